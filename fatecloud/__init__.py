@@ -1,0 +1,3 @@
+"""Deploy, verify and run FATE federated-learning clusters."""
+
+__version__ = "0.1.0"

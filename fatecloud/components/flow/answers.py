@@ -1,0 +1,150 @@
+"""What flow's answers about jobs mean; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+SUCCESS = "success"
+ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Timeout)?(: .*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class RoleState:
+    """Where one role of a job stands."""
+
+    role: str
+    party: str
+    status: str
+    """waiting, running, or one of `ENDED`."""
+    cores: int
+    """Cores that the job asks for at this party."""
+    elapsed: float
+    """Seconds from start to end; 0 until the end."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether this status is final."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """Where one task of one role stands."""
+
+    task: str
+    role: str
+    party: str
+    status: str
+    report: str
+    """Traceback of the failed task, as far as flow got one; may be empty for a task that failed."""
+    logs: str
+    """Directory of the task's logs on its node; empty when flow does not tell."""
+    elapsed: float
+    """Seconds from start to end; 0 until the end."""
+    ended_at: float
+    """Seconds since the epoch by the party's clock; 0 until the end."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the task ended without success and was not merely cancelled because of another."""
+        return self.status in {"failed", "timeout"}
+
+
+def roles_of(rows: Iterable[Mapping[str, Any]]) -> tuple[RoleState, ...]:
+    """Read the rows of `/v2/job/query`."""
+    return tuple(
+        RoleState(
+            role=str(row["role"]),
+            party=str(row["party_id"]),
+            status=str(row["status"]),
+            cores=int(row.get("cores") or 0),
+            elapsed=_seconds(row.get("elapsed")),
+        )
+        for row in rows
+    )
+
+
+def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
+    """Read the rows of `/v2/job/task/query`, earliest end first, unfinished last."""
+    states = [
+        TaskState(
+            task=str(row["task_name"]),
+            role=str(row["role"]),
+            party=str(row["party_id"]),
+            status=str(row["party_status"]),
+            report=str(row.get("error_report") or "").strip(),
+            logs=_log_directory(row),
+            elapsed=_seconds(row.get("elapsed")),
+            ended_at=_seconds(row.get("end_time")),
+        )
+        for row in rows
+    ]
+    return tuple(sorted(states, key=lambda state: (state.ended_at == 0, state.ended_at)))
+
+
+def last_error(report: str) -> str:
+    """The line that names the error: the first unindented line after the last frame of a traceback.
+
+    What follows it there is the rest of the error's own text, so the report's last line may be anything.
+    """
+    lines = [line.rstrip() for line in report.splitlines() if line.strip()]
+    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    after = lines[frames[-1] + 1 :] if frames else lines
+    for line in after:
+        if not line.startswith(" ") and _EXCEPTION.match(line):
+            return line
+    return lines[-1].strip() if lines else ""
+
+
+def auc_of(metrics: Sequence[Any]) -> float | None:
+    """The area under the curve in what an evaluation recorded; None when there is none."""
+    return _value(metrics, "auc")
+
+
+def losses_of(metrics: Sequence[Any]) -> tuple[float, ...]:
+    """Loss per iteration as the arbiter recorded it."""
+    return tuple(
+        float(step["metric"][0])
+        for metric in metrics
+        if metric.get("type") == "loss"
+        for step in sorted(metric["data"], key=lambda step: int(step["step"]))
+    )
+
+
+def intersection_of(metrics: Sequence[Any]) -> int | None:
+    """How many keys both parties share, as recorded by the intersection; None when it recorded nothing."""
+    for metric in metrics:
+        data = metric.get("data")
+        if isinstance(data, Mapping) and "intersect_count" in data:
+            return int(data["intersect_count"])
+    return None
+
+
+def _value(node: Any, name: str) -> float | None:
+    if isinstance(node, Mapping):
+        if node.get("metric") == name:
+            return float(node["val"])
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            found = _value(item, name)
+            if found is not None:
+                return found
+    return None
+
+
+def _seconds(milliseconds: Any) -> float:
+    return float(milliseconds) / 1000 if milliseconds else 0.0
+
+
+def _log_directory(row: Mapping[str, Any]) -> str:
+    """Flow hands each task its log files by name: `<logs>/<job>/<role>/<party>/<task>/root/ERROR`."""
+    parameters = row.get("component_parameters") or {}
+    handlers = ((parameters.get("conf") or {}).get("logger") or {}).get("config", {}).get("handlers", {})
+    file = handlers.get("root_error", {}).get("filename", "")
+    return str(PurePosixPath(file).parent.parent) if file else ""

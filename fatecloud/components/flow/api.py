@@ -1,0 +1,188 @@
+"""FATE-Flow's HTTP API as far as the proof needs it, over any callable that performs one exchange."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from fatecloud.components.flow import http_exchange
+from fatecloud.components.flow.answers import RoleState, TaskState, roles_of, tasks_of
+from fatecloud.errors import FatecloudError
+
+NO_ANSWER = -1
+_NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
+_FEDERATED_TIMEOUT = 60.0
+"""Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
+
+
+class FlowApiError(FatecloudError):
+    """Flow did not do what it was asked.
+
+    Args:
+        code: flow's own code from the envelope, or `NO_ANSWER` when nothing usable came back.
+        message: flow's own words, or the reason why there is no answer.
+        path: the path that was asked.
+    """
+
+    def __init__(self, code: int, message: str, path: str) -> None:
+        said = "no usable answer" if code == NO_ANSWER else f"code {code}"
+        super().__init__(f"flow, {path}: {said}: {message}")
+        self.code = code
+        self.path = path
+
+
+class Exchange(Protocol):
+    """One HTTP exchange with one flow.
+
+    Raises:
+        FlowApiError: with `NO_ANSWER`, when no JSON object came back.
+    """
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float,
+    ) -> Mapping[str, Any]:
+        """Give flow's envelope, whatever its code."""
+
+
+class NodeExchange:
+    """Exchange by a small script on the node: works where flow listens on loopback, and where sshd forbids forwarding.
+
+    Args:
+        run: executes a shell command on the node with this standard input, within this many seconds, and gives its output.
+        url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
+        python: the interpreter on the node, 3.6 or later.
+    """
+
+    def __init__(self, run: Callable[[str, str, float], str], url: str, *, python: str = "python3") -> None:
+        self._run = run
+        self._url = url.rstrip("/")
+        script = Path(http_exchange.__file__).read_text(encoding="utf-8")
+        self._command = f"{shlex.quote(python)} -I -c {shlex.quote(script)}"
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float,
+    ) -> Mapping[str, Any]:
+        """Give flow's envelope; see `Exchange`."""
+        request = {"method": method, "url": self._url + path, "query": query, "body": body, "timeout": timeout}
+        output = self._run(self._command, json.dumps(request), timeout + 10)
+        try:
+            answer = json.loads(output)
+        except ValueError:
+            raise FlowApiError(NO_ANSWER, f"the exchange script printed {output[:200]!r}", path) from None
+        if "error" in answer:
+            raise FlowApiError(NO_ANSWER, answer["error"], path)
+        if not isinstance(answer.get("body"), dict):
+            raise FlowApiError(NO_ANSWER, f"HTTP {answer.get('status')} without a JSON object", path)
+        body_of: Mapping[str, Any] = answer["body"]
+        return body_of
+
+
+class FlowApi:
+    """The calls of one flow.
+
+    Flow answers HTTP 200 to nearly everything, so only the envelope's `code` counts. Every method raises
+    `FlowApiError` when it is not 0, except where "nothing found" is an answer.
+
+    Args:
+        exchange: performs one exchange.
+        timeout: seconds for a call that this flow answers by itself.
+    """
+
+    def __init__(self, exchange: Exchange, *, timeout: float = 20.0) -> None:
+        self._exchange = exchange
+        self._timeout = timeout
+
+    def version(self) -> str:
+        """Version that flow reports; also the proof that its process answers."""
+        servers = self._get("/v2/server/fateflow")["data"]
+        return str(next(iter(servers.values()))["version"])
+
+    def submit(self, dag: Mapping[str, Any]) -> str:
+        """Submit a job and give its id; success says nothing yet about the job."""
+        return str(self._post("/v2/job/submit", {"dag_schema": dag}, timeout=_FEDERATED_TIMEOUT)["job_id"])
+
+    def upload(self, request: Mapping[str, Any]) -> str:
+        """Start reading a file of flow's node into a table, and give the id of the job that does it."""
+        return str(self._post("/v2/data/component/upload", request, timeout=_FEDERATED_TIMEOUT)["job_id"])
+
+    def roles(self, job: str) -> tuple[RoleState, ...]:
+        """The job's roles that this flow knows; none when it does not know the job."""
+        return roles_of(self._found("/v2/job/query", {"job_id": job}, _NO_JOB))
+
+    def tasks(self, job: str) -> tuple[TaskState, ...]:
+        """The job's tasks that this flow knows; none when it does not know the job."""
+        return tasks_of(self._found("/v2/job/task/query", {"job_id": job}, _NO_TASK))
+
+    def metrics(self, job: str, role: str, party: str, task: str) -> list[Any]:
+        """Everything that a task recorded, oldest first."""
+        query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
+        return list(self._get("/v2/output/metric/query", query)["data"])
+
+    def stop(self, job: str) -> None:
+        """Cancel a job on all of its parties."""
+        self._post("/v2/job/stop", {"job_id": job}, timeout=_FEDERATED_TIMEOUT)
+
+    def clean(self, job: str) -> None:
+        """Delete what this flow keeps of a job: rows, metrics, models and output tables. An unknown job is clean."""
+        self._gone("/v2/job/clean", {"job_id": job}, _NO_JOB)
+
+    def table_exists(self, namespace: str, name: str) -> bool:
+        """Whether flow knows this table."""
+        return bool(self._found("/v2/table/query", {"namespace": namespace, "name": name}, _NO_TABLE))
+
+    def delete_table(self, namespace: str, name: str) -> None:
+        """Delete a table and what it holds. A table that is not there is deleted."""
+        self._gone("/v2/table/delete", {"namespace": namespace, "name": name}, _NO_TABLE)
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        return self._call("GET", path, query=query, body=None, timeout=self._timeout)
+
+    def _post(self, path: str, body: Mapping[str, Any], *, timeout: float) -> Mapping[str, Any]:
+        return self._call("POST", path, query=None, body=body, timeout=timeout)
+
+    def _found(self, path: str, query: Mapping[str, str], nothing: int) -> Any:
+        try:
+            return self._get(path, query)["data"]
+        except FlowApiError as error:
+            if error.code == nothing:
+                return []
+            raise
+
+    def _gone(self, path: str, body: Mapping[str, Any], nothing: int) -> None:
+        try:
+            self._post(path, body, timeout=_FEDERATED_TIMEOUT)
+        except FlowApiError as error:
+            if error.code != nothing:
+                raise
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        timeout: float,
+    ) -> Mapping[str, Any]:
+        envelope = self._exchange(method, path, query=query, body=body, timeout=timeout)
+        code = envelope.get("code")
+        if not isinstance(code, int):
+            raise FlowApiError(NO_ANSWER, "the answer has no code: is this port flow's?", path)
+        if code != 0:
+            raise FlowApiError(code, str(envelope.get("message", "")), path)
+        return envelope

@@ -1,0 +1,125 @@
+"""Every error that fatecloud raises on purpose.
+
+    FatecloudError                  exit 1
+    |-- UsageError                  64  a verb was asked for something it cannot do
+    |-- InputError                  78  what the operator wrote is wrong
+    |   |-- InventoryError          78  all problems of an inventory at once, each with file:line:column
+    |   `-- SecretsError            78  vault file or vault password
+    |-- ArtifactError               1   fetching, importing, verifying
+    |   |-- ArtifactMissing         1   the store lacks something a deployment needs
+    |   `-- HashMismatch            1   bytes that are not what the lock says
+    |-- TransportError              1   a node could not be reached or used; carries a finding code
+    |-- RunError                    1   a deployment or verb failed on a node
+    |   |-- Unverified              4   deployed, but the proving job did not succeed
+    |   |-- Locked                  5   somebody else holds the nodes
+    |   |-- Refused                 6   we will not do this without being told to
+    |   `-- Interrupted             130 a signal ended the run
+    |-- ProofFailed                 4   a toy or LR job failed
+    `-- SandboxError                1   Docker is absent or refuses
+
+A user sees `message` and `remedy`, never a traceback.
+"""
+
+from __future__ import annotations
+
+
+class FatecloudError(Exception):
+    """Root of the tree: a message for people, the next step, and the exit status that tells scripts.
+
+    Args:
+        message: what was being done, to what, and what went wrong.
+        remedy: the command or action that goes on from here; empty when there is none.
+    """
+
+    exit_status = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+class UsageError(FatecloudError):
+    """A verb was asked for something it cannot do."""
+
+    exit_status = 64
+
+
+class InputError(FatecloudError):
+    """What the operator wrote is wrong."""
+
+    exit_status = 78
+
+
+class InventoryError(InputError):
+    """All problems of an inventory at once; `message` has one `file:line:column: ...` line per problem."""
+
+
+class SecretsError(InputError):
+    """The secrets file or its password cannot be used."""
+
+
+class ArtifactError(FatecloudError):
+    """An artifact could not be fetched, imported or verified."""
+
+
+class ArtifactMissing(ArtifactError):
+    """The store lacks something a deployment needs."""
+
+
+class HashMismatch(ArtifactError):
+    """Bytes that are not what the lock says."""
+
+
+class TransportError(FatecloudError):
+    """A node could not be reached or used.
+
+    Args:
+        node: name of the node in the inventory.
+        code: the finding code that `fatecloud explain` knows, for example `NODE_UNREACHABLE`.
+        message: the sentence for people.
+        remedy: the next step.
+    """
+
+    def __init__(self, node: str, code: str, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{node}: {message}", remedy=remedy)
+        self.node = node
+        self.code = code
+
+
+class RunError(FatecloudError):
+    """A deployment or another changing verb failed on a node."""
+
+
+class Unverified(RunError):
+    """Deployed, but the proving job did not succeed."""
+
+    exit_status = 4
+
+
+class Locked(RunError):
+    """Somebody else holds the nodes."""
+
+    exit_status = 5
+
+
+class Refused(RunError):
+    """Something that is not done without being told to."""
+
+    exit_status = 6
+
+
+class Interrupted(RunError):
+    """A signal ended the run."""
+
+    exit_status = 130
+
+
+class ProofFailed(FatecloudError):
+    """A toy or LR job failed."""
+
+    exit_status = 4
+
+
+class SandboxError(FatecloudError):
+    """Docker is absent or refuses."""

@@ -1,0 +1,117 @@
+"""The contract of a check: a pure function of desired and observed that yields findings.
+
+A check never guards against absent facts: it asks through its view, and where the reading is missing the view
+raises `FactAbsent`, which the engine turns into one `unknown` finding with the collector's own error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.finding import Finding, Severity, Subject
+from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+
+
+class FactAbsent(Exception):  # noqa: N818 - it is control flow of the engine, not an error that a user sees
+    """A reading that a check needs is missing; carries the collector's reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One finding code: finite, documented under `docs/runbooks/<CODE>.md`, never renamed or reused."""
+
+    name: str
+    severity: Severity
+    sentence: str
+    """One sentence for `explain --list`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """What a check of a node may read."""
+
+    desired: Desired
+    observed: Observed
+    facts: NodeFacts
+
+    @property
+    def subject(self) -> Subject:
+        """The node as a finding's subject."""
+        return Subject(node=self.facts.node)
+
+    def fact(self, name: str) -> Any:
+        """The value of a fact. Raises FactAbsent with the collector's error."""
+        reading = self.facts.fact(name)
+        if not reading.ok:
+            raise FactAbsent(f"{name}: {reading.error}")
+        return reading.value
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView(NodeView):
+    """What a check of a service may read."""
+
+    service: DesiredService
+
+    @property
+    def subject(self) -> Subject:
+        """The service as a finding's subject."""
+        ident = self.service.id
+        return Subject(party=ident.party, node=ident.node, service=ident.key)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The service's entry of the `services` fact. Raises FactAbsent."""
+        entry = self.fact("services").get(self.service.id.key)
+        if entry is None:
+            raise FactAbsent(f"services: nothing about {self.service.id.key}")
+        return dict(entry)
+
+    def probe(self, name: str) -> ProbeAnswer:
+        """The answer of an own probe, also a failed one. Raises FactAbsent when it was not asked."""
+        answer = self.facts.probes.get(f"{self.service.id.key}:{name}")
+        if answer is None:
+            raise FactAbsent(f"probe {name} of {self.service.id.key} was not asked")
+        return answer
+
+
+NodeCheck = Callable[[NodeView], Iterable[Finding]]
+ServiceCheck = Callable[[ServiceView], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSpec:
+    """A check as the engine sees it."""
+
+    name: str
+    codes: tuple[Code, ...]
+    scope: str
+    """`node` or `service`."""
+    component: str
+    """The component whose services it judges; empty for every service (or for node checks)."""
+    after: tuple[str, ...]
+    """Codes that, when raised for the same subject, make this check skip: one cause, one red line."""
+    function: Callable[[Any], Iterable[Finding]]
+
+
+def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck], CheckSpec]:
+    """Declare a check that runs once per reached node."""
+
+    def declare(function: NodeCheck) -> CheckSpec:
+        return CheckSpec(function.__name__, codes, "node", "", after, function)
+
+    return declare
+
+
+def service_check(
+    *codes: Code, component: str = "", after: tuple[str, ...] = ()
+) -> Callable[[ServiceCheck], CheckSpec]:
+    """Declare a check that runs once per service of a component (of every service when `component` is empty)."""
+
+    def declare(function: ServiceCheck) -> CheckSpec:
+        return CheckSpec(function.__name__, codes, "service", component, after, function)
+
+    return declare

@@ -1,0 +1,139 @@
+"""What the operator wrote, normalised: a cluster of parties on nodes. Frozen, free of I/O and of secret values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Architecture = Literal["standalone", "rabbitmq", "eggroll"]
+Become = Literal["root", "service", "none"]
+Supervision = Literal["systemd", "supervisor"]
+PackageSource = Literal["repos", "store", "preinstalled"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """The name of a secret; its value lives in the vault file only."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A password that is asked for on the terminal at each run and kept nowhere."""
+
+
+PasswordSource = SecretRef | Prompt | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where something is reached: a name or address, and a TCP port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """How a node is reached over SSH."""
+
+    user: str
+    port: int = 22
+    key: str | None = None
+    agent: bool = True
+    password: PasswordSource = None
+    jump: str | None = None
+    """`[user@]host[:port]` of a jump host."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Directories on a node, absolute; everything but `base` lies under it unless the operator said otherwise."""
+
+    base: str
+    data: str
+    logs: str
+    tmp: str
+    backup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine, reached over SSH or `local` (the controller itself)."""
+
+    name: str
+    address: str
+    connection: Literal["ssh", "local"]
+    bind: str
+    """Address that services listen on."""
+    advertise: str
+    """Address that neighbours use."""
+    ssh: Ssh
+    become: Become
+    become_password: PasswordSource
+    service_user: str
+    service_group: str
+    supervision: Supervision
+    packages: PackageSource
+    paths: Paths
+    cores: int | None = None
+    """CPU cores that jobs may use; None means what the node has."""
+    python: str | None = None
+    """Interpreter for Ansible on the node; None means the one that the collector's prologue finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A service that somebody else runs: used and checked, never changed."""
+
+    endpoint: Endpoint
+    user: str
+    password: SecretRef
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A FATE site that this operator manages."""
+
+    id: str
+    public: Mapping[str, Endpoint]
+    """Endpoints that peers use, by kind of edge (`proxy`, `broker`, ...)."""
+    placement: Mapping[str, tuple[str, ...] | External]
+    """Component -> names of its nodes, or an external service."""
+    config: Mapping[str, Mapping[str, Any]]
+    """Component -> its typed configuration, defaults filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A party that somebody else manages."""
+
+    id: str
+    endpoints: Mapping[str, Endpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: `inventory.yml:12:3`, `defaults`, `release fate-2.2.0`, `built in`, ..."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Everything that one inventory describes."""
+
+    name: str
+    release: str
+    architecture: Architecture
+    nodes: Mapping[str, Node]
+    parties: Mapping[str, Party]
+    peers: Mapping[str, Peer]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Dotted path of a value -> where it came from."""

@@ -1,0 +1,131 @@
+"""The contract of a component: what its package says about itself, and what it is given to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
+from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.release import Release
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKey:
+    """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
+
+    name: str
+    type: Literal["int", "str", "bool", "size", "endpoint"]
+    default: Any
+    """None means derived; the component says how in `doc`."""
+    doc: str
+    minimum: int | None = None
+    maximum: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PortSpec:
+    """A port that the component listens on; the operator may set it as `ports.<name>` in its config."""
+
+    name: str
+    default: int
+    doc: str
+    public: str = ""
+    """Kind of public endpoint that peers use to reach it (`proxy`, `broker`); empty when they do not."""
+    loopback: bool = False
+    """Whether it listens on 127.0.0.1 only."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSpec:
+    """A secret that every service of the component has, generated unless supplied. Named `<party>.<name>`."""
+
+    name: str
+    """`mysql.flow`."""
+    doc: str
+    length: int = 32
+
+
+class Context(Protocol):
+    """What resolve gives to a component that says what it wants: pure look-ups, no I/O."""
+
+    cluster: Cluster
+    release: Release
+    party: Party
+    node: Node
+    id: ServiceId
+    config: Mapping[str, Any]
+    """The component's configuration, flat dotted keys, defaults filled in."""
+    home: str
+    data: str
+    logs: str
+    python: str
+    """Absolute path of the interpreter of the service's thin environment; empty where it has none."""
+    site_packages: str
+    """Absolute path of the thin environment's site-packages; empty where it has none."""
+
+    def port(self, name: str) -> int:
+        """The number of an own port."""
+
+    def services(self, component: str) -> tuple[ServiceId, ...]:
+        """The services of a component of the same party, managed ones only."""
+
+    def endpoint(self, component: str, port: str) -> Endpoint:
+        """Where a neighbour of the same party reaches it: advertise address (loopback on the same node) and port."""
+
+    def external(self, component: str) -> External | None:
+        """The external service that stands in for the component, or None."""
+
+    def peer_endpoint(self, party: str, kind: str) -> Endpoint:
+        """Where another party (managed here or not) is reached: its public endpoint."""
+
+    def others(self) -> tuple[str, ...]:
+        """Ids of all other parties that this one can talk to, managed ones and peers, sorted."""
+
+    def secret(self, name: str) -> str:
+        """The full name of a secret of this party: `9999.mysql.flow`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A component's answer for one service."""
+
+    process: Process
+    files: tuple[FileSpec, ...]
+    directories: Mapping[str, int]
+    edges: tuple[Edge, ...] = ()
+    probes: tuple[NodeProbe, ...] = ()
+    logs: tuple[LogFile, ...] = ()
+    readiness: str = ""
+    readiness_deadline: int = 120
+    objects: Objects | None = None
+    ports: tuple[PortUse, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A kind of software. Each package under `components/` has one, named `COMPONENT`."""
+
+    name: str
+    summary: str
+    architectures: tuple[str, ...]
+    """Where it belongs to the default placement."""
+    config: tuple[ConfigKey, ...]
+    ports: tuple[PortSpec, ...]
+    secrets: tuple[SecretSpec, ...]
+    want: Callable[[Context], Wanted]
+    python: bool = False
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs_root: bool = False
+    """Whether its installation needs root (distribution packages)."""
+    peer_kind: str = ""
+    """Kind of endpoint that a peer must give when this component is part of the architecture."""
+    many: bool = False
+    """Whether a party may have it on several nodes."""
+    external: bool = False
+    """Whether it may be run by somebody else."""

@@ -1,0 +1,176 @@
+"""What should be: services with their files, units, ports, edges and objects. Pure data, for plan and check alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fatecloud.model.cluster import Cluster, Endpoint, Node
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.release import PythonSet, Release
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec:
+    """A file that a component wants, before rendering."""
+
+    path: str
+    """Absolute path on the node."""
+    template: str
+    """Template below `templates/`, for example `flow/service_conf.yaml.j2`."""
+    values: Mapping[str, Any]
+    mode: int = 0o640
+    owner: Literal["service", "root"] = "service"
+    restarts: bool = True
+    """Whether the service reads it only at its start, so that a change needs a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredFile:
+    """A rendered file: text with secret placeholders."""
+
+    path: str
+    text: str
+    mode: int
+    owner: Literal["service", "root"]
+    service: str
+    """Key of the service that it belongs to; `node` for what serves the whole node."""
+    restarts: bool
+    digest: str
+    """sha256 of `text`, so free of secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortUse:
+    """A TCP port that a service listens on."""
+
+    name: str
+    number: int
+    bind: str
+    peers: bool = False
+    """Whether other parties connect to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A directed dependency, from a service to another one or to an endpoint outside."""
+
+    source: str
+    """Key of the service where it starts."""
+    target: str
+    """Key of a service, or `peer:10000`, or `external:mysql`."""
+    kind: str
+    """`database`, `broker`, `proxy`, `upstream`, ..."""
+    endpoint: Endpoint
+    hard: bool = True
+    """Whether the source cannot do its work without the target; hard edges order starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """How a service is run, whatever supervises it."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    directory: str = "/"
+    stop_signal: str = "TERM"
+    stop_timeout: int = 60
+    """Seconds."""
+    nofile: int = 65535
+    nproc: int = 65535
+    pre: tuple[tuple[str, ...], ...] = ()
+    """Commands run before the start, each an argv, as the service user."""
+    console: str = ""
+    """Absolute path of the file that takes stdout and stderr, bounded by the supervisor or by a size-limited log."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeProbe:
+    """A question asked on the node, in the service's own protocol, by an exec that the collector starts."""
+
+    name: str
+    """`flow.api`, unique within the service."""
+    argv: tuple[str, ...]
+    stdin: str = ""
+    """Script text; free of secrets: it reads them from the service's own configuration on the node."""
+    timeout: float = 10.0
+    """Seconds."""
+    user: Literal["service", "root"] = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A log that a service writes."""
+
+    path: str
+    """Absolute; may end in a glob."""
+    levels: bool = False
+    """Whether its lines carry a level in brackets, as FATE's do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """Things inside a service that we own (databases, users, rights), applied by a script on the node."""
+
+    script: str
+    """Absolute path of a rendered file that is run as the service user after the service answers; idempotent."""
+    digest_of: tuple[str, ...]
+    """Files whose content decides whether the objects must be applied again."""
+    applied: str
+    """Absolute path of the record that the script's success leaves: the digests of `digest_of`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredService:
+    """One service as it should be."""
+
+    id: ServiceId
+    version: str
+    home: str
+    """Absolute directory of its own: `conf/ bin/ run/` below it."""
+    ports: tuple[PortUse, ...]
+    edges: tuple[Edge, ...]
+    process: Process
+    directories: Mapping[str, int]
+    """Absolute path -> mode, owned by the service user."""
+    specs: tuple[FileSpec, ...]
+    probes: tuple[NodeProbe, ...]
+    logs: tuple[LogFile, ...]
+    readiness: str
+    """Name of the probe that must answer after a start."""
+    readiness_deadline: int
+    """Seconds."""
+    python: bool
+    """Whether it runs in the release's Python environment (shared and thin)."""
+    packages: Mapping[str, tuple[str, ...]]
+    """Distribution packages by os family (`debian`, `redhat`, ...)."""
+    masks: Mapping[str, tuple[str, ...]]
+    """The distribution's own units that must not start, by os family, where we install the packages."""
+    objects: Objects | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the component's checks want to know again, typed values only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """A whole cluster as it should be."""
+
+    cluster: Cluster
+    release: Release
+    services: Mapping[str, DesiredService]
+    """By key."""
+    files: Mapping[str, tuple[DesiredFile, ...]]
+    """By node name."""
+    stages: tuple[tuple[str, ...], ...]
+    """Service keys in start order: each stage depends only on earlier ones."""
+    python: PythonSet | None
+    """Interpreter and wheels of the release, where a service needs them."""
+
+    def node(self, name: str) -> Node:
+        """Return the node of that name. Raises KeyError."""
+        return self.cluster.nodes[name]
+
+    def on_node(self, name: str) -> tuple[DesiredService, ...]:
+        """All services on a node, in key order."""
+        return tuple(s for _, s in sorted(self.services.items()) if s.id.node == name)

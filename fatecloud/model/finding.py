@@ -1,0 +1,95 @@
+"""A finding is one problem; a report is what a check run says as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Severity = Literal["warning", "critical", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about; empty strings where a level does not apply."""
+
+    party: str = ""
+    node: str = ""
+    service: str = ""
+    """Key of the service: `9999/flow@a1`."""
+
+    def __str__(self) -> str:
+        return self.service or self.node or (f"party {self.party}" if self.party else "cluster")
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A typed, safe repair that `--fix` may apply; never parsed from a message."""
+
+    action: str
+    """Name of a fix that `runner` knows, for example `sysctl`, `directory`, `mask_unit`."""
+    node: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem with its cause and remedy."""
+
+    code: str
+    severity: Severity
+    subject: Subject
+    symptom: str
+    cause: str = ""
+    remedy: tuple[str, ...] = ()
+    """Commands or actions, in order."""
+    expected: str = ""
+    got: str = ""
+    evidence: tuple[str, ...] = ()
+    source: str = ""
+    """Which fact or probe it rests on."""
+    age: float | None = None
+    """Seconds since the evidence was taken."""
+    caused_by: tuple[str, ...] = ()
+    """Ids of findings that explain this one; empty for a root cause."""
+    fix: Fix | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable within a report: `CODE@subject`."""
+        return f"{self.code}@{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A check that was not judged, with the reason."""
+
+    check: str
+    subject: Subject
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one check run."""
+
+    cluster: str
+    taken: float
+    seconds: float
+    passed: int
+    """How many check x subject pairs were judged healthy."""
+    findings: tuple[Finding, ...]
+    """Root causes first."""
+    skipped: tuple[Skipped, ...]
+    settling: tuple[str, ...] = ()
+    """Keys of services inside their settle time after our own restart."""
+
+    @property
+    def exit_status(self) -> int:
+        """0 healthy, 1 warnings, 2 critical, 3 unknown or nothing checked."""
+        severities = {f.severity for f in self.findings}
+        if "critical" in severities:
+            return 2
+        if "unknown" in severities or (self.passed == 0 and not self.findings):
+            return 3
+        return 1 if "warning" in severities else 0

@@ -1,0 +1,44 @@
+"""Every name that is derived from a service is derived here, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ServiceId:
+    """One component on one node for one party."""
+
+    cluster: str
+    party: str
+    component: str
+    node: str
+
+    @property
+    def key(self) -> str:
+        """Short name for people and for maps, unique in a cluster: `9999/flow@a1`."""
+        return f"{self.party}/{self.component}@{self.node}"
+
+    @property
+    def slug(self) -> str:
+        """Name for files and directories, unique on a node: `demo-9999-flow`."""
+        return f"{self.cluster}-{self.party}-{self.component}"
+
+    @property
+    def unit(self) -> str:
+        """Name of the systemd unit: `fatecloud-demo-9999-flow.service`."""
+        return f"fatecloud-{self.slug}.service"
+
+    @property
+    def stamp(self) -> str:
+        """The mark on everything that we create for this service."""
+        return f"fatecloud cluster={self.cluster} party={self.party} service={self.component}"
+
+    @classmethod
+    def parse(cls, cluster: str, key: str) -> ServiceId:
+        """Read back what `key` gave. Raises ValueError on anything else."""
+        party, _, rest = key.partition("/")
+        component, sep, node = rest.partition("@")
+        if not (party and component and sep and node):
+            raise ValueError(f"not a service key: {key!r}")
+        return cls(cluster, party, component, node)

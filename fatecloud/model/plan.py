@@ -1,0 +1,66 @@
+"""A plan: the ordered actions that turn observed into desired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verb = Literal["install", "configure", "remove", "object", "start", "restart", "stop", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that differs."""
+
+    node: str
+    path: str
+    kind: Literal["create", "change", "mode", "remove"]
+    service: str
+    diff: str = ""
+    """Unified diff of the secret-free texts; empty where the old text is not known."""
+    drifted: bool = False
+    """Whether the file on the node is not what we put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do to one service (or to a node: service is `node`)."""
+
+    verb: Verb
+    node: str
+    service: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Actions whose services depend only on earlier stages; all nodes in parallel."""
+
+    name: str
+    actions: tuple[Action, ...]
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that this stage touches, sorted."""
+        return tuple(sorted({a.node for a in self.actions}))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a deploy would do, in order."""
+
+    cluster: str
+    stages: tuple[Stage, ...]
+    files: tuple[FileChange, ...]
+    proof: bool
+    """Whether the proving job has to run: something changes, or no success is on record."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to change on any node."""
+        return not any(stage.actions for stage in self.stages)
+
+    @property
+    def drifted(self) -> tuple[FileChange, ...]:
+        """Files that somebody edited by hand."""
+        return tuple(change for change in self.files if change.drifted)
