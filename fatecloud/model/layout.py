@@ -1,0 +1,62 @@
+"""Where things lie on a node. Everyone who needs such a path asks here."""
+
+from __future__ import annotations
+
+from fatecloud.model.cluster import Node
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.release import PythonSet, Release
+
+ID_LENGTH = 16
+"""Characters of a digest that name a directory in the node store: 64 bits, readable and collision free."""
+
+
+def private_of(node: Node) -> str:
+    """Our own directory on a node."""
+    return f"{node.paths.base}/.fatecloud"
+
+
+def manifest_of(node: Node) -> str:
+    """The node's record of what we put there."""
+    return f"{private_of(node)}/manifest.json"
+
+
+def python_of(home: str) -> str:
+    """Interpreter of a service's thin environment."""
+    return f"{home}/venv/bin/python"
+
+
+def site_packages_of(home: str, release: Release) -> str:
+    """Site-packages of a service's thin environment."""
+    return f"{home}/venv/lib/python{release.python.minor}/site-packages"
+
+
+def thin_marker_of(home: str) -> str:
+    """File whose content names the shared environment that a thin one was made for."""
+    return f"{home}/venv/.complete"
+
+
+def shared_venv_of(node: Node, python: PythonSet) -> str:
+    """The release's shared environment in the node store."""
+    return f"{node.paths.base}/store/venv/{python.digest[:ID_LENGTH]}"
+
+
+def interpreter_of(node: Node, python: PythonSet) -> str:
+    """The release's interpreter, unpacked in the node store."""
+    return f"{node.paths.base}/store/python/{python.interpreter.sha256[:ID_LENGTH]}"
+
+
+def unit_path_of(node: Node, service: ServiceId) -> str:
+    """The file that makes the node's supervision run a service."""
+    if node.supervision == "systemd":
+        return f"/etc/systemd/system/{service.unit}"
+    return f"{private_of(node)}/supervisor/conf.d/{service.slug}.conf"
+
+
+def supervisor_conf_of(node: Node) -> str:
+    """Configuration of the node's supervisord."""
+    return f"{private_of(node)}/supervisor/supervisord.conf"
+
+
+def started_of(home: str) -> str:
+    """Record of the inputs that a service read at its last start."""
+    return f"{home}/run/started"

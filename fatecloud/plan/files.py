@@ -1,0 +1,66 @@
+"""Desired files against the files on a node."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.model.desired import DesiredFile
+from fatecloud.model.plan import FileChange
+
+
+def file_changes(
+    node: str,
+    files: tuple[DesiredFile, ...],
+    real: Mapping[str, str],
+    seen: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    old_texts: Mapping[str, str],
+) -> tuple[FileChange, ...]:
+    """What differs between the desired files of a node and what is there.
+
+    Args:
+        real: path -> sha256 that the file must have.
+        seen: the collector's `files` fact: path -> {sha256, mode, ...} or None.
+        manifest: the manifest's `files`: path -> {sha256, digest, ...}.
+        old_texts: secret-free digest -> the text that we put there last time, as far as known.
+    """
+    changes = []
+    for file in files:
+        there, ours = seen.get(file.path), manifest.get(file.path)
+        kind = _kind(file, real[file.path], there)
+        if kind is None:
+            continue
+        drifted = bool(there and ours and there["sha256"] not in (ours["sha256"], real[file.path]))
+        changes.append(FileChange(node, file.path, kind, file.service, _diff(file, ours, old_texts), drifted))
+    wanted = {file.path for file in files}
+    changes += [
+        FileChange(node, path, "remove", entry.get("service", "node"))
+        for path, entry in manifest.items()
+        if path not in wanted
+    ]
+    return tuple(sorted(changes, key=lambda change: (change.service, change.path)))
+
+
+def _kind(file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
+    if there is None:
+        return "create"
+    if there["sha256"] != real:
+        return "change"
+    return "mode" if int(there["mode"], 8) != file.mode else None
+
+
+def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[str, str]) -> str:
+    old = old_texts.get(ours["digest"], "") if ours else ""
+    lines = difflib.unified_diff(
+        old.splitlines(), file.text.splitlines(), f"{file.path} (now)", f"{file.path} (planned)", lineterm="", n=2
+    )
+    return "\n".join(lines)
+
+
+def texts_needed(files: tuple[DesiredFile, ...], manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Digests of the old texts that a diff needs: of files whose secret-free text changes."""
+    return tuple(
+        sorted({ours["digest"] for f in files if (ours := manifest.get(f.path)) and ours["digest"] != f.digest})
+    )

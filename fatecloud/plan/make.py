@@ -1,0 +1,127 @@
+"""Desired x Observed -> Plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.errors import RunError
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.layout import ID_LENGTH, thin_marker_of
+from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.plan.files import file_changes
+from fatecloud.plan.real import applied_hash, marker_hash, real_hashes, started_inputs
+
+RUNNING = ("running", "starting")
+
+
+def make_plan(
+    desired: Desired, observed: Observed, secrets: Mapping[str, str], old_texts: Mapping[str, str] | None = None
+) -> Plan:
+    """Compare what should be with what is.
+
+    Args:
+        desired: with rendered files.
+        observed: every node must have been reached.
+        secrets: full secret name -> value; only hashes of filled files leave this function.
+        old_texts: secret-free digest -> text that is on the nodes now, for diffs.
+
+    Raises:
+        RunError: a node gave no facts, or facts that a plan rests on are missing.
+        SecretsError: a file needs a secret that is not there.
+    """
+    changes: list[FileChange] = []
+    node_actions: list[Action] = []
+    by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
+    proved = False
+    for name in sorted(desired.cluster.nodes):
+        files = desired.files.get(name, ())
+        facts = _facts(observed, name)
+        manifest = _value(facts, "manifest") or {}
+        proved = proved or bool(manifest.get("proof"))
+        seen, real = _value(facts, "files"), real_hashes(files, secrets)
+        here = file_changes(name, files, real, seen, manifest.get("files", {}), old_texts or {})
+        changes += here
+        node_actions += _node_actions(desired, facts, manifest, here)
+        for service in desired.on_node(name):
+            by_service[service.id.key] += _service_actions(desired, service, facts, here, real)
+    stages = [Stage("nodes", tuple(node_actions))] if node_actions else []
+    for number, keys in enumerate(desired.stages, 1):
+        actions = tuple(action for key in keys for action in by_service[key])
+        if actions:
+            stages.append(Stage(f"stage {number}", actions))
+    return Plan(desired.cluster.name, tuple(stages), tuple(changes), proof=bool(stages) or not proved)
+
+
+def _facts(observed: Observed, name: str) -> NodeFacts:
+    facts = observed.reached(name)
+    if facts is None:
+        lost = observed.nodes.get(name)
+        raise RunError(f"{name}: {getattr(lost, 'message', 'gave no facts')}", remedy=getattr(lost, "remedy", ""))
+    return facts
+
+
+def _value(facts: NodeFacts, name: str) -> Any:
+    fact = facts.fact(name)
+    if not fact.ok:
+        raise RunError(f"{facts.node}: could not read {name}: {fact.error}", remedy="fatecloud check tells more")
+    return fact.value
+
+
+def _node_actions(
+    desired: Desired, facts: NodeFacts, manifest: Mapping[str, Any], changes: tuple[FileChange, ...]
+) -> list[Action]:
+    node, actions = facts.node, []
+    services = desired.on_node(node)
+    if desired.python and any(s.python for s in services):
+        store = _value(facts, "store")
+        if desired.python.digest[:ID_LENGTH] not in store["venvs"]:
+            actions.append(Action("install", node, "node", "Python environment of the release"))
+    packages = _value(facts, "packages")
+    family = _value(facts, "os")["family"]
+    missing = sorted({p for s in services for p in s.packages.get(family, ()) if packages.get(p) is None})
+    if missing:
+        actions.append(Action("install", node, "node", f"distribution packages {', '.join(missing)}"))
+    if not manifest and not actions:
+        actions.append(Action("install", node, "node", "directories and manifest"))
+    actions += [
+        Action("configure", node, "node", change.path)
+        for change in changes
+        if change.service == "node" and change.kind != "remove"
+    ]
+    known = {s.id.key for s in services} | {"node"}
+    gone = sorted({c.service for c in changes if c.kind == "remove" and c.service not in known})
+    actions += [Action("remove", node, key, "no longer in the inventory") for key in gone]
+    return actions
+
+
+def _service_actions(
+    desired: Desired,
+    service: DesiredService,
+    facts: NodeFacts,
+    changes: tuple[FileChange, ...],
+    real: Mapping[str, str],
+) -> list[Action]:
+    key, node, actions = service.id.key, service.id.node, []
+    seen = _value(facts, "files")
+    if service.python and desired.python:
+        marker = seen.get(thin_marker_of(service.home))
+        if not marker or marker["sha256"] != marker_hash(desired):
+            actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
+    actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
+    state = _value(facts, "services").get(key) or {"state": "absent"}
+    if state["state"] not in RUNNING:
+        actions.append(Action("start", node, key, f"it is {state['state']}"))
+    else:
+        wanted = started_inputs(desired, service, desired.files.get(node, ()), real)
+        started = state.get("started") or {}
+        stale = sorted(path for path, digest in wanted.items() if started.get(path) != digest)
+        stale += sorted(path for path in started if path not in wanted)
+        if stale:
+            actions.append(Action("restart", node, key, f"it runs with an older {stale[0]}"))
+    if service.objects:
+        record = seen.get(service.objects.applied)
+        if not record or record["sha256"] != applied_hash(service, real):
+            actions.append(Action("object", node, key, "databases, users and rights"))
+    return actions

@@ -1,0 +1,58 @@
+"""The bytes that a node must hold: rendered text with the secrets filled in, as hashes only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService
+from fatecloud.model.layout import thin_marker_of
+from fatecloud.render.placeholders import fill
+
+
+def sha256(text: str) -> str:
+    """Hex sha256 of a text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> dict[str, str]:
+    """Path -> sha256 of the file with its secrets filled in.
+
+    Args:
+        files: all files of one node.
+        secrets: full secret name -> value.
+
+    Raises:
+        SecretsError: a file needs a secret that is not there.
+    """
+    return {file.path: sha256(fill(file.text, secrets)) for file in files}
+
+
+def marker_hash(desired: Desired) -> str:
+    """sha256 of the thin environments' marker; empty when no service has one."""
+    return sha256(f"{desired.python.digest}\n") if desired.python else ""
+
+
+def started_inputs(
+    desired: Desired, service: DesiredService, files: tuple[DesiredFile, ...], real: Mapping[str, str]
+) -> dict[str, str]:
+    """What the service must have read at its last start: path -> sha256."""
+    inputs = {file.path: real[file.path] for file in files if file.service == service.id.key and file.restarts}
+    if service.python and desired.python:
+        inputs[thin_marker_of(service.home)] = marker_hash(desired)
+    return inputs
+
+
+def applied_hash(service: DesiredService, real: Mapping[str, str]) -> str:
+    """sha256 of the record that the objects script leaves after success; empty when there are no objects."""
+    if service.objects is None:
+        return ""
+    return sha256("".join(f"{real[path]}  {path}\n" for path in service.objects.digest_of))
+
+
+def desired_digest(desired: Desired) -> str:
+    """One digest of everything that should be, free of secrets: what a proof on record was made for."""
+    lines = [f"{node} {f.path} {f.digest} {f.mode:o}" for node, files in desired.files.items() for f in files]
+    lines += [f"{key} {service.version}" for key, service in desired.services.items()]
+    lines.append(marker_hash(desired))
+    return sha256("\n".join(sorted(lines)))

@@ -1,0 +1,107 @@
+"""The look-ups that a component may make while it says what it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.components.registry import all_components
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
+from fatecloud.model.component import Component, PortSpec
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.release import Release
+from fatecloud.model.layout import python_of, site_packages_of
+
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveContext:
+    """See `model.component.Context`."""
+
+    cluster: Cluster
+    release: Release
+    party: Party
+    node: Node
+    id: ServiceId
+    component: Component
+    placed: tuple[ServiceId, ...]
+    """Every managed service of the cluster."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The component's configuration, flat dotted keys."""
+        return self.party.config.get(self.component.name, {})
+
+    @property
+    def home(self) -> str:
+        """The service's own directory."""
+        return f"{self.node.paths.base}/{self.id.slug}"
+
+    @property
+    def data(self) -> str:
+        """Where the service keeps its data."""
+        return f"{self.node.paths.data}/{self.id.slug}"
+
+    @property
+    def logs(self) -> str:
+        """Where the service writes its logs."""
+        return f"{self.node.paths.logs}/{self.id.slug}"
+
+    @property
+    def python(self) -> str:
+        """Interpreter of the thin environment, or an empty string."""
+        return python_of(self.home) if self.component.python else ""
+
+    @property
+    def site_packages(self) -> str:
+        """Site-packages of the thin environment, or an empty string."""
+        return site_packages_of(self.home, self.release) if self.component.python else ""
+
+    def port(self, name: str) -> int:
+        """The number of an own port."""
+        return port_number(self.party, self.component, name)
+
+    def services(self, component: str) -> tuple[ServiceId, ...]:
+        """The managed services of a component of this party."""
+        return tuple(s for s in self.placed if s.party == self.party.id and s.component == component)
+
+    def endpoint(self, component: str, port: str) -> Endpoint:
+        """Where a neighbour of this party is reached from this node."""
+        target = self.services(component)[0]
+        described = all_components()[component]
+        spec = _port_spec(described, port)
+        number = port_number(self.party, described, port)
+        node = self.cluster.nodes[target.node]
+        if target.node != self.node.name:
+            return Endpoint(node.advertise, number)
+        return Endpoint("127.0.0.1" if spec.loopback or node.bind in _ANY else node.bind, number)
+
+    def external(self, component: str) -> External | None:
+        """The external service that stands in for the component."""
+        placed = self.party.placement.get(component)
+        return placed if isinstance(placed, External) else None
+
+    def peer_endpoint(self, party: str, kind: str) -> Endpoint:
+        """Where another party is reached."""
+        managed = self.cluster.parties.get(party)
+        return managed.public[kind] if managed else self.cluster.peers[party].endpoints[kind]
+
+    def others(self) -> tuple[str, ...]:
+        """Ids of all other parties."""
+        return tuple(sorted((set(self.cluster.parties) | set(self.cluster.peers)) - {self.party.id}))
+
+    def secret(self, name: str) -> str:
+        """The full name of a secret of this party."""
+        return f"{self.party.id}.{name}"
+
+
+def _port_spec(component: Component, name: str) -> PortSpec:
+    return next(spec for spec in component.ports if spec.name == name)
+
+
+def port_number(party: Party, component: Component, name: str) -> int:
+    """The number that a party's component uses for a port: the operator's, or the default."""
+    configured = party.config.get(component.name, {}).get(f"ports.{name}")
+    return int(configured) if configured is not None else _port_spec(component, name).default

@@ -1,0 +1,99 @@
+"""Cluster x catalogue x components -> Desired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fatecloud.components.registry import all_components
+from fatecloud.model.cluster import Cluster, External
+from fatecloud.model.component import Wanted
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.release import PythonSet, Release
+from fatecloud.resolve.context import ResolveContext
+from fatecloud.resolve.order import stages
+from fatecloud.resolve.supervise import supervision_specs
+
+
+def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
+    """Every managed service of the cluster, sorted."""
+    return tuple(
+        sorted(
+            ServiceId(cluster.name, party.id, component, node)
+            for party in cluster.parties.values()
+            for component, nodes in party.placement.items()
+            if not isinstance(nodes, External)
+            for node in nodes
+        )
+    )
+
+
+def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Desired:
+    """Say what should be, without rendered files.
+
+    Args:
+        cluster: a validated inventory.
+        release: the release that it names.
+        python: what the store holds of the release's Python environment; None where it is not needed or not known
+            yet (reading verbs work without a store).
+
+    Returns:
+        Desired with `files` empty: rendering needs templates, which the caller reads.
+
+    Raises:
+        InputError: services depend on each other in a circle.
+    """
+    placed = placed_services(cluster)
+    contexts = {service.key: _context(cluster, release, service, placed) for service in placed}
+    wanted = {key: context.component.want(context) for key, context in contexts.items()}
+    order = stages({key: answer.edges for key, answer in wanted.items()})
+    services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
+    return Desired(
+        cluster=cluster,
+        release=release,
+        services=services,
+        files={},
+        stages=order,
+        python=python if any(s.python for s in services.values()) else None,
+    )
+
+
+def _context(cluster: Cluster, release: Release, service: ServiceId, placed: tuple[ServiceId, ...]) -> ResolveContext:
+    return ResolveContext(
+        cluster=cluster,
+        release=release,
+        party=cluster.parties[service.party],
+        node=cluster.nodes[service.node],
+        id=service,
+        component=all_components()[service.component],
+        placed=placed,
+    )
+
+
+def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, ResolveContext]) -> DesiredService:
+    component, node, home = context.component, context.node, context.home
+    writable = tuple(sorted({home, context.data, context.logs}))
+    neighbours = [contexts[e.target].id for e in wanted.edges if e.hard and e.target in contexts]
+    after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
+    specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after)
+    return DesiredService(
+        id=context.id,
+        version=context.release.components.get(component.name, "distribution"),
+        home=home,
+        ports=wanted.ports,
+        edges=wanted.edges,
+        process=wanted.process,
+        directories={home: 0o750, f"{home}/conf": 0o750, f"{home}/bin": 0o750, f"{home}/run": 0o750}
+        | dict.fromkeys((context.data, context.logs), 0o750)
+        | dict(wanted.directories),
+        specs=specs,
+        probes=wanted.probes,
+        logs=wanted.logs,
+        readiness=wanted.readiness,
+        readiness_deadline=wanted.readiness_deadline,
+        python=component.python,
+        packages=component.packages,
+        masks=component.masks,
+        objects=wanted.objects,
+        facts=wanted.facts,
+    )

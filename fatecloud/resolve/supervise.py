@@ -1,0 +1,77 @@
+"""The files that make a node's supervision run a service: start script and unit, the same for every component."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fatecloud.model.cluster import Node
+from fatecloud.model.component import Component, Wanted
+from fatecloud.model.desired import FileSpec
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.layout import private_of, supervisor_conf_of, thin_marker_of, unit_path_of
+
+
+def supervision_specs(
+    node: Node,
+    service: ServiceId,
+    component: Component,
+    wanted: Wanted,
+    home: str,
+    writable: tuple[str, ...],
+    after: tuple[str, ...],
+) -> tuple[FileSpec, ...]:
+    """Start script and unit (or supervisor program) of a service.
+
+    Args:
+        writable: directories that the service may write to.
+        after: units on the same node that start earlier.
+    """
+    systemd = node.supervision == "systemd"
+    start, unit = f"{home}/bin/start", unit_path_of(node, service)
+    inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, unit]
+    if component.python:
+        inputs.append(thin_marker_of(home))
+    process = wanted.process
+    values: dict[str, Any] = {
+        "stamp": service.stamp,
+        "description": f"{component.summary} of party {service.party}",
+        "slug": service.slug,
+        "unit": service.unit,
+        "home": home,
+        "argv": list(process.argv),
+        "environment": dict(process.environment),
+        "directory": process.directory,
+        "user": node.service_user,
+        "group": node.service_group,
+        "nofile": process.nofile,
+        "nproc": process.nproc,
+        "stop_signal": process.stop_signal,
+        "stop_timeout": process.stop_timeout,
+        "pre": [list(argv) for argv in process.pre],
+        "inputs": sorted(inputs),
+        "console": process.console,
+        "after": list(after),
+        "writable": list(writable),
+        "base": node.paths.base,
+    }
+    return (
+        FileSpec(start, "service/start.sh.j2", values, mode=0o750),
+        FileSpec(
+            unit,
+            "service/unit.service.j2" if systemd else "service/supervisor.conf.j2",
+            values,
+            mode=0o644,
+            owner="root" if systemd else "service",
+        ),
+    )
+
+
+def supervisord_spec(node: Node, cluster: str) -> FileSpec:
+    """Configuration of the supervisord that serves a whole node."""
+    return FileSpec(
+        supervisor_conf_of(node),
+        "service/supervisord.conf.j2",
+        {"directory": f"{private_of(node)}/supervisor", "cluster": cluster, "logs": node.paths.logs},
+        mode=0o600,
+        restarts=False,
+    )
