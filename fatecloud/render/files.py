@@ -1,0 +1,118 @@
+"""Templates and typed values -> files, with placeholders where secrets belong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from fatecloud.errors import FatecloudError
+from fatecloud.model.desired import DesiredFile, FileSpec
+from fatecloud.render.placeholders import placeholder
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _to_yaml(value: Any) -> str:
+    return str(yaml.safe_dump(value, allow_unicode=True, default_flow_style=False, sort_keys=False, width=1000))
+
+
+def _to_yaml_scalar(value: Any) -> str:
+    """A scalar that every YAML reader takes for exactly this value: JSON is YAML."""
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return json.dumps(value, ensure_ascii=False)
+    raise TypeError(f"to_yaml_scalar is for scalars, not for {type(value).__name__}")
+
+
+def _to_sh(value: Any) -> str:
+    """One word of a POSIX shell, or several where a list is given."""
+    if isinstance(value, (list, tuple)):
+        return shlex.join(str(word) for word in value)
+    return shlex.quote(str(value))
+
+
+def _to_systemd(value: Any) -> str:
+    """One quoted word of a unit file: specifiers and variables are taken literally."""
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return f'"{text}"'
+
+
+FILTERS = {
+    "to_json": _to_json,
+    "to_yaml": _to_yaml,
+    "to_yaml_scalar": _to_yaml_scalar,
+    "to_sh": _to_sh,
+    "to_systemd": _to_systemd,
+}
+
+
+def _environment(templates: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - configuration files, not HTML
+    )
+    environment.filters.update(FILTERS)
+    environment.globals["secret"] = lambda name, encoding="raw": placeholder(name, encoding)
+    return environment
+
+
+def _line(error: BaseException, templates: Path) -> str:
+    """`name:line` of the innermost template frame of an error, or an empty string."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.name}:{error.lineno}"
+    places = [
+        f"{Path(frame.filename).relative_to(templates)}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(templates)
+    ]
+    return places[-1] if places else ""
+
+
+def render_specs(specs: Iterable[FileSpec], service_key: str, templates: Path) -> tuple[DesiredFile, ...]:
+    """Render the files of one service (or of a node).
+
+    Args:
+        specs: what the component wants.
+        service_key: key of the service, or `node`.
+        templates: directory of the templates.
+
+    Returns:
+        The files in the order of `specs`.
+
+    Raises:
+        FatecloudError: a template is missing or wrong; names template, line and variable.
+    """
+    environment = _environment(templates)
+    return tuple(_render(environment, spec, service_key, templates) for spec in specs)
+
+
+def _render(environment: jinja2.Environment, spec: FileSpec, service_key: str, templates: Path) -> DesiredFile:
+    try:
+        text = environment.get_template(spec.template).render(spec.values)
+    except jinja2.TemplateNotFound as error:
+        raise FatecloudError(f"{service_key}: {spec.path}: there is no template {error.name}") from error
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        where = _line(error, templates) or spec.template
+        raise FatecloudError(f"{service_key}: {spec.path}: template {where}: {error}") from error
+    return DesiredFile(
+        path=spec.path,
+        text=text,
+        mode=spec.mode,
+        owner=spec.owner,
+        service=service_key,
+        restarts=spec.restarts,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+    )

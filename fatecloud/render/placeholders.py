@@ -1,0 +1,80 @@
+"""Secret placeholders in rendered text: found on the controller, filled in on the way to a node.
+
+A placeholder is `@@fatecloud:<secret name>:<encoding>@@`. The encoding says how the value is written down there:
+
+    raw   the value as it is
+    json  a whole JSON string literal, quotes included (also a valid YAML scalar)
+    sql   a whole SQL string literal, quotes included
+    ini   a whole double-quoted value of an option file such as my.cnf, quotes included
+
+This file imports nothing of ours and runs under Python 3.8: it also travels in the Ansible project.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class UnknownSecretError(KeyError):
+    """A text asks for a secret that has no value; the name is in `args[0]`."""
+
+    def __str__(self) -> str:
+        return f"no value for secret {self.args[0]}"
+
+
+def _json(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _sql(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _ini(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+ENCODINGS: Mapping[str, Callable[[str], str]] = {"raw": str, "json": _json, "sql": _sql, "ini": _ini}
+_NAME = r"[A-Za-z0-9_.-]+"
+_PLACEHOLDER = re.compile(f"@@fatecloud:({_NAME}):({'|'.join(ENCODINGS)})@@")
+
+
+def placeholder(name: str, encoding: str) -> str:
+    """The text that stands for a secret.
+
+    Raises:
+        ValueError: the name has other characters than letters, digits, `_`, `.` and `-`, or the encoding is unknown.
+    """
+    if not re.fullmatch(_NAME, name):
+        raise ValueError(f"not a name of a secret: {name!r}")
+    if encoding not in ENCODINGS:
+        raise ValueError(f"no encoding {encoding!r} for a secret; there are {', '.join(ENCODINGS)}")
+    return f"@@fatecloud:{name}:{encoding}@@"
+
+
+def names(text: str) -> set[str]:
+    """The names of all secrets that a text asks for."""
+    return {match.group(1) for match in _PLACEHOLDER.finditer(text)}
+
+
+def fill(text: str, secrets: Mapping[str, str]) -> str:
+    """The text with every placeholder replaced by its encoded value.
+
+    Values are not searched again, so a secret may itself look like a placeholder.
+
+    Raises:
+        UnknownSecretError: the text asks for a secret that `secrets` lacks.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name, encoding = match.groups()
+        if name not in secrets:
+            raise UnknownSecretError(name)
+        return ENCODINGS[encoding](str(secrets[name]))
+
+    return _PLACEHOLDER.sub(value, text)
