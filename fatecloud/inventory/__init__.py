@@ -1,0 +1,3 @@
+from fatecloud.inventory.loader import load
+
+__all__ = ["load"]

@@ -1,0 +1,93 @@
+"""Where parties reach each other: public endpoints of ours, endpoints of peers."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fatecloud.inventory.kinds import BAD, Reader
+from fatecloud.inventory.origins import Origins
+from fatecloud.inventory.placement import Placement
+from fatecloud.inventory.problems import one_of
+from fatecloud.inventory.settings import Settings
+from fatecloud.model.cluster import Endpoint, Node, Peer
+from fatecloud.model.component import Component
+
+
+def public_endpoints(
+    party: str,
+    written: Mapping[str, Endpoint],
+    placement: Placement,
+    settings: Settings,
+    nodes: Mapping[str, Node],
+    components: Mapping[str, Component],
+    origins: Origins,
+) -> dict[str, Endpoint]:
+    """By kind: what the operator wrote, else the advertise address of the first node that has the component."""
+    endpoints = {}
+    for name, where in placement.items():
+        for port in components[name].ports:
+            path = f"parties.{party}.public.{port.public}"
+            if not port.public:
+                continue
+            if port.public in written:
+                endpoints[port.public] = written[port.public]
+                origins.written(path)
+            else:
+                node = nodes[where[0]]
+                endpoints[port.public] = Endpoint(node.advertise, settings[name][f"ports.{port.name}"])
+                origins.derived(path, f"built in (advertise of {node.name} and port {port.name} of {name})")
+    return endpoints
+
+
+def build_peers(
+    raw: Mapping[str, Any], needed: Iterable[str], architecture: str, reader: Reader, origins: Origins
+) -> dict[str, Peer]:
+    """Every peer, judged: it gives each kind of endpoint that this architecture needs."""
+    kinds = sorted(set(needed))
+    peers = {}
+    for party, given in raw.items():
+        path = f"peers.{party}"
+        if not kinds:
+            what = f"the architecture {architecture} connects no parties"
+            reader.problems.add(reader.at(path), what, "no peers, or another architecture")
+            continue
+        endpoints = {} if given is BAD else given
+        for kind in kinds:
+            if f"{path}.{kind}" not in reader.places and given is not BAD:
+                what = f"peer {party} has no {kind}"
+                reader.problems.add(reader.at(path), what, f"{kind}: host:port, which {architecture} needs")
+        for kind in endpoints:
+            origins.written(f"{path}.{kind}")
+        peers[party] = Peer(party, endpoints)
+    return peers
+
+
+def refuse_meetings(parties: Iterable[str], peers: Iterable[str], reader: Reader) -> None:
+    """Note peers that are also parties of ours."""
+    ours = set(parties)
+    for party in peers:
+        if party in ours:
+            what = f"peer {party} is also a party of this inventory"
+            reader.problems.add(reader.at(f"peers.{party}"), what, "it in one of the two places")
+
+
+def refuse_loopback(party: str, public: Mapping[str, Endpoint], peers: Iterable[str], reader: Reader) -> None:
+    """Note public endpoints that a peer on another machine can never reach."""
+    others = sorted(peers)
+    if not others:
+        return
+    for kind, endpoint in public.items():
+        if is_loopback(endpoint.host):
+            what = f"party {party} has the public {kind} {endpoint}, which {one_of(others)} cannot reach"
+            mark = reader.at(f"parties.{party}.public.{kind}")
+            reader.problems.add(mark, what, f"public: {{{kind}: host:port}} as peers see it")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is only reached from its own machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

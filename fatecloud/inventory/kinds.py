@@ -1,0 +1,233 @@
+"""The kinds of single values: each reads one, says what it expected otherwise, and tells its JSON Schema."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fatecloud.inventory.document import Listing, Scalar, Value
+from fatecloud.inventory.problems import Mark, Problems, one_of
+from fatecloud.model.cluster import Endpoint
+
+
+class _Bad:
+    """What a kind returns for a value that it refused (and noted as a problem)."""
+
+
+BAD = _Bad()
+
+
+@dataclass(slots=True)
+class Reader:
+    """What goes along while a file is read: its problems, and the place of every value by dotted path."""
+
+    problems: Problems
+    places: dict[str, Mark] = field(default_factory=dict)
+
+    def at(self, path: str) -> Mark:
+        """The place of a value, or of the nearest thing around it that stands in the file."""
+        while path:
+            if path in self.places:
+                return self.places[path]
+            path = path.rpartition(".")[0]
+        return Mark(1, 1)
+
+
+class Kind(Protocol):
+    """A kind of value."""
+
+    @property
+    def what(self) -> str:
+        """What is expected, for a sentence: `a port from 1 to 65535`."""
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """The value for the model, or BAD after a problem was noted."""
+
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema."""
+
+
+def described(value: Value) -> str:
+    """A value in a sentence, short."""
+    if isinstance(value, Scalar):
+        if value.type == "null" and not value.text:
+            return "nothing"
+        text = value.text if len(value.text) <= 40 else f"{value.text[:37]}..."  # noqa: PLR2004 - fits on a line
+        return repr(text)
+    return "a list" if isinstance(value, Listing) else "a mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that fits a pattern (or a parser that raises ValueError)."""
+
+    what: str
+    pattern: str = r"\S(.*\S)?"
+    convert: Callable[[str], Any] = str
+    example: str = ""
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """The text, converted."""
+        if not isinstance(value, Scalar):
+            return _refuse(value, reader, path, self.what)
+        if value.type == "null":
+            return _refuse(value, reader, path, self.what)
+        if value.type != "str":
+            quoted = f'{self.what} in quotes: "{value.text}"'
+            return _refuse(value, reader, path, quoted)
+        try:
+            if re.fullmatch(self.pattern, value.text):
+                return self.convert(value.text)
+        except ValueError:
+            pass
+        return _refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """A string with a pattern."""
+        return {"type": "string", "pattern": f"^(?:{self.pattern})$"}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def what(self) -> str:
+        """Names the bounds that there are."""
+        if self.minimum is not None and self.maximum is not None:
+            return f"a whole number from {self.minimum} to {self.maximum}"
+        if self.minimum is not None:
+            return f"a whole number, {self.minimum} or more"
+        return "a whole number" if self.maximum is None else f"a whole number, {self.maximum} or less"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """An int."""
+        if isinstance(value, Scalar) and value.type == "int" and re.fullmatch(r"-?(0|[1-9][0-9]{0,18})", value.text):
+            number = int(value.text)
+            low = self.minimum is None or number >= self.minimum
+            if low and (self.maximum is None or number <= self.maximum):
+                return number
+        return _refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """An integer with its bounds."""
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """True or false."""
+
+    what: str = "true or false"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A bool."""
+        if isinstance(value, Scalar) and value.type == "bool":
+            return value.text.lower() in ("true", "yes", "on")
+        return _refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words; `later` are words of the format that this version does not act on yet."""
+
+    words: tuple[str, ...]
+    later: tuple[str, ...] = ()
+
+    @property
+    def what(self) -> str:
+        """The words."""
+        return one_of(self.words)
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """The word."""
+        if isinstance(value, Scalar):
+            if value.text in self.later:
+                name = path.rpartition(".")[2]
+                reader.problems.add(value.mark, f"{name}: {value.text} is not supported yet", self.what)
+                return BAD
+            if value.text in self.words:
+                return value.text
+            reader.problems.add(value.mark, _wrong(value, path), self.what, value.text, self.words)
+            return BAD
+        return _refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """An enumeration."""
+        return {"enum": [*self.words, *self.later]}
+
+
+def size_of(text: str) -> int:
+    """Bytes of `512`, `512M`, `512MiB`, `2G` (powers of 1024). Raises ValueError."""
+    match = re.fullmatch(r"([0-9]{1,15})\s*([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError(f"not a size: {text!r}")
+    return int(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """An amount of bytes, as a number or with a unit; the model holds an int."""
+
+    what: str = "a size such as 512MiB or 2GiB"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """Bytes as an int."""
+        if isinstance(value, Scalar) and value.type in ("int", "str"):
+            try:
+                return size_of(value.text)
+            except ValueError:
+                pass
+        return _refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """A number of bytes or a text with a unit."""
+        return {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": "^[0-9]{1,15} *[KMGTkmgt]?(i?[Bb])?$"},
+            ]
+        }
+
+
+def host_of(text: str) -> str:
+    """A host name or IP address, checked. Raises ValueError."""
+    if ":" in text or re.fullmatch(r"[0-9.]+", text):
+        return str(ipaddress.ip_address(text))
+    labels = text.rstrip(".").split(".")
+    if len(text) > 253 or not all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", part) for part in labels):  # noqa: PLR2004
+        raise ValueError(f"not a host name: {text!r}")
+    return text
+
+
+def endpoint_of(text: str) -> Endpoint:
+    """The endpoint in `name:port` or `[IPv6]:port`. Raises ValueError."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\s\[\]]+)):([0-9]{1,5})", text)
+    if not match or not 0 < int(match[3]) < 65536:  # noqa: PLR2004 - the TCP port range
+        raise ValueError(f"not an endpoint: {text!r}")
+    return Endpoint(host_of(match[1] or match[2]), int(match[3]))
+
+
+def _wrong(value: Value, path: str) -> str:
+    return f"{path.rpartition('.')[2]} is {described(value)}"
+
+
+def _refuse(value: Value, reader: Reader, path: str, expected: str) -> _Bad:
+    reader.problems.add(value.mark, _wrong(value, path), expected)
+    return BAD
+
+
+HOST = Text("a host name or IP address", r"[A-Za-z0-9._:-]{1,253}", host_of)
+ENDPOINT = Text("host:port or [IPv6]:port", r"[A-Za-z0-9._:\[\]-]{3,262}", endpoint_of)
+PORT = Whole(1, 65535)

@@ -1,0 +1,140 @@
+"""The nodes: what stands in the file, laid over `defaults` and what is built in."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fatecloud.inventory.kinds import BAD, Reader
+from fatecloud.inventory.origins import Layers, Origins
+from fatecloud.inventory.schema import is_home
+from fatecloud.model.cluster import Node, Paths, Ssh
+
+LOOPBACK = "127.0.0.1"
+_PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
+
+
+class NodeBuilder:
+    """Builds the nodes of one inventory.
+
+    Args:
+        file: the inventory; key files are looked up beside it.
+        reader: takes the problems.
+        origins: takes the origin of every value.
+    """
+
+    def __init__(self, file: Path, reader: Reader, origins: Origins) -> None:
+        self._directory = file.absolute().parent
+        self._reader = reader
+        self._origins = origins
+
+    def build(self, raw: Mapping[str, Any], defaults: dict[str, Any]) -> dict[str, Node]:
+        """Every node by name, also the half-right ones, so that later checks can go on."""
+        nodes = {}
+        for name, own in raw.items():
+            layers = Layers(f"nodes.{name}", {} if own is BAD else own, defaults, "defaults", self._origins)
+            nodes[name] = self._node(name, layers, alone=len(raw) == 1)
+        self._refuse_twins(nodes)
+        return nodes
+
+    def _node(self, name: str, layers: Layers, *, alone: bool) -> Node:
+        address = layers.get("address", "")
+        connection = layers.get("connection", "local" if address == "local" else "ssh", "from the address")
+        local = connection == "local"
+        become = layers.get("become", "none" if local else "root", "from the connection")
+        ssh = self._ssh(layers.section("ssh"))
+        login = getpass.getuser() if local else ssh.user
+        root = become == "root"
+        user = layers.get("service_user", "fate" if root else login, "" if root else "the login user")
+        built_in_address = LOOPBACK if local else address
+        node = Node(
+            name=name,
+            address=address,
+            connection=connection,
+            bind=layers.get("bind", LOOPBACK if local and alone else "0.0.0.0"),  # noqa: S104 - neighbours must get in
+            advertise=layers.get("advertise", built_in_address, "" if local else "the address"),
+            ssh=ssh,
+            become=become,
+            become_password=layers.get("become_password", None),
+            service_user=user,
+            service_group=layers.get("service_group", _group(user, mine=local and not root), "from the service user"),
+            supervision=layers.get("supervision", "systemd" if root else "supervisor", "from become"),
+            packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
+            paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
+            cores=layers.get("cores", None, "what the node has"),
+            python=layers.get("python", None, "looked for on the node"),
+        )
+        self._judge(node, layers, login, alone=alone)
+        return node
+
+    def _ssh(self, layers: Layers) -> Ssh:
+        key = layers.get("key", None)
+        return Ssh(
+            user=layers.get("user", getpass.getuser(), "the user who runs fatecloud"),
+            port=layers.get("port", 22),
+            key=str(self._directory / Path(key).expanduser()) if key else None,
+            agent=layers.get("agent", built_in=True),
+            password=layers.get("password", None),
+            jump=layers.get("jump", None),
+        )
+
+    def _paths(self, layers: Layers, *, login: str, root: bool, local: bool) -> Paths:
+        home = str(Path.home()) if local else "/root" if login == "root" else f"/home/{login}"
+        usual = "/data/projects/fate" if root else f"{home}/fatecloud"
+        base = self._own_directory(layers, "base", layers.get("base", usual), local=local)
+        below = {
+            name: self._own_directory(layers, name, layers.get(name, f"{base}/{name}", "below base"), local=local)
+            for name in _PATHS_BELOW_BASE
+        }
+        return Paths(base=base, **below)
+
+    def _own_directory(self, layers: Layers, name: str, path: str, *, local: bool) -> str:
+        if not is_home(path):
+            return path
+        if not local:
+            mark = self._reader.at(layers.source(name))
+            self._reader.problems.add(mark, f"{name} is {path!r}", "an absolute path: ~ is known on a local node only")
+        return str(Path(path).expanduser())
+
+    def _judge(self, node: Node, layers: Layers, login: str, *, alone: bool) -> None:
+        def refuse(key: str, what: str, expected: str) -> None:
+            self._reader.problems.add(self._reader.at(layers.source(key)), what, expected)
+
+        if node.become == "none" and node.supervision == "systemd":
+            refuse("supervision", f"systemd on {node.name} needs root", "become: root, or supervision: supervisor")
+        if node.become == "none" and node.packages == "repos":
+            refuse(
+                "packages", f"installing packages on {node.name} needs root", "become: root, or packages: preinstalled"
+            )
+        if node.become == "none" and node.service_user != login:
+            refuse("service_user", f"with become: none services run as {login}", f"service_user: {login}")
+        if node.connection == "local" and not alone and node.advertise == LOOPBACK:
+            refuse(
+                "advertise",
+                f"no other node reaches {node.name} at {LOOPBACK}",
+                f"advertise: its address in nodes.{node.name}",
+            )
+
+    def _refuse_twins(self, nodes: Mapping[str, Node]) -> None:
+        seen: dict[tuple[str, int], str] = {}
+        for name, node in nodes.items():
+            local = node.connection == "local"
+            key = ("local", 0) if local else (node.address.lower(), node.ssh.port)
+            first = seen.setdefault(key, name)
+            if first != name and node.address:
+                what = f"{name} and {first} are the same machine: {'local' if local else f'{key[0]} port {key[1]}'}"
+                expected = "each machine once; parties may share it"
+                self._reader.problems.add(self._reader.at(f"nodes.{name}.address"), what, expected)
+
+
+def _group(user: str, *, mine: bool) -> str:
+    if not mine:
+        return user
+    try:
+        return grp.getgrgid(os.getgid()).gr_name
+    except KeyError:
+        return user

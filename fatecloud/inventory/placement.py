@@ -1,0 +1,111 @@
+"""Which component of a party is on which node, with the all-in-one default for what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.inventory.kinds import BAD, Reader
+from fatecloud.inventory.origins import Origins
+from fatecloud.inventory.problems import one_of
+from fatecloud.inventory.schema import Placed
+from fatecloud.model.cluster import Node
+from fatecloud.model.component import Component
+
+Placement = dict[str, tuple[str, ...]]
+
+
+class Placer:
+    """Places the components of each party.
+
+    Args:
+        nodes: all nodes by name.
+        components: every component that there is.
+        architecture: the one of this cluster.
+        offered: components that the release has; empty where that is not known.
+        release: its name.
+    """
+
+    def __init__(
+        self,
+        nodes: Mapping[str, Node],
+        components: Mapping[str, Component],
+        architecture: str,
+        release: str,
+        offered: frozenset[str],
+        reader: Reader,
+        origins: Origins,
+    ) -> None:
+        self._nodes = nodes
+        self._components = components
+        self._architecture = architecture
+        self._release = release
+        self._offered = offered
+        self._reader = reader
+        self._origins = origins
+        self._usual = [name for name, component in components.items() if architecture in component.architectures]
+
+    def place(self, party: str, services: Mapping[str, Any]) -> Placement:
+        """Node names by component."""
+        placement = {}
+        for name, placed in services.items():
+            if isinstance(placed, Placed):
+                placement[name] = self._written(party, name, placed)
+        missing = [name for name in self._usual if name not in services]
+        if missing:
+            self._fill(party, placement, missing)
+        for name, where in placement.items():
+            self._judge(party, name, where)
+        return {name: where for name, where in sorted(placement.items()) if where}
+
+    def _written(self, party: str, name: str, placed: Placed) -> tuple[str, ...]:
+        component, problems = self._components[name], self._reader.problems
+        self._origins.written(f"parties.{party}.services.{name}")
+        if placed.external:
+            wish = "a node" if component.external else f"a node: {name} cannot be external"
+            problems.add(placed.mark, f"{name}: external services are not supported yet", wish)
+            return ()
+        for node, mark in placed.nodes:
+            if node not in self._nodes:
+                problems.add(mark, f"{name} is on the unknown node {node!r}", one_of(self._nodes), node, self._nodes)
+        names = tuple(dict.fromkeys(node for node, _ in placed.nodes))
+        if len(names) < len(placed.nodes):
+            problems.add(placed.mark, f"{name} names a node twice", "each node once")
+        if len(names) > 1 and not component.many:
+            problems.add(placed.mark, f"{name} is on {len(names)} nodes", f"one node: a party has one {name}")
+        return tuple(node for node in names if node in self._nodes)
+
+    def _fill(self, party: str, placement: Placement, missing: list[str]) -> None:
+        used = sorted({node for where in placement.values() for node in where})
+        if len(self._nodes) == 1:
+            used, why = list(self._nodes), "built in (the only node)"
+        else:
+            why = "built in (the node of the party's other services)"
+        if len(used) == 1:
+            for name in missing:
+                placement[name] = (used[0],)
+                self._origins.derived(f"parties.{party}.services.{name}", why)
+            return
+        mark = self._reader.at(f"parties.{party}.services")
+        what = f"services of party {party} lack {', '.join(missing)}"
+        self._reader.problems.add(mark, what, f"a node for each ({one_of(self._nodes)}): there is more than one")
+
+    def _judge(self, party: str, name: str, where: tuple[str, ...]) -> None:
+        component = self._components[name]
+        mark = self._reader.at(f"parties.{party}.services.{name}")
+        if component.architectures and self._architecture not in component.architectures:
+            what = f"{name} is not part of the architecture {self._architecture}"
+            self._reader.problems.add(mark, what, one_of(self._usual))
+        elif self._offered and name not in self._offered:
+            what = f"the release {self._release} has no {name}"
+            self._reader.problems.add(mark, what, one_of(sorted(self._offered)))
+        for node in where:
+            if component.needs_root and self._nodes[node].become == "none":
+                what = f"{name} needs root on {node} to be installed, and become is none there"
+                self._reader.problems.add(mark, what, f"become: root for {node}, or another node for {name}")
+
+
+def party_sections(raw: Any) -> dict[str, dict[str, Any]]:
+    """The sections of a party as read, empty where they are left out or wrong."""
+    given = {} if raw is BAD else raw
+    return {name: given.get(name, {}) for name in ("public", "services", "config")}

@@ -1,0 +1,81 @@
+"""Collects everything that is wrong with a file, so that the operator sees it all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import NamedTuple, NoReturn
+
+from fatecloud.errors import InventoryError
+
+SHOWN = 200
+"""Problems printed at most; a file with more is not an inventory."""
+
+
+class Mark(NamedTuple):
+    """A place in the file, counted from 1."""
+
+    line: int
+    column: int
+
+
+class Problems:
+    """The problems of one file.
+
+    Args:
+        file: the file's name as the operator gave it.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self._found: dict[tuple[Mark, str], None] = {}
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, mark: Mark, what: str, expected: str = "", got: str = "", words: Iterable[str] = ()) -> None:
+        """Note a problem.
+
+        Args:
+            mark: where it is.
+            what: what is wrong.
+            expected: what would be right.
+            got: the operator's word, to look for the nearest one in `words`.
+            words: the valid words.
+        """
+        text = f"{what}, expected {expected}" if expected else what
+        close = nearest(got, words) if got else ""
+        if close:
+            text += f"; did you mean {close!r}?"
+        self._found[mark, text] = None
+
+    def raise_if_any(self) -> None:
+        """Raise InventoryError with one line per problem, sorted by position, if there is a problem."""
+        if not self._found:
+            return
+        found = sorted(self._found)
+        lines = [f"{self.file}:{mark.line}:{mark.column}: {text}" for mark, text in found[:SHOWN]]
+        if len(found) > SHOWN:
+            lines.append(f"{self.file}: ... and {len(found) - SHOWN} more")
+        raise InventoryError(
+            "\n".join(lines), remedy="correct these lines; `fatecloud inventory schema` tells every key"
+        )
+
+    def stop(self, mark: Mark, what: str, expected: str = "") -> NoReturn:
+        """Note a problem that makes the rest of the file unreadable, and raise InventoryError."""
+        self.add(mark, what, expected)
+        self.raise_if_any()
+        raise AssertionError("a problem was just noted")
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """The valid word that is most like the given one; empty when none is near."""
+    known = {valid.lower(): valid for valid in words}
+    matches = difflib.get_close_matches(word[:80].lower(), known, n=1, cutoff=0.6)
+    return known[matches[0]] if matches else ""
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Valid words in a sentence: `a`, `a or b`, `a, b or c`."""
+    *most, last = list(words) or ["nothing"]
+    return f"{', '.join(most)} or {last}" if most else last

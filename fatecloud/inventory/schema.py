@@ -1,0 +1,306 @@
+"""The declarations of the inventory, version 1: from them it is read, and its JSON Schema and reference are made."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.inventory.document import Listing, Scalar, Table, Value
+from fatecloud.inventory.kinds import (
+    BAD,
+    ENDPOINT,
+    HOST,
+    PORT,
+    Choice,
+    Flag,
+    Kind,
+    Reader,
+    Size,
+    Text,
+    Whole,
+    described,
+)
+from fatecloud.inventory.problems import Mark
+from fatecloud.inventory.sections import Field, Named, Section
+from fatecloud.model.cluster import Prompt, SecretRef
+from fatecloud.model.component import Component, ConfigKey
+
+API_VERSION = "fatecloud/v1"
+ARCHITECTURES = ("standalone", "rabbitmq")
+LATER_ARCHITECTURES = ("eggroll",)
+
+CLUSTER_NAME = Text(
+    "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+)
+NODE_NAME = Text(
+    "letters, digits, '-' and '_', at most 63 (and not `all` or `ungrouped`, which mean more to Ansible)",
+    r"(?!(?:all|ungrouped)$)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
+)
+PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9][0-9]{0,8})")
+SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
+LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
+ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
+JUMP = Text(
+    "[user@]host[:port]",
+    r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?",
+)
+KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\"]{1,1024}")
+INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
+
+_OWNED = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+_SHARED = (
+    "/",
+    "/home",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/root",
+    "/srv",
+    "/tmp",  # noqa: S108 - named to be refused
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/log",
+)
+
+
+def directory_of(text: str) -> str:
+    """A directory that may be ours, normalised. Raises ValueError for the system's own."""
+    path = posixpath.normpath(text)
+    inside = any(path == owned or path.startswith(f"{owned}/") for owned in _OWNED)
+    if path in _SHARED or (inside and not path.startswith("/usr/local/")) or ".." in text.split("/"):
+        raise ValueError(f"{path} is the system's")
+    return "/" + path.lstrip("/")
+
+
+DIRECTORY = Text(
+    "an absolute path of a directory of our own (letters, digits and ._/+-; not /, /etc, ...), or ~/... on a local node",
+    r"(?:~/|/)[A-Za-z0-9._/+-]{1,255}",
+    lambda text: text.rstrip("/") if text.startswith("~/") and ".." not in text.split("/") else directory_of(text),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordKind:
+    """`{secret: NAME}`, or `prompt`; never the password itself."""
+
+    what: str = "{secret: NAME} or prompt, never the password itself"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A SecretRef or a Prompt. The text that stands there is not repeated: it may be a password."""
+        if isinstance(value, Scalar) and value.text == "prompt":
+            return Prompt()
+        if isinstance(value, Table):
+            read = SECRET.read(value, reader, path)
+            return read if read is BAD or "secret" not in read else SecretRef(read["secret"])
+        reader.problems.add(value.mark, f"{path.rpartition('.')[2]} is not a reference", self.what)
+        return BAD
+
+    def schema(self) -> dict[str, Any]:
+        """Either form."""
+        return {"anyOf": [{"const": "prompt"}, SECRET.schema()]}
+
+
+SECRET = Section(
+    "{secret: NAME}", {"secret": Field(SECRET_NAME, "Name of a secret in the secrets file.", required=True)}
+)
+PASSWORD = PasswordKind()
+
+SSH = Section(
+    "a mapping with user, port, key, ...",
+    {
+        "user": Field(LOGIN, "Login user.", default="the user who runs fatecloud"),
+        "port": Field(PORT, "Port of sshd.", default="22"),
+        "key": Field(KEY_FILE, "Private key on the controller.", default="what OpenSSH tries by itself"),
+        "agent": Field(Flag(), "Whether keys of a running SSH agent are tried.", default="true"),
+        "password": Field(PASSWORD, "Login password, as a reference.", default="none"),
+        "jump": Field(JUMP, "Host to jump through.", default="none"),
+    },
+)
+PATHS = Section(
+    "a mapping with base, data, logs, tmp or backup",
+    {
+        "base": Field(
+            DIRECTORY, "Everything of ours on the node.", default="/data/projects/fate; ~/fatecloud with become: none"
+        ),
+        "data": Field(DIRECTORY, "Data of the services.", default="<base>/data"),
+        "logs": Field(DIRECTORY, "Logs of the services.", default="<base>/logs"),
+        "tmp": Field(DIRECTORY, "Temporary files.", default="<base>/tmp"),
+        "backup": Field(DIRECTORY, "Copies kept before something is replaced.", default="<base>/backup"),
+    },
+)
+_DEFAULTABLE = {
+    "ssh": Field(SSH, "How the node is reached."),
+    "become": Field(
+        Choice(("root", "none"), ("service",)), "What sudo may give us.", default="root; none on a local node"
+    ),
+    "become_password": Field(PASSWORD, "Password for sudo, as a reference.", default="none is needed"),
+    "service_user": Field(ACCOUNT, "Account that services run as.", default="fate; the login user with become: none"),
+    "service_group": Field(ACCOUNT, "Its group.", default="the group named like the service user"),
+    "supervision": Field(
+        Choice(("systemd", "supervisor")),
+        "What keeps services running.",
+        default="systemd; supervisor with become: none",
+    ),
+    "packages": Field(
+        Choice(("repos", "preinstalled"), ("store",)),
+        "Where distribution packages come from.",
+        default="repos; preinstalled with become: none",
+    ),
+    "paths": Field(PATHS, "Directories on the node."),
+    "bind": Field(
+        HOST, "Address that services listen on.", default="0.0.0.0; 127.0.0.1 where a local node is the only one"
+    ),
+    "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="what the node has"),
+    "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default="one that fits is looked for"),
+}
+NODE = Section(
+    "a mapping with address, ssh, become, ...",
+    {
+        "address": Field(HOST, "Where SSH reaches it; `local` for this machine.", required=True),
+        "connection": Field(
+            Choice(("ssh", "local")), "How commands get there.", default="ssh; local for address local"
+        ),
+        "advertise": Field(HOST, "Address that its neighbours use.", default="the address; 127.0.0.1 for local"),
+        **_DEFAULTABLE,
+    },
+)
+DEFAULTS = Section("a mapping with any key of a node that several may share", _DEFAULTABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a component goes, as written: node names with their places, or an external service."""
+
+    mark: Mark
+    nodes: tuple[tuple[str, Mark], ...] = ()
+    external: bool = False
+
+
+EXTERNAL = Section(
+    "a mapping with host, port, user and password",
+    {
+        "host": Field(HOST, "Where it is.", required=True),
+        "port": Field(PORT, "Its port.", required=True),
+        "user": Field(LOGIN, "Login.", required=True),
+        "password": Field(SECRET, "Password, as a reference.", required=True),
+    },
+)
+_PLACE = Section("{external: ...}", {"external": Field(EXTERNAL, "A service that somebody else runs.", required=True)})
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementKind:
+    """A node, a list of nodes, or `{external: ...}`."""
+
+    what: str = "a node, a list of nodes or {external: ...}"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A Placed."""
+        if isinstance(value, Table):
+            _PLACE.read(value, reader, path)
+            return Placed(value.mark, external=True)
+        items = value.items if isinstance(value, Listing) else [value]
+        names = [(item.text, item.mark) for item in items if isinstance(item, Scalar) and item.type == "str"]
+        if not items or len(names) < len(items):
+            wrong = next((item for item in items if not isinstance(item, Scalar) or item.type != "str"), value)
+            reader.problems.add(wrong.mark, f"{path.rpartition('.')[2]} is {described(wrong)}", self.what)
+            return BAD
+        return Placed(value.mark, tuple(names))
+
+    def schema(self) -> dict[str, Any]:
+        """Any of the three forms."""
+        name = NODE_NAME.schema()
+        return {"anyOf": [name, {"type": "array", "minItems": 1, "items": name}, _PLACE.schema()]}
+
+
+def inventory_section(components: Mapping[str, Component]) -> Section:
+    """The whole file, for the components that there are."""
+    public = {port.public for component in components.values() for port in component.ports if port.public}
+    kinds = sorted(public | {component.peer_kind for component in components.values() if component.peer_kind})
+    endpoints = Section(
+        "a mapping from kind of endpoint to host:port", {k: Field(ENDPOINT, f"Its {k}.") for k in kinds}
+    )
+    services = {
+        name: Field(PlacementKind(), c.summary, default="the party's only node") for name, c in components.items()
+    }
+    config = {name: Field(component_section(c), c.summary) for name, c in components.items()}
+    party = Section(
+        "a mapping with public, services and config (or {} for all defaults)",
+        {
+            "public": Field(endpoints, "Endpoints that peers use.", default="the node's advertise address and port"),
+            "services": Field(
+                Section("a mapping from component to node", services), "Which component is on which node."
+            ),
+            "config": Field(Section("a mapping from component to its settings", config), "Settings per component."),
+        },
+    )
+    architecture = Choice(ARCHITECTURES, LATER_ARCHITECTURES)
+    return Section(
+        "a mapping with apiVersion, cluster, nodes, parties, ...",
+        {
+            "apiVersion": Field(Choice((API_VERSION,)), "Version of this format.", required=True),
+            "cluster": Field(CLUSTER_NAME, "Name of the cluster, part of every unit's name.", required=True),
+            "release": Field(RELEASE_NAME, "Release to run.", required=True),
+            "architecture": Field(architecture, "How the components are wired.", required=True),
+            "defaults": Field(DEFAULTS, "Any key of a node, for all nodes."),
+            "nodes": Field(Named("at least one node: {address: ...}", NODE_NAME, NODE), "The machines.", required=True),
+            "parties": Field(Named('at least one party: {"9999": {}}', PARTY_ID, party), "The parties.", required=True),
+            "peers": Field(Named('{"10000": {...}}', PARTY_ID, endpoints, least=0), "Parties of other operators."),
+        },
+    )
+
+
+def component_section(component: Component) -> Section:
+    """A component's settings as nested sections, made of its configuration keys and ports."""
+    tree: dict[str, Any] = {}
+    for key in component.config:
+        *parents, leaf = key.name.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        default = (
+            "derived" if key.default is None else str(key.default).lower() if key.type == "bool" else str(key.default)
+        )
+        branch[leaf] = Field(_setting_kind(key), key.doc, default=default)
+    for port in component.ports:
+        tree.setdefault("ports", {})[port.name] = Field(PORT, port.doc, default=str(port.default))
+    return _nest(tree, f"a mapping with settings of {component.name}")
+
+
+def _nest(tree: Mapping[str, Any], what: str) -> Section:
+    def fields() -> Any:
+        for name, entry in tree.items():
+            nested = _nest(entry, f"a mapping with settings of {name}") if isinstance(entry, dict) else None
+            yield name, Field(nested, f"Settings of {name}.") if nested else entry
+
+    return Section(what, dict(fields()))
+
+
+def _setting_kind(key: ConfigKey) -> Kind:
+    if key.choices:
+        return Choice(key.choices)
+    if key.type == "int":
+        return Whole(key.minimum, key.maximum)
+    kinds: dict[str, Kind] = {"bool": Flag(), "size": Size(), "endpoint": ENDPOINT, "str": Text("a text")}
+    return kinds[key.type]
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as dotted keys."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def is_home(path: str) -> bool:
+    """Whether a directory is given relative to the login user's home."""
+    return bool(re.match(r"~/", path))
