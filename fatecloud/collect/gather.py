@@ -1,0 +1,133 @@
+"""Reads all nodes at once: one exec per node, in threads, each within its own deadline."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from fatecloud.collect import shipment
+from fatecloud.collect.spec import DEADLINE, spec_for
+from fatecloud.errors import TransportError
+from fatecloud.model.cluster import Node
+from fatecloud.model.completed import Completed
+from fatecloud.model.desired import Desired
+from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+
+_GRACE = 4.0
+"""Seconds that a node gets beyond its collector's deadline: to connect, to start an interpreter, to send the answer."""
+
+
+class Runs(Protocol):
+    """The part of a transport that the gatherer needs."""
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+        """Run a command on the node. Raises TransportError."""
+
+
+def gather(
+    desired: Desired,
+    connect: Callable[[Node], Runs],
+    *,
+    deadline: float = DEADLINE,
+    nodes: Collection[str] = (),
+    want: Collection[str] = (),
+    probes: bool = True,
+    extra: Callable[[str], Mapping[str, Any]] | None = None,
+) -> Observed:
+    """Facts and probe answers of every node.
+
+    Args:
+        desired: the whole cluster.
+        connect: opens a connection to a node; what it opens is closed by whoever made it. Raises TransportError.
+        deadline: seconds for one node's readings; a node that hangs costs this and a few seconds, and nobody else
+            their answer.
+        nodes: names of the nodes to read; empty for all.
+        want: names of the facts; empty for all.
+        probes: whether to ask the services' probes too.
+        extra: node name -> more to put into its spec, see `spec_for`.
+    """
+    begun = time.monotonic()
+    found: dict[str, NodeFacts | Unreachable] = {}
+    names = sorted(nodes or desired.cluster.nodes)
+    threads = []
+    for name in names:
+        spec = spec_for(
+            desired, name, want=want, probes=probes, extra=extra(name) if extra else None, deadline=deadline
+        )
+
+        def read(name: str = name, spec: dict[str, Any] = spec) -> None:
+            found[name] = _read(desired.node(name), connect, spec, deadline)
+
+        # Daemons: a thread that hangs in a name look-up must not keep the program from ending.
+        threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))
+        threads[-1].start()
+    until = begun + deadline + 2 * _GRACE
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    read_nodes = {name: found.get(name) or _hung(name, time.monotonic() - begun) for name in names}
+    return Observed(read_nodes, time.time(), time.monotonic() - begun, {"cluster": desired.cluster.name})
+
+
+def _hung(node: str, seconds: float) -> Unreachable:
+    message = f"gave no answer within {seconds:.0f} s"
+    return Unreachable(node, "NODE_TIMEOUT", message, "try: fatecloud check --deadline 60", seconds)
+
+
+def _read(node: Node, connect: Callable[[Node], Runs], spec: Mapping[str, Any], deadline: float) -> Any:
+    begun = time.monotonic()
+    try:
+        connection = connect(node)
+        before = time.time()
+        done = connection.run(
+            shipment.command(node.paths.base),
+            stdin=shipment.stdin(spec),
+            timeout=deadline + _GRACE,
+            become=node.become == "root",
+        )
+        after = time.time()
+        document = _document(done)
+    except TransportError as error:
+        message = error.message.removeprefix(f"{node.name}: ")
+        return Unreachable(node.name, error.code, message, error.remedy, time.monotonic() - begun)
+    if document is None:
+        return _no_document(node.name, done, time.monotonic() - begun)
+    return _facts(node.name, document, before, after)
+
+
+def _document(done: Completed) -> Any:
+    """The collector's line; banners and shell noise may stand around it."""
+    for line in reversed(done.text.splitlines()):
+        if line.startswith('{"version"'):
+            try:
+                return json.loads(line)
+            except ValueError:
+                return None
+    return None
+
+
+def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:
+    if done.exit == shipment.NO_INTERPRETER:
+        remedy = "install python3 on the node, or run fatecloud deploy, which ships an interpreter"
+        return Unreachable(node, "NODE_NO_INTERPRETER", "has no Python 3.6 or later", remedy, seconds)
+    said = done.error or "it printed nothing"
+    return Unreachable(node, "NODE_COLLECTOR_FAILED", f"the collector ended with exit {done.exit}: {said}", "", seconds)
+
+
+def _facts(node: str, document: Mapping[str, Any], before: float, after: float) -> NodeFacts:
+    facts = {name: Fact(entry.get("value"), entry.get("error")) for name, entry in document["facts"].items()}
+    begun, finished = document["begun"], document["finished"]
+    # What lies between the two ends of the exec on both sides happened at one time, give or take the way.
+    facts["skew"] = Fact(
+        {
+            "seconds": round((begun + finished) / 2 - (before + after) / 2, 3),
+            "uncertainty": round(max(0.0, (after - before) - (finished - begun)) / 2, 3),
+        }
+    )
+    answers = {
+        name: ProbeAnswer(entry["exit"], entry["data"], entry["error"], entry["seconds"] or 0.0)
+        for name, entry in document["probes"].items()
+    }
+    return NodeFacts(node, facts, answers, after - before)

@@ -1,0 +1,95 @@
+"""Takes every reading that a spec asks for, all at once, and prints one JSON document within the deadline."""
+
+import functools
+import json
+import os
+import sys
+import threading
+import time
+from typing import Any, Callable, Dict
+
+from . import packages, probes, processes, services, storage, system
+from .reading import Spec, Unreadable, end_children, guarded
+
+VERSION = 1
+_DEADLINE = 30.0
+
+OF_THE_NODE = {
+    "os": system.operating_system,
+    "clock": system.clock,
+    "cpu": system.processor,
+    "memory": system.memory,
+    "listeners": processes.listeners,
+    "selinux": system.selinux,
+    "firewall": system.firewall,
+    "identity": system.identity,
+    "interpreter": system.interpreter,
+}  # type: Dict[str, Callable[[], Any]]
+
+OF_THE_SPEC = {
+    "disk": storage.disks,
+    "sysctl": system.kernel_settings,
+    "users": system.users,
+    "limits": system.limits,
+    "manifest": functools.partial(storage.own_record, name="manifest.json"),
+    "lease": functools.partial(storage.own_record, name="lease.json"),
+    "files": storage.files,
+    "services": services.services,
+    "packages": packages.packages,
+    "foreign": services.foreign,
+    "store": storage.store,
+    "logs": storage.logs,
+    "tools": system.tools,
+    "cron_lingering": system.starts_at_boot,
+}  # type: Dict[str, Callable[[Spec], Any]]
+
+
+def collect(spec: Spec) -> Dict[str, Any]:
+    """The document that the spec asks for; what is not there at the deadline says so."""
+    seconds = float(spec.get("deadline", _DEADLINE))
+    until = time.time() + seconds
+    wanted = spec.get("want") or sorted(OF_THE_NODE) + sorted(OF_THE_SPEC)
+    facts = {}  # type: Dict[str, Any]
+    answers = {}  # type: Dict[str, Any]
+    threads = [
+        _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
+    ]
+    threads += [
+        _started(answers, probe["id"], functools.partial(probes.ask, probe)) for probe in spec.get("probes", ())
+    ]
+    for thread in threads:
+        thread.join(max(0.0, until - time.time()))
+    end_children()
+    late = "not there within %g s" % seconds
+    nothing = {"exit": None, "data": None, "error": late, "seconds": seconds}
+    return {
+        "version": VERSION,
+        "facts": {name: facts.get(name, {"error": late}) for name in wanted},
+        "probes": {probe["id"]: answers.get(probe["id"], nothing) for probe in spec.get("probes", ())},
+    }
+
+
+def main(spec: Spec) -> None:
+    """Print the document, and end at once: a thread that hangs on a dead file system must not hold us."""
+    begun = time.time()
+    document = dict(collect(spec), begun=begun, finished=time.time())
+    sys.stdout.write("\n" + json.dumps(document) + "\n")
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _fact(name: str, spec: Spec) -> Any:
+    if name in OF_THE_NODE:
+        return OF_THE_NODE[name]()
+    if name in OF_THE_SPEC:
+        return OF_THE_SPEC[name](spec)
+    raise Unreadable("the collector knows no fact of that name")
+
+
+def _started(into: Dict[str, Any], name: str, take: Callable[[], Any]) -> threading.Thread:
+    def run() -> None:
+        into[name] = take()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread

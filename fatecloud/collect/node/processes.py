@@ -1,0 +1,163 @@
+"""Processes and listening sockets, read from /proc."""
+
+import os
+import pwd
+import socket
+import struct
+import threading
+from typing import Any, Dict, List, NamedTuple, Optional
+
+from .reading import Unreadable, text_of
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_CMDLINE = 400
+_LISTEN = "0A"
+_IPV4 = 4
+
+
+class Process(NamedTuple):
+    """One row of the process table; `start` is in clock ticks since boot."""
+
+    pid: int
+    parent: int
+    name: str
+    state: str
+    start: int
+    rss: int
+    threads: int
+
+
+_table_lock = threading.Lock()
+_table = {}  # type: Dict[int, Process]
+
+
+def table() -> Dict[int, Process]:
+    """Every process, read once per run."""
+    with _table_lock:
+        if not _table:
+            for entry in os.listdir("/proc"):
+                process = _read(int(entry)) if entry.isdigit() else None
+                if process is not None:
+                    _table[process.pid] = process
+        return _table
+
+
+def tree(pid: int) -> List[Process]:
+    """A process and all its descendants; empty when it does not live."""
+    processes = table()
+    children = {}  # type: Dict[int, List[int]]
+    for process in processes.values():
+        children.setdefault(process.parent, []).append(process.pid)
+    found = []  # type: List[Process]
+    waiting = [pid]
+    while waiting:
+        current = waiting.pop()
+        if current in processes:
+            found.append(processes[current])
+            waiting.extend(children.get(current, ()))
+    return found
+
+
+def owner(pid: int) -> Optional[str]:
+    """Name of the user that a process runs as (its number where it has no name)."""
+    try:
+        return user_name(os.stat("/proc/%d" % pid).st_uid)
+    except OSError:
+        return None
+
+
+def user_name(uid: int) -> str:
+    """Name of a user, or its number."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def command_line(pid: int) -> str:
+    """Arguments of a process, cut to a readable length; empty for a kernel thread or where we may not look."""
+    try:
+        return text_of("/proc/%d/cmdline" % pid, 4096).replace("\0", " ").strip()[:_CMDLINE]
+    except Unreadable:
+        return ""
+
+
+def descriptors(pid: int) -> Optional[int]:
+    """Number of open file descriptors, or None where we may not look."""
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return None
+
+
+def listeners() -> List[Dict[str, Any]]:
+    """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
+    sockets = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = text_of(path).splitlines()[1:]
+        except Unreadable:
+            continue  # a kernel without IPv6 has no tcp6
+        for line in lines:
+            fields = line.split()
+            if fields[3] == _LISTEN:
+                address, _, port = fields[1].partition(":")
+                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
+    holders = _holders({inode for _, _, _, inode in sockets})
+    found = []
+    for number, bound, uid, inode in sorted(sockets):
+        pid = holders.get(inode)
+        process = table().get(pid) if pid is not None else None
+        found.append(
+            {
+                "port": number,
+                "address": bound,
+                "pid": pid,
+                "process": process.name if process else None,
+                "user": owner(pid) if pid is not None else user_name(uid),
+                "cmdline": command_line(pid) if pid is not None else "",
+            }
+        )
+    return found
+
+
+def _read(pid: int) -> Optional[Process]:
+    try:
+        text = text_of("/proc/%d/stat" % pid, 4096)
+    except Unreadable:
+        return None  # it ended while we were looking
+    head, _, tail = text.rpartition(")")
+    fields = tail.split()
+    name = head.partition("(")[2]
+    return Process(pid, int(fields[1]), name, fields[0], int(fields[19]), int(fields[21]) * _PAGE, int(fields[17]))
+
+
+def _holders(inodes: Any) -> Dict[str, int]:
+    """Socket inode -> lowest process id that has it open; a parent stands before the workers that inherited it."""
+    found = {}  # type: Dict[str, int]
+    for pid in sorted(table()):
+        folder = "/proc/%d/fd" % pid
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        for name in names:
+            try:
+                target = os.readlink(folder + "/" + name)
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                inode = target[8:-1]
+                if inode in inodes:
+                    found.setdefault(inode, pid)
+    return found
+
+
+def _address(text: str) -> str:
+    """Text form of a kernel address: 32-bit words in the machine's order. Mapped IPv4 reads as IPv4."""
+    raw = b"".join(struct.pack("=I", int(text[i : i + 8], 16)) for i in range(0, len(text), 8))
+    if len(raw) == _IPV4:
+        return socket.inet_ntop(socket.AF_INET, raw)
+    if raw[:12] == b"\0" * 10 + b"\xff\xff":
+        return socket.inet_ntop(socket.AF_INET, raw[12:])
+    return socket.inet_ntop(socket.AF_INET6, raw)

@@ -1,0 +1,146 @@
+"""How a reading is taken: guarded, bounded in time, and either a value or the reason why there is none."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+Spec = Dict[str, Any]
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+COMMAND_SECONDS = 8.0
+
+_children = set()  # type: set[int]
+_children_lock = threading.Lock()
+
+
+class Unreadable(Exception):
+    """A reading that cannot be taken; the text says why."""
+
+
+class Ended(NamedTuple):
+    """How a child process ended; `exit` is None when it was killed at its deadline or could not be started."""
+
+    exit: Optional[int]
+    stdout: str
+    stderr: str
+    error: Optional[str]
+
+
+def text_of(path: str, limit: int = 4 << 20) -> str:
+    """At most `limit` bytes of a text file. Raises Unreadable."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(limit).decode("utf-8", "replace")
+    except OSError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
+
+
+def guarded(function: Callable[[], Any]) -> Dict[str, Any]:
+    """`{"value": ...}` or `{"error": ...}`, whatever the function does."""
+    try:
+        return {"value": function()}
+    except Unreadable as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001 - one broken reading must not cost the others
+        return {"error": "%s: %s" % (type(error).__name__, error)}
+
+
+def spawn(
+    argv: List[str],
+    stdin: str = "",
+    timeout: float = COMMAND_SECONDS,
+    user: Optional[Any] = None,
+    environment: Optional[Dict[str, str]] = None,
+) -> Ended:
+    """Run a command in a process group of its own, with a clean environment, and end the whole group at the deadline.
+
+    `user` is a `pwd` entry to become (needs root); None stays who we are.
+    """
+    become = _becoming(user) if user is not None else None
+    home = user.pw_dir if user is not None else os.environ.get("HOME", "/")
+    clean = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
+    clean.update(environment or {})
+    try:
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=clean,
+            preexec_fn=become,  # noqa: PLW1509 - system calls only, and 3.6 has no `user` argument
+            start_new_session=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return Ended(None, "", "", "cannot start %s: %s" % (argv[0], getattr(error, "strerror", None) or error))
+    with _children_lock:
+        _children.add(child.pid)
+    try:
+        out, err = child.communicate(stdin.encode(), timeout)
+    except subprocess.TimeoutExpired:
+        _end_group(child.pid)
+        _drain(child)
+        return Ended(None, "", "", "timeout after %g s" % timeout)
+    finally:
+        with _children_lock:
+            _children.discard(child.pid)
+    return Ended(child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
+
+
+def output_of(argv: List[str], timeout: float = COMMAND_SECONDS) -> str:
+    """Standard output of a command. Raises Unreadable when it cannot be run or does not end in time."""
+    ended = spawn(argv, timeout=timeout)
+    if ended.error:
+        raise Unreadable(ended.error)
+    if ended.exit and not ended.stdout:
+        raise Unreadable("%s: exit %s: %s" % (argv[0], ended.exit, last_line(ended.stderr)))
+    return ended.stdout
+
+
+def end_children() -> None:
+    """End every command that still runs, with all its descendants of the same group."""
+    with _children_lock:
+        for pid in _children:
+            _end_group(pid)
+
+
+def last_line(text: str, limit: int = 300) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:limit] if lines else ""
+
+
+def number(text: str) -> Optional[int]:
+    """The first whole number in a text, or None."""
+    match = re.search(r"-?\d+", text)
+    return int(match.group()) if match else None
+
+
+def _becoming(user: Any) -> Callable[[], None]:
+    groups = os.getgrouplist(user.pw_name, user.pw_gid)
+
+    def become() -> None:
+        os.setgroups(groups)
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+
+    return become
+
+
+def _end_group(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _drain(child: Any) -> None:
+    """Reap a killed child, but wait no longer for a descendant that left the group and still holds the pipes."""
+    until = time.time() + 1
+    while child.poll() is None and time.time() < until:
+        time.sleep(0.01)
+    for stream in (child.stdin, child.stdout, child.stderr):
+        with contextlib.suppress(OSError):
+            stream.close()

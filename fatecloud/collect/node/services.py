@@ -1,0 +1,83 @@
+"""Our services and their processes, and what others run that could be taken for them."""
+
+import os
+import threading
+from typing import Any, Dict, List, Optional
+
+from .processes import command_line, descriptors, owner, table, tree
+from .reading import Spec, Unreadable
+from .storage import digests_at_start
+from .supervision import programs, units
+
+_known = {}  # type: Dict[str, Any]
+_known_lock = threading.Lock()
+
+
+def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """Each of our services: what its supervisor says, what it read at its start, and its process."""
+    states = _states(spec)
+    found = {}
+    for service in spec.get("services", ()):
+        state = states[service["key"]]
+        started = service.get("started") or service["home"] + "/run/started"
+        try:
+            record = digests_at_start(started)
+        except Unreadable:
+            record = None
+        found[service["key"]] = dict(state, started=record, **_process(state["pid"]))
+    return found
+
+
+def foreign(spec: Spec) -> List[Dict[str, Any]]:
+    """Processes and units of a kind that we run ourselves, but which are somebody else's."""
+    asked = spec.get("foreign", {})
+    ours = {os.getpid()}
+    for state in _states(spec).values():
+        if state["pid"]:
+            ours.update(process.pid for process in tree(state["pid"]))
+    found = []  # type: List[Dict[str, Any]]
+    for pid, process in sorted(table().items()):
+        if process.name in asked.get("processes", ()) and pid not in ours:
+            detail = "%s: %s" % (owner(pid) or "?", command_line(pid))
+            found.append({"kind": "process", "name": process.name, "pid": pid, "detail": detail})
+    names = list(asked.get("units", ()))
+    for name, state in units(names).items() if os.path.isdir("/run/systemd/system") else ():
+        if state["state"] not in ("absent", "stopped") or state["enabled"]:
+            detail = state["state"] + (", enabled" if state["enabled"] else "")
+            found.append({"kind": "unit", "name": name, "pid": state["pid"], "detail": detail})
+    return found
+
+
+def _states(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """What the supervisors say, asked once per run although two facts need it."""
+    with _known_lock:
+        if "states" not in _known:
+            _known["states"] = _ask_supervisors(spec)
+        return dict(_known["states"])
+
+
+def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    asked = spec.get("services", ())
+    by_systemd = {s["unit"]: s["key"] for s in asked if s["supervision"] == "systemd"}
+    by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
+    found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd)).items()}
+    folder = spec["base"] + "/.fatecloud/supervisor"
+    found.update((by_program[name], state) for name, state in programs(folder, sorted(by_program)).items())
+    return found
+
+
+def _process(pid: Optional[int]) -> Dict[str, Any]:
+    """Figures of a service's main process, and of its descendants where that matters."""
+    family = tree(pid) if pid else []
+    main = family[0] if family else None
+    return {
+        "process_state": main.state if main else None,
+        "stopped_pids": [process.pid for process in family if process.state in ("T", "t")],
+        "processes": len(family),
+        "pids": sorted(process.pid for process in family),
+        "rss": sum(process.rss for process in family) if family else None,
+        "threads": main.threads if main else None,
+        "fds": descriptors(main.pid) if main else None,
+        "user": owner(main.pid) if main else None,
+        "cmdline": command_line(main.pid) if main else "",
+    }

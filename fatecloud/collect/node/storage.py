@@ -1,0 +1,192 @@
+"""Files and file systems: disks, hashes, the node's own records, the store, log tails."""
+
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import re
+import stat
+from typing import Any, Dict, List, Optional
+
+from .processes import user_name
+from .reading import Spec, Unreadable, text_of
+from .system import group_name
+
+_TAIL = 64 << 10
+_LINE = 500
+_KEPT = 5
+_LEVEL = re.compile(r"\[(?:ERROR|CRITICAL|FATAL)\]")
+_SUM = re.compile(r"([0-9a-f]{64})  (.+)")
+_WORD = re.compile(r"\bERROR\b|\[(?:error|crit|alert|emerg)\]|\berror:", re.MULTILINE)
+
+
+def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """The file system under each asked path; of a path that is not there yet, under its nearest ancestor."""
+    mounts = _mounts()
+    found = {}
+    for path in spec.get("paths", ()):
+        there = path
+        while not os.path.exists(there) and there != "/":
+            there = os.path.dirname(there)
+        real = os.path.realpath(there)
+        figures = os.statvfs(real)
+        # The longest mount point wins; of two mounts on one point, the later one covers the earlier.
+        mount = max(
+            (row for row in enumerate(mounts) if _is_under(real, row[1]["mount"])),
+            key=lambda row: (len(row[1]["mount"]), row[0]),
+        )[1]
+        found[path] = dict(
+            mount,
+            total=figures.f_blocks * figures.f_frsize,
+            available=figures.f_bavail * figures.f_frsize,
+            inodes_total=figures.f_files,
+            inodes_free=figures.f_favail,
+            writable=os.access(real, os.W_OK | os.X_OK),
+            exists=there == path,
+        )
+    return found
+
+
+def own_record(spec: Spec, name: str) -> Optional[Any]:
+    """A JSON file in our own directory; None when it is not there."""
+    path = "%s/.fatecloud/%s" % (spec["base"], name)
+    if not os.path.exists(path):
+        return None
+    try:
+        return json.loads(text_of(path, 64 << 20))
+    except ValueError as error:
+        raise Unreadable("%s is damaged: %s" % (path, error))
+
+
+def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
+    """Hash, mode, owner, size and age of each asked file and of each in the manifest; None where there is none."""
+    wanted = set(spec.get("files", ()))
+    with contextlib.suppress(Unreadable):  # the manifest is a fact of its own, and says why
+        wanted.update((own_record(spec, "manifest.json") or {}).get("files", ()))
+    return {path: _file(path) for path in sorted(wanted)}
+
+
+def store(spec: Spec) -> Dict[str, Any]:
+    """What the node's store holds: asked artifacts, complete interpreters and environments."""
+    root = spec["base"] + "/store"
+    asked = spec.get("store", {}).get("artifacts", ())
+    return {
+        "artifacts": {sha: any(_plain_files("%s/artifacts/%s" % (root, sha))) for sha in asked},
+        "pythons": _complete(root + "/python"),
+        "venvs": _complete(root + "/venv"),
+    }
+
+
+def logs(spec: Spec) -> Dict[str, Any]:
+    """The end of each service's logs: size, age, last line, last lines that tell of an error."""
+    found = {}  # type: Dict[str, Any]
+    for service in spec.get("services", ()):
+        for log in service.get("logs", ()):
+            matches = sorted(glob.glob(log["path"])) if glob.has_magic(log["path"]) else [log["path"]]
+            if not matches:
+                found[log["path"]] = None
+            for path in matches:
+                found[path] = _log(path, _LEVEL if log.get("levels") else _WORD)
+    return found
+
+
+def digests_at_start(path: str) -> Optional[Dict[str, str]]:
+    """The record that a service's start script left, lines of `sha256sum`; None when there is none."""
+    if not os.path.exists(path):
+        return None
+    lines = (_SUM.match(line) for line in text_of(path).splitlines())
+    return {match.group(2): match.group(1) for match in lines if match}
+
+
+def _mounts() -> List[Dict[str, str]]:
+    rows = []
+    for line in text_of("/proc/self/mountinfo").splitlines():
+        left, _, right = line.partition(" - ")
+        fields, source = left.split(), right.split()
+        mount = re.sub(r"\\(\d{3})", lambda match: chr(int(match.group(1), 8)), fields[4])
+        rows.append({"mount": mount, "options": fields[5], "fstype": source[0], "device": source[1]})
+    return rows
+
+
+def _is_under(path: str, mount: str) -> bool:
+    return mount in ("/", path) or path.startswith(mount + "/")
+
+
+def _file(path: str) -> Optional[Dict[str, Any]]:
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        hidden = {"mode": "0000", "owner": "", "group": "", "size": 0, "mtime": 0.0, "sha256": None}
+        return dict(hidden, error=error.strerror)
+    entry = {
+        "mode": "%04o" % stat.S_IMODE(status.st_mode),
+        "owner": user_name(status.st_uid),
+        "group": group_name(status.st_gid),
+        "size": status.st_size,
+        "mtime": status.st_mtime,
+        "sha256": None,
+    }
+    if not stat.S_ISREG(status.st_mode):
+        return dict(entry, error="not a regular file")
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as stream:
+            for block in iter(lambda: stream.read(1 << 20), b""):
+                digest.update(block)
+    except OSError as error:
+        return dict(entry, error=error.strerror)
+    return dict(entry, sha256=digest.hexdigest())
+
+
+def _plain_files(folder: str) -> List[str]:
+    try:
+        return [name for name in os.listdir(folder) if not name.endswith(".part")]
+    except OSError:
+        return []
+
+
+def _complete(folder: str) -> List[str]:
+    """Names whose `.complete` marker says that unpacking or building them ended well."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(name for name in names if os.path.exists("%s/%s/.complete" % (folder, name)))
+
+
+def _log(path: str, pattern: Any) -> Optional[Dict[str, Any]]:
+    try:
+        with open(path, "rb") as stream:
+            status = os.fstat(stream.fileno())
+            stream.seek(max(0, status.st_size - _TAIL))
+            tail = stream.read(_TAIL).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return {"error": error.strerror}
+    whole = tail[: tail.rfind("\n") + 1].splitlines()
+    told = [line for line in whole if line.strip()]
+    return {
+        "size": status.st_size,
+        "mtime": status.st_mtime,
+        "last_line": told[-1][:_LINE] if told else "",
+        "errors": _errors(told, pattern),
+    }
+
+
+def _errors(lines: List[str], pattern: Any) -> List[str]:
+    """Lines at error level, and of each traceback the line that names the exception."""
+    kept = []
+    inside = False
+    for line in lines:
+        if line.startswith("Traceback (most recent call last)"):
+            inside = True
+        elif inside and not line.startswith((" ", "\t")):
+            inside = False
+            kept.append(line[:_LINE])
+        elif not inside and pattern.search(line):
+            kept.append(line[:_LINE])
+    return kept[-_KEPT:]

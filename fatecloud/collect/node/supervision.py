@@ -1,0 +1,170 @@
+"""What the supervisors say about units: systemd by one `systemctl show`, supervisor over its own socket."""
+
+import http.client
+import os
+import socket
+import time
+import xmlrpc.client
+from typing import Any, Dict, List, Optional
+
+from .reading import Unreadable, number, output_of, text_of
+
+State = Dict[str, Any]
+
+_PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "UnitFileState",
+    "MainPID",
+    "ExecMainStartTimestampMonotonic",
+    "NRestarts",
+    "Result",
+    "ExecMainStatus",
+    "NeedDaemonReload",
+)
+_ACTIVE = {
+    "active": "running",
+    "reloading": "running",
+    "activating": "starting",
+    "deactivating": "stopping",
+    "failed": "failed",
+}
+_PROGRAM = {
+    "RUNNING": "running",
+    "STARTING": "starting",
+    "BACKOFF": "starting",
+    "STOPPING": "stopping",
+    "EXITED": "failed",
+    "FATAL": "failed",
+    "UNKNOWN": "failed",
+}
+_SOCKET_SECONDS = 4.0
+
+
+def units(names: List[str]) -> Dict[str, State]:
+    """State of each systemd unit, `absent` for one that systemd does not know."""
+    if not names:
+        return {}
+    # Unit file states need no daemon reload, and the monotonic clock needs no parsing of local dates.
+    shown = output_of(["systemctl", "show", "--no-pager", "-p", ",".join(_PROPERTIES), *names])
+    boot = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    found = {}
+    for name, block in zip(names, shown.strip("\n").split("\n\n")):  # noqa: B905 - Python 3.6 has no strict
+        pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        found[name] = _unit(pairs, boot)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise Unreadable("systemctl show said nothing about " + ", ".join(missing))
+    return found
+
+
+def programs(folder: str, names: List[str]) -> Dict[str, State]:
+    """State of each program of the supervisor that lives in a folder, `absent` for one that it does not know."""
+    if not names:
+        return {}
+    answers = _ask(folder + "/supervisord.sock")
+    found = {}
+    for name in names:
+        text = _configuration("%s/conf.d/%s.conf" % (folder, name))
+        if isinstance(answers, str):
+            state = {"state": "stopped" if text is not None else "absent", "result": answers, "pid": None}
+            found[name] = dict(_nothing(), **state)
+        else:
+            found[name] = _program(answers.get(name))
+        found[name]["enabled"] = text is not None and "autostart=false" not in text.replace(" ", "").lower()
+    return found
+
+
+def _unit(pairs: Dict[str, str], boot: float) -> State:
+    if pairs.get("LoadState") in ("not-found", "masked", "bad-setting", "error"):
+        return dict(_nothing(), result=pairs["LoadState"], state="absent")
+    started = number(pairs.get("ExecMainStartTimestampMonotonic", "")) or 0
+    state = _ACTIVE.get(pairs.get("ActiveState", ""), "stopped")
+    return {
+        "state": state,
+        "sub": pairs.get("SubState", ""),
+        "enabled": pairs.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "generated", "alias"),
+        "pid": number(pairs.get("MainPID", "")) or None,
+        "since": boot + started / 1e6 if started and state in ("running", "starting", "stopping") else None,
+        "restarts": number(pairs.get("NRestarts", "")),
+        "result": pairs.get("Result", ""),
+        "exit": number(pairs.get("ExecMainStatus", "")),
+        "needs_reload": pairs.get("NeedDaemonReload") == "yes",
+    }
+
+
+def _program(answer: Optional[Dict[str, Any]]) -> State:
+    if answer is None:
+        return dict(_nothing(), result="not loaded", state="absent")
+    name = str(answer["statename"])
+    state = _PROGRAM.get(name, "stopped")
+    if name == "EXITED" and answer.get("exitstatus") == 0:
+        state = "stopped"
+    return {
+        "state": state,
+        "sub": name.lower(),
+        "enabled": False,
+        "pid": answer.get("pid") or None,
+        "since": float(answer["start"]) if answer.get("start") and state in ("running", "starting") else None,
+        "restarts": None,
+        "result": str(answer.get("spawnerr") or ""),
+        "exit": answer.get("exitstatus"),
+        "needs_reload": False,
+    }
+
+
+def _nothing() -> State:
+    return {
+        "state": "absent",
+        "sub": "",
+        "enabled": False,
+        "pid": None,
+        "since": None,
+        "restarts": None,
+        "result": "",
+        "exit": None,
+        "needs_reload": False,
+    }
+
+
+def _configuration(path: str) -> Optional[str]:
+    return text_of(path) if os.path.exists(path) else None
+
+
+def _ask(path: str) -> Any:
+    """Every program that supervisor runs by name, or the sentence that says why there is none."""
+    connection = _UnixConnection(path)
+    try:
+        connection.request(
+            "POST",
+            "/RPC2",
+            xmlrpc.client.dumps((), "supervisor.getAllProcessInfo"),
+            {"Content-Type": "text/xml"},
+        )
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != http.client.OK:
+            raise Unreadable("supervisord answers %d" % answer.status)
+        rows = xmlrpc.client.loads(body)[0][0]
+    except PermissionError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return "supervisord does not run"
+    except socket.timeout:
+        raise Unreadable("supervisord does not answer within %g s" % _SOCKET_SECONDS)
+    finally:
+        connection.close()
+    return {row["name"]: row for row in rows}  # type: ignore[call-overload,index,union-attr]
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_SOCKET_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(_SOCKET_SECONDS)
+        self.sock.connect(self._path)

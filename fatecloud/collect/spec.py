@@ -1,0 +1,97 @@
+"""What the collector is asked for on one node, derived from the desired state. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from fatecloud.model.cluster import Node
+from fatecloud.model.desired import Desired, DesiredService, NodeProbe
+from fatecloud.model.layout import started_of, thin_marker_of
+
+DEADLINE = 20.0
+"""Seconds that a collector has for all its readings, when nothing else is said."""
+
+
+def spec_for(
+    desired: Desired,
+    node: str,
+    *,
+    want: Collection[str] = (),
+    probes: bool = True,
+    extra: Mapping[str, Any] | None = None,
+    deadline: float = DEADLINE,
+) -> dict[str, Any]:
+    """The collector's spec for a node, as a JSON document.
+
+    Args:
+        desired: the whole cluster.
+        node: name of the node.
+        want: names of the facts to read; empty for all.
+        probes: whether to ask the services' probes too.
+        extra: more to read, by key of the spec: `sysctl`, `tools`, `packages`, `paths`, `users`, `files` are joined
+            with what the services need; any other key is set (`store`, `foreign`).
+        deadline: seconds after which the collector prints what it has.
+
+    Raises:
+        KeyError: there is no node of that name.
+    """
+    place, services = desired.node(node), desired.on_node(node)
+    spec: dict[str, Any] = {
+        "base": place.paths.base,
+        "deadline": deadline,
+        "want": sorted(want),
+        "service_user": place.service_user,
+        "files": _files(desired, node, services),
+        "services": [_service(service, place) for service in services],
+        "probes": [_probe(s, probe, place) for s in services for probe in s.probes] if probes else [],
+        "paths": sorted({place.paths.base, place.paths.data, place.paths.logs, place.paths.tmp}),
+        "users": [place.service_user],
+        "packages": [],
+        "family_packages": _by_family([s.packages for s in services]),
+        "sysctl": [],
+        "tools": [],
+        "store": {"artifacts": []},
+        "foreign": {"units": sorted({u for s in services for units in s.masks.values() for u in units})},
+    }
+    for key, value in (extra or {}).items():
+        spec[key] = sorted({*spec[key], *value}) if isinstance(spec.get(key), list) else value
+    return spec
+
+
+def _files(desired: Desired, node: str, services: tuple[DesiredService, ...]) -> list[str]:
+    paths = {file.path for file in desired.files.get(node, ())}
+    paths |= {thin_marker_of(service.home) for service in services if service.python}
+    paths |= {service.objects.applied for service in services if service.objects}
+    return sorted(paths)
+
+
+def _service(service: DesiredService, node: Node) -> dict[str, Any]:
+    logs = {log.path: log.levels for log in service.logs}
+    if service.process.console:
+        logs.setdefault(service.process.console, False)
+    return {
+        "key": service.id.key,
+        "unit": service.id.unit,
+        "slug": service.id.slug,
+        "supervision": node.supervision,
+        "home": service.home,
+        "started": started_of(service.home),
+        "ports": [port.number for port in service.ports],
+        "logs": [{"path": path, "levels": levels} for path, levels in sorted(logs.items())],
+    }
+
+
+def _probe(service: DesiredService, probe: NodeProbe, node: Node) -> dict[str, Any]:
+    return {
+        "id": f"{service.id.key}:{probe.name}",
+        "argv": list(probe.argv),
+        "stdin": probe.stdin,
+        "timeout": probe.timeout,
+        "user": node.service_user if probe.user == "service" else "root",
+    }
+
+
+def _by_family(tables: Collection[Mapping[str, tuple[str, ...]]]) -> dict[str, list[str]]:
+    families = sorted({family for table in tables for family in table})
+    return {family: sorted({name for table in tables for name in table.get(family, ())}) for family in families}
