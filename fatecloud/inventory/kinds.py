@@ -67,7 +67,6 @@ class Text:
     what: str
     pattern: str = r"\S(.*\S)?"
     convert: Callable[[str], Any] = str
-    example: str = ""
 
     def read(self, value: Value, reader: Reader, path: str) -> Any:
         """The text, converted."""
@@ -173,7 +172,7 @@ def size_of(text: str) -> int:
     match = re.fullmatch(r"([0-9]{1,15})\s*([KMGT]?)(i?B)?", text.strip(), re.IGNORECASE)
     if not match:
         raise ValueError(f"not a size: {text!r}")
-    return int(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")
 
 
 @dataclass(frozen=True, slots=True)

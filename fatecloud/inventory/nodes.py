@@ -11,7 +11,7 @@ from typing import Any
 
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
-from fatecloud.inventory.schema import is_home
+from fatecloud.inventory.words import is_home
 from fatecloud.model.cluster import Node, Paths, Ssh
 
 LOOPBACK = "127.0.0.1"

@@ -2,86 +2,33 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
-from fatecloud.inventory.kinds import (
-    BAD,
-    ENDPOINT,
-    HOST,
-    PORT,
-    Choice,
-    Flag,
-    Kind,
-    Reader,
-    Size,
-    Text,
-    Whole,
-    described,
-)
+from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Reader, Whole, described
 from fatecloud.inventory.problems import Mark
 from fatecloud.inventory.sections import Field, Named, Section
+from fatecloud.inventory.words import (
+    ACCOUNT,
+    API_VERSION,
+    ARCHITECTURES,
+    CLUSTER_NAME,
+    DIRECTORY,
+    INTERPRETER,
+    JUMP,
+    KEY_FILE,
+    LATER_ARCHITECTURES,
+    LOGIN,
+    NODE_NAME,
+    PARTY_ID,
+    RELEASE_NAME,
+    SECRET_NAME,
+)
 from fatecloud.model.cluster import Prompt, SecretRef
-from fatecloud.model.component import Component, ConfigKey
-
-API_VERSION = "fatecloud/v1"
-ARCHITECTURES = ("standalone", "rabbitmq")
-LATER_ARCHITECTURES = ("eggroll",)
-
-CLUSTER_NAME = Text(
-    "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
-)
-NODE_NAME = Text(
-    "letters, digits, '-' and '_', at most 63 (and not `all` or `ungrouped`, which mean more to Ansible)",
-    r"(?!(?:all|ungrouped)$)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
-)
-PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9][0-9]{0,8})")
-SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
-LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
-ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
-JUMP = Text(
-    "[user@]host[:port]",
-    r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?",
-)
-KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\"]{1,1024}")
-INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
-
-_OWNED = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
-_SHARED = (
-    "/",
-    "/home",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/root",
-    "/srv",
-    "/tmp",  # noqa: S108 - named to be refused
-    "/usr/local",
-    "/var",
-    "/var/lib",
-    "/var/log",
-)
-
-
-def directory_of(text: str) -> str:
-    """A directory that may be ours, normalised. Raises ValueError for the system's own."""
-    path = posixpath.normpath(text)
-    inside = any(path == owned or path.startswith(f"{owned}/") for owned in _OWNED)
-    if path in _SHARED or (inside and not path.startswith("/usr/local/")) or ".." in text.split("/"):
-        raise ValueError(f"{path} is the system's")
-    return "/" + path.lstrip("/")
-
-
-DIRECTORY = Text(
-    "an absolute path of a directory of our own (letters, digits and ._/+-; not /, /etc, ...), or ~/... on a local node",
-    r"(?:~/|/)[A-Za-z0-9._/+-]{1,255}",
-    lambda text: text.rstrip("/") if text.startswith("~/") and ".." not in text.split("/") else directory_of(text),
-)
+from fatecloud.model.component import Component
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,54 +200,3 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "peers": Field(Named('{"10000": {...}}', PARTY_ID, endpoints, least=0), "Parties of other operators."),
         },
     )
-
-
-def component_section(component: Component) -> Section:
-    """A component's settings as nested sections, made of its configuration keys and ports."""
-    tree: dict[str, Any] = {}
-    for key in component.config:
-        *parents, leaf = key.name.split(".")
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-        default = (
-            "derived" if key.default is None else str(key.default).lower() if key.type == "bool" else str(key.default)
-        )
-        branch[leaf] = Field(_setting_kind(key), key.doc, default=default)
-    for port in component.ports:
-        tree.setdefault("ports", {})[port.name] = Field(PORT, port.doc, default=str(port.default))
-    return _nest(tree, f"a mapping with settings of {component.name}")
-
-
-def _nest(tree: Mapping[str, Any], what: str) -> Section:
-    def fields() -> Any:
-        for name, entry in tree.items():
-            nested = _nest(entry, f"a mapping with settings of {name}") if isinstance(entry, dict) else None
-            yield name, Field(nested, f"Settings of {name}.") if nested else entry
-
-    return Section(what, dict(fields()))
-
-
-def _setting_kind(key: ConfigKey) -> Kind:
-    if key.choices:
-        return Choice(key.choices)
-    if key.type == "int":
-        return Whole(key.minimum, key.maximum)
-    kinds: dict[str, Kind] = {"bool": Flag(), "size": Size(), "endpoint": ENDPOINT, "str": Text("a text")}
-    return kinds[key.type]
-
-
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted keys."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def is_home(path: str) -> bool:
-    """Whether a directory is given relative to the login user's home."""
-    return bool(re.match(r"~/", path))

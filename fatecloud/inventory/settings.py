@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.inventory.component_settings import flatten
 from fatecloud.inventory.kinds import Reader, endpoint_of, size_of
 from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.placement import Placement
 from fatecloud.inventory.problems import one_of
-from fatecloud.inventory.schema import flatten
 from fatecloud.model.component import Component, ConfigKey
 
 Settings = dict[str, dict[str, Any]]

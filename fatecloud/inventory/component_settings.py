@@ -1,0 +1,56 @@
+"""A component's settings as a section of the inventory, made of its configuration keys and ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.inventory.kinds import ENDPOINT, PORT, Choice, Flag, Kind, Size, Text, Whole
+from fatecloud.inventory.sections import Field, Section
+from fatecloud.model.component import Component, ConfigKey
+
+
+def component_section(component: Component) -> Section:
+    """A component's settings as nested sections, made of its configuration keys and ports."""
+    tree: dict[str, Any] = {}
+    for key in component.config:
+        *parents, leaf = key.name.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        default = (
+            "derived" if key.default is None else str(key.default).lower() if key.type == "bool" else str(key.default)
+        )
+        branch[leaf] = Field(_setting_kind(key), key.doc, default=default)
+    for port in component.ports:
+        tree.setdefault("ports", {})[port.name] = Field(PORT, port.doc, default=str(port.default))
+    return _nest(tree, f"a mapping with settings of {component.name}")
+
+
+def _nest(tree: Mapping[str, Any], what: str) -> Section:
+    def fields() -> Any:
+        for name, entry in tree.items():
+            nested = _nest(entry, f"a mapping with settings of {name}") if isinstance(entry, dict) else None
+            yield name, Field(nested, f"Settings of {name}.") if nested else entry
+
+    return Section(what, dict(fields()))
+
+
+def _setting_kind(key: ConfigKey) -> Kind:
+    if key.choices:
+        return Choice(key.choices)
+    if key.type == "int":
+        return Whole(key.minimum, key.maximum)
+    kinds: dict[str, Kind] = {"bool": Flag(), "size": Size(), "endpoint": ENDPOINT, "str": Text("a text")}
+    return kinds[key.type]
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as dotted keys."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat

@@ -1,0 +1,67 @@
+"""The words that an inventory is made of: names, paths, logins, each with what is expected of it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from fatecloud.inventory.kinds import Text
+
+API_VERSION = "fatecloud/v1"
+ARCHITECTURES = ("standalone", "rabbitmq")
+LATER_ARCHITECTURES = ("eggroll",)
+
+CLUSTER_NAME = Text(
+    "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+)
+NODE_NAME = Text(
+    "letters, digits, '-' and '_', at most 63 (and not `all` or `ungrouped`, which mean more to Ansible)",
+    r"(?!(?:all|ungrouped)$)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
+)
+PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9][0-9]{0,8})")
+SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
+LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
+ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
+JUMP = Text(
+    "[user@]host[:port]",
+    r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?",
+)
+KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\"]{1,1024}")
+INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
+
+_OWNED = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
+_SHARED = (
+    "/",
+    "/home",
+    "/media",
+    "/mnt",
+    "/opt",
+    "/root",
+    "/srv",
+    "/tmp",  # noqa: S108 - named to be refused
+    "/usr/local",
+    "/var",
+    "/var/lib",
+    "/var/log",
+)
+
+
+def directory_of(text: str) -> str:
+    """A directory that may be ours, normalised. Raises ValueError for the system's own."""
+    path = posixpath.normpath(text)
+    inside = any(path == owned or path.startswith(f"{owned}/") for owned in _OWNED)
+    if path in _SHARED or (inside and not path.startswith("/usr/local/")) or ".." in text.split("/"):
+        raise ValueError(f"{path} is the system's")
+    return "/" + path.lstrip("/")
+
+
+DIRECTORY = Text(
+    "an absolute path of our own (letters, digits and ._/+-; not /, /etc, ...), or ~/... on a local node",
+    r"(?:~/|/)[A-Za-z0-9._/+-]{1,255}",
+    lambda text: text.rstrip("/") if text.startswith("~/") and ".." not in text.split("/") else directory_of(text),
+)
+
+
+def is_home(path: str) -> bool:
+    """Whether a directory is given relative to the login user's home."""
+    return path.startswith("~/")
