@@ -1,0 +1,97 @@
+"""The releases that fatecloud knows, as data: one YAML file each, with a hashed lock beside it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fatecloud.errors import InputError
+from fatecloud.model.release import Artifact, ArtifactKind, PythonRequirement, RegistryInterpreter, Release
+
+_HERE = Path(__file__).resolve().parent
+_LOCKED = re.compile(r"(?P<name>\S+==\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})  # (?P<filename>\S+) (?P<size>\d+)")
+
+
+def names() -> tuple[str, ...]:
+    """Names of all releases, sorted."""
+    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+
+
+def lock_text(name: str) -> str:
+    """The release's lock as shipped: requirements format, one artifact a line with its file name and size."""
+    return (_HERE / f"{name}.lock.txt").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=8)
+def load(name: str) -> Release:
+    """Read a release.
+
+    Args:
+        name: for example `fate-2.2.0`.
+
+    Raises:
+        InputError: there is no such release; the message names the nearest one.
+    """
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)
+        raise InputError(
+            f"unknown release {name!r}; known: {', '.join(names())}",
+            remedy=f"use {near[0]}" if near else "",
+        )
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    data = yaml.load((_HERE / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe loaders
+    return Release(
+        name=data["name"],
+        summary=data["summary"],
+        arch=data["arch"],
+        components=data["components"],
+        minimum=data["minimum"],
+        architectures=tuple(data["architectures"]),
+        unsupported=data["unsupported"],
+        python=_python(data["python"], lock_text(name)),
+        defaults=data.get("defaults", {}),
+    )
+
+
+def parse_lock(text: str) -> tuple[Artifact, ...]:
+    """Artifacts of a lock, in its order. Raises ValueError for a line that is neither a comment nor an artifact."""
+    found = []
+    for line in text.splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _LOCKED.fullmatch(line)
+        if match is None:
+            raise ValueError(f"not a locked artifact: {line!r}")
+        kind: ArtifactKind = "wheel" if match["filename"].endswith(".whl") else "sdist"
+        found.append(Artifact(match["name"], match["filename"], match["sha256"], int(match["size"]), kind))
+    return tuple(found)
+
+
+def _python(data: dict[str, Any], lock: str) -> PythonRequirement:
+    registry = data.get("registry")
+    return PythonRequirement(
+        minor=data["minor"],
+        requires=data["requires"],
+        reasons=data["reasons"],
+        needs_modules=tuple(data["needs_modules"]),
+        wants_modules=data["wants_modules"],
+        check_imports=tuple(data["check_imports"]),
+        lock=parse_lock(lock),
+        installer=_artifact(data["installer"], "installer"),
+        builder=data["builder"],
+        build_environment=data["build_environment"],
+        registry=RegistryInterpreter(
+            registry["coordinates"], registry["root"], _artifact(registry, "interpreter"), registry["lacks"]
+        )
+        if registry
+        else None,
+    )
+
+
+def _artifact(data: dict[str, Any], kind: ArtifactKind) -> Artifact:
+    return Artifact(data["name"], data["filename"], data["sha256"], data["size"], kind)

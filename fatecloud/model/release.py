@@ -1,0 +1,98 @@
+"""A release as the catalogue describes it, and its Python environment as the store holds it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ArtifactKind = Literal["interpreter", "installer", "wheel", "sdist"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One file that a release needs, known by its content."""
+
+    name: str
+    """What it is, with its version: `torch==1.12.1`, `cpython==3.10.13`."""
+    filename: str
+    sha256: str
+    size: int
+    """Bytes."""
+    kind: ArtifactKind
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryInterpreter:
+    """A complete interpreter inside a Maven artifact, for machines that reach nothing but package registries."""
+
+    coordinates: str
+    """`group:artifact:version:type:classifier`."""
+    root: str
+    """Directory inside the archive that holds `bin/` and `lib/`."""
+    artifact: Artifact
+    lacks: str
+    """What does not work with it, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRequirement:
+    """Which interpreter a release needs and everything that is installed into it."""
+
+    minor: str
+    """`3.10`: the only series that the locked wheels fit."""
+    requires: str
+    """The same as a version range, for people."""
+    reasons: Mapping[str, str]
+    """Architecture -> why this range."""
+    needs_modules: tuple[str, ...]
+    """Standard modules without which FATE does not run."""
+    wants_modules: Mapping[str, str]
+    """Standard module -> what will not work without it."""
+    check_imports: tuple[str, ...]
+    """Modules whose import proves an environment, and writes the bytecode that every start needs."""
+    lock: tuple[Artifact, ...]
+    """Wheels, and the sdists from which wheels are derived."""
+    installer: Artifact
+    builder: str
+    """The locked wheel that builds the sdists."""
+    build_environment: Mapping[str, str]
+    registry: RegistryInterpreter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A named set of component versions that belong together."""
+
+    name: str
+    summary: str
+    arch: str
+    """Processor that the artifacts run on, as `uname -m` says it."""
+    components: Mapping[str, str]
+    """Component -> version; `distribution` for what comes from the node's own packages."""
+    minimum: Mapping[str, Mapping[str, str]]
+    """Component from the distribution -> product -> the oldest version that was seen to work."""
+    architectures: tuple[str, ...]
+    unsupported: Mapping[str, str]
+    """Architecture that upstream knows and we do not deploy yet -> why."""
+    python: PythonRequirement
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Component -> configuration keys with the release's own defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonSet:
+    """What a node needs to build a release's shared environment, all of it in the store."""
+
+    interpreter: Artifact
+    installer: Artifact
+    wheels: tuple[Artifact, ...]
+    requirements: str
+    """Text for `uv pip install --offline --no-index --find-links DIR --require-hashes -r`."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over every part, in hexadecimal: the name of the shared environment."""
+        parts = sorted(part.sha256 for part in (self.interpreter, self.installer, *self.wheels))
+        return hashlib.sha256("\n".join([*parts, self.requirements]).encode()).hexdigest()
