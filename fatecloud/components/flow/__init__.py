@@ -1,0 +1,35 @@
+"""FATE-Flow: schedules jobs and runs their tasks."""
+
+from __future__ import annotations
+
+from fatecloud.components.flow.want import want
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+
+COMPONENT = Component(
+    name="flow",
+    summary="FATE-Flow",
+    architectures=("standalone", "rabbitmq", "eggroll"),
+    config=(
+        ConfigKey(
+            "computing.cores",
+            "int",
+            None,
+            "Cores that all jobs together may ask for; derived: `cores` of the node, else 32, as upstream.",
+            minimum=1,
+            maximum=4096,
+        ),
+        ConfigKey("jobs.cores", "int", 4, "Cores that a job asks for per party unless it says so itself.", 1, 1024),
+        ConfigKey("jobs.partitions", "int", 8, "Partitions of a job's tables unless it says so itself.", 1, 1024),
+        ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is ended.", 60, 31536000),
+        ConfigKey("log_level", "int", 20, "10 debug, 20 info, 30 warning, 40 error.", 10, 40),
+        ConfigKey("database.connections", "int", 100, "Connections that flow may hold open.", 10, 10000),
+        ConfigKey("broker.message_size", "int", 1048576, "Bytes of one message between the brokers.", 65536, 134217728),
+    ),
+    ports=(
+        PortSpec("http", 9380, "API for clients, for the own proxy and for flow's own tasks"),
+        PortSpec("grpc", 9360, "API for a proxy that speaks gRPC"),
+    ),
+    secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
+    want=want,
+    python=True,
+)

@@ -1,0 +1,89 @@
+"""Runs on the node: is flow's API alive, does it reach its database, which version and providers does it have?
+
+The information page answers from memory with the database down, so readiness is the job list. Only valid requests
+are sent: flow writes a traceback into its log for every other one.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import time
+from typing import Any
+
+CLIENT_AUTH = range(5000, 5010)
+DATABASE_SIGNS = (
+    ("Can't connect", "refused"),
+    ("Access denied", "auth"),
+    ("Unknown database", "schema"),
+    ("doesn't exist", "schema"),
+    ("Lost connection", "lost"),
+    ("Too many connections", "full"),
+    ("BusyError", "locked"),
+    ("readonly database", "readonly"),
+)
+
+
+def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
+    """GET one page. Gives `kind` and `error` where no envelope of flow came back."""
+    begin = time.monotonic()
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    answer: dict[str, Any] = {}
+    try:
+        connection.request("GET", path, headers={"Connection": "close"})
+        body = json.loads(connection.getresponse().read())
+        answer = {"code": int(body["code"]), "message": str(body.get("message", ""))[:400], "data": body.get("data")}
+    except TimeoutError:
+        answer = {"kind": "timeout", "error": f"no answer to GET {path} within {timeout:g} s"}
+    except ConnectionRefusedError:
+        answer = {"kind": "refused", "error": f"nothing listens on {host}:{port}"}
+    except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        answer = {"kind": "foreign", "error": f"what answers on {host}:{port} is not flow: {error!r}"[:300]}
+    except OSError as error:
+        answer = {"kind": "refused", "error": f"{host}:{port}: {error}"}
+    finally:
+        connection.close()
+    answer["seconds"] = round(time.monotonic() - begin, 3)
+    return answer
+
+
+def trouble(page: dict[str, Any], what: str) -> dict[str, Any]:
+    """Why a page is no success; empty when it is one."""
+    if "kind" in page:
+        return {"ok": False, "kind": page["kind"], "error": page["error"]}
+    if page["code"] == 0:
+        return {}
+    message = page["message"]
+    if page["code"] in CLIENT_AUTH:
+        return {"ok": False, "kind": "client-auth", "error": f"{what}: {page['code']} {message}"}
+    kind = next((kind for sign, kind in DATABASE_SIGNS if sign in message), "other")
+    return {"ok": False, "kind": kind, "error": f"{what}: {page['code']} {message}"}
+
+
+def judge(host: str, port: int) -> dict[str, Any]:
+    """Ask in order of depth and stop at the first page that fails."""
+    alive = ask(host, port, "/v2/server/fateflow", 5)
+    result: dict[str, Any] = {"stage": "api", "seconds": {"api": alive["seconds"]}}
+    failed = trouble(alive, "server information")
+    if failed:
+        return {**result, **failed}
+    instances = [entry for entry in (alive["data"] or {}).values() if isinstance(entry, dict)]
+    result["version"] = next((str(entry.get("version")) for entry in instances if entry.get("version")), "")
+    jobs = ask(host, port, "/v2/job/list/query?limit=1&page=1", 10)
+    result["stage"] = "database"
+    result["seconds"]["database"] = jobs["seconds"]
+    failed = trouble(jobs, "job list")
+    if failed:
+        return {**result, **failed}
+    providers = ask(host, port, "/v2/provider/query?name=fate", 5)
+    result["stage"] = "providers"
+    failed = trouble(providers, "providers")
+    if failed:
+        return {**result, **failed}
+    result["providers"] = sorted({str(row.get("version")) for row in providers["data"] or []})
+    return {**result, "ok": True, "stage": "ready"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]))) + "\n")

@@ -1,0 +1,104 @@
+"""Runs on the node under flow's interpreter: can flow's account do with the broker what a task has to do?
+
+A task creates users and vhosts through the management API and then speaks AMQP. Both doors are tried with the
+account in flow's own configuration.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import importlib
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+OK, UNAUTHORIZED = 200, 401
+
+
+def page(conf: dict[str, Any], path: str) -> tuple[int, Any]:
+    """Status and document of a page of the management API."""
+    account = base64.b64encode(f"{conf['user']}:{conf['password']}".encode()).decode("ascii")
+    connection = http.client.HTTPConnection(conf["host"], int(conf["mng_port"]), timeout=5)
+    try:
+        connection.request("GET", path, headers={"Authorization": f"Basic {account}"})
+        answer = connection.getresponse()
+        body = answer.read()
+    finally:
+        connection.close()
+    return answer.status, json.loads(body or b"null")
+
+
+def management(conf: dict[str, Any]) -> dict[str, Any]:
+    """Who the broker says we are, and what we may do in the default vhost."""
+    where = f"{conf['host']}:{conf['mng_port']}"
+    try:
+        status, who = page(conf, "/api/whoami")
+        if status == UNAUTHORIZED:
+            # A user without any tag is turned away here like one with a wrong password; AMQP tells them apart.
+            return {"ok": False, "kind": "auth", "where": where, "error": f"401 {(who or {}).get('reason', '')}"}
+        if status != OK:
+            return {"ok": False, "kind": "other", "where": where, "error": f"HTTP {status} from /api/whoami"}
+        tags = who.get("tags", [])
+        tags = tags.split(",") if isinstance(tags, str) else list(tags)
+        status, rights = page(conf, f"/api/users/{conf['user']}/permissions") if "administrator" in tags else (0, [])
+    except TimeoutError:
+        return {"ok": False, "kind": "timeout", "where": where, "error": "no answer within 5 s"}
+    except OSError as error:
+        return {"ok": False, "kind": "refused", "where": where, "error": str(error)}
+    except (http.client.HTTPException, ValueError) as error:
+        return {"ok": False, "kind": "foreign", "where": where, "error": f"not a management API: {error!r}"[:200]}
+    full = any(
+        right.get("vhost") == "/" and all(right.get(verb) == ".*" for verb in ("configure", "write", "read"))
+        for right in (rights if status == OK else [])
+    )
+    return {"ok": True, "where": where, "tags": tags, "full_rights": full}
+
+
+def amqp(conf: dict[str, Any]) -> dict[str, Any]:
+    """A whole AMQP handshake with login and opening of the default vhost."""
+    pika = importlib.import_module("pika")
+    failures = importlib.import_module("pika.exceptions")
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    where = f"{conf['host']}:{conf['port']}"
+    parameters = pika.ConnectionParameters(
+        host=conf["host"],
+        port=int(conf["port"]),
+        credentials=pika.PlainCredentials(conf["user"], conf["password"]),
+        connection_attempts=1,
+        socket_timeout=5,
+        stack_timeout=8,
+        blocked_connection_timeout=5,
+    )
+    try:
+        pika.BlockingConnection(parameters).close()
+    except (failures.ProbableAuthenticationError, failures.AuthenticationError) as error:
+        return {"ok": False, "kind": "auth", "where": where, "error": type(error).__name__}
+    except (failures.ProbableAccessDeniedError, failures.ConnectionClosedByBroker) as error:
+        return {"ok": False, "kind": "rights", "where": where, "error": str(error)[:200]}
+    except failures.AMQPConnectionError as error:
+        kind = "timeout" if "imeout" in repr(error) else "refused"
+        return {"ok": False, "kind": kind, "where": where, "error": repr(error)[:200]}
+    except OSError as error:
+        return {"ok": False, "kind": "refused", "where": where, "error": str(error)}
+    return {"ok": True, "where": where}
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """Try both doors; the first that is shut names the trouble."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            conf = importlib.import_module("ruamel.yaml").safe_load(file)["federation"]["rabbitmq"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}"}
+    doors = {"amqp": amqp(conf), "management": management(conf)}
+    shut = next((door for door in doors.values() if not door["ok"]), None)
+    if shut is not None:
+        return {"ok": False, "kind": shut["kind"], "error": f"{shut['where']}: {shut['error']}", **doors}
+    return {"ok": True, **doors}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")

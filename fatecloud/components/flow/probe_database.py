@@ -1,0 +1,118 @@
+"""Runs on the node under flow's interpreter: can flow's own account use the database that flow is configured for?
+
+A full login, never a bare connect: servers block a caller after some of those. The password is read from flow's own
+configuration and leaves this process only inside the handshake.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+REFUSED = {2002, 2003}
+AUTH = {1045, 1130, 1251, 1698, 2059}
+SCHEMA = {1044, 1049}
+LOST = 2013
+FULL = {1040, 1203}
+
+
+def mysql(conf: dict[str, Any]) -> dict[str, Any]:
+    """Log in as flow does and look at the schema."""
+    driver = importlib.import_module("pymysql")
+    where = f"{conf['host']}:{conf['port']}"
+    begin = time.monotonic()
+    try:
+        connection = driver.connect(
+            host=conf["host"],
+            port=int(conf["port"]),
+            user=conf["user"],
+            password=conf["passwd"],
+            database=conf["name"],
+            connect_timeout=5,
+            read_timeout=5,
+            write_timeout=5,
+        )
+    except driver.err.MySQLError as error:
+        return {"ok": False, "where": where, **explained(error, conf)}
+    login = time.monotonic() - begin
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select version(), @@max_connections")
+            version, limit = cursor.fetchone()
+            cursor.execute("select count(*) from information_schema.tables where table_schema = %s", (conf["name"],))
+            (tables,) = cursor.fetchone()
+            cursor.execute("show status like 'Threads_connected'")
+            (_, threads) = cursor.fetchone()
+    except driver.err.MySQLError as error:
+        return {"ok": False, "where": where, **explained(error, conf)}
+    finally:
+        connection.close()
+    return {
+        "ok": True,
+        "where": where,
+        "version": version,
+        "tables": tables,
+        "threads": int(threads),
+        "max_connections": int(limit),
+        "seconds": round(login, 3),
+    }
+
+
+def explained(error: Exception, conf: dict[str, Any]) -> dict[str, Any]:
+    """Which of the ways in which a database refuses this is."""
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    text = str(error.args[-1] if error.args else error).replace(str(conf["passwd"]), "***")[:300]
+    kind = "other"
+    if "timed out" in text or number == LOST:
+        kind = "timeout"
+    elif number in REFUSED:
+        kind = "refused"
+    elif number in SCHEMA:
+        kind = "schema"
+    elif number in AUTH:
+        kind = "auth"
+    elif number in FULL:
+        kind = "full"
+    return {"kind": kind, "number": number, "error": f"{number} {text}"}
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """Open the file without changing it. Flow uses apsw, so the same library is asked."""
+    where = str(path)
+    if not os.access(path.parent, os.W_OK):
+        return {"ok": False, "kind": "readonly", "where": where, "error": f"{path.parent} cannot be written to"}
+    if not path.exists():
+        return {"ok": False, "kind": "schema", "where": where, "error": f"{path} does not exist; flow creates it"}
+    apsw = importlib.import_module("apsw")
+    try:
+        connection = apsw.Connection(where, flags=apsw.SQLITE_OPEN_READONLY)
+        connection.setbusytimeout(3000)
+        ((tables,),) = connection.cursor().execute("select count(*) from sqlite_master where type = 'table'")
+        connection.close()
+    except apsw.BusyError as error:
+        return {"ok": False, "kind": "locked", "where": where, "error": str(error)}
+    except apsw.Error as error:
+        return {"ok": False, "kind": "broken", "where": where, "error": f"{type(error).__name__}: {error}"}
+    return {"ok": True, "where": where, "tables": tables, "bytes": path.stat().st_size}
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """Read flow's configuration as flow does and try the database that it names."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            database = importlib.import_module("ruamel.yaml").safe_load(file)["database"]
+        engine = database["engine"]
+        settings = database[engine]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}"}
+    result = mysql(settings) if engine == "mysql" else sqlite(Path(settings["path"]))
+    return {"engine": engine, **result}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")

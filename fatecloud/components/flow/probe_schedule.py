@@ -1,0 +1,46 @@
+"""Runs on the node: does flow's scheduler still work?
+
+It writes a line every two seconds. The file's time stamp proves nothing (it moves on a full disk too), so the stamp
+inside the last complete line counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+TAIL = 65536
+STAMP = re.compile(r"^\[[A-Z]+\] \[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+\]")
+ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """Age in seconds of the scheduler's last complete line, and the last error in the tail."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL))
+            text = file.read().decode("utf-8", "replace")
+    except OSError as error:
+        return {"ok": False, "kind": "absent", "error": f"{path}: {error.strerror}"}
+    lines = text.split("\n")[:-1]
+    stamps = [found.group(1) for line in lines if (found := STAMP.match(line))]
+    if not stamps:
+        return {"ok": False, "kind": "empty", "error": f"{path} has no line with a time stamp"}
+    last = time.mktime(time.strptime(stamps[-1], "%Y-%m-%d %H:%M:%S"))
+    ticks = [number for number, line in enumerate(lines) if "start schedule waiting jobs" in line]
+    # Only what came after the last but one tick is of now: healed trouble stays in the file.
+    recent = lines[ticks[-2] :] if len(ticks) > 1 else lines
+    return {
+        "ok": True,
+        "age": round(max(0.0, time.time() - last), 1),
+        "traceback": any(line.startswith("Traceback") for line in recent),
+        "last_error": next((line[:300] for line in reversed(recent) if ERROR.match(line)), ""),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")

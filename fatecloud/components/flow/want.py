@@ -1,0 +1,146 @@
+"""What one flow service wants on its node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.components.flow.probes import BROKER, probes
+from fatecloud.components.neighbours import edge_to, own_address, routes
+from fatecloud.model.component import Context, Wanted
+from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
+
+DATABASE = "fate_flow"
+USER = "fate"
+UPSTREAM_CORES = 32
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edges and probes of a flow. Pure."""
+    edges = (
+        *edge_to(ctx, "mysql", "mysql", "database"),
+        *edge_to(ctx, "rabbitmq", "amqp", "broker"),
+        *edge_to(ctx, "nginx", "http", "proxy"),
+    )
+    brokered = any(edge.kind == BROKER for edge in edges)
+    known = _routes(ctx) if brokered else {}
+    return Wanted(
+        process=Process(
+            argv=(ctx.python, f"{ctx.site_packages}/fate_flow/fate_flow_server.py"),
+            environment={"PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin", "PYTHONUNBUFFERED": "1"},
+            directory=ctx.home,
+            console=f"{ctx.logs}/console.log",
+        ),
+        files=_files(ctx, edges, known),
+        directories={f"{ctx.data}/{name}": 0o750 for name in ("tables", "model", "jobs", "upload")},
+        edges=edges,
+        probes=probes(ctx, edges),
+        logs=(
+            LogFile(f"{ctx.logs}/fate_flow/fate_flow_stat.log", levels=True),
+            LogFile(f"{ctx.logs}/fate_flow/stat.log", levels=True),
+            LogFile(f"{ctx.logs}/fate_flow/fate_flow_schedule.log", levels=True),
+            LogFile(f"{ctx.logs}/fate_flow/fate_flow_detect.log", levels=True),
+            LogFile(f"{ctx.logs}/console.log"),
+        ),
+        readiness="flow.api",
+        readiness_deadline=180,
+        ports=(
+            PortUse("http", ctx.port("http"), ctx.node.bind),
+            PortUse("grpc", ctx.port("grpc"), ctx.node.bind),
+        ),
+        facts={
+            "version": ctx.release.components.get("flow", ""),
+            "cores": _cores(ctx),
+            "routes": {party: str(endpoint) for party, endpoint in known.items()},
+            "route_table": f"{ctx.home}/conf/rabbitmq_route_table.yaml" if brokered else "",
+        },
+    )
+
+
+def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> tuple[FileSpec, ...]:
+    stamp = {"stamp": ctx.id.stamp}
+    conf = f"{ctx.home}/conf"
+    settings = {"home": ctx.home, "data": ctx.data, "logs": ctx.logs, "admin_key": ctx.secret("flow.admin")}
+    files = [
+        FileSpec(f"{conf}/service_conf.yaml", "flow/service_conf.yaml.j2", stamp | _service(ctx, edges)),
+        FileSpec(f"{conf}/job_default_config.yaml", "flow/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
+        FileSpec(f"{conf}/casbin_model.conf", "flow/casbin_model.conf.j2", stamp),
+        FileSpec(f"{conf}/permission_casbin_model.conf", "flow/permission_casbin_model.conf.j2", stamp),
+        FileSpec(f"{ctx.site_packages}/fate_flow/settings.py", "flow/settings.py.j2", stamp | settings),
+        FileSpec(
+            f"{ctx.site_packages}/fate_client/settings.yaml",
+            "flow/client_settings.yaml.j2",
+            stamp | {"host": own_address(ctx), "port": ctx.port("http"), "party": ctx.party.id},
+            restarts=False,
+        ),
+    ]
+    if known:
+        # Flow reads the table at the start of each task: a new peer needs no restart.
+        route_table = f"{conf}/rabbitmq_route_table.yaml"
+        values = stamp | {"routes": dict(known)}
+        files.append(FileSpec(route_table, "flow/rabbitmq_route_table.yaml.j2", values, restarts=False))
+    return tuple(files)
+
+
+def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
+    by_kind = {edge.kind: edge.endpoint for edge in edges}
+    proxy = by_kind.get("proxy")
+    return {
+        "party": ctx.party.id,
+        "log_level": ctx.config["log_level"],
+        "host": ctx.node.bind,
+        "http_port": ctx.port("http"),
+        "grpc_port": ctx.port("grpc"),
+        "sqlite": f"{ctx.data}/fate_flow_sqlite.db",
+        "cores": _cores(ctx),
+        "nginx": {"host": proxy.host, "port": proxy.port} if proxy else None,
+        "mysql": _mysql(ctx, by_kind),
+        "rabbitmq": _rabbitmq(ctx, by_kind),
+    }
+
+
+def _mysql(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
+    if "database" not in by_kind:
+        return None
+    external = ctx.external("mysql")
+    return {
+        "name": external.extra.get("database", DATABASE) if external else DATABASE,
+        "user": external.user if external else USER,
+        "password": ctx.secret(external.password.name if external else "mysql.flow"),
+        "host": by_kind["database"].host,
+        "port": by_kind["database"].port,
+        "connections": ctx.config["database.connections"],
+    }
+
+
+def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
+    if BROKER not in by_kind:
+        return None
+    external = ctx.external("rabbitmq")
+    return {
+        "host": by_kind[BROKER].host,
+        "port": by_kind[BROKER].port,
+        "management_port": (
+            external.extra.get("management_port", 15672) if external else ctx.endpoint("rabbitmq", "management").port
+        ),
+        "user": external.user if external else USER,
+        "password": ctx.secret(external.password.name if external else "rabbitmq.flow"),
+        "message_size": ctx.config["broker.message_size"],
+    }
+
+
+def _job_defaults(ctx: Context) -> dict[str, Any]:
+    return {
+        "cores": ctx.config["jobs.cores"],
+        "partitions": ctx.config["jobs.partitions"],
+        "timeout": ctx.config["jobs.timeout"],
+    }
+
+
+def _cores(ctx: Context) -> int:
+    return int(ctx.config["computing.cores"] or ctx.node.cores or UPSTREAM_CORES)
+
+
+def _routes(ctx: Context) -> dict[str, Any]:
+    """Every party's broker. The own one is listed too: flow's tasks refuse a table without it."""
+    return {ctx.party.id: ctx.party.public[BROKER], **routes(ctx, BROKER)}

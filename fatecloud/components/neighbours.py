@@ -1,0 +1,47 @@
+"""What several components ask about the services around them."""
+
+from __future__ import annotations
+
+from fatecloud.model.cluster import Endpoint
+from fatecloud.model.component import Context
+from fatecloud.model.desired import Edge
+from fatecloud.model.identity import ServiceId
+
+_EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound to
+
+
+def own_address(ctx: Context) -> str:
+    """The address at which a program on the same node reaches what listens on the node's bind address."""
+    return _EVERY.get(ctx.node.bind, ctx.node.bind)
+
+
+def edge_to(ctx: Context, component: str, port: str, kind: str, *, hard: bool = True) -> tuple[Edge, ...]:
+    """The edge to the party's own service of a component, managed or external; none when the party has none."""
+    external = ctx.external(component)
+    if external is not None:
+        return (Edge(ctx.id.key, f"external:{component}", kind, external.endpoint, hard),)
+    return tuple(
+        Edge(ctx.id.key, service.key, kind, ctx.endpoint(component, port), hard)
+        for service in ctx.services(component)[:1]
+    )
+
+
+def edges_to_others(ctx: Context, component: str, kind: str) -> tuple[Edge, ...]:
+    """One soft edge per other party: to its service where it is managed here, else to the peer."""
+    return tuple(
+        Edge(ctx.id.key, _service_of(ctx, other, component), kind, ctx.peer_endpoint(other, kind), hard=False)
+        for other in ctx.others()
+    )
+
+
+def routes(ctx: Context, kind: str) -> dict[str, Endpoint]:
+    """Where each other party is reached."""
+    return {other: ctx.peer_endpoint(other, kind) for other in ctx.others()}
+
+
+def _service_of(ctx: Context, other: str, component: str) -> str:
+    party = ctx.cluster.parties.get(other)
+    nodes = party.placement.get(component, ()) if party else ()
+    if not isinstance(nodes, tuple) or not nodes:
+        return f"peer:{other}"
+    return ServiceId(ctx.cluster.name, other, component, nodes[0]).key
