@@ -1,0 +1,8 @@
+"""The artifact store of the controller: what is in it, and how it gets there."""
+
+from __future__ import annotations
+
+from fatecloud.artifacts.index import python_set
+from fatecloud.artifacts.store import Store, default_store
+
+__all__ = ["Store", "default_store", "python_set"]

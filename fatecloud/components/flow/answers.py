@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,7 +9,6 @@ from typing import Any
 
 SUCCESS = "success"
 ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
-_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Timeout)?(: .*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +86,14 @@ def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
 
 
 def last_error(report: str) -> str:
-    """The line that names the error: the first unindented line after the last frame of a traceback.
+    """The line that names the error: the first unindented one after a traceback's last frame, else the first of all.
 
-    What follows it there is the rest of the error's own text, so the report's last line may be anything.
+    What follows it is the rest of the error's own text, so a report's last line may be anything, even a bracket.
     """
     lines = [line.rstrip() for line in report.splitlines() if line.strip()]
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
-    after = lines[frames[-1] + 1 :] if frames else lines
-    for line in after:
-        if not line.startswith(" ") and _EXCEPTION.match(line):
-            return line
-    return lines[-1].strip() if lines else ""
+    after = [line for line in lines[frames[-1] + 1 :] if not line.startswith(" ")] if frames else lines
+    return (after or lines or [""])[0].strip()
 
 
 def auc_of(metrics: Sequence[Any]) -> float | None:

@@ -66,7 +66,7 @@ class NodeExchange:
         self._run = run
         self._url = url.rstrip("/")
         script = Path(http_exchange.__file__).read_text(encoding="utf-8")
-        self._command = f"{shlex.quote(python)} -I -c {shlex.quote(script)}"
+        self._command = f"{shlex.quote(python)} -IS -c {shlex.quote(script)}"
 
     def __call__(
         self,

@@ -26,7 +26,9 @@ def toy_dag(guest: str, host: str) -> dict[str, Any]:
     )
 
 
-def lr_dag(guest: str, host: str, arbiter: str, *, guest_table: str, host_table: str, epochs: int = 2) -> dict[str, Any]:
+def lr_dag(
+    guest: str, host: str, arbiter: str, *, guest_table: str, host_table: str, epochs: int = 2
+) -> dict[str, Any]:
     """Reader, intersection, coordinated logistic regression and evaluation on two tables in `NAMESPACE`."""
     data_parties = [_party("guest", guest), _party("host", host)]
     return _schema(
@@ -74,14 +76,14 @@ def lr_dag(guest: str, host: str, arbiter: str, *, guest_table: str, host_table:
 
 def upload_request(role: DataRole, file: str, table: str) -> dict[str, Any]:
     """What `/v2/data/component/upload` takes, for a file of `lr_rows` that lies on flow's node."""
-    meta: dict[str, Any] = {"delimiter": ",", "dtype": "float32", "sample_id_name": "id", "match_id_name": "id"}
+    meta: dict[str, Any] = {"delimiter": ",", "dtype": "float32", "match_id_name": "id"}
     if role == "guest":
         meta |= {"label_name": "y", "label_type": "int32"}
     return {
         "file": file,
         "head": True,
         "partitions": _PARTITIONS,
-        "extend_sid": False,
+        "extend_sid": True,
         "meta": meta,
         "namespace": NAMESPACE,
         "name": table,
@@ -111,6 +113,17 @@ def lr_rows(role: DataRole, n: int, seed: int) -> str:
         fields = [key, *([str(label)] if role == "guest" else []), *(f"{value:.4f}" for value in features[role])]
         lines.append(",".join(fields))
     return "\n".join(lines) + "\n"
+
+
+def job_directories(home: str, job: str) -> tuple[str, ...]:
+    """What flow keeps of a job under its home after its rows are cleaned, as shell patterns.
+
+    Raises:
+        ValueError: `job` is not flow's kind of job id, and the patterns might match something else.
+    """
+    if not job.isdigit():
+        raise ValueError(f"not a job id: {job!r}")
+    return (f"{home}/logs/{job}", f"{home}/jobs/{job}", f"{home}/model/{job}", f"{home}/data/{job}_*")
 
 
 def _schema(**dag: Any) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""What the store holds of a release: `releases/<name>.json`, written by a fetch or an import, read without network."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fatecloud import catalogue
+from fatecloud.artifacts.store import Store
+from fatecloud.errors import ArtifactMissing
+from fatecloud.model.release import Artifact, PythonSet, Release
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """A stored interpreter and how it came there."""
+
+    artifact: Artifact
+    origin: str
+    """Which rung of the ladder gave it: `imported`, `found`, `downloaded`, `registry`."""
+    source: str
+    """Where it was taken from, for people."""
+    lacks: tuple[str, ...]
+    """Standard modules that it does not have."""
+    glibc: str
+    """Oldest glibc that it runs with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseIndex:
+    """Everything of a release that is in the store."""
+
+    interpreter: Interpreter
+    installer: Artifact
+    wheels: tuple[Artifact, ...]
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """All files."""
+        return (self.interpreter.artifact, self.installer, *self.wheels)
+
+
+def lock_digest(release: Release) -> str:
+    """Names the lock that an index was made for."""
+    text = catalogue.lock_text(release.name) + release.python.installer.sha256
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(release: Release, store: Store, index: ReleaseIndex) -> None:
+    """Record what the store holds of a release."""
+    path = store.root / "releases" / f"{release.name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = {"schema": SCHEMA, "release": release.name, "lock": lock_digest(release), **asdict(index)}
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.rename(path)
+
+
+def interpreter_of(data: dict[str, Any]) -> Interpreter:
+    """An interpreter as it stands in an index."""
+    return Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
+
+
+def read(release: Release, store: Store) -> ReleaseIndex:
+    """What the store holds of a release.
+
+    Raises:
+        ArtifactMissing: nothing, only a part, or what another lock asked for; names what is missing.
+    """
+    remedy = f"fatecloud release fetch {release.name}"
+    path = store.root / "releases" / f"{release.name}.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        index = ReleaseIndex(
+            interpreter_of(data["interpreter"]),
+            Artifact(**data["installer"]),
+            tuple(Artifact(**wheel) for wheel in data["wheels"]),
+        )
+    except FileNotFoundError:
+        raise ArtifactMissing(f"{release.name} is not in the store {store.root}", remedy=remedy) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactMissing(f"{path} cannot be read: {error!r}", remedy=remedy) from error
+    if data.get("schema") != SCHEMA or data.get("lock") != lock_digest(release):
+        raise ArtifactMissing(f"the store {store.root} holds {release.name} for another lock", remedy=remedy)
+    missing = [artifact.filename for artifact in index.artifacts if not store.has(artifact.sha256)]
+    if missing:
+        shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
+        raise ArtifactMissing(f"the store {store.root} lacks {shown} of {release.name}", remedy=remedy)
+    return index
+
+
+def python_set(release: Release, store: Store) -> PythonSet:
+    """The release's Python environment, ready to be shipped. Reads one small file and hashes nothing.
+
+    Raises:
+        ArtifactMissing: the store lacks something; names it.
+    """
+    index = read(release, store)
+    lines = [f"{wheel.name} --hash=sha256:{wheel.sha256}\n" for wheel in index.wheels]
+    return PythonSet(index.interpreter.artifact, index.installer, index.wheels, "".join(sorted(lines)))

@@ -1,0 +1,197 @@
+"""Preflight across nodes: clocks, time zones, one machine under two names, addresses, names, the way to peers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, problem, services_of
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.observed import NodeFacts
+
+SKEW = Code("PREFLIGHT_CLOCK_SKEW", "critical", "The node's clock is far from the others'.")
+DRIFT = Code("PREFLIGHT_CLOCK_DRIFT", "warning", "The node's clock is seconds away from the others'.")
+UNSYNC = Code("PREFLIGHT_CLOCK_UNSYNC", "warning", "Nothing keeps the node's clock right.")
+ZONE = Code("PREFLIGHT_TIMEZONE", "warning", "The nodes do not share one time zone.")
+TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "One machine stands behind two node names.")
+BIND = Code("PREFLIGHT_BIND", "critical", "The address that services shall listen on is not the node's.")
+ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours shall use is not the node's own.")
+HOSTNAME = Code("PREFLIGHT_HOSTNAME", "warning", "The node cannot resolve its own host name.")
+ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
+
+SKEW_LIMIT = 30.0
+"""Seconds: from here on signed requests and tokens between services are refused."""
+DRIFT_LIMIT = 2.0
+"""Seconds: from here on logs of two nodes no longer read in order."""
+
+
+@node_check(SKEW, DRIFT)
+def clock_skew(view: NodeView) -> Iterator[Finding]:
+    """The node's clock agrees with the median of all nodes and the controller."""
+    own = view.fact("skew")
+    others = [
+        float(facts.fact("skew").value["seconds"])
+        for facts in view.observed.nodes.values()
+        if isinstance(facts, NodeFacts) and facts.fact("skew").ok
+    ]
+    away = float(own["seconds"]) - median([0.0, *others])
+    sure = abs(away) - float(own["uncertainty"])
+    if sure < DRIFT_LIMIT:
+        return
+    code = SKEW if sure >= SKEW_LIMIT else DRIFT
+    yield problem(
+        view,
+        code.name,
+        code.severity,
+        f"the clock is {abs(away):.1f} s {'ahead' if away > 0 else 'behind'}",
+        expected=f"within {DRIFT_LIMIT:.0f} s of the median of {len(others) + 1} clocks",
+        got=f"{away:+.1f} s (known to {own['uncertainty']:.1f} s)",
+        remedy=("timedatectl set-ntp true", "chronyc makestep   # where chrony is the daemon"),
+        source="fact skew",
+    )
+
+
+@node_check(UNSYNC)
+def clock_synchronised(view: NodeView) -> Iterator[Finding]:
+    """A time daemon says that it is synchronised. Where the node cannot tell, nothing is claimed."""
+    if view.fact("clock")["synchronized"] is False:
+        yield problem(
+            view,
+            UNSYNC.name,
+            "warning",
+            "the clock is not synchronised",
+            expected="System clock synchronized: yes",
+            got="no",
+            remedy=("timedatectl set-ntp true", "timedatectl timesync-status || chronyc tracking"),
+            source="fact clock",
+        )
+
+
+@node_check(ZONE)
+def time_zone(view: NodeView) -> Iterator[Finding]:
+    """All nodes write their logs in one time zone: the majority's, the first name's on a tie."""
+    own = view.fact("clock")["timezone"]
+    zones = [
+        facts.fact("clock").value["timezone"]
+        for _, facts in sorted(view.observed.nodes.items())
+        if isinstance(facts, NodeFacts) and facts.fact("clock").ok
+    ]
+    usual = max(dict.fromkeys(zones), key=zones.count)
+    if own != usual:
+        yield problem(
+            view,
+            ZONE.name,
+            "warning",
+            f"time zone {own}, the other nodes have {usual}",
+            expected=usual,
+            got=own,
+            remedy=(f"timedatectl set-timezone {usual}   # and restart the services of the node",),
+            source="fact clock",
+        )
+
+
+@node_check(TWICE)
+def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
+    """No other node name leads to this very machine. (Cloned machines share the id, not the host name.)"""
+    own = view.fact("identity")
+    twins = [
+        name
+        for name, facts in sorted(view.observed.nodes.items())
+        if name != view.facts.node
+        and isinstance(facts, NodeFacts)
+        and (other := facts.fact("identity")).ok
+        and own["machine_id"]
+        and (other.value["machine_id"], other.value["hostname"]) == (own["machine_id"], own["hostname"])
+    ]
+    if twins:
+        yield problem(
+            view,
+            TWICE.name,
+            "critical",
+            f"nodes {', '.join([view.facts.node, *twins])} are one machine ({own['hostname']})",
+            expected="one machine per node name",
+            got=f"machine-id {own['machine_id']} more than once",
+            remedy=("keep one of the names under `nodes`, and place the services of the others on it",),
+            source="fact identity",
+        )
+
+
+@node_check(BIND, ADVERTISE)
+def addresses(view: NodeView) -> Iterator[Finding]:
+    """The node has the addresses that its services listen on and its neighbours use."""
+    node = node_of(view)
+    have = {address_of(text) for text in view.fact("addresses")}
+    shown = ", ".join(sorted(str(a) for a in have if a and not a.is_loopback)) or "none"
+    if node.bind not in WILDCARDS and (bind := address_of(node.bind)) and bind not in have:
+        yield problem(
+            view,
+            BIND.name,
+            "critical",
+            f"`bind: {node.bind}` is not an address of this node",
+            expected=node.bind,
+            got=shown,
+            remedy=(f"set `bind` of node {view.facts.node} to one of: {shown}",),
+            source="fact addresses",
+        )
+    elif (advertise := address_of(node.advertise)) and advertise not in have:
+        yield problem(
+            view,
+            ADVERTISE.name,
+            "warning",
+            f"`advertise: {node.advertise}` is not an address of this node",
+            cause="right behind address translation, wrong otherwise",
+            expected=node.advertise,
+            got=shown,
+            remedy=(f"set `advertise` of node {view.facts.node} to one of: {shown}, unless it is translated",),
+            source="fact addresses",
+        )
+
+
+@node_check(HOSTNAME)
+def own_name(view: NodeView) -> Iterator[Finding]:
+    """The own host name resolves on the node; message brokers and databases ask for it."""
+    identity = view.fact("identity")
+    if "hostname_addresses" not in identity:
+        raise FactAbsent("identity: hostname_addresses was not read")
+    if not identity["hostname_addresses"]:
+        yield problem(
+            view,
+            HOSTNAME.name,
+            "warning",
+            f"{identity['hostname']} does not resolve on the node itself",
+            expected="an address",
+            got="none",
+            remedy=(f"echo '127.0.1.1 {identity['hostname']}' >> /etc/hosts",),
+            source="fact identity",
+        )
+
+
+@node_check(ROUTE)
+def peer_routes(view: NodeView) -> Iterator[Finding]:
+    """Each peer endpoint that a service of the node uses takes a connection from here."""
+    edges = {
+        str(edge.endpoint): edge
+        for service in services_of(view)
+        for edge in service.edges
+        if edge.target.startswith("peer:") and not is_loopback(edge.endpoint.host)
+    }
+    answers = view.fact("connects") if edges else {}
+    bad = {text: answers[text] for text in sorted(edges) if text in answers and not answers[text]["ok"]}
+    if set(edges) - set(answers):
+        raise FactAbsent(f"connects: {', '.join(sorted(set(edges) - set(answers)))} not tried")
+    if bad:
+        yield problem(
+            view,
+            ROUTE.name,
+            "warning",
+            "; ".join(f"{text} ({edges[text].target}): {answer['error']}" for text, answer in bad.items()),
+            cause="the peer may not be deployed yet, or a firewall on either side is closed",
+            expected="a TCP connection",
+            got=", ".join(sorted({str(answer["kind"]) for answer in bad.values()})),
+            remedy=tuple(
+                f"from the node: timeout 5 bash -c '</dev/tcp/{edges[text].endpoint.host}/{edges[text].endpoint.port}'"
+                for text in bad
+            ),
+            source="fact connects",
+        )

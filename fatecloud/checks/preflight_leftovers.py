@@ -1,0 +1,88 @@
+"""Preflight of what lies on a node already: other clusters, strangers' files, data of an earlier life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.checks.preflight_need import manifest_services, node_of, problem, service_subject, services_of
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.layout import private_of
+
+OTHER = Code("PREFLIGHT_MANIFEST_OTHER_CLUSTER", "critical", "The base directory belongs to another cluster of ours.")
+DIRECTORY = Code("PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that are not ours.")
+DATA = Code("PREFLIGHT_DATA_PRESENT", "warning", "Data of an earlier service of this name lies here and will be used.")
+
+
+@node_check(OTHER)
+def manifest_is_ours(view: NodeView) -> Iterator[Finding]:
+    """The node's manifest, where there is one, is this cluster's."""
+    manifest = view.fact("manifest")
+    if manifest and manifest.get("cluster") != view.desired.cluster.name:
+        base = node_of(view).paths.base
+        yield problem(
+            view,
+            OTHER.name,
+            "critical",
+            f"{base} belongs to cluster {manifest.get('cluster')}",
+            expected=f"cluster {view.desired.cluster.name}, or none",
+            got=str(manifest.get("cluster")),
+            remedy=(
+                f"set another `paths.base` for node {view.facts.node}",
+                f"or destroy cluster {manifest.get('cluster')} first, with its own inventory",
+            ),
+            source="fact manifest",
+        )
+
+
+@node_check(DIRECTORY, after=(OTHER.name,))
+def base_is_ours(view: NodeView) -> Iterator[Finding]:
+    """The base directory is new, empty, or carries our own directory."""
+    base = node_of(view).paths.base
+    inside = _listing(view, base)
+    if inside is None or not inside["entries"] or view.fact("manifest"):
+        return
+    # An interrupted first deployment leaves our directory before there is a manifest in it.
+    ours = _listing(view, private_of(node_of(view)))
+    if ours is None:
+        names = ", ".join(inside["names"])
+        yield problem(
+            view,
+            DIRECTORY.name,
+            "critical",
+            f"{base} exists, is not empty and was not made by us",
+            expected="a new or empty directory",
+            got=f"{inside['entries']} entries of {inside['owner']}: {names}",
+            remedy=(f"set another `paths.base` for node {view.facts.node}", f"or move it away: mv {base} {base}.old"),
+            source="fact directories",
+        )
+
+
+@node_check(DATA)
+def data_of_before(view: NodeView) -> Iterator[Finding]:
+    """A service that is new to the node starts with empty data, unless its operator knows better."""
+    paths = node_of(view).paths
+    known = manifest_services(view)
+    for service in services_of(view):
+        path = f"{paths.data}/{service.id.slug}"
+        inside = None if service.id.key in known else _listing(view, path)
+        if inside and inside["entries"]:
+            yield problem(
+                view,
+                DATA.name,
+                "warning",
+                f"{path} is not empty and will be used as it is",
+                subject=service_subject(service),
+                expected="no data of a service that is not installed",
+                got=f"{inside['entries']} entries of {inside['owner']}",
+                remedy=(f"to start afresh: mv {path} {path}.old",),
+                source="fact directories",
+            )
+
+
+def _listing(view: NodeView, path: str) -> Mapping[str, Any] | None:
+    directories = view.fact("directories")
+    if path not in directories:
+        raise FactAbsent(f"directories: nothing about {path}")
+    return dict(directories[path]) if directories[path] is not None else None

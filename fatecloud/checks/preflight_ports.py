@@ -1,0 +1,148 @@
+"""Preflight of ports: held by strangers, other teams' software, and what a firewall has to let through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fatecloud.checks.preflight_need import (
+    NeededPort,
+    node_of,
+    open_ports,
+    overlaps,
+    ports_of,
+    problem,
+    service_subject,
+)
+from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.desired import DesiredService
+from fatecloud.model.finding import Finding
+
+PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "A port that a service needs is held by somebody else.")
+FOREIGN = Code("PREFLIGHT_FOREIGN_INSTANCE", "warning", "Somebody else's software of a kind that we use runs here.")
+FIREWALL = Code("PREFLIGHT_FIREWALL", "warning", "A firewall is active: these ports must be open.")
+
+
+@node_check(PORT)
+def ports_free(view: NodeView) -> Iterator[Finding]:
+    """Each port is free, or held by the very service that it is for."""
+    listeners = view.fact("listeners") if ports_of(view) else []
+    taken: dict[str, list[tuple[NeededPort, Mapping[str, Any]]]] = {}
+    for needed in ports_of(view):
+        for listener in listeners:
+            if (
+                listener["port"] == needed.port.number
+                and overlaps(needed.port.bind, listener["address"])
+                and not _is_ours(view, needed.service, listener)
+            ):
+                taken.setdefault(needed.service.id.key, []).append((needed, listener))
+                break
+    for pairs in taken.values():
+        service = pairs[0][0].service
+        yield problem(
+            view,
+            PORT.name,
+            "critical",
+            "; ".join(f"port {n.port.number} ({n.port.name}) is held by {_who(owner)}" for n, owner in pairs),
+            subject=service_subject(service),
+            expected="free: " + ", ".join(str(n.port.number) for n, _ in pairs),
+            got="; ".join(_who(owner) for _, owner in pairs),
+            evidence=tuple(f"pid {o['pid']}: {o.get('cmdline') or o['process']}" for _, o in pairs),
+            remedy=(
+                *(
+                    f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of party "
+                    f"{service.id.party}"
+                    for n, _ in pairs
+                ),
+                "or ask its owner to end it: ps -fp " + ",".join(str(o["pid"]) for _, o in pairs if o["pid"]),
+            ),
+            source="fact listeners",
+        )
+
+
+def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any]) -> bool:
+    """Whether the listener belongs to the service that the port is for."""
+    # The manifest is not asked: a deployment that was killed may have started a service before it was written.
+    state = view.fact("services").get(service.id.key) or {}
+    if listener["pid"] is None:  # without root we see only whose socket it is
+        return state.get("state") in ("running", "starting") and listener["user"] == node_of(view).service_user
+    return listener["pid"] in state.get("pids", ())
+
+
+def _who(listener: Mapping[str, Any]) -> str:
+    if not listener["pid"]:
+        return "a process that we may not look at"
+    return f"{listener['process']} (pid {listener['pid']}, user {listener['user']})"
+
+
+@node_check(FOREIGN)
+def foreign_instances(view: NodeView) -> Iterator[Finding]:
+    """Other teams' instances are named and left alone."""
+    found = view.fact("foreign")
+    if found:
+        yield problem(
+            view,
+            FOREIGN.name,
+            "warning",
+            f"{', '.join(sorted({str(item['name']) for item in found}))} of somebody else; left alone",
+            cause="ours have their own units, configuration, data directories and ports",
+            expected="nobody else's, or somebody who knows of us",
+            got=f"{len(found)} found",
+            evidence=tuple(f"{i['kind']} {i['name']} pid {i['pid'] or '-'}: {i['detail']}" for i in found[:10]),
+            remedy=("nothing, when it is meant to be there", "systemctl status " + " ".join(_pids(found))),
+            source="fact foreign",
+        )
+
+
+def _pids(found: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({str(item["pid"] or item["name"]) for item in found})[:5]
+
+
+@node_check(FIREWALL)
+def firewall(view: NodeView) -> Iterator[Finding]:
+    """Where a firewall is active, the operator learns which ports it must let through. It is never switched off."""
+    wall = view.fact("firewall")
+    ports = sorted({needed.port.number for needed in open_ports(view)})
+    if not (wall and wall["active"]) or not ports:
+        return
+    yield problem(
+        view,
+        FIREWALL.name,
+        "warning",
+        f"{wall['name']} is active; it must let in {', '.join(map(str, ports))}",
+        cause="whether it does already shows only when somebody connects; it stays on",
+        expected="TCP open to neighbours and peers: " + ", ".join(map(str, ports)),
+        got=f"{wall['name']} active",
+        evidence=tuple(
+            f"{n.port.number} {n.service.id.key} {n.port.name}, for {'peers' if n.port.peers else 'neighbours'}"
+            for n in open_ports(view)
+        ),
+        remedy=_OPEN.get(str(wall["name"]), _open_nft)(ports),
+        source="fact firewall",
+    )
+
+
+def _open_firewalld(ports: Sequence[int]) -> tuple[str, ...]:
+    return (*(f"firewall-cmd --permanent --add-port={p}/tcp" for p in ports), "firewall-cmd --reload")
+
+
+def _open_ufw(ports: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"ufw allow {p}/tcp" for p in ports)
+
+
+def _open_iptables(ports: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"iptables -I INPUT -p tcp --dport {p} -j ACCEPT" for p in ports)
+
+
+def _open_nft(ports: Sequence[int]) -> tuple[str, ...]:
+    return (
+        f"nft insert rule inet filter input tcp dport '{{ {', '.join(map(str, ports))} }}' accept   "
+        "# table and chain as `nft list ruleset` names them",
+    )
+
+
+_OPEN: Mapping[str, Callable[[Sequence[int]], tuple[str, ...]]] = {
+    "firewalld": _open_firewalld,
+    "ufw": _open_ufw,
+    "iptables": _open_iptables,
+}

@@ -1,0 +1,196 @@
+"""Preflight of what we may do on a node: root, users, limits, start at boot, SELinux."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
+from fatecloud.checks.preflight_platform import OS_FAMILY, install_command
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.finding import Finding, Fix
+
+SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not make us root.")
+NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
+NOT_ROOT_UNITS = Code("PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, and we have none.")
+USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "The service user is not the one that the inventory describes.")
+NOFILE = Code("PREFLIGHT_NOFILE", "critical", "The service user may open too few files.")
+NPROC = Code("PREFLIGHT_NPROC", "critical", "The service user may start too few processes.")
+BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not come back by themselves after a reboot.")
+SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: ports and paths of our own need labels.")
+
+
+@node_check(SUDO)
+def sudo(view: NodeView) -> Iterator[Finding]:
+    """Where the operator says that we become root, we do."""
+    identity = view.fact("identity")
+    if node_of(view).become == "root" and not identity["root"]:
+        user = identity["user"]
+        yield problem(
+            view,
+            SUDO.name,
+            "critical",
+            f"{user} does not become root",
+            expected="uid 0 through sudo",
+            got=f"user {user}, uid {identity['uid']}",
+            remedy=(
+                f"echo '{user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/{user} && chmod 0440 /etc/sudoers.d/{user}",
+                f"or give a password: `become_password` of node {view.facts.node} in the inventory",
+            ),
+            source="fact identity",
+        )
+
+
+@node_check(NOT_ROOT, after=(SUDO.name, OS_FAMILY.name))
+def packages_without_root(view: NodeView) -> Iterator[Finding]:
+    """Packages that we would have to install, we may install."""
+    node = node_of(view)
+    if node.become == "root" or node.packages == "preinstalled":
+        return
+    missing = missing_packages(view)
+    if missing:
+        yield problem(
+            view,
+            NOT_ROOT.name,
+            "critical",
+            f"{', '.join(missing)} missing, and `become: {node.become}` gives no root",
+            expected="packages installed, or become: root",
+            got="missing: " + ", ".join(missing),
+            remedy=("as root on the node: " + install_command(view.fact("os")["family"], missing),),
+            source="fact packages",
+        )
+
+
+@node_check(NOT_ROOT_UNITS)
+def units_without_root(view: NodeView) -> Iterator[Finding]:
+    """Where systemd supervises, we may write units."""
+    node = node_of(view)
+    if node.supervision == "systemd" and node.become == "none" and not view.fact("identity")["root"]:
+        yield problem(
+            view,
+            NOT_ROOT_UNITS.name,
+            "critical",
+            "`supervision: systemd` writes units, `become: none` gives no root",
+            expected="become: root, or supervision: supervisor",
+            got=f"become: {node.become}, supervision: {node.supervision}",
+            remedy=(f"set `supervision: supervisor` for node {view.facts.node} in the inventory",),
+            source="fact identity",
+        )
+
+
+@node_check(USER, after=(SUDO.name,))
+def service_user(view: NodeView) -> Iterator[Finding]:
+    """The service user is the one that we will create, or one that fits."""
+    node, name = node_of(view), node_of(view).service_user
+    login = view.fact("identity")["user"]
+    if node.become == "none":
+        if login != name:
+            yield problem(
+                view,
+                USER.name,
+                "critical",
+                f"services cannot run as {name}",
+                cause="with `become: none` everything runs as the login user",
+                expected=name,
+                got=login,
+                remedy=(f"set `service_user: {login}` for node {view.facts.node}, or `become: root`",),
+                source="fact identity",
+            )
+        return
+    user = view.fact("users").get(name)
+    if user is None:
+        return
+    if "group" not in user:
+        raise FactAbsent(f"users: no primary group of {name}")
+    if user["group"] != node.service_group:
+        yield problem(
+            view,
+            USER.name,
+            "critical",
+            f"user {name} exists with another primary group",
+            expected=f"primary group {node.service_group}",
+            got=f"{user['group']} (uid {user['uid']}, home {user['home']})",
+            remedy=(f"set `service_group: {user['group']}`, or another `service_user`, for node {view.facts.node}",),
+            source="fact users",
+        )
+
+
+@node_check(NOFILE, NPROC)
+def limits(view: NodeView) -> Iterator[Finding]:
+    """Under supervisor, the user's own limits allow what the services need. (Units set their own.)"""
+    node = node_of(view)
+    if node.supervision != "supervisor" or not services_of(view):
+        return
+    have = view.fact("limits").get(node.service_user)
+    if have is None:
+        raise FactAbsent(f"limits: nothing about {node.service_user}")
+    wanted = {
+        "nofile": max(s.process.nofile for s in services_of(view)),
+        "nproc": max(s.process.nproc for s in services_of(view)),
+    }
+    for code, kind in ((NOFILE, "nofile"), (NPROC, "nproc")):
+        hard = int(have[f"{kind}_hard"])
+        if 0 <= hard < wanted[kind]:
+            yield problem(
+                view,
+                code.name,
+                "critical",
+                f"{node.service_user}'s hard limit {kind} is {hard}",
+                expected=f">= {wanted[kind]}",
+                got=str(hard),
+                remedy=(
+                    f"as root: echo '{node.service_user} - {kind} {wanted[kind]}' "
+                    ">> /etc/security/limits.d/90-fatecloud.conf, then log in again",
+                ),
+                source="fact limits",
+                fix=Fix("limits", view.facts.node, {"user": node.service_user, "item": kind, "value": wanted[kind]})
+                if node.become == "root"
+                else None,
+            )
+
+
+@node_check(BOOT)
+def start_at_boot(view: NodeView) -> Iterator[Finding]:
+    """Under supervisor, something starts it after a reboot."""
+    node = node_of(view)
+    if node.supervision != "supervisor" or not services_of(view):
+        return
+    ways = view.fact("cron_lingering")
+    if not (ways["linger"] or ways["crontab"]):
+        yield problem(
+            view,
+            BOOT.name,
+            "warning",
+            f"{node.service_user} has neither a lingering user manager nor cron",
+            expected="lingering enabled, or crontab installed",
+            got="neither",
+            remedy=(
+                f"as root: loginctl enable-linger {node.service_user}",
+                "or after each reboot: fatecloud start INVENTORY",
+            ),
+            source="fact cron_lingering",
+            fix=Fix("linger", view.facts.node, {"user": node.service_user}) if node.become == "root" else None,
+        )
+
+
+@node_check(SELINUX)
+def selinux(view: NodeView) -> Iterator[Finding]:
+    """SELinux is respected: what it will need is told, and it is never switched off."""
+    if str(view.fact("selinux")).lower() != "enforcing":
+        return
+    base = node_of(view).paths.base
+    ports = " ".join(str(n.port.number) for n in open_ports(view))
+    yield problem(
+        view,
+        SELINUX.name,
+        "warning",
+        "SELinux is enforcing; it stays on",
+        cause="distribution binaries run in confined domains, our paths and ports carry no label for them",
+        expected="labels for our paths and ports",
+        got="enforcing",
+        remedy=(
+            f"semanage fcontext -a -t usr_t '{base}(/.*)?' && restorecon -R {base}",
+            *((f"for p in {ports}; do semanage port -l | grep -w $p; done   # labelled for which domain?",) * bool(ports)),
+            "after a start: ausearch -m avc -ts recent | audit2why",
+        ),
+        source="fact selinux",
+    )

@@ -1,0 +1,167 @@
+"""Preflight of room: disk, inodes, mount options, memory, swap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.checks.preflight_need import GIB, MIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.layout import ID_LENGTH
+
+DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "There is not enough room on a disk for what a deployment puts there.")
+INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
+WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that we need cannot be written.")
+NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base directory.")
+MEMORY = Code("PREFLIGHT_MEMORY", "warning", "There is less memory than the services and one job need.")
+SWAP = Code("PREFLIGHT_SWAP", "warning", "A small machine without swap may lose jobs to the kernel.")
+
+VENV_BYTES = int(2.1 * GIB)
+"""Installed environment of a Python release (FATE 2.2.0 with torch: measured)."""
+INTERPRETER_BYTES = 200 * MIB
+VENV_INODES = 40_000
+"""27,298 files and directories measured, and room."""
+SERVICE_DATA = 1 * GIB
+"""Start of a service's data: enough for the first days, own figure."""
+SERVICE_LOGS = 512 * MIB
+PYTHON_MEMORY = 2 * GIB
+"""A Python service and the workers of one small job: 105 MB and six processes of 300 MB measured."""
+OTHER_MEMORY = 512 * MIB
+SWAP_BELOW = 16 * GIB
+"""The official guide's machine: where there is this much, we do not ask for swap."""
+
+
+@node_check(WRITABLE, NOEXEC)
+def mounts(view: NodeView) -> Iterator[Finding]:
+    """Our directories can be written, and programs run from the base."""
+    paths = node_of(view).paths
+    for path in sorted({paths.base, paths.data, paths.logs, paths.tmp}):
+        disk = _disk(view, path)
+        options = str(disk["options"]).split(",")
+        if not disk["writable"] or "ro" in options:
+            yield problem(
+                view,
+                WRITABLE.name,
+                "critical",
+                f"{path} cannot be written",
+                expected="a writable directory, or a parent where we may create it",
+                got=f"mount {disk['mount']} ({disk['fstype']}, {disk['options']})",
+                remedy=(f"as root: install -d -o {node_of(view).service_user} -g {node_of(view).service_group} {path}",
+                        "or set another `paths.base` in the inventory"),
+                source="fact disk",
+            )
+            return
+    base = _disk(view, paths.base)
+    if "noexec" in str(base["options"]).split(","):
+        yield problem(
+            view,
+            NOEXEC.name,
+            "critical",
+            f"{paths.base} lies on {base['mount']}, which is mounted noexec",
+            expected="a mount without noexec",
+            got=str(base["options"]),
+            remedy=("set `paths.base` to a directory on another mount", f"or: mount -o remount,exec {base['mount']}"),
+            source="fact disk",
+        )
+
+
+@node_check(DISK, INODES, after=(WRITABLE.name,))
+def room(view: NodeView) -> Iterator[Finding]:
+    """Each file system has room for what is not there yet."""
+    for mount, (disk, items) in sorted(_needs_by_mount(view).items()):
+        need = sum(size for _, size, _ in items)
+        inodes = sum(count for _, _, count in items)
+        parts = tuple(f"{gib(size)} {what}" for what, size, _ in items if size)
+        if disk["available"] < need:
+            yield problem(
+                view,
+                DISK.name,
+                "critical",
+                f"{mount} has {gib(disk['available'])} free, {gib(need)} are needed",
+                expected=f">= {gib(need)}",
+                got=gib(disk["available"]),
+                evidence=parts,
+                remedy=(f"du -xh --max-depth=2 {mount} | sort -h | tail", "or set `paths` to a larger disk in the inventory"),
+                source="fact disk; sizes measured with the release",
+            )
+        elif 0 < disk["inodes_free"] < inodes:
+            yield problem(
+                view,
+                INODES.name,
+                "critical",
+                f"{mount} has {disk['inodes_free']} free inodes, {inodes} are needed",
+                expected=f">= {inodes}",
+                got=str(disk["inodes_free"]),
+                remedy=(f"df -i {mount}", f"du -x --inodes --max-depth=2 {mount} | sort -n | tail"),
+                source="fact disk",
+            )
+
+
+@node_check(MEMORY, SWAP)
+def memory(view: NodeView) -> Iterator[Finding]:
+    """There is memory for the services that do not run yet, and for a first job."""
+    fact = view.fact("memory")
+    known = manifest_services(view)
+    new = [s for s in services_of(view) if s.id.key not in known]
+    need = sum(PYTHON_MEMORY if s.python else OTHER_MEMORY for s in new)
+    if fact["available"] < need:
+        yield problem(
+            view,
+            MEMORY.name,
+            "warning",
+            f"{gib(fact['available'])} available, about {gib(need)} for {len(new)} services and one job",
+            expected=f">= {gib(need)} available (FATE's guide: 16 GB for a machine with everything)",
+            got=f"{gib(fact['available'])} of {gib(fact['total'])}",
+            remedy=("ps -eo rss,user,args --sort=-rss | head", "give the machine more memory, or place services elsewhere"),
+            source="fact memory",
+        )
+    elif services_of(view) and fact["swap_total"] == 0 and fact["total"] < SWAP_BELOW:
+        yield problem(
+            view,
+            SWAP.name,
+            "warning",
+            f"{gib(fact['total'])} of memory and no swap",
+            expected="16 GiB of memory, or swap (FATE's guide: 128 GB in production)",
+            got="no swap",
+            remedy=("fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",),
+            source="fact memory",
+        )
+
+
+def _disk(view: NodeView, path: str) -> Mapping[str, Any]:
+    disk = view.fact("disk").get(path)
+    if disk is None:
+        raise FactAbsent(f"disk: nothing about {path}")
+    return dict(disk)
+
+
+def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[tuple[str, int, int]]]]:
+    """Mount -> its numbers and what still has to go there: (what, bytes, inodes)."""
+    paths = node_of(view).paths
+    known = manifest_services(view)
+    new = [s for s in services_of(view) if s.id.key not in known]
+    items = [(paths.base, *item) for item in _release_needs(view)]
+    if new:
+        items.append((paths.data, f"data of {len(new)} services", SERVICE_DATA * len(new), 2000 * len(new)))
+        items.append((paths.logs, f"logs of {len(new)} services", SERVICE_LOGS * len(new), 500 * len(new)))
+    found: dict[str, tuple[Mapping[str, Any], list[tuple[str, int, int]]]] = {}
+    for path, what, size, inodes in items:
+        disk = _disk(view, path)
+        found.setdefault(disk["mount"], (disk, []))[1].append((what, size, inodes))
+    return found
+
+
+def _release_needs(view: NodeView) -> Iterator[tuple[str, int, int]]:
+    """What of the release is not in the node's store yet."""
+    python = view.desired.python
+    if python is None or not any(s.python for s in services_of(view)):
+        return
+    store = view.fact("store")
+    if python.digest[:ID_LENGTH] in store["venvs"]:
+        return
+    yield "shared environment", VENV_BYTES, VENV_INODES
+    if python.interpreter.sha256[:ID_LENGTH] not in store["pythons"]:
+        yield "interpreter", INTERPRETER_BYTES, 5000
+    missing = [a for a in (python.interpreter, *python.wheels) if not store["artifacts"].get(a.sha256)]
+    yield f"{len(missing)} artifacts", sum(a.size for a in missing), len(missing)

@@ -1,0 +1,50 @@
+"""`fatecloud deploy`: from an inventory to a running, verified cluster."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+def deploy(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    limit: Annotated[list[str] | None, typer.Option("--limit", help="Only this node; repeatable.")] = None,
+    yes: o.Yes = False,
+    verify: Annotated[str, typer.Option("--verify", help="Proving job at the end: toy or lr.")] = "toy",
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no proving job.")] = False,
+    overwrite_drift: Annotated[
+        bool, typer.Option("--overwrite-drift", help="Replace files that were edited by hand; copies are kept.")
+    ] = False,
+    interrupt_jobs: Annotated[
+        bool, typer.Option("--interrupt-jobs", help="Restart services although jobs are running.")
+    ] = False,
+    wait_jobs: Annotated[
+        str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs to end, for example 30m.")
+    ] = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    store: o.Store = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Deploy what the inventory says: preflight, plan, staged run, readiness, proof."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.deploy import DeployOptions, deploy_cluster  # noqa: PLC0415
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+
+    wanted = DeployOptions(
+        limit=tuple(limit or ()),
+        verify="" if no_verify else verify,
+        overwrite_drift=overwrite_drift,
+        interrupt_jobs=interrupt_jobs,
+        wait_jobs=wait_jobs,
+        argv=tuple(sys.argv),
+    )
+    session = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    with Console() as console:
+        return deploy_cluster(session, wanted, console, confirm=None if yes else console.confirm)

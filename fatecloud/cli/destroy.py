@@ -1,0 +1,40 @@
+"""`fatecloud destroy`: takes a cluster off its nodes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+def destroy(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    remove_data: Annotated[
+        bool, typer.Option("--remove-data", help="Also delete databases, job data, models and logs.")
+    ] = False,
+    confirm_cluster: Annotated[
+        str, typer.Option("--cluster-name", help="The cluster's name, instead of being asked for it.")
+    ] = "",
+    interrupt_jobs: Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")] = False,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Remove what we put on the nodes: shows what is hit, asks for the cluster's name, keeps data unless told."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.destroy import destroy_cluster  # noqa: PLC0415
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+
+    with Console() as console:
+        return destroy_cluster(
+            Options(inventory, secrets, vault_password_file, state_dir),
+            console,
+            remove_data=remove_data,
+            interrupt_jobs=interrupt_jobs,
+            name=confirm_cluster or None,
+            argv=tuple(sys.argv),
+        )

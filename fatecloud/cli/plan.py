@@ -1,0 +1,33 @@
+"""`fatecloud plan`: what a deploy would do."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+def plan(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
+    ] = False,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    store: o.Store = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Show what a deploy would do: files as diffs, actions per service. Changes nothing."""
+    from fatecloud.report.plan import plan_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.plan import plan_cluster  # noqa: PLC0415
+
+    made = plan_cluster(
+        Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    )
+    typer.echo(plan_text(made))
+    return 2 if detailed_exitcode and not made.empty else 0

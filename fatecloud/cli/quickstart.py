@@ -1,0 +1,35 @@
+"""`fatecloud quickstart`: a real all-in-one FATE on this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+def quickstart(
+    *,
+    directory: Annotated[
+        Path | None, typer.Option("--directory", help="Where it lives; ~/fatecloud when not given.")
+    ] = None,
+    yes: o.Yes = False,
+    store: o.Store = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Deploy FATE 2.2.0 all-in-one on this machine, check it and run a toy job. Twice does no harm."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.quickstart import quickstart_here  # noqa: PLC0415
+
+    with Console() as console:
+        return quickstart_here(
+            (directory or Path.home() / "fatecloud").expanduser().absolute(),
+            console,
+            confirm=None if yes else console.confirm,
+            store=store,
+            state_dir=state_dir,
+            argv=tuple(sys.argv),
+        )

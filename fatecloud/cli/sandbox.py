@@ -1,0 +1,59 @@
+"""`fatecloud sandbox`: throw-away nodes on Docker, for trying, teaching and testing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fatecloud.model.event import Event
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_Name = Annotated[str, typer.Option("--name", help="Name of the sandbox, and of the cluster in its inventory.")]
+
+
+@app.command()
+def up(
+    *,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, max=100, help="How many nodes.")] = 2,
+    image: Annotated[str, typer.Option("--image", help="debian-11, debian-12 or debian-13.")] = "debian-12",
+    name: _Name = "sandbox",
+    cache_packages: Annotated[
+        bool, typer.Option("--cache-packages", help="Download the distribution packages into the image, once.")
+    ] = False,
+) -> None:
+    """Start nodes that boot systemd and sshd, and write an inventory that is ready to deploy."""
+    from fatecloud.workflow.sandbox import sandbox_up  # noqa: PLC0415 - keeps --help fast
+
+    handed = sandbox_up(name, nodes, image, cache_packages=cache_packages, say=_say)
+    for node, address in handed.sandbox.addresses.items():
+        typer.echo(f"{node}  {address}  ssh -i {handed.key} -o UserKnownHostsFile={handed.known_hosts} ops@{address}")
+    typer.echo(f"inventory: {handed.inventory}")
+    typer.echo(f"next: fatecloud secrets init {handed.inventory} && fatecloud deploy {handed.inventory}")
+
+
+@app.command("list")
+def list_() -> None:
+    """Show all sandboxes and their nodes."""
+    from fatecloud.workflow.sandbox import sandbox_list  # noqa: PLC0415 - keeps --help fast
+
+    found = sandbox_list()
+    for sandbox in found:
+        for node, (address, state) in sandbox.nodes.items():
+            typer.echo(f"{sandbox.name}  {node}  {address}  {state}  {sandbox.image}")
+    if not found:
+        typer.echo("no sandbox")
+
+
+@app.command()
+def down(name: _Name = "sandbox") -> None:
+    """Remove a sandbox with everything on its nodes."""
+    from fatecloud.workflow.sandbox import sandbox_down  # noqa: PLC0415 - keeps --help fast
+
+    count = sandbox_down(name)
+    typer.echo(f"sandbox {name} is gone ({count} nodes)")
+
+
+def _say(event: Event) -> None:
+    typer.echo(f"{event.text}{f' ({event.detail})' if event.detail else ''}", err=True)

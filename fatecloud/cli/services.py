@@ -1,0 +1,90 @@
+"""`fatecloud start|stop|restart`: services in edge order."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+InterruptJobs = Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")]
+WaitJobs = Annotated[str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")]
+
+
+def _act(
+    verb: str,
+    inventory: o.Inventory,
+    selection: tuple[list[str] | None, list[str] | None, list[str] | None],
+    yes: bool,  # noqa: FBT001
+    interrupt_jobs: bool,  # noqa: FBT001
+    wait_jobs: str | None,
+    files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
+) -> int:
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.services import act_on_services  # noqa: PLC0415
+
+    with Console() as console:
+        return act_on_services(
+            Options(inventory, *files),
+            verb,
+            selection,
+            console,
+            confirm=None if yes else console.confirm,
+            interrupt_jobs=interrupt_jobs,
+            wait_jobs=wait_jobs,
+            argv=tuple(sys.argv),
+        )
+
+
+def start(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    party: o.Party = None,
+    node: o.NodeName = None,
+    component: o.Component = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Start services, dependencies first, and wait until they answer."""
+    chosen = (party, node, component)
+    return _act("start", inventory, chosen, True, True, None, (secrets, vault_password_file, state_dir))  # noqa: FBT003
+
+
+def stop(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    party: o.Party = None,
+    node: o.NodeName = None,
+    component: o.Component = None,
+    yes: o.Yes = False,
+    interrupt_jobs: InterruptJobs = False,
+    wait_jobs: WaitJobs = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Stop services, dependants first. They stay stopped until started, also over a reboot."""
+    chosen, files = (party, node, component), (secrets, vault_password_file, state_dir)
+    return _act("stop", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)
+
+
+def restart(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    party: o.Party = None,
+    node: o.NodeName = None,
+    component: o.Component = None,
+    yes: o.Yes = False,
+    interrupt_jobs: InterruptJobs = False,
+    wait_jobs: WaitJobs = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Stop and start services in edge order."""
+    chosen, files = (party, node, component), (secrets, vault_password_file, state_dir)
+    return _act("restart", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)

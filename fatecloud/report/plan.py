@@ -1,0 +1,25 @@
+"""A plan as text."""
+
+from __future__ import annotations
+
+from fatecloud.model.plan import Plan
+
+
+def plan_text(plan: Plan) -> str:
+    """Diffs per file, then actions per stage, then one line that sums up."""
+    if plan.empty:
+        tail = " (the proving job has no success on record)" if plan.proof else ""
+        return f"{plan.cluster}: nothing to do{tail}"
+    lines: list[str] = []
+    for change in plan.files:
+        mark = "  DRIFTED: edited by hand since we wrote it" if change.drifted else ""
+        lines.append(f"{change.node}: {change.kind} {change.path}{mark}")
+        if change.kind == "change":
+            lines += [f"    {line}" for line in change.diff.splitlines()]
+    for stage in plan.stages:
+        lines.append(f"{stage.name}:")
+        lines += [f"  {a.verb:<9} {a.service if a.service != 'node' else a.node}: {a.reason}" for a in stage.actions]
+    actions = [action for stage in plan.stages for action in stage.actions]
+    nodes = {action.node for action in actions}
+    lines.append(f"{plan.cluster}: {len(actions)} actions on {len(nodes)} node{'s' if len(nodes) != 1 else ''}")
+    return "\n".join(lines)

@@ -1,0 +1,48 @@
+"""The Docker Engine: found by its own environment variables, and its refusals told as our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+import requests
+from docker.errors import DockerException
+
+from fatecloud.errors import SandboxError
+
+LABEL = "fatecloud.sandbox"
+"""On every container, network and image of ours; its value is the sandbox's name."""
+NODE_LABEL = "fatecloud.sandbox.node"
+ADDRESS_LABEL = "fatecloud.sandbox.address"
+_REMEDY = (
+    "Install it with `apt-get install docker.io`, start it (`systemctl start docker`, or `dockerd &` without systemd), "
+    "and run this as root or as a member of the group docker."
+)
+
+
+def engine() -> docker.DockerClient:
+    """A connection to the Docker Engine that `DOCKER_HOST` names, or to the local socket.
+
+    Raises:
+        SandboxError: Docker is absent, not running, or not open to this user.
+    """
+    try:
+        client = docker.from_env(timeout=600)
+        client.ping()
+    except (DockerException, requests.RequestException) as error:
+        raise SandboxError(f"the Docker Engine does not answer: {_first_line(error)}", remedy=_REMEDY) from None
+    return client
+
+
+@contextmanager
+def refusals(doing: str) -> Iterator[None]:
+    """Turn what the Docker Engine refuses inside the block into a SandboxError that says what was being done."""
+    try:
+        yield
+    except (DockerException, requests.RequestException) as error:
+        raise SandboxError(f"{doing}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,116 @@
+"""What a sandbox hands to the operator: a key, the nodes' host keys and an inventory that is ready to deploy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fatecloud.errors import SandboxError
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.sandbox.recipe import USER
+
+_HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
+_FIRST_PARTY = 9999
+
+
+def ensure_key(directory: Path) -> Path:
+    """The sandbox's own SSH key, made where there is none; its directory is made with mode 0700.
+
+    Raises:
+        SandboxError: ssh-keygen is absent or fails.
+    """
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = directory / "id_ed25519"
+    if not key.exists():
+        if not shutil.which("ssh-keygen"):
+            raise SandboxError(
+                "ssh-keygen is not installed", remedy="Install it with `apt-get install openssh-client`."
+            )
+        argv = (
+            "ssh-keygen",
+            "-q",
+            "-t",
+            "ed25519",
+            "-N",
+            "",
+            "-C",
+            f"fatecloud sandbox {directory.name}",
+            "-f",
+            str(key),
+        )
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SandboxError(f"ssh-keygen failed: {done.stderr.strip()}")
+    return key
+
+
+def authorize(sandbox: Sandbox, key: Path) -> None:
+    """Let the key's owner log in to every node.
+
+    Raises:
+        SandboxError: a node refuses.
+    """
+    line = key.with_suffix(".pub").read_bytes()
+    for node in sandbox.nodes:
+        sandbox.write(node, f"/home/{USER}/.ssh/authorized_keys", line, mode=0o600, user=USER)
+
+
+def host_keys(sandbox: Sandbox) -> str:
+    """Lines for a known_hosts file, read on the nodes through Docker and so beyond doubt.
+
+    Raises:
+        SandboxError: a node refuses.
+    """
+    lines = []
+    for node, address in sandbox.addresses.items():
+        kind, key = sandbox.check(node, ["cat", _HOST_KEY]).split()[:2]
+        lines.append(f"{address} {kind} {key}\n")
+    return "".join(lines)
+
+
+def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
+    """Put host keys into a known_hosts file instead of whatever it says about those addresses; atomic.
+
+    Args:
+        known_hosts: the file; made with its directory where it is not there.
+        addresses: whose earlier keys go: an earlier sandbox may have had the same ones.
+        lines: the new keys; empty to only forget.
+    """
+    old = known_hosts.read_text().splitlines(keepends=True) if known_hosts.exists() else []
+    kept = [line for line in old if line.partition(" ")[0] not in addresses]
+    known_hosts.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = known_hosts.with_name(f"{known_hosts.name}.{os.getpid()}.part")
+    part.write_text("".join(kept) + lines)
+    part.chmod(0o600)
+    part.replace(known_hosts)
+
+
+def inventory(name: str, addresses: Mapping[str, str], key: Path, components: Mapping[str, Sequence[str]]) -> str:
+    """An inventory of the sandbox: one node is a party of its own, two and more are as many parties that work together.
+
+    Args:
+        name: of the cluster.
+        addresses: node name -> address.
+        key: private key of the login user.
+        components: architecture -> components that it places on nodes by default.
+    """
+    architecture = "standalone" if len(addresses) == 1 else "rabbitmq"
+    lines = [
+        f"# Written by `fatecloud sandbox up --name {name}`; yours to change.",
+        "apiVersion: fatecloud/v1",
+        f"cluster: {name}",
+        "release: fate-2.2.0",
+        f"architecture: {architecture}",
+        "defaults:",
+        f'  ssh: {{user: {USER}, key: "{key}", agent: false}}',
+        "nodes:",
+        *(f"  {node}: {{address: {address}}}" for node, address in addresses.items()),
+        "parties:",
+    ]
+    for index, node in enumerate(addresses):
+        lines += [f'  "{_FIRST_PARTY + index}":', "    services:"]
+        lines += [f"      {component}: {node}" for component in components[architecture]]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,168 @@
+"""Makes, finds and removes sandboxes. Everything of ours carries a label, and nothing else is touched."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+from docker.models.containers import Container
+from docker.types import IPAMConfig, IPAMPool
+
+from fatecloud.errors import SandboxError
+from fatecloud.model.event import Event, Listener
+from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
+from fatecloud.sandbox.nodes import Sandbox, network_name
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+_INOTIFY_PER_NODE = 15
+_INOTIFY_WANTED = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One sandbox, for a list."""
+
+    name: str
+    image: str
+    nodes: dict[str, tuple[str, str]]
+    """Node name -> address and Docker's word for its state (`running`, `exited`, `paused`)."""
+
+
+def create(client: docker.DockerClient, name: str, image: str, count: int, say: Listener) -> Sandbox:
+    """Start nodes that boot systemd and sshd, and wait until they are up.
+
+    Args:
+        client: the Docker Engine.
+        name: of the sandbox: lower-case letters, digits and dashes.
+        image: name and tag of the nodes' image.
+        count: how many nodes, named n1, n2, ...
+        say: told what is being done.
+
+    Raises:
+        SandboxError: Docker refuses or a node does not come up; what was begun is removed again.
+    """
+    if not _NAME.fullmatch(name):
+        raise SandboxError(
+            f"{name!r} is no name for a sandbox", remedy="Use up to 20 of a-z, 0-9 and -, a letter first."
+        )
+    _allow_inotify(client, count, say)
+    started = time.monotonic()
+    say(Event("step", f"starting {count} node{'s' if count != 1 else ''} of sandbox {name}"))
+    sandbox = Sandbox(client, name)
+    try:
+        with refusals(f"starting sandbox {name}"):
+            subnet = _network(client, name)
+            for index in range(1, count + 1):
+                _start_node(client, sandbox, image, index, f"{subnet}.{index + 1}")
+        sandbox.wait(timeout=60 + 5 * count)
+    except BaseException:
+        remove(client, name)
+        raise
+    say(Event("ok", f"sandbox {name} is up", detail=f"{time.monotonic() - started:.1f} s"))
+    return sandbox
+
+
+def overview(client: docker.DockerClient) -> list[Overview]:
+    """All sandboxes on this Docker Engine, by name."""
+    with refusals("listing sandboxes"):
+        found = client.containers.list(all=True, filters={"label": NODE_LABEL})
+    names = sorted({container.labels[LABEL] for container in found})
+    shown = []
+    for name in names:
+        containers = Sandbox(client, name).containers()
+        nodes = {node: (c.labels[ADDRESS_LABEL], c.status) for node, c in containers.items()}
+        shown.append(Overview(name, _image_of(containers.values()), nodes))
+    return shown
+
+
+def remove(client: docker.DockerClient, name: str) -> int:
+    """Remove a sandbox's nodes, with their data, and its network.
+
+    Returns:
+        How many nodes there were.
+    """
+    containers = Sandbox(client, name).containers().values()
+    with refusals(f"removing sandbox {name}"):
+        for container in containers:
+            container.remove(force=True, v=True)
+        for network in client.networks.list(filters={"label": f"{LABEL}={name}"}):
+            network.remove()
+    return len(containers)
+
+
+def resume(sandbox: Sandbox, say: Listener) -> None:
+    """Start what is stopped or paused in a sandbox that was made before, and wait until all its nodes are up.
+
+    Raises:
+        SandboxError: Docker refuses or a node does not come up.
+    """
+    with refusals(f"starting sandbox {sandbox.name}"):
+        for node, container in sandbox.containers().items():
+            if container.status == "paused":
+                say(Event("note", f"{node} was paused"))
+                container.unpause()
+            elif container.status != "running":
+                say(Event("note", f"{node} was {container.status}"))
+                container.start()
+    sandbox.wait()
+
+
+def _image_of(containers: Iterable[Container]) -> str:
+    return ", ".join(sorted({str(container.attrs["Config"]["Image"]) for container in containers}))
+
+
+def _network(client: docker.DockerClient, name: str) -> str:
+    """Make a network whose nodes have fixed addresses; returns the first three bytes of its subnet."""
+    # Docker picks a free subnet, but gives fixed addresses only where the subnet was named: ask, then name it.
+    asked = client.networks.create(network_name(name), labels={LABEL: name})
+    asked.reload()
+    subnet = str(asked.attrs["IPAM"]["Config"][0]["Subnet"])
+    asked.remove()
+    prefix = subnet.rsplit(".", 1)[0]
+    pool = IPAMPool(subnet=f"{prefix}.0/24", gateway=f"{prefix}.1")
+    client.networks.create(
+        network_name(name), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels={LABEL: name}
+    )
+    return prefix
+
+
+def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index: int, address: str) -> None:
+    node, network = f"n{index}", network_name(sandbox.name)
+    client.containers.run(
+        image,
+        ["/lib/systemd/systemd"],
+        name=f"fatecloud-{sandbox.name}-{node}",
+        hostname=node,
+        detach=True,
+        labels={LABEL: sandbox.name, NODE_LABEL: node, ADDRESS_LABEL: address},
+        network=network,
+        networking_config={network: client.api.create_endpoint_config(ipv4_address=address, aliases=[node])},
+        # What systemd needs to run as PID 1: its own cgroup tree and mounts, and no filter on its system calls.
+        cap_add=["SYS_ADMIN", "NET_ADMIN"],
+        security_opt=["seccomp=unconfined", "apparmor=unconfined"],
+        cgroupns="private",
+        tmpfs={"/run": "", "/run/lock": ""},
+        stop_signal="SIGRTMIN+3",
+    )
+
+
+def _allow_inotify(client: docker.DockerClient, count: int, say: Listener) -> None:
+    running = len(client.containers.list(filters={"label": NODE_LABEL}))
+    limit = int(_INOTIFY.read_text())
+    if (running + count) * _INOTIFY_PER_NODE < limit:
+        return
+    remedy = f"sysctl -w fs.inotify.max_user_instances={_INOTIFY_WANTED}"
+    if os.geteuid() != 0:
+        raise SandboxError(
+            f"{running + count} nodes need more inotify instances than {limit}", remedy=f"`sudo {remedy}`"
+        )
+    say(
+        Event("note", f"raising fs.inotify.max_user_instances from {limit} to {_INOTIFY_WANTED}: systemd fails without")
+    )
+    _INOTIFY.write_text(str(_INOTIFY_WANTED))

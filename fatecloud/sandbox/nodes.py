@@ -1,0 +1,193 @@
+"""A running sandbox and what can be done to its nodes: commands, reboots and faults."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import cast
+
+import docker
+from docker.models.containers import Container
+
+from fatecloud.errors import SandboxError
+from fatecloud.model.completed import Completed
+from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
+
+_TIMED_OUT = 124
+_POLL = 0.2
+
+
+def network_name(sandbox: str) -> str:
+    """Name of a sandbox's Docker network."""
+    return f"fatecloud-{sandbox}"
+
+
+class Sandbox:
+    """The nodes of one sandbox, by name, as root of the controller sees them: beside SSH, through Docker."""
+
+    def __init__(self, client: docker.DockerClient, name: str) -> None:
+        self.name = name
+        self._client = client
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes, in order; empty when there is no such sandbox."""
+        return tuple(self.containers())
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Node name -> its IPv4 address, which stays the same over restarts."""
+        return {name: container.labels[ADDRESS_LABEL] for name, container in self.containers().items()}
+
+    def containers(self) -> dict[str, Container]:
+        """Node name -> its container, running or not."""
+        with refusals(f"listing the nodes of sandbox {self.name}"):
+            found = self._client.containers.list(all=True, filters={"label": f"{LABEL}={self.name}"})
+        nodes = {container.labels[NODE_LABEL]: container for container in found}
+        return dict(sorted(nodes.items(), key=lambda item: (len(item[0]), item[0])))
+
+    def address(self, node: str) -> str:
+        """IPv4 address of a node."""
+        return str(self._container(node).labels[ADDRESS_LABEL])
+
+    def exec(
+        self,
+        node: str,
+        argv: Sequence[str],
+        user: str = "root",
+        *,
+        timeout: float = 60,
+        environment: Mapping[str, str] | None = None,
+    ) -> Completed:
+        """Run a command on a node, past SSH.
+
+        Args:
+            node: name of the node.
+            argv: the command; a shell only where the caller asks for one.
+            user: who runs it.
+            timeout: seconds after which it is killed.
+            environment: additional variables.
+
+        Raises:
+            SandboxError: the node is stopped or paused, or the command took too long.
+        """
+        started = time.monotonic()
+        with refusals(f"running {argv[0]} on {node}"):
+            exit_status, output = self._container(node).exec_run(
+                ["timeout", "--kill-after=5", str(timeout), *argv],
+                user=user,
+                demux=True,
+                environment=dict(environment or {}),
+            )
+        if exit_status == _TIMED_OUT:
+            raise SandboxError(f"{node}: {argv[0]} did not end within {timeout:g} s")
+        # With demux the output is a pair, which the type of the library's answer does not say.
+        stdout, stderr = cast("tuple[bytes | None, bytes | None]", output)
+        return Completed(cast("int", exit_status), stdout or b"", stderr or b"", time.monotonic() - started)
+
+    def write(self, node: str, path: str, data: bytes, *, mode: int = 0o644, user: str = "root") -> None:
+        """Put a file on a node; its directory is made. Not for tmpfs directories such as `/run`.
+
+        Raises:
+            SandboxError: the node refuses.
+        """
+        parent = PurePosixPath(path).parent
+        owned = ["install", "-d", "-o", user, "-g", user] if user != "root" else ["mkdir", "-p"]
+        self.check(node, [*owned, str(parent)])
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            entry = tarfile.TarInfo(PurePosixPath(path).name)
+            entry.size, entry.mode = len(data), mode
+            archive.addfile(entry, io.BytesIO(data))
+        with refusals(f"writing {path} on {node}"):
+            self._container(node).put_archive(str(parent), packed.getvalue())
+        self.check(node, ["chown", f"{user}:", path])
+
+    def check(self, node: str, argv: Sequence[str], *, timeout: float = 60) -> str:
+        """Run a command as root that has to succeed, and return its output.
+
+        Raises:
+            SandboxError: it failed; the message has its last line.
+        """
+        done = self.exec(node, argv, timeout=timeout)
+        if done.exit != 0:
+            raise SandboxError(f"{node}: `{' '.join(argv)}` failed with status {done.exit}: {done.error or done.text}")
+        return done.text
+
+    def restart(self, *nodes: str, timeout: float = 90) -> None:
+        """Reboot nodes (all of them where none is named), at once, and wait until they are up again.
+
+        Like a reboot, it empties `/run` and `/tmp`, ends every process and starts systemd anew.
+
+        Raises:
+            SandboxError: a node did not come up within `timeout` seconds.
+        """
+        chosen = nodes or self.nodes
+        with refusals(f"restarting {', '.join(chosen)}"):
+            for node in chosen:
+                self._container(node).kill("KILL")
+            for node in chosen:
+                container = self._container(node)
+                container.wait(timeout=30)
+                container.start()
+        self.wait(*chosen, timeout=timeout)
+
+    def wait(self, *nodes: str, timeout: float = 90) -> None:
+        """Wait until systemd is done booting and sshd answers on the nodes (all of them where none is named).
+
+        Raises:
+            SandboxError: a node is not up within `timeout` seconds; the message names its failed units.
+        """
+        deadline = time.monotonic() + timeout
+        for node in nodes or self.nodes:
+            while (state := self._state(node)) != "running":
+                if time.monotonic() > deadline:
+                    failed = self.exec(node, ["systemctl", "--failed", "--plain", "--no-legend"]).text.split("\n")[0]
+                    raise SandboxError(f"{node} did not come up within {timeout:g} s: systemd is {state!r}; {failed}")
+                time.sleep(_POLL)
+
+    def pause(self, node: str) -> None:
+        """Freeze every process of a node: its kernel still answers, its services do not."""
+        with refusals(f"pausing {node}"):
+            self._container(node).pause()
+
+    def unpause(self, node: str) -> None:
+        """Let a paused node go on."""
+        with refusals(f"unpausing {node}"):
+            self._container(node).unpause()
+
+    def disconnect(self, node: str) -> None:
+        """Pull a node's network cable."""
+        with refusals(f"disconnecting {node}"):
+            self._client.networks.get(network_name(self.name)).disconnect(self._container(node))
+
+    def connect(self, node: str) -> None:
+        """Put a node's network cable back, at the same address."""
+        with refusals(f"connecting {node}"):
+            self._client.networks.get(network_name(self.name)).connect(
+                self._container(node), ipv4_address=self.address(node), aliases=[node]
+            )
+
+    def blackhole(self, node: str) -> None:
+        """Let a node drop every packet that comes in, so that whoever talks to it has to time out."""
+        self.check(node, ["iptables", "-w", "-I", "INPUT", "1", "!", "-i", "lo", "-j", "DROP"])
+
+    def heal(self, node: str) -> None:
+        """Undo one `blackhole`."""
+        self.check(node, ["iptables", "-w", "-D", "INPUT", "!", "-i", "lo", "-j", "DROP"])
+
+    def _state(self, node: str) -> str:
+        state = self.exec(node, ["systemctl", "is-system-running"], timeout=20).text.strip()
+        if state != "running":
+            return state
+        listening = self.exec(node, ["systemctl", "is-active", "ssh.service"], timeout=20).text.strip()
+        return "running" if listening == "active" else f"running, ssh {listening}"
+
+    def _container(self, node: str) -> Container:
+        found = self.containers().get(node)
+        if found is None:
+            raise SandboxError(f"sandbox {self.name} has no node {node}", remedy="`fatecloud sandbox list` shows them.")
+        return found

@@ -1,0 +1,31 @@
+"""Where a controller keeps what it remembers of a cluster: history, never truth."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fatecloud.errors import UsageError
+
+
+def default_root() -> Path:
+    """`$XDG_STATE_HOME/fatecloud`, or `~/.local/state/fatecloud`."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "fatecloud"
+
+
+def cluster_directory(cluster: str, root: Path | None = None) -> Path:
+    """The directory of a cluster, made with mode 0700 when it is not there.
+
+    Raises:
+        UsageError: it cannot be made or is somebody else's.
+    """
+    directory = (root or default_root()) / cluster
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.chmod(0o700)
+    except OSError as error:
+        raise UsageError(
+            f"the state directory {directory} cannot be used: {error.strerror}", remedy="give another --state-dir"
+        ) from error
+    return directory

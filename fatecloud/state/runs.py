@@ -1,0 +1,65 @@
+"""The history of runs: who did what, when, and how it ended."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from fatecloud.model.event import Event
+
+_SCHEMA = """
+create table if not exists runs (
+  id text primary key, verb text not null, who text not null, argv text not null,
+  started real not null, ended real, outcome text
+)
+"""
+
+
+class RunLog:
+    """One run: a row in `state.db` and `runs/<id>/events.jsonl`, both readable by the owner only.
+
+    Args:
+        directory: the cluster's state directory.
+        verb: `deploy`, `restart`, ...
+        argv: the command line, which never holds a secret.
+        redact: replaces secret values in a text.
+    """
+
+    def __init__(self, directory: Path, verb: str, argv: Sequence[str], redact: Callable[[str], str]) -> None:
+        self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        self.directory = directory / "runs" / self.id
+        self.directory.mkdir(parents=True, mode=0o700)
+        self._database = directory / "state.db"
+        self._redact = redact
+        self._events = os.fdopen(
+            os.open(self.directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
+        )
+        self._execute(
+            "insert into runs values (?,?,?,?,?,null,null)",
+            (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time()),
+        )
+
+    def record(self, event: Event) -> None:
+        """Append an event, secrets replaced."""
+        line = json.dumps({"at": round(time.time(), 3), **asdict(event)})
+        self._events.write(self._redact(line) + "\n")
+        self._events.flush()
+
+    def finish(self, outcome: str) -> None:
+        """Close the run with one word for how it ended."""
+        self._execute("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id))
+        self._events.close()
+
+    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+        self._database.touch(mode=0o600)
+        with closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
+            connection.execute(_SCHEMA)
+            connection.execute(statement, values)

@@ -1,0 +1,223 @@
+"""`deploy`: read everything, judge, plan, take the lease, run the stages, prove, record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fatecloud.errors import FatecloudError, Interrupted, ProofFailed, Refused, RunError, Unverified, UsageError
+from fatecloud.model.event import Event
+from fatecloud.model.finding import Report
+from fatecloud.model.observed import Observed
+from fatecloud.model.plan import Plan, Stage
+from fatecloud.plan.real import desired_digest
+from fatecloud.state.runs import RunLog
+from fatecloud.workflow.ansible import AnsibleRun
+from fatecloud.workflow.check import judge_cluster
+from fatecloud.workflow.interrupt import Interruption, interruptible
+from fatecloud.workflow.jobs import refuse_or_wait, seconds
+from fatecloud.workflow.lease import leased
+from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.observe import observe
+from fatecloud.workflow.plan import plan_from
+from fatecloud.workflow.preflight import blocking, judge_preflight
+from fatecloud.workflow.prove import prove, told
+from fatecloud.workflow.ui import Ui
+
+PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
+"""Seconds; ten times what the jobs took on two busy cores."""
+
+HITTING = ("restart", "stop", "remove")
+
+
+@dataclass(frozen=True, slots=True)
+class DeployOptions:
+    """What the operator may say about a deploy."""
+
+    limit: tuple[str, ...] = ()
+    """Node names; empty means all."""
+    verify: str = "toy"
+    """`toy`, `lr`, or empty for none."""
+    overwrite_drift: bool = False
+    interrupt_jobs: bool = False
+    wait_jobs: str | None = None
+    argv: tuple[str, ...] = ()
+
+
+def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Callable[[str], bool] | None) -> int:
+    """Bring the nodes to what the inventory says.
+
+    Args:
+        confirm: asks the operator; None means that the answer is yes.
+
+    Returns:
+        0.
+
+    Raises:
+        Refused: preflight, drift or running jobs stand in the way, or the operator said no.
+        Locked: somebody else deploys.
+        RunError: a node failed; what was done so far stays, and running again goes on.
+        Unverified: deployed, but the proving job failed.
+        Interrupted: a signal came.
+    """
+    session = load_session(options, need_store=True)
+    _check_limit(session, wanted.limit)
+    ui(Event("step", f"reading {len(session.cluster.nodes)} nodes"))
+    observed = observe(session)
+    _refuse_unready(session, observed, ui)
+    plan = _limited(plan_from(session, observed), wanted.limit)
+    ui.plan(plan)
+    if plan.empty and not (plan.proof and wanted.verify):
+        return 0
+    _refuse_drift(plan, wanted)
+    refuse_or_wait(
+        session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui
+    )
+    if confirm and not plan.empty and not confirm(f"Do this to cluster {plan.cluster}?"):
+        raise Refused("nothing was done")
+    _run(session, wanted, plan, ui)
+    return 0
+
+
+def _run(session: Session, wanted: DeployOptions, plan: Plan, ui: Ui) -> None:
+    log = RunLog(session.state, "deploy", wanted.argv, session.secrets.redact)
+    outcome = "failed"
+
+    def events(event: Event) -> None:
+        log.record(event)
+        ui(event)
+
+    try:
+        with interruptible() as interruption, leased(session, log.id, events) as lease:
+            if not plan.empty:
+                _converge(session, wanted, plan, ui, log, events, interruption)
+            outcome = "unverified"
+            _verify(session, wanted, lease.record_proof, events, interruption, ui)
+            outcome = "done"
+    except Interrupted:
+        outcome = "interrupted"
+        raise
+    finally:
+        log.finish(outcome)
+
+
+def _converge(
+    session: Session,
+    wanted: DeployOptions,
+    shown: Plan,
+    ui: Ui,
+    log: RunLog,
+    events: Callable[[Event], None],
+    interruption: Interruption,
+) -> None:
+    # The nodes may have changed between the plan that was agreed to and the lease.
+    plan = _limited(plan_from(session, observe(session, probes=False)), wanted.limit)
+    if _actions(plan) - _actions(shown):
+        raise Refused("the nodes have changed since the plan was shown", remedy="run it again and look at the plan")
+    with AnsibleRun(session, log, events, interruption, overwrite_drift=wanted.overwrite_drift) as ansible:
+        for stage in plan.stages:
+            interruption.check()
+            began = time.monotonic()
+            events(Event("step", f"{stage.name}: {_summary(stage)}"))
+            try:
+                ansible.stage(stage)
+            except RunError:
+                interruption.check()
+                ui.report(judge_cluster(session, observe(session)))
+                raise
+            events(Event("ok", f"{stage.name} done in {time.monotonic() - began:.0f} s"))
+
+
+def _verify(
+    session: Session,
+    wanted: DeployOptions,
+    record: Callable[[dict[str, object]], None],
+    events: Callable[[Event], None],
+    interruption: Interruption,
+    ui: Ui,
+) -> None:
+    interruption.check()
+    report = _settled(session, interruption)
+    if wanted.limit:
+        events(Event("note", "no proving job: the deploy was limited to some nodes"))
+        return
+    if report.exit_status >= 2:  # noqa: PLR2004 - critical or unknown, see Report.exit_status
+        ui.report(report)
+        raise Unverified("deployed, but the check has findings", remedy="see the findings above")
+    if not wanted.verify:
+        events(Event("note", "no proving job, as told"))
+        return
+    try:
+        result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], events)
+    except ProofFailed as error:
+        interruption.check()
+        ui.report(judge_cluster(session, observe(session)))
+        raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
+    except FatecloudError as error:
+        raise Unverified(f"deployed, but not proved: {error.message}", remedy=error.remedy) from error
+    record({"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)})
+    events(Event("ok", told(result)))
+
+
+def _settled(session: Session, interruption: Interruption) -> Report:
+    """The check's verdict, once what depends on a service that we just restarted has found it again."""
+    deadline = time.monotonic() + 60
+    while True:
+        interruption.check()
+        report = judge_cluster(session, observe(session))
+        if report.exit_status < 2 or time.monotonic() > deadline:  # noqa: PLR2004 - see Report.exit_status
+            return report
+        time.sleep(2)
+
+
+def _check_limit(session: Session, limit: tuple[str, ...]) -> None:
+    for name in limit:
+        if name not in session.cluster.nodes:
+            raise UsageError(f"--limit {name}: no such node", remedy=f"known are {', '.join(session.cluster.nodes)}")
+
+
+def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
+    report = judge_preflight(session.desired, observed)
+    blockers = blocking(report)
+    if report.findings:
+        ui.report(report)
+    if blockers:
+        raise Refused(
+            f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",
+            remedy=f"fatecloud preflight {session.options.inventory} --fix",
+        )
+
+
+def _refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
+    if plan.drifted and not wanted.overwrite_drift:
+        paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
+        raise Refused(
+            f"these files were edited by hand: {paths}",
+            remedy="carry the change over into the inventory, or say --overwrite-drift (copies are kept)",
+        )
+
+
+def _limited(plan: Plan, limit: tuple[str, ...]) -> Plan:
+    if not limit:
+        return plan
+    stages = (replace(s, actions=tuple(a for a in s.actions if a.node in limit)) for s in plan.stages)
+    return replace(
+        plan,
+        stages=tuple(stage for stage in stages if stage.actions),
+        files=tuple(change for change in plan.files if change.node in limit),
+    )
+
+
+def _hit(plan: Plan) -> set[str]:
+    """Parties whose services the plan would interrupt."""
+    return {a.service.partition("/")[0] for s in plan.stages for a in s.actions if a.verb in HITTING}
+
+
+def _actions(plan: Plan) -> set[tuple[str, str, str]]:
+    return {(a.verb, a.node, a.service) for s in plan.stages for a in s.actions}
+
+
+def _summary(stage: Stage) -> str:
+    verbs = {verb: sum(a.verb == verb for a in stage.actions) for verb in dict.fromkeys(a.verb for a in stage.actions)}
+    return ", ".join(f"{count} x {verb}" for verb, count in verbs.items()) + f" on {', '.join(stage.nodes)}"

@@ -1,0 +1,49 @@
+"""Signals as data: a run that is interrupted ends in an orderly way, and says how to go on."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from fatecloud.errors import Interrupted
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interruption:
+    """Set by the first signal; the second one is left to Python, in case the orderly way hangs."""
+
+    def __init__(self) -> None:
+        self.event = threading.Event()
+        self.name = ""
+
+    def check(self) -> None:
+        """Raise Interrupted when a signal came."""
+        if self.event.is_set():
+            raise Interrupted(
+                f"interrupted by {self.name}; nothing of this run works on",
+                remedy="run the same command again: it goes on from here",
+            )
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Turn SIGINT, SIGTERM and SIGHUP into an event while the body runs."""
+    interruption = Interruption()
+    before = {}
+
+    def handle(number: int, _: FrameType | None) -> None:
+        interruption.name = signal.Signals(number).name
+        interruption.event.set()
+        signal.signal(number, before[number])
+
+    for number in SIGNALS:
+        before[number] = signal.signal(number, handle)
+    try:
+        yield interruption
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,142 @@
+"""From the operator's files to a session: what should be, what opens it, and how nodes are reached."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fatecloud import catalogue, inventory
+from fatecloud.artifacts import default_store, python_set
+from fatecloud.artifacts.store import Store
+from fatecloud.components.registry import all_components
+from fatecloud.errors import ArtifactMissing, SecretsError
+from fatecloud.inventory import secrets as vault
+from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
+from fatecloud.model.desired import Desired, DesiredFile
+from fatecloud.render.files import render_specs
+from fatecloud.resolve.desired import resolve
+from fatecloud.resolve.supervise import supervisord_spec
+from fatecloud.shipped import folder
+from fatecloud.state.directory import cluster_directory
+from fatecloud.transport import Transport, connect
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the operator may say about files and access, the same for every verb."""
+
+    inventory: Path
+    secrets: Path | None = None
+    vault_password_file: Path | None = None
+    state_dir: Path | None = None
+    store: Path | None = None
+    accept_new_host_keys: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything that a workflow needs and that was read before it starts."""
+
+    options: Options
+    cluster: Cluster
+    desired: Desired
+    secrets: vault.SecretValues
+    store: Store
+    state: Path
+    _passwords: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def known_hosts(self) -> Path:
+        """Host keys of the cluster's nodes, private to it."""
+        return self.state / "known_hosts"
+
+    def connect(self, node: Node) -> Transport:
+        """Open a transport to a node. Raises TransportError."""
+        return connect(
+            node,
+            known_hosts=self.known_hosts,
+            accept_new=self.options.accept_new_host_keys,
+            passwords=self.password,
+        )
+
+    def password(self, node: Node, kind: str) -> str | None:
+        """The SSH (`ssh`) or sudo (`become`) password of a node, from the vault or a prompt, asked once."""
+        source = node.ssh.password if kind == "ssh" else node.become_password
+        if isinstance(source, SecretRef):
+            return self.secrets.current.get(source.name)
+        if not isinstance(source, Prompt):
+            return None
+        if (node.name, kind) not in self._passwords:
+            if not sys.stdin.isatty():
+                raise SecretsError(f"{node.name}: a {kind} password is to be asked for, and there is no terminal")
+            self._passwords[node.name, kind] = getpass.getpass(f"{kind} password for {node.name}: ")
+        return self._passwords[node.name, kind]
+
+
+def load_session(options: Options, *, need_store: bool = False, need_secrets: bool = True) -> Session:
+    """Read inventory, release, store and secrets, and work out what should be.
+
+    Args:
+        need_store: whether the verb ships artifacts, so that an incomplete store is an error.
+        need_secrets: whether the verb compares or writes files, so that missing secrets are an error.
+
+    Raises:
+        InventoryError: the inventory is wrong.
+        SecretsError: the vault cannot be opened or lacks a secret.
+        ArtifactMissing: the store lacks what a deployment needs.
+    """
+    cluster = inventory.load(options.inventory)
+    release = catalogue.load(cluster.release)
+    store = Store(options.store or default_store())
+    try:
+        python = python_set(release, store)
+    except ArtifactMissing:
+        if need_store:
+            raise
+        python = None
+    desired = rendered(resolve(cluster, release, python))
+    values = vault.load(options.inventory, path=options.secrets, vault_password_file=options.vault_password_file)
+    if need_secrets and (missing := values.missing(needed_secrets(desired))):
+        raise SecretsError(
+            f"these secrets have no value: {', '.join(missing)}",
+            remedy=f"fatecloud secrets init {options.inventory}",
+        )
+    return Session(options, cluster, desired, values, store, cluster_directory(cluster.name, options.state_dir))
+
+
+def rendered(desired: Desired) -> Desired:
+    """Fill `files`: every file of every node, secret-free."""
+    templates = folder("templates")
+    files: dict[str, list[DesiredFile]] = {name: [] for name in desired.cluster.nodes}
+    for key, service in sorted(desired.services.items()):
+        files[service.id.node] += render_specs(service.specs, key, templates)
+    for name, node in desired.cluster.nodes.items():
+        if node.supervision == "supervisor" and desired.on_node(name):
+            files[name] += render_specs((supervisord_spec(node, desired.cluster.name),), "node", templates)
+    return replace(desired, files={name: tuple(found) for name, found in files.items()})
+
+
+def needed_secrets(desired: Desired) -> tuple[str, ...]:
+    """Full names of the secrets that the cluster's services have."""
+    components = all_components()
+    return tuple(
+        sorted(
+            {f"{s.id.party}.{spec.name}" for s in desired.services.values() for spec in components[s.id.component].secrets}
+        )
+    )
+
+
+def selected(
+    desired: Desired, parties: list[str] | None, nodes: list[str] | None, components: list[str] | None
+) -> tuple[str, ...]:
+    """Keys of the services that a selection means; everything where nothing is said."""
+    return tuple(
+        key
+        for key, service in sorted(desired.services.items())
+        if (not parties or service.id.party in parties)
+        and (not nodes or service.id.node in nodes)
+        and (not components or service.id.component in components)
+    )
+

@@ -1,0 +1,51 @@
+"""One look at all nodes: facts and probes, for plan, check, preflight and status alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from fatecloud.collect.gather import gather
+from fatecloud.model.observed import Observed
+from fatecloud.transport import Transport
+from fatecloud.workflow.load import Session
+
+
+def observe(
+    session: Session,
+    *,
+    probes: bool = True,
+    nodes: Collection[str] = (),
+    want: Collection[str] = (),
+    deadline: float = 20.0,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Observed:
+    """Read nodes in parallel, over connections that are closed again.
+
+    Args:
+        probes: whether the services are asked in their own protocols too.
+        nodes: names of the nodes to read, empty for all.
+        want: fact names, empty for all.
+        deadline: seconds per node.
+        extra: node name -> more for its collector, see `collect.spec.spec_for`.
+    """
+    opened: list[Transport] = []
+
+    def connect(node: Any) -> Transport:
+        transport = session.connect(node)
+        opened.append(transport)
+        return transport
+
+    try:
+        return gather(
+            session.desired,
+            connect,
+            deadline=deadline,
+            nodes=nodes,
+            want=want,
+            probes=probes,
+            extra=(lambda name: extra.get(name, {})) if extra else None,
+        )
+    finally:
+        for transport in opened:
+            transport.close()

@@ -1,0 +1,155 @@
+"""Follow one job on all the parties that we may ask, to its success or to a sentence that says who failed and why."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fatecloud.components.flow.answers import SUCCESS, RoleState, TaskState, last_error
+from fatecloud.components.flow.api import FlowApi
+from fatecloud.errors import FatecloudError, ProofFailed
+from fatecloud.model.event import Event, Listener
+
+_POLL = 1.5
+_PATIENCE = 30.0
+"""Seconds that one party may be silent, or behind the other's end, before that counts as a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Where time comes from, in seconds."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class JobWatch:
+    """One submitted job and what its parties last said about it.
+
+    Args:
+        what: the job in words, for example `toy 9999 -> 10000`.
+        job: its id.
+        owner: the flow that it was submitted to.
+        apis: the flows that we may ask, by party.
+        expected: the (role, party) pairs that must end in success there.
+    """
+
+    what: str
+    job: str
+    owner: FlowApi
+    apis: Mapping[str, FlowApi]
+    expected: frozenset[tuple[str, str]]
+    _roles: dict[tuple[str, str], RoleState] = field(default_factory=dict)
+    _tasks: dict[tuple[str, str, str], TaskState] = field(default_factory=dict)
+    _silent_since: dict[str, float] = field(default_factory=dict)
+
+    def follow(self, events: Listener, until: float, clock: Clock) -> tuple[TaskState, ...]:
+        """Wait for success on all sides that we may ask.
+
+        Args:
+            events: gets a line whenever the picture changes.
+            until: the latest time by `clock`; the job is stopped then.
+            clock: where time comes from.
+
+        Returns:
+            The job's tasks, as their parties report them.
+
+        Raises:
+            ProofFailed: naming the party, its task and the error; or at `until`, where each party stands.
+        """
+        said = ""
+        first_end: float | None = None
+        while True:
+            now = clock.now()
+            self._look(now)
+            if (picture := self._picture()) != said:
+                said = picture
+                events(Event("wait", f"{self.what}: {picture}", detail=f"job {self.job}"))
+            ended = {key for key, role in self._roles.items() if role.ended}
+            if self.expected <= ended:
+                break
+            first_end = (now if first_end is None else first_end) if ended else None
+            if first_end is not None and now - first_end > _PATIENCE:
+                break
+            if now >= until:
+                raise ProofFailed(self._overdue(), remedy="`fatecloud check` names what a party waits for")
+            clock.sleep(_POLL)
+        if all(key in self._roles and self._roles[key].status == SUCCESS for key in self.expected):
+            return tuple(self._tasks.values())
+        raise self._failure()
+
+    def stop(self, clock: Clock) -> str:
+        """Cancel the job where it still runs, and wait a little for its end.
+
+        Returns:
+            Why it could not be stopped; empty when no asked party runs it any more.
+        """
+        try:
+            self._look(clock.now())
+            if self._running():
+                self.owner.stop(self.job)
+            give_up = clock.now() + _PATIENCE
+            while self._running() and clock.now() < give_up:
+                clock.sleep(_POLL)
+                self._look(clock.now())
+        except FatecloudError as error:
+            return error.message
+        return f"still runs at {', '.join(sorted(self._running()))}" if self._running() else ""
+
+    def _running(self) -> set[str]:
+        return {role.party for role in self._roles.values() if not role.ended}
+
+    def _look(self, now: float) -> None:
+        for party, api in self.apis.items():
+            try:
+                self._roles |= {(role.role, role.party): role for role in api.roles(self.job)}
+                self._tasks |= {(task.role, task.party, task.task): task for task in api.tasks(self.job)}
+            except FatecloudError as error:
+                since = self._silent_since.setdefault(party, now)
+                if now - since > _PATIENCE:
+                    message = (
+                        f"{self.what}: party {party} gave no answer about it for {now - since:.0f} s: {error.message}"
+                    )
+                    raise ProofFailed(message, remedy="`fatecloud check` looks at that party's services") from None
+            else:
+                self._silent_since.pop(party, None)
+
+    def _picture(self) -> str:
+        return "; ".join(self._stands(role, party) for role, party in sorted(self.expected))
+
+    def _stands(self, role: str, party: str) -> str:
+        state = self._roles.get((role, party))
+        if state is None:
+            return f"{role} {party} does not know the job"
+        if state.status == "waiting":
+            return f"{role} {party} waits for {state.cores} cores"
+        busy = [task.task for task in self._tasks_of(role, party) if task.status == "running"]
+        return f"{role} {party} {state.status}{' ' + ', '.join(busy) if busy and not state.ended else ''}"
+
+    def _tasks_of(self, role: str, party: str) -> Iterable[TaskState]:
+        return (task for task in self._tasks.values() if (task.role, task.party) == (role, party))
+
+    def _overdue(self) -> str:
+        picture = self._picture()
+        try:
+            self.owner.stop(self.job)
+        except FatecloudError as error:
+            return f"{self.what} did not end in time ({picture}), and could not be stopped: {error.message}"
+        return f"{self.what} did not end in time and was stopped: {picture}"
+
+    def _failure(self) -> ProofFailed:
+        failed = sorted(
+            (task for task in self._tasks.values() if task.failed), key=lambda task: (not task.report, task.ended_at)
+        )
+        if not failed:
+            return ProofFailed(f"{self.what} did not succeed, and no task reports an error: {self._picture()}")
+        task = failed[0]
+        why = last_error(task.report) or "flow has no error report of it"
+        remedy = (
+            f"read root/ERROR and stdout/ in {task.logs}, on the node of party {task.party}'s flow" if task.logs else ""
+        )
+        return ProofFailed(
+            f"{self.what} failed at party {task.party} ({task.role}), task {task.task}: {why}", remedy=remedy
+        )

@@ -1,0 +1,102 @@
+"""Remove what a proving job made, also when it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from fatecloud.components.flow.api import FlowApi
+from fatecloud.components.flow.proof import NAMESPACE
+from fatecloud.errors import FatecloudError
+from fatecloud.model.event import Event, Listener
+from fatecloud.workflow.proof_job import Clock, JobWatch
+
+_SETTLE = 3.0
+"""Seconds for which flow still cleans up after a job's last task, and would make its directories again."""
+
+
+class NodeFiles(Protocol):
+    """The files of a proof on the nodes of the parties' flows. Every method may raise a `FatecloudError`."""
+
+    def put(self, party: str, name: str, data: bytes) -> str:
+        """Write a file that the party's flow can read, and give its absolute path there."""
+
+    def discard(self, party: str, path: str) -> None:
+        """Remove a file that `put` wrote."""
+
+    def discard_job(self, party: str, job: str) -> None:
+        """Remove the directories that flow keeps of a job, see `fatecloud.components.flow.proof.job_directories`."""
+
+
+class Traces:
+    """What the proof made so far, and its removal in the right order: jobs end, then tables, jobs, files."""
+
+    def __init__(self, events: Listener, files: NodeFiles, clock: Clock) -> None:
+        self._events = events
+        self._files = files
+        self._clock = clock
+        self._jobs: list[JobWatch] = []
+        self._tables: list[tuple[str, FlowApi, str]] = []
+        self._put: list[tuple[str, str]] = []
+        self._success = False
+
+    def job(self, watch: JobWatch) -> None:
+        """Remember a job that was submitted."""
+        self._jobs.append(watch)
+
+    def table(self, party: str, api: FlowApi, name: str) -> None:
+        """Remember a table that an upload is about to make."""
+        self._tables.append((party, api, name))
+
+    def put(self, party: str, name: str, data: bytes) -> str:
+        """Write a file on a party's node and remember it; gives its path there."""
+        path = self._files.put(party, name, data)
+        self._put.append((party, path))
+        return path
+
+    def succeeded(self) -> None:
+        """Say that nobody will want to read the logs of these jobs."""
+        self._success = True
+
+    def remove(self) -> tuple[str, ...]:
+        """Remove everything; logs and work directories of jobs only after success, since they hold the reason.
+
+        Returns:
+            What could not be removed, in words. Nothing is raised: this must not hide why the proof failed.
+        """
+        left: list[str] = []
+        for watch in self._jobs:
+            if reason := watch.stop(self._clock):
+                left.append(f"job {watch.job}: {reason}")
+        for party, api, name in self._tables:
+            with _noted(left, f"table {NAMESPACE}.{name} at {party}"):
+                api.delete_table(NAMESPACE, name)
+                if api.table_exists(NAMESPACE, name):
+                    left.append(f"table {NAMESPACE}.{name} at {party} is still there")
+        for watch in self._jobs:
+            for party, api in watch.apis.items():
+                with _noted(left, f"job {watch.job} at {party}"):
+                    api.clean(watch.job)
+                    if api.roles(watch.job) or api.tasks(watch.job):
+                        left.append(f"job {watch.job} at {party} is still there")
+        for party, path in self._put:
+            with _noted(left, f"{path} at {party}"):
+                self._files.discard(party, path)
+        if self._success:
+            self._clock.sleep(_SETTLE)
+            for watch in self._jobs:
+                for party in watch.apis:
+                    with _noted(left, f"directories of job {watch.job} at {party}"):
+                        self._files.discard_job(party, watch.job)
+        for line in left:
+            self._events(Event("note", f"not removed: {line}"))
+        return tuple(left)
+
+
+@contextmanager
+def _noted(left: list[str], what: str) -> Iterator[None]:
+    try:
+        yield
+    except FatecloudError as error:
+        left.append(f"{what}: {error.message}")

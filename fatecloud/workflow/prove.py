@@ -1,0 +1,103 @@
+"""Run a proving job on a session's cluster."""
+
+from __future__ import annotations
+
+import shlex
+import uuid
+
+from fatecloud.errors import ProofFailed, UsageError
+from fatecloud.model.event import Event, Listener
+from fatecloud.workflow.jobs import JobApis
+from fatecloud.workflow.load import Session
+from fatecloud.workflow.proof import LrResult, ToyResult, run_lr, run_toy
+
+KINDS = ("toy", "lr")
+
+
+class ProofFiles:
+    """Files of a proving job on the nodes that run it; see `proof_traces.NodeFiles`."""
+
+    def __init__(self, apis: JobApis, session: Session) -> None:
+        self._apis = apis
+        self._session = session
+
+    def _become(self, party: str) -> bool:
+        return self._session.cluster.nodes[self._apis.services[party].id.node].become == "root"
+
+    def _run(self, party: str, argv: tuple[str, ...], stdin: bytes = b"") -> str:
+        done = self._apis.transport(party).run(argv, stdin=stdin, timeout=60, become=self._become(party))
+        if done.exit != 0:
+            raise ProofFailed(f"party {party}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout.decode(errors="replace")
+
+    def put(self, party: str, name: str, data: bytes) -> str:
+        """Write a file that the party's flow can read, and give its path."""
+        service = self._apis.services[party]
+        user = self._session.cluster.nodes[service.id.node].service_user
+        path = f"{service.facts['upload_directory']}/{name}"
+        quoted = shlex.quote(path)
+        owner = f" && chown {shlex.quote(user)} {quoted}" if self._become(party) else ""
+        self._run(party, ("sh", "-c", f"umask 077 && cat >{quoted}{owner}"), data)
+        return path
+
+    def discard(self, party: str, path: str) -> None:
+        """Remove a file that `put` wrote."""
+        self._run(party, ("rm", "-f", "--", path))
+
+    def discard_job(self, party: str, job: str) -> None:
+        """Remove what flow keeps of a job on its disk."""
+        if not job.isdigit():
+            raise ProofFailed(f"not a job id: {job!r}")
+        patterns = " ".join(pattern.format(job=job) for pattern in self._apis.services[party].facts["job_traces"])
+        self._run(party, ("sh", "-c", f"rm -rf -- {patterns}"))
+
+
+def prove(
+    session: Session, kind: str, guest: str | None, host: str | None, deadline: float, events: Listener
+) -> ToyResult | LrResult:
+    """Run the toy or the LR between two parties.
+
+    Args:
+        kind: `toy` or `lr`.
+        guest: party that starts the job; None takes the first managed one.
+        host: the other side; None takes the next managed one, or the same where there is only one.
+        deadline: seconds.
+
+    Raises:
+        UsageError: the kind or a party does not exist, or a peer would have to run the LR's upload.
+        ProofFailed: the job failed.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} is no proving job", remedy="toy or lr")
+    managed = sorted(session.cluster.parties)
+    guest = guest or managed[0]
+    host = host or next((party for party in managed if party != guest), guest)
+    known = set(managed) | set(session.cluster.peers)
+    for party in (guest, host):
+        if party not in known:
+            raise UsageError(f"there is no party {party}", remedy=f"known are {', '.join(sorted(known))}")
+    if guest not in managed or (kind == "lr" and host not in managed):
+        raise UsageError("a job can be started, and data uploaded, only at parties of this inventory")
+    events(Event("step", f"{kind} job {guest} -> {host}"))
+    with JobApis(session) as apis:
+        reachable = {party: apis.api(party) for party in {guest, host} & set(apis.services)}
+        files = ProofFiles(apis, session)
+        if kind == "toy":
+            return run_toy(reachable, guest, host, events, deadline, files=files)
+        tag = f"fatecloud_{uuid.uuid4().hex[:10]}"
+        return run_lr(reachable, guest, host, events, deadline, files=files, tag=tag)
+
+
+def told(result: ToyResult | LrResult) -> str:
+    """The result as text for people."""
+    lines = []
+    if isinstance(result, ToyResult):
+        sides = f"{result.guest} -> {result.host}"
+        lines.append(f"toy {sides}: success in {result.seconds:.0f} s (job {result.job})")
+    else:
+        losses = ", ".join(f"{loss:.4f}" for loss in result.losses)
+        lines.append(f"hetero-LR {result.guest} -> {result.host}: success (job {result.job})")
+        lines.append(f"  AUC {result.auc:.4f}, loss per epoch {losses}, {result.shared} rows in common")
+        lines.append("  seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in result.timings.items()))
+    lines += [f"  could not be removed: {left}" for left in result.left]
+    return "\n".join(lines)

@@ -1,0 +1,116 @@
+"""Throw-away nodes: make them, hand them out, list them, remove them."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fatecloud.components.registry import all_components
+from fatecloud.errors import SandboxError
+from fatecloud.model.event import Event, Listener
+from fatecloud.sandbox import controller, handout, lifecycle
+from fatecloud.sandbox.engine import engine
+from fatecloud.sandbox.image import ensure_image
+from fatecloud.sandbox.lifecycle import Overview
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.sandbox.recipe import recipe
+from fatecloud.state.directory import default_root
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A sandbox that is up, and the files with which to use it."""
+
+    sandbox: Sandbox
+    inventory: Path
+    key: Path
+    known_hosts: Path
+
+
+def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: Listener) -> Handed:
+    """Bring up a sandbox, or what is left of one with the same name and number of nodes.
+
+    Args:
+        name: of the sandbox and of the cluster in its inventory.
+        nodes: how many.
+        image: `debian-12`, ...
+        cache_packages: whether the nodes hold the files of the distribution packages that our components install.
+        say: told what is being done.
+
+    Raises:
+        SandboxError: Docker, debootstrap or a node refuses, or the sandbox is there with another number of nodes.
+    """
+    client = engine()
+    sandbox = Sandbox(client, name)
+    present = sandbox.nodes
+    if present and len(present) != nodes:
+        raise SandboxError(
+            f"sandbox {name} is there already, with {len(present)} nodes",
+            remedy=f"`fatecloud sandbox down --name {name}` removes it; or give another --name.",
+        )
+    if present:
+        say(Event("note", f"sandbox {name} is there already"))
+        lifecycle.resume(sandbox, say)
+    else:
+        wanted = recipe(image, controller.apt())
+        packages = _debian_packages() if cache_packages else ()
+        sandbox = lifecycle.create(client, name, ensure_image(client, wanted, packages, say), nodes, say)
+    return _hand_out(sandbox)
+
+
+def sandbox_list() -> list[Overview]:
+    """All sandboxes. Raises SandboxError when Docker does not answer."""
+    return lifecycle.overview(engine())
+
+
+def sandbox_down(name: str) -> int:
+    """Remove a sandbox, its nodes' data, its key and its inventory; returns how many nodes there were.
+
+    Raises:
+        SandboxError: there is none of that name, or Docker refuses.
+    """
+    client = engine()
+    addresses = tuple(Sandbox(client, name).addresses.values())
+    count = lifecycle.remove(client, name)
+    directory = _directory(name)
+    if not count and not directory.exists():
+        raise SandboxError(f"there is no sandbox {name}", remedy="`fatecloud sandbox list` shows them.")
+    shutil.rmtree(directory, ignore_errors=True)
+    if _cluster_hosts(name).exists():
+        handout.trust(_cluster_hosts(name), addresses, "")
+    return count
+
+
+def _hand_out(sandbox: Sandbox) -> Handed:
+    directory = _directory(sandbox.name)
+    key = handout.ensure_key(directory)
+    handout.authorize(sandbox, key)
+    addresses = sandbox.addresses
+    lines = handout.host_keys(sandbox)
+    known_hosts = directory / "known_hosts"
+    # The cluster's own file too, so that a first deploy meets no unknown key.
+    for path in (known_hosts, _cluster_hosts(sandbox.name)):
+        handout.trust(path, tuple(addresses.values()), lines)
+    inventory = directory / "inventory.yml"
+    if not inventory.exists():
+        inventory.write_text(handout.inventory(sandbox.name, addresses, key, _placed()))
+    return Handed(sandbox, inventory, key, known_hosts)
+
+
+def _placed() -> dict[str, list[str]]:
+    components = all_components().values()
+    architectures = {architecture for component in components for architecture in component.architectures}
+    return {a: [c.name for c in components if a in c.architectures] for a in sorted(architectures)}
+
+
+def _debian_packages() -> tuple[str, ...]:
+    return tuple(sorted({name for c in all_components().values() for name in c.packages.get("debian", ())}))
+
+
+def _directory(name: str) -> Path:
+    return default_root() / "sandbox" / name
+
+
+def _cluster_hosts(name: str) -> Path:
+    return default_root() / name / "known_hosts"

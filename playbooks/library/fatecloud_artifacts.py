@@ -1,0 +1,144 @@
+"""Keeps a node's store of artifacts. The action plugin of the same name brings the bytes.
+
+Parameters: `state` (`missing` tells what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
+`artifacts` (list of sha256, filename, size), `login` (user that uploads), `sources` (sha256 -> path on this machine,
+where controller and node are one).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import tarfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import Refused, make_directory, sha256_of, working
+
+ROOM = 64 << 20
+"""Bytes that must stay free beside what is shipped."""
+
+
+def store_path(base: str, sha256: str, filename: str = "") -> str:
+    """Where an artifact lies."""
+    return os.path.join(base, "store", "artifacts", sha256, filename)
+
+
+def missing(params: dict) -> list:
+    """The artifacts that the node lacks."""
+    base = params["base"]
+    return [a for a in params["artifacts"] if not os.path.isfile(store_path(base, a["sha256"], a["filename"]))]
+
+
+def incoming(base: str, run: str) -> str:
+    """Where this run's uploads arrive."""
+    return os.path.join(base, "store", "incoming", run)
+
+
+def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Tell what is missing and, unless only checking, make room for it.
+
+    Raises:
+        Refused: the file system has too little space.
+    """
+    lacking = missing(params)
+    if check or not lacking:
+        return {"changed": bool(lacking), "missing": lacking}
+    base = params["base"]
+    with working(base, params["run"]):
+        shutil.rmtree(os.path.join(base, "store", "incoming"), ignore_errors=True)
+        folder = incoming(base, params["run"])
+        make_directory(folder, 0o700)
+        if os.geteuid() == 0 and params["login"]:
+            os.chown(folder, pwd.getpwnam(params["login"]).pw_uid, -1)
+        # Bundled files lie there twice for a moment.
+        needed, free = 2 * sum(a["size"] for a in lacking) + ROOM, shutil.disk_usage(folder).free
+        if needed > free:
+            raise Refused(f"{base}: {free >> 20} MiB free, {needed >> 20} MiB needed to ship {len(lacking)} artifacts")
+    return {"changed": True, "missing": lacking, "incoming": folder}
+
+
+def _take(artifact: dict, source: str, base: str) -> None:
+    """Check a file and move it into the store.
+
+    Raises:
+        Refused: it is not what it should be.
+    """
+    digest = sha256_of(source)
+    if digest != artifact["sha256"]:
+        raise Refused(f"{artifact['filename']}: arrived with sha256 {digest}, expected {artifact['sha256']}")
+    target = store_path(base, artifact["sha256"], artifact["filename"])
+    make_directory(os.path.dirname(target), 0o755)
+    if os.geteuid() == 0:
+        os.chown(source, 0, 0)
+    os.chmod(source, 0o444)
+    os.rename(source, target)
+
+
+def _unbundle(folder: str) -> None:
+    bundle = os.path.join(folder, "bundle.tar")
+    if os.path.exists(bundle):
+        with tarfile.open(bundle) as tar:
+            for member in tar:
+                with tar.extractfile(member) as data, open(os.path.join(folder, os.path.basename(member.name)), "wb") as to:
+                    shutil.copyfileobj(data, to, 1 << 20)
+        os.unlink(bundle)
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy within this machine: shared blocks where the file system can, bytes otherwise; never a shared inode."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(target)
+    shutil.copyfile(source, target)
+
+
+def store(params: dict) -> dict:
+    """Take in what has arrived.
+
+    Raises:
+        Refused: something did not arrive, or arrived damaged.
+    """
+    base, sources = params["base"], params["sources"]
+    with working(base, params["run"]) as manifest:
+        folder = incoming(base, params["run"])
+        _unbundle(folder)
+        taken = []
+        for artifact in missing(params):
+            part = os.path.join(folder, artifact["sha256"] + ".part")
+            if artifact["sha256"] in sources:
+                _copy(sources[artifact["sha256"]], part)
+            if not os.path.isfile(part):
+                raise Refused(f"{artifact['filename']} did not arrive")
+            _take(artifact, part, base)
+            taken.append(artifact["sha256"])
+        shutil.rmtree(os.path.join(base, "store", "incoming"), ignore_errors=True)
+        manifest.note("artifacts", [a["sha256"] for a in params["artifacts"]])
+    return {"changed": bool(taken), "stored": len(taken)}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["missing", "stored"], "required": True},
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "artifacts": {"type": "list", "elements": "dict", "required": True},
+            "login": {"default": ""},
+            "sources": {"type": "dict", "default": {}},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        if module.params["state"] == "missing":
+            result = prepare(module.params, module.check_mode)
+        else:
+            result = store(module.params)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), **refusal.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Puts a service's (or a node's) files in place. The action plugin of the same name sends the bytes in `archive`.
+
+Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
+(base64 of a tar whose members are named by the position in `files`), `directories` (path -> octal mode), `user`,
+`group`, `overwrite_drift`. Gives back paths only, never content.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import (
+    Refused,
+    make_directory,
+    owner_ids,
+    replace,
+    same_access,
+    sha256_of,
+    working,
+)
+
+
+def unpack(files: list, archive: str) -> dict:
+    """Path -> bytes."""
+    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive))) as tar:
+        return {file["path"]: tar.extractfile(str(number)).read() for number, file in enumerate(files)}
+
+
+def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
+    """Paths where something lies that is neither what we want nor what we put there.
+
+    Args:
+        hashes: path -> (hash now or None, hash wanted or None where it is to be removed).
+        recorded: the manifest's files.
+        pending: path -> hash of what an interrupted task was about to put there.
+    """
+    return sorted(
+        path
+        for path, (there, wanted) in hashes.items()
+        if there not in (None, wanted, recorded.get(path, {}).get("sha256"), pending.get(path))
+    )
+
+
+def _owner(file: dict, service_ids: tuple) -> tuple:
+    if service_ids == (-1, -1) or file["owner"] != "root":
+        return service_ids
+    return 0, 0
+
+
+def _directories(params: dict, ids: tuple, check: bool) -> list:  # noqa: FBT001
+    changed = []
+    for path, mode in sorted(params["directories"].items()):
+        if check:
+            different = not os.path.isdir(path) or not same_access(path, int(mode, 8), *ids)
+        else:
+            different = make_directory(path, int(mode, 8), *ids)
+        if different:
+            changed.append(path)
+    return changed
+
+
+def _write(file: dict, data: bytes, there: str | None, wanted: str, ids: tuple) -> bool:
+    path, mode, (uid, gid) = file["path"], int(file["mode"], 8), _owner(file, ids)
+    if there == wanted:
+        if same_access(path, mode, uid, gid):
+            return False
+        os.chown(path, uid, gid)
+        os.chmod(path, mode)
+        return True
+    if not os.path.isdir(os.path.dirname(path)):
+        make_directory(os.path.dirname(path), 0o755, *ids)
+    replace(path, data, mode, uid, gid)
+    return True
+
+
+def _would_change(file: dict, there: str | None, wanted: str, ids: tuple) -> bool:
+    return there != wanted or not same_access(file["path"], int(file["mode"], 8), *_owner(file, ids))
+
+
+def place(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Make the files and directories of one service what they should be.
+
+    Raises:
+        Refused: something lies there that is not ours, or was changed by hand.
+    """
+    files, ids = params["files"], owner_ids(params["user"], params["group"])
+    contents = unpack(files, params["archive"])
+    wanted = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
+    with working(params["base"], params["run"], check) as manifest:
+        recorded, service = manifest.data["files"], params["service"]
+        gone = [p for p, entry in recorded.items() if entry["service"] == service and p not in wanted]
+        there = {path: sha256_of(path) for path in [*wanted, *gone]}
+        hashes = {path: (there[path], wanted.get(path)) for path in there}
+        strange = strangers(hashes, recorded, manifest.data.get("pending", {}))
+        if strange and not params["overwrite_drift"]:
+            message = f"changed by hand, or not ours: {', '.join(strange)}"
+            raise Refused(message, drifted=strange)
+        if check:
+            changed = [f["path"] for f in files if _would_change(f, there[f["path"]], wanted[f["path"]], ids)]
+            folders = _directories(params, ids, check)
+            return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
+        pending = manifest.data.setdefault("pending", {})
+        pending.update(wanted)
+        manifest.save()
+        for path in strange:
+            shutil.copy2(path, f"{path}.{params['run']}.bak")
+        folders = _directories(params, ids, check)
+        changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
+        for path in gone:
+            if there[path] is not None:
+                os.unlink(path)
+            del recorded[path]
+        for file in files:
+            entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts")}
+            recorded[file["path"]] = dict(entry, sha256=wanted[file["path"]], service=service)
+        manifest.note("directories", list(params["directories"]))
+        manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}
+    return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "service": {"required": True},
+            "files": {"type": "list", "elements": "dict", "required": True},
+            "archive": {"required": True, "no_log": True},
+            "directories": {"type": "dict", "default": {}},
+            "user": {"required": True},
+            "group": {"required": True},
+            "overwrite_drift": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = place(module.params, module.check_mode)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
+    module.exit_json(service=module.params["service"], **result)
+
+
+if __name__ == "__main__":
+    main()

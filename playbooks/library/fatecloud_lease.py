@@ -1,0 +1,139 @@
+"""Takes, checks or gives back the lease of a node. The action plugin of the same name says who asks.
+
+Parameters: `state` (acquired, asserted or released), `base`, `run`, `owner`, `controller`, `process` (who asks, on the
+controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`), `wait` (seconds that
+what an old run left on the node may still take before it is ended).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import (
+    MARK,
+    POLL,
+    TTL,
+    Refused,
+    assert_lease,
+    lease_path,
+    locked,
+    make_directory,
+    private,
+    read_json,
+    write_lease,
+)
+
+
+def processes_of(run: str, proc: str = "/proc") -> list[int]:
+    """Processes on this machine that work for a run, as far as we may see them."""
+    mark = f"{MARK}={run}".encode()
+    found = []
+    for name in os.listdir(proc):
+        if name.isdigit() and int(name) != os.getpid():
+            with contextlib.suppress(OSError), open(os.path.join(proc, name, "environ"), "rb") as file:
+                if mark in file.read().split(b"\0"):
+                    found.append(int(name))
+    return found
+
+
+def _gone(run: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while processes_of(run):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def end_old(run: str, wait: float) -> None:
+    """Let a run's left-over processes finish for a while, then end them.
+
+    Raises:
+        Refused: one of them cannot be ended.
+    """
+    if _gone(run, wait):
+        return
+    for number, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        for pid in processes_of(run):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+        if _gone(run, patience):
+            return
+    raise Refused(f"processes {processes_of(run)} of run {run} cannot be ended")
+
+
+def may_take(lease: dict | None, run: str, takeover: str, now: float) -> bool:
+    """Whether a run may have the node, given the lease that lies there."""
+    return lease is None or lease["run"] == run or lease["expires"] <= now or takeover in ("*", lease["run"])
+
+
+def acquire(params: dict) -> dict:
+    """Take the lease.
+
+    Raises:
+        Refused: another run holds it.
+    """
+    base, run = params["base"], params["run"]
+    make_directory(private(base), 0o711)
+    lease = read_json(lease_path(base))
+    if not may_take(lease, run, params["takeover"], time.time()):
+        left = int(lease["expires"] - time.time())
+        message = f"run {lease['run']} of {lease['owner']} holds this node, for {left} s unless it is renewed"
+        raise Refused(message, held=lease)
+    if lease and lease["run"] != run:
+        end_old(lease["run"], params["wait"])
+    with locked(base, run, params["wait"]):
+        if read_json(lease_path(base)) != lease:
+            raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
+        mine = {key: params[key] for key in ("owner", "controller", "run", "process")}
+        write_lease(base, dict(mine, expires=int(time.time()) + TTL))
+    return {"changed": lease is None or lease["run"] != run, "taken_from": lease if lease and lease["run"] != run else None}
+
+
+def release(params: dict) -> dict:
+    """Give the lease back; another run's is left alone."""
+    lease = read_json(lease_path(params["base"]))
+    if lease is None or lease["run"] != params["run"]:
+        return {"changed": False}
+    with locked(params["base"], params["run"], params["wait"]):
+        os.unlink(lease_path(params["base"]))
+    return {"changed": True}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["acquired", "asserted", "released"], "required": True},
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "owner": {"default": ""},
+            "controller": {"default": ""},
+            "process": {"type": "dict", "default": {}},
+            "takeover": {"default": ""},
+            "wait": {"type": "float", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        if module.check_mode:
+            result = {"changed": False}
+        elif params["state"] == "acquired":
+            result = acquire(params)
+        elif params["state"] == "released":
+            result = release(params)
+        else:
+            assert_lease(params["base"], params["run"])
+            result = {"changed": False}
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), **refusal.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""Builds the Python environments of a release from the node's store: offline, hashed, whole or not at all.
+
+Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the environment of one service), `base`, `run`,
+`python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), and for `thin` also `service`, `home`,
+`own` (packages that it has a copy of), `replaced` (files that are rendered into it), `user`, `group`.
+
+A directory without its marker `.complete` is what an interrupted build left: it is removed and built again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zipfile
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import (
+    Refused,
+    clean_environment,
+    make_directory,
+    owner_ids,
+    replace,
+    working,
+)
+
+ID_LENGTH = 16
+
+
+def shared_path(base: str, python: dict) -> str:
+    """The shared environment."""
+    return os.path.join(base, "store", "venv", python["digest"][:ID_LENGTH])
+
+
+def interpreter_path(base: str, python: dict) -> str:
+    """The unpacked interpreter."""
+    return os.path.join(base, "store", "python", python["interpreter"]["sha256"][:ID_LENGTH])
+
+
+def _artifact(base: str, artifact: dict) -> str:
+    return os.path.join(base, "store", "artifacts", artifact["sha256"], artifact["filename"])
+
+
+def complete(path: str) -> str | None:
+    """What the marker of a directory says, or None when there is none."""
+    try:
+        with open(os.path.join(path, ".complete"), encoding="utf-8") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def call(argv: list, what: str, **options: object) -> str:
+    """Run a program in a clean environment; its output.
+
+    Raises:
+        Refused: it fails.
+    """
+    options.setdefault("env", clean_environment())
+    done = subprocess.run(  # noqa: PLW1510
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
+    )
+    text = done.stdout.decode(errors="replace")
+    if done.returncode:
+        raise Refused(f"{what} failed with status {done.returncode}: {' | '.join(text.strip().splitlines()[-5:])}")
+    return text
+
+
+def unpack_interpreter(base: str, python: dict) -> bool:
+    """Unpack the interpreter, unless it is there. Whether it changed anything."""
+    target = interpreter_path(base, python)
+    if complete(target) is not None:
+        return False
+    shutil.rmtree(target, ignore_errors=True)
+    scratch = target + ".part"
+    shutil.rmtree(scratch, ignore_errors=True)
+    make_directory(scratch, 0o755)
+    with tarfile.open(_artifact(base, python["interpreter"])) as tar:
+        tar.extractall(scratch, **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))  # noqa: S202
+    program = os.path.join(scratch, "bin", "python3")
+    if not os.path.lexists(program):
+        os.symlink("python" + python["minor"], program)
+    call([program, "-I", "-c", "import ssl, ctypes, venv"], "the shipped interpreter")
+    replace(os.path.join(scratch, ".complete"), (python["interpreter"]["sha256"] + "\n").encode(), 0o644)
+    os.rename(scratch, target)
+    return True
+
+
+def uv_program(base: str, python: dict, scratch: str) -> str:
+    """Unpack uv from its wheel."""
+    with zipfile.ZipFile(_artifact(base, python["uv"])) as wheel:
+        name = next(n for n in wheel.namelist() if n.endswith(".data/scripts/uv"))
+        path = wheel.extract(name, scratch)
+    os.chmod(path, 0o700)
+    return path
+
+
+def _new_venv(uv: str, interpreter: str, target: str) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    make_directory(os.path.dirname(target), 0o755)
+    command = ["venv", "--quiet", "--no-config", "--offline", "--no-python-downloads", "--no-project", "-p", interpreter]
+    call([uv, *command, target], "making a virtual environment")
+
+
+def build_shared(base: str, python: dict) -> bool:
+    """Build the release's shared environment under its final name. Whether it changed anything.
+
+    Raises:
+        Refused: too little space, a wrong hash, or a module that cannot be imported.
+    """
+    target = shared_path(base, python)
+    if complete(target) is not None:
+        return False
+    os.umask(0o022)
+    make_directory(os.path.join(base, "store", "tmp"), 0o755)
+    shutil.rmtree(target, ignore_errors=True)
+    free = shutil.disk_usage(base).free
+    if free < python["room"]:
+        raise Refused(f"{base}: {free >> 20} MiB free, {python['room'] >> 20} MiB needed for the Python environment")
+    # On the store's own file system: the cache is hard-linked into the environment, and /tmp may be small.
+    with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
+        uv = uv_program(base, python, scratch)
+        wheels = os.path.join(scratch, "wheels")
+        os.mkdir(wheels)
+        for wheel in python["wheels"]:
+            os.symlink(_artifact(base, wheel), os.path.join(wheels, wheel["filename"]))
+        requirements = os.path.join(scratch, "requirements.txt")
+        with open(requirements, "w", encoding="utf-8") as file:
+            file.write(python["requirements"])
+        _new_venv(uv, os.path.join(interpreter_path(base, python), "bin", "python3"), target)
+        program = os.path.join(target, "bin", "python")
+        options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
+        places = ["--cache-dir", os.path.join(scratch, "cache"), "--link-mode", "hardlink", "-p", program]
+        call([uv, "pip", "install", "--quiet", *options, *places, "-r", requirements], "installing the wheels")
+    if python["imports"]:
+        # Also leaves the bytecode that services, which may not write here, would otherwise compile at every start.
+        call([program, "-c", "\n".join(f"import {name}" for name in python["imports"])], "importing the release")
+    replace(os.path.join(target, ".complete"), (python["digest"] + "\n").encode(), 0o644)
+    return True
+
+
+def _own_by(path: str, ids: tuple) -> None:
+    for folder, _, names in os.walk(path):
+        for name in ["", *names]:
+            os.chown(os.path.join(folder, name), *ids, follow_symlinks=False)
+
+
+def build_thin(params: dict) -> bool:
+    """Build the environment of one service. Whether it changed anything."""
+    base, python, home = params["base"], params["python"], params["home"]
+    target, marker = os.path.join(home, "venv"), python["digest"] + "\n"
+    if complete(target) == marker:
+        return False
+    ids = owner_ids(params["user"], params["group"])
+    os.umask(0o022)
+    make_directory(home, 0o750, *ids)
+    with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
+        uv = uv_program(base, python, scratch)
+        _new_venv(uv, os.path.join(interpreter_path(base, python), "bin", "python3"), target)
+    inner = os.path.join("lib", "python" + python["minor"], "site-packages")
+    shared, own = os.path.join(shared_path(base, python), inner), os.path.join(target, inner)
+    for name in params["own"]:
+        # A copy and never links: the service writes into its own, and the shared one must not notice.
+        shutil.copytree(os.path.join(shared, name), os.path.join(own, name), symlinks=True)
+    for path in params["replaced"]:
+        if os.path.lexists(path):
+            os.unlink(path)
+    replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
+    if ids != (-1, -1):
+        _own_by(target, ids)
+    replace(os.path.join(target, ".complete"), marker.encode(), 0o644, *ids)
+    return True
+
+
+def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Build what is missing.
+
+    Raises:
+        Refused: it cannot be built, with the reason.
+    """
+    base, python = params["base"], params["python"]
+    with working(base, params["run"], check, wait=900) as manifest:
+        if params["state"] == "thin":
+            there = complete(os.path.join(params["home"], "venv")) == python["digest"] + "\n"
+            return {"changed": not there if check else build_thin(params)}
+        if check:
+            return {"changed": complete(shared_path(base, python)) is None}
+        changed = unpack_interpreter(base, python) | build_shared(base, python)
+        manifest.note("pythons", [os.path.basename(interpreter_path(base, python))])
+        manifest.data["venvs"][os.path.basename(shared_path(base, python))] = {"digest": python["digest"]}
+    return {"changed": changed}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["shared", "thin"], "required": True},
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "python": {"type": "dict", "required": True},
+            "service": {"default": "node"},
+            "home": {"type": "path", "default": ""},
+            "own": {"type": "list", "elements": "str", "default": []},
+            "replaced": {"type": "list", "elements": "str", "default": []},
+            "user": {"default": ""},
+            "group": {"default": ""},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = ensure(module.params, module.check_mode)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
+    module.exit_json(service=module.params["service"], **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""What our modules share on a node: the lease, the manifest and the atomic replacement of files. Python 3.8, stdlib."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import grp
+import hashlib
+import json
+import os
+import pwd
+import time
+
+TTL = 600
+"""Seconds that a lease lasts without a sign of life; every change by its run renews it."""
+MARK = "FATECLOUD_RUN"
+"""Environment variable that names the run which a process works for."""
+POLL = 0.2
+
+
+class Refused(Exception):  # noqa: N818 - as in the controller's error tree
+    """Something that is not done without being told to; `details` goes into the module's result."""
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.details = details
+
+
+def private(base: str) -> str:
+    """Our own directory below `base`."""
+    return os.path.join(base, ".fatecloud")
+
+
+def read_json(path: str) -> dict | None:
+    """The JSON object in a file, or None when there is no such file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
+def sha256_of(path: str) -> str | None:
+    """Hex sha256 of a file, or None when there is no such file."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def owner_ids(user: str, group: str) -> tuple[int, int]:
+    """Numeric owner for files of a user; (-1, -1), which changes nothing, where we are not root anyway."""
+    if os.geteuid() != 0:
+        return -1, -1
+    return pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid
+
+
+def replace(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
+    """Put bytes at a path so that a reader, or a power cut, meets the old file or the new one and nothing between."""
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.fatecloud")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchown(file.fileno(), uid, gid)
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_directory(path: str, mode: int, uid: int = -1, gid: int = -1) -> bool:
+    """Make a directory with this mode and owner; missing parents are 0755 and have the same owner. Whether it changed."""
+    if not os.path.isdir(path):
+        parent = os.path.dirname(path)
+        if not os.path.isdir(parent):
+            make_directory(parent, 0o755, uid, gid)
+        os.mkdir(path, 0o700)
+    elif same_access(path, mode, uid, gid):
+        return False
+    os.chown(path, uid, gid)
+    os.chmod(path, mode)
+    return True
+
+
+def same_access(path: str, mode: int, uid: int, gid: int) -> bool:
+    """Whether a path has this mode and owner; -1 means any owner."""
+    status = os.stat(path)
+    return status.st_mode & 0o7777 == mode and uid in (-1, status.st_uid) and gid in (-1, status.st_gid)
+
+
+class Manifest:
+    """The node's record of what we put there. Read it, change `data`, `save`."""
+
+    def __init__(self, base: str) -> None:
+        self.path = os.path.join(private(base), "manifest.json")
+        self.data = read_json(self.path) or {"version": 1}
+        for name in ("files", "venvs", "services"):
+            self.data.setdefault(name, {})
+        for name in ("artifacts", "pythons", "packages", "masked", "users", "directories"):
+            self.data.setdefault(name, [])
+        self._saved = json.dumps(self.data, sort_keys=True)
+
+    def note(self, name: str, values: list) -> None:
+        """Add values to one of the lists."""
+        self.data[name] = sorted(set(self.data[name]) | set(values))
+
+    def save(self) -> None:
+        """Write it, if it changed."""
+        text = json.dumps(self.data, sort_keys=True)
+        if text != self._saved:
+            replace(self.path, (json.dumps(self.data, indent=1, sort_keys=True) + "\n").encode(), 0o600)
+            self._saved = text
+
+
+def lease_path(base: str) -> str:
+    """Where the lease lies."""
+    return os.path.join(private(base), "lease.json")
+
+
+def write_lease(base: str, lease: dict) -> None:
+    """Replace the lease."""
+    replace(lease_path(base), (json.dumps(lease, indent=1, sort_keys=True) + "\n").encode(), 0o600)
+
+
+@contextlib.contextmanager
+def locked(base: str, run: str, wait: float) -> object:
+    """Hold the node's run lock, and say in it who we are.
+
+    Raises:
+        Refused: somebody else held it for `wait` seconds.
+    """
+    descriptor = os.open(os.path.join(private(base), "run.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        deadline = time.monotonic() + wait
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
+                    raise Refused(f"another task of fatecloud still works on this node: {holder}") from None
+                time.sleep(POLL)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"run {run} pid {os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def assert_lease(base: str, run: str) -> None:
+    """Go on only as the holder of the lease, and renew it.
+
+    Raises:
+        Refused: nobody or another run holds it.
+    """
+    lease = read_json(lease_path(base))
+    if lease is None or lease["run"] != run:
+        holder = f"run {lease['run']} of {lease['owner']} does" if lease else "nobody does"
+        raise Refused(f"run {run} does not hold this node ({holder})", held=lease)
+    if lease["expires"] - time.time() < TTL / 2:
+        write_lease(base, dict(lease, expires=int(time.time()) + TTL))
+
+
+@contextlib.contextmanager
+def working(base: str, run: str, check: bool = False, wait: float = 300) -> object:  # noqa: FBT001, FBT002
+    """Change the node as the holder of the lease, alone; gives the manifest and saves it at the end.
+
+    In check mode nothing is locked or saved.
+
+    Raises:
+        Refused: the run does not hold the node, or another task works on it for longer than `wait` seconds.
+    """
+    if check:
+        yield Manifest(base)
+        return
+    try:
+        with locked(base, run, wait):
+            assert_lease(base, run)
+            manifest = Manifest(base)
+            yield manifest
+            manifest.save()
+    except FileNotFoundError as error:
+        if not os.path.isdir(private(base)):
+            raise Refused(f"run {run} does not hold this node (nobody does)") from error
+        raise
+
+
+def clean_environment(home: str = "/") -> dict:
+    """Environment for programs that we start: nothing inherited but the mark of the run."""
+    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": home}
+    if os.environ.get(MARK):
+        environment[MARK] = os.environ[MARK]
+    return environment
+
+
+def become(user: str) -> object:
+    """What `subprocess` calls in a child so that it works as `user`; None where that changes nothing."""
+    if os.geteuid() != 0 or user in ("", "root"):
+        return None
+    entry = pwd.getpwnam(user)
+
+    def change() -> None:
+        os.initgroups(entry.pw_name, entry.pw_gid)
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+
+    return change
+
+
+def home_of(user: str) -> str:
+    """Home directory of a user; `/` where there is none."""
+    try:
+        return pwd.getpwnam(user).pw_dir
+    except KeyError:
+        return "/"
