@@ -9,18 +9,19 @@ from typing import Any
 from fatecloud.components.registry import all_components
 from fatecloud.inventory.document import Table, parse
 from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_loopback, refuse_meetings
-from fatecloud.inventory.kinds import BAD, Reader, described
+from fatecloud.inventory.kinds import Reader, described
 from fatecloud.inventory.nodes import NodeBuilder
 from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.placement import Placer, party_sections
 from fatecloud.inventory.ports import refuse_clashes
 from fatecloud.inventory.problems import Problems
-from fatecloud.inventory.releases import offered_components
+from fatecloud.inventory.releases import find_release
 from fatecloud.inventory.schema import inventory_section
 from fatecloud.inventory.settings import settle
 from fatecloud.inventory.source import read_text
 from fatecloud.model.cluster import Cluster, Node, Party, Peer
 from fatecloud.model.component import Component
+from fatecloud.model.release import Release
 
 
 def load(path: Path, *, components: Mapping[str, Component] | None = None) -> Cluster:
@@ -81,10 +82,12 @@ class _Builder:
     def _parties_and_peers(
         self, raw: dict[str, Any], nodes: Mapping[str, Node]
     ) -> tuple[dict[str, Party], dict[str, Peer]]:
-        architecture, release = raw["architecture"], raw.get("release", "")
-        offered = offered_components(release, architecture, self._reader) if release else frozenset()
-        placer = Placer(nodes, self._components, architecture, release, offered, self._reader, self._origins)
-        parties = {name: self._party(name, given, placer, nodes) for name, given in raw.get("parties", {}).items()}
+        architecture = raw["architecture"]
+        release = find_release(raw["release"], architecture, self._reader) if "release" in raw else None
+        placer = Placer(nodes, self._components, architecture, release, self._reader, self._origins)
+        parties = {
+            name: self._party(name, given, placer, nodes, release) for name, given in raw.get("parties", {}).items()
+        }
         needed = {
             component.peer_kind
             for name, component in self._components.items()
@@ -96,9 +99,11 @@ class _Builder:
         refuse_clashes(parties, self._components, self._reader)
         return parties, peers
 
-    def _party(self, name: str, given: Any, placer: Placer, nodes: Mapping[str, Node]) -> Party:
-        sections = party_sections(given if given is not BAD else {})
+    def _party(
+        self, name: str, given: Any, placer: Placer, nodes: Mapping[str, Node], release: Release | None
+    ) -> Party:
+        sections = party_sections(given)
         placement = placer.place(name, sections["services"])
-        settings = settle(name, sections["config"], placement, self._components, self._reader, self._origins)
+        settings = settle(name, sections["config"], placement, self._components, release, self._reader, self._origins)
         public = public_endpoints(name, sections["public"], placement, settings, nodes, self._components, self._origins)
         return Party(name, public, dict(placement), settings)

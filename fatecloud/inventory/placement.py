@@ -11,6 +11,7 @@ from fatecloud.inventory.problems import one_of
 from fatecloud.inventory.schema import Placed
 from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component
+from fatecloud.model.release import Release
 
 Placement = dict[str, tuple[str, ...]]
 
@@ -22,8 +23,7 @@ class Placer:
         nodes: all nodes by name.
         components: every component that there is.
         architecture: the one of this cluster.
-        offered: components that the release has; empty where that is not known.
-        release: its name.
+        release: the one of this cluster; None where it is unknown, so that nothing is judged by it.
     """
 
     def __init__(
@@ -31,8 +31,7 @@ class Placer:
         nodes: Mapping[str, Node],
         components: Mapping[str, Component],
         architecture: str,
-        release: str,
-        offered: frozenset[str],
+        release: Release | None,
         reader: Reader,
         origins: Origins,
     ) -> None:
@@ -40,10 +39,16 @@ class Placer:
         self._components = components
         self._architecture = architecture
         self._release = release
-        self._offered = offered
         self._reader = reader
         self._origins = origins
-        self._usual = [name for name, component in components.items() if architecture in component.architectures]
+        self._usual = [
+            name
+            for name, component in components.items()
+            if architecture in component.architectures and self._offers(name)
+        ]
+
+    def _offers(self, component: str) -> bool:
+        return self._release is None or component in self._release.components
 
     def place(self, party: str, services: Mapping[str, Any]) -> Placement:
         """Node names by component."""
@@ -96,9 +101,9 @@ class Placer:
         if component.architectures and self._architecture not in component.architectures:
             what = f"{name} is not part of the architecture {self._architecture}"
             self._reader.problems.add(mark, what, one_of(self._usual))
-        elif self._offered and name not in self._offered:
-            what = f"the release {self._release} has no {name}"
-            self._reader.problems.add(mark, what, one_of(sorted(self._offered)))
+        elif self._release is not None and not self._offers(name):
+            what = f"the release {self._release.name} has no {name}"
+            self._reader.problems.add(mark, what, one_of(name for name in self._components if self._offers(name)))
         for node in where:
             if component.needs_root and self._nodes[node].become == "none":
                 what = f"{name} needs root on {node} to be installed, and become is none there"

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from fatecloud import catalogue
 from fatecloud.inventory.kinds import Reader
+from fatecloud.inventory.problems import one_of
+from fatecloud.model.release import Release
 
 
-def offered_components(release: str, architecture: str, reader: Reader) -> frozenset[str]:
-    """Components that the release has; an unknown release, or an architecture that it has not, is noted."""
-    return frozenset()
+def find_release(name: str, architecture: str, reader: Reader) -> Release | None:
+    """The release; an unknown one, or an architecture that it has not, is noted as a problem."""
+    known = catalogue.names()
+    if name not in known:
+        reader.problems.add(reader.at("release"), f"unknown release {name!r}", one_of(known), name, known)
+        return None
+    release = catalogue.load(name)
+    if architecture not in release.architectures:
+        what = f"the release {name} has no architecture {architecture}"
+        reader.problems.add(reader.at("architecture"), what, one_of(release.architectures))
+    return release

@@ -11,6 +11,7 @@ from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.placement import Placement
 from fatecloud.inventory.problems import one_of
 from fatecloud.model.component import Component, ConfigKey
+from fatecloud.model.release import Release
 
 Settings = dict[str, dict[str, Any]]
 
@@ -20,6 +21,7 @@ def settle(
     written: Mapping[str, Any],
     placement: Placement,
     components: Mapping[str, Component],
+    release: Release | None,
     reader: Reader,
     origins: Origins,
 ) -> Settings:
@@ -28,26 +30,37 @@ def settle(
         if name not in placement and f"parties.{party}.services.{name}" not in reader.places:
             mark = reader.at(f"parties.{party}.config.{name}")
             reader.problems.add(mark, f"party {party} has no {name} to set", one_of(sorted(placement)), name, placement)
-    return {name: _component(party, components[name], written.get(name, {}), origins) for name in placement}
+    return {name: _component(party, components[name], written.get(name, {}), release, origins) for name in placement}
 
 
-def _component(party: str, component: Component, written: Mapping[str, Any], origins: Origins) -> dict[str, Any]:
+def _component(
+    party: str, component: Component, written: Mapping[str, Any], release: Release | None, origins: Origins
+) -> dict[str, Any]:
     given = flatten(written)
-    built_in = {key.name: _default(key) for key in component.config}
-    built_in |= {f"ports.{port.name}": port.default for port in component.ports}
-    for name, default in built_in.items():
+    settings = {key.name: _typed(key, key.default) for key in component.config}
+    settings |= {f"ports.{port.name}": port.default for port in component.ports}
+    released = _released(component, release)
+    for name, default in settings.items():
         path = f"parties.{party}.config.{component.name}.{name}"
         if name in given:
             origins.written(path)
+        elif name in released and release is not None:
+            origins.derived(path, f"release {release.name}")
         else:
             origins.derived(path, "derived" if default is None else "built in")
-    return {name: given.get(name, default) for name, default in built_in.items()}
+    return settings | released | given
 
 
-def _default(key: ConfigKey) -> Any:
-    """The default as the model holds it: sizes in bytes, endpoints as endpoints."""
-    if isinstance(key.default, str) and key.type == "size":
-        return size_of(key.default)
-    if isinstance(key.default, str) and key.type == "endpoint":
-        return endpoint_of(key.default)
-    return key.default
+def _released(component: Component, release: Release | None) -> dict[str, Any]:
+    """The release's own defaults for the component, of the keys that it has."""
+    words = flatten(release.defaults.get(component.name, {})) if release is not None else {}
+    return {key.name: _typed(key, words[key.name]) for key in component.config if key.name in words}
+
+
+def _typed(key: ConfigKey, value: Any) -> Any:
+    """A default as the model holds it: sizes in bytes, endpoints as endpoints."""
+    if isinstance(value, str) and key.type == "size":
+        return size_of(value)
+    if isinstance(value, str) and key.type == "endpoint":
+        return endpoint_of(value)
+    return value

@@ -1,0 +1,96 @@
+"""The secrets of a cluster in memory: their values by name, kept out of every repr and redacted from every text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+from fatecloud.inventory.vault import Secret, path_of, read_vault
+from fatecloud.inventory.vault_password import Ask, ask_on_terminal, find_password
+
+STARS = "***"
+
+
+class Hidden(Mapping[str, str]):
+    """Values by name; its repr shows names only."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Hidden({{{', '.join(f'{name!r}: {STARS}' for name in self._values)}}})"
+
+
+class SecretValues:
+    """What the vault holds.
+
+    Args:
+        secrets: by full name, `9999.mysql.flow`.
+    """
+
+    def __init__(self, secrets: Mapping[str, Secret]) -> None:
+        self.current: Mapping[str, str] = Hidden({name: secret.current for name, secret in secrets.items()})
+        self.next: Mapping[str, str] = Hidden(
+            {name: secret.next for name, secret in secrets.items() if secret.next is not None}
+        )
+        self._pattern = _pattern({*self.current.values(), *self.next.values()})
+
+    def __repr__(self) -> str:
+        return f"SecretValues({len(self.current)} values: {STARS})"
+
+    def missing(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of the names that have no value, sorted."""
+        return tuple(sorted({name for name in names if name not in self.current}))
+
+    def redact(self, text: str) -> str:
+        """The text with every value, current or next, plain or encoded for JSON or a URL, replaced by stars."""
+        return self._pattern.sub(STARS, text) if self._pattern else text
+
+
+def load(
+    inventory_path: Path,
+    *,
+    path: Path | None = None,
+    vault_password_file: Path | None = None,
+    prompt: Ask = ask_on_terminal,
+) -> SecretValues:
+    """Read the secrets of an inventory.
+
+    Args:
+        inventory_path: the inventory file.
+        path: the secrets file, where it is not the one beside the inventory.
+        vault_password_file: file with the vault password, before every other source.
+        prompt: asks for the vault password when no file is named.
+
+    Returns:
+        The values; none when there is no secrets file yet.
+
+    Raises:
+        SecretsError: the password cannot be had or is wrong, or the file is not a secrets file.
+    """
+    file = path or path_of(inventory_path)
+    if path is None and not file.exists():
+        return SecretValues({})
+    return SecretValues(read_vault(file, find_password(inventory_path, vault_password_file, prompt)))
+
+
+def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
+    forms = set()
+    for value in values:
+        escaped = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
+        forms |= {value, *escaped, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+    # The longest first: a value that contains another one must go as a whole.
+    ordered = sorted(filter(None, forms), key=lambda form: (-len(form), form))
+    return re.compile("|".join(map(re.escape, ordered))) if ordered else None

@@ -1,0 +1,112 @@
+"""The secrets file: an ansible-vault file that maps names to current and next values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from fatecloud.errors import SecretsError
+from fatecloud.inventory.atomic import write_private
+
+SIZE_LIMIT = 8 * 1024 * 1024
+"""Bytes."""
+
+ORIGINS = ("generated", "supplied")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """One secret; its repr tells nothing."""
+
+    current: str
+    next: str | None
+    """The value that replaces `current` when a rotation ends; None outside a rotation."""
+    origin: Literal["generated", "supplied"]
+
+    def __repr__(self) -> str:
+        return f"Secret(***, {self.origin})"
+
+    def promoted(self) -> Secret:
+        """The secret after its rotation: next has become current. Itself where there is no next."""
+        return self if self.next is None else replace(self, current=self.next, next=None)
+
+
+def path_of(inventory: Path) -> Path:
+    """The secrets file of an inventory: `inventory.secrets.yml` beside `inventory.yml`."""
+    return inventory.with_name(f"{inventory.stem}.secrets.yml")
+
+
+def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
+    """Decrypt and validate.
+
+    Raises:
+        SecretsError: the file cannot be read, is no vault file, the password is wrong, or the content is not ours.
+    """
+    # Ansible takes a quarter of a second to import; only who opens the vault pays for it.
+    from ansible.errors import AnsibleError  # noqa: PLC0415
+    from ansible.parsing.vault import VaultLib, VaultSecret, is_encrypted  # noqa: PLC0415
+
+    content = _read(file)
+    if not is_encrypted(content):
+        remedy = f"encrypt it (ansible-vault encrypt {file}) or name another one with --secrets"
+        raise SecretsError(f"{file}: is not an ansible-vault file", remedy=remedy)
+    try:
+        text = VaultLib([("default", VaultSecret(password))]).decrypt(content)
+    except AnsibleError as error:
+        if "Decryption failed" in str(error):
+            message = f"{file}: the vault password is wrong, or the file is damaged"
+            raise SecretsError(
+                message, remedy="check --vault-password-file, or the file beside the inventory"
+            ) from None
+        raise SecretsError(f"{file}: the vault file is damaged") from None
+    return _parse(file, text)
+
+
+def write_vault(file: Path, password: bytes, secrets: Mapping[str, Secret]) -> None:
+    """Encrypt and write, 0600, whole or not at all. Raises InputError when it cannot be written."""
+    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - see read_vault
+
+    document = {
+        name: {"current": secret.current, "next": secret.next, "origin": secret.origin}
+        for name, secret in sorted(secrets.items())
+    }
+    key = VaultSecret(password)
+    encrypted = VaultLib([("default", key)]).encrypt(yaml.safe_dump(document, sort_keys=False), key)
+    write_private(file, encrypted, replace=True)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise SecretsError(f"{file}: the secrets cannot be read: {error.strerror}") from None
+    if len(content) > SIZE_LIMIT:
+        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT // 1024 // 1024} MiB, so no secrets file")
+    return content
+
+
+def _parse(file: Path, text: bytes) -> dict[str, Secret]:
+    try:
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        # The parser's own words would quote the line, and with it a value.
+        raise SecretsError(f"{file}: the decrypted content is not YAML", remedy=f"ansible-vault edit {file}") from None
+    if not isinstance(document, dict):
+        raise SecretsError(f"{file}: the decrypted content is not a mapping", remedy=f"ansible-vault edit {file}")
+    return {str(name): _secret(file, str(name), entry) for name, entry in document.items()}
+
+
+def _secret(file: Path, name: str, entry: Any) -> Secret:
+    current = entry.get("current") if isinstance(entry, dict) else None
+    upcoming = entry.get("next") if isinstance(entry, dict) else None
+    origin = entry.get("origin", "supplied") if isinstance(entry, dict) else None
+    good = isinstance(current, str) and current and (upcoming is None or (isinstance(upcoming, str) and upcoming))
+    if not good or not isinstance(current, str) or origin not in ORIGINS:
+        expected = "{current: text, next: text or null, origin: generated or supplied}"
+        raise SecretsError(f"{file}: {name} is not {expected}", remedy=f"ansible-vault edit {file}")
+    return Secret(current, upcoming, origin)

@@ -1,0 +1,92 @@
+"""Finds the vault password: in a file or on the terminal, never in argv or in an environment value."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import string
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fatecloud.errors import SecretsError
+from fatecloud.inventory.atomic import write_private
+
+VARIABLE = "FATECLOUD_VAULT_PASSWORD_FILE"
+"""Environment variable that names the file (not the password)."""
+
+ALPHABET = string.ascii_letters + string.digits
+GENERATED_LENGTH = 40
+SIZE_LIMIT = 4096
+"""Bytes of a password file."""
+
+Ask = Callable[[str], str]
+
+
+def ask_on_terminal(question: str) -> str:
+    """Ask without echo. Raises SecretsError where there is no terminal."""
+    if not sys.stdin.isatty():
+        raise SecretsError(
+            "there is no vault password, and no terminal to ask for it",
+            remedy=f"name a file with --vault-password-file or {VARIABLE}",
+        )
+    return getpass.getpass(f"{question}: ")
+
+
+def beside(inventory: Path) -> Path:
+    """The password file that `init` writes: `inventory.vault-password` beside `inventory.yml`."""
+    return inventory.with_name(f"{inventory.stem}.vault-password")
+
+
+def find_password(inventory: Path, given: Path | None, ask: Ask) -> bytes:
+    """The vault password, from the first source that there is.
+
+    Args:
+        inventory: the inventory file.
+        given: `--vault-password-file`.
+        ask: asks the operator when no file is named.
+
+    Raises:
+        SecretsError: a named file cannot be read, is empty, or others may read ours; there is no source.
+    """
+    file = named_file(given)
+    if file is not None:
+        return _read(file)
+    own = beside(inventory)
+    if own.exists():
+        if own.stat().st_mode & 0o077:
+            raise SecretsError(f"{own}: others may read the vault password", remedy=f"chmod 600 {own}")
+        return _read(own)
+    return _usable(ask("Vault password").encode(), "the vault password")
+
+
+def named_file(given: Path | None) -> Path | None:
+    """The file that the operator names, by option or by environment variable."""
+    return given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+
+
+def generate_password(inventory: Path) -> Path:
+    """Write a new vault password beside the inventory (0600) and return the file. It is never overwritten."""
+    file = beside(inventory)
+    password = "".join(secrets.choice(ALPHABET) for _ in range(GENERATED_LENGTH))
+    write_private(file, f"{password}\n".encode(), replace=False)
+    return file
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise SecretsError(f"{file}: the vault password cannot be read: {error.strerror}") from None
+    if len(content) > SIZE_LIMIT:
+        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT} bytes, so no vault password file")
+    return _usable(content, str(file))
+
+
+def _usable(password: bytes, source: str) -> bytes:
+    stripped = password.strip()
+    if not stripped:
+        raise SecretsError(f"{source}: is empty, so there is no vault password")
+    return stripped
