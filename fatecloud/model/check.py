@@ -27,6 +27,12 @@ class Code:
     severity: Severity
     sentence: str
     """One sentence for `explain --list`."""
+    explained_by: tuple[str, ...] = ()
+    """What may be the cause of it, so that the report can lead with that: kinds of edges (`database`; `*` for every hard
+    one), where a critical finding at the target explains this one; `node` for critical findings of the own node; or a
+    code that was raised for the same subject."""
+    settles: bool = True
+    """Whether it may be the passing effect of a start, and is held back while a service settles after our own one."""
 
 
 @dataclass(frozen=True, slots=True)

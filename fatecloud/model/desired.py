@@ -40,6 +40,11 @@ class DesiredFile:
     digest: str
     """sha256 of `text`, so free of secrets."""
 
+    @property
+    def secret(self) -> bool:
+        """Whether the file holds a secret on the node."""
+        return "@@fatecloud:" in self.text
+
 
 @dataclass(frozen=True, slots=True)
 class PortUse:

@@ -53,6 +53,9 @@ class Finding:
     caused_by: tuple[str, ...] = ()
     """Ids of findings that explain this one; empty for a root cause."""
     fix: Fix | None = None
+    about: str = ""
+    """Target of the edge that it concerns (key of a service, `peer:10000`), where its code is about one of several; the
+    own key for a finding that no neighbour explains."""
 
     @property
     def id(self) -> str:
