@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from fatecloud import catalogue
@@ -52,16 +53,36 @@ def lock_digest(release: Release) -> str:
 
 def write(release: Release, store: Store, index: ReleaseIndex) -> None:
     """Record what the store holds of a release."""
-    path = store.root / "releases" / f"{release.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = {"schema": SCHEMA, "release": release.name, "lock": lock_digest(release), **asdict(index)}
+    _write_json(store.root / "releases" / f"{release.name}.json", data)
+
+
+def write_interpreter(release: Release, store: Store, interpreter: Interpreter) -> None:
+    """Record the interpreter that all releases with the same demand get."""
+    _write_json(_interpreter_file(release, store), asdict(interpreter))
+
+
+def read_interpreter(release: Release, store: Store) -> Interpreter | None:
+    """The stored interpreter that fits a release."""
+    try:
+        kept = _interpreter(json.loads(_interpreter_file(release, store).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return kept if store.has(kept.artifact.sha256) else None
+
+
+def _interpreter_file(release: Release, store: Store) -> Path:
+    return store.root / "interpreters" / f"{release.python.minor}-{release.arch}.json"
+
+
+def _write_json(path: Path, data: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.rename(path)
 
 
-def interpreter_of(data: dict[str, Any]) -> Interpreter:
-    """An interpreter as it stands in an index."""
+def _interpreter(data: dict[str, Any]) -> Interpreter:
     return Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
 
 
@@ -76,7 +97,7 @@ def read(release: Release, store: Store) -> ReleaseIndex:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         index = ReleaseIndex(
-            interpreter_of(data["interpreter"]),
+            _interpreter(data["interpreter"]),
             Artifact(**data["installer"]),
             tuple(Artifact(**wheel) for wheel in data["wheels"]),
         )

@@ -1,0 +1,74 @@
+"""Judges a Python interpreter by running it: what its path or name promises proves nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+TIMEOUT = 30
+"""Seconds that an interpreter has to answer; the first start on a cold disk takes a few."""
+
+_QUESTION = """
+import importlib, json, os, platform, sys, sysconfig
+missing = []
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(name)
+    except Exception:
+        missing.append(name)
+print(json.dumps({
+    "implementation": platform.python_implementation(),
+    "version": platform.python_version(),
+    "machine": platform.machine(),
+    "program": os.path.realpath(getattr(sys, "_base_executable", sys.executable)),
+    "stdlib": sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix, "base": sys.base_prefix}),
+    "missing": missing,
+}))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an interpreter said about itself, or why it could not."""
+
+    problem: str
+    """Empty when it runs."""
+    version: str = ""
+    program: Path = Path()
+    """The real program, behind shims, links and virtual environments."""
+    stdlib: Path = Path()
+    missing: tuple[str, ...] = ()
+    """Asked modules that it cannot import."""
+
+
+def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> Judgement:
+    """Run an interpreter and ask it for its version and for modules.
+
+    Args:
+        python: absolute path of the program; a shim that does not run is judged like any other.
+        modules: standard modules to import.
+        minor: the series that it must be of, `3.10`.
+        machine: the processor that it must be for, as `uname -m` says it.
+    """
+    argv = [str(python), "-I", "-B", "-c", _QUESTION, *modules]
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=TIMEOUT, check=False, env={"PATH": "/usr/bin:/bin"}
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Judgement(f"does not run: {error}")
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return Judgement(f"does not run: exit status {done.returncode}, {last}")
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        return Judgement(f"does not answer like a Python: {done.stdout[:80]!r}")
+    if answer["implementation"] != "CPython" or not answer["version"].startswith(f"{minor}."):
+        return Judgement(f"is {answer['implementation']} {answer['version']}, wanted is CPython {minor}")
+    if answer["machine"] != machine:
+        return Judgement(f"is for {answer['machine']}, wanted is {machine}")
+    return Judgement("", answer["version"], Path(answer["program"]), Path(answer["stdlib"]), tuple(answer["missing"]))

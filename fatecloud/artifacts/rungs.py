@@ -1,0 +1,104 @@
+"""Where an interpreter can come from: what is installed, uv's download site, a package registry, an operator's file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import uv
+
+from fatecloud.artifacts.store import sha256_of
+from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.model.release import RegistryInterpreter
+
+DOWNLOAD_DEADLINE = 300
+"""Seconds for one interpreter of 20 to 40 MB."""
+
+
+def installed(minor: str) -> Iterator[Path]:
+    """Programs on this machine that may be an interpreter of a series: PATH, pyenv's and uv's versions."""
+    program = f"python{minor}"
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        if folder:
+            yield Path(folder).absolute() / program
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
+    yield from sorted((pyenv / "versions").glob(f"{minor}*/bin/{program}"), reverse=True)
+    yield from sorted(managed.glob(f"cpython-{minor}*/bin/{program}"), reverse=True)
+
+
+def download(minor: str, folder: Path) -> Path | None:
+    """Let uv download an interpreter; None where its site is not reachable. One quick try."""
+    quick = {"UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "5"}
+    argv = [uv.find_uv_bin(), "python", "install", minor, "--install-dir", str(folder), "--no-bin", "--no-progress"]
+    try:
+        subprocess.run(
+            argv, check=True, capture_output=True, timeout=DOWNLOAD_DEADLINE, env={**quick, **os.environ}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return next(iter(sorted(folder.glob(f"cpython-{minor}*/bin/python{minor}"))), None)
+
+
+def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path:
+    """Fetch an interpreter from Maven's registry with its own client, whose mirrors and proxies apply.
+
+    Returns:
+        The unpacked program.
+
+    Raises:
+        ArtifactError: Maven is not installed or failed; its own words are passed on.
+        HashMismatch: it brought other bytes than the catalogue names.
+    """
+    client = shutil.which("mvn")
+    if client is None:
+        raise ArtifactError(
+            f"no CPython {minor} on this machine, and Maven, which could fetch one, is not installed",
+            remedy="install maven (Debian: apt-get install maven) and fetch again, or `fatecloud release import` a "
+            f"tarball with CPython {minor}",
+        )
+    argv = [client, "-q", "-B", "dependency:copy"]
+    argv += [f"-Dartifact={wanted.coordinates}", f"-DoutputDirectory={folder}"]
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DOWNLOAD_DEADLINE)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ArtifactError(f"fetching {wanted.coordinates}: {error}") from error
+    archive = folder / wanted.artifact.filename
+    if done.returncode != 0 or not archive.is_file():
+        said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no file came"]
+        raise ArtifactError(f"fetching {wanted.coordinates}: Maven says: " + " | ".join(said[:3]))
+    got = sha256_of(archive)
+    if got != wanted.artifact.sha256:
+        raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)  # noqa: S202 - its hash is the catalogue's
+    root = folder / wanted.root
+    for library in sorted(root.glob("lib*.so*")):
+        if not library.name.startswith("libjni"):
+            library.rename(root / "lib" / library.name)
+    program = root / "bin" / f"python{minor}"
+    program.chmod(0o755)
+    return program
+
+
+def unpack(tarball: Path, minor: str, folder: Path) -> Path:
+    """Unpack an operator's tarball and find the interpreter in it.
+
+    Raises:
+        ArtifactError: it cannot be unpacked, or has no such interpreter.
+    """
+    try:
+        with tarfile.open(tarball) as archive:
+            archive.extractall(folder, filter="tar")
+    except (OSError, tarfile.TarError) as error:
+        raise ArtifactError(f"{tarball} cannot be unpacked: {error}") from error
+    found = sorted(folder.rglob(f"bin/python{minor}"), key=lambda path: len(path.parts))
+    if not found:
+        raise ArtifactError(f"{tarball} has no bin/python{minor}")
+    return found[0]
