@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.flow import proof
-from fatecloud.components.flow.answers import TaskState, auc_of, intersection_of, losses_of
-from fatecloud.components.flow.api import FlowApi
-from fatecloud.errors import FatecloudError, ProofFailed
+from fatecloud.components.flow.answers import TaskState, auc_of, intersection_of, losses_of, refusal
+from fatecloud.components.flow.api import FlowApi, FlowApiError
+from fatecloud.errors import ProofFailed
 from fatecloud.model.event import Event, Listener
 from fatecloud.workflow.proof_job import Clock, JobWatch
 from fatecloud.workflow.proof_traces import NodeFiles, Traces
@@ -79,8 +79,8 @@ def run_toy(
     what = f"toy {guest} -> {host}"
     traces = Traces(events, files, clock)
     try:
-        watch = _submit(what, api_of, guest, proof.toy_dag(guest, host), [("guest", guest), ("host", host)])
-        traces.job(watch)
+        roles = [("guest", guest), ("host", host)]
+        watch = _submit(what, api_of, guest, proof.toy_dag(guest, host), roles, traces)
         watch.follow(events, start + deadline, clock)
         seconds = clock.now() - start
         traces.succeeded()
@@ -128,14 +128,15 @@ def run_lr(
     sides: tuple[tuple[proof.DataRole, str], ...] = (("guest", guest), ("host", host))
     table = {role: f"{tag}_{role}" for role, _ in sides}
     try:
+        events(Event("step", f"upload {rows} rows each at {guest} and {host}"))
         uploads = [_upload(api_of, role, party, table[role], rows, traces) for role, party in sides]
         for upload in uploads:
             upload.follow(events, until, clock)
         uploaded = clock.now()
+        events(Event("step", f"intersection, hetero logistic regression and evaluation {guest} -> {host}"))
         dag = proof.lr_dag(guest, host, arbiter, guest_table=table["guest"], host_table=table["host"])
         roles = [("guest", guest), ("host", host), ("arbiter", arbiter)]
-        watch = _submit(f"LR {guest} -> {host}", api_of, guest, dag, roles)
-        traces.job(watch)
+        watch = _submit(f"LR {guest} -> {host}", api_of, guest, dag, roles, traces)
         tasks = watch.follow(events, until, clock)
         auc, losses, shared = _outcome(watch, guest, arbiter, rows)
         timings = {"upload": uploaded - start, **_longest(tasks), "whole": clock.now() - start}
@@ -146,31 +147,46 @@ def run_lr(
 
 
 def _submit(
-    what: str, api_of: Mapping[str, FlowApi], guest: str, dag: Mapping[str, Any], roles: list[tuple[str, str]]
+    what: str,
+    api_of: Mapping[str, FlowApi],
+    guest: str,
+    dag: Mapping[str, Any],
+    roles: list[tuple[str, str]],
+    traces: Traces,
 ) -> JobWatch:
     apis = {party: api_of[party] for _, party in roles if party in api_of}
-    try:
-        job = apis[guest].submit(dag)
-    except FatecloudError as error:
-        raise ProofFailed(f"{what}: party {guest} did not take the job: {error.message}") from None
-    return JobWatch(what, job, apis[guest], apis, frozenset(key for key in roles if key[1] in apis))
+    expected = frozenset(key for key in roles if key[1] in apis)
+    return _started(what, apis, apis[guest], expected, traces, lambda: apis[guest].submit(dag))
 
 
 def _upload(
     api_of: Mapping[str, FlowApi], role: proof.DataRole, party: str, table: str, rows: int, traces: Traces
 ) -> JobWatch:
     api = api_of[party]
-    data = proof.lr_rows(role, rows, seed=rows).encode()
-    path = traces.put(party, f"{table}.csv", data)
+    path = traces.put(party, f"{table}.csv", proof.lr_rows(role, rows, seed=rows).encode())
     traces.table(party, api, table)
+    request = proof.upload_request(role, path, table)
     what = f"upload at {party} ({role})"
+    return _started(what, {party: api}, api, frozenset({("local", "0")}), traces, lambda: api.upload(request))
+
+
+def _started(
+    what: str,
+    apis: Mapping[str, FlowApi],
+    owner: FlowApi,
+    expected: frozenset[tuple[str, str]],
+    traces: Traces,
+    start: Callable[[], str],
+) -> JobWatch:
     try:
-        job = api.upload(proof.upload_request(role, path, table))
-    except FatecloudError as error:
-        raise ProofFailed(f"{what}: flow did not take it: {error.message}") from None
-    watch = JobWatch(what, job, api, {party: api}, frozenset({("local", "0")}))
-    traces.job(watch)
-    return watch
+        return traces.job(JobWatch(what, start(), owner, apis, expected))
+    except FlowApiError as error:
+        if error.job:
+            traces.job(JobWatch(what, error.job, owner, apis, expected))
+        raise ProofFailed(
+            f"{what}: the job was not taken: {refusal(error.said)}",
+            remedy="`fatecloud check` looks at the services and the routes between the parties",
+        ) from None
 
 
 def _outcome(watch: JobWatch, guest: str, arbiter: str, rows: int) -> tuple[float, tuple[float, ...], int]:

@@ -123,7 +123,7 @@ class JobWatch:
         state = self._roles.get((role, party))
         if state is None:
             return f"{role} {party} does not know the job"
-        if state.status == "waiting":
+        if state.status == "waiting" and state.cores:
             return f"{role} {party} waits for {state.cores} cores"
         busy = [task.task for task in self._tasks_of(role, party) if task.status == "running"]
         return f"{role} {party} {state.status}{' ' + ', '.join(busy) if busy and not state.ended else ''}"
@@ -146,10 +146,9 @@ class JobWatch:
         if not failed:
             return ProofFailed(f"{self.what} did not succeed, and no task reports an error: {self._picture()}")
         task = failed[0]
+        # A job that one flow runs for itself, an upload, has the role local and the party 0.
+        at = "" if task.role == "local" else f" at party {task.party} ({task.role}),"
+        site = next(iter(self.apis)) if task.role == "local" else task.party
         why = last_error(task.report) or "flow has no error report of it"
-        remedy = (
-            f"read root/ERROR and stdout/ in {task.logs}, on the node of party {task.party}'s flow" if task.logs else ""
-        )
-        return ProofFailed(
-            f"{self.what} failed at party {task.party} ({task.role}), task {task.task}: {why}", remedy=remedy
-        )
+        remedy = f"read root/ERROR and stdout/ in {task.logs}, on the node of party {site}'s flow" if task.logs else ""
+        return ProofFailed(f"{self.what} failed{at} in task {task.task}: {why}", remedy=remedy)

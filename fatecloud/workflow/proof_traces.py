@@ -26,11 +26,11 @@ class NodeFiles(Protocol):
         """Remove a file that `put` wrote."""
 
     def discard_job(self, party: str, job: str) -> None:
-        """Remove the directories that flow keeps of a job, see `fatecloud.components.flow.proof.job_directories`."""
+        """Remove the directories that flow keeps of a job after its rows are gone."""
 
 
 class Traces:
-    """What the proof made so far, and its removal in the right order: jobs end, then tables, jobs, files."""
+    """What a proof made so far, and its removal in the right order: jobs end, then tables, jobs, files."""
 
     def __init__(self, events: Listener, files: NodeFiles, clock: Clock) -> None:
         self._events = events
@@ -38,12 +38,14 @@ class Traces:
         self._clock = clock
         self._jobs: list[JobWatch] = []
         self._tables: list[tuple[str, FlowApi, str]] = []
-        self._put: list[tuple[str, str]] = []
+        self._paths: list[tuple[str, str]] = []
+        self._left: list[str] = []
         self._success = False
 
-    def job(self, watch: JobWatch) -> None:
-        """Remember a job that was submitted."""
+    def job(self, watch: JobWatch) -> JobWatch:
+        """Remember a job that was submitted; gives it back."""
         self._jobs.append(watch)
+        return watch
 
     def table(self, party: str, api: FlowApi, name: str) -> None:
         """Remember a table that an upload is about to make."""
@@ -52,7 +54,7 @@ class Traces:
     def put(self, party: str, name: str, data: bytes) -> str:
         """Write a file on a party's node and remember it; gives its path there."""
         path = self._files.put(party, name, data)
-        self._put.append((party, path))
+        self._paths.append((party, path))
         return path
 
     def succeeded(self) -> None:
@@ -60,43 +62,50 @@ class Traces:
         self._success = True
 
     def remove(self) -> tuple[str, ...]:
-        """Remove everything; logs and work directories of jobs only after success, since they hold the reason.
+        """Remove everything; the jobs' own logs and work directories only after success, since they hold the reason.
 
         Returns:
             What could not be removed, in words. Nothing is raised: this must not hide why the proof failed.
         """
-        left: list[str] = []
         for watch in self._jobs:
             if reason := watch.stop(self._clock):
-                left.append(f"job {watch.job}: {reason}")
-        for party, api, name in self._tables:
-            with _noted(left, f"table {NAMESPACE}.{name} at {party}"):
-                api.delete_table(NAMESPACE, name)
-                if api.table_exists(NAMESPACE, name):
-                    left.append(f"table {NAMESPACE}.{name} at {party} is still there")
-        for watch in self._jobs:
-            for party, api in watch.apis.items():
-                with _noted(left, f"job {watch.job} at {party}"):
-                    api.clean(watch.job)
-                    if api.roles(watch.job) or api.tasks(watch.job):
-                        left.append(f"job {watch.job} at {party} is still there")
-        for party, path in self._put:
-            with _noted(left, f"{path} at {party}"):
+                self._left.append(f"job {watch.job}: {reason}")
+        self._remove_tables()
+        self._remove_jobs()
+        for party, path in self._paths:
+            with self._noted(f"{path} at {party}"):
                 self._files.discard(party, path)
         if self._success:
-            self._clock.sleep(_SETTLE)
-            for watch in self._jobs:
-                for party in watch.apis:
-                    with _noted(left, f"directories of job {watch.job} at {party}"):
-                        self._files.discard_job(party, watch.job)
-        for line in left:
+            self._remove_directories()
+        for line in self._left:
             self._events(Event("note", f"not removed: {line}"))
-        return tuple(left)
+        return tuple(self._left)
 
+    def _remove_tables(self) -> None:
+        for party, api, name in self._tables:
+            with self._noted(f"table {NAMESPACE}.{name} at {party}"):
+                api.delete_table(NAMESPACE, name)
+                if api.table_exists(NAMESPACE, name):
+                    raise FatecloudError("flow still knows it after its deletion")
 
-@contextmanager
-def _noted(left: list[str], what: str) -> Iterator[None]:
-    try:
-        yield
-    except FatecloudError as error:
-        left.append(f"{what}: {error.message}")
+    def _remove_jobs(self) -> None:
+        for watch in self._jobs:
+            for party, api in watch.apis.items():
+                with self._noted(f"job {watch.job} at {party}"):
+                    api.clean(watch.job)
+                    if api.roles(watch.job) or api.tasks(watch.job):
+                        raise FatecloudError("flow still knows it after its deletion")
+
+    def _remove_directories(self) -> None:
+        self._clock.sleep(_SETTLE)
+        for watch in self._jobs:
+            for party in watch.apis:
+                with self._noted(f"directories of job {watch.job} at {party}"):
+                    self._files.discard_job(party, watch.job)
+
+    @contextmanager
+    def _noted(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except FatecloudError as error:
+            self._left.append(f"{what}: {error.message}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -53,6 +54,35 @@ class TaskState:
         return self.status in {"failed", "timeout"}
 
 
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One role of a job in a list of jobs."""
+
+    job: str
+    role: str
+    party: str
+    status: str
+    partners: str
+    """In words, for example `with 10000`."""
+    created: float
+    """Seconds since the epoch by the node's clock."""
+
+
+def job_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[JobRow, ...]:
+    """Read the rows of `/v2/job/list/query`."""
+    return tuple(
+        JobRow(
+            job=str(row["job_id"]),
+            role=str(row["role"]),
+            party=str(row["party_id"]),
+            status=str(row["status"]),
+            partners=f"with {', '.join(row['partners'])}" if row.get("partners") else "alone",
+            created=_seconds(row.get("create_time")),
+        )
+        for row in rows
+    )
+
+
 def roles_of(rows: Iterable[Mapping[str, Any]]) -> tuple[RoleState, ...]:
     """Read the rows of `/v2/job/query`."""
     return tuple(
@@ -94,6 +124,22 @@ def last_error(report: str) -> str:
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
     after = [line for line in lines[frames[-1] + 1 :] if not line.startswith(" ")] if frames else lines
     return (after or lines or [""])[0].strip()
+
+
+def refusal(message: str) -> str:
+    """Why a submitted job was not taken, in one line; flow may say it by a traceback that holds all answers."""
+    line = last_error(message)
+    try:
+        _, answers = ast.literal_eval(line.partition(": ")[2])
+        refused = [
+            f"party {party} ({role}): {answer['message']}"
+            for role, parties in answers.items()
+            for party, answer in parties.items()
+            if answer["code"] != 0
+        ]
+    except (AttributeError, KeyError, SyntaxError, TypeError, ValueError):
+        return line
+    return "; ".join(refused) or line
 
 
 def auc_of(metrics: Sequence[Any]) -> float | None:

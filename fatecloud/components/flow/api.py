@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from fatecloud.components.flow import http_exchange
-from fatecloud.components.flow.answers import RoleState, TaskState, roles_of, tasks_of
+from fatecloud.components.flow.answers import JobRow, RoleState, TaskState, job_rows, roles_of, tasks_of
 from fatecloud.errors import FatecloudError
+
+Query = Mapping[str, str | Sequence[str]]
 
 NO_ANSWER = -1
 _NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
@@ -25,13 +23,16 @@ class FlowApiError(FatecloudError):
         code: flow's own code from the envelope, or `NO_ANSWER` when nothing usable came back.
         message: flow's own words, or the reason why there is no answer.
         path: the path that was asked.
+        job: id of the job that flow made although it says no; empty when it made none.
     """
 
-    def __init__(self, code: int, message: str, path: str) -> None:
+    def __init__(self, code: int, message: str, path: str, *, job: str = "") -> None:
         said = "no usable answer" if code == NO_ANSWER else f"code {code}"
         super().__init__(f"flow, {path}: {said}: {message}")
         self.code = code
+        self.said = message
         self.path = path
+        self.job = job
 
 
 class Exchange(Protocol):
@@ -46,50 +47,11 @@ class Exchange(Protocol):
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None,
+        query: Query | None,
         body: Mapping[str, Any] | None,
         timeout: float,
     ) -> Mapping[str, Any]:
         """Give flow's envelope, whatever its code."""
-
-
-class NodeExchange:
-    """Exchange by a small script on the node: works where flow listens on loopback, and where sshd forbids forwarding.
-
-    Args:
-        run: executes a shell command on the node with this standard input, within this many seconds, and gives its output.
-        url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
-        python: the interpreter on the node, 3.6 or later.
-    """
-
-    def __init__(self, run: Callable[[str, str, float], str], url: str, *, python: str = "python3") -> None:
-        self._run = run
-        self._url = url.rstrip("/")
-        script = Path(http_exchange.__file__).read_text(encoding="utf-8")
-        self._command = f"{shlex.quote(python)} -IS -c {shlex.quote(script)}"
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None,
-        body: Mapping[str, Any] | None,
-        timeout: float,
-    ) -> Mapping[str, Any]:
-        """Give flow's envelope; see `Exchange`."""
-        request = {"method": method, "url": self._url + path, "query": query, "body": body, "timeout": timeout}
-        output = self._run(self._command, json.dumps(request), timeout + 10)
-        try:
-            answer = json.loads(output)
-        except ValueError:
-            raise FlowApiError(NO_ANSWER, f"the exchange script printed {output[:200]!r}", path) from None
-        if "error" in answer:
-            raise FlowApiError(NO_ANSWER, answer["error"], path)
-        if not isinstance(answer.get("body"), dict):
-            raise FlowApiError(NO_ANSWER, f"HTTP {answer.get('status')} without a JSON object", path)
-        body_of: Mapping[str, Any] = answer["body"]
-        return body_of
 
 
 class FlowApi:
@@ -112,8 +74,17 @@ class FlowApi:
         servers = self._get("/v2/server/fateflow")["data"]
         return str(next(iter(servers.values()))["version"])
 
+    def active(self, statuses: Sequence[str]) -> tuple[JobRow, ...]:
+        """Jobs in one of these statuses, one row per role that this flow has in them; the newest 200."""
+        query = {"limit": "200", "page": "1", "status": list(statuses)}
+        return job_rows(self._get("/v2/job/list/query", query)["data"]["data"])
+
     def submit(self, dag: Mapping[str, Any]) -> str:
-        """Submit a job and give its id; success says nothing yet about the job."""
+        """Submit a job and give its id.
+
+        Flow answers before the first task starts, so this says nothing about the job. When a party does not take it,
+        flow says no, and keeps the job nevertheless: see `FlowApiError.job`.
+        """
         return str(self._post("/v2/job/submit", {"dag_schema": dag}, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
     def upload(self, request: Mapping[str, Any]) -> str:
@@ -149,13 +120,13 @@ class FlowApi:
         """Delete a table and what it holds. A table that is not there is deleted."""
         self._gone("/v2/table/delete", {"namespace": namespace, "name": name}, _NO_TABLE)
 
-    def _get(self, path: str, query: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+    def _get(self, path: str, query: Query | None = None) -> Mapping[str, Any]:
         return self._call("GET", path, query=query, body=None, timeout=self._timeout)
 
     def _post(self, path: str, body: Mapping[str, Any], *, timeout: float) -> Mapping[str, Any]:
         return self._call("POST", path, query=None, body=body, timeout=timeout)
 
-    def _found(self, path: str, query: Mapping[str, str], nothing: int) -> Any:
+    def _found(self, path: str, query: Query, nothing: int) -> Any:
         try:
             return self._get(path, query)["data"]
         except FlowApiError as error:
@@ -175,7 +146,7 @@ class FlowApi:
         method: str,
         path: str,
         *,
-        query: Mapping[str, str] | None,
+        query: Query | None,
         body: Mapping[str, Any] | None,
         timeout: float,
     ) -> Mapping[str, Any]:
@@ -184,5 +155,5 @@ class FlowApi:
         if not isinstance(code, int):
             raise FlowApiError(NO_ANSWER, "the answer has no code: is this port flow's?", path)
         if code != 0:
-            raise FlowApiError(code, str(envelope.get("message", "")), path)
+            raise FlowApiError(code, str(envelope.get("message", "")), path, job=str(envelope.get("job_id", "")))
         return envelope

@@ -1,31 +1,31 @@
-# ruff: noqa: UP, FA
-"""One HTTP exchange made on the node itself; shipped as text, so the standard library only, Python 3.6 and later.
+"""One HTTP exchange made on the node itself, where flow's API may listen on loopback only; standard library only.
 
-Standard input: one JSON object with method, url, and optionally query (object), body (object) and timeout (seconds).
-Standard output: one JSON object: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer.
+Standard input: one JSON object with method, url, and optionally query, body (objects) and timeout (seconds).
+Standard output: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer.
 """
+
+from __future__ import annotations
 
 import json
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from typing import Any, Dict
+from typing import Any
 
 LIMIT = 4 * 1024 * 1024
-"""An answer above this many bytes is refused: none that we ask for comes near it."""
+"""Bytes. A longer answer is refused: none that we ask for comes near it."""
 
 
-def exchange(request):
-    # type: (Dict[str, Any]) -> Dict[str, Any]
-    """Send one request and give its answer as a JSON object, or the reason why there is none."""
+def exchange(request: dict[str, Any]) -> dict[str, Any]:
+    """Send one request and give its answer, or the reason why there is none."""
     url = request["url"]
     if request.get("query"):
-        url += "?" + urllib.parse.urlencode(request["query"])
+        url += "?" + urllib.parse.urlencode(request["query"], doseq=True)
     body = request.get("body")
-    call = urllib.request.Request(
+    call = urllib.request.Request(  # noqa: S310 - the address is ours, out of the inventory
         url,
-        data=None if body is None else json.dumps(body).encode("utf-8"),
+        data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json", "Connection": "close"},
         method=request["method"],
     )
@@ -36,14 +36,14 @@ def exchange(request):
             status, data = answer.status, answer.read(LIMIT + 1)
     except urllib.error.HTTPError as error:
         status, data = error.code, error.read(LIMIT + 1)
-    except (OSError, ValueError) as error:
-        return {"error": "%s: %s" % (type(error).__name__, getattr(error, "reason", error))}
+    except OSError as error:
+        return {"error": f"{type(error).__name__}: {getattr(error, 'reason', error)}"}
     if len(data) > LIMIT:
-        return {"error": "the answer has more than %d bytes" % LIMIT}
+        return {"error": f"the answer has more than {LIMIT} bytes"}
     try:
-        return {"status": status, "body": json.loads(data.decode("utf-8"))}
+        return {"status": status, "body": json.loads(data)}
     except ValueError:
-        return {"error": "HTTP %d without JSON: %r" % (status, data[:200])}
+        return {"error": f"HTTP {status} without JSON: {data[:200]!r}"}
 
 
 if __name__ == "__main__":

@@ -115,17 +115,6 @@ def lr_rows(role: DataRole, n: int, seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def job_directories(home: str, job: str) -> tuple[str, ...]:
-    """What flow keeps of a job under its home after its rows are cleaned, as shell patterns.
-
-    Raises:
-        ValueError: `job` is not flow's kind of job id, and the patterns might match something else.
-    """
-    if not job.isdigit():
-        raise ValueError(f"not a job id: {job!r}")
-    return (f"{home}/logs/{job}", f"{home}/jobs/{job}", f"{home}/model/{job}", f"{home}/data/{job}_*")
-
-
 def _schema(**dag: Any) -> dict[str, Any]:
     conf = {"cores": _CORES, "computing_partitions": _PARTITIONS, "task": {"engine_run": {"cores": _CORES}}}
     return {"dag": {"conf": conf, **dag}, "schema_version": "2.2.0"}
