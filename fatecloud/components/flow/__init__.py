@@ -23,7 +23,7 @@ COMPONENT = Component(
         ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is ended.", 60, 31536000),
         ConfigKey("log_level", "int", 20, "10 debug, 20 info, 30 warning, 40 error.", 10, 40),
         ConfigKey("database.connections", "int", 100, "Connections that flow may hold open.", 10, 10000),
-        ConfigKey("broker.message_size", "int", 1048576, "Bytes of one message between the brokers.", 65536, 134217728),
+        ConfigKey("broker.message_size", "size", 1048576, "Largest message between the brokers.", 65536, 134217728),
     ),
     ports=(
         PortSpec("http", 9380, "API for clients, for the own proxy and for flow's own tasks"),

@@ -1,0 +1,23 @@
+"""The database of flow: MySQL, or MariaDB where the distribution has no MySQL."""
+
+from __future__ import annotations
+
+from fatecloud.components.mysql.want import want
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+
+COMPONENT = Component(
+    name="mysql",
+    summary="MySQL",
+    architectures=("rabbitmq", "eggroll"),
+    config=(
+        ConfigKey("max_connections", "int", 500, "Connections that the server accepts at the same time.", 20, 100000),
+        ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
+    ),
+    ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow"),),
+    secrets=(SecretSpec("mysql.flow", "Password of flow's account in its database"),),
+    want=want,
+    packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},
+    masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
+    needs_root=True,
+    external=True,
+)

@@ -1,0 +1,71 @@
+"""What one database service wants on its node."""
+
+from __future__ import annotations
+
+from fatecloud.components.script import script_text
+from fatecloud.model.component import Context, Wanted
+from fatecloud.model.desired import FileSpec, NodeProbe, Objects, PortUse, Process
+
+DATABASE = "fate_flow"
+ACCOUNT = "fate"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, probe and objects of a database. Pure."""
+    places = {
+        "conf": f"{ctx.home}/conf/my.cnf",
+        "datadir": f"{ctx.data}/db",
+        "tmpdir": f"{ctx.data}/temporary",
+        "run": f"{ctx.home}/run",
+        "socket": f"{ctx.home}/run/mysqld.sock",
+        "pid_file": f"{ctx.home}/run/mysqld.pid",
+        "sql": f"{ctx.home}/conf/objects.sql",
+        # Beside the data, so that a restored or renewed database asks for its objects again.
+        "applied": f"{ctx.data}/objects.applied",
+    }
+    values = {
+        **places,
+        "stamp": ctx.id.stamp,
+        "user": ctx.node.service_user,
+        "bind": ctx.node.bind,
+        "port": ctx.port("mysql"),
+        "max_connections": ctx.config["max_connections"],
+        "buffer_pool": ctx.config["buffer_pool"],
+        "database": DATABASE,
+        "account": ACCOUNT,
+        "password": ctx.secret("mysql.flow"),
+    }
+
+    def script(name: str, *, restarts: bool) -> FileSpec:
+        return FileSpec(f"{ctx.home}/bin/{name}", f"mysql/{name}.sh.j2", values, mode=0o750, restarts=restarts)
+
+    return Wanted(
+        process=Process(
+            argv=(f"{ctx.home}/bin/serve",),
+            directory=ctx.home,
+            stop_timeout=300,
+            pre=((f"{ctx.home}/bin/initialize",),),
+            console=f"{ctx.logs}/console.log",
+        ),
+        files=(
+            FileSpec(places["conf"], "mysql/my.cnf.j2", values),
+            FileSpec(places["sql"], "mysql/objects.sql.j2", values, mode=0o600, restarts=False),
+            script("initialize", restarts=False),
+            script("serve", restarts=True),
+            script("objects", restarts=False),
+        ),
+        directories={places["tmpdir"]: 0o750},
+        probes=(
+            NodeProbe(
+                "mysql.admin",
+                ("python3", "-", places["socket"], ctx.node.service_user, DATABASE, ACCOUNT),
+                script_text("mysql", "probe_admin.py"),
+                timeout=15,
+            ),
+        ),
+        readiness="mysql.admin",
+        readiness_deadline=180,
+        objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
+        ports=(PortUse("mysql", ctx.port("mysql"), ctx.node.bind),),
+        facts={"database": DATABASE, "account": ACCOUNT, "objects": f"{ctx.home}/bin/objects"},
+    )
