@@ -50,13 +50,14 @@ class NodeBuilder:
         login = getpass.getuser() if local else ssh.user
         root = become == "root"
         user = layers.get("service_user", "fate" if root else login, "" if root else "the login user")
-        built_in_address = LOOPBACK if local else address
+        advertise = layers.get("advertise", LOOPBACK if local else address, "" if local else "the address")
+        everywhere = "::" if ":" in advertise else "0.0.0.0"  # noqa: S104 - neighbours must get in
         node = Node(
             name=name,
             address=address,
             connection=connection,
-            bind=layers.get("bind", LOOPBACK if local and alone else "0.0.0.0"),  # noqa: S104 - neighbours must get in
-            advertise=layers.get("advertise", built_in_address, "" if local else "the address"),
+            bind=layers.get("bind", LOOPBACK if local and alone else everywhere),
+            advertise=advertise,
             ssh=ssh,
             become=become,
             become_password=layers.get("become_password", None),

@@ -100,7 +100,9 @@ _DEFAULTABLE = {
     ),
     "paths": Field(PATHS, "Directories on the node."),
     "bind": Field(
-        HOST, "Address that services listen on.", default="0.0.0.0; 127.0.0.1 where a local node is the only one"
+        HOST,
+        "Address that services listen on.",
+        default="all (0.0.0.0 or ::); 127.0.0.1 where a local node is the only one",
     ),
     "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="what the node has"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default="one that fits is looked for"),

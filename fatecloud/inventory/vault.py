@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,22 @@ class Secret:
     def promoted(self) -> Secret:
         """The secret after its rotation: next has become current. Itself where there is no next."""
         return self if self.next is None else replace(self, current=self.next, next=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """A secrets file with the password that opens it."""
+
+    file: Path
+    password: bytes = field(repr=False)
+
+    def read(self) -> dict[str, Secret]:
+        """The secrets by name; none when there is no file yet. Raises SecretsError."""
+        return read_vault(self.file, self.password) if self.file.exists() else {}
+
+    def write(self, secrets: Mapping[str, Secret]) -> None:
+        """Replace the file. Raises InputError when it cannot be written."""
+        write_vault(self.file, self.password, secrets)
 
 
 def path_of(inventory: Path) -> Path:

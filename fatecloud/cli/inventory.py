@@ -1,0 +1,41 @@
+"""`fatecloud inventory`: validate and show inventories."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def validate(inventory: o.Inventory = o.DEFAULT_INVENTORY) -> None:
+    """Say everything that is wrong with an inventory, with line and column. Touches no node."""
+    from fatecloud.workflow.inventory import validate_inventory  # noqa: PLC0415 - keeps --help fast
+
+    typer.echo(validate_inventory(inventory))
+
+
+@app.command()
+def show(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Show every default, too.")] = False,
+) -> None:
+    """Show an inventory as fatecloud understands it, each value with where it comes from."""
+    from fatecloud.workflow.inventory import show_inventory  # noqa: PLC0415
+
+    typer.echo(show_inventory(inventory, full=full))
+
+
+@app.command()
+def schema(
+    *, markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead.")] = False
+) -> None:
+    """Print the JSON Schema of inventories, for editors and pipelines."""
+    from fatecloud.workflow.inventory import reference_text, schema_text  # noqa: PLC0415
+
+    typer.echo(reference_text() if markdown else schema_text())

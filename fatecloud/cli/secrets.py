@@ -1,0 +1,70 @@
+"""`fatecloud secrets`: generate, show and rotate secrets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command()
+def init(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    supply: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME", help="Ask for this one's value (or read a line of stdin); repeatable."),
+    ] = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+) -> None:
+    """Generate every secret that is missing. What is there already stays."""
+    from fatecloud.workflow.secrets import SecretsFiles, init_secrets  # noqa: PLC0415 - keeps --help fast
+
+    typer.echo(init_secrets(SecretsFiles(inventory, secrets, vault_password_file), supply or ()).text)
+
+
+@app.command()
+def show(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    reveal: Annotated[
+        str | None, typer.Option("--reveal", metavar="NAME", help="Print the value of this one, and nothing else.")
+    ] = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+) -> None:
+    """List the secrets: name, origin, length. Values only one by one, with --reveal."""
+    from fatecloud.workflow.secrets import SecretsFiles, list_secrets, reveal_secret  # noqa: PLC0415
+
+    files = SecretsFiles(inventory, secrets, vault_password_file)
+    if reveal:
+        typer.echo(reveal_secret(files, reveal))
+    else:
+        typer.echo("\n".join(line.text for line in list_secrets(files)) or "no secrets")
+
+
+@app.command()
+def rotate(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Secrets to rotate.")] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every generated secret.")] = False,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="Make next values current, once a deploy has brought them into use.")
+    ] = False,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+) -> None:
+    """Give secrets a next value beside the current one. A rotation that was begun goes on."""
+    from fatecloud.workflow.secrets import SecretsFiles, promote, rotate_secrets  # noqa: PLC0415
+
+    files = SecretsFiles(inventory, secrets, vault_password_file)
+    if finish:
+        typer.echo(f"current now: {', '.join(promote(files, names or None)) or 'none was in rotation'}")
+    else:
+        typer.echo(f"in rotation: {', '.join(rotate_secrets(files, names or (), everything=everything)) or 'none'}")

@@ -1,0 +1,86 @@
+"""Which secrets a cluster needs, and how they are made, rotated and promoted. Pure but for the random numbers."""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from fatecloud.components.registry import all_components
+from fatecloud.inventory.vault import Secret
+from fatecloud.inventory.vault_password import ALPHABET
+from fatecloud.model.cluster import Cluster, SecretRef
+from fatecloud.model.component import Component
+
+DEFAULT_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The secrets of a cluster by full name."""
+
+    generated: Mapping[str, int]
+    """Those of its components -> length; generated unless supplied."""
+    supplied: frozenset[str]
+    """Those that the inventory refers to and others own: SSH and sudo passwords."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, sorted."""
+        return tuple(sorted({*self.generated, *self.supplied}))
+
+
+def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -> Needs:
+    """What the services of a cluster and the access to its nodes need."""
+    known = all_components() if components is None else components
+    generated = {
+        f"{party.id}.{spec.name}": spec.length
+        for party in cluster.parties.values()
+        for component, where in party.placement.items()
+        if isinstance(where, tuple)
+        for spec in known[component].secrets
+    }
+    passwords = [source for node in cluster.nodes.values() for source in (node.ssh.password, node.become_password)]
+    supplied = {source.name for source in passwords if isinstance(source, SecretRef)}
+    return Needs(generated, frozenset(supplied - set(generated)))
+
+
+def completed(secrets: Mapping[str, Secret], needed: Needs) -> dict[str, Secret]:
+    """The secrets, with a generated value for each missing one that we may generate."""
+    fresh = {
+        name: Secret(generate(length), None, "generated")
+        for name, length in needed.generated.items()
+        if name not in secrets
+    }
+    return {**secrets, **fresh}
+
+
+def rotated(
+    secrets: Mapping[str, Secret], names: Iterable[str], needed: Needs, values: Mapping[str, str]
+) -> dict[str, Secret]:
+    """The secrets, each named one with a next value; one that it has already is kept, so that a rotation resumes.
+
+    Args:
+        secrets: the present ones; every name is among them.
+        names: what to rotate.
+        needed: tells the length of generated values.
+        values: next values of supplied secrets.
+    """
+    changed = dict(secrets)
+    for name in names:
+        secret = secrets[name]
+        if secret.next is None:
+            fresh = values.get(name) or generate(needed.generated.get(name, DEFAULT_LENGTH))
+            changed[name] = replace(secret, next=fresh)
+    return changed
+
+
+def promoted(secrets: Mapping[str, Secret], names: Iterable[str]) -> dict[str, Secret]:
+    """The secrets, the next value of each named one made its current value."""
+    chosen = set(names)
+    return {name: secret.promoted() if name in chosen else secret for name, secret in secrets.items()}
+
+
+def generate(length: int) -> str:
+    """A random text of letters and digits, so that no shell, SQL or URL needs to quote it."""
+    return "".join(random.choice(ALPHABET) for _ in range(length))

@@ -1,0 +1,97 @@
+"""A cluster as an inventory again, every value with its origin as a comment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from fatecloud.inventory.words import API_VERSION
+from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Prompt, SecretRef
+
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
+_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+_NOT_WRITTEN = ("built in", "derived", "release ")
+_COMMENT_COLUMN = 48
+
+
+def show(cluster: Cluster, *, full: bool) -> str:
+    """The inventory as YAML that loads to the same cluster.
+
+    Args:
+        cluster: a loaded cluster.
+        full: whether values that stand nowhere in the file are shown, too.
+    """
+    lines = [f"apiVersion: {API_VERSION}", *_lines(_tree(cluster), "", 0, cluster, full=full)]
+    return "\n".join(lines) + "\n"
+
+
+def _tree(cluster: Cluster) -> dict[str, Any]:
+    tree = {
+        "cluster": cluster.name,
+        "release": cluster.release,
+        "architecture": cluster.architecture,
+        "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
+        "parties": {name: _party(party) for name, party in cluster.parties.items()},
+    }
+    peers = {name: dict(peer.endpoints) for name, peer in cluster.peers.items()}
+    return tree | ({"peers": peers} if peers else {})
+
+
+def _node(node: Node) -> dict[str, Any]:
+    shown = asdict(node) | {"become_password": node.become_password}
+    shown["ssh"]["password"] = node.ssh.password
+    del shown["name"]
+    return shown
+
+
+def _party(party: Party) -> dict[str, Any]:
+    services = {name: where for name, where in party.placement.items() if isinstance(where, tuple)}
+    config = {name: _nested(settings) for name, settings in party.config.items()}
+    return {"public": dict(party.public), "services": services, "config": config}
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for dotted, value in settings.items():
+        *parents, leaf = dotted.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[leaf] = value
+    return tree
+
+
+def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, full: bool) -> Iterator[str]:
+    indent = "  " * depth
+    for name, value in tree.items():
+        below = f"{path}.{name}" if path else name
+        key = name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else json.dumps(name)
+        if isinstance(value, dict):
+            inner = list(_lines(value, below, depth + 1, cluster, full=full))
+            if inner:
+                yield f"{indent}{key}:"
+                yield from inner
+            elif path in ("nodes", "parties", "peers"):
+                yield f"{indent}{key}: {{}}"
+            continue
+        origin = cluster.origins.get(below)
+        source = origin.source if origin else ""
+        if full or not source.startswith(_NOT_WRITTEN):
+            text = f"{indent}# {key}:" if value is None else f"{indent}{key}: {_scalar(value)}"
+            yield f"{text:<{_COMMENT_COLUMN}}  # {source}"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, SecretRef):
+        return f"{{secret: {value.name}}}"
+    if isinstance(value, Prompt):
+        return "prompt"
+    if isinstance(value, tuple):
+        return _scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(_scalar, value))}]"
+    text = str(value) if isinstance(value, Endpoint) else value
+    if isinstance(text, str) and _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
+        return text
+    return json.dumps(text)

@@ -1,0 +1,67 @@
+"""`init`: write a first inventory and its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fatecloud.errors import InputError, UsageError
+from fatecloud.inventory import load
+from fatecloud.inventory.atomic import write_private
+from fatecloud.inventory.starter import starter_text
+from fatecloud.inventory.vault import path_of
+from fatecloud.workflow.secrets import Initialised, SecretsFiles, init_secrets
+
+INVENTORY = "inventory.yml"
+_IGNORED = "# Vault passwords do not belong into version control; the encrypted secrets may.\n*.vault-password\n"
+
+
+def init_cluster(
+    directory: Path, template: str, nodes: Iterable[str] = (), *, vault_password_file: Path | None = None
+) -> Initialised:
+    """Write `inventory.yml` and its secrets into a directory.
+
+    Args:
+        directory: made when it is not there.
+        template: `all-in-one`, `two-party` or `multi-node`.
+        nodes: `NAME=ADDRESS` for nodes of the template.
+        vault_password_file: file with the vault password; generated beside the inventory when there is none.
+
+    Raises:
+        UsageError: an unknown template, a node that it has not, or no `NAME=ADDRESS`.
+        InputError: a file is there already; nothing is overwritten.
+        InventoryError: an address is none.
+        SecretsError: the vault password cannot be had.
+    """
+    text = starter_text(template, _addresses(nodes))
+    inventory = directory / INVENTORY
+    for file in (inventory, path_of(inventory)):
+        if file.exists():
+            raise InputError(f"{file}: exists already and is not overwritten", remedy="name another directory with -o")
+    made = not directory.exists()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{directory}: cannot be made: {error.strerror}") from None
+    write_private(inventory, text.encode(), replace=False, mode=0o644)
+    try:
+        load(inventory)
+        done = init_secrets(SecretsFiles(inventory, vault_password_file=vault_password_file))
+    except BaseException:
+        inventory.unlink()
+        if made:
+            directory.rmdir()
+        raise
+    if not (directory / ".gitignore").exists():
+        write_private(directory / ".gitignore", _IGNORED.encode(), replace=False, mode=0o644)
+    return done
+
+
+def _addresses(nodes: Iterable[str]) -> dict[str, str]:
+    addresses = {}
+    for word in nodes:
+        name, sign, address = word.partition("=")
+        if not (name and sign and address):
+            raise UsageError(f"--node {word!r}, expected NAME=ADDRESS")
+        addresses[name] = address
+    return addresses

@@ -1,0 +1,241 @@
+"""`secrets`: generate what is missing, list, rotate, promote."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fatecloud.errors import SecretsError, UsageError
+from fatecloud.inventory import load
+from fatecloud.inventory.problems import nearest
+from fatecloud.inventory.secret_changes import Needs, completed, needs, promoted, rotated
+from fatecloud.inventory.vault import Secret, Vault, path_of
+from fatecloud.inventory.vault_password import (
+    VARIABLE,
+    ask_on_terminal,
+    beside,
+    find_password,
+    generate_password,
+    named_file,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsFiles:
+    """Which files hold the secrets of an inventory; None means beside it."""
+
+    inventory: Path
+    secrets: Path | None = None
+    vault_password_file: Path | None = None
+
+    @property
+    def vault(self) -> Path:
+        """The secrets file."""
+        return self.secrets or path_of(self.inventory)
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `secrets init` did."""
+
+    vault: Path
+    generated: tuple[str, ...]
+    supplied: tuple[str, ...]
+    wanting: tuple[str, ...]
+    """Names that others own and that have no value yet."""
+    password_file: Path | None
+    """The vault password file, when this call generated it."""
+
+    @property
+    def text(self) -> str:
+        """What the operator has to know, without a value."""
+        lines = [f"{self.vault}: {len(self.generated)} secrets generated, {len(self.supplied)} supplied"]
+        if self.password_file:
+            lines += [
+                f"{self.password_file}: new vault password. It opens {self.vault.name}: move it to where you keep",
+                f"  passwords, and name it with --vault-password-file or {VARIABLE}.",
+            ]
+        lines += [f"{name}: has no value yet; others own it: give it with --set {name}" for name in self.wanting]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretLine:
+    """One secret for a list; never its value."""
+
+    name: str
+    origin: str
+    """`generated`, `supplied` or `missing`."""
+    length: int
+    rotating: bool
+    used: bool
+    """Whether this inventory needs it."""
+
+    @property
+    def text(self) -> str:
+        """The secret as a line of a table."""
+        notes = [note for note, holds in (("rotating", self.rotating), ("not used", not self.used)) if holds]
+        return f"{self.name:<40} {self.origin:<10} {self.length:>4}  {', '.join(notes)}".rstrip()
+
+
+AskValue = Callable[[str], str]
+
+
+def ask_value(name: str) -> str:
+    """A value from the terminal (asked twice, without echo), else the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    value = getpass.getpass(f"{name}: ")
+    if getpass.getpass(f"{name} again: ") != value:
+        raise SecretsError(f"{name}: the two values differ", remedy="run it again")
+    return value
+
+
+def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue = ask_value) -> Initialised:
+    """Generate every secret that is missing, and take those that the operator supplies.
+
+    Where there is neither a secrets file nor a vault password, a password is generated into a file beside the
+    inventory (0600).
+
+    Args:
+        files: inventory, secrets file, vault password file.
+        supply: names to ask for.
+        ask: asks for one value.
+
+    Raises:
+        InventoryError: the inventory is wrong.
+        UsageError: a name that the inventory does not need.
+        SecretsError: the vault cannot be opened, or a generated secret would be overwritten.
+    """
+    needed = needs(load(files.inventory))
+    names = tuple(dict.fromkeys(supply))
+    _refuse_unknown(names, needed.names)
+    made = _ensure_password(files)
+    vault = _open(files, existing=False)
+    before = vault.read()
+    for name in names:
+        if name in before and before[name].origin == "generated":
+            remedy = f"fatecloud secrets rotate {files.inventory} {name}"
+            raise SecretsError(f"{name} was generated and may be in use already", remedy=remedy)
+    given = {name: Secret(_asked(name, ask), None, "supplied") for name in names}
+    after = completed({**before, **given}, needed)
+    if after != before or not files.vault.exists():
+        vault.write(after)
+    return Initialised(
+        vault=files.vault,
+        generated=tuple(sorted(set(after) - set(before) - set(given))),
+        supplied=names,
+        wanting=tuple(sorted(needed.supplied - set(after))),
+        password_file=made,
+    )
+
+
+def list_secrets(files: SecretsFiles) -> tuple[SecretLine, ...]:
+    """Every secret that is there or needed, by name. Raises InventoryError, SecretsError."""
+    needed = set(needs(load(files.inventory)).names)
+    present = _open(files).read()
+    lines = []
+    for name in sorted({*needed, *present}):
+        secret = present.get(name)
+        if secret is None:
+            lines.append(SecretLine(name, "missing", 0, rotating=False, used=True))
+        else:
+            rotating = secret.next is not None
+            lines.append(SecretLine(name, secret.origin, len(secret.current), rotating, used=name in needed))
+    return tuple(lines)
+
+
+def reveal_secret(files: SecretsFiles, name: str) -> str:
+    """The current value of one secret. Raises SecretsError, UsageError."""
+    present = _open(files).read()
+    _refuse_unknown((name,), present)
+    return present[name].current
+
+
+def rotate_secrets(
+    files: SecretsFiles, names: Iterable[str], *, everything: bool = False, ask: AskValue = ask_value
+) -> tuple[str, ...]:
+    """Give secrets a next value, which the next deploy brings into use; a begun rotation is kept as it is.
+
+    Args:
+        files: inventory, secrets file, vault password file.
+        names: what to rotate; supplied ones are asked for.
+        everything: every generated secret instead.
+        ask: asks for one value.
+
+    Returns:
+        The names that are in rotation now.
+
+    Raises:
+        InventoryError, SecretsError, UsageError: as for `init_secrets`.
+    """
+    needed = needs(load(files.inventory))
+    vault = _open(files)
+    present = vault.read()
+    chosen = _chosen(present, needed, names, everything=everything)
+    asked = [name for name in chosen if present[name].origin == "supplied" and present[name].next is None]
+    after = rotated(present, chosen, needed, {name: _asked(name, ask) for name in asked})
+    if after != present:
+        vault.write(after)
+    return tuple(sorted(name for name, secret in after.items() if secret.next is not None))
+
+
+def promote(files: SecretsFiles, names: Iterable[str] | None = None) -> tuple[str, ...]:
+    """End rotations: the next value of each named secret (of all in rotation when None) becomes the current one.
+
+    Returns:
+        The names that were promoted; a name that is not in rotation is left as it is.
+
+    Raises:
+        SecretsError: the vault cannot be opened.
+        UsageError: an unknown name.
+    """
+    vault = _open(files)
+    present = vault.read()
+    wanted = tuple(present) if names is None else tuple(names)
+    _refuse_unknown(wanted, present)
+    rotating = tuple(sorted(name for name in wanted if present[name].next is not None))
+    if rotating:
+        vault.write(promoted(present, rotating))
+    return rotating
+
+
+def _chosen(present: dict[str, Secret], needed: Needs, names: Iterable[str], *, everything: bool) -> tuple[str, ...]:
+    if everything:
+        return tuple(
+            sorted(name for name in needed.generated if name in present and present[name].origin == "generated")
+        )
+    chosen = tuple(dict.fromkeys(names))
+    if not chosen:
+        raise UsageError("nothing to rotate was named", remedy="name secrets, or say --all")
+    _refuse_unknown(chosen, present)
+    return chosen
+
+
+def _asked(name: str, ask: AskValue) -> str:
+    value = ask(name)
+    if not value or any(ord(character) < 32 for character in value):  # noqa: PLR2004 - control characters
+        raise SecretsError(f"{name}: the value is empty or holds control characters", remedy="run it again")
+    return value
+
+
+def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
+    words = sorted(known)
+    for name in names:
+        if name not in words:
+            close = nearest(name, words)
+            raise UsageError(f"unknown secret {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+
+
+def _ensure_password(files: SecretsFiles) -> Path | None:
+    has_source = named_file(files.vault_password_file) or beside(files.inventory).exists()
+    return None if has_source or files.vault.exists() else generate_password(files.inventory)
+
+
+def _open(files: SecretsFiles, *, existing: bool = True) -> Vault:
+    if existing and not files.vault.exists():
+        raise SecretsError(f"{files.vault}: no such file", remedy=f"fatecloud secrets init {files.inventory}")
+    return Vault(files.vault, find_password(files.inventory, files.vault_password_file, ask_on_terminal))
