@@ -15,7 +15,7 @@ from fatecloud.model.finding import Finding, Severity, Subject
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
 
 
-class FactAbsent(Exception):  # noqa: N818 - it is control flow of the engine, not an error that a user sees
+class FactAbsent(Exception):
     """A reading that a check needs is missing; carries the collector's reason."""
 
 
@@ -28,9 +28,9 @@ class Code:
     sentence: str
     """One sentence for `explain --list`."""
     explained_by: tuple[str, ...] = ()
-    """What may be the cause of it, so that the report can lead with that: kinds of edges (`database`; `*` for every hard
-    one), where a critical finding at the target explains this one; `node` for critical findings of the own node; or a
-    code that was raised for the same subject."""
+    """What may be its cause, so that the report can lead with that: kinds of edges (`database`; `*` for each hard one),
+    where a critical finding at the target explains this one; `node` for critical findings of the own node; or a code
+    that was raised for the same subject."""
     settles: bool = True
     """Whether it may be the passing effect of a start, and is held back while a service settles after our own one."""
 

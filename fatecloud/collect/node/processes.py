@@ -1,5 +1,6 @@
 """Processes and listening sockets, read from /proc."""
 
+import contextlib
 import os
 import pwd
 import socket
@@ -29,6 +30,8 @@ class Process(NamedTuple):
 
 _table_lock = threading.Lock()
 _table = {}  # type: Dict[int, Process]
+_groups_lock = threading.Lock()
+_groups = {}  # type: Dict[int, str]
 
 
 def table() -> Dict[int, Process]:
@@ -56,6 +59,21 @@ def tree(pid: int) -> List[Process]:
             found.append(processes[current])
             waiting.extend(children.get(current, ()))
     return found
+
+
+def of_unit(unit: str) -> List[Process]:
+    """Every process in a systemd unit's control group, also what left the main process's family."""
+    with _groups_lock:
+        if not _groups:
+            for pid in table():
+                with contextlib.suppress(Unreadable):  # it ended while we were looking
+                    _groups[pid] = text_of("/proc/%d/cgroup" % pid, 4096)
+    mark = "/" + unit
+    return [
+        process
+        for pid, process in table().items()
+        if mark + "\n" in _groups.get(pid, "") or mark + "/" in _groups.get(pid, "")
+    ]
 
 
 def owner(pid: int) -> Optional[str]:

@@ -4,7 +4,7 @@ import os
 import threading
 from typing import Any, Dict, List, Optional
 
-from .processes import command_line, descriptors, owner, table, tree
+from .processes import Process, command_line, descriptors, of_unit, owner, table, tree
 from .reading import Spec, Unreadable
 from .storage import digests_at_start
 from .supervision import programs, units
@@ -24,7 +24,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
             record = digests_at_start(started)
         except Unreadable:
             record = None
-        found[service["key"]] = dict(state, started=record, **_process(state["pid"]))
+        found[service["key"]] = dict(state, started=record, **_process(service, state["pid"]))
     return found
 
 
@@ -32,9 +32,9 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     """Processes and units of a kind that we run ourselves, but which are somebody else's."""
     asked = spec.get("foreign", {})
     ours = {os.getpid()}
-    for state in _states(spec).values():
-        if state["pid"]:
-            ours.update(process.pid for process in tree(state["pid"]))
+    states = _states(spec)
+    for service in spec.get("services", ()):
+        ours.update(process.pid for process in _family(service, states[service["key"]]["pid"]))
     found = []  # type: List[Dict[str, Any]]
     for pid, process in sorted(table().items()):
         if process.name in asked.get("processes", ()) and pid not in ours:
@@ -66,10 +66,18 @@ def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
     return found
 
 
-def _process(pid: Optional[int]) -> Dict[str, Any]:
-    """Figures of a service's main process, and of its descendants where that matters."""
+def _family(service: Dict[str, Any], pid: Optional[int]) -> List[Process]:
+    """The main process first, its descendants, and what else its unit holds (a helper that made itself a daemon)."""
     family = tree(pid) if pid else []
-    main = family[0] if family else None
+    if service["supervision"] == "systemd":
+        family += [process for process in of_unit(service["unit"]) if process not in family]
+    return family
+
+
+def _process(service: Dict[str, Any], pid: Optional[int]) -> Dict[str, Any]:
+    """Figures of a service's main process, and of its whole family where that matters."""
+    family = _family(service, pid)
+    main = family[0] if family and family[0].pid == pid else None
     return {
         "process_state": main.state if main else None,
         "stopped_pids": [process.pid for process in family if process.state in ("T", "t")],

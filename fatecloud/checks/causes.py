@@ -1,0 +1,75 @@
+"""Which finding explains which: the report leads with root causes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from fatecloud.model.check import Code
+from fatecloud.model.desired import Desired, DesiredService, Edge
+from fatecloud.model.finding import Finding
+
+_RANK = {"critical": 0, "unknown": 1, "warning": 2}
+_PEER = "peer:"
+
+
+def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> list[Finding]:
+    """The findings with `caused_by` filled in, roots first, then what they explain; always in the same order.
+
+    Only a critical finding explains another one. Where findings explain each other in a circle, none does.
+
+    Args:
+        findings: any order; ids are unique.
+        codes: by name; what is not among them (engine codes) has no cause.
+        desired: whose edges the causes follow.
+    """
+    possible = {f.id: _possible(f, findings, codes.get(f.code), desired) for f in findings}
+    level = {name: 0 for name, causes in possible.items() if not causes}
+    while True:
+        depth = {name: depth for name in possible if name not in level and (depth := _depth(possible[name], level))}
+        if not depth:
+            break
+        level |= depth
+    explained = []
+    for finding in findings:
+        own = level.get(finding.id, 0)
+        causes = sorted(cause for cause in possible[finding.id] if own and level.get(cause, own) < own)
+        explained.append(replace(finding, caused_by=tuple(causes)) if causes else finding)
+    return sorted(explained, key=lambda f: (bool(f.caused_by), _RANK[f.severity], str(f.subject), f.code))
+
+
+def _depth(causes: set[str], level: Mapping[str, int]) -> int:
+    known = [level[cause] for cause in causes if cause in level]
+    return min(known) + 1 if known else 0
+
+
+def _possible(finding: Finding, findings: Sequence[Finding], code: Code | None, desired: Desired) -> set[str]:
+    """Ids of the findings that could be the cause of one."""
+    if code is None:
+        return set()
+    targets = {finding.subject.node} if "node" in code.explained_by else set()
+    service = desired.services.get(finding.subject.service)
+    for edge in service.edges if service else ():
+        kind = edge.kind in code.explained_by or ("*" in code.explained_by and edge.hard)
+        if kind and finding.about in ("", edge.target):
+            for target in _services(edge, desired):
+                targets |= {target.id.key, target.id.node} - {finding.subject.node}
+    return {
+        other.id
+        for other in findings
+        if other.severity == "critical"
+        and other.id != finding.id
+        and (str(other.subject) in targets or (other.subject == finding.subject and other.code in code.explained_by))
+    }
+
+
+def _services(edge: Edge, desired: Desired) -> list[DesiredService]:
+    """The managed services behind an edge's target; none for an external service or another operator's party."""
+    if edge.target in desired.services:
+        return [desired.services[edge.target]]
+    if not edge.target.startswith(_PEER):
+        return []
+    theirs = [s for s in desired.services.values() if s.id.party == edge.target.removeprefix(_PEER)]
+    source = desired.services[edge.source].id.component
+    behind = [s for s in theirs if any(p.peers and p.number == edge.endpoint.port for p in s.ports)]
+    return behind or [s for s in theirs if s.id.component == source]

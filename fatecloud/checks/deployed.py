@@ -1,0 +1,140 @@
+"""Checks of what a deployment left behind: files, modes, and whether the inventory has moved on since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.model.check import Code, FactAbsent, NodeView, ServiceView, node_check, service_check
+from fatecloud.model.desired import DesiredFile
+from fatecloud.model.finding import Finding
+
+_SHOWN = 10
+_OTHERS = 0o007
+
+MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
+DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed by somebody else.", settles=False)
+MODE = Code("FILE_MODE", "warning", "A deployed file has another mode or owner than it was given.", settles=False)
+READABLE = Code("SECRET_READABLE", "critical", "A file that holds a secret can be read by everybody.", settles=False)
+PENDING = Code(
+    "DEPLOY_PENDING", "warning", "The inventory or the release asks for something else than is deployed.", settles=False
+)
+_REDEPLOY = ("fatecloud plan", "fatecloud deploy")
+
+Entries = Mapping[str, Mapping[str, Any]]
+
+
+def _recorded(view: NodeView, owner: str) -> Entries:
+    """The manifest's files of one service, or of the node itself (`node`)."""
+    manifest = view.fact("manifest") or {}
+    return {path: e for path, e in sorted(manifest.get("files", {}).items()) if e.get("service") == owner}
+
+
+def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
+    recorded, seen = _recorded(view, owner), view.fact("files")
+    gone = [path for path in recorded if path in seen and seen[path] is None]
+    there = {path: seen[path] for path in recorded if seen.get(path) is not None}
+    changed = [p for p, entry in there.items() if entry["sha256"] and entry["sha256"] != recorded[p]["sha256"]]
+    if gone:
+        yield _finding(
+            view, MISSING, gone, "is gone", expected="as deployed", got="no file", remedy=("fatecloud deploy",)
+        )
+    if changed:
+        remedy = (f"fatecloud plan  # shows what differs from the record of {view.facts.node}", "fatecloud deploy")
+        got = f"sha256 {there[changed[0]]['sha256'][:16]}..."
+        expected = f"sha256 {recorded[changed[0]]['sha256'][:16]}..."
+        cause = "it was edited by hand or by another tool since it was deployed"
+        yield _finding(view, DRIFTED, changed, "was changed", expected=expected, got=got, remedy=remedy, cause=cause)
+    unread = [path for path, entry in there.items() if not entry["sha256"]]
+    if unread:
+        raise FactAbsent(f"{unread[0]}: {there[unread[0]].get('error', 'not hashed')}")
+
+
+@node_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
+def node_files(view: NodeView) -> Iterator[Finding]:
+    """The files that serve a whole node are as we put them."""
+    return _intact(view, "node")
+
+
+@service_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
+def service_files(view: ServiceView) -> Iterator[Finding]:
+    """A service's files are as we put them."""
+    return _intact(view, view.service.id.key)
+
+
+@service_check(MODE, READABLE, after=("MANIFEST_ABSENT",))
+def modes(view: ServiceView) -> Iterator[Finding]:
+    """Modes and owners are as we set them, and nobody else reads secrets."""
+    recorded, seen = _recorded(view, view.service.id.key), view.fact("files")
+    secret = {file.path for file in _files(view) if file.secret}
+    there = {path: seen[path] for path in recorded if seen.get(path) is not None and seen[path]["owner"]}
+    open_ = [path for path, entry in there.items() if path in secret and int(entry["mode"], 8) & _OTHERS]
+    if open_:
+        got, path = there[open_[0]]["mode"], open_[0]
+        fix = f"chmod {recorded[path]['mode']} {path}"
+        cause = "every user of the node can read the passwords in it; consider rotating them"
+        yield _finding(
+            view,
+            READABLE,
+            open_,
+            "is open to everybody",
+            expected="no rights for others",
+            got=got,
+            remedy=(fix,),
+            cause=cause,
+        )
+    wrong = [path for path, entry in there.items() if path not in open_ and not _same_rights(recorded[path], entry)]
+    if wrong:
+        want, have = recorded[wrong[0]], there[wrong[0]]
+        yield _finding(
+            view,
+            MODE,
+            wrong,
+            "has other rights",
+            expected=f"{want['owner']} {want['mode']}",
+            got=f"{have['owner']} {have['mode']}",
+            remedy=("fatecloud deploy",),
+        )
+
+
+@service_check(PENDING, after=("MANIFEST_ABSENT",))
+def up_to_date(view: ServiceView) -> Iterator[Finding]:
+    """What is deployed is what the inventory says today; compared without secrets."""
+    key, manifest = view.service.id.key, view.fact("manifest") or {}
+    record = manifest.get("services", {}).get(key, {})
+    recorded, wanted = _recorded(view, key), {file.path: file for file in _files(view)}
+    differs = [f"{path} is to be written" for path in wanted if path not in recorded]
+    differs += [f"{path} is to be removed" for path in recorded if path not in wanted]
+    differs += [
+        f"{path} is to be changed"
+        for path in wanted
+        if path in recorded and recorded[path]["digest"] != wanted[path].digest
+    ]
+    if record and record.get("version") not in (None, view.service.version):
+        differs.insert(0, f"version {record['version']} is deployed, {view.service.version} is wanted")
+    if differs:
+        yield Finding(
+            PENDING.name,
+            PENDING.severity,
+            view.subject,
+            differs[0] + (f", and {len(differs) - 1} more" if differs[1:] else ""),
+            cause="the inventory or the release was changed after the last deployment",
+            remedy=_REDEPLOY,
+            evidence=tuple(sorted(differs)[:_SHOWN]),
+            source="fact manifest",
+        )
+
+
+def _files(view: ServiceView) -> list[DesiredFile]:
+    return [f for f in view.desired.files.get(view.facts.node, ()) if f.service == view.service.id.key]
+
+
+def _same_rights(want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:
+    return int(want["mode"], 8) == int(have["mode"], 8) and want["owner"] in ("", have["owner"])
+
+
+def _finding(view: NodeView, code: Code, paths: list[str], what: str, **more: Any) -> Finding:
+    symptom = f"{paths[0]} {what}" + (f", and {len(paths) - 1} more" if paths[1:] else "")
+    return Finding(
+        code.name, code.severity, view.subject, symptom, evidence=tuple(paths[:_SHOWN]), source="fact files", **more
+    )

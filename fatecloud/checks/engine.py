@@ -1,0 +1,174 @@
+"""Judges what was observed against what should be. Pure: time comes in with the facts.
+
+The engine supplies what no check should write twice: an absent fact becomes one unknown finding, a failed prerequisite
+skips what rests on it, a crash costs one check, and a finding that another one explains says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from fatecloud.checks.causes import explain
+from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
+from fatecloud.checks.order import in_order, prerequisites
+from fatecloud.checks.settle import settling_services
+from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Finding, Report, Skipped, Subject
+from fatecloud.model.observed import NodeFacts, Observed, Unreachable
+
+_SEVERITY = {code.name: code.severity for code in NODE_CODES}
+EVERY_CHECK = "every check"
+
+
+def judge(
+    desired: Desired,
+    observed: Observed,
+    specs: Sequence[CheckSpec],
+    settle_seconds: float = 0,
+    *,
+    selected: Collection[str] | None = None,
+) -> Report:
+    """Run all checks.
+
+    Args:
+        desired: the whole cluster.
+        observed: one pass over its nodes; a node that was not read is not judged.
+        specs: the checks.
+        settle_seconds: how long after a start of ours a service's runtime findings are held back.
+        selected: keys of the services to report on; what explains their findings stays in. None for everything.
+    """
+    settling = settling_services(desired, observed, settle_seconds)
+    bench = _Bench(desired, observed, specs, settling)
+    for name in sorted(desired.cluster.nodes):
+        reading = observed.nodes.get(name)
+        if isinstance(reading, Unreachable):
+            bench.lost(reading)
+        elif reading is not None:
+            bench.judge_node(reading)
+    codes = {code.name: code for spec in specs for code in spec.codes}
+    findings = explain([*bench.findings, *bench.absent_findings()], codes, desired)
+    passed, skipped = bench.passed, bench.skipped
+    if selected is not None:
+        findings = _about(findings, desired, selected)
+        subjects = {str(s) for s in _subjects(desired, selected)}
+        passed = [subject for subject in passed if str(subject) in subjects]
+        skipped = [entry for entry in skipped if str(entry.subject) in subjects]
+    return Report(
+        cluster=desired.cluster.name,
+        taken=observed.taken,
+        seconds=observed.seconds,
+        passed=len(passed),
+        findings=tuple(findings),
+        skipped=tuple(skipped),
+        settling=tuple(key for key in sorted(settling) if selected is None or key in selected),
+    )
+
+
+class _Bench:
+    """Collects the outcome of check after check."""
+
+    def __init__(
+        self, desired: Desired, observed: Observed, specs: Sequence[CheckSpec], settling: Collection[str]
+    ) -> None:
+        self.desired, self.observed, self.settling = desired, observed, settling
+        self.specs = in_order(specs)
+        self.findings: list[Finding] = []
+        self.skipped: list[Skipped] = []
+        self.passed: list[Subject] = []
+        self._absent: dict[Subject, list[str]] = {}
+
+    def lost(self, reading: Unreachable) -> None:
+        """A node that gave no document: one finding, and nothing is said about its services."""
+        subject = Subject(node=reading.node)
+        remedy = (reading.remedy,) if reading.remedy else ()
+        severity = _SEVERITY.get(reading.code, "unknown")
+        self.findings.append(
+            Finding(reading.code, severity, subject, reading.message, remedy=remedy, source="collector")
+        )
+        for service in self.desired.on_node(reading.node):
+            ident = service.id
+            self.skipped.append(Skipped(EVERY_CHECK, Subject(ident.party, ident.node, ident.key), reading.code))
+
+    def judge_node(self, facts: NodeFacts) -> None:
+        """All checks of a node, then all of each of its services."""
+        blocked = self._judge(NodeView(self.desired, self.observed, facts), "node", "", {})
+        for service in self.desired.on_node(facts.node):
+            view = ServiceView(self.desired, self.observed, facts, service)
+            self._judge(view, "service", service.id.component, blocked)
+
+    def absent_findings(self) -> list[Finding]:
+        """One finding per subject whose readings were missing."""
+        return [
+            Finding(
+                FACT_ABSENT.name,
+                FACT_ABSENT.severity,
+                subject,
+                f"could not look: {reasons[0]}" + (f" (and {len(reasons) - 1} more)" if reasons[1:] else ""),
+                remedy=(f"fatecloud explain {FACT_ABSENT.name}",),
+                evidence=tuple(reasons),
+                source="collector",
+            )
+            for subject, reasons in self._absent.items()
+        ]
+
+    def _judge(self, view: NodeView, scope: str, component: str, inherited: dict[str, str]) -> dict[str, str]:
+        """Judge one subject; gives code -> reason of every prerequisite that does not hold for it."""
+        blocked = dict(inherited)
+        for spec in self.specs:
+            if spec.scope != scope or spec.component not in ("", component):
+                continue
+            reason = next((blocked[code] for code in prerequisites(spec) if code in blocked), None)
+            if reason is not None:
+                self.skipped.append(Skipped(spec.name, view.subject, reason))
+                blocked |= {code.name: reason for code in spec.codes if code.name not in blocked}
+                continue
+            blocked |= self._run(spec, view)
+        return blocked
+
+    def _run(self, spec: CheckSpec, view: NodeView) -> dict[str, str]:
+        found: list[Finding] = []
+        try:
+            found.extend(spec.function(view))
+        except FactAbsent as absent:
+            self._note_absent(view, str(absent))
+            return self._raised(found, spec, view)
+        except Exception as error:  # noqa: BLE001 - a broken check must not cost the answers of the others
+            symptom = f"check {spec.name} failed: {type(error).__name__}: {error}"
+            remedy = ("report it with the file of: fatecloud check --save-facts FILE",)
+            crash = Finding(CHECK_CRASHED.name, CHECK_CRASHED.severity, view.subject, symptom, remedy=remedy)
+            self.findings.append(crash)
+            return self._raised(found, spec, view)
+        if not found:
+            self.passed.append(view.subject)
+        return self._raised(found, spec, view)
+
+    def _raised(self, found: list[Finding], spec: CheckSpec, view: NodeView) -> dict[str, str]:
+        settles = {code.name for code in spec.codes if code.settles}
+        held = view.subject.service in self.settling
+        self.findings += [f for f in found if not (held and f.code in settles)]
+        return {finding.code: finding.code for finding in found}
+
+    def _note_absent(self, view: NodeView, reason: str) -> None:
+        # A fact that failed as a whole is the node's trouble, told once and not once per service.
+        whole = view.facts.facts.get(reason.partition(":")[0])
+        subject = Subject(node=view.facts.node) if whole is not None and not whole.ok else view.subject
+        reasons = self._absent.setdefault(subject, [])
+        if reason not in reasons:
+            reasons.append(reason)
+
+
+def _subjects(desired: Desired, selected: Collection[str]) -> set[Subject]:
+    services = [desired.services[key].id for key in selected]
+    return {Subject(s.party, s.node, s.key) for s in services} | {Subject(node=s.node) for s in services}
+
+
+def _about(findings: Sequence[Finding], desired: Desired, selected: Collection[str]) -> list[Finding]:
+    by_id = {finding.id: finding for finding in findings}
+    keep = {f.id for f in findings if f.subject in _subjects(desired, selected)}
+    waiting = list(keep)
+    while waiting:
+        causes = set(by_id[waiting.pop()].caused_by) - keep
+        keep |= causes
+        waiting += causes
+    return [finding for finding in findings if finding.id in keep]

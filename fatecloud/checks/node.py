@@ -1,0 +1,208 @@
+"""Checks of a node: room, memory, clock, and whether a deployment ever ended here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.finding import Finding, Severity
+
+_MIB = 1 << 20
+FULL_SHARE, FULL_BYTES = 0.02, 512 * _MIB
+LOW_SHARE = 0.10
+LOW_INODES = 0.05
+LOW_MEMORY_SHARE, LOW_MEMORY_BYTES = 0.05, 512 * _MIB
+SKEW_WARNING, SKEW_CRITICAL = 2.0, 60.0
+
+DISK_FULL = Code(
+    "NODE_DISK_FULL", "critical", "A file system that services write to is full or nearly so.", settles=False
+)
+DISK_LOW = Code(
+    "NODE_DISK_LOW", "warning", "A file system that services write to has less than 10 % left.", settles=False
+)
+DISK_READONLY = Code(
+    "NODE_DISK_READONLY", "critical", "A file system that services write to is read-only.", settles=False
+)
+INODES_LOW = Code(
+    "NODE_INODES_LOW", "critical", "A file system that services write to runs out of inodes.", settles=False
+)
+MEMORY_LOW = Code("NODE_MEMORY_LOW", "warning", "The node has little memory left.", settles=False)
+CLOCK_SKEW = Code("NODE_CLOCK_SKEW", "warning", "The node's clock differs from that of the other nodes.", settles=False)
+MANIFEST_ABSENT = Code("MANIFEST_ABSENT", "critical", "Nothing was ever deployed on the node.", settles=False)
+LEASE_STALE = Code("LEASE_STALE", "warning", "A run that changed the node was never ended.", settles=False)
+
+
+def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Finding:
+    """A finding about the view's node with the code's severity, unless `severity` says otherwise."""
+    severity: Severity = more.pop("severity", code.severity)
+    return Finding(code.name, severity, view.subject, symptom, **more)
+
+
+@node_check(MANIFEST_ABSENT)
+def deployed(view: NodeView) -> Iterator[Finding]:
+    """A node that shall have services has our record of what we put there."""
+    if view.desired.on_node(view.facts.node) and view.fact("manifest") is None:
+        yield node_finding(
+            view,
+            MANIFEST_ABSENT,
+            "nothing is deployed here",
+            cause="no deployment has reached this node, or its base directory was removed",
+            remedy=("fatecloud plan", "fatecloud deploy"),
+            expected=f"a manifest below {_base(view)}",
+            got="none",
+            source="fact manifest",
+        )
+
+
+@node_check(LEASE_STALE, after=("MANIFEST_ABSENT",))
+def run_ended(view: NodeView) -> Iterator[Finding]:
+    """No run left its lease behind."""
+    lease = view.fact("lease")
+    now = float(view.fact("clock")["epoch"])
+    if lease and lease.get("expires", 0) < now:
+        yield node_finding(
+            view,
+            LEASE_STALE,
+            f"run {lease.get('run')} of {lease.get('owner')} was never ended",
+            cause="the controller was killed or lost its connection in the middle of a run",
+            remedy=("fatecloud plan", "fatecloud deploy"),
+            expected="no lease, or one that has not expired",
+            got=f"expired {now - lease.get('expires', 0):.0f} s ago",
+            source="fact lease",
+        )
+
+
+def _disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
+    """File systems that this node's services write to: mount -> its figures and our paths on it."""
+    paths = view.desired.node(view.facts.node).paths
+    wanted = {paths.base, paths.data, paths.logs, paths.tmp}
+    found: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+    for path, disk in sorted(view.fact("disk").items()):
+        if path in wanted:
+            found.setdefault(disk["mount"], (disk, []))[1].append(path)
+    return found
+
+
+@node_check(DISK_READONLY)
+def disk_writable(view: NodeView) -> Iterator[Finding]:
+    """No file system under our directories went read-only."""
+    bad = [(disk, paths) for disk, paths in _disks(view).values() if "ro" in disk["options"].split(",")]
+    if bad:
+        yield node_finding(
+            view,
+            DISK_READONLY,
+            f"{', '.join(disk['mount'] for disk, _ in bad)} is read-only",
+            cause="the kernel remounts a file system read-only after an I/O error",
+            remedy=("dmesg | tail -50", f"mount -o remount,rw {bad[0][0]['mount']}"),
+            expected="rw",
+            got="ro",
+            evidence=tuple(f"{d['device']} on {d['mount']} ({d['fstype']}) holds {', '.join(p)}" for d, p in bad),
+            source="fact disk",
+        )
+
+
+@node_check(DISK_FULL, DISK_LOW)
+def disk_room(view: NodeView) -> Iterator[Finding]:
+    """There is room on every file system that services write to."""
+    low = {}
+    full = {}
+    for mount, (disk, paths) in _disks(view).items():
+        share = disk["available"] / disk["total"] if disk["total"] else 1.0
+        if disk["total"] and (share < FULL_SHARE or disk["available"] < FULL_BYTES):
+            full[mount] = (disk, paths)
+        elif share < LOW_SHARE:
+            low[mount] = (disk, paths)
+    for code, bad in ((DISK_FULL, full), (DISK_LOW, low)):
+        if bad:
+            figures = ", ".join(f"{mount} has {_size(disk['available'])} left" for mount, (disk, _) in bad.items())
+            place = next(iter(bad.values()))[1][0]
+            yield node_finding(
+                view,
+                code,
+                figures,
+                cause="services cannot write data and logs any more" if code is DISK_FULL else "",
+                remedy=(
+                    f"du -xh --max-depth=2 {place} | sort -h | tail -20",
+                    "make room, or give the node a larger disk",
+                ),
+                expected=f"at least {FULL_SHARE:.0%} and {_size(FULL_BYTES)}"
+                if code is DISK_FULL
+                else f"{LOW_SHARE:.0%}",
+                got=figures,
+                evidence=tuple(
+                    f"{mount} ({d['device']}): {_size(d['available'])} of {_size(d['total'])}; holds {', '.join(paths)}"
+                    for mount, (d, paths) in bad.items()
+                ),
+                source="fact disk",
+            )
+
+
+@node_check(INODES_LOW)
+def inodes(view: NodeView) -> Iterator[Finding]:
+    """There are inodes left; a file system without a fixed number of them reports none at all."""
+    bad = {
+        mount: disk
+        for mount, (disk, _) in _disks(view).items()
+        if disk["inodes_total"] and disk["inodes_free"] / disk["inodes_total"] < LOW_INODES
+    }
+    if bad:
+        mount, disk = next(iter(bad.items()))
+        yield node_finding(
+            view,
+            INODES_LOW,
+            ", ".join(f"{mount} has {disk['inodes_free']} inodes left" for mount, disk in bad.items()),
+            cause="very many small files, often of old jobs",
+            remedy=(f"du --inodes -x --max-depth=3 {mount} | sort -n | tail -20",),
+            expected=f"at least {LOW_INODES:.0%} of {disk['inodes_total']}",
+            got=str(disk["inodes_free"]),
+            source="fact disk",
+        )
+
+
+@node_check(MEMORY_LOW)
+def memory(view: NodeView) -> Iterator[Finding]:
+    """There is memory left before the kernel starts to kill."""
+    figures = view.fact("memory")
+    floor = max(LOW_MEMORY_BYTES, int(figures["total"] * LOW_MEMORY_SHARE))
+    if figures["available"] < floor:
+        yield node_finding(
+            view,
+            MEMORY_LOW,
+            f"{_size(figures['available'])} of {_size(figures['total'])} memory are available",
+            cause="jobs and services together need more than the node has",
+            remedy=("ps -eo rss,user,args --sort=-rss | head -15", "lower the cores that jobs may use, or add memory"),
+            expected=f"at least {_size(floor)}",
+            got=_size(figures["available"]),
+            source="fact memory",
+        )
+
+
+@node_check(CLOCK_SKEW)
+def clock(view: NodeView) -> Iterator[Finding]:
+    """The clock agrees with the median of all nodes and of the controller, whose skew is 0 by definition."""
+    own = view.fact("skew")
+    readings = [f.fact("skew") for name in view.observed.nodes if (f := view.observed.reached(name))]
+    middle = median([0.0, *(reading.value["seconds"] for reading in readings if reading.ok)])
+    off = own["seconds"] - middle
+    if abs(off) - own["uncertainty"] > SKEW_WARNING:
+        yield node_finding(
+            view,
+            CLOCK_SKEW,
+            f"the clock is {abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} the others",
+            severity="critical" if abs(off) - own["uncertainty"] > SKEW_CRITICAL else "warning",
+            cause="" if view.fact("clock")["synchronized"] else "no time service disciplines the node's clock",
+            remedy=("timedatectl", "systemctl enable --now systemd-timesyncd  # or chronyd"),
+            expected=f"at most {SKEW_WARNING:g} s",
+            got=f"{off:+.1f} s, known to {own['uncertainty']:.1f} s",
+            source="fact skew",
+        )
+
+
+def _base(view: NodeView) -> str:
+    return view.desired.node(view.facts.node).paths.base
+
+
+def _size(number: float) -> str:
+    return f"{number / (1 << 30):.1f} GiB" if number >= 1 << 30 else f"{number / _MIB:.0f} MiB"

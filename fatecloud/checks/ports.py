@@ -1,0 +1,105 @@
+"""Checks of a service's ports: held by it, and by nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from fatecloud.checks.service import last_errors, manage
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.desired import PortUse
+from fatecloud.model.finding import Finding
+
+STOLEN = Code(
+    "PORT_STOLEN", "critical", "A port of the service is held by a process that is not its own.", settles=False
+)
+NOT_LISTENING = Code(
+    "PORT_NOT_LISTENING", "critical", "The service runs, but does not listen on its port.", ("*", "node")
+)
+_NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
+
+
+@service_check(STOLEN, after=("MANIFEST_ABSENT",))
+def own_ports(view: ServiceView) -> Iterator[Finding]:
+    """Nobody else holds a port of the service."""
+    strangers = [(port, held) for port in view.service.ports for held in _on(view, port) if not _ours(view, held)]
+    if strangers:
+        port, held = strangers[0]
+        pid = f"pid {held['pid']}, " if held["pid"] else ""
+        who = f"{held['process'] or 'a process'} ({pid}user {held['user']})"
+        other = _other_service(view, held)
+        yield Finding(
+            STOLEN.name,
+            STOLEN.severity,
+            view.subject,
+            f"port {port.number} is held by {other or who}",
+            cause="the service cannot listen there while another process does",
+            remedy=(
+                f"ss -ltnp 'sport = :{port.number}'  # on {view.facts.node}",
+                "stop that process, or give the service another port in the inventory",
+                manage(view, "restart"),
+            ),
+            expected=f"port {port.number} held by {view.service.id.key}",
+            got=who,
+            evidence=tuple(
+                f"{h['address']}:{p.number} pid {h['pid']} user {h['user']}: {h['cmdline'] or h['process'] or '?'}"
+                for p, h in strangers
+            ),
+            source="fact listeners",
+        )
+
+
+@service_check(NOT_LISTENING, after=(*_NOT_RUNNING, "SERVICE_HUNG", "PORT_STOLEN"))
+def listening(view: ServiceView) -> Iterator[Finding]:
+    """The service listens on each of its ports."""
+    missing = [port for port in view.service.ports if not any(_reaches(h, port) for h in _on(view, port))]
+    if missing:
+        elsewhere = sorted({h["address"] for h in view.fact("listeners") if h["port"] == missing[0].number})
+        yield Finding(
+            NOT_LISTENING.name,
+            NOT_LISTENING.severity,
+            view.subject,
+            f"it runs, but does not listen on port {', '.join(str(port.number) for port in missing)}",
+            cause="it is still starting, or it failed to open the port",
+            remedy=(f"fatecloud logs {view.service.id.key}", manage(view, "restart")),
+            expected=f"{missing[0].bind}:{missing[0].number}",
+            got=", ".join(elsewhere) or "no listener",
+            evidence=last_errors(view),
+            source="fact listeners",
+        )
+
+
+def _on(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
+    """Listeners that stand where the port should: same number, and addresses that meet."""
+    return [
+        held for held in view.fact("listeners") if held["port"] == port.number and _meet(held["address"], port.bind)
+    ]
+
+
+def _meet(held: str, bind: str) -> bool:
+    return _wildcard(held) or _wildcard(bind) or held == bind
+
+
+def _reaches(held: Mapping[str, Any], port: PortUse) -> bool:
+    return _wildcard(held["address"]) or held["address"] == port.bind
+
+
+def _wildcard(address: str) -> bool:
+    try:
+        return ip_address(address).is_unspecified
+    except ValueError:
+        return True  # a name: which address it is, only the node could say
+
+
+def _ours(view: ServiceView, held: Mapping[str, Any]) -> bool:
+    state = view.state
+    if held["pid"] is not None:
+        return held["pid"] in state["pids"]
+    # Without root the holder of another user's socket is hidden; its user is not.
+    return bool(state["pids"]) and held["user"] == (state["user"] or held["user"])
+
+
+def _other_service(view: ServiceView, held: Mapping[str, Any]) -> str:
+    states: Mapping[str, Any] = view.fact("services")
+    return next((key for key, state in sorted(states.items()) if held["pid"] and held["pid"] in state["pids"]), "")

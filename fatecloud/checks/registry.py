@@ -1,0 +1,27 @@
+"""Every check that `fatecloud check` runs, and every code that anything raises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from fatecloud.checks import deployed, node, ports, service
+from fatecloud.checks.codes import ENGINE_CODES
+from fatecloud.checks.preflight import CODES as PREFLIGHT_CODES
+from fatecloud.components.registry import checks_in, component_checks
+from fatecloud.model.check import CheckSpec, Code
+
+_ROOMS = (node, deployed, service, ports)
+
+
+@cache
+def running_checks() -> tuple[CheckSpec, ...]:
+    """The checks of a deployed cluster: of nodes, of every service, and of each component."""
+    return (*(spec for room in _ROOMS for spec in checks_in(room)), *component_checks())
+
+
+@cache
+def all_codes() -> Mapping[str, Code]:
+    """Every code by name, sorted: of the engine, of the checks and of preflight."""
+    codes = [*ENGINE_CODES, *PREFLIGHT_CODES, *(code for spec in running_checks() for code in spec.codes)]
+    return dict(sorted({code.name: code for code in codes}.items()))

@@ -1,0 +1,41 @@
+"""Which services are still settling after a start that was ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.observed import NodeFacts, Observed
+
+_START_SECONDS = 30.0
+"""How long after our order a process may begin and still be the one that we ordered."""
+
+
+def settling_services(desired: Desired, observed: Observed, seconds: float) -> frozenset[str]:
+    """Keys of the services that began within the last `seconds`, by a run of ours.
+
+    A start is ours when a run holds the node's lease now, or when the manifest says that a run started the service just
+    then. A service that restarts by itself never counts: its restarts would hide it for ever.
+    """
+    if seconds <= 0:
+        return frozenset()
+    found = set()
+    for name in desired.cluster.nodes:
+        facts = observed.reached(name)
+        if facts is not None and facts.fact("clock").ok and facts.fact("services").ok:
+            found |= {s.id.key for s in desired.on_node(name) if _settles(s, facts, seconds)}
+    return frozenset(found)
+
+
+def _settles(service: DesiredService, facts: NodeFacts, seconds: float) -> bool:
+    now = float(facts.fact("clock").value["epoch"])
+    since = (facts.fact("services").value.get(service.id.key) or {}).get("since")
+    if since is None or not now - seconds <= since <= now + 1:
+        return False
+    lease: Mapping[str, Any] = facts.fact("lease").value or {}
+    if lease and lease.get("expires", 0) > now:
+        return True
+    manifest: Mapping[str, Any] = facts.fact("manifest").value or {}
+    ordered = manifest.get("services", {}).get(service.id.key, {}).get("at")
+    return ordered is not None and -1 <= since - ordered <= _START_SECONDS
