@@ -38,9 +38,7 @@ def download(minor: str, folder: Path) -> Path | None:
     quick = {"UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "5"}
     argv = [uv.find_uv_bin(), "python", "install", minor, "--install-dir", str(folder), "--no-bin", "--no-progress"]
     try:
-        subprocess.run(
-            argv, check=True, capture_output=True, timeout=DOWNLOAD_DEADLINE, env={**quick, **os.environ}
-        )
+        subprocess.run(argv, check=True, capture_output=True, timeout=DOWNLOAD_DEADLINE, env={**quick, **os.environ})
     except (OSError, subprocess.SubprocessError):
         return None
     return next(iter(sorted(folder.glob(f"cpython-{minor}*/bin/python{minor}"))), None)

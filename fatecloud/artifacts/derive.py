@@ -1,0 +1,121 @@
+"""Builds wheels from the few dependencies that exist as sdists only: on the controller, once, always the same bytes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import uv
+
+from fatecloud.artifacts.download import download_sdist
+from fatecloud.artifacts.index import Interpreter
+from fatecloud.artifacts.progress import Progress
+from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.errors import ArtifactError
+from fatecloud.model.release import Artifact, Release
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def derive_wheels(
+    release: Release, interpreter: Interpreter, sdists: Sequence[Artifact], store: Store, progress: Progress
+) -> tuple[Artifact, ...]:
+    """Wheels for sdists; those built before are taken from the store.
+
+    Args:
+        release: whose builder and build environment are used.
+        interpreter: builds them, from the store.
+        sdists: locked, fetched when the store lacks them.
+        store: holds the builder's wheel already, gets the sdists and the wheels.
+        progress: hears of each wheel.
+
+    Raises:
+        ArtifactError: an sdist cannot be fetched or built; names it and passes on the last lines.
+    """
+    known = {sdist.name: _known(release, sdist, store) for sdist in sdists}
+    if all(known.values()):
+        return tuple(wheel for wheel in known.values() if wheel)
+    with store.workspace() as scratch:
+        python = _build_environment(release, interpreter, store, scratch)
+        for sdist in sdists:
+            if known[sdist.name]:
+                continue
+            if not store.has(sdist.sha256):
+                download_sdist(sdist, python, store, progress)
+            wheel = _build(release, sdist, python, store, scratch)
+            _record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n", encoding="utf-8")
+            known[sdist.name] = wheel
+            progress.done(wheel)
+    return tuple(wheel for wheel in known.values() if wheel)
+
+
+def _record(release: Release, sdist: Artifact, store: Store) -> Path:
+    """File that says which wheel an sdist became: keyed by its hash, the builder's and the Python series."""
+    builder = _builder(release)
+    folder = store.root / "derived"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{sdist.sha256}-{builder.sha256[:16]}-{release.python.minor}"
+
+
+def _builder(release: Release) -> Artifact:
+    return next(a for a in release.python.lock if a.name.partition("==")[0] == release.python.builder)
+
+
+def _known(release: Release, sdist: Artifact, store: Store) -> Artifact | None:
+    try:
+        sha256, filename = _record(release, sdist, store).read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return None
+    if not store.has(sha256):
+        return None
+    return Artifact(sdist.name, filename, sha256, store.path(sha256).stat().st_size, "wheel")
+
+
+def _build_environment(release: Release, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
+    with tarfile.open(store.path(interpreter.artifact.sha256)) as archive:
+        archive.extractall(scratch / "python", filter="tar")
+    base, target = scratch / "python" / "bin" / f"python{release.python.minor}", scratch / "build"
+    python = target / "bin" / "python"
+    quiet = [uv.find_uv_bin(), "--quiet", "--no-config", "--offline", "--cache-dir", str(scratch / "cache")]
+    _run([*quiet, "venv", "--no-python-downloads", "--python", str(base), str(target)], "making a build environment")
+    builder = store.path(_builder(release).sha256)
+    _run([*quiet, "pip", "install", "--no-deps", "--python", str(python), str(builder)], "installing the builder")
+    return python
+
+
+def _build(release: Release, sdist: Artifact, python: Path, store: Store, scratch: Path) -> Artifact:
+    out = scratch / sdist.sha256
+    argv = [sys.executable, "-m", "pip", "--python", str(python), "wheel", "--no-deps", "--no-index"]
+    argv += ["--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", "--wheel-dir", str(out)]
+    environment = {**os.environ, **release.python.build_environment}
+    _run([*argv, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
+    built = next(out.glob("*.whl"))
+    if not built.name.endswith("-none-any.whl"):
+        raise ArtifactError(f"building {sdist.name}: {built.name} would not run on every node")
+    normal = _normalise(built, scratch / "normal")
+    sha256 = sha256_of(normal)
+    store.take(normal, sha256)
+    return Artifact(sdist.name, normal.name, sha256, normal.stat().st_size, "wheel")
+
+
+def _normalise(wheel: Path, folder: Path) -> Path:
+    """The same wheel without dates, order and compression, which differ between machines."""
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(folder / wheel.name, "w", zipfile.ZIP_STORED) as target:
+        for name in sorted(source.namelist()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            target.writestr(entry, source.read(name))
+    return folder / wheel.name
+
+
+def _run(argv: list[str], doing: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        last = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-5:]
+        raise ArtifactError(f"{doing}: " + " | ".join(last))

@@ -1,0 +1,123 @@
+"""Downloads locked wheels and sdists with pip, several at a time: its index, proxy, CA and netrc settings apply."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from fatecloud.artifacts.progress import Progress
+from fatecloud.artifacts.store import Store
+from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.model.release import Artifact
+
+WORKERS = 4
+"""Processes of pip at a time: enough to hide the latency of an index, few enough for its rate limits."""
+ALONE = 50_000_000
+"""Bytes from which a file gets a process of its own."""
+TOGETHER = 8
+"""Small files per process, because starting pip costs more than fetching one of them."""
+
+_RECEIVED = re.compile(r"Progress (\d+) of \d+")
+_FILE = re.compile(r"\s*(?:Downloading|Using cached) (\S+)")
+
+
+def download_wheels(wheels: Sequence[Artifact], minor: str, store: Store, progress: Progress) -> None:
+    """Bring wheels into the store; what arrived before a failure stays there.
+
+    Args:
+        wheels: what is missing.
+        minor: the Python series that they are for, whichever interpreter runs us.
+        store: gets each file as soon as its process ends.
+        progress: hears of each file.
+
+    Raises:
+        ArtifactError: pip failed; names the artifacts and passes on its error lines.
+        HashMismatch: an index served other bytes than were locked.
+    """
+    with ThreadPoolExecutor(WORKERS) as pool:
+        jobs = [pool.submit(_wheels, batch, minor, store, progress) for batch in _batches(wheels)]
+        _ended, waiting = wait(jobs, return_when=FIRST_EXCEPTION)
+        for job in waiting:
+            job.cancel()
+    for job in jobs:
+        if not job.cancelled():
+            job.result()
+
+
+def download_sdist(sdist: Artifact, python: Path, store: Store, progress: Progress) -> None:
+    """Bring an sdist into the store.
+
+    pip asks an sdist for its metadata, which runs its build: `python` is an environment that has the pinned builder.
+
+    Raises:
+        ArtifactError, HashMismatch: see `download_wheels`.
+    """
+    options = ["--no-binary", ":all:", "--no-build-isolation"]
+    _pip([sdist], ["--python", str(python)], options, store, progress)
+
+
+def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
+    ordered = sorted(artifacts, key=lambda artifact: -artifact.size)
+    alone = [[artifact] for artifact in ordered if artifact.size >= ALONE]
+    rest = ordered[len(alone) :]
+    # Dealt out like cards, so that no process gets all the large ones.
+    count = -(-len(rest) // TOGETHER)
+    return alone + [rest[number::count] for number in range(count)]
+
+
+def _wheels(batch: list[Artifact], minor: str, store: Store, progress: Progress) -> None:
+    tags = [artifact.filename.removesuffix(".whl").rsplit("-", 2)[1:] for artifact in batch]
+    abis = sorted({abi for tag in tags for abi in tag[0].split(".")} | {"none"})
+    platforms = sorted({platform for tag in tags for platform in tag[1].split(".")} - {"any"})
+    options = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", minor]
+    options += [f"--abi={abi}" for abi in abis] + [f"--platform={platform}" for platform in platforms]
+    _pip(batch, [], options, store, progress)
+
+
+def _pip(batch: list[Artifact], first: list[str], options: list[str], store: Store, progress: Progress) -> None:
+    with store.workspace() as folder:
+        wanted = folder / "requirements.txt"
+        wanted.write_text("".join(f"{artifact.name} --hash=sha256:{artifact.sha256}\n" for artifact in batch))
+        argv = [sys.executable, "-m", "pip", *first, "download", *options, "--no-deps", "--require-hashes"]
+        argv += ["--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
+        argv += ["--dest", str(folder), "--requirement", str(wanted)]
+        said = _follow(argv, progress)
+        for artifact in batch:
+            file = folder / artifact.filename
+            if not file.exists():
+                raise _failure(batch, said)
+            store.take(file, artifact.sha256)
+            progress.done(artifact)
+
+
+def _follow(argv: list[str], progress: Progress) -> list[str]:
+    """Run pip and pass its progress on; returns the lines that are no progress."""
+    said: list[str] = []
+    current = ""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as pip:
+        for line in pip.stdout or ():
+            received, file = _RECEIVED.match(line), _FILE.match(line)
+            if received:
+                progress.received(current, int(received[1]))
+                continue
+            if file:
+                current = file[1]
+            said.append(line.rstrip())
+    return said
+
+
+def _failure(batch: list[Artifact], said: list[str]) -> ArtifactError:
+    start = next((number for number, line in enumerate(said) if "ERROR" in line), None)
+    lines = said[start:] if start is not None else said
+    text = " | ".join(line.strip() for line in lines if line.strip())[-1200:]
+    named = [artifact.name for artifact in batch if artifact.name in text] or [artifact.name for artifact in batch]
+    kind = HashMismatch if "DO NOT MATCH THE HASHES" in text else ArtifactError
+    return kind(
+        f"fetching {', '.join(named)}: pip says: {text or 'nothing'}",
+        remedy="mend what pip complains about (index, proxy and CA settings are pip's own) and run the same again; "
+        "what is already in the store is kept",
+    )

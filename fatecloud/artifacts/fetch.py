@@ -1,0 +1,50 @@
+"""Fills the store with everything that a release needs. Afterwards no node and no deployment needs a network."""
+
+from __future__ import annotations
+
+from fatecloud.artifacts import index, interpreter
+from fatecloud.artifacts.derive import derive_wheels
+from fatecloud.artifacts.download import download_wheels
+from fatecloud.artifacts.index import ReleaseIndex
+from fatecloud.artifacts.progress import Progress
+from fatecloud.artifacts.store import Store
+from fatecloud.errors import ArtifactMissing
+from fatecloud.model.release import Release
+
+
+def fetch(release: Release, store: Store, progress: Progress, insist: str = "") -> bool:
+    """Bring what the store lacks.
+
+    Args:
+        release: what to fetch.
+        store: where to.
+        progress: hears of everything.
+        insist: interpreter that the operator insists on, see `interpreter.choose`.
+
+    Returns:
+        Whether anything had to be done.
+
+    Raises:
+        ArtifactError: something cannot be fetched; what arrived stays, and the same call goes on.
+    """
+    before = stored(release, store)
+    chosen = interpreter.choose(release, store, progress.say, insist)
+    if before is not None and before.interpreter == chosen:
+        return False
+    wheels = [artifact for artifact in release.python.lock if artifact.kind == "wheel"]
+    sdists = [artifact for artifact in release.python.lock if artifact.kind == "sdist"]
+    missing = [artifact for artifact in (release.python.installer, *wheels) if not store.has(artifact.sha256)]
+    progress.begin(missing)
+    download_wheels(missing, release.python.minor, store, progress)
+    derived = derive_wheels(release, chosen, sdists, store, progress)
+    everything = tuple(sorted((*wheels, *derived), key=lambda artifact: artifact.name))
+    index.write(release, store, ReleaseIndex(chosen, release.python.installer, everything))
+    return True
+
+
+def stored(release: Release, store: Store) -> ReleaseIndex | None:
+    """What the store holds of a release; None unless it is complete."""
+    try:
+        return index.read(release, store)
+    except ArtifactMissing:
+        return None

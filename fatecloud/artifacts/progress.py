@@ -1,0 +1,24 @@
+"""What a fetch tells whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from fatecloud.model.release import Artifact
+
+
+class Progress(Protocol):
+    """A terminal with bars, or one line per artifact. Called from several threads."""
+
+    def say(self, text: str) -> None:
+        """A sentence for people."""
+
+    def begin(self, artifacts: Sequence[Artifact]) -> None:
+        """These are going to be fetched."""
+
+    def received(self, filename: str, size: int) -> None:
+        """So many bytes of a file have come."""
+
+    def done(self, artifact: Artifact) -> None:
+        """An artifact is verified and in the store."""
