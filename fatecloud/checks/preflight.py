@@ -13,10 +13,11 @@ from fatecloud.checks import (
     preflight_rights,
     preflight_space,
 )
+from fatecloud.checks.codes import FACT_ABSENT
 from fatecloud.checks.engine import judge
 from fatecloud.model.check import CheckSpec, Code
 from fatecloud.model.desired import Desired
-from fatecloud.model.finding import Finding, Report, Subject
+from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import Observed
 
 _ROOMS = (
@@ -39,32 +40,51 @@ CODES: tuple[Code, ...] = (*(code for spec in PREFLIGHT for code in spec.codes),
 def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: Sequence[str] = ()) -> Report:
     """Judge everything at once.
 
+    A check that can only warn and lacks its reading is told as not judged; any other one is an unknown finding.
+
     Args:
         desired: the cluster as it should be.
         observed: one pass over all its nodes.
         artifacts_missing: file names that the controller's store should hold and does not.
     """
-    report = judge(PREFLIGHT, desired, observed)
-    if not artifacts_missing:
-        return report
-    finding = Finding(
-        ARTIFACT_MISSING.name,
-        "critical",
-        Subject(),
-        f"{len(artifacts_missing)} artifacts of {desired.release.name} are not in the store",
-        expected="all artifacts of the release",
-        got="missing: " + ", ".join(artifacts_missing[:5]) + (", ..." if len(artifacts_missing) > 5 else ""),
-        remedy=(f"fatecloud release fetch {desired.release.name}",),
-        source="the controller's store",
+    needed = judge(desired, observed, [spec for spec in PREFLIGHT if not _only_warns(spec)])
+    advice = judge(desired, observed, [spec for spec in PREFLIGHT if _only_warns(spec)])
+    told = {finding.id for finding in needed.findings}
+    more = [finding for finding in advice.findings if finding.id not in told and finding.code != FACT_ABSENT.name]
+    unread = [
+        Skipped("a warning", finding.subject, "; ".join(finding.evidence))
+        for finding in advice.findings
+        if finding.code == FACT_ABSENT.name
+    ]
+    return replace(
+        needed,
+        passed=needed.passed + advice.passed,
+        findings=(*_artifacts(desired, artifacts_missing), *needed.findings, *more),
+        skipped=(*dict.fromkeys((*needed.skipped, *advice.skipped)), *unread),
     )
-    return replace(report, findings=(finding, *report.findings))
 
 
 def blocking(report: Report) -> tuple[Finding, ...]:
     """The findings that forbid a deployment: what is critical, and what could not be looked at but may be."""
-    harmless = {spec.codes[0].name for spec in PREFLIGHT if all(code.severity == "warning" for code in spec.codes)}
-    return tuple(
-        finding
-        for finding in report.findings
-        if finding.severity == "critical" or (finding.severity == "unknown" and finding.code not in harmless)
+    return tuple(finding for finding in report.findings if finding.severity != "warning")
+
+
+def _only_warns(spec: CheckSpec) -> bool:
+    return all(code.severity == "warning" for code in spec.codes)
+
+
+def _artifacts(desired: Desired, missing: Sequence[str]) -> tuple[Finding, ...]:
+    if not missing:
+        return ()
+    return (
+        Finding(
+            ARTIFACT_MISSING.name,
+            ARTIFACT_MISSING.severity,
+            Subject(),
+            f"{len(missing)} artifacts of {desired.release.name} are not in the store",
+            expected="all artifacts of the release",
+            got=", ".join(missing[:5]) + (", ..." if missing[5:] else ""),
+            remedy=(f"fatecloud release fetch {desired.release.name}",),
+            source="the controller's store",
+        ),
     )

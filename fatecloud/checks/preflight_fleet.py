@@ -93,7 +93,7 @@ def time_zone(view: NodeView) -> Iterator[Finding]:
 
 @node_check(TWICE)
 def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
-    """No other node name leads to this very machine. (Cloned machines share the id, not the host name.)"""
+    """No other node name leads to this very machine; cloned machines share its id, but not its host name."""
     own = view.fact("identity")
     twins = [
         name
@@ -151,19 +151,17 @@ def addresses(view: NodeView) -> Iterator[Finding]:
 @node_check(HOSTNAME)
 def own_name(view: NodeView) -> Iterator[Finding]:
     """The own host name resolves on the node; message brokers and databases ask for it."""
-    identity = view.fact("identity")
-    if "hostname_addresses" not in identity:
-        raise FactAbsent("identity: hostname_addresses was not read")
-    if not identity["hostname_addresses"]:
+    name = view.fact("own_name")
+    if not name["addresses"]:
         yield problem(
             view,
             HOSTNAME.name,
             "warning",
-            f"{identity['hostname']} does not resolve on the node itself",
+            f"{name['hostname']} does not resolve on the node itself",
             expected="an address",
             got="none",
-            remedy=(f"echo '127.0.1.1 {identity['hostname']}' >> /etc/hosts",),
-            source="fact identity",
+            remedy=(f"echo '127.0.1.1 {name['hostname']}' >> /etc/hosts",),
+            source="fact own_name",
         )
 
 

@@ -108,7 +108,10 @@ def vector_unit(view: NodeView) -> Iterator[Finding]:
             "jobs that use torch may die with `Illegal instruction`",
             expected="flag avx in /proc/cpuinfo",
             got="none",
-            remedy=("set the virtual machine's CPU model to the host's (`host-passthrough`)", "grep -c avx /proc/cpuinfo"),
+            remedy=(
+                "set the virtual machine's CPU model to the host's (`host-passthrough`)",
+                "grep -c avx /proc/cpuinfo",
+            ),
             source="fact cpu",
         )
 
@@ -142,10 +145,7 @@ def interpreter(view: NodeView) -> Iterator[Finding]:
             "Ansible's modules cannot run on this node",
             expected=f"Python {floor} or newer",
             got=f"{found['path']} {found['version']}" if found else "none",
-            remedy=(
-                f"install one (Debian: `apt-get install python3`), or name a newer one as `python:` of node "
-                f"{view.facts.node} in the inventory",
-            ),
+            remedy=("apt-get install python3", f"or name a newer one as `python` of node {view.facts.node}"),
             source="fact interpreter",
         )
 

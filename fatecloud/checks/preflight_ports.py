@@ -136,8 +136,8 @@ def _open_iptables(ports: Sequence[int]) -> tuple[str, ...]:
 
 def _open_nft(ports: Sequence[int]) -> tuple[str, ...]:
     return (
-        f"nft insert rule inet filter input tcp dport '{{ {', '.join(map(str, ports))} }}' accept   "
-        "# table and chain as `nft list ruleset` names them",
+        "nft list ruleset   # shows the table and the chain of input; here `inet filter` and `input`",
+        f"nft insert rule inet filter input tcp dport '{{ {', '.join(map(str, ports))} }}' accept",
     )
 
 

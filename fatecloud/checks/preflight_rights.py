@@ -9,6 +9,8 @@ from fatecloud.checks.preflight_platform import OS_FAMILY, install_command
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding, Fix
 
+LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
+
 SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not make us root.")
 NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
 NOT_ROOT_UNITS = Code("PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, and we have none.")
@@ -116,7 +118,7 @@ def service_user(view: NodeView) -> Iterator[Finding]:
 
 @node_check(NOFILE, NPROC)
 def limits(view: NodeView) -> Iterator[Finding]:
-    """Under supervisor, the user's own limits allow what the services need. (Units set their own.)"""
+    """Under supervisor, the user's own limits allow what the services need; units set their own."""
     node = node_of(view)
     if node.supervision != "supervisor" or not services_of(view):
         return
@@ -138,8 +140,7 @@ def limits(view: NodeView) -> Iterator[Finding]:
                 expected=f">= {wanted[kind]}",
                 got=str(hard),
                 remedy=(
-                    f"as root: echo '{node.service_user} - {kind} {wanted[kind]}' "
-                    ">> /etc/security/limits.d/90-fatecloud.conf, then log in again",
+                    f"as root: echo '{node.service_user} - {kind} {wanted[kind]}' >> {LIMITS_FILE}, then log in again",
                 ),
                 source="fact limits",
                 fix=Fix("limits", view.facts.node, {"user": node.service_user, "item": kind, "value": wanted[kind]})
@@ -189,7 +190,10 @@ def selinux(view: NodeView) -> Iterator[Finding]:
         got="enforcing",
         remedy=(
             f"semanage fcontext -a -t usr_t '{base}(/.*)?' && restorecon -R {base}",
-            *((f"for p in {ports}; do semanage port -l | grep -w $p; done   # labelled for which domain?",) * bool(ports)),
+            *(
+                (f"for p in {ports}; do semanage port -l | grep -w $p; done   # labelled for which domain?",)
+                * bool(ports)
+            ),
             "after a start: ausearch -m avc -ts recent | audit2why",
         ),
         source="fact selinux",

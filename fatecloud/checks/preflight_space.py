@@ -47,8 +47,10 @@ def mounts(view: NodeView) -> Iterator[Finding]:
                 f"{path} cannot be written",
                 expected="a writable directory, or a parent where we may create it",
                 got=f"mount {disk['mount']} ({disk['fstype']}, {disk['options']})",
-                remedy=(f"as root: install -d -o {node_of(view).service_user} -g {node_of(view).service_group} {path}",
-                        "or set another `paths.base` in the inventory"),
+                remedy=(
+                    f"as root: install -d -o {node_of(view).service_user} -g {node_of(view).service_group} {path}",
+                    "or set another `paths.base` in the inventory",
+                ),
                 source="fact disk",
             )
             return
@@ -82,7 +84,10 @@ def room(view: NodeView) -> Iterator[Finding]:
                 expected=f">= {gib(need)}",
                 got=gib(disk["available"]),
                 evidence=parts,
-                remedy=(f"du -xh --max-depth=2 {mount} | sort -h | tail", "or set `paths` to a larger disk in the inventory"),
+                remedy=(
+                    f"du -xh --max-depth=2 {mount} | sort -h | tail",
+                    "or set `paths` to a larger disk in the inventory",
+                ),
                 source="fact disk; sizes measured with the release",
             )
         elif 0 < disk["inodes_free"] < inodes:
@@ -113,7 +118,10 @@ def memory(view: NodeView) -> Iterator[Finding]:
             f"{gib(fact['available'])} available, about {gib(need)} for {len(new)} services and one job",
             expected=f">= {gib(need)} available (FATE's guide: 16 GB for a machine with everything)",
             got=f"{gib(fact['available'])} of {gib(fact['total'])}",
-            remedy=("ps -eo rss,user,args --sort=-rss | head", "give the machine more memory, or place services elsewhere"),
+            remedy=(
+                "ps -eo rss,user,args --sort=-rss | head",
+                "give the machine more memory, or place services elsewhere",
+            ),
             source="fact memory",
         )
     elif services_of(view) and fact["swap_total"] == 0 and fact["total"] < SWAP_BELOW:

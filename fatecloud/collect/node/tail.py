@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import subprocess
 import sys
 import time
@@ -35,10 +36,8 @@ _WORDS = {
     "alert": "critical",
     "emerg": "critical",
 }
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_ISO = re.compile(
-    r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d(?!\d))?"
-)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ISO = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d(?!\d))?")
 _CLF = re.compile(r"\[(\d\d)/([A-Z][a-z][a-z])/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]")
 _BRACKETED = re.compile(r"\[\s*([A-Za-z]+)\s*\]")
 _BARE = re.compile(r"\b(DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
@@ -52,14 +51,17 @@ Spec = Dict[str, Any]
 def stamp_of(line: str) -> Optional[float]:
     """Seconds since the epoch that a line carries near its beginning; a stamp without a zone is the node's time."""
     head = line[:_HEAD]
-    found = _ISO.search(head)
-    if found:
-        year, month, day, hour, minute, second, fraction, zone = found.groups()
-        return _epoch((year, month, day, hour, minute, second), zone) + float("0." + (fraction or "0"))
-    found = _CLF.search(head)
-    if found and found.group(2) in _MONTHS:
-        day, name, year, hour, minute, second, zone = found.groups()
-        return _epoch((year, str(_MONTHS.index(name) + 1), day, hour, minute, second), zone)
+    try:
+        found = _ISO.search(head)
+        if found:
+            year, month, day, hour, minute, second, fraction, zone = found.groups()
+            return _epoch((year, month, day, hour, minute, second), zone) + float("0." + (fraction or "0"))
+        found = _CLF.search(head)
+        if found and found.group(2) in _MONTHS:
+            day, name, year, hour, minute, second, zone = found.groups()
+            return _epoch((year, str(_MONTHS.index(name) + 1), day, hour, minute, second), zone)
+    except (ValueError, OverflowError):
+        pass  # digits that only look like a date
     return None
 
 
@@ -139,7 +141,7 @@ def read(spec: Spec) -> Dict[str, Any]:
     moved = {"files": {}, "journal": cursor.get("journal")}  # type: Dict[str, Any]
     problems = []  # type: List[str]
     found = []  # type: List[Record]
-    for path in _newest(spec["paths"]):
+    for path in _newest(spec["paths"], spec.get("since")):
         try:
             lines, mtime, moved["files"][path] = _new_lines(path, cursor, spec["bytes"])
         except OSError as error:
@@ -174,9 +176,16 @@ def _last(before: List[Record], more: List[Record], count: int) -> List[Record]:
     return merged[-count:]
 
 
-def _newest(patterns: List[str]) -> List[str]:
-    paths = sorted({path for pattern in patterns for path in glob.glob(pattern) if os.path.isfile(path)})
-    return sorted(paths, key=os.path.getmtime)[-_FILES:]
+def _newest(patterns: List[str], since: Optional[float]) -> List[str]:
+    aged = []
+    for path in sorted({path for pattern in patterns for path in glob.glob(pattern)}):
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue  # rotated away while we were looking
+        if stat.S_ISREG(status.st_mode) and (since is None or status.st_mtime >= since):
+            aged.append((status.st_mtime, path))
+    return [path for _, path in sorted(aged)[-_FILES:]]
 
 
 def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, List[int]]:
@@ -184,10 +193,7 @@ def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, Lis
     with open(path, "rb") as stream:
         status = os.fstat(stream.fileno())
         inode, offset = cursor.get("files", {}).get(path, (None, None))
-        if inode == status.st_ino and offset <= status.st_size:
-            begin = offset
-        else:
-            begin = 0
+        begin = offset if inode == status.st_ino and offset <= status.st_size else 0
         if begin < status.st_size - cap:
             begin = status.st_size - cap
             stream.seek(begin)

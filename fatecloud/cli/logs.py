@@ -1,0 +1,59 @@
+"""`fatecloud logs`: what a service wrote, over all nodes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+def logs(
+    inventory: o.Inventory,
+    service: Annotated[
+        str, typer.Argument(help="9999/flow@a1, 9999/flow, flow, flow@a1 or a node.", metavar="SERVICE")
+    ],
+    *,
+    since: Annotated[str | None, typer.Option("--since", help="10m, 2h, 1d or '2026-11-25 19:30'.")] = None,
+    grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
+    level: Annotated[
+        str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")
+    ] = None,
+    lines: Annotated[
+        int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show also what healthy services write all the time.")
+    ] = False,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Show a service's logs in order of time, over all its nodes. Secrets are not shown."""
+    import time  # noqa: PLC0415 - keeps --help fast
+
+    from fatecloud.report.logs import record_text  # noqa: PLC0415
+    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+    from fatecloud.workflow.logs import chosen, question_of, show_logs  # noqa: PLC0415
+
+    question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time())
+    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
+    session = load_session(options, need_secrets=False)
+    try:
+        return show_logs(
+            session.desired,
+            session.connect,
+            chosen(session.desired, service),
+            question,
+            lambda record: typer.echo(session.secrets.redact(record_text(record.service, record.lines))),
+            lambda text: typer.echo(f"fatecloud: {text}", err=True),
+            noisy=everything,
+            follow=follow,
+        )
+    except KeyboardInterrupt:
+        if follow:
+            return 0  # Ctrl-C is how following ends
+        raise

@@ -1,0 +1,106 @@
+"""What a deployment will meet: addresses, names, directories, the environment, the way to other machines."""
+
+import os
+import re
+import socket
+import threading
+import time
+from typing import Any, Dict, List, Optional
+
+from .processes import user_name
+from .reading import Spec, Unreadable, output_of, text_of
+
+_NAMES = 10
+_SECONDS = 3.0
+_PROXY = re.compile(r"^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$", re.IGNORECASE)
+
+
+def addresses() -> List[str]:
+    """The node's own IP addresses, loopback too."""
+    local = set()
+    before = ""
+    for line in text_of("/proc/net/fib_trie").splitlines():
+        if "/32 host LOCAL" in line:
+            local.add(before.split()[-1])
+        before = line
+    try:
+        for line in text_of("/proc/net/if_inet6").splitlines():
+            local.add(socket.inet_ntop(socket.AF_INET6, bytes(bytearray.fromhex(line.split(None, 1)[0]))))
+    except Unreadable:
+        pass  # a kernel without IPv6
+    return sorted(local)
+
+
+def own_name() -> Dict[str, Any]:
+    """The host name, and the addresses that it resolves to here; none when it does not resolve."""
+    name = socket.gethostname()
+    try:
+        found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(name, None)})
+    except OSError:
+        found = []
+    return {"hostname": name, "addresses": found}
+
+
+def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
+    """Number and names of the first entries of each asked directory; None where there is none."""
+    found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
+    for path in spec.get("directories", ()):
+        try:
+            names = os.listdir(path)
+            owner = user_name(os.stat(path).st_uid)
+        except (FileNotFoundError, NotADirectoryError):
+            found[path] = None
+            continue
+        except OSError as error:
+            raise Unreadable("%s: %s" % (path, error.strerror))
+        found[path] = {"entries": len(names), "names": sorted(names)[:_NAMES], "owner": owner}
+    return found
+
+
+def environment() -> Dict[str, Any]:
+    """Proxy variables of our session and of /etc/environment (passwords left out), and whether UTF-8 can be had."""
+    lines = ["%s=%s" % pair for pair in os.environ.items()]
+    if os.access("/etc/environment", os.R_OK):
+        lines += text_of("/etc/environment").splitlines()
+    proxy = {}  # type: Dict[str, str]
+    for line in lines:
+        found = _PROXY.match(line)
+        if found and found.group(2).strip("\"'"):
+            proxy.setdefault(found.group(1).lower(), re.sub(r"//[^/@]*@", "//***@", found.group(2).strip("\"'")))
+    spared = proxy.pop("no_proxy", "")
+    locales = output_of(["locale", "-a"]).lower()
+    return {"proxy": proxy, "no_proxy": spared, "locale_utf8": "utf8" in locales or "utf-8" in locales}
+
+
+def connects(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """Whether each asked endpoint takes a TCP connection from here, all tried at once."""
+    found = {}  # type: Dict[str, Dict[str, Any]]
+    threads = []
+    for target in spec.get("connects", ()):
+        thread = threading.Thread(target=_connect, args=(found, target["host"], target["port"]), daemon=True)
+        thread.start()
+        threads.append((thread, _text(target["host"], target["port"])))
+    until = time.time() + _SECONDS + 2  # a name server that does not answer has no deadline of its own
+    for thread, text in threads:
+        thread.join(max(0.0, until - time.time()))
+        found.setdefault(text, {"ok": False, "kind": "name", "error": "the name service does not answer"})
+    return dict(found)
+
+
+def _text(host: str, port: int) -> str:
+    return "[%s]:%d" % (host, port) if ":" in host else "%s:%d" % (host, port)
+
+
+def _connect(found: Dict[str, Dict[str, Any]], host: str, port: int) -> None:
+    try:
+        socket.create_connection((host, port), _SECONDS).close()
+        answer = {"ok": True, "kind": "", "error": None}  # type: Dict[str, Any]
+    except socket.gaierror as error:
+        answer = {"ok": False, "kind": "name", "error": "no such name: %s" % error.strerror}
+    except socket.timeout:
+        answer = {"ok": False, "kind": "timeout", "error": "no answer within %g s" % _SECONDS}
+    except ConnectionRefusedError:
+        answer = {"ok": False, "kind": "refused", "error": "refused: nothing listens there"}
+    except OSError as error:
+        answer = {"ok": False, "kind": "unreachable", "error": error.strerror or str(error)}
+    found[_text(host, port)] = answer

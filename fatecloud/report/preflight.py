@@ -1,0 +1,91 @@
+"""Preflight findings as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from fatecloud.model.finding import Finding, Fix, Report
+
+SCHEMA = 1
+_ORDER = ("critical", "unknown", "warning")
+
+
+def preflight_text(report: Report, blockers: Sequence[Finding]) -> str:
+    """All findings by node, worst first, each with its remedy; then one line that sums up.
+
+    Args:
+        blockers: those of the findings that forbid a deployment.
+    """
+    lines: list[str] = []
+    for place, findings in _by_node(report):
+        lines.append(place)
+        for finding in findings:
+            lines += [f"  {line}" for line in finding_lines(finding)]
+    lines += [f"not judged: {skip.check} of {skip.subject}: {skip.reason}" for skip in report.skipped]
+    lines.append(_summary(report, blockers))
+    return "\n".join(lines)
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """A finding as lines: headline, expected and got, cause, evidence, remedy."""
+    service = f" {finding.subject.service}:" if finding.subject.service else ""
+    yield f"{finding.severity.upper():<8} {finding.code}{service} {finding.symptom}"
+    if finding.expected or finding.got:
+        yield f"    expected {finding.expected or '-'}; got {finding.got or '-'}"
+    if finding.cause:
+        yield f"    because {finding.cause}"
+    yield from (f"    seen     {line}" for line in finding.evidence)
+    yield from (f"    do       {line}" for line in finding.remedy)
+    if finding.fix:
+        yield "    or       let `fatecloud preflight --fix` do it"
+
+
+def fixes_text(fixes: Sequence[Fix]) -> str:
+    """What `--fix` would do, one line per repair."""
+    return "\n".join(
+        f"  {fix.node}: {fix.action} " + " ".join(f"{k}={v}" for k, v in fix.arguments.items()) for fix in fixes
+    )
+
+
+def change_text(before: Report, after: Report) -> str:
+    """What repairs cleared, left, and brought up."""
+    old, new = {f.id for f in before.findings}, {f.id for f in after.findings}
+    rows = [("cleared", old - new), ("still there", old & {f.id for f in after.findings if f.fix}), ("new", new - old)]
+    return "\n".join(f"{word}: {', '.join(sorted(ids))}" for word, ids in rows if ids)
+
+
+def preflight_json(report: Report, blockers: Sequence[Finding]) -> str:
+    """The report as one JSON document, schema version 1."""
+    return json.dumps(
+        {
+            "version": SCHEMA,
+            "kind": "preflight",
+            "cluster": report.cluster,
+            "taken": report.taken,
+            "seconds": report.seconds,
+            "exit_status": report.exit_status,
+            "passed": report.passed,
+            "findings": [asdict(finding) | {"id": finding.id} for finding in report.findings],
+            "blocking": [finding.id for finding in blockers],
+            "skipped": [asdict(skip) for skip in report.skipped],
+        },
+        indent=2,
+    )
+
+
+def _by_node(report: Report) -> list[tuple[str, list[Finding]]]:
+    nodes: dict[str, list[Finding]] = {}
+    for finding in sorted(report.findings, key=lambda f: (f.subject.node, _ORDER.index(f.severity), f.id)):
+        nodes.setdefault(finding.subject.node or "controller", []).append(finding)
+    return list(nodes.items())
+
+
+def _summary(report: Report, blockers: Sequence[Finding]) -> str:
+    counts = [(s, sum(1 for f in report.findings if f.severity == s)) for s in _ORDER]
+    said = ", ".join(f"{count} {severity}" for severity, count in counts if count) or "no problem"
+    fixable = sum(1 for f in report.findings if f.fix)
+    verdict = f"{len(blockers)} must be solved before a deployment" if blockers else "a deployment can go ahead"
+    hint = f"; {fixable} can be repaired with --fix" if fixable else ""
+    return f"{report.cluster}: {said}, {report.passed} checks passed; {verdict}{hint}"

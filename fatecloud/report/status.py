@@ -1,0 +1,53 @@
+"""The daily screen as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from fatecloud.report.status_rows import Row, Status, age_text
+
+SCHEMA = 1
+_COLUMNS = ("party", "node", "component", "version", "deployed", "running", "since", "ports", "notes")
+
+
+def status_table(status: Status, width: int) -> str:
+    """The screen as text; notes are cut at the terminal's width, nothing else is."""
+    rows = [_cells(row) for row in status.rows]
+    sizes = [max(len(title), *(len(row[i]) for row in rows), 0) for i, title in enumerate(_COLUMNS)]
+    lines = [f"cluster {status.cluster}, release {status.release}", *_aligned(rows, sizes, width)]
+    if any(listens is False for row in status.rows for listens in row.ports.values()):
+        lines.append("! nobody of the service listens on this port")
+    return "\n".join([*lines, *status.notes])
+
+
+def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) -> Iterator[str]:
+    for cells in (tuple(title.upper() for title in _COLUMNS), *rows):
+        line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
+        fixed = sum(sizes[:-1]) + 2 * len(sizes[:-1])
+        yield line if len(line) <= max(width, fixed + len("NOTES")) else line[: max(width, fixed + 5) - 3] + "..."
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    marks = {True: "", False: "!", None: "?"}
+    ports = " ".join(f"{number}{marks[listens]}" for number, listens in row.ports.items())
+    since = age_text(row.since)
+    return (
+        row.party,
+        row.node,
+        row.component,
+        row.version,
+        row.deployed,
+        row.running,
+        since,
+        ports or "-",
+        "; ".join(row.notes),
+    )
+
+
+def status_json(status: Status) -> str:
+    """The screen as one JSON document, schema version 1."""
+    services = [asdict(row) | {"well": row.well} for row in status.rows]
+    head = {"version": SCHEMA, "kind": "status", "cluster": status.cluster, "release": status.release}
+    return json.dumps(head | {"taken": status.taken, "services": services, "notes": list(status.notes)}, indent=2)

@@ -1,0 +1,201 @@
+"""The daily screen as data: one row per service, from facts alone, without asking the services. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.observed import NodeFacts, Observed
+
+_DOWN = ("absent", "stopped", "failed")
+_RESTARTS = ("auto-restart", "backoff")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One service."""
+
+    party: str
+    node: str
+    component: str
+    version: str
+    deployed: str
+    """`yes`, `changed` (the nodes differ from what we wrote, or we would write something else), `no`, `?`."""
+    running: str
+    """`yes`, `settling`, `restarting`, `hung`, `stopping`, `no`, `?`."""
+    since: float | None
+    """Seconds that it has been in this life."""
+    ports: Mapping[str, bool | None]
+    """Port -> whether its process listens on it; None where that could not be read."""
+    notes: tuple[str, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self.deployed == "yes" and self.running == "yes" and all(self.ports.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole screen."""
+
+    cluster: str
+    release: str
+    taken: float
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...]
+    """About nodes: not reached, held by a run, last change."""
+
+    @property
+    def exit_status(self) -> int:
+        """0 when every service runs as deployed, 1 when not, 3 when a node could not be read."""
+        if any("?" in (row.deployed, row.running) for row in self.rows):
+            return 3
+        return 0 if all(row.well for row in self.rows) else 1
+
+
+def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) -> Status:
+    """Work out the screen.
+
+    Args:
+        keys: services to show; empty for all.
+    """
+    shown = [s for key, s in sorted(desired.services.items()) if not keys or key in keys]
+    nodes = sorted({service.id.node for service in shown})
+    notes = tuple(f"{name}: {note}" for name in nodes for note in _node_notes(observed, name))
+    return Status(
+        desired.cluster.name,
+        desired.release.name,
+        observed.taken,
+        tuple(_row(desired, observed, service) for service in shown),
+        notes,
+    )
+
+
+def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
+    facts = observed.reached(service.id.node)
+    ident = service.id
+    if facts is None:
+        ports: Mapping[str, bool | None] = {str(port.number): None for port in service.ports}
+        return Row(ident.party, ident.node, ident.component, service.version, "?", "?", None, ports, ())
+    state = (facts.fact("services").value or {}).get(ident.key)
+    ports = _ports(facts, service, state)
+    running, why = _running(facts, service, state, ports)
+    deployed, changes = _deployed(desired, facts, service)
+    since = state.get("since") if state else None
+    clock = facts.fact("clock").value
+    return Row(
+        ident.party,
+        ident.node,
+        ident.component,
+        service.version,
+        deployed,
+        running,
+        max(0.0, clock["epoch"] - since) if since and clock else None,
+        ports,
+        (*why, *changes),
+    )
+
+
+def _running(
+    facts: NodeFacts, service: DesiredService, state: Mapping[str, Any] | None, ports: Mapping[str, bool | None]
+) -> tuple[str, tuple[str, ...]]:
+    if state is None:
+        return "?", (str(facts.fact("services").error or "no reading"),)
+    notes = [*_oddities(state)]
+    silent = [number for number, listens in ports.items() if listens is False]
+    word = _word(state, settling=bool(silent) and _is_young(facts, service, state))
+    if word == "yes" and silent:
+        notes.insert(0, f"does not listen on {', '.join(silent)}")
+    return word, tuple(notes)
+
+
+def _word(state: Mapping[str, Any], *, settling: bool) -> str:
+    if state["state"] in _DOWN:
+        return "no"
+    if state.get("stopped_pids"):
+        return "hung"
+    if state["state"] == "stopping":
+        return "stopping"
+    if state.get("sub") in _RESTARTS:
+        return "restarting"
+    return "settling" if settling or state["state"] == "starting" else "yes"
+
+
+def _oddities(state: Mapping[str, Any]) -> Iterator[str]:
+    if state["state"] == "failed":
+        yield f"failed: {state.get('result') or 'unknown'} (exit {state.get('exit')})"
+    if state.get("stopped_pids"):
+        yield f"process {state['stopped_pids'][0]} is stopped by a signal"
+    if state["state"] != "absent" and not state["enabled"]:
+        yield "does not start at boot"
+    if state.get("restarts"):
+        yield f"restarted {state['restarts']} times"
+
+
+def _is_young(facts: NodeFacts, service: DesiredService, state: Mapping[str, Any]) -> bool:
+    clock = facts.fact("clock").value
+    since = state.get("since")
+    return bool(clock and since and clock["epoch"] - since < service.readiness_deadline)
+
+
+def _ports(facts: NodeFacts, service: DesiredService, state: Mapping[str, Any] | None) -> dict[str, bool | None]:
+    listeners = facts.fact("listeners")
+    if not listeners.ok:
+        return {str(port.number): None for port in service.ports}
+    pids = set((state or {}).get("pids", ()))
+    held = {item["port"] for item in listeners.value if item["pid"] is None or item["pid"] in pids}
+    return {str(port.number): bool(pids) and port.number in held for port in service.ports}
+
+
+def _deployed(desired: Desired, facts: NodeFacts, service: DesiredService) -> tuple[str, tuple[str, ...]]:
+    manifest, files = facts.fact("manifest"), facts.fact("files")
+    if not manifest.ok:
+        return "?", (str(manifest.error),)
+    record = manifest.value or {}
+    if service.id.key not in record.get("services", {}):
+        return "no", ()
+    if not files.ok:
+        return "?", (str(files.error),)
+    known = record.get("files", {})
+    wanted = [file for file in desired.files.get(service.id.node, ()) if file.service == service.id.key]
+    drifted = sum(1 for file in wanted if file.path in known and _differs(known[file.path], files.value.get(file.path)))
+    pending = sum(1 for file in wanted if known.get(file.path, {}).get("digest") != file.digest)
+    version = record["services"][service.id.key].get("version")
+    notes = (
+        *((f"{drifted} file{'s' * (drifted > 1)} edited by hand",) * bool(drifted)),
+        *((f"{pending} file{'s' * (pending > 1)} to deploy",) * bool(pending)),
+        *((f"has {version}",) * (version != service.version)),
+    )
+    return ("changed" if notes else "yes"), notes
+
+
+def _differs(known: Mapping[str, Any], found: Mapping[str, Any] | None) -> bool:
+    return found is None or bool(found.get("sha256") != known.get("sha256"))
+
+
+def _node_notes(observed: Observed, name: str) -> Iterator[str]:
+    entry = observed.nodes.get(name)
+    if not isinstance(entry, NodeFacts):
+        yield f"not read: {entry.message}" if entry else "not read"
+        return
+    lease, manifest = entry.fact("lease").value, entry.fact("manifest").value
+    clock = entry.fact("clock").value
+    if lease and clock and float(lease.get("expires", 0)) > clock["epoch"]:
+        yield f"held by {lease.get('owner', 'somebody')}, run {lease.get('run', '?')}"
+    proof = (manifest or {}).get("proof")
+    if proof and clock:
+        yield f"last proved {age_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"
+
+
+def age_text(seconds: float | None) -> str:
+    """Seconds for people: `12 s`, `5 m`, `3 h 10 m`, `4 d 2 h`."""
+    if seconds is None:
+        return "-"
+    whole = int(seconds)
+    for unit, size, lower, lower_size in (("d", 86400, "h", 3600), ("h", 3600, "m", 60)):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // lower_size} {lower}"
+    return f"{whole // 60} m" if whole >= 60 else f"{whole} s"  # noqa: PLR2004 - a minute

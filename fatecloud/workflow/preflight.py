@@ -1,0 +1,95 @@
+"""`preflight`: read all nodes, judge, and repair what is safe to repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fatecloud.checks.preflight import blocking, judge_preflight
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Fix, Report
+from fatecloud.model.layout import private_of
+from fatecloud.model.observed import Observed
+
+__all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
+
+TOOLS = ("gzip", "sh", "sha256sum", "systemctl", "tar")
+SYSCTL = ("net.core.somaxconn",)
+PEER = "peer:"
+
+
+class Observe(Protocol):
+    """Reads nodes."""
+
+    def __call__(self, *, probes: bool, extra: Mapping[str, Mapping[str, Any]]) -> Observed:
+        """Read all facts of all nodes, and what else each collector is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What preflight found, and what its repairs changed."""
+
+    report: Report
+    before: Report | None = None
+    """The report before the repairs, where there were any."""
+    applied: tuple[Fix, ...] = ()
+
+
+def reading(desired: Desired) -> dict[str, dict[str, Any]]:
+    """What preflight wants to know beyond what every look at the nodes reads: node -> more for its collector."""
+    return {name: _reading(desired, name) for name in desired.cluster.nodes}
+
+
+def _reading(desired: Desired, name: str) -> dict[str, Any]:
+    node, services = desired.node(name), desired.on_node(name)
+    python = desired.python if any(service.python for service in services) else None
+    artifacts = (python.interpreter, python.installer, *python.wheels) if python else ()
+    endpoints = {edge.endpoint for s in services for edge in s.edges if edge.target.startswith(PEER)}
+    return {
+        "surroundings": True,
+        "tools": TOOLS,
+        "sysctl": SYSCTL,
+        "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
+        "directories": sorted(
+            {node.paths.base, private_of(node), *(f"{node.paths.data}/{s.id.slug}" for s in services)}
+        ),
+        "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
+    }
+
+
+def preflight(
+    desired: Desired,
+    observe: Observe,
+    *,
+    artifacts_missing: Sequence[str] = (),
+    repair: Callable[[Sequence[Fix]], None] | None = None,
+    confirm: Callable[[Sequence[Fix]], bool] = lambda _: True,
+) -> Outcome:
+    """Judge all nodes, and apply the fixes that the operator agrees to.
+
+    Args:
+        artifacts_missing: files that the controller's store lacks.
+        repair: applies fixes on their nodes; None to change nothing. Raises RunError.
+        confirm: is shown the fixes and says whether to apply them.
+    """
+    found = judge_preflight(desired, observe(probes=False, extra=reading(desired)), artifacts_missing=artifacts_missing)
+    fixes = fixes_in(found)
+    if repair is None or not fixes or not confirm(fixes):
+        return Outcome(found)
+    repair(fixes)
+    again = judge_preflight(desired, observe(probes=False, extra=reading(desired)), artifacts_missing=artifacts_missing)
+    return Outcome(again, found, fixes)
+
+
+def fixes_in(report: Report) -> tuple[Fix, ...]:
+    """The typed repairs that a report offers."""
+    return tuple(finding.fix for finding in report.findings if finding.fix)
+
+
+def fix_variables(fixes: Collection[Fix]) -> dict[str, list[dict[str, Any]]]:
+    """Node -> value of `fix_actions` for `playbooks/fix.yml`."""
+    nodes: dict[str, list[dict[str, Any]]] = {}
+    for fix in fixes:
+        nodes.setdefault(fix.node, []).append({"action": fix.action, **fix.arguments})
+    return nodes

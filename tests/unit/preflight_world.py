@@ -1,0 +1,187 @@
+"""A small desired cluster and the facts of healthy nodes, for tests of preflight, status and logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Paths, Peer, Ssh
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, LogFile, PortUse, Process
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.observed import Fact, NodeFacts, Observed
+from fatecloud.model.release import Artifact, PythonRequirement, PythonSet, Release
+
+GIB = 1024**3
+ANY = "0.0.0.0"  # noqa: S104 - never bound
+NOW = 1_800_000_000.0
+WHEEL = Artifact("torch==1.12.1", "torch-1.12.1-cp310-cp310-manylinux1_x86_64.whl", "c" * 64, 800 << 20, "wheel")
+NUMPY = Artifact(
+    "numpy==1.24", "numpy-1.24-cp310-cp310-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", "d" * 64, 1, "wheel"
+)
+INTERPRETER = Artifact("cpython==3.10.13", "cpython.tar.gz", "a" * 64, 40 << 20, "interpreter")
+INSTALLER = Artifact("uv==0.9", "uv.whl", "b" * 64, 20 << 20, "installer")
+PYTHON = PythonSet(INTERPRETER, INSTALLER, (WHEEL, NUMPY), "torch==1.12.1\n")
+RELEASE = Release(
+    "fate-2.2.0",
+    "",
+    "x86_64",
+    {"engine": "2.2.0"},
+    {},
+    ("standalone",),
+    {},
+    PythonRequirement("3.10", ">=3.10,<3.11", {}, (), {}, (), (WHEEL, NUMPY), INSTALLER, "", {}),
+)
+
+
+def a_node(name: str, **changes: Any) -> Node:
+    node = Node(
+        name=name,
+        address=f"10.0.0.{name[-1]}",
+        connection="ssh",
+        bind=ANY,
+        advertise=f"10.0.0.{name[-1]}",
+        ssh=Ssh("ops"),
+        become="root",
+        become_password=None,
+        service_user="app",
+        service_group="apps",
+        supervision="systemd",
+        packages="repos",
+        paths=Paths("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp", "/data/fate/backup"),
+    )
+    return replace(node, **changes)
+
+
+def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: Any) -> DesiredService:
+    ident = ServiceId("demo", "9999", component, node)
+    service = DesiredService(
+        id=ident,
+        version="2.2.0",
+        home=f"/data/fate/{ident.slug}",
+        ports=ports,
+        edges=(),
+        process=Process(("/bin/true",), console=f"/data/fate/logs/{ident.slug}/console.log"),
+        directories={},
+        specs=(),
+        probes=(),
+        logs=(LogFile(f"/data/fate/logs/{ident.slug}/*.log", levels=True),),
+        readiness="",
+        readiness_deadline=120,
+        python=False,
+        packages={},
+        masks={},
+    )
+    return replace(service, **changes)
+
+
+def a_desired(**node_changes: Any) -> Desired:
+    """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
+    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True)
+    front = a_service(
+        "a1",
+        "front",
+        (PortUse("http", 9300, ANY, peers=True),),
+        packages={"debian": ("front-server",), "redhat": ("front",)},
+        edges=(Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False),),
+    )
+    store = a_service("a2", "store", (PortUse("sql", 3306, ANY),), packages={"debian": ("store-server",)})
+    engine = replace(engine, edges=(Edge(engine.id.key, store.id.key, "database", Endpoint("10.0.0.2", 3306)),))
+    services = {service.id.key: service for service in (engine, front, store)}
+    nodes = {name: a_node(name, **node_changes) for name in ("a1", "a2")}
+    cluster = Cluster(
+        "demo",
+        "fate-2.2.0",
+        "standalone",
+        nodes,
+        {"9999": Party("9999", {}, {}, {})},
+        {"10000": Peer("10000", {"proxy": Endpoint("192.0.2.7", 9300)})},
+    )
+    files: dict[str, tuple[DesiredFile, ...]] = {
+        "a1": (
+            DesiredFile("/data/fate/x.conf", "x", 0o640, "service", "9999/engine@a1", restarts=True, digest="digest-x"),
+        ),
+        "a2": (),
+    }
+    return Desired(cluster, RELEASE, services, files, (), PYTHON)
+
+
+def healthy(name: str) -> dict[str, Any]:
+    """Facts of a fresh node on which everything is as it should be."""
+    disk = {
+        "mount": "/",
+        "options": "rw,relatime",
+        "fstype": "ext4",
+        "device": "/dev/sda1",
+        "total": 500 * GIB,
+        "available": 400 * GIB,
+        "inodes_total": 10**8,
+        "inodes_free": 10**7,
+        "writable": True,
+        "exists": False,
+    }
+    paths = ("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp")
+    slugs = ("demo-9999-engine", "demo-9999-front", "demo-9999-store")
+    return {
+        "os": {
+            "id": "debian",
+            "version_id": "12",
+            "family": "debian",
+            "pretty": "Debian GNU/Linux 12",
+            "arch": "x86_64",
+            "kernel": "6.1",
+            "glibc": "2.36",
+            "systemd": 252,
+            "init": "systemd",
+        },
+        "clock": {"epoch": NOW, "boot_epoch": NOW - 9e5, "timezone": "Etc/UTC", "synchronized": True},
+        "skew": {"seconds": 0.01, "uncertainty": 0.02},
+        "cpu": {"cores": 8, "load1": 0.1, "flags_avx": True},
+        "memory": {"total": 32 * GIB, "available": 30 * GIB, "swap_total": 0, "swap_free": 0},
+        "disk": dict.fromkeys(paths, disk),
+        "listeners": [{"port": 22, "address": ANY, "pid": 1, "process": "sshd", "user": "root", "cmdline": ""}],
+        "sysctl": {"net.core.somaxconn": "4096"},
+        "selinux": "disabled",
+        "firewall": {"name": "", "active": False},
+        "users": {"app": None},
+        "limits": {"app": {"nofile_soft": 1024, "nofile_hard": 1048576, "nproc_soft": -1, "nproc_hard": -1}},
+        "manifest": None,
+        "lease": None,
+        "files": {},
+        "services": {},
+        "packages": {"front-server": None, "store-server": None},
+        "foreign": [],
+        "store": {"artifacts": {}, "pythons": [], "venvs": []},
+        "tools": {name: f"/usr/bin/{name}" for name in ("sh", "tar", "gzip", "sha256sum", "systemctl")},
+        "identity": {"user": "root", "uid": 0, "root": True, "hostname": name, "machine_id": f"id-{name}"},
+        "interpreter": {"path": "/usr/bin/python3", "version": "3.11.2"},
+        "cron_lingering": {"user": "app", "linger": False, "crontab": "/usr/bin/crontab", "entry": False},
+        "addresses": ["127.0.0.1", "::1", f"10.0.0.{name[-1]}"],
+        "own_name": {"hostname": name, "addresses": ["127.0.1.1"]},
+        "environment": {"proxy": {}, "no_proxy": "", "locale_utf8": True},
+        "directories": {"/data/fate": None, "/data/fate/.fatecloud": None}
+        | {f"/data/fate/data/{slug}": None for slug in slugs},
+        "connects": {"192.0.2.7:9300": {"ok": True, "kind": "", "error": None}},
+    }
+
+
+def observed(changes: Mapping[str, Mapping[str, Any]] | None = None, *, absent: tuple[str, ...] = ()) -> Observed:
+    """Both nodes.
+
+    Args:
+        changes: node -> dotted fact path -> value: `{"a1": {"cpu.flags_avx": False}}`.
+        absent: facts that no node could read.
+    """
+    nodes = {}
+    for name in ("a1", "a2"):
+        facts = deepcopy(healthy(name))
+        for path, value in (changes or {}).get(name, {}).items():
+            fact, _, key = path.partition(".")
+            if key:
+                facts[fact][key] = value
+            else:
+                facts[fact] = value
+        readings = {key: Fact(error="not there") if key in absent else Fact(value) for key, value in facts.items()}
+        nodes[name] = NodeFacts(name, readings, {}, 0.2)
+    return Observed(nodes, NOW, 0.3)

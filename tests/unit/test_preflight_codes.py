@@ -1,0 +1,182 @@
+"""Each preflight code has a case that raises exactly it, and a fresh healthy cluster raises none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from preflight_world import ANY, GIB, a_desired, healthy, observed
+
+from fatecloud.checks.preflight import CODES, blocking, judge_preflight
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Finding
+
+Case = tuple[dict[str, Any], dict[str, Any], str]
+"""Changes of every node in the inventory, changed facts of a1, and the subject of the finding."""
+
+DISK = healthy("a1")["disk"]
+SUPERVISOR = {"supervision": "supervisor", "become": "none", "packages": "preinstalled", "service_user": "root"}
+SUPERVISED = {
+    "users": {"root": {"uid": 0, "gid": 0, "group": "root", "home": "/root", "shell": "/bin/sh"}},
+    "limits": {"root": healthy("a1")["limits"]["app"]},
+    "packages": {"front-server": "1", "store-server": "1"},
+}
+STRANGER = {"port": 9380, "address": ANY, "pid": 4711, "process": "java", "user": "bob", "cmdline": "java -jar x"}
+
+CASES: dict[str, Case] = {
+    "PREFLIGHT_OS_UNTESTED": ({}, {"os.id": "ubuntu", "os.version_id": "24.04"}, "a1"),
+    "PREFLIGHT_OS_FAMILY": ({}, {"os.id": "arch", "os.family": "arch"}, "a1"),
+    "PREFLIGHT_ARCH": ({}, {"os.arch": "aarch64"}, "a1"),
+    "PREFLIGHT_GLIBC_OLD": ({}, {"os.glibc": "2.12"}, "a1"),
+    "PREFLIGHT_CPU_AVX": ({}, {"cpu.flags_avx": False}, "a1"),
+    "PREFLIGHT_NO_SYSTEMD": ({}, {"os.init": "runit"}, "a1"),
+    "PREFLIGHT_INTERPRETER": ({}, {"interpreter.version": "3.6.8"}, "a1"),
+    "PREFLIGHT_TOOLS": ({}, {"tools.tar": None}, "a1"),
+    "PREFLIGHT_PROXY_ENV": ({}, {"environment.proxy": {"http_proxy": "http://p:3128"}}, "a1"),
+    "PREFLIGHT_LOCALE": ({}, {"environment.locale_utf8": False}, "a1"),
+    "PREFLIGHT_SYSCTL_SOMAXCONN": ({}, {"sysctl.net.core.somaxconn": "128"}, "a1"),
+    "PREFLIGHT_PACKAGES_MISSING": ({"packages": "preinstalled"}, {"packages": {"front-server": None}}, "a1"),
+    "PREFLIGHT_SUDO": ({}, {"identity.root": False, "identity.user": "ops", "identity.uid": 1000}, "a1"),
+    "PREFLIGHT_NOT_ROOT_FOR_PACKAGES": (
+        {**SUPERVISOR, "packages": "repos"},
+        {**SUPERVISED, "packages": {"front-server": None}},
+        "a1",
+    ),
+    "PREFLIGHT_NOT_ROOT_FOR_UNITS": (
+        {**SUPERVISOR, "supervision": "systemd"},
+        {**SUPERVISED, "identity.root": False},
+        "a1",
+    ),
+    "PREFLIGHT_USER_CONFLICT": (
+        {},
+        {"users": {"app": {"uid": 1001, "gid": 1001, "group": "users", "home": "/home/app", "shell": "/bin/sh"}}},
+        "a1",
+    ),
+    "PREFLIGHT_NOFILE": (SUPERVISOR, {**SUPERVISED, "limits": {"root": {"nofile_hard": 4096, "nproc_hard": -1}}}, "a1"),
+    "PREFLIGHT_NPROC": (
+        SUPERVISOR,
+        {**SUPERVISED, "limits": {"root": {"nofile_hard": 10**6, "nproc_hard": 512}}},
+        "a1",
+    ),
+    "PREFLIGHT_BOOT_START": (SUPERVISOR, {**SUPERVISED, "cron_lingering.crontab": None}, "a1"),
+    "PREFLIGHT_SELINUX": ({}, {"selinux": "enforcing"}, "a1"),
+    "PREFLIGHT_DISK_SPACE": ({}, {"disk": {p: {**d, "available": GIB} for p, d in DISK.items()}}, "a1"),
+    "PREFLIGHT_INODES": ({}, {"disk": {p: {**d, "inodes_free": 1000} for p, d in DISK.items()}}, "a1"),
+    "PREFLIGHT_DISK_NOT_WRITABLE": ({}, {"disk": {p: {**d, "writable": False} for p, d in DISK.items()}}, "a1"),
+    "PREFLIGHT_NOEXEC": ({}, {"disk": {p: {**d, "options": "rw,noexec"} for p, d in DISK.items()}}, "a1"),
+    "PREFLIGHT_MEMORY": ({}, {"memory.available": GIB}, "a1"),
+    "PREFLIGHT_SWAP": ({}, {"memory.total": 8 * GIB, "memory.available": 7 * GIB}, "a1"),
+    "PREFLIGHT_PORT_TAKEN": ({}, {"listeners": [STRANGER]}, "9999/engine@a1"),
+    "PREFLIGHT_FOREIGN_INSTANCE": (
+        {},
+        {"foreign": [{"kind": "unit", "name": "nginx.service", "pid": 5, "detail": "running, enabled"}]},
+        "a1",
+    ),
+    "PREFLIGHT_FIREWALL": ({}, {"firewall": {"name": "firewalld", "active": True}}, "a1"),
+    "PREFLIGHT_CLOCK_SKEW": ({}, {"skew": {"seconds": -60.0, "uncertainty": 0.1}}, "a1"),
+    "PREFLIGHT_CLOCK_DRIFT": ({}, {"skew": {"seconds": 5.0, "uncertainty": 0.1}}, "a1"),
+    "PREFLIGHT_CLOCK_UNSYNC": ({}, {"clock.synchronized": False}, "a1"),
+    "PREFLIGHT_BIND": ({"bind": "10.0.0.9", "advertise": "10.0.0.9"}, {}, "a1"),
+    "PREFLIGHT_ADVERTISE": ({"advertise": "203.0.113.1"}, {}, "a1"),
+    "PREFLIGHT_HOSTNAME": ({}, {"own_name.addresses": []}, "a1"),
+    "PREFLIGHT_PEER_ROUTE": (
+        {},
+        {"connects": {"192.0.2.7:9300": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}}},
+        "a1",
+    ),
+    "PREFLIGHT_MANIFEST_OTHER_CLUSTER": ({}, {"manifest": {"cluster": "prod", "services": {}}}, "a1"),
+    "PREFLIGHT_DIRECTORY_FOREIGN": (
+        {},
+        {"directories./data/fate": {"entries": 3, "names": ["conf", "eggroll", "python"], "owner": "app"}},
+        "a1",
+    ),
+    "PREFLIGHT_DATA_PRESENT": (
+        {},
+        {"directories./data/fate/data/demo-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}},
+        "9999/front@a1",
+    ),
+}
+
+
+def judged(desired: Desired, facts: dict[str, Any], **rest: Any) -> tuple[Finding, ...]:
+    return judge_preflight(desired, observed({"a1": facts}), **rest).findings
+
+
+def test_a_fresh_healthy_cluster_raises_nothing() -> None:
+    report = judge_preflight(a_desired(), observed())
+    assert report.findings == ()
+    assert report.skipped == ()
+    assert report.exit_status == 0
+    assert blocking(report) == ()
+
+
+def test_a_healthy_node_without_root_raises_nothing() -> None:
+    both = {name: dict(SUPERVISED) for name in ("a1", "a2")}
+    desired = a_desired(**SUPERVISOR)
+    assert judge_preflight(desired, observed(both)).findings == ()
+
+
+@pytest.mark.parametrize("code", sorted(CASES))
+def test_each_fault_raises_exactly_its_code(code: str) -> None:
+    inventory, facts, subject = CASES[code]
+    both = {name: {k: v for k, v in SUPERVISED.items() if inventory.get("become") == "none"} for name in ("a1", "a2")}
+    desired = a_desired()
+    nodes = dict(desired.cluster.nodes) | {"a1": replace(desired.node("a1"), **inventory)}
+    desired = replace(desired, cluster=replace(desired.cluster, nodes=nodes))
+    report = judge_preflight(desired, observed(both | {"a1": facts}))
+    assert [(f.code, str(f.subject)) for f in report.findings] == [(code, subject)]
+    severity = next(known.severity for known in CODES if known.name == code)
+    finding = report.findings[0]
+    assert finding.severity == severity
+    assert finding.remedy
+    assert finding.expected
+    assert finding.got
+    assert bool(blocking(report)) == (severity == "critical")
+
+
+def test_nodes_in_two_time_zones_are_told() -> None:
+    desired = a_desired()
+    report = judge_preflight(desired, observed({"a2": {"clock.timezone": "Asia/Shanghai"}}))
+    assert [(f.code, f.subject.node, f.expected) for f in report.findings] == [("PREFLIGHT_TIMEZONE", "a2", "Etc/UTC")]
+
+
+def test_one_machine_under_two_names_is_told_for_both() -> None:
+    twin = {"identity.machine_id": "same", "identity.hostname": "same"}
+    report = judge_preflight(a_desired(), observed({"a1": twin, "a2": twin}))
+    assert {(f.code, f.subject.node) for f in report.findings} == {
+        ("PREFLIGHT_DUPLICATE_MACHINE_ID", "a1"),
+        ("PREFLIGHT_DUPLICATE_MACHINE_ID", "a2"),
+    }
+
+
+def test_a_cloned_machine_id_alone_is_no_trouble() -> None:
+    clone = {"identity.machine_id": "same"}
+    assert judge_preflight(a_desired(), observed({"a1": clone, "a2": clone})).findings == ()
+
+
+def test_missing_artifacts_are_told_once_for_the_controller() -> None:
+    findings = judged(a_desired(), {}, artifacts_missing=["torch.whl"])
+    assert [(f.code, str(f.subject), f.severity) for f in findings] == [
+        ("PREFLIGHT_ARTIFACT_MISSING", "cluster", "critical")
+    ]
+
+
+def test_every_code_has_a_case_here() -> None:
+    others = {"PREFLIGHT_TIMEZONE", "PREFLIGHT_DUPLICATE_MACHINE_ID", "PREFLIGHT_ARTIFACT_MISSING"}
+    assert {code.name for code in CODES} == set(CASES) | others
+
+
+def test_all_problems_are_told_at_once() -> None:
+    facts = {"os.arch": "aarch64", "tools.tar": None, "cpu.flags_avx": False, "listeners": [STRANGER]}
+    assert {f.code for f in judged(a_desired(), facts)} == {
+        "PREFLIGHT_ARCH",
+        "PREFLIGHT_TOOLS",
+        "PREFLIGHT_CPU_AVX",
+        "PREFLIGHT_PORT_TAKEN",
+    }
+
+
+def test_time_is_judged_against_the_median_so_a_wrong_controller_is_not_blamed_on_nodes() -> None:
+    late = {"skew": {"seconds": 50.0, "uncertainty": 0.1}}
+    assert judge_preflight(a_desired(), observed({"a1": late, "a2": late})).findings == ()
