@@ -13,15 +13,19 @@ from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unr
 SCHEMA = "fatecloud/observed/v1"
 
 
-def observed_to_json(observed: Observed, redact: Callable[[str], str]) -> str:
-    """The text of a facts file.
+def observed_to_json(observed: Observed) -> str:
+    """The text of a facts file; secrets must have been taken out, see `redacted`."""
+    return json.dumps({"schema": SCHEMA, **asdict(observed)}, indent=1, sort_keys=True) + "\n"
+
+
+def redacted(observed: Observed, redact: Callable[[str], str]) -> Observed:
+    """The same without secrets: command lines, log lines and probe answers may hold some.
 
     Args:
-        observed: what to keep.
+        observed: what was read.
         redact: takes secrets out of one string; it is applied to every string, keys too.
     """
-    document = {"schema": SCHEMA, **asdict(observed)}
-    return json.dumps(_redacted(document, redact), indent=1, sort_keys=True) + "\n"
+    return _observed(_redacted(asdict(observed), redact))
 
 
 def observed_from_json(text: str, name: str) -> Observed:
@@ -38,13 +42,17 @@ def observed_from_json(text: str, name: str) -> Observed:
         document = json.loads(text)
         if document["schema"] != SCHEMA:
             raise InputError(f"{name}: this is {document['schema']!r}, not {SCHEMA!r}")
-        nodes = {node: _node(entry) for node, entry in document["nodes"].items()}
-        return Observed(nodes, document["taken"], document["seconds"], document["notes"])
+        return _observed(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{name}: not a facts file ({type(error).__name__}: {error})",
             remedy="make one: fatecloud check --save-facts FILE",
         ) from None
+
+
+def _observed(document: Mapping[str, Any]) -> Observed:
+    nodes = {node: _node(entry) for node, entry in document["nodes"].items()}
+    return Observed(nodes, document["taken"], document["seconds"], document["notes"])
 
 
 def _node(entry: Mapping[str, Any]) -> NodeFacts | Unreachable:

@@ -1,0 +1,62 @@
+"""`fatecloud check`: is it deployed right, and does it run right."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+class Format(StrEnum):
+    """How the report is printed."""
+
+    table = "table"
+    json = "json"
+
+
+def check(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    output: Annotated[Format, typer.Option("--format", help="table for people, json for programs.")] = Format.table,
+    party: o.Party = None,
+    node: o.NodeName = None,
+    component: o.Component = None,
+    deadline: Annotated[float, typer.Option("--deadline", min=1, max=600, help="Seconds for one node.")] = 20.0,
+    save_facts: Annotated[
+        Path | None, typer.Option("--save-facts", help="Keep everything that was read in this file, secrets removed.")
+    ] = None,
+    facts: Annotated[
+        Path | None, typer.Option("--facts", help="Judge what an earlier check saved, and read no node.")
+    ] = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Check every service on every node. Exits 0 healthy, 1 warnings, 2 critical, 3 unknown or nothing checked."""
+    from functools import partial  # noqa: PLC0415 - keeps --help fast
+
+    from fatecloud.report.formats import FORMATS  # noqa: PLC0415
+    from fatecloud.report.look import look_of  # noqa: PLC0415
+    from fatecloud.workflow.check import check_cluster, saved_facts  # noqa: PLC0415
+    from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
+    from fatecloud.workflow.observe import observe  # noqa: PLC0415
+
+    session = load_session(
+        Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
+    )
+    read = (
+        partial(saved_facts, facts, session.cluster.name)
+        if facts is not None
+        else partial(observe, session, deadline=deadline)
+    )
+    keys = selected(session.desired, party, node, component) if party or node or component else None
+    report = check_cluster(session.desired, read, session.secrets.redact, selected=keys, save=save_facts)
+    typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
+    return report.exit_status

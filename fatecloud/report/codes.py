@@ -1,0 +1,29 @@
+"""Finding codes for people: the list, and the reference page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fatecloud.model.check import Code
+
+
+def codes_list(codes: Iterable[Code]) -> str:
+    """One line per code: code, severity, one sentence."""
+    rows = list(codes)
+    width = max(len(code.name) for code in rows)
+    return "\n".join(f"{code.name:<{width}}  {code.severity:<8}  {code.sentence}" for code in rows)
+
+
+def codes_page(codes: Iterable[Code]) -> str:
+    """The reference page in Markdown."""
+    rows = [f"| [{c.name}](../runbooks/{c.name}.md) | {c.severity} | {c.sentence} |" for c in codes]
+    head = (
+        "# Finding codes",
+        "",
+        "Generated from the code. A code is never renamed and never used for something else.",
+        "The severity is the usual one; a finding may be more severe where its page says so.",
+        "",
+        "| code | severity | meaning |",
+        "|---|---|---|",
+    )
+    return "\n".join((*head, *rows)) + "\n"

@@ -1,0 +1,123 @@
+"""A check's report for people: root causes first, each with its remedy, and below it what it explains."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from fatecloud.model.finding import Finding, Report, Severity
+from fatecloud.report.look import Look
+
+_COLORS: dict[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
+_ORDER: tuple[Severity, ...] = ("critical", "unknown", "warning")
+_LABEL = 12
+_INDENT = "  "
+
+
+def table(report: Report, look: Look) -> str:
+    """The whole screen.
+
+    Args:
+        report: what a check run says.
+        look: what the reader's terminal can show.
+    """
+    lines: list[str] = []
+    explained = _by_cause(report.findings)
+    told: set[str] = set()
+    for finding in report.findings:
+        if not finding.caused_by:
+            lines += [*_block(finding, look), *_dependants(finding, explained, told, look), ""]
+    lines += _footer(report, look)
+    return "\n".join(lines)
+
+
+def summary(report: Report) -> str:
+    """One line: the cluster, how it is, how much was looked at, when."""
+    counts = Counter(finding.severity for finding in report.findings)
+    roots = sum(not finding.caused_by for finding in report.findings)
+    if not report.findings:
+        state = "healthy" if report.passed else "nothing was checked"
+    else:
+        state = ", ".join(f"{counts[severity]} {severity}" for severity in _ORDER if counts[severity])
+        if roots < len(report.findings):
+            state += f" ({roots} root cause{'' if roots == 1 else 's'})"
+    at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(report.taken))
+    skipped = f", {len(report.skipped)} skipped" if report.skipped else ""
+    return f"{report.cluster}: {state}; {report.passed} checks passed{skipped}; read in {report.seconds:.1f} s at {at}"
+
+
+def _block(finding: Finding, look: Look) -> Iterator[str]:
+    word = finding.severity.upper()
+    yield f"{_painted(f'{word:<8}', finding.severity, look)}  {finding.code}  {finding.subject}"
+    yield from _field("", finding.symptom, look)
+    if finding.expected or finding.got:
+        yield from _field("expected", f"{finding.expected or '-'}; got {finding.got or '-'}", look)
+    if finding.cause:
+        yield from _field("because", finding.cause, look)
+    for number, line in enumerate(finding.evidence):
+        yield from _field("" if number else "seen", line, look)
+    for number, line in enumerate(finding.remedy):
+        # A command is not wrapped: it is there to be copied.
+        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{_plain(line, look)}"
+    yield from _field("more", f"fatecloud explain {finding.code}", look)
+
+
+def _dependants(
+    root: Finding, explained: dict[str, list[Finding]], told: set[str], look: Look, depth: int = 1
+) -> Iterator[str]:
+    mark = "└ " if look.unicode else "` "
+    for finding in explained.get(root.id, ()):
+        again = finding.id in told
+        told.add(finding.id)
+        text = "also explained by this, see above" if again else finding.symptom
+        head = f"{_INDENT * depth}{mark}explains {finding.code}  {finding.subject}: "
+        yield from _wrapped(head, _plain(text, look), len(_INDENT * depth) + 4, look)
+        if not again:
+            yield from _dependants(finding, explained, told, look, depth + 1)
+
+
+def _by_cause(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        for cause in finding.caused_by:
+            found.setdefault(cause, []).append(finding)
+    return found
+
+
+def _footer(report: Report, look: Look) -> Iterator[str]:
+    reasons: dict[str, set[str]] = {}
+    for entry in report.skipped:
+        reasons.setdefault(entry.reason, set()).add(str(entry.subject))
+    for reason, subjects in sorted(reasons.items()):
+        yield from _wrapped("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
+    if report.settling:
+        yield from _wrapped("", f"settling after our own start: {', '.join(report.settling)}", 4, look)
+    yield summary(report)
+
+
+def _field(label: str, text: str, look: Look) -> Iterator[str]:
+    return _wrapped(f"{_INDENT}{label:<{_LABEL}}" if label else _INDENT + " " * _LABEL, _plain(text, look), 14, look)
+
+
+def _wrapped(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
+    yield from textwrap.wrap(
+        text,
+        look.width,
+        initial_indent=head,
+        subsequent_indent=" " * hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [head.rstrip()]
+
+
+def _plain(text: str, look: Look) -> str:
+    """The text on one line, without control characters: a log line must not drive the reader's terminal."""
+    line = " ".join(text.split())
+    shown = "".join(char if char.isprintable() else "?" for char in line)
+    return shown if look.unicode else shown.encode("ascii", "replace").decode()
+
+
+def _painted(text: str, severity: Severity, look: Look) -> str:
+    return f"\x1b[{_COLORS[severity]}m{text}\x1b[0m" if look.color else text

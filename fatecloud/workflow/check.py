@@ -1,0 +1,68 @@
+"""`check`: read every node and service, judge, and keep what was read where it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from fatecloud.checks.engine import judge
+from fatecloud.checks.registry import running_checks
+from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
+from fatecloud.errors import InputError, UsageError
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Report
+from fatecloud.model.observed import Observed
+
+SETTLE_SECONDS = 90.0
+"""How long after a start by a run of ours a service may take before its runtime findings count."""
+
+
+def check_cluster(
+    desired: Desired,
+    observe: Callable[[], Observed],
+    redact: Callable[[str], str],
+    *,
+    selected: Collection[str] | None = None,
+    save: Path | None = None,
+) -> Report:
+    """Look at the whole cluster, for causes may lie outside the selection, and report on the selected services.
+
+    Args:
+        desired: with rendered files.
+        observe: reads all nodes.
+        redact: takes secrets out of one string; nothing that was read goes further without it.
+        selected: keys of the services to report on; None for everything.
+        save: file to write what was read to.
+
+    Raises:
+        UsageError: the selection is empty, or the file cannot be written.
+    """
+    if selected is not None and not selected:
+        raise UsageError("no service of this cluster is meant by --party, --node and --component")
+    observed = redacted(observe(), redact)
+    if save is not None:
+        try:
+            save.write_text(observed_to_json(observed), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write {save}: {error.strerror}") from None
+    return judge(desired, observed, running_checks(), SETTLE_SECONDS, selected=selected)
+
+
+def saved_facts(path: Path, cluster: str) -> Observed:
+    """What an earlier check saved.
+
+    Args:
+        path: a file of `check --save-facts`.
+        cluster: name of the cluster that it must be of.
+
+    Raises:
+        InputError: it cannot be read, is no facts file, or is one of another cluster.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
+    observed = observed_from_json(text, str(path))
+    if observed.notes.get("cluster") != cluster:
+        raise InputError(f"{path}: these are facts of cluster {observed.notes.get('cluster')!r}, not of {cluster!r}")
+    return observed

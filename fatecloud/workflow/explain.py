@@ -1,0 +1,32 @@
+"""`explain`: what a finding code means and what to do."""
+
+from __future__ import annotations
+
+import difflib
+
+from fatecloud.checks.registry import all_codes
+from fatecloud.errors import UsageError
+from fatecloud.model.check import Code
+from fatecloud.shipped import folder
+
+
+def codes() -> tuple[Code, ...]:
+    """Every code, sorted by name."""
+    return tuple(all_codes().values())
+
+
+def runbook(name: str) -> str:
+    """The runbook page of a code, in Markdown.
+
+    Args:
+        name: the code, in any case.
+
+    Raises:
+        UsageError: there is no such code.
+    """
+    code = all_codes().get(name.upper())
+    if code is None:
+        near = difflib.get_close_matches(name.upper(), all_codes(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"there is no code {name!r}", remedy=f"{hint}fatecloud explain --list")
+    return (folder("runbooks") / f"{code.name}.md").read_text(encoding="utf-8").rstrip("\n")
