@@ -10,7 +10,7 @@ import yaml
 from fatecloud.inventory.problems import Mark, Problems
 
 DEPTH_LIMIT = 32
-VALUE_LIMIT = 100_000
+VALUE_LIMIT = 50_000
 """Values in a file, aliases counted as often as they are used."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

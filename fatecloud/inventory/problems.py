@@ -19,6 +19,19 @@ class Mark(NamedTuple):
     column: int
 
 
+class _Problem(NamedTuple):
+    mark: Mark
+    what: str
+    expected: str
+    got: str
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        text = f"{self.what}, expected {self.expected}" if self.expected else self.what
+        close = nearest(self.got, self.words) if self.got else ""
+        return f"{text}; did you mean {close!r}?" if close else text
+
+
 class Problems:
     """The problems of one file.
 
@@ -28,7 +41,7 @@ class Problems:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._found: dict[tuple[Mark, str], None] = {}
+        self._found: set[_Problem] = set()
 
     def __len__(self) -> int:
         return len(self._found)
@@ -43,23 +56,19 @@ class Problems:
             got: the operator's word, to look for the nearest one in `words`.
             words: the valid words.
         """
-        text = f"{what}, expected {expected}" if expected else what
-        close = nearest(got, words) if got else ""
-        if close:
-            text += f"; did you mean {close!r}?"
-        self._found[mark, text] = None
+        self._found.add(_Problem(mark, what, expected, got, tuple(words)))
 
     def raise_if_any(self) -> None:
         """Raise InventoryError with one line per problem, sorted by position, if there is a problem."""
         if not self._found:
             return
-        found = sorted(self._found)
-        lines = [f"{self.file}:{mark.line}:{mark.column}: {text}" for mark, text in found[:SHOWN]]
-        if len(found) > SHOWN:
-            lines.append(f"{self.file}: ... and {len(found) - SHOWN} more")
-        raise InventoryError(
-            "\n".join(lines), remedy="correct these lines; `fatecloud inventory schema` tells every key"
-        )
+        # Looking for the nearest word takes longest: only what is shown pays for it.
+        shown = sorted(self._found)[:SHOWN]
+        lines = [f"{self.file}:{problem.mark.line}:{problem.mark.column}: {problem}" for problem in shown]
+        if len(self._found) > SHOWN:
+            lines.append(f"{self.file}: ... and {len(self._found) - SHOWN} more")
+        remedy = "correct these lines; `fatecloud inventory schema` tells every key"
+        raise InventoryError("\n".join(lines), remedy=remedy)
 
     def stop(self, mark: Mark, what: str, expected: str = "") -> NoReturn:
         """Note a problem that makes the rest of the file unreadable, and raise InventoryError."""
