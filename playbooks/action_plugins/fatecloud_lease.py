@@ -49,7 +49,12 @@ class ActionModule(ActionBase):
         arguments["process"] = asking(pid)
         answer = self._execute_module(module_args=arguments, task_vars=task_vars)
         held = answer.get("held")
-        if answer.get("failed") and held and held["controller"] == arguments.get("controller") and dead(held["process"]):
+        if (
+            answer.get("failed")
+            and held
+            and held["controller"] == arguments.get("controller")
+            and dead(held["process"])
+        ):
             arguments["takeover"] = held["run"]
             answer = self._execute_module(module_args=arguments, task_vars=task_vars)
         result.update(answer)

@@ -81,8 +81,9 @@ def _unbundle(folder: str) -> None:
     if os.path.exists(bundle):
         with tarfile.open(bundle) as tar:
             for member in tar:
-                with tar.extractfile(member) as data, open(os.path.join(folder, os.path.basename(member.name)), "wb") as to:
-                    shutil.copyfileobj(data, to, 1 << 20)
+                path = os.path.join(folder, os.path.basename(member.name))
+                with tar.extractfile(member) as data, open(path, "wb") as file:
+                    shutil.copyfileobj(data, file, 1 << 20)
         os.unlink(bundle)
 
 

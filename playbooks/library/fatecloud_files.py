@@ -104,7 +104,12 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             changed = [f["path"] for f in files if _would_change(f, there[f["path"]], wanted[f["path"]], ids)]
             folders = _directories(params, ids, check)
-            return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
+            return {
+                "changed": bool(changed or gone or folders),
+                "paths": changed,
+                "removed": gone,
+                "directories": folders,
+            }
         pending = manifest.data.setdefault("pending", {})
         pending.update(wanted)
         manifest.save()

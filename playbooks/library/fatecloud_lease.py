@@ -91,7 +91,10 @@ def acquire(params: dict) -> dict:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
         mine = {key: params[key] for key in ("owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
-    return {"changed": lease is None or lease["run"] != run, "taken_from": lease if lease and lease["run"] != run else None}
+    return {
+        "changed": lease is None or lease["run"] != run,
+        "taken_from": lease if lease and lease["run"] != run else None,
+    }
 
 
 def release(params: dict) -> dict:

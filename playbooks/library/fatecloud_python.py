@@ -100,7 +100,16 @@ def uv_program(base: str, python: dict, scratch: str) -> str:
 def _new_venv(uv: str, interpreter: str, target: str) -> None:
     shutil.rmtree(target, ignore_errors=True)
     make_directory(os.path.dirname(target), 0o755)
-    command = ["venv", "--quiet", "--no-config", "--offline", "--no-python-downloads", "--no-project", "-p", interpreter]
+    command = [
+        "venv",
+        "--quiet",
+        "--no-config",
+        "--offline",
+        "--no-python-downloads",
+        "--no-project",
+        "-p",
+        interpreter,
+    ]
     call([uv, *command, target], "making a virtual environment")
 
 

@@ -18,7 +18,7 @@ MARK = "FATECLOUD_RUN"
 POLL = 0.2
 
 
-class Refused(Exception):  # noqa: N818 - as in the controller's error tree
+class Refused(Exception):
     """Something that is not done without being told to; `details` goes into the module's result."""
 
     def __init__(self, message: str, **details: object) -> None:
@@ -203,7 +203,11 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
 
 def clean_environment(home: str = "/") -> dict:
     """Environment for programs that we start: nothing inherited but the mark of the run."""
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": home}
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": home,
+    }
     if os.environ.get(MARK):
         environment[MARK] = os.environ[MARK]
     return environment

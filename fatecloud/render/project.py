@@ -1,0 +1,193 @@
+"""Writes the Ansible project of a cluster: self-contained, readable, and free of secrets but for the vault file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fatecloud.errors import Refused
+from fatecloud.model.desired import Desired
+from fatecloud.render import placeholders
+from fatecloud.render.variables import connection_variables, node_variables, service_variables
+from fatecloud.shipped import folder
+
+_STAMP = "# Written by fatecloud; the next render replaces it.\n"
+_MARKER = ".fatecloud-project"
+_CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
+_TEMPLATE_SIGNS = ("{{", "{%", "{#")
+
+_CONFIG = """\
+[defaults]
+inventory = inventory/hosts.yml
+library = library
+action_plugins = action_plugins
+module_utils = module_utils
+roles_path = roles
+forks = {forks}
+gathering = explicit
+host_key_checking = True
+inject_facts_as_vars = False
+interpreter_python = auto_silent
+retry_files_enabled = False
+display_skipped_hosts = False
+timeout = 20
+
+[connection]
+pipelining = True
+
+[ssh_connection]
+ssh_args = -F ssh_config -o ControlMaster=auto -o ControlPersist=60s
+control_path = %(directory)s/{cluster}-%%C
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """On whose behalf a project runs; it goes into the lease of every node."""
+
+    id: str
+    owner: str
+    """Who, for people: `ops@controller`."""
+    controller: str
+    """Stable id of the state directory: only the same controller may call a run of its own dead."""
+    pid: int = 0
+    """Process whose life is the run's; 0 means ansible-playbook itself."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML for Ansible: no anchors, readable blocks, and what looks like a template but is none is marked so."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+class _Template(str):
+    """A string that Ansible shall evaluate."""
+
+    __slots__ = ()
+
+
+def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = "tag:yaml.org,2002:str"
+    if isinstance(text, _Template):
+        return dumper.represent_scalar(plain, str(text))
+    tag = "!unsafe" if any(sign in text for sign in _TEMPLATE_SIGNS) else plain
+    return dumper.represent_scalar(tag, text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _string)
+_Dumper.add_representer(_Template, _string)
+
+
+def _write(path: Path, text: str, mode: int = 0o600) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _yaml(path: Path, data: Any) -> None:
+    _write(path, "---\n" + _STAMP + yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118))
+
+
+def _fresh(directory: Path) -> None:
+    """Make the directory, or empty one that we filled before."""
+    if directory.exists() and any(directory.iterdir()) and not (directory / _MARKER).exists():
+        raise Refused(f"{directory} is not empty and was not written by fatecloud", remedy="name another directory")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for entry in directory.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    (directory / _MARKER).touch(mode=0o600)
+
+
+def _copy_code(playbooks: Path, directory: Path) -> None:
+    for name in _CODE:
+        shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for playbook in playbooks.glob("*.yml"):
+        shutil.copyfile(playbook, directory / playbook.name)
+    shutil.copyfile(Path(placeholders.__file__), directory / "module_utils" / "fatecloud_placeholders.py")
+
+
+def _group_variables(desired: Desired, run: RunInfo, services: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
+    return {
+        "fatecloud_cluster": desired.cluster.name,
+        "fatecloud_run": run.id,
+        "fatecloud_owner": run.owner,
+        "fatecloud_controller": run.controller,
+        "fatecloud_pid": run.pid,
+        "fatecloud_takeover": "",
+        "fatecloud_overwrite_drift": False,
+        "fatecloud_purge": False,
+        "fatecloud_boot": False,
+        "fatecloud_state": "started",
+        "fatecloud_stages": [list(stage) for stage in desired.stages],
+        "fatecloud_only": sorted({key for keys in services.values() for key in keys}) if services is not None else [],
+    }
+
+
+def write_project(
+    desired: Desired,
+    directory: Path,
+    *,
+    ssh_config: str,
+    known_hosts: Path | None,
+    store: Callable[[str], Path],
+    vault_text: str,
+    run: RunInfo,
+    services: Mapping[str, Sequence[str]] | None = None,
+    interpreters: Mapping[str, str] | None = None,
+) -> None:
+    """Write the project. `ansible-playbook site.yml --ask-vault-pass` in `directory` deploys without fatecloud.
+
+    Variables that a run may override with a file of extra variables (`-e @FILE`):
+    `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
+    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_overwrite_drift`, `fatecloud_purge`
+    (`destroy.yml` takes data and logs too), `fatecloud_boot` (supervisor starts with the machine, through cron) and
+    `fatecloud_proof` (for `record.yml`).
+
+    Args:
+        desired: with its files rendered.
+        directory: is made; one that fatecloud wrote before is replaced.
+        ssh_config: text with one `Host` per node name. Relative paths in it are below `directory`.
+        known_hosts: copied to `directory/known_hosts`; None when all nodes are local.
+        store: sha256 -> path of the artifact on the controller.
+        vault_text: the file for `group_vars/all/vault.yml`, encrypted by ansible-vault: a mapping `fatecloud_secrets`
+            of names to values, the values marked `!unsafe`.
+        run: goes into the leases.
+        services: stage -> keys to limit the services to; None for all.
+        interpreters: node -> Python that runs Ansible's modules there; the inventory's word goes first.
+
+    Raises:
+        Refused: the directory holds something else.
+        ArtifactMissing: the store lacks an artifact (raised by `store`).
+    """
+    _fresh(directory)
+    _copy_code(folder("playbooks"), directory)
+    nodes = desired.cluster.nodes
+    _write(directory / "ansible.cfg", _STAMP + _CONFIG.format(forks=max(5, len(nodes)), cluster=desired.cluster.name))
+    _write(directory / "ssh_config", ssh_config)
+    _write(directory / "known_hosts", known_hosts.read_text() if known_hosts and known_hosts.exists() else "")
+    _yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})
+    _yaml(directory / "group_vars" / "all" / "vars.yml", _group_variables(desired, run, services))
+    _write(directory / "group_vars" / "all" / "vault.yml", vault_text)
+    for name, node in nodes.items():
+        python = node.python or (interpreters or {}).get(name) or "/usr/bin/python3"
+        reached = {k: _Template(v) if isinstance(v, str) else v for k, v in connection_variables(node, python).items()}
+        _yaml(
+            directory / "host_vars" / f"{name}.yml",
+            reached
+            | {
+                "fatecloud_node": node_variables(desired, node, store),
+                "fatecloud_services": [service_variables(desired, service) for service in desired.on_node(name)],
+            },
+        )
+        for file in desired.files.get(name, ()):
+            _write(directory / "files" / name / file.path.lstrip("/"), file.text)

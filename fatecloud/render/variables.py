@@ -1,0 +1,176 @@
+"""What the roles need to know of a node and of a service, as plain data for Ansible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from fatecloud.model.cluster import Node, PasswordSource, SecretRef
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService
+from fatecloud.model.layout import private_of, shared_venv_of, started_of, thin_marker_of, unit_path_of
+from fatecloud.model.release import Artifact, PythonSet
+
+_GROWTH = 2.5
+"""A wheel's files take about this much of its own size, bytecode included (2.1 GB from 0.96 GB, seen)."""
+_ROOM = 256 << 20
+
+
+def prompted(node: str, kind: str) -> str:
+    """The name under which a password that was asked for on the terminal stands among the secrets.
+
+    Args:
+        kind: `ssh` or `become`.
+    """
+    return f"prompt.{node}.{kind}"
+
+
+def uses_python(desired: Desired, node: Node) -> bool:
+    """Whether a node needs the release's Python environment: for a service, or for supervisor, which is part of it."""
+    services = desired.on_node(node.name)
+    return any(s.python for s in services) or (bool(services) and node.supervision == "supervisor")
+
+
+def connection_variables(node: Node, python: str) -> dict[str, Any]:
+    """How Ansible reaches a node. Everything else about the connection stands in the ssh_config.
+
+    Args:
+        python: interpreter on the node that runs Ansible's modules.
+    """
+    found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": python}
+    if node.connection == "ssh":
+        found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
+        found |= _password("ansible_password", node.ssh.password, prompted(node.name, "ssh"))
+    if node.become == "root":
+        found |= {"ansible_become": True, "ansible_become_method": "sudo"}
+        found |= _password("ansible_become_password", node.become_password, prompted(node.name, "become"))
+    return found
+
+
+def _password(variable: str, source: PasswordSource, prompt: str) -> dict[str, str]:
+    if source is None:
+        return {}
+    name = source.name if isinstance(source, SecretRef) else prompt
+    return {variable: f"{{{{ fatecloud_secrets['{name}'] }}}}"}
+
+
+def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -> dict[str, Any]:
+    """What the role `node` needs.
+
+    Args:
+        store: sha256 -> path of the artifact on the controller.
+    """
+    services = desired.on_node(node.name)
+    python = desired.python if uses_python(desired, node) else None
+    supervisor = python is not None and node.supervision == "supervisor"
+    directories = {node.paths.base: "0755"} | dict.fromkeys((node.paths.data, node.paths.logs), "0755")
+    if supervisor:
+        directories |= dict.fromkeys(
+            (f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0750"
+        )
+    return {
+        "base": node.paths.base,
+        "root": node.become == "root",
+        "user": node.service_user,
+        "group": node.service_group,
+        "supervision": node.supervision,
+        "supervisor": f"{shared_venv_of(node, python)}/bin" if python and supervisor else "",
+        "packages": node.packages,
+        "wants": [_wanted_packages(s) for s in services if s.packages],
+        "directories": directories,
+        "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
+        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in _parts(python)],
+        "python": _python(desired, python) if python else None,
+        "services": [s.id.key for s in services],
+    }
+
+
+def _wanted_packages(service: DesiredService) -> dict[str, Any]:
+    return {
+        "packages": {family: list(names) for family, names in service.packages.items()},
+        "units": {family: list(names) for family, names in service.masks.items()},
+    }
+
+
+def _file(file: DesiredFile) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "mode": f"{file.mode:04o}",
+        "owner": file.owner,
+        "digest": file.digest,
+        "restarts": file.restarts,
+    }
+
+
+def _artifact(artifact: Artifact) -> dict[str, Any]:
+    return {"sha256": artifact.sha256, "filename": artifact.filename}
+
+
+def _parts(python: PythonSet | None) -> tuple[Artifact, ...]:
+    return (python.interpreter, python.installer, *python.wheels) if python else ()
+
+
+def _python(desired: Desired, python: PythonSet) -> dict[str, Any]:
+    return {
+        "digest": python.digest,
+        "minor": desired.release.python.minor,
+        "interpreter": _artifact(python.interpreter),
+        "uv": _artifact(python.installer),
+        "wheels": [_artifact(wheel) for wheel in python.wheels],
+        "requirements": python.requirements,
+        "imports": list(desired.release.python.check_imports),
+        "room": int(_GROWTH * sum(wheel.size for wheel in python.wheels)) + _ROOM,
+    }
+
+
+def service_variables(desired: Desired, service: DesiredService) -> dict[str, Any]:
+    """What the role `service` needs."""
+    node = desired.node(service.id.node)
+    files = [f for f in desired.files.get(node.name, ()) if f.service == service.id.key]
+    inputs = [f.path for f in files if f.restarts]
+    venv = f"{service.home}/venv/"
+    rendered = [f.path for f in files if f.path.startswith(venv)]
+    packages = f"{venv}lib/python{desired.release.python.minor}/site-packages/"
+    return {
+        "key": service.id.key,
+        "component": service.id.component,
+        "slug": service.id.slug,
+        "unit": service.id.unit,
+        "unit_path": unit_path_of(node, service.id),
+        "version": service.version,
+        "home": service.home,
+        "python": service.python,
+        # A package that gets files of this service alone has to be the service's own copy.
+        "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if p.startswith(packages)}),
+        "replaced": rendered,
+        "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},
+        "files": [_file(f) for f in files],
+        "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),
+        "started": started_of(service.home),
+        "readiness": _readiness(service, node),
+        "objects": _objects(service),
+        "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
+    }
+
+
+def _readiness(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
+    probe = next((p for p in service.probes if p.name == service.readiness), None)
+    if probe is None:
+        return None
+    return {
+        "argv": list(probe.argv),
+        "stdin": probe.stdin,
+        "timeout": probe.timeout,
+        "deadline": service.readiness_deadline,
+        "user": node.service_user if probe.user == "service" else "",
+    }
+
+
+def _objects(service: DesiredService) -> Mapping[str, Any] | None:
+    if service.objects is None:
+        return None
+    return {
+        "script": service.objects.script,
+        "digest_of": list(service.objects.digest_of),
+        "applied": service.objects.applied,
+    }

@@ -1,0 +1,98 @@
+"""ansible-runner's events -> ours, redacted on the way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fatecloud.model.event import Event, Listener
+from fatecloud.runner.outcome import TaskFailure
+
+_KEPT_LINES = 20
+_NOISE = ("_ansible", "invocation", "ansible_facts", "stdout_lines", "stderr_lines", "diff", "warnings", "deprecations")
+
+
+class Translator:
+    """Listens to one run: passes events on, and remembers what an outcome needs.
+
+    Args:
+        listener: gets our events.
+        redact: takes secrets out of a text.
+    """
+
+    def __init__(self, listener: Listener, redact: Callable[[str], str]) -> None:
+        self._listener = listener
+        self._redact = redact
+        self.failed: list[TaskFailure] = []
+        self.unreachable: dict[str, str] = {}
+        self.changed: dict[str, int] = {}
+        self.output: list[str] = []
+
+    def __call__(self, event: Mapping[str, Any]) -> bool:
+        """Take one event. Gives False: the runner shall keep none of its own files about it."""
+        handler = getattr(self, "_" + event.get("event", ""), None)
+        if handler is not None:
+            handler(event.get("event_data", {}))
+        elif event.get("event") in ("verbose", "error", "warning", "deprecated", "system_warning"):
+            self._outside(event.get("stdout", ""))
+        return False
+
+    def _outside(self, text: str) -> None:
+        lines = [line for line in self._redact(text).splitlines() if line.strip()]
+        self.output = (self.output + lines)[-_KEPT_LINES:]
+
+    def _playbook_on_play_start(self, data: Mapping[str, Any]) -> None:
+        self._listener(Event("step", self._redact(data.get("name") or data.get("play") or "")))
+
+    def _playbook_on_task_start(self, data: Mapping[str, Any]) -> None:
+        self._listener(Event("task", self._redact(data.get("task") or "")))
+
+    def _runner_on_ok(self, data: Mapping[str, Any]) -> None:
+        result = self._clean(data)
+        changed = bool(result.get("changed"))
+        if changed:
+            self.changed[data["host"]] = self.changed.get(data["host"], 0) + 1
+        self._tell("changed" if changed else "ok", data, result)
+
+    def _runner_on_failed(self, data: Mapping[str, Any]) -> None:
+        if data.get("ignore_errors"):
+            return
+        result = self._clean(data)
+        service = str(result.get("service", ""))
+        self.failed.append(TaskFailure(data["host"], data.get("task", ""), _message(result), service, result))
+        self._tell("failed", data, result)
+
+    def _runner_on_unreachable(self, data: Mapping[str, Any]) -> None:
+        result = self._clean(data)
+        self.unreachable[data["host"]] = _message(result)
+        self._tell("unreachable", data, result)
+
+    def _tell(self, kind: Any, data: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        text = self._redact(data.get("task") or "")
+        if kind in ("failed", "unreachable"):
+            text = f"{text}: {_message(result)}"
+        detail = json.dumps(result, sort_keys=True) if kind != "ok" else ""
+        self._listener(Event(kind, text, node=data["host"], service=str(result.get("service", "")), detail=detail))
+
+    def _clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The module's answer without Ansible's own noise, redacted."""
+        kept = {k: v for k, v in data.get("res", {}).items() if not k.startswith(_NOISE)}
+        found = json.loads(json.dumps(kept, default=str), object_hook=self._redact_keys)
+        return dict(found)
+
+    def _redact_keys(self, found: dict[str, Any]) -> dict[str, Any]:
+        return {self._redact(key): self._redact_value(value) for key, value in found.items()}
+
+    def _redact_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._redact(value)
+        return [self._redact_value(item) for item in value] if isinstance(value, list) else value
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    for key in ("msg", "stderr", "module_stderr", "reason"):
+        text = str(result.get(key, "")).strip()
+        if text:
+            return text.splitlines()[-1] if key.endswith("stderr") else text
+    return "it failed and did not say why"

@@ -1,0 +1,97 @@
+"""Takes away from a node everything that the manifest names; data and logs only when told, packages never those of others.
+
+Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease goes
+with the rest, so this is the last task of a run on the node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
+from ansible.module_utils.fatecloud_supervision import Supervisor
+
+
+def unmask(units: list) -> None:
+    """Give the distribution its units back.
+
+    Raises:
+        Refused: systemctl fails.
+    """
+    if units:
+        done = subprocess.run(["systemctl", "unmask", *units], capture_output=True, check=False)
+        if done.returncode:
+            raise Refused(f"systemctl unmask: {done.stderr.decode(errors='replace').strip()}")
+
+
+def clear(base: str, manifest: Manifest, purge: bool) -> list:  # noqa: FBT001
+    """Remove files, the store and our directories; gives back the directories that stay because they are not empty."""
+    for path in manifest.data["files"]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+    shutil.rmtree(os.path.join(base, "store"), ignore_errors=True)
+    ours = sorted(manifest.data["directories"], key=len, reverse=True)
+    for path in ours:
+        if purge:
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+    return sorted(path for path in ours if os.path.isdir(path))
+
+
+def apply(params: dict) -> dict:
+    """Clear the node.
+
+    Raises:
+        Refused: services are still there, or the run does not hold the node.
+    """
+    base = params["base"]
+    with working(base, params["run"]) as manifest:
+        if manifest.data["services"]:
+            raise Refused(f"still there: {', '.join(sorted(manifest.data['services']))}")
+        if params["supervisor"]:
+            entry = {
+                "base": base,
+                "slug": "",
+                "user": params["user"],
+                "supervisor": params["supervisor"],
+                "boot": False,
+            }
+            Supervisor(entry).end()
+        unmask(manifest.data["masked"])
+        kept = clear(base, manifest, params["purge"])
+        packages = manifest.data["packages"]
+        manifest.data = {"version": 1, "directories": kept}
+    shutil.rmtree(private(base), ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(base)
+    return {"changed": True, "kept": kept, "packages": packages}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "purge": {"type": "bool", "default": False},
+            "supervisor": {"default": ""},
+            "user": {"default": ""},
+        },
+    )
+    if not os.path.isdir(private(module.params["base"])):
+        module.exit_json(changed=False)
+    try:
+        result = apply(module.params)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), **refusal.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

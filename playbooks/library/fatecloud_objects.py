@@ -1,0 +1,95 @@
+"""Applies what we own inside a service (databases, users, rights) when it differs from the record of the last time.
+
+Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secrets from its own text), `digest_of` (files
+whose content decides), `applied` (the record), `user`, `group`, `timeout` (seconds).
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import (
+    Refused,
+    become,
+    clean_environment,
+    home_of,
+    owner_ids,
+    replace,
+    sha256_of,
+    working,
+)
+
+
+def record_of(paths: list) -> str:
+    """What the record must say: one line `sha256  path` for each file, in the given order."""
+    return "".join(f"{sha256_of(path)}  {path}\n" for path in paths)
+
+
+def recorded(path: str) -> str:
+    """What the record says; empty when there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Run the script unless the record says that it has run for these very files.
+
+    Raises:
+        Refused: it failed or took too long.
+    """
+    with working(params["base"], params["run"], check):
+        wanted = record_of(params["digest_of"])
+        if recorded(params["applied"]) == wanted:
+            return {"changed": False}
+        if check:
+            return {"changed": True}
+        try:
+            done = subprocess.run(  # noqa: PLW1510
+                [params["script"]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=params["timeout"],
+                env=clean_environment(home_of(params["user"])),
+                cwd="/",
+                preexec_fn=become(params["user"]),
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Refused(f"{params['script']} did not end in {params['timeout']:g} s") from error
+        if done.returncode:
+            lines = done.stdout.decode(errors="replace").strip().splitlines()[-8:]
+            raise Refused(f"{params['script']} failed with status {done.returncode}", lines=lines)
+        if recorded(params["applied"]) != wanted:
+            replace(params["applied"], wanted.encode(), 0o640, *owner_ids(params["user"], params["group"]))
+    return {"changed": True}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "service": {"required": True},
+            "script": {"type": "path", "required": True},
+            "digest_of": {"type": "list", "elements": "str", "required": True},
+            "applied": {"type": "path", "required": True},
+            "user": {"required": True},
+            "group": {"required": True},
+            "timeout": {"type": "float", "default": 300},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = apply(module.params, module.check_mode)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
+    module.exit_json(service=module.params["service"], **result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Makes a service run with what it should have read, stop, or go.
+
+Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
+`unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files that
+it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `boot`. `absent` takes the files
+from the manifest; data and logs stay.
+
+There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
+"""
+
+from __future__ import annotations
+
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import POLL, Refused, sha256_of, working
+from ansible.module_utils.fatecloud_supervision import remove, supervised
+
+RUNNING = ("running", "starting")
+
+
+def stale(inputs: list, started: str) -> list:
+    """Inputs that differ from the record of the last start, or all when there is no record."""
+    recorded = {}
+    try:
+        with open(started, encoding="utf-8") as file:
+            for line in file:
+                digest, _, path = line.rstrip("\n").partition("  ")
+                recorded[path] = digest
+    except FileNotFoundError:
+        return sorted(inputs)
+    different = [path for path in inputs if recorded.get(path) != sha256_of(path)]
+    return sorted({*different, *(set(recorded) - set(inputs))})
+
+
+def decide(wanted: str, now: str, old_inputs: list) -> str:
+    """What to do: `start`, `restart`, `stop` or an empty string.
+
+    Args:
+        wanted: `started`, `stopped`, `restarted` or `absent`.
+        now: `running`, `starting`, `stopped`, `failed` or `absent`.
+        old_inputs: what the running process has read in another version.
+    """
+    running = now in RUNNING
+    if wanted in ("stopped", "absent"):
+        return "" if now in ("stopped", "absent") else "stop"
+    if not running:
+        return "start"
+    return "restart" if wanted == "restarted" or old_inputs else ""
+
+
+def settle(service: object, params: dict) -> list:
+    """Start, stop or restart as wanted. What was done."""
+    done = []
+    if params["state"] in ("started", "restarted"):
+        done += service.adopt()
+    fresh = "supervisord" in done or "reload" in done
+    if fresh and params["supervision"] == "supervisor":
+        # A program that has just been taken up starts by itself; its record tells with what.
+        deadline = time.monotonic() + 10
+        while stale(params["inputs"], params["started"]) and time.monotonic() < deadline:
+            time.sleep(POLL)
+    verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
+    if verb:
+        service.act(verb)
+        done.append(verb)
+    return done
+
+
+def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Bring the service into its state.
+
+    Raises:
+        Refused: its supervision does not do as it is told.
+    """
+    service = supervised(params)
+    with working(params["base"], params["run"], check) as manifest:
+        if check:
+            verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
+            return {"changed": bool(verb), "done": [verb] if verb else []}
+        done = settle(service, params)
+        if params["state"] == "absent":
+            done += remove(service, params["service"], params["home"], manifest)
+        else:
+            entry = manifest.data["services"].get(params["service"], {})
+            facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision", "version")}
+            manifest.data["services"][params["service"]] = dict(entry, **facts)
+            if done:
+                manifest.data["services"][params["service"]]["run"] = params["run"]
+    return {"changed": bool(done), "done": done}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["started", "stopped", "restarted", "absent"], "required": True},
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "service": {"required": True},
+            "slug": {"required": True},
+            "unit": {"required": True},
+            "unit_path": {"type": "path", "required": True},
+            "version": {"default": ""},
+            "supervision": {"choices": ["systemd", "supervisor"], "required": True},
+            "supervisor": {"default": ""},
+            "inputs": {"type": "list", "elements": "str", "default": []},
+            "started": {"type": "path", "default": "/nonexistent"},
+            "home": {"type": "path", "required": True},
+            "user": {"default": ""},
+            "boot": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = apply(module.params, module.check_mode)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
+    module.exit_json(service=module.params["service"], **result)
+
+
+if __name__ == "__main__":
+    main()

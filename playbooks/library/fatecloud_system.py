@@ -1,0 +1,143 @@
+"""Says which packages, users and groups a node lacks, and writes down what is ours before it is made.
+
+Parameters: `state` (`queried` reads; `claimed` masks the units and records packages, units and users in the manifest),
+`base`, `run`, for `queried` also `wants` (list of {packages, units}, each by os family), `user`, `group`, and for `claimed`
+also `packages`, `units` and `users`, as `queried` gave them.
+
+What was already there is not ours: neither it nor its units are touched, now or by `destroy`.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import subprocess
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import Refused, clean_environment, working
+
+FAMILIES = {
+    "debian": "debian",
+    "ubuntu": "debian",
+    "rhel": "redhat",
+    "fedora": "redhat",
+    "centos": "redhat",
+    "rocky": "redhat",
+    "almalinux": "redhat",
+    "openeuler": "redhat",
+    "anolis": "redhat",
+    "kylin": "redhat",
+}
+QUERIES = {
+    "debian": ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n"],
+    "redhat": ["rpm", "-q", "--qf", "%{NAME} installed\\n"],
+}
+
+
+def family_of(path: str = "/etc/os-release") -> str:
+    """The distribution's family: `debian`, `redhat`, or its own id where we know no better."""
+    values = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            name, _, value = line.strip().partition("=")
+            values[name] = value.strip('"')
+    for word in [values.get("ID", ""), *values.get("ID_LIKE", "").split()]:
+        if word.lower() in FAMILIES:
+            return FAMILIES[word.lower()]
+    return values.get("ID", "")
+
+
+def installed(family: str, names: list) -> set:
+    """Those of the packages that are installed."""
+    if family not in QUERIES or not names:
+        return set()
+    done = subprocess.run(
+        [*QUERIES[family], *names],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(),
+        check=False,
+    )
+    lines = (line.split() for line in done.stdout.decode(errors="replace").splitlines())
+    return {words[0] for words in lines if len(words) == 2 and words[1] == "installed"}  # noqa: PLR2004
+
+
+def absent(find: object, name: str) -> list:
+    """The name in a list, or an empty list where `find` knows it."""
+    try:
+        find(name)
+    except KeyError:
+        return [name]
+    return []
+
+
+def query(params: dict) -> dict:
+    """What is missing, and the units that installing it would start."""
+    family = family_of()
+    names = sorted({name for want in params["wants"] for name in want["packages"].get(family, [])})
+    lacking = set(names) - installed(family, names)
+    units = {
+        unit
+        for want in params["wants"]
+        if lacking & set(want["packages"].get(family, []))
+        for unit in want["units"].get(family, [])
+    }
+    return {
+        "changed": False,
+        "family": family,
+        "packages": sorted(lacking),
+        "units": sorted(units),
+        "users": absent(pwd.getpwnam, params["user"]),
+        "groups": absent(grp.getgrnam, params["group"]),
+    }
+
+
+def claim(params: dict) -> dict:
+    """Mask units that do not exist yet, and record them with the packages that bring them.
+
+    Raises:
+        Refused: systemctl fails.
+    """
+    units = params["units"]
+    with working(params["base"], params["run"]) as manifest:
+        manifest.note("packages", params["packages"])
+        manifest.note("users", params["users"])
+        manifest.note("masked", units)
+        manifest.save()
+        links = [unit for unit in units if os.path.realpath(f"/etc/systemd/system/{unit}") != "/dev/null"]
+        if links:
+            done = subprocess.run(
+                ["systemctl", "mask", *links], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            )
+            if done.returncode:
+                raise Refused(f"systemctl mask: {done.stdout.decode(errors='replace').strip()}")
+    return {"changed": bool(links)}
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"choices": ["queried", "claimed"], "required": True},
+            "base": {"type": "path", "required": True},
+            "run": {"required": True},
+            "wants": {"type": "list", "elements": "dict", "default": []},
+            "units": {"type": "list", "elements": "str", "default": []},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "users": {"type": "list", "elements": "str", "default": []},
+            "user": {"default": "root"},
+            "group": {"default": "root"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = query(module.params) if module.params["state"] == "queried" else claim(module.params)
+    except Refused as refusal:
+        module.fail_json(msg=str(refusal), **refusal.details)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Asks a service its own readiness question until the answer is good, or tells what stands in its log.
+
+Parameters: `service` (key), `argv`, `stdin` (the question, free of secrets), `timeout` (seconds for one answer),
+`deadline` (seconds altogether), `user`, `unit` (empty under supervisor), `logs` (files, globs allowed), `since`.
+It changes nothing.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import subprocess
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_node import become, clean_environment, home_of
+
+INTERVAL = 0.5
+TAIL = 64 << 10
+LINES = 12
+_ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Error|Exception|Traceback|error|failed|refused)\b")
+
+
+def ask(params: dict) -> dict:
+    """One answer; `ok` is False, with `error`, when there was no proper one."""
+    try:
+        done = subprocess.run(  # noqa: PLW1510
+            params["argv"],
+            input=params["stdin"].encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=params["timeout"],
+            env=clean_environment(home_of(params["user"]) if params["user"] else "/"),
+            cwd="/",
+            preexec_fn=become(params["user"]),
+        )
+        answer = json.loads(done.stdout.decode(errors="replace"))
+    except subprocess.TimeoutExpired:
+        return {"ok": False, "kind": "timeout", "error": f"no answer in {params['timeout']:g} s"}
+    except OSError as error:
+        return {"ok": False, "kind": "exec", "error": str(error)}
+    except ValueError:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        return {"ok": False, "kind": "exec", "error": f"status {done.returncode}: {last}"}
+    return answer if isinstance(answer, dict) else {"ok": False, "kind": "exec", "error": f"it answered {answer!r}"}
+
+
+def tail(path: str) -> list:
+    """The last lines of a file."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+            return file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def last_errors(params: dict) -> list:
+    """The last telling lines of the service: those with an error, or else simply the last."""
+    lines = []
+    if params["unit"]:
+        argv = ["journalctl", "-u", params["unit"], "-n", "60", "-o", "cat", "--no-pager", "-q"]
+        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        lines += done.stdout.decode(errors="replace").splitlines()
+    for pattern in params["logs"]:
+        newest = sorted(glob.glob(pattern), key=os.path.getmtime)[-1:]
+        for path in newest:
+            lines += tail(path)
+    telling = [line for line in lines if _ERROR.search(line)]
+    return [line[:400] for line in (telling or lines)[-LINES:]]
+
+
+def wait(params: dict) -> dict:
+    """Ask until the answer is good or the deadline has passed."""
+    began = time.monotonic()
+    while True:
+        answer = ask(params)
+        seconds = round(time.monotonic() - began, 1)
+        if answer.get("ok"):
+            return {"failed": False, "answer": answer, "seconds": seconds}
+        if seconds >= params["deadline"]:
+            message = f"{params['service']} does not answer after {seconds:.0f} s: {answer.get('error')}"
+            return {"failed": True, "msg": message, "answer": answer, "lines": last_errors(params), "seconds": seconds}
+        time.sleep(INTERVAL)
+
+
+def main() -> None:
+    """Ansible's entry."""
+    module = AnsibleModule(
+        argument_spec={
+            "service": {"required": True},
+            "argv": {"type": "list", "elements": "str", "required": True},
+            "stdin": {"default": ""},
+            "timeout": {"type": "float", "default": 10},
+            "deadline": {"type": "float", "required": True},
+            "user": {"default": ""},
+            "unit": {"default": ""},
+            "logs": {"type": "list", "elements": "str", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    if module.check_mode:
+        module.exit_json(changed=False, service=module.params["service"])
+    result = wait(module.params)
+    if result.pop("failed"):
+        module.fail_json(service=module.params["service"], **result)
+    module.exit_json(changed=False, service=module.params["service"], **result)
+
+
+if __name__ == "__main__":
+    main()

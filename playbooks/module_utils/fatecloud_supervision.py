@@ -1,0 +1,206 @@
+"""The two ways in which a service is run: as a unit of systemd, or as a program of a supervisord of our own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+
+from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, become, clean_environment, home_of, private
+
+SERVICE_MARK = "FATECLOUD_SERVICE"
+"""Environment variable of what is meant to live on after the run: the launcher spares it."""
+
+
+def call(argv: list, user: str = "", accept: tuple = (0,)) -> str:
+    """Run a program and give its output.
+
+    Raises:
+        Refused: its exit status is none of `accept`.
+    """
+    environment = clean_environment(home_of(user) if user else "/")
+    environment.pop(MARK, None)
+    environment[SERVICE_MARK] = "1"
+    done = subprocess.run(  # noqa: PLW1510
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        cwd="/",
+        preexec_fn=become(user),
+    )
+    text = done.stdout.decode(errors="replace").strip()
+    if done.returncode not in accept:
+        raise Refused(f"{' '.join(argv[-3:])}: status {done.returncode}: {text[-400:]}")
+    return text
+
+
+class Systemd:
+    """A service as a unit of the system's manager."""
+
+    def __init__(self, params: dict) -> None:
+        self.unit, self.path = params["unit"], params["unit_path"]
+
+    def _show(self) -> dict:
+        names = "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload"
+        text = call(["systemctl", "show", self.unit, "-p", names])
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def adopt(self) -> list:
+        """Let the manager know the unit as it is on disk, and start it at boot. What was done."""
+        done, shown = [], self._show()
+        if shown.get("NeedDaemonReload") == "yes" or shown.get("LoadState") == "not-found":
+            call(["systemctl", "daemon-reload"])
+            done.append("reload")
+        if shown.get("UnitFileState") != "enabled":
+            call(["systemctl", "enable", "--quiet", self.unit])
+            done.append("enable")
+        return done
+
+    def state(self) -> str:
+        """`running`, `starting`, `stopped`, `failed` or `absent`."""
+        shown = self._show()
+        if shown.get("LoadState") == "not-found":
+            return "absent"
+        known = {"active": "running", "activating": "starting", "reloading": "running", "failed": "failed"}
+        return known.get(shown.get("ActiveState", ""), "stopped")
+
+    def act(self, verb: str) -> None:
+        """Start, stop or restart it. A failure to start shows in its state and log, not here."""
+        if verb != "stop":
+            call(["systemctl", "reset-failed", self.unit], accept=(0, 1))
+        call(["systemctl", verb, self.unit], accept=(0,) if verb == "stop" else (0, 1))
+
+    def forget(self) -> None:
+        """Disable it; its file is still there."""
+        if self.state() != "absent":
+            call(["systemctl", "disable", "--quiet", self.unit], accept=(0, 1))
+
+    def forgotten(self) -> None:
+        """After its file was removed."""
+        call(["systemctl", "daemon-reload"])
+        call(["systemctl", "reset-failed", self.unit], accept=(0, 1))
+
+
+class Supervisor:
+    """A service as a program of a supervisord of our own."""
+
+    def __init__(self, params: dict) -> None:
+        self.slug, self.user = params["slug"], params["user"]
+        self.folder = os.path.join(private(params["base"]), "supervisor")
+        self.conf = os.path.join(self.folder, "supervisord.conf")
+        self.programs, self.boot = params["supervisor"], params["boot"]
+
+    def _argv(self, program: str, *arguments: str) -> list:
+        # Not the script itself: its first line has a length limit in the kernel, and paths here are long.
+        return [os.path.join(self.programs, "python"), "-m", f"supervisor.{program}", "-c", self.conf, *arguments]
+
+    def _control(self, *arguments: str, accept: tuple = (0,)) -> str:
+        return call(self._argv("supervisorctl", *arguments), self.user, accept)
+
+    def alive(self) -> bool:
+        """Whether supervisord answers."""
+        if not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
+            return False
+        return self._control("pid", accept=(0, 1, 2, 3, 4, 7)).isdigit()
+
+    def adopt(self) -> list:
+        """Run supervisord, and let it know its programs as they are on disk. What was done."""
+        done = []
+        if not self.alive():
+            call(self._argv("supervisord"), self.user)
+            deadline = time.monotonic() + 20
+            while not self.alive():
+                if time.monotonic() > deadline:
+                    raise Refused(f"supervisord does not answer; see {self.folder}/supervisord.log")
+                time.sleep(POLL)
+            done.append("supervisord")
+        if self.boot and self._at_boot():
+            done.append("boot")
+        news = self._control("reread").splitlines()
+        if any(line.startswith(self.slug + ":") for line in news) or self.state() == "absent":
+            self._control("update", self.slug)
+            done.append("reload")
+        return done
+
+    def _table(self) -> list:
+        text = call(["crontab", "-l"], self.user, accept=(0, 1))
+        return [] if text.startswith("no crontab") else text.splitlines()
+
+    def _cron(self, lines: list) -> None:
+        subprocess.run(
+            ["crontab", "-"],
+            input="".join(line + "\n" for line in lines).encode(),
+            env=clean_environment(home_of(self.user)),
+            preexec_fn=become(self.user),
+            check=True,
+        )
+
+    def _at_boot(self) -> bool:
+        """Have cron start supervisord when the machine boots. Whether that changed anything."""
+        mark = f"# fatecloud {self.folder}"
+        line = f"@reboot {' '.join(self._argv('supervisord'))}  {mark}"
+        table = self._table()
+        if line in table:
+            return False
+        self._cron([old for old in table if not old.endswith(mark)] + [line])
+        return True
+
+    def end(self) -> None:
+        """Shut supervisord down, and start it no more at boot."""
+        mark = f"# fatecloud {self.folder}"
+        if shutil.which("crontab") and any(line.endswith(mark) for line in self._table()):
+            self._cron([line for line in self._table() if not line.endswith(mark)])
+        if self.alive():
+            self._control("shutdown")
+            deadline = time.monotonic() + 20
+            while self.alive() and time.monotonic() < deadline:
+                time.sleep(POLL)
+
+    def state(self) -> str:
+        """`running`, `starting`, `stopped`, `failed` or `absent`."""
+        if not self.alive():
+            return "absent"
+        words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
+        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "starting", "FATAL": "failed"}
+        if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
+            return "absent"
+        return known.get(words[1], "stopped")
+
+    def act(self, verb: str) -> None:
+        """Start, stop or restart it. A failure to start shows in its state and log, not here."""
+        self._control(verb, self.slug, accept=(0,) if verb == "stop" else (0, 1, 7))
+
+    def forget(self) -> None:
+        """Nothing to do: it follows the configuration."""
+
+    def forgotten(self) -> None:
+        """After its configuration was removed."""
+        if self.alive():
+            self._control("update")
+
+
+def supervised(params: dict) -> object:
+    """The service under the supervision that it has.
+
+    Args:
+        params: supervision, base, slug, unit, unit_path, user, supervisor, boot.
+    """
+    return (Systemd if params["supervision"] == "systemd" else Supervisor)(params)
+
+
+def remove(service: object, key: str, home: str, manifest: object) -> list:
+    """Take a stopped service's unit, files and home away; data and logs stay. What was removed."""
+    service.forget()
+    mine = [path for path, entry in manifest.data["files"].items() if entry["service"] == key]
+    for path in mine:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        del manifest.data["files"][path]
+    service.forgotten()
+    shutil.rmtree(home, ignore_errors=True)
+    manifest.data["services"].pop(key, None)
+    return mine
