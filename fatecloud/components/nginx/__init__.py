@@ -1,0 +1,23 @@
+"""nginx: takes flow's requests to the other parties, and theirs to the own flow."""
+
+from __future__ import annotations
+
+from fatecloud.components.nginx.want import want
+from fatecloud.model.component import Component, ConfigKey, PortSpec
+
+COMPONENT = Component(
+    name="nginx",
+    summary="nginx",
+    architectures=("rabbitmq",),
+    config=(
+        ConfigKey("timeout", "int", 600, "Seconds that a request may take.", 10, 86400),
+        ConfigKey("access_log", "bool", default=True, doc="Whether each request is noted in the system log."),
+    ),
+    ports=(PortSpec("http", 9300, "Requests between parties' flows", public="proxy"),),
+    secrets=(),
+    want=want,
+    packages={"debian": ("nginx-light",), "redhat": ("nginx",)},
+    masks={"debian": ("nginx.service",), "redhat": ("nginx.service",)},
+    needs_root=True,
+    peer_kind="proxy",
+)

@@ -1,0 +1,41 @@
+"""Runs on the node: does nginx answer for its party, and which ways does its running configuration know?"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import sys
+from typing import Any
+
+TIMEOUT = 5
+
+
+def page(host: str, port: int, path: str, party: str = "") -> dict[str, Any]:
+    """One JSON page of nginx itself."""
+    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    try:
+        connection.request("GET", path, headers={"dest-party-id": party} if party else {})
+        return dict(json.loads(connection.getresponse().read()))
+    finally:
+        connection.close()
+
+
+def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]:
+    """Own health page, then one question per party that should have a route."""
+    try:
+        health = page(host, port, "/fatecloud/health")
+        if health.get("party") != party:
+            return {"ok": False, "kind": "foreign", "error": f"{host}:{port} answers for {health}"[:300]}
+        routes = {other: page(host, port, "/fatecloud/route", other)["route"] for other in [party, *others]}
+    except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
+    except OSError as error:
+        return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
+    except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is not our nginx: {error!r}"[:300]}
+    return {"ok": True, "party": party, "missing": sorted(other for other, route in routes.items() if not route)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])) + "\n")

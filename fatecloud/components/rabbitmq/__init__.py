@@ -1,0 +1,32 @@
+"""RabbitMQ: carries the data of tasks between the parties."""
+
+from __future__ import annotations
+
+from fatecloud.components.rabbitmq.want import want
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+
+COMPONENT = Component(
+    name="rabbitmq",
+    summary="RabbitMQ",
+    architectures=("rabbitmq",),
+    config=(ConfigKey("disk_free_limit", "size", 2**30, "Free space below which the broker takes no message.", 2**20),),
+    ports=(
+        PortSpec("amqp", 5672, "Messages, from own tasks and from other parties' brokers", public="broker"),
+        PortSpec("management", 15672, "Management API, through which tasks create their users and queues"),
+        PortSpec("dist", 25672, "Erlang distribution, for the command line", loopback=True),
+        PortSpec("epmd", 4370, "Erlang's port mapper of this broker alone", loopback=True),
+    ),
+    secrets=(
+        SecretSpec("rabbitmq.flow", "Password of flow's administrator account in the broker"),
+        SecretSpec("rabbitmq.cookie", "Erlang cookie, which lets the command line in"),
+    ),
+    want=want,
+    packages={"debian": ("rabbitmq-server",), "redhat": ("rabbitmq-server",)},
+    masks={
+        "debian": ("rabbitmq-server.service", "epmd.service", "epmd.socket"),
+        "redhat": ("rabbitmq-server.service",),
+    },
+    needs_root=True,
+    peer_kind="broker",
+    external=True,
+)

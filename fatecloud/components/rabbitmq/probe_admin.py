@@ -1,0 +1,98 @@
+"""Runs on the node: how is the broker, and may flow's account do there what a task does?
+
+The account is read from the broker's own definitions. An answer of any kind proves a living broker (`ok`); whether
+the account is good stands in `account`, because a new password is applied only after the broker answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+OK, UNAUTHORIZED = 200, 401
+TIMEOUT = 5
+FULL = {"configure": ".*", "write": ".*", "read": ".*"}
+
+
+class Api:
+    """The management API under one account."""
+
+    def __init__(self, host: str, port: int, account: dict[str, str]) -> None:
+        token = base64.b64encode(f"{account['name']}:{account['password']}".encode()).decode("ascii")
+        self.host, self.port, self.headers = host, port, {"Authorization": f"Basic {token}"}
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and document of one page."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
+        try:
+            connection.request("GET", path, headers=self.headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+
+def account_of(api: Api, name: str) -> dict[str, Any]:
+    """Whether the account is let in, with its tags and whether it has full rights in the default vhost."""
+    status, who = api.get("/api/whoami")
+    if status == UNAUTHORIZED:
+        reason = str((who or {}).get("reason", ""))
+        kind = "rights" if "management user" in reason else "auth"
+        return {"ok": False, "kind": kind, "error": f"401 {reason}"}
+    tags = who.get("tags", [])
+    tags = tags.split(",") if isinstance(tags, str) else list(tags)
+    if "administrator" not in tags:
+        return {"ok": False, "kind": "rights", "error": "no administrator", "tags": tags}
+    status, rights = api.get(f"/api/users/{name}/permissions")
+    default = [right for right in rights or [] if right.get("vhost") == "/"] if status == OK else []
+    if not any(all(right.get(verb) == FULL[verb] for verb in FULL) for right in default):
+        return {"ok": False, "kind": "rights", "error": "not all rights in vhost /", "tags": tags}
+    return {"ok": True, "tags": tags}
+
+
+def state_of(api: Api) -> dict[str, Any]:
+    """Versions, alarms, plugins, use of resources, links to other brokers."""
+    _, overview = api.get("/api/overview")
+    _, nodes = api.get("/api/nodes")
+    node = nodes[0]
+    status, links = api.get("/api/federation-links")
+    alarms = [name for name, key in (("memory", "mem_alarm"), ("disk", "disk_free_alarm")) if node.get(key)]
+    kept = ("mem_used", "mem_limit", "disk_free", "disk_free_limit", "fd_used", "fd_total", "sockets_used", "uptime")
+    return {
+        "version": overview.get("rabbitmq_version", ""),
+        "alarms": alarms,
+        "plugins": node.get("enabled_plugins", []),
+        "use": {name: node.get(name) for name in kept},
+        "messages": (overview.get("queue_totals") or {}).get("messages", 0),
+        "links": [
+            {"vhost": link.get("vhost"), "status": link.get("status"), "error": str(link.get("error", ""))[:200]}
+            for link in (links if status == OK and isinstance(links, list) else [])
+        ],
+    }
+
+
+def judge(host: str, port: int, definitions: Path) -> dict[str, Any]:
+    """Ask the broker about itself."""
+    try:
+        account = json.loads(definitions.read_text(encoding="utf-8"))["users"][0]
+    except (OSError, ValueError, LookupError) as error:
+        return {"ok": False, "kind": "config", "error": f"{definitions}: {type(error).__name__}"}
+    api = Api(host, port, account)
+    try:
+        known = account_of(api, account["name"])
+        return {"ok": True, "account": known, **(state_of(api) if known["ok"] else {})}
+    except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
+    except OSError as error:
+        return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
+    except (http.client.HTTPException, ValueError, LookupError, AttributeError) as error:
+        return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is no management API: {error!r}"[:300]}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))) + "\n")

@@ -1,0 +1,85 @@
+"""What one broker wants on its node."""
+
+from __future__ import annotations
+
+from fatecloud.components.neighbours import edges_to_others, own_address
+from fatecloud.components.script import script_text
+from fatecloud.model.component import Context, Wanted
+from fatecloud.model.desired import FileSpec, NodeProbe, Objects, PortUse, Process
+
+ACCOUNT = "fate"
+PROGRAMS = "/usr/lib/rabbitmq/bin"
+PLUGINS = ("rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management")
+_LOOPBACK = "127.0.0.1"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edges, probe and objects of a broker. Pure."""
+    definitions = f"{ctx.home}/conf/definitions.json"
+    # Beside the data, so that a restored or renewed broker asks for its objects again.
+    applied = f"{ctx.data}/objects.applied"
+    values = {
+        "stamp": ctx.id.stamp,
+        "home": ctx.home,
+        "data": ctx.data,
+        "logs": ctx.logs,
+        "programs": PROGRAMS,
+        "node_name": f"fatecloud-{ctx.id.slug}@localhost",
+        "user": ctx.node.service_user,
+        "bind": ctx.node.bind,
+        "amqp_port": ctx.port("amqp"),
+        "management_port": ctx.port("management"),
+        "dist_port": ctx.port("dist"),
+        "epmd_port": ctx.port("epmd"),
+        "disk_free_limit": ctx.config["disk_free_limit"],
+        "plugins": PLUGINS,
+        "definitions": definitions,
+        "applied": applied,
+        "account": ACCOUNT,
+        "password": ctx.secret("rabbitmq.flow"),
+        "cookie": ctx.secret("rabbitmq.cookie"),
+    }
+
+    def file(path: str, template: str, mode: int = 0o640, *, restarts: bool = True) -> FileSpec:
+        return FileSpec(f"{ctx.home}/{path}", f"rabbitmq/{template}.j2", values, mode=mode, restarts=restarts)
+
+    return Wanted(
+        process=Process(
+            argv=(f"{ctx.home}/bin/serve",),
+            directory=ctx.home,
+            stop_timeout=120,
+            console=f"{ctx.logs}/console.log",
+        ),
+        files=(
+            file("conf/rabbitmq.conf", "rabbitmq.conf"),
+            file("conf/rabbitmq-env.conf", "rabbitmq-env.conf"),
+            file("conf/enabled_plugins", "enabled_plugins"),
+            file("conf/definitions.json", "definitions.json", 0o600, restarts=False),
+            # Erlang refuses a cookie that others can read.
+            file(".erlang.cookie", "cookie", 0o400),
+            file("bin/environment", "environment.sh"),
+            file("bin/serve", "serve.sh", 0o750),
+            file("bin/rabbitmqctl", "rabbitmqctl.sh", 0o750, restarts=False),
+            file("bin/objects", "objects.sh", 0o750, restarts=False),
+        ),
+        directories={f"{ctx.data}/mnesia": 0o750},
+        edges=edges_to_others(ctx, "rabbitmq", "broker"),
+        probes=(
+            NodeProbe(
+                "rabbitmq.admin",
+                ("python3", "-", own_address(ctx), str(ctx.port("management")), definitions),
+                script_text("rabbitmq", "probe_admin.py"),
+                timeout=25,
+            ),
+        ),
+        readiness="rabbitmq.admin",
+        readiness_deadline=240,
+        objects=Objects(f"{ctx.home}/bin/objects", (definitions,), applied),
+        ports=(
+            PortUse("amqp", ctx.port("amqp"), ctx.node.bind, peers=True),
+            PortUse("management", ctx.port("management"), ctx.node.bind),
+            PortUse("dist", ctx.port("dist"), _LOOPBACK),
+            PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
+        ),
+        facts={"account": ACCOUNT, "plugins": PLUGINS, "objects": f"{ctx.home}/bin/objects"},
+    )
