@@ -43,7 +43,8 @@ class JobWatch:
     expected: frozenset[tuple[str, str]]
     _roles: dict[tuple[str, str], RoleState] = field(default_factory=dict)
     _tasks: dict[tuple[str, str, str], TaskState] = field(default_factory=dict)
-    _silent_since: dict[str, float] = field(default_factory=dict)
+    _silent: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """Party -> since when it gives no answer, and why."""
 
     def follow(self, events: Listener, until: float, clock: Clock) -> tuple[TaskState, ...]:
         """Wait for success on all sides that we may ask.
@@ -64,6 +65,7 @@ class JobWatch:
         while True:
             now = clock.now()
             self._look(now)
+            self._refuse_silence(now)
             if (picture := self._picture()) != said:
                 said = picture
                 events(Event("wait", f"{self.what}: {picture}", detail=f"job {self.job}"))
@@ -107,14 +109,18 @@ class JobWatch:
                 self._roles |= {(role.role, role.party): role for role in api.roles(self.job)}
                 self._tasks |= {(task.role, task.party, task.task): task for task in api.tasks(self.job)}
             except FatecloudError as error:
-                since = self._silent_since.setdefault(party, now)
-                if now - since > _PATIENCE:
-                    message = (
-                        f"{self.what}: party {party} gave no answer about it for {now - since:.0f} s: {error.message}"
-                    )
-                    raise ProofFailed(message, remedy="`fatecloud check` looks at that party's services") from None
+                since, _ = self._silent.get(party, (now, ""))
+                self._silent[party] = (since, error.message)
             else:
-                self._silent_since.pop(party, None)
+                self._silent.pop(party, None)
+
+    def _refuse_silence(self, now: float) -> None:
+        for party, (since, reason) in self._silent.items():
+            if now - since > _PATIENCE:
+                raise ProofFailed(
+                    f"{self.what}: party {party} gave no answer about it for {now - since:.0f} s: {reason}",
+                    remedy="`fatecloud check` looks at that party's services",
+                )
 
     def _picture(self) -> str:
         return "; ".join(self._stands(role, party) for role, party in sorted(self.expected))

@@ -46,6 +46,7 @@ class Exchange(Protocol):
         self,
         method: str,
         path: str,
+        /,
         *,
         query: Query | None,
         body: Mapping[str, Any] | None,

@@ -1,0 +1,126 @@
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from fatecloud.components.flow.api import NO_ANSWER, FlowApi, FlowApiError, Query
+from fatecloud.components.flow.http_exchange import LIMIT, exchange
+from fatecloud.components.flow.node_exchange import NodeExchange
+
+
+class Fixed:
+    def __init__(self, envelope: Mapping[str, Any]) -> None:
+        self.envelope = envelope
+        self.asked: list[Query] = []
+
+    def __call__(self, _method: str, _path: str, **given: Any) -> Mapping[str, Any]:
+        self.asked.append(given["query"])
+        return self.envelope
+
+
+def test_a_code_that_is_not_zero_is_an_error_whatever_the_http_status() -> None:
+    with pytest.raises(FlowApiError, match="code 6000: <NotFound '404: Not Found'>") as raised:
+        FlowApi(Fixed({"code": 6000, "message": "<NotFound '404: Not Found'>"})).version()
+    assert (raised.value.code, raised.value.path) == (6000, "/v2/server/fateflow")
+
+
+def test_an_answer_without_a_code_is_not_flows() -> None:
+    with pytest.raises(FlowApiError, match="no code") as raised:
+        FlowApi(Fixed({"status": 404, "error": "Not Found"})).version()
+    assert raised.value.code == NO_ANSWER
+
+
+def test_a_refused_job_that_exists_nevertheless_is_named() -> None:
+    with pytest.raises(FlowApiError) as raised:
+        FlowApi(Fixed({"code": 1002, "message": "create job failed", "job_id": "202611251941455280150"})).submit({})
+    assert raised.value.job == "202611251941455280150"
+
+
+def test_nothing_found_is_an_answer() -> None:
+    assert FlowApi(Fixed({"code": 1001, "message": "No found job"})).roles("1") == ()
+    assert FlowApi(Fixed({"code": 2000, "message": "No found task"})).tasks("1") == ()
+    assert not FlowApi(Fixed({"code": 7001, "message": "No found table"})).table_exists("n", "t")
+    FlowApi(Fixed({"code": 7001, "message": "No found table"})).delete_table("n", "t")
+    FlowApi(Fixed({"code": 1001, "message": "No found job"})).clean("1")
+
+
+def test_a_database_that_is_down_is_no_empty_list() -> None:
+    down = {"code": 2003, "message": "Can't connect to MySQL server on '127.0.0.1'"}
+    for ask in (FlowApi(Fixed(down)).roles, FlowApi(Fixed(down)).tasks, FlowApi(Fixed(down)).clean):
+        with pytest.raises(FlowApiError, match="Can't connect"):
+            ask("1")
+
+
+def test_active_jobs_are_asked_for_by_all_their_statuses() -> None:
+    flow = Fixed({"code": 0, "data": {"count": 0, "data": []}})
+    assert FlowApi(flow).active(("running", "waiting")) == ()
+    assert flow.asked[0]["status"] == ["running", "waiting"]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.answer(b"")
+
+    def do_POST(self) -> None:
+        self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def answer(self, body: bytes) -> None:
+        url = urlsplit(self.path)
+        said = {"path": url.path, "query": parse_qs(url.query), "body": json.loads(body or b"null")}
+        data = {"/big": b"x" * (LIMIT + 1), "/html": b"<html>"}.get(url.path, json.dumps(said).encode())
+        self.send_response(502 if url.path == "/html" else 200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_script_sends_query_and_body_past_any_proxy(address: str) -> None:
+    answer = exchange({"method": "GET", "url": f"{address}/a", "query": {"status": ["x y", "z"]}, "timeout": 5})
+    assert answer == {"status": 200, "body": {"path": "/a", "query": {"status": ["x y", "z"]}, "body": None}}
+    assert exchange({"method": "POST", "url": f"{address}/b", "body": {"k": 1}})["body"]["body"] == {"k": 1}
+
+
+def test_the_script_tells_what_is_no_answer(address: str) -> None:
+    assert exchange({"method": "GET", "url": f"{address}/html"})["error"] == "HTTP 502 without JSON: b'<html>'"
+    assert "more than" in exchange({"method": "GET", "url": f"{address}/big"})["error"]
+    assert "refused" in exchange({"method": "GET", "url": "http://127.0.0.1:1/a"})["error"]
+
+
+def on_this_machine(command: str, text: str, timeout: float) -> str:
+    shell = ["/bin/sh", "-c", command]
+    return subprocess.run(shell, input=text, stdout=subprocess.PIPE, text=True, timeout=timeout, check=True).stdout
+
+
+def test_the_script_runs_as_it_is_shipped(address: str) -> None:
+    send = NodeExchange(on_this_machine, address, python=sys.executable)
+    assert send("POST", "/c", query=None, body={"it's": 'a "quote"'}, timeout=5)["body"] == {"it's": 'a "quote"'}
+    with pytest.raises(FlowApiError, match="HTTP 502 without JSON") as raised:
+        send("GET", "/html", query=None, body=None, timeout=5)
+    assert raised.value.code == NO_ANSWER
+
+
+@pytest.mark.parametrize("output", ["", "bash: python3: command not found", '{"status": 200, "body": [1]}'])
+def test_a_script_that_gives_no_envelope(output: str) -> None:
+    with pytest.raises(FlowApiError) as raised:
+        NodeExchange(lambda *_: output, "http://x")("GET", "/p", query=None, body=None, timeout=5)
+    assert raised.value.code == NO_ANSWER
