@@ -133,7 +133,7 @@ class Side:
         self.stopped = False
         self.refusal: Mapping[str, Any] | None = None
 
-    def __call__(self, _method: str, path: str, **_: Any) -> Mapping[str, Any]:
+    def __call__(self, _method: str, path: str, /, **_: Any) -> Mapping[str, Any]:
         if path == "/v2/job/submit":
             return self.refusal or {"code": 0, "job_id": "1"}
         if path == "/v2/job/stop":
@@ -211,7 +211,7 @@ def test_a_job_that_the_peer_did_not_take_is_cleaned_at_home() -> None:
 class Stubborn(Side):
     """A flow that refuses to clean."""
 
-    def __call__(self, method: str, path: str, **given: Any) -> Mapping[str, Any]:
+    def __call__(self, method: str, path: str, /, **given: Any) -> Mapping[str, Any]:
         if path == "/v2/job/clean":
             return {"code": 6000, "message": "BusyError('database is locked')"}
         return super().__call__(method, path, **given)
