@@ -99,8 +99,8 @@ def _build(release: Release, sdist: Artifact, python: Path, store: Store, scratc
         raise ArtifactError(f"building {sdist.name}: {built.name} would not run on every node")
     normal = _normalise(built, scratch / "normal")
     sha256 = sha256_of(normal)
-    store.take(normal, sha256)
-    return Artifact(sdist.name, normal.name, sha256, normal.stat().st_size, "wheel")
+    kept = store.take(normal, sha256)
+    return Artifact(sdist.name, kept.name, sha256, kept.stat().st_size, "wheel")
 
 
 def _normalise(wheel: Path, folder: Path) -> Path:
