@@ -120,6 +120,8 @@ def up_to_date(view: ServiceView) -> Iterator[Finding]:
             differs[0] + (f", and {len(differs) - 1} more" if differs[1:] else ""),
             cause="the inventory or the release was changed after the last deployment",
             remedy=_REDEPLOY,
+            expected="deployed as the inventory says",
+            got=f"{len(differs)} differences",
             evidence=tuple(sorted(differs)[:_SHOWN]),
             source="fact manifest",
         )

@@ -96,8 +96,8 @@ def running(view: ServiceView) -> Iterator[Finding]:
             RESTARTING,
             f"it ends again and again ({again}, last {ended})",
             remedy=(f"fatecloud logs {view.service.id.key}",),
-            expected="running",
-            got=str(state["sub"]),
+            expected="running without restarts",
+            got=f"{state['sub']}, {again}",
             evidence=last_errors(view),
         )
 

@@ -1,0 +1,153 @@
+"""A deployed, running, healthy cluster of three services on two nodes, and ways to break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+from preflight_world import ANY, NOW, a_desired, healthy
+
+from fatecloud.checks.engine import judge
+from fatecloud.checks.registry import running_checks
+from fatecloud.model.check import CheckSpec
+from fatecloud.model.desired import Desired, DesiredFile, NodeProbe
+from fatecloud.model.finding import Report
+from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+
+ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
+CONF = "/data/fate/demo-9999-engine/conf/engine.yaml"
+NODE_CONF = "/data/fate/.fatecloud/supervisor/supervisord.conf"
+SHA, DIGEST = "5" * 64, "d" * 64
+
+Documents = dict[str, dict[str, Any]]
+"""Node -> fact -> value; the key `probes` holds the answers."""
+
+
+def the_desired() -> Desired:
+    """`preflight_world`'s cluster, with rendered files and a readiness probe for the engine."""
+    desired = a_desired()
+    engine = replace(
+        desired.services[ENGINE],
+        readiness="engine.api",
+        probes=(NodeProbe("engine.api", ("python3", "-"), "print('{}')"),),
+    )
+    files = {
+        "a1": (
+            DesiredFile(CONF, "password: @@fatecloud:x:raw@@", 0o640, "service", ENGINE, restarts=True, digest=DIGEST),
+            DesiredFile(NODE_CONF, "x", 0o600, "service", "node", restarts=False, digest=DIGEST),
+        ),
+        "a2": (),
+    }
+    return replace(
+        desired, services={**desired.services, ENGINE: engine}, files=files, stages=((STORE,), (ENGINE, FRONT))
+    )
+
+
+def a_state(pid: int) -> dict[str, Any]:
+    return {
+        "state": "running",
+        "sub": "running",
+        "enabled": True,
+        "pid": pid,
+        "since": NOW - 86400,
+        "restarts": 0,
+        "result": "success",
+        "exit": 0,
+        "needs_reload": False,
+        "started": {},
+        "process_state": "S",
+        "stopped_pids": [],
+        "processes": 1,
+        "pids": [pid],
+        "rss": 1 << 28,
+        "threads": 8,
+        "fds": 40,
+        "user": "app",
+        "cmdline": "/bin/true",
+    }
+
+
+def a_file() -> dict[str, Any]:
+    return {"mode": "0640", "owner": "app", "group": "apps", "size": 9, "mtime": NOW - 90000, "sha256": SHA}
+
+
+def a_listener(port: int, pid: int | None, **changes: Any) -> dict[str, Any]:
+    return {"port": port, "address": ANY, "pid": pid, "process": "true", "user": "app", "cmdline": "true"} | changes
+
+
+def a_record(service: str, mode: str = "0640") -> dict[str, Any]:
+    return {"owner": "app", "mode": mode, "sha256": SHA, "digest": DIGEST, "service": service, "restarts": True}
+
+
+def healthy_documents() -> Documents:
+    documents = {name: deepcopy(healthy(name)) for name in ("a1", "a2")}
+    versions = {
+        key: {"unit": "u", "supervision": "systemd", "version": "2.2.0", "run": "r"} for key in (ENGINE, FRONT, STORE)
+    }
+    documents["a1"] |= {
+        "manifest": {
+            "version": 1,
+            "files": {CONF: a_record(ENGINE), NODE_CONF: a_record("node", "0600")},
+            "services": versions,
+        },
+        "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
+        "services": {ENGINE: a_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
+        "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
+        "logs": {
+            "/data/fate/logs/demo-9999-engine/fate.log": {
+                "size": 1,
+                "mtime": NOW,
+                "last_line": "x",
+                "errors": ["[ERROR] no"],
+            }
+        },
+        "probes": {f"{ENGINE}:engine.api": ProbeAnswer(0, {"ok": True}, None, 0.1)},
+    }
+    documents["a2"] |= {
+        "manifest": {"version": 1, "files": {}, "services": versions},
+        "files": {},
+        "services": {STORE: a_state(201)},
+        "listeners": [a_listener(3306, 201)],
+        "logs": {},
+    }
+    return documents
+
+
+def observed(
+    documents: Documents, lost: dict[str, Unreachable] | None = None, absent: dict[str, str] | None = None
+) -> Observed:
+    """What the documents say.
+
+    Args:
+        lost: nodes that gave none.
+        absent: fact name -> the error with which it could not be read, on every node.
+    """
+    nodes: dict[str, NodeFacts | Unreachable] = {}
+    for name, document in documents.items():
+        facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
+        facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
+        nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
+    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo"})
+
+
+def nothing(documents: Documents) -> None:
+    """No change."""
+
+
+def report_of(
+    change: Callable[[Documents], object] = nothing,
+    *,
+    desired: Desired | None = None,
+    specs: Sequence[CheckSpec] | None = None,
+    lost: dict[str, Unreachable] | None = None,
+    absent: dict[str, str] | None = None,
+    settle: float = 0,
+    selected: Sequence[str] | None = None,
+) -> Report:
+    """The report on the healthy cluster after a change to what was read."""
+    documents = healthy_documents()
+    change(documents)
+    seen = observed(documents, lost, absent)
+    return judge(desired or the_desired(), seen, specs or running_checks(), settle, selected=selected)

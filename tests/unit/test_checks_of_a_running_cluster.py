@@ -1,0 +1,207 @@
+"""Each check has a case that raises exactly its code at the right subject, and a healthy cluster raises none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from check_world import (
+    CONF,
+    ENGINE,
+    FRONT,
+    NODE_CONF,
+    STORE,
+    Documents,
+    a_listener,
+    healthy_documents,
+    report_of,
+    the_desired,
+)
+from preflight_world import GIB, NOW
+
+from fatecloud.checks.codes import ENGINE_CODES
+from fatecloud.checks.registry import running_checks
+from fatecloud.model.finding import Severity
+from fatecloud.model.observed import ProbeAnswer
+
+Change = Callable[[Documents], object]
+
+
+def engine(**values: Any) -> Change:
+    return lambda documents: documents["a1"]["services"][ENGINE].update(values)
+
+
+def down(**values: Any) -> Change:
+    """The engine has no process, and so no port."""
+
+    def change(documents: Documents) -> None:
+        engine(pid=None, pids=[], process_state=None, **values)(documents)
+        listeners(FRONT_PORT)(documents)
+
+    return change
+
+
+def fact(name: str, **values: Any) -> Change:
+    return lambda documents: documents["a1"][name].update(values)
+
+
+def disk(**values: Any) -> Change:
+    def change(documents: Documents) -> None:
+        disks = documents["a1"]["disk"]
+        disks["/data/fate/logs"] = disks["/data/fate/logs"] | {"mount": "/data/fate/logs"} | values
+
+    return change
+
+
+def put(*path: str, value: Any) -> Change:
+    def change(documents: Documents) -> None:
+        place: Any = documents
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return change
+
+
+def probe(data: Any, error: str | None) -> Change:
+    return put("a1", "probes", f"{ENGINE}:engine.api", value=ProbeAnswer(None, data, error, 10.0))
+
+
+def listeners(*rows: dict[str, Any]) -> Change:
+    return put("a1", "listeners", value=list(rows))
+
+
+FRONT_PORT = a_listener(9300, 102)
+STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
+CASES: list[tuple[str, str, Change]] = [
+    ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value=None)),
+    ("LEASE_STALE", "a1", put("a1", "lease", value={"run": "r9", "owner": "ann", "expires": NOW - 60})),
+    ("NODE_DISK_FULL", "a1", disk(available=GIB)),
+    ("NODE_DISK_FULL", "a1", disk(total=60 << 20, available=30 << 20)),
+    ("NODE_DISK_LOW", "a1", disk(available=30 * GIB)),
+    ("NODE_DISK_READONLY", "a1", disk(options="ro,relatime")),
+    ("NODE_INODES_LOW", "a1", disk(inodes_free=10)),
+    ("NODE_MEMORY_LOW", "a1", fact("memory", available=GIB)),
+    ("NODE_CLOCK_SKEW", "a1", fact("skew", seconds=3.0)),
+    ("FILE_MISSING", ENGINE, put("a1", "files", CONF, value=None)),
+    ("FILE_MISSING", "a1", put("a1", "files", NODE_CONF, value=None)),
+    ("FILE_DRIFTED", ENGINE, lambda d: d["a1"]["files"][CONF].update(sha256="6" * 64)),
+    ("FILE_DRIFTED", "a1", lambda d: d["a1"]["files"][NODE_CONF].update(sha256="6" * 64)),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0660")),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(owner="bob")),
+    ("SECRET_READABLE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0644")),
+    ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["files"][CONF].update(digest="0" * 64)),
+    ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["services"][ENGINE].update(version="2.1.0")),
+    ("SERVICE_ABSENT", ENGINE, down(state="absent", result="not-found", enabled=False)),
+    ("SERVICE_STOPPED", ENGINE, down(state="stopped")),
+    ("SERVICE_FAILED", ENGINE, down(state="failed", result="exit-code", exit=1)),
+    ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="auto-restart", restarts=7)),
+    ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="backoff", restarts=None)),
+    ("SERVICE_RESTARTING", ENGINE, engine(restarts=5, since=NOW - 20)),
+    ("SERVICE_HUNG", ENGINE, engine(process_state="T", stopped_pids=[101])),
+    ("SERVICE_HUNG", ENGINE, engine(stopped_pids=[107])),
+    ("SERVICE_HUNG", ENGINE, probe(None, "timeout after 10 s")),
+    ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "timeout", "error": "read timed out"}, None)),
+    ("SERVICE_DISABLED", ENGINE, engine(enabled=False)),
+    ("RESTART_PENDING", ENGINE, engine(started={CONF: "4" * 64})),
+    ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, STRANGER)),
+    ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101), STRANGER)),
+    ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, None, user="bob", address="::"))),
+    ("PORT_NOT_LISTENING", ENGINE, listeners(FRONT_PORT)),
+    ("PORT_NOT_LISTENING", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101, address="127.0.0.1"))),
+]
+
+
+def test_a_healthy_cluster_has_no_finding_and_skips_nothing() -> None:
+    report = report_of()
+    assert (report.findings, report.skipped, report.exit_status) == ((), (), 0)
+    assert report.passed > 20
+
+
+@pytest.mark.parametrize(("code", "subject", "change"), CASES, ids=[f"{c}-{n}" for n, (c, _, _) in enumerate(CASES)])
+def test_each_fault_raises_exactly_its_code(code: str, subject: str, change: Change) -> None:
+    findings = report_of(change).findings
+    assert [f.id for f in findings] == [f"{code}@{subject}"]
+    assert findings[0].remedy
+    assert findings[0].expected != findings[0].got
+
+
+def test_every_code_of_a_general_check_has_a_fault() -> None:
+    declared = {code.name for spec in running_checks() if not spec.component for code in spec.codes}
+    assert declared == {code for code, _, _ in CASES}
+    assert not declared & {code.name for code in ENGINE_CODES}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (a_listener(9380, 101, address="::"),),
+        (a_listener(9380, None, user="app"),),
+        (a_listener(9380, 101, address="127.0.0.1"), a_listener(9380, 101)),
+    ],
+    ids=["mapped", "holder hidden without root", "two addresses"],
+)
+def test_a_port_that_is_held_as_it_should_be_raises_nothing(rows: tuple[dict[str, Any], ...]) -> None:
+    assert report_of(listeners(FRONT_PORT, *rows)).findings == ()
+
+
+def test_a_stranger_on_another_address_of_the_same_port_is_left_alone() -> None:
+    desired = the_desired()
+    service = desired.services[ENGINE]
+    own = replace(service, ports=(replace(service.ports[0], bind="10.0.0.1"),))
+    desired = replace(desired, services={**desired.services, ENGINE: own})
+    rows = (FRONT_PORT, a_listener(9380, 101, address="10.0.0.1"), a_listener(9380, 9, address="127.0.0.1", user="bob"))
+    assert report_of(listeners(*rows), desired=desired).findings == ()
+
+
+def test_a_port_held_by_a_neighbour_of_ours_names_it() -> None:
+    finding = report_of(listeners(FRONT_PORT, a_listener(9380, 102))).findings[0]
+    assert FRONT in finding.symptom
+
+
+def test_a_stolen_port_explains_why_its_service_failed() -> None:
+    def change(documents: Documents) -> None:
+        down(state="failed", result="exit-code", exit=1)(documents)
+        listeners(FRONT_PORT, STRANGER)(documents)
+
+    root, dependant = report_of(change).findings
+    assert (root.code, dependant.code) == ("PORT_STOLEN", "SERVICE_FAILED")
+    assert dependant.caused_by == (root.id,)
+    assert "4711" in root.symptom
+    assert "bob" in root.symptom
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity"), [(3.0, "warning"), (-3.0, "warning"), (90.0, "critical"), (-90.0, "critical")]
+)
+def test_a_clock_is_judged_against_the_median(seconds: float, severity: Severity) -> None:
+    assert [f.severity for f in report_of(fact("skew", seconds=seconds)).findings] == [severity]
+
+
+def test_a_clock_reading_that_is_no_better_than_its_uncertainty_says_nothing() -> None:
+    assert report_of(fact("skew", seconds=3.0, uncertainty=2.5)).findings == ()
+
+
+def test_a_lease_that_is_held_now_is_no_finding() -> None:
+    lease = {"run": "r9", "owner": "ann", "expires": NOW + 60}
+    assert report_of(put("a1", "lease", value=lease)).findings == ()
+
+
+def test_a_failed_service_brings_its_own_last_error_lines() -> None:
+    finding = report_of(down(state="failed", result="exit-code", exit=1)).findings[0]
+    assert finding.evidence == ("fate.log: [ERROR] no",)
+
+
+def test_a_file_that_could_not_be_read_is_unknown_not_healthy() -> None:
+    unread = {"sha256": None, "error": "Permission denied"}
+    report = report_of(lambda d: d["a1"]["files"][CONF].update(unread))
+    assert [(f.code, str(f.subject)) for f in report.findings] == [("FACT_ABSENT", ENGINE)]
+    assert report.exit_status == 3
+
+
+def test_the_store_is_judged_on_its_own_node() -> None:
+    change = put("a2", "services", STORE, "enabled", value=False)
+    assert [f.id for f in report_of(change).findings] == [f"SERVICE_DISABLED@{STORE}"]
+    assert healthy_documents()["a2"]["services"][STORE]["enabled"]

@@ -1,0 +1,266 @@
+"""What the engine supplies to every check: absent facts, crashes, prerequisites, causes, settling, selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from check_world import ENGINE, FRONT, STORE, Documents, report_of, the_desired
+from preflight_world import NOW
+
+from fatecloud.checks.engine import EVERY_CHECK
+from fatecloud.checks.registry import running_checks
+from fatecloud.model.check import CheckSpec, Code, NodeView, ServiceView, node_check, service_check
+from fatecloud.model.cluster import Endpoint
+from fatecloud.model.desired import Desired, Edge
+from fatecloud.model.finding import Finding, Severity
+from fatecloud.model.observed import Unreachable
+
+DATABASE = Code("X_DATABASE", "critical", "The database does not answer.", ("database",))
+OWN = Code("X_OWN", "critical", "Something of its own.")
+BASE = Code("X_BASE", "critical", "The base of others.")
+TOP = Code("X_TOP", "warning", "Rests on the base.")
+
+
+def raised(view: NodeView, code: Code, about: str = "") -> Finding:
+    return Finding(code.name, code.severity, view.subject, "broken", about=about)
+
+
+@service_check(DATABASE, component="engine")
+def asks_database(view: ServiceView) -> Iterator[Finding]:
+    yield raised(view, DATABASE)
+
+
+@service_check(TOP, after=("X_BASE",))
+def top(view: ServiceView) -> Iterator[Finding]:
+    yield raised(view, TOP)
+
+
+@service_check(BASE, component="engine")
+def base(view: ServiceView) -> Iterator[Finding]:
+    yield raised(view, BASE)
+
+
+def stop_store(documents: Documents) -> None:
+    documents["a2"]["services"][STORE].update(state="stopped", pid=None, pids=[])
+    documents["a2"]["listeners"] = []
+
+
+def test_a_fact_that_failed_is_told_once_per_node_and_not_once_per_service() -> None:
+    report = report_of(absent={"services": "timeout after 8 s"})
+    assert [f.id for f in report.findings] == ["FACT_ABSENT@a1", "FACT_ABSENT@a2"]
+    assert report.findings[0].evidence == ("services: timeout after 8 s",)
+    assert "timeout after 8 s" in report.findings[0].symptom
+    assert report.exit_status == 3
+    assert report.passed > 0
+
+
+def test_two_absent_facts_of_one_subject_make_one_finding_with_both_reasons() -> None:
+    report = report_of(absent={"memory": "no", "disk": "hung"})
+    assert [len(f.evidence) for f in report.findings] == [2, 2]
+
+
+def test_a_probe_that_was_not_asked_is_told_of_its_service() -> None:
+    report = report_of(lambda documents: documents["a1"]["probes"].clear())
+    assert [f.id for f in report.findings] == [f"FACT_ABSENT@{ENGINE}"]
+
+
+def test_a_check_that_crashes_costs_no_other_answer() -> None:
+    @node_check(OWN)
+    def crashes(view: NodeView) -> Iterator[Finding]:
+        yield raised(view, OWN)
+        raise ZeroDivisionError("boom")
+
+    report = report_of(specs=[crashes, *running_checks()])
+    crash = next(f for f in report.findings if f.code == "CHECK_CRASHED")
+    assert crash.severity == "unknown"
+    assert "crashes failed: ZeroDivisionError: boom" in crash.symptom
+    assert {f.code for f in report.findings} == {"CHECK_CRASHED", "X_OWN"}
+    assert report.passed == report_of().passed
+
+
+def test_what_rests_on_a_raised_code_is_skipped_and_names_it_whatever_the_order() -> None:
+    for specs in ([top, base], [base, top]):
+        report = report_of(specs=specs)
+        assert [f.id for f in report.findings] == [f"X_BASE@{ENGINE}", f"X_TOP@{FRONT}", f"X_TOP@{STORE}"]
+        assert [(s.check, str(s.subject), s.reason) for s in report.skipped] == [("top", ENGINE, "X_BASE")]
+
+
+def test_a_skipped_check_skips_what_rests_on_it_for_the_first_reason() -> None:
+    def stop(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update(state="stopped", pid=None, pids=[])
+        documents["a1"]["listeners"] = documents["a1"]["listeners"][1:]
+
+    report = report_of(stop, specs=[*running_checks(), base, top])
+    mine = [(s.check, s.reason) for s in report.skipped if s.check in ("base", "top")]
+    assert mine == [("base", "SERVICE_STOPPED"), ("top", "SERVICE_STOPPED")]
+    assert [f.id for f in report.findings if str(f.subject) == ENGINE] == [f"SERVICE_STOPPED@{ENGINE}"]
+
+
+def test_a_nodes_finding_skips_the_checks_of_its_services() -> None:
+    report = report_of(lambda documents: documents["a1"].update(manifest=None))
+    assert {s.reason for s in report.skipped} == {"MANIFEST_ABSENT"}
+    assert {str(s.subject) for s in report.skipped} == {"a1", ENGINE, FRONT}
+
+
+def test_a_node_that_gave_no_document_is_one_finding() -> None:
+    lost = {"a1": Unreachable("a1", "NODE_AUTH_FAILED", "refused the key", "ssh-copy-id ops@10.0.0.1", 0.2)}
+    report = report_of(lost=lost)
+    assert [(f.id, f.severity, f.symptom) for f in report.findings] == [
+        ("NODE_AUTH_FAILED@a1", "unknown", "refused the key")
+    ]
+    assert report.findings[0].remedy == ("ssh-copy-id ops@10.0.0.1",)
+    assert [(s.check, str(s.subject)) for s in report.skipped] == [(EVERY_CHECK, ENGINE), (EVERY_CHECK, FRONT)]
+    assert report.exit_status == 3
+
+
+def test_a_stopped_service_explains_what_asks_it() -> None:
+    report = report_of(stop_store, specs=[*running_checks(), asks_database])
+    root, dependant = report.findings
+    assert (root.id, root.caused_by) == (f"SERVICE_STOPPED@{STORE}", ())
+    assert (dependant.id, dependant.caused_by) == (f"X_DATABASE@{ENGINE}", (root.id,))
+
+
+def test_a_lost_node_explains_what_asks_its_services() -> None:
+    lost = {"a2": Unreachable("a2", "NODE_UNREACHABLE", "no route")}
+    report = report_of(lost=lost, specs=[asks_database])
+    assert report.findings[1].caused_by == ("NODE_UNREACHABLE@a2",)
+
+
+@pytest.mark.parametrize(
+    ("explained_by", "about"),
+    [(("broker",), ""), ((), ""), (("database",), "9999/other@a2")],
+    ids=["another kind of edge", "no edge", "another target"],
+)
+def test_a_finding_that_is_not_about_the_edge_stays_a_root(explained_by: tuple[str, ...], about: str) -> None:
+    code = Code("X_OTHER", "critical", "Another.", explained_by)
+
+    @service_check(code, component="engine")
+    def other(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, code, about=about)
+
+    report = report_of(stop_store, specs=[*running_checks(), other])
+    assert {f.id: f.caused_by for f in report.findings} == {
+        f"SERVICE_STOPPED@{STORE}": (),
+        f"X_OTHER@{ENGINE}": (),
+    }
+
+
+@pytest.mark.parametrize("severity", ["warning", "unknown"])
+def test_only_a_critical_finding_explains(severity: Severity) -> None:
+    code = Code("X_STORE", severity, "Of the store.")
+
+    @service_check(code, component="store")
+    def store(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, code)
+
+    assert all(not f.caused_by for f in report_of(specs=[asks_database, store]).findings)
+
+
+def circle() -> Desired:
+    """Engine and store need each other, front needs the engine."""
+    desired = the_desired()
+    back = Edge(STORE, ENGINE, "database", Endpoint("10.0.0.1", 9380))
+    upstream = Edge(FRONT, ENGINE, "upstream", Endpoint("10.0.0.1", 9380))
+    services = dict(desired.services)
+    services[STORE] = replace(services[STORE], edges=(back,))
+    services[FRONT] = replace(services[FRONT], edges=(upstream,))
+    return replace(desired, services=services)
+
+
+def test_findings_that_would_explain_each_other_in_a_circle_are_all_roots() -> None:
+    @service_check(DATABASE)
+    def everybody(view: ServiceView) -> Iterator[Finding]:
+        if view.service.id.key != FRONT:
+            yield raised(view, DATABASE)
+
+    assert [f.caused_by for f in report_of(desired=circle(), specs=[everybody]).findings] == [(), ()]
+
+
+def test_a_chain_leads_to_its_root_step_by_step_in_any_order_of_checks() -> None:
+    upstream = Code("X_UPSTREAM", "critical", "The engine does not answer.", ("*",))
+
+    @service_check(upstream, component="front")
+    def front(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, upstream)
+
+    specs = [*running_checks(), asks_database, front]
+    orders = (specs, specs[::-1], specs[::2] + specs[1::2])
+    reports = [report_of(stop_store, desired=circle(), specs=order).findings for order in orders]
+    assert all(findings == reports[0] for findings in reports)
+    assert [(f.id, f.caused_by) for f in reports[0]] == [
+        (f"SERVICE_STOPPED@{STORE}", ()),
+        (f"X_DATABASE@{ENGINE}", (f"SERVICE_STOPPED@{STORE}",)),
+        (f"X_UPSTREAM@{FRONT}", (f"X_DATABASE@{ENGINE}",)),
+    ]
+
+
+def test_roots_come_first_and_the_worst_of_them_leads() -> None:
+    def change(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update(enabled=False)
+        documents["a1"]["memory"].update(available=0)
+        stop_store(documents)
+
+    findings = report_of(change, specs=[*running_checks(), asks_database]).findings
+    assert [f.severity for f in findings] == ["critical", "warning", "warning", "critical"]
+    assert [bool(f.caused_by) for f in findings] == [False, False, False, True]
+
+
+def started(at: float | None, since: float) -> object:
+    def change(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update(since=since, enabled=False)
+        documents["a1"]["listeners"] = documents["a1"]["listeners"][1:]
+        if at is not None:
+            documents["a1"]["manifest"]["services"][ENGINE]["at"] = at
+
+    return change
+
+
+def test_after_our_own_start_runtime_findings_wait_but_others_do_not() -> None:
+    report = report_of(started(NOW - 12, NOW - 10), settle=60)  # type: ignore[arg-type]
+    assert report.settling == (ENGINE,)
+    assert [f.code for f in report.findings] == ["SERVICE_DISABLED"]
+
+
+@pytest.mark.parametrize(
+    ("at", "since"),
+    [(None, NOW - 10), (NOW - 900, NOW - 10), (NOW - 92, NOW - 90)],
+    ids=["nobody's start", "a later start by itself", "long enough ago"],
+)
+def test_any_other_young_process_does_not_settle(at: float | None, since: float) -> None:
+    report = report_of(started(at, since), settle=60)  # type: ignore[arg-type]
+    assert report.settling == ()
+    assert "PORT_NOT_LISTENING" in {f.code for f in report.findings}
+
+
+@pytest.mark.parametrize(("expires", "settles"), [(NOW + 60, True), (NOW - 60, False)])
+def test_while_a_run_holds_the_node_its_starts_settle(expires: float, settles: bool) -> None:  # noqa: FBT001
+    def change(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update(since=NOW - 5)
+        documents["a1"]["lease"] = {"run": "r", "owner": "ann", "expires": expires}
+
+    assert (ENGINE in report_of(change, settle=60).settling) is settles
+
+
+def test_a_selection_keeps_what_explains_its_findings_and_drops_the_rest() -> None:
+    def change(documents: Documents) -> None:
+        stop_store(documents)
+        documents["a1"]["services"][FRONT].update(enabled=False)
+
+    report = report_of(change, specs=[*running_checks(), asks_database], selected=[ENGINE])
+    assert [f.id for f in report.findings] == [f"SERVICE_STOPPED@{STORE}", f"X_DATABASE@{ENGINE}"]
+    assert 0 < report.passed < report_of(change).passed
+
+
+def test_nothing_checked_is_not_healthy() -> None:
+    nothing = report_of(specs=[replace_scope()])
+    assert (nothing.passed, nothing.findings, nothing.exit_status) == (0, (), 3)
+
+
+def replace_scope() -> CheckSpec:
+    @service_check(OWN, component="nobody has it")
+    def never(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, OWN)
+
+    return never
