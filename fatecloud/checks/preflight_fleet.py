@@ -22,6 +22,7 @@ ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be rea
 
 SKEW_LIMIT = 30.0
 """Seconds: from here on signed requests and tokens between services are refused."""
+SHOWN_ADDRESSES = 5
 DRIFT_LIMIT = 2.0
 """Seconds: from here on logs of two nodes no longer read in order."""
 
@@ -122,7 +123,8 @@ def addresses(view: NodeView) -> Iterator[Finding]:
     """The node has the addresses that its services listen on and its neighbours use."""
     node = node_of(view)
     have = {address_of(text) for text in view.fact("addresses")}
-    shown = ", ".join(sorted(str(a) for a in have if a and not a.is_loopback)) or "none"
+    outside = sorted(str(a) for a in have if a and not a.is_loopback and not a.is_link_local)
+    shown = ", ".join(outside[:SHOWN_ADDRESSES]) + (", ..." if outside[SHOWN_ADDRESSES:] else "") or "none"
     if node.bind not in WILDCARDS and (bind := address_of(node.bind)) and bind not in have:
         yield problem(
             view,

@@ -21,7 +21,7 @@ def addresses() -> List[str]:
     before = ""
     for line in text_of("/proc/net/fib_trie").splitlines():
         if "/32 host LOCAL" in line:
-            local.add(before.split()[-1])
+            local.add(before.rsplit(maxsplit=1)[-1])
         before = line
     try:
         for line in text_of("/proc/net/if_inet6").splitlines():

@@ -143,11 +143,13 @@ def read(spec: Spec) -> Dict[str, Any]:
     found = []  # type: List[Record]
     for path in _newest(spec["paths"], spec.get("since")):
         try:
-            lines, mtime, moved["files"][path] = _new_lines(path, cursor, spec["bytes"])
+            lines, mtime, inode, offset = _new_lines(path, cursor, spec["bytes"])
         except OSError as error:
             problems.append("%s: %s" % (path, error.strerror))
             continue
-        kept = [record for record in records(lines, mtime) if sieve.takes(record)]
+        moved["files"][inode] = offset
+        first = next((stamp for stamp in map(stamp_of, lines) if stamp is not None), mtime)
+        kept = [record for record in records(lines, first) if sieve.takes(record)]
         found = _last(found, [dict(record, file=path) for record in kept], spec["lines"])
     if spec.get("unit"):
         try:
@@ -188,12 +190,16 @@ def _newest(patterns: List[str], since: Optional[float]) -> List[str]:
     return [path for _, path in sorted(aged)[-_FILES:]]
 
 
-def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, List[int]]:
-    """Whole lines after the cursor, at most the last `cap` bytes; a shorter or other file is read from its start."""
+def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, str, int]:
+    """Whole lines after the cursor, at most the last `cap` bytes; a truncated or new file is read from its start.
+
+    The cursor goes by inode, so that a file that was rotated away is not read again under its new name.
+    """
     with open(path, "rb") as stream:
         status = os.fstat(stream.fileno())
-        inode, offset = cursor.get("files", {}).get(path, (None, None))
-        begin = offset if inode == status.st_ino and offset <= status.st_size else 0
+        inode = str(status.st_ino)
+        begin = cursor.get("files", {}).get(inode, 0)
+        begin = begin if begin <= status.st_size else 0
         if begin < status.st_size - cap:
             begin = status.st_size - cap
             stream.seek(begin)
@@ -201,7 +207,7 @@ def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, Lis
         stream.seek(begin)
         data = stream.read(cap)
     whole = data[: data.rfind(b"\n") + 1]
-    return whole.decode("utf-8", "replace").splitlines(), status.st_mtime, [status.st_ino, begin + len(whole)]
+    return whole.decode("utf-8", "replace").splitlines(), status.st_mtime, inode, begin + len(whole)
 
 
 def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str]]:
@@ -232,6 +238,8 @@ def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str]]:
 
 def _epoch(parts: Tuple[str, ...], zone: Optional[str]) -> float:
     year, month, day, hour, minute, second = (int(part) for part in parts)
+    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60):  # noqa: PLR2004 - the calendar
+        raise ValueError("no date")
     fields = (year, month, day, hour, minute, second, 0, 0, -1)
     if zone is None:
         return time.mktime(fields)

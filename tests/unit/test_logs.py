@@ -1,0 +1,251 @@
+"""Logs: formats, levels, noise, bounds, following, and order over nodes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from preflight_world import a_desired, a_service
+
+from fatecloud.collect.logs import LogQuestion, LogRecord, read_logs
+from fatecloud.collect.node import tail
+from fatecloud.errors import TransportError, UsageError
+from fatecloud.model.cluster import Node
+from fatecloud.model.completed import Completed
+from fatecloud.model.desired import Desired, LogFile
+from fatecloud.report.logs import record_text
+from fatecloud.workflow.logs import chosen, question_of, show_logs
+
+FATE = "[{level}] [2026-11-25 19:32:14,655] [Server] [11313:1401] - [fate_flow_server.start_server] [line:102]: {text}"
+UTC = 1795635134.0
+"""2026-11-25 19:32:14 UTC."""
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("line", "stamp", "level"),
+    [
+        (FATE.format(level="WARNING", text="no such process 7"), UTC + 0.655, "warning"),
+        (FATE.format(level="INFO", text="an ERROR in words"), UTC + 0.655, "info"),
+        ("2026-11-25 19:32:14 0 [Note] mariadbd: ready for connections.", UTC, "info"),
+        ("2026-11-25 19:32:14 5 [Warning] Access denied for user", UTC, "warning"),
+        ("2026-11-25T19:32:14.123456Z 0 [ERROR] [MY-010119] [Server] Aborting", UTC + 0.123456, "error"),
+        ("2026-11-25 21:32:14.655000+02:00 [error] <0.1.0> connection closed", UTC + 0.655, "error"),
+        ("2026/11/25 19:32:14 [crit] 12#12: *1 open() failed", UTC, "critical"),
+        ('10.0.0.1 - - [25/Nov/2026:20:32:14 +0100] "POST /v2 HTTP/1.1" 502 157 "-" "x"', UTC, "error"),
+        ('127.0.0.1 - - [25/Nov/2026 19:32:14] "GET /v2/server HTTP/1.1" 200 -', UTC, "info"),
+        ("[2026-11-25T19:32:14,655][WARN ][7][main:1] - slow", UTC + 0.655, "warning"),
+        ("Traceback (most recent call last):", None, None),
+        ("9999-99-99 99:99:99 is no date", None, None),
+        ("", None, None),
+    ],
+)
+def test_each_format_gives_time_and_level(line: str, stamp: float | None, level: str | None) -> None:
+    found = tail.stamp_of(line)
+    assert found == (None if stamp is None else pytest.approx(stamp, abs=1e-3))
+    assert tail.level_of(line) == level
+
+
+def test_a_traceback_stays_with_its_record_and_a_lone_one_is_an_error() -> None:
+    trace = ["Traceback (most recent call last):", '  File "x.py", line 1', "OSError: [Errno 28] No space left"]
+    first = FATE.format(level="ERROR", text="failed")
+    found = list(tail.records([first, *trace, FATE.format(level="INFO", text="on")], 0.0))
+    assert [len(record["lines"]) for record in found] == [4, 1]
+    alone = list(tail.records(trace, 5.0))
+    assert [(r["time"], r["level"]) for r in alone] == [(5.0, "error")]
+
+
+def spec(folder: Path, **changes: Any) -> dict[str, Any]:
+    return {"paths": [f"{folder}/*.log"], "unit": None, "bytes": 1 << 20, "lines": 100} | changes
+
+
+def texts(answer: dict[str, Any]) -> list[str]:
+    return [record["lines"][0].rpartition(": ")[2] for record in answer["records"]]
+
+
+def line(second: int, text: str, level: str = "INFO") -> str:
+    return f"[{level}] [2026-11-25 19:32:{second:02},000] [Server] [1:1] - [a.b] [line:1]: {text}\n"
+
+
+def test_files_are_merged_by_time_and_one_record_in_two_files_is_shown_once(tmp_path: Path) -> None:
+    (tmp_path / "stat.log").write_text(line(1, "one") + line(3, "three"))
+    (tmp_path / "ERROR.log").write_text(line(2, "two", "ERROR") + line(3, "three"))
+    assert texts(tail.read(spec(tmp_path))) == ["one", "two", "three"]
+
+
+def test_lines_before_the_first_stamp_belong_before_it(tmp_path: Path) -> None:
+    (tmp_path / "console.log").write_text("UserWarning: old\n" + line(1, "one"))
+    assert texts(tail.read(spec(tmp_path))) == ["old", "one"]
+
+
+def test_filters(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(
+        line(1, "one")
+        + line(2, "no such process 7", "WARNING")
+        + line(3, "disk full", "WARNING")
+        + line(4, "bad", "ERROR")
+    )
+    assert texts(tail.read(spec(tmp_path, level="warning"))) == ["no such process 7", "disk full", "bad"]
+    assert texts(tail.read(spec(tmp_path, level="warning", noise=["no such process"]))) == ["disk full", "bad"]
+    assert texts(tail.read(spec(tmp_path, grep="one|bad"))) == ["one", "bad"]
+    assert texts(tail.read(spec(tmp_path, since=UTC - 14 + 3))) == ["disk full", "bad"]
+    assert texts(tail.read(spec(tmp_path, lines=2))) == ["disk full", "bad"]
+
+
+def test_memory_is_bounded_by_bytes_lines_and_line_length(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("".join(line(n % 60, f"n{n} " + "x" * 9000) for n in range(100)))
+    answer = tail.read(spec(tmp_path, bytes=50_000))
+    assert len(answer["records"]) == 5
+    assert max(len(text) for record in answer["records"] for text in record["lines"]) == 4000
+
+
+def test_following_reads_each_line_once_over_rotation_and_half_written_lines(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text(line(1, "one") + "half")
+    first = tail.read(spec(tmp_path))
+    assert texts(first) == ["one"]
+    log.write_text(line(1, "one") + line(2, "two"))
+    second = tail.read(spec(tmp_path, cursor=first["cursor"]))
+    assert texts(second) == ["two"]
+    log.rename(tmp_path / "a.1.log")
+    log.write_text(line(3, "three"))
+    third = tail.read(spec(tmp_path, cursor=second["cursor"]))
+    assert texts(third) == ["three"]
+    log.write_text("")
+    fourth = tail.read(spec(tmp_path, cursor=third["cursor"]))
+    log.write_text(line(4, "four"))
+    assert texts(tail.read(spec(tmp_path, cursor=fourth["cursor"]))) == ["four"]
+
+
+def test_a_file_that_may_not_be_read_is_a_problem_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.log").write_text(line(1, "one"))
+    (tmp_path / "b.log").write_text(line(2, "two"))
+    real = tail._new_lines
+
+    def refuse(path: str, cursor: Any, cap: int) -> Any:
+        if path.endswith("a.log"):
+            raise PermissionError(13, "Permission denied")
+        return real(path, cursor, cap)
+
+    monkeypatch.setattr(tail, "_new_lines", refuse)
+    answer = tail.read(spec(tmp_path))
+    assert texts(answer) == ["two"]
+    assert answer["problems"] == [f"{tmp_path}/a.log: Permission denied"]
+
+
+class Local:
+    """Runs the shipped script on this machine, as a node would."""
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+        assert become
+        environment = {"PATH": os.environ["PATH"], "TZ": "UTC"}
+        done = subprocess.run(argv, input=stdin, capture_output=True, timeout=timeout, check=False, env=environment)
+        return Completed(done.returncode, done.stdout, done.stderr, 0.0)
+
+
+def desired_with(folder: Path) -> Desired:
+    desired = a_desired(supervision="supervisor")
+    engine, store = (
+        a_service(node, name, (), logs=(LogFile(f"{folder}/{name}.log"),), facts={"noise": ("no such process",)})
+        for node, name in (("a1", "engine"), ("a2", "store"))
+    )
+    return replace(desired, services={service.id.key: service for service in (engine, store)})
+
+
+def test_the_script_travels_to_a_node_and_brings_records_back(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text(line(1, "one"))
+    desired = desired_with(tmp_path)
+    batch = read_logs(Local(), desired.node("a1"), desired.services["9999/engine@a1"], LogQuestion(10))
+    assert [(r.time, r.service, r.level) for r in batch.records] == [(UTC - 13, "9999/engine@a1", "info")]
+    assert batch.problems == ()
+
+
+def test_services_on_several_nodes_are_merged_and_noise_left_out(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text(line(1, "one") + line(3, "no such process 7", "WARNING") + line(4, "four"))
+    (tmp_path / "store.log").write_text(line(2, "two"))
+    desired = desired_with(tmp_path)
+    services = tuple(desired.services.values())
+    shown: list[LogRecord] = []
+    complaints: list[str] = []
+    assert show_logs(desired, lambda _: Local(), services, LogQuestion(10), shown.append, complaints.append) == 0
+    assert [(r.service, r.lines[0][-4:]) for r in shown] == [
+        ("9999/engine@a1", " one"),
+        ("9999/store@a2", " two"),
+        ("9999/engine@a1", "four"),
+    ]
+    assert complaints == []
+    show_logs(desired, lambda _: Local(), services[:1], LogQuestion(10), shown.append, complaints.append, noisy=True)
+    assert "no such process" in shown[-2].lines[0]
+
+
+def test_a_node_that_is_down_complains_once_and_the_others_go_on(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text(line(1, "one"))
+    desired = desired_with(tmp_path)
+    shown: list[LogRecord] = []
+    complaints: list[str] = []
+    rounds = iter(range(3))
+
+    def connect(node: Node) -> Local:
+        if node.name == "a2":
+            raise TransportError("a2", "NODE_UNREACHABLE", "no route")
+        return Local()
+
+    def wait(_: float) -> None:
+        if next(rounds) == 2:
+            raise KeyboardInterrupt
+        with (tmp_path / "engine.log").open("a") as stream:
+            stream.write(line(2, "two"))
+
+    with pytest.raises(KeyboardInterrupt):
+        show_logs(
+            desired,
+            connect,
+            tuple(desired.services.values()),
+            LogQuestion(10),
+            shown.append,
+            complaints.append,
+            follow=True,
+            wait=wait,
+        )
+    assert [r.lines[0][-3:] for r in shown] == ["one", "two", "two"]
+    assert complaints == ["9999/store@a2: a2: no route"]
+
+
+def test_a_word_chooses_services(tmp_path: Path) -> None:
+    desired = desired_with(tmp_path)
+    for word in ("9999/engine@a1", "9999/engine", "engine", "engine@a1", "a1"):
+        assert [s.id.key for s in chosen(desired, word)] == ["9999/engine@a1"]
+    with pytest.raises(UsageError, match="did you mean 'engine'"):
+        chosen(desired, "engin")
+
+
+def test_the_operators_words_become_a_question() -> None:
+    assert question_of(since="10m", grep="x", level="error", lines=None, now=UTC) == LogQuestion(
+        5000, UTC - 600, "error", "x"
+    )
+    assert question_of(since="2026-11-25 19:32:14", grep=None, level=None, lines=7, now=0).since == UTC
+    assert question_of(since=None, grep=None, level=None, lines=None, now=0).lines == 200
+
+
+@pytest.mark.parametrize("words", [{"since": "soon"}, {"grep": "("}, {"level": "loud"}, {"lines": 0}])
+def test_words_that_mean_nothing_are_refused(words: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        question_of(**({"since": None, "grep": None, "level": None, "lines": None, "now": 0.0} | words))
+
+
+def test_a_record_is_led_by_its_service_on_every_line_and_moves_no_cursor() -> None:
+    text = record_text("9999/engine@a1", ["\x1b[31mred\x1b[0m\x07", "\tindented"])
+    assert text == "9999/engine@a1 | red\n9999/engine@a1 |         indented"

@@ -1,0 +1,175 @@
+"""What preflight says beyond raising its codes: who is left alone, what is asked for, what it does with fixes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from preflight_world import ANY, GIB, PYTHON, a_desired, healthy, observed
+
+from fatecloud.checks.preflight import blocking, judge_preflight
+from fatecloud.model.desired import PortUse
+from fatecloud.model.finding import Finding, Fix
+from fatecloud.model.layout import ID_LENGTH
+from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.report.preflight import change_text, preflight_json, preflight_text
+from fatecloud.workflow.preflight import fix_variables, preflight, reading
+
+LISTENER = {"port": 9380, "address": ANY, "pid": 50, "process": "python", "user": "app", "cmdline": "python flow"}
+RUNNING = {"9999/engine@a1": {"state": "running", "pid": 40, "pids": [40, 50], "enabled": True}}
+
+
+def findings(facts: Mapping[str, Any], **rest: Any) -> tuple[Finding, ...]:
+    return judge_preflight(a_desired(), observed({"a1": facts}, **rest)).findings
+
+
+def test_our_own_service_may_hold_its_port_even_before_there_is_a_manifest() -> None:
+    assert findings({"listeners": [LISTENER], "services": RUNNING}) == ()
+
+
+def test_a_stranger_on_the_port_is_named_with_process_pid_and_user() -> None:
+    (finding,) = findings({"listeners": [LISTENER | {"pid": 99, "user": "bob"}], "services": RUNNING})
+    assert finding.code == "PREFLIGHT_PORT_TAKEN"
+    assert "python (pid 99, user bob)" in finding.symptom
+    assert "9380" in finding.symptom
+
+
+def test_a_listener_on_another_address_does_not_collide() -> None:
+    desired = a_desired()
+    engine = replace(desired.services["9999/engine@a1"], ports=(PortUse("http", 9380, "127.0.0.1"),))
+    desired = replace(desired, services=dict(desired.services) | {engine.id.key: engine})
+    elsewhere = observed({"a1": {"listeners": [LISTENER | {"address": "10.0.0.1"}]}})
+    mapped = observed({"a1": {"listeners": [LISTENER | {"address": "::ffff:127.0.0.1"}]}})
+    assert judge_preflight(desired, elsewhere).findings == ()
+    assert [f.code for f in judge_preflight(desired, mapped).findings] == ["PREFLIGHT_PORT_TAKEN"]
+
+
+def test_a_node_that_holds_the_release_needs_no_room_for_it() -> None:
+    disk = {path: {**d, "available": 2 * GIB} for path, d in healthy("a1")["disk"].items()}
+    known = {"cluster": "demo", "services": {"9999/engine@a1": {}, "9999/front@a1": {}}}
+    store = {"artifacts": {}, "pythons": [], "venvs": [PYTHON.digest[:ID_LENGTH]]}
+    assert [f.code for f in findings({"disk": disk})] == ["PREFLIGHT_DISK_SPACE"]
+    assert findings({"disk": disk, "store": store, "manifest": known}) == ()
+
+
+def test_room_is_added_up_per_file_system_with_its_parts() -> None:
+    disk = healthy("a1")["disk"]
+    disk["/data/fate/logs"] = {**disk["/data/fate/logs"], "mount": "/logs", "available": GIB // 2}
+    (finding,) = findings({"disk": disk})
+    assert finding.symptom == "/logs has 0.5 GiB free, 1.0 GiB are needed"
+    assert finding.evidence == ("1.0 GiB logs of 2 services",)
+
+
+def test_a_firewall_is_told_exactly_the_ports_that_others_use() -> None:
+    active = {"firewall": {"name": "ufw", "active": True}}
+    found = judge_preflight(a_desired(), observed({"a1": active, "a2": active})).findings
+    assert {(f.subject.node, f.remedy) for f in found} == {
+        ("a1", ("ufw allow 9300/tcp",)),
+        ("a2", ("ufw allow 3306/tcp",)),
+    }
+
+
+def test_a_base_that_carries_our_directory_is_ours_although_a_deploy_was_killed_in_it() -> None:
+    inside = {"entries": 1, "names": [".fatecloud"], "owner": "root"}
+    assert findings({"directories./data/fate": inside, "directories./data/fate/.fatecloud": inside}) == ()
+
+
+def test_a_node_that_was_not_reached_blocks() -> None:
+    seen = observed()
+    lost = replace(seen, nodes={**seen.nodes, "a2": Unreachable("a2", "NODE_UNREACHABLE", "no route")})
+    report = judge_preflight(a_desired(), lost)
+    assert [(f.code, f.subject.node) for f in report.findings] == [("NODE_UNREACHABLE", "a2")]
+    assert len(blocking(report)) == 1
+
+
+def test_a_needed_reading_that_is_missing_is_unknown_and_blocks() -> None:
+    report = judge_preflight(a_desired(), observed(absent=("disk",)))
+    assert {(f.code, f.severity) for f in report.findings} == {("FACT_ABSENT", "unknown")}
+    assert report.exit_status == 3
+    assert len(blocking(report)) == 2
+
+
+def test_advice_that_could_not_be_read_is_told_and_does_not_block() -> None:
+    report = judge_preflight(a_desired(), observed(absent=("environment", "selinux", "firewall")))
+    assert report.findings == ()
+    assert {skip.subject.node for skip in report.skipped} == {"a1", "a2"}
+    assert "environment: not there" in report.skipped[0].reason
+
+
+def test_the_reading_asks_for_everything_that_preflight_judges() -> None:
+    asked = reading(a_desired())
+    assert asked["a1"]["connects"] == [{"host": "192.0.2.7", "port": 9300}]
+    assert "/data/fate/.fatecloud" in asked["a1"]["directories"]
+    assert len(asked["a1"]["store"]["artifacts"]) == 4
+    assert asked["a2"]["store"]["artifacts"] == []
+    assert asked["a2"]["connects"] == []
+
+
+class Nodes:
+    """Fake nodes whose kernel setting a repair raises."""
+
+    def __init__(self) -> None:
+        self.value = "128"
+        self.repaired: list[Fix] = []
+
+    def observe(self, *, probes: bool, extra: Mapping[str, Mapping[str, Any]]) -> Observed:
+        assert not probes
+        assert set(extra) == {"a1", "a2"}
+        return observed({"a1": {"sysctl.net.core.somaxconn": self.value}})
+
+    def repair(self, fixes: Sequence[Fix]) -> None:
+        self.repaired += fixes
+        self.value = "1024"
+
+
+def test_a_fix_is_applied_and_judged_again() -> None:
+    nodes = Nodes()
+    outcome = preflight(a_desired(), nodes.observe, repair=nodes.repair)
+    assert nodes.repaired == [Fix("sysctl", "a1", {"name": "net.core.somaxconn", "value": 1024})]
+    assert outcome.before is not None
+    assert [f.code for f in outcome.before.findings] == ["PREFLIGHT_SYSCTL_SOMAXCONN"]
+    assert outcome.report.findings == ()
+    assert change_text(outcome.before, outcome.report) == "cleared: PREFLIGHT_SYSCTL_SOMAXCONN@a1"
+
+
+def test_nothing_is_repaired_without_being_asked_for_or_agreed_to() -> None:
+    nodes = Nodes()
+    assert preflight(a_desired(), nodes.observe).before is None
+    assert preflight(a_desired(), nodes.observe, repair=nodes.repair, confirm=lambda _: False).before is None
+    assert nodes.repaired == []
+
+
+def test_without_root_no_fix_is_offered() -> None:
+    facts = observed({"a1": {"sysctl.net.core.somaxconn": "128"}})
+    report = judge_preflight(a_desired(become="none", service_user="root"), facts)
+    found = [f for f in report.findings if f.code == "PREFLIGHT_SYSCTL_SOMAXCONN"]
+    assert [f.fix for f in found] == [None]
+
+
+def test_fixes_reach_the_playbook_by_node() -> None:
+    fixes = [Fix("linger", "a1", {"user": "app"}), Fix("limits", "a2", {"user": "app", "item": "nofile", "value": 1})]
+    assert fix_variables(fixes) == {
+        "a1": [{"action": "linger", "user": "app"}],
+        "a2": [{"action": "limits", "user": "app", "item": "nofile", "value": 1}],
+    }
+
+
+def test_the_text_groups_by_node_with_the_worst_first_and_says_what_blocks() -> None:
+    report = judge_preflight(a_desired(), observed({"a1": {"cpu.flags_avx": False, "os.arch": "aarch64"}}))
+    lines = preflight_text(report, blocking(report)).splitlines()
+    assert lines[0] == "a1"
+    assert lines[1].startswith("  CRITICAL PREFLIGHT_ARCH fate-2.2.0 has artifacts for x86_64 only")
+    assert "      expected x86_64; got aarch64" in lines
+    assert lines[-1].startswith("demo: 1 critical, 1 warning,")
+    assert lines[-1].endswith("1 must be solved before a deployment")
+
+
+def test_the_json_has_a_version_and_names_what_blocks() -> None:
+    report = judge_preflight(a_desired(), observed({"a1": {"os.arch": "aarch64"}}))
+    document = json.loads(preflight_json(report, blocking(report)))
+    assert document["version"] == 1
+    assert document["exit_status"] == 2
+    assert document["blocking"] == ["PREFLIGHT_ARCH@a1"]
+    assert document["findings"][0]["id"] == "PREFLIGHT_ARCH@a1"
