@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, probes
 from fatecloud.components.neighbours import edge_to, own_address, routes
 from fatecloud.model.component import Context, Wanted
@@ -49,6 +50,7 @@ def want(ctx: Context) -> Wanted:
             PortUse("grpc", ctx.port("grpc"), ctx.node.bind),
         ),
         facts={
+            "noise": NOISE,
             "version": ctx.release.components.get("flow", ""),
             "cores": _cores(ctx),
             "routes": {party: str(endpoint) for party, endpoint in known.items()},

@@ -1,0 +1,13 @@
+"""Log entries that a healthy flow writes all the time, as regular expressions of their first line. Seen on 2.2.0."""
+
+NOISE = (
+    r"get_process_instance.*no such process \d+",  # four for each task that ended
+    r"try to update job.* pop job status",
+    r"(?:_update_|Update )\w+.* does not take effect",
+    r"ResourceOperation\.RETURN.* failed",  # what was given back already, two for each task
+    r"clean_job.*No found output model",  # cleaning a job whose components make no model
+    r"No module named 'bfia'",  # an optional protocol that is not part of the release
+    r"pkg_resources is deprecated as an API",
+    r"WARNING: This is a development server",
+    r'"GET /v2/server/fateflow HTTP/1\.\d" 200 ',  # our own probes
+)
