@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uv
 
-from fatecloud.artifacts.download import download_sdist
+from fatecloud.artifacts.download import download_sdists
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store, sha256_of
@@ -37,21 +37,22 @@ def derive_wheels(
     Raises:
         ArtifactError: an sdist cannot be fetched or built; names it and passes on the last lines.
     """
-    known = {sdist.name: _known(release, sdist, store) for sdist in sdists}
-    if all(known.values()):
-        return tuple(wheel for wheel in known.values() if wheel)
-    with store.workspace() as scratch:
-        python = _build_environment(release, interpreter, store, scratch)
-        for sdist in sdists:
-            if known[sdist.name]:
-                continue
-            if not store.has(sdist.sha256):
-                download_sdist(sdist, python, store, progress)
-            wheel = _build(release, sdist, python, store, scratch)
-            _record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n", encoding="utf-8")
-            known[sdist.name] = wheel
-            progress.done(wheel)
-    return tuple(wheel for wheel in known.values() if wheel)
+    todo = [sdist for sdist in sdists if _known(release, sdist, store) is None]
+    if todo:
+        with store.workspace() as scratch:
+            python = _build_environment(release, interpreter, store, scratch)
+            # Neither the interpreter nor pip has bytecode here; without a place for it each process compiles anew.
+            environment = {**os.environ, **release.python.build_environment}
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
+            missing = [sdist for sdist in todo if not store.has(sdist.sha256)]
+            if missing:
+                download_sdists(missing, python, environment, store, progress)
+            _build(release, todo, python, environment, store, scratch)
+    built = {sdist.name: _known(release, sdist, store) for sdist in sdists}
+    for sdist in todo:
+        progress.done(built[sdist.name] or sdist)
+    return tuple(wheel for wheel in built.values() if wheel)
 
 
 def _record(release: Release, sdist: Artifact, store: Store) -> Path:
@@ -88,19 +89,28 @@ def _build_environment(release: Release, interpreter: Interpreter, store: Store,
     return python
 
 
-def _build(release: Release, sdist: Artifact, python: Path, store: Store, scratch: Path) -> Artifact:
-    out = scratch / sdist.sha256
+def _build(
+    release: Release,
+    sdists: Sequence[Artifact],
+    python: Path,
+    environment: dict[str, str],
+    store: Store,
+    scratch: Path,
+) -> None:
+    out = scratch / "built"
     argv = [sys.executable, "-m", "pip", "--python", str(python), "wheel", "--no-deps", "--no-index"]
     argv += ["--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", "--wheel-dir", str(out)]
-    environment = {**os.environ, **release.python.build_environment}
-    _run([*argv, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
-    built = next(out.glob("*.whl"))
-    if not built.name.endswith("-none-any.whl"):
-        raise ArtifactError(f"building {sdist.name}: {built.name} would not run on every node")
-    normal = _normalise(built, scratch / "normal")
-    sha256 = sha256_of(normal)
-    kept = store.take(normal, sha256)
-    return Artifact(sdist.name, kept.name, sha256, kept.stat().st_size, "wheel")
+    argv += [str(store.path(sdist.sha256)) for sdist in sdists]
+    _run(argv, f"building {', '.join(sdist.name for sdist in sdists)}", environment)
+    for sdist in sdists:
+        project, _, version = sdist.name.partition("==")
+        built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
+        if built is None or not built.name.endswith("-none-any.whl"):
+            raise ArtifactError(f"building {sdist.name}: {built} would not run on every node")
+        normal = _normalise(built, scratch / "normal")
+        sha256 = sha256_of(normal)
+        kept = store.take(normal, sha256)
+        _record(release, sdist, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
 
 
 def _normalise(wheel: Path, folder: Path) -> Path:

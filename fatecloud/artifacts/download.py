@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -48,8 +48,10 @@ def download_wheels(wheels: Sequence[Artifact], minor: str, store: Store, progre
             job.result()
 
 
-def download_sdist(sdist: Artifact, python: Path, store: Store, progress: Progress) -> None:
-    """Bring an sdist into the store.
+def download_sdists(
+    sdists: Sequence[Artifact], python: Path, environment: Mapping[str, str], store: Store, progress: Progress
+) -> None:
+    """Bring sdists into the store.
 
     pip asks an sdist for its metadata, which runs its build: `python` is an environment that has the pinned builder.
 
@@ -57,7 +59,7 @@ def download_sdist(sdist: Artifact, python: Path, store: Store, progress: Progre
         ArtifactError, HashMismatch: see `download_wheels`.
     """
     options = ["--no-binary", ":all:", "--no-build-isolation"]
-    _pip([sdist], ["--python", str(python)], options, store, progress)
+    _pip(list(sdists), ["--python", str(python)], options, store, progress, environment)
 
 
 def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
@@ -78,14 +80,21 @@ def _wheels(batch: list[Artifact], minor: str, store: Store, progress: Progress)
     _pip(batch, [], options, store, progress)
 
 
-def _pip(batch: list[Artifact], first: list[str], options: list[str], store: Store, progress: Progress) -> None:
+def _pip(
+    batch: list[Artifact],
+    first: list[str],
+    options: list[str],
+    store: Store,
+    progress: Progress,
+    environment: Mapping[str, str] | None = None,
+) -> None:
     with store.workspace() as folder:
         wanted = folder / "requirements.txt"
         wanted.write_text("".join(f"{artifact.name} --hash=sha256:{artifact.sha256}\n" for artifact in batch))
         argv = [sys.executable, "-m", "pip", *first, "download", *options, "--no-deps", "--require-hashes"]
         argv += ["--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
         argv += ["--dest", str(folder), "--requirement", str(wanted)]
-        said = _follow(argv, progress)
+        said = _follow(argv, progress, environment)
         for artifact in batch:
             file = folder / artifact.filename
             if not file.exists():
@@ -94,11 +103,13 @@ def _pip(batch: list[Artifact], first: list[str], options: list[str], store: Sto
             progress.done(artifact)
 
 
-def _follow(argv: list[str], progress: Progress) -> list[str]:
+def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] | None) -> list[str]:
     """Run pip and pass its progress on; returns the lines that are no progress."""
     said: list[str] = []
     current = ""
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as pip:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
+    ) as pip:
         for line in pip.stdout or ():
             received, file = _RECEIVED.match(line), _FILE.match(line)
             if received:

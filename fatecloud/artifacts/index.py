@@ -82,6 +82,15 @@ def _write_json(path: Path, data: dict[str, Any]) -> None:
     part.rename(path)
 
 
+def index_of(data: dict[str, Any]) -> ReleaseIndex:
+    """An index as it stands in its file and in a bundle. Raises KeyError or TypeError for anything else."""
+    return ReleaseIndex(
+        _interpreter(data["interpreter"]),
+        Artifact(**data["installer"]),
+        tuple(Artifact(**wheel) for wheel in data["wheels"]),
+    )
+
+
 def _interpreter(data: dict[str, Any]) -> Interpreter:
     return Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
 
@@ -96,11 +105,7 @@ def read(release: Release, store: Store) -> ReleaseIndex:
     path = store.root / "releases" / f"{release.name}.json"
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        index = ReleaseIndex(
-            _interpreter(data["interpreter"]),
-            Artifact(**data["installer"]),
-            tuple(Artifact(**wheel) for wheel in data["wheels"]),
-        )
+        index = index_of(data)
     except FileNotFoundError:
         raise ArtifactMissing(f"{release.name} is not in the store {store.root}", remedy=remedy) from None
     except (ValueError, KeyError, TypeError) as error:
