@@ -41,7 +41,12 @@ def _setting_kind(key: ConfigKey) -> Kind:
         return Choice(key.choices)
     if key.type == "int":
         return Whole(key.minimum, key.maximum)
-    kinds: dict[str, Kind] = {"bool": Flag(), "size": Size(), "endpoint": ENDPOINT, "str": Text("a text")}
+    kinds: dict[str, Kind] = {
+        "bool": Flag(),
+        "size": Size(key.minimum, key.maximum),
+        "endpoint": ENDPOINT,
+        "str": Text("a text"),
+    }
     return kinds[key.type]
 
 

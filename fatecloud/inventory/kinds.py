@@ -179,15 +179,26 @@ def size_of(text: str) -> int:
 class Size:
     """An amount of bytes, as a number or with a unit; the model holds an int."""
 
-    what: str = "a size such as 512MiB or 2GiB"
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def what(self) -> str:
+        """Names the bounds that there are, in bytes."""
+        bounds = [
+            f"{word} {bound}" for word, bound in (("from", self.minimum), ("to", self.maximum)) if bound is not None
+        ]
+        return " ".join(["a size such as 512MiB or 2GiB", *([f"({' '.join(bounds)} bytes)"] if bounds else [])])
 
     def read(self, value: Value, reader: Reader, path: str) -> Any:
         """Bytes as an int."""
         if isinstance(value, Scalar) and value.type in ("int", "str"):
             try:
-                return size_of(value.text)
+                size = size_of(value.text)
             except ValueError:
-                pass
+                return _refuse(value, reader, path, self.what)
+            if (self.minimum or 0) <= size and (self.maximum is None or size <= self.maximum):
+                return size
         return _refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:

@@ -29,7 +29,9 @@ class _Problem(NamedTuple):
     def __str__(self) -> str:
         text = f"{self.what}, expected {self.expected}" if self.expected else self.what
         close = nearest(self.got, self.words) if self.got else ""
-        return f"{text}; did you mean {close!r}?" if close else text
+        line = f"{text}; did you mean {close!r}?" if close else text
+        # Names from the file may hold line breaks or terminal codes: a problem stays one line, and only text.
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 class Problems:

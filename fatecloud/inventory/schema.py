@@ -74,10 +74,10 @@ PATHS = Section(
         "base": Field(
             DIRECTORY, "Everything of ours on the node.", default="/data/projects/fate; ~/fatecloud with become: none"
         ),
-        "data": Field(DIRECTORY, "Data of the services.", default="<base>/data"),
-        "logs": Field(DIRECTORY, "Logs of the services.", default="<base>/logs"),
-        "tmp": Field(DIRECTORY, "Temporary files.", default="<base>/tmp"),
-        "backup": Field(DIRECTORY, "Copies kept before something is replaced.", default="<base>/backup"),
+        "data": Field(DIRECTORY, "Data of the services.", default="data below base"),
+        "logs": Field(DIRECTORY, "Logs of the services.", default="logs below base"),
+        "tmp": Field(DIRECTORY, "Temporary files.", default="tmp below base"),
+        "backup": Field(DIRECTORY, "Copies kept before something is replaced.", default="backup below base"),
     },
 )
 _DEFAULTABLE = {

@@ -14,6 +14,8 @@ from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Prompt, Secr
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _NOT_WRITTEN = ("built in", "derived", "release ")
+_KEPT = ("nodes", "parties", "peers")
+"""Whose entries are named even where nothing is said about them."""
 _COMMENT_COLUMN = 48
 
 
@@ -71,11 +73,14 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
         key = name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else json.dumps(name)
         if isinstance(value, dict):
             inner = list(_lines(value, below, depth + 1, cluster, full=full))
-            if inner:
+            if any(not line.lstrip().startswith("#") for line in inner):
                 yield f"{indent}{key}:"
-                yield from inner
-            elif path in ("nodes", "parties", "peers"):
+            elif path in _KEPT:
                 yield f"{indent}{key}: {{}}"
+            elif inner:
+                # A key over comments only would be a null.
+                yield f"{indent}# {key}:"
+            yield from inner
             continue
         origin = cluster.origins.get(below)
         source = origin.source if origin else ""

@@ -20,7 +20,7 @@ COMPONENTS: Mapping[str, Component] = {
         config=(
             ConfigKey("computing.cores", "int", None, "Cores.", minimum=1, maximum=1000),
             ConfigKey("log.level", "str", "info", "Level.", choices=("info", "debug")),
-            ConfigKey("log.keep", "size", "512M", "Log bytes."),
+            ConfigKey("log.keep", "size", "512M", "Log bytes.", minimum=1024),
             ConfigKey("upstream", "endpoint", None, "Somewhere."),
             ConfigKey("title", "str", "FATE", "A name."),
             ConfigKey("auth", "bool", default=False, doc="Authentication."),

@@ -35,7 +35,10 @@ FILES: dict[str, tuple[bytes, str]] = {
     "too deep in blocks": (b"- " * 100_000 + b"x", "nested deeper than 32 levels"),
     "too many values": (b"a: [" + b"x," * 200_000 + b"]", "more than 50000 values"),
     "too large": (b"#" * (9 * 1024 * 1024), "1:1: the file is larger than 8 MiB"),
-    "a tag": (b"cluster: !!python/object/apply:os.system [id]\n", "1:10: the tag tag:yaml.org,2002:python/object/apply"),
+    "a tag": (
+        b"cluster: !!python/object/apply:os.system [id]\n",
+        "1:10: the tag tag:yaml.org,2002:python/object/apply",
+    ),
     "a list as a key": (b"? [a, b]\n: c\n", "1:3: a list or mapping as a key"),
     "a merge key": (b"a: &a {b: c}\nd: {<<: *a}\n", "2:5: the merge key << is not allowed, expected `defaults`"),
     "a directive": (b"%YAML 9.9\n---\na: b\n", "not YAML: "),
@@ -69,7 +72,7 @@ def test_paths_that_are_no_file(tmp_path: Path, name: str, expected: str) -> Non
 
 
 def test_a_path_with_a_nul_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="cannot be read|no such file"):
+    with pytest.raises(InventoryError, match=r"cannot be read|no such file"):
         load(tmp_path / "a\0b", components=COMPONENTS)
 
 
