@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fatecloud.errors import ArtifactMissing
 from fatecloud.model.release import Artifact, PythonSet, Release
 
 SCHEMA = 1
+_MANYLINUX = re.compile(r"manylinux_2_(\d+)_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,4 +129,12 @@ def python_set(release: Release, store: Store) -> PythonSet:
     """
     index = read(release, store)
     lines = [f"{wheel.name} --hash=sha256:{wheel.sha256}\n" for wheel in index.wheels]
-    return PythonSet(index.interpreter.artifact, index.installer, index.wheels, "".join(sorted(lines)))
+    return PythonSet(index.interpreter.artifact, index.installer, index.wheels, "".join(sorted(lines)), _glibc(index))
+
+
+def _glibc(index: ReleaseIndex) -> str:
+    """The oldest glibc for everything: a wheel's easiest tag counts, and the most demanding file decides."""
+    floors = [int(index.interpreter.glibc.removeprefix("2."))]
+    for wheel in index.wheels:
+        floors += sorted(int(minor) for minor in _MANYLINUX.findall(wheel.filename))[:1]
+    return f"2.{max(floors)}"

@@ -13,7 +13,7 @@ from pathlib import Path
 import uv
 
 from fatecloud.artifacts.store import sha256_of
-from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
 from fatecloud.model.release import RegistryInterpreter
 
 DOWNLOAD_DEADLINE = 300
@@ -51,13 +51,15 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
         The unpacked program.
 
     Raises:
-        ArtifactError: Maven is not installed or failed; its own words are passed on.
+        ClientMissing: Maven is not installed.
+        ArtifactError: Maven failed; its own words are passed on.
         HashMismatch: it brought other bytes than the catalogue names.
     """
     client = shutil.which("mvn")
     if client is None:
-        raise ArtifactError(
+        raise ClientMissing(
             f"no CPython {minor} on this machine, and Maven, which could fetch one, is not installed",
+            package="maven",
             remedy="install maven (Debian: apt-get install maven) and fetch again, or `fatecloud release import` a "
             f"tarball with CPython {minor}",
         )

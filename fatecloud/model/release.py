@@ -90,6 +90,8 @@ class PythonSet:
     wheels: tuple[Artifact, ...]
     requirements: str
     """Text for `uv pip install --offline --no-index --find-links DIR --require-hashes -r`."""
+    glibc: str = "2.17"
+    """Oldest glibc that all of it runs with."""
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,90 @@
+"""`fatecloud release`: fills and inspects the artifact store of this controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.")]
+
+
+@app.command("list")
+def list_(*, store: o.Store = None) -> None:
+    """List the releases that this version knows, and which are complete in the store."""
+    from fatecloud.workflow.release import holdings, open_store  # noqa: PLC0415 - keeps --help fast
+
+    for held in holdings(open_store(store)):
+        state = "in the store" if held.index else f"{len(held.missing)} files to fetch"
+        typer.echo(f"{held.release.name:<14} {state:<20} {held.release.summary}")
+
+
+@app.command()
+def show(name: _Name, *, store: o.Store = None) -> None:
+    """Show a release: versions, interpreter, artifacts, and what the store has of it."""
+    from fatecloud.report.release import release_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.release import holding, open_store  # noqa: PLC0415
+
+    held = holding(name, open_store(store))
+    state = f"store {held.store}: " + ("complete" if held.index else "not complete")
+    parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
+    typer.echo(release_text(held.release, parts, state))
+
+
+@app.command()
+def fetch(
+    name: _Name,
+    *,
+    interpreter: Annotated[
+        str, typer.Option("--interpreter", help="Take this Python (a path), or `maven`, instead of the best one found.")
+    ] = "",
+    store: o.Store = None,
+) -> None:
+    """Fetch everything that a release needs into the store. Run again after a failure, it goes on."""
+    from fatecloud.report.fetching import FetchProgress  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.release import fetch_release, open_store  # noqa: PLC0415
+
+    with FetchProgress() as progress:
+        changed = fetch_release(name, open_store(store), progress, interpreter)
+    typer.echo(f"{name} is complete in the store" if changed else f"{name} is complete in the store: nothing to do")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(help="Bundles, locked files, or a tarball with an interpreter.")],
+    *,
+    store: o.Store = None,
+) -> None:
+    """Put files that came by hand into the store, verified."""
+    from fatecloud.workflow.release import import_files, open_store  # noqa: PLC0415 - keeps --help fast
+
+    import_files(files, open_store(store), typer.echo)
+
+
+@app.command()
+def verify(*, store: o.Store = None) -> None:
+    """Hash every file in the store again, and remove what has rotted."""
+    from fatecloud.workflow.release import open_store, verify_store  # noqa: PLC0415 - keeps --help fast
+
+    typer.echo(f"{verify_store(open_store(store), typer.echo)} files are what their names say")
+
+
+@app.command()
+def bundle(
+    name: _Name,
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; NAME.fatecloud.tar if not given.")
+    ] = None,
+    store: o.Store = None,
+) -> None:
+    """Write a release into one file, for a controller that reaches no registry."""
+    from fatecloud.report.fetching import megabytes  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.release import bundle_release, open_store  # noqa: PLC0415
+
+    target = output or Path(f"{name}.fatecloud.tar")
+    typer.echo(f"{target}: {megabytes(bundle_release(name, open_store(store), target))}")

@@ -1,0 +1,82 @@
+"""Progress of a fetch: bars on a terminal, one line per artifact elsewhere. Everything goes to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+from fatecloud.model.release import Artifact
+
+LARGE = 10_000_000
+"""Bytes from which a file gets a bar of its own."""
+
+
+class FetchProgress:
+    """Listens to a fetch. Use as a context manager."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._lock = Lock()
+        self._tasks: dict[str, TaskID] = {}
+        self._expected: dict[str, Artifact] = {}
+        self._total: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        self._console.print(text)
+
+    def begin(self, artifacts: Sequence[Artifact]) -> None:
+        """Say how much is to come."""
+        if not artifacts:
+            return
+        size = sum(artifact.size for artifact in artifacts)
+        self.say(f"fetching {len(artifacts)} files, {megabytes(size)}")
+        self._expected = {artifact.filename: artifact for artifact in artifacts}
+        self._total = self._bars.add_task("all", total=size)
+
+    def received(self, filename: str, size: int) -> None:
+        """Move a large file's bar."""
+        artifact = self._expected.get(filename)
+        if artifact is None or artifact.size < LARGE:
+            return
+        with self._lock:
+            if filename not in self._tasks:
+                self._tasks[filename] = self._bars.add_task(artifact.name, total=artifact.size)
+            self._bars.update(self._tasks[filename], completed=size)
+
+    def done(self, artifact: Artifact) -> None:
+        """Tick an artifact off."""
+        with self._lock:
+            if artifact.filename in self._tasks:
+                self._bars.remove_task(self._tasks.pop(artifact.filename))
+            if self._total is not None and artifact.filename in self._expected:
+                self._bars.advance(self._total, artifact.size)
+            if not self._console.is_terminal:
+                self.say(f"in the store: {artifact.filename} ({megabytes(artifact.size)})")
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people read them."""
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,122 @@
+"""Releases and the artifact store: list, show, fetch, import, verify, bundle."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fatecloud import catalogue
+from fatecloud.artifacts import Store, default_store
+from fatecloud.artifacts import bundle as bundles
+from fatecloud.artifacts.fetch import fetch, stored
+from fatecloud.artifacts.index import ReleaseIndex
+from fatecloud.artifacts.interpreter import import_tarball
+from fatecloud.artifacts.progress import Progress
+from fatecloud.artifacts.store import sha256_of
+from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.model.release import Artifact, Release
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A release and what the store has of it."""
+
+    release: Release
+    store: Path
+    index: ReleaseIndex | None
+    """None unless it is complete."""
+    missing: tuple[Artifact, ...]
+    """Locked files that the store lacks."""
+
+
+def open_store(root: Path | None) -> Store:
+    """The store that the operator named, or the default one."""
+    return Store((root or default_store()).expanduser().absolute())
+
+
+def holding(name: str, store: Store) -> Holding:
+    """What the store has of a release. Raises InputError for an unknown one."""
+    release = catalogue.load(name)
+    python = release.python
+    missing = tuple(a for a in (python.installer, *python.lock) if not store.has(a.sha256))
+    return Holding(release, store.root, stored(release, store), missing)
+
+
+def holdings(store: Store) -> list[Holding]:
+    """Every release of the catalogue."""
+    return [holding(name, store) for name in catalogue.names()]
+
+
+def fetch_release(name: str, store: Store, progress: Progress, interpreter: str = "") -> bool:
+    """Fill the store; see `artifacts.fetch.fetch`. Raises InputError, ArtifactError."""
+    return fetch(catalogue.load(name), store, progress, interpreter)
+
+
+def import_files(files: Sequence[Path], store: Store, say: Say) -> None:
+    """Put files that came by hand into the store: bundles, locked artifacts, interpreter tarballs.
+
+    Raises:
+        ArtifactError: one of them is unknown, damaged or does not run; those before it are in the store.
+    """
+    for file in files:
+        if not file.is_file():
+            raise ArtifactError(f"{file} is not a file")
+        if bundles.is_bundle(file):
+            say(f"{file}: {bundles.read_bundle(file, store).name} is complete in the store")
+        elif file.name not in _locked_names() and tarfile.is_tarfile(file):
+            _import_interpreter(file, store, say)
+        else:
+            say(f"{file}: {bundles.import_artifact(file, store).name}")
+
+
+def verify_store(store: Store, say: Say) -> int:
+    """Hash everything in the store again; what has rotted is named and removed, so that a fetch brings it back.
+
+    Returns:
+        How many files are good.
+
+    Raises:
+        HashMismatch: some were not.
+    """
+    rotten = list(_rotten(store, say))
+    if rotten:
+        remedy = "fatecloud release fetch NAME brings what was removed"
+        raise HashMismatch("removed from the store:\n" + "\n".join(f"  {line}" for line in rotten), remedy=remedy)
+    return sum(1 for _ in store.all())
+
+
+def bundle_release(name: str, store: Store, target: Path) -> int:
+    """Write one file for a controller without registries; returns its size in bytes. Raises ArtifactMissing."""
+    return bundles.write_bundle(catalogue.load(name), store, target)
+
+
+def _locked_names() -> set[str]:
+    pythons = [catalogue.load(name).python for name in catalogue.names()]
+    return {artifact.filename for python in pythons for artifact in (python.installer, *python.lock)}
+
+
+def _import_interpreter(file: Path, store: Store, say: Say) -> None:
+    refused = []
+    for name in catalogue.names():
+        try:
+            import_tarball(catalogue.load(name), store, file, say)
+        except ArtifactError as error:
+            refused.append(f"{name}: {error.message}")
+        else:
+            say(f"{file}: interpreter of {name}; fatecloud release fetch {name} completes the rest")
+            return
+    raise ArtifactError(f"{file} is an interpreter for no release:\n" + "\n".join(f"  {line}" for line in refused))
+
+
+def _rotten(store: Store, say: Say) -> Iterator[str]:
+    for sha256, file in list(store.all()):
+        got = sha256_of(file)
+        if got != sha256:
+            store.discard(sha256)
+            yield f"{file.name}: expected SHA-256 {sha256}, got {got}"
+        else:
+            say(f"ok  {file.name}")
