@@ -17,7 +17,7 @@ HEALTHY = (
         "does not take effect: {'job_id': '2', 'status': 'success'}"
     ),
     (
-        "[INFO] [t] [Server] [1:2] - [federated._inner] [line:46]: job command 'report_task_to_scheduler' return: {'code': "
+        "[INFO] [t] [Server] [1:2] - [federated._inner] [line:46]: job command 'report_task' return: {'code': "
         "1008, 'message': 'Update task status does not take effect: job_id[2],role[host]'}"
     ),
     (
