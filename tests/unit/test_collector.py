@@ -1,0 +1,459 @@
+"""The collector as it is shipped, run on this machine; and its parts on planted files and answers."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import xmlrpc.client
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fatecloud.collect import shipment
+from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
+
+NODE = Path(shipment.__file__).parent / "node"
+
+
+def ship(spec: dict[str, Any], path: str | None = None, base: str = "/nowhere") -> subprocess.CompletedProcess[bytes]:
+    """Start the collector as a node does."""
+    environment = {"PATH": path if path is not None else os.environ["PATH"]}
+    command = ["/bin/sh", *shipment.command(base)[1:]]
+    return subprocess.run(
+        command, input=shipment.stdin(spec), capture_output=True, env=environment, timeout=60, check=False
+    )
+
+
+def document(spec: dict[str, Any]) -> dict[str, Any]:
+    done = ship(spec)
+    assert done.returncode == 0, done.stderr.decode()
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(NODE.glob("*.py")), ids=lambda path: path.name)
+def test_it_is_python_3_6_and_imports_only_the_standard_library(path: Path) -> None:
+    tree = ast.parse(path.read_text(), feature_version=(3, 6))
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [str(node.module)]
+        assert {name.split(".")[0] for name in names} <= sys.stdlib_module_names
+        assert not isinstance(node, ast.NamedExpr | ast.Match)
+        assert not (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+
+
+def test_every_part_is_shipped() -> None:
+    log_reader = "tail.py"  # shipped by itself, when logs are asked for
+    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py", log_reader} == {
+        p.name for p in NODE.glob("*.py")
+    }
+
+
+def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    planted.write_bytes(b"hello")
+    planted.chmod(0o640)
+    before = sorted(tmp_path.rglob("*"))
+    spec = {
+        "base": str(tmp_path),
+        "files": [str(planted), str(tmp_path / "gone")],
+        "paths": [str(tmp_path / "not" / "yet")],
+        "users": ["root", "nobody-of-that-name"],
+        "sysctl": ["kernel.ostype", "no.such.thing"],
+        "tools": ["sh", "no-such-tool"],
+    }
+    seen = document(spec)
+    assert seen["version"] == 1
+    assert set(seen["facts"]) == (set(main.OF_THE_NODE) | set(main.OF_THE_SPEC)) - main.ON_REQUEST
+    facts = {name: entry["value"] for name, entry in seen["facts"].items() if "value" in entry}
+    assert facts["files"][str(planted)]["sha256"] == hashlib.sha256(b"hello").hexdigest()
+    assert facts["files"][str(planted)]["mode"] == "0640"
+    assert facts["files"][str(tmp_path / "gone")] is None
+    disk = facts["disk"][str(tmp_path / "not" / "yet")]
+    assert (disk["exists"], disk["writable"]) == (False, True)
+    assert disk["total"] >= disk["available"] > 0
+    assert facts["users"]["root"]["uid"] == 0
+    assert facts["users"]["nobody-of-that-name"] is None
+    assert facts["sysctl"] == {"kernel.ostype": "Linux", "no.such.thing": None}
+    assert facts["tools"]["no-such-tool"] is None
+    assert facts["manifest"] is None
+    assert abs(facts["clock"]["epoch"] - time.time()) < 60
+    assert seen["begun"] <= seen["finished"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_only_what_is_wanted_is_read() -> None:
+    assert set(document({"base": "/nowhere", "want": ["clock", "os"]})["facts"]) == {"clock", "os"}
+
+
+def test_a_fact_that_does_not_exist_is_an_error_of_its_own() -> None:
+    facts = document({"base": "/nowhere", "want": ["clock", "weather"]})["facts"]
+    assert "error" in facts["weather"]
+    assert "value" in facts["clock"]
+
+
+def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) -> None:
+    (tmp_path / ".fatecloud").mkdir()
+    (tmp_path / ".fatecloud" / "manifest.json").write_text("{")
+    facts = document({"base": str(tmp_path), "want": ["manifest", "files", "lease"], "files": ["/etc/passwd"]})["facts"]
+    assert "damaged" in facts["manifest"]["error"]
+    assert facts["files"]["value"]["/etc/passwd"]["sha256"]
+    assert facts["lease"] == {"value": None}
+
+
+def test_probes_give_their_object_or_say_why_not() -> None:
+    asked: dict[str, dict[str, Any]] = {
+        "good": {"argv": ["sh", "-c", "cat"], "stdin": '{"ok": true}'},
+        "chatty": {"argv": ["sh", "-c", "echo loading; echo '{\"ok\": false}'; exit 1"]},
+        "silent": {"argv": ["sh", "-c", "echo no route >&2; exit 3"]},
+        "slow": {"argv": ["sh", "-c", "sleep 30 & sleep 30"], "timeout": 0.5},
+        "absent": {"argv": ["/no/such/program"]},
+        "stranger": {"argv": ["true"], "user": "nobody-of-that-name"},
+    }
+    begun = time.monotonic()
+    found = document({"base": "/nowhere", "want": ["clock"], "probes": [{"id": k, **v} for k, v in asked.items()]})
+    assert time.monotonic() - begun < 20
+    answers = found["probes"]
+    assert (answers["good"]["data"], answers["good"]["error"], answers["good"]["exit"]) == ({"ok": True}, None, 0)
+    assert (answers["chatty"]["data"], answers["chatty"]["exit"]) == ({"ok": False}, 1)
+    assert answers["silent"]["error"] == "exit 3: no route"
+    assert answers["slow"]["error"] == "timeout after 0.5 s"
+    assert answers["slow"]["exit"] is None
+    assert "cannot start" in answers["absent"]["error"]
+    assert "nobody-of-that-name" in answers["stranger"]["error"]
+
+
+def test_a_probe_at_its_deadline_takes_its_whole_group_along(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    answer = probes.ask({"argv": ["sh", "-c", f"sleep 60 & echo $! > {mark}; wait"], "timeout": 1.0})
+    assert answer["error"] == "timeout after 1 s"
+    pid = int(mark.read_text())
+    until = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] not in "ZX":
+        assert time.monotonic() < until, "the probe's child lives on"
+        time.sleep(0.05)
+
+
+def test_the_deadline_holds_although_a_probe_does_not_come_back() -> None:
+    begun = time.monotonic()
+    slow = [{"id": "slow", "argv": ["sleep", "60"], "timeout": 60}]
+    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 1, "probes": slow})
+    assert time.monotonic() - begun < 15
+    assert found["probes"]["slow"]["error"] == "not there within 1 s"
+    assert "value" in found["facts"]["clock"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_probe_runs_as_the_user_that_it_is_asked_as() -> None:
+    script = (
+        "import os, json; print(json.dumps({'uid': os.getuid(), 'groups': os.getgroups(), 'home': os.environ['HOME']}))"
+    )
+    answer = probes.ask({"argv": ["/usr/bin/python3", "-c", script], "user": "nobody", "timeout": 20})
+    assert answer["data"] == {"uid": 65534, "groups": [65534], "home": "/nonexistent"}
+
+
+def test_a_probe_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    ended = reading.spawn(["env"])
+    assert "proxy" not in ended.stdout
+    assert "LC_ALL=C.UTF-8" in ended.stdout
+
+
+def test_without_an_interpreter_the_prologue_says_so(tmp_path: Path) -> None:
+    prologue = shipment.command("/nowhere")[2].replace("/usr/", "/no-usr/")
+    done = subprocess.run(
+        ["/bin/sh", "-c", prologue, "x", "boot", "/nowhere"],
+        capture_output=True,
+        env={"PATH": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == shipment.NO_INTERPRETER
+    assert b"no Python 3.6" in done.stderr
+
+
+def test_the_prologue_passes_over_what_cannot_do_the_work(tmp_path: Path) -> None:
+    (tmp_path / "python3").write_text("#!/bin/sh\nexit 97\n")
+    (tmp_path / "python3").chmod(0o755)
+    done = ship({"base": "/nowhere", "want": ["interpreter"]}, path=f"{tmp_path}:/usr/bin:/bin")
+    found = json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]
+    assert not found["path"].startswith(str(tmp_path))
+
+
+def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Path) -> None:
+    shipped = tmp_path / "store" / "python" / "0123456789abcdef" / "bin"
+    shipped.mkdir(parents=True)
+    (shipped / "python3").symlink_to(sys.executable)
+    command = list(shipment.command(str(tmp_path)))
+    command[2] = command[2].replace("/usr/", "/no-usr/")
+    done = subprocess.run(
+        ["/bin/sh", *command[1:]],
+        input=shipment.stdin({"base": str(tmp_path), "want": ["interpreter"]}),
+        capture_output=True,
+        env={"PATH": "/nowhere"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
+
+
+def test_a_listener_is_found_with_its_process() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
+    ):
+        ports = {server.getsockname()[1]: "127.0.0.1", six.getsockname()[1]: "::1"}
+        found = {
+            row["port"]: row for row in document({"base": "/x", "want": ["listeners"]})["facts"]["listeners"]["value"]
+        }
+    for port, address in ports.items():
+        assert (found[port]["address"], found[port]["pid"]) == (address, os.getpid())
+        assert "python" in found[port]["cmdline"] or "pytest" in found[port]["cmdline"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("0100007F", "127.0.0.1"),
+        ("00000000", "0.0.0.0"),  # noqa: S104 - read, not bound
+        ("00000000000000000000000000000000", "::"),
+        ("0000000000000000FFFF00000100007F", "127.0.0.1"),
+        ("00000000000000000000000001000000", "::1"),
+    ],
+)
+@pytest.mark.skipif(sys.byteorder != "little", reason="the kernel writes addresses in the machine's byte order")
+def test_kernel_addresses_are_read_and_mapped_ones_normalised(text: str, address: str) -> None:
+    assert processes._address(text) == address
+
+
+def test_a_frozen_process_is_seen() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    try:
+        os.kill(child.pid, 19)
+        os.waitpid(child.pid, os.WUNTRACED)
+        row = processes._read(child.pid)
+        assert row is not None
+        assert (row.state, row.parent, row.name) == ("T", os.getpid(), "sleep")
+    finally:
+        child.kill()
+        child.wait()
+
+
+SHOWN = """Id=a.service
+LoadState=loaded
+ActiveState=active
+SubState=running
+UnitFileState=enabled
+MainPID=42
+ExecMainStartTimestampMonotonic=5000000
+NRestarts=2
+Result=success
+ExecMainStatus=0
+NeedDaemonReload=no
+
+Id=b.service
+LoadState=not-found
+ActiveState=inactive
+SubState=dead
+MainPID=0
+
+Id=c.service
+LoadState=loaded
+ActiveState=activating
+SubState=auto-restart
+UnitFileState=disabled
+MainPID=0
+NRestarts=9
+Result=exit-code
+ExecMainStatus=1
+NeedDaemonReload=yes
+
+Id=d.service
+LoadState=loaded
+ActiveState=failed
+SubState=failed
+UnitFileState=enabled
+MainPID=0
+Result=signal
+ExecMainStatus=9
+"""
+
+
+def test_units_are_read_from_systemctl_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN)
+    found = supervision.units(["a.service", "b.service", "c.service", "d.service"])
+    rows = [
+        (s["state"], s["sub"], s["enabled"], s["pid"], s["restarts"], s["result"], s["exit"]) for s in found.values()
+    ]
+    assert rows == [
+        ("running", "running", True, 42, 2, "success", 0),
+        ("absent", "", False, None, None, "not-found", None),
+        ("starting", "auto-restart", False, None, 9, "exit-code", 1),
+        ("failed", "failed", True, None, None, "signal", 9),
+    ]
+    assert found["c.service"]["needs_reload"]
+    boot = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    assert found["a.service"]["since"] == pytest.approx(boot + 5, abs=2)
+
+
+def test_a_unit_that_systemctl_is_silent_about_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN)
+    with pytest.raises(reading.Unreadable, match=r"e\.service"):
+        supervision.units(["a.service", "b.service", "c.service", "d.service", "e.service"])
+
+
+ROWS = [
+    {"name": "up", "statename": "RUNNING", "pid": 7, "start": 1000, "exitstatus": 0, "spawnerr": ""},
+    {"name": "gone", "statename": "EXITED", "pid": 0, "start": 1000, "exitstatus": 0, "spawnerr": ""},
+    {"name": "sick", "statename": "EXITED", "pid": 0, "start": 1000, "exitstatus": 1, "spawnerr": ""},
+    {
+        "name": "again",
+        "statename": "BACKOFF",
+        "pid": 0,
+        "start": 1000,
+        "exitstatus": 1,
+        "spawnerr": "Exited too quickly",
+    },
+]
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path) -> Iterator[Path]:
+    """A folder as supervisor's, with a socket that answers one question."""
+    (tmp_path / "conf.d").mkdir()
+    for name in ("up", "gone", "sick", "again"):
+        (tmp_path / "conf.d" / f"{name}.conf").write_text(f"[program:{name}]\nautostart=true\n")
+    (tmp_path / "conf.d" / "sick.conf").write_text("[program:sick]\nautostart = false\n")
+    body = xmlrpc.client.dumps((ROWS,), methodresponse=True).encode()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "supervisord.sock"))
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                asked = b""
+                while b"</methodCall>" not in asked:
+                    asked += connection.recv(65536)
+                head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n"
+                connection.sendall(head.encode() + body)
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield tmp_path
+        thread.join(5)
+
+
+def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> None:
+    found = supervision.programs(str(supervisor), ["up", "gone", "sick", "again", "strange"])
+    assert {name: (s["state"], s["pid"], s["enabled"]) for name, s in found.items()} == {
+        "up": ("running", 7, True),
+        "gone": ("stopped", None, True),
+        "sick": ("failed", None, False),
+        "again": ("starting", None, True),
+        "strange": ("absent", None, False),
+    }
+    assert found["again"]["sub"] == "backoff"
+    assert found["up"]["since"] == 1000
+
+
+def test_without_supervisor_its_programs_are_stopped_and_unknown_ones_absent(tmp_path: Path) -> None:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "ours.conf").write_text("[program:ours]\n")
+    found = supervision.programs(str(tmp_path), ["ours", "other"])
+    assert {name: state["state"] for name, state in found.items()} == {"ours": "stopped", "other": "absent"}
+    assert found["ours"]["result"] == "supervisord does not run"
+
+
+def test_the_record_of_a_start_is_read(tmp_path: Path) -> None:
+    record = tmp_path / "started"
+    record.write_text(f"{'a' * 64}  /x/with blank\n{'b' * 64}  /y\nnoise\n")
+    assert storage.digests_at_start(str(record)) == {"/x/with blank": "a" * 64, "/y": "b" * 64}
+    assert storage.digests_at_start(str(tmp_path / "none")) is None
+
+
+def test_the_end_of_a_log_gives_its_last_line_and_its_errors(tmp_path: Path) -> None:
+    log = tmp_path / "fate.log"
+    lines = ["[INFO] an error: in a message is none"] * 4000
+    lines += [
+        "[ERROR] first",
+        "Traceback (most recent call last):",
+        '  File "x", line 1',
+        "ValueError: no",
+        "[INFO] end",
+    ]
+    log.write_text("\n".join(lines) + "\nhalf a li")
+    found = storage.logs({"services": [{"logs": [{"path": str(tmp_path / "*.log"), "levels": True}]}]})
+    assert found[str(log)]["last_line"] == "[INFO] end"
+    assert found[str(log)]["errors"] == ["[ERROR] first", "ValueError: no"]
+    assert found[str(log)]["size"] == log.stat().st_size
+
+
+def test_a_log_pattern_without_a_file_is_told(tmp_path: Path) -> None:
+    pattern = str(tmp_path / "*.log")
+    assert storage.logs({"services": [{"logs": [{"path": pattern}, {"path": str(tmp_path / "x")}]}]}) == {
+        pattern: None,
+        str(tmp_path / "x"): None,
+    }
+
+
+def test_the_store_tells_complete_things_only(tmp_path: Path) -> None:
+    for name in (
+        "store/python/aaaa",
+        "store/python/bbbb",
+        "store/venv/cccc",
+        "store/artifacts/s1",
+        "store/artifacts/s2",
+    ):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "store/python/aaaa/.complete").touch()
+    (tmp_path / "store/artifacts/s1/x.whl").touch()
+    (tmp_path / "store/artifacts/s2/x.whl.part").touch()
+    found = storage.store({"base": str(tmp_path), "store": {"artifacts": ["s1", "s2", "s3"]}})
+    assert found == {"artifacts": {"s1": True, "s2": False, "s3": False}, "pythons": ["aaaa"], "venvs": []}
+
+
+def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    entry = storage._file(str(tmp_path / "x"))
+    assert entry is not None
+    assert (entry["sha256"], entry["error"]) == (None, "Permission denied")
+
+
+def test_limits_come_from_the_special_line_before_the_general_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "# root soft nofile 1\n* soft nofile 100\nroot - nofile 300\n* hard nproc unlimited\nother soft nofile 9\n"
+    monkeypatch.setattr(system, "text_of", lambda path: text if path.endswith("limits.conf") else "")
+    monkeypatch.setattr(os, "access", lambda path, _: path.endswith("limits.conf"))
+    found = system.limits({"users": ["root"]})["root"]
+    assert (found["nofile_soft"], found["nofile_hard"], found["nproc_hard"]) == (300, 300, -1)
+
+
+def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "started").write_text(f"{'a' * 64}  /x\n")
+    state = dict(supervision._nothing(), state="running", pid=os.getpid())
+    monkeypatch.setattr(services, "_states", lambda _: {"1/a@n": state})
+    spec = {
+        "services": [{"key": "1/a@n", "unit": "u", "supervision": "supervisor", "slug": "a", "home": str(tmp_path)}]
+    }
+    found = services.services(spec)["1/a@n"]
+    assert found["started"] == {"/x": "a" * 64}
+    assert found["process_state"] in "SR"
+    assert found["rss"] > 0
+    assert found["threads"] >= 1
+    assert os.getpid() in found["pids"]
+    assert found["fds"] > 0

@@ -1,0 +1,207 @@
+"""Reading many nodes at once: what is asked for, what comes back, what a bad node costs, and what a file keeps."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from check_world import CONF, ENGINE, Documents, healthy_documents, observed, the_desired
+
+from fatecloud.collect import gather as room
+from fatecloud.collect import shipment
+from fatecloud.collect.gather import gather
+from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
+from fatecloud.collect.spec import spec_for
+from fatecloud.errors import InputError, TransportError
+from fatecloud.model.cluster import Node
+from fatecloud.model.completed import Completed
+from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
+
+DOCUMENT: dict[str, Any] = {
+    "version": 1,
+    "facts": {"clock": {"value": {"epoch": 1.0}}, "disk": {"error": "hung"}},
+    "probes": {f"{ENGINE}:engine.api": {"exit": 0, "data": {"ok": True}, "error": None, "seconds": 0.2}},
+    "begun": 1000.0,
+    "finished": 1000.5,
+}
+
+
+class Answers:
+    """A connection on which every command ends in the same way."""
+
+    def __init__(self, stdout: str, exit_: int = 0, stderr: str = "") -> None:
+        self.done = Completed(exit_, stdout.encode(), stderr.encode(), 0.5)
+        self.asked: list[dict[str, Any]] = []
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+        self.asked.append({"argv": argv, "stdin": stdin, "timeout": timeout, "become": become})
+        return self.done
+
+
+class Hangs(Answers):
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+        super().run(argv, stdin=stdin, timeout=timeout, become=become)
+        threading.Event().wait(60)
+        raise AssertionError("nobody waits that long")
+
+
+def answer(**changes: Any) -> str:
+    return "Welcome to a1\n" + json.dumps(DOCUMENT | changes) + "\n"
+
+
+def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
+    spec = spec_for(the_desired(), "a1")
+    assert spec["base"] == "/data/fate"
+    assert spec["service_user"] == "app"
+    assert CONF in spec["files"]
+    assert "/data/fate/demo-9999-engine/venv/.complete" in spec["files"]
+    assert [s["key"] for s in spec["services"]] == [ENGINE, "9999/front@a1"]
+    assert spec["services"][0]["unit"] == "fatecloud-demo-9999-engine.service"
+    assert spec["services"][0]["started"] == "/data/fate/demo-9999-engine/run/started"
+    assert spec["services"][0]["logs"] == [
+        {"path": "/data/fate/logs/demo-9999-engine/*.log", "levels": True},
+        {"path": "/data/fate/logs/demo-9999-engine/console.log", "levels": False},
+    ]
+    assert spec["probes"] == [
+        {
+            "id": f"{ENGINE}:engine.api",
+            "argv": ["python3", "-"],
+            "stdin": "print('{}')",
+            "timeout": 10.0,
+            "user": "app",
+        }
+    ]
+    assert spec["family_packages"] == {"debian": ["front-server"], "redhat": ["front"]}
+    assert json.loads(json.dumps(spec)) == spec
+
+
+def test_a_spec_can_ask_for_less_and_for_more() -> None:
+    more = {"sysctl": ["a", "b"], "files": ["/x"], "store": {"artifacts": ["s"]}}
+    spec = spec_for(the_desired(), "a1", want=("services", "clock"), probes=False, extra=more, deadline=3)
+    assert (spec["want"], spec["probes"], spec["deadline"]) == (["clock", "services"], [], 3)
+    assert (spec["sysctl"], spec["store"]) == (["a", "b"], {"artifacts": ["s"]})
+    assert {"/x", CONF} <= set(spec["files"])
+
+
+def test_documents_become_facts_and_answers() -> None:
+    connections = {"a1": Answers(answer()), "a2": Answers(answer())}
+    seen = gather(the_desired(), lambda node: connections[node.name])
+    facts = seen.nodes["a1"]
+    assert isinstance(facts, NodeFacts)
+    assert facts.fact("clock").value == {"epoch": 1.0}
+    assert facts.fact("disk") == Fact(error="hung")
+    assert facts.fact("memory").error == "the collector gave no memory"
+    assert facts.probes[f"{ENGINE}:engine.api"].data == {"ok": True}
+    asked = connections["a1"].asked[0]
+    assert asked["become"] is True
+    assert asked["argv"] == shipment.command("/data/fate")
+    assert json.loads(asked["stdin"].splitlines()[1])["base"] == "/data/fate"
+
+
+def test_the_clock_is_compared_with_the_middle_of_the_exec(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([1100.0, 1102.0, 1102.0])
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    seen = gather(the_desired(), lambda _: Answers(answer()), nodes=["a1"])
+    facts = seen.reached("a1")
+    assert facts is not None
+    assert facts.fact("skew").value == {"seconds": -100.75, "uncertainty": 0.75}
+
+
+def test_what_goes_wrong_on_the_way_becomes_a_code_and_costs_no_other_node() -> None:
+    def connect(node: Node) -> Answers:
+        if node.name == "a1":
+            raise TransportError("a1", "NODE_AUTH_FAILED", "refused the key", remedy="ssh-copy-id")
+        return Answers(answer())
+
+    seen = gather(the_desired(), connect)
+    lost = seen.nodes["a1"]
+    assert isinstance(lost, Unreachable)
+    assert (lost.code, lost.message, lost.remedy) == ("NODE_AUTH_FAILED", "refused the key", "ssh-copy-id")
+    assert seen.reached("a2") is not None
+
+
+@pytest.mark.parametrize(
+    ("connection", "code", "words"),
+    [
+        (Answers("", shipment.NO_INTERPRETER, "no Python"), "NODE_NO_INTERPRETER", "no Python 3.6"),
+        (Answers("motd\n", 1, "Traceback\nKeyError: 1"), "NODE_COLLECTOR_FAILED", "exit 1: KeyError: 1"),
+        (Answers('{"version": 1, "facts"', 0), "NODE_COLLECTOR_FAILED", "exit 0"),
+    ],
+)
+def test_a_node_without_a_document_says_why(connection: Answers, code: str, words: str) -> None:
+    lost = gather(the_desired(), lambda _: connection, nodes=["a1"]).nodes["a1"]
+    assert isinstance(lost, Unreachable)
+    assert lost.code == code
+    assert words in lost.message
+
+
+def test_a_hung_node_costs_its_deadline_and_nobody_elses_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_GRACE", 0.2)
+    begun = time.monotonic()
+    seen = gather(the_desired(), lambda node: Hangs("") if node.name == "a1" else Answers(answer()), deadline=0.5)
+    assert time.monotonic() - begun < 5
+    lost = seen.nodes["a1"]
+    assert isinstance(lost, Unreachable)
+    assert lost.code == "NODE_TIMEOUT"
+    assert seen.reached("a2") is not None
+
+
+def test_the_real_collector_answers_a_gatherer() -> None:
+    class Here(Answers):
+        def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+            super().run(argv, stdin=stdin, timeout=timeout, become=become)
+            done = subprocess.run(list(argv), input=stdin, capture_output=True, timeout=timeout, check=False)
+            return Completed(done.returncode, done.stdout, done.stderr, 0.0)
+
+    seen = gather(the_desired(), lambda _: Here(""), nodes=["a1"], want=["clock", "os"], probes=False)
+    facts = seen.reached("a1")
+    assert facts is not None
+    assert facts.fact("os").value["kernel"]
+    assert abs(facts.fact("skew").value["seconds"]) < 2
+
+
+def seen_once() -> Observed:
+    return observed(
+        healthy_documents(), {"a3": Unreachable("a3", "NODE_TIMEOUT", "silent", "wait", 2.0)}, {"disk": "hung"}
+    )
+
+
+def test_a_facts_file_gives_back_what_was_seen() -> None:
+    seen = seen_once()
+    text = observed_to_json(seen)
+    assert observed_from_json(text, "f") == seen
+    assert observed_to_json(observed_from_json(text, "f")) == text
+
+
+def test_no_secret_goes_into_a_facts_file_whatever_it_hides_in() -> None:
+    def plant(documents: Documents) -> Documents:
+        documents["a1"]["listeners"][0]["cmdline"] = "server --password s3cret"
+        documents["a1"]["logs"]["/var/s3cret.log"] = {"errors": ["login s3cret failed"]}
+        return documents
+
+    text = observed_to_json(redacted(observed(plant(healthy_documents())), lambda text: text.replace("s3cret", "***")))
+    assert "s3cret" not in text
+    assert "server --password ***" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a facts file"),
+        ("[1]", "not a facts file"),
+        ("{}", "not a facts file"),
+        ('{"schema": "fatecloud/observed/v9"}', "fatecloud/observed/v9"),
+        ('{"schema": "fatecloud/observed/v1", "nodes": {"a": {"facts": {}}}}', "not a facts file"),
+    ],
+)
+def test_anything_else_is_refused_in_one_line(text: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        observed_from_json(text, "some.json")
+    assert words in caught.value.message
+    assert caught.value.message.startswith("some.json: ")
+    assert "\n" not in caught.value.message
