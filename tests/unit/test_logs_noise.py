@@ -13,7 +13,7 @@ HEALTHY = (
     "[WARNING] [t] [2026] [1:2] - [base_saver._update_job] [line:86]: try to update job, pop job status",
     "[WARNING] [t] [2026] [1:2] - [base_saver._update_job] [line:91]: job update does not take effect: {'job_id': '2'}",
     (
-        "[WARNING] [t] [2026] [1:2] - [base_saver._update_task_status] [line:112]: update task 2_upload_0 0 status update "
+        "[WARNING] [t] [2026] [1:2] - [base_saver._update_task_status] [line:112]: update task 2_up 0 status update "
         "does not take effect: {'job_id': '2', 'status': 'success'}"
     ),
     (
