@@ -1,0 +1,229 @@
+"""Opens an SSH connection: the name, the way, the host key, the login. Each that fails has its own code."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import paramiko
+
+from fatecloud.errors import TransportError
+from fatecloud.transport.hostkeys import KnownHost
+from fatecloud.transport.jump import Hop
+
+# Without a handler of its own, Python prints the library's warnings and tracebacks on stderr.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
+
+_DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+_KEEPALIVE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What is left of the seconds for the whole connection."""
+
+    until: float
+
+    @property
+    def left(self) -> float:
+        """Seconds, never below a moment: zero would mean something else to a socket."""
+        return max(0.05, self.until - time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An authenticated connection and those that carry it, outermost first."""
+
+    transport: paramiko.Transport
+    carriers: tuple[paramiko.Transport, ...] = ()
+
+    def close(self) -> None:
+        """End all of them."""
+        for transport in (self.transport, *reversed(self.carriers)):
+            transport.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How one connection is opened."""
+
+    node: str
+    known_hosts: Path
+    accept_new: bool
+    password: Callable[[], str | None]
+    """Asked only when keys did not do; for the node itself, never for a jump host."""
+
+    def open(self, hop_list: tuple[Hop, ...], timeout: float) -> Connection:
+        """Connect through all hops; the last one is the node. Raises TransportError."""
+        clock = Clock(time.monotonic() + timeout)
+        opened: list[paramiko.Transport] = []
+        try:
+            for hop in hop_list:
+                way = self._through(opened[-1], hop, clock) if opened else self._dial(hop, clock)
+                transport = self._greet(way, hop, clock)
+                opened.append(transport)
+                self._authenticate(transport, hop, clock, last=hop is hop_list[-1])
+        except BaseException:
+            for transport in reversed(opened):
+                transport.close()
+            raise
+        return Connection(opened[-1], tuple(opened[:-1]))
+
+    def _dial(self, hop: Hop, clock: Clock) -> socket.socket:
+        try:
+            found = socket.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise TransportError(
+                self.node,
+                "NODE_UNRESOLVED",
+                f"the name {hop.host} has no address: {error.strerror if isinstance(error, OSError) else error}",
+                remedy="Correct `address` in the inventory, or the controller's DNS or /etc/hosts.",
+            ) from None
+        reason: OSError | None = None
+        for family, kind, protocol, _, address in found:
+            way = socket.socket(family, kind, protocol)
+            way.settimeout(clock.left)
+            try:
+                way.connect(address)
+                way.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                way.close()
+                reason = error
+            else:
+                return way
+        said = "no answer" if isinstance(reason, TimeoutError) else (reason and reason.strerror) or "no address"
+        raise self._unreachable(hop, said)
+
+    def _through(self, carrier: paramiko.Transport, hop: Hop, clock: Clock) -> paramiko.Channel:
+        try:
+            return carrier.open_channel("direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=clock.left)
+        except paramiko.ChannelException as error:
+            if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
+                raise TransportError(
+                    self.node,
+                    "NODE_NO_FORWARDING",
+                    f"the jump host does not let us through to {hop}",
+                    remedy="Let its sshd_config say `AllowTcpForwarding yes` for this user.",
+                ) from None
+            raise self._unreachable(hop, f"the jump host says: {error.text}") from None
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise self._unreachable(hop, f"through the jump host: {error}") from None
+
+    def _greet(self, way: socket.socket | paramiko.Channel, hop: Hop, clock: Clock) -> paramiko.Transport:
+        known = KnownHost(self.known_hosts, hop.host, hop.port)
+        transport = paramiko.Transport(way)
+        transport.daemon = True
+        transport.banner_timeout = transport.auth_timeout = clock.left
+        try:
+            known.prefer(transport)
+            transport.start_client(timeout=clock.left)
+            known.verify(self.node, transport.get_remote_server_key(), accept_new=self.accept_new)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            transport.close()
+            raise self._no_greeting(hop, error, clock) from None
+        except BaseException:
+            transport.close()
+            raise
+        transport.set_keepalive(_KEEPALIVE)
+        return transport
+
+    def _no_greeting(self, hop: Hop, error: Exception, clock: Clock) -> TransportError:
+        if time.monotonic() >= clock.until or "banner" in str(error) or "Timeout" in str(error):
+            return TransportError(
+                self.node,
+                "NODE_TIMEOUT",
+                f"{hop} takes connections, but its sshd does not answer",
+                remedy="Look at the node's console: it may be out of memory, or stopped.",
+            )
+        return self._unreachable(hop, f"no SSH connection: {error or 'it hung up'}")
+
+    def _unreachable(self, hop: Hop, reason: str) -> TransportError:
+        return TransportError(
+            self.node,
+            "NODE_UNREACHABLE",
+            f"{hop} is not reached: {reason}",
+            remedy=f"Is the node up, is sshd on port {hop.port}, does a firewall stand between? "
+            f"Try `nc -vz {hop.host} {hop.port}`.",
+        )
+
+    def _authenticate(self, transport: paramiko.Transport, hop: Hop, clock: Clock, *, last: bool) -> None:
+        transport.auth_timeout = clock.left
+        tried: list[str] = []
+        try:
+            for label, key in _keys(hop, tried):
+                tried.append(label)
+                if _accepted(partial(transport.auth_publickey, hop.user, key)):
+                    return
+            password = self.password() if last else None
+            if password is not None:
+                tried.append("the password")
+                if _accepted(partial(transport.auth_password, hop.user, password)):
+                    return
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            if time.monotonic() >= clock.until:
+                raise TransportError(self.node, "NODE_TIMEOUT", f"the login at {hop} did not end in time") from None
+            tried.append(f"then the server hung up ({error or type(error).__name__})")
+        raise TransportError(
+            self.node,
+            "NODE_AUTH_FAILED",
+            f"{hop} does not let {hop.user} in; tried: {', '.join(tried) or 'nothing, for there is no key'}",
+            remedy="Set `ssh: {user, key}` in the inventory, load it into the SSH agent, or give `ssh: {password}`, "
+            "and look at the node's `journalctl -u ssh` for its reason.",
+        )
+
+
+def _accepted(attempt: Callable[[], list[str]]) -> bool:
+    """Whether one method was enough. A server that wants a second factor says no."""
+    try:
+        return not attempt()
+    except paramiko.AuthenticationException:
+        return False
+
+
+def _keys(hop: Hop, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
+    """The keys to offer, in order, with their names for people; those that cannot be read are only named in `tried`."""
+    paths = [Path(hop.key).expanduser()] if hop.key else [Path.home() / ".ssh" / name for name in _DEFAULT_KEYS]
+    held = _agent_keys() if hop.agent else []
+    if not hop.key:
+        yield from ((f"agent key {key.get_name()}", key) for key in held)
+    for path in paths:
+        if not hop.key and not path.is_file():
+            continue
+        try:
+            yield f"key {path}", paramiko.PKey.from_path(path)
+        except paramiko.PasswordRequiredException:
+            public = _public(path)
+            same = [key for key in held if key.asbytes() == public]
+            yield from ((f"agent key for {path}", key) for key in same)
+            if not same:
+                tried.append(f"key {path} (has a passphrase and is not in the agent)")
+        except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
+            reason = (
+                error.strerror if isinstance(error, OSError) and error.strerror else "no private key that we can read"
+            )
+            tried.append(f"key {path} ({reason})")
+
+
+def _agent_keys() -> list[paramiko.PKey]:
+    if not os.environ.get("SSH_AUTH_SOCK"):
+        return []
+    try:
+        return list(paramiko.Agent().get_keys())
+    except (paramiko.SSHException, OSError):
+        return []
+
+
+def _public(path: Path) -> bytes:
+    try:
+        return base64.b64decode(Path(f"{path}.pub").read_text().split()[1])
+    except (OSError, IndexError, binascii.Error):
+        return b""

@@ -1,0 +1,98 @@
+"""Root by sudo: what is run, and when the password and the input may be sent. Pure; both transports share it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from fatecloud.errors import TransportError
+from fatecloud.model.cluster import Node
+
+_ENTERED = 'printf %s "$0" >&2; exec "$@"'
+"""Run by the shell that sudo starts: says that root was reached, before the command says anything."""
+
+
+class Gate:
+    """Stands between us and a command's input.
+
+    Under sudo, a password that is sent too early would be read by the command itself (where the rule is NOPASSWD), and
+    input that is sent too early would be read by sudo as the password. So sudo is given a prompt that nobody can guess,
+    and its shell a word that it prints once it is root.
+    """
+
+    def __init__(self, argv: Sequence[str], *, root: bool = False, password: str | None = None) -> None:
+        self._password = password
+        self._prompt = f"prompt-{secrets.token_hex(12)}".encode()
+        self._entered = f"entered-{secrets.token_hex(12)}".encode()
+        self._elevates = root
+        self._seen = b""
+        self._asked = 0
+        self.open = not root or password is None
+        """Whether the command's input may be sent."""
+        self.argv = self._elevated(argv) if root else tuple(argv)
+
+    def _elevated(self, argv: Sequence[str]) -> tuple[str, ...]:
+        how = ("-n",) if self._password is None else ("-S", "-p", self._prompt.decode())
+        return ("sudo", *how, "--", "sh", "-c", _ENTERED, self._entered.decode(), *argv)
+
+    def hear(self, stderr: bytes) -> bytes:
+        """Take what arrived on stderr.
+
+        Returns:
+            What has to be sent at once: the password and a newline when sudo has just asked for it, else nothing.
+
+        Raises:
+            PermissionError: sudo asks a second time, so the password was wrong.
+        """
+        if self.open or not self._elevates:
+            return b""
+        self._seen += stderr
+        if self._entered in self._seen:
+            self.open = True
+            return b""
+        if self._seen.count(self._prompt) <= self._asked:
+            return b""
+        self._asked += 1
+        if self._asked > 1 or self._password is None:
+            raise PermissionError("the password was refused")
+        return f"{self._password}\n".encode()
+
+    def stderr(self, stderr: bytes) -> bytes:
+        """The command's own error output, without what sudo and our words put before it.
+
+        Raises:
+            PermissionError: root was never reached; says why.
+        """
+        if not self._elevates:
+            return stderr
+        before, entered, own = stderr.partition(self._entered)
+        if not entered:
+            said = before.replace(self._prompt, b"").decode(errors="replace").strip().splitlines()
+            raise PermissionError(said[-1] if said else "sudo ended without a word")
+        return own
+
+
+def allowed(node: Node) -> None:
+    """Check that the inventory lets us become root on a node.
+
+    Raises:
+        TransportError: SUDO_NOT_ALLOWED.
+    """
+    if node.become != "root":
+        raise TransportError(
+            node.name,
+            "SUDO_NOT_ALLOWED",
+            f"this needs root, and the inventory says `become: {node.become}`",
+            remedy="Set `become: root` for this node, or let its administrator do it.",
+        )
+
+
+def refused(node: Node, user: str, error: PermissionError) -> TransportError:
+    """The error for a sudo that did not let us in."""
+    return TransportError(
+        node.name,
+        "SUDO_REFUSED",
+        f"sudo did not make {user} root: {error}",
+        remedy="Give `become_password` in the inventory, or let sudoers say "
+        f"`{user} ALL=(ALL) NOPASSWD: ALL`; try it by hand with `sudo -n true`.",
+    )
