@@ -23,7 +23,7 @@ def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Des
         codes: by name; what is not among them (engine codes) has no cause.
         desired: whose edges the causes follow.
     """
-    possible = {f.id: _possible(f, findings, codes.get(f.code), desired) for f in findings}
+    possible = {f.id: _possible(f, findings, codes, desired) for f in findings}
     level = {name: 0 for name, causes in possible.items() if not causes}
     while True:
         depth = {name: depth for name in possible if name not in level and (depth := _depth(possible[name], level))}
@@ -43,10 +43,12 @@ def _depth(causes: set[str], level: Mapping[str, int]) -> int:
     return min(known) + 1 if known else 0
 
 
-def _possible(finding: Finding, findings: Sequence[Finding], code: Code | None, desired: Desired) -> set[str]:
+def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> set[str]:
     """Ids of the findings that could be the cause of one."""
+    code = codes.get(finding.code)
     if code is None:
         return set()
+    within = {name for name, other in codes.items() if finding.code in other.explains} | set(code.explained_by)
     targets = {finding.subject.node} if "node" in code.explained_by else set()
     service = desired.services.get(finding.subject.service)
     for edge in service.edges if service else ():
@@ -59,7 +61,7 @@ def _possible(finding: Finding, findings: Sequence[Finding], code: Code | None, 
         for other in findings
         if other.severity == "critical"
         and other.id != finding.id
-        and (str(other.subject) in targets or (other.subject == finding.subject and other.code in code.explained_by))
+        and (str(other.subject) in targets or (other.subject == finding.subject and other.code in within))
     }
 
 

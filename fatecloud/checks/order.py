@@ -21,6 +21,8 @@ DOWN = (
 
 def prerequisites(spec: CheckSpec) -> tuple[str, ...]:
     """Codes that make a check skip: its own, and for a component's check everything that means "down"."""
+    if spec.while_down:
+        return (*spec.after, "MANIFEST_ABSENT", "SERVICE_ABSENT")
     return spec.after + (DOWN if spec.component else ())
 
 

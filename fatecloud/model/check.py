@@ -31,6 +31,8 @@ class Code:
     """What may be its cause, so that the report can lead with that: kinds of edges (`database`; `*` for each hard one),
     where a critical finding at the target explains this one; `node` for critical findings of the own node; or a code
     that was raised for the same subject."""
+    explains: tuple[str, ...] = ()
+    """Codes for the same subject that this one explains: a component says here why its service cannot even start."""
     settles: bool = True
     """Whether it may be the passing effect of a start, and is held back while a service settles after our own one."""
 
@@ -101,6 +103,8 @@ class CheckSpec:
     after: tuple[str, ...]
     """Codes that, when raised for the same subject, make this check skip: one cause, one red line."""
     function: Callable[[Any], Iterable[Finding]]
+    while_down: bool = False
+    """Whether a component's check judges its service also while that is down: its question needs no running process."""
 
 
 def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck], CheckSpec]:
@@ -113,11 +117,11 @@ def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck
 
 
 def service_check(
-    *codes: Code, component: str = "", after: tuple[str, ...] = ()
+    *codes: Code, component: str = "", after: tuple[str, ...] = (), while_down: bool = False
 ) -> Callable[[ServiceCheck], CheckSpec]:
     """Declare a check that runs once per service of a component (of every service when `component` is empty)."""
 
     def declare(function: ServiceCheck) -> CheckSpec:
-        return CheckSpec(function.__name__, codes, "service", component, after, function)
+        return CheckSpec(function.__name__, codes, "service", component, after, function, while_down)
 
     return declare

@@ -1,1 +1,160 @@
-"""What can be wrong with a flow."""
+"""What can be wrong with flow's own API, scheduler and jobs. Its database and broker have modules of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.flow.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
+from fatecloud.components.flow.check_database import DATABASE_CODES, database
+from fatecloud.components.judging import answer_of, finding, verb
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+
+__all__ = [
+    "BROKER_AUTH",
+    "BROKER_REFUSED",
+    "BROKER_RIGHTS",
+    "api",
+    "broker",
+    "database",
+    "jobs",
+    "provider",
+    "routes",
+    "scheduler",
+    "version",
+]
+
+STALLED_SECONDS = 90.0
+WAITING_SECONDS = 600.0
+_DATABASE = tuple(code.name for code in DATABASE_CODES)
+
+API_DOWN = Code("FLOW_API_DOWN", "critical", "Flow listens, but its API does not answer as flow does.", ("node",))
+VERSION_WRONG = Code("FLOW_VERSION_WRONG", "critical", "Flow is of another version than the release says.")
+PROVIDER_MISSING = Code("FLOW_PROVIDER_MISSING", "critical", "Flow knows no algorithms of FATE in the right version.")
+STALLED = Code(
+    "FLOW_SCHEDULER_STALLED", "critical", "Flow's scheduler does nothing any more.", ("node", "database", *_DATABASE)
+)
+ROUTE_MISSING = Code(
+    "FLOW_ROUTE_MISSING", "critical", "Flow's table of brokers lacks a party or has another address.", settles=False
+)
+JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for cores for a long time.")
+
+
+@service_check(API_DOWN, component="flow")
+def api(view: ServiceView) -> Iterator[Finding]:
+    """Flow's API answers in flow's own way."""
+    answer = answer_of(view, "flow.api")
+    if not answer["ok"] and answer.get("stage") == "api":
+        cause = "client authentication is on, so an unsigned question is refused"
+        yield finding(
+            view,
+            API_DOWN,
+            str(answer["error"]),
+            "flow.api",
+            cause=cause if answer["kind"] == "client-auth" else "",
+            remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+            expected="code 0 from GET /v2/server/fateflow",
+            got=str(answer["kind"]),
+        )
+
+
+@service_check(VERSION_WRONG, component="flow", after=("FLOW_API_DOWN",))
+def version(view: ServiceView) -> Iterator[Finding]:
+    """Flow says the version that the release has."""
+    wanted, told = view.service.facts["version"], answer_of(view, "flow.api").get("version", "")
+    if told != wanted:
+        yield finding(
+            view,
+            VERSION_WRONG,
+            f"flow says that it is {told or 'of no version'}",
+            "flow.api",
+            cause="another release was deployed, or packages in the environment were changed by hand",
+            remedy=("fatecloud plan", "fatecloud deploy"),
+            expected=wanted,
+            got=told,
+        )
+
+
+@service_check(PROVIDER_MISSING, component="flow", after=("FLOW_API_DOWN", *_DATABASE))
+def provider(view: ServiceView) -> Iterator[Finding]:
+    """Flow has registered FATE's algorithms."""
+    answer = answer_of(view, "flow.api")
+    wanted = view.service.facts["provider"]
+    if answer["ok"] and wanted not in answer["providers"]:
+        got = ", ".join(answer["providers"]) or "none"
+        yield finding(
+            view,
+            PROVIDER_MISSING,
+            f"no provider fate {wanted} is registered",
+            "flow.api",
+            cause="pyfate could not be imported when flow started, or is of another version",
+            remedy=(f"fatecloud logs {view.service.id.key} --grep provider", verb(view, "restart")),
+            expected=f"fate {wanted}",
+            got=got,
+        )
+
+
+@service_check(STALLED, component="flow", after=("FLOW_API_DOWN", *_DATABASE))
+def scheduler(view: ServiceView) -> Iterator[Finding]:
+    """The scheduler has written its line a short time ago; the stamp inside the line counts, not the file's."""
+    answer = answer_of(view, "flow.schedule")
+    if answer["ok"] and answer["age"] <= STALLED_SECONDS:
+        return
+    symptom = f"its last line is {answer['age']:.0f} s old" if answer["ok"] else str(answer["error"])
+    yield finding(
+        view,
+        STALLED,
+        symptom,
+        "flow.schedule",
+        cause="the disk of its log is full, or a call to its database or a peer never came back",
+        remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+        expected=f"a line every 2 s, none older than {STALLED_SECONDS:.0f} s",
+        got=symptom,
+        evidence=(answer["last_error"],) if answer.get("last_error") else (),
+    )
+
+
+@service_check(ROUTE_MISSING, component="flow")
+def routes(view: ServiceView) -> Iterator[Finding]:
+    """The table that tasks read holds every party's broker."""
+    wanted: dict[str, str] = view.service.facts["routes"]
+    if not wanted:
+        return
+    answer = answer_of(view, "flow.routes")
+    there: dict[str, str] = answer.get("routes", {})
+    wrong = sorted(party for party, endpoint in wanted.items() if there.get(party) != endpoint)
+    if wrong:
+        yield finding(
+            view,
+            ROUTE_MISSING,
+            f"no good route to the broker of party {', '.join(wrong)}",
+            "flow.routes",
+            cause=str(answer.get("error", "the table was changed by hand since it was deployed")),
+            remedy=("fatecloud plan", "fatecloud deploy"),
+            expected=", ".join(f"{party} {wanted[party]}" for party in wrong),
+            got=", ".join(f"{party} {there.get(party, 'absent')}" for party in wrong),
+            evidence=(view.service.facts["route_table"],),
+        )
+
+
+@service_check(JOBS_WAITING, component="flow", after=("FLOW_API_DOWN", "FLOW_SCHEDULER_STALLED", *_DATABASE))
+def jobs(view: ServiceView) -> Iterator[Finding]:
+    """No job waits for ever: flow tries only the first one, so a job that is too large stops all behind it."""
+    answer = answer_of(view, "flow.jobs")
+    old = [job for job in answer.get("jobs", ()) if job["status"] == "waiting" and (job["age"] or 0) > WAITING_SECONDS]
+    if old:
+        first = max(old, key=lambda job: job["age"])
+        yield finding(
+            view,
+            JOBS_WAITING,
+            f"job {first['job']} has been waiting for {first['age'] / 60:.0f} min; {answer['waiting']} wait in all",
+            "flow.jobs",
+            cause="it asks for more cores than are free, here or at a partner; all later jobs wait behind it",
+            remedy=(
+                f"fatecloud logs {view.service.id.key} --grep 'apply resource failed'",
+                "stop the job, or raise `computing.cores` of flow in the inventory",
+            ),
+            expected=f"no job waits longer than {WAITING_SECONDS / 60:.0f} min",
+            got=f"{first['age']} s",
+            evidence=tuple(f"{job['job']} {job['role']} {job['age']} s" for job in old[:10]),
+        )

@@ -75,7 +75,9 @@ def judge(host: str, port: int) -> dict[str, Any]:
     result["seconds"]["database"] = jobs["seconds"]
     failed = trouble(jobs, "job list")
     if failed:
-        return {**result, **failed}
+        # Flow has answered before: it is the database that does not.
+        waits = {"kind": "database-timeout"} if failed["kind"] == "timeout" else {}
+        return {**result, **failed, **waits}
     providers = ask(host, port, "/v2/provider/query?name=fate", 5)
     result["stage"] = "providers"
     failed = trouble(providers, "providers")

@@ -52,6 +52,7 @@ def want(ctx: Context) -> Wanted:
         facts={
             "noise": NOISE,
             "version": ctx.release.components.get("flow", ""),
+            "provider": ctx.release.components.get("fate", ""),
             "cores": _cores(ctx),
             "routes": {party: str(endpoint) for party, endpoint in known.items()},
             "route_table": f"{ctx.home}/conf/rabbitmq_route_table.yaml" if brokered else "",

@@ -1,1 +1,100 @@
 """What can be wrong with a broker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+
+API_DOWN = Code("RABBITMQ_API_DOWN", "critical", "The broker's management API does not answer.", ("node",))
+ALARM = Code("RABBITMQ_ALARM", "critical", "The broker takes no messages because memory or disk is short.", ("node",))
+PLUGIN_MISSING = Code("RABBITMQ_PLUGIN_MISSING", "critical", "The broker runs without a plugin that FATE needs.")
+USER_MISSING = Code("RABBITMQ_USER_MISSING", "critical", "The broker does not let flow's account in.")
+USER_RIGHTS = Code("RABBITMQ_USER_RIGHTS", "critical", "Flow's account lacks rights in the broker.")
+_ACCOUNT = ("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
+
+
+@service_check(API_DOWN, component="rabbitmq")
+def api(view: ServiceView) -> Iterator[Finding]:
+    """The management API answers."""
+    answer = answer_of(view, "rabbitmq.admin")
+    if not answer["ok"]:
+        yield finding(
+            view,
+            API_DOWN,
+            str(answer["error"]),
+            "rabbitmq.admin",
+            cause="the plugin rabbitmq_management is off or failed, or the broker is still starting",
+            remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+            expected="an answer from /api/whoami",
+            got=str(answer["kind"]),
+        )
+
+
+@service_check(USER_MISSING, USER_RIGHTS, component="rabbitmq", after=("RABBITMQ_API_DOWN",))
+def account(view: ServiceView) -> Iterator[Finding]:
+    """Flow's account is an administrator with all rights: tasks create users, vhosts and queues."""
+    known = answer_of(view, "rabbitmq.admin")["account"]
+    if known["ok"]:
+        return
+    name = view.service.facts["account"]
+    rights = known["kind"] == "rights"
+    yield finding(
+        view,
+        USER_RIGHTS if rights else USER_MISSING,
+        f"account {name}: {known['error']}",
+        "rabbitmq.admin",
+        cause="its tags or rights were taken away" if rights else "it was deleted or got another password",
+        remedy=(as_service(view, view.service.facts["objects"]),),
+        expected="administrator with .* .* .* in vhost /",
+        got=", ".join(known.get("tags", ())) or str(known["error"]),
+    )
+
+
+@service_check(ALARM, component="rabbitmq", after=_ACCOUNT)
+def alarms(view: ServiceView) -> Iterator[Finding]:
+    """No alarm blocks those who send."""
+    answer = answer_of(view, "rabbitmq.admin")
+    if answer["alarms"]:
+        use = answer["use"]
+        memory = f"memory {_mib(use['mem_used'])} of {_mib(use['mem_limit'])}"
+        disk = f"disk {_mib(use['disk_free'])} free, {_mib(use['disk_free_limit'])} needed"
+        yield finding(
+            view,
+            ALARM,
+            f"alarm: {', '.join(answer['alarms'])}",
+            "rabbitmq.admin",
+            cause="the broker blocks every sender until the alarm clears, so tasks stand still",
+            remedy=(
+                "make room on the node's disk or memory",
+                as_service(
+                    view, f"{view.service.home}/bin/rabbitmqctl list_vhosts  # of dead jobs fill memory and disk"
+                ),
+            ),
+            expected="no alarm",
+            got=f"{memory}; {disk}",
+        )
+
+
+@service_check(PLUGIN_MISSING, component="rabbitmq", after=_ACCOUNT)
+def plugins(view: ServiceView) -> Iterator[Finding]:
+    """The running broker has the plugins that federation needs."""
+    running = answer_of(view, "rabbitmq.admin")["plugins"]
+    missing = [name for name in view.service.facts["plugins"] if name not in running]
+    if missing:
+        yield finding(
+            view,
+            PLUGIN_MISSING,
+            f"not enabled: {', '.join(missing)}",
+            "rabbitmq.admin",
+            cause="it was switched off by hand, or the broker was started with another list",
+            remedy=("fatecloud plan", verb(view, "restart")),
+            expected=", ".join(view.service.facts["plugins"]),
+            got=", ".join(running) or "none",
+        )
+
+
+def _mib(number: int | None) -> str:
+    return "?" if number is None else f"{number >> 20} MiB"
