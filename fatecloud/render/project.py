@@ -33,6 +33,7 @@ forks = {forks}
 gathering = explicit
 host_key_checking = True
 inject_facts_as_vars = False
+no_target_syslog = True
 interpreter_python = auto_silent
 retry_files_enabled = False
 display_skipped_hosts = False
