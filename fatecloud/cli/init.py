@@ -20,11 +20,12 @@ def init(
         list[str] | None,
         typer.Option("--node", metavar="NAME=ADDRESS", help="Address of a node of the template; repeatable."),
     ] = None,
+    base: Annotated[str, typer.Option("--base", help="Directory on the nodes for everything of ours.")] = "",
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Write inventory.yml from a template, and generate its secrets. Overwrites nothing."""
     from fatecloud.workflow.init import INVENTORY, init_cluster  # noqa: PLC0415 - keeps --help fast
 
-    done = init_cluster(output, template, node or (), vault_password_file=vault_password_file)
+    done = init_cluster(output, template, node or (), base=base, vault_password_file=vault_password_file)
     typer.echo(f"{output / INVENTORY}: written from the template {template}; look through it, then `fatecloud plan`")
     typer.echo(done.text)

@@ -50,13 +50,13 @@ class NodeBuilder:
         login = getpass.getuser() if local else ssh.user
         root = become == "root"
         user = layers.get("service_user", "fate" if root else login, "" if root else "the login user")
-        advertise = layers.get("advertise", LOOPBACK if local else address, "" if local else "the address")
+        advertise = layers.get("advertise", *((LOOPBACK,) if address == "local" else (address, "the address")))
         everywhere = "::" if ":" in advertise else "0.0.0.0"  # noqa: S104 - neighbours must get in
         node = Node(
             name=name,
             address=address,
             connection=connection,
-            bind=layers.get("bind", LOOPBACK if local and alone else everywhere),
+            bind=layers.get("bind", LOOPBACK if local and alone and advertise == LOOPBACK else everywhere),
             advertise=advertise,
             ssh=ssh,
             become=become,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping
 
 from fatecloud.errors import UsageError
 from fatecloud.inventory.document import Scalar, Table, Value, parse
@@ -15,12 +17,13 @@ def templates() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder("inventories").glob("*.yml")))
 
 
-def starter_text(template: str, addresses: Mapping[str, str]) -> str:
-    """The example's text with other addresses.
+def starter_text(template: str, addresses: Mapping[str, str], base: str = "") -> str:
+    """The example's text with other addresses, and another base directory where one is given.
 
     Args:
         template: one of `templates()`.
         addresses: node name -> address; nodes that are not named keep the example's.
+        base: directory on the nodes, absolute.
 
     Raises:
         UsageError: no such template, or it has no such node.
@@ -28,32 +31,36 @@ def starter_text(template: str, addresses: Mapping[str, str]) -> str:
     if template not in templates():
         raise UsageError(f"unknown template {template!r}, expected {one_of(templates())}{_hint(template, templates())}")
     text = (folder("inventories") / f"{template}.yml").read_text(encoding="utf-8")
-    places = _addresses(parse(text, Problems(template)))
-    lines = text.split("\n")
+    root = parse(text, Problems(template))
+    nodes = _child(root, "nodes")
+    names = tuple(nodes.entries) if isinstance(nodes, Table) else ()
+    changes = {}
     for name, address in addresses.items():
-        if name not in places:
-            raise UsageError(f"template {template} has no node {name!r}, only {one_of(places)}{_hint(name, places)}")
-        old = places[name]
-        line, start = lines[old.mark.line - 1], old.mark.column - 1
-        # No address of an example stands in quotes, so its text is as long as what stands in the line.
-        lines[old.mark.line - 1] = f"{line[:start]}{_quoted(address)}{line[start + len(old.text) :]}"
+        if name not in names:
+            raise UsageError(f"template {template} has no node {name!r}, only {one_of(names)}{_hint(name, names)}")
+        changes[name, "address"] = (_child(_child(nodes, name), "address"), address)
+    if base:
+        changes["defaults", "base"] = (_child(_child(_child(root, "defaults"), "paths"), "base"), base)
+    return _replaced(text, changes.values())
+
+
+def _child(value: Value, key: str) -> Value:
+    if not isinstance(value, Table):
+        raise TypeError(f"an example has no mapping around {key}")
+    return value.entries[key][1]
+
+
+def _replaced(text: str, changes: Iterable[tuple[Value, str]]) -> str:
+    lines = text.split("\n")
+    for value, new in changes:
+        if isinstance(value, Scalar):
+            line, start = lines[value.mark.line - 1], value.mark.column - 1
+            # What is replaced stands unquoted and alone in its line, so its text is as long as what is written.
+            quoted = new if re.fullmatch(r"[A-Za-z0-9~/._-]+", new) else json.dumps(new)
+            lines[value.mark.line - 1] = f"{line[:start]}{quoted}{line[start + len(value.text) :]}"
     return "\n".join(lines)
 
 
-def _addresses(root: Value) -> dict[str, Scalar]:
-    found = {}
-    nodes = root.entries["nodes"][1] if isinstance(root, Table) else root
-    for name, (_, node) in nodes.entries.items() if isinstance(nodes, Table) else ():
-        address = node.entries["address"][1] if isinstance(node, Table) else node
-        if isinstance(address, Scalar):
-            found[name] = address
-    return found
-
-
-def _quoted(address: str) -> str:
-    return f'"{address}"' if ":" in address else address
-
-
-def _hint(word: str, words: object) -> str:
-    close = nearest(word, words if isinstance(words, (dict, tuple)) else ())
+def _hint(word: str, words: Iterable[str]) -> str:
+    close = nearest(word, words)
     return f"; did you mean {close!r}?" if close else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from fatecloud.inventory.kinds import Text
+from fatecloud.inventory.kinds import Text, endpoint_of, host_of
 
 API_VERSION = "fatecloud/v1"
 ARCHITECTURES = ("standalone", "rabbitmq")
@@ -22,10 +22,19 @@ SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"
 RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
 ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
-JUMP = Text(
-    "[user@]host[:port]",
-    r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?",
-)
+
+
+def jump_of(text: str) -> str:
+    """A jump host as written, checked. Raises ValueError."""
+    host = text.rpartition("@")[2]
+    if ":" in host.rpartition("]")[2]:
+        endpoint_of(host)
+    else:
+        host_of(host.strip("[]"))
+    return text
+
+
+JUMP = Text("[user@]host[:port]", r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?[A-Za-z0-9._:\[\]-]{1,262}", jump_of)
 KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\"]{1,1024}")
 INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
 

@@ -17,7 +17,12 @@ _IGNORED = "# Vault passwords do not belong into version control; the encrypted 
 
 
 def init_cluster(
-    directory: Path, template: str, nodes: Iterable[str] = (), *, vault_password_file: Path | None = None
+    directory: Path,
+    template: str,
+    nodes: Iterable[str] = (),
+    *,
+    base: str = "",
+    vault_password_file: Path | None = None,
 ) -> Initialised:
     """Write `inventory.yml` and its secrets into a directory.
 
@@ -25,15 +30,17 @@ def init_cluster(
         directory: made when it is not there.
         template: `all-in-one`, `two-party` or `multi-node`.
         nodes: `NAME=ADDRESS` for nodes of the template.
+        base: directory on the nodes that takes everything of ours; the template's unless given.
+        base: directory on the nodes, absolute; the template's own when empty.
         vault_password_file: file with the vault password; generated beside the inventory when there is none.
 
     Raises:
         UsageError: an unknown template, a node that it has not, or no `NAME=ADDRESS`.
         InputError: a file is there already; nothing is overwritten.
-        InventoryError: an address is none.
+        InventoryError: an address is none, or `base` cannot be ours.
         SecretsError: the vault password cannot be had.
     """
-    text = starter_text(template, _addresses(nodes))
+    text = starter_text(template, _addresses(nodes), base)
     inventory = directory / INVENTORY
     for file in (inventory, path_of(inventory)):
         if file.exists():

@@ -150,3 +150,16 @@ def test_equal_addresses_with_other_ssh_ports_are_other_machines(tmp_path: Path)
 def test_ipv6_neighbours_can_get_in(tmp_path: Path) -> None:
     node = loaded(tmp_path, GOOD.replace("address: 10.0.0.11", 'address: "fd00::1"')).nodes["a1"]
     assert (node.advertise, node.bind) == ("fd00::1", "::")
+
+
+@pytest.mark.parametrize(
+    "jump", ["bastion", "me@bastion", "bastion:2200", "me@10.0.0.1:22", "[fd00::1]", "x@[fd00::1]:22"]
+)
+def test_jump_hosts(tmp_path: Path, jump: str) -> None:
+    assert loaded(tmp_path, GOOD.replace("port: 2222", f"jump: '{jump}'")).nodes["a1"].ssh.jump == jump
+
+
+def test_a_local_node_with_an_address_can_be_reached_by_others(tmp_path: Path) -> None:
+    text = ALONE.replace("address: local", "address: 10.0.0.5, connection: local")
+    node = loaded(tmp_path, text).nodes["here"]
+    assert (node.connection, node.advertise, node.bind) == ("local", "10.0.0.5", "0.0.0.0")  # noqa: S104

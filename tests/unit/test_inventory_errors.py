@@ -60,6 +60,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "ssh password": ("port: 2222", "password: hunter2", "6:30", "password is not a reference, expected {secret: NAME}"),
     "ssh password word": ("port: 2222", "password: {secert: x}", "6:31", "did you mean 'secret'?"),
     "ssh jump": ("port: 2222", "jump: 'a b'", "6:26", "jump is 'a b', expected [user@]host[:port]"),
+    "ssh jump port": (
+        "port: 2222",
+        "jump: bastion:70000",
+        "6:26",
+        "jump is 'bastion:70000', expected [user@]host[:port]",
+    ),
     "agent": ("port: 2222", "agent: maybe", "6:27", "agent is 'maybe', expected true or false"),
     "become": (
         "service_user: app",

@@ -51,6 +51,14 @@ def test_init_writes_an_inventory_that_loads_and_its_secrets(place: Path) -> Non
     assert "*.vault-password" in (place / ".gitignore").read_text()
 
 
+@pytest.mark.parametrize("template", ["all-in-one", "two-party", "multi-node"])
+def test_init_may_be_told_the_base_directory(tmp_path: Path, template: str) -> None:
+    run("init", "-t", template, "-o", str(tmp_path), "--base", "/srv/fate")
+    assert {node.paths.base for node in load(tmp_path / "inventory.yml").nodes.values()} == {"/srv/fate"}
+    with pytest.raises(InventoryError, match="base is '/etc', expected an absolute path of our own"):
+        run("init", "-t", template, "-o", str(tmp_path / "other"), "--base", "/etc")
+
+
 def test_init_overwrites_nothing(place: Path) -> None:
     before = {file: file.read_bytes() for file in place.iterdir()}
     with pytest.raises(InputError, match=r"inventory\.yml: exists already"):
