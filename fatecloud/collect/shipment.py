@@ -19,6 +19,7 @@ PARTS = (
     "services",
     "packages",
     "probes",
+    "surroundings",
     "main",
 )
 """Files below `node/` in the order of their imports."""

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any, Callable, Dict
 
-from . import packages, probes, processes, services, storage, system
+from . import packages, probes, processes, services, storage, surroundings, system
 from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
@@ -24,6 +24,9 @@ OF_THE_NODE = {
     "firewall": system.firewall,
     "identity": system.identity,
     "interpreter": system.interpreter,
+    "addresses": surroundings.addresses,
+    "own_name": surroundings.own_name,
+    "environment": surroundings.environment,
 }  # type: Dict[str, Callable[[], Any]]
 
 OF_THE_SPEC = {
@@ -41,14 +44,20 @@ OF_THE_SPEC = {
     "logs": storage.logs,
     "tools": system.tools,
     "cron_lingering": system.starts_at_boot,
+    "directories": surroundings.directories,
+    "connects": surroundings.connects,
 }  # type: Dict[str, Callable[[Spec], Any]]
+
+ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects"}
+"""Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 
 def collect(spec: Spec) -> Dict[str, Any]:
     """The document that the spec asks for; what is not there at the deadline says so."""
     seconds = float(spec.get("deadline", _DEADLINE))
     until = time.time() + seconds
-    wanted = spec.get("want") or sorted(OF_THE_NODE) + sorted(OF_THE_SPEC)
+    usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - (set() if spec.get("surroundings") else ON_REQUEST)
+    wanted = spec.get("want") or sorted(usual)
     facts = {}  # type: Dict[str, Any]
     answers = {}  # type: Dict[str, Any]
     threads = [
