@@ -22,9 +22,13 @@ def public_endpoints(
     settings: Settings,
     nodes: Mapping[str, Node],
     components: Mapping[str, Component],
+    reader: Reader,
     origins: Origins,
 ) -> dict[str, Endpoint]:
-    """By kind: what the operator wrote, else the advertise address of the first node that has the component."""
+    """By kind: what the operator wrote, else the advertise address of the first node that has the component.
+
+    A kind that no component of the party serves is noted as a problem.
+    """
     endpoints = {}
     for name, where in placement.items():
         for port in components[name].ports:
@@ -38,6 +42,13 @@ def public_endpoints(
                 node = nodes[where[0]]
                 endpoints[port.public] = Endpoint(node.advertise, settings[name][f"ports.{port.name}"])
                 origins.derived(path, f"built in (advertise of {node.name} and port {port.name} of {name})")
+    # A service that stands in the file but was refused has had its own problem already.
+    named = [c for name, c in components.items() if f"parties.{party}.services.{name}" in reader.places]
+    served = {port.public for component in named for port in component.ports} | set(endpoints)
+    for kind in written:
+        if kind not in served:
+            mark = reader.at(f"parties.{party}.public.{kind}")
+            reader.problems.add(mark, f"party {party} has no service that peers reach as {kind}", one_of(endpoints))
     return endpoints
 
 

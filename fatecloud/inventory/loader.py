@@ -105,5 +105,7 @@ class _Builder:
         sections = party_sections(given)
         placement = placer.place(name, sections["services"])
         settings = settle(name, sections["config"], placement, self._components, release, self._reader, self._origins)
-        public = public_endpoints(name, sections["public"], placement, settings, nodes, self._components, self._origins)
+        public = public_endpoints(
+            name, sections["public"], placement, settings, nodes, self._components, self._reader, self._origins
+        )
         return Party(name, public, dict(placement), settings)

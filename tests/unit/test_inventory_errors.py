@@ -289,6 +289,20 @@ def test_an_architecture_without_links_has_no_peers_and_no_brokers(tmp_path: Pat
     assert "10:3: the architecture standalone connects no parties, expected no peers" in caught.value.message
 
 
+def test_a_public_endpoint_that_nothing_serves_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match=r":8:21: party 9999 has no service that peers reach as proxy"):
+        loaded(tmp_path, ALONE.replace('"9999": {}', '"9999": {public: {proxy: "a:1"}}'))
+
+
+def test_one_mistake_is_one_problem(tmp_path: Path) -> None:
+    for old, new in (("nginx: a2", "nginx: a9"), ("flow: a1", "flow: a9"), ("a2: {address", "a2: {adress")):
+        text = GOOD.replace('broker: "fate.us', 'proxy: "a:1"\n      broker: "fate.us').replace(old, new)
+        with pytest.raises(InventoryError) as caught:
+            loaded(tmp_path, text)
+        told = [line for line in caught.value.message.splitlines() if "has no address" not in line]
+        assert len(told) == 1, caught.value.message
+
+
 def test_a_local_node_among_others_needs_an_address_for_them(tmp_path: Path) -> None:
     text = GOOD.replace("{address: 10.0.0.11}", "{address: local, become: root}")
     with pytest.raises(InventoryError, match=r":9:3: no other node reaches a1 at 127\.0\.0\.1, expected advertise"):
