@@ -45,7 +45,7 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
     Args:
         desired: the cluster as it should be.
         observed: one pass over all its nodes.
-        artifacts_missing: file names that the controller's store should hold and does not.
+        artifacts_missing: what the controller's store should hold and does not, in words or file names.
     """
     needed = judge(desired, observed, [spec for spec in PREFLIGHT if not _only_warns(spec)])
     advice = judge(desired, observed, [spec for spec in PREFLIGHT if _only_warns(spec)])
@@ -81,7 +81,7 @@ def _artifacts(desired: Desired, missing: Sequence[str]) -> tuple[Finding, ...]:
             ARTIFACT_MISSING.name,
             ARTIFACT_MISSING.severity,
             Subject(),
-            f"{len(missing)} artifacts of {desired.release.name} are not in the store",
+            f"artifacts of {desired.release.name} are not in the store",
             expected="all artifacts of the release",
             got=", ".join(missing[:5]) + (", ..." if missing[5:] else ""),
             remedy=(f"fatecloud release fetch {desired.release.name}",),

@@ -11,12 +11,15 @@ from fatecloud.model.finding import Finding, Fix
 
 LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
 
+CRON = {"debian": ("cron", "cron"), "redhat": ("cronie", "crond")}
+"""Family -> package that brings cron, and its unit."""
+
 SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not make us root.")
 NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
 NOT_ROOT_UNITS = Code("PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, and we have none.")
 USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "The service user is not the one that the inventory describes.")
-NOFILE = Code("PREFLIGHT_NOFILE", "critical", "The service user may open too few files.")
-NPROC = Code("PREFLIGHT_NPROC", "critical", "The service user may start too few processes.")
+NOFILE = Code("PREFLIGHT_NOFILE", "warning", "The service user may open too few files.")
+NPROC = Code("PREFLIGHT_NPROC", "warning", "The service user may start too few processes.")
 BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not come back by themselves after a reboot.")
 SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: ports and paths of our own need labels.")
 
@@ -135,7 +138,7 @@ def limits(view: NodeView) -> Iterator[Finding]:
             yield problem(
                 view,
                 code.name,
-                "critical",
+                code.severity,
                 f"{node.service_user}'s hard limit {kind} is {hard}",
                 expected=f">= {wanted[kind]}",
                 got=str(hard),
@@ -151,26 +154,28 @@ def limits(view: NodeView) -> Iterator[Finding]:
 
 @node_check(BOOT)
 def start_at_boot(view: NodeView) -> Iterator[Finding]:
-    """Under supervisor, something starts it after a reboot."""
+    """Under supervisor, cron starts it after a reboot."""
     node = node_of(view)
-    if node.supervision != "supervisor" or not services_of(view):
+    if node.supervision != "supervisor" or not services_of(view) or view.fact("cron_lingering")["crontab"]:
         return
-    ways = view.fact("cron_lingering")
-    if not (ways["linger"] or ways["crontab"]):
-        yield problem(
-            view,
-            BOOT.name,
-            "warning",
-            f"{node.service_user} has neither a lingering user manager nor cron",
-            expected="lingering enabled, or crontab installed",
-            got="neither",
-            remedy=(
-                f"as root: loginctl enable-linger {node.service_user}",
-                "or after each reboot: fatecloud start INVENTORY",
-            ),
-            source="fact cron_lingering",
-            fix=Fix("linger", view.facts.node, {"user": node.service_user}) if node.become == "root" else None,
-        )
+    system = view.fact("os")
+    package, daemon = CRON.get(system["family"], CRON["debian"])
+    yield problem(
+        view,
+        BOOT.name,
+        "warning",
+        "there is no cron to start supervisor after a reboot",
+        expected="crontab on PATH",
+        got="none",
+        remedy=(
+            "as root: " + install_command(system["family"], (package,)),
+            "or after each reboot: fatecloud start INVENTORY",
+        ),
+        source="fact cron_lingering",
+        fix=Fix("package", view.facts.node, {"name": package, "daemon": daemon if system["init"] == "systemd" else ""})
+        if node.become == "root" and system["family"] in CRON
+        else None,
+    )
 
 
 @node_check(SELINUX)

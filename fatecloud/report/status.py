@@ -17,7 +17,7 @@ def status_table(status: Status, width: int) -> str:
     rows = [_cells(row) for row in status.rows]
     sizes = [max(len(title), *(len(row[i]) for row in rows), 0) for i, title in enumerate(_COLUMNS)]
     lines = [f"cluster {status.cluster}, release {status.release}", *_aligned(rows, sizes, width)]
-    if any(listens is False for row in status.rows for listens in row.ports.values()):
+    if any("!" in row[_COLUMNS.index("ports")] for row in rows):
         lines.append("! nobody of the service listens on this port")
     return "\n".join([*lines, *status.notes])
 
@@ -30,7 +30,7 @@ def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) 
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    marks = {True: "", False: "!", None: "?"}
+    marks = {True: "", False: "" if row.deployed == "no" else "!", None: "?"}
     ports = " ".join(f"{number}{marks[listens]}" for number, listens in row.ports.items())
     since = age_text(row.since)
     return (

@@ -62,7 +62,7 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
     Args:
         keys: services to show; empty for all.
     """
-    shown = [s for key, s in sorted(desired.services.items()) if not keys or key in keys]
+    shown = sorted((s for key, s in desired.services.items() if not keys or key in keys), key=_place)
     nodes = sorted({service.id.node for service in shown})
     notes = tuple(f"{name}: {note}" for name in nodes for note in _node_notes(observed, name))
     return Status(
@@ -72,6 +72,12 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
         tuple(_row(desired, observed, service) for service in shown),
         notes,
     )
+
+
+def _place(service: DesiredService) -> tuple[int, str, str, str]:
+    """Parties by number, as people count."""
+    ident = service.id
+    return len(ident.party), ident.party, ident.node, ident.component
 
 
 def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:

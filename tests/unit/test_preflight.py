@@ -149,9 +149,9 @@ def test_without_root_no_fix_is_offered() -> None:
 
 
 def test_fixes_reach_the_playbook_by_node() -> None:
-    fixes = [Fix("linger", "a1", {"user": "app"}), Fix("limits", "a2", {"user": "app", "item": "nofile", "value": 1})]
+    fixes = [Fix("package", "a1", {"name": "cron"}), Fix("limits", "a2", {"user": "app", "item": "nofile", "value": 1})]
     assert fix_variables(fixes) == {
-        "a1": [{"action": "linger", "user": "app"}],
+        "a1": [{"action": "package", "name": "cron"}],
         "a2": [{"action": "limits", "user": "app", "item": "nofile", "value": 1}],
     }
 
