@@ -1,6 +1,6 @@
 """Takes, checks or gives back the lease of a node. The action plugin of the same name says who asks.
 
-Parameters: `state` (acquired, asserted or released), `base`, `run`, `owner`, `controller`, `process` (who asks, on the
+Parameters: `state` (acquired, asserted or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who asks, on the
 controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`), `wait` (seconds that
 what an old run left on the node may still take before it is ended).
 """
@@ -89,7 +89,7 @@ def acquire(params: dict) -> dict:
     with locked(base, run, params["wait"]):
         if read_json(lease_path(base)) != lease:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
-        mine = {key: params[key] for key in ("owner", "controller", "run", "process")}
+        mine = {key: params[key] for key in ("cluster", "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
     return {
         "changed": lease is None or lease["run"] != run,
@@ -114,6 +114,7 @@ def main() -> None:
             "state": {"choices": ["acquired", "asserted", "released"], "required": True},
             "base": {"type": "path", "required": True},
             "run": {"required": True},
+            "cluster": {"default": ""},
             "owner": {"default": ""},
             "controller": {"default": ""},
             "process": {"type": "dict", "default": {}},

@@ -163,8 +163,8 @@ def locked(base: str, run: str, wait: float) -> object:
         os.close(descriptor)
 
 
-def assert_lease(base: str, run: str) -> None:
-    """Go on only as the holder of the lease, and renew it.
+def assert_lease(base: str, run: str) -> dict:
+    """Go on only as the holder of the lease, renew it, and give it.
 
     Raises:
         Refused: nobody or another run holds it.
@@ -175,6 +175,7 @@ def assert_lease(base: str, run: str) -> None:
         raise Refused(f"run {run} does not hold this node ({holder})", held=lease)
     if lease["expires"] - time.time() < TTL / 2:
         write_lease(base, dict(lease, expires=int(time.time()) + TTL))
+    return lease
 
 
 @contextlib.contextmanager
@@ -191,8 +192,9 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
         return
     try:
         with locked(base, run, wait):
-            assert_lease(base, run)
+            lease = assert_lease(base, run)
             manifest = Manifest(base)
+            manifest.data.setdefault("cluster", lease["cluster"])
             yield manifest
             manifest.save()
     except FileNotFoundError as error:

@@ -34,7 +34,7 @@ def call(argv: list, user: str = "", accept: tuple = (0,)) -> str:
     )
     text = done.stdout.decode(errors="replace").strip()
     if done.returncode not in accept:
-        raise Refused(f"{' '.join(argv[-3:])}: status {done.returncode}: {text[-400:]}")
+        raise Refused(f"{' '.join(argv[-3:])}: status {done.returncode}: {' | '.join(text.splitlines())[:600]}")
     return text
 
 
