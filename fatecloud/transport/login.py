@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -159,10 +160,11 @@ class Login:
         transport.auth_timeout = clock.left
         tried: list[str] = []
         try:
-            for label, key in _keys(hop, tried):
-                tried.append(label)
-                if _accepted(partial(transport.auth_publickey, hop.user, key)):
-                    return
+            with _agent_keys(hop) as held:
+                for label, key in _keys(hop, held, tried):
+                    tried.append(label)
+                    if _accepted(partial(transport.auth_publickey, hop.user, key)):
+                        return
             password = self.password() if last else None
             if password is not None:
                 tried.append("the password")
@@ -189,37 +191,45 @@ def _accepted(attempt: Callable[[], list[str]]) -> bool:
         return False
 
 
-def _keys(hop: Hop, tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
+def _keys(hop: Hop, held: list[paramiko.PKey], tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
     """The keys to offer, in order, with their names for people; those that cannot be read are only named in `tried`."""
     paths = [Path(hop.key).expanduser()] if hop.key else [Path.home() / ".ssh" / name for name in _DEFAULT_KEYS]
-    held = _agent_keys() if hop.agent else []
     if not hop.key:
         yield from ((f"agent key {key.get_name()}", key) for key in held)
     for path in paths:
         if not hop.key and not path.is_file():
             continue
         try:
-            yield f"key {path}", paramiko.PKey.from_path(path)
-        except paramiko.PasswordRequiredException:
+            key = paramiko.PKey.from_path(path)
+        except (paramiko.PasswordRequiredException, TypeError):
+            # The library says TypeError where a passphrase is missing.
             public = _public(path)
             same = [key for key in held if key.asbytes() == public]
             yield from ((f"agent key for {path}", key) for key in same)
             if not same:
                 tried.append(f"key {path} (has a passphrase and is not in the agent)")
         except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
-            reason = (
-                error.strerror if isinstance(error, OSError) and error.strerror else "no private key that we can read"
-            )
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "no private key we can read"
             tried.append(f"key {path} ({reason})")
+        else:
+            yield f"key {path}", key
 
 
-def _agent_keys() -> list[paramiko.PKey]:
-    if not os.environ.get("SSH_AUTH_SOCK"):
-        return []
+@contextmanager
+def _agent_keys(hop: Hop) -> Iterator[list[paramiko.PKey]]:
+    """The keys of a running agent. They sign through it, so it stays connected until the end of the block."""
+    if not hop.agent or not os.environ.get("SSH_AUTH_SOCK"):
+        yield []
+        return
     try:
-        return list(paramiko.Agent().get_keys())
+        agent = paramiko.Agent()
     except (paramiko.SSHException, OSError):
-        return []
+        yield []
+        return
+    try:
+        yield list(agent.get_keys())
+    finally:
+        agent.close()
 
 
 def _public(path: Path) -> bytes:
