@@ -7,6 +7,7 @@
     |   `-- SecretsError            78  vault file or vault password
     |-- ArtifactError               1   fetching, importing, verifying
     |   |-- ArtifactMissing         1   the store lacks something a deployment needs
+    |   |-- ClientMissing           1   a registry's client is not installed; carries its package
     |   `-- HashMismatch            1   bytes that are not what the lock says
     |-- TransportError              1   a node could not be reached or used; carries a finding code
     |-- RunError                    1   a deployment or verb failed on a node
@@ -65,6 +66,18 @@ class ArtifactError(FatecloudError):
 
 class ArtifactMissing(ArtifactError):
     """The store lacks something a deployment needs."""
+
+
+class ClientMissing(ArtifactError):
+    """A registry's client program is not installed.
+
+    Args:
+        package: the distribution package that brings it.
+    """
+
+    def __init__(self, message: str, *, package: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.package = package
 
 
 class HashMismatch(ArtifactError):

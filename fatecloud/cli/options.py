@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 Inventory = Annotated[
-    Path, typer.Argument(help="The inventory file.", show_default=True, metavar="INVENTORY", envvar="FATECLOUD_INVENTORY")
+    Path,
+    typer.Argument(help="The inventory file.", show_default=True, metavar="INVENTORY", envvar="FATECLOUD_INVENTORY"),
 ]
-Secrets = Annotated[Path | None, typer.Option("--secrets", help="Vault file with the secrets, if not beside the inventory.")]
+Secrets = Annotated[
+    Path | None, typer.Option("--secrets", help="Vault file with the secrets, if not beside the inventory.")
+]
 VaultPassword = Annotated[
     Path | None, typer.Option("--vault-password-file", help="File that holds the vault password.")
 ]
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Where history and known host keys are kept.")]
-Store = Annotated[Path | None, typer.Option("--store", help="Artifact store of this controller.", envvar="FATECLOUD_STORE")]
+Store = Annotated[
+    Path | None, typer.Option("--store", help="Artifact store of this controller.", envvar="FATECLOUD_STORE")
+]
 AcceptKeys = Annotated[
     bool, typer.Option("--accept-new-host-keys", help="Trust the SSH host keys of nodes seen for the first time.")
 ]

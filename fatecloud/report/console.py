@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console as RichConsole
 from rich.status import Status
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event
+from fatecloud.model.finding import Report
+from fatecloud.model.plan import Plan
+from fatecloud.report.look import look_of
+from fatecloud.report.plan import plan_text
+from fatecloud.report.table import table
 
 _MARKS = {"ok": "ok", "changed": "ok", "failed": "FAILED", "unreachable": "UNREACHABLE"}
 
@@ -23,7 +30,7 @@ class Console:
         self._status: Status | None = None
         self._began = time.monotonic()
 
-    def __enter__(self) -> Console:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -44,6 +51,14 @@ class Console:
         self._err.print(f"{elapsed} {mark + ' ' if mark else ''}{text}")
         if event.kind in ("failed", "unreachable") and event.detail:
             self._err.print("\n".join(f"          {line}" for line in event.detail.splitlines()))
+
+    def plan(self, plan: Plan) -> None:
+        """Show a plan."""
+        self.say(plan_text(plan))
+
+    def report(self, report: Report) -> None:
+        """Show findings."""
+        self.say(table(report, look_of(sys.stdout, os.environ)))
 
     def say(self, text: str) -> None:
         """Print a result to stdout."""

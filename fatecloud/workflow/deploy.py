@@ -5,24 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
-from fatecloud.errors import FatecloudError, Interrupted, ProofFailed, Refused, RunError, Unverified, UsageError
+from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified, UsageError
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan, Stage
 from fatecloud.plan.real import desired_digest
-from fatecloud.state.runs import RunLog
-from fatecloud.workflow.ansible import AnsibleRun
-from fatecloud.workflow.check import judge_cluster
-from fatecloud.workflow.interrupt import Interruption, interruptible
+from fatecloud.workflow.check import check_cluster
+from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
-from fatecloud.workflow.lease import leased
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.plan import plan_from
-from fatecloud.workflow.preflight import blocking, judge_preflight
+from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.prove import prove, told
+from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.ui import Ui
 
 PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
@@ -64,100 +63,78 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     session = load_session(options, need_store=True)
     _check_limit(session, wanted.limit)
     ui(Event("step", f"reading {len(session.cluster.nodes)} nodes"))
-    observed = observe(session)
+    observed = observe(session, probes=False, extra=reading(session.desired))
     _refuse_unready(session, observed, ui)
     plan = _limited(plan_from(session, observed), wanted.limit)
     ui.plan(plan)
     if plan.empty and not (plan.proof and wanted.verify):
         return 0
     _refuse_drift(plan, wanted)
-    refuse_or_wait(
-        session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui
-    )
-    if confirm and not plan.empty and not confirm(f"Do this to cluster {plan.cluster}?"):
-        raise Refused("nothing was done")
+    refuse_or_wait(session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
+    if confirm and not plan.empty:
+        if not confirm(f"Do this to cluster {plan.cluster}?"):
+            raise Refused("nothing was done")
+        _refuse_changed(session, wanted, plan)
     _run(session, wanted, plan, ui)
     return 0
 
 
 def _run(session: Session, wanted: DeployOptions, plan: Plan, ui: Ui) -> None:
-    log = RunLog(session.state, "deploy", wanted.argv, session.secrets.redact)
-    outcome = "failed"
+    with recorded(session, "deploy", wanted.argv, ui) as run:
+        _converge(session, wanted, plan, run, ui)
+        run.outcome = "unverified"
+        _verify(session, wanted, run, ui)
 
-    def events(event: Event) -> None:
-        log.record(event)
-        ui(event)
 
+def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:
+    if plan.empty:
+        run.ansible.play("lease.yml")
+        return
+    began = time.monotonic()
+    for stage in plan.stages:
+        run.events(Event("note", f"{stage.name}: {_summary(stage)}"))
+    touched = sorted({node for stage in plan.stages for node in stage.nodes})
+    services = sorted(
+        {a.service for stage in plan.stages for a in stage.actions if a.service in session.desired.services}
+    )
+    variables = {
+        "fatecloud_touched": ",".join(touched),
+        "fatecloud_only": services,
+        "fatecloud_overwrite_drift": wanted.overwrite_drift,
+    }
     try:
-        with interruptible() as interruption, leased(session, log.id, events) as lease:
-            if not plan.empty:
-                _converge(session, wanted, plan, ui, log, events, interruption)
-            outcome = "unverified"
-            _verify(session, wanted, lease.record_proof, events, interruption, ui)
-            outcome = "done"
-    except Interrupted:
-        outcome = "interrupted"
+        run.ansible.play("converge.yml", variables)
+    except RunError as error:
+        run.interruption.check()
+        if type(error) is RunError:
+            ui.report(check(session))
         raise
-    finally:
-        log.finish(outcome)
+    run.events(Event("ok", f"{len(touched)} nodes are as the inventory says, in {time.monotonic() - began:.0f} s"))
 
 
-def _converge(
-    session: Session,
-    wanted: DeployOptions,
-    shown: Plan,
-    ui: Ui,
-    log: RunLog,
-    events: Callable[[Event], None],
-    interruption: Interruption,
-) -> None:
-    # The nodes may have changed between the plan that was agreed to and the lease.
-    plan = _limited(plan_from(session, observe(session, probes=False)), wanted.limit)
-    if _actions(plan) - _actions(shown):
-        raise Refused("the nodes have changed since the plan was shown", remedy="run it again and look at the plan")
-    with AnsibleRun(session, log, events, interruption, overwrite_drift=wanted.overwrite_drift) as ansible:
-        for stage in plan.stages:
-            interruption.check()
-            began = time.monotonic()
-            events(Event("step", f"{stage.name}: {_summary(stage)}"))
-            try:
-                ansible.stage(stage)
-            except RunError:
-                interruption.check()
-                ui.report(judge_cluster(session, observe(session)))
-                raise
-            events(Event("ok", f"{stage.name} done in {time.monotonic() - began:.0f} s"))
-
-
-def _verify(
-    session: Session,
-    wanted: DeployOptions,
-    record: Callable[[dict[str, object]], None],
-    events: Callable[[Event], None],
-    interruption: Interruption,
-    ui: Ui,
-) -> None:
-    interruption.check()
-    report = _settled(session, interruption)
+def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:
+    run.interruption.check()
+    report = _settled(session, run.interruption)
     if wanted.limit:
-        events(Event("note", "no proving job: the deploy was limited to some nodes"))
+        run.events(Event("note", "no proving job: the deploy was limited to some nodes"))
         return
     if report.exit_status >= 2:  # noqa: PLR2004 - critical or unknown, see Report.exit_status
         ui.report(report)
         raise Unverified("deployed, but the check has findings", remedy="see the findings above")
     if not wanted.verify:
-        events(Event("note", "no proving job, as told"))
+        run.events(Event("note", "no proving job, as told"))
         return
     try:
-        result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], events)
+        result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], run.events)
     except ProofFailed as error:
-        interruption.check()
-        ui.report(judge_cluster(session, observe(session)))
+        run.interruption.check()
+        ui.report(check(session))
         raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
     except FatecloudError as error:
         raise Unverified(f"deployed, but not proved: {error.message}", remedy=error.remedy) from error
-    record({"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)})
-    events(Event("ok", told(result)))
+    proof = {"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)}
+    run.ansible.play("record.yml", {"fatecloud_proof": proof})
+    run.events(Event("ok", told(result)))
 
 
 def _settled(session: Session, interruption: Interruption) -> Report:
@@ -165,10 +142,15 @@ def _settled(session: Session, interruption: Interruption) -> Report:
     deadline = time.monotonic() + 60
     while True:
         interruption.check()
-        report = judge_cluster(session, observe(session))
+        report = check(session)
         if report.exit_status < 2 or time.monotonic() > deadline:  # noqa: PLR2004 - see Report.exit_status
             return report
         time.sleep(2)
+
+
+def check(session: Session) -> Report:
+    """The check's report on the whole cluster."""
+    return check_cluster(session.desired, partial(observe, session), session.secrets.redact)
 
 
 def _check_limit(session: Session, limit: tuple[str, ...]) -> None:
@@ -187,6 +169,13 @@ def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
             f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",
             remedy=f"fatecloud preflight {session.options.inventory} --fix",
         )
+
+
+def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan) -> None:
+    """The operator may have looked at the plan for long, and the nodes may have changed meanwhile."""
+    plan = _limited(plan_from(session, observe(session, probes=False)), wanted.limit)
+    if _actions(plan) - _actions(shown):
+        raise Refused("the nodes have changed since the plan was shown", remedy="run it again and look at the plan")
 
 
 def _refuse_drift(plan: Plan, wanted: DeployOptions) -> None:

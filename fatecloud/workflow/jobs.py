@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
-from fatecloud.components.flow.api import FlowApi, NodeExchange
+from fatecloud.components.flow.api import FlowApi
+from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
@@ -38,9 +40,7 @@ class ActiveJob:
 
 def job_services(session: Session) -> Mapping[str, DesiredService]:
     """Party id -> the service that runs its jobs."""
-    return {
-        service.id.party: service for service in session.desired.services.values() if "job_api" in service.facts
-    }
+    return {service.id.party: service for service in session.desired.services.values() if "job_api" in service.facts}
 
 
 class JobApis:
@@ -51,7 +51,7 @@ class JobApis:
         self._transports: dict[str, Transport] = {}
         self.services = job_services(session)
 
-    def __enter__(self) -> JobApis:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,9 +94,7 @@ def active_jobs(session: Session, parties: set[str]) -> tuple[ActiveJob, ...]:
     return tuple(found)
 
 
-def refuse_or_wait(
-    session: Session, parties: set[str], *, interrupt: bool, wait: float, events: Listener
-) -> None:
+def refuse_or_wait(session: Session, parties: set[str], *, interrupt: bool, wait: float, events: Listener) -> None:
     """Let jobs end before a change, as long as the operator said.
 
     Args:

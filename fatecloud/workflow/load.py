@@ -42,10 +42,26 @@ class Session:
     options: Options
     cluster: Cluster
     desired: Desired
-    secrets: vault.SecretValues
     store: Store
     state: Path
     _passwords: dict[tuple[str, str], str] = field(default_factory=dict)
+    _secrets: vault.SecretValues | None = None
+
+    @property
+    def secrets(self) -> vault.SecretValues:
+        """The values in the vault, opened when they are first asked for. Raises SecretsError."""
+        if self._secrets is None:
+            self._secrets = vault.load(
+                self.options.inventory,
+                path=self.options.secrets,
+                vault_password_file=self.options.vault_password_file,
+            )
+        return self._secrets
+
+    @property
+    def prompted(self) -> dict[str, str]:
+        """Passwords that were asked for in this run, by `prompt.<node>.<kind>`."""
+        return {f"prompt.{node}.{kind}": value for (node, kind), value in self._passwords.items()}
 
     @property
     def known_hosts(self) -> Path:
@@ -97,13 +113,13 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
             raise
         python = None
     desired = rendered(resolve(cluster, release, python))
-    values = vault.load(options.inventory, path=options.secrets, vault_password_file=options.vault_password_file)
-    if need_secrets and (missing := values.missing(needed_secrets(desired))):
+    session = Session(options, cluster, desired, store, cluster_directory(cluster.name, options.state_dir))
+    if need_secrets and (missing := session.secrets.missing(needed_secrets(desired))):
         raise SecretsError(
             f"these secrets have no value: {', '.join(missing)}",
             remedy=f"fatecloud secrets init {options.inventory}",
         )
-    return Session(options, cluster, desired, values, store, cluster_directory(cluster.name, options.state_dir))
+    return session
 
 
 def rendered(desired: Desired) -> Desired:
@@ -121,11 +137,12 @@ def rendered(desired: Desired) -> Desired:
 def needed_secrets(desired: Desired) -> tuple[str, ...]:
     """Full names of the secrets that the cluster's services have."""
     components = all_components()
-    return tuple(
-        sorted(
-            {f"{s.id.party}.{spec.name}" for s in desired.services.values() for spec in components[s.id.component].secrets}
-        )
-    )
+    names = {
+        f"{service.id.party}.{spec.name}"
+        for service in desired.services.values()
+        for spec in components[service.id.component].secrets
+    }
+    return tuple(sorted(names))
 
 
 def selected(
@@ -139,4 +156,3 @@ def selected(
         and (not nodes or service.id.node in nodes)
         and (not components or service.id.component in components)
     )
-

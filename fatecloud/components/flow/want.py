@@ -8,6 +8,7 @@ from typing import Any
 from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, probes
 from fatecloud.components.neighbours import edge_to, own_address, routes
+from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
@@ -50,6 +51,14 @@ def want(ctx: Context) -> Wanted:
             PortUse("grpc", ctx.port("grpc"), ctx.node.bind),
         ),
         facts={
+            "job_api": f"http://{Endpoint(own_address(ctx), ctx.port('http'))}",
+            "upload_directory": f"{ctx.data}/upload",
+            "job_traces": (
+                f"{ctx.logs}/{{job}}",
+                f"{ctx.data}/jobs/{{job}}",
+                f"{ctx.data}/model/{{job}}",
+                f"{ctx.data}/tables/{{job}}_*",
+            ),
             "noise": NOISE,
             "version": ctx.release.components.get("flow", ""),
             "provider": ctx.release.components.get("fate", ""),

@@ -1,0 +1,51 @@
+"""`fatecloud preflight`: what must be true before a deployment."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+
+class Format(StrEnum):
+    """How the findings are printed."""
+
+    table = "table"
+    json = "json"
+
+
+def preflight(
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, and look again.")] = False,
+    yes: o.Yes = False,
+    output: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    store: o.Store = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Judge the nodes before a deploy, all problems at once. Exits 0, 1 (warnings), 2 (critical) or 3 (unknown)."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.preflight import change_text, fixes_text, preflight_json, preflight_text  # noqa: PLC0415
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.preflight import blocking  # noqa: PLC0415
+    from fatecloud.workflow.preflight_session import preflight_cluster  # noqa: PLC0415
+
+    options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    with Console() as console:
+        outcome = preflight_cluster(
+            options,
+            console,
+            fix=fix,
+            confirm=None if yes else lambda fixes: console.confirm(f"{fixes_text(fixes)}\nDo this?"),
+        )
+        text = preflight_json if output is Format.json else preflight_text
+        if outcome.before and output is Format.table:
+            console.say(change_text(outcome.before, outcome.report))
+        console.say(text(outcome.report, blocking(outcome.report)))
+    return outcome.report.exit_status

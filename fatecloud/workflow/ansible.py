@@ -1,0 +1,167 @@
+"""Runs plays on a session's nodes: project, lease, play, and the nodes given back at the end."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fatecloud.errors import FatecloudError, Locked, Refused, RunError
+from fatecloud.model.event import Event, Listener
+from fatecloud.render.project import RunInfo, write_project
+from fatecloud.runner.outcome import Outcome, TaskFailure
+from fatecloud.runner.run import run_playbook
+from fatecloud.state.runs import RunLog
+from fatecloud.transport.sshconfig import ssh_config
+from fatecloud.workflow.interrupt import Interruption
+from fatecloud.workflow.load import Session
+
+RELEASE_TIMEOUT = 60.0
+"""Seconds that giving the nodes back may take; after that the lease runs out by itself."""
+
+
+class _Unsafe(str):
+    """A value that Ansible must not take for a template."""
+
+    __slots__ = ()
+
+
+class _VaultDumper(yaml.SafeDumper):
+    """YAML of the vault: every value is marked unsafe."""
+
+
+_VaultDumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value)))
+
+
+def encrypted(values: Mapping[str, str], password: str) -> str:
+    """The project's vault file."""
+    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - slow, and only changing verbs need it
+
+    text = yaml.dump(
+        {"fatecloud_secrets": {name: _Unsafe(value) for name, value in sorted(values.items())}}, Dumper=_VaultDumper
+    )
+    key = VaultSecret(password.encode())
+    return str(VaultLib([("default", key)]).encrypt(text, key).decode())
+
+
+def run_info(session: Session, run: str, pid: int) -> RunInfo:
+    """On whose behalf: the operator, this machine, and an id of the state directory."""
+    controller = hashlib.sha256(f"{platform.node()}:{session.state.resolve()}".encode()).hexdigest()[:16]
+    return RunInfo(run, f"{getpass.getuser()}@{platform.node()}", controller, pid)
+
+
+def project(session: Session, directory: Path, run: RunInfo, vault_password: str) -> None:
+    """Write the Ansible project of a session."""
+    write_project(
+        session.desired,
+        directory,
+        ssh_config=ssh_config(session.cluster.nodes.values(), known_hosts="known_hosts"),
+        known_hosts=session.known_hosts,
+        store=session.store.path,
+        vault_text=encrypted({**session.secrets.current, **session.prompted}, vault_password),
+        run=run,
+    )
+
+
+class AnsibleRun:
+    """One run's plays. See `ansible_run`."""
+
+    def __init__(self, session: Session, log: RunLog, events: Listener, cancel: threading.Event) -> None:
+        self._session = session
+        self._log = log
+        self._events = events
+        self._cancel = cancel
+        self._project = log.directory / "project"
+        # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
+        self._password = secrets.token_urlsafe(32)
+        for node in session.cluster.nodes.values():
+            session.password(node, "ssh")
+            session.password(node, "become")
+        project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
+
+    def play(self, playbook: str, variables: Mapping[str, Any] | None = None, limit: Sequence[str] = ()) -> None:
+        """Run a playbook to its end.
+
+        Raises:
+            Locked: another run holds a node.
+            Refused: a node holds something that is not ours, or was edited by hand.
+            RunError: anything else that failed, with the node, the step and the last lines of the service.
+        """
+        outcome = self._run(playbook, variables, limit, self._cancel, None)
+        if not outcome.ok:
+            raise failure(outcome)
+
+    def release(self) -> None:
+        """Give the nodes back; a node that cannot be told keeps the lease until it runs out, and that is said."""
+        outcome = self._run("release.yml", None, (), threading.Event(), RELEASE_TIMEOUT)
+        if not outcome.ok:
+            where = ", ".join(sorted({f.node for f in outcome.failed} | set(outcome.unreachable))) or "some nodes"
+            self._events(Event("note", f"the lease on {where} could not be given back and runs out by itself"))
+
+    def _run(
+        self,
+        playbook: str,
+        variables: Mapping[str, Any] | None,
+        limit: Sequence[str],
+        cancel: threading.Event,
+        timeout: float | None,
+    ) -> Outcome:
+        extra = self._log.directory / "variables.json"
+        extra.write_text(json.dumps(variables or {}), encoding="utf-8")
+        return run_playbook(
+            self._project,
+            playbook,
+            limit=limit,
+            extra_vars_file=extra,
+            vault_password=self._password,
+            on_event=self._events,
+            cancel=cancel,
+            artifacts_dir=self._log.directory / "ansible",
+            redact=self._session.secrets.redact,
+            timeout=timeout,
+        )
+
+
+@contextmanager
+def ansible_run(session: Session, log: RunLog, events: Listener, interruption: Interruption) -> Iterator[AnsibleRun]:
+    """Plays for a run; the nodes are given back however it ends."""
+    run = AnsibleRun(session, log, events, interruption.event)
+    try:
+        yield run
+    finally:
+        run.release()
+
+
+def failure(outcome: Outcome) -> FatecloudError:
+    """The error that an outcome means."""
+    for failed in outcome.failed:
+        if failed.result.get("held"):
+            return Locked(f"{failed.node}: {failed.message}", remedy="wait for it, or look who it is: fatecloud status")
+        if failed.result.get("drifted") or failed.result.get("foreign"):
+            return Refused(f"{failed.node}: {failed.message}", remedy="fatecloud plan shows it; --overwrite-drift")
+    if outcome.unreachable:
+        lines = [f"{node}: {why}" for node, why in outcome.unreachable.items()]
+        return RunError("\n".join(lines), remedy="make the node reachable and run the same command again")
+    if outcome.failed:
+        return RunError(
+            "\n".join(_told(failed) for failed in outcome.failed),
+            remedy="remove the cause and run the same command again: it goes on from here",
+        )
+    return RunError(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip())
+
+
+def _told(failed: TaskFailure) -> str:
+    where = failed.service or failed.node
+    lines = [f"{where}: {failed.task}: {failed.message}"]
+    lines += [f"    {line}" for line in failed.result.get("lines", ())]
+    return "\n".join(lines)

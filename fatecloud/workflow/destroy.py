@@ -1,0 +1,63 @@
+"""`destroy`: take a cluster off its nodes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from fatecloud.errors import Refused
+from fatecloud.model.event import Event
+from fatecloud.workflow.jobs import active_jobs, refuse_or_wait
+from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.recorded import recorded
+from fatecloud.workflow.ui import Ui
+
+
+class Asking(Ui, Protocol):
+    """A Ui that can also ask for a word."""
+
+    def ask(self, question: str) -> str:
+        """Ask for a word. Raises Refused without a terminal."""
+
+
+def destroy_cluster(
+    options: Options,
+    ui: Asking,
+    *,
+    remove_data: bool,
+    interrupt_jobs: bool,
+    name: str | None,
+    argv: tuple[str, ...],
+) -> int:
+    """Stop and remove every service of the cluster, and what else we put on its nodes.
+
+    Args:
+        remove_data: whether databases, job data, models and logs go too.
+        name: the cluster's name as the operator gave it; None asks for it.
+
+    Raises:
+        Refused: the name is wrong, or jobs are running.
+        RunError: a node failed; running it again goes on.
+    """
+    session = load_session(options)
+    ui.say(blast_radius(session, remove_data=remove_data))
+    refuse_or_wait(session, set(session.cluster.parties), interrupt=interrupt_jobs, wait=0, events=ui)
+    given = name if name is not None else ui.ask("Type the name of the cluster to destroy it:")
+    if given != session.cluster.name:
+        raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
+    with recorded(session, "destroy", argv, ui) as run:
+        run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data})
+        run.events(Event("ok", f"{session.cluster.name} is gone from {', '.join(session.cluster.nodes)}"))
+    return 0
+
+
+def blast_radius(session: Session, *, remove_data: bool) -> str:
+    """What a destroy would hit, in words."""
+    lines = [f"cluster {session.cluster.name}: these services would be stopped and removed:"]
+    lines += [f"  {key}" for key in session.desired.services]
+    jobs = active_jobs(session, set(session.cluster.parties))
+    lines += [f"  and end the job {job}" for job in jobs]
+    if session.cluster.peers:
+        lines.append(f"  and cut off the peers {', '.join(session.cluster.peers)}")
+    kept = sorted({f"{n.name}:{path}" for n in session.cluster.nodes.values() for path in (n.paths.data, n.paths.logs)})
+    lines.append(f"data and logs {'are DELETED' if remove_data else 'stay'}: {', '.join(kept)}")
+    return "\n".join(lines)

@@ -1,0 +1,53 @@
+"""`preflight` on a session: which nodes, which store, and how repairs get to the nodes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from fatecloud.errors import ArtifactMissing
+from fatecloud.model.event import Listener
+from fatecloud.model.finding import Fix
+from fatecloud.state.runs import RunLog
+from fatecloud.workflow.ansible import AnsibleRun
+from fatecloud.workflow.interrupt import interruptible
+from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.observe import observe
+from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
+
+
+def preflight_cluster(
+    options: Options, events: Listener, *, fix: bool, confirm: Callable[[Sequence[Fix]], bool] | None
+) -> Outcome:
+    """Judge the nodes of an inventory, and repair what is safe where the operator agrees.
+
+    Args:
+        fix: whether to offer repairs.
+        confirm: asks the operator; None means that the answer is yes.
+    """
+    missing: tuple[str, ...] = ()
+    try:
+        session = load_session(options, need_store=True)
+    except ArtifactMissing as error:
+        session, missing = load_session(options), (error.message,)
+    return preflight(
+        session.desired,
+        partial(observe, session),
+        artifacts_missing=missing,
+        repair=partial(_repair, session, events) if fix else None,
+        confirm=confirm or (lambda _: True),
+    )
+
+
+def _repair(session: Session, events: Listener, fixes: Sequence[Fix]) -> None:
+    log = RunLog(session.state, "preflight", sys.argv, session.secrets.redact)
+    outcome = "failed"
+    try:
+        with interruptible() as interruption:
+            run = AnsibleRun(session, log, events, interruption.event)
+            for node, actions in fix_variables(fixes).items():
+                run.play("fix.yml", {"fix_actions": actions}, limit=[node])
+        outcome = "done"
+    finally:
+        log.finish(outcome)

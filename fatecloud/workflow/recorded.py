@@ -1,0 +1,57 @@
+"""A changing verb as a run: recorded, interruptible, with the nodes given back at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fatecloud.errors import Interrupted
+from fatecloud.model.event import Event, Listener
+from fatecloud.state.runs import RunLog
+from fatecloud.workflow.ansible import AnsibleRun, ansible_run
+from fatecloud.workflow.interrupt import Interruption, interruptible
+from fatecloud.workflow.load import Session
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a changing verb works with."""
+
+    ansible: AnsibleRun
+    events: Callable[[Event], None]
+    interruption: Interruption
+    outcome: str = "failed"
+    """The word for the history, if the verb ends by an error."""
+
+
+@contextmanager
+def recorded(session: Session, verb: str, argv: Sequence[str], ui: Listener) -> Iterator[Recorded]:
+    """Run the body as one run of the history.
+
+    Args:
+        verb: for the history.
+        argv: the command line, which never holds a secret.
+        ui: is told every event, like the run log.
+    """
+    log = RunLog(session.state, verb, argv, session.secrets.redact)
+    outcome = "failed"
+
+    def events(event: Event) -> None:
+        log.record(event)
+        ui(event)
+
+    try:
+        with interruptible() as interruption, ansible_run(session, log, events, interruption) as ansible:
+            run = Recorded(ansible, events, interruption)
+            try:
+                yield run
+            except BaseException:
+                outcome = run.outcome
+                raise
+            outcome = "done"
+    except Interrupted:
+        outcome = "interrupted"
+        raise
+    finally:
+        log.finish(outcome)

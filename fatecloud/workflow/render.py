@@ -1,0 +1,24 @@
+"""`render`: the Ansible project of a cluster, to read or to run by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fatecloud.inventory.vault_password import ask_on_terminal, find_password
+from fatecloud.workflow.ansible import project, run_info
+from fatecloud.workflow.load import Options, load_session
+
+BY_HAND = "by-hand"
+"""Run id of a project that no run of ours executes."""
+
+
+def render_project(options: Options, directory: Path) -> None:
+    """Write the project; its vault file opens with the operator's own vault password.
+
+    Raises:
+        Refused: the directory holds something else.
+        ArtifactMissing: the store lacks what a deployment needs.
+    """
+    session = load_session(options, need_store=True)
+    password = find_password(options.inventory, options.vault_password_file, ask_on_terminal)
+    project(session, directory, run_info(session, BY_HAND, 0), password.decode())

@@ -1,0 +1,56 @@
+"""`start`, `stop`, `restart`: services in edge order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fatecloud.errors import Refused, RunError, UsageError
+from fatecloud.model.event import Event
+from fatecloud.workflow.jobs import refuse_or_wait, seconds
+from fatecloud.workflow.load import Options, load_session, selected
+from fatecloud.workflow.recorded import recorded
+from fatecloud.workflow.ui import Ui
+
+DONE = {"start": "started", "stop": "stopped", "restart": "restarted"}
+
+
+def act_on_services(
+    options: Options,
+    verb: str,
+    selection: tuple[list[str] | None, list[str] | None, list[str] | None],
+    ui: Ui,
+    *,
+    confirm: Callable[[str], bool] | None,
+    interrupt_jobs: bool,
+    wait_jobs: str | None,
+    argv: tuple[str, ...],
+) -> int:
+    """Start, stop or restart the selected services.
+
+    Args:
+        verb: `start`, `stop` or `restart`.
+        selection: parties, nodes, components; None where all are meant.
+        confirm: asks the operator; None means that the answer is yes.
+
+    Raises:
+        UsageError: nothing is selected.
+        Refused: jobs are running, or the operator said no.
+        RunError: a service did not do it.
+    """
+    session = load_session(options)
+    keys = selected(session.desired, *selection)
+    if not keys:
+        raise UsageError("no service is selected", remedy="fatecloud status lists them")
+    parties = {session.desired.services[key].id.party for key in keys}
+    if verb != "start":
+        refuse_or_wait(session, parties, interrupt=interrupt_jobs, wait=seconds(wait_jobs), events=ui)
+    if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
+        raise Refused("nothing was done")
+    with recorded(session, verb, argv, ui) as run:
+        try:
+            run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)})
+        except RunError:
+            run.interruption.check()
+            raise
+        run.events(Event("ok", f"{DONE[verb]}: {', '.join(keys)}"))
+    return 0

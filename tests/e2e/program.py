@@ -1,0 +1,130 @@
+"""Runs the real program as an operator does: as a process, with its exit status and its output."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
+
+
+@dataclass
+class Done:
+    """A finished run."""
+
+    status: int
+    out: str
+    err: str
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"exit {self.status} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
+
+
+@dataclass
+class Program:
+    """fatecloud with one inventory and one state directory."""
+
+    inventory: Path
+    state: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    """Everything that was ever printed, for the search for planted secrets."""
+
+    def argv(self, *words: str) -> list[str]:
+        """Command line of a verb on the inventory."""
+        split = 2 if words[0] in ("test", "inventory", "secrets") else 1
+        options = [] if words[0] == "inventory" else ["--state-dir", str(self.state)]
+        if words[0] == "secrets":
+            options = []
+        return [PROGRAM, *words[:split], str(self.inventory), *words[split:], *options]
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a verb in a session of its own, so that it can be killed with or without what it started."""
+        return subprocess.Popen(
+            self.argv(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **self.environment},
+            start_new_session=True,
+        )
+
+    def run(self, *words: str, timeout: float = 600) -> Done:
+        """Run a verb to its end."""
+        began = time.monotonic()
+        process = self.start(*words)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            raise AssertionError(f"{' '.join(words)} hung for {timeout} s:\n{out}\n{err}") from None
+        self.said += [out, err]
+        return Done(process.returncode, out, err, time.monotonic() - began)
+
+    def ok(self, *words: str, timeout: float = 600) -> Done:
+        """Run a verb that has to succeed."""
+        done = self.run(*words, timeout=timeout)
+        assert done.status == 0, f"{' '.join(words)}: {done}"
+        return done
+
+    def events(self) -> list[dict[str, Any]]:
+        """Events of the newest run."""
+        runs = sorted(self.state.glob("*/runs/*/events.jsonl"))
+        if not runs:
+            return []
+        lines = runs[-1].read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def kill_at(self, reached: Callable[[list[dict[str, Any]]], bool], *words: str, timeout: float = 600) -> bool:
+        """Start a verb and SIGKILL the controller alone as soon as its events say so.
+
+        Returns:
+            Whether it was killed; False when it ended before.
+        """
+        before = set(self.state.glob("*/runs/*"))
+        process = self.start(*words)
+        deadline = time.monotonic() + timeout
+        while process.poll() is None:
+            assert time.monotonic() < deadline, "the point to kill at was never reached"
+            if set(self.state.glob("*/runs/*")) - before and reached(self.events()):
+                process.kill()
+                break
+            time.sleep(0.02)
+        out, err = process.communicate()
+        self.said += [out, err]
+        return process.returncode == -signal.SIGKILL
+
+    def report(self, *options: str) -> dict[str, Any]:
+        """What `check` finds, as data."""
+        done = self.run("check", "--format", "json", *options)
+        try:
+            report: dict[str, Any] = json.loads(done.out)
+        except ValueError:
+            raise AssertionError(f"check printed no JSON: {done}") from None
+        report["status"] = done.status
+        return report
+
+    def wait_for(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 90) -> dict[str, Any]:
+        """Check until the report is as wanted, or give the last one."""
+        deadline = time.monotonic() + timeout
+        while True:
+            report = self.report()
+            if wanted(report) or time.monotonic() > deadline:
+                return report
+            time.sleep(1)
+
+
+def roots(report: dict[str, Any]) -> set[str]:
+    """Codes of the findings that nothing else explains."""
+    return {finding["code"] for finding in report["findings"] if not finding["caused_by"]}

@@ -1,0 +1,262 @@
+"""Two parties on two nodes, architecture rabbitmq: the tests run in order on one cluster that the first ones build."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fatecloud.inventory import secrets as vault
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import Handed
+from tests.e2e.program import Program, roots
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+
+A, B = "n1", "n2"
+
+
+@pytest.fixture(scope="module")
+def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Path) -> Program:
+    home = tmp_path_factory.mktemp("operator")
+    inventory = home / "inventory.yml"
+    shutil.copy(handed.inventory, inventory)
+    program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(store)})
+    assert program.run("secrets", "init").status == 0
+    state = home / "state" / cluster_name(inventory)
+    state.mkdir(parents=True, mode=0o700)
+    shutil.copy(handed.known_hosts, state / "known_hosts")
+    return program
+
+
+@pytest.fixture(scope="module")
+def sandbox(handed: Handed) -> Sandbox:
+    return handed.sandbox
+
+
+def cluster_name(inventory: Path) -> str:
+    return str(yaml.safe_load(inventory.read_text())["cluster"])
+
+
+def task(pattern: str) -> Callable[[list[dict[str, Any]]], bool]:
+    return lambda events: any(re.search(pattern, event["text"]) for event in events)
+
+
+def slug(program: Program, party: str, component: str) -> str:
+    return f"{cluster_name(program.inventory)}-{party}-{component}"
+
+
+def unit(program: Program, party: str, component: str) -> str:
+    return f"fatecloud-{slug(program, party, component)}.service"
+
+
+def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
+    """Main process of every service."""
+    return {
+        f"{party}/{component}": sandbox.check(
+            node, ["systemctl", "show", "-P", "MainPID", unit(program, party, component)]
+        ).strip()
+        for node, party in ((A, "9999"), (B, "10000"))
+        for component in ("flow", "mysql", "rabbitmq", "nginx")
+    }
+
+
+POINTS = {
+    "artifacts travel": r"(?i)artifact",
+    "packages are installed": r"(?i)package",
+    "the environment is built": r"(?i)environment",
+    "services start": r"(?i)wait",
+}
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> None:
+    killed = program.kill_at(task(POINTS[point]), "deploy", "--yes")
+    assert killed, "the deploy ended before the point to kill it at"
+    for node in (A, B):
+        deadline = time.monotonic() + 60
+        while (left := sandbox.exec(node, ["pgrep", "-fa", "[A]nsiballZ"]).text) and time.monotonic() < deadline:
+            time.sleep(1)
+        assert not left, "an orphan of the killed run still works on the node"
+
+
+def test_a_deploy_after_kills_goes_on_to_the_end(program: Program) -> None:
+    done = program.ok("deploy", "--yes", timeout=900)
+    assert "toy 10000 -> 9999: success" in done.err or "toy 9999 -> 10000: success" in done.err
+    report = program.report()
+    assert report["findings"] == []
+    assert report["status"] == 0
+
+
+def test_a_second_deploy_plans_nothing(program: Program, sandbox: Sandbox) -> None:
+    before = pids(program, sandbox)
+    assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
+    assert "nothing to do" in program.ok("deploy", "--yes").out
+    assert pids(program, sandbox) == before
+
+
+def test_without_the_controllers_state_nothing_changes(program: Program) -> None:
+    kept = (program.state / cluster_name(program.inventory) / "known_hosts").read_bytes()
+    shutil.rmtree(program.state)
+    assert "nothing to do" in program.ok("plan", "--detailed-exitcode", "--accept-new-host-keys").out
+    assert program.report()["status"] == 0
+    known = (program.state / cluster_name(program.inventory) / "known_hosts").read_bytes()
+    assert {line.split()[-1] for line in known.splitlines()} <= {
+        word for line in kept.splitlines() for word in line.split()
+    }
+
+
+def test_toy_in_both_directions(program: Program) -> None:
+    assert "success" in program.ok("test", "toy", "--from", "9999", "--to", "10000").out
+    assert "success" in program.ok("test", "toy", "--from", "10000", "--to", "9999").out
+
+
+def test_a_logistic_regression_trains(program: Program) -> None:
+    out = program.ok("test", "lr", timeout=900).out
+    auc = re.search(r"AUC (\d\.\d+)", out)
+    assert auc
+    assert float(auc.group(1)) > 0.9
+    assert "could not be removed" not in out
+
+
+def edit(program: Program, change: Callable[[dict[str, Any]], None]) -> None:
+    document = yaml.safe_load(program.inventory.read_text())
+    change(document)
+    program.inventory.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: Sandbox) -> None:
+    before = pids(program, sandbox)
+    edit(program, lambda d: d["parties"]["9999"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
+    plan = program.run("plan", "--detailed-exitcode")
+    assert plan.status == 2
+    assert "log_level: 10" in plan.out
+    program.ok("deploy", "--yes")
+    after = pids(program, sandbox)
+    assert {key for key in before if before[key] != after[key]} == {"9999/flow"}
+
+
+def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
+    before = pids(program, sandbox)
+    edit(program, lambda d: d["parties"]["9999"]["config"].update({"flow": {"log_level": 20}}))
+    conf = f"{home(program)}/{slug(program, '9999', 'flow')}/conf/service_conf.yaml"
+
+    def written(_: list[dict[str, Any]]) -> bool:
+        return "log_level: 20" in sandbox.exec(A, ["cat", conf]).text
+
+    assert program.kill_at(written, "deploy", "--yes")
+    assert "restart" in program.run("plan").out or pids(program, sandbox) != before
+    program.ok("deploy", "--yes")
+    assert {key for key, pid in pids(program, sandbox).items() if pid != before[key]} == {"9999/flow"}
+    assert program.report()["status"] == 0
+
+
+def home(program: Program) -> str:
+    document = yaml.safe_load(program.inventory.read_text())
+    return str(document.get("defaults", {}).get("paths", {}).get("base", "/data/projects/fate"))
+
+
+def test_a_second_operator_is_refused_while_the_first_deploys(
+    program: Program, tmp_path: Path, sandbox: Sandbox
+) -> None:
+    edit(program, lambda d: d["parties"]["10000"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
+    other = Program(program.inventory, tmp_path / "state", program.environment)
+    shutil.copytree(program.state, other.state)
+    first = program.start("deploy", "--yes", "--no-verify")
+    lease = f"{home(program)}/.fatecloud/lease.json"
+    deadline = time.monotonic() + 60
+    while sandbox.exec(B, ["test", "-e", lease]).exit != 0:
+        assert time.monotonic() < deadline, "the first deploy took no lease"
+        time.sleep(0.05)
+    second = other.run("deploy", "--yes", "--no-verify")
+    out, err = first.communicate(timeout=300)
+    assert first.returncode == 0, out + err
+    assert second.status == 5, second
+    assert socket.gethostname() in second.err or "root" in second.err
+    assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
+
+
+Fault = tuple[str, Callable[[Program, Sandbox], None], Callable[[Program, Sandbox], None]]
+
+
+def _shell(node: str, command: str) -> Callable[[Program, Sandbox], None]:
+    def act(program: Program, sandbox: Sandbox) -> None:
+        names = {f"{party}_{c}": unit(program, party, c) for party in ("9999", "10000") for c in COMPONENTS}
+        homes = {f"{c}_home": f"{home(program)}/{slug(program, '9999', c)}" for c in COMPONENTS}
+        sandbox.check(node, ["sh", "-ec", command.format_map({**_prefixed(names), **homes})])
+
+    return act
+
+
+COMPONENTS = ("flow", "mysql", "rabbitmq", "nginx")
+
+
+def _prefixed(names: dict[str, str]) -> dict[str, str]:
+    return {f"u{name}": value for name, value in names.items()}
+
+
+_SQL = "mariadb --socket=$(find {mysql_home} /data -name '*.sock' | head -1)"
+FAULTS: dict[str, Fault] = {}
+
+
+def _main_pid(name: str) -> str:
+    return f"$(systemctl show -P MainPID {{{name}}})"
+
+
+FAULTS["a stopped process"] = (
+    "SERVICE_STOPPED",
+    _shell(A, "systemctl stop {u9999_nginx}"),
+    _shell(A, "systemctl start {u9999_nginx}"),
+)
+FAULTS["a hung process"] = (
+    "SERVICE_HUNG",
+    _shell(A, f"kill -STOP {_main_pid('u9999_flow')}"),
+    _shell(A, f"kill -CONT {_main_pid('u9999_flow')}"),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, fault: str) -> None:
+    code, inject, repair = FAULTS[fault]
+    inject(program, sandbox)
+    try:
+        report = program.wait_for(lambda report: code in roots(report))
+        assert roots(report) == {code}, json.dumps(report["findings"], indent=1)
+    finally:
+        repair(program, sandbox)
+    assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
+
+
+def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandbox) -> None:
+    sandbox.restart(A, B)
+    report = program.wait_for(lambda report: report["status"] == 0, timeout=180)
+    assert report["findings"] == []
+
+
+def test_planted_secrets_appear_nowhere_of_ours(program: Program, sandbox: Sandbox) -> None:
+    values = vault.load(program.inventory).current
+    assert values
+    for name, value in values.items():
+        assert not any(value in text for text in program.said), f"{name} was printed"
+        for path in program.state.rglob("*"):
+            if path.is_file():
+                assert value.encode() not in path.read_bytes(), f"{name} is in {path}"
+        for node in (A, B):
+            private = f"{home(program)}/.fatecloud"
+            found = sandbox.exec(node, ["grep", "-rlF", "--", value, private, "/tmp", "/etc/systemd/system"]).text
+            assert not found, f"{name} is in {found} on {node}"
+            assert value not in sandbox.exec(node, ["ps", "axeww"]).text, f"{name} is on a command line on {node}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _told(program: Program) -> Iterator[None]:
+    yield
+    (program.state / "said.txt").write_text("\n".join(program.said))

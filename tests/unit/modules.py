@@ -1,0 +1,42 @@
+"""Loads our Ansible modules as plain Python, the way Ansible would find them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import ansible.module_utils
+
+ROOT = Path(__file__).parents[2] / "playbooks"
+
+ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
+sys.path.append(str(ROOT / "library"))
+
+
+def module(name: str) -> ModuleType:
+    """A module of `playbooks/library`."""
+    return importlib.import_module(name)
+
+
+def utility(name: str) -> ModuleType:
+    """A module of `playbooks/module_utils`."""
+    return importlib.import_module(f"ansible.module_utils.{name}")
+
+
+def take(base: Path | str, run: str = "r1") -> None:
+    """Take the lease of a node, as every run does first."""
+    lease = module("fatecloud_lease")
+    lease.acquire(
+        {
+            "base": str(base),
+            "run": run,
+            "cluster": "demo",
+            "owner": "me@here",
+            "controller": "c1",
+            "process": {},
+            "takeover": "",
+            "wait": 0,
+        }
+    )

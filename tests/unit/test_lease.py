@@ -1,0 +1,137 @@
+"""One run at a time may change a node."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import module, take, utility
+
+lease = module("fatecloud_lease")
+node = utility("fatecloud_node")
+
+
+def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
+    plain = {
+        "base": str(base),
+        "run": run,
+        "cluster": "demo",
+        "owner": f"{run}@here",
+        "controller": "c1",
+        "process": {"pid": 1},
+        "takeover": "",
+        "wait": 0,
+    }
+    return plain | changes
+
+
+def lying(base: Path) -> dict[str, Any]:
+    return dict(json.loads((base / ".fatecloud" / "lease.json").read_text()))
+
+
+def test_the_first_run_gets_a_fresh_node_and_may_ask_again(tmp_path: Path) -> None:
+    base = tmp_path / "fate"
+    assert lease.acquire(asked(base, "r1"))["changed"]
+    assert not lease.acquire(asked(base, "r1"))["changed"]
+    assert lying(base)["run"] == "r1"
+    assert (base / ".fatecloud" / "lease.json").stat().st_mode & 0o777 == 0o600
+    assert lying(base)["expires"] > time.time() + 300
+
+
+def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+    lease.acquire(asked(tmp_path, "r1"))
+    with pytest.raises(node.Refused, match="run r1 of r1@here holds this node") as refusal:
+        lease.acquire(asked(tmp_path, "r2"))
+    assert refusal.value.details["held"]["controller"] == "c1"
+    assert lying(tmp_path)["run"] == "r1"
+
+
+def test_an_expired_lease_may_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lease.acquire(asked(tmp_path, "r1"))
+    later = time.time() + node.TTL + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert lease.acquire(asked(tmp_path, "r2"))["taken_from"]["run"] == "r1"
+
+
+@pytest.mark.parametrize("takeover", ["r1", "*"])
+def test_a_live_lease_goes_only_to_who_was_told_to_take_it(tmp_path: Path, takeover: str) -> None:
+    lease.acquire(asked(tmp_path, "r1"))
+    assert lease.acquire(asked(tmp_path, "r2", takeover=takeover))["taken_from"]["run"] == "r1"
+    with pytest.raises(node.Refused):
+        lease.acquire(asked(tmp_path, "r3", takeover="r1"))
+
+
+def test_only_the_holder_gives_it_back(tmp_path: Path) -> None:
+    lease.acquire(asked(tmp_path, "r1"))
+    assert not lease.release(asked(tmp_path, "r2"))["changed"]
+    assert lease.release(asked(tmp_path, "r1"))["changed"]
+    assert not lease.release(asked(tmp_path, "r1"))["changed"]
+
+
+def test_a_change_without_the_lease_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(node.Refused, match="nobody does"), node.working(str(tmp_path), "r1"):
+        pytest.fail("it went on")
+    take(tmp_path, "r1")
+    with pytest.raises(node.Refused, match="run r1 of me@here does"), node.working(str(tmp_path), "r2"):
+        pytest.fail("it went on")
+
+
+def test_a_change_renews_a_lease_that_runs_out(tmp_path: Path) -> None:
+    take(tmp_path)
+    old = lying(tmp_path)
+    node.write_lease(str(tmp_path), {**old, "expires": int(time.time()) + 5})
+    with node.working(str(tmp_path), "r1"):
+        pass
+    assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
+
+
+def test_two_tasks_never_work_at_once(tmp_path: Path) -> None:
+    take(tmp_path)
+    entered, go = threading.Event(), threading.Event()
+
+    def long_task() -> None:
+        with node.working(str(tmp_path), "r1"):
+            entered.set()
+            go.wait(10)
+
+    thread = threading.Thread(target=long_task)
+    thread.start()
+    entered.wait(10)
+    with (
+        pytest.raises(node.Refused, match=f"still works on this node: run r1 pid {os.getpid()}"),
+        node.working(str(tmp_path), "r1", wait=0.3),
+    ):
+        pytest.fail("it went on")
+    go.set()
+    thread.join()
+
+
+def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_path: Path) -> None:
+    old = f"r-{uuid.uuid4().hex}"
+    lease.acquire(asked(tmp_path, old))
+    left = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, "FATECLOUD_RUN": old}
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)"], env={**os.environ, "FATECLOUD_RUN": old + "x"}
+    )
+    reaper = threading.Thread(target=left.wait)
+    reaper.start()
+    try:
+        deadline = time.monotonic() + 10
+        while left.pid not in lease.processes_of(old) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        lease.acquire(asked(tmp_path, "r2", takeover=old))
+        assert left.poll() is not None
+        assert other.poll() is None
+    finally:
+        left.kill()
+        other.kill()
+        reaper.join()
+        other.wait()

@@ -1,0 +1,163 @@
+"""Files reach a node whole, and what is not ours stays as it is."""
+
+import base64
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import module, take, utility
+
+files = module("fatecloud_files")
+node = utility("fatecloud_node")
+SERVICE = "9999/flow@a1"
+
+
+def archive(texts: list[str]) -> str:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for number, text in enumerate(texts):
+            member = tarfile.TarInfo(str(number))
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def asked(base: Path, texts: dict[str, str], **changes: Any) -> dict[str, Any]:
+    entries = [
+        {"path": path, "mode": "0640", "owner": "service", "digest": "d", "restarts": True} for path in sorted(texts)
+    ]
+    plain = {
+        "base": str(base),
+        "run": "r1",
+        "service": SERVICE,
+        "files": entries,
+        "archive": archive([texts[path] for path in sorted(texts)]),
+        "directories": {},
+        "user": "root",
+        "group": "root",
+        "overwrite_drift": False,
+    }
+    return plain | changes
+
+
+def manifest(base: Path) -> dict[str, Any]:
+    return dict(json.loads((base / ".fatecloud" / "manifest.json").read_text()))
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    take(tmp_path)
+    return tmp_path
+
+
+def test_a_file_is_written_recorded_and_then_left_alone(base: Path) -> None:
+    path = f"{base}/home/conf/a"
+    first = files.place(asked(base, {path: "one\n"}), check=False)
+    assert first["paths"] == [path]
+    assert Path(path).read_text() == "one\n"
+    assert Path(path).stat().st_mode & 0o7777 == 0o640
+    entry = manifest(base)["files"][path]
+    assert entry["sha256"] == hashlib.sha256(b"one\n").hexdigest()
+    assert (entry["service"], entry["digest"], entry["mode"]) == (SERVICE, "d", "0640")
+    assert (base / ".fatecloud" / "manifest.json").stat().st_mode & 0o777 == 0o600
+    before = Path(path).stat()
+    again = files.place(asked(base, {path: "one\n"}), check=False)
+    assert not again["changed"]
+    assert Path(path).stat().st_ino == before.st_ino
+
+
+def test_a_changed_file_is_a_new_one_so_that_readers_keep_the_old(base: Path) -> None:
+    path = f"{base}/a"
+    files.place(asked(base, {path: "one\n"}), check=False)
+    with Path(path).open() as reader:
+        files.place(asked(base, {path: "two, and longer\n"}), check=False)
+        assert reader.read() == "one\n"
+    assert Path(path).read_text() == "two, and longer\n"
+    assert [p.name for p in base.iterdir() if "fatecloud" in p.name] == [".fatecloud"]
+
+
+def test_a_mode_is_repaired_without_writing(base: Path) -> None:
+    path = f"{base}/a"
+    files.place(asked(base, {path: "one\n"}), check=False)
+    Path(path).chmod(0o666)
+    inode = Path(path).stat().st_ino
+    assert files.place(asked(base, {path: "one\n"}), check=False)["paths"] == [path]
+    assert Path(path).stat().st_mode & 0o7777 == 0o640
+    assert Path(path).stat().st_ino == inode
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["edited by hand", "not ours"])
+def test_what_somebody_else_wrote_is_refused_untouched(base: Path, known: bool) -> None:
+    path, other = f"{base}/a", f"{base}/b"
+    if known:
+        files.place(asked(base, {path: "one\n"}), check=False)
+    Path(path).write_text("theirs\n")
+    with pytest.raises(node.Refused, match=path) as refusal:
+        files.place(asked(base, {path: "two\n", other: "x\n"}), check=False)
+    assert refusal.value.details["drifted"] == [path]
+    assert Path(path).read_text() == "theirs\n"
+    assert not Path(other).exists()
+
+
+def test_told_to_overwrite_it_keeps_a_copy(base: Path) -> None:
+    path = f"{base}/a"
+    Path(path).write_text("theirs\n")
+    files.place(asked(base, {path: "ours\n"}, overwrite_drift=True), check=False)
+    assert Path(path).read_text() == "ours\n"
+    assert Path(f"{path}.r1.bak").read_text() == "theirs\n"
+
+
+def test_the_same_bytes_from_anywhere_are_adopted(base: Path) -> None:
+    path = f"{base}/a"
+    Path(path).write_text("ours\n")
+    Path(path).chmod(0o640)
+    assert not files.place(asked(base, {path: "ours\n"}), check=False)["changed"]
+    assert path in manifest(base)["files"]
+
+
+def test_only_the_services_own_old_files_are_removed(base: Path) -> None:
+    mine, old, others = f"{base}/mine", f"{base}/old", f"{base}/others"
+    files.place(asked(base, {mine: "1", old: "2"}), check=False)
+    files.place(asked(base, {others: "3"}, service="9999/mysql@a1"), check=False)
+    result = files.place(asked(base, {mine: "1"}), check=False)
+    assert result["removed"] == [old]
+    assert not Path(old).exists()
+    assert Path(others).exists()
+    assert set(manifest(base)["files"]) == {mine, others}
+
+
+def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, other = f"{base}/a", f"{base}/b"
+    files.place(asked(base, {path: "one\n", other: "one\n"}), check=False)
+
+    def dies(target: str, *rest: Any) -> None:
+        node.replace(target, *rest)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(files, "replace", dies)
+        files.place(asked(base, {path: "two\n", other: "two\n"}), check=False)
+    assert (Path(path).read_text(), Path(other).read_text()) == ("two\n", "one\n")
+    files.place(asked(base, {path: "three\n", other: "three\n"}), check=False)
+    assert Path(path).read_text() == Path(other).read_text() == "three\n"
+
+
+def test_check_mode_tells_and_changes_nothing(base: Path) -> None:
+    path, folder = f"{base}/a", f"{base}/folder"
+    asking = asked(base, {path: "one\n"}, directories={folder: "0750"})
+    told = files.place(asking, check=True)
+    assert told == {"changed": True, "paths": [path], "removed": [], "directories": [folder]}
+    assert not Path(path).exists()
+    assert not Path(folder).exists()
+    assert files.place(asking, check=False)["changed"]
+    assert not files.place(asking, check=True)["changed"]
+
+
+def test_without_the_lease_nothing_is_written(base: Path) -> None:
+    with pytest.raises(node.Refused, match="does not hold"):
+        files.place(asked(base, {f"{base}/a": "x"}, run="r2"), check=False)
+    assert not (base / "a").exists()
