@@ -33,7 +33,7 @@ def a_node(port: int = 22, *, name: str = "a1", address: str = "127.0.0.1", beco
 def write_key(path: Path, passphrase: str | None = None) -> paramiko.PKey:
     argv = ("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase or "", "-f", str(path))
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
-    return paramiko.PKey.from_path(path, passphrase)
+    return paramiko.Ed25519Key.from_private_key_file(str(path), passphrase)
 
 
 def known(path: Path, port: int, key: paramiko.PKey) -> Path:
