@@ -1,0 +1,264 @@
+"""A service is restarted when what it read is not what lies there, and for no other reason."""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import module, take, utility
+
+service = module("fatecloud_service")
+departed = module("fatecloud_departed")
+cleanup = module("fatecloud_cleanup")
+wait = module("fatecloud_wait")
+objects = module("fatecloud_objects")
+node = utility("fatecloud_node")
+supervision = utility("fatecloud_supervision")
+
+
+def record(started: Path, paths: list[Path]) -> None:
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}\n" for path in paths]
+    started.write_text("".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "now", "old", "verb"),
+    [
+        ("started", "running", [], ""),
+        ("started", "starting", [], ""),
+        ("started", "running", ["/conf"], "restart"),
+        ("started", "stopped", ["/conf"], "start"),
+        ("started", "failed", [], "start"),
+        ("started", "absent", [], "start"),
+        ("restarted", "running", [], "restart"),
+        ("restarted", "stopped", [], "start"),
+        ("stopped", "running", ["/conf"], "stop"),
+        ("stopped", "failed", [], "stop"),
+        ("stopped", "stopped", ["/conf"], ""),
+        ("absent", "absent", [], ""),
+        ("absent", "starting", [], "stop"),
+    ],
+)
+def test_what_is_done_follows_from_state_and_inputs(wanted: str, now: str, old: list[str], verb: str) -> None:
+    assert service.decide(wanted, now, old) == verb
+
+
+def test_inputs_are_stale_when_they_differ_from_the_record_in_any_way(tmp_path: Path) -> None:
+    one, two, started = tmp_path / "one", tmp_path / "two with space", tmp_path / "started"
+    one.write_text("1")
+    two.write_text("2")
+    inputs = [str(one), str(two)]
+    assert service.stale(inputs, str(started)) == sorted(inputs)
+    record(started, [one, two])
+    assert service.stale(inputs, str(started)) == []
+    two.write_text("changed")
+    assert service.stale(inputs, str(started)) == [str(two)]
+    record(started, [one, two])
+    one.unlink()
+    assert service.stale(inputs, str(started)) == [str(one)]
+    assert service.stale([str(two)], str(started)) == [str(one)]
+
+
+class Fake:
+    """A supervision that remembers what it was told."""
+
+    def __init__(self, state: str) -> None:
+        self.now = state
+        self.told: list[str] = []
+
+    def adopt(self) -> list[str]:
+        self.told.append("adopt")
+        return []
+
+    def state(self) -> str:
+        return self.now
+
+    def act(self, verb: str) -> None:
+        self.told.append(verb)
+        self.now = "stopped" if verb == "stop" else "running"
+
+    def forget(self) -> None:
+        self.told.append("forget")
+
+    def forgotten(self) -> None:
+        self.told.append("forgotten")
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    take(tmp_path)
+    return tmp_path
+
+
+def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
+    plain = {
+        "state": state,
+        "base": str(base),
+        "run": "r1",
+        "service": "9999/flow@a1",
+        "slug": "demo-9999-flow",
+        "unit": "fatecloud-demo-9999-flow.service",
+        "unit_path": str(base / "unit"),
+        "version": "2.2.0",
+        "supervision": "systemd",
+        "supervisor": "",
+        "inputs": [],
+        "started": str(base / "started"),
+        "home": str(base / "home"),
+        "user": "",
+        "boot": False,
+    }
+    return plain | changes
+
+
+def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Fake("absent")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    assert service.apply(asked(base, "started"), check=True) == {"changed": True, "done": ["start"]}
+    assert fake.told == []
+    assert service.apply(asked(base, "started"), check=False)["done"] == ["start"]
+    assert not service.apply(asked(base, "started"), check=False)["changed"]
+    entry = json.loads((base / ".fatecloud" / "manifest.json").read_text())["services"]["9999/flow@a1"]
+    assert (entry["unit"], entry["version"], entry["run"]) == ("fatecloud-demo-9999-flow.service", "2.2.0", "r1")
+
+
+def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Fake("running")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    monkeypatch.setattr(departed, "supervised", lambda _params: fake)
+    service.apply(asked(base, "started"), check=False)
+    home, unit, other = base / "home", base / "unit", base / "other"
+    home.mkdir()
+    for path in (home / "conf", unit, other):
+        path.write_text("x")
+    with node.working(str(base), "r1") as manifest:
+        for path, owner in ((home / "conf", "9999/flow@a1"), (unit, "9999/flow@a1"), (other, "9999/mysql@a1")):
+            manifest.data["files"][str(path)] = {"service": owner, "sha256": "?"}
+    asking = {"base": str(base), "run": "r1", "user": "", "supervisor": ""}
+    assert departed.apply({**asking, "keep": ["9999/flow@a1"]}, check=False) == {"changed": False, "gone": []}
+    assert departed.apply({**asking, "keep": []}, check=False)["gone"] == ["9999/flow@a1"]
+    assert fake.told[-3:] == ["stop", "forget", "forgotten"]
+    assert not home.exists()
+    assert not unit.exists()
+    assert other.exists()
+
+
+def test_cleaning_keeps_data_unless_told_and_never_what_is_not_ours(base: Path) -> None:
+    data, logs, strange = base / "data" / "x", base / "logs", base / "strange"
+    for path in (data, logs, strange, base / "store"):
+        path.mkdir(parents=True)
+    (data / "table").write_text("rows")
+    with node.working(str(base), "r1") as manifest:
+        manifest.note("directories", [str(data), str(logs)])
+    result = cleanup.apply({"base": str(base), "run": "r1", "purge": False, "supervisor": "", "user": ""})
+    assert result["kept"] == [str(data)]
+    assert (data / "table").exists()
+    assert not logs.exists()
+    assert not (base / "store").exists()
+    assert strange.exists()
+    assert not (base / ".fatecloud").exists()
+
+
+def test_cleaning_is_refused_while_services_are_there(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "supervised", lambda _params: Fake("absent"))
+    service.apply(asked(base, "started"), check=False)
+    with pytest.raises(node.Refused, match="9999/flow@a1"):
+        cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+
+
+def question(program: str, **changes: Any) -> dict[str, Any]:
+    plain = {
+        "service": "s",
+        "argv": [sys.executable, "-"],
+        "stdin": program,
+        "timeout": 5,
+        "deadline": 0.2,
+        "user": "",
+        "unit": "",
+        "logs": [],
+    }
+    return plain | changes
+
+
+def test_waiting_ends_with_the_first_good_answer(tmp_path: Path) -> None:
+    flag = tmp_path / "second"
+    program = (
+        f"import json, pathlib; p = pathlib.Path({str(flag)!r}); print(json.dumps({{'ok': p.exists()}})); p.touch()"
+    )
+    result = wait.wait(question(program, deadline=20))
+    assert result["failed"] is False
+    assert result["answer"] == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ('print(\'{"ok": false, "kind": "auth", "error": "access denied"}\')', "access denied"),
+        ("import sys; sys.exit('no such module')", "status 1: no such module"),
+        ("print('hello')", "status 0: it printed nothing"),
+        ("print('[1]')", "it answered [1]"),
+        ("import time; time.sleep(5)", "no answer in 0.3 s"),
+    ],
+)
+def test_a_bad_answer_is_told_in_words(program: str, said: str) -> None:
+    timeout = 0.3 if "sleep" in program else 5
+    result = wait.wait(question(program, timeout=timeout))
+    assert result["failed"] is True
+    assert said in result["msg"]
+
+
+def test_a_failure_brings_the_telling_lines_of_the_newest_log(tmp_path: Path) -> None:
+    log = tmp_path / "stat.log"
+    log.write_text("\n".join(["all is well"] * 50 + ["[ERROR] cannot connect to 10.0.0.1"] + ["all is well"] * 5))
+    result = wait.wait(question("print('{\"ok\": false}')", logs=[str(tmp_path / "*.log"), "/nonexistent"]))
+    assert result["lines"] == ["[ERROR] cannot connect to 10.0.0.1"]
+
+
+def test_objects_are_applied_once_for_the_same_files(base: Path) -> None:
+    count, script, source, applied = base / "count", base / "script", base / "users.sql", base / "applied"
+    script.write_text(f"#!/bin/sh\necho x >> {count}\n")
+    script.chmod(0o700)
+    source.write_text("create user")
+    asking = {
+        "base": str(base),
+        "run": "r1",
+        "service": "s",
+        "script": str(script),
+        "digest_of": [str(source), str(script)],
+        "applied": str(applied),
+        "user": "root",
+        "group": "root",
+        "timeout": 10,
+    }
+    assert objects.apply(asking, check=True)["changed"]
+    assert not count.exists()
+    assert objects.apply(asking, check=False)["changed"]
+    assert not objects.apply(asking, check=False)["changed"]
+    digest = hashlib.sha256(b"create user").hexdigest()
+    assert applied.read_text().startswith(f"{digest}  {source}\n")
+    source.write_text("create two users")
+    assert objects.apply(asking, check=False)["changed"]
+    assert count.read_text() == "x\nx\n"
+
+
+def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:
+    script, applied = base / "script", base / "applied"
+    script.write_text("#!/bin/sh\necho 'access denied for fate'\nexit 3\n")
+    script.chmod(0o700)
+    asking = {
+        "base": str(base),
+        "run": "r1",
+        "service": "s",
+        "script": str(script),
+        "digest_of": [str(script)],
+        "applied": str(applied),
+        "user": "root",
+        "group": "root",
+        "timeout": 10,
+    }
+    with pytest.raises(node.Refused, match="status 3") as refusal:
+        objects.apply(asking, check=False)
+    assert refusal.value.details["lines"] == ["access denied for fate"]
+    assert not applied.exists()

@@ -1,0 +1,226 @@
+"""Artifacts and environments are whole or not there; packages are ours only when we bring them."""
+
+import hashlib
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import module, take, utility
+
+artifacts = module("fatecloud_artifacts")
+python = module("fatecloud_python")
+system = module("fatecloud_system")
+node = utility("fatecloud_node")
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    take(tmp_path / "fate")
+    return tmp_path / "fate"
+
+
+def artifact(text: bytes, name: str = "a.whl") -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(text).hexdigest(), "filename": name, "size": len(text)}
+
+
+def asked(base: Path, wanted: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+    return {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "sources": {}} | changes
+
+
+def test_only_what_is_missing_is_asked_for_and_it_lands_under_its_hash(base: Path) -> None:
+    one, two = artifact(b"one", "one.whl"), artifact(b"two", "two.whl")
+    told = artifacts.prepare(asked(base, [one, two]), check=False)
+    assert told["missing"] == [one, two]
+    arriving = Path(told["incoming"])
+    (arriving / f"{one['sha256']}.part").write_bytes(b"one")
+    with tarfile.open(arriving / "bundle.tar", "w") as tar:
+        (base.parent / "two").write_bytes(b"two")
+        tar.add(base.parent / "two", f"{two['sha256']}.part")
+    assert artifacts.store(asked(base, [one, two]))["stored"] == 2
+    stored = base / "store" / "artifacts" / two["sha256"] / "two.whl"
+    assert stored.read_bytes() == b"two"
+    assert stored.stat().st_mode & 0o777 == 0o444
+    assert not (base / "store" / "incoming").exists()
+    assert artifacts.prepare(asked(base, [one, two]), check=False) == {"changed": False, "missing": []}
+    known = json.loads((base / ".fatecloud" / "manifest.json").read_text())["artifacts"]
+    assert known == sorted([one["sha256"], two["sha256"]])
+
+
+def test_a_damaged_artifact_is_refused_by_name(base: Path) -> None:
+    one = artifact(b"one", "one.whl")
+    arriving = Path(artifacts.prepare(asked(base, [one]), check=False)["incoming"])
+    (arriving / f"{one['sha256']}.part").write_bytes(b"bad")
+    with pytest.raises(node.Refused, match="one.whl: arrived with sha256"):
+        artifacts.store(asked(base, [one]))
+    assert artifacts.missing(asked(base, [one])) == [one]
+
+
+def test_an_artifact_that_did_not_arrive_is_named(base: Path) -> None:
+    one = artifact(b"one", "one.whl")
+    artifacts.prepare(asked(base, [one]), check=False)
+    with pytest.raises(node.Refused, match="one.whl did not arrive"):
+        artifacts.store(asked(base, [one]))
+
+
+def test_on_this_machine_it_is_copied_and_the_source_stays_as_it_was(base: Path, tmp_path: Path) -> None:
+    one, source = artifact(b"one", "one.whl"), tmp_path / "source"
+    source.write_bytes(b"one")
+    source.chmod(0o600)
+    artifacts.prepare(asked(base, [one]), check=False)
+    artifacts.store(asked(base, [one], sources={one["sha256"]: str(source)}))
+    assert source.stat().st_mode & 0o777 == 0o600
+    assert source.stat().st_nlink == 1
+
+
+def test_too_little_space_is_said_before_anything_is_sent(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = artifacts.shutil.disk_usage(base)
+    monkeypatch.setattr(artifacts.shutil, "disk_usage", lambda _path: usage._replace(free=50 << 20))
+    with pytest.raises(node.Refused, match="50 MiB free"):
+        artifacts.prepare(asked(base, [artifact(b"one")]), check=False)
+
+
+def test_check_mode_only_tells(base: Path) -> None:
+    assert artifacts.prepare(asked(base, [artifact(b"one")]), check=True)["changed"]
+    assert not (base / "store").exists()
+
+
+PYTHON = {
+    "digest": "d" * 64,
+    "minor": "3.10",
+    "interpreter": {"sha256": "1" * 64, "filename": "cpython.tar.gz"},
+    "uv": {"sha256": "2" * 64, "filename": "uv.whl"},
+    "wheels": [],
+    "requirements": "",
+    "imports": [],
+    "room": 1,
+}
+
+
+def interpreter(base: Path, tmp_path: Path, program: str) -> dict[str, Any]:
+    tree = tmp_path / "tree" / "bin"
+    tree.mkdir(parents=True, exist_ok=True)
+    (tree / "python3.10").write_text(program)
+    (tree / "python3.10").chmod(0o755)
+    packed = tmp_path / "cpython.tar.gz"
+    with tarfile.open(packed, "w:gz") as tar:
+        tar.add(tree, "bin")
+    found = {"sha256": hashlib.sha256(packed.read_bytes()).hexdigest(), "filename": "cpython.tar.gz"}
+    target = Path(artifacts.store_path(str(base), found["sha256"], found["filename"]))
+    target.parent.mkdir(parents=True)
+    packed.rename(target)
+    return PYTHON | {"interpreter": found}
+
+
+def test_an_interpreter_is_tried_and_then_there_at_once(base: Path, tmp_path: Path) -> None:
+    wanted = interpreter(base, tmp_path, "#!/bin/sh\nexit 0\n")
+    half = Path(python.interpreter_path(str(base), wanted))
+    (half / "bin").mkdir(parents=True)
+    assert python.unpack_interpreter(str(base), wanted)
+    assert python.complete(str(half)) == wanted["interpreter"]["sha256"] + "\n"
+    assert (half / "bin" / "python3").exists()
+    assert not python.unpack_interpreter(str(base), wanted)
+
+
+def test_an_interpreter_that_does_not_run_here_is_no_interpreter(base: Path, tmp_path: Path) -> None:
+    wanted = interpreter(base, tmp_path, "#!/bin/sh\necho 'GLIBC_2.99 not found'\nexit 1\n")
+    with pytest.raises(node.Refused, match=r"GLIBC_2\.99 not found"):
+        python.unpack_interpreter(str(base), wanted)
+    assert python.complete(python.interpreter_path(str(base), wanted)) is None
+
+
+def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Path(python.shared_path(str(base), PYTHON))
+    (target / "half").mkdir(parents=True)
+
+    def fake_uv(argv: list[str], _what: str, **_options: Any) -> str:
+        if "venv" in argv:
+            assert not (target / "half").exists()
+            Path(argv[-1]).mkdir(parents=True)
+        return ""
+
+    monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
+    monkeypatch.setattr(python, "call", fake_uv)
+    assert python.build_shared(str(base), PYTHON)
+    assert python.complete(str(target)) == PYTHON["digest"] + "\n"
+    assert not python.build_shared(str(base), PYTHON)
+
+
+def test_a_failed_installation_leaves_no_marker(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(argv: list[str], what: str, **_options: Any) -> str:
+        if "install" in argv:
+            raise node.Refused(what)
+        Path(argv[-1]).mkdir(parents=True)
+        return ""
+
+    monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
+    monkeypatch.setattr(python, "call", fails)
+    with pytest.raises(node.Refused, match="installing the wheels"):
+        python.build_shared(str(base), PYTHON)
+    assert python.complete(python.shared_path(str(base), PYTHON)) is None
+    assert list((base / "store" / "tmp").iterdir()) == []
+
+
+def test_a_thin_environment_has_its_own_copy_and_a_path_to_the_shared_one(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = Path("lib/python3.10/site-packages")
+    shared = Path(python.shared_path(str(base), PYTHON)) / inner
+    (shared / "own").mkdir(parents=True)
+    (shared / "own" / "settings.py").write_text("upstream's")
+    (shared / "own" / "code.py").write_text("code")
+    (base / "store" / "tmp").mkdir()
+    home = base / "home"
+    monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
+    monkeypatch.setattr(python, "call", lambda argv, _what: (Path(argv[-1]) / inner).mkdir(parents=True))
+    settings = home / "venv" / inner / "own" / "settings.py"
+    asking = {
+        "base": str(base),
+        "python": PYTHON,
+        "home": str(home),
+        "own": ["own"],
+        "replaced": [str(settings)],
+        "user": "root",
+        "group": "root",
+    }
+    assert python.build_thin(asking)
+    assert not settings.exists()
+    assert (settings.parent / "code.py").stat().st_ino != (shared / "own" / "code.py").stat().st_ino
+    assert (home / "venv" / inner / "fatecloud-shared.pth").read_text() == f"{shared}\n"
+    assert (home / "venv" / ".complete").read_text() == PYTHON["digest"] + "\n"
+    assert not python.build_thin(asking)
+    assert python.build_thin({**asking, "python": PYTHON | {"digest": "e" * 64, "own": []}, "own": []})
+
+
+WANTS = [
+    {"packages": {"debian": ["nginx"]}, "units": {"debian": ["nginx.service"]}},
+    {"packages": {"debian": ["mariadb-server"], "redhat": ["mariadb"]}, "units": {"debian": ["mariadb.service"]}},
+]
+
+
+def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "family_of", lambda: "debian")
+    monkeypatch.setattr(system, "installed", lambda _family, _names: {"nginx"})
+    told = system.query({"wants": WANTS, "user": "root", "group": "no-such-group"})
+    assert told["packages"] == ["mariadb-server"]
+    assert told["units"] == ["mariadb.service"]
+    assert (told["users"], told["groups"]) == ([], ["no-such-group"])
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ('ID=debian\nVERSION_ID="12"\n', "debian"),
+        ("ID=ubuntu\nID_LIKE=debian\n", "debian"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "redhat"),
+        ('ID="openEuler"\n', "redhat"),
+        ('ID="newcomer"\nID_LIKE="fedora"\n', "redhat"),
+        ("ID=arch\n", "arch"),
+    ],
+)
+def test_the_family_of_a_distribution(tmp_path: Path, text: str, family: str) -> None:
+    (tmp_path / "os-release").write_text(text)
+    assert system.family_of(str(tmp_path / "os-release")) == family
