@@ -1,0 +1,105 @@
+"""Templates and placeholders."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fatecloud.errors import FatecloudError
+from fatecloud.model.desired import FileSpec
+from fatecloud.render.files import render_specs
+from fatecloud.render.placeholders import ENCODINGS, UnknownSecretError, fill, names, placeholder
+
+HARD = 'it\'s "hard" \\ {{ }} @@fatecloud:other:raw@@ ü\n%'
+
+
+def test_a_placeholder_is_found_and_filled_in_each_encoding() -> None:
+    text = "\n".join(f"{e}={placeholder('9999.mysql.flow', e)}" for e in ENCODINGS)
+    assert names(text) == {"9999.mysql.flow"}
+    assert fill(text, {"9999.mysql.flow": "a'b\"c\\"}).splitlines() == [
+        "raw=a'b\"c\\",
+        'json="a\'b\\"c\\\\"',
+        "sql='a''b\"c\\\\'",
+        'ini="a\'b\\"c\\\\"',
+    ]
+
+
+def test_a_value_is_never_searched_for_placeholders_again() -> None:
+    assert fill(placeholder("a", "raw"), {"a": HARD, "other": "leak"}) == HARD
+
+
+@given(st.text())
+def test_json_survives_json_and_yaml(value: str) -> None:
+    text = '{"password": ' + placeholder("a", "json") + "}"
+    assert json.loads(fill(text, {"a": value})) == {"password": value}
+
+
+@given(
+    st.text(
+        alphabet=st.characters(
+            min_codepoint=32, exclude_characters="\x7f\x85\ufeff", exclude_categories=["Cs", "Cn", "Co", "Cc"]
+        )
+    )
+)
+def test_json_is_a_yaml_scalar(value: str) -> None:
+    assert yaml.safe_load("password: " + fill(placeholder("a", "json"), {"a": value})) == {"password": value}
+
+
+def test_an_unknown_secret_is_named_and_no_text_comes_out() -> None:
+    with pytest.raises(UnknownSecretError, match="no value for secret 9999.b"):
+        fill(placeholder("9999.b", "raw"), {"9999.a": "x"})
+
+
+@pytest.mark.parametrize(("name", "encoding"), [("a b", "raw"), ("", "raw"), ("a:b", "raw"), ("a", "xml")])
+def test_a_malformed_placeholder_cannot_be_made(name: str, encoding: str) -> None:
+    with pytest.raises(ValueError, match="secret"):
+        placeholder(name, encoding)
+
+
+def spec(template: str, **values: object) -> FileSpec:
+    return FileSpec("/home/conf/a", template, values, mode=0o600, restarts=False)
+
+
+def test_a_file_is_rendered_free_of_secrets(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text("port: {{ port }}\npassword: {{ secret('9999.a', 'json') }}\n")
+    (file,) = render_specs([spec("a.j2", port=9380)], "9999/flow@a1", tmp_path)
+    assert file.text == "port: 9380\npassword: @@fatecloud:9999.a:json@@\n"
+    assert (file.mode, file.service, file.restarts, file.owner) == (0o600, "9999/flow@a1", False, "service")
+    assert file.digest == hashlib.sha256(file.text.encode()).hexdigest()
+
+
+def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> None:
+    (tmp_path / "a.j2").write_text(
+        "{{ text | to_yaml_scalar }} {{ none | to_yaml_scalar }} {{ text | to_json }} {{ argv | to_sh }} "
+        "{{ text | to_sh }} {{ percent | to_systemd }}"
+    )
+    values = {"text": "yes: 'x'", "none": None, "argv": ["a b", "c"], "percent": '50% "$x"'}
+    (file,) = render_specs([FileSpec("/a", "a.j2", values)], "node", tmp_path)
+    assert file.text == ("\"yes: 'x'\" null \"yes: 'x'\" 'a b' c 'yes: '\"'\"'x'\"'\"'' \"50%% \\\"$$x\\\"\"")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("one\n{{ missing }}\n", "a.j2:2: 'missing' is undefined"),
+        ("{{ port.number }}", "a.j2:1: 'int object' has no attribute 'number'"),
+        ("one\n\n{% if %}\n", "a.j2:3"),
+        ("{{ secret('a', 'xml') }}", "a.j2:1: no encoding 'xml'"),
+        ("{% include 'absent.j2' %}", "there is no template absent.j2"),
+    ],
+)
+def test_a_wrong_template_is_told_with_its_line_and_variable(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "a.j2").write_text(text)
+    with pytest.raises(FatecloudError) as error:
+        render_specs([spec("a.j2", port=1)], "9999/flow@a1", tmp_path)
+    assert error.value.message.startswith("9999/flow@a1: /home/conf/a: ")
+    assert told in error.value.message
+
+
+def test_a_missing_template_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FatecloudError, match=r"there is no template flow/a\.j2"):
+        render_specs([spec("flow/a.j2")], "9999/flow@a1", tmp_path)

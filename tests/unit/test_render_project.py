@@ -1,0 +1,147 @@
+"""The rendered project is complete, readable, and has no secret in it."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from small_cluster import KEY, desired, node
+
+from fatecloud.errors import Refused
+from fatecloud.model.cluster import Prompt, SecretRef, Ssh
+from fatecloud.model.desired import Desired
+from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.render.project import RunInfo, write_project
+
+RUN = RunInfo("r1", "me@here", "c1", pid=7)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads what Ansible would read."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, found: loader.construct_scalar(found))
+
+
+def read(path: Path) -> Any:
+    return yaml.load(path.read_text(), Loader=_Loader)  # noqa: S506 - a safe loader with one tag more
+
+
+def write(wanted: Desired, directory: Path, **changes: Any) -> Path:
+    plain: dict[str, Any] = {
+        "ssh_config": "Host a1\n",
+        "known_hosts": None,
+        "store": lambda sha256: Path("/store") / sha256,
+        "vault_text": "$ANSIBLE_VAULT;1.1;AES256\n00\n",
+        "run": RUN,
+    }
+    write_project(wanted, directory, **(plain | changes))
+    return directory
+
+
+def test_files_are_readable_with_placeholders_and_all_of_it_is_private(tmp_path: Path) -> None:
+    project = write(desired(node("/data/fate")), tmp_path / "project")
+    conf = project / "files" / "a1" / "data" / "fate" / "tiny-9999-flow" / "conf" / "site.json"
+    assert "@@fatecloud:9999.web.password:json@@" in conf.read_text()
+    assert (project / "files" / "a1" / "etc" / "systemd" / "system" / "fatecloud-tiny-9999-flow.service").exists()
+    assert project.stat().st_mode & 0o777 == 0o700
+    for name in ("group_vars/all/vault.yml", "host_vars/a1.yml", "ansible.cfg", "ssh_config", "known_hosts"):
+        assert (project / name).stat().st_mode & 0o777 == 0o600, name
+    for name in ("site.yml", "roles/service", "library/fatecloud_files.py", "module_utils/fatecloud_placeholders.py"):
+        assert (project / name).exists(), name
+    assert not list(project.rglob("__pycache__"))
+
+
+def test_variables_say_everything_about_a_service(tmp_path: Path) -> None:
+    project = write(desired(node("/data/fate", supervision="systemd", service_user="app")), tmp_path / "project")
+    variables = read(project / "host_vars" / "a1.yml")
+    (service,) = variables["fatecloud_services"]
+    home = "/data/fate/tiny-9999-flow"
+    assert service["key"] == KEY
+    assert service["unit"] == "fatecloud-tiny-9999-flow.service"
+    assert service["inputs"] == [
+        f"{home}/bin/start",
+        f"{home}/conf/site.json",
+        "/etc/systemd/system/fatecloud-tiny-9999-flow.service",
+    ]
+    assert service["readiness"]["user"] == "app"
+    assert service["readiness"]["deadline"] == 20
+    assert service["directories"][f"{home}/run"] == "0750"
+    assert [f["mode"] for f in service["files"]] == ["0640", "0750", "0644"]
+    assert variables["fatecloud_node"]["python"] is None
+    group = read(project / "group_vars" / "all" / "vars.yml")
+    assert group["fatecloud_stages"] == [[KEY]]
+    assert (group["fatecloud_run"], group["fatecloud_pid"], group["fatecloud_only"]) == ("r1", 7, [])
+
+
+def test_services_may_be_limited(tmp_path: Path) -> None:
+    project = write(desired(node("/data/fate")), tmp_path / "project", services={"stage 1": [KEY]})
+    assert read(project / "group_vars" / "all" / "vars.yml")["fatecloud_only"] == [KEY]
+
+
+def test_what_looks_like_a_template_is_marked_unsafe(tmp_path: Path) -> None:
+    wanted = desired(node("/data/fate"))
+    service = wanted.services[KEY]
+    probe = dataclasses.replace(service.probes[0], stdin="print({{1}})\n")
+    services = {KEY: dataclasses.replace(service, probes=(probe,))}
+    project = write(dataclasses.replace(wanted, services=services), tmp_path / "project")
+    text = (project / "host_vars" / "a1.yml").read_text()
+    assert "stdin: !unsafe |" in text
+    assert read(project / "host_vars" / "a1.yml")["fatecloud_services"][0]["readiness"]["stdin"] == "print({{1}})\n"
+
+
+def test_passwords_are_looked_up_in_the_vault_when_they_are_needed(tmp_path: Path) -> None:
+    reached = node(
+        "/data/fate",
+        connection="ssh",
+        ssh=Ssh("ops", password=SecretRef("nodes.ssh")),
+        become="root",
+        become_password=Prompt(),
+    )
+    variables = read(write(desired(reached), tmp_path / "project") / "host_vars" / "a1.yml")
+    assert variables["ansible_password"] == "{{ fatecloud_secrets['nodes.ssh'] }}"
+    assert variables["ansible_become_password"] == "{{ fatecloud_secrets['prompt.a1.become'] }}"
+    assert (variables["ansible_host"], variables["ansible_user"], variables["ansible_become"]) == ("a1", "ops", True)
+
+
+@pytest.mark.parametrize(
+    ("said", "found", "used"),
+    [(None, {}, "/usr/bin/python3"), (None, {"a1": "/opt/py"}, "/opt/py"), ("/own/py", {"a1": "/opt/py"}, "/own/py")],
+)
+def test_the_interpreter_is_always_explicit(tmp_path: Path, said: str | None, found: dict[str, str], used: str) -> None:
+    project = write(desired(node("/data/fate", python=said)), tmp_path / "project", interpreters=found)
+    assert read(project / "host_vars" / "a1.yml")["ansible_python_interpreter"] == used
+
+
+def test_a_package_that_gets_own_files_is_copied_into_the_thin_environment(tmp_path: Path) -> None:
+    wanted = desired(node("/data/fate"))
+    site = "/data/fate/tiny-9999-flow/venv/lib/python3.10/site-packages"
+    extra = dataclasses.replace(wanted.files["a1"][0], path=f"{site}/fate_flow/settings.py")
+    part = Artifact("x", "x.whl", "a" * 64, 10, "wheel")
+    wanted = dataclasses.replace(
+        wanted,
+        services={KEY: dataclasses.replace(wanted.services[KEY], python=True)},
+        files={"a1": (*wanted.files["a1"], extra)},
+        python=PythonSet(part, part, (part,), "x==1 --hash=sha256:aa\n"),
+    )
+    variables = read(write(wanted, tmp_path / "project") / "host_vars" / "a1.yml")
+    (service,) = variables["fatecloud_services"]
+    assert service["own"] == ["fate_flow"]
+    assert service["replaced"] == [f"{site}/fate_flow/settings.py"]
+    assert "/data/fate/tiny-9999-flow/venv/.complete" in service["inputs"]
+    assert variables["fatecloud_node"]["artifacts"][0]["path"] == f"/store/{'a' * 64}"
+
+
+def test_an_earlier_render_is_replaced_and_anything_else_left_alone(tmp_path: Path) -> None:
+    project = write(desired(node("/data/fate")), tmp_path / "project")
+    stale = project / "files" / "a1" / "stale"
+    stale.write_text("old")
+    write(desired(node("/data/fate")), project)
+    assert not stale.exists()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("years of work")
+    with pytest.raises(Refused, match="was not written by fatecloud"):
+        write(desired(node("/data/fate")), other)
+    assert (other / "thesis.tex").exists()
