@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fatecloud.model.check import Code, FactAbsent, ServiceView
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 
 
@@ -32,7 +33,29 @@ def verb(view: ServiceView, name: str, component: str = "") -> str:
     return f"fatecloud {name} --party {ident.party}{where} --component {component or ident.component}"
 
 
-def as_service(view: ServiceView, command: str) -> str:
-    """A command line that is to be run on the service's node by its user."""
-    node = view.desired.node(view.facts.node)
-    return f"sudo -u {node.service_user} {command}  # on {node.name}"
+def as_service(view: ServiceView, command: str, node: str = "") -> str:
+    """A command line that is to be run by the service user, on the service's own node or another one."""
+    place = view.desired.node(node or view.facts.node)
+    return f"sudo -u {place.service_user} {command}  # on {place.name}"
+
+
+def neighbour(view: ServiceView, kind: str) -> DesiredService | None:
+    """The managed service at the end of the service's edge of a kind; None where somebody else runs it."""
+    targets = [edge.target for edge in view.service.edges if edge.kind == kind]
+    return next((view.desired.services[target] for target in targets if target in view.desired.services), None)
+
+
+def apply_objects(view: ServiceView, kind: str = "") -> str:
+    """The command that applies accounts and rights again.
+
+    Args:
+        view: the service.
+        kind: of the edge to the managed neighbour that has the objects; empty for the service itself.
+
+    Returns:
+        A command line; empty where the neighbour is not ours.
+    """
+    service = neighbour(view, kind) if kind else view.service
+    if service is None or service.objects is None:
+        return ""
+    return as_service(view, service.objects.script, service.id.node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.judging import answer_of, finding, verb
+from fatecloud.components.judging import answer_of, apply_objects, finding, neighbour, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -24,8 +24,8 @@ def broker(view: ServiceView) -> Iterator[Finding]:
     code, symptom = _judged(answer)
     if code is None:
         return
-    managed = any(edge.kind == "broker" and edge.target in view.desired.services for edge in view.service.edges)
-    repair = verb(view, "restart", "rabbitmq") if code is BROKER_REFUSED else "fatecloud deploy"
+    managed = neighbour(view, "broker") is not None
+    repair = verb(view, "start", "rabbitmq") if code is BROKER_REFUSED else apply_objects(view, "broker")
     yield finding(
         view,
         code,

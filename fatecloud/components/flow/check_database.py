@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.components.judging import answer_of, finding, verb
+from fatecloud.components.judging import answer_of, apply_objects, finding, neighbour, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -57,12 +57,6 @@ def database(view: ServiceView) -> Iterator[Finding]:
 
 def _trouble(view: ServiceView, answer: Mapping[str, Any], probe: str) -> Finding:
     code = _BY_KIND.get(str(answer["kind"]), UNUSABLE)
-    managed = any(edge.kind == "database" and edge.target in view.desired.services for edge in view.service.edges)
-    remedy = {
-        REFUSED: verb(view, "start", "mysql") if managed else "ask whoever runs the database to start it",
-        AUTH: "fatecloud deploy" if managed else "fatecloud secrets init  # give the account's real password",
-        SCHEMA: "fatecloud deploy" if managed else "ask whoever runs the database for the schema and the rights",
-    }.get(code, verb(view, "restart", "mysql") if managed else f"fatecloud logs {view.service.id.key}")
     where = answer.get("where", "")
     return finding(
         view,
@@ -70,7 +64,22 @@ def _trouble(view: ServiceView, answer: Mapping[str, Any], probe: str) -> Findin
         str(answer["error"]),
         probe,
         cause=_CAUSE[code],
-        remedy=(remedy, f"fatecloud explain {code.name}"),
+        remedy=(_remedy(view, code, str(answer.get("engine"))), f"fatecloud explain {code.name}"),
         expected=f"a login at {where}" if where else "code 0 from flow's job list",
         got=str(answer["kind"]),
     )
+
+
+def _remedy(view: ServiceView, code: Code, engine: str) -> str:
+    """The command that helps where the database is ours, else whom to ask for what."""
+    if neighbour(view, "database") is not None:
+        by_code = {
+            REFUSED: verb(view, "start", "mysql"),
+            **dict.fromkeys((AUTH, SCHEMA), apply_objects(view, "database")),
+        }
+        return by_code.get(code, verb(view, "restart", "mysql"))
+    if engine == "sqlite":
+        return verb(view, "restart")
+    if code is AUTH:
+        return "give the account's real password in the secrets, then: fatecloud deploy"
+    return "ask whoever runs the database"

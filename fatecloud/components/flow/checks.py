@@ -120,16 +120,16 @@ def routes(view: ServiceView) -> Iterator[Finding]:
     wanted: dict[str, str] = view.service.facts["routes"]
     if not wanted:
         return
-    answer = answer_of(view, "flow.routes")
-    there: dict[str, str] = answer.get("routes", {})
+    answer = answer_of(view, "flow.broker")
+    there: dict[str, str] = answer["routes"]
     wrong = sorted(party for party, endpoint in wanted.items() if there.get(party) != endpoint)
     if wrong:
         yield finding(
             view,
             ROUTE_MISSING,
             f"no good route to the broker of party {', '.join(wrong)}",
-            "flow.routes",
-            cause=str(answer.get("error", "the table was changed by hand since it was deployed")),
+            "flow.broker",
+            cause=str(answer.get("routes_error", "the table was changed by hand since it was deployed")),
             remedy=("fatecloud plan", "fatecloud deploy"),
             expected=", ".join(f"{party} {wanted[party]}" for party in wrong),
             got=", ".join(f"{party} {there.get(party, 'absent')}" for party in wrong),

@@ -1,7 +1,7 @@
 """Runs on the node under flow's interpreter: can flow's account do with the broker what a task has to do?
 
 A task creates users and vhosts through the management API and then speaks AMQP. Both doors are tried with the
-account in flow's own configuration.
+account in flow's own configuration. The table of the other parties' brokers is read as a task reads it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import importlib
 import json
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,19 +87,32 @@ def amqp(conf: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True, "where": where}
 
 
-def judge(path: Path) -> dict[str, Any]:
+def table(path: Path) -> dict[str, Any]:
+    """Party -> host:port, as flow's route table has it."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            entries = importlib.import_module("ruamel.yaml").safe_load(file) or {}
+        return {"routes": {str(party): f"{entry['host']}:{entry['port']}" for party, entry in entries.items()}}
+    except OSError as error:
+        return {"routes": {}, "routes_error": f"{path}: {error.strerror}"}
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return {"routes": {}, "routes_error": f"{path}: {type(error).__name__}: {error}"}
+
+
+def judge(path: Path, routes: Path) -> dict[str, Any]:
     """Try both doors; the first that is shut names the trouble."""
     try:
         with path.open(encoding="utf-8") as file:
             conf = importlib.import_module("ruamel.yaml").safe_load(file)["federation"]["rabbitmq"]
     except (OSError, KeyError, TypeError, ValueError) as error:
-        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}"}
-    doors = {"amqp": amqp(conf), "management": management(conf)}
+        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}", **table(routes)}
+    with ThreadPoolExecutor() as pool:
+        tried = {"amqp": pool.submit(amqp, conf), "management": pool.submit(management, conf)}
+    doors = {name: door.result() for name, door in tried.items()}
     shut = next((door for door in doors.values() if not door["ok"]), None)
-    if shut is not None:
-        return {"ok": False, "kind": shut["kind"], "error": f"{shut['where']}: {shut['error']}", **doors}
-    return {"ok": True, **doors}
+    trouble = {"kind": shut["kind"], "error": f"{shut['where']}: {shut['error']}"} if shut else {}
+    return {"ok": shut is None, **trouble, **doors, **table(routes)}
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]), Path(sys.argv[2]))) + "\n")

@@ -21,10 +21,8 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         _probe(ctx, "flow.schedule", "probe_schedule.py", f"{ctx.logs}/fate_flow/fate_flow_schedule.log", timeout=10),
     ]
     if any(edge.kind == BROKER for edge in edges):
-        found.append(_probe(ctx, "flow.broker", "probe_broker.py", conf, timeout=20))
-        found.append(
-            _probe(ctx, "flow.routes", "probe_routes.py", f"{ctx.home}/conf/rabbitmq_route_table.yaml", timeout=10)
-        )
+        table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
+        found.append(_probe(ctx, "flow.broker", "probe_broker.py", conf, table, timeout=20))
     return tuple(found)
 
 

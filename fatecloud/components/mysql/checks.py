@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.components.judging import answer_of, apply_objects, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -38,7 +38,7 @@ def objects(view: ServiceView) -> Iterator[Finding]:
     """Schema, account and rights of flow are there."""
     answer = answer_of(view, "mysql.admin")
     schema, account = view.service.facts["database"], view.service.facts["account"]
-    remedy = (as_service(view, view.service.facts["objects"]),)
+    remedy = (apply_objects(view), "fatecloud check")
     if not answer["schema"]:
         cause = "it was dropped, or the data directory was replaced"
         symptom = f"there is no schema {schema}"

@@ -67,5 +67,5 @@ def want(ctx: Context) -> Wanted:
         readiness_deadline=180,
         objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
         ports=(PortUse("mysql", ctx.port("mysql"), ctx.node.bind),),
-        facts={"database": DATABASE, "account": ACCOUNT, "objects": f"{ctx.home}/bin/objects"},
+        facts={"database": DATABASE, "account": ACCOUNT},
     )

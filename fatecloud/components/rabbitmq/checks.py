@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.components.judging import answer_of, apply_objects, as_service, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -47,7 +47,7 @@ def account(view: ServiceView) -> Iterator[Finding]:
         f"account {name}: {known['error']}",
         "rabbitmq.admin",
         cause="its tags or rights were taken away" if rights else "it was deleted or got another password",
-        remedy=(as_service(view, view.service.facts["objects"]),),
+        remedy=(apply_objects(view),),
         expected="administrator with .* .* .* in vhost /",
         got=", ".join(known.get("tags", ())) or str(known["error"]),
     )

@@ -81,5 +81,5 @@ def want(ctx: Context) -> Wanted:
             PortUse("dist", ctx.port("dist"), _LOOPBACK),
             PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
         ),
-        facts={"account": ACCOUNT, "plugins": PLUGINS, "objects": f"{ctx.home}/bin/objects"},
+        facts={"account": ACCOUNT, "plugins": PLUGINS},
     )
