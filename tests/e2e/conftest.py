@@ -1,0 +1,101 @@
+"""Real nodes for the end-to-end tests, and what has to be there for them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from fatecloud.artifacts import default_store
+from fatecloud.errors import SandboxError
+from fatecloud.model.event import Event
+from fatecloud.sandbox.engine import engine
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import Handed, sandbox_down, sandbox_list, sandbox_up
+
+RELEASE = "fate-2.2.0"
+REQUIRED = "FATECLOUD_REQUIRE_E2E"
+_OURS = re.compile(r"t(\d+)-.*")
+NewSandbox = Callable[[str, int], Handed]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything has to run, a skip is a failure."""
+    report = yield
+    if report.skipped and os.environ.get(REQUIRED) == "1" and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} did not run, and {REQUIRED}=1 says that it has to: {reason}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox]:
+    """Makes sandboxes that are removed at the end, with a state directory of their own."""
+    if os.geteuid() != 0:
+        pytest.skip("making nodes takes root")
+    try:
+        engine().close()
+    except SandboxError as error:
+        pytest.skip(error.message)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("xdg-state")))
+        _remove(_left_over())
+        made: list[str] = []
+
+        def make(name: str, nodes: int) -> Handed:
+            made.append(f"t{os.getpid()}-{name}")
+            return sandbox_up(made[-1], nodes, "debian-12", cache_packages=True, say=_say)
+
+        yield make
+        _remove(made)
+
+
+@pytest.fixture(scope="session")
+def handed(new_sandbox: NewSandbox) -> Handed:
+    """Two nodes with an inventory of two parties."""
+    return new_sandbox("two", 2)
+
+
+@pytest.fixture(scope="session")
+def sandbox(handed: Handed) -> Sandbox:
+    """The same two nodes, past SSH."""
+    return handed.sandbox
+
+
+@pytest.fixture(scope="session")
+def store() -> Path:
+    """An artifact store that has the whole release; fetched once, and kept for the next time."""
+    path = Path(os.environ.get("FATECLOUD_STORE") or default_store())
+    program = Path(sys.executable).with_name("fatecloud")
+    done = subprocess.run(
+        [program, "release", "fetch", RELEASE, "--store", path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{RELEASE} could not be fetched:\n{done.stdout}\n{done.stderr}"
+    return path
+
+
+def _say(event: Event) -> None:
+    sys.stderr.write(f"{event.text} {event.detail}\n")
+
+
+def _left_over() -> list[str]:
+    """Sandboxes of test runs that were killed."""
+    names = {sandbox.name for sandbox in sandbox_list()}
+    return [n for n in names if (found := _OURS.fullmatch(n)) and not Path("/proc", found[1]).exists()]
+
+
+def _remove(names: list[str]) -> None:
+    for name in names:
+        # One that never came up has removed itself.
+        with contextlib.suppress(SandboxError):
+            sandbox_down(name)
