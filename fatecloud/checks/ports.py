@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 
+from fatecloud.checks.listeners import in_the_way, silent_ports
 from fatecloud.checks.service import last_errors, manage
 from fatecloud.model.check import Code, ServiceView, service_check
-from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Finding
 
 STOLEN = Code(
@@ -23,7 +22,9 @@ _NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE
 @service_check(STOLEN, after=("MANIFEST_ABSENT",))
 def own_ports(view: ServiceView) -> Iterator[Finding]:
     """Nobody else holds a port of the service."""
-    strangers = [(port, held) for port in view.service.ports for held in _on(view, port) if not _ours(view, held)]
+    strangers = [
+        (port, held) for port in view.service.ports for held in in_the_way(view, port) if not _ours(view, held)
+    ]
     if strangers:
         port, held = strangers[0]
         pid = f"pid {held['pid']}, " if held["pid"] else ""
@@ -53,7 +54,7 @@ def own_ports(view: ServiceView) -> Iterator[Finding]:
 @service_check(NOT_LISTENING, after=(*_NOT_RUNNING, "SERVICE_HUNG", "PORT_STOLEN"))
 def listening(view: ServiceView) -> Iterator[Finding]:
     """The service listens on each of its ports."""
-    missing = [port for port in view.service.ports if not any(_reaches(h, port) for h in _on(view, port))]
+    missing = silent_ports(view)
     if missing:
         elsewhere = sorted({h["address"] for h in view.fact("listeners") if h["port"] == missing[0].number})
         yield Finding(
@@ -68,28 +69,6 @@ def listening(view: ServiceView) -> Iterator[Finding]:
             evidence=last_errors(view),
             source="fact listeners",
         )
-
-
-def _on(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
-    """Listeners that stand where the port should: same number, and addresses that meet."""
-    return [
-        held for held in view.fact("listeners") if held["port"] == port.number and _meet(held["address"], port.bind)
-    ]
-
-
-def _meet(held: str, bind: str) -> bool:
-    return _wildcard(held) or _wildcard(bind) or held == bind
-
-
-def _reaches(held: Mapping[str, Any], port: PortUse) -> bool:
-    return _wildcard(held["address"]) or held["address"] == port.bind
-
-
-def _wildcard(address: str) -> bool:
-    try:
-        return ip_address(address).is_unspecified
-    except ValueError:
-        return True  # a name: which address it is, only the node could say
 
 
 def _ours(view: ServiceView, held: Mapping[str, Any]) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fatecloud.checks.listeners import silent_ports
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-_SPINNING_RESTARTS, _SPINNING_SECONDS = 3, 180.0
+_SPINNING_RESTARTS, _SPINNING_SECONDS = 3, 60.0
 _FROZEN = ("T", "t")
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
@@ -105,9 +106,10 @@ def running(view: ServiceView) -> Iterator[Finding]:
 def _spins(view: ServiceView, state: Mapping[str, Any]) -> bool:
     if str(state["sub"]).startswith(("auto-restart", "backoff")):
         return True
-    if (state["restarts"] or 0) < _SPINNING_RESTARTS or state["since"] is None:
-        return False
-    return bool(view.fact("clock")["epoch"] - state["since"] < _SPINNING_SECONDS)
+    restarts = state["restarts"] or 0
+    young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < _SPINNING_SECONDS
+    # Between two of its ends a service looks alive; a young one that came back already and serves nothing yet is not.
+    return bool(young and (restarts >= _SPINNING_RESTARTS or (restarts and silent_ports(view))))
 
 
 @service_check(

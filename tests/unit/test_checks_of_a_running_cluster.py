@@ -100,6 +100,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="auto-restart", restarts=7)),
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="backoff", restarts=None)),
     ("SERVICE_RESTARTING", ENGINE, engine(restarts=5, since=NOW - 20)),
+    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
     ("SERVICE_HUNG", ENGINE, engine(process_state="T", stopped_pids=[101])),
     ("SERVICE_HUNG", ENGINE, engine(stopped_pids=[107])),
     ("SERVICE_HUNG", ENGINE, probe(None, "timeout after 10 s")),
@@ -154,6 +155,11 @@ def test_a_stranger_on_another_address_of_the_same_port_is_left_alone() -> None:
     desired = replace(desired, services={**desired.services, ENGINE: own})
     rows = (FRONT_PORT, a_listener(9380, 101, address="10.0.0.1"), a_listener(9380, 9, address="127.0.0.1", user="bob"))
     assert report_of(listeners(*rows), desired=desired).findings == ()
+
+
+@pytest.mark.parametrize(("restarts", "since"), [(1, NOW - 20), (9, NOW - 90)], ids=["once", "long ago"])
+def test_a_service_that_came_back_and_serves_is_healthy(restarts: int, since: float) -> None:
+    assert report_of(engine(restarts=restarts, since=since)).findings == ()
 
 
 def test_a_port_held_by_a_neighbour_of_ours_names_it() -> None:

@@ -333,6 +333,14 @@ def supervisor(tmp_path: Path) -> Iterator[Path]:
     for name in ("up", "gone", "sick", "again"):
         (tmp_path / "conf.d" / f"{name}.conf").write_text(f"[program:{name}]\nautostart=true\n")
     (tmp_path / "conf.d" / "sick.conf").write_text("[program:sick]\nautostart = false\n")
+    now, old = (time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - age)) for age in (5, 4000))
+    (tmp_path / "supervisord.log").write_text(
+        f"{old},001 INFO exited: again (exit status 1; not expected)\n"
+        f"{now},001 INFO exited: again (exit status 1; not expected)\n"
+        f"{now},002 INFO spawned: 'again' with pid 9\n"
+        f"{now},900 WARN exited: again (terminated by SIGSEGV (core dumped); not expected)\n"
+        f"{now},901 INFO stopped: gone (exit status 0)\n"
+    )
     body = xmlrpc.client.dumps((ROWS,), methodresponse=True).encode()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "supervisord.sock"))
@@ -363,6 +371,7 @@ def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> N
         "strange": ("absent", None, False),
     }
     assert found["again"]["sub"] == "backoff"
+    assert (found["again"]["restarts"], found["gone"]["restarts"]) == (2, 0)
     assert found["up"]["since"] == 1000
 
 

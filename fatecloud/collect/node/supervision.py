@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import socket
 import time
 import xmlrpc.client
@@ -41,6 +42,9 @@ _PROGRAM = {
     "UNKNOWN": "failed",
 }
 _SOCKET_SECONDS = 4.0
+_END = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)")
+_LOG_TAIL = 64 << 10
+_RECENT_SECONDS = 300.0
 
 
 def units(names: List[str]) -> Dict[str, State]:
@@ -65,6 +69,7 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
     if not names:
         return {}
     answers = _ask(folder + "/supervisord.sock")
+    ends = _recent_ends(folder + "/supervisord.log")
     found = {}
     for name in names:
         text = _configuration("%s/conf.d/%s.conf" % (folder, name))
@@ -72,7 +77,7 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
             state = {"state": "stopped" if text is not None else "absent", "result": answers, "pid": None}
             found[name] = dict(_nothing(), **state)
         else:
-            found[name] = _program(answers.get(name))
+            found[name] = _program(answers.get(name), ends.count(name))
         found[name]["enabled"] = text is not None and "autostart=false" not in text.replace(" ", "").lower()
     return found
 
@@ -95,7 +100,7 @@ def _unit(pairs: Dict[str, str], boot: float) -> State:
     }
 
 
-def _program(answer: Optional[Dict[str, Any]]) -> State:
+def _program(answer: Optional[Dict[str, Any]], restarts: int) -> State:
     if answer is None:
         return dict(_nothing(), result="not loaded", state="absent")
     name = str(answer["statename"])
@@ -108,7 +113,7 @@ def _program(answer: Optional[Dict[str, Any]]) -> State:
         "enabled": False,
         "pid": answer.get("pid") or None,
         "since": float(answer["start"]) if answer.get("start") and state in ("running", "starting") else None,
-        "restarts": None,
+        "restarts": restarts,
         "result": str(answer.get("spawnerr") or ""),
         "exit": answer.get("exitstatus"),
         "needs_reload": False,
@@ -131,6 +136,21 @@ def _nothing() -> State:
 
 def _configuration(path: str) -> Optional[str]:
     return text_of(path) if os.path.exists(path) else None
+
+
+def _recent_ends(path: str) -> List[str]:
+    """Names of programs that ended by themselves in the last minutes, once per end; supervisor keeps no counter."""
+    if not os.path.exists(path):
+        return []
+    with open(path, "rb") as stream:
+        stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
+        lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
+    ends = [match for match in map(_END.match, lines) if match]
+    return [end.group(2) for end in ends if time.time() - _local_epoch(end.group(1)) < _RECENT_SECONDS]
+
+
+def _local_epoch(text: str) -> float:
+    return time.mktime(time.strptime(text, "%Y-%m-%d %H:%M:%S"))
 
 
 def _ask(path: str) -> Any:

@@ -1,0 +1,36 @@
+"""Who listens where a service should: questions to the `listeners` fact that several checks ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from fatecloud.model.check import ServiceView
+from fatecloud.model.desired import PortUse
+
+
+def in_the_way(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
+    """Listeners of that number on addresses that meet the port's own, whoever they are. Raises FactAbsent."""
+    rows: list[Mapping[str, Any]] = view.fact("listeners")
+    return [row for row in rows if row["port"] == port.number and _meet(row["address"], port.bind)]
+
+
+def silent_ports(view: ServiceView) -> list[PortUse]:
+    """The service's ports on which nobody listens as widely as the service should. Raises FactAbsent."""
+    return [port for port in view.service.ports if not any(_covers(row, port) for row in in_the_way(view, port))]
+
+
+def _meet(held: str, bind: str) -> bool:
+    return _wildcard(held) or _wildcard(bind) or held == bind
+
+
+def _covers(row: Mapping[str, Any], port: PortUse) -> bool:
+    return _wildcard(row["address"]) or row["address"] == port.bind
+
+
+def _wildcard(address: str) -> bool:
+    try:
+        return ip_address(address).is_unspecified
+    except ValueError:
+        return True  # a name: which address it is, only the node could say
