@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +17,9 @@ LABEL = "fatecloud.sandbox"
 """On every container, network and image of ours; its value is the sandbox's name."""
 NODE_LABEL = "fatecloud.sandbox.node"
 ADDRESS_LABEL = "fatecloud.sandbox.address"
+_DEFAULT_HOST = "unix:///var/run/docker.sock"
+_READ_TIMEOUT = 600
+"""Seconds: importing an image takes a while."""
 _REMEDY = (
     "Install it with `apt-get install docker.io`, start it (`systemctl start docker`, or `dockerd &` without systemd), "
     "and run this as root or as a member of the group docker."
@@ -28,11 +33,24 @@ def engine() -> docker.DockerClient:
         SandboxError: Docker is absent, not running, or not open to this user.
     """
     try:
-        client = docker.from_env(timeout=600)
+        _dial(os.environ.get("DOCKER_HOST") or _DEFAULT_HOST)
+        client = docker.from_env(timeout=_READ_TIMEOUT)
         client.ping()
-    except (DockerException, requests.RequestException) as error:
+    except (DockerException, requests.RequestException, OSError) as error:
         raise SandboxError(f"the Docker Engine does not answer: {_first_line(error)}", remedy=_REMEDY) from None
     return client
+
+
+def _dial(host: str) -> None:
+    """Knock at a local socket ourselves: the library wraps the reason in three layers, and leaks its own socket."""
+    path = host.removeprefix("unix://")
+    if path == host:
+        return
+    with socket.socket(socket.AF_UNIX) as knock:
+        try:
+            knock.connect(path)
+        except OSError as error:
+            raise OSError(f"{path}: {error.strerror}") from None
 
 
 @contextmanager

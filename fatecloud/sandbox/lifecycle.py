@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
+from docker.errors import APIError
 from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool
 
 from fatecloud.errors import SandboxError
 from fatecloud.model.event import Event, Listener
 from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
-from fatecloud.sandbox.nodes import Sandbox, network_name
+from fatecloud.sandbox.nodes import STOP_SIGNAL, Sandbox, network_name
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?")
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_PER_NODE = 15
 _INOTIFY_WANTED = 8192
+_NETWORK_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,24 @@ class Overview:
     """Node name -> address and Docker's word for its state (`running`, `exited`, `paused`)."""
 
 
+def check_name(name: str) -> None:
+    """Lower-case letters, digits and dashes: it becomes part of containers' and units' names.
+
+    Raises:
+        SandboxError: it is something else.
+    """
+    if not _NAME.fullmatch(name):
+        raise SandboxError(
+            f"{name!r} is no name for a sandbox", remedy="Use up to 20 of a-z, 0-9 and -, a letter first."
+        )
+
+
 def create(client: docker.DockerClient, name: str, image: str, count: int, say: Listener) -> Sandbox:
     """Start nodes that boot systemd and sshd, and wait until they are up.
 
     Args:
         client: the Docker Engine.
-        name: of the sandbox: lower-case letters, digits and dashes.
+        name: of the sandbox, see `check_name`.
         image: name and tag of the nodes' image.
         count: how many nodes, named n1, n2, ...
         say: told what is being done.
@@ -120,15 +134,22 @@ def _image_of(containers: Iterable[Container]) -> str:
 def _network(client: docker.DockerClient, name: str) -> str:
     """Make a network whose nodes have fixed addresses; returns the first three bytes of its subnet."""
     # Docker picks a free subnet, but gives fixed addresses only where the subnet was named: ask, then name it.
-    asked = client.networks.create(network_name(name), labels={LABEL: name})
-    asked.reload()
-    subnet = str(asked.attrs["IPAM"]["Config"][0]["Subnet"])
-    asked.remove()
-    prefix = subnet.rsplit(".", 1)[0]
-    pool = IPAMPool(subnet=f"{prefix}.0/24", gateway=f"{prefix}.1")
-    client.networks.create(
-        network_name(name), driver="bridge", ipam=IPAMConfig(pool_configs=[pool]), labels={LABEL: name}
-    )
+    for attempt in range(_NETWORK_ATTEMPTS):
+        asked = client.networks.create(network_name(name), labels={LABEL: name})
+        asked.reload()
+        subnet = str(asked.attrs["IPAM"]["Config"][0]["Subnet"])
+        asked.remove()
+        prefix = subnet.rsplit(".", 1)[0]
+        pool = IPAMPool(subnet=f"{prefix}.0/24", gateway=f"{prefix}.1")
+        try:
+            ipam = IPAMConfig(pool_configs=[pool])
+            client.networks.create(network_name(name), driver="bridge", ipam=ipam, labels={LABEL: name})
+        except APIError:
+            # Another sandbox that is made at the same moment may have been given the same subnet.
+            if attempt == _NETWORK_ATTEMPTS - 1:
+                raise
+        else:
+            break
     return prefix
 
 
@@ -148,7 +169,7 @@ def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         cgroupns="private",
         tmpfs={"/run": "", "/run/lock": ""},
-        stop_signal="SIGRTMIN+3",
+        stop_signal=STOP_SIGNAL,
     )
 
 

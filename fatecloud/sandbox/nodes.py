@@ -16,6 +16,8 @@ from fatecloud.errors import SandboxError
 from fatecloud.model.completed import Completed
 from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
 
+STOP_SIGNAL = "SIGRTMIN+3"
+"""Asks a systemd that is PID 1 to stop everything in order and end."""
 _TIMED_OUT = 124
 _POLL = 0.2
 
@@ -117,23 +119,29 @@ class Sandbox:
             raise SandboxError(f"{node}: `{' '.join(argv)}` failed with status {done.exit}: {done.error or done.text}")
         return done.text
 
-    def restart(self, *nodes: str, timeout: float = 90) -> None:
+    def restart(self, *nodes: str, power_cut: bool = False, timeout: float = 180) -> None:
         """Reboot nodes (all of them where none is named), at once, and wait until they are up again.
 
         Like a reboot, it empties `/run` and `/tmp`, ends every process and starts systemd anew.
 
+        Args:
+            nodes: names.
+            power_cut: whether everything dies at once instead of being stopped in order.
+            timeout: seconds until all are up again.
+
         Raises:
-            SandboxError: a node did not come up within `timeout` seconds.
+            SandboxError: a node did not go down or come up in time.
         """
         chosen = nodes or self.nodes
+        deadline = time.monotonic() + timeout
+        containers = {node: self._container(node) for node in chosen}
         with refusals(f"restarting {', '.join(chosen)}"):
-            for node in chosen:
-                self._container(node).kill("KILL")
-            for node in chosen:
-                container = self._container(node)
-                container.wait(timeout=30)
+            for container in containers.values():
+                container.kill("SIGKILL" if power_cut else STOP_SIGNAL)
+            for container in containers.values():
+                container.wait(timeout=max(1, deadline - time.monotonic()))
                 container.start()
-        self.wait(*chosen, timeout=timeout)
+        self.wait(*chosen, timeout=max(1.0, deadline - time.monotonic()))
 
     def wait(self, *nodes: str, timeout: float = 90) -> None:
         """Wait until systemd is done booting and sshd answers on the nodes (all of them where none is named).

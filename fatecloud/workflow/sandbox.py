@@ -41,6 +41,7 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
     Raises:
         SandboxError: Docker, debootstrap or a node refuses, or the sandbox is there with another number of nodes.
     """
+    lifecycle.check_name(name)
     client = engine()
     sandbox = Sandbox(client, name)
     present = sandbox.nodes

@@ -148,14 +148,15 @@ def test_a_login_by_password_where_sshd_takes_one(handed: Handed, cluster: Clust
     assert caught.value.code == "NODE_NO_FORWARDING"
 
 
+@pytest.mark.parametrize("power_cut", [False, True])
 def test_all_nodes_rebooted_at_once_come_back_at_their_addresses(
-    handed: Handed, cluster: Cluster, sandbox: Sandbox
+    handed: Handed, cluster: Cluster, sandbox: Sandbox, *, power_cut: bool
 ) -> None:
     before = dict(sandbox.addresses)
     for node in sandbox.nodes:
         sandbox.check(node, ["sh", "-c", "touch /run/left /tmp/left /var/lib/kept; sleep 1000 & true"])
     with entered(handed, cluster.nodes["n1"]) as transport:
-        sandbox.restart()
+        sandbox.restart(power_cut=power_cut)
         with pytest.raises(TransportError) as caught:
             transport.run(["true"], timeout=10)
     assert caught.value.code == "NODE_UNREACHABLE"
