@@ -14,7 +14,7 @@ import yaml
 from fatecloud.errors import Refused
 from fatecloud.model.desired import Desired
 from fatecloud.render import placeholders
-from fatecloud.render.variables import connection_variables, node_variables, service_variables
+from fatecloud.render.variables import connection_variables, node_variables, service_variables, stage_turns
 from fatecloud.shipped import folder
 
 _STAMP = "# Written by fatecloud; the next render replaces it.\n"
@@ -129,7 +129,7 @@ def _group_variables(desired: Desired, run: RunInfo, services: Mapping[str, Sequ
         "fatecloud_purge": False,
         "fatecloud_boot": False,
         "fatecloud_state": "started",
-        "fatecloud_stages": [list(stage) for stage in desired.stages],
+        "fatecloud_stages": stage_turns(desired),
         "fatecloud_only": sorted({key for keys in services.values() for key in keys}) if services is not None else [],
     }
 

@@ -123,6 +123,28 @@ def _python(desired: Desired, python: PythonSet) -> dict[str, Any]:
     }
 
 
+def turns(desired: Desired) -> dict[str, str]:
+    """Service key -> its turn, `stage.number.component`; unique on a node, and the same on many nodes.
+
+    Ansible takes a turn on all nodes together; services that differed in name from node to node it would take one
+    node after the other.
+    """
+    found: dict[str, str] = {}
+    for stage, keys in enumerate(desired.stages, 1):
+        counts: dict[tuple[str, str], int] = {}
+        for key in keys:
+            ident = desired.services[key].id
+            number = counts[ident.node, ident.component] = counts.get((ident.node, ident.component), 0) + 1
+            found[key] = f"{stage}.{number}.{ident.component}"
+    return found
+
+
+def stage_turns(desired: Desired) -> list[list[str]]:
+    """The turns of each stage, in order."""
+    all_turns = turns(desired)
+    return [sorted({all_turns[key] for key in keys}) for keys in desired.stages]
+
+
 def service_variables(desired: Desired, service: DesiredService) -> dict[str, Any]:
     """What the role `service` needs."""
     node = desired.node(service.id.node)
@@ -133,6 +155,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
     packages = f"{venv}lib/python{desired.release.python.minor}/site-packages/"
     return {
         "key": service.id.key,
+        "turn": turns(desired)[service.id.key],
         "component": service.id.component,
         "slug": service.id.slug,
         "unit": service.id.unit,

@@ -10,7 +10,17 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.runner.outcome import TaskFailure
 
 _KEPT_LINES = 20
-_NOISE = ("_ansible", "invocation", "ansible_facts", "stdout_lines", "stderr_lines", "diff", "warnings", "deprecations")
+_NOISE = (
+    "_ansible",
+    "invocation",
+    "exception",
+    "ansible_facts",
+    "stdout_lines",
+    "stderr_lines",
+    "diff",
+    "warnings",
+    "deprecations",
+)
 
 
 class Translator:

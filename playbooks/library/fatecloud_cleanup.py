@@ -1,7 +1,7 @@
-"""Takes away from a node everything that the manifest names; data and logs only when told, packages never those of others.
+"""Takes away from a node everything that the manifest names; data and logs only when told, packages never.
 
-Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease goes
-with the rest, so this is the last task of a run on the node.
+Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease
+goes with the rest, so this is the last task of a run on the node.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Takes, checks or gives back the lease of a node. The action plugin of the same name says who asks.
 
-Parameters: `state` (acquired, asserted or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who asks, on the
-controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`), `wait` (seconds that
-what an old run left on the node may still take before it is ended).
+Parameters: `state` (acquired, asserted or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
+asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
+`wait` (seconds that what an old run left on the node may still take before it is ended).
 """
 
 from __future__ import annotations

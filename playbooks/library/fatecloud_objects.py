@@ -1,7 +1,7 @@
 """Applies what we own inside a service (databases, users, rights) when it differs from the record of the last time.
 
-Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secrets from its own text), `digest_of` (files
-whose content decides), `applied` (the record), `user`, `group`, `timeout` (seconds).
+Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secrets from its own text), `digest_of`
+(files whose content decides), `applied` (the record), `user`, `group`, `timeout` (seconds).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Builds the Python environments of a release from the node's store: offline, hashed, whole or not at all.
 
-Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the environment of one service), `base`, `run`,
-`python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), and for `thin` also `service`, `home`,
-`own` (packages that it has a copy of), `replaced` (files that are rendered into it), `user`, `group`.
+Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the environment of one service), `base`,
+`run`, `python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), and for `thin` also `service`,
+`home`, `own` (packages that it has a copy of), `replaced` (files that are rendered into it), `user`, `group`.
 
 A directory without its marker `.complete` is what an interrupted build left: it is removed and built again.
 """

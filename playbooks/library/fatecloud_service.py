@@ -1,9 +1,9 @@
 """Makes a service run with what it should have read, stop, or go.
 
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
-`unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files that
-it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `boot`. `absent` takes the files
-from the manifest; data and logs stay.
+`unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
+that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `boot`. `absent` takes the
+files from the manifest; data and logs stay.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
 """

@@ -1,8 +1,8 @@
 """Says which packages, users and groups a node lacks, and writes down what is ours before it is made.
 
 Parameters: `state` (`queried` reads; `claimed` masks the units and records packages, units and users in the manifest),
-`base`, `run`, for `queried` also `wants` (list of {packages, units}, each by os family), `user`, `group`, and for `claimed`
-also `packages`, `units` and `users`, as `queried` gave them.
+`base`, `run`, for `queried` also `wants` (list of {packages, units}, each by os family), `user`, `group`, and for
+`claimed` also `packages`, `units` and `users`, as `queried` gave them.
 
 What was already there is not ours: neither it nor its units are touched, now or by `destroy`.
 """

@@ -84,7 +84,7 @@ def replace(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> 
 
 
 def make_directory(path: str, mode: int, uid: int = -1, gid: int = -1) -> bool:
-    """Make a directory with this mode and owner; missing parents are 0755 and have the same owner. Whether it changed."""
+    """Make a directory with this mode and owner (missing parents: 0755, same owner). Whether anything changed."""
     if not os.path.isdir(path):
         parent = os.path.dirname(path)
         if not os.path.isdir(parent):

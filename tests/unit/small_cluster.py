@@ -63,7 +63,7 @@ def node(base: Path | str, **changes: Any) -> Node:
         service_group="root",
         supervision="systemd",
         packages="repos",
-        paths=Paths(root, f"{root}/data", f"{root}/logs", f"{root}/tmp", f"{root}/backup"),
+        paths=Paths(root, f"{root}/data", f"{root}/logs", f"{root}/scratch", f"{root}/backup"),
     )
     return dataclasses.replace(plain, **changes)
 
@@ -83,7 +83,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     unit = f"/etc/systemd/system/{ident.unit}"
     start = f"{home}/bin/start"
     site = f"{home}/conf/site.json"
-    inputs = " ".join([site, start, unit])
+    inputs = f"{site} {start} {unit}"
     files = (
         file(site, '{"password": @@fatecloud:9999.web.password:json@@, "braces": "{{ not a template }}"}\n'),
         file(

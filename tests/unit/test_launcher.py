@@ -17,7 +17,8 @@ LAUNCHER = [sys.executable, "-I", launcher.__file__]
 ESCAPEE = """\
 import os, subprocess, sys, time
 # As Ansible's workers do: out of the session, and reparented.
-child = subprocess.Popen([sys.executable, "-c", "import os; os.setsid(); os.fork() and os._exit(0); import time; time.sleep(60)"])
+leave = "import os, time; os.setsid(); os.fork() and os._exit(0); time.sleep(60)"
+child = subprocess.Popen([sys.executable, "-c", leave])
 child.wait()
 time.sleep(60)
 """
@@ -107,7 +108,10 @@ def test_when_its_parent_is_killed_nothing_lives_on(tmp_path: Path, mark: str) -
 
 def test_a_service_is_spared(tmp_path: Path, mark: str) -> None:
     service = "import os, time; os.setsid(); os.fork() and os._exit(0); time.sleep(60)"
-    program = f"import os, subprocess, sys; subprocess.run([sys.executable, '-c', {service!r}], env=dict(os.environ, FATECLOUD_SERVICE='1'))"
+    program = (
+        "import os, subprocess, sys; "
+        f"subprocess.run([sys.executable, '-c', {service!r}], env=dict(os.environ, FATECLOUD_SERVICE='1'))"
+    )
     done = subprocess.run(
         [*LAUNCHER, str(tmp_path / "stop"), sys.executable, "-c", program], env=environment(mark), check=False
     )

@@ -91,7 +91,7 @@ def test_a_mode_is_repaired_without_writing(base: Path) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["edited by hand", "not ours"])
-def test_what_somebody_else_wrote_is_refused_untouched(base: Path, known: bool) -> None:
+def test_what_somebody_else_wrote_is_refused_untouched(base: Path, *, known: bool) -> None:
     path, other = f"{base}/a", f"{base}/b"
     if known:
         files.place(asked(base, {path: "one\n"}), check=False)
@@ -138,9 +138,10 @@ def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypa
         node.replace(target, *rest)
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(files, "replace", dies)
-        files.place(asked(base, {path: "two\n", other: "two\n"}), check=False)
+        with pytest.raises(KeyboardInterrupt):
+            files.place(asked(base, {path: "two\n", other: "two\n"}), check=False)
     assert (Path(path).read_text(), Path(other).read_text()) == ("two\n", "one\n")
     files.place(asked(base, {path: "three\n", other: "three\n"}), check=False)
     assert Path(path).read_text() == Path(other).read_text() == "three\n"

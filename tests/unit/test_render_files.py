@@ -50,7 +50,7 @@ def test_json_is_a_yaml_scalar(value: str) -> None:
 
 
 def test_an_unknown_secret_is_named_and_no_text_comes_out() -> None:
-    with pytest.raises(UnknownSecretError, match="no value for secret 9999.b"):
+    with pytest.raises(UnknownSecretError, match=r"no value for secret 9999\.b"):
         fill(placeholder("9999.b", "raw"), {"9999.a": "x"})
 
 

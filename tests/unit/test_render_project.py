@@ -11,8 +11,10 @@ from small_cluster import KEY, desired, node
 from fatecloud.errors import Refused
 from fatecloud.model.cluster import Prompt, SecretRef, Ssh
 from fatecloud.model.desired import Desired
+from fatecloud.model.identity import ServiceId
 from fatecloud.model.release import Artifact, PythonSet
 from fatecloud.render.project import RunInfo, write_project
+from fatecloud.render.variables import stage_turns, turns
 
 RUN = RunInfo("r1", "me@here", "c1", pid=7)
 
@@ -21,7 +23,7 @@ class _Loader(yaml.SafeLoader):
     """Reads what Ansible would read."""
 
 
-_Loader.add_constructor("!unsafe", lambda loader, found: loader.construct_scalar(found))
+_Loader.add_constructor("!unsafe", lambda loader, found: str(loader.construct_scalar(found)))  # type: ignore[arg-type]
 
 
 def read(path: Path) -> Any:
@@ -71,7 +73,8 @@ def test_variables_say_everything_about_a_service(tmp_path: Path) -> None:
     assert [f["mode"] for f in service["files"]] == ["0640", "0750", "0644"]
     assert variables["fatecloud_node"]["python"] is None
     group = read(project / "group_vars" / "all" / "vars.yml")
-    assert group["fatecloud_stages"] == [[KEY]]
+    assert group["fatecloud_stages"] == [["1.1.flow"]]
+    assert service["turn"] == "1.1.flow"
     assert (group["fatecloud_run"], group["fatecloud_pid"], group["fatecloud_only"]) == ("r1", 7, [])
 
 
@@ -145,3 +148,13 @@ def test_an_earlier_render_is_replaced_and_anything_else_left_alone(tmp_path: Pa
     with pytest.raises(Refused, match="was not written by fatecloud"):
         write(desired(node("/data/fate")), other)
     assert (other / "thesis.tex").exists()
+
+
+def test_nodes_share_turns_and_two_services_of_one_kind_on_a_node_do_not(tmp_path: Path) -> None:
+    wanted = desired(node("/data/fate"))
+    service = wanted.services[KEY]
+    keys = ("10000/flow@a1", "9999/flow@a1", "9999/flow@a2", "9999/mysql@a2")
+    services = {k: dataclasses.replace(service, id=ServiceId.parse("tiny", k)) for k in keys}
+    several = dataclasses.replace(wanted, services=services, stages=(("9999/mysql@a2",), keys[:3]))
+    assert turns(several) == dict(zip(keys, ("2.1.flow", "2.2.flow", "2.1.flow", "1.1.mysql"), strict=True))
+    assert stage_turns(several) == [["1.1.mysql"], ["2.1.flow", "2.2.flow"]]
