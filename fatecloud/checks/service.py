@@ -9,7 +9,7 @@ from fatecloud.checks.listeners import silent_ports
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-_SPINNING_RESTARTS, _SPINNING_SECONDS = 3, 60.0
+_YOUNG_SECONDS = 60.0
 _FROZEN = ("T", "t")
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
@@ -106,10 +106,16 @@ def running(view: ServiceView) -> Iterator[Finding]:
 def _spins(view: ServiceView, state: Mapping[str, Any]) -> bool:
     if str(state["sub"]).startswith(("auto-restart", "backoff")):
         return True
-    restarts = state["restarts"] or 0
-    young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < _SPINNING_SECONDS
-    # Between two of its ends a service looks alive; a young one that came back already and serves nothing yet is not.
-    return bool(young and (restarts >= _SPINNING_RESTARTS or (restarts and silent_ports(view))))
+    young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < _YOUNG_SECONDS
+    # Between two of its ends a service looks alive: a young process that came back by itself must show that it serves.
+    return bool(state["restarts"] and young and not _serves(view))
+
+
+def _serves(view: ServiceView) -> bool:
+    if silent_ports(view):
+        return False
+    answer = view.probe(view.service.readiness).data if view.service.readiness else {"ok": True}
+    return isinstance(answer, Mapping) and answer.get("ok") is True
 
 
 @service_check(

@@ -99,7 +99,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_FAILED", ENGINE, down(state="failed", result="exit-code", exit=1)),
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="auto-restart", restarts=7)),
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="backoff", restarts=None)),
-    ("SERVICE_RESTARTING", ENGINE, engine(restarts=5, since=NOW - 20)),
+    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
     ("SERVICE_HUNG", ENGINE, engine(process_state="T", stopped_pids=[101])),
     ("SERVICE_HUNG", ENGINE, engine(stopped_pids=[107])),
@@ -157,7 +157,7 @@ def test_a_stranger_on_another_address_of_the_same_port_is_left_alone() -> None:
     assert report_of(listeners(*rows), desired=desired).findings == ()
 
 
-@pytest.mark.parametrize(("restarts", "since"), [(1, NOW - 20), (9, NOW - 90)], ids=["once", "long ago"])
+@pytest.mark.parametrize(("restarts", "since"), [(5, NOW - 20), (9, NOW - 90)], ids=["just now", "long ago"])
 def test_a_service_that_came_back_and_serves_is_healthy(restarts: int, since: float) -> None:
     assert report_of(engine(restarts=restarts, since=since)).findings == ()
 

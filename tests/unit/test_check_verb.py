@@ -1,0 +1,136 @@
+"""`check` and `explain` as workflows and as verbs, without a node."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from check_world import ENGINE, FRONT, STORE, healthy_documents, observed, the_desired
+
+from fatecloud.cli.check import Format, check
+from fatecloud.cli.explain import explain
+from fatecloud.errors import InputError, UsageError
+from fatecloud.model.observed import Observed
+from fatecloud.report.formats import FORMATS
+from fatecloud.workflow import load, observe
+from fatecloud.workflow.check import check_cluster, saved_facts
+
+
+def hide(text: str) -> str:
+    return text.replace("s3cret", "***")
+
+
+def sick() -> Observed:
+    """The engine is stopped, and its log tells a secret."""
+    documents = healthy_documents()
+    documents["a1"]["services"][ENGINE].update(state="stopped", pid=None, pids=[])
+    documents["a1"]["listeners"] = documents["a1"]["listeners"][1:]
+    for log in documents["a1"]["logs"].values():
+        log["errors"] = ["[ERROR] login with s3cret failed"]
+    return observed(documents)
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """What the verb gets instead of an inventory and nodes."""
+    desired = the_desired()
+    made = SimpleNamespace(desired=desired, cluster=desired.cluster, secrets=SimpleNamespace(redact=hide))
+    monkeypatch.setattr(load, "load_session", lambda options, **more: made)  # noqa: ARG005
+    monkeypatch.setattr(observe, "observe", lambda session, **more: sick())  # noqa: ARG005
+    return made
+
+
+def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
+    kept = tmp_path / "facts.json"
+    report = check_cluster(the_desired(), sick, hide, save=kept)
+    assert report.findings[0].evidence == ("fate.log: [ERROR] login with *** failed",)
+    assert "s3cret" not in kept.read_text()
+
+
+def test_a_saved_file_is_judged_alike_elsewhere(tmp_path: Path) -> None:
+    kept = tmp_path / "facts.json"
+    first = check_cluster(the_desired(), sick, hide, save=kept)
+    again = check_cluster(the_desired(), lambda: saved_facts(kept, "demo"), str)
+    assert again == first
+
+
+def test_facts_of_another_cluster_are_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "facts.json"
+    check_cluster(the_desired(), sick, hide, save=kept)
+    with pytest.raises(InputError, match="'demo', not of 'other'"):
+        saved_facts(kept, "other")
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"{}"], ids=["absent", "binary", "other"])
+def test_what_is_no_facts_file_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "facts.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=r"facts\.json: "):
+        saved_facts(path, "demo")
+
+
+def test_an_empty_selection_and_a_file_that_cannot_be_written_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no service"):
+        check_cluster(the_desired(), sick, hide, selected=())
+    with pytest.raises(UsageError, match="cannot write"):
+        check_cluster(the_desired(), sick, hide, save=tmp_path / "none" / "facts.json")
+
+
+def test_the_verb_prints_json_and_gives_the_reports_status(
+    session: SimpleNamespace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "facts.json"
+    assert check(Path("i.yml"), output=Format.json, save_facts=kept) == 2
+    live: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert [f["id"] for f in live["findings"]] == [f"SERVICE_STOPPED@{ENGINE}"]
+    assert check(Path("i.yml"), output=Format.json, facts=kept) == 2
+    assert json.loads(capsys.readouterr().out) == live
+
+
+def test_the_verb_leads_with_the_cause_in_the_table(
+    session: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(Path("i.yml")) == 2
+    assert capsys.readouterr().out.startswith(f"CRITICAL  SERVICE_STOPPED  {ENGINE}\n")
+
+
+@pytest.mark.parametrize(
+    ("selection", "status"),
+    [({"component": ["store"]}, 0), ({"node": ["a1"]}, 2), ({"component": ["front"], "node": ["a1"]}, 0)],
+)
+def test_the_status_is_that_of_the_selected_services(
+    session: SimpleNamespace, capsys: pytest.CaptureFixture[str], selection: dict[str, list[str]], status: int
+) -> None:
+    assert check(Path("i.yml"), **selection) == status  # type: ignore[arg-type]
+    assert FRONT in session.desired.services
+    assert STORE in session.desired.services
+
+
+def test_the_verb_offers_every_format() -> None:
+    assert {choice.value for choice in Format} == set(FORMATS)
+
+
+def test_explain_tells_a_codes_page_whatever_its_case(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain("service_hung") == 0
+    assert capsys.readouterr().out.startswith("# SERVICE_HUNG\n")
+
+
+def test_explain_lists_every_code_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(everything=True) == 0
+    assert any(line.split()[:2] == ["SERVICE_HUNG", "critical"] for line in capsys.readouterr().out.splitlines())
+
+
+def test_explain_knows_the_nearest_code() -> None:
+    with pytest.raises(UsageError) as caught:
+        explain("SERVICE_HUNK")
+    assert "SERVICE_HUNG" in caught.value.remedy
+
+
+@pytest.mark.parametrize("arguments", [{}, {"code": "SERVICE_HUNG", "everything": True}])
+def test_explain_wants_one_code_or_the_list(arguments: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="--list"):
+        explain(**arguments)
