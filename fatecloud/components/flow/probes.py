@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.neighbours import own_address
-from fatecloud.components.script import script_text
+from fatecloud.components.question import question
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, NodeProbe
 
@@ -14,17 +14,16 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees."""
     address = (own_address(ctx), str(ctx.port("http")))
     conf = f"{ctx.home}/conf/service_conf.yaml"
+    log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
     found = [
-        _probe(ctx, "flow.api", "probe_api.py", *address, timeout=25),
-        _probe(ctx, "flow.jobs", "probe_jobs.py", *address, timeout=15),
-        _probe(ctx, "flow.database", "probe_database.py", conf, timeout=15),
-        _probe(ctx, "flow.schedule", "probe_schedule.py", f"{ctx.logs}/fate_flow/fate_flow_schedule.log", timeout=10),
+        question("flow.api", "probe_api.py", *address, timeout=25, python=ctx.python),
+        question("flow.jobs", "probe_jobs.py", *address, timeout=20, python=ctx.python),
+        question("flow.schedule", "probe_schedule.py", log, timeout=20, python=ctx.python),
+        question("flow.database", "probe_database.py", conf, timeout=20, python=ctx.python, libraries=True),
     ]
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
-        found.append(_probe(ctx, "flow.broker", "probe_broker.py", conf, table, timeout=20))
+        found.append(
+            question("flow.broker", "probe_broker.py", conf, table, timeout=20, python=ctx.python, libraries=True)
+        )
     return tuple(found)
-
-
-def _probe(ctx: Context, name: str, script: str, *arguments: str, timeout: float) -> NodeProbe:
-    return NodeProbe(name, (ctx.python, "-", *arguments), script_text("flow", script), timeout)

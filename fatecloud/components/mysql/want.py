@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fatecloud.components.script import script_text
+from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
 DATABASE = "fate_flow"
 ACCOUNT = "fate"
@@ -56,11 +56,14 @@ def want(ctx: Context) -> Wanted:
         ),
         directories={places["tmpdir"]: 0o750},
         probes=(
-            NodeProbe(
+            question(
                 "mysql.admin",
-                ("python3", "-", places["socket"], ctx.node.service_user, DATABASE, ACCOUNT),
-                script_text("mysql", "probe_admin.py"),
-                timeout=15,
+                "probe_admin.py",
+                places["socket"],
+                ctx.node.service_user,
+                DATABASE,
+                ACCOUNT,
+                timeout=20,
             ),
         ),
         readiness="mysql.admin",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.neighbours import edge_to, edges_to_others, own_address, routes
-from fatecloud.components.script import script_text
+from fatecloud.components.question import question
 from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
@@ -52,11 +52,8 @@ def want(ctx: Context) -> Wanted:
 def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
     address = (own_address(ctx), str(ctx.port("http")), ctx.party.id)
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
-    return tuple(
-        NodeProbe(name, ("python3", "-", *arguments), script_text("nginx", script), timeout)
-        for name, script, arguments, timeout in (
-            ("nginx.http", "probe_http.py", (*address, *sorted(known)), 15.0),
-            ("nginx.upstream", "probe_upstream.py", address, 15.0),
-            ("nginx.peers", "probe_peers.py", tuple(peers), 10.0),
-        )
+    return (
+        question("nginx.http", "probe_http.py", *address, *sorted(known), timeout=20),
+        question("nginx.upstream", "probe_upstream.py", *address, timeout=20),
+        question("nginx.peers", "probe_peers.py", *peers, timeout=20),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fatecloud.components.neighbours import edges_to_others, own_address
-from fatecloud.components.script import script_text
+from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
 ACCOUNT = "fate"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
@@ -65,10 +65,12 @@ def want(ctx: Context) -> Wanted:
         directories={f"{ctx.data}/mnesia": 0o750},
         edges=edges_to_others(ctx, "rabbitmq", "broker"),
         probes=(
-            NodeProbe(
+            question(
                 "rabbitmq.admin",
-                ("python3", "-", own_address(ctx), str(ctx.port("management")), definitions),
-                script_text("rabbitmq", "probe_admin.py"),
+                "probe_admin.py",
+                own_address(ctx),
+                str(ctx.port("management")),
+                definitions,
                 timeout=25,
             ),
         ),
