@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fatecloud.components.script import script_text
-
 from fatecloud.model.desired import NodeProbe
 
 PYTHON = "python3"
