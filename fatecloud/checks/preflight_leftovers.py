@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.checks.preflight_need import manifest_services, node_of, problem, service_subject, services_of
+from fatecloud.checks.preflight_need import node_of, own_manifest, problem, service_subject, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import private_of
@@ -19,7 +19,7 @@ DATA = Code("PREFLIGHT_DATA_PRESENT", "warning", "Data of an earlier service of 
 def manifest_is_ours(view: NodeView) -> Iterator[Finding]:
     """The node's manifest, where there is one, is this cluster's."""
     manifest = view.fact("manifest")
-    if manifest and manifest.get("cluster") != view.desired.cluster.name:
+    if manifest and not own_manifest(view):
         base = node_of(view).paths.base
         yield problem(
             view,
@@ -63,10 +63,11 @@ def base_is_ours(view: NodeView) -> Iterator[Finding]:
 def data_of_before(view: NodeView) -> Iterator[Finding]:
     """A service that is new to the node starts with empty data, unless its operator knows better."""
     paths = node_of(view).paths
-    known = manifest_services(view)
+    # A directory that the manifest names is ours, also where a deployment was interrupted before its service was there.
+    known = set(own_manifest(view).get("directories", ()))
     for service in services_of(view):
         path = f"{paths.data}/{service.id.slug}"
-        inside = None if service.id.key in known else _listing(view, path)
+        inside = None if path in known else _listing(view, path)
         if inside and inside["entries"]:
             yield problem(
                 view,

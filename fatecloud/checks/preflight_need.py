@@ -59,10 +59,13 @@ def missing_packages(view: NodeView) -> tuple[str, ...]:
 
 def manifest_services(view: NodeView) -> Mapping[str, Any]:
     """Services that this cluster's manifest on the node already holds, by key. Raises FactAbsent."""
-    manifest = view.fact("manifest")
-    if not manifest or manifest.get("cluster") != view.desired.cluster.name:
-        return {}
-    return dict(manifest.get("services", {}))
+    return dict(own_manifest(view).get("services", {}))
+
+
+def own_manifest(view: NodeView) -> Mapping[str, Any]:
+    """The node's manifest where it is this cluster's, else nothing. Raises FactAbsent."""
+    manifest = view.fact("manifest") or {}
+    return manifest if manifest.get("cluster", view.desired.cluster.name) == view.desired.cluster.name else {}
 
 
 def is_loopback(address: str) -> bool:

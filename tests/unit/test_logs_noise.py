@@ -9,6 +9,11 @@ import pytest
 from fatecloud.components.flow.noise import NOISE
 
 HEALTHY = (
+    "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:82]: have 0 waiting jobs",
+    "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:94]: start schedule running jobs",
+    "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:117]: schedule rerun jobs finished",
+    "[INFO] [t] [Server] [1:2] - [detector.detect_end_task] [line:100]: start to detect end status task..",
+    "[INFO] [t] [Server] [1:2] - [detector.detect_resource_record] [line:257]: finish detect resource recycle",
     "[WARNING] [t] [Server] [1:2] - [process_utils.get_process_instance] [line:120]: no such process 4711",
     "[WARNING] [t] [2026] [1:2] - [base_saver._update_job] [line:86]: try to update job, pop job status",
     "[WARNING] [t] [2026] [1:2] - [base_saver._update_job] [line:91]: job update does not take effect: {'job_id': '2'}",
@@ -32,6 +37,7 @@ HEALTHY = (
     "No module named 'bfia'",
 )
 FAULTS = (
+    "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:82]: have 2 waiting jobs",
     "[ERROR] [t] [2026] [1:2] - [schedule.run] [line:5]: (2003, \"Can't connect to MySQL server on '10.0.0.2'\")",
     (
         "[WARNING] [t] [2026] [1:2] - [resource_manager.resource_for_job] [line:1]: ResourceOperation.APPLY job "

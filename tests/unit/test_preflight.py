@@ -76,6 +76,13 @@ def test_a_base_that_carries_our_directory_is_ours_although_a_deploy_was_killed_
     assert findings({"directories./data/fate": inside, "directories./data/fate/.fatecloud": inside}) == ()
 
 
+def test_data_of_an_interrupted_deploy_of_ours_is_no_left_over() -> None:
+    data = {"directories./data/fate/data/demo-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}}
+    manifest = {"cluster": "demo", "services": {}, "directories": ["/data/fate/data/demo-9999-front"]}
+    assert [f.code for f in findings(data)] == ["PREFLIGHT_DATA_PRESENT"]
+    assert findings({**data, "manifest": manifest}) == ()
+
+
 def test_a_node_that_was_not_reached_blocks() -> None:
     seen = observed()
     lost = replace(seen, nodes={**seen.nodes, "a2": Unreachable("a2", "NODE_UNREACHABLE", "no route")})

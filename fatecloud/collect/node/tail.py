@@ -231,7 +231,8 @@ def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str]]:
         moment = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
         shown = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
         level = level_of(message) or _PRIORITIES[int(entry.get("PRIORITY", 6))]
-        lines = ["%s [%s] %s" % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"), message[:_LINE])]
+        head = "" if stamp_of(message) is not None else "%s [%s] " % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"))
+        lines = [head + message[:_LINE]]
         found.append({"time": moment, "level": level, "file": "journal", "lines": lines})
     return found, after
 

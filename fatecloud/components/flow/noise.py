@@ -1,6 +1,8 @@
 """Log entries that a healthy flow writes all the time, as regular expressions of their first line. Seen on 2.2.0."""
 
 NOISE = (
+    r"\[scheduler\.run_do\].*(?:start schedule |have 0 |schedule .*jobs finished)",  # every two seconds
+    r"\[detector\.\w+\].*: (?:start (?:to )?detect|finish detect)",
     r"get_process_instance.*no such process \d+",  # four for each task that ended
     r"try to update job.* pop job status",
     r"(?:_update_|Update )\w+.* does not take effect",

@@ -11,6 +11,9 @@ from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
 PROGRAM = "/usr/sbin/nginx"
 _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
 
+NOISE = (r'"GET /v2/server/fateflow HTTP/1\.\d" 200 ',)
+"""Answers to our own probes in the access log."""
+
 
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of an nginx. Pure."""
@@ -45,7 +48,7 @@ def want(ctx: Context) -> Wanted:
         readiness="nginx.http",
         readiness_deadline=60,
         ports=(PortUse("http", ctx.port("http"), ctx.node.bind, peers=True),),
-        facts={"routes": dict(values["routes"])},
+        facts={"routes": dict(values["routes"]), "noise": NOISE},
     )
 
 

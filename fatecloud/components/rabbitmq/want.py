@@ -7,6 +7,11 @@ from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
+NOISE = (
+    r"\[info\] <[\d.]+> (?:accepting|closing) AMQP connection",
+    r"\[info\] .*authenticated and granted access to vhost",
+)
+"""What every connection writes, our own probes' too."""
 ACCOUNT = "fate"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 PLUGINS = ("rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management")
@@ -83,5 +88,5 @@ def want(ctx: Context) -> Wanted:
             PortUse("dist", ctx.port("dist"), _LOOPBACK),
             PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
         ),
-        facts={"account": ACCOUNT, "plugins": PLUGINS},
+        facts={"account": ACCOUNT, "plugins": PLUGINS, "noise": NOISE},
     )
