@@ -1,0 +1,99 @@
+"""The store: whole, verified files under the hash of their bytes."""
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from fatecloud.artifacts.store import Store, default_store
+from fatecloud.errors import ArtifactMissing, HashMismatch
+
+CONTENT = b"bytes of a wheel"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    file = tmp_path / "a-1-py3-none-any.whl"
+    file.write_bytes(CONTENT)
+    return file
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def test_a_file_lies_under_its_hash_and_keeps_its_name(store: Store, wheel: Path) -> None:
+    stored = store.add(wheel, SHA256)
+    assert stored == store.root / "sha256" / SHA256[:2] / SHA256 / wheel.name
+    assert stored.read_bytes() == CONTENT
+    assert store.has(SHA256)
+    assert store.path(SHA256) == stored
+    assert wheel.exists()
+
+
+def test_other_bytes_are_refused_naming_file_expected_and_got(store: Store, wheel: Path) -> None:
+    wheel.write_bytes(b"other bytes")
+    with pytest.raises(HashMismatch) as caught:
+        store.add(wheel, SHA256)
+    got = hashlib.sha256(b"other bytes").hexdigest()
+    assert all(part in caught.value.message for part in (wheel.name, SHA256, got))
+    assert not store.has(SHA256)
+    assert list(store.root.rglob("*.whl")) == list(store.root.rglob("*.part")) == []
+
+
+def test_a_moved_file_is_verified_too(store: Store, wheel: Path) -> None:
+    with pytest.raises(HashMismatch, match="expected SHA-256"):
+        store.take(wheel, "0" * 64)
+    assert store.take(wheel, SHA256).read_bytes() == CONTENT
+    assert not wheel.exists()
+
+
+def test_a_broken_off_write_leaves_nothing_that_counts(store: Store, wheel: Path) -> None:
+    class Torn(BytesIO):
+        def read(self, *_: object) -> bytes:
+            raise OSError("the disk went away")
+
+    with pytest.raises(OSError, match="went away"):
+        store.add_stream(Torn(), wheel.name, SHA256)
+    assert not store.has(SHA256)
+    assert store.add(wheel, SHA256).read_bytes() == CONTENT
+
+
+def test_a_part_of_a_killed_run_is_no_artifact(store: Store, wheel: Path) -> None:
+    folder = store.root / "sha256" / SHA256[:2] / SHA256
+    folder.mkdir(parents=True)
+    (folder / "tmpabc.part").write_bytes(b"half")
+    assert not store.has(SHA256)
+    assert store.add(wheel, SHA256).name == wheel.name
+    assert store.path(SHA256).name == wheel.name
+
+
+def test_known_bytes_are_not_written_again(store: Store, wheel: Path) -> None:
+    first = store.add(wheel, SHA256)
+    written = first.stat().st_mtime_ns
+    renamed = wheel.rename(wheel.with_name("b-1-py3-none-any.whl"))
+    assert store.add(renamed, SHA256) == first
+    assert first.stat().st_mtime_ns == written
+
+
+def test_a_missing_file_is_named(store: Store) -> None:
+    with pytest.raises(ArtifactMissing, match=SHA256):
+        store.path(SHA256)
+
+
+def test_a_workspace_lies_in_the_store_and_goes(store: Store) -> None:
+    with store.workspace() as folder:
+        (folder / "file").write_text("x")
+        assert folder.is_relative_to(store.root)
+    assert not folder.exists()
+
+
+def test_the_default_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert default_store() == tmp_path / "fatecloud" / "store"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", "/home/ops")
+    assert default_store() == Path("/home/ops/.local/share/fatecloud/store")

@@ -1,0 +1,104 @@
+"""The catalogue: complete, pinned, hashed, and free of addresses."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from fatecloud import catalogue
+from fatecloud.components.registry import all_components
+from fatecloud.errors import FatecloudError
+
+FOLDER = Path(catalogue.__file__).parent
+
+
+def project(requirement: str) -> str:
+    return re.split(r"[\[=<>!~ ]", requirement)[0].lower().replace("_", "-")
+
+
+@pytest.fixture(params=catalogue.names())
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_knows_fate_2_2_0() -> None:
+    release = catalogue.load("fate-2.2.0")
+    assert release.components["flow"] == "2.2.0"
+    assert release.architectures == ("standalone", "rabbitmq")
+    assert "eggroll" in release.unsupported
+
+
+def test_an_unknown_release_names_the_nearest() -> None:
+    with pytest.raises(FatecloudError) as caught:
+        catalogue.load("fate-2.20")
+    assert "'fate-2.20'" in caught.value.message
+    assert caught.value.remedy == "use fate-2.2.0"
+    assert caught.value.exit_status == 78
+
+
+def test_every_architecture_says_why_it_needs_its_python(name: str) -> None:
+    release = catalogue.load(name)
+    for architecture in release.architectures:
+        assert "3.1" in release.python.reasons[architecture] or "same as" in release.python.reasons[architecture]
+
+
+def test_every_component_of_the_distribution_has_a_minimum(name: str) -> None:
+    release = catalogue.load(name)
+    assert {c for c, version in release.components.items() if version == "distribution"} == set(release.minimum)
+
+
+def test_every_component_that_fatecloud_has_for_fate_2_2_0_has_a_version() -> None:
+    assert set(all_components()) & {"flow", "mysql", "rabbitmq", "nginx"} <= set(
+        catalogue.load("fate-2.2.0").components
+    )
+
+
+def test_every_wheel_of_the_lock_fits_the_interpreter(name: str) -> None:
+    release = catalogue.load(name)
+    python = "cp" + release.python.minor.replace(".", "")
+    for wheel in (artifact for artifact in release.python.lock if artifact.kind == "wheel"):
+        tag, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]
+        assert "py3" in tag or tag == python or abi == "abi3", wheel.filename
+        assert platform == "any" or release.arch in platform, wheel.filename
+
+
+def test_file_names_are_those_of_the_pins(name: str) -> None:
+    for artifact in catalogue.load(name).python.lock:
+        pinned, _, version = artifact.name.partition("==")
+        plain = artifact.filename.lower().replace("-", "_").replace(".", "_")
+        assert plain.startswith(f"{pinned}_{version}".lower().replace("-", "_").replace(".", "_")), artifact
+
+
+def test_no_two_artifacts_share_bytes_name_or_project(name: str) -> None:
+    lock = catalogue.load(name).python.lock
+    for parts in ([a.sha256 for a in lock], [a.filename for a in lock], [project(a.name) for a in lock]):
+        assert len(set(parts)) == len(parts)
+
+
+def test_all_demands_and_overrides_are_locked(name: str) -> None:
+    data = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))["python"]
+    locked = {project(artifact.name): artifact.name for artifact in catalogue.load(name).python.lock}
+    for demand in data["demands"]:
+        assert project(demand["requirement"]) in locked, demand
+        assert demand["why"]
+    for override in data["overrides"]:
+        assert override["requirement"] in locked.values(), override
+        assert override["why"]
+
+
+def test_the_builder_of_sdists_is_locked_as_a_wheel(name: str) -> None:
+    python = catalogue.load(name).python
+    assert [a.kind for a in python.lock if project(a.name) == python.builder] == ["wheel"]
+
+
+def test_no_address_stands_in_the_catalogue() -> None:
+    for file in FOLDER.iterdir():
+        if file.suffix in (".yaml", ".txt"):
+            assert not re.search(r"https?://|pypi\.org|maven\.org", file.read_text(encoding="utf-8")), file
+
+
+@pytest.mark.parametrize("line", ["torch==1.12.1", "torch --hash=sha256:" + "0" * 64, "-i somewhere"])
+def test_an_unpinned_or_unhashed_line_is_no_lock(line: str) -> None:
+    with pytest.raises(ValueError, match="not a locked artifact"):
+        catalogue.parse_lock(line)
