@@ -13,7 +13,7 @@ from artifact_world import artifact, filled, small_release
 
 from fatecloud.artifacts import interpreter, rungs
 from fatecloud.artifacts.index import Interpreter
-from fatecloud.artifacts.judge import Judgement
+from fatecloud.artifacts.judge import Judgement, judge
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.release import RegistryInterpreter, Release
@@ -72,7 +72,7 @@ def test_a_broken_shim_is_passed_over_for_the_next(
     good.touch()
     broken = shim(tmp_path)
     monkeypatch.setattr(rungs, "installed", lambda _: [tmp_path / "absent", broken, good])
-    real = interpreter.judge
+    real = judge
     monkeypatch.setattr(
         interpreter, "judge", lambda program, *a, **k: Judgement("") if program == good else real(program, *a, **k)
     )
