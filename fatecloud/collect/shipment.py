@@ -35,7 +35,7 @@ _BOOT = f"""
 import sys
 try:
     if sys.version_info < (3, 6): raise ImportError
-    import base64, ctypes, json, types, xmlrpc.client, zlib
+    import base64, hashlib, json, socket, subprocess, types, zlib
     code = sys.stdin.readline()
     if not code: raise ImportError
 except Exception:

@@ -240,7 +240,7 @@ def test_a_frozen_process_is_seen() -> None:
     try:
         os.kill(child.pid, 19)
         os.waitpid(child.pid, os.WUNTRACED)
-        row = processes._read(child.pid)
+        row = processes.process_of(child.pid)
         assert row is not None
         assert (row.state, row.parent, row.name) == ("T", os.getpid(), "sleep")
     finally:

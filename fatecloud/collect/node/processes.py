@@ -39,10 +39,22 @@ def table() -> Dict[int, Process]:
     with _table_lock:
         if not _table:
             for entry in os.listdir("/proc"):
-                process = _read(int(entry)) if entry.isdigit() else None
+                process = process_of(int(entry)) if entry.isdigit() else None
                 if process is not None:
                     _table[process.pid] = process
         return _table
+
+
+def process_of(pid: int) -> Optional[Process]:
+    """One row of the table; None for a process that has ended."""
+    try:
+        text = text_of("/proc/%d/stat" % pid, 4096)
+    except Unreadable:
+        return None  # it ended while we were looking
+    head, _, tail = text.rpartition(")")
+    fields = tail.split()
+    name = head.partition("(")[2]
+    return Process(pid, int(fields[1]), name, fields[0], int(fields[19]), int(fields[21]) * _PAGE, int(fields[17]))
 
 
 def tree(pid: int) -> List[Process]:
@@ -137,17 +149,6 @@ def listeners() -> List[Dict[str, Any]]:
             }
         )
     return found
-
-
-def _read(pid: int) -> Optional[Process]:
-    try:
-        text = text_of("/proc/%d/stat" % pid, 4096)
-    except Unreadable:
-        return None  # it ended while we were looking
-    head, _, tail = text.rpartition(")")
-    fields = tail.split()
-    name = head.partition("(")[2]
-    return Process(pid, int(fields[1]), name, fields[0], int(fields[19]), int(fields[21]) * _PAGE, int(fields[17]))
 
 
 def _holders(inodes: Any) -> Dict[str, int]:

@@ -1,20 +1,17 @@
 """The machine: operating system, clock, processor, memory, users, limits, kernel settings, tools."""
 
-import ctypes
 import glob
 import grp
 import os
-import platform
 import pwd
 import re
 import resource
-import shutil
 import socket
 import sys
 import time
 from typing import Any, Dict, List, Optional, Tuple
 
-from .processes import table
+from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, text_of
 
 _UNSYNCHRONISED = 5
@@ -44,8 +41,8 @@ def operating_system() -> Dict[str, Any]:
         "version_id": release.get("VERSION_ID", ""),
         "family": family,
         "pretty": release.get("PRETTY_NAME", ""),
-        "arch": platform.machine(),
-        "kernel": platform.release(),
+        "arch": os.uname().machine,
+        "kernel": os.uname().release,
         "glibc": _glibc(),
         "systemd": number(output_of(["systemctl", "--version"])) or 0 if _runs_systemd() else 0,
         "init": init,
@@ -56,7 +53,7 @@ def clock() -> Dict[str, Any]:
     """Seconds since the epoch now and at boot, time zone, and whether the kernel's clock is disciplined."""
     now = time.time()
     booted = [int(line.split()[1]) for line in text_of("/proc/stat").splitlines() if line.startswith("btime ")]
-    first = table().get(1)
+    first = process_of(1)
     since = first.start / os.sysconf("SC_CLK_TCK") if first else 0  # a container starts later than its kernel
     zone = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2] or time.tzname[0]
     return {
@@ -70,7 +67,7 @@ def clock() -> Dict[str, Any]:
 def processor() -> Dict[str, Any]:
     """Usable cores, load, and whether AVX is there (None where the architecture has no such thing)."""
     avx = None  # type: Optional[bool]
-    if platform.machine() in ("x86_64", "i686"):
+    if os.uname().machine in ("x86_64", "i686"):
         flags = [line for line in text_of("/proc/cpuinfo").splitlines() if line.startswith("flags")]
         avx = bool(flags) and "avx" in flags[0].split()
     return {"cores": len(os.sched_getaffinity(0)), "load1": os.getloadavg()[0], "flags_avx": avx}
@@ -153,7 +150,7 @@ def limits(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 def tools(spec: Spec) -> Dict[str, Optional[str]]:
     """Where each asked command is, None where it is not."""
-    return {name: shutil.which(name, path=PATH) for name in spec.get("tools", ())}
+    return {name: _which(name) for name in spec.get("tools", ())}
 
 
 def identity() -> Dict[str, Any]:
@@ -169,7 +166,7 @@ def identity() -> Dict[str, Any]:
 
 def interpreter() -> Dict[str, str]:
     """The Python that runs this."""
-    return {"path": sys.executable, "version": platform.python_version()}
+    return {"path": sys.executable, "version": sys.version.split()[0].rstrip("+")}
 
 
 def starts_at_boot(spec: Spec) -> Dict[str, Any]:
@@ -177,7 +174,7 @@ def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     user = spec.get("service_user") or identity()["user"]
     tabs = ["/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user]
     readable = [path for path in tabs if os.access(path, os.R_OK)]
-    mine = user == identity()["user"] and shutil.which("crontab", path=PATH)
+    mine = user == identity()["user"] and _which("crontab")
     text = text_of(readable[0]) if readable else ""
     if mine and not readable:
         try:
@@ -187,9 +184,14 @@ def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     return {
         "user": user,
         "linger": os.path.exists("/var/lib/systemd/linger/" + user),
-        "crontab": shutil.which("crontab", path=PATH),
+        "crontab": _which("crontab"),
         "entry": "fatecloud" in text,
     }
+
+
+def _which(name: str) -> Optional[str]:
+    places = (folder + "/" + name for folder in PATH.split(":"))
+    return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), None)
 
 
 def _runs_systemd() -> bool:
@@ -205,8 +207,10 @@ def _glibc() -> str:
 
 def _synchronized() -> Optional[bool]:
     try:
+        import ctypes  # noqa: PLC0415 - an interpreter may be built without it, and only this reading needs it
+
         state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))
-    except (OSError, AttributeError):
+    except (ImportError, OSError, AttributeError):
         return None
     return None if state < 0 else state != _UNSYNCHRONISED
 
