@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store
@@ -38,11 +39,18 @@ def download_wheels(wheels: Sequence[Artifact], minor: str, store: Store, progre
         ArtifactError: pip failed; names the artifacts and passes on its error lines.
         HashMismatch: an index served other bytes than were locked.
     """
+    stop = Event()
     with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = [pool.submit(_wheels, batch, minor, store, progress) for batch in _batches(wheels)]
-        _ended, waiting = wait(jobs, return_when=FIRST_EXCEPTION)
+        jobs = [pool.submit(_wheels, batch, minor, store, progress, stop) for batch in _batches(wheels)]
+        try:
+            _ended, waiting = wait(jobs, return_when=FIRST_EXCEPTION)
+        except KeyboardInterrupt:
+            stop.set()
+            waiting = set(jobs)
         for job in waiting:
             job.cancel()
+    if stop.is_set():
+        raise KeyboardInterrupt
     for job in jobs:
         if not job.cancelled():
             job.result()
@@ -71,13 +79,13 @@ def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
     return alone + [rest[number::count] for number in range(count)]
 
 
-def _wheels(batch: list[Artifact], minor: str, store: Store, progress: Progress) -> None:
+def _wheels(batch: list[Artifact], minor: str, store: Store, progress: Progress, stop: Event) -> None:
     tags = [artifact.filename.removesuffix(".whl").rsplit("-", 2)[1:] for artifact in batch]
     abis = sorted({abi for tag in tags for abi in tag[0].split(".")} | {"none"})
     platforms = sorted({platform for tag in tags for platform in tag[1].split(".")} - {"any"})
     options = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", minor]
     options += [f"--abi={abi}" for abi in abis] + [f"--platform={platform}" for platform in platforms]
-    _pip(batch, [], options, store, progress)
+    _pip(batch, [], options, store, progress, stop=stop)
 
 
 def _pip(
@@ -87,6 +95,7 @@ def _pip(
     store: Store,
     progress: Progress,
     environment: Mapping[str, str] | None = None,
+    stop: Event | None = None,
 ) -> None:
     with store.workspace() as folder:
         wanted = folder / "requirements.txt"
@@ -94,7 +103,7 @@ def _pip(
         argv = [sys.executable, "-m", "pip", *first, "download", *options, "--no-deps", "--require-hashes"]
         argv += ["--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
         argv += ["--dest", str(folder), "--requirement", str(wanted)]
-        said = _follow(argv, progress, environment)
+        said = _follow(argv, progress, environment, stop or Event())
         for artifact in batch:
             file = folder / artifact.filename
             if not file.exists():
@@ -103,7 +112,7 @@ def _pip(
             progress.done(artifact)
 
 
-def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] | None) -> list[str]:
+def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] | None, stop: Event) -> list[str]:
     """Run pip and pass its progress on; returns the lines that are no progress."""
     said: list[str] = []
     current = ""
@@ -111,6 +120,8 @@ def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] 
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
     ) as pip:
         for line in pip.stdout or ():
+            if stop.is_set():
+                pip.terminate()
             received, file = _RECEIVED.match(line), _FILE.match(line)
             if received:
                 progress.received(current, int(received[1]))

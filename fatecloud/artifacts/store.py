@@ -7,10 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO
 
+from fatecloud.artifacts.workspace import workspace
 from fatecloud.errors import ArtifactMissing, HashMismatch
 
 CHUNK = 1 << 20
@@ -125,10 +126,6 @@ class Store:
         """Remove a stored file, because its bytes have rotted."""
         shutil.rmtree(self._folder(sha256), ignore_errors=True)
 
-    @contextmanager
-    def workspace(self) -> Iterator[Path]:
+    def workspace(self) -> AbstractContextManager[Path]:
         """A private scratch directory on the store's file system, gone afterwards."""
-        incoming = self.root / "incoming"
-        incoming.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=incoming) as folder:
-            yield Path(folder)
+        return workspace(self.root / "incoming")

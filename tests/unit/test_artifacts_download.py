@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -92,6 +93,24 @@ def test_what_came_before_a_failure_stays(tmp_path: Path, index: Path, monkeypat
     with pytest.raises(ArtifactError):
         download.download_wheels([replace(first, size=10), replace(absent, size=1)], "3.10", store, Watcher())
     assert store.has(first.sha256)
+
+
+def test_an_interrupt_ends_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = []
+
+    def slow(*arguments: object) -> None:
+        stop = arguments[-1]
+        assert isinstance(stop, Event)
+        ended.append(stop.wait(10))
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(download, "_wheels", slow)
+    monkeypatch.setattr(download, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        download.download_wheels([Artifact("a==1", "a", "0", 1, "wheel")], "3.10", Store(tmp_path), Watcher())
+    assert ended in ([], [True])
 
 
 def test_large_files_get_a_process_of_their_own_and_small_ones_share() -> None:

@@ -91,6 +91,17 @@ def test_a_workspace_lies_in_the_store_and_goes(store: Store) -> None:
     assert not folder.exists()
 
 
+def test_what_a_killed_run_left_is_swept_away_and_a_running_one_is_not(store: Store) -> None:
+    left = store.root / "incoming" / "tmpkilled"
+    left.mkdir(parents=True)
+    (left / "half a wheel").write_text("x")
+    with store.workspace() as running:
+        assert not left.exists()
+        with store.workspace() as second:
+            assert running.exists()
+            assert second != running
+
+
 def test_the_default_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_store() == tmp_path / "fatecloud" / "store"
