@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from fatecloud.components.neighbours import edge_to, edges_to_others, own_address, routes
 from fatecloud.components.question import question
 from fatecloud.model.cluster import Endpoint
@@ -21,6 +23,14 @@ def want(ctx: Context) -> Wanted:
     # Soft: nginx starts without its upstreams, and flow needs nginx first.
     upstream = edge_to(ctx, "flow", "http", "upstream", hard=False)
     known = routes(ctx, "proxy")
+    ways = {ctx.party.id: upstream[0].endpoint, **known}
+    # nginx would not start at all while one of these names does not resolve, so they are left to a script.
+    named = {
+        party: {"host": endpoint.host, "port": endpoint.port}
+        for party, endpoint in ways.items()
+        if not _literal(endpoint)
+    }
+    prepare = f"{ctx.home}/bin/prepare"
     values = {
         "stamp": ctx.id.stamp,
         "home": ctx.home,
@@ -29,8 +39,8 @@ def want(ctx: Context) -> Wanted:
         "log_tag": f"fatecloud_nginx_{ctx.party.id}",
         "timeout": ctx.config["timeout"],
         "party": ctx.party.id,
-        "flow": str(upstream[0].endpoint),
-        "routes": {party: str(endpoint) for party, endpoint in known.items()},
+        "literal": {party: str(endpoint) for party, endpoint in ways.items() if _literal(endpoint)},
+        "named": named,
         "listen": str(Endpoint(ctx.node.bind, ctx.port("http"))),
     }
     return Wanted(
@@ -39,17 +49,30 @@ def want(ctx: Context) -> Wanted:
             directory=ctx.home,
             stop_signal="QUIT",
             stop_timeout=30,
+            pre=((prepare,),) if named else (),
             console=f"{ctx.logs}/console.log",
         ),
-        files=(FileSpec(conf, "nginx/nginx.conf.j2", values),),
+        files=(
+            FileSpec(conf, "nginx/nginx.conf.j2", values),
+            *((FileSpec(prepare, "nginx/prepare.sh.j2", values, mode=0o750),) if named else ()),
+        ),
         directories={f"{ctx.data}/{name}": 0o750 for name in _TEMPORARY},
         edges=(*upstream, *edges_to_others(ctx, "nginx", "proxy")),
         probes=_probes(ctx, known),
         readiness="nginx.http",
         readiness_deadline=60,
         ports=(PortUse("http", ctx.port("http"), ctx.node.bind, peers=True),),
-        facts={"routes": dict(values["routes"]), "noise": NOISE},
+        facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}, "noise": NOISE},
     )
+
+
+def _literal(endpoint: Endpoint) -> bool:
+    """Whether it is an address, which needs no looking up."""
+    try:
+        ip_address(endpoint.host)
+    except ValueError:
+        return False
+    return True
 
 
 def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
