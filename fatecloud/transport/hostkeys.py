@@ -58,7 +58,12 @@ class KnownHost:
                 f"{self.name} shows the host key {fingerprint(key)}, which is not known yet",
                 remedy="Compare the fingerprint with the node's, then run again with --accept-new-host-keys.",
             )
-        self._remember(key)
+        try:
+            self._remember(key)
+        except OSError as error:
+            raise TransportError(
+                node, "NODE_HOST_KEY_UNKNOWN", f"{self._path} cannot be written: {error.strerror}"
+            ) from None
 
     def _remember(self, key: paramiko.PKey) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -88,9 +88,7 @@ class LocalTransport:
         except PermissionError as error:
             raise sudo.refused(self._node, getpass.getuser(), error) from None
         except TimeoutError:
-            raise TransportError(
-                self._node.name, "NODE_TIMEOUT", f"`{argv[0]}` did not end within {timeout:g} s"
-            ) from None
+            raise sudo.overdue(self._node, getpass.getuser(), gate, argv[0], timeout) from None
         finally:
             exchange.end()
 
@@ -146,9 +144,11 @@ class _Exchange:
     def end(self) -> None:
         """Kill what is left of a process that was given up, and close the pipes."""
         if self._process.poll() is None:
-            with suppress(ProcessLookupError):
+            # What sudo started is root's: we may not kill it, and it ends when its pipes do.
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LINGER)
         self._streams.close()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream:

@@ -69,8 +69,9 @@ class Login:
         opened: list[paramiko.Transport] = []
         try:
             for hop in hop_list:
+                known = self._known(hop)
                 way = self._through(opened[-1], hop, clock) if opened else self._dial(hop, clock)
-                transport = self._greet(way, hop, clock)
+                transport = self._greet(way, hop, known, clock)
                 opened.append(transport)
                 self._authenticate(transport, hop, clock, last=hop is hop_list[-1])
         except BaseException:
@@ -78,6 +79,14 @@ class Login:
                 transport.close()
             raise
         return Connection(opened[-1], tuple(opened[:-1]))
+
+    def _known(self, hop: Hop) -> KnownHost:
+        try:
+            return KnownHost(self.known_hosts, hop.host, hop.port)
+        except (OSError, ValueError) as error:
+            raise TransportError(
+                self.node, "NODE_HOST_KEY_UNKNOWN", f"{self.known_hosts} cannot be read: {error}"
+            ) from None
 
     def _dial(self, hop: Hop, clock: Clock) -> socket.socket:
         try:
@@ -119,8 +128,9 @@ class Login:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._unreachable(hop, f"through the jump host: {error}") from None
 
-    def _greet(self, way: socket.socket | paramiko.Channel, hop: Hop, clock: Clock) -> paramiko.Transport:
-        known = KnownHost(self.known_hosts, hop.host, hop.port)
+    def _greet(
+        self, way: socket.socket | paramiko.Channel, hop: Hop, known: KnownHost, clock: Clock
+    ) -> paramiko.Transport:
         transport = paramiko.Transport(way)
         transport.daemon = True
         transport.banner_timeout = transport.auth_timeout = clock.left
@@ -171,9 +181,9 @@ class Login:
                 if _accepted(partial(transport.auth_password, hop.user, password)):
                     return
         except (paramiko.SSHException, OSError, EOFError) as error:
-            if time.monotonic() >= clock.until:
-                raise TransportError(self.node, "NODE_TIMEOUT", f"the login at {hop} did not end in time") from None
             tried.append(f"then the server hung up ({error or type(error).__name__})")
+        if time.monotonic() >= clock.until:
+            raise TransportError(self.node, "NODE_TIMEOUT", f"the login at {hop} did not end in time")
         raise TransportError(
             self.node,
             "NODE_AUTH_FAILED",

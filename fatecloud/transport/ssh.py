@@ -66,22 +66,21 @@ class SshTransport:
 
     def _run(self, argv: Sequence[str], stdin: Iterable[bytes], timeout: float, *, become: bool = False) -> Completed:
         started = time.monotonic()
+        deadline = started + timeout
         gate = self._gate(argv, become=become)
         channel = self._open("session", timeout)
         try:
             channel.settimeout(timeout)
-            channel.exec_command(shlex.join(gate.argv))
-            exit_status, stdout, stderr = _Exchange(self._node.name, channel, gate, stdin, started + timeout).finish()
+            _start(channel, shlex.join(gate.argv), deadline - time.monotonic())
+            exit_status, stdout, stderr = _Exchange(self._node.name, channel, gate, stdin, deadline).finish()
             if exit_status < 0 and not self._connection.transport.is_active():
                 raise self._lost(f"while `{argv[0]}` ran")
             return Completed(exit_status, stdout, gate.stderr(stderr), time.monotonic() - started)
         except PermissionError as error:
             raise sudo.refused(self._node, self._node.ssh.user, error) from None
-        except TimeoutError:
-            raise TransportError(
-                self._node.name, "NODE_TIMEOUT", f"`{argv[0]}` did not end within {timeout:g} s"
-            ) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
+            if isinstance(error, TimeoutError) or time.monotonic() >= deadline:
+                raise sudo.overdue(self._node, self._node.ssh.user, gate, argv[0], timeout) from None
             raise self._lost(f"while `{argv[0]}` ran ({error or type(error).__name__})") from None
         finally:
             channel.close()
@@ -124,6 +123,17 @@ class SshTransport:
             f"the connection broke {when}",
             remedy="Did the node reboot, or the network fail? Run the same command again.",
         )
+
+
+def _start(channel: paramiko.Channel, command: str, timeout: float) -> None:
+    """Start a command. The library waits for the server's word on it without a deadline of its own."""
+    watchdog = threading.Timer(max(0.0, timeout), channel.event.set)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        channel.exec_command(command)
+    finally:
+        watchdog.cancel()
 
 
 class _Exchange:

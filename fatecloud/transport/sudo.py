@@ -87,6 +87,13 @@ def allowed(node: Node) -> None:
         )
 
 
+def overdue(node: Node, user: str, gate: Gate, program: str, timeout: float) -> TransportError:
+    """The error for a command whose time is over: did it not end, or did sudo never let us in?"""
+    if not gate.open:
+        return refused(node, user, PermissionError(f"it neither let us in nor asked in our words within {timeout:g} s"))
+    return TransportError(node.name, "NODE_TIMEOUT", f"`{program}` did not end within {timeout:g} s")
+
+
 def refused(node: Node, user: str, error: PermissionError) -> TransportError:
     """The error for a sudo that did not let us in."""
     return TransportError(

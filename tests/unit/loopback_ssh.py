@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -54,6 +55,8 @@ class Server(paramiko.ServerInterface):
         self.env = {**os.environ, **env}
         self.host_key: paramiko.PKey = HOST_KEY
         self.port = 0
+        self.delay = 0.0
+        """Seconds before it answers to a password and to the start of a command."""
         self.attempts: list[str] = []
         self.commands: list[str] = []
         self.transports: list[paramiko.Transport] = []
@@ -67,6 +70,7 @@ class Server(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         self.attempts.append("password")
+        time.sleep(self.delay)
         return paramiko.common.AUTH_SUCCESSFUL if password == self.password else paramiko.common.AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
@@ -85,13 +89,18 @@ class Server(paramiko.ServerInterface):
         return paramiko.common.OPEN_SUCCEEDED
 
     def _forward(self, chanid: int, target: socket.socket) -> None:
-        channel = next(c for t in self.transports for c in [t.accept(5)] if c is not None and c.get_id() == chanid)
+        accepted = (transport.accept(5) for transport in self.transports)
+        channel = next((found for found in accepted if found is not None and found.get_id() == chanid), None)
+        if channel is None:  # the client has gone
+            target.close()
+            return
         with target, channel, suppress(OSError):
             threading.Thread(target=_copy, args=(channel, target), daemon=True).start()
             _copy(target, channel)
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.commands.append(command.decode())
+        time.sleep(self.delay)
         threading.Thread(target=self._execute, args=(channel, command.decode()), daemon=True).start()
         return True
 

@@ -184,3 +184,26 @@ def test_a_node_that_the_jump_host_does_not_reach(tmp_path: Path) -> None:
         error = failure(node, hosts_of(tmp_path, jump))
     assert error.code == "NODE_UNREACHABLE"
     assert f"127.0.0.1:{port} is not reached" in error.message
+
+
+def test_a_login_that_hangs_costs_its_deadline(tmp_path: Path) -> None:
+    with serving(password="right") as server:
+        server.delay = 4
+        began = time.monotonic()
+        error = failure(a_node(server.port), hosts_of(tmp_path, server), password="right", timeout=1)
+        assert time.monotonic() - began < 3
+    assert error.code == "NODE_TIMEOUT"
+    assert "the login" in error.message
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"], ids=["a directory", "no text"])
+def test_a_known_hosts_file_that_cannot_be_read_is_said_so(tmp_path: Path, content: bytes | None) -> None:
+    hosts = tmp_path / "known_hosts"
+    if content is None:
+        hosts.mkdir()
+    else:
+        hosts.write_bytes(content)
+    with serving(password="right") as server:
+        error = failure(a_node(server.port), hosts, password="right")
+    assert error.code == "NODE_HOST_KEY_UNKNOWN"
+    assert f"{hosts} cannot be read" in error.message

@@ -64,6 +64,15 @@ def test_a_hung_command_costs_its_deadline_and_the_connection_lives_on(node: Tra
     assert node.run(["echo", "on"], timeout=5).text == "on\n"
 
 
+def test_a_server_that_never_confirms_the_start_costs_the_deadline(node: Transport, server: Server) -> None:
+    server.delay = 4
+    began = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        node.run(["true"], timeout=1)
+    assert caught.value.code == "NODE_TIMEOUT"
+    assert time.monotonic() - began < 3
+
+
 def test_a_drip_of_output_does_not_stretch_the_deadline(node: Transport) -> None:
     began = time.monotonic()
     with pytest.raises(TransportError):

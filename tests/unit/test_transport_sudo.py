@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 echo "$*" >>"$FAKE_SUDO_LOG"
+[ "$FAKE_SUDO" = otp ] && { printf 'Verification code: ' >&2; sleep 30; exit 1; }
 [ "$FAKE_SUDO" = nopasswd ] && exec "$@"
 [ -n "$never" ] && { echo 'sudo: a password is required' >&2; exit 1; }
 echo 'We trust you have received the usual lecture.' >&2
@@ -110,6 +111,12 @@ def test_a_password_that_is_needed_and_not_given(node: Open) -> None:
     assert caught.value.code == "SUDO_REFUSED"
     assert "a password is required" in caught.value.message
     assert "become_password" in caught.value.remedy
+
+
+def test_a_sudo_that_asks_for_something_else_is_told_from_a_slow_command(node: Open) -> None:
+    with pytest.raises(TransportError) as caught:
+        node("otp", password=PASSWORD).run(["cat"], stdin=b"data", timeout=1, become=True)
+    assert caught.value.code == "SUDO_REFUSED"
 
 
 def test_a_command_that_fails_as_root_is_no_refusal(node: Open) -> None:
