@@ -8,8 +8,8 @@ from typing import Any
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.observed import NodeFacts, Observed
 
-_START_SECONDS = 30.0
-"""How long after our order a process may begin and still be the one that we ordered."""
+_START_SECONDS = 60.0
+"""How far from the time of the manifest's entry a process may have begun and still be the one that we started."""
 
 
 def settling_services(desired: Desired, observed: Observed, seconds: float) -> frozenset[str]:
@@ -38,4 +38,4 @@ def _settles(service: DesiredService, facts: NodeFacts, seconds: float) -> bool:
         return True
     manifest: Mapping[str, Any] = facts.fact("manifest").value or {}
     ordered = manifest.get("services", {}).get(service.id.key, {}).get("at")
-    return ordered is not None and -1 <= since - ordered <= _START_SECONDS
+    return ordered is not None and abs(since - ordered) <= _START_SECONDS

@@ -13,7 +13,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
 
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""
 
 

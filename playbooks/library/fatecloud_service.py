@@ -86,7 +86,8 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision", "version")}
             manifest.data["services"][params["service"]] = dict(entry, **facts)
             if done:
-                manifest.data["services"][params["service"]]["run"] = params["run"]
+                # A check holds back what a service may show for a moment after a start that was ours.
+                manifest.data["services"][params["service"]].update(run=params["run"], at=int(time.time()))
     return {"changed": bool(done), "done": done}
 
 
