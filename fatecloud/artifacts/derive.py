@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from fatecloud.artifacts.download import download_sdists
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError
 from fatecloud.model.release import Artifact, Release
 
@@ -78,8 +78,7 @@ def _known(release: Release, sdist: Artifact, store: Store) -> Artifact | None:
 
 
 def _build_environment(release: Release, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
-    with tarfile.open(store.path(interpreter.artifact.sha256)) as archive:
-        archive.extractall(scratch / "python", filter="tar")
+    unpack(store.path(interpreter.artifact.sha256), scratch / "python")
     base, target = scratch / "python" / "bin" / f"python{release.python.minor}", scratch / "build"
     python = target / "bin" / "python"
     quiet = [uv.find_uv_bin(), "--quiet", "--no-config", "--offline", "--cache-dir", str(scratch / "cache")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from fatecloud.artifacts import index, pack, rungs
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.judge import Judgement, judge
 from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError
 from fatecloud.model.release import Artifact, Release
 
@@ -48,7 +48,7 @@ def import_tarball(release: Release, store: Store, tarball: Path, say: Say) -> I
         ArtifactError: it has none, or one that does not do.
     """
     with store.workspace() as scratch:
-        program = rungs.unpack(tarball, release.python.minor, scratch / "imported")
+        program = rungs.in_tarball(tarball, release.python.minor, scratch / "imported")
         return _take(release, store, program, ("imported", tarball.name), say)
 
 
@@ -101,8 +101,7 @@ def _take(release: Release, store: Store, program: Path, origin: tuple[str, str]
         glibc = pack.build_tree(real.program, real.stdlib, minor, scratch / "tree", portable=portable)
         tarball = scratch / f"cpython-{real.version}-linux-{release.arch}.tar.gz"
         pack.write_tarball(scratch / "tree", minor, tarball)
-        with tarfile.open(tarball) as archive:
-            archive.extractall(scratch / "elsewhere", filter="tar")
+        unpack(tarball, scratch / "elsewhere")
         packed = _judge(release, scratch / "elsewhere" / "bin" / f"python{minor}")
         if packed.problem:
             raise ArtifactError(f"{program}, packed and run elsewhere, {packed.problem}")

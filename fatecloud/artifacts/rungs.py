@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import uv
 
 from fatecloud.artifacts.store import sha256_of
+from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
 from fatecloud.model.release import RegistryInterpreter
 
@@ -77,7 +77,7 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
     if got != wanted.artifact.sha256:
         raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")
     with zipfile.ZipFile(archive) as packed:
-        packed.extractall(folder)  # noqa: S202 - its hash is the catalogue's
+        packed.extractall(folder)
     root = folder / wanted.root
     for library in sorted(root.glob("lib*.so*")):
         if not library.name.startswith("libjni"):
@@ -87,17 +87,13 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
     return program
 
 
-def unpack(tarball: Path, minor: str, folder: Path) -> Path:
+def in_tarball(tarball: Path, minor: str, folder: Path) -> Path:
     """Unpack an operator's tarball and find the interpreter in it.
 
     Raises:
         ArtifactError: it cannot be unpacked, or has no such interpreter.
     """
-    try:
-        with tarfile.open(tarball) as archive:
-            archive.extractall(folder, filter="tar")
-    except (OSError, tarfile.TarError) as error:
-        raise ArtifactError(f"{tarball} cannot be unpacked: {error}") from error
+    unpack(tarball, folder)
     found = sorted(folder.rglob(f"bin/python{minor}"), key=lambda path: len(path.parts))
     if not found:
         raise ArtifactError(f"{tarball} has no bin/python{minor}")

@@ -188,15 +188,15 @@ def tarball(file: Path, member: str) -> Path:
 
 def test_an_operators_tarball_is_searched_for_the_program(tmp_path: Path) -> None:
     file = tarball(tmp_path / "python.tar.gz", "python/install/bin/python3.10")
-    assert rungs.unpack(file, "3.10", tmp_path / "out") == tmp_path / "out" / "python/install/bin/python3.10"
+    assert rungs.in_tarball(file, "3.10", tmp_path / "out") == tmp_path / "out" / "python/install/bin/python3.10"
 
 
 def test_a_tarball_without_the_series_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"has no bin/python3\.10"):
-        rungs.unpack(tarball(tmp_path / "python.tar.gz", "bin/python3.8"), "3.10", tmp_path / "out")
+        rungs.in_tarball(tarball(tmp_path / "python.tar.gz", "bin/python3.8"), "3.10", tmp_path / "out")
 
 
 def test_a_tarball_that_climbs_out_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match="cannot be unpacked"):
-        rungs.unpack(tarball(tmp_path / "python.tar.gz", "../bin/python3.10"), "3.10", tmp_path / "out")
+        rungs.in_tarball(tarball(tmp_path / "python.tar.gz", "../bin/python3.10"), "3.10", tmp_path / "out")
     assert not (tmp_path / "bin").exists()

@@ -11,6 +11,7 @@ import pytest
 from fatecloud.artifacts import pack
 from fatecloud.artifacts.judge import judge
 from fatecloud.artifacts.store import sha256_of
+from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -27,8 +28,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def test_it_runs_at_another_place_with_an_empty_environment(packed: tuple[Path, str]) -> None:
     folder, _ = packed
-    with tarfile.open(folder / "python.tar.gz") as archive:
-        archive.extractall(folder / "elsewhere", filter="tar")
+    unpack(folder / "python.tar.gz", folder / "elsewhere")
     (folder / "tree").rename(folder / "away")
     code = "import ssl, ctypes, zlib, venv, sys; print(sys.prefix)"
     done = subprocess.run(
