@@ -130,6 +130,7 @@ def _group_variables(desired: Desired, run: RunInfo, services: Mapping[str, Sequ
         "fatecloud_boot": False,
         "fatecloud_state": "started",
         "fatecloud_stages": stage_turns(desired),
+        "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
         "fatecloud_only": sorted({key for keys in services.values() for key in keys}) if services is not None else [],
     }
 
