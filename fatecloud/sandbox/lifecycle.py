@@ -17,7 +17,7 @@ from docker.types import IPAMConfig, IPAMPool
 from fatecloud.errors import SandboxError
 from fatecloud.model.event import Event, Listener
 from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
-from fatecloud.sandbox.nodes import STOP_SIGNAL, Sandbox, network_name
+from fatecloud.sandbox.nodes import STOP_SIGNAL, Sandbox, container_name, network_name
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?")
 _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
@@ -158,7 +158,7 @@ def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index
     client.containers.run(
         image,
         ["/lib/systemd/systemd"],
-        name=f"fatecloud-{sandbox.name}-{node}",
+        name=container_name(sandbox.name, node),
         hostname=node,
         detach=True,
         labels={LABEL: sandbox.name, NODE_LABEL: node, ADDRESS_LABEL: address},

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 import docker
+from docker.errors import NotFound
 from docker.models.containers import Container
 
 from fatecloud.errors import SandboxError
@@ -25,6 +26,11 @@ _POLL = 0.2
 def network_name(sandbox: str) -> str:
     """Name of a sandbox's Docker network."""
     return f"fatecloud-{sandbox}"
+
+
+def container_name(sandbox: str, node: str) -> str:
+    """Name of a node's container."""
+    return f"fatecloud-{sandbox}-{node}"
 
 
 class Sandbox:
@@ -195,7 +201,11 @@ class Sandbox:
         return "running" if listening == "active" else f"running, ssh {listening}"
 
     def _container(self, node: str) -> Container:
-        found = self.containers().get(node)
-        if found is None:
-            raise SandboxError(f"sandbox {self.name} has no node {node}", remedy="`fatecloud sandbox list` shows them.")
-        return found
+        try:
+            with refusals(f"looking for {node}"):
+                return self._client.containers.get(container_name(self.name, node))
+        except SandboxError as error:
+            if isinstance(error.__cause__, NotFound):
+                remedy = "`fatecloud sandbox list` shows them."
+                raise SandboxError(f"sandbox {self.name} has no node {node}", remedy=remedy) from None
+            raise

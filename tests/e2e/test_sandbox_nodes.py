@@ -234,3 +234,10 @@ def test_down_removes_what_is_ours_and_only_that(
     assert sandbox.check("n1", ["systemctl", "is-system-running"]) == "running\n"
     with pytest.raises(SandboxError, match="there is no sandbox"):
         sandbox_down(other.sandbox.name)
+
+
+def test_a_node_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
+    with pytest.raises(SandboxError, match="has no node n9"):
+        sandbox.exec("n9", ["true"])
+    with pytest.raises(SandboxError, match="did not end within 1 s"):
+        sandbox.exec("n1", ["sleep", "30"], timeout=1)
