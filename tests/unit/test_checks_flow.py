@@ -1,0 +1,144 @@
+"""Each fault of flow raises exactly its code, at flow, with a remedy; and its neighbours' faults explain flow's."""
+
+from __future__ import annotations
+
+import pytest
+from component_world import (
+    FLOW,
+    MYSQL,
+    NGINX,
+    RABBITMQ,
+    Change,
+    findings,
+    report,
+    root_codes,
+    say,
+    set_answer,
+)
+
+from fatecloud.components.registry import component_checks
+
+API, DATABASE, BROKER, JOBS, SCHEDULE = (
+    f"{FLOW}:flow.{name}" for name in ("api", "database", "broker", "jobs", "schedule")
+)
+
+
+def refused(kind: str) -> Change:
+    return say(DATABASE, ok=False, engine="mysql", kind=kind, where="127.0.0.1:3306", error=f"0 {kind}")
+
+
+def broker(amqp: str | None, management: str | None, **more: object) -> Change:
+    """What the broker's two doors say; None is an open door."""
+
+    def change(answers: dict[str, dict[str, object]]) -> None:
+        doors = {
+            name: {"ok": False, "kind": kind, "where": "127.0.0.1:1", "error": kind}
+            for name, kind in (("amqp", amqp), ("management", management))
+            if kind is not None
+        }
+        answers[BROKER] = answers[BROKER] | doors | {"ok": False, "kind": amqp or management, "error": "no"} | more
+
+    return change
+
+
+CASES: list[tuple[str, Change]] = [
+    ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="foreign", error="what answers is not flow")),
+    ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="client-auth", error="5001 Invalid parameter: name[appId]")),
+    ("FLOW_VERSION_WRONG", set_answer(API, version="2.1.0")),
+    ("FLOW_VERSION_WRONG", set_answer(API, version="")),
+    ("FLOW_PROVIDER_MISSING", set_answer(API, providers=[])),
+    ("FLOW_PROVIDER_MISSING", set_answer(API, providers=["2.1.0"])),
+    ("FLOW_DATABASE_REFUSED", refused("refused")),
+    ("FLOW_DATABASE_REFUSED", refused("full")),
+    ("FLOW_DATABASE_AUTH", refused("auth")),
+    ("FLOW_DATABASE_SCHEMA", refused("schema")),
+    ("FLOW_DATABASE_HUNG", refused("timeout")),
+    ("FLOW_DATABASE_UNUSABLE", refused("other")),
+    ("FLOW_DATABASE_HUNG", say(API, ok=False, stage="database", version="2.2.0", kind="database-timeout", error="no")),
+    ("FLOW_DATABASE_REFUSED", say(API, ok=False, stage="database", version="2.2.0", kind="refused", error="2003 ...")),
+    ("FLOW_DATABASE_UNUSABLE", say(API, ok=False, stage="database", version="2.2.0", kind="readonly", error="6000")),
+    ("FLOW_SCHEDULER_STALLED", set_answer(SCHEDULE, age=91)),
+    ("FLOW_SCHEDULER_STALLED", say(SCHEDULE, ok=False, kind="absent", error="no such file")),
+    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes={"9999": "192.0.2.11:5672"})),
+    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes__10000="192.0.2.99:5672")),
+    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes={}, routes_error="no such file")),
+    ("FLOW_BROKER_REFUSED", broker("refused", "refused")),
+    ("FLOW_BROKER_REFUSED", broker("timeout", None)),
+    ("FLOW_BROKER_REFUSED", broker(None, "foreign")),
+    ("FLOW_BROKER_AUTH", broker("auth", "auth")),
+    ("FLOW_BROKER_RIGHTS", broker(None, "auth")),
+    ("FLOW_BROKER_RIGHTS", broker("rights", None)),
+    ("FLOW_BROKER_RIGHTS", set_answer(BROKER, management__tags=["monitoring"])),
+    ("FLOW_BROKER_RIGHTS", set_answer(BROKER, management__full_rights=False)),
+]
+WAITING = {"job": "j1", "role": "guest", "party": "9999", "status": "waiting", "age": 601}
+
+
+def test_a_healthy_cluster_raises_nothing_and_every_check_was_judged() -> None:
+    healthy = report()
+    assert (healthy.findings, healthy.skipped, healthy.exit_status) == ((), (), 0)
+    assert healthy.passed == 2 * len(component_checks())
+
+
+@pytest.mark.parametrize(("code", "change"), CASES, ids=[f"{n}-{code}" for n, (code, _) in enumerate(CASES)])
+def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
+    (finding,) = findings(change)
+    assert (finding.code, finding.severity, str(finding.subject)) == (code, "critical", FLOW)
+    assert finding.symptom
+    assert all(finding.remedy)
+
+
+def test_a_job_that_waits_too_long_is_a_warning_that_names_it() -> None:
+    (finding,) = findings(set_answer(JOBS, waiting=3, jobs=[WAITING]))
+    assert (finding.code, finding.severity) == ("FLOW_JOBS_WAITING", "warning")
+    assert "j1" in finding.symptom
+    assert "3 wait in all" in finding.symptom
+
+
+@pytest.mark.parametrize("job", [WAITING | {"age": 599}, WAITING | {"status": "running"}, WAITING | {"age": None}])
+def test_a_job_that_has_just_begun_to_wait_or_runs_is_no_finding(job: dict[str, object]) -> None:
+    assert findings(set_answer(JOBS, waiting=1, jobs=[job])) == []
+
+
+def test_a_tick_just_inside_the_limit_is_no_finding() -> None:
+    assert findings(set_answer(SCHEDULE, age=90)) == []
+
+
+def test_a_sqlite_file_that_flow_has_yet_to_make_is_no_finding() -> None:
+    assert findings(say(DATABASE, ok=False, engine="sqlite", kind="schema", where="/x", error="does not exist")) == []
+
+
+def test_a_database_that_is_down_hides_what_rests_on_it() -> None:
+    rests = [set_answer(SCHEDULE, age=500), set_answer(API, providers=[]), set_answer(JOBS, waiting=1, jobs=[WAITING])]
+    assert root_codes(refused("refused"), *rests) == [f"FLOW_DATABASE_REFUSED@{FLOW}"]
+
+
+def test_a_missing_schema_explains_flow_and_the_remedy_is_the_script_of_the_database() -> None:
+    found = findings(set_answer(f"{MYSQL}:mysql.admin", schema=0), refused("schema"))
+    assert [(f.code, f.caused_by) for f in found] == [
+        ("MYSQL_SCHEMA_MISSING", ()),
+        ("FLOW_DATABASE_SCHEMA", (f"MYSQL_SCHEMA_MISSING@{MYSQL}",)),
+    ]
+    assert "demo-9999-mysql/bin/objects" in found[1].remedy[0]
+
+
+def test_an_account_without_rights_explains_flow() -> None:
+    known = {"ok": False, "kind": "rights", "error": "no administrator", "tags": []}
+    found = findings(set_answer(f"{RABBITMQ}:rabbitmq.admin", account=known), broker(None, "auth"))
+    assert [(f.code, bool(f.caused_by)) for f in found] == [
+        ("RABBITMQ_USER_RIGHTS", False),
+        ("FLOW_BROKER_RIGHTS", True),
+    ]
+
+
+def test_a_flow_that_answers_nonsense_explains_its_proxy() -> None:
+    assert root_codes(
+        say(API, ok=False, stage="api", kind="foreign", error="not flow"),
+        say(f"{NGINX}:nginx.upstream", ok=False, kind="foreign", status=200, error="what answers is not flow"),
+    ) == [f"FLOW_API_DOWN@{FLOW}"]
+
+
+def test_a_probe_that_printed_nothing_is_unknown_and_names_the_probe() -> None:
+    found = findings(silent=(DATABASE,))
+    assert [(f.code, f.severity) for f in found] == [("FACT_ABSENT", "unknown")]
+    assert "flow.database" in found[0].symptom

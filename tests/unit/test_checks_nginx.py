@@ -1,0 +1,50 @@
+"""Each fault of nginx raises exactly its code, with a remedy."""
+
+from __future__ import annotations
+
+import pytest
+from component_world import NGINX, Change, findings, report, say, set_answer
+
+HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
+
+
+def peer(**answer: object) -> Change:
+    return set_answer(PEERS, ok=False, peers={"10000": {"endpoint": "192.0.2.21:9300"} | answer})
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        ("NGINX_ROUTE_MISSING", set_answer(HTTP, missing=["10000"])),
+        ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="refused", status=502, error="HTTP 502 Bad Gateway")),
+        ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="foreign", status=200, error="what answers is not flow")),
+        ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="timeout", error="no answer within 5 s")),
+        ("NGINX_PEER_UNREACHABLE", peer(ok=True, status=200, party="7")),
+    ],
+)
+def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
+    (finding,) = findings(change)
+    assert (finding.code, finding.severity, str(finding.subject)) == (code, "critical", NGINX)
+    assert all(finding.remedy)
+
+
+def test_a_proxy_of_another_make_counts_as_reached() -> None:
+    assert findings(peer(ok=True, status=404, party="")) == []
+
+
+def test_an_unreachable_peer_is_about_the_service_at_the_other_end() -> None:
+    (finding,) = findings(peer(ok=False, kind="refused", error="Connection refused"))
+    assert finding.about == "10000/nginx@b1"
+    assert "192.0.2.21:9300" in finding.symptom
+
+
+def test_a_missing_route_hides_what_rests_on_it() -> None:
+    upstream = say(UPSTREAM, ok=False, kind="status", status=404, error="HTTP 404 Not Found")
+    result = report(set_answer(HTTP, missing=["9999"]), upstream)
+    assert [finding.code for finding in result.findings] == ["NGINX_ROUTE_MISSING"]
+    assert [(skip.check, skip.reason) for skip in result.skipped] == [("upstream", "NGINX_ROUTE_MISSING")]
+
+
+def test_an_nginx_that_could_not_be_asked_is_unknown() -> None:
+    found = findings(say(HTTP, ok=False, kind="refused", error="Connection refused"))
+    assert [(f.code, f.severity) for f in found] == [("FACT_ABSENT", "unknown")]
