@@ -83,7 +83,7 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             remedy=(fix,),
             cause=cause,
         )
-    wrong = [path for path, entry in there.items() if path not in open_ and not _same_rights(recorded[path], entry)]
+    wrong = [path for path, entry in there.items() if path not in open_ and not _same_rights(view, recorded[path], entry)]
     if wrong:
         want, have = recorded[wrong[0]], there[wrong[0]]
         yield _finding(
@@ -91,7 +91,7 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             MODE,
             wrong,
             "has other rights",
-            expected=f"{want['owner']} {want['mode']}",
+            expected=f"{_owner(view, want)} {want['mode']}",
             got=f"{have['owner']} {have['mode']}",
             remedy=("fatecloud deploy",),
         )
@@ -131,8 +131,14 @@ def _files(view: ServiceView) -> list[DesiredFile]:
     return [f for f in view.desired.files.get(view.facts.node, ()) if f.service == view.service.id.key]
 
 
-def _same_rights(want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:
-    return int(want["mode"], 8) == int(have["mode"], 8) and want["owner"] in ("", have["owner"])
+def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
+    """User that the manifest's word for an owner means on this node."""
+    node = view.desired.node(view.facts.node)
+    return {"service": node.service_user}.get(entry["owner"], str(entry["owner"]))
+
+
+def _same_rights(view: NodeView, want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:
+    return int(want["mode"], 8) == int(have["mode"], 8) and _owner(view, want) in ("", have["owner"])
 
 
 def _finding(view: NodeView, code: Code, paths: list[str], what: str, **more: Any) -> Finding:

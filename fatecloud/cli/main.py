@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
@@ -39,9 +41,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (quickstart, init, plan, preflight, deploy, check, status, logs):
-    app.command()(verb)
-for verb in (start, stop, restart, destroy, render, explain):
+VERBS: tuple[Callable[..., object], ...] = (
+    *(quickstart, init, plan, preflight, deploy, check, status, logs),
+    *(start, stop, restart, destroy, render, explain),
+)
+for verb in VERBS:
     app.command()(verb)
 app.add_typer(proof_app, name="test", help="Prove with a real federated job.")
 app.add_typer(inventory_verbs.app, name="inventory", help="Validate and show inventories.")
@@ -58,7 +62,10 @@ def _version(value: bool) -> None:  # noqa: FBT001 - a Typer callback
 
 @app.callback()
 def _root(
-    *, version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version.")
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Deploy, verify and run FATE federated-learning clusters."""
 

@@ -52,20 +52,49 @@ class SecretSpec:
 class Context(Protocol):
     """What resolve gives to a component that says what it wants: pure look-ups, no I/O."""
 
-    cluster: Cluster
-    release: Release
-    party: Party
-    node: Node
-    id: ServiceId
-    config: Mapping[str, Any]
-    """The component's configuration, flat dotted keys, defaults filled in."""
-    home: str
-    data: str
-    logs: str
-    python: str
-    """Absolute path of the interpreter of the service's thin environment; empty where it has none."""
-    site_packages: str
-    """Absolute path of the thin environment's site-packages; empty where it has none."""
+    @property
+    def cluster(self) -> Cluster:
+        """The whole inventory."""
+
+    @property
+    def release(self) -> Release:
+        """The release that it names."""
+
+    @property
+    def party(self) -> Party:
+        """The party that the service belongs to."""
+
+    @property
+    def node(self) -> Node:
+        """The node that it runs on."""
+
+    @property
+    def id(self) -> ServiceId:
+        """The service itself."""
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The component's configuration, flat dotted keys, defaults filled in."""
+
+    @property
+    def home(self) -> str:
+        """The service's own directory."""
+
+    @property
+    def data(self) -> str:
+        """Where it keeps its data."""
+
+    @property
+    def logs(self) -> str:
+        """Where it writes its logs."""
+
+    @property
+    def python(self) -> str:
+        """Absolute path of the interpreter of its thin environment; empty where it has none."""
+
+    @property
+    def site_packages(self) -> str:
+        """Absolute path of that environment's site-packages; empty where it has none."""
 
     def port(self, name: str) -> int:
         """The number of an own port."""

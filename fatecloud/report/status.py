@@ -13,7 +13,11 @@ _COLUMNS = ("party", "node", "component", "version", "deployed", "running", "sin
 
 
 def status_table(status: Status, width: int) -> str:
-    """The screen as text; notes are cut at the terminal's width, nothing else is."""
+    """The screen as text. Nothing is cut: notes that do not fit beside their row stand below it.
+
+    Args:
+        width: columns of the terminal.
+    """
     rows = [_cells(row) for row in status.rows]
     sizes = [max(len(title), *(len(row[i]) for row in rows), 0) for i, title in enumerate(_COLUMNS)]
     lines = [f"cluster {status.cluster}, release {status.release}", *_aligned(rows, sizes, width)]
@@ -23,10 +27,13 @@ def status_table(status: Status, width: int) -> str:
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) -> Iterator[str]:
-    for cells in (tuple(title.upper() for title in _COLUMNS), *rows):
-        line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
-        fixed = sum(sizes[:-1]) + 2 * len(sizes[:-1])
-        yield line if len(line) <= max(width, fixed + len("NOTES")) else line[: max(width, fixed + 5) - 3] + "..."
+    for *cells, notes in (tuple(title.upper() for title in _COLUMNS), *rows):
+        line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes[:-1], strict=True))
+        if len(line) + 2 + len(notes) <= width or notes == "NOTES":
+            yield f"{line}  {notes}".rstrip()
+        else:
+            yield line.rstrip()
+            yield f"        {notes}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

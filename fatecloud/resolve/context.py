@@ -10,8 +10,8 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.release import Release
 from fatecloud.model.layout import python_of, site_packages_of
+from fatecloud.model.release import Release
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 from fatecloud.errors import Interrupted
 
+Handler = Callable[[int, FrameType | None], Any] | int | None
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -33,12 +35,12 @@ class Interruption:
 def interruptible() -> Iterator[Interruption]:
     """Turn SIGINT, SIGTERM and SIGHUP into an event while the body runs."""
     interruption = Interruption()
-    before = {}
+    before: dict[signal.Signals, Handler] = {}
 
     def handle(number: int, _: FrameType | None) -> None:
         interruption.name = signal.Signals(number).name
         interruption.event.set()
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     for number in SIGNALS:
         before[number] = signal.signal(number, handle)

@@ -17,7 +17,7 @@ import yaml
 from fatecloud.inventory import secrets as vault
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
-from tests.e2e.program import Program, roots
+from program import Program, roots
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 

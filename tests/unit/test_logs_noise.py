@@ -9,6 +9,7 @@ import pytest
 from fatecloud.components.flow.noise import NOISE
 
 HEALTHY = (
+    "[INFO] [t] [Server] [1:2] - [detector.detect_running_task] [line:48]: running task: []",
     "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:82]: have 0 waiting jobs",
     "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:94]: start schedule running jobs",
     "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:117]: schedule rerun jobs finished",
@@ -37,6 +38,7 @@ HEALTHY = (
     "No module named 'bfia'",
 )
 FAULTS = (
+    "[INFO] [t] [Server] [1:2] - [detector.detect_running_task] [line:48]: running task: ['202611252012_toy_0']",
     "[INFO] [t] [Server] [1:2] - [scheduler.run_do] [line:82]: have 2 waiting jobs",
     "[ERROR] [t] [2026] [1:2] - [schedule.run] [line:5]: (2003, \"Can't connect to MySQL server on '10.0.0.2'\")",
     (

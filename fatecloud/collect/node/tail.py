@@ -17,6 +17,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _FILES = 200
+_ENTRIES = 3000  # of the journal, before levels and noise are sieved out
 _LINE = 4000
 _RECORD_LINES = 60
 _HEAD = 160
@@ -216,13 +217,13 @@ def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str]]:
     if after:
         argv += ["--after-cursor", after]
     else:
-        argv += ["-n", str(spec["lines"])]
+        argv += ["-n", str(max(spec["lines"], _ENTRIES))]
         if spec.get("since") is not None:
             argv += ["--since", "@%d" % spec["since"]]
     done = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     text = done.communicate(timeout=10)[0].decode("utf-8", "replace")
     found = []
-    for line in text.splitlines()[-spec["lines"] :]:
+    for line in text.splitlines():
         entry = json.loads(line)
         after = entry["__CURSOR"]
         message = entry.get("MESSAGE") or ""

@@ -2,7 +2,7 @@
 
 NOISE = (
     r"\[scheduler\.run_do\].*(?:start schedule |have 0 |schedule .*jobs finished)",  # every two seconds
-    r"\[detector\.\w+\].*: (?:start (?:to )?detect|finish detect)",
+    r"\[detector\.\w+\].*: (?:start (?:to )?detect|finish detect|running task: \[\])",
     r"get_process_instance.*no such process \d+",  # four for each task that ended
     r"try to update job.* pop job status",
     r"(?:_update_|Update )\w+.* does not take effect",
@@ -11,5 +11,5 @@ NOISE = (
     r"No module named 'bfia'",  # an optional protocol that is not part of the release
     r"pkg_resources is deprecated as an API",
     r"WARNING: This is a development server",
-    r'"GET /v2/server/fateflow HTTP/1\.\d" 200 ',  # our own probes
+    r'"GET /v2/(?:server/fateflow|job/list/query\?limit=|provider/query\?name=)[^"]* HTTP/1\.\d" 200 ',  # our own probes
 )
