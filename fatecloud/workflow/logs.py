@@ -43,6 +43,8 @@ class _Reader:
             self.connection = self.connection or connect(self.node)
             self.batch = read_logs(self.connection, self.node, self.service, self.question, self.cursor)
             self.cursor = self.batch.cursor
+            # `--lines` is about the past; of what comes after it, nothing is left out.
+            self.question = replace(self.question, lines=max(self.question.lines, LINES_SINCE))
         except TransportError as error:
             self.connection = None
             self.batch = LogBatch((), problems=(error.message,))

@@ -207,20 +207,20 @@ def test_a_node_that_is_down_complains_once_and_the_others_go_on(tmp_path: Path)
         if next(rounds) == 2:
             raise KeyboardInterrupt
         with (tmp_path / "engine.log").open("a") as stream:
-            stream.write(line(2, "two"))
+            stream.write(line(2, "two") + line(3, "new"))
 
     with pytest.raises(KeyboardInterrupt):
         show_logs(
             desired,
             connect,
             tuple(desired.services.values()),
-            LogQuestion(10),
+            LogQuestion(1),
             shown.append,
             complaints.append,
             follow=True,
             wait=wait,
         )
-    assert [r.lines[0][-3:] for r in shown] == ["one", "two", "two"]
+    assert [r.lines[0][-3:] for r in shown] == ["one", "two", "new", "two", "new"]
     assert complaints == ["9999/store@a2: a2: no route"]
 
 

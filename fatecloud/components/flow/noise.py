@@ -11,5 +11,6 @@ NOISE = (
     r"No module named 'bfia'",  # an optional protocol that is not part of the release
     r"pkg_resources is deprecated as an API",
     r"WARNING: This is a development server",
-    r'"GET /v2/(?:server/fateflow|job/list/query\?limit=|provider/query\?name=)[^"]* HTTP/1\.\d" 200 ',  # our own probes
+    # Our own probes in the access log.
+    r'"GET /v2/(?:server/fateflow|job/list/query\?limit=|provider/query\?name=)[^"]* HTTP/1\.\d" 200 ',
 )
