@@ -77,10 +77,13 @@ def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
     Args:
         known_hosts: the file; made with its directory where it is not there.
         addresses: whose earlier keys go: an earlier sandbox may have had the same ones.
-        lines: the new keys; empty to only forget.
+        lines: the new keys; empty to only forget. A file with nothing left in it goes.
     """
     old = known_hosts.read_text().splitlines(keepends=True) if known_hosts.exists() else []
     kept = [line for line in old if line.partition(" ")[0] not in addresses]
+    if not kept and not lines:
+        known_hosts.unlink(missing_ok=True)
+        return
     known_hosts.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = known_hosts.with_name(f"{known_hosts.name}.{os.getpid()}.part")
     part.write_text("".join(kept) + lines)

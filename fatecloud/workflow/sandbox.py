@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +79,10 @@ def sandbox_down(name: str) -> int:
     if not count and not directory.exists():
         raise SandboxError(f"there is no sandbox {name}", remedy="`fatecloud sandbox list` shows them.")
     shutil.rmtree(directory, ignore_errors=True)
-    if _cluster_hosts(name).exists():
-        handout.trust(_cluster_hosts(name), addresses, "")
+    handout.trust(_cluster_hosts(name), addresses, "")
+    # Where nothing was ever deployed, no history keeps the cluster's directory.
+    with suppress(OSError):
+        _cluster_hosts(name).parent.rmdir()
     return count
 
 

@@ -231,6 +231,7 @@ def test_down_removes_what_is_ours_and_only_that(
     assert sandbox_down(other.sandbox.name) == 1
     assert {found.name for found in sandbox_list()} == names - {other.sandbox.name}
     assert not other.inventory.parent.exists()
+    assert not (other.inventory.parents[2] / other.sandbox.name).exists()
     assert sandbox.check("n1", ["systemctl", "is-system-running"]) == "running\n"
     with pytest.raises(SandboxError, match="there is no sandbox"):
         sandbox_down(other.sandbox.name)

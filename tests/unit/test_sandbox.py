@@ -170,6 +170,9 @@ def test_new_host_keys_replace_those_of_earlier_nodes_and_leave_others(tmp_path:
     assert file.stat().st_mode & 0o777 == 0o600
     handout.trust(file, ["10.0.0.1"], "")
     assert file.read_text() == "10.0.0.10 ssh-ed25519 OTHER\n"
+    handout.trust(file, ["10.0.0.10"], "")
+    assert not file.exists()
+    handout.trust(file, ["10.0.0.10"], "")
 
 
 def test_a_key_is_made_once_and_is_private(tmp_path: Path) -> None:
