@@ -1,0 +1,87 @@
+"""What holds for every component: its files render, its scripts parse, and no secret leaves the files meant for it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from component_world import desired, rendered
+
+from fatecloud.components.registry import all_components
+from fatecloud.model.desired import DesiredFile, NodeProbe
+from fatecloud.render.placeholders import names
+from fatecloud.shipped import folder
+
+EXAMPLES = sorted(path.stem for path in folder("inventories").glob("*.yml"))
+SERVICES = [(example, key) for example in EXAMPLES for key in sorted(desired(example).services)]
+FILES = [
+    pytest.param(example, file, id=f"{example}:{key}:{name}")
+    for example, key in SERVICES
+    for name, file in rendered(key, example).items()
+]
+PROBES = sorted({(p.name, p.stdin) for e, key in SERVICES for p in desired(e).services[key].probes})
+
+
+def others_may(file: DesiredFile) -> int:
+    return file.mode & 0o007
+
+
+@pytest.mark.parametrize(("example", "file"), FILES)
+def test_a_file_with_a_secret_is_closed_and_names_a_declared_one(example: str, file: DesiredFile) -> None:
+    declared = {
+        f"{p}.{s.name}" for p in desired(example).cluster.parties for c in all_components().values() for s in c.secrets
+    }
+    assert names(file.text) <= declared
+    if names(file.text):
+        assert not others_may(file)
+
+
+@pytest.mark.parametrize(("example", "file"), FILES)
+def test_a_script_is_one_that_the_shell_can_read(example: str, file: DesiredFile, tmp_path: Path) -> None:
+    if not file.text.startswith("#!"):
+        return
+    assert file.text.startswith("#!/bin/sh\n")
+    assert file.mode & 0o100
+    script = tmp_path / "script"
+    script.write_text(file.text)
+    done = subprocess.run(["sh", "-n", script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("example", "key"), SERVICES)
+def test_no_secret_stands_in_arguments_environment_or_questions(example: str, key: str) -> None:
+    service = desired(example).services[key]
+    outside = [service.process, [(p.argv, p.stdin) for p in service.probes], dict(service.facts)]
+    assert names(repr(outside)) == set()
+    json.dumps(dict(service.facts))
+
+
+@pytest.mark.parametrize(("example", "key"), SERVICES)
+def test_the_readiness_probe_and_the_objects_are_there(example: str, key: str) -> None:
+    service = desired(example).services[key]
+    assert service.readiness in {probe.name for probe in service.probes}
+    if service.objects:
+        paths = {spec.path: spec for spec in service.specs}
+        assert paths[service.objects.script].mode & 0o100
+        assert all(not paths[path].restarts for path in service.objects.digest_of)
+
+
+@pytest.mark.parametrize(("name", "script"), PROBES)
+def test_a_probe_runs_alone_on_an_old_interpreter(name: str, script: str) -> None:
+    tree = ast.parse(script, feature_version=(3, 8))
+    modules = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    modules |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert not [module for module in modules if module.startswith("fatecloud")]
+    assert isinstance(tree.body[1], ast.ImportFrom), "annotations must not be evaluated there"
+
+
+def test_names_of_probes_start_with_their_component() -> None:
+    probes: list[tuple[str, NodeProbe]] = [
+        (desired(e).services[key].id.component, probe)
+        for e, key in SERVICES
+        for probe in desired(e).services[key].probes
+    ]
+    assert all(probe.name.startswith(f"{component}.") for component, probe in probes)

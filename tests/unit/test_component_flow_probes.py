@@ -1,0 +1,209 @@
+"""Flow's questions, asked of a fake flow on loopback: what they make of each kind of answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from component_world import FLOW, service
+from web_fakes import Page, closed_port, serving, silent
+
+from fatecloud.components.flow import probe_api, probe_broker, probe_database, probe_jobs, probe_schedule
+
+SERVER = "/v2/server/fateflow"
+LIST = "/v2/job/list/query?limit=1&page=1"
+PROVIDER = "/v2/provider/query?name=fate"
+HEALTHY: dict[str, Page] = {
+    SERVER: (200, {"code": 0, "data": {"flow-1": {"host": "127.0.0.1", "version": "2.2.0"}}}),
+    LIST: (200, {"code": 0, "data": {"count": 0, "data": []}}),
+    PROVIDER: (200, {"code": 0, "data": [{"name": "fate", "version": "2.2.0"}]}),
+}
+
+
+def ask_api(**pages: Page) -> dict[str, Any]:
+    changed = {"server": SERVER, "list": LIST, "provider": PROVIDER}
+    with serving(HEALTHY | {changed[name]: page for name, page in pages.items()}) as port:
+        return probe_api.judge("127.0.0.1", port)
+
+
+def test_a_healthy_flow_is_ready_with_version_and_providers() -> None:
+    answer = ask_api()
+    assert (answer["ok"], answer["stage"], answer["version"]) == (True, "ready", "2.2.0")
+    assert answer["providers"] == ["2.2.0"]
+
+
+def test_the_script_prints_one_document_when_it_is_run_as_on_a_node() -> None:
+    probe = next(probe for probe in service(FLOW).probes if probe.name == "flow.api")
+    options = [word for word in probe.argv if word.startswith("-")]
+    with serving(HEALTHY) as port:
+        argv = [sys.executable, *options, "127.0.0.1", str(port)]
+        done = subprocess.run(argv, input=probe.stdin, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["ok"] is True
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Can't connect to MySQL server on '127.0.0.1' ([Errno 111] Connection refused)", "refused"),
+        ("Access denied for user 'fate'@'localhost' (using password: YES)", "auth"),
+        ("Unknown database 'fate_flow'", "schema"),
+        ("BusyError('database is locked')", "locked"),
+        ("something else", "other"),
+    ],
+)
+def test_a_flow_that_answers_from_memory_is_not_ready(message: str, kind: str) -> None:
+    answer = ask_api(list=(200, {"code": 2003, "message": message}))
+    assert (answer["ok"], answer["stage"], answer["kind"], answer["version"]) == (False, "database", kind, "2.2.0")
+    assert message in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ((200, "<html>hello</html>"), "foreign"),
+        ((200, {"status": "up"}), "foreign"),
+        ((200, {"code": 5001, "message": "Invalid parameter: name[appId]"}), "client-auth"),
+        ((200, {"code": 6000, "message": "<NotFound '404: Not Found'>"}), "other"),
+    ],
+)
+def test_what_does_not_answer_as_flow_is_told_apart(page: Page, kind: str) -> None:
+    answer = ask_api(server=page)
+    assert (answer["ok"], answer["stage"], answer["kind"]) == (False, "api", kind)
+
+
+def test_a_closed_port_is_refused_and_a_silent_one_times_out() -> None:
+    assert probe_api.judge("127.0.0.1", closed_port())["kind"] == "refused"
+    with silent() as port:
+        assert probe_api.ask("127.0.0.1", port, "/", 0.1)["kind"] == "timeout"
+
+
+def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
+        healthy = {"code": 0, "message": "", "data": {"f": {"version": "2.2.0"}}, "seconds": 0.1}
+        return healthy if path == SERVER else {"kind": "timeout", "error": "no answer", "seconds": timeout}
+
+    monkeypatch.setattr(probe_api, "ask", ask)
+    answer = probe_api.judge("127.0.0.1", 1)
+    assert (answer["stage"], answer["kind"]) == ("database", "database-timeout")
+
+
+def test_jobs_come_with_their_age() -> None:
+    begin = (time.time() - 100) * 1000
+    row = {"job_id": "j", "role": "guest", "party_id": "9999", "status": "waiting", "create_time": begin}
+    pages: dict[str, Page] = {
+        f"/v2/job/list/query?limit=50&page=1&status={status}": (200, {"code": 0, "data": {"count": n, "data": rows}})
+        for status, n, rows in (("running", 0, []), ("waiting", 7, [row]))
+    }
+    with serving(pages) as port:
+        answer = probe_jobs.judge("127.0.0.1", port)
+    assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 0, 7)
+    (job,) = answer["jobs"]
+    assert (job["job"], job["status"]) == ("j", "waiting")
+    assert 99 <= job["age"] <= 110
+
+
+def test_jobs_are_unavailable_when_flow_cannot_list_them() -> None:
+    with serving({}) as port:
+        assert probe_jobs.judge("127.0.0.1", port)["kind"] == "unavailable"
+
+
+def schedule(folder: Path, *lines: str) -> dict[str, Any]:
+    log = folder / "fate_flow_schedule.log"
+    log.write_text("".join(lines))
+    return probe_schedule.judge(log)
+
+
+def line(age: float, message: str = "start schedule waiting jobs") -> str:
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - age))
+    return f"[INFO] [{stamp},123] [Server] [1:2] - [scheduler.run_do] [line:93]: {message}\n"
+
+
+def test_the_age_is_that_of_the_last_complete_line(tmp_path: Path) -> None:
+    answer = schedule(tmp_path, line(300), line(200), line(0)[:40])
+    assert 198 <= answer["age"] <= 203
+
+
+def test_healed_trouble_of_earlier_ticks_is_not_told_again(tmp_path: Path) -> None:
+    trouble = "Traceback (most recent call last):\npeewee.OperationalError: (2003, ...)\n"
+    old = schedule(tmp_path, line(6), trouble, line(4), line(2))
+    new = schedule(tmp_path, line(4), line(2), trouble)
+    assert (old["traceback"], old["last_error"]) == (False, "")
+    assert (new["traceback"], new["last_error"]) == (True, "peewee.OperationalError: (2003, ...)")
+
+
+def test_a_log_that_is_absent_or_says_nothing_is_no_heartbeat(tmp_path: Path) -> None:
+    assert probe_schedule.judge(tmp_path / "absent")["kind"] == "absent"
+    assert schedule(tmp_path, "nonsense\n")["kind"] == "empty"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(2003, "Can't connect to MySQL server on 'h' ([Errno 111] Connection refused)"), "refused"),
+        (OSError(2003, "Can't connect to MySQL server on 'h' (timed out)"), "timeout"),
+        (OSError(2013, "Lost connection to MySQL server during query"), "timeout"),
+        (OSError(1045, "Access denied for user 'fate'"), "auth"),
+        (OSError(1130, "Host '1.2.3.4' is not allowed to connect"), "auth"),
+        (OSError(1044, "Access denied for user 'fate' to database 'fate_flow'"), "schema"),
+        (OSError(1049, "Unknown database 'fate_flow'"), "schema"),
+        (OSError(1040, "Too many connections"), "full"),
+        (OSError(1836, "read only"), "other"),
+    ],
+)
+def test_each_refusal_of_a_database_has_its_kind(error: OSError, kind: str) -> None:
+    assert probe_database.explained(error, {"passwd": "s3cret"})["kind"] == kind
+
+
+def test_the_password_never_comes_back_with_an_error() -> None:
+    told = probe_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
+    assert "s3cret" not in json.dumps(told)
+
+
+BROKER = {"host": "127.0.0.1", "user": "fate", "password": "s3cret"}
+RIGHTS = {"user": "fate", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
+
+
+def management(pages: dict[str, Page], seen: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    with serving(pages, seen) as port:
+        return probe_broker.management({**BROKER, "mng_port": port})
+
+
+def test_the_brokers_api_tells_tags_and_rights() -> None:
+    seen: list[dict[str, str]] = []
+    answer = management(
+        {
+            "/api/whoami": (200, {"name": "fate", "tags": ["administrator"]}),
+            "/api/users/fate/permissions": (200, [RIGHTS]),
+        },
+        seen,
+    )
+    assert (answer["ok"], answer["tags"], answer["full_rights"]) == (True, ["administrator"], True)
+    assert seen[0]["authorization"] == f"Basic {base64.b64encode(b'fate:s3cret').decode()}"
+
+
+@pytest.mark.parametrize("rights", [[], [RIGHTS | {"vhost": "other"}], [RIGHTS | {"configure": "^$"}]])
+def test_rights_that_lack_something_are_not_full(rights: list[dict[str, str]]) -> None:
+    pages: dict[str, Page] = {
+        "/api/whoami": (200, {"name": "fate", "tags": "administrator,other"}),
+        "/api/users/fate/permissions": (200, rights),
+    }
+    assert management(pages)["full_rights"] is False
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [((401, {"reason": "Login failed"}), "auth"), ((500, "oops"), "foreign"), ((503, {}), "other")],
+)
+def test_an_api_that_refuses_is_told_by_its_kind(page: Page, kind: str) -> None:
+    assert management({"/api/whoami": page})["kind"] == kind
+
+
+def test_a_closed_management_port_is_refused() -> None:
+    assert probe_broker.management({**BROKER, "mng_port": closed_port()})["kind"] == "refused"

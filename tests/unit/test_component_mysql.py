@@ -1,0 +1,104 @@
+"""The database's files, and what its probe makes of a client's words."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+from component_world import MYSQL, rendered, service
+
+from fatecloud.components.mysql import probe_admin
+from fatecloud.render.placeholders import fill
+
+HOME = "/data/projects/fate/demo-9999-mysql"
+CLIENT = """#!/bin/sh
+cat > "$0.question"
+echo "$@" > "$0.argv"
+printf '%s'
+echo 'ERROR 1' >&2
+exit %d
+"""
+ROWS = "version\\t10.11\\nschema\\t1\\naccount\\t1\\nrights\\t19\\nmax_connections\\t500\\nThreads_connected\\t3\\n"
+
+
+def test_the_server_reads_our_file_only_and_keeps_to_our_places() -> None:
+    conf = configparser.ConfigParser(allow_no_value=True)
+    conf.read_string(rendered(MYSQL)["conf/my.cnf"].text)
+    server = conf["mysqld"]
+    assert server["datadir"] == "/data/projects/fate/data/demo-9999-mysql/db"
+    assert server["socket"] == f"{HOME}/run/mysqld.sock"
+    assert (server["bind-address"], server["port"]) == ("0.0.0.0", "3306")  # noqa: S104
+    assert server["innodb_buffer_pool_size"] == str(256 << 20)
+    assert "skip-name-resolve" in server
+    assert f"--defaults-file={HOME}/conf/my.cnf" in rendered(MYSQL)["bin/serve"].text
+
+
+def test_the_data_directory_is_made_aside_and_the_server_needs_it() -> None:
+    process = service(MYSQL).process
+    assert (process.pre, process.argv) == (((f"{HOME}/bin/initialize",),), (f"{HOME}/bin/serve",))
+    assert rendered(MYSQL)["bin/initialize"].text.rstrip().endswith('mv "$datadir.new" "$datadir"')
+
+
+def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:
+    sql = fill(rendered(MYSQL)["conf/objects.sql"].text, {"9999.mysql.flow": "it's \\ me"})
+    assert "ALTER USER 'fate'@'%' IDENTIFIED BY 'it''s \\\\ me';" in sql
+    assert r"GRANT ALL PRIVILEGES ON `fate\_flow`.* TO 'fate'@'%';" in sql
+    assert rendered(MYSQL)["conf/objects.sql"].mode == 0o600
+
+
+def test_the_record_of_applied_objects_lies_beside_the_data_and_holds_their_hash() -> None:
+    objects = service(MYSQL).objects
+    assert objects is not None
+    assert objects.applied.startswith("/data/projects/fate/data/demo-9999-mysql/")
+    assert f"sha256sum {objects.digest_of[0]} > {objects.applied}.new" in rendered(MYSQL)["bin/objects"].text
+
+
+def client(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: str, status: int) -> Path:
+    program = folder / "mariadb"
+    program.write_text(CLIENT % (rows, status))
+    program.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name, **_: str(program) if name == "mariadb" else None)
+    return program
+
+
+def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = client(tmp_path, monkeypatch, ROWS, 0)
+    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")
+    assert answer == {
+        "ok": True,
+        "version": "10.11",
+        "schema": 1,
+        "account": 1,
+        "rights": 19,
+        "max_connections": 500,
+        "threads_connected": 3,
+    }
+    argv = Path(f"{program}.argv").read_text()
+    assert "--no-defaults" in argv
+    assert "--socket=/run/my.sock --user=app" in argv
+    assert "schema_name = 'fate_flow'" in Path(f"{program}.question").read_text()
+
+
+def test_the_probe_tells_the_clients_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client(tmp_path, monkeypatch, "", 1)
+    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")
+    assert answer == {"ok": False, "kind": "other", "error": "ERROR 1"}
+
+
+def test_the_probe_says_when_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    assert probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")["kind"] == "absent"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("ERROR 2002 (HY000): Can't connect to local server through socket '/x' (111)", "refused"),
+        ("ERROR 1698 (28000): Access denied for user 'app'@'localhost'", "auth"),
+        ("ERROR 1040 (08004): Too many connections", "full"),
+        ("ERROR 1836 (HY000): Running in read-only mode", "other"),
+    ],
+)
+def test_a_clients_refusal_is_told_by_its_kind(line: str, kind: str) -> None:
+    assert probe_admin.kind_of(line) == kind

@@ -1,0 +1,138 @@
+"""nginx's configuration for addresses and for names, and what its probes make of answers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from component_world import NGINX, desired, rendered, service
+from web_fakes import Page, closed_port, serving
+
+from fatecloud.components.nginx import probe_http, probe_peers, probe_upstream
+from fatecloud.model.desired import FileSpec
+from fatecloud.render.files import render_specs
+from fatecloud.shipped import folder
+
+NAMED = "9999/nginx@edge"
+
+
+def test_every_party_has_a_way_and_everybody_else_has_none() -> None:
+    conf = rendered(NGINX)["conf/nginx.conf"].text
+    ways = re.search(r"map \$http_dest_party_id \$route \{(.*?)\}", conf, re.DOTALL)
+    assert ways is not None
+    assert [line.strip() for line in ways[1].strip().splitlines()] == [
+        'default "";',
+        '"10000" party_10000;',
+        '"9999" party_9999;',
+    ]
+    assert re.findall(r"upstream (\w+) \{\s+server ([^;]+);", conf) == [
+        ("party_10000", "192.0.2.21:9300"),
+        ("party_9999", "127.0.0.1:9380"),
+    ]
+    assert "return 404" in conf
+    assert conf.count("{") == conf.count("}")
+
+
+def test_with_addresses_only_nothing_runs_before_it() -> None:
+    assert service(NGINX).process.pre == ()
+    assert "bin/prepare" not in rendered(NGINX)
+    assert "include" not in rendered(NGINX)["conf/nginx.conf"].text
+
+
+def test_it_does_not_wait_for_flow_but_flow_for_it() -> None:
+    assert [(e.target, e.kind, e.hard) for e in service(NGINX).edges] == [
+        ("9999/flow@a1", "upstream", False),
+        ("10000/nginx@b1", "proxy", False),
+    ]
+    stages = desired().stages
+    assert [NGINX in stage for stage in stages] == [True, False]
+
+
+def test_a_peer_by_name_is_left_to_the_script_before_the_start() -> None:
+    conf = rendered(NAMED, "multi-node")["conf/nginx.conf"].text
+    assert "fate.partner.example" not in conf
+    assert re.findall(r"include \S*/run/(\S+);", conf) == ["resolver.conf", "named.map", "named.upstreams"]
+    assert service(NAMED, "multi-node").process.pre == (("/data/projects/fate/bank-9999-nginx/bin/prepare",),)
+
+
+def prepare(home: Path, named: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What the script leaves in `run/` for the parties given."""
+    (spec,) = (s for s in service(NAMED, "multi-node").specs if s.template == "nginx/prepare.sh.j2")
+    changed: FileSpec = replace(spec, values={**spec.values, "home": str(home), "named": named})
+    (file,) = render_specs((changed,), NAMED, folder("templates"))
+    (home / "run").mkdir()
+    (home / "prepare").write_text(file.text)
+    subprocess.run(["sh", home / "prepare"], check=True)
+    return {path.name: path.read_text() for path in (home / "run").iterdir()}
+
+
+def test_a_name_of_the_hosts_file_is_pinned_and_another_one_asked_at_each_request(tmp_path: Path) -> None:
+    named = {"1": {"host": "localhost", "port": 9301}, "2": {"host": "fate.invalid", "port": 9302}}
+    made = prepare(tmp_path, named)
+    assert made["named.map"] == '"1" party_1;\n"2" fate.invalid:9302;\n'
+    assert made["named.upstreams"] == "upstream party_1 { server localhost:9301; }\n"
+    assert re.fullmatch(r"(resolver( \S+)+ valid=60s;\n)?", made["resolver.conf"])
+
+
+HEALTH: dict[str, Page] = {
+    "/fatecloud/health": (200, {"service": "nginx", "party": "9999"}),
+    "/fatecloud/route": (200, {"route": "party_x"}),
+}
+
+
+def http(pages: dict[str, Page]) -> dict[str, Any]:
+    with serving(HEALTH | pages) as port:
+        return probe_http.judge("127.0.0.1", port, "9999", ["10000"])
+
+
+def test_it_is_asked_for_its_party_and_for_each_way() -> None:
+    seen: list[dict[str, str]] = []
+    with serving(HEALTH, seen) as port:
+        assert probe_http.judge("127.0.0.1", port, "9999", ["10000"]) == {"ok": True, "party": "9999", "missing": []}
+    assert [headers.get("dest-party-id") for headers in seen] == [None, "9999", "10000"]
+
+
+def test_a_way_that_the_running_configuration_lacks_is_missing() -> None:
+    assert http({"/fatecloud/route": (200, {"route": ""})})["missing"] == ["10000", "9999"]
+
+
+@pytest.mark.parametrize("page", [(200, {"party": "7"}), (200, "<html>"), (404, "no"), (200, [])])
+def test_another_web_server_is_not_taken_for_ours(page: Page) -> None:
+    assert http({"/fatecloud/health": page})["kind"] == "foreign"
+
+
+def test_nothing_on_the_port_is_refused() -> None:
+    assert probe_http.judge("127.0.0.1", closed_port(), "9999", [])["kind"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ((200, {"code": 0}), (True, None)),
+        ((200, {"code": 5001}), (True, None)),
+        ((502, "Bad Gateway"), (False, "refused")),
+        ((504, "Gateway Time-out"), (False, "timeout")),
+        ((404, {"code": 404}), (False, "status")),
+        ((200, "<html>"), (False, "foreign")),
+    ],
+)
+def test_what_comes_back_through_the_proxy(page: Page, told: tuple[bool, str | None]) -> None:
+    with serving({"/v2/server/fateflow": page}) as port:
+        answer = probe_upstream.judge("127.0.0.1", port, "9999")
+    assert (answer["ok"], answer.get("kind")) == told
+
+
+def test_each_peer_is_told_apart() -> None:
+    with serving(HEALTH) as ours, serving({}) as other:
+        answer = probe_peers.judge(
+            [f"1=127.0.0.1:{ours}", f"2=127.0.0.1:{other}", f"3=127.0.0.1:{closed_port()}", "4=fate.invalid:1"]
+        )
+    peers = answer["peers"]
+    assert (answer["ok"], answer["error"]) == (False, "not reached: 3, 4")
+    assert (peers["1"]["party"], peers["1"]["ok"]) == ("9999", True)
+    assert (peers["2"]["party"], peers["2"]["ok"], peers["2"]["status"]) == ("", True, 404)
+    assert (peers["3"]["kind"], peers["4"]["kind"]) == ("refused", "name")

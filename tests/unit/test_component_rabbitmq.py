@@ -1,0 +1,122 @@
+"""The broker's files, and what its probe makes of the management API's answers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from component_world import RABBITMQ, rendered, service
+from web_fakes import Page, closed_port, serving
+
+from fatecloud.components.rabbitmq import probe_admin
+from fatecloud.render.placeholders import fill
+
+HOME = "/data/projects/fate/demo-9999-rabbitmq"
+SECRETS = {"9999.rabbitmq.flow": 'p"w\\', "9999.rabbitmq.cookie": "COOKIE"}
+RIGHTS = {"user": "fate", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
+NODE = {
+    "mem_alarm": False,
+    "disk_free_alarm": True,
+    "mem_used": 1,
+    "mem_limit": 2,
+    "disk_free": 3,
+    "disk_free_limit": 4,
+    "enabled_plugins": ["rabbitmq_management"],
+}
+HEALTHY: dict[str, Page] = {
+    "/api/whoami": (200, {"name": "fate", "tags": ["administrator"]}),
+    "/api/users/fate/permissions": (200, [RIGHTS]),
+    "/api/overview": (200, {"rabbitmq_version": "3.10.8", "queue_totals": {"messages": 5}}),
+    "/api/nodes": (200, [NODE]),
+    "/api/federation-links": (200, [{"vhost": "j", "status": "error", "error": "econnrefused"}]),
+}
+
+
+def test_the_definitions_make_an_administrator_with_all_rights() -> None:
+    file = rendered(RABBITMQ)["conf/definitions.json"]
+    read = json.loads(fill(file.text, SECRETS))
+    assert read["users"] == [{"name": "fate", "password": 'p"w\\', "tags": "administrator"}]
+    assert read["permissions"] == [RIGHTS]
+    assert read["vhosts"] == [{"name": "/"}]
+    assert (file.mode, file.restarts) == (0o600, False)
+
+
+def test_the_broker_loads_them_so_that_it_makes_no_default_account() -> None:
+    conf = rendered(RABBITMQ)["conf/rabbitmq.conf"].text
+    settings = dict(line.split(" = ") for line in conf.splitlines() if line and not line.startswith("#"))
+    assert settings["load_definitions"] == f"{HOME}/conf/definitions.json"
+    assert settings["listeners.tcp.default"] == "0.0.0.0:5672"
+    assert (settings["log.console"], settings["log.file"]) == ("true", "false")
+
+
+def test_the_cookie_is_bare_and_closed() -> None:
+    file = rendered(RABBITMQ)[".erlang.cookie"]
+    assert (fill(file.text, SECRETS), file.mode) == ("COOKIE", 0o400)
+
+
+def test_its_distribution_and_port_mapper_stay_on_the_machine() -> None:
+    binds = {port.name: (port.bind, port.peers) for port in service(RABBITMQ).ports}
+    assert binds["dist"] == binds["epmd"] == ("127.0.0.1", False)
+    assert binds["amqp"][1]
+
+
+def test_the_environment_that_scripts_read_names_our_places_only(tmp_path: Path) -> None:
+    script = tmp_path / "environment"
+    script.write_text(rendered(RABBITMQ)["bin/environment"].text)
+    done = subprocess.run(["sh", "-c", f". {script}; env"], capture_output=True, text=True, check=True, env={})
+    read = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert read["RABBITMQ_NODENAME"] == "fatecloud-demo-9999-rabbitmq@localhost"
+    assert (read["ERL_EPMD_ADDRESS"], read["ERL_EPMD_PORT"], read["RABBITMQ_DIST_PORT"]) == (
+        "127.0.0.1",
+        "4370",
+        "25672",
+    )
+    paths = [value for name, value in read.items() if value.startswith("/") and name.startswith("RABBITMQ")]
+    assert len(paths) >= 8
+    assert all(path.startswith("/data/projects/fate/") for path in paths)
+
+
+def ask(tmp_path: Path, pages: dict[str, Page]) -> dict[str, Any]:
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text(fill(rendered(RABBITMQ)["conf/definitions.json"].text, SECRETS))
+    with serving(HEALTHY | pages) as port:
+        return probe_admin.judge("127.0.0.1", port, definitions)
+
+
+def test_a_healthy_broker_tells_of_itself(tmp_path: Path) -> None:
+    answer = ask(tmp_path, {})
+    assert answer["account"] == {"ok": True, "tags": ["administrator"]}
+    assert (answer["version"], answer["alarms"], answer["messages"]) == ("3.10.8", ["disk"], 5)
+    assert answer["plugins"] == ["rabbitmq_management"]
+    assert answer["links"] == [{"vhost": "j", "status": "error", "error": "econnrefused"}]
+
+
+@pytest.mark.parametrize(
+    ("pages", "kind"),
+    [
+        ({"/api/whoami": (401, {"reason": "Login failed"})}, "auth"),
+        ({"/api/whoami": (401, {"reason": "Not management user"})}, "rights"),
+        ({"/api/whoami": (200, {"tags": "monitoring"})}, "rights"),
+        ({"/api/users/fate/permissions": (200, [])}, "rights"),
+        ({"/api/users/fate/permissions": (200, [RIGHTS | {"read": ""}])}, "rights"),
+    ],
+)
+def test_a_bad_account_leaves_the_broker_alive(tmp_path: Path, pages: dict[str, Page], kind: str) -> None:
+    answer = ask(tmp_path, pages)
+    assert (answer["ok"], answer["account"]["ok"], answer["account"]["kind"]) == (True, False, kind)
+    assert 'p"w' not in json.dumps(answer)
+
+
+@pytest.mark.parametrize("page", [(200, "<html>"), (200, []), (404, "no")])
+def test_something_else_on_the_port_is_foreign(tmp_path: Path, page: Page) -> None:
+    assert ask(tmp_path, {"/api/whoami": page})["kind"] == "foreign"
+
+
+def test_nothing_on_the_port_is_refused_and_a_lost_file_is_told(tmp_path: Path) -> None:
+    definitions = tmp_path / "definitions.json"
+    assert probe_admin.judge("127.0.0.1", 1, definitions)["kind"] == "config"
+    definitions.write_text('{"users": [{"name": "fate", "password": "x"}]}')
+    assert probe_admin.judge("127.0.0.1", closed_port(), definitions)["kind"] == "refused"

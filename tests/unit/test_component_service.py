@@ -1,0 +1,136 @@
+"""The start script records and becomes what it should; units and supervisor programs say what they are given."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fatecloud.model.desired import FileSpec
+from fatecloud.render.files import render_specs
+from fatecloud.shipped import folder
+
+AWKWARD = 'it\'s $HOME `id` "100%" \\ end'
+SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]))"
+
+
+def values(home: Path, **changes: Any) -> dict[str, Any]:
+    return {
+        "stamp": "fatecloud cluster=demo party=9999 service=flow",
+        "description": "FATE-Flow of party 9999",
+        "slug": "demo-9999-flow",
+        "unit": "fatecloud-demo-9999-flow.service",
+        "home": str(home),
+        "argv": [sys.executable, "-c", SHOW, AWKWARD],
+        "environment": {"AWKWARD": AWKWARD},
+        "directory": str(home),
+        "user": "app",
+        "group": "apps",
+        "nofile": 65535,
+        "nproc": 4096,
+        "stop_signal": "TERM",
+        "stop_timeout": 60,
+        "pre": [],
+        "inputs": [],
+        "console": f"{home}/console.log",
+        "after": [],
+        "writable": [str(home)],
+        "base": "/data/projects/fate",
+    } | changes
+
+
+def text(template: str, given: dict[str, Any]) -> str:
+    (file,) = render_specs((FileSpec("/x", f"service/{template}", given),), "9999/flow@a1", folder("templates"))
+    return file.text
+
+
+def start(home: Path, **changes: Any) -> subprocess.CompletedProcess[str]:
+    script = home / "start"
+    script.write_text(text("start.sh.j2", values(home, **changes)))
+    environment = os.environ | {"https_proxy": "http://proxy:3128", "SECRET": "leaks"}
+    return subprocess.run(["sh", script], capture_output=True, text=True, env=environment, check=False)
+
+
+def test_the_process_gets_its_arguments_and_a_clean_environment(tmp_path: Path) -> None:
+    done = start(tmp_path)
+    argv, environment, directory = json.loads(done.stdout)
+    assert argv == [AWKWARD]
+    assert directory == str(tmp_path)
+    assert environment.pop("AWKWARD") == AWKWARD
+    assert environment.pop("PATH").startswith("/usr/local/sbin:")
+    assert (environment.pop("HOME"), environment.pop("LANG")) == (str(tmp_path), "C.UTF-8")
+    assert set(environment) <= {"LC_CTYPE"}  # set by Python itself
+
+
+def test_a_component_may_replace_a_default_of_the_environment(tmp_path: Path) -> None:
+    _, environment, _ = json.loads(start(tmp_path, environment={"HOME": "/elsewhere"}).stdout)
+    assert environment["HOME"] == "/elsewhere"
+
+
+def test_the_record_holds_the_hash_of_every_input_in_order(tmp_path: Path) -> None:
+    inputs = [tmp_path / "a b.conf", tmp_path / "start"]
+    inputs[0].write_text("one")
+    assert start(tmp_path, inputs=[str(path) for path in inputs]).returncode == 0
+    expected = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" for path in inputs]
+    assert (tmp_path / "run" / "started").read_text().splitlines() == expected
+    assert list((tmp_path / "run").iterdir()) == [tmp_path / "run" / "started"]
+
+
+def test_a_missing_input_starts_nothing_and_keeps_the_old_record(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "started").write_text("old")
+    done = start(tmp_path, inputs=[str(tmp_path / "absent.conf")])
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert "absent.conf" in done.stderr
+    assert (tmp_path / "run" / "started").read_text() == "old"
+
+
+def test_commands_before_the_start_run_in_order_and_stop_it_when_they_fail(tmp_path: Path) -> None:
+    done = start(tmp_path, pre=[["echo", AWKWARD], ["echo", "two"], ["false"], ["echo", "three"]])
+    assert done.returncode != 0
+    assert done.stdout.splitlines() == [AWKWARD, "two"]
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_unit_restarts_without_end_after_its_neighbours(tmp_path: Path) -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text("unit.service.j2", values(tmp_path, after=["fatecloud-demo-9999-mysql.service"])))
+    assert unit["Unit"]["After"] == unit["Unit"]["Wants"] == "network-online.target fatecloud-demo-9999-mysql.service"
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+    service = unit["Service"]
+    assert (service["Restart"], service["User"], service["Group"]) == ("always", "app", "apps")
+    assert service["ExecStart"] == f'"{tmp_path}/bin/start"'
+    assert service["ReadWritePaths"] == f'"{tmp_path}"'
+    assert service["ProtectHome"] == "read-only"
+    assert unit["Install"]["WantedBy"] == "multi-user.target"
+
+
+@pytest.mark.parametrize(("base", "protected"), [("/home/app/fate", False), ("/root", False), ("/homely/fate", True)])
+def test_the_unit_hides_no_home_that_it_lives_in(tmp_path: Path, base: str, *, protected: bool) -> None:
+    assert ("ProtectHome=" in text("unit.service.j2", values(tmp_path, base=base))) is protected
+
+
+def test_a_percent_sign_is_no_specifier_in_a_unit() -> None:
+    unit = text("unit.service.j2", values(Path("/data/100%n")))
+    assert "WorkingDirectory=/data/100%%n\n" in unit
+    assert 'ExecStart="/data/100%%n/bin/start"\n' in unit
+
+
+def test_supervisor_gets_the_whole_group_and_bounds_the_console() -> None:
+    program = configparser.RawConfigParser()
+    program.read_string(text("supervisor.conf.j2", values(Path("/data/100%n"))))
+    section = program["program:demo-9999-flow"]
+    assert section["command"] == "/data/100%%n/bin/start"
+    assert section["stdout_logfile"] == "/data/100%%n/console.log"
+    assert (section["stopasgroup"], section["killasgroup"], section["autorestart"]) == ("true", "true", "true")
+    assert int(section["startretries"]) > 10**9
+    assert section["stdout_logfile_maxbytes"] == "20MB"
