@@ -11,6 +11,7 @@ from fatecloud.checks import (
     preflight_platform,
     preflight_ports,
     preflight_rights,
+    preflight_setup,
     preflight_space,
 )
 from fatecloud.checks.codes import FACT_ABSENT
@@ -22,6 +23,7 @@ from fatecloud.model.observed import Observed
 
 _ROOMS = (
     preflight_platform,
+    preflight_setup,
     preflight_rights,
     preflight_space,
     preflight_ports,
