@@ -10,6 +10,8 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.runner.outcome import TaskFailure
 
 _KEPT_LINES = 20
+_GATE = "Stop here when a node failed before"
+"""Task of the playbooks that fails on healthy nodes because of another one: no cause of anything."""
 _NOISE = (
     "_ansible",
     "invocation",
@@ -69,6 +71,9 @@ class Translator:
         if data.get("ignore_errors"):
             return
         result = self._clean(data)
+        if data.get("task") == _GATE:
+            self._listener(Event("note", _message(result)))
+            return
         service = str(result.get("service", ""))
         self.failed.append(TaskFailure(data["host"], data.get("task", ""), _message(result), service, result))
         self._tell("failed", data, result)

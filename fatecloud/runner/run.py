@@ -125,6 +125,11 @@ def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -
         thread.join()
 
 
+def _status(said: str, translator: Translator) -> Status:
+    """Ansible's own word counts only when no node failed: a play that ended early has status 0."""
+    return "successful" if said == "successful" and not translator.failed and not translator.unreachable else "failed"
+
+
 def run_playbook(
     project: Path,
     playbook: str,
@@ -192,7 +197,7 @@ def run_playbook(
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return Outcome(
-        status=why[0] if why else ("successful" if status == "successful" else "failed"),
+        status=why[0] if why else _status(status, translator),
         rc=int(rc if rc is not None else 1),
         failed=tuple(translator.failed),
         unreachable=dict(translator.unreachable),

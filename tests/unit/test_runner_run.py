@@ -58,12 +58,28 @@ FAIL = """\
       ansible.builtin.command: {argv: [sh, -c, "echo told the value-of-a-secret >&2; exit 3"]}
 """
 
+GATE = """\
+- name: Stages
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Fail on one node
+      ansible.builtin.fail: {msg: on purpose}
+      when: inventory_hostname == 'a1'
+    - name: Go on
+      ansible.builtin.include_tasks: tasks/stage.yml
+      loop: "{{ fatecloud_stages }}"
+      loop_control: {loop_var: fatecloud_stage}
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     wanted = desired(node(tmp_path / "fate"))
     kept = tuple(f for f in wanted.files["a1"] if f.path.startswith(str(tmp_path)))
-    wanted = dataclasses.replace(wanted, files={"a1": kept})
+    nodes = {name: dataclasses.replace(node(tmp_path / "fate"), name=name) for name in ("a1", "a2")}
+    cluster = dataclasses.replace(wanted.cluster, nodes=nodes)
+    wanted = dataclasses.replace(wanted, cluster=cluster, files={"a1": kept})
     secret = VaultSecret(VAULT_PASSWORD.encode())
     text = "fatecloud_secrets:\n  " + PASSWORD + ": !unsafe " + json.dumps(CANARY) + "\n"
     directory = tmp_path / "project"
@@ -75,10 +91,10 @@ def project(tmp_path: Path) -> Path:
         store=Path,
         vault_text=VaultLib([("default", secret)]).encrypt(text, secret).decode(),
         run=RunInfo("r1", "me@here", "c1", os.getpid()),
-        interpreters={"a1": sys.executable},
+        interpreters=dict.fromkeys(nodes, sys.executable),
     )
     mark = str(time.time_ns())
-    for name, playbook in (("place", PLACE), ("sleep", SLEEP.replace("MARK", mark)), ("fail", FAIL)):
+    for name, playbook in (("place", PLACE), ("sleep", SLEEP.replace("MARK", mark)), ("fail", FAIL), ("gate", GATE)):
         (directory / f"{name}.yml").write_text(playbook)
     (tmp_path / "mark").write_text(mark)
     return directory
@@ -92,6 +108,7 @@ def run(
         "on_event": on_event,
         "cancel": threading.Event(),
         "artifacts_dir": project.parent / "artifacts",
+        "limit": ["a1"],
         "redact": lambda text: text.replace("value-of-a-secret", "<hidden>"),
     }
     return run_playbook(project, playbook, **(plain | changes))
@@ -176,6 +193,14 @@ def test_a_refusal_carries_the_details_of_the_module(project: Path) -> None:
     (failed,) = outcome.failed
     assert failed.service == KEY
     assert "run r1 does not hold this node" in failed.message
+
+
+def test_a_node_that_failed_stops_the_others_before_the_next_stage(project: Path) -> None:
+    events: list[Event] = []
+    outcome = run(project, "gate.yml", events.append, limit=())
+    assert outcome.status == "failed"
+    assert [(f.node, f.message) for f in outcome.failed] == [("a1", "on purpose")]
+    assert "stopped, for a1 failed before" in [e.text for e in events if e.kind == "note"]
 
 
 def test_a_wrong_vault_password_is_told_in_words(project: Path) -> None:
