@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -94,14 +97,41 @@ def test_the_route_table_has_every_party_by_its_public_address_and_costs_no_rest
     }
 
 
-def test_settings_replace_every_name_of_the_package_by_paths_of_this_service(tmp_path: Path) -> None:
+def run_settings(folder: Path, code: str) -> Any:
+    """What `code` prints as JSON beside the rendered settings, in a process of its own: they reach into logging."""
     file = rendered(FLOW)["venv/lib/python3.10/site-packages/fate_flow/settings.py"]
-    (tmp_path / "settings.py").write_text(fill(file.text, SECRETS))
-    settings = {k: v for k, v in runpy.run_path(str(tmp_path / "settings.py")).items() if k.isupper()}
+    (folder / "settings.py").write_text(fill(file.text, SECRETS))
+    code = f"import json\n{code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
+    return json.loads(done.stdout)
+
+
+def test_settings_replace_every_name_of_the_package_by_paths_of_this_service(tmp_path: Path) -> None:
+    public = "from settings import *; print(json.dumps({k: v for k, v in globals().items() if k.isupper()}))"
+    settings = run_settings(tmp_path, public)
     assert set(settings) == UPSTREAM_SETTINGS
     assert settings["DEFAULT_SERVER_CONF_PATH"] == "/data/projects/fate/demo-9999-flow/conf"
     assert settings["LOG_DIR"].startswith("/data/projects/fate/logs/demo-9999-flow")
     assert settings["ADMIN_KEY"] == 'a"d'
+
+
+FILL = """
+import logging, os
+from logging.handlers import TimedRotatingFileHandler  # as flow does, before it reads its settings
+import settings
+settings._LOG_BYTES = 1000
+handler = TimedRotatingFileHandler("flow.log", when="D", interval=1, backupCount=14, delay=True)
+for number in range(100):
+    handler.emit(logging.LogRecord("flow", 20, "f", 1, f"{number:05d} " + "x" * 93, None, None))
+print(json.dumps({name: os.path.getsize(name) for name in os.listdir() if name.startswith("flow.log")}))
+"""
+
+
+def test_settings_bound_the_size_of_flows_logs(tmp_path: Path) -> None:
+    sizes = run_settings(tmp_path, FILL)
+    assert len(sizes) == 2
+    assert all(0 < size <= 1100 for size in sizes.values())
+    assert "00099" in (tmp_path / "flow.log").read_text()
 
 
 def test_the_client_beside_it_finds_this_flow_and_not_the_default_one() -> None:

@@ -15,6 +15,7 @@ from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 DATABASE = "fate_flow"
 USER = "fate"
 UPSTREAM_CORES = 32
+LOG_BYTES = 32 << 20
 
 
 def want(ctx: Context) -> Wanted:
@@ -72,7 +73,13 @@ def want(ctx: Context) -> Wanted:
 def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> tuple[FileSpec, ...]:
     stamp = {"stamp": ctx.id.stamp}
     conf = f"{ctx.home}/conf"
-    settings = {"home": ctx.home, "data": ctx.data, "logs": ctx.logs, "admin_key": ctx.secret("flow.admin")}
+    settings = {
+        "home": ctx.home,
+        "data": ctx.data,
+        "logs": ctx.logs,
+        "admin_key": ctx.secret("flow.admin"),
+        "log_bytes": LOG_BYTES,
+    }
     files = [
         FileSpec(f"{conf}/service_conf.yaml", "flow/service_conf.yaml.j2", stamp | _service(ctx, edges)),
         FileSpec(f"{conf}/job_default_config.yaml", "flow/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
