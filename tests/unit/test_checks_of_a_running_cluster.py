@@ -196,8 +196,16 @@ def test_a_lease_that_is_held_now_is_no_finding() -> None:
 
 
 def test_a_failed_service_brings_its_own_last_error_lines() -> None:
-    finding = report_of(down(state="failed", result="exit-code", exit=1)).findings[0]
-    assert finding.evidence == ("fate.log: [ERROR] no",)
+    def change(documents: Documents) -> None:
+        down(state="failed", result="exit-code", exit=1)(documents)
+        logs = documents["a1"]["logs"]
+        log = next(iter(logs.values()))
+        logs["/data/fate/logs/demo-9999-engine/console.log"] = log | {"errors": ["[ERROR] first", "one", "two"]}
+        logs["/data/fate/logs/demo-9999-front/fate.log"] = log | {"errors": ["somebody else's"]}
+        logs["/data/fate/logs/demo-9999-engine/none.log"] = None
+
+    finding = report_of(change).findings[0]
+    assert finding.evidence == ("console.log: one", "console.log: two", "fate.log: [ERROR] no")
 
 
 def test_a_file_that_could_not_be_read_is_unknown_not_healthy() -> None:

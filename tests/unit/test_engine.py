@@ -264,3 +264,82 @@ def replace_scope() -> CheckSpec:
         yield raised(view, OWN)
 
     return never
+
+
+def test_a_full_disk_explains_what_fails_on_its_node_only() -> None:
+    def change(documents: Documents) -> None:
+        for name, service in (("a1", ENGINE), ("a2", STORE)):
+            documents[name]["services"][service].update(state="failed", pid=None, pids=[])
+            documents[name]["listeners"] = [row for row in documents[name]["listeners"] if row["pid"] == 102]
+        documents["a2"]["disk"] = {path: disk | {"available": 0} for path, disk in documents["a2"]["disk"].items()}
+
+    found = {f.id: f.caused_by for f in report_of(change).findings}
+    assert found[f"SERVICE_FAILED@{STORE}"] == ("NODE_DISK_FULL@a2",)
+    assert found["NODE_DISK_FULL@a2"] == ()
+    assert "NODE_DISK_FULL@a2" in found[f"SERVICE_FAILED@{ENGINE}"]  # along its edge to the store
+
+
+PEER = Code("X_PEER", "critical", "The other party does not answer.", ("proxy",))
+
+
+@service_check(PEER, component="front")
+def asks_peer(view: ServiceView) -> Iterator[Finding]:
+    if view.service.id.party == "9999":
+        yield raised(view, PEER, about="peer:10000")
+
+
+@pytest.mark.parametrize(
+    ("port", "stopped", "explained"),
+    [
+        (9300, "10000/front@a2", True),
+        (9300, "10000/broker@a2", False),
+        (5672, "10000/broker@a2", True),
+        (9999, "10000/front@a2", True),
+        (9999, "10000/broker@a2", False),
+    ],
+    ids=["its proxy", "something else", "by its port", "translated port, same component", "translated port, another"],
+)
+def test_a_service_of_another_managed_party_explains_what_asks_that_party(
+    port: int,
+    stopped: str,
+    explained: bool,  # noqa: FBT001
+) -> None:
+    desired = the_desired()
+    front = desired.services[FRONT]
+    theirs = replace(front, id=replace(front.id, party="10000", node="a2"), edges=(), packages={})
+    broker = replace(
+        theirs,
+        id=replace(theirs.id, component="broker"),
+        ports=(replace(front.ports[0], number=5672),),
+    )
+    edge = replace(front.edges[0], endpoint=Endpoint("203.0.113.7", port))
+    services = {**desired.services, FRONT: replace(front, edges=(edge,))}
+    services |= {service.id.key: service for service in (theirs, broker)}
+
+    def change(documents: Documents) -> None:
+        states = documents["a2"]["services"]
+        for number, service in enumerate((theirs, broker), 301):
+            states[service.id.key] = {**states[STORE], "pid": number, "pids": [number]}
+            row = documents["a2"]["listeners"][0] | {"pid": number, "port": service.ports[0].number}
+            documents["a2"]["listeners"] = [*documents["a2"]["listeners"], row]
+        states[stopped].update(state="stopped", pid=None, pids=[])
+        gone = services[stopped].ports[0].number
+        documents["a2"]["listeners"] = [row for row in documents["a2"]["listeners"] if row["port"] != gone]
+
+    report = report_of(change, desired=replace(desired, services=services), specs=[*running_checks(), asks_peer])
+    found = {f.id: f.caused_by for f in report.findings}
+    assert found == {
+        f"SERVICE_STOPPED@{stopped}": (),
+        f"X_PEER@{FRONT}": (f"SERVICE_STOPPED@{stopped}",) if explained else (),
+    }
+
+
+def test_a_check_that_found_something_did_not_pass() -> None:
+    passing = report_of().passed
+    assert report_of(lambda documents: documents["a1"]["services"][ENGINE].update(enabled=False)).passed == passing - 1
+
+
+def test_a_node_that_was_not_read_is_not_judged() -> None:
+    report = report_of(lambda documents: documents.pop("a2"))
+    assert report.findings == ()
+    assert not [s for s in report.skipped if s.subject.node == "a2"]
