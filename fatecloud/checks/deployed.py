@@ -83,7 +83,9 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             remedy=(fix,),
             cause=cause,
         )
-    wrong = [path for path, entry in there.items() if path not in open_ and not _same_rights(view, recorded[path], entry)]
+    wrong = [
+        path for path, entry in there.items() if path not in open_ and not _same_rights(view, recorded[path], entry)
+    ]
     if wrong:
         want, have = recorded[wrong[0]], there[wrong[0]]
         yield _finding(

@@ -42,6 +42,7 @@ def check_cluster(
     observed = redacted(observe(), redact)
     if save is not None:
         try:
+            save.touch(mode=0o600)  # host names and log lines are nobody else's business
             save.write_text(observed_to_json(observed), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None

@@ -48,6 +48,7 @@ def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
     report = check_cluster(the_desired(), sick, hide, save=kept)
     assert report.findings[0].evidence == ("fate.log: [ERROR] login with *** failed",)
     assert "s3cret" not in kept.read_text()
+    assert kept.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_saved_file_is_judged_alike_elsewhere(tmp_path: Path) -> None:
