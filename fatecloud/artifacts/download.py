@@ -19,8 +19,8 @@ WORKERS = 4
 """Processes of pip at a time: enough to hide the latency of an index, few enough for its rate limits."""
 ALONE = 50_000_000
 """Bytes from which a file gets a process of its own."""
-TOGETHER = 8
-"""Small files per process, because starting pip costs more than fetching one of them."""
+TOGETHER = 21
+"""Small files per process: starting pip costs more than fetching one of them, and all workers shall get some."""
 
 _RECEIVED = re.compile(r"Progress (\d+) of \d+")
 _FILE = re.compile(r"\s*(?:Downloading|Using cached) (\S+)")

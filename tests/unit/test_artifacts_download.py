@@ -114,10 +114,10 @@ def test_an_interrupt_ends_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_large_files_get_a_process_of_their_own_and_small_ones_share() -> None:
-    sizes = [download.ALONE, *range(20)]
+    sizes = [download.ALONE, *range(40)]
     artifacts = [Artifact(f"a{n}==1", f"a{n}", str(n), size, "wheel") for n, size in enumerate(sizes)]
     batches = download._batches(artifacts)
-    assert [len(batch) for batch in batches] == [1, 7, 7, 6]
+    assert [len(batch) for batch in batches] == [1, 20, 20]
     assert sorted(a.name for batch in batches for a in batch) == sorted(a.name for a in artifacts)
 
 
