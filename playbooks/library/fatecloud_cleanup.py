@@ -28,6 +28,11 @@ def unmask(units: list) -> None:
             raise Refused(f"systemctl unmask: {done.stderr.decode(errors='replace').strip()}")
 
 
+def _remove_empty(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+
+
 def clear(base: str, manifest: Manifest, purge: bool) -> list:  # noqa: FBT001
     """Remove files, the store and our directories; gives back the directories that stay because they are not empty."""
     for path in manifest.data["files"]:
@@ -39,8 +44,7 @@ def clear(base: str, manifest: Manifest, purge: bool) -> list:  # noqa: FBT001
         if purge:
             shutil.rmtree(path, ignore_errors=True)
         else:
-            with contextlib.suppress(OSError):
-                os.rmdir(path)
+            _remove_empty(path)
     return sorted(path for path in ours if os.path.isdir(path))
 
 
@@ -65,11 +69,11 @@ def apply(params: dict) -> dict:
             Supervisor(entry).end()
         unmask(manifest.data["masked"])
         kept = clear(base, manifest, params["purge"])
-        packages = manifest.data["packages"]
+        packages, shared = manifest.data["packages"], manifest.data["shared"]
         manifest.data = {"version": 1, "directories": kept}
     shutil.rmtree(private(base), ignore_errors=True)
-    with contextlib.suppress(OSError):
-        os.rmdir(base)
+    for path in sorted(shared, key=len, reverse=True):
+        _remove_empty(path)
     return {"changed": True, "kept": kept, "packages": packages}
 
 

@@ -115,6 +115,8 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         manifest.save()
         for path in strange:
             shutil.copy2(path, f"{path}.{params['run']}.bak")
+        folders_wanted = list(params["directories"])
+        made = [path for path in folders_wanted if not os.path.isdir(path)]
         folders = _directories(params, ids, check)
         changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:
@@ -124,7 +126,8 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         for file in files:
             entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts")}
             recorded[file["path"]] = dict(entry, sha256=wanted[file["path"]], service=service)
-        manifest.note("directories", list(params["directories"]))
+        # What serves the whole node may hold the things of others too: it is never removed with its content.
+        manifest.note("shared" if service == "node" else "directories", made if service == "node" else folders_wanted)
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}
     return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
 

@@ -111,7 +111,7 @@ class Manifest:
         self.data = read_json(self.path) or {"version": 1}
         for name in ("files", "venvs", "services"):
             self.data.setdefault(name, {})
-        for name in ("artifacts", "pythons", "packages", "masked", "users", "directories"):
+        for name in ("artifacts", "pythons", "packages", "masked", "users", "directories", "shared"):
             self.data.setdefault(name, [])
         self._saved = json.dumps(self.data, sort_keys=True)
 

@@ -147,6 +147,17 @@ def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypa
     assert Path(path).read_text() == Path(other).read_text() == "three\n"
 
 
+def test_directories_that_serve_the_whole_node_are_ours_only_when_we_made_them(base: Path) -> None:
+    (base / "old").mkdir()
+    folders = {f"{base}/old": "0755", f"{base}/new": "0755"}
+    files.place(asked(base, {}, service="node", directories=folders), check=False)
+    files.place(asked(base, {}, directories={f"{base}/new/x": "0750"}), check=False)
+    known = manifest(base)
+    assert known["shared"] == [f"{base}/new"]
+    assert known["directories"] == [f"{base}/new/x"]
+    assert (base / "new" / "x").stat().st_mode & 0o777 == 0o750
+
+
 def test_check_mode_tells_and_changes_nothing(base: Path) -> None:
     path, folder = f"{base}/a", f"{base}/folder"
     asking = asked(base, {path: "one\n"}, directories={folder: "0750"})

@@ -145,20 +145,28 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
     assert other.exists()
 
 
-def test_cleaning_keeps_data_unless_told_and_never_what_is_not_ours(base: Path) -> None:
-    data, logs, strange = base / "data" / "x", base / "logs", base / "strange"
+@pytest.mark.parametrize("purge", [False, True])
+def test_cleaning_keeps_data_unless_told_and_never_what_is_not_ours(base: Path, *, purge: bool) -> None:
+    data, logs, strange = base / "data" / "x", base / "logs" / "x", base / "data" / "strange"
     for path in (data, logs, strange, base / "store"):
         path.mkdir(parents=True)
     (data / "table").write_text("rows")
     with node.working(str(base), "r1") as manifest:
         manifest.note("directories", [str(data), str(logs)])
-    result = cleanup.apply({"base": str(base), "run": "r1", "purge": False, "supervisor": "", "user": ""})
-    assert result["kept"] == [str(data)]
-    assert (data / "table").exists()
-    assert not logs.exists()
-    assert not (base / "store").exists()
+        manifest.note("shared", [str(base), str(base / "data"), str(base / "logs")])
+    result = cleanup.apply({"base": str(base), "run": "r1", "purge": purge, "supervisor": "", "user": ""})
+    assert result["kept"] == ([] if purge else [str(data)])
+    assert (data / "table").exists() is not purge
     assert strange.exists()
-    assert not (base / ".fatecloud").exists()
+    for gone in (base / "logs", base / "store", base / ".fatecloud"):
+        assert not gone.exists()
+
+
+def test_a_node_with_nothing_of_others_is_as_it_was_before(base: Path) -> None:
+    with node.working(str(base), "r1") as manifest:
+        manifest.note("shared", [str(base)])
+    cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+    assert not base.exists()
 
 
 def test_cleaning_is_refused_while_services_are_there(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
