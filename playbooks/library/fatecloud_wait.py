@@ -12,6 +12,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -25,9 +26,13 @@ _ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Error|Exception|Traceback|error|fa
 
 def ask(params: dict) -> dict:
     """One answer; `ok` is False, with `error`, when there was no proper one."""
+    argv = params["argv"]
+    if argv[0] == "python3":
+        # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
+        argv = [sys.executable or argv[0], *argv[1:]]
     try:
         done = subprocess.run(  # noqa: PLW1510
-            params["argv"],
+            argv,
             input=params["stdin"].encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from component_world import desired, rendered
 
+from fatecloud.collect.node.probes import ask
 from fatecloud.components.registry import all_components
 from fatecloud.model.desired import DesiredFile, NodeProbe
 from fatecloud.render.placeholders import names
@@ -85,3 +87,9 @@ def test_names_of_probes_start_with_their_component() -> None:
         for probe in desired(e).services[key].probes
     ]
     assert all(probe.name.startswith(f"{component}.") for component, probe in probes)
+
+
+def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> None:
+    question = "import json, sys; print(json.dumps({'ok': True, 'python': sys.executable}))"
+    answer = ask({"argv": ["python3", "-I", "-"], "stdin": question})
+    assert answer["data"] == {"ok": True, "python": sys.executable}

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import sys
 import time
 from typing import Any, Dict
 
@@ -29,7 +30,11 @@ def _ask(probe: Dict[str, Any]) -> Dict[str, Any]:
             user = pwd.getpwnam(name)
     except KeyError:
         return _none("there is no user %s" % name)
-    ended = spawn(probe["argv"], probe.get("stdin", ""), float(probe.get("timeout", _DEFAULT_SECONDS)), user)
+    argv = probe["argv"]
+    if argv[0] == "python3":
+        # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
+        argv = [sys.executable or argv[0], *argv[1:]]
+    ended = spawn(argv, probe.get("stdin", ""), float(probe.get("timeout", _DEFAULT_SECONDS)), user)
     if ended.error:
         return _none(ended.error)
     data = _document(ended.stdout)
