@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,11 +80,17 @@ def _build_environment(release: Release, interpreter: Interpreter, store: Store,
     unpack(store.path(interpreter.artifact.sha256), scratch / "python")
     base, target = scratch / "python" / "bin" / f"python{release.python.minor}", scratch / "build"
     python = target / "bin" / "python"
-    quiet = [uv.find_uv_bin(), "--quiet", "--no-config", "--offline", "--cache-dir", str(scratch / "cache")]
-    _run([*quiet, "venv", "--no-python-downloads", "--python", str(base), str(target)], "making a build environment")
+    making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(target)]
+    _run(making, "making a build environment")
     builder = store.path(_builder(release).sha256)
-    _run([*quiet, "pip", "install", "--no-deps", "--python", str(python), str(builder)], "installing the builder")
+    _run(
+        [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(python), str(builder)], "installing the builder"
+    )
     return python
+
+
+def _uv(scratch: Path) -> list[str]:
+    return [uv.find_uv_bin(), "--quiet", "--no-config", "--offline", "--cache-dir", str(scratch / "cache")]
 
 
 def _build(
@@ -97,11 +102,9 @@ def _build(
     scratch: Path,
 ) -> None:
     out = scratch / "built"
-    argv = [sys.executable, "-m", "pip", "--python", str(python), "wheel", "--no-deps", "--no-index"]
-    argv += ["--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check", "--wheel-dir", str(out)]
-    argv += [str(store.path(sdist.sha256)) for sdist in sdists]
-    _run(argv, f"building {', '.join(sdist.name for sdist in sdists)}", environment)
+    common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation", "--python", str(python), "--out-dir", str(out)]
     for sdist in sdists:
+        _run([*common, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
         project, _, version = sdist.name.partition("==")
         built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
         if built is None or not built.name.endswith("-none-any.whl"):
