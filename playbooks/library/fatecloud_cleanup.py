@@ -2,6 +2,9 @@
 
 Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease
 goes with the rest, so this is the last task of a run on the node.
+
+Packages and users that we brought stay, for others may have come to use them; so do the masks of the packages' own
+units, which would otherwise start at the next boot. They are told in `left`.
 """
 
 from __future__ import annotations
@@ -9,23 +12,10 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_supervision import Supervisor
-
-
-def unmask(units: list) -> None:
-    """Give the distribution its units back.
-
-    Raises:
-        Refused: systemctl fails.
-    """
-    if units:
-        done = subprocess.run(["systemctl", "unmask", *units], capture_output=True, check=False)
-        if done.returncode:
-            raise Refused(f"systemctl unmask: {done.stderr.decode(errors='replace').strip()}")
 
 
 def _remove_empty(path: str) -> None:
@@ -67,14 +57,14 @@ def apply(params: dict) -> dict:
                 "boot": False,
             }
             Supervisor(entry).end()
-        unmask(manifest.data["masked"])
         kept = clear(base, manifest, params["purge"])
-        packages, shared = manifest.data["packages"], manifest.data["shared"]
+        left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
+        shared = manifest.data["shared"]
         manifest.data = {"version": 1, "directories": kept}
     shutil.rmtree(private(base), ignore_errors=True)
     for path in sorted(shared, key=len, reverse=True):
         _remove_empty(path)
-    return {"changed": True, "kept": kept, "packages": packages}
+    return {"changed": True, "kept": kept, "left": left}
 
 
 def main() -> None:
