@@ -1,4 +1,4 @@
-.PHONY: test unit lint types format bench docs
+.PHONY: test unit lint types format docs golden
 
 test: ## everything, as CI does
 	scripts/test --yes
@@ -10,5 +10,7 @@ types:
 	.venv/bin/mypy
 format:
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
-docs: ## regenerate the reference pages
+docs: ## write the generated reference pages anew
 	.venv/bin/python -m fatecloud.cli.reference
+golden: ## write the rendered examples anew; read the diff before committing it
+	FATECLOUD_UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/golden

@@ -1,0 +1,123 @@
+"""Every shipped example renders to the files that are kept beside this test; `make golden` writes them anew."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fatecloud import catalogue, inventory
+from fatecloud.inventory import nodes
+from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.render.placeholders import names
+from fatecloud.render.project import RunInfo, write_project
+from fatecloud.resolve.desired import resolve
+from fatecloud.shipped import folder
+from fatecloud.transport.sshconfig import ssh_config
+from fatecloud.workflow.load import needed_secrets, rendered
+
+HERE = Path(__file__).parent
+EXAMPLES = sorted(folder("inventories").glob("*.yml"))
+UPDATE = bool(os.environ.get("FATECLOUD_UPDATE_GOLDEN"))
+
+ANSIBLE = "ansible"
+"""Folder beside the nodes' own: the parts of the Ansible project that depend on the inventory."""
+KEPT = ("ansible.cfg", "ssh_config", "inventory/hosts.yml", "group_vars/all/vars.yml")
+
+INTERPRETER = Artifact("cpython==3.10.0", "cpython-3.10.0.tar.gz", "1" * 64, 30_000_000, "interpreter")
+INSTALLER = Artifact("uv==1.0", "uv-1.0.whl", "2" * 64, 20_000_000, "installer")
+WHEEL = Artifact("pyfate==2.2.0", "pyfate-2.2.0.whl", "3" * 64, 1_000_000, "wheel")
+PYTHON = PythonSet(INTERPRETER, INSTALLER, (WHEEL,), f"pyfate==2.2.0 --hash=sha256:{WHEEL.sha256}\n")
+"""Stands for what the store would hold, so that a new lock is no change of configuration."""
+
+_SCRIPT = re.compile(r"^( *)stdin: (?:!unsafe )?\|[-+0-9]*\n(?:\1 +.*\n|\n)+", re.MULTILINE)
+"""A probe's program in the variables: code with tests of its own, not configuration."""
+
+
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples mean the user who runs fatecloud; here that is always the same one."""
+    monkeypatch.setenv("HOME", "/home/ops")
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "ops")
+    monkeypatch.setattr(nodes, "_group", lambda user, *, mine: user)  # noqa: ARG005 - named where it is called
+
+
+def tree(root: Path) -> dict[str, str]:
+    """Relative path -> text of every file below `root`."""
+    return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def render(example: Path, directory: Path) -> dict[str, str]:
+    """What is kept of an example: each node's files, and the Ansible project's inventory and variables."""
+    cluster = inventory.load(example)
+    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHON))
+    write_project(
+        desired,
+        directory,
+        ssh_config=ssh_config(cluster.nodes.values(), known_hosts="known_hosts"),
+        known_hosts=None,
+        store=lambda sha256: Path("/store") / sha256,
+        vault_text="",
+        run=RunInfo("golden", "ops@controller", "0" * 16),
+    )
+    kept = {name: (directory / name).read_text() for name in KEPT}
+    for path in sorted((directory / "host_vars").iterdir()):
+        kept[f"host_vars/{path.name}"] = _SCRIPT.sub(r"\1stdin: (a probe's program)\n", path.read_text())
+    found = tree(directory / "files")
+    asked = set().union(*(names(text) for text in found.values()))
+    assert asked <= set(needed_secrets(desired)), "a file asks for a secret that nobody makes"
+    return found | {f"{ANSIBLE}/{name}": text for name, text in kept.items()}
+
+
+def difference(kept: dict[str, str], found: dict[str, str]) -> str:
+    """A unified diff over all files, empty when they agree."""
+    lines: list[str] = []
+    for name in sorted(kept.keys() | found.keys()):
+        old, new = kept.get(name), found.get(name)
+        if old == new:
+            continue
+        before = "/dev/null" if old is None else f"kept/{name}"
+        after = "/dev/null" if new is None else f"rendered/{name}"
+        lines += difflib.unified_diff((old or "").splitlines(), (new or "").splitlines(), before, after, lineterm="")
+        lines += [f"({name} is {'new' if old is None else 'gone'})"] if not (old and new) else []
+    return "\n".join(lines)
+
+
+def write(root: Path, found: dict[str, str]) -> None:
+    """Replace what is kept of an example."""
+    shutil.rmtree(root, ignore_errors=True)
+    for name, text in found.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+@pytest.mark.usefixtures("somebody")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_renders_to_what_is_kept(example: Path, tmp_path: Path) -> None:
+    found = render(example, tmp_path / "project")
+    if UPDATE:
+        write(HERE / example.stem, found)
+    changed = difference(tree(HERE / example.stem), found)
+    assert not changed, f"the rendered files changed; if that is meant, run `make golden`\n{changed}"
+
+
+def test_nothing_is_kept_of_an_example_that_is_gone() -> None:
+    folders = {path.name for path in HERE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == {path.stem for path in EXAMPLES}
+
+
+@pytest.mark.usefixtures("somebody")
+def test_a_change_is_shown_line_by_line(tmp_path: Path) -> None:
+    found = render(EXAMPLES[0], tmp_path / "project")
+    name = next(iter(found))
+    first = found[name].splitlines()[0]
+    changed = difference(found | {"extra": "old\n"}, found | {name: found[name].replace(first, "other", 1)})
+    assert f"-{first}" in changed
+    assert "+other" in changed
+    assert "-old" in changed
