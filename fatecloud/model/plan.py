@@ -17,7 +17,7 @@ class FileChange:
     kind: Literal["create", "change", "mode", "remove"]
     service: str
     diff: str = ""
-    """Unified diff of the secret-free texts; empty where the old text is not known."""
+    """Unified diff of the secret-free texts; empty where a secret or a hand changed the file."""
     drifted: bool = False
     """Whether the file on the node is not what we put there."""
 

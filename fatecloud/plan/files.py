@@ -52,6 +52,8 @@ def _kind(file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
 
 
 def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[str, str]) -> str:
+    if ours and ours["digest"] == file.digest:
+        return ""
     old = old_texts.get(ours["digest"], "") if ours else ""
     lines = difflib.unified_diff(
         old.splitlines(), file.text.splitlines(), f"{file.path} (now)", f"{file.path} (planned)", lineterm="", n=2

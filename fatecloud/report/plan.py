@@ -15,7 +15,8 @@ def plan_text(plan: Plan) -> str:
         mark = "  DRIFTED: edited by hand since we wrote it" if change.drifted else ""
         lines.append(f"{change.node}: {change.kind} {change.path}{mark}")
         if change.kind == "change":
-            lines += [f"    {line}" for line in change.diff.splitlines()]
+            same = [] if change.drifted else ["    a secret in it has a new value"]
+            lines += [f"    {line}" for line in change.diff.splitlines()] or same
     for stage in plan.stages:
         lines.append(f"{stage.name}:")
         lines += [f"  {a.verb:<9} {a.service if a.service != 'node' else a.node}: {a.reason}" for a in stage.actions]

@@ -68,7 +68,7 @@ def project(session: Session, directory: Path, run: RunInfo, vault_password: str
         ssh_config=ssh_config(session.cluster.nodes.values(), known_hosts="known_hosts"),
         known_hosts=session.known_hosts,
         store=session.store.path,
-        vault_text=encrypted({**session.secrets.current, **session.prompted}, vault_password),
+        vault_text=encrypted({**session.values, **session.prompted}, vault_password),
         run=run,
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified, UsageError
-from fatecloud.model.event import Event
+from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan, Stage
@@ -22,6 +22,7 @@ from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.prove import prove, told
 from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.secrets import SecretsFiles, promote
 from fatecloud.workflow.ui import Ui
 
 PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
@@ -68,6 +69,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     plan = _limited(plan_from(session, observed), wanted.limit)
     ui.plan(plan)
     if plan.empty and not (plan.proof and wanted.verify):
+        _end_rotations(session, wanted, ui)
         return 0
     _refuse_drift(plan, wanted)
     refuse_or_wait(session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
@@ -82,6 +84,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
 def _run(session: Session, wanted: DeployOptions, plan: Plan, ui: Ui) -> None:
     with recorded(session, "deploy", wanted.argv, ui) as run:
         _converge(session, wanted, plan, run, ui)
+        _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"
         _verify(session, wanted, run, ui)
 
@@ -110,6 +113,20 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
             ui.report(check(session))
         raise
     run.events(Event("ok", f"{len(touched)} nodes are as the inventory says, in {time.monotonic() - began:.0f} s"))
+
+
+def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) -> None:
+    """What the nodes hold now becomes current in the vault."""
+    names = session.rotating
+    if not names:
+        return
+    if wanted.limit:
+        events(Event("note", f"still in rotation, for the deploy was limited to some nodes: {', '.join(names)}"))
+        return
+    options = session.options
+    files = SecretsFiles(options.inventory, options.secrets, options.vault_password_file)
+    ended = promote(files, names, session.ask_vault_password)
+    events(Event("ok", f"rotated: {', '.join(ended)}"))
 
 
 def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:

@@ -13,6 +13,7 @@ from fatecloud.artifacts.store import Store
 from fatecloud.components.registry import all_components
 from fatecloud.errors import ArtifactMissing, SecretsError
 from fatecloud.inventory import secrets as vault
+from fatecloud.inventory.vault_password import ask_on_terminal
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.render.files import render_specs
@@ -44,8 +45,9 @@ class Session:
     desired: Desired
     store: Store
     state: Path
-    _passwords: dict[tuple[str, str], str] = field(default_factory=dict)
+    _passwords: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _secrets: vault.SecretValues | None = None
+    _vault_password: str | None = field(default=None, repr=False)
 
     @property
     def secrets(self) -> vault.SecretValues:
@@ -55,8 +57,30 @@ class Session:
                 self.options.inventory,
                 path=self.options.secrets,
                 vault_password_file=self.options.vault_password_file,
+                prompt=self.ask_vault_password,
             )
         return self._secrets
+
+    def ask_vault_password(self, question: str) -> str:
+        """The vault password from the terminal, asked once in a run. Raises SecretsError without a terminal."""
+        if self._vault_password is None:
+            self._vault_password = ask_on_terminal(question)
+        return self._vault_password
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What the files on the nodes must hold, by full name: a service's secret that rotates has its next value.
+
+        Passwords that open a node keep their current value: others change them there.
+        """
+        rotating = self.secrets.next
+        changed = {name: rotating[name] for name in needed_secrets(self.desired) if name in rotating}
+        return {**self.secrets.current, **changed}
+
+    @property
+    def rotating(self) -> tuple[str, ...]:
+        """Full names of the services' secrets that have a next value, sorted."""
+        return tuple(name for name in needed_secrets(self.desired) if name in self.secrets.next)
 
     @property
     def prompted(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ def plan_cluster(options: Options) -> Plan:
 
 def plan_from(session: Session, observed: Observed) -> Plan:
     """Compare with what was observed, with diffs against the texts that are on the nodes."""
-    return make_plan(session.desired, observed, session.secrets.current, _old_texts(session, observed))
+    return make_plan(session.desired, observed, session.values, _old_texts(session, observed))
 
 
 def _old_texts(session: Session, observed: Observed) -> dict[str, str]:

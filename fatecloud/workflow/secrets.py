@@ -15,6 +15,7 @@ from fatecloud.inventory.secret_changes import Needs, completed, needs, promoted
 from fatecloud.inventory.vault import Secret, Vault, path_of
 from fatecloud.inventory.vault_password import (
     VARIABLE,
+    Ask,
     ask_on_terminal,
     beside,
     find_password,
@@ -183,8 +184,13 @@ def rotate_secrets(
     return tuple(sorted(name for name, secret in after.items() if secret.next is not None))
 
 
-def promote(files: SecretsFiles, names: Iterable[str] | None = None) -> tuple[str, ...]:
+def promote(files: SecretsFiles, names: Iterable[str] | None = None, prompt: Ask = ask_on_terminal) -> tuple[str, ...]:
     """End rotations: the next value of each named secret (of all in rotation when None) becomes the current one.
+
+    Args:
+        files: inventory, secrets file, vault password file.
+        names: what to promote.
+        prompt: asks for the vault password.
 
     Returns:
         The names that were promoted; a name that is not in rotation is left as it is.
@@ -193,7 +199,7 @@ def promote(files: SecretsFiles, names: Iterable[str] | None = None) -> tuple[st
         SecretsError: the vault cannot be opened.
         UsageError: an unknown name.
     """
-    vault = _open(files)
+    vault = _open(files, prompt=prompt)
     present = vault.read()
     wanted = tuple(present) if names is None else tuple(names)
     _refuse_unknown(wanted, present)
@@ -235,7 +241,7 @@ def _ensure_password(files: SecretsFiles) -> Path | None:
     return None if has_source or files.vault.exists() else generate_password(files.inventory)
 
 
-def _open(files: SecretsFiles, *, existing: bool = True) -> Vault:
+def _open(files: SecretsFiles, *, existing: bool = True, prompt: Ask = ask_on_terminal) -> Vault:
     if existing and not files.vault.exists():
         raise SecretsError(f"{files.vault}: no such file", remedy=f"fatecloud secrets init {files.inventory}")
-    return Vault(files.vault, find_password(files.inventory, files.vault_password_file, ask_on_terminal))
+    return Vault(files.vault, find_password(files.inventory, files.vault_password_file, prompt))
