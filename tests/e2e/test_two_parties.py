@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
+from faults import FAULTS, Site
+from program import Program, roots
 
 from fatecloud.inventory import secrets as vault
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
-from program import Program, roots
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
@@ -184,54 +185,15 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
 
 
-Fault = tuple[str, Callable[[Program, Sandbox], None], Callable[[Program, Sandbox], None]]
-
-
-def _shell(node: str, command: str) -> Callable[[Program, Sandbox], None]:
-    def act(program: Program, sandbox: Sandbox) -> None:
-        names = {f"{party}_{c}": unit(program, party, c) for party in ("9999", "10000") for c in COMPONENTS}
-        homes = {f"{c}_home": f"{home(program)}/{slug(program, '9999', c)}" for c in COMPONENTS}
-        sandbox.check(node, ["sh", "-ec", command.format_map({**_prefixed(names), **homes})])
-
-    return act
-
-
-COMPONENTS = ("flow", "mysql", "rabbitmq", "nginx")
-
-
-def _prefixed(names: dict[str, str]) -> dict[str, str]:
-    return {f"u{name}": value for name, value in names.items()}
-
-
-_SQL = "mariadb --socket=$(find {mysql_home} /data -name '*.sock' | head -1)"
-FAULTS: dict[str, Fault] = {}
-
-
-def _main_pid(name: str) -> str:
-    return f"$(systemctl show -P MainPID {{{name}}})"
-
-
-FAULTS["a stopped process"] = (
-    "SERVICE_STOPPED",
-    _shell(A, "systemctl stop {u9999_nginx}"),
-    _shell(A, "systemctl start {u9999_nginx}"),
-)
-FAULTS["a hung process"] = (
-    "SERVICE_HUNG",
-    _shell(A, f"kill -STOP {_main_pid('u9999_flow')}"),
-    _shell(A, f"kill -CONT {_main_pid('u9999_flow')}"),
-)
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, fault: str) -> None:
-    code, inject, repair = FAULTS[fault]
-    inject(program, sandbox)
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, name: str) -> None:
+    fault, site = FAULTS[name], Site(sandbox, cluster_name(program.inventory), A, "9999", home(program))
+    fault.make(site)
     try:
-        report = program.wait_for(lambda report: code in roots(report))
-        assert roots(report) == {code}, json.dumps(report["findings"], indent=1)
+        report = program.wait_for(lambda report: fault.code in roots(report))
+        assert roots(report) == {fault.code}, json.dumps(report["findings"], indent=1)
     finally:
-        repair(program, sandbox)
+        fault.repair(site)
     assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
 
 

@@ -1,0 +1,146 @@
+"""Faults that happen to real clusters: how each is made, how it is repaired, and the one code that must name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fatecloud.sandbox.nodes import Sandbox
+
+
+@dataclass(frozen=True)
+class Site:
+    """One party's node, and the names that fatecloud gives to what it put there."""
+
+    sandbox: Sandbox
+    cluster: str
+    node: str
+    party: str
+    base: str
+
+    def home(self, component: str) -> str:
+        return f"{self.base}/{self.cluster}-{self.party}-{component}"
+
+    def unit(self, component: str) -> str:
+        return f"fatecloud-{self.cluster}-{self.party}-{component}.service"
+
+    def pid(self, component: str) -> str:
+        return self.shell(f"systemctl show -P MainPID {self.unit(component)}").strip()
+
+    def shell(self, script: str) -> str:
+        return self.sandbox.check(self.node, ["sh", "-ec", script], timeout=90)
+
+    def sql(self, statement: str) -> None:
+        socket = f"{self.home('mysql')}/run/mysqld.sock"
+        self.shell(f'su fate -c "mariadb --no-defaults --socket={socket}" <<"END"\n{statement}\nEND')
+
+    def broker(self, words: str) -> None:
+        self.shell(f"su fate -c '{self.home('rabbitmq')}/bin/rabbitmqctl {words}'")
+
+
+Act = Callable[[Site], object]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault on the first party's node."""
+
+    code: str
+    make: Act
+    repair: Act
+
+
+def _systemctl(verb: str, component: str) -> Act:
+    return lambda site: site.shell(f"systemctl {verb} {site.unit(component)}")
+
+
+def _signal(name: str, component: str) -> Act:
+    return lambda site: site.shell(f"kill -{name} {site.pid(component)}")
+
+
+def _objects(component: str) -> Act:
+    return lambda site: site.shell(f"su fate -c {site.home(component)}/bin/objects")
+
+
+def _running_with(expression: str) -> Act:
+    """The proxy runs with a changed configuration, while the file says the right thing again."""
+
+    def act(site: Site) -> None:
+        conf = f"{site.home('nginx')}/conf/nginx.conf"
+        site.shell(
+            f"cp -p {conf} {conf}.kept; sed -i '{expression}' {conf}; ! cmp -s {conf} {conf}.kept;"
+            f" kill -HUP {site.pid('nginx')}; sleep 1; mv {conf}.kept {conf}"
+        )
+
+    return act
+
+
+def _edit(component: str, file: str) -> Act:
+    return lambda site: site.shell(
+        f"cd {site.home(component)}/conf; cp -p {file} /root/kept; echo '# by hand' >> {file}"
+    )
+
+
+def _undo_edit(component: str, file: str) -> Act:
+    return lambda site: site.shell(f"cat /root/kept > {site.home(component)}/conf/{file}; rm /root/kept")
+
+
+def _stranger(site: Site) -> None:
+    server = "import http.server as h; h.ThreadingHTTPServer(('', 9300), h.SimpleHTTPRequestHandler).serve_forever()"
+    site.shell(f"systemctl stop {site.unit('nginx')}")
+    site.shell(f'systemd-run --unit=stranger --working-directory=/srv python3 -c "{server}"; sleep 1')
+    site.shell(f"systemctl start --no-block {site.unit('nginx')}")
+
+
+def _reload(site: Site) -> None:
+    site.shell(f"kill -HUP {site.pid('nginx')}; sleep 1")
+
+
+FAULTS = {
+    "stopped process": Fault("SERVICE_STOPPED", _systemctl("stop", "nginx"), _systemctl("start", "nginx")),
+    "stopped database": Fault("SERVICE_STOPPED", _systemctl("stop", "mysql"), _systemctl("start", "mysql")),
+    "hung process": Fault("SERVICE_HUNG", _signal("STOP", "flow"), _signal("CONT", "flow")),
+    "hung database": Fault("SERVICE_HUNG", _signal("STOP", "mysql"), _signal("CONT", "mysql")),
+    "wrong database password": Fault(
+        "FLOW_DATABASE_AUTH", lambda site: site.sql("ALTER USER fate IDENTIFIED BY 'other';"), _objects("mysql")
+    ),
+    "full disk": Fault(
+        "NODE_DISK_FULL",
+        lambda site: site.shell(
+            f"mkdir -p {site.base}/tmp; mount -t tmpfs -o size=4m tmpfs {site.base}/tmp;"
+            f" dd if=/dev/zero of={site.base}/tmp/fill bs=1M count=4 2>/dev/null || true"
+        ),
+        lambda site: site.shell(f"umount {site.base}/tmp"),
+    ),
+    "port taken by a stranger": Fault(
+        "PORT_STOLEN",
+        _stranger,
+        lambda site: site.shell(f"systemctl stop stranger; systemctl restart {site.unit('nginx')}"),
+    ),
+    "drifted file": Fault("FILE_DRIFTED", _edit("flow", "service_conf.yaml"), _undo_edit("flow", "service_conf.yaml")),
+    "secret for all to read": Fault(
+        "SECRET_READABLE",
+        lambda site: site.shell(f"chmod o+r {site.home('flow')}/conf/service_conf.yaml"),
+        lambda site: site.shell(f"chmod o-r {site.home('flow')}/conf/service_conf.yaml"),
+    ),
+    "missing route": Fault("NGINX_ROUTE_MISSING", _running_with('/"10000" party_10000;/d'), _reload),
+    "proxy pointing nowhere": Fault(
+        "NGINX_UPSTREAM_DOWN",
+        _running_with("s/server 127.0.0.1:[0-9]*;/server 127.0.0.1:9;/"),
+        _reload,
+    ),
+    "broker account without rights": Fault(
+        "RABBITMQ_USER_RIGHTS", lambda site: site.broker("set_user_tags fate"), _objects("rabbitmq")
+    ),
+    "broker out of memory": Fault(
+        "RABBITMQ_ALARM",
+        lambda site: site.broker("set_vm_memory_high_watermark 0.00001"),
+        lambda site: site.broker("set_vm_memory_high_watermark 0.4"),
+    ),
+    "not started at boot": Fault("SERVICE_DISABLED", _systemctl("disable", "flow"), _systemctl("enable", "flow")),
+    "node unplugged": Fault(
+        "NODE_UNREACHABLE",
+        lambda site: site.sandbox.disconnect(site.node),
+        lambda site: site.sandbox.connect(site.node),
+    ),
+}

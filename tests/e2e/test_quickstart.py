@@ -1,0 +1,90 @@
+"""The README's first command on a node that has only git, python3 and sudo."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import NewSandbox
+
+from fatecloud.sandbox.nodes import Sandbox
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+
+ROOT = Path(__file__).parents[2]
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+CLIENT_SETTINGS = re.compile(
+    r"(PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT)|UV_(INDEX_URL|DEFAULT_INDEX)|https?_proxy|no_proxy)",
+    re.IGNORECASE,
+)
+"""How this machine's clients reach their registries; the node is told the same."""
+OWN_CERTIFICATES = Path("/usr/local/share/ca-certificates")
+
+
+def command() -> str:
+    """The first code block below `## Quick start`."""
+    readme = (ROOT / "README.md").read_text()
+    block = re.search(r"## Quick start\n+```sh\n(.+?)\n```", readme, re.DOTALL)
+    assert block
+    assert "\n" not in block[1]
+    return block[1]
+
+
+@pytest.fixture(scope="module")
+def node(new_sandbox: NewSandbox) -> Sandbox:
+    sandbox = new_sandbox("quick", 1).sandbox
+    for certificate in OWN_CERTIFICATES.glob("*.crt"):
+        sandbox.write("n1", str(certificate), certificate.read_bytes())
+    sandbox.check("n1", ["update-ca-certificates"])
+    archive = subprocess.run(
+        ["git", "-C", str(ROOT), "archive", "--format=tar", "HEAD"], check=True, capture_output=True
+    ).stdout
+    sandbox.write("n1", "/srv/checkout.tar", archive)
+    sandbox.check(
+        "n1", ["sh", "-ec", "mkdir /srv/checkout; tar -xf /srv/checkout.tar -C /srv/checkout; chown -R ops: /srv"]
+    )
+    return sandbox
+
+
+def as_ops(node: Sandbox, script: str, timeout: float) -> tuple[int, str]:
+    settings = {name: value for name, value in os.environ.items() if CLIENT_SETTINGS.fullmatch(name)}
+    settings |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), CERTIFICATES)
+    settings |= {"HOME": "/home/ops", "USER": "ops", "LANG": "C.UTF-8"}
+    done = node.exec("n1", ["sh", "-c", script], user="ops", timeout=timeout, environment=settings)
+    return done.exit, (done.stdout + done.stderr).decode(errors="replace")
+
+
+def test_the_node_has_no_compiler_and_no_tools_of_ours(node: Sandbox) -> None:
+    for program in ("gcc", "uv", "mvn", "ansible", "docker", "pip3", "pyenv"):
+        assert node.exec("n1", ["sh", "-c", f"command -v {program}"]).exit != 0, program
+
+
+def test_one_command_brings_up_a_checked_fate_with_a_toy_job(node: Sandbox) -> None:
+    status, said = as_ops(node, f"cd /srv/checkout && {command()}", timeout=1200)
+    assert status == 0, said[-6000:]
+    assert "toy 9999 -> 9999: success" in said
+    assert "healthy" in said
+    assert "after a reboot" in said
+    assert "remove it" in said
+
+
+def test_twice_does_no_harm_and_says_so(node: Sandbox) -> None:
+    before = node.check("n1", ["pgrep", "-f", "fate_flow_server"])
+    status, said = as_ops(node, f"cd /srv/checkout && {command()}", timeout=300)
+    assert status == 0, said[-6000:]
+    assert "nothing to do" in said
+    assert node.check("n1", ["pgrep", "-f", "fate_flow_server"]) == before
+
+
+def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
+    node.restart("n1")
+    program, inventory = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/fatecloud/inventory.yml"
+    status, said = as_ops(node, f"{program} start {inventory} && {program} check {inventory}", timeout=300)
+    assert status == 0, said[-6000:]
+    status, said = as_ops(node, f"{program} destroy {inventory} --remove-data --cluster-name local", timeout=300)
+    assert status == 0, said[-6000:]
+    assert node.exec("n1", ["pgrep", "-f", "fate_flow_server|supervisord"]).exit != 0
+    assert node.exec("n1", ["sh", "-c", "ls -A /home/ops/fatecloud/base"]).text.strip() == ""
