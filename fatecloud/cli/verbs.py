@@ -1,0 +1,76 @@
+"""The verbs. Each is built when it is asked for: `--help` needs their names and first sentences alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, MutableMapping
+from types import MappingProxyType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+from fatecloud.cli import inventory, proof, release, sandbox, secrets
+from fatecloud.cli.check import check
+from fatecloud.cli.deploy import deploy
+from fatecloud.cli.destroy import destroy
+from fatecloud.cli.explain import explain
+from fatecloud.cli.init import init
+from fatecloud.cli.logs import logs
+from fatecloud.cli.plan import plan
+from fatecloud.cli.preflight import preflight
+from fatecloud.cli.quickstart import quickstart
+from fatecloud.cli.render import render
+from fatecloud.cli.services import restart, start, stop
+from fatecloud.cli.status import status
+
+_SINGLE: tuple[Callable[..., object], ...] = (
+    *(quickstart, init, plan, preflight, deploy, check, status, logs),
+    *(start, stop, restart, destroy, render, explain),
+)
+_GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
+    "test": (proof.app, "Prove with a real federated job."),
+    "inventory": (inventory.app, "Validate and show inventories."),
+    "secrets": (secrets.app, "Generate, show and rotate secrets."),
+    "release": (release.app, "Fill and inspect the artifact store."),
+    "sandbox": (sandbox.app, "Throw-away nodes on Docker."),
+}
+VERBS: Mapping[str, str] = MappingProxyType(
+    {verb.__name__: (inspect.getdoc(verb) or "").partition("\n")[0] for verb in _SINGLE}
+    | {name: summary for name, (_, summary) in _GROUPS.items()}
+)
+"""Name -> what it does, in one sentence."""
+
+
+def _built(name: str) -> Any:
+    if name in _GROUPS:
+        app, summary = _GROUPS[name]
+        group = get_group(app)
+        group.name, group.help = name, summary
+        return group
+    single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    single.command(name)(next(verb for verb in _SINGLE if verb.__name__ == name))
+    return get_command(single)
+
+
+class Verbs(TyperGroup):
+    """Builds one verb's options, not those of thirty, which would take as long as all else of `--help`."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        # Names are enough for the list and for suggestions.
+        self.commands: MutableMapping[str, Any] = dict.fromkeys(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The verb, or None where there is no such verb."""
+        del ctx
+        if cmd_name in VERBS and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _built(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of verbs."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
