@@ -2,14 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import typer
+from typer.main import get_group
+
+from fatecloud.cli.main import app
 from fatecloud.report.codes import codes_page
 from fatecloud.workflow.explain import codes
+from fatecloud.workflow.inventory import reference_text, schema_text
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
-PAGES: Mapping[str, Callable[[], str]] = {"codes.md": lambda: codes_page(codes())}
+
+_HEAD = """\
+# Command line
+
+Generated from the code. Every verb prints the same with `--help`. What it exits with: [exit status](exit-status.md).
+`FATECLOUD_DEBUG=1` adds the traceback to a defect's line; `NO_COLOR` leaves colours out.
+"""
+
+
+def cli_page() -> str:
+    """Every verb with its arguments and options, in Markdown."""
+    return _HEAD + "".join(_verb(f"fatecloud {path}", command) for path, command in _commands(get_group(app), ()))
+
+
+def _commands(group: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in group.commands:
+        command = group.get_command(None, name)
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*path, name))
+        else:
+            yield " ".join((*path, name)), command
+
+
+def _verb(name: str, command: Any) -> str:
+    context = typer.Context(command, info_name=name)
+    records = [parameter.get_help_record(context) for parameter in command.params]
+    lines = ["", f"## {name}", "", " ".join(command.help.split()), ""]
+    if records:
+        lines += ["| option | meaning |", "|---|---|"]
+        lines += [f"| `{record[0]}` | {_cell(record[1])} |" for record in records if record]
+    return "\n".join([*lines, ""])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "codes.md": lambda: codes_page(codes()),
+    "inventory.md": lambda: reference_text() + "\n",
+    "inventory.schema.json": lambda: schema_text() + "\n",
+}
 """File name -> its text."""
 
 
