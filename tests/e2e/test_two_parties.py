@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from faults import FAULTS, Site
-from program import Program, roots
+from program import PROGRAM, Program, roots
 
 from fatecloud.inventory import secrets as vault
 from fatecloud.sandbox.nodes import Sandbox
@@ -183,6 +185,28 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     assert second.status == 5, second
     assert socket.gethostname() in second.err or "root" in second.err
     assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
+
+
+def test_the_rendered_project_runs_by_itself_to_the_same_end(
+    program: Program, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    before = pids(program, sandbox)
+    program.ok("render", "--output", str(tmp_path / "project"))
+    password = program.inventory.with_name("inventory.vault-password")
+    playbook = Path(PROGRAM).with_name("ansible-playbook")
+    done = subprocess.run(
+        [playbook, "site.yml", "--vault-password-file", password],
+        cwd=tmp_path / "project",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"},
+    )
+    program.said += [done.stdout, done.stderr]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert pids(program, sandbox) == before
+    assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
 
 
 @pytest.mark.parametrize("name", FAULTS)
