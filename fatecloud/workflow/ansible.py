@@ -82,6 +82,7 @@ class AnsibleRun:
         self._events = events
         self._cancel = cancel
         self._project = log.directory / "project"
+        self._held = True
         # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
         self._password = secrets.token_urlsafe(32)
         for node in session.cluster.nodes.values():
@@ -89,8 +90,21 @@ class AnsibleRun:
             session.password(node, "become")
         project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
 
-    def play(self, playbook: str, variables: Mapping[str, Any] | None = None, limit: Sequence[str] = ()) -> None:
+    def play(
+        self,
+        playbook: str,
+        variables: Mapping[str, Any] | None = None,
+        limit: Sequence[str] = (),
+        *,
+        releases: bool = False,
+    ) -> None:
         """Run a playbook to its end.
+
+        Args:
+            playbook: file name in the project.
+            variables: extra variables.
+            limit: node names; empty means all.
+            releases: whether the playbook itself gives the nodes back when it succeeds.
 
         Raises:
             Locked: another run holds a node.
@@ -100,9 +114,12 @@ class AnsibleRun:
         outcome = self._run(playbook, variables, limit, self._cancel, None)
         if not outcome.ok:
             raise failure(outcome)
+        self._held = not releases
 
     def release(self) -> None:
         """Give the nodes back; a node that cannot be told keeps the lease until it runs out, and that is said."""
+        if not self._held:
+            return
         outcome = self._run("release.yml", None, (), threading.Event(), RELEASE_TIMEOUT)
         if not outcome.ok:
             where = ", ".join(sorted({f.node for f in outcome.failed} | set(outcome.unreachable))) or "some nodes"

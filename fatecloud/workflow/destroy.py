@@ -45,7 +45,7 @@ def destroy_cluster(
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
     with recorded(session, "destroy", argv, ui) as run:
-        run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data})
+        run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data}, releases=True)
         run.events(Event("ok", f"{session.cluster.name} is gone from {', '.join(session.cluster.nodes)}"))
     return 0
 

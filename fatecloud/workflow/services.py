@@ -48,7 +48,7 @@ def act_on_services(
         raise Refused("nothing was done")
     with recorded(session, verb, argv, ui) as run:
         try:
-            run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)})
+            run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
         except RunError:
             run.interruption.check()
             raise
