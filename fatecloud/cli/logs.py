@@ -10,10 +10,10 @@ from fatecloud.cli import options as o
 
 
 def logs(
-    inventory: o.Inventory,
     service: Annotated[
         str, typer.Argument(help="9999/flow@a1, 9999/flow, flow, flow@a1 or a node.", metavar="SERVICE")
     ],
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
     since: Annotated[str | None, typer.Option("--since", help="10m, 2h, 1d or '2026-11-25 19:30'.")] = None,
     grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
