@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer import Exit
+from typer.main import get_group
 
 from fatecloud import errors
-from fatecloud.cli.main import BROKEN_PIPE_STATUS
+from fatecloud.cli.main import BROKEN_PIPE_STATUS, app
 from fatecloud.model.finding import Finding, Report, Subject
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("how-to/*.md"))]
+RUNBOOKS = sorted(DOCS.glob("runbooks/*.md"))
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)")
 
 
@@ -49,3 +54,33 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     local = [target for target in LINK.findall(page.read_text()) if "://" not in target]
     assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def commands(page: Path) -> list[str]:
+    """Every command line of ours that a page shows, in blocks and in the text."""
+    prose, *rest = page.read_text().split("```")
+    blocks, prose = rest[::2], "".join([prose, *rest[1::2]])
+    lines = re.findall(r"^(?:    )?(fatecloud .+)$", "\n".join(blocks), re.MULTILINE)
+    return [
+        *lines,
+        *re.findall(r"^    (fatecloud .+)$", prose, re.MULTILINE),
+        *re.findall(r"`(fatecloud [^`]+)`", prose),
+    ]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *RUNBOOKS], ids=lambda path: path.stem)
+def test_the_commands_that_pages_show_are_understood(page: Path) -> None:
+    for line in commands(page):
+        shown = re.split(r" [|>] ", line)[0]
+        words = shlex.split(re.sub(r"[][]", "", shown), comments=True)[1:]
+        command: Any = get_group(app)
+        while hasattr(command, "commands") and words and not words[0].startswith("-"):
+            command = command.get_command(None, words.pop(0))
+            assert command is not None, line
+        try:
+            if words:
+                command.make_context("fatecloud", words)
+        except Exit:
+            pass  # --help, --version
+        except Exception as error:  # noqa: BLE001 - where these errors live depends on the version of Typer
+            pytest.fail(f"{line}: {error}")
