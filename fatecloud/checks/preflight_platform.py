@@ -16,7 +16,9 @@ PYTHON_FLOOR = "3.9"
 OS_UNTESTED = Code("PREFLIGHT_OS_UNTESTED", "warning", "The node's operating system is not one of the tested ones.")
 OS_FAMILY = Code("PREFLIGHT_OS_FAMILY", "critical", "No distribution package names are known for this system.")
 ARCH = Code("PREFLIGHT_ARCH", "critical", "The release's artifacts do not run on this processor.")
-GLIBC = Code("PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release's wheels are built for.")
+GLIBC = Code(
+    "PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for."
+)
 AVX = Code("PREFLIGHT_CPU_AVX", "warning", "The processor shows no AVX, which FATE's numeric libraries expect.")
 NO_SYSTEMD = Code("PREFLIGHT_NO_SYSTEMD", "critical", "Supervision is systemd, but systemd is not the node's init.")
 INTERPRETER = Code("PREFLIGHT_INTERPRETER", "critical", "The node has no Python that Ansible can use.")
@@ -72,12 +74,18 @@ def architecture(view: NodeView) -> Iterator[Finding]:
 
 @node_check(GLIBC, after=(ARCH.name,))
 def c_library(view: NodeView) -> Iterator[Finding]:
-    """The C library is new enough for every wheel of the release."""
+    """The C library is new enough for every artifact of the release."""
     if not any(s.python for s in services_of(view)):
         return
-    wheels = view.desired.python.wheels if view.desired.python else view.desired.release.python.lock
+    python = view.desired.python
+    wheels = python.wheels if python else view.desired.release.python.lock
     floor, wheel = max(((_glibc_of(artifact.filename), artifact.filename) for artifact in wheels), default=((), ""))
     got = view.fact("os")["glibc"]
+    remedy = "use a newer distribution for this node, or place the Python services elsewhere"
+    if _version(got) >= floor and python:
+        # Only the interpreter may ask for more than the wheels: it was packed from the controller's system.
+        floor, wheel = _version(python.glibc), python.interpreter.filename
+        remedy = f"fatecloud release fetch {view.desired.release.name} --interpreter maven"
     if _version(got) < floor:
         yield problem(
             view,
@@ -86,8 +94,8 @@ def c_library(view: NodeView) -> Iterator[Finding]:
             f"{wheel} does not run with glibc {got or '(none: not a GNU system)'}",
             expected=f"glibc {'.'.join(map(str, floor))} or newer",
             got=got or "none",
-            remedy=("use a newer distribution for this node, or place the Python services elsewhere",),
-            source="fact os; wheel file names",
+            remedy=(remedy,),
+            source="fact os; the artifacts' own demands",
         )
 
 

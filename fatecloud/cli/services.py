@@ -67,7 +67,7 @@ def stop(
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Stop services, dependants first. They stay stopped until started, also over a reboot."""
+    """Stop services, dependants first. They stay stopped until started, or until their node boots again."""
     chosen, files = (party, node, component), (secrets, vault_password_file, state_dir)
     return _act("stop", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)
 

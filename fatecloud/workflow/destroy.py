@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Protocol
 
 from fatecloud.errors import Refused
-from fatecloud.model.event import Event
+from fatecloud.model.event import Event, Listener
 from fatecloud.workflow.jobs import active_jobs, refuse_or_wait
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.recorded import recorded
@@ -44,10 +45,41 @@ def destroy_cluster(
     given = name if name is not None else ui.ask("Type the name of the cluster to destroy it:")
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
-    with recorded(session, "destroy", argv, ui) as run:
+    left = Left(ui)
+    with recorded(session, "destroy", argv, left) as run:
         run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data}, releases=True)
+        for line in left.lines:
+            run.events(Event("note", line))
         run.events(Event("ok", f"{session.cluster.name} is gone from {', '.join(session.cluster.nodes)}"))
     return 0
+
+
+_STAYS = {
+    "kept": "data and logs stay",
+    "packages": "packages that were installed for the cluster stay, for others may use them by now",
+    "masked": "units of these packages stay masked (systemctl unmask), or they would start at the next boot",
+    "users": "users stay",
+}
+
+
+class Left:
+    """Listens to a run for what it leaves on the nodes.
+
+    Args:
+        listener: gets the events.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.lines: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        self._listener(event)
+        answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
+        if "left" in answer:
+            found = {"kept": answer["kept"], **answer["left"]}
+            self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found[k]]
 
 
 def blast_radius(session: Session, *, remove_data: bool) -> str:

@@ -1,6 +1,6 @@
-"""Takes, checks or gives back the lease of a node. The action plugin of the same name says who asks.
+"""Takes or gives back the lease of a node. The action plugin of the same name says who asks.
 
-Parameters: `state` (acquired, asserted or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
+Parameters: `state` (acquired or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
 asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
 `wait` (seconds that what an old run left on the node may still take before it is ended).
 """
@@ -18,7 +18,6 @@ from ansible.module_utils.fatecloud_node import (
     POLL,
     TTL,
     Refused,
-    assert_lease,
     lease_path,
     locked,
     make_directory,
@@ -111,7 +110,7 @@ def main() -> None:
     """Ansible's entry."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"choices": ["acquired", "asserted", "released"], "required": True},
+            "state": {"choices": ["acquired", "released"], "required": True},
             "base": {"type": "path", "required": True},
             "run": {"required": True},
             "cluster": {"default": ""},
@@ -129,11 +128,8 @@ def main() -> None:
             result = {"changed": False}
         elif params["state"] == "acquired":
             result = acquire(params)
-        elif params["state"] == "released":
-            result = release(params)
         else:
-            assert_lease(params["base"], params["run"])
-            result = {"changed": False}
+            result = release(params)
     except Refused as refusal:
         module.fail_json(msg=str(refusal), **refusal.details)
     module.exit_json(**result)

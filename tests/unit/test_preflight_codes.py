@@ -135,6 +135,18 @@ def test_each_fault_raises_exactly_its_code(code: str) -> None:
     assert bool(blocking(report)) == (severity == "critical")
 
 
+@pytest.mark.parametrize(("has", "found"), [("2.31", ["PREFLIGHT_GLIBC_OLD"]), ("2.36", [])])
+def test_an_interpreter_from_a_newer_system_than_the_node_is_refused(has: str, found: list[str]) -> None:
+    desired = a_desired()
+    assert desired.python
+    desired = replace(desired, python=replace(desired.python, glibc="2.36"))
+    findings = judged(desired, {"os.glibc": has})
+    assert [finding.code for finding in findings] == found
+    for finding in findings:
+        assert (finding.expected, finding.got) == ("glibc 2.36 or newer", "2.31")
+        assert finding.remedy == ("fatecloud release fetch fate-2.2.0 --interpreter maven",)
+
+
 def test_nodes_in_two_time_zones_are_told() -> None:
     desired = a_desired()
     report = judge_preflight(desired, observed({"a2": {"clock.timezone": "Asia/Shanghai"}}))
