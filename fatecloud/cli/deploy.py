@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -10,12 +11,19 @@ import typer
 from fatecloud.cli import options as o
 
 
+class Job(StrEnum):
+    """A proving job."""
+
+    toy = "toy"
+    lr = "lr"
+
+
 def deploy(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
     limit: Annotated[list[str] | None, typer.Option("--limit", help="Only this node; repeatable.")] = None,
     yes: o.Yes = False,
-    verify: Annotated[str, typer.Option("--verify", help="Proving job at the end: toy or lr.")] = "toy",
+    verify: Annotated[Job, typer.Option("--verify", help="Proving job at the end.")] = Job.toy,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no proving job.")] = False,
     overwrite_drift: Annotated[
         bool, typer.Option("--overwrite-drift", help="Replace files that were edited by hand; copies are kept.")
@@ -39,7 +47,7 @@ def deploy(
 
     wanted = DeployOptions(
         limit=tuple(limit or ()),
-        verify="" if no_verify else verify,
+        verify="" if no_verify else verify.value,
         overwrite_drift=overwrite_drift,
         interrupt_jobs=interrupt_jobs,
         wait_jobs=wait_jobs,

@@ -42,7 +42,7 @@ class Console:
         """Show an event."""
         where = event.service or event.node
         text = f"{where}: {event.text}" if where else event.text
-        if event.kind in ("task", "wait"):
+        if event.kind in ("task", "wait") or (event.kind == "ok" and event.node):
             self._live(text)
             return
         self._stop()
