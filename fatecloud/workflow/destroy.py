@@ -78,7 +78,8 @@ class Left:
         self._listener(event)
         answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
         if "left" in answer:
-            found = {"kept": answer["kept"], **answer["left"]}
+            kept = [path for path in answer["kept"] if not any(path.startswith(f"{up}/") for up in answer["kept"])]
+            found = {"kept": kept, **answer["left"]}
             self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found[k]]
 
 

@@ -1,7 +1,8 @@
 """Takes away from a node everything that the manifest names; data and logs only when told, packages never.
 
 Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease
-goes with the rest, so this is the last task of a run on the node.
+goes with the rest, so this is the last task of a run on the node. Where data stays, the manifest stays with it and says
+what is still ours: so the cluster can come back to its data, or be cleared of it later.
 
 Packages and users that we brought stay, for others may have come to use them; so do the masks of the packages' own
 units, which would otherwise start at the next boot. They are told in `left`.
@@ -21,6 +22,17 @@ from ansible.module_utils.fatecloud_supervision import Supervisor
 def _remove_empty(path: str) -> None:
     with contextlib.suppress(OSError):
         os.rmdir(path)
+
+
+def _remove_private(base: str, spared: str) -> None:
+    for entry in os.scandir(private(base)):
+        if entry.path == spared:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
+    _remove_empty(private(base))
 
 
 def clear(base: str, manifest: Manifest, purge: bool) -> list:  # noqa: FBT001
@@ -60,8 +72,9 @@ def apply(params: dict) -> dict:
         kept = clear(base, manifest, params["purge"])
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]
-        manifest.data = {"version": 1, "directories": kept}
-    shutil.rmtree(private(base), ignore_errors=True)
+        manifest.data = {name: manifest.data[name] for name in ("version", "cluster", "shared")} | left
+        manifest.data["directories"] = kept
+    _remove_private(base, manifest.path if kept else "")
     for path in sorted(shared, key=len, reverse=True):
         _remove_empty(path)
     return {"changed": True, "kept": kept, "left": left}

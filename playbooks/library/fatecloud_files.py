@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import (
     Refused,
     make_directory,
+    missing,
     owner_ids,
     replace,
     same_access,
@@ -116,7 +117,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         for path in strange:
             shutil.copy2(path, f"{path}.{params['run']}.bak")
         folders_wanted = list(params["directories"])
-        made = [path for path in folders_wanted if not os.path.isdir(path)]
+        made = [new for path in folders_wanted for new in missing(path)]
         folders = _directories(params, ids, check)
         changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:

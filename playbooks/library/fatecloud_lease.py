@@ -17,10 +17,12 @@ from ansible.module_utils.fatecloud_node import (
     MARK,
     POLL,
     TTL,
+    Manifest,
     Refused,
     lease_path,
     locked,
     make_directory,
+    missing,
     private,
     read_json,
     write_lease,
@@ -77,6 +79,7 @@ def acquire(params: dict) -> dict:
         Refused: another run holds it.
     """
     base, run = params["base"], params["run"]
+    fresh = missing(base)
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
     if not may_take(lease, run, params["takeover"], time.time()):
@@ -90,6 +93,12 @@ def acquire(params: dict) -> dict:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
         mine = {key: params[key] for key in ("cluster", "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
+        if fresh:
+            # From now on these are there, and only this tells that they go with the cluster.
+            manifest = Manifest(base)
+            manifest.data["cluster"] = params["cluster"]
+            manifest.note("shared", fresh)
+            manifest.save()
     return {
         "changed": lease is None or lease["run"] != run,
         "taken_from": lease if lease and lease["run"] != run else None,

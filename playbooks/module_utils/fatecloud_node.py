@@ -97,6 +97,15 @@ def make_directory(path: str, mode: int, uid: int = -1, gid: int = -1) -> bool:
     return True
 
 
+def missing(path: str) -> list:
+    """The directories that have to be made for a path to be one, the path last."""
+    found = []
+    while not os.path.isdir(path):
+        found.insert(0, path)
+        path = os.path.dirname(path)
+    return found
+
+
 def same_access(path: str, mode: int, uid: int, gid: int) -> bool:
     """Whether a path has this mode and owner; -1 means any owner."""
     status = os.stat(path)

@@ -11,7 +11,7 @@ def test_everything_that_stays_is_named_and_nothing_else() -> None:
     left = Left(passed.append)
     answer = {
         "changed": True,
-        "kept": ["/data/fate/data/x"],
+        "kept": ["/data/fate/data/x", "/data/fate/data/x/inner"],
         "left": {"packages": ["nginx-light"], "masked": ["nginx.service"], "users": []},
     }
     events = [

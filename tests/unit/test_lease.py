@@ -135,3 +135,14 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
         other.kill()
         reaper.join()
         other.wait()
+
+
+def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: Path) -> None:
+    base = tmp_path / "srv" / "fate"
+    lease.acquire(asked(base, "r1"))
+    noted = json.loads((base / ".fatecloud" / "manifest.json").read_text())
+    assert (noted["cluster"], noted["shared"]) == ("demo", [str(tmp_path / "srv"), str(base)])
+    there = tmp_path / "there"
+    there.mkdir()
+    lease.acquire(asked(there, "r1"))
+    assert not (there / ".fatecloud" / "manifest.json").exists()

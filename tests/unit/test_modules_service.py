@@ -158,8 +158,27 @@ def test_cleaning_keeps_data_unless_told_and_never_what_is_not_ours(base: Path, 
     assert result["kept"] == ([] if purge else [str(data)])
     assert (data / "table").exists() is not purge
     assert strange.exists()
-    for gone in (base / "logs", base / "store", base / ".fatecloud"):
+    for gone in (base / "logs", base / "store"):
         assert not gone.exists()
+    private = base / ".fatecloud"
+    assert [path.name for path in private.glob("*")] == ([] if purge else ["manifest.json"])
+    assert private.exists() is not purge
+
+
+def test_data_that_was_kept_can_be_cleared_later(base: Path, tmp_path: Path) -> None:
+    data = base / "data" / "x"
+    data.mkdir(parents=True)
+    (data / "table").write_text("rows")
+    with node.working(str(base), "r1") as manifest:
+        manifest.note("directories", [str(data)])
+        manifest.note("shared", [str(base), str(base / "data")])
+        manifest.note("packages", ["front-server"])
+    asking = {"base": str(base), "run": "r1", "supervisor": "", "user": ""}
+    cleanup.apply({**asking, "purge": False})
+    take(base, "r1")
+    result = cleanup.apply({**asking, "purge": True})
+    assert (result["kept"], result["left"]["packages"]) == ([], ["front-server"])
+    assert not base.exists()
 
 
 def test_a_node_with_nothing_of_others_is_as_it_was_before(base: Path) -> None:
