@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.main import get_group
 
-from fatecloud.cli.main import app
+from fatecloud.cli.verbs import app
 from fatecloud.report.codes import codes_page
 from fatecloud.workflow.explain import codes
 from fatecloud.workflow.inventory import reference_text, schema_text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, MutableMapping
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from fatecloud import __version__
 from fatecloud.cli import inventory, proof, release, sandbox, secrets
 from fatecloud.cli.check import check
 from fatecloud.cli.deploy import deploy
@@ -74,3 +75,30 @@ class Verbs(TyperGroup):
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(
+    name="fatecloud",
+    cls=Verbs,
+    help="Deploy, verify and run FATE federated-learning clusters.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - a Typer callback
+    if value:
+        typer.echo(f"fatecloud {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Deploy, verify and run FATE federated-learning clusters."""

@@ -12,7 +12,8 @@ from typer import Exit
 from typer.main import get_group
 
 from fatecloud import errors
-from fatecloud.cli.main import BROKEN_PIPE_STATUS, app
+from fatecloud.cli.main import BROKEN_PIPE_STATUS
+from fatecloud.cli.verbs import app
 from fatecloud.model.finding import Finding, Report, Subject
 
 ROOT = Path(__file__).parents[2]

@@ -88,6 +88,29 @@ def test_a_reader_that_has_seen_enough() -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("words", [("explain", "NO_SUCH"), ("nosuch",), ("inventory", "validate", "/nosuch")])
+def test_a_reader_of_errors_may_go_away_too(words: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*PROGRAM, *words], stdout=writer, stderr=writer, env=PLAIN, check=False, timeout=30)
+    os.close(writer)
+    assert done.returncode in (64, 78, 141)
+
+
+def test_control_c_while_the_program_loads() -> None:
+    pressing = (
+        "import sys\n"
+        "class Press:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Press())\n"
+    )
+    command = [*PROGRAM[:-1], pressing + PROGRAM[-1], "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, env=PLAIN, check=False, timeout=30)
+    assert (done.returncode, done.stderr) == (130, "fatecloud: interrupted\n")
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_no_harm(closed: str) -> None:
     shell = f"exec {shlex.join(PROGRAM)} inventory validate {EXAMPLE} {closed}"

@@ -8,8 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from fatecloud.cli.main import app
-from fatecloud.cli.verbs import VERBS
+from fatecloud.cli.verbs import VERBS, app
 
 HEAVY = {"ansible", "docker", "http", "jinja2", "jsonschema", "paramiko", "rich", "sqlite3", "yaml", "traceback"}
 
