@@ -16,9 +16,7 @@ PYTHON_FLOOR = "3.9"
 OS_UNTESTED = Code("PREFLIGHT_OS_UNTESTED", "warning", "The node's operating system is not one of the tested ones.")
 OS_FAMILY = Code("PREFLIGHT_OS_FAMILY", "critical", "No distribution package names are known for this system.")
 ARCH = Code("PREFLIGHT_ARCH", "critical", "The release's artifacts do not run on this processor.")
-GLIBC = Code(
-    "PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for."
-)
+GLIBC = Code("PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for.")
 AVX = Code("PREFLIGHT_CPU_AVX", "warning", "The processor shows no AVX, which FATE's numeric libraries expect.")
 NO_SYSTEMD = Code("PREFLIGHT_NO_SYSTEMD", "critical", "Supervision is systemd, but systemd is not the node's init.")
 INTERPRETER = Code("PREFLIGHT_INTERPRETER", "critical", "The node has no Python that Ansible can use.")
