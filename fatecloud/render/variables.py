@@ -140,9 +140,16 @@ def turns(desired: Desired) -> dict[str, str]:
 
 
 def stage_turns(desired: Desired) -> list[list[str]]:
-    """The turns of each stage, in order."""
+    """The turns of each stage, in order: what may take longest to answer is started first."""
     all_turns = turns(desired)
-    return [sorted({all_turns[key] for key in keys}) for keys in desired.stages]
+    return [
+        list(dict.fromkeys(all_turns[key] for key in sorted(keys, key=lambda key: _patience(desired, key))))
+        for keys in desired.stages
+    ]
+
+
+def _patience(desired: Desired, key: str) -> tuple[float, str]:
+    return -desired.services[key].readiness_deadline, turns(desired)[key]
 
 
 def service_variables(desired: Desired, service: DesiredService) -> dict[str, Any]:

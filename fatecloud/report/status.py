@@ -29,7 +29,7 @@ def status_table(status: Status, width: int) -> str:
 def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) -> Iterator[str]:
     for *cells, notes in (tuple(title.upper() for title in _COLUMNS), *rows):
         line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes[:-1], strict=True))
-        if len(line) + 2 + len(notes) <= width or notes == "NOTES":
+        if len(line) + 2 + len(notes) <= width or notes in ("", "NOTES"):
             yield f"{line}  {notes}".rstrip()
         else:
             yield line.rstrip()

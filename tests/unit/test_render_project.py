@@ -158,3 +158,14 @@ def test_nodes_share_turns_and_two_services_of_one_kind_on_a_node_do_not(tmp_pat
     several = dataclasses.replace(wanted, services=services, stages=(("9999/mysql@a2",), keys[:3]))
     assert turns(several) == dict(zip(keys, ("2.1.flow", "2.2.flow", "2.1.flow", "1.1.mysql"), strict=True))
     assert stage_turns(several) == [["1.1.mysql"], ["2.1.flow", "2.2.flow"]]
+
+
+def test_what_may_take_longest_is_started_first() -> None:
+    wanted = desired(node("/data/fate"))
+    patience = {"9999/mysql@a1": 20, "9999/nginx@a1": 10, "9999/rabbitmq@a1": 60, "9999/rabbitmq@a2": 60}
+    services = {
+        key: dataclasses.replace(wanted.services[KEY], id=ServiceId.parse("tiny", key), readiness_deadline=seconds)
+        for key, seconds in patience.items()
+    }
+    several = dataclasses.replace(wanted, services=services, stages=(tuple(patience),))
+    assert stage_turns(several) == [["1.1.rabbitmq", "1.1.mysql", "1.1.nginx"]]
