@@ -102,6 +102,8 @@ def _new_venv(uv: str, interpreter: str, target: str) -> None:
     make_directory(os.path.dirname(target), 0o755)
     command = [
         "venv",
+        # Whoever runs this may have no home to keep a cache in, and an empty environment needs none.
+        "--no-cache",
         "--quiet",
         "--no-config",
         "--offline",
