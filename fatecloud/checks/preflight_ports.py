@@ -47,14 +47,14 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
             subject=service_subject(service),
             expected="free: " + ", ".join(str(n.port.number) for n, _ in pairs),
             got="; ".join(_who(owner) for _, owner in pairs),
-            evidence=tuple(f"pid {o['pid']}: {o.get('cmdline') or o['process']}" for _, o in pairs),
+            evidence=tuple(f"pid {o['pid']}: {o.get('cmdline') or o['process']}" for _, o in pairs if o["pid"]),
             remedy=(
                 *(
                     f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of party "
                     f"{service.id.party}"
                     for n, _ in pairs
                 ),
-                "or ask its owner to end it: ps -fp " + ",".join(str(o["pid"]) for _, o in pairs if o["pid"]),
+                *(f"or ask its owner to end it: {_look(o)}" for _, o in pairs),
             ),
             source="fact listeners",
         )
@@ -71,8 +71,13 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
 
 def _who(listener: Mapping[str, Any]) -> str:
     if not listener["pid"]:
-        return "a process that we may not look at"
+        return f"a process of user {listener['user']} that we may not look at"
     return f"{listener['process']} (pid {listener['pid']}, user {listener['user']})"
+
+
+def _look(listener: Mapping[str, Any]) -> str:
+    """The command that shows the holder of a port."""
+    return f"ps -fp {listener['pid']}" if listener["pid"] else f"sudo ss -ltnp sport = :{listener['port']}"
 
 
 @node_check(FOREIGN)

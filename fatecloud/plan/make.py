@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fatecloud.errors import RunError
@@ -11,21 +11,27 @@ from fatecloud.model.layout import ID_LENGTH, thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
 from fatecloud.plan.files import file_changes
-from fatecloud.plan.real import applied_hash, marker_hash, real_hashes, started_inputs
+from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
 
 RUNNING = ("running", "starting")
 
 
 def make_plan(
-    desired: Desired, observed: Observed, secrets: Mapping[str, str], old_texts: Mapping[str, str] | None = None
+    desired: Desired,
+    observed: Observed,
+    secrets: Mapping[str, str],
+    old_texts: Mapping[str, str] | None = None,
+    *,
+    nodes: Collection[str] = (),
 ) -> Plan:
     """Compare what should be with what is.
 
     Args:
         desired: with rendered files.
-        observed: every node must have been reached.
+        observed: every node that the plan is for must have been reached.
         secrets: full secret name -> value; only hashes of filled files leave this function.
         old_texts: secret-free digest -> text that is on the nodes now, for diffs.
+        nodes: names of the nodes that the plan is for; empty for all. A proof takes all of them.
 
     Raises:
         RunError: a node gave no facts, or facts that a plan rests on are missing.
@@ -34,12 +40,13 @@ def make_plan(
     changes: list[FileChange] = []
     node_actions: list[Action] = []
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
+    digest = desired_digest(desired)
     proved = False
-    for name in sorted(desired.cluster.nodes):
+    for name in sorted(nodes or desired.cluster.nodes):
         files = desired.files.get(name, ())
         facts = _facts(observed, name)
         manifest = _value(facts, "manifest") or {}
-        proved = proved or bool(manifest.get("proof"))
+        proved = proved or (manifest.get("proof") or {}).get("digest") == digest
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
         here = file_changes(name, files, real, seen, manifest.get("files", {}), old_texts or {})
         changes += here
@@ -51,7 +58,7 @@ def make_plan(
         actions = tuple(action for key in keys for action in by_service[key])
         if actions:
             stages.append(Stage(f"stage {number}", actions))
-    return Plan(desired.cluster.name, tuple(stages), tuple(changes), proof=bool(stages) or not proved)
+    return Plan(desired.cluster.name, tuple(stages), tuple(changes), proof=not nodes and (bool(stages) or not proved))
 
 
 def _facts(observed: Observed, name: str) -> NodeFacts:

@@ -9,7 +9,7 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -76,16 +76,20 @@ def project(session: Session, directory: Path, run: RunInfo, vault_password: str
 class AnsibleRun:
     """One run's plays. See `ansible_run`."""
 
-    def __init__(self, session: Session, log: RunLog, events: Listener, cancel: threading.Event) -> None:
+    def __init__(
+        self, session: Session, log: RunLog, events: Listener, cancel: threading.Event, nodes: Collection[str]
+    ) -> None:
         self._session = session
         self._log = log
         self._events = events
         self._cancel = cancel
         self._project = log.directory / "project"
+        self._nodes = tuple(sorted(nodes))
         self._held = True
         # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
         self._password = secrets.token_urlsafe(32)
-        for node in session.cluster.nodes.values():
+        for name in self._nodes or session.cluster.nodes:
+            node = session.cluster.nodes[name]
             session.password(node, "ssh")
             session.password(node, "become")
         project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
@@ -103,7 +107,7 @@ class AnsibleRun:
         Args:
             playbook: file name in the project.
             variables: extra variables.
-            limit: node names; empty means all.
+            limit: node names; empty means all nodes of the run.
             releases: whether the playbook itself gives the nodes back when it succeeds.
 
         Raises:
@@ -138,7 +142,7 @@ class AnsibleRun:
         return run_playbook(
             self._project,
             playbook,
-            limit=limit,
+            limit=limit or self._nodes,
             extra_vars_file=extra,
             vault_password=self._password,
             on_event=self._events,
@@ -150,9 +154,16 @@ class AnsibleRun:
 
 
 @contextmanager
-def ansible_run(session: Session, log: RunLog, events: Listener, interruption: Interruption) -> Iterator[AnsibleRun]:
-    """Plays for a run; the nodes are given back however it ends."""
-    run = AnsibleRun(session, log, events, interruption.event)
+def ansible_run(
+    session: Session, log: RunLog, events: Listener, interruption: Interruption, nodes: Collection[str] = ()
+) -> Iterator[AnsibleRun]:
+    """Plays for a run; the nodes are given back however it ends.
+
+    Args:
+        nodes: names of the nodes that the run is about, and no other one is touched or has to be reachable; empty for
+            all.
+    """
+    run = AnsibleRun(session, log, events, interruption.event, nodes)
     try:
         yield run
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 
 from fatecloud.model.layout import private_of
 from fatecloud.model.observed import Observed
@@ -21,9 +22,13 @@ def plan_cluster(options: Options) -> Plan:
     return plan_from(session, observe(session, probes=False))
 
 
-def plan_from(session: Session, observed: Observed) -> Plan:
-    """Compare with what was observed, with diffs against the texts that are on the nodes."""
-    return make_plan(session.desired, observed, session.values, _old_texts(session, observed))
+def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ()) -> Plan:
+    """Compare with what was observed, with diffs against the texts that are on the nodes.
+
+    Args:
+        nodes: names of the nodes that the plan is for; empty for all.
+    """
+    return make_plan(session.desired, observed, session.values, _old_texts(session, observed), nodes=nodes)
 
 
 def _old_texts(session: Session, observed: Observed) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,13 +26,16 @@ class Recorded:
 
 
 @contextmanager
-def recorded(session: Session, verb: str, argv: Sequence[str], ui: Listener) -> Iterator[Recorded]:
+def recorded(
+    session: Session, verb: str, argv: Sequence[str], ui: Listener, nodes: Collection[str] = ()
+) -> Iterator[Recorded]:
     """Run the body as one run of the history.
 
     Args:
         verb: for the history.
         argv: the command line, which never holds a secret.
         ui: is told every event, like the run log.
+        nodes: names of the nodes that it is about; empty for all.
     """
     log = RunLog(session.state, verb, argv, session.secrets.redact)
     outcome = "failed"
@@ -42,7 +45,7 @@ def recorded(session: Session, verb: str, argv: Sequence[str], ui: Listener) -> 
         ui(event)
 
     try:
-        with interruptible() as interruption, ansible_run(session, log, events, interruption) as ansible:
+        with interruptible() as interruption, ansible_run(session, log, events, interruption, nodes) as ansible:
             run = Recorded(ansible, events, interruption)
             try:
                 yield run

@@ -46,7 +46,8 @@ def act_on_services(
         refuse_or_wait(session, parties, interrupt=interrupt_jobs, wait=seconds(wait_jobs), events=ui)
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")
-    with recorded(session, verb, argv, ui) as run:
+    nodes = {session.desired.services[key].id.node for key in keys}
+    with recorded(session, verb, argv, ui, nodes) as run:
         try:
             run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
         except RunError:

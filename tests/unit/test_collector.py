@@ -305,6 +305,16 @@ def test_units_are_read_from_systemctl_show(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["a.service"]["since"] == pytest.approx(boot + 5, abs=2)
 
 
+def test_a_foreign_unit_is_told_once_whatever_its_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    up = SHOWN.partition("\n\n")[0]
+    off = "Id=off.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled"
+    monkeypatch.setattr(supervision, "output_of", lambda _: f"{up}\n\n{up}\n\n{off}\n\n{off}")
+    monkeypatch.setattr(services, "_known", {"states": {}})
+    monkeypatch.setattr(os.path, "isdir", lambda _: True)
+    spec = {"base": "/nowhere", "foreign": {"units": ["a.service", "alias.service", "off.service", "other.service"]}}
+    assert [entry["name"] for entry in services.foreign(spec)] == ["a.service", "off.service", "other.service"]
+
+
 def test_a_unit_that_systemctl_is_silent_about_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN)
     with pytest.raises(reading.Unreadable, match=r"e\.service"):

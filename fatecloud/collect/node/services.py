@@ -43,6 +43,8 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     names = list(asked.get("units", ()))
     for name, state in units(names).items() if os.path.isdir("/run/systemd/system") else ():
         if state["state"] not in ("absent", "stopped") or state["enabled"]:
+            if state["pid"] and state["pid"] in {entry["pid"] for entry in found if entry["kind"] == "unit"}:
+                continue  # another name of the same unit
             detail = state["state"] + (", enabled" if state["enabled"] else "")
             found.append({"kind": "unit", "name": name, "pid": state["pid"], "detail": detail})
     return found

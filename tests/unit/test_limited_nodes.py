@@ -1,0 +1,173 @@
+"""What is limited to some nodes reads, judges, plans, takes and gives back these alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from check_world import healthy_documents, observed, the_desired
+
+from fatecloud.errors import Refused, RunError
+from fatecloud.model.event import Event
+from fatecloud.model.finding import Report
+from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.model.plan import Plan
+from fatecloud.plan.make import make_plan
+from fatecloud.plan.real import desired_digest
+from fatecloud.runner.outcome import Outcome
+from fatecloud.workflow import ansible, deploy, services
+from fatecloud.workflow.load import Options
+
+SECRETS = {"x": "secret"}
+
+
+def one_lost() -> Observed:
+    documents = healthy_documents()
+    del documents["a2"]
+    return observed(documents, {"a2": Unreachable("a2", "NODE_UNREACHABLE", "does not answer")})
+
+
+def test_a_plan_for_some_nodes_needs_the_others_not() -> None:
+    plan = make_plan(the_desired(), one_lost(), SECRETS, nodes=("a1",))
+    assert {action.node for stage in plan.stages for action in stage.actions} == {"a1"}
+    assert not plan.proof
+    with pytest.raises(RunError, match="a2: does not answer"):
+        make_plan(the_desired(), one_lost(), SECRETS)
+
+
+@pytest.mark.parametrize(("same", "proof"), [(True, False), (False, True)])
+def test_a_proof_counts_for_what_it_was_made_for(same: bool, proof: bool) -> None:  # noqa: FBT001
+    empty = replace(the_desired(), services={}, files={"a1": (), "a2": ()}, stages=(), python=None)
+    documents = healthy_documents()
+    for document in documents.values():
+        document["manifest"] |= {"files": {}, "proof": {"digest": desired_digest(empty) if same else "older"}}
+    plan = make_plan(empty, observed(documents), SECRETS)
+    assert (plan.stages, plan.proof) == ((), proof)
+
+
+class Ui:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.reports: list[Report] = []
+
+    def __call__(self, event: Event) -> None: ...
+
+    def plan(self, plan: Plan) -> None:
+        self.plans.append(plan)
+
+    def report(self, report: Report) -> None:
+        self.reports.append(report)
+
+    def say(self, text: str) -> None: ...
+
+
+class World:
+    """A session whose node a2 must not be touched, and what was asked of the nodes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
+        self.asked: list[tuple[str, Sequence[str]]] = []
+        self.ui = Ui()
+        desired = the_desired()
+        session = SimpleNamespace(
+            cluster=desired.cluster,
+            desired=desired,
+            values=SECRETS,
+            options=Options(Path("inventory.yml")),
+            secrets=SimpleNamespace(redact=str),
+            rotating=(),
+            connect=self.connect,
+        )
+        monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
+        monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
+        monkeypatch.setattr(module, "recorded", self.recorded)
+
+    def connect(self, node: Any) -> Any:
+        assert node.name == "a1"
+        return SimpleNamespace(run=lambda *_a, **_k: SimpleNamespace(stdout=b""), close=lambda: None)
+
+    def observe(self, _session: Any, *, nodes: Collection[str] = (), **_: Any) -> Observed:
+        self.asked.append(("read", tuple(nodes)))
+        return one_lost() if not nodes else replace(one_lost(), nodes={n: one_lost().nodes[n] for n in nodes})
+
+    @contextmanager
+    def recorded(self, *arguments: Any) -> Iterator[Any]:
+        self.asked.append(("take", tuple(arguments[4])))
+        yield SimpleNamespace(
+            ansible=SimpleNamespace(play=lambda *_a, **_k: None),
+            events=self.ui,
+            interruption=SimpleNamespace(check=lambda: None),
+            outcome="",
+        )
+
+
+def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, deploy)
+    monkeypatch.setattr(deploy, "observe", world.observe)
+    options = Options(Path("inventory.yml"))
+    assert deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
+    assert set(world.asked) == {("read", ("a1",)), ("take", ("a1",))}
+    assert all(finding.subject.node == "a1" for report in world.ui.reports for finding in report.findings)
+
+
+def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, services)
+    services.act_on_services(
+        Options(Path("inventory.yml")),
+        "restart",
+        (None, ["a1"], None),
+        world.ui,
+        confirm=None,
+        interrupt_jobs=True,
+        wait_jobs=None,
+        argv=(),
+    )
+    assert world.asked == [("take", ("a1",))]
+
+
+def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[tuple[str, Sequence[str]]] = []
+
+    def play(_project: Path, playbook: str, *, limit: Sequence[str], **_: Any) -> Outcome:
+        limits.append((playbook, limit))
+        return Outcome("successful", 0, (), {}, {})
+
+    def password(node: Any, _kind: str) -> None:
+        assert node.name == "a1"
+
+    monkeypatch.setattr(ansible, "project", lambda *_: None)
+    monkeypatch.setattr(ansible, "run_playbook", play)
+    session: Any = SimpleNamespace(
+        cluster=the_desired().cluster, state=tmp_path, password=password, secrets=SimpleNamespace(redact=str)
+    )
+    log: Any = SimpleNamespace(id="r1", directory=tmp_path)
+    interruption: Any = SimpleNamespace(event=threading.Event())
+    with ansible.ansible_run(session, log, lambda _: None, interruption, {"a1"}) as run:
+        run.play("converge.yml")
+    assert limits == [("converge.yml", ("a1",)), ("release.yml", ("a1",))]
+
+
+def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, deploy)
+
+    def taken(*_: Any, **__: Any) -> Observed:
+        documents = healthy_documents()
+        stranger: Mapping[str, Any] = documents["a1"]["listeners"][0] | {"pid": None, "process": None, "user": "bob"}
+        documents["a1"]["listeners"][0] = stranger
+        return observed(documents)
+
+    monkeypatch.setattr(deploy, "observe", taken)
+    with pytest.raises(Refused) as refusal:
+        deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), world.ui, None)
+    assert "--fix" not in refusal.value.remedy
+    (finding,) = [f for report in world.ui.reports for f in report.findings if f.severity == "critical"]
+    assert "user bob" in finding.symptom
+    assert "None" not in " ".join((*finding.evidence, *finding.remedy))
+    assert any("ss -ltnp" in line for line in finding.remedy)
