@@ -60,15 +60,16 @@ def apply(params: dict) -> dict:
     with working(base, params["run"]) as manifest:
         if manifest.data["services"]:
             raise Refused(f"still there: {', '.join(sorted(manifest.data['services']))}")
-        if params["supervisor"]:
-            entry = {
-                "base": base,
-                "slug": "",
-                "user": params["user"],
-                "supervisor": params["supervisor"],
-                "boot": False,
-            }
-            Supervisor(entry).end()
+        entry = {
+            "base": base,
+            "slug": "",
+            "user": params["user"],
+            "supervisor": params["supervisor"],
+            "boot": False,
+        }
+        supervisor = Supervisor(entry)
+        if os.path.exists(supervisor.conf):
+            supervisor.end()
         kept = clear(base, manifest, params["purge"])
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]

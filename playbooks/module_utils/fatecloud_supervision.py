@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
@@ -85,6 +86,19 @@ class Systemd:
         call(["systemctl", "reset-failed", self.unit], accept=(0, 1))
 
 
+def programs_of(base: str, told: str) -> str:
+    """Directory of supervisor's programs on a node; empty where there are none.
+
+    Args:
+        told: where the controller says that they are. One that has lost its store, or already names a release that is
+            not deployed yet, does not know; the node does.
+    """
+    if told and os.path.isdir(told):
+        return told
+    complete = glob.glob(os.path.join(glob.escape(base), "store", "venv", "*", ".complete"))
+    return os.path.join(os.path.dirname(max(complete, key=os.path.getmtime)), "bin") if complete else ""
+
+
 class Supervisor:
     """A service as a program of a supervisord of our own."""
 
@@ -92,7 +106,7 @@ class Supervisor:
         self.slug, self.user = params["slug"], params["user"]
         self.folder = os.path.join(private(params["base"]), "supervisor")
         self.conf = os.path.join(self.folder, "supervisord.conf")
-        self.programs, self.boot = params["supervisor"], params["boot"]
+        self.programs, self.boot = programs_of(params["base"], params["supervisor"]), params["boot"]
 
     def _argv(self, program: str, *arguments: str) -> list:
         # Not the script itself: its first line has a length limit in the kernel, and paths here are long.
@@ -103,13 +117,15 @@ class Supervisor:
 
     def alive(self) -> bool:
         """Whether supervisord answers."""
-        if not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
+        if not self.programs or not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
             return False
         return self._control("pid", accept=(0, 1, 2, 3, 4, 7)).isdigit()
 
     def adopt(self) -> list:
         """Run supervisord, and let it know its programs as they are on disk. What was done."""
         done = []
+        if not self.programs:
+            raise Refused("supervisor is not on this node: it comes with a deploy")
         if not self.alive():
             call(self._argv("supervisord"), self.user)
             deadline = time.monotonic() + 20

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,32 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
     assert not home.exists()
     assert not unit.exists()
     assert other.exists()
+
+
+def test_supervisor_is_found_on_the_node_where_the_controller_does_not_know_it(base: Path) -> None:
+    old, new, half = (base / "store" / "venv" / name for name in ("old", "new", "half"))
+    assert supervision.programs_of(str(base), "") == ""
+    for age, venv in enumerate((half, new, old)):
+        (venv / "bin").mkdir(parents=True)
+        marker = venv / ".complete"
+        marker.touch()
+        os.utime(marker, (1000 - age, 1000 - age))
+    (half / ".complete").unlink()
+    assert supervision.programs_of(str(base), "") == str(new / "bin")
+    assert supervision.programs_of(str(base), str(base / "not" / "yet")) == str(new / "bin")
+    assert supervision.programs_of(str(base), str(old / "bin")) == str(old / "bin")
+
+
+def test_cleaning_ends_supervisor_although_nobody_says_where_its_programs_are(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = base / ".fatecloud" / "supervisor" / "supervisord.conf"
+    conf.parent.mkdir(parents=True)
+    conf.touch()
+    ended: list[str] = []
+    monkeypatch.setattr(cleanup.Supervisor, "end", lambda self: ended.append(self.conf))
+    cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+    assert ended == [str(conf)]
 
 
 @pytest.mark.parametrize("purge", [False, True])
