@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -58,7 +60,7 @@ def quickstart_here(
     report = check(load_session(options))
     ui.report(report)
     if report.exit_status == 0:
-        ui.say(farewell(inventory))
+        ui.say(farewell(inventory, state_dir))
     return report.exit_status
 
 
@@ -85,16 +87,22 @@ def _install(package: str) -> None:
             raise RunError(f"apt-get {words[0]} failed: {done.stderr.strip()[-300:]}", remedy=f"install {package}")
 
 
-def farewell(inventory: Path) -> str:
-    """How to look at it, how to keep it over a reboot, how to remove it."""
+def farewell(inventory: Path, state_dir: Path | None) -> str:
+    """How to look at it, how to keep it over a reboot, how to remove it; each line can be typed as it stands."""
+    script = Path(sys.executable).with_name("fatecloud")
+    found = shutil.which("fatecloud")
+    program = "fatecloud" if found and Path(found).resolve() == script.resolve() else shlex.quote(str(script))
+    cluster = shlex.quote(str(inventory))
+    if state_dir:
+        cluster += f" --state-dir {shlex.quote(str(state_dir.absolute()))}"
     return "\n".join(
         (
             "FATE runs. Go on with:",
-            f"  look at it        fatecloud status {inventory}",
-            f"  check it          fatecloud check {inventory}",
-            f"  prove it again    fatecloud test toy {inventory}    (or: test lr)",
+            f"  look at it        {program} status {cluster}",
+            f"  check it          {program} check {cluster}",
+            f"  prove it again    {program} test toy {cluster}    (or: test lr)",
             "  after a reboot    it does not start by itself; to change that, add this line to `crontab -e`:",
-            f"                    @reboot {shutil.which('fatecloud') or 'fatecloud'} start {inventory}",
-            f"  remove it         fatecloud destroy {inventory} --remove-data",
+            f"                    @reboot {shlex.quote(str(script))} start {cluster}",
+            f"  remove it         {program} destroy {cluster} --remove-data",
         )
     )
