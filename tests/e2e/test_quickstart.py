@@ -72,11 +72,11 @@ def test_one_command_brings_up_a_checked_fate_with_a_toy_job(node: Sandbox) -> N
 
 
 def test_twice_does_no_harm_and_says_so(node: Sandbox) -> None:
-    before = node.check("n1", ["pgrep", "-f", "fate_flow_server"])
+    before = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
     status, said = as_ops(node, f"cd /srv/checkout && {command()}", timeout=300)
     assert status == 0, said[-6000:]
     assert "nothing to do" in said
-    assert node.check("n1", ["pgrep", "-f", "fate_flow_server"]) == before
+    assert node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"]) == before
 
 
 def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
@@ -86,5 +86,5 @@ def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandb
     assert status == 0, said[-6000:]
     status, said = as_ops(node, f"{program} destroy {inventory} --remove-data --cluster-name local", timeout=300)
     assert status == 0, said[-6000:]
-    assert node.exec("n1", ["pgrep", "-f", "fate_flow_server|supervisord"]).exit != 0
+    assert node.exec("n1", ["pgrep", "-f", "[f]ate_flow_server|[s]upervisord"]).exit != 0
     assert node.exec("n1", ["sh", "-c", "ls -A /home/ops/fatecloud/base"]).text.strip() == ""
