@@ -175,7 +175,10 @@ def failure(outcome: Outcome) -> FatecloudError:
     for failed in outcome.failed:
         if failed.result.get("held"):
             return Locked(f"{failed.node}: {failed.message}", remedy="wait for it, or look who it is: fatecloud status")
-        if failed.result.get("drifted") or failed.result.get("foreign"):
+        if failed.result.get("foreign"):
+            remedy = "use that cluster's own inventory, or set another `paths.base` for the node"
+            return Refused(f"{failed.node}: {failed.message}", remedy=remedy)
+        if failed.result.get("drifted"):
             return Refused(f"{failed.node}: {failed.message}", remedy="fatecloud plan shows it; --overwrite-drift")
     if outcome.unreachable:
         lines = [f"{node}: {why}" for node, why in outcome.unreachable.items()]

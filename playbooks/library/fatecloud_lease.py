@@ -76,9 +76,12 @@ def acquire(params: dict) -> dict:
     """Take the lease.
 
     Raises:
-        Refused: another run holds it.
+        Refused: another run holds it, or the node's base directory is another cluster's.
     """
     base, run = params["base"], params["run"]
+    owner = Manifest(base).data.get("cluster", params["cluster"])
+    if owner != params["cluster"]:
+        raise Refused(f"{base} belongs to cluster {owner}, not to {params['cluster']}", foreign=owner)
     fresh = missing(base)
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
@@ -107,12 +110,15 @@ def acquire(params: dict) -> dict:
 
 def release(params: dict) -> dict:
     """Give the lease back; another run's is left alone."""
-    lease = read_json(lease_path(params["base"]))
-    if lease is None or lease["run"] != params["run"]:
+    path, run = lease_path(params["base"]), params["run"]
+    if (read_json(path) or {}).get("run") != run:
         return {"changed": False}
-    with locked(params["base"], params["run"], params["wait"]):
-        os.unlink(lease_path(params["base"]))
-    return {"changed": True}
+    with locked(params["base"], run, params["wait"]):
+        # One that had run out may have been taken while we waited.
+        mine = (read_json(path) or {}).get("run") == run
+        if mine:
+            os.unlink(path)
+    return {"changed": mine}
 
 
 def main() -> None:

@@ -52,6 +52,17 @@ def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     assert lying(tmp_path)["run"] == "r1"
 
 
+def test_a_node_of_another_cluster_is_refused_untouched(tmp_path: Path) -> None:
+    take(tmp_path)
+    with node.working(str(tmp_path), "r1"):
+        pass
+    lease.release({"base": str(tmp_path), "run": "r1", "wait": 0})
+    with pytest.raises(node.Refused, match="belongs to cluster demo, not to other") as refusal:
+        lease.acquire(asked(tmp_path, "r2", cluster="other", takeover="*"))
+    assert refusal.value.details == {"foreign": "demo"}
+    assert not (tmp_path / ".fatecloud" / "lease.json").exists()
+
+
 def test_an_expired_lease_may_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lease.acquire(asked(tmp_path, "r1"))
     later = time.time() + node.TTL + 1
@@ -146,3 +157,19 @@ def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: 
     there.mkdir()
     lease.acquire(asked(there, "r1"))
     assert not (there / ".fatecloud" / "manifest.json").exists()
+
+
+def test_a_lease_that_was_taken_while_we_waited_is_not_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease.acquire(asked(tmp_path, "r1"))
+    locked = lease.locked
+
+    def locked_late(base: str, run: str, wait: float) -> Any:
+        if run == "r1":
+            lease.acquire(asked(tmp_path, "r2", takeover="r1"))
+        return locked(base, run, wait)
+
+    monkeypatch.setattr(lease, "locked", locked_late)
+    assert lease.release({"base": str(tmp_path), "run": "r1", "wait": 0}) == {"changed": False}
+    assert lying(tmp_path)["run"] == "r2"
