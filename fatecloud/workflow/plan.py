@@ -48,5 +48,6 @@ def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
             transport.close()
         lines = done.stdout.decode().splitlines()
         for path, encoded in zip(lines[::2], lines[1::2], strict=False):
-            texts[path.rsplit("/", 1)[-1]] = base64.b64decode(encoded).decode(errors="replace")
+            if encoded:
+                texts[path.rsplit("/", 1)[-1]] = base64.b64decode(encoded).decode(errors="replace")
     return texts

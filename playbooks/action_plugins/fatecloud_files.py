@@ -28,17 +28,22 @@ def _placeholders() -> object:
     return module
 
 
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    tar.addfile(member, io.BytesIO(data))
+
+
 def pack(files: list, folder: Path, secrets: dict) -> str:
-    """Base64 of a tar of the filled files, named by their position."""
+    """Base64 of a tar of the filled files, named by their position; `<position>.text` is one without its secrets."""
     placeholders = _placeholders()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for number, file in enumerate(files):
             text = (folder / file["path"].lstrip("/")).read_text(encoding="utf-8")
-            data = placeholders.fill(text, secrets).encode()
-            member = tarfile.TarInfo(str(number))
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
+            _add(tar, str(number), placeholders.fill(text, secrets).encode())
+            if placeholders.names(text):
+                _add(tar, f"{number}.text", text.encode())
     return base64.b64encode(buffer.getvalue()).decode()
 
 

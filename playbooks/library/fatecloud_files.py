@@ -1,8 +1,8 @@
 """Puts a service's (or a node's) files in place. The action plugin of the same name sends the bytes in `archive`.
 
 Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
-(base64 of a tar whose members are named by the position in `files`), `directories` (path -> octal mode), `user`,
-`group`, `overwrite_drift`. Gives back paths only, never content.
+(base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
+secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`. Gives back paths only, never content.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ansible.module_utils.fatecloud_node import (
     make_directory,
     missing,
     owner_ids,
+    private,
     replace,
     same_access,
     sha256_of,
@@ -27,10 +28,28 @@ from ansible.module_utils.fatecloud_node import (
 )
 
 
-def unpack(files: list, archive: str) -> dict:
-    """Path -> bytes."""
+def unpack(files: list, archive: str) -> tuple:
+    """Path -> bytes, and digest -> the same without secrets."""
+    contents, texts = {}, {}
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(archive))) as tar:
-        return {file["path"]: tar.extractfile(str(number)).read() for number, file in enumerate(files)}
+        names = set(tar.getnames())
+        for number, file in enumerate(files):
+            contents[file["path"]] = tar.extractfile(str(number)).read()
+            free = f"{number}.text"
+            texts[file["digest"]] = tar.extractfile(free if free in names else str(number)).read()
+    return contents, texts
+
+
+def keep_texts(base: str, texts: dict, recorded: dict) -> None:
+    """Keep what files say without their secrets, so that a plan can show what it changes; forget what is replaced."""
+    folder = os.path.join(private(base), "rendered")
+    make_directory(folder, 0o700)
+    for digest, text in texts.items():
+        path = os.path.join(folder, digest)
+        if not os.path.exists(path):
+            replace(path, text, 0o600)
+    for name in set(os.listdir(folder)) - {entry["digest"] for entry in recorded.values() if "digest" in entry}:
+        os.unlink(os.path.join(folder, name))
 
 
 def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
@@ -91,7 +110,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         Refused: something lies there that is not ours, or was changed by hand.
     """
     files, ids = params["files"], owner_ids(params["user"], params["group"])
-    contents = unpack(files, params["archive"])
+    contents, texts = unpack(files, params["archive"])
     wanted = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
     with working(params["base"], params["run"], check) as manifest:
         recorded, service = manifest.data["files"], params["service"]
@@ -127,6 +146,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         for file in files:
             entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts")}
             recorded[file["path"]] = dict(entry, sha256=wanted[file["path"]], service=service)
+        keep_texts(params["base"], texts, recorded)
         # What serves the whole node may hold the things of others too: it is never removed with its content.
         manifest.note("shared" if service == "node" else "directories", made if service == "node" else folders_wanted)
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}

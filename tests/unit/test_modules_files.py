@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ node = utility("fatecloud_node")
 SERVICE = "9999/flow@a1"
 
 
-def archive(texts: list[str]) -> str:
+def archive(texts: Mapping[str, str] | list[str]) -> str:
+    members = texts if isinstance(texts, Mapping) else {str(number): text for number, text in enumerate(texts)}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for number, text in enumerate(texts):
-            member = tarfile.TarInfo(str(number))
+        for name, text in members.items():
+            member = tarfile.TarInfo(name)
             member.size = len(text)
             tar.addfile(member, io.BytesIO(text.encode()))
     return base64.b64encode(buffer.getvalue()).decode()
@@ -78,6 +80,17 @@ def test_a_changed_file_is_a_new_one_so_that_readers_keep_the_old(base: Path) ->
         assert reader.read() == "one\n"
     assert Path(path).read_text() == "two, and longer\n"
     assert [p.name for p in base.iterdir() if "fatecloud" in p.name] == [".fatecloud"]
+
+
+def test_what_a_file_says_is_kept_without_its_secrets_until_it_is_replaced(base: Path) -> None:
+    path, rendered = f"{base}/a", base / ".fatecloud" / "rendered"
+    entry = {"path": path, "mode": "0640", "owner": "service", "restarts": True}
+    for digest, free in (("d1", "password @@one@@"), ("d2", "password @@two@@")):
+        sent = archive({"0": "password hunter2", "0.text": free})
+        files.place(asked(base, {}, files=[dict(entry, digest=digest)], archive=sent), check=False)
+        assert Path(path).read_text() == "password hunter2"
+        assert {kept.name: kept.read_text() for kept in rendered.iterdir()} == {digest: free}
+    assert rendered.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_mode_is_repaired_without_writing(base: Path) -> None:
