@@ -40,7 +40,10 @@ def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
             view, MISSING, gone, "is gone", expected="as deployed", got="no file", remedy=("fatecloud deploy",)
         )
     if changed:
-        remedy = (f"fatecloud plan  # shows what differs from the record of {view.facts.node}", "fatecloud deploy")
+        remedy = (
+            f"fatecloud plan  # shows what differs from the record of {view.facts.node}",
+            "fatecloud deploy --overwrite-drift  # keeps a copy of what is there",
+        )
         got = f"sha256 {there[changed[0]]['sha256'][:16]}..."
         expected = f"sha256 {recorded[changed[0]]['sha256'][:16]}..."
         cause = "it was edited by hand or by another tool since it was deployed"

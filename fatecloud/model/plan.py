@@ -19,7 +19,7 @@ class FileChange:
     diff: str = ""
     """Unified diff of the secret-free texts; empty where a secret or a hand changed the file."""
     drifted: bool = False
-    """Whether the file on the node is not what we put there."""
+    """Whether the file on the node is not what we put there: edited by hand, or not ours at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,5 @@ class Plan:
 
     @property
     def drifted(self) -> tuple[FileChange, ...]:
-        """Files that somebody edited by hand."""
+        """Files that somebody edited by hand, or that are not ours."""
         return tuple(change for change in self.files if change.drifted)

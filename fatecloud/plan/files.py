@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from fatecloud.model.desired import DesiredFile
@@ -17,6 +18,7 @@ def file_changes(
     seen: Mapping[str, Any],
     manifest: Mapping[str, Any],
     old_texts: Mapping[str, str],
+    pending: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[FileChange, ...]:
     """What differs between the desired files of a node and what is there.
 
@@ -25,6 +27,7 @@ def file_changes(
         seen: the collector's `files` fact: path -> {sha256, mode, ...} or None.
         manifest: the manifest's `files`: path -> {sha256, digest, ...}.
         old_texts: secret-free digest -> the text that we put there last time, as far as known.
+        pending: the manifest's `pending`: path -> sha256 of what an interrupted run was about to put there.
     """
     changes = []
     for file in files:
@@ -32,7 +35,8 @@ def file_changes(
         kind = _kind(file, real[file.path], there)
         if kind is None:
             continue
-        drifted = bool(there and ours and there["sha256"] not in (ours["sha256"], real[file.path]))
+        known = (real[file.path], pending.get(file.path), ours["sha256"] if ours else None)
+        drifted = bool(there and there["sha256"] not in known)
         changes.append(FileChange(node, file.path, kind, file.service, _diff(file, ours, old_texts), drifted))
     wanted = {file.path for file in files}
     changes += [
@@ -54,7 +58,9 @@ def _kind(file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
 def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[str, str]) -> str:
     if ours and ours["digest"] == file.digest:
         return ""
-    old = old_texts.get(ours["digest"], "") if ours else ""
+    if ours and ours["digest"] not in old_texts:
+        return "what it says now is not on record"
+    old = old_texts[ours["digest"]] if ours else ""
     lines = difflib.unified_diff(
         old.splitlines(), file.text.splitlines(), f"{file.path} (now)", f"{file.path} (planned)", lineterm="", n=2
     )

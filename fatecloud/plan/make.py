@@ -46,9 +46,11 @@ def make_plan(
         files = desired.files.get(name, ())
         facts = _facts(observed, name)
         manifest = _value(facts, "manifest") or {}
-        proved = proved or (manifest.get("proof") or {}).get("digest") == digest
+        proved = proved or _proves(desired, manifest.get("proof") or {}, digest)
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
-        here = file_changes(name, files, real, seen, manifest.get("files", {}), old_texts or {})
+        here = file_changes(
+            name, files, real, seen, manifest.get("files", {}), old_texts or {}, manifest.get("pending", {})
+        )
         changes += here
         node_actions += _node_actions(desired, facts, manifest, here)
         for service in desired.on_node(name):
@@ -59,6 +61,12 @@ def make_plan(
         if actions:
             stages.append(Stage(f"stage {number}", actions))
     return Plan(desired.cluster.name, tuple(stages), tuple(changes), proof=not nodes and (bool(stages) or not proved))
+
+
+def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
+    """Whether a proof on record is one of what should be; a controller without its store cannot tell, and believes it."""
+    complete = desired.python is not None or not any(service.python for service in desired.services.values())
+    return proof.get("digest") == digest if complete else bool(proof)
 
 
 def _facts(observed: Observed, name: str) -> NodeFacts:
@@ -123,8 +131,10 @@ def _service_actions(
     else:
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)
         started = state.get("started") or {}
+        # A controller that has lost its store does not know which environment there should be, and says nothing of it.
+        unknown = () if desired.python else (thin_marker_of(service.home),)
         stale = sorted(path for path, digest in wanted.items() if started.get(path) != digest)
-        stale += sorted(path for path in started if path not in wanted)
+        stale += sorted(path for path in started if path not in wanted and path not in unknown)
         if stale:
             actions.append(Action("restart", node, key, f"it runs with an older {stale[0]}"))
     if service.objects:

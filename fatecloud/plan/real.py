@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import thin_marker_of
-from fatecloud.render.placeholders import fill
+from fatecloud.render.placeholders import UnknownSecretError, fill
 
 
 def sha256(text: str) -> str:
@@ -25,7 +26,10 @@ def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> d
     Raises:
         SecretsError: a file needs a secret that is not there.
     """
-    return {file.path: sha256(fill(file.text, secrets)) for file in files}
+    try:
+        return {file.path: sha256(fill(file.text, secrets)) for file in files}
+    except UnknownSecretError as error:
+        raise SecretsError(str(error), remedy="fatecloud secrets init") from None
 
 
 def marker_hash(desired: Desired) -> str:

@@ -12,7 +12,7 @@ def plan_text(plan: Plan) -> str:
         return f"{plan.cluster}: nothing to do{tail}"
     lines: list[str] = []
     for change in plan.files:
-        mark = "  DRIFTED: edited by hand since we wrote it" if change.drifted else ""
+        mark = "  DRIFTED: edited by hand since we wrote it, or not ours" if change.drifted else ""
         lines.append(f"{change.node}: {change.kind} {change.path}{mark}")
         if change.kind == "change":
             same = [] if change.drifted else ["    a secret in it has a new value"]

@@ -205,7 +205,7 @@ def _refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
     if plan.drifted and not wanted.overwrite_drift:
         paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
         raise Refused(
-            f"these files were edited by hand: {paths}",
+            f"these files were edited by hand, or are not ours: {paths}",
             remedy="carry the change over into the inventory, or say --overwrite-drift (copies are kept)",
         )
 

@@ -1,0 +1,89 @@
+"""A plan tells what differs, and makes nothing up where it does not know."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_cluster import KEY, PASSWORD, desired, node
+
+from fatecloud.errors import SecretsError
+from fatecloud.model.desired import Desired
+from fatecloud.model.layout import thin_marker_of
+from fatecloud.model.observed import Fact, NodeFacts, Observed
+from fatecloud.model.plan import Plan
+from fatecloud.plan.make import make_plan
+from fatecloud.plan.real import desired_digest, real_hashes
+
+SECRETS = {PASSWORD: "hunter2"}
+
+
+def deployed(wanted: Desired) -> dict[str, Any]:
+    """The facts of a node where all of it was deployed, runs and was proved."""
+    files = wanted.files["a1"]
+    real = real_hashes(files, SECRETS)
+    return {
+        "manifest": {
+            "files": {f.path: {"sha256": real[f.path], "digest": f.digest, "service": KEY} for f in files},
+            "proof": {"digest": desired_digest(wanted)},
+        },
+        "files": {f.path: {"sha256": real[f.path], "mode": f"{f.mode:04o}"} for f in files},
+        "services": {KEY: {"state": "running", "started": dict(real)}},
+        "packages": {},
+        "os": {"family": "debian"},
+    }
+
+
+def planned(wanted: Desired, facts: dict[str, Any], old_texts: dict[str, str] | None = None) -> Plan:
+    readings = {name: Fact(value) for name, value in facts.items()}
+    return make_plan(wanted, Observed({"a1": NodeFacts("a1", readings, {}, 0.0)}, 0.0), SECRETS, old_texts)
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Desired:
+    return desired(node(tmp_path))
+
+
+def test_what_is_as_it_should_be_needs_nothing(wanted: Desired) -> None:
+    plan = planned(wanted, deployed(wanted))
+    assert (plan.empty, plan.proof, plan.files) == (True, False, ())
+
+
+def test_a_controller_that_lost_its_store_plans_no_restart(wanted: Desired) -> None:
+    service = replace(wanted.services[KEY], python=True)
+    lost = replace(wanted, services={KEY: service}, python=None)
+    facts = deployed(lost)
+    facts["services"][KEY]["started"][thin_marker_of(service.home)] = "a" * 64
+    facts["manifest"]["proof"]["digest"] = "of what is known only with the store"
+    plan = planned(lost, facts)
+    assert (plan.stages, plan.proof) == ((), False)
+    facts["services"][KEY]["started"]["/an/input/of/before"] = "b" * 64
+    assert [action.verb for stage in planned(lost, facts).stages for action in stage.actions] == ["restart"]
+
+
+def test_what_somebody_else_put_there_is_told_as_drift(wanted: Desired) -> None:
+    path = wanted.files["a1"][0].path
+    facts = deployed(wanted)
+    facts["files"][path]["sha256"] = "c" * 64
+    assert [change.path for change in planned(wanted, facts).drifted] == [path]
+    facts["manifest"]["files"].pop(path)
+    assert [change.path for change in planned(wanted, facts).drifted] == [path]
+    facts["manifest"]["pending"] = {path: "c" * 64}
+    assert planned(wanted, facts).drifted == ()
+
+
+def test_a_diff_is_against_what_was_there_or_says_that_nobody_knows(wanted: Desired) -> None:
+    file = wanted.files["a1"][0]
+    facts = deployed(wanted)
+    facts["manifest"]["files"][file.path].update(digest="old", sha256="d" * 64)
+    facts["files"][file.path]["sha256"] = "d" * 64
+    (change,) = planned(wanted, facts, {"old": file.text.replace("braces", "brackets")}).files
+    assert [line[:20] for line in change.diff.splitlines() if line[0] in "+-"][2:] == [
+        line[:20] for line in ("-" + file.text.replace("braces", "brackets"), "+" + file.text)
+    ]
+    assert planned(wanted, facts).files[0].diff == "what it says now is not on record"
+
+
+def test_a_secret_that_is_not_there_is_named(wanted: Desired) -> None:
+    with pytest.raises(SecretsError, match=PASSWORD):
+        real_hashes(wanted.files["a1"], {})
