@@ -84,6 +84,9 @@ def _unforeseen(error: BaseException) -> int:
             return _interrupted()
         _say("fatecloud: nothing was done")
         return 1
+    if isinstance(error, OSError) and error.strerror:  # the machine's own no: a full disk, a directory that is closed
+        _say(f"fatecloud: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
+        return 1
     if os.environ.get("FATECLOUD_DEBUG"):
         import traceback  # noqa: PLC0415 - only for a defect
 

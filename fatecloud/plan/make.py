@@ -64,7 +64,7 @@ def make_plan(
 
 
 def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
-    """Whether a proof on record is one of what should be; a controller without its store cannot tell, and believes it."""
+    """Whether a proof on record is of what should be; a controller without its store cannot tell, and believes it."""
     complete = desired.python is not None or not any(service.python for service in desired.services.values())
     return proof.get("digest") == digest if complete else bool(proof)
 

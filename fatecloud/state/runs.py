@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+from fatecloud.errors import RunError
 from fatecloud.model.event import Event
 
 _SCHEMA = """
@@ -21,6 +22,8 @@ create table if not exists runs (
   started real not null, ended real, outcome text
 )
 """
+
+_REMEDY = "make room, or give another --state-dir"
 
 
 class RunLog:
@@ -31,17 +34,23 @@ class RunLog:
         verb: `deploy`, `restart`, ...
         argv: the command line, which never holds a secret.
         redact: replaces secret values in a text.
+
+    Raises:
+        RunError: it cannot be written; also by `finish`.
     """
 
     def __init__(self, directory: Path, verb: str, argv: Sequence[str], redact: Callable[[str], str]) -> None:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self.directory = directory / "runs" / self.id
-        self.directory.mkdir(parents=True, mode=0o700)
         self._database = directory / "state.db"
         self._redact = redact
-        self._events = os.fdopen(
-            os.open(self.directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
-        )
+        try:
+            self.directory.mkdir(parents=True, mode=0o700)
+            self._events = os.fdopen(
+                os.open(self.directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
+            )
+        except OSError as error:
+            raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=_REMEDY) from error
         self._execute(
             "insert into runs values (?,?,?,?,?,null,null)",
             (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time()),
@@ -59,7 +68,10 @@ class RunLog:
         self._events.close()
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> None:
-        self._database.touch(mode=0o600)
-        with closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
-            connection.execute(_SCHEMA)
-            connection.execute(statement, values)
+        try:
+            self._database.touch(mode=0o600)
+            with closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
+                connection.execute(_SCHEMA)
+                connection.execute(statement, values)
+        except (OSError, sqlite3.Error) as error:
+            raise RunError(f"the history {self._database} cannot be written: {error}", remedy=_REMEDY) from error
