@@ -9,12 +9,10 @@ from functools import partial
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
-from fatecloud.state.runs import RunLog
-from fatecloud.workflow.ansible import AnsibleRun
-from fatecloud.workflow.interrupt import interruptible
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
+from fatecloud.workflow.recorded import recorded
 
 
 def preflight_cluster(
@@ -41,13 +39,8 @@ def preflight_cluster(
 
 
 def _repair(session: Session, events: Listener, fixes: Sequence[Fix]) -> None:
-    log = RunLog(session.state, "preflight", sys.argv, session.secrets.redact)
-    outcome = "failed"
-    try:
-        with interruptible() as interruption:
-            run = AnsibleRun(session, log, events, interruption.event)
-            for node, actions in fix_variables(fixes).items():
-                run.play("fix.yml", {"fix_actions": actions}, limit=[node])
-        outcome = "done"
-    finally:
-        log.finish(outcome)
+    nodes = fix_variables(fixes)
+    with recorded(session, "preflight", sys.argv, events, nodes) as run:
+        for node, actions in nodes.items():
+            run.interruption.check()
+            run.ansible.play("fix.yml", {"fix_actions": actions}, limit=[node])

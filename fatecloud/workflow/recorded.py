@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fatecloud.errors import Interrupted
+from fatecloud.errors import Interrupted, RunError
 from fatecloud.model.event import Event, Listener
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow.ansible import AnsibleRun, ansible_run
@@ -36,6 +36,9 @@ def recorded(
         argv: the command line, which never holds a secret.
         ui: is told every event, like the run log.
         nodes: names of the nodes that it is about; empty for all.
+
+    Raises:
+        Interrupted: a signal came.
     """
     log = RunLog(session.state, verb, argv, session.secrets.redact)
     outcome = "failed"
@@ -49,6 +52,10 @@ def recorded(
             run = Recorded(ansible, events, interruption)
             try:
                 yield run
+            except RunError:
+                outcome = run.outcome
+                interruption.check()  # what a signal ended looks like a failure
+                raise
             except BaseException:
                 outcome = run.outcome
                 raise

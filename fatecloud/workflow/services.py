@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fatecloud.errors import Refused, RunError, UsageError
+from fatecloud.errors import Refused, UsageError
 from fatecloud.model.event import Event
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, load_session, selected
@@ -48,10 +48,6 @@ def act_on_services(
         raise Refused("nothing was done")
     nodes = {session.desired.services[key].id.node for key in keys}
     with recorded(session, verb, argv, ui, nodes) as run:
-        try:
-            run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
-        except RunError:
-            run.interruption.check()
-            raise
+        run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
         run.events(Event("ok", f"{DONE[verb]}: {', '.join(keys)}"))
     return 0
