@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from fatecloud.errors import UsageError
@@ -29,3 +31,26 @@ def cluster_directory(cluster: str, root: Path | None = None) -> Path:
             f"the state directory {directory} cannot be used: {error.strerror}", remedy="give another --state-dir"
         ) from error
     return directory
+
+
+def controller_id(directory: Path) -> str:
+    """What tells this controller from every other one, made at random when it is first asked for.
+
+    Names do not: two machines called `localhost` would each call the other's run a dead one of its own, and end it.
+
+    Args:
+        directory: the cluster's state directory.
+
+    Raises:
+        UsageError: it cannot be kept.
+    """
+    file = directory / "controller"
+    try:
+        with (
+            suppress(FileExistsError),
+            os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new,
+        ):
+            new.write(secrets.token_hex(16))
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be kept: {error.strerror}", remedy="give another --state-dir") from error

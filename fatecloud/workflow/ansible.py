@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import json
 import os
 import platform
@@ -21,6 +20,7 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.runner.run import run_playbook
+from fatecloud.state.directory import controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.interrupt import Interruption
@@ -55,9 +55,8 @@ def encrypted(values: Mapping[str, str], password: str) -> str:
 
 
 def run_info(session: Session, run: str, pid: int) -> RunInfo:
-    """On whose behalf: the operator, this machine, and an id of the state directory."""
-    controller = hashlib.sha256(f"{platform.node()}:{session.state.resolve()}".encode()).hexdigest()[:16]
-    return RunInfo(run, f"{getpass.getuser()}@{platform.node()}", controller, pid)
+    """On whose behalf: the operator, this machine, and the id of the state directory."""
+    return RunInfo(run, f"{getpass.getuser()}@{platform.node()}", controller_id(session.state), pid)
 
 
 def project(session: Session, directory: Path, run: RunInfo, vault_password: str) -> None:

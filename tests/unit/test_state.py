@@ -1,0 +1,34 @@
+"""What a controller keeps of a cluster, and what it says when it cannot."""
+
+from pathlib import Path
+
+import pytest
+
+from fatecloud.errors import RunError
+from fatecloud.model.event import Event
+from fatecloud.state.directory import cluster_directory, controller_id
+from fatecloud.state.runs import RunLog
+
+
+def test_a_controller_keeps_its_id_and_shares_it_with_no_other(tmp_path: Path) -> None:
+    one, other = (cluster_directory("demo", tmp_path / name) for name in ("one", "other"))
+    assert controller_id(one) == controller_id(one) != controller_id(other)
+    assert (one / "controller").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_run_is_recorded_without_secrets(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, "deploy", ["fatecloud", "hunter2"], lambda text: text.replace("hunter2", "***"))
+    log.record(Event("ok", "it is hunter2"))
+    log.finish("done")
+    kept = (log.directory / "events.jsonl").read_bytes() + (tmp_path / "state.db").read_bytes()
+    assert b"***" in kept
+    assert b"hunter2" not in kept
+
+
+def test_a_broken_history_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_text("no database " * 100)
+    with pytest.raises(RunError, match="history"):
+        RunLog(tmp_path, "deploy", [], str)
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="cannot be written"):
+        RunLog(tmp_path / "file", "deploy", [], str)
