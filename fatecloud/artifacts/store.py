@@ -19,7 +19,9 @@ PART = ".part"
 
 
 def default_store() -> Path:
-    """Where artifacts are kept unless the operator says otherwise."""
+    """Where artifacts are kept unless the operator says otherwise, also for the verbs that have no option for it."""
+    if given := os.environ.get("FATECLOUD_STORE"):
+        return Path(given)
     base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(base) / "fatecloud" / "store"
 

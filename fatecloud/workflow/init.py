@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from fatecloud.errors import InputError, UsageError
@@ -30,7 +31,6 @@ def init_cluster(
         directory: made when it is not there.
         template: `all-in-one`, `two-party` or `multi-node`.
         nodes: `NAME=ADDRESS` for nodes of the template.
-        base: directory on the nodes that takes everything of ours; the template's unless given.
         base: directory on the nodes, absolute; the template's own when empty.
         vault_password_file: file with the vault password; generated beside the inventory when there is none.
 
@@ -57,7 +57,8 @@ def init_cluster(
     except BaseException:
         inventory.unlink()
         if made:
-            directory.rmdir()
+            with suppress(OSError):  # a vault password that was generated stays, and the directory with it
+                directory.rmdir()
         raise
     if not (directory / ".gitignore").exists():
         write_private(directory / ".gitignore", _IGNORED.encode(), replace=False, mode=0o644)

@@ -9,7 +9,7 @@ from typing import Self
 
 from fatecloud.components.flow.api import FlowApi
 from fatecloud.components.flow.node_exchange import NodeExchange
-from fatecloud.errors import FatecloudError, Refused
+from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.layout import python_of
@@ -126,11 +126,11 @@ def seconds(text: str | None) -> float:
     """Read `90s`, `30m`, `2h` or a bare number of seconds; None is 0.
 
     Raises:
-        Refused: it is none of these.
+        UsageError: it is none of these.
     """
     if not text:
         return 0.0
     number, unit = (text[:-1], text[-1]) if text[-1] in _UNITS else (text, "s")
     if not number.replace(".", "", 1).isdigit():
-        raise Refused(f"{text!r} is no time", remedy="write 90s, 30m or 2h")
+        raise UsageError(f"{text!r} is no time", remedy="write 90s, 30m or 2h")
     return float(number) * _UNITS[unit]

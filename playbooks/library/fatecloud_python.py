@@ -125,8 +125,9 @@ def build_shared(base: str, python: dict) -> bool:
     if complete(target) is not None:
         return False
     os.umask(0o022)
+    for leftover in (target, os.path.join(base, "store", "tmp")):
+        shutil.rmtree(leftover, ignore_errors=True)
     make_directory(os.path.join(base, "store", "tmp"), 0o755)
-    shutil.rmtree(target, ignore_errors=True)
     free = shutil.disk_usage(base).free
     if free < python["room"]:
         raise Refused(f"{base}: {free >> 20} MiB free, {python['room'] >> 20} MiB needed for the Python environment")

@@ -102,7 +102,10 @@ def test_what_a_killed_run_left_is_swept_away_and_a_running_one_is_not(store: St
             assert second != running
 
 
-def test_the_default_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_default_is_the_operators_or_follows_the_xdg_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FATECLOUD_STORE", "/srv/store")
+    assert default_store() == Path("/srv/store")
+    monkeypatch.delenv("FATECLOUD_STORE")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_store() == tmp_path / "fatecloud" / "store"
     monkeypatch.delenv("XDG_DATA_HOME")

@@ -144,7 +144,10 @@ def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
 
     monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
     monkeypatch.setattr(python, "call", fake_uv)
+    killed = base / "store" / "tmp" / "uv.of-a-killed-build"
+    killed.mkdir(parents=True)
     assert python.build_shared(str(base), PYTHON)
+    assert not killed.exists()
     assert python.complete(str(target)) == PYTHON["digest"] + "\n"
     assert not python.build_shared(str(base), PYTHON)
 
