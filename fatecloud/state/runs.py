@@ -44,6 +44,10 @@ class RunLog:
         self.directory = directory / "runs" / self.id
         self._database = directory / "state.db"
         self._redact = redact
+        self._execute(
+            "insert into runs values (?,?,?,?,?,null,null)",
+            (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time()),
+        )
         try:
             self.directory.mkdir(parents=True, mode=0o700)
             self._events = os.fdopen(
@@ -51,10 +55,6 @@ class RunLog:
             )
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=_REMEDY) from error
-        self._execute(
-            "insert into runs values (?,?,?,?,?,null,null)",
-            (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time()),
-        )
 
     def record(self, event: Event) -> None:
         """Append an event, secrets replaced."""
