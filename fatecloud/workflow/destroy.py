@@ -87,7 +87,7 @@ def blast_radius(session: Session, *, remove_data: bool) -> str:
     """What a destroy would hit, in words."""
     lines = [f"cluster {session.cluster.name}: these services would be stopped and removed:"]
     lines += [f"  {key}" for key in session.desired.services]
-    jobs = active_jobs(session, set(session.cluster.parties))
+    jobs, _ = active_jobs(session, set(session.cluster.parties))
     lines += [f"  and end the job {job}" for job in jobs]
     if session.cluster.peers:
         lines.append(f"  and cut off the peers {', '.join(session.cluster.peers)}")

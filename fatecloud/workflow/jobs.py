@@ -80,18 +80,21 @@ class JobApis:
         return FlowApi(NodeExchange(run, service.facts["job_api"], python=python_of(service.home)))
 
 
-def active_jobs(session: Session, parties: set[str]) -> tuple[ActiveJob, ...]:
-    """Jobs of these parties that have not ended. A party whose API does not answer has none that we could hit."""
-    found = []
+def active_jobs(session: Session, parties: set[str]) -> tuple[tuple[ActiveJob, ...], tuple[str, ...]]:
+    """Jobs of these parties that have not ended, and what could not be asked, in words.
+
+    A flow that is down or was never deployed runs nothing that a change could end; one that hangs may, so it is told.
+    """
+    found, silent = [], []
     with JobApis(session) as apis:
         for party in sorted(parties & set(apis.services)):
             try:
                 rows = apis.api(party).active(ACTIVE)
-            except FatecloudError:
-                # A flow that is down, not yet deployed or unreachable runs nothing that a restart could end.
+            except FatecloudError as error:
+                silent.append(f"whether party {party} runs jobs is not known: {error.message}")
                 continue
             found += [ActiveJob(r.job, party, r.role, r.status, r.partners, time.time() - r.created) for r in rows]
-    return tuple(found)
+    return tuple(found), tuple(silent)
 
 
 def refuse_or_wait(session: Session, parties: set[str], *, interrupt: bool, wait: float, events: Listener) -> None:
@@ -108,7 +111,15 @@ def refuse_or_wait(session: Session, parties: set[str], *, interrupt: bool, wait
     if interrupt:
         return
     deadline = time.monotonic() + wait
-    while jobs := active_jobs(session, parties):
+    told: set[str] = set()
+    while True:
+        jobs, silent = active_jobs(session, parties)
+        for line in silent:
+            if line not in told:
+                events(Event("note", line))
+        told |= set(silent)
+        if not jobs:
+            return
         if time.monotonic() >= deadline:
             lines = "\n".join(f"  {job}" for job in jobs)
             raise Refused(
