@@ -84,7 +84,7 @@ class Node:
     cores: int | None = None
     """CPU cores that jobs may use; None means what the node has."""
     python: str | None = None
-    """Interpreter for Ansible on the node; None means the one that the collector's prologue finds."""
+    """Interpreter for Ansible on the node; None means `/usr/bin/python3`."""
 
 
 @dataclass(frozen=True, slots=True)

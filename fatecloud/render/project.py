@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,7 +117,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     shutil.copyfile(Path(placeholders.__file__), directory / "module_utils" / "fatecloud_placeholders.py")
 
 
-def _group_variables(desired: Desired, run: RunInfo, services: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
+def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
     return {
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_run": run.id,
@@ -127,11 +127,10 @@ def _group_variables(desired: Desired, run: RunInfo, services: Mapping[str, Sequ
         "fatecloud_takeover": "",
         "fatecloud_overwrite_drift": False,
         "fatecloud_purge": False,
-        "fatecloud_boot": False,
         "fatecloud_state": "started",
         "fatecloud_stages": stage_turns(desired),
         "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
-        "fatecloud_only": sorted({key for keys in services.values() for key in keys}) if services is not None else [],
+        "fatecloud_only": [],
     }
 
 
@@ -144,16 +143,13 @@ def write_project(
     store: Callable[[str], Path],
     vault_text: str,
     run: RunInfo,
-    services: Mapping[str, Sequence[str]] | None = None,
-    interpreters: Mapping[str, str] | None = None,
 ) -> None:
     """Write the project. `ansible-playbook site.yml --ask-vault-pass` in `directory` deploys without fatecloud.
 
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
     `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_overwrite_drift`, `fatecloud_purge`
-    (`destroy.yml` takes data and logs too), `fatecloud_boot` (supervisor starts with the machine, through cron) and
-    `fatecloud_proof` (for `record.yml`).
+    (`destroy.yml` takes data and logs too) and `fatecloud_proof` (for `record.yml`).
 
     Args:
         desired: with its files rendered.
@@ -164,8 +160,6 @@ def write_project(
         vault_text: the file for `group_vars/all/vault.yml`, encrypted by ansible-vault: a mapping `fatecloud_secrets`
             of names to values, the values marked `!unsafe`.
         run: goes into the leases.
-        services: stage -> keys to limit the services to; None for all.
-        interpreters: node -> Python that runs Ansible's modules there; the inventory's word goes first.
 
     Raises:
         Refused: the directory holds something else.
@@ -178,11 +172,10 @@ def write_project(
     _write(directory / "ssh_config", ssh_config)
     _write(directory / "known_hosts", known_hosts.read_text() if known_hosts and known_hosts.exists() else "")
     _yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})
-    _yaml(directory / "group_vars" / "all" / "vars.yml", _group_variables(desired, run, services))
+    _yaml(directory / "group_vars" / "all" / "vars.yml", _group_variables(desired, run))
     _write(directory / "group_vars" / "all" / "vault.yml", vault_text)
     for name, node in nodes.items():
-        python = node.python or (interpreters or {}).get(name) or "/usr/bin/python3"
-        reached = {k: _Template(v) if isinstance(v, str) else v for k, v in connection_variables(node, python).items()}
+        reached = {k: _Template(v) if isinstance(v, str) else v for k, v in connection_variables(node).items()}
         _yaml(
             directory / "host_vars" / f"{name}.yml",
             reached

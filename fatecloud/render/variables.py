@@ -31,13 +31,12 @@ def uses_python(desired: Desired, node: Node) -> bool:
     return any(s.python for s in services) or (bool(services) and node.supervision == "supervisor")
 
 
-def connection_variables(node: Node, python: str) -> dict[str, Any]:
-    """How Ansible reaches a node. Everything else about the connection stands in the ssh_config.
-
-    Args:
-        python: interpreter on the node that runs Ansible's modules.
-    """
-    found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": python}
+def connection_variables(node: Node) -> dict[str, Any]:
+    """How Ansible reaches a node. Everything else about the connection stands in the ssh_config."""
+    found: dict[str, Any] = {
+        "ansible_connection": node.connection,
+        "ansible_python_interpreter": node.python or "/usr/bin/python3",
+    }
     if node.connection == "ssh":
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
         found |= _password("ansible_password", node.ssh.password, prompted(node.name, "ssh"))

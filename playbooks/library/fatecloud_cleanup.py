@@ -65,7 +65,6 @@ def apply(params: dict) -> dict:
             "slug": "",
             "user": params["user"],
             "supervisor": params["supervisor"],
-            "boot": False,
         }
         supervisor = Supervisor(entry)
         if os.path.exists(supervisor.conf):

@@ -25,7 +25,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         gone = departed(manifest, params["keep"])
         for key in [] if check else gone:
             entry = manifest.data["services"][key]
-            service = supervised(dict(params, boot=False, **entry))
+            service = supervised(dict(params, **entry))
             if service.state() not in ("stopped", "absent"):
                 service.act("stop")
             remove(service, key, entry["home"], manifest)

@@ -2,7 +2,7 @@
 
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
 `unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
-that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `boot`. `absent` takes the
+that it reads at its start), `started` (the record that it leaves of them), `home`, `user`. `absent` takes the
 files from the manifest; data and logs stay.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
@@ -109,7 +109,6 @@ def main() -> None:
             "started": {"type": "path", "default": "/nonexistent"},
             "home": {"type": "path", "required": True},
             "user": {"default": ""},
-            "boot": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )

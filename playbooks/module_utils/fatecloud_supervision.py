@@ -106,7 +106,7 @@ class Supervisor:
         self.slug, self.user = params["slug"], params["user"]
         self.folder = os.path.join(private(params["base"]), "supervisor")
         self.conf = os.path.join(self.folder, "supervisord.conf")
-        self.programs, self.boot = programs_of(params["base"], params["supervisor"]), params["boot"]
+        self.programs = programs_of(params["base"], params["supervisor"])
 
     def _argv(self, program: str, *arguments: str) -> list:
         # Not the script itself: its first line has a length limit in the kernel, and paths here are long.
@@ -134,42 +134,14 @@ class Supervisor:
                     raise Refused(f"supervisord does not answer; see {self.folder}/supervisord.log")
                 time.sleep(POLL)
             done.append("supervisord")
-        if self.boot and self._at_boot():
-            done.append("boot")
         news = self._control("reread").splitlines()
         if any(line.startswith(self.slug + ":") for line in news) or self.state() == "absent":
             self._control("update", self.slug)
             done.append("reload")
         return done
 
-    def _table(self) -> list:
-        text = call(["crontab", "-l"], self.user, accept=(0, 1))
-        return [] if text.startswith("no crontab") else text.splitlines()
-
-    def _cron(self, lines: list) -> None:
-        subprocess.run(
-            ["crontab", "-"],
-            input="".join(line + "\n" for line in lines).encode(),
-            env=clean_environment(home_of(self.user)),
-            preexec_fn=become(self.user),
-            check=True,
-        )
-
-    def _at_boot(self) -> bool:
-        """Have cron start supervisord when the machine boots. Whether that changed anything."""
-        mark = f"# fatecloud {self.folder}"
-        line = f"@reboot {' '.join(self._argv('supervisord'))}  {mark}"
-        table = self._table()
-        if line in table:
-            return False
-        self._cron([old for old in table if not old.endswith(mark)] + [line])
-        return True
-
     def end(self) -> None:
-        """Shut supervisord down, and start it no more at boot."""
-        mark = f"# fatecloud {self.folder}"
-        if shutil.which("crontab") and any(line.endswith(mark) for line in self._table()):
-            self._cron([line for line in self._table() if not line.endswith(mark)])
+        """Shut supervisord down."""
         if self.alive():
             self._control("shutdown")
             deadline = time.monotonic() + 20
@@ -203,7 +175,7 @@ def supervised(params: dict) -> object:
     """The service under the supervision that it has.
 
     Args:
-        params: supervision, base, slug, unit, unit_path, user, supervisor, boot.
+        params: supervision, base, slug, unit, unit_path, user, supervisor.
     """
     return (Systemd if params["supervision"] == "systemd" else Supervisor)(params)
 

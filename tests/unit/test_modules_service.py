@@ -109,7 +109,6 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "started": str(base / "started"),
         "home": str(base / "home"),
         "user": "",
-        "boot": False,
     }
     return plain | changes
 

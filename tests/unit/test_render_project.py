@@ -78,11 +78,6 @@ def test_variables_say_everything_about_a_service(tmp_path: Path) -> None:
     assert (group["fatecloud_run"], group["fatecloud_pid"], group["fatecloud_only"]) == ("r1", 7, [])
 
 
-def test_services_may_be_limited(tmp_path: Path) -> None:
-    project = write(desired(node("/data/fate")), tmp_path / "project", services={"stage 1": [KEY]})
-    assert read(project / "group_vars" / "all" / "vars.yml")["fatecloud_only"] == [KEY]
-
-
 def test_what_looks_like_a_template_is_marked_unsafe(tmp_path: Path) -> None:
     wanted = desired(node("/data/fate"))
     service = wanted.services[KEY]
@@ -108,12 +103,9 @@ def test_passwords_are_looked_up_in_the_vault_when_they_are_needed(tmp_path: Pat
     assert (variables["ansible_host"], variables["ansible_user"], variables["ansible_become"]) == ("a1", "ops", True)
 
 
-@pytest.mark.parametrize(
-    ("said", "found", "used"),
-    [(None, {}, "/usr/bin/python3"), (None, {"a1": "/opt/py"}, "/opt/py"), ("/own/py", {"a1": "/opt/py"}, "/own/py")],
-)
-def test_the_interpreter_is_always_explicit(tmp_path: Path, said: str | None, found: dict[str, str], used: str) -> None:
-    project = write(desired(node("/data/fate", python=said)), tmp_path / "project", interpreters=found)
+@pytest.mark.parametrize(("said", "used"), [(None, "/usr/bin/python3"), ("/own/py", "/own/py")])
+def test_the_interpreter_is_always_explicit(tmp_path: Path, said: str | None, used: str) -> None:
+    project = write(desired(node("/data/fate", python=said)), tmp_path / "project")
     assert read(project / "host_vars" / "a1.yml")["ansible_python_interpreter"] == used
 
 

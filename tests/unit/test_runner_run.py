@@ -77,7 +77,7 @@ GATE = """\
 def project(tmp_path: Path) -> Path:
     wanted = desired(node(tmp_path / "fate"))
     kept = tuple(f for f in wanted.files["a1"] if f.path.startswith(str(tmp_path)))
-    nodes = {name: dataclasses.replace(node(tmp_path / "fate"), name=name) for name in ("a1", "a2")}
+    nodes = {name: node(tmp_path / "fate", name=name, python=sys.executable) for name in ("a1", "a2")}
     cluster = dataclasses.replace(wanted.cluster, nodes=nodes)
     wanted = dataclasses.replace(wanted, cluster=cluster, files={"a1": kept})
     secret = VaultSecret(VAULT_PASSWORD.encode())
@@ -91,7 +91,6 @@ def project(tmp_path: Path) -> Path:
         store=Path,
         vault_text=VaultLib([("default", secret)]).encrypt(text, secret).decode(),
         run=RunInfo("r1", "me@here", "c1", os.getpid()),
-        interpreters=dict.fromkeys(nodes, sys.executable),
     )
     mark = str(time.time_ns())
     for name, playbook in (("place", PLACE), ("sleep", SLEEP.replace("MARK", mark)), ("fail", FAIL), ("gate", GATE)):
