@@ -61,10 +61,7 @@ def create(client: docker.DockerClient, name: str, image: str, count: int, say: 
     Raises:
         SandboxError: Docker refuses or a node does not come up; what was begun is removed again.
     """
-    if not _NAME.fullmatch(name):
-        raise SandboxError(
-            f"{name!r} is no name for a sandbox", remedy="Use up to 20 of a-z, 0-9 and -, a letter first."
-        )
+    check_name(name)
     _allow_inotify(client, count, say)
     started = time.monotonic()
     say(Event("step", f"starting {count} node{'s' if count != 1 else ''} of sandbox {name}"))

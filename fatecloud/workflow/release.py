@@ -15,7 +15,7 @@ from fatecloud.artifacts.index import ReleaseIndex
 from fatecloud.artifacts.interpreter import import_tarball
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
-from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
 Say = Callable[[str], None]
@@ -80,8 +80,11 @@ def verify_store(store: Store, say: Say) -> int:
         How many files are good.
 
     Raises:
+        ArtifactMissing: there is nothing to hash.
         HashMismatch: some were not.
     """
+    if next(store.all(), None) is None:
+        raise ArtifactMissing(f"the store {store.root} holds nothing", remedy="fatecloud release fetch NAME")
     rotten = list(_rotten(store, say))
     if rotten:
         remedy = "fatecloud release fetch NAME brings what was removed"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 
 from fatecloud.inventory.vault_password import ask_on_terminal, find_password
 from fatecloud.workflow.ansible import project, run_info
 from fatecloud.workflow.load import Options, load_session
 
-BY_HAND = "by-hand"
-"""Run id of a project that no run of ours executes."""
+BY_HAND = "by-hand-"
+"""Begins the run id of a project that no run of ours executes; the rest keeps two of them off each other's nodes."""
 
 
 def render_project(options: Options, directory: Path) -> None:
@@ -21,4 +22,4 @@ def render_project(options: Options, directory: Path) -> None:
     """
     session = load_session(options, need_store=True)
     password = find_password(options.inventory, options.vault_password_file, ask_on_terminal)
-    project(session, directory, run_info(session, BY_HAND, 0), password.decode())
+    project(session, directory, run_info(session, BY_HAND + token_hex(4), 0), password.decode())
