@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -57,15 +57,16 @@ class RunLog:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=_REMEDY) from error
 
     def record(self, event: Event) -> None:
-        """Append an event, secrets replaced."""
+        """Append an event, secrets replaced. Raises OSError."""
         line = json.dumps({"at": round(time.time(), 3), **asdict(event)})
         self._events.write(self._redact(line) + "\n")
         self._events.flush()
 
     def finish(self, outcome: str) -> None:
         """Close the run with one word for how it ended."""
+        with suppress(OSError):  # what a full disk has not taken was told as it happened
+            self._events.close()
         self._execute("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id))
-        self._events.close()
 
     def _execute(self, statement: str, values: tuple[object, ...]) -> None:
         try:

@@ -42,9 +42,16 @@ def recorded(
     """
     log = RunLog(session.state, verb, argv, session.secrets.redact)
     outcome = "failed"
+    written = True
 
     def events(event: Event) -> None:
-        log.record(event)
+        nonlocal written
+        try:
+            log.record(event)
+        except OSError as error:  # history must not end a run in the middle of its work
+            if written:
+                ui(Event("note", f"the log of this run is not written any more: {error.strerror}"))
+            written = False
         ui(event)
 
     try:
@@ -64,4 +71,7 @@ def recorded(
         outcome = "interrupted"
         raise
     finally:
-        log.finish(outcome)
+        try:
+            log.finish(outcome)
+        except RunError as error:  # nor hide how it ended
+            ui(Event("note", error.message))

@@ -1,6 +1,10 @@
 """What a controller keeps of a cluster, and what it says when it cannot."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +12,7 @@ from fatecloud.errors import RunError
 from fatecloud.model.event import Event
 from fatecloud.state.directory import cluster_directory, controller_id
 from fatecloud.state.runs import RunLog
+from fatecloud.workflow import recorded as recording
 
 
 def test_a_controller_keeps_its_id_and_shares_it_with_no_other(tmp_path: Path) -> None:
@@ -32,3 +37,24 @@ def test_a_broken_history_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         RunLog(tmp_path / "file", "deploy", [], str)
+
+
+@contextmanager
+def no_nodes(*_: object) -> Iterator[None]:
+    yield
+
+
+def test_a_full_disk_under_the_history_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(recording, "ansible_run", no_nodes)
+    session = SimpleNamespace(state=tmp_path, secrets=SimpleNamespace(redact=str))
+    told: list[str] = []
+    with recording.recorded(session, "deploy", [], lambda event: told.append(event.text)) as run:  # type: ignore[arg-type]
+        monkeypatch.setattr(RunLog, "record", full)
+        run.events(Event("ok", "one"))
+        run.events(Event("ok", "two"))
+        (tmp_path / "state.db").write_text("no database " * 100)
+    assert told[:3] == ["the log of this run is not written any more: No space left on device", "one", "two"]
+    assert "history" in told[3]
