@@ -12,6 +12,8 @@ from fatecloud.runner.outcome import TaskFailure
 _KEPT_LINES = 20
 _GATE = "Stop here when a node failed before"
 """Task of the playbooks that fails on healthy nodes because of another one: no cause of anything."""
+_NODE = "node"
+"""What modules that serve a node as well as a service call the node itself."""
 _NOISE = (
     "_ansible",
     "invocation",
@@ -74,8 +76,7 @@ class Translator:
         if data.get("task") == _GATE:
             self._listener(Event("note", _message(result)))
             return
-        service = str(result.get("service", ""))
-        self.failed.append(TaskFailure(data["host"], data.get("task", ""), _message(result), service, result))
+        self.failed.append(TaskFailure(data["host"], data.get("task", ""), _message(result), _service(result), result))
         self._tell("failed", data, result)
 
     def _runner_on_unreachable(self, data: Mapping[str, Any]) -> None:
@@ -88,7 +89,7 @@ class Translator:
         if kind in ("failed", "unreachable"):
             text = f"{text}: {_message(result)}"
         detail = json.dumps(result, sort_keys=True) if kind != "ok" else ""
-        self._listener(Event(kind, text, node=data["host"], service=str(result.get("service", "")), detail=detail))
+        self._listener(Event(kind, text, node=data["host"], service=_service(result), detail=detail))
 
     def _clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The module's answer without Ansible's own noise, redacted."""
@@ -103,6 +104,12 @@ class Translator:
         if isinstance(value, str):
             return self._redact(value)
         return [self._redact_value(item) for item in value] if isinstance(value, list) else value
+
+
+def _service(result: Mapping[str, Any]) -> str:
+    """Key of the service that a task was about; empty for what is the node's own."""
+    service = str(result.get("service", ""))
+    return "" if service == _NODE else service
 
 
 def _message(result: Mapping[str, Any]) -> str:

@@ -194,7 +194,8 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
     In check mode nothing is locked or saved.
 
     Raises:
-        Refused: the run does not hold the node, or another task works on it for longer than `wait` seconds.
+        Refused: the run does not hold the node, another task works on it for longer than `wait` seconds, or the
+            operating system refuses something.
     """
     if check:
         yield Manifest(base)
@@ -209,7 +210,9 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
     except FileNotFoundError as error:
         if not os.path.isdir(private(base)):
             raise Refused(f"run {run} does not hold this node (nobody does)") from error
-        raise
+        raise Refused(f"{error.filename}: {error.strerror}") from error
+    except OSError as error:  # a full or read-only disk is a cause to name, not a traceback
+        raise Refused(f"{error.filename or base}: {error.strerror or error}") from error
 
 
 def clean_environment(home: str = "/") -> dict:

@@ -1,5 +1,6 @@
 """A service is restarted when what it read is not what lies there, and for no other reason."""
 
+import errno
 import hashlib
 import json
 import os
@@ -315,3 +316,12 @@ def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:
         objects.apply(asking, check=False)
     assert refusal.value.details["lines"] == ["access denied for fate"]
     assert not applied.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_what_the_disk_refuses_is_told_in_a_line(base: Path, number: int) -> None:
+    with pytest.raises(node.Refused) as refusal, node.working(str(base), "r1"):
+        raise OSError(number, os.strerror(number), "/data/fate/x")
+    assert str(refusal.value) == f"/data/fate/x: {os.strerror(number)}"
+    with pytest.raises(node.Refused, match="/data/fate/gone: No such file"), node.working(str(base), "r1"):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "/data/fate/gone")
