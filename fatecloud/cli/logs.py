@@ -42,11 +42,13 @@ def logs(
     question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time())
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
+    services = chosen(session.desired, service)
+    session.ask_passwords({one.id.node for one in services})
     try:
         return show_logs(
             session.desired,
             session.connect,
-            chosen(session.desired, service),
+            services,
             question,
             lambda record: typer.echo(session.secrets.redact(record_text(record.service, record.lines))),
             lambda text: typer.echo(f"fatecloud: {text}", err=True),

@@ -59,7 +59,11 @@ def gather(
         )
 
         def read(name: str = name, spec: dict[str, Any] = spec) -> None:
-            found[name] = _read(desired.node(name), connect, spec, deadline)
+            try:
+                found[name] = _read(desired.node(name), connect, spec, deadline)
+            except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be told
+                message = f"could not be read: {type(error).__name__}: {error}"
+                found[name] = Unreachable(name, "NODE_COLLECTOR_FAILED", message)
 
         # Daemons: a thread that hangs in a name look-up must not keep the program from ending.
         threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))

@@ -87,10 +87,7 @@ class AnsibleRun:
         self._held = True
         # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
         self._password = secrets.token_urlsafe(32)
-        for name in self._nodes or session.cluster.nodes:
-            node = session.cluster.nodes[name]
-            session.password(node, "ssh")
-            session.password(node, "become")
+        session.ask_passwords(self._nodes)
         project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
 
     def play(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -100,6 +101,16 @@ class Session:
             accept_new=self.options.accept_new_host_keys,
             passwords=self.password,
         )
+
+    def ask_passwords(self, names: Collection[str] = ()) -> None:
+        """Open or ask for the passwords of these nodes (empty: all) now: threads that need them cannot take turns.
+
+        Raises:
+            SecretsError: the vault cannot be opened, or there is no terminal to ask on.
+        """
+        for name in names or self.cluster.nodes:
+            for kind in ("ssh", "become"):
+                self.password(self.cluster.nodes[name], kind)
 
     def password(self, node: Node, kind: str) -> str | None:
         """The SSH (`ssh`) or sudo (`become`) password of a node, from the vault or a prompt, asked once."""

@@ -28,7 +28,11 @@ def observe(
         want: fact names, empty for all.
         deadline: seconds per node.
         extra: node name -> more for its collector, see `collect.spec.spec_for`.
+
+    Raises:
+        SecretsError: a node's password cannot be had.
     """
+    session.ask_passwords(nodes)
     opened: list[Transport] = []
 
     def connect(node: Any) -> Transport:

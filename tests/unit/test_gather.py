@@ -140,6 +140,15 @@ def test_a_node_without_a_document_says_why(connection: Answers, code: str, word
     assert words in lost.message
 
 
+def test_a_document_that_breaks_us_costs_its_own_node_only() -> None:
+    lines = {"a1": '{"version": 1, "facts": {}}\n', "a2": answer()}
+    found = gather(the_desired(), lambda node: Answers(lines[node.name]))
+    broken = found.nodes["a1"]
+    assert isinstance(broken, Unreachable)
+    assert (broken.code, broken.message) == ("NODE_COLLECTOR_FAILED", "could not be read: KeyError: 'begun'")
+    assert found.reached("a2") is not None
+
+
 def test_a_hung_node_costs_its_deadline_and_nobody_elses_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "_GRACE", 0.2)
     begun = time.monotonic()

@@ -139,13 +139,13 @@ def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypat
         limits.append((playbook, limit))
         return Outcome("successful", 0, (), {}, {})
 
-    def password(node: Any, _kind: str) -> None:
-        assert node.name == "a1"
+    def ask_passwords(nodes: Sequence[str]) -> None:
+        assert nodes == ("a1",)
 
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
     session: Any = SimpleNamespace(
-        cluster=the_desired().cluster, state=tmp_path, password=password, secrets=SimpleNamespace(redact=str)
+        cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, secrets=SimpleNamespace(redact=str)
     )
     log: Any = SimpleNamespace(id="r1", directory=tmp_path)
     interruption: Any = SimpleNamespace(event=threading.Event())

@@ -1,0 +1,48 @@
+"""What a session asks of its operator, and when."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from small_cluster import desired, node
+
+from fatecloud.errors import SecretsError
+from fatecloud.model.cluster import Prompt, Ssh
+from fatecloud.workflow import observe
+from fatecloud.workflow.load import Options, Session
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    asking = node(
+        tmp_path, connection="ssh", ssh=Ssh("ops", password=Prompt()), become="root", become_password=Prompt()
+    )
+    wanted = desired(asking)
+    return Session(Options(tmp_path / "inventory.yml"), wanted.cluster, wanted, SimpleNamespace(), tmp_path)  # type: ignore[arg-type]
+
+
+def test_passwords_are_asked_for_once_and_before_the_nodes_are_read(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    questions: list[str] = []
+
+    def answer(question: str) -> str:
+        questions.append(question)
+        return "pa55word"
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("getpass.getpass", answer)
+    seen: list[list[str]] = []
+    monkeypatch.setattr(observe, "gather", lambda *_a, **_k: seen.append(list(questions)))
+    observe.observe(session)
+    observe.observe(session)
+    assert seen == [["ssh password for a1: ", "become password for a1: "]] * 2
+
+
+def test_without_a_terminal_it_is_said_before_anything_is_read(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False))
+    monkeypatch.setattr(observe, "gather", lambda *_a, **_k: pytest.fail("nodes were read"))
+    with pytest.raises(SecretsError, match="no terminal"):
+        observe.observe(session)
