@@ -38,12 +38,13 @@ def file_changes(
         known = (real[file.path], pending.get(file.path), ours["sha256"] if ours else None)
         drifted = bool(there and there["sha256"] not in known)
         changes.append(FileChange(node, file.path, kind, file.service, _diff(file, ours, old_texts), drifted))
-    wanted = {file.path for file in files}
-    changes += [
-        FileChange(node, path, "remove", entry.get("service", "node"))
-        for path, entry in manifest.items()
-        if path not in wanted
-    ]
+    wanted, staying = {file.path for file in files}, {file.service for file in files}
+    for path, entry in manifest.items():
+        if path not in wanted:
+            service, there = entry.get("service", "node"), seen.get(path)
+            # What a service takes along that leaves the inventory is no drift: its whole directory goes.
+            drifted = bool(there and service in staying and there["sha256"] != entry["sha256"])
+            changes.append(FileChange(node, path, "remove", service, drifted=drifted))
     return tuple(sorted(changes, key=lambda change: (change.service, change.path)))
 
 

@@ -72,6 +72,16 @@ def test_what_somebody_else_put_there_is_told_as_drift(wanted: Desired) -> None:
     assert planned(wanted, facts).drifted == ()
 
 
+def test_an_edited_file_of_a_service_that_stays_is_not_removed_silently(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["manifest"]["files"]["/old"] = {"sha256": "e" * 64, "digest": "old", "service": KEY}
+    facts["manifest"]["files"]["/gone"] = {"sha256": "e" * 64, "digest": "old", "service": "9999/web@a1"}
+    facts["files"] |= {path: {"sha256": "f" * 64, "mode": "0640"} for path in ("/old", "/gone")}
+    plan = planned(wanted, facts)
+    assert [(change.path, change.kind) for change in plan.files] == [("/old", "remove"), ("/gone", "remove")]
+    assert [change.path for change in plan.drifted] == ["/old"]
+
+
 def test_a_diff_is_against_what_was_there_or_says_that_nobody_knows(wanted: Desired) -> None:
     file = wanted.files["a1"][0]
     facts = deployed(wanted)
