@@ -144,7 +144,7 @@ def interpreter(view: NodeView) -> Iterator[Finding]:
             "critical",
             "Ansible's modules cannot run on this node",
             expected=f"Python {floor} or newer",
-            got=f"{found['path']} {found['version']}" if found else "none",
+            got=f"{found['path']} {found['version']}" if found else f"{node_of(view).python} does not run",
             remedy=("apt-get install python3", f"or name a newer one as `python` of node {view.facts.node}"),
             source="fact interpreter",
         )

@@ -114,7 +114,7 @@ def _document(done: Completed) -> Any:
 
 def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:
     if done.exit == shipment.NO_INTERPRETER:
-        remedy = "install python3 on the node, or run fatecloud deploy, which ships an interpreter"
+        remedy = "install python3 on the node"
         return Unreachable(node, "NODE_NO_INTERPRETER", "has no Python 3.6 or later", remedy, seconds)
     said = done.error or "it printed nothing"
     return Unreachable(node, "NODE_COLLECTOR_FAILED", f"the collector ended with exit {done.exit}: {said}", "", seconds)

@@ -42,6 +42,7 @@ def spec_for(
         "deadline": deadline,
         "want": sorted(want),
         "service_user": place.service_user,
+        "python": place.python,
         "files": _files(desired, node, services),
         "services": [_service(service, place) for service in services],
         "probes": [_probe(s, probe, place) for s in services for probe in s.probes] if probes else [],

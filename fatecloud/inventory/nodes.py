@@ -12,7 +12,7 @@ from typing import Any
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
 from fatecloud.inventory.words import is_home
-from fatecloud.model.cluster import Node, Paths, Ssh
+from fatecloud.model.cluster import PYTHON, Node, Paths, Ssh
 
 LOOPBACK = "127.0.0.1"
 _PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
@@ -67,7 +67,7 @@ class NodeBuilder:
             packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
             paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
             cores=layers.get("cores", None, "what the node has"),
-            python=layers.get("python", None, "looked for on the node"),
+            python=layers.get("python", PYTHON),
         )
         self._judge(node, layers, login, alone=alone)
         return node

@@ -27,7 +27,7 @@ from fatecloud.inventory.words import (
     RELEASE_NAME,
     SECRET_NAME,
 )
-from fatecloud.model.cluster import Prompt, SecretRef
+from fatecloud.model.cluster import PYTHON, Prompt, SecretRef
 from fatecloud.model.component import Component
 
 
@@ -105,7 +105,7 @@ _DEFAULTABLE = {
         default="all (0.0.0.0 or ::); 127.0.0.1 where a local node is the only one",
     ),
     "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="what the node has"),
-    "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default="one that fits is looked for"),
+    "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }
 NODE = Section(
     "a mapping with address, ssh, become, ...",

@@ -10,6 +10,8 @@ Architecture = Literal["standalone", "rabbitmq", "eggroll"]
 Become = Literal["root", "service", "none"]
 Supervision = Literal["systemd", "supervisor"]
 PackageSource = Literal["repos", "store", "preinstalled"]
+PYTHON = "/usr/bin/python3"
+"""Where a node has its Python unless the operator says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +85,8 @@ class Node:
     paths: Paths
     cores: int | None = None
     """CPU cores that jobs may use; None means what the node has."""
-    python: str | None = None
-    """Interpreter for Ansible on the node; None means `/usr/bin/python3`."""
+    python: str = PYTHON
+    """Interpreter for Ansible on the node."""
 
 
 @dataclass(frozen=True, slots=True)

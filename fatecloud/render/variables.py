@@ -33,10 +33,7 @@ def uses_python(desired: Desired, node: Node) -> bool:
 
 def connection_variables(node: Node) -> dict[str, Any]:
     """How Ansible reaches a node. Everything else about the connection stands in the ssh_config."""
-    found: dict[str, Any] = {
-        "ansible_connection": node.connection,
-        "ansible_python_interpreter": node.python or "/usr/bin/python3",
-    }
+    found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": node.python}
     if node.connection == "ssh":
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
         found |= _password("ansible_password", node.ssh.password, prompted(node.name, "ssh"))

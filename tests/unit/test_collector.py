@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -204,6 +205,17 @@ def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
+
+
+def test_the_interpreter_is_the_one_that_ansible_will_use(tmp_path: Path) -> None:
+    own = {"path": sys.executable, "version": platform.python_version().rstrip("+")}
+    assert system.interpreter({}) == system.interpreter({"python": sys.executable}) == own
+    other = tmp_path / "python3"
+    other.write_text("#!/bin/sh\necho 3.6.8\n")
+    assert system.interpreter({"python": str(other)}) is None
+    other.chmod(0o755)
+    assert system.interpreter({"python": str(other)}) == {"path": str(other), "version": "3.6.8"}
+    assert system.interpreter({"python": str(tmp_path / "none")}) is None
 
 
 def test_a_listener_is_found_with_its_process() -> None:

@@ -103,9 +103,9 @@ def test_passwords_are_looked_up_in_the_vault_when_they_are_needed(tmp_path: Pat
     assert (variables["ansible_host"], variables["ansible_user"], variables["ansible_become"]) == ("a1", "ops", True)
 
 
-@pytest.mark.parametrize(("said", "used"), [(None, "/usr/bin/python3"), ("/own/py", "/own/py")])
-def test_the_interpreter_is_always_explicit(tmp_path: Path, said: str | None, used: str) -> None:
-    project = write(desired(node("/data/fate", python=said)), tmp_path / "project")
+@pytest.mark.parametrize(("said", "used"), [({}, "/usr/bin/python3"), ({"python": "/own/py"}, "/own/py")])
+def test_the_interpreter_is_always_explicit(tmp_path: Path, said: dict[str, str], used: str) -> None:
+    project = write(desired(node("/data/fate", **said)), tmp_path / "project")
     assert read(project / "host_vars" / "a1.yml")["ansible_python_interpreter"] == used
 
 

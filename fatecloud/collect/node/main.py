@@ -23,7 +23,6 @@ OF_THE_NODE = {
     "selinux": system.selinux,
     "firewall": system.firewall,
     "identity": system.identity,
-    "interpreter": system.interpreter,
     "addresses": surroundings.addresses,
     "own_name": surroundings.own_name,
     "environment": surroundings.environment,
@@ -31,6 +30,7 @@ OF_THE_NODE = {
 
 OF_THE_SPEC = {
     "disk": storage.disks,
+    "interpreter": system.interpreter,
     "sysctl": system.kernel_settings,
     "users": system.users,
     "limits": system.limits,

@@ -12,7 +12,7 @@ import time
 from typing import Any, Dict, List, Optional, Tuple
 
 from .processes import process_of
-from .reading import PATH, Spec, Unreadable, number, output_of, text_of
+from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 
 _UNSYNCHRONISED = 5
 _LIMIT = re.compile(
@@ -164,9 +164,13 @@ def identity() -> Dict[str, Any]:
     return {"user": user, "uid": uid, "root": uid == 0, "hostname": socket.gethostname(), "machine_id": machine}
 
 
-def interpreter() -> Dict[str, str]:
-    """The Python that runs this."""
-    return {"path": sys.executable, "version": sys.version.split()[0].rstrip("+")}
+def interpreter(spec: Spec) -> Optional[Dict[str, str]]:
+    """The Python that the spec names, None where it does not run; the one that runs this, where it names none."""
+    path = spec.get("python") or sys.executable
+    if os.path.realpath(path) == os.path.realpath(sys.executable):
+        return {"path": path, "version": sys.version.split()[0].rstrip("+")}
+    ended = spawn([path, "-I", "-S", "-c", "import sys; print(sys.version.split()[0].rstrip('+'))"])
+    return {"path": path, "version": ended.stdout.strip()} if ended.exit == 0 else None
 
 
 def starts_at_boot(spec: Spec) -> Dict[str, Any]:
