@@ -116,5 +116,7 @@ def _message(result: Mapping[str, Any]) -> str:
     for key in ("msg", "stderr", "module_stderr", "reason"):
         text = str(result.get(key, "")).strip()
         if text:
-            return text.splitlines()[-1] if key.endswith("stderr") else text
+            line = text.splitlines()[-1] if key.endswith("stderr") else text
+            # Ansible's own wrapping, and the place where ssh's words would stand that it did not say.
+            return line.removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(": ")
     return "it failed and did not say why"

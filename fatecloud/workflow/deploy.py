@@ -112,7 +112,8 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
         if type(error) is RunError:
             ui.report(check(session, wanted.limit))
         raise
-    run.events(Event("ok", f"{len(touched)} nodes are as the inventory says, in {time.monotonic() - began:.0f} s"))
+    nodes = f"{len(touched)} nodes are" if len(touched) > 1 else f"{touched[0]} is"
+    run.events(Event("ok", f"{nodes} as the inventory says, in {time.monotonic() - began:.0f} s"))
 
 
 def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) -> None:

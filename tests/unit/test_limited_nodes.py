@@ -171,3 +171,11 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
     assert "user bob" in finding.symptom
     assert "None" not in " ".join((*finding.evidence, *finding.remedy))
     assert any("ss -ltnp" in line for line in finding.remedy)
+
+
+def test_one_node_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, told = World(monkeypatch, deploy), []
+    monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
+    deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
+    assert any(text.startswith("a1 is as the inventory says") for text in told)

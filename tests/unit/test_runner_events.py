@@ -20,3 +20,14 @@ def test_a_failure_names_its_service_or_else_its_node(service: str, named: str) 
     assert (event.service or event.node) == named
     error = failure(Outcome("failed", 2, tuple(translator.failed), {}, {}))
     assert error.message == f"{named}: Build: the disk is full"
+
+
+def test_an_unreachable_node_is_told_in_plain_words() -> None:
+    told: list[Event] = []
+    translator = Translator(told.append, str)
+    result = {"msg": "Task failed: Data could not be sent to the host over ssh: ", "unreachable": True}
+    translator({"event": "runner_on_unreachable", "event_data": {"host": "a1", "task": "Build", "res": result}})
+    assert told[0].text == "Build: Data could not be sent to the host over ssh"
+    error = failure(Outcome("failed", 4, (), translator.unreachable, {}))
+    assert error.message == "a1: Data could not be sent to the host over ssh"
+    assert "run the same command again" in error.remedy
