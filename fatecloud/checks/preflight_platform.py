@@ -136,14 +136,13 @@ def init_system(view: NodeView) -> Iterator[Finding]:
 def interpreter(view: NodeView) -> Iterator[Finding]:
     """Ansible's modules have a Python that is new enough."""
     found = view.fact("interpreter")
-    floor = str(view.observed.notes.get("ansible_python_floor", PYTHON_FLOOR))
-    if found is None or _version(found["version"]) < _version(floor):
+    if found is None or _version(found["version"]) < _version(PYTHON_FLOOR):
         yield problem(
             view,
             INTERPRETER.name,
             "critical",
             "Ansible's modules cannot run on this node",
-            expected=f"Python {floor} or newer",
+            expected=f"Python {PYTHON_FLOOR} or newer",
             got=f"{found['path']} {found['version']}" if found else f"{node_of(view).python} does not run",
             remedy=("apt-get install python3", f"or name a newer one as `python` of node {view.facts.node}"),
             source="fact interpreter",

@@ -84,13 +84,13 @@ def _unforeseen(error: BaseException) -> int:
             return _interrupted()
         _say("fatecloud: nothing was done")
         return 1
-    if isinstance(error, OSError) and error.strerror:  # the machine's own no: a full disk, a directory that is closed
-        _say(f"fatecloud: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
-        return 1
     if os.environ.get("FATECLOUD_DEBUG"):
         import traceback  # noqa: PLC0415 - only for a defect
 
         traceback.print_exception(error)
+    if isinstance(error, OSError) and error.strerror:  # the machine's own no: a full disk, a directory that is closed
+        _say(f"fatecloud: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
+        return 1
     _say(f"fatecloud: this should not have happened: {type(error).__name__}: {error}")
     _say("  next: run again with FATECLOUD_DEBUG=1 and report what it prints")
     return 1
