@@ -61,12 +61,14 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
 
 
 def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any]) -> bool:
-    """Whether the listener belongs to the service that the port is for."""
+    """Whether the listener belongs to the service that the port is for, or to one that the deploy removes before."""
     # The manifest is not asked: a deployment that was killed may have started a service before it was written.
-    state = view.fact("services").get(service.id.key) or {}
+    known: Mapping[str, Mapping[str, Any]] = view.fact("services")
+    states = [state for key, state in known.items() if key == service.id.key or key not in view.desired.services]
     if listener["pid"] is None:  # without root we see only whose socket it is
-        return state.get("state") in ("running", "starting") and listener["user"] == node_of(view).service_user
-    return listener["pid"] in state.get("pids", ())
+        running = any(state["state"] in ("running", "starting") for state in states)
+        return running and listener["user"] == node_of(view).service_user
+    return any(listener["pid"] in state.get("pids", ()) for state in states)
 
 
 def _who(listener: Mapping[str, Any]) -> str:

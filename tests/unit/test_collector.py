@@ -317,6 +317,16 @@ def test_units_are_read_from_systemctl_show(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["a.service"]["since"] == pytest.approx(boot + 5, abs=2)
 
 
+def test_services_that_only_the_manifest_knows_are_ours_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"unit": "a.service", "slug": "a", "supervision": "systemd", "home": str(tmp_path)}
+    (tmp_path / ".fatecloud").mkdir()
+    (tmp_path / ".fatecloud/manifest.json").write_text(json.dumps({"services": {"9998/a@n": entry}}))
+    monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN)
+    monkeypatch.setattr(services, "_known", {})
+    found = services.services({"base": str(tmp_path), "services": []})
+    assert {key: state["state"] for key, state in found.items()} == {"9998/a@n": "running"}
+
+
 def test_a_foreign_unit_is_told_once_whatever_its_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
     up = SHOWN.partition("\n\n")[0]
     off = "Id=off.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled"
@@ -478,9 +488,8 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     (tmp_path / "run" / "started").write_text(f"{'a' * 64}  /x\n")
     state = dict(supervision._nothing(), state="running", pid=os.getpid())
     monkeypatch.setattr(services, "_states", lambda _: {"1/a@n": state})
-    spec = {
-        "services": [{"key": "1/a@n", "unit": "u", "supervision": "supervisor", "slug": "a", "home": str(tmp_path)}]
-    }
+    service = {"key": "1/a@n", "unit": "u", "supervision": "supervisor", "slug": "a", "home": str(tmp_path)}
+    spec = {"base": str(tmp_path), "services": [service]}
     found = services.services(spec)["1/a@n"]
     assert found["started"] == {"/x": "a" * 64}
     assert found["process_state"] in "SR"

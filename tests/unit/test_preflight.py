@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from preflight_world import ANY, GIB, PYTHON, a_desired, healthy, observed
 
 from fatecloud.checks.preflight import blocking, judge_preflight
@@ -34,6 +35,13 @@ def test_a_stranger_on_the_port_is_named_with_process_pid_and_user() -> None:
     assert finding.code == "PREFLIGHT_PORT_TAKEN"
     assert "python (pid 99, user bob)" in finding.symptom
     assert "9380" in finding.symptom
+
+
+@pytest.mark.parametrize("pid", [50, None])
+def test_a_service_that_the_deploy_removes_may_still_hold_the_port(pid: int | None) -> None:
+    going = {"9998/engine@a1": RUNNING["9999/engine@a1"]}
+    assert findings({"listeners": [LISTENER | {"pid": pid}], "services": going}) == ()
+    assert findings({"listeners": [LISTENER | {"pid": pid, "user": "bob"}], "services": {}}) != ()
 
 
 def test_a_listener_on_another_address_does_not_collide() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from .processes import Process, command_line, descriptors, of_unit, owner, table, tree
 from .reading import Spec, Unreadable
-from .storage import digests_at_start
+from .storage import digests_at_start, own_record
 from .supervision import programs, units
 
 _known = {}  # type: Dict[str, Any]
@@ -14,10 +14,10 @@ _known_lock = threading.Lock()
 
 
 def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
-    """Each of our services: what its supervisor says, what it read at its start, and its process."""
+    """Each of our services, going ones too: what its supervisor says, what it read at its start, its process."""
     states = _states(spec)
     found = {}
-    for service in spec.get("services", ()):
+    for service in _ours(spec):
         state = states[service["key"]]
         started = service.get("started") or service["home"] + "/run/started"
         try:
@@ -33,7 +33,7 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     asked = spec.get("foreign", {})
     ours = {os.getpid()}
     states = _states(spec)
-    for service in spec.get("services", ()):
+    for service in _ours(spec):
         ours.update(process.pid for process in _family(service, states[service["key"]]["pid"]))
     found = []  # type: List[Dict[str, Any]]
     for pid, process in sorted(table().items()):
@@ -50,6 +50,17 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     return found
 
 
+def _ours(spec: Spec) -> List[Dict[str, Any]]:
+    """The services that should be, and those that the manifest alone still knows: ours until a deploy removes them."""
+    wanted = list(spec.get("services", ()))
+    try:
+        recorded = (own_record(spec, "manifest.json") or {}).get("services", {})
+    except Unreadable:
+        return wanted  # the manifest is a fact of its own, and says why
+    keys = {service["key"] for service in wanted}
+    return wanted + [dict(entry, key=key) for key, entry in sorted(recorded.items()) if key not in keys]
+
+
 def _states(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """What the supervisors say, asked once per run although two facts need it."""
     with _known_lock:
@@ -59,7 +70,7 @@ def _states(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 
 def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
-    asked = spec.get("services", ())
+    asked = _ours(spec)
     by_systemd = {s["unit"]: s["key"] for s in asked if s["supervision"] == "systemd"}
     by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
     found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd)).items()}
