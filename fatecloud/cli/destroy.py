@@ -20,6 +20,9 @@ def destroy(
         str, typer.Option("--cluster-name", help="The cluster's name, instead of being asked for it.")
     ] = "",
     interrupt_jobs: Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")] = False,
+    wait_jobs: Annotated[
+        str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")
+    ] = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -35,6 +38,7 @@ def destroy(
             console,
             remove_data=remove_data,
             interrupt_jobs=interrupt_jobs,
+            wait_jobs=wait_jobs,
             name=confirm_cluster or None,
             argv=tuple(sys.argv),
         )

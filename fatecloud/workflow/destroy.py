@@ -7,7 +7,7 @@ from typing import Protocol
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event, Listener
-from fatecloud.workflow.jobs import active_jobs, refuse_or_wait
+from fatecloud.workflow.jobs import active_jobs, refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
@@ -26,6 +26,7 @@ def destroy_cluster(
     *,
     remove_data: bool,
     interrupt_jobs: bool,
+    wait_jobs: str | None,
     name: str | None,
     argv: tuple[str, ...],
 ) -> int:
@@ -39,9 +40,10 @@ def destroy_cluster(
         Refused: the name is wrong, or jobs are running.
         RunError: a node failed; running it again goes on.
     """
+    patience = seconds(wait_jobs)
     session = load_session(options)
     ui.say(blast_radius(session, remove_data=remove_data))
-    refuse_or_wait(session, set(session.cluster.parties), interrupt=interrupt_jobs, wait=0, events=ui)
+    refuse_or_wait(session, set(session.cluster.parties), interrupt=interrupt_jobs, wait=patience, events=ui)
     given = name if name is not None else ui.ask("Type the name of the cluster to destroy it:")
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
