@@ -11,8 +11,11 @@ import os
 import pwd
 import time
 
-TTL = 600
-"""Seconds that a lease lasts without a sign of life; every change by its run renews it."""
+TTL = 1800
+"""Seconds that a lease lasts without a sign of life; every change by its run renews it.
+
+Twice what the longest single step may take: the proving LR has 900 s, an environment on a slow disk about as long.
+"""
 MARK = "FATECLOUD_RUN"
 """Environment variable that names the run which a process works for."""
 POLL = 0.2
