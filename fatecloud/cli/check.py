@@ -58,7 +58,7 @@ def check(
     )
     keys = selected(session.desired, party, node, component) if party or node or component else None
     # A saved file has no secrets left, and is judged where nobody has the vault's password.
-    redact = str if facts is not None else session.secrets.redact
+    redact = str if facts is not None else session.redact
     report = check_cluster(session.desired, read, redact, selected=keys, save=save_facts)
     typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
     return report.exit_status

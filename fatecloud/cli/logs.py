@@ -50,7 +50,7 @@ def logs(
             session.connect,
             services,
             question,
-            lambda record: typer.echo(session.secrets.redact(record_text(record.service, record.lines))),
+            lambda record: typer.echo(session.redact(record_text(record.service, record.lines))),
             lambda text: typer.echo(f"fatecloud: {text}", err=True),
             noisy=everything,
             follow=follow,

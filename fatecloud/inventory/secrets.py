@@ -86,6 +86,12 @@ def load(
     return SecretValues(read_vault(file, find_password(inventory_path, vault_password_file, prompt)))
 
 
+def redacted(text: str, values: Iterable[str]) -> str:
+    """The text with these values, plain or encoded for JSON or a URL, replaced by stars."""
+    pattern = _pattern(values)
+    return pattern.sub(STARS, text) if pattern else text
+
+
 def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
     forms = set()
     for value in values:

@@ -144,7 +144,7 @@ class AnsibleRun:
             on_event=self._events,
             cancel=cancel,
             artifacts_dir=self._log.directory / "ansible",
-            redact=self._session.secrets.redact,
+            redact=self._session.redact,
             timeout=timeout,
         )
 

@@ -172,7 +172,7 @@ def _settled(session: Session, interruption: Interruption) -> Report:
 
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
     """The check's report on these nodes; on the whole cluster when none is named."""
-    return check_cluster(session.desired, partial(observe, session, nodes=nodes), session.secrets.redact)
+    return check_cluster(session.desired, partial(observe, session, nodes=nodes), session.redact)
 
 
 def _check_limit(session: Session, limit: tuple[str, ...]) -> None:

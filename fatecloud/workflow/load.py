@@ -88,6 +88,10 @@ class Session:
         """Passwords that were asked for in this run, by `prompt.<node>.<kind>`."""
         return {f"prompt.{node}.{kind}": value for (node, kind), value in self._passwords.items()}
 
+    def redact(self, text: str) -> str:
+        """The text without a secret of the vault and without a password that was asked for in this run."""
+        return vault.redacted(self.secrets.redact(text), self._passwords.values())
+
     @property
     def known_hosts(self) -> Path:
         """Host keys of the cluster's nodes, private to it."""

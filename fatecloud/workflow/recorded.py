@@ -40,7 +40,7 @@ def recorded(
     Raises:
         Interrupted: a signal came.
     """
-    log = RunLog(session.state, verb, argv, session.secrets.redact)
+    log = RunLog(session.state, verb, argv, session.redact)
     outcome = "failed"
     written = True
 

@@ -37,7 +37,7 @@ def sick() -> Observed:
 def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the verb gets instead of an inventory and nodes."""
     desired = the_desired()
-    made = SimpleNamespace(desired=desired, cluster=desired.cluster, secrets=SimpleNamespace(redact=hide))
+    made = SimpleNamespace(desired=desired, cluster=desired.cluster, redact=hide)
     monkeypatch.setattr(load, "load_session", lambda options, **more: made)  # noqa: ARG005
     monkeypatch.setattr(observe, "observe", lambda session, **more: sick())  # noqa: ARG005
     return made

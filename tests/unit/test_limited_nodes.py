@@ -81,7 +81,7 @@ class World:
             desired=desired,
             values=SECRETS,
             options=Options(Path("inventory.yml")),
-            secrets=SimpleNamespace(redact=str),
+            redact=str,
             rotating=(),
             connect=self.connect,
         )
@@ -145,7 +145,7 @@ def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypat
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
     session: Any = SimpleNamespace(
-        cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, secrets=SimpleNamespace(redact=str)
+        cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, redact=str
     )
     log: Any = SimpleNamespace(id="r1", directory=tmp_path)
     interruption: Any = SimpleNamespace(event=threading.Event())

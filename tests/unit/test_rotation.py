@@ -159,3 +159,8 @@ def test_one_that_was_killed_before_its_end_is_ended_by_the_next_deploy(
     nodes.plan = IDLE
     nodes.deploy()
     assert nodes.in_rotation == ()
+
+
+def test_a_password_that_was_asked_for_is_hidden_like_those_in_the_vault(session: Session) -> None:
+    session._passwords["n1", "become"] = 'asked "for'
+    assert "asked" not in session.redact('sudo said: asked "for, and as JSON: asked \\"for')
