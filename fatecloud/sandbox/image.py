@@ -88,15 +88,15 @@ def _customise(root: Path, recipe: Recipe) -> None:
 
 
 def _import(client: docker.DockerClient, root: Path, recipe: Recipe) -> None:
-    archive = subprocess.Popen(("tar", "--numeric-owner", "-C", str(root), "-c", "."), stdout=subprocess.PIPE)
-    try:
-        client.api.import_image_from_stream(
-            archive.stdout, REPOSITORY, recipe.tag, changes=["ENV container=docker", f"LABEL {LABEL}=image"]
-        )
-        status = archive.wait()
-    finally:
-        archive.kill()
-        archive.wait()
+    packing = ("tar", "--numeric-owner", "-C", str(root), "-c", ".")
+    with subprocess.Popen(packing, stdout=subprocess.PIPE) as archive:
+        try:
+            client.api.import_image_from_stream(
+                archive.stdout, REPOSITORY, recipe.tag, changes=["ENV container=docker", f"LABEL {LABEL}=image"]
+            )
+            status = archive.wait()
+        finally:
+            archive.kill()
     if status != 0:
         raise SandboxError(f"packing the image failed with status {status}")
 
