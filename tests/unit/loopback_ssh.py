@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ class Server(paramiko.ServerInterface):
             target = socket.create_connection(destination, 5)
         except OSError:
             return paramiko.common.OPEN_FAILED_CONNECT_FAILED
-        threading.Thread(target=self._forward, args=(chanid, target), daemon=True).start()
+        _thread(self._forward, chanid, target)
         return paramiko.common.OPEN_SUCCEEDED
 
     def _forward(self, chanid: int, target: socket.socket) -> None:
@@ -94,52 +95,70 @@ class Server(paramiko.ServerInterface):
         if channel is None:  # the client has gone
             target.close()
             return
-        with target, channel, suppress(OSError):
-            threading.Thread(target=_copy, args=(channel, target), daemon=True).start()
+        with suppress(OSError, EOFError), target, channel:
+            _thread(_copy, channel, target)
             _copy(target, channel)
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.commands.append(command.decode())
         time.sleep(self.delay)
-        threading.Thread(target=self._execute, args=(channel, command.decode()), daemon=True).start()
+        _thread(self._execute, channel, command.decode())
         return True
 
     def _execute(self, channel: paramiko.Channel, command: str) -> None:
         pipe = subprocess.PIPE
-        with subprocess.Popen(["sh", "-c", command], stdin=pipe, stdout=pipe, stderr=pipe, env=self.env) as process:
+        with subprocess.Popen(
+            ["sh", "-c", command], stdin=pipe, stdout=pipe, stderr=pipe, env=self.env, start_new_session=True
+        ) as process:
             streams = (process.stdout, channel.sendall), (process.stderr, channel.sendall_stderr)
-            pumps = [threading.Thread(target=_pump, args=pair, daemon=True) for pair in streams]
-            for pump in pumps:
-                pump.start()
-            threading.Thread(target=_input, args=(channel, process.stdin), daemon=True).start()
+            pumps = [_thread(_pump, *pair, process.pid) for pair in streams]
+            _thread(_input, channel, process.stdin)
             # Like sshd: the status goes out when the command ends, the end of the streams when the pipes do.
             status = process.wait()
             with suppress(OSError, EOFError):
-                channel.send_exit_status(status)
+                channel.send_exit_status(status if status >= 0 else 128 - status)
             for pump in pumps:
                 pump.join()
-        channel.close()
+        with suppress(OSError, EOFError):
+            channel.close()
 
     def drop(self) -> None:
         """Break all connections, as a power cut would."""
         for transport in self.transports:
-            transport.close()
+            with suppress(OSError, EOFError):
+                transport.close()
+
+
+def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:
+    """Start a thread of the server. What breaks in it is a client that hung up, which is what many tests are about."""
+
+    def serve() -> None:
+        with suppress(OSError, EOFError, ValueError, paramiko.SSHException):
+            target(*args)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return thread
 
 
 def _copy(source: Any, target: Any) -> None:
-    with suppress(OSError):
+    with suppress(OSError, EOFError):
         while data := source.recv(65536):
             target.sendall(data)
 
 
-def _pump(stream: Any, send: Any) -> None:
-    with suppress(OSError, ValueError):
+def _pump(stream: Any, send: Any, group: int) -> None:
+    try:
         while data := stream.read1(65536):
             send(data)
+    except (OSError, EOFError, ValueError):
+        # The client has gone: nothing that it started goes on in the background of the other tests.
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
 
 
 def _input(channel: paramiko.Channel, stdin: Any) -> None:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, EOFError, ValueError):
         while data := channel.recv(65536):
             stdin.write(data)
             stdin.flush()
@@ -169,10 +188,11 @@ def serving(
                 transport = paramiko.Transport(connection)
                 transport.add_server_key(server.host_key)
                 server.transports.append(transport)
-                with suppress(paramiko.SSHException, EOFError):
+                # A client that hangs up in the middle ends its own connection only.
+                with suppress(paramiko.SSHException, EOFError, OSError):
                     transport.start_server(server=server)
 
-        threading.Thread(target=accept, daemon=True).start()
+        _thread(accept)
         try:
             yield server
         finally:
