@@ -49,7 +49,7 @@ def test_a_full_disk_under_the_history_ends_no_run(tmp_path: Path, monkeypatch: 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(recording, "ansible_run", no_nodes)
-    session = SimpleNamespace(state=tmp_path, secrets=SimpleNamespace(redact=str))
+    session = SimpleNamespace(state=tmp_path, redact=str)
     told: list[str] = []
     with recording.recorded(session, "deploy", [], lambda event: told.append(event.text)) as run:  # type: ignore[arg-type]
         monkeypatch.setattr(RunLog, "record", full)
