@@ -12,6 +12,7 @@ from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
+from fatecloud.render.variables import uses_python
 
 RUNNING = ("running", "starting")
 
@@ -89,7 +90,7 @@ def _node_actions(
 ) -> list[Action]:
     node, actions = facts.node, []
     services = desired.on_node(node)
-    if desired.python and any(s.python for s in services):
+    if desired.python and uses_python(desired, desired.node(node)):
         store = _value(facts, "store")
         if desired.python.digest[:ID_LENGTH] not in store["venvs"]:
             actions.append(Action("install", node, "node", "Python environment of the release"))

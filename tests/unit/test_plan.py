@@ -12,6 +12,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Plan
+from fatecloud.model.release import Artifact, PythonSet
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest, real_hashes
 
@@ -97,3 +98,13 @@ def test_a_diff_is_against_what_was_there_or_says_that_nobody_knows(wanted: Desi
 def test_a_secret_that_is_not_there_is_named(wanted: Desired) -> None:
     with pytest.raises(SecretsError, match=PASSWORD):
         real_hashes(wanted.files["a1"], {})
+
+
+def test_a_node_whose_supervisor_needs_the_environment_gets_it_although_no_service_is_python(wanted: Desired) -> None:
+    one = Artifact("x", "x.whl", "a" * 64, 1, "wheel")
+    supervised = replace(wanted.cluster.nodes["a1"], supervision="supervisor")
+    cluster = replace(wanted.cluster, nodes={"a1": supervised})
+    lacking = replace(wanted, cluster=cluster, python=PythonSet(one, one, (), ""))
+    facts = deployed(lacking) | {"store": {"venvs": []}}
+    actions = [action for stage in planned(lacking, facts).stages for action in stage.actions]
+    assert [(action.verb, action.service) for action in actions] == [("install", "node")]
