@@ -26,8 +26,8 @@ class Interruption:
         """Raise Interrupted when a signal came."""
         if self.event.is_set():
             raise Interrupted(
-                f"interrupted by {self.name}; nothing of this run works on",
-                remedy="run the same command again: it goes on from here",
+                f"interrupted by {self.name}; a task that a node had begun ends by itself, and no other one starts",
+                remedy="run the same command again: it waits for such a task and goes on from here",
             )
 
 
