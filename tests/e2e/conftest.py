@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from program import Program
+from two_parties import cluster_name
 
 from fatecloud.artifacts import default_store
 from fatecloud.errors import SandboxError
@@ -70,6 +73,30 @@ def handed(new_sandbox: NewSandbox) -> Handed:
 def sandbox(handed: Handed) -> Sandbox:
     """The same two nodes, past SSH."""
     return handed.sandbox
+
+
+@pytest.fixture(scope="session")
+def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Path) -> Iterator[Program]:
+    """The operator of the two parties: an inventory with its secrets, and a state directory."""
+    home = tmp_path_factory.mktemp("operator")
+    inventory = home / "inventory.yml"
+    shutil.copy(handed.inventory, inventory)
+    program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(store)})
+    assert program.run("secrets", "init").status == 0
+    state = home / "state" / cluster_name(program)
+    state.mkdir(parents=True, mode=0o700)
+    shutil.copy(handed.known_hosts, state / "known_hosts")
+    yield program
+    (program.state / "said.txt").write_text("\n".join(program.said))
+
+
+@pytest.fixture(scope="module")
+def running(program: Program) -> None:
+    """The two parties, deployed and healthy; deployed now where no test before has left them so."""
+    if program.report()["status"] != 0:
+        program.ok("deploy", "--yes", timeout=900)
+        report = program.wait_for(lambda report: report["status"] == 0)
+        assert report["findings"] == [], report
 
 
 @pytest.fixture(scope="session")

@@ -9,68 +9,17 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from faults import FAULTS, Site
 from program import PROGRAM, Program, roots
+from two_parties import A, B, cluster_name, edit, home, pids, slug, task
 
-from fatecloud.inventory import secrets as vault
 from fatecloud.sandbox.nodes import Sandbox
-from fatecloud.workflow.sandbox import Handed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
-
-A, B = "n1", "n2"
-
-
-@pytest.fixture(scope="module")
-def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Path) -> Program:
-    home = tmp_path_factory.mktemp("operator")
-    inventory = home / "inventory.yml"
-    shutil.copy(handed.inventory, inventory)
-    program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(store)})
-    assert program.run("secrets", "init").status == 0
-    state = home / "state" / cluster_name(inventory)
-    state.mkdir(parents=True, mode=0o700)
-    shutil.copy(handed.known_hosts, state / "known_hosts")
-    return program
-
-
-@pytest.fixture(scope="module")
-def sandbox(handed: Handed) -> Sandbox:
-    return handed.sandbox
-
-
-def cluster_name(inventory: Path) -> str:
-    return str(yaml.safe_load(inventory.read_text())["cluster"])
-
-
-def task(pattern: str) -> Callable[[list[dict[str, Any]]], bool]:
-    return lambda events: any(re.search(pattern, event["text"]) for event in events)
-
-
-def slug(program: Program, party: str, component: str) -> str:
-    return f"{cluster_name(program.inventory)}-{party}-{component}"
-
-
-def unit(program: Program, party: str, component: str) -> str:
-    return f"fatecloud-{slug(program, party, component)}.service"
-
-
-def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
-    """Main process of every service."""
-    return {
-        f"{party}/{component}": sandbox.check(
-            node, ["systemctl", "show", "-P", "MainPID", unit(program, party, component)]
-        ).strip()
-        for node, party in ((A, "9999"), (B, "10000"))
-        for component in ("flow", "mysql", "rabbitmq", "nginx")
-    }
-
 
 POINTS = {
     "packages are installed": "Install packages of the Debian family",
@@ -107,11 +56,11 @@ def test_a_second_deploy_plans_nothing(program: Program, sandbox: Sandbox) -> No
 
 
 def test_without_the_controllers_state_nothing_changes(program: Program) -> None:
-    kept = (program.state / cluster_name(program.inventory) / "known_hosts").read_bytes()
+    kept = (program.state / cluster_name(program) / "known_hosts").read_bytes()
     shutil.rmtree(program.state)
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode", "--accept-new-host-keys").out
     assert program.report()["status"] == 0
-    known = (program.state / cluster_name(program.inventory) / "known_hosts").read_bytes()
+    known = (program.state / cluster_name(program) / "known_hosts").read_bytes()
     assert {line.split()[-1] for line in known.splitlines()} <= {
         word for line in kept.splitlines() for word in line.split()
     }
@@ -128,12 +77,6 @@ def test_a_logistic_regression_trains(program: Program) -> None:
     assert auc
     assert float(auc.group(1)) > 0.9
     assert "could not be removed" not in out
-
-
-def edit(program: Program, change: Callable[[dict[str, Any]], None]) -> None:
-    document = yaml.safe_load(program.inventory.read_text())
-    change(document)
-    program.inventory.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
 def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: Sandbox) -> None:
@@ -160,11 +103,6 @@ def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox
     program.ok("deploy", "--yes")
     assert {key for key, pid in pids(program, sandbox).items() if pid != before[key]} == {"9999/flow"}
     assert program.report()["status"] == 0
-
-
-def home(program: Program) -> str:
-    document = yaml.safe_load(program.inventory.read_text())
-    return str(document.get("defaults", {}).get("paths", {}).get("base", "/data/projects/fate"))
 
 
 def test_a_second_operator_is_refused_while_the_first_deploys(
@@ -212,7 +150,7 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, name: str) -> None:
-    fault, site = FAULTS[name], Site(sandbox, cluster_name(program.inventory), A, "9999", home(program))
+    fault, site = FAULTS[name], Site(sandbox, cluster_name(program), A, "9999", home(program))
     fault.make(site)
     try:
         report = program.wait_for(lambda report: roots(report) == {fault.code})
@@ -226,24 +164,3 @@ def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandb
     sandbox.restart(A, B)
     report = program.wait_for(lambda report: report["status"] == 0, timeout=180)
     assert report["findings"] == []
-
-
-def test_planted_secrets_appear_nowhere_of_ours(program: Program, sandbox: Sandbox) -> None:
-    values = vault.load(program.inventory).current
-    assert values
-    for name, value in values.items():
-        assert not any(value in text for text in program.said), f"{name} was printed"
-        for path in program.state.rglob("*"):
-            if path.is_file():
-                assert value.encode() not in path.read_bytes(), f"{name} is in {path}"
-        for node in (A, B):
-            private = f"{home(program)}/.fatecloud"
-            found = sandbox.exec(node, ["grep", "-rlF", "--", value, private, "/tmp", "/etc/systemd/system"]).text
-            assert not found, f"{name} is in {found} on {node}"
-            assert value not in sandbox.exec(node, ["ps", "axeww"]).text, f"{name} is on a command line on {node}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _told(program: Program) -> Iterator[None]:
-    yield
-    (program.state / "said.txt").write_text("\n".join(program.said))

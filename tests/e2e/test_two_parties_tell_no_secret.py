@@ -1,0 +1,27 @@
+"""Everything that was said and left behind until here holds no secret. The name sorts this file last."""
+
+from __future__ import annotations
+
+import pytest
+from program import Program
+from two_parties import A, B, home
+
+from fatecloud.inventory import secrets as vault
+from fatecloud.sandbox.nodes import Sandbox
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("running")]
+
+
+def test_planted_secrets_appear_nowhere_of_ours(program: Program, sandbox: Sandbox) -> None:
+    values = vault.load(program.inventory).current
+    assert values
+    for name, value in values.items():
+        assert not any(value in text for text in program.said), f"{name} was printed"
+        for path in program.state.rglob("*"):
+            if path.is_file():
+                assert value.encode() not in path.read_bytes(), f"{name} is in {path}"
+        for node in (A, B):
+            private = f"{home(program)}/.fatecloud"
+            found = sandbox.exec(node, ["grep", "-rlF", "--", value, private, "/tmp", "/etc/systemd/system"]).text
+            assert not found, f"{name} is in {found} on {node}"
+            assert value not in sandbox.exec(node, ["ps", "axeww"]).text, f"{name} is on a command line on {node}"

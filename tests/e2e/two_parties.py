@@ -1,0 +1,57 @@
+"""Two parties on two nodes, architecture rabbitmq: the names of what lies there, and small acts on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import yaml
+from program import Program
+
+from fatecloud.sandbox.nodes import Sandbox
+
+A, B = "n1", "n2"
+PARTIES = {A: "9999", B: "10000"}
+COMPONENTS = ("flow", "mysql", "rabbitmq", "nginx")
+
+
+def cluster_name(program: Program) -> str:
+    return str(yaml.safe_load(program.inventory.read_text())["cluster"])
+
+
+def home(program: Program) -> str:
+    """Base directory of the nodes."""
+    document = yaml.safe_load(program.inventory.read_text())
+    return str(document.get("defaults", {}).get("paths", {}).get("base", "/data/projects/fate"))
+
+
+def slug(program: Program, party: str, component: str) -> str:
+    return f"{cluster_name(program)}-{party}-{component}"
+
+
+def unit(program: Program, party: str, component: str) -> str:
+    return f"fatecloud-{slug(program, party, component)}.service"
+
+
+def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
+    """Main process of every service."""
+    return {
+        f"{party}/{component}": sandbox.check(
+            node, ["systemctl", "show", "-P", "MainPID", unit(program, party, component)]
+        ).strip()
+        for node, party in PARTIES.items()
+        for component in COMPONENTS
+    }
+
+
+def edit(program: Program, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the inventory."""
+    document = yaml.safe_load(program.inventory.read_text())
+    change(document)
+    program.inventory.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def task(pattern: str) -> Callable[[list[dict[str, Any]]], bool]:
+    """Whether a run has come to an event whose text has this."""
+    return lambda events: any(re.search(pattern, event["text"]) for event in events)
