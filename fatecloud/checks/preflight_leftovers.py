@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.checks.preflight_need import node_of, own_manifest, problem, service_subject, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.layout import private_of
+from fatecloud.model.layout import data_of, private_of
 
 OTHER = Code("PREFLIGHT_MANIFEST_OTHER_CLUSTER", "critical", "The base directory belongs to another cluster of ours.")
 DIRECTORY = Code("PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that are not ours.")
@@ -62,11 +62,11 @@ def base_is_ours(view: NodeView) -> Iterator[Finding]:
 @node_check(DATA)
 def data_of_before(view: NodeView) -> Iterator[Finding]:
     """A service that is new to the node starts with empty data, unless its operator knows better."""
-    paths = node_of(view).paths
+    node = node_of(view)
     # A directory that the manifest names is ours, also where a deployment was interrupted before its service was there.
     known = set(own_manifest(view).get("directories", ()))
     for service in services_of(view):
-        path = f"{paths.data}/{service.id.slug}"
+        path = data_of(node, service.id)
         inside = None if path in known else _listing(view, path)
         if inside and inside["entries"]:
             yield problem(

@@ -28,6 +28,9 @@ def deploy(
     overwrite_drift: Annotated[
         bool, typer.Option("--overwrite-drift", help="Replace files that were edited by hand; copies are kept.")
     ] = False,
+    leave_data: Annotated[
+        bool, typer.Option("--leave-data", help="Move services although their data stay where they are.")
+    ] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help="Restart services although jobs are running.")
     ] = False,
@@ -49,6 +52,7 @@ def deploy(
         limit=tuple(limit or ()),
         verify="" if no_verify else verify.value,
         overwrite_drift=overwrite_drift,
+        leave_data=leave_data,
         interrupt_jobs=interrupt_jobs,
         wait_jobs=wait_jobs,
         argv=tuple(sys.argv),

@@ -158,3 +158,5 @@ class Component:
     """Whether a party may have it on several nodes."""
     external: bool = False
     """Whether it may be run by somebody else."""
+    keeps: str = ""
+    """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""

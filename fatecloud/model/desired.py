@@ -155,6 +155,8 @@ class DesiredService:
     objects: Objects | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the component's checks want to know again, typed values only."""
+    data: str = ""
+    """Absolute path of the directory where it keeps its data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,11 @@ def supervisor_conf_of(node: Node) -> str:
     return f"{private_of(node)}/supervisor/supervisord.conf"
 
 
+def data_of(node: Node, service: ServiceId) -> str:
+    """Where a service keeps its data."""
+    return f"{node.paths.data}/{service.slug}"
+
+
 def started_of(home: str) -> str:
     """Record of the inputs that a service read at its last start."""
     return f"{home}/run/started"

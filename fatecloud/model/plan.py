@@ -46,6 +46,23 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftData:
+    """Data that stay where they are although their service goes, or looks for them elsewhere from now on."""
+
+    service: str
+    """Key of the service whose data they are."""
+    node: str
+    path: str
+    """Absolute, on the node."""
+    what: str
+    """What they are, for people."""
+    heir: str = ""
+    """Key of the service that does its work from now on, without these data; empty when none does."""
+    heir_node: str = ""
+    heir_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a deploy would do, in order."""
 
@@ -54,6 +71,8 @@ class Plan:
     files: tuple[FileChange, ...]
     proof: bool
     """Whether the proving job has to run: something changes, or no success is on record."""
+    left: tuple[LeftData, ...] = ()
+    """Data that are not carried over."""
 
     @property
     def empty(self) -> bool:
@@ -64,3 +83,8 @@ class Plan:
     def drifted(self) -> tuple[FileChange, ...]:
         """Files that somebody edited by hand, or that are not ours."""
         return tuple(change for change in self.files if change.drifted)
+
+    @property
+    def missed(self) -> tuple[LeftData, ...]:
+        """Data that stay behind although their service goes on elsewhere."""
+        return tuple(left for left in self.left if left.heir)

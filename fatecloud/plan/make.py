@@ -10,6 +10,7 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import ID_LENGTH, thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.plan.data import data_left
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
 from fatecloud.render.variables import uses_python
@@ -41,12 +42,13 @@ def make_plan(
     changes: list[FileChange] = []
     node_actions: list[Action] = []
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
+    manifests: dict[str, Mapping[str, Any]] = {}
     digest = desired_digest(desired)
     proved = False
     for name in sorted(nodes or desired.cluster.nodes):
         files = desired.files.get(name, ())
         facts = _facts(observed, name)
-        manifest = _value(facts, "manifest") or {}
+        manifest = manifests[name] = _value(facts, "manifest") or {}
         proved = proved or _proves(desired, manifest.get("proof") or {}, digest)
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
         here = file_changes(
@@ -61,7 +63,13 @@ def make_plan(
         actions = tuple(action for key in keys for action in by_service[key])
         if actions:
             stages.append(Stage(f"stage {number}", actions))
-    return Plan(desired.cluster.name, tuple(stages), tuple(changes), proof=not nodes and (bool(stages) or not proved))
+    return Plan(
+        desired.cluster.name,
+        tuple(stages),
+        tuple(changes),
+        proof=not nodes and (bool(stages) or not proved),
+        left=data_left(desired, manifests),
+    )
 
 
 def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
@@ -107,7 +115,7 @@ def _node_actions(
         if change.service == "node" and change.kind != "remove"
     ]
     known = {s.id.key for s in services} | {"node"}
-    gone = sorted({c.service for c in changes if c.kind == "remove" and c.service not in known})
+    gone = sorted({*manifest.get("services", {}), *(c.service for c in changes if c.kind == "remove")} - known)
     actions += [Action("remove", node, key, "no longer in the inventory") for key in gone]
     return actions
 

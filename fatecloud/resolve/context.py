@@ -10,7 +10,7 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.layout import python_of, site_packages_of
+from fatecloud.model.layout import data_of, python_of, site_packages_of
 from fatecloud.model.release import Release
 
 _ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
@@ -42,7 +42,7 @@ class ResolveContext:
     @property
     def data(self) -> str:
         """Where the service keeps its data."""
-        return f"{self.node.paths.data}/{self.id.slug}"
+        return data_of(self.node, self.id)
 
     @property
     def logs(self) -> str:

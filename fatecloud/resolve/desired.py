@@ -96,4 +96,5 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         masks=component.masks,
         objects=wanted.objects,
         facts=wanted.facts,
+        data=context.data,
     )

@@ -12,12 +12,13 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan, Stage
+from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.workflow.check import check_cluster
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, Session, load_session
-from fatecloud.workflow.observe import observe
+from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.prove import prove, told
@@ -40,6 +41,8 @@ class DeployOptions:
     verify: str = "toy"
     """`toy`, `lr`, or empty for none."""
     overwrite_drift: bool = False
+    leave_data: bool = False
+    """Whether a service may go on elsewhere without the data that it has."""
     interrupt_jobs: bool = False
     wait_jobs: str | None = None
     argv: tuple[str, ...] = ()
@@ -55,7 +58,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         0.
 
     Raises:
-        Refused: preflight, drift or running jobs stand in the way, or the operator said no.
+        Refused: preflight, drift, data left behind or running jobs stand in the way, or the operator said no.
         Locked: somebody else deploys.
         RunError: a node failed; what was done so far stays, and running again goes on.
         Unverified: deployed, but the proving job failed.
@@ -68,10 +71,12 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     _refuse_unready(session, observed, ui)
     plan = plan_from(session, observed, wanted.limit)
     ui.plan(plan)
+    _tell_unknown_data(session, observed, wanted, ui)
     if plan.empty and not (plan.proof and wanted.verify):
         _end_rotations(session, wanted, ui)
         return 0
     _refuse_drift(plan, wanted)
+    _refuse_left_data(plan, wanted)
     refuse_or_wait(session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
@@ -209,6 +214,23 @@ def _refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
             f"these files were edited by hand, or are not ours: {paths}",
             remedy="carry the change over into the inventory, or say --overwrite-drift (copies are kept)",
         )
+
+
+def _refuse_left_data(plan: Plan, wanted: DeployOptions) -> None:
+    if plan.missed and not wanted.leave_data:
+        services = ", ".join(f"{left.service} ({left.node}:{left.path})" for left in plan.missed)
+        raise Refused(
+            f"the data of these services would stay behind: {services}",
+            remedy="undo the move in the inventory; or copy the data first, where they matter, and say --leave-data",
+        )
+
+
+def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
+    """A deploy of some nodes reads these alone, and cannot know what another one holds."""
+    if not wanted.limit:
+        return
+    for key in starting_anew(session.desired, manifests(observed)):
+        ui(Event("note", f"{key} is new here; whether another node has its data was not looked at, for --limit"))
 
 
 def _hit(plan: Plan) -> set[str]:

@@ -53,3 +53,9 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
+
+
+def manifests(observed: Observed) -> dict[str, Mapping[str, Any]]:
+    """Node -> its record, empty where there is none, of every node whose record was read."""
+    read = {name: facts.fact("manifest") for name in observed.nodes if (facts := observed.reached(name))}
+    return {name: fact.value or {} for name, fact in read.items() if fact.ok}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from fatecloud.checks.preflight import blocking, judge_preflight
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
-from fatecloud.model.layout import private_of
+from fatecloud.model.layout import data_of, private_of
 from fatecloud.model.observed import Observed
 
 __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
@@ -51,9 +51,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "tools": TOOLS,
         "sysctl": SYSCTL,
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
-        "directories": sorted(
-            {node.paths.base, private_of(node), *(f"{node.paths.data}/{s.id.slug}" for s in services)}
-        ),
+        "directories": sorted({node.paths.base, private_of(node), *(data_of(node, s.id) for s in services)}),
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
     }
 

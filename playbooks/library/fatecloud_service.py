@@ -2,8 +2,8 @@
 
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
 `unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
-that it reads at its start), `started` (the record that it leaves of them), `home`, `user`. `absent` takes the
-files from the manifest; data and logs stay.
+that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
+runs want to know of it, for the manifest). `absent` takes the files from the manifest; data and logs stay.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
 """
@@ -84,7 +84,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         else:
             entry = manifest.data["services"].get(params["service"], {})
             facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision", "version")}
-            manifest.data["services"][params["service"]] = dict(entry, **facts)
+            manifest.data["services"][params["service"]] = dict(entry, **facts, **params["kept"])
             if done:
                 # A check holds back what a service may show for a moment after a start that was ours.
                 manifest.data["services"][params["service"]].update(run=params["run"], at=int(time.time()))
@@ -109,6 +109,7 @@ def main() -> None:
             "started": {"type": "path", "default": "/nonexistent"},
             "home": {"type": "path", "required": True},
             "user": {"default": ""},
+            "kept": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )

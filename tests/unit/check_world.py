@@ -90,7 +90,7 @@ def healthy_documents() -> Documents:
         "manifest": {
             "version": 1,
             "files": {CONF: a_record(ENGINE), NODE_CONF: a_record("node", "0600")},
-            "services": versions,
+            "services": {key: versions[key] for key in (ENGINE, FRONT)},
         },
         "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
         "services": {ENGINE: a_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
@@ -106,7 +106,7 @@ def healthy_documents() -> Documents:
         "probes": {f"{ENGINE}:engine.api": ProbeAnswer(0, {"ok": True}, None, 0.1)},
     }
     documents["a2"] |= {
-        "manifest": {"version": 1, "files": {}, "services": versions},
+        "manifest": {"version": 1, "files": {}, "services": {STORE: versions[STORE]}},
         "files": {},
         "services": {STORE: a_state(201)},
         "listeners": [a_listener(3306, 201)],

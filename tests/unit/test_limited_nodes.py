@@ -46,7 +46,11 @@ def test_a_proof_counts_for_what_it_was_made_for(same: bool, proof: bool) -> Non
     empty = replace(the_desired(), services={}, files={"a1": (), "a2": ()}, stages=(), python=None)
     documents = healthy_documents()
     for document in documents.values():
-        document["manifest"] |= {"files": {}, "proof": {"digest": desired_digest(empty) if same else "older"}}
+        document["manifest"] |= {
+            "files": {},
+            "services": {},
+            "proof": {"digest": desired_digest(empty) if same else "older"},
+        }
     plan = make_plan(empty, observed(documents), SECRETS)
     assert (plan.stages, plan.proof) == ((), proof)
 
@@ -179,3 +183,14 @@ def test_one_node_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
     assert any(text.startswith("a1 is as the inventory says") for text in told)
+
+
+def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, told = World(monkeypatch, deploy), []
+    monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(deploy, "starting_anew", lambda _desired, read: sorted(read))
+    monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
+    deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
+    assert [text for text in told if "was not looked at" in text] == [
+        "a1 is new here; whether another node has its data was not looked at, for --limit"
+    ]

@@ -110,6 +110,7 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "started": str(base / "started"),
         "home": str(base / "home"),
         "user": "",
+        "kept": {"data": "/data/x"},
     }
     return plain | changes
 
@@ -123,6 +124,7 @@ def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: 
     assert not service.apply(asked(base, "started"), check=False)["changed"]
     entry = json.loads((base / ".fatecloud" / "manifest.json").read_text())["services"]["9999/flow@a1"]
     assert (entry["unit"], entry["version"], entry["run"]) == ("fatecloud-demo-9999-flow.service", "2.2.0", "r1")
+    assert entry["data"] == "/data/x"
 
 
 def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from fatecloud.model.plan import Plan
 from fatecloud.model.release import Artifact, PythonSet
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest, real_hashes
+from fatecloud.report.plan import plan_text
 
 SECRETS = {PASSWORD: "hunter2"}
 
@@ -108,3 +109,11 @@ def test_a_node_whose_supervisor_needs_the_environment_gets_it_although_no_servi
     facts = deployed(lacking) | {"store": {"venvs": []}}
     actions = [action for stage in planned(lacking, facts).stages for action in stage.actions]
     assert [(action.verb, action.service) for action in actions] == [("install", "node")]
+
+
+def test_a_service_that_moves_away_is_removed_and_its_data_are_told(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["manifest"]["services"] = {KEY: {}, "9999/mysql@a1": {"data": "/data/x"}}
+    plan = planned(wanted, facts)
+    assert [(a.verb, a.service) for stage in plan.stages for a in stage.actions] == [("remove", "9999/mysql@a1")]
+    assert "DATA STAY BEHIND: 9999/mysql@a1" in plan_text(plan)

@@ -32,4 +32,5 @@ COMPONENT = Component(
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,
     python=True,
+    keeps="uploaded tables, models and what jobs put out",
 )

@@ -20,4 +20,5 @@ COMPONENT = Component(
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,
     external=True,
+    keeps="flow's database",
 )

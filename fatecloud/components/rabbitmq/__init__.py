@@ -29,4 +29,5 @@ COMPONENT = Component(
     needs_root=True,
     peer_kind="broker",
     external=True,
+    keeps="messages that nobody has taken yet",
 )
