@@ -174,7 +174,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),
         "started": started_of(service.home),
         # What a run needs to know of the service when no inventory tells it any more.
-        "kept": {"data": service.data},
+        "kept": {"data": service.data, "job_api": service.facts.get("job_api", "")},
         "readiness": _readiness(service, node),
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],

@@ -16,6 +16,7 @@ from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.workflow.check import check_cluster
 from fatecloud.workflow.interrupt import Interruption
+from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
@@ -77,7 +78,8 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         return 0
     _refuse_drift(plan, wanted)
     _refuse_left_data(plan, wanted)
-    refuse_or_wait(session, _hit(plan), interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
+    hit = runners_there(session.desired, observed, _hit(plan))
+    refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")

@@ -7,10 +7,16 @@ from typing import Protocol
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.observed import Observed
+from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import active_jobs, refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
+
+FACTS = ("manifest", "services")
+"""What tells which services there are to remove."""
 
 
 class Asking(Ui, Protocol):
@@ -42,8 +48,10 @@ def destroy_cluster(
     """
     patience = seconds(wait_jobs)
     session = load_session(options)
-    ui.say(blast_radius(session, remove_data=remove_data))
-    refuse_or_wait(session, set(session.cluster.parties), interrupt=interrupt_jobs, wait=patience, events=ui)
+    observed = observe(session, probes=False, want=FACTS)
+    ui.say(blast_radius(session, observed, remove_data=remove_data))
+    hit = runners_there(session.desired, observed)
+    refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=patience, events=ui)
     given = name if name is not None else ui.ask("Type the name of the cluster to destroy it:")
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
@@ -85,11 +93,13 @@ class Left:
             self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found[k]]
 
 
-def blast_radius(session: Session, *, remove_data: bool) -> str:
+def blast_radius(session: Session, observed: Observed, *, remove_data: bool) -> str:
     """What a destroy would hit, in words."""
     lines = [f"cluster {session.cluster.name}: these services would be stopped and removed:"]
     lines += [f"  {key}" for key in session.desired.services]
-    jobs, _ = active_jobs(session, set(session.cluster.parties))
+    known = {key for record in manifests(observed).values() for key in record.get("services", {})}
+    lines += [f"  {key}, which the inventory has no longer" for key in sorted(known - set(session.desired.services))]
+    jobs = active_jobs(session, runners_there(session.desired, observed)).jobs
     lines += [f"  and end the job {job}" for job in jobs]
     if session.cluster.peers:
         lines.append(f"  and cut off the peers {', '.join(session.cluster.peers)}")

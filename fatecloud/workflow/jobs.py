@@ -1,9 +1,9 @@
-"""The jobs of a cluster: who runs them, and which ones a change would hit."""
+"""The jobs of a cluster: which ones a change would hit."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,6 +14,7 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.layout import python_of
 from fatecloud.transport import Transport
+from fatecloud.workflow.job_runners import JobRunner, as_desired
 from fatecloud.workflow.load import Session
 
 POLL = 5.0
@@ -44,7 +45,7 @@ def job_services(session: Session) -> Mapping[str, DesiredService]:
 
 
 class JobApis:
-    """The job APIs of all managed parties, over one transport per node. Use as a context manager."""
+    """Job APIs of managed parties, over one transport per node. Use as a context manager."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -60,74 +61,110 @@ class JobApis:
 
     def transport(self, party: str) -> Transport:
         """The transport to the node that runs a party's jobs. Raises TransportError."""
-        name = self.services[party].id.node
-        if name not in self._transports:
-            self._transports[name] = self._session.connect(self._session.cluster.nodes[name])
-        return self._transports[name]
+        return self._to(self.services[party].id.node)
 
     def api(self, party: str) -> FlowApi:
         """A party's job API. Raises KeyError for a party that is not managed."""
-        service = self.services[party]
-        become = self._session.cluster.nodes[service.id.node].become == "root"
+        return self.of(as_desired(self.services[party]))
+
+    def of(self, runner: JobRunner) -> FlowApi:
+        """The job API of a service, also of one that the inventory has no longer.
+
+        Raises:
+            FatecloudError: nobody knows its address.
+        """
+        if not runner.url:
+            raise FatecloudError("the node's manifest does not say where to ask it")
+        become = self._session.cluster.nodes[runner.node].become == "root"
 
         def run(command: str, text: str, timeout: float) -> str:
-            done = self.transport(party).run(("sh", "-c", command), stdin=text.encode(), timeout=timeout, become=become)
+            argv = ("sh", "-c", command)
+            done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=timeout, become=become)
             if done.exit != 0:
                 last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-                raise FatecloudError(f"{service.id.key}: could not ask it: {' '.join(last)}")
+                raise FatecloudError(f"{runner.key}: could not ask it: {' '.join(last)}")
             return done.stdout.decode(errors="replace")
 
-        return FlowApi(NodeExchange(run, service.facts["job_api"], python=python_of(service.home)))
+        return FlowApi(NodeExchange(run, runner.url, python=python_of(runner.home)))
+
+    def _to(self, node: str) -> Transport:
+        if node not in self._transports:
+            self._transports[node] = self._session.connect(self._session.cluster.nodes[node])
+        return self._transports[node]
 
 
-def active_jobs(session: Session, parties: set[str]) -> tuple[tuple[ActiveJob, ...], tuple[str, ...]]:
-    """Jobs of these parties that have not ended, and what could not be asked, in words.
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the services that run jobs said."""
+
+    jobs: tuple[ActiveJob, ...]
+    """Those that have not ended."""
+    silent: tuple[str, ...]
+    """Sentences about services that gave no answer.
 
     A flow that is down or was never deployed runs nothing that a change could end; one that hangs may, so it is told.
     """
-    found, silent = [], []
+    blind: tuple[str, ...]
+    """The same about services that are to go for good: what runs there would be lost without a word."""
+
+
+def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
+    """Ask these services for their jobs."""
+    jobs: list[ActiveJob] = []
+    silent: list[str] = []
+    blind: list[str] = []
     with JobApis(session) as apis:
-        for party in sorted(parties & set(apis.services)):
+        for runner in runners:
             try:
-                rows = apis.api(party).active(ACTIVE)
+                rows = apis.of(runner).active(ACTIVE)
             except FatecloudError as error:
-                silent.append(f"whether party {party} runs jobs is not known: {error.message}")
+                line = f"whether {runner.key} runs jobs is not known: {error.message}"
+                (blind if runner.leaving else silent).append(line)
                 continue
-            found += [ActiveJob(r.job, party, r.role, r.status, r.partners, time.time() - r.created) for r in rows]
-    return tuple(found), tuple(silent)
+            jobs += [
+                ActiveJob(r.job, runner.party, r.role, r.status, r.partners, time.time() - r.created) for r in rows
+            ]
+    return Answers(tuple(jobs), tuple(silent), tuple(blind))
 
 
-def refuse_or_wait(session: Session, parties: set[str], *, interrupt: bool, wait: float, events: Listener) -> None:
+def refuse_or_wait(
+    session: Session, runners: Collection[JobRunner], *, interrupt: bool, wait: float, events: Listener
+) -> None:
     """Let jobs end before a change, as long as the operator said.
 
     Args:
-        parties: those whose services would be restarted or stopped.
+        runners: the services whose jobs the change would hit.
         interrupt: go on although jobs are running.
         wait: seconds to wait for them; 0 refuses at once.
 
     Raises:
-        Refused: jobs are running, and neither was said.
+        Refused: jobs are running, or a service that is to go cannot be asked, and neither was said.
     """
     if interrupt:
         return
     deadline = time.monotonic() + wait
     told: set[str] = set()
     while True:
-        jobs, silent = active_jobs(session, parties)
-        for line in silent:
+        answers = active_jobs(session, runners)
+        for line in answers.silent:
             if line not in told:
                 events(Event("note", line))
-        told |= set(silent)
-        if not jobs:
+        told |= set(answers.silent)
+        if not answers.jobs and not answers.blind:
             return
         if time.monotonic() >= deadline:
-            lines = "\n".join(f"  {job}" for job in jobs)
-            raise Refused(
-                f"{len(jobs)} job{'s' if len(jobs) > 1 else ''} would be interrupted:\n{lines}",
-                remedy="wait for them with --wait-jobs 30m, or say --interrupt-jobs",
-            )
-        events(Event("wait", f"waiting for {len(jobs)} jobs to end"))
+            raise _refusal(answers)
+        events(Event("wait", f"waiting for {len(answers.jobs) or 'unknown'} jobs to end"))
         time.sleep(POLL)
+
+
+def _refusal(answers: Answers) -> Refused:
+    count = len(answers.jobs)
+    lines = [f"{count} job{'s' if count != 1 else ''} would be interrupted:"] if count else []
+    lines += [f"  {job}" for job in answers.jobs]
+    lines += [f"{line}; it would be stopped and removed" for line in answers.blind]
+    waiting = "wait for them with --wait-jobs 30m" if count else "see that nothing runs there"
+    return Refused("\n".join(lines), remedy=f"{waiting}, or say --interrupt-jobs")
 
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fatecloud.errors import Refused, UsageError
 from fatecloud.model.event import Event
+from fatecloud.workflow.job_runners import runners_of
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, load_session, selected
 from fatecloud.workflow.recorded import recorded
@@ -43,7 +44,8 @@ def act_on_services(
         raise UsageError("no service is selected", remedy="fatecloud status lists them")
     parties = {session.desired.services[key].id.party for key in keys}
     if verb != "start":
-        refuse_or_wait(session, parties, interrupt=interrupt_jobs, wait=seconds(wait_jobs), events=ui)
+        hit = runners_of(session.desired, parties)
+        refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=seconds(wait_jobs), events=ui)
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")
     nodes = {session.desired.services[key].id.node for key in keys}

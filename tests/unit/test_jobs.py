@@ -1,14 +1,19 @@
 """A change asks who would be hit by it, and says where it got no answer."""
 
+import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from preflight_world import a_desired, a_service
 
 from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.event import Event
+from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 from fatecloud.workflow import jobs
-from fatecloud.workflow.jobs import refuse_or_wait, seconds
+from fatecloud.workflow.job_runners import JobRunner, runners_there
+from fatecloud.workflow.jobs import Answers, active_jobs, refuse_or_wait, seconds
 
 ROW = SimpleNamespace(job="202601", role="guest", status="running", partners="host 10000", created=0.0)
 
@@ -18,16 +23,17 @@ class Apis:
 
     answers: dict[str, list[Any]]
 
-    def __init__(self, _session: object) -> None:
-        self.services = dict.fromkeys(self.answers)
+    def __init__(self, _session: object) -> None: ...
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
 
-    def api(self, party: str) -> "Apis":
-        self.asked = party
+    def of(self, runner: JobRunner) -> "Apis":
+        if not runner.url:
+            raise FatecloudError("it is not on record where to ask it")
+        self.asked = runner.party
         return self
 
     def active(self, _statuses: object) -> Any:
@@ -44,8 +50,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     return []
 
 
-def hit(told: list[Event], wait: float = 0) -> None:
-    refuse_or_wait(SimpleNamespace(), {"1", "2"}, interrupt=False, wait=wait, events=told.append)  # type: ignore[arg-type]
+def runner(party: str, **changes: Any) -> JobRunner:
+    return replace(JobRunner(f"{party}/flow@a1", party, "a1", "/home", "http://127.0.0.1:9380"), **changes)
+
+
+def hit(told: list[Event], wait: float = 0, *, interrupt: bool = False, **changes: Any) -> None:
+    runners = (runner("1", **changes), runner("2"))
+    refuse_or_wait(SimpleNamespace(), runners, interrupt=interrupt, wait=wait, events=told.append)  # type: ignore[arg-type]
 
 
 def test_running_jobs_are_named_and_the_change_refused(told: list[Event]) -> None:
@@ -65,7 +76,90 @@ def test_a_flow_that_gives_no_answer_is_told_once(told: list[Event]) -> None:
     Apis.answers = {"1": [lost, lost], "2": [[ROW], []]}
     hit(told, wait=60)
     notes = [event.text for event in told if event.kind == "note"]
-    assert notes == ["whether party 1 runs jobs is not known: no answer in 10 s"]
+    assert notes == ["whether 1/flow@a1 runs jobs is not known: no answer in 10 s"]
+
+
+def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(told: list[Event]) -> None:
+    lost = FatecloudError("no answer in 10 s")
+    Apis.answers = {"1": [lost], "2": [[]]}
+    with pytest.raises(Refused, match=r"1/flow@a1 runs jobs is not known: no answer in 10 s; it would be") as refusal:
+        hit(told, leaving=True)
+    assert "--interrupt-jobs" in refusal.value.remedy
+    hit(told, leaving=True, interrupt=True)
+
+
+def test_a_flow_that_is_to_go_and_answers_in_time_is_waited_for(told: list[Event]) -> None:
+    Apis.answers = {"1": [FatecloudError("it starts"), []], "2": [[], []]}
+    hit(told, wait=60, leaving=True)
+
+
+def test_where_nobody_knows_whom_to_ask_the_change_is_refused(told: list[Event]) -> None:
+    Apis.answers = {"1": [], "2": [[]]}
+    with pytest.raises(Refused, match="not on record where to ask it"):
+        hit(told, leaving=True, url="")
+
+
+DESIRED = replace(
+    a_desired(),
+    services={
+        "9999/flow@a2": a_service("a2", "flow", (), facts={"job_api": "http://127.0.0.1:9380"}),
+        "9999/web@a1": a_service("a1", "web", ()),
+    },
+)
+OLD = {"home": "/old", "job_api": "http://127.0.0.1:8000"}
+
+
+def there(manifests: dict[str, Any], states: dict[str, str] | None = None, parties: set[str] | None = None) -> Any:
+    """The runners that nodes with these manifests have."""
+    services = {key: {"state": state} for key, state in (states or {}).items()}
+    nodes: dict[str, NodeFacts | Unreachable] = {
+        name: NodeFacts(name, {"manifest": Fact(manifest), "services": Fact(services)}, {}, 0.1)
+        for name, manifest in manifests.items()
+    }
+    return runners_there(DESIRED, Observed(nodes, 0.0), parties)
+
+
+def test_a_flow_that_moves_is_asked_where_it_runs_and_not_where_it_will() -> None:
+    record = {"services": {"9999/flow@a1": OLD, "9999/web@a1": {"home": "/web", "job_api": ""}}}
+    assert there({"a1": record, "a2": None}, {"9999/flow@a1": "running"}) == (
+        JobRunner("9999/flow@a1", "9999", "a1", "/old", "http://127.0.0.1:8000", leaving=True),
+    )
+    assert there({"a1": record, "a2": None}, {"9999/flow@a1": "stopped"}) == ()
+
+
+def test_a_party_that_is_no_more_is_asked_when_the_change_hits_it() -> None:
+    record = {"services": {"10000/flow@a1": OLD, "10000/gone@a1": {"home": "/gone", "job_api": ""}}}
+    assert [r.key for r in there({"a1": record, "a2": {}}, parties={"10000"})] == ["10000/flow@a1"]
+    assert there({"a1": record, "a2": {}}, parties={"9999"}) == ()
+    unknown = {"services": {"10000/flow@a1": {"home": "/old"}}}
+    assert [(r.url, r.leaving) for r in there({"a1": unknown, "a2": {}})] == [("", True)]
+
+
+def test_a_flow_that_stays_is_asked_at_the_port_that_it_was_started_with() -> None:
+    assert [r.url for r in there({"a2": {"services": {"9999/flow@a2": OLD}}})] == ["http://127.0.0.1:8000"]
+    assert [r.url for r in there({"a1": {}})] == ["http://127.0.0.1:9380"]  # a2 was not read
+
+
+def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interpreter() -> None:
+    done = SimpleNamespace(
+        exit=0, stdout=json.dumps({"status": 200, "body": {"code": 0, "data": {"data": []}}}).encode()
+    )
+    asked: list[Any] = []
+
+    def run(argv: Any, **_: Any) -> Any:
+        asked.append(argv[-1])
+        return done
+
+    def connect(node: Any) -> Any:
+        asked.append(node.name)
+        return SimpleNamespace(run=run, close=lambda: asked.append("closed"))
+
+    session: Any = SimpleNamespace(cluster=DESIRED.cluster, desired=DESIRED, connect=connect)
+    answers = active_jobs(session, (runner("1", home="/old", leaving=True), runner("2", url="", leaving=True)))
+    (lost,) = answers.blind
+    assert answers == Answers((), (), (lost,))
+    assert "manifest does not say where to ask it" in lost
+    assert (asked[0], asked[1].split()[0], asked[2]) == ("a1", "/old/venv/bin/python", "closed")
 
 
 @pytest.mark.parametrize(("text", "value"), [(None, 0), ("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200)])

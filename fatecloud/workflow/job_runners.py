@@ -1,0 +1,75 @@
+"""Which services run jobs: those that should be, and those that a node still has from before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.observed import Observed
+from fatecloud.workflow.observe import manifests
+
+_AT_REST = ("absent", "stopped", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class JobRunner:
+    """A service that runs jobs."""
+
+    key: str
+    party: str
+    node: str
+    home: str
+    url: str
+    """Its job API as seen from its node; empty when nobody knows any more."""
+    leaving: bool = False
+    """Whether the inventory has it no longer, so that it is going to be removed."""
+
+
+def as_desired(service: DesiredService) -> JobRunner:
+    """The runner that a service of the inventory is."""
+    ident = service.id
+    return JobRunner(ident.key, ident.party, ident.node, service.home, str(service.facts["job_api"]))
+
+
+def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
+    """What should run the jobs of these parties."""
+    services = [service for _, service in sorted(desired.services.items())]
+    return tuple(as_desired(s) for s in services if s.id.party in parties and "job_api" in s.facts)
+
+
+def runners_there(
+    desired: Desired, observed: Observed, parties: Collection[str] | None = None
+) -> tuple[JobRunner, ...]:
+    """What does run the jobs of these parties, as far as the nodes' manifests were read; None means all parties.
+
+    A service that is only to come runs nothing; one that moved away or left the inventory does until it is stopped.
+    A node that was not read is believed to have what it should.
+    """
+    records = manifests(observed)
+    every = set(desired.cluster.parties) if parties is None else parties
+    found = [now for runner in runners_of(desired, every) if (now := _installed(records, runner))]
+    for node in records:
+        found += [r for r in _leaving(desired, observed, node, records[node]) if parties is None or r.party in parties]
+    return tuple(found)
+
+
+def _installed(records: Mapping[str, Mapping[str, Any]], runner: JobRunner) -> JobRunner | None:
+    if runner.node not in records:
+        return runner
+    entry = records[runner.node].get("services", {}).get(runner.key)
+    # It listens where it was told to at its last start, whatever the inventory says by now.
+    return replace(runner, url=entry.get("job_api") or runner.url) if entry is not None else None
+
+
+def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[str, Any]) -> Iterator[JobRunner]:
+    facts = observed.reached(node)
+    states = (facts.fact("services").value or {}) if facts else {}
+    for key, entry in sorted(record.get("services", {}).items()):
+        url = entry.get("job_api")
+        at_rest = states.get(key, {}).get("state") in _AT_REST
+        if key not in desired.services and url != "" and not at_rest:
+            ident = ServiceId.parse(desired.cluster.name, key)
+            yield JobRunner(key, ident.party, node, entry["home"], url or "", leaving=True)
