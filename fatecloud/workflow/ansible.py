@@ -172,7 +172,7 @@ def failure(outcome: Outcome) -> FatecloudError:
         if failed.result.get("held"):
             return Locked(f"{failed.node}: {failed.message}", remedy="wait for it, or look who it is: fatecloud status")
         if failed.result.get("foreign"):
-            remedy = "use that cluster's own inventory, or set another `paths.base` for the node"
+            remedy = "set another `paths.base` for the node, or use the inventory that the directory belongs to"
             return Refused(f"{failed.node}: {failed.message}", remedy=remedy)
         if failed.result.get("drifted"):
             return Refused(f"{failed.node}: {failed.message}", remedy="fatecloud plan shows it; --overwrite-drift")

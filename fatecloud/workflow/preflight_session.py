@@ -23,6 +23,11 @@ def preflight_cluster(
     Args:
         fix: whether to offer repairs.
         confirm: asks the operator; None means that the answer is yes.
+
+    Raises:
+        Locked: somebody else holds a node that is to be repaired.
+        Refused: the base directory of such a node is not ours.
+        RunError: a repair failed.
     """
     missing: tuple[str, ...] = ()
     try:
@@ -41,6 +46,7 @@ def preflight_cluster(
 def _repair(session: Session, events: Listener, fixes: Sequence[Fix]) -> None:
     nodes = fix_variables(fixes)
     with recorded(session, "preflight", sys.argv, events, nodes) as run:
+        run.ansible.play("lease.yml")
         for node, actions in nodes.items():
             run.interruption.check()
             run.ansible.play("fix.yml", {"fix_actions": actions}, limit=[node])

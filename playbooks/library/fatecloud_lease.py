@@ -76,9 +76,12 @@ def acquire(params: dict) -> dict:
     """Take the lease.
 
     Raises:
-        Refused: another run holds it, or the node's base directory is another cluster's.
+        Refused: another run holds it, or the node's base directory is another cluster's, or a stranger's.
     """
     base, run = params["base"], params["run"]
+    if not os.path.isdir(private(base)) and os.path.isdir(base) and os.listdir(base):
+        # Our directory in it would make it look like ours from then on.
+        raise Refused(f"{base} is not empty and was not made by us", foreign=base)
     owner = Manifest(base).data.get("cluster", params["cluster"])
     if owner != params["cluster"]:
         raise Refused(f"{base} belongs to cluster {owner}, not to {params['cluster']}", foreign=owner)

@@ -44,6 +44,13 @@ def test_the_first_run_gets_a_fresh_node_and_may_ask_again(tmp_path: Path) -> No
     assert lying(base)["expires"] > time.time() + 300
 
 
+def test_a_strangers_directory_is_not_made_to_look_like_ours(tmp_path: Path) -> None:
+    (tmp_path / "theirs").touch()
+    with pytest.raises(node.Refused, match="was not made by us"):
+        lease.acquire(asked(tmp_path, "r1"))
+    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
+
+
 def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     lease.acquire(asked(tmp_path, "r1"))
     with pytest.raises(node.Refused, match="run r1 of r1@here holds this node") as refusal:

@@ -15,13 +15,13 @@ from check_world import healthy_documents, observed, the_desired
 
 from fatecloud.errors import Refused, RunError
 from fatecloud.model.event import Event
-from fatecloud.model.finding import Report
+from fatecloud.model.finding import Fix, Report
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.plan import Plan
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow import ansible, deploy, services
+from fatecloud.workflow import ansible, deploy, preflight_session, services
 from fatecloud.workflow.load import Options
 
 SECRETS = {"x": "secret"}
@@ -134,6 +134,25 @@ def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.Monk
         argv=(),
     )
     assert world.asked == [("take", ("a1",))]
+
+
+def test_a_repair_holds_the_nodes_that_it_changes_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    took: list[Collection[str]] = []
+    plays: list[tuple[str, Sequence[str]]] = []
+
+    @contextmanager
+    def recorded(*arguments: Any) -> Iterator[Any]:
+        took.append(tuple(arguments[4]))
+        yield SimpleNamespace(
+            ansible=SimpleNamespace(play=lambda name, *_, limit=(): plays.append((name, limit))),
+            interruption=SimpleNamespace(check=lambda: None),
+        )
+
+    monkeypatch.setattr(preflight_session, "recorded", recorded)
+    fixes = [Fix("sysctl", node, {"name": "net.core.somaxconn", "value": 4096}) for node in ("a1", "a2")]
+    preflight_session._repair(SimpleNamespace(), Ui(), fixes)  # type: ignore[arg-type]
+    assert took == [("a1", "a2")]
+    assert plays == [("lease.yml", ()), ("fix.yml", ["a1"]), ("fix.yml", ["a2"])]
 
 
 def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
