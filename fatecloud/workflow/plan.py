@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from fatecloud.errors import TransportError
+from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.plan.files import texts_needed
 from fatecloud.plan.make import make_plan
+from fatecloud.transport.parallel import on_all
 from fatecloud.workflow.load import Options, Session, load_session
-from fatecloud.workflow.observe import observe
+from fatecloud.workflow.observe import manifests, observe
 
 _READ = "for d; do printf '%s\\n' \"$d\"; base64 -w0 <\"$d\" 2>/dev/null; printf '\\n'; done"
+
+_DEADLINE = 60.0
+"""Seconds for all nodes together."""
 
 
 def plan_cluster(options: Options) -> Plan:
@@ -32,22 +38,35 @@ def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ())
 
 
 def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
-    """The secret-free texts that we put on the nodes last time, as far as a diff needs them."""
+    """The secret-free texts that we put on the nodes last time, as far as a diff needs them; all nodes at once.
+
+    Raises:
+        TransportError: a node that has just answered does not any more.
+    """
+    paths: dict[str, list[str]] = {}
+    found: set[str] = set()
+    for name, record in manifests(observed).items():
+        needed = set(texts_needed(session.desired.files.get(name, ()), record.get("files", {}))) - found
+        found |= needed
+        paths[name] = [f"{private_of(session.cluster.nodes[name])}/rendered/{digest}" for digest in sorted(needed)]
+    asked = [session.cluster.nodes[name] for name, wanted in paths.items() if wanted]
     texts: dict[str, str] = {}
-    for name, node in session.cluster.nodes.items():
-        facts = observed.reached(name)
-        manifest = facts.fact("manifest").value if facts else None
-        needed = texts_needed(session.desired.files.get(name, ()), (manifest or {}).get("files", {}))
-        paths = [f"{private_of(node)}/rendered/{digest}" for digest in needed if digest not in texts]
-        if not paths:
-            continue
-        transport = session.connect(node)
-        try:
-            done = transport.run(("sh", "-c", _READ, "read", *paths), timeout=30, become=node.become == "root")
-        finally:
-            transport.close()
-        lines = done.stdout.decode().splitlines()
-        for path, encoded in zip(lines[::2], lines[1::2], strict=False):
-            if encoded:
-                texts[path.rsplit("/", 1)[-1]] = base64.b64decode(encoded).decode(errors="replace")
+    for answer in on_all(asked, lambda node: _texts(session, node, paths[node.name]), _DEADLINE).values():
+        if isinstance(answer, TransportError):
+            raise answer
+        texts |= answer
     return texts
+
+
+def _texts(session: Session, node: Node, paths: Sequence[str]) -> dict[str, str]:
+    transport = session.connect(node)
+    try:
+        done = transport.run(("sh", "-c", _READ, "read", *paths), timeout=30, become=node.become == "root")
+    finally:
+        transport.close()
+    lines = done.stdout.decode().splitlines()
+    return {
+        path.rsplit("/", 1)[-1]: base64.b64decode(encoded).decode(errors="replace")
+        for path, encoded in zip(lines[::2], lines[1::2], strict=False)
+        if encoded
+    }
