@@ -7,15 +7,17 @@ from typing import Any
 
 import yaml
 
-from fatecloud.inventory.problems import Mark, Problems
+from fatecloud.inventory.problems import Mark, Problems, short
 
 DEPTH_LIMIT = 32
-VALUE_LIMIT = 50_000
+VALUE_LIMIT = 20_000
 """Values in a file, aliases counted as often as they are used."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _STRING = "str"
+_LONGEST_OTHER = 500
+"""Characters above which a value is a text: what numbers and dates look like is costly to ask of megabytes."""
 
 
 @dataclass(slots=True)
@@ -114,11 +116,13 @@ class _Builder:
 
     def _type(self, event: Any, mark: Mark) -> str:
         if event.tag is not None and event.tag != "!":
-            self._problems.add(mark, f"the tag {event.tag} is not allowed", "plain YAML")
+            self._problems.add(mark, f"the tag {short(event.tag)} is not allowed", "plain YAML")
             return _STRING
         if not event.implicit[0]:
             return _STRING
         text = event.value
+        if len(text) > _LONGEST_OTHER:
+            return _STRING
         for tag, pattern in _RESOLVERS.get(text[0] if text else "", ()):
             if pattern.match(text):
                 return tag.rpartition(":")[2]
@@ -127,7 +131,7 @@ class _Builder:
     def _start(self, event: Any, kind: type[Listing | Table]) -> None:
         mark = Mark(event.start_mark.line + 1, event.start_mark.column + 1)
         if event.tag is not None:
-            self._problems.add(mark, f"the tag {event.tag} is not allowed", "plain YAML")
+            self._problems.add(mark, f"the tag {short(event.tag)} is not allowed", "plain YAML")
         if len(self._open) >= DEPTH_LIMIT:
             self._problems.stop(mark, f"nested deeper than {DEPTH_LIMIT} levels", "an inventory")
         if event.anchor:
@@ -139,10 +143,10 @@ class _Builder:
     def _alias(self, event: Any) -> None:
         mark = Mark(event.start_mark.line + 1, event.start_mark.column + 1)
         if event.anchor not in self._anchors:
-            self._problems.stop(mark, f"the alias *{event.anchor} has no anchor before it")
+            self._problems.stop(mark, f"the alias *{short(event.anchor)} has no anchor before it")
         target = self._anchors[event.anchor]
         if target is None:
-            self._problems.stop(mark, f"the alias *{event.anchor} stands inside its own anchor")
+            self._problems.stop(mark, f"the alias *{short(event.anchor)} stands inside its own anchor")
         self._place(target, None)
 
     def _place(self, value: Value, anchor: str | None) -> None:
@@ -168,7 +172,9 @@ class _Builder:
             first = table.entries.get(key.text)
             if first is not None:
                 at = f"line {first[0].mark.line}"
-                self._problems.add(key.mark, f"the key {key.text!r} stands twice", f"it once: it is already on {at}")
+                self._problems.add(
+                    key.mark, f"the key {short(key.text)!r} stands twice", f"it once: it is already on {at}"
+                )
             elif key.text == "<<":
                 self._problems.add(key.mark, "the merge key << is not allowed", "`defaults`, or the keys themselves")
             else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fatecloud.inventory.document import Listing, Scalar, Value
-from fatecloud.inventory.problems import Mark, Problems, one_of
+from fatecloud.inventory.problems import Mark, Problems, one_of, short
 from fatecloud.model.cluster import Endpoint
 
 
@@ -55,8 +55,7 @@ def described(value: Value) -> str:
     if isinstance(value, Scalar):
         if value.type == "null" and not value.text:
             return "nothing"
-        text = value.text if len(value.text) <= 40 else f"{value.text[:37]}..."  # noqa: PLR2004 - fits on a line
-        return repr(text)
+        return repr(short(value.text))
     return "a list" if isinstance(value, Listing) else "a mapping"
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import grp
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
-from fatecloud.inventory.words import is_home
+from fatecloud.inventory.words import DIRECTORY, NEW_ACCOUNT, is_home
 from fatecloud.model.cluster import PYTHON, Node, Paths, Ssh
 
 LOOPBACK = "127.0.0.1"
@@ -29,6 +30,7 @@ class NodeBuilder:
 
     def __init__(self, file: Path, reader: Reader, origins: Origins) -> None:
         self._directory = file.absolute().parent
+        self._me = _my_name()
         self._reader = reader
         self._origins = origins
 
@@ -47,7 +49,10 @@ class NodeBuilder:
         local = connection == "local"
         become = layers.get("become", "none" if local else "root", "from the connection")
         ssh = self._ssh(layers.section("ssh"))
-        login = getpass.getuser() if local else ssh.user
+        login = self._me if local else ssh.user
+        if not login:
+            mark, what = self._reader.at(f"nodes.{name}"), f"the user who runs fatecloud (id {os.getuid()}) has no name"
+            self._reader.problems.add(mark, what, "`ssh: {user: ...}`, or a name in the environment variable LOGNAME")
         root = become == "root"
         user = layers.get("service_user", "fate" if root else login, "" if root else "the login user")
         advertise = layers.get("advertise", *((LOOPBACK,) if address == "local" else (address, "the address")))
@@ -75,36 +80,43 @@ class NodeBuilder:
     def _ssh(self, layers: Layers) -> Ssh:
         key = layers.get("key", None)
         return Ssh(
-            user=layers.get("user", getpass.getuser(), "the user who runs fatecloud"),
+            user=layers.get("user", self._me, "the user who runs fatecloud"),
             port=layers.get("port", 22),
-            key=str(self._directory / Path(key).expanduser()) if key else None,
+            key=str(self._directory / key) if key else None,
             agent=layers.get("agent", built_in=True),
             password=layers.get("password", None),
             jump=layers.get("jump", None),
         )
 
     def _paths(self, layers: Layers, *, login: str, root: bool, local: bool) -> Paths:
-        home = str(Path.home()) if local else "/root" if login == "root" else f"/home/{login}"
+        home = "~" if local else "/root" if login == "root" else f"/home/{login}"
         usual = "/data/projects/fate" if root else f"{home}/fatecloud"
         base = self._own_directory(layers, "base", layers.get("base", usual), local=local)
-        below = {
-            name: self._own_directory(layers, name, layers.get(name, f"{base}/{name}", "below base"), local=local)
-            for name in _PATHS_BELOW_BASE
-        }
-        return Paths(base=base, **below)
+        below = {name: layers.get(name, f"{base}/{name}", "below base") for name in _PATHS_BELOW_BASE}
+        own = {name: self._own_directory(layers, name, path, local=local) for name, path in below.items()}
+        return Paths(base, **own)
 
     def _own_directory(self, layers: Layers, name: str, path: str, *, local: bool) -> str:
-        if not is_home(path):
+        expected = DIRECTORY.what
+        if is_home(path):
+            if local:
+                path = os.path.expanduser(path)  # noqa: PTH111 - stays as it is where there is no home directory
+            else:
+                expected = "an absolute path: ~ is known on a local node only"
+        # Home directories and logins may have characters that a path of ours must not.
+        if not is_home(path) and re.fullmatch(DIRECTORY.pattern, path):
             return path
-        if not local:
-            mark = self._reader.at(layers.source(name))
-            self._reader.problems.add(mark, f"{name} is {path!r}", "an absolute path: ~ is known on a local node only")
-        return str(Path(path).expanduser())
+        self._reader.problems.add(self._reader.at(layers.source(name)), f"{name} is {path!r}", expected)
+        return "/"  # so that what lies below is no problem of its own
 
     def _judge(self, node: Node, layers: Layers, login: str, *, alone: bool) -> None:
         def refuse(key: str, what: str, expected: str) -> None:
             self._reader.problems.add(self._reader.at(layers.source(key)), what, expected)
 
+        accounts = {node.service_group: "service_group", node.service_user: "service_user"}
+        for account, key in accounts.items():
+            if node.become == "root" and not re.fullmatch(NEW_ACCOUNT.pattern, account):
+                refuse(key, f"{key} is {account!r}", NEW_ACCOUNT.what)
         if node.become == "none" and node.supervision == "systemd":
             refuse("supervision", f"systemd on {node.name} needs root", "become: root, or supervision: supervisor")
         if node.become == "none" and node.packages == "repos":
@@ -130,6 +142,14 @@ class NodeBuilder:
                 what = f"{name} and {first} are the same machine: {'local' if local else f'{key[0]} port {key[1]}'}"
                 expected = "each machine once; parties may share it"
                 self._reader.problems.add(self._reader.at(f"nodes.{name}.address"), what, expected)
+
+
+def _my_name() -> str:
+    """The login of who runs us; empty where the system knows none, as in a container with a user id of its own."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def _group(user: str, *, mine: bool) -> str:

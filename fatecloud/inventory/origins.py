@@ -21,6 +21,7 @@ class Origins:
     def __init__(self, file: str, reader: Reader) -> None:
         self.by_path: dict[str, Origin] = {}
         self._file = file
+        self._known: dict[str, Origin] = {}
         self._reader = reader
 
     def place(self, path: str) -> str:
@@ -34,7 +35,9 @@ class Origins:
 
     def derived(self, path: str, source: str = BUILT_IN) -> None:
         """Note that the value at `path` was made or looked up: `source` says how."""
-        self.by_path[path] = Origin(source)
+        # A few words say where nearly all values come from.
+        origin = self._known.get(source)
+        self.by_path[path] = origin or self._known.setdefault(source, Origin(source))
 
 
 class Layers:

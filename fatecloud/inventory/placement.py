@@ -7,7 +7,7 @@ from typing import Any
 
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Origins
-from fatecloud.inventory.problems import one_of
+from fatecloud.inventory.problems import one_of, short
 from fatecloud.inventory.schema import Placed
 from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component
@@ -72,7 +72,9 @@ class Placer:
             return ()
         for node, mark in placed.nodes:
             if node not in self._nodes:
-                problems.add(mark, f"{name} is on the unknown node {node!r}", one_of(self._nodes), node, self._nodes)
+                problems.add(
+                    mark, f"{name} is on the unknown node {short(node)!r}", one_of(self._nodes), node, self._nodes
+                )
         names = tuple(dict.fromkeys(node for node, _ in placed.nodes))
         if len(names) < len(placed.nodes):
             problems.add(placed.mark, f"{name} names a node twice", "each node once")

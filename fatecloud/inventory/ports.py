@@ -9,7 +9,8 @@ from fatecloud.inventory.kinds import Reader
 from fatecloud.model.cluster import Party
 from fatecloud.model.component import Component
 
-_LAST_PORT = 65535
+_FIRST_PORT, _LAST_PORT = 1024, 65535
+"""Ports that are suggested."""
 _STEP = 10
 """Distance of the suggested port: far enough from a component's other ports, near enough to be recognised."""
 
@@ -33,6 +34,7 @@ def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Compon
     """Note each port that two services of a node would share, with the key that gives one of them another."""
     listeners = list(_listeners(parties, components))
     used = {(listener.node, listener.number) for listener in listeners}
+    suggestions: dict[tuple[str, int], Iterator[int]] = {}
     taken: dict[tuple[str, int], _Listener] = {}
     for listener in listeners:
         first = taken.setdefault((listener.node, listener.number), listener)
@@ -42,10 +44,11 @@ def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Compon
         blamed = first if first.setting in reader.places and listener.setting not in reader.places else listener
         mark = reader.places.get(blamed.setting) or reader.at(f"parties.{blamed.party}.services.{blamed.component}")
         what = f"port {listener.number} of {listener.node} is wanted by {first} and {listener}"
-        setting = f"{blamed.component}: {{ports: {{{blamed.port}: {_free(listener, used)}}}}}"
-        reader.problems.add(
-            mark, what, f'another one, for example parties: {{"{blamed.party}": {{config: {{{setting}}}}}}}'
-        )
+        wanted = listener.node, listener.number
+        free = next(suggestions.setdefault(wanted, _free(*wanted, used)), None)
+        setting = f"{blamed.component}: {{ports: {{{blamed.port}: {free}}}}}"
+        example = f', for example parties: {{"{blamed.party}": {{config: {{{setting}}}}}}}' if free else ""
+        reader.problems.add(mark, what, f"another one{example}")
 
 
 def _listeners(parties: Mapping[str, Party], components: Mapping[str, Component]) -> Iterator[_Listener]:
@@ -57,10 +60,9 @@ def _listeners(parties: Mapping[str, Party], components: Mapping[str, Component]
                     yield _Listener(node, number, party.id, component, port.name)
 
 
-def _free(listener: _Listener, used: set[tuple[str, int]]) -> int:
-    """A port that no service of the node uses, not suggested before."""
-    number = listener.number + _STEP
-    while (listener.node, number) in used or number > _LAST_PORT:
-        number = number + 1 if number < _LAST_PORT else 1024
-    used.add((listener.node, number))
-    return number
+def _free(node: str, wanted: int, used: set[tuple[str, int]]) -> Iterator[int]:
+    """Ports that no service of the node uses and that were not suggested before, the ones near the wanted one first."""
+    for number in (*range(wanted + _STEP, _LAST_PORT + 1), *range(_FIRST_PORT, wanted)):
+        if (node, number) not in used:
+            used.add((node, number))
+            yield number

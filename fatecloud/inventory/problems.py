@@ -11,6 +11,13 @@ from fatecloud.errors import InventoryError
 SHOWN = 200
 """Problems printed at most; a file with more is not an inventory."""
 
+_LONGEST = 80
+"""Characters of a word of the file that a problem repeats."""
+_COMPARED = 20_000
+"""Valid words that are compared with wrong ones at most."""
+_MOST = 30
+"""Valid words that a problem lists."""
+
 
 class Mark(NamedTuple):
     """A place in the file, counted from 1."""
@@ -26,9 +33,10 @@ class _Problem(NamedTuple):
     got: str
     words: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def text(self, *, suggest: bool) -> str:
+        """The problem without its place; `suggest` says whether the nearest word is looked for."""
         text = f"{self.what}, expected {self.expected}" if self.expected else self.what
-        close = nearest(self.got, self.words) if self.got else ""
+        close = nearest(self.got, self.words) if self.got and suggest else ""
         line = f"{text}; did you mean {close!r}?" if close else text
         # Names from the file may hold line breaks or terminal codes: a problem stays one line, and only text.
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
@@ -64,9 +72,12 @@ class Problems:
         """Raise InventoryError with one line per problem, sorted by position, if there is a problem."""
         if not self._found:
             return
-        # Looking for the nearest word takes longest: only what is shown pays for it.
-        shown = sorted(self._found)[:SHOWN]
-        lines = [f"{self.file}:{problem.mark.line}:{problem.mark.column}: {problem}" for problem in shown]
+        # Looking for the nearest word takes longest: only what is shown pays for it, and not all where words are many.
+        lines, compared = [], 0
+        for problem in sorted(self._found)[:SHOWN]:
+            compared += len(problem.words)
+            text = problem.text(suggest=compared <= _COMPARED)
+            lines.append(f"{self.file}:{problem.mark.line}:{problem.mark.column}: {text}")
         if len(self._found) > SHOWN:
             lines.append(f"{self.file}: ... and {len(self._found) - SHOWN} more")
         remedy = "correct these lines; `fatecloud inventory schema` tells every key"
@@ -86,7 +97,15 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return known[matches[0]] if matches else ""
 
 
+def short(text: str) -> str:
+    """A word of the file in a sentence: its beginning, when it is long."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
 def one_of(words: Iterable[str]) -> str:
     """Valid words in a sentence: `a`, `a or b`, `a, b or c`."""
-    *most, last = list(words) or ["nothing"]
+    known = list(words) or ["nothing"]
+    if len(known) > _MOST:
+        return f"{', '.join(known[:_MOST])} or one of {len(known) - _MOST} more"
+    *most, last = known
     return f"{', '.join(most)} or {last}" if most else last

@@ -9,7 +9,7 @@ from typing import Any
 
 from fatecloud.inventory.document import Table, Value
 from fatecloud.inventory.kinds import BAD, Kind, Reader, Text, described
-from fatecloud.inventory.problems import one_of
+from fatecloud.inventory.problems import one_of, short
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Section:
             below = f"{path}.{name}" if path else name
             reader.places[below] = key.mark
             if declared is None:
-                reader.problems.add(key.mark, f"unknown key {name!r}", one_of(self.fields), name, self.fields)
+                reader.problems.add(key.mark, f"unknown key {short(name)!r}", one_of(self.fields), name, self.fields)
                 continue
             read = declared.kind.read(inner, reader, below)
             if read is not BAD:
@@ -79,7 +79,7 @@ class Named:
             below = f"{path}.{name}"
             reader.places[below] = key.mark
             if not re.fullmatch(self.name.pattern, name):
-                reader.problems.add(key.mark, f"the name {name[:80]!r} cannot be used", self.name.what)
+                reader.problems.add(key.mark, f"the name {short(name)!r} cannot be used", self.name.what)
             elif key.type != "str":
                 reader.problems.add(key.mark, f"the name {name} is not quoted", f'"{name}", a text')
             found[name] = self.kind.read(inner, reader, below)

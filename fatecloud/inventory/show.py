@@ -17,6 +17,7 @@ _NOT_WRITTEN = ("built in", "derived", "release ")
 _KEPT = ("nodes", "parties", "peers")
 """Whose entries are named even where nothing is said about them."""
 _COMMENT_COLUMN = 48
+_ESCAPED = {'"': '\\"', "\\": "\\\\"}
 
 
 def show(cluster: Cluster, *, full: bool) -> str:
@@ -70,7 +71,7 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
     indent = "  " * depth
     for name, value in tree.items():
         below = f"{path}.{name}" if path else name
-        key = name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else json.dumps(name)
+        key = name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else _quoted(name)
         if isinstance(value, dict):
             inner = list(_lines(value, below, depth + 1, cluster, full=full))
             if any(not line.lstrip().startswith("#") for line in inner):
@@ -99,4 +100,10 @@ def _scalar(value: Any) -> str:
     text = str(value) if isinstance(value, Endpoint) else value
     if isinstance(text, str) and _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
         return text
-    return json.dumps(text)
+    return _quoted(text) if isinstance(text, str) else json.dumps(text)
+
+
+def _quoted(text: str) -> str:
+    """In double quotes; what cannot be printed, as YAML (and not JSON, which halves large characters) escapes it."""
+    shown = (_ESCAPED.get(c) or (c if c.isprintable() else f"\\U{ord(c):08X}") for c in text)
+    return f'"{"".join(shown)}"'

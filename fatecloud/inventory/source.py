@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -27,9 +28,11 @@ def read_text(path: Path, problems: Problems) -> str:
     if content.startswith(_WIDE_MARKS):
         problems.stop(Mark(1, 1), "the file is UTF-16 text", "UTF-8")
     try:
-        text = content.decode("utf-8-sig")
+        # A byte order mark is taken off first: the codec that knows of it counts the bytes of errors without it.
+        content = content.removeprefix(codecs.BOM_UTF8)
+        text = content.decode()
     except UnicodeDecodeError as error:
-        good = content[: error.start].decode("utf-8-sig")
+        good = content[: error.start].decode()
         problems.stop(
             _mark(good, len(good)), f"byte 0x{content[error.start]:02x} is not UTF-8", "a file saved as UTF-8"
         )

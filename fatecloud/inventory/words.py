@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from pathlib import Path
 
 from fatecloud.inventory.kinds import Text, endpoint_of, host_of
 
@@ -21,7 +22,9 @@ PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9]
 SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
-ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
+ACCOUNT = Text("a user or group name", r"[A-Za-z0-9_.](?:[A-Za-z0-9_.@\\ -]{0,62}[A-Za-z0-9_.@\\-])?")
+NEW_ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
+"""A name that every distribution makes an account of. One that is there already may have any (`domain users`)."""
 
 
 def jump_of(text: str) -> str:
@@ -35,7 +38,17 @@ def jump_of(text: str) -> str:
 
 
 JUMP = Text("[user@]host[:port]", r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?[A-Za-z0-9._:\[\]-]{1,262}", jump_of)
-KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\"]{1,1024}")
+
+
+def key_file_of(text: str) -> str:
+    """A path with the home directory filled in. Raises ValueError for `~somebody` whom this machine does not know."""
+    try:
+        return str(Path(text).expanduser())
+    except RuntimeError:
+        raise ValueError(f"no home directory: {text!r}") from None
+
+
+KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\x7f\"]{1,1024}", key_file_of)
 INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
 
 _OWNED = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")

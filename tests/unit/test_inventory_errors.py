@@ -85,7 +85,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "7:13",
         "packages: store is not supported yet, expected",
     ),
-    "service user": ("service_user: app", "service_user: 'a b'", "7:17", "expected a user or group name"),
+    "service user": ("service_user: app", "service_user: 'a b'", "7:3", "expected a user or group name"),
     "base root": ("service_user: app", "paths: {base: /}", "7:17", "base is '/', expected an absolute path of our own"),
     "base system": (
         "service_user: app",

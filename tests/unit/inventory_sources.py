@@ -1,0 +1,91 @@
+"""Good inventories that mutations start from: the shipped examples, and one that says everything there is to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.registry import all_components
+from fatecloud.inventory.kinds import Kind
+from fatecloud.inventory.schema import inventory_section
+from fatecloud.inventory.sections import Named, Section
+from fatecloud.shipped import folder
+
+FULL = """\
+# Everything that an inventory can say: 机构甲, Zürich.
+apiVersion: fatecloud/v1
+cluster: full
+release: fate-2.2.0
+architecture: rabbitmq
+defaults:
+  ssh:
+    user: ops
+    port: 2222
+    key: ~/.ssh/机构 甲
+    agent: false
+    password: {secret: nodes.ssh}
+    jump: gate@bastion.example:2022
+  become: root
+  become_password: prompt
+  service_user: app
+  service_group: apps
+  supervision: systemd
+  packages: repos
+  paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, tmp: /srv/fate/tmp, backup: /srv/fate/old}
+  bind: 0.0.0.0
+  cores: 16
+  python: /usr/bin/python3
+nodes:
+  a1: {address: 10.0.0.11}
+  a2:
+    address: "fd00::12"
+    connection: ssh
+    advertise: "fd00::1:12"
+    ssh: {user: "BANK\\\\ops", port: 22, key: keys/a2, agent: true, password: prompt, jump: "[fd00::1]:22"}
+    become: root
+    become_password: {secret: nodes.sudo}
+    service_user: fate
+    service_group: fate
+    supervision: supervisor
+    packages: preinstalled
+    paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, tmp: /var/tmp/fate, backup: /opt/fate-old}
+    bind: "::"
+    cores: 4
+    python: /opt/python/bin/python3.8
+  here: {address: local, advertise: 10.0.0.13}
+parties:
+  "9999":
+    public: {proxy: "fate.us.example:9300", broker: "203.0.113.7:5672"}
+    services: {flow: a1, mysql: a1, rabbitmq: [a2], nginx: here}
+    config:
+      flow:
+        computing: {cores: 16}
+        jobs: {cores: 2, partitions: 4, timeout: 3600}
+        log_level: 10
+        database: {connections: 50}
+        broker: {message_size: 2MiB}
+        ports: {http: 19380, grpc: 19360}
+      mysql: {max_connections: 200, buffer_pool: 1G, ports: {mysql: 13306}}
+      nginx: {timeout: 60, access_log: no, ports: {http: 19300}}
+      rabbitmq: {disk_free_limit: 512M, ports: {amqp: 5671, management: 15671, dist: 25671, epmd: 4369}}
+  "10000":
+    services: {flow: a2}
+    config: {nginx: {access_log: true}}
+peers:
+  "8888": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672"}
+  "7777": {proxy: "198.51.100.7:443", broker: "198.51.100.7:5672"}
+"""
+SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), FULL)
+
+
+def every_key() -> set[str]:
+    """The dotted path of every key of an inventory; names of the operator's choice are `*`."""
+    return set(_keys(inventory_section(all_components()), ""))
+
+
+def _keys(kind: Kind, path: str) -> Iterator[str]:
+    if isinstance(kind, Named):
+        yield from _keys(kind.kind, f"{path}*.")
+    elif isinstance(kind, Section):
+        for name, field in kind.fields.items():
+            yield f"{path}{name}"
+            yield from _keys(field.kind, f"{path}{name}.")
