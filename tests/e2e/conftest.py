@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from program import Program
+from raised import RAISED
 from two_parties import cluster_name
 
 from fatecloud.artifacts import default_store
@@ -39,6 +40,14 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} did not run, and {REQUIRED}=1 says that it has to: {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_code() -> Iterator[None]:
+    """A finding that a test does not expect is a false alarm, or trouble that nobody would have noticed."""
+    yield
+    told = RAISED.take()
+    assert not told, "the test did not expect:\n" + "\n".join(told)
 
 
 @pytest.fixture(scope="session")
@@ -93,10 +102,11 @@ def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
 @pytest.fixture(scope="module")
 def running(program: Program) -> None:
     """The two parties, deployed and healthy; deployed now where no test before has left them so."""
-    if program.report()["status"] != 0:
+    with RAISED.whatever():
+        healthy = program.report()["status"] == 0
+    if not healthy:
         program.ok("deploy", "--yes", timeout=900)
-        report = program.wait_for(lambda report: report["status"] == 0)
-        assert report["findings"] == [], report
+    assert program.report()["findings"] == []
 
 
 @pytest.fixture(scope="session")

@@ -48,6 +48,8 @@ class Fault:
     code: str
     make: Act
     repair: Act
+    passing: tuple[str, ...] = ()
+    """Codes that a look may meet while the fault comes or goes."""
 
 
 def _systemctl(verb: str, component: str) -> Act:

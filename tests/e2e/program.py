@@ -8,12 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from raised import RAISED
+
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
+_NO_INVENTORY = frozenset({"explain", "release", "sandbox"})
+_INVENTORY_SECOND = frozenset({"test", "inventory", "secrets", "logs"})
+_NO_STATE = frozenset({"inventory", "secrets"})
+_SPEAKS_OF_CODES = frozenset({"explain", "logs"})
+"""Verbs whose output may name a code that nothing has raised."""
 
 
 @dataclass
@@ -41,10 +48,10 @@ class Program:
 
     def argv(self, *words: str) -> list[str]:
         """Command line of a verb on the inventory."""
-        split = 2 if words[0] in ("test", "inventory", "secrets") else 1
-        options = [] if words[0] == "inventory" else ["--state-dir", str(self.state)]
-        if words[0] == "secrets":
-            options = []
+        if words[0] in _NO_INVENTORY or words[:2] == ("inventory", "schema"):
+            return [PROGRAM, *words]
+        split = 2 if words[0] in _INVENTORY_SECOND else 1
+        options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
         return [PROGRAM, *words[:split], str(self.inventory), *words[split:], *options]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -69,7 +76,7 @@ class Program:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
             raise AssertionError(f"{' '.join(words)} hung for {timeout} s:\n{out}\n{err}") from None
-        self.said += [out, err]
+        self.hear(words, out, err)
         return Done(process.returncode, out, err, time.monotonic() - began)
 
     def ok(self, *words: str, timeout: float = 600) -> Done:
@@ -101,9 +108,15 @@ class Program:
                 process.kill()
                 break
             time.sleep(0.02)
-        out, err = process.communicate()
-        self.said += [out, err]
+        self.hear(words, *process.communicate())
         return process.returncode == -signal.SIGKILL
+
+    def hear(self, words: Sequence[str], out: str, err: str) -> None:
+        """Keep what a verb has printed, and note the codes in it."""
+        self.said += [out, err]
+        if words[0] not in _SPEAKS_OF_CODES:
+            for text in (out, err):
+                RAISED.hear(" ".join(words), text)
 
     def report(self, *options: str) -> dict[str, Any]:
         """What `check` finds, as data."""

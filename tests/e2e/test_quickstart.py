@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NewSandbox
+from raised import RAISED
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -54,7 +55,9 @@ def as_ops(node: Sandbox, script: str, timeout: float) -> tuple[int, str]:
     settings |= dict.fromkeys(("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), CERTIFICATES)
     settings |= {"HOME": "/home/ops", "USER": "ops", "LANG": "C.UTF-8"}
     done = node.exec("n1", ["sh", "-c", script], user="ops", timeout=timeout, environment=settings)
-    return done.exit, (done.stdout + done.stderr).decode(errors="replace")
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    RAISED.hear(script, said)
+    return done.exit, said
 
 
 def test_the_node_has_no_compiler_and_no_tools_of_ours(node: Sandbox) -> None:

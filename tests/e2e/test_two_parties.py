@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from faults import FAULTS, Site
 from program import PROGRAM, Program, roots
+from raised import RAISED
 from two_parties import A, B, cluster_name, edit, home, pids, slug, task
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -119,6 +120,7 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
         time.sleep(0.05)
     second = other.run("deploy", "--yes", "--no-verify")
     out, err = first.communicate(timeout=300)
+    program.hear(["deploy"], out, err)
     assert first.returncode == 0, out + err
     assert second.status == 5, second
     assert socket.gethostname() in second.err or "root" in second.err
@@ -142,7 +144,7 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
         # An operator's own home: below it lie the sockets of ssh, whose paths may not be long.
         env={name: os.environ[name] for name in ("PATH", "HOME")} | {"LANG": "C.UTF-8"},
     )
-    program.said += [done.stdout, done.stderr]
+    program.hear(["ansible-playbook"], done.stdout, done.stderr)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert pids(program, sandbox) == before
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
@@ -151,13 +153,14 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, name: str) -> None:
     fault, site = FAULTS[name], Site(sandbox, cluster_name(program), A, "9999", home(program))
-    fault.make(site)
-    try:
-        report = program.wait_for(lambda report: roots(report) == {fault.code})
-        assert roots(report) == {fault.code}, json.dumps(report["findings"], indent=1)
-    finally:
-        fault.repair(site)
-    assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
+    with RAISED.expecting(fault.code, *fault.passing):
+        fault.make(site)
+        try:
+            report = program.wait_for(lambda report: roots(report) == {fault.code})
+            assert roots(report) == {fault.code}, json.dumps(report["findings"], indent=1)
+        finally:
+            fault.repair(site)
+        assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
 
 
 def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandbox) -> None:

@@ -84,14 +84,21 @@ def test_a_closed_port_is_refused_and_a_silent_one_times_out() -> None:
         assert probe_api.ask("127.0.0.1", port, "/", 0.1)["kind"] == "timeout"
 
 
-def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("silent_page", "stage"), [(LIST, "database"), (PROVIDER, "providers")])
+def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(
+    monkeypatch: pytest.MonkeyPatch, silent_page: str, stage: str
+) -> None:
+    asked = {}
+
     def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
-        healthy = {"code": 0, "message": "", "data": {"f": {"version": "2.2.0"}}, "seconds": 0.1}
-        return healthy if path == SERVER else {"kind": "timeout", "error": "no answer", "seconds": timeout}
+        asked[path] = timeout
+        healthy = {"code": 0, "message": "", "data": {"f": {"version": "2.2.0"}}, "seconds": 4.0}
+        return healthy if path != silent_page else {"kind": "timeout", "error": "no answer", "seconds": timeout}
 
     monkeypatch.setattr(probe_api, "ask", ask)
     answer = probe_api.judge("127.0.0.1", 1)
-    assert (answer["stage"], answer["kind"]) == ("database", "database-timeout")
+    assert (answer["stage"], answer["kind"]) == (stage, "database-timeout")
+    assert asked.get(PROVIDER, 6.0) == 6.0, "both pages share one time"
 
 
 def test_jobs_come_with_their_age() -> None:

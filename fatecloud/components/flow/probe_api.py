@@ -13,6 +13,8 @@ import time
 from typing import Any
 
 CLIENT_AUTH = range(5000, 5010)
+DATABASE_SECONDS, LEAST_SECONDS = 10.0, 2.0
+"""For the pages that take the database together, and what the last of them has at least."""
 DATABASE_SIGNS = (
     ("Can't connect", "refused"),
     ("Access denied", "auth"),
@@ -61,6 +63,12 @@ def trouble(page: dict[str, Any], what: str) -> dict[str, Any]:
     return {"ok": False, "kind": kind, "error": f"{what}: {page['code']} {message}"}
 
 
+def trouble_behind(page: dict[str, Any], what: str) -> dict[str, Any]:
+    """The same of a page that takes the database, asked of a flow that has just answered from memory."""
+    failed = trouble(page, what)
+    return {**failed, "kind": "database-timeout"} if failed.get("kind") == "timeout" else failed
+
+
 def judge(host: str, port: int) -> dict[str, Any]:
     """Ask in order of depth and stop at the first page that fails."""
     alive = ask(host, port, "/v2/server/fateflow", 5)
@@ -70,17 +78,16 @@ def judge(host: str, port: int) -> dict[str, Any]:
         return {**result, **failed}
     instances = [entry for entry in (alive["data"] or {}).values() if isinstance(entry, dict)]
     result["version"] = next((str(entry.get("version")) for entry in instances if entry.get("version")), "")
-    jobs = ask(host, port, "/v2/job/list/query?limit=1&page=1", 10)
+    jobs = ask(host, port, "/v2/job/list/query?limit=1&page=1", DATABASE_SECONDS)
     result["stage"] = "database"
     result["seconds"]["database"] = jobs["seconds"]
-    failed = trouble(jobs, "job list")
+    failed = trouble_behind(jobs, "job list")
     if failed:
-        # Flow has answered before: it is the database that does not.
-        waits = {"kind": "database-timeout"} if failed["kind"] == "timeout" else {}
-        return {**result, **failed, **waits}
-    providers = ask(host, port, "/v2/provider/query?name=fate", 5)
+        return {**result, **failed}
+    left = max(LEAST_SECONDS, DATABASE_SECONDS - jobs["seconds"])
+    providers = ask(host, port, "/v2/provider/query?name=fate", left)
     result["stage"] = "providers"
-    failed = trouble(providers, "providers")
+    failed = trouble_behind(providers, "providers")
     if failed:
         return {**result, **failed}
     result["providers"] = sorted({str(row.get("version")) for row in providers["data"] or []})

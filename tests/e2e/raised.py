@@ -1,0 +1,93 @@
+"""Every finding code that the program told anybody in these tests; one that no test expects fails the test."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fatecloud.checks.registry import all_codes
+
+TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC"})
+"""A container has its machine's clock and may not set it."""
+_WORD = re.compile(r"\b(?:" + "|".join(sorted(all_codes(), key=len, reverse=True)) + r")\b")
+
+
+class Raised:
+    """Listens to what is printed, and keeps what was not expected."""
+
+    def __init__(self) -> None:
+        self._unexpected: list[str] = []
+        self._expected: list[frozenset[str] | None] = []
+
+    @contextmanager
+    def expecting(self, *codes: str) -> Iterator[None]:
+        """In here these codes may be told, and with them all findings that they explain."""
+        unknown = set(codes) - all_codes().keys()
+        assert not unknown, f"no such code: {unknown}"
+        with self._with(frozenset(codes)):
+            yield
+
+    @contextmanager
+    def whatever(self) -> Iterator[None]:
+        """In here every code may be told: the cluster is not there yet."""
+        with self._with(None):
+            yield
+
+    @contextmanager
+    def _with(self, codes: frozenset[str] | None) -> Iterator[None]:
+        self._expected.append(codes)
+        try:
+            yield
+        finally:
+            self._expected.pop()
+
+    def hear(self, words: str, text: str) -> None:
+        """Take note of the codes in what a command printed.
+
+        Args:
+            words: the command.
+            text: its output, a JSON document with findings or lines for people.
+        """
+        if None in self._expected:
+            return
+        findings = _findings(text)
+        told = _unexplained(findings, self.expected) if findings is not None else self._lines(text)
+        self._unexpected += [f"{words}: {line}" for line in told]
+
+    def take(self) -> list[str]:
+        """What nobody expected since this was last asked."""
+        taken, self._unexpected = self._unexpected, []
+        return taken
+
+    @property
+    def expected(self) -> set[str]:
+        """What may be told now."""
+        return {code for codes in (TRUE_OF_EVERY_SANDBOX, *self._expected) for code in codes or ()}
+
+    def _lines(self, text: str) -> list[str]:
+        return [line.strip() for line in text.splitlines() if set(_WORD.findall(line)) - self.expected]
+
+
+def _findings(text: str) -> list[dict[str, Any]] | None:
+    if not text.startswith("{"):
+        return None
+    try:
+        found: list[dict[str, Any]] | None = json.loads(text).get("findings")
+    except ValueError:
+        return None
+    return found
+
+
+def _unexplained(findings: list[dict[str, Any]], expected: set[str]) -> list[str]:
+    """The findings whose code is not expected, and that none of an expected code explains."""
+    fine = {finding["id"] for finding in findings if finding["code"] in expected}
+    while more := {f["id"] for f in findings if f["id"] not in fine and fine.intersection(f["caused_by"])}:
+        fine |= more
+    return [f"{f['id']}: {f['symptom']}" for f in findings if f["id"] not in fine]
+
+
+RAISED = Raised()
+"""Shared by every program of a test session."""

@@ -1,0 +1,157 @@
+"""Reading verbs leave everything on the nodes as it is, and no service has a reason to complain about them."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from program import Program
+from watch import Heard, Watch, differences, rows_that_move
+
+from fatecloud.cli.verbs import VERBS
+from fatecloud.sandbox.nodes import Sandbox
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("running")]
+
+CHANGING = {"quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test"}
+READING = {
+    "check": (
+        ("--format", "table"),
+        ("--format", "json", "--party", "9999"),
+        ("--save-facts", "{scratch}/facts.json"),
+        ("--facts", "{scratch}/facts.json"),
+    ),
+    "status": ((), ("--format", "json")),
+    "plan": ((), ("--detailed-exitcode",)),
+    "preflight": ((), ("--format", "json")),
+    "logs": (("flow",), ("n1", "--since", "10m", "--all"), ("mysql", "--grep", "ready", "--level", "info")),
+    "render": (("--output", "{scratch}/project"),),
+    "explain": (("SERVICE_STOPPED",), ("--list",)),
+    "inventory validate": ((),),
+    "inventory show": ((), ("--full",)),
+    "inventory schema": ((), ("--markdown",)),
+    "secrets show": ((),),
+    "release list": ((),),
+    "release show": (("fate-2.2.0",),),
+    "sandbox list": ((),),
+}
+"""Verb -> the ways in which it is run."""
+STATUS = {"preflight": 1}
+"""A warning: the clocks of sandbox nodes are not synchronised."""
+CHECKS = 200
+OPERATORS = 2
+IDLE = 20.0
+
+
+@dataclass(frozen=True)
+class Idle:
+    """What the cluster does when nobody asks it anything."""
+
+    moving: frozenset[str]
+    heard: Heard
+
+
+class Controller:
+    """The operator's machine: an own home and directory for temporary files, so that what is left in them shows."""
+
+    def __init__(self, program: Program, directory: Path) -> None:
+        self.watched = program.inventory.parent
+        self.scratch, self.own = directory / "scratch", directory / "own"
+        places = {name: self.own / name.lower() for name in ("HOME", "TMPDIR")}
+        for place in (self.scratch, *places.values()):
+            place.mkdir(parents=True)
+        environment = program.environment | {name: str(place) for name, place in places.items()}
+        self.program = dataclasses.replace(program, environment=environment)
+
+    def files(self) -> dict[str, str]:
+        """The operator's files: inventory, secrets, state."""
+        return {str(path): _told(path) for path in (self.watched, *self.watched.rglob("*"))}
+
+    def left(self) -> list[str]:
+        """Files and processes that a verb has left behind."""
+        mark = f"TMPDIR={self.own}".encode()
+        processes = [path.parent for path in Path("/proc").glob("[0-9]*/environ") if mark in _read(path)]
+        return [str(path) for path in (*self.own.glob("*/*"), *processes)]
+
+
+def _told(path: Path) -> str:
+    of = path.lstat()
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return f"{of.st_mode:o} {of.st_mtime_ns} {content}"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture(scope="module")
+def watch(program: Program, sandbox: Sandbox) -> Watch:
+    return Watch(program, sandbox)
+
+
+@pytest.fixture(scope="module")
+def idle(watch: Watch) -> Idle:
+    """Seen before any verb reads: so that what moves by itself is not laid at the door of the verbs."""
+    first = watch.look()
+    for _ in range(3):  # the first times, logins of tests before may still be ending
+        mark = watch.mark()
+        time.sleep(IDLE)
+        second = watch.look()
+        moving = rows_that_move(first, second)
+        if not (changes := differences(first, second, moving)):
+            return Idle(moving, watch.heard(mark))
+        first = second
+    pytest.fail("the idle cluster itself is not still:\n" + "\n".join(changes))
+
+
+def test_every_verb_is_known_to_read_or_to_change() -> None:
+    assert {words.split()[0] for words in READING} | CHANGING == set(VERBS)
+
+
+def test_reading_verbs_change_nothing_and_leave_nothing_behind(
+    watch: Watch, idle: Idle, program: Program, tmp_path: Path
+) -> None:
+    controller = Controller(program, tmp_path)
+    before, kept, mark = watch.look(), controller.files(), watch.mark()
+    for words, ways in READING.items():
+        for way in ways:
+            more = [word.format(scratch=controller.scratch) for word in way]
+            done = controller.program.run(*words.split(), *more)
+            assert done.status == STATUS.get(words, 0), f"{words} {' '.join(more)}: {done}"
+    follow_until_interrupted(controller.program)
+    heard = watch.heard(mark)
+    assert heard.read > 0, "nothing of the nodes' logs was read"
+    assert heard.beyond(idle.heard) == []
+    assert watch.settled(before, idle.moving) == []
+    assert controller.files() == kept
+    assert controller.left() == []
+
+
+def test_two_hundred_checks_move_no_counter_of_trouble(watch: Watch, idle: Idle, program: Program) -> None:
+    before, mark = watch.look(), watch.mark()
+    with ThreadPoolExecutor(OPERATORS) as operators:
+        reports = list(operators.map(lambda _number: program.report(), range(CHECKS)))
+    assert [report["findings"] for report in reports if report["status"] != 0] == []
+    heard = watch.heard(mark)
+    assert heard.read > CHECKS, "each check leaves lines in the access logs"
+    assert heard.beyond(idle.heard) == []
+    assert watch.settled(before, idle.moving) == []
+
+
+def follow_until_interrupted(program: Program) -> None:
+    """`logs --follow`, ended by Ctrl-C as an operator ends it."""
+    process = program.start("logs", "nginx", "--follow", "--all")
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    program.hear(("logs",), out, err)
+    assert process.returncode == 0, out + err
