@@ -17,6 +17,8 @@ from fatecloud.render import placeholders
 from fatecloud.render.variables import connection_variables, node_variables, service_variables, stage_turns
 from fatecloud.shipped import folder
 
+VAULT = Path("group_vars/all/vault.yml")
+"""The project's file of secrets, below its directory."""
 _STAMP = "# Written by fatecloud; the next render replaces it.\n"
 _MARKER = ".fatecloud-project"
 _CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
@@ -173,7 +175,7 @@ def write_project(
     _write(directory / "known_hosts", known_hosts.read_text() if known_hosts and known_hosts.exists() else "")
     _yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})
     _yaml(directory / "group_vars" / "all" / "vars.yml", _group_variables(desired, run))
-    _write(directory / "group_vars" / "all" / "vault.yml", vault_text)
+    _write(directory / VAULT, vault_text)
     for name, node in nodes.items():
         reached = {k: _Template(v) if isinstance(v, str) else v for k, v in connection_variables(node).items()}
         _yaml(

@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -23,6 +24,10 @@ create table if not exists runs (
 )
 """
 
+PROJECTS = 5
+"""How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
+_DEAD = 86400
+"""Seconds after which a run that never told its end has none to tell."""
 _REMEDY = "make room, or give another --state-dir"
 
 
@@ -42,6 +47,8 @@ class RunLog:
     def __init__(self, directory: Path, verb: str, argv: Sequence[str], redact: Callable[[str], str]) -> None:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self.directory = directory / "runs" / self.id
+        self.project = self.directory / "project"
+        """Where the run's Ansible project belongs. Kept for the newest runs only."""
         self._database = directory / "state.db"
         self._redact = redact
         self._execute(
@@ -63,16 +70,22 @@ class RunLog:
         self._events.flush()
 
     def finish(self, outcome: str) -> None:
-        """Close the run with one word for how it ended."""
+        """Close the run with one word for how it ended, and forget the projects of runs that are long over."""
         with suppress(OSError):  # what a full disk has not taken was told as it happened
             self._events.close()
         self._execute("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id))
+        over = self._execute("select id from runs where ended is not null or started < ?", (time.time() - _DEAD,))
+        kept = sorted(self.directory.parent.glob("*/project"), reverse=True)[:PROJECTS]
+        for (run,) in over:
+            project = self.directory.parent / run / "project"
+            if project not in kept:
+                shutil.rmtree(project, ignore_errors=True)
 
-    def _execute(self, statement: str, values: tuple[object, ...]) -> None:
+    def _execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[str, ...]]:
         try:
             self._database.touch(mode=0o600)
             with closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
                 connection.execute(_SCHEMA)
-                connection.execute(statement, values)
+                return connection.execute(statement, values).fetchall()
         except (OSError, sqlite3.Error) as error:
             raise RunError(f"the history {self._database} cannot be written: {error}", remedy=_REMEDY) from error

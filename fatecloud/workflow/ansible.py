@@ -17,7 +17,7 @@ import yaml
 
 from fatecloud.errors import FatecloudError, Locked, Refused, RunError
 from fatecloud.model.event import Event, Listener
-from fatecloud.render.project import RunInfo, write_project
+from fatecloud.render.project import VAULT, RunInfo, write_project
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.runner.run import run_playbook
 from fatecloud.state.directory import controller_id
@@ -82,7 +82,8 @@ class AnsibleRun:
         self._log = log
         self._events = events
         self._cancel = cancel
-        self._project = log.directory / "project"
+        self._project = log.project
+        self._variables = log.directory / "variables.json"
         self._nodes = tuple(sorted(nodes))
         self._held = True
         # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
@@ -125,6 +126,14 @@ class AnsibleRun:
             where = ", ".join(sorted({f.node for f in outcome.failed} | set(outcome.unreachable))) or "some nodes"
             self._events(Event("note", f"the lease on {where} could not be given back and runs out by itself"))
 
+    def forget_secrets(self) -> None:
+        """Remove the vault file, whose password ends with this process, and the variables of the last play."""
+        for path in (self._project / VAULT, self._variables):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:  # the run is over, and how it ended matters more
+                self._events(Event("note", f"{path} could not be removed: {error.strerror}"))
+
     def _run(
         self,
         playbook: str,
@@ -133,13 +142,12 @@ class AnsibleRun:
         cancel: threading.Event,
         timeout: float | None,
     ) -> Outcome:
-        extra = self._log.directory / "variables.json"
-        extra.write_text(json.dumps(variables or {}), encoding="utf-8")
+        self._variables.write_text(json.dumps(variables or {}), encoding="utf-8")
         return run_playbook(
             self._project,
             playbook,
             limit=limit or self._nodes,
-            extra_vars_file=extra,
+            extra_vars_file=self._variables,
             vault_password=self._password,
             on_event=self._events,
             cancel=cancel,
@@ -163,7 +171,10 @@ def ansible_run(
     try:
         yield run
     finally:
-        run.release()
+        try:
+            run.release()
+        finally:
+            run.forget_secrets()
 
 
 def failure(outcome: Outcome) -> FatecloudError:

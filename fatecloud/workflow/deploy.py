@@ -14,6 +14,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan, Stage
 from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
+from fatecloud.plan.stores import outdated_stores
 from fatecloud.workflow.check import check_cluster
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
@@ -84,16 +85,17 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")
         _refuse_changed(session, wanted, plan)
-    _run(session, wanted, plan, ui)
+    _run(session, wanted, plan, outdated_stores(session.desired, observed), ui)
     return 0
 
 
-def _run(session: Session, wanted: DeployOptions, plan: Plan, ui: Ui) -> None:
+def _run(session: Session, wanted: DeployOptions, plan: Plan, outdated: tuple[str, ...], ui: Ui) -> None:
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
         _converge(session, wanted, plan, run, ui)
         _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"
         _verify(session, wanted, run, ui)
+        _clear_stores(run, outdated)
 
 
 def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:
@@ -121,6 +123,17 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
         raise
     nodes = f"{len(touched)} nodes are" if len(touched) > 1 else f"{touched[0]} is"
     run.events(Event("ok", f"{nodes} as the inventory says, in {time.monotonic() - began:.0f} s"))
+
+
+def _clear_stores(run: Recorded, nodes: tuple[str, ...]) -> None:
+    """What an older release needed goes once the new one is proved; that it cannot is no failure of a deploy."""
+    if not nodes:
+        return
+    try:
+        run.ansible.play("prune.yml", limit=nodes)
+    except RunError as error:
+        run.interruption.check()
+        run.events(Event("note", f"what an older release left is still there: {error.message}"))
 
 
 def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) -> None:

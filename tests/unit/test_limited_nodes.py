@@ -20,6 +20,7 @@ from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.plan import Plan
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
+from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
 from fatecloud.workflow import ansible, deploy, preflight_session, services
 from fatecloud.workflow.load import Options
@@ -155,7 +156,7 @@ def test_a_repair_holds_the_nodes_that_it_changes_and_no_others(monkeypatch: pyt
     assert plays == [("lease.yml", ()), ("fix.yml", ["a1"]), ("fix.yml", ["a2"])]
 
 
-def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plays_stay_within_the_run_and_no_vault_outlives_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits: list[tuple[str, Sequence[str]]] = []
 
     def play(_project: Path, playbook: str, *, limit: Sequence[str], **_: Any) -> Outcome:
@@ -165,15 +166,20 @@ def test_plays_and_the_giving_back_stay_within_the_run(tmp_path: Path, monkeypat
     def ask_passwords(nodes: Sequence[str]) -> None:
         assert nodes == ("a1",)
 
-    monkeypatch.setattr(ansible, "project", lambda *_: None)
+    vault = tmp_path / "project" / VAULT
+    vault.parent.mkdir(parents=True)
+    monkeypatch.setattr(ansible, "project", lambda *_: vault.touch())
     monkeypatch.setattr(ansible, "run_playbook", play)
     session: Any = SimpleNamespace(
         cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, redact=str
     )
-    log: Any = SimpleNamespace(id="r1", directory=tmp_path)
+    log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, lambda _: None, interruption, {"a1"}) as run:
         run.play("converge.yml")
+        assert vault.exists()
+    assert not vault.exists()
+    assert not (tmp_path / "variables.json").exists()
     assert limits == [("converge.yml", ("a1",)), ("release.yml", ("a1",))]
 
 

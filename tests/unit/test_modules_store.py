@@ -1,7 +1,10 @@
 """Artifacts and environments are whole or not there; packages are ours only when we bring them."""
 
+import errno
 import hashlib
 import json
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from modules import module, take, utility
 artifacts = module("fatecloud_artifacts")
 python = module("fatecloud_python")
 system = module("fatecloud_system")
+prune = module("fatecloud_prune")
 node = utility("fatecloud_node")
 
 
@@ -227,3 +231,90 @@ def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest
 def test_the_family_of_a_distribution(tmp_path: Path, text: str, family: str) -> None:
     (tmp_path / "os-release").write_text(text)
     assert system.family_of(str(tmp_path / "os-release")) == family
+
+
+class Store:
+    """A node's store with the environments of two releases, a and b, each on an interpreter of its own."""
+
+    def __init__(self, base: Path) -> None:
+        self.base, self.release = base, dict(PYTHON)
+        for letter in "ab":
+            interpreter = self.path("python", letter) / "bin" / "python3"
+            interpreter.parent.mkdir(parents=True)
+            interpreter.touch()
+            self.environment(self.path("venv", letter), letter)
+            (base / "store" / "artifacts" / (letter * 64)).mkdir(parents=True)
+        self.release |= {"digest": "b" * 64, "interpreter": {"sha256": "b" * 64}, "uv": {"sha256": "b" * 64}}
+        with node.working(str(base), "r1") as manifest:
+            manifest.data["venvs"] = {letter * 16: {} for letter in "ab"}
+            manifest.data["artifacts"] = [letter * 64 for letter in "ab"]
+
+    def path(self, kind: str, letter: str) -> Path:
+        return self.base / "store" / kind / (letter * 16)
+
+    def environment(self, path: Path, letter: str) -> None:
+        (path / "bin").mkdir(parents=True)
+        (path / "bin" / "python").symlink_to(self.path("python", letter) / "bin" / "python3")
+        (path / ".complete").write_text(letter * 64 + "\n")
+
+    def prune(self, *, check: bool = False, **changes: Any) -> dict[str, Any]:
+        asked = {"base": str(self.base), "run": "r1", "python": self.release} | changes
+        return dict(prune.apply(asked, check=check))
+
+    def left(self) -> list[str]:
+        return sorted(f"{path.parent.name}/{path.name[0]}" for path in (self.base / "store").glob("*/*"))
+
+
+BOTH = ["artifacts/a", "artifacts/b", "python/a", "python/b", "venv/a", "venv/b"]
+
+
+def test_what_only_an_older_release_needed_is_removed(base: Path) -> None:
+    store = Store(base)
+    assert store.prune(check=True)["changed"]
+    assert store.left() == BOTH
+    told = store.prune()
+    assert sorted(path[: path.index("a" * 16) + 1] for path in told["removed"]) == ["artifacts/a", "python/a", "venv/a"]
+    assert store.left() == ["artifacts/b", "python/b", "venv/b"]
+    manifest = json.loads((base / ".fatecloud" / "manifest.json").read_text())
+    assert (manifest["venvs"], manifest["artifacts"]) == ({"b" * 16: {}}, ["b" * 64])
+    assert not store.prune()["changed"]
+
+
+def test_an_environment_that_a_service_was_made_from_stays_with_its_interpreter(base: Path) -> None:
+    store = Store(base)
+    store.environment(base / "home" / "venv", "a")
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"]["9999/flow@a1"] = {"home": str(base / "home")}
+    store.prune()
+    assert store.left() == [entry for entry in BOTH if entry != "artifacts/a"]
+
+
+def test_an_environment_that_a_process_runs_from_stays(base: Path) -> None:
+    store = Store(base)
+    command = "import time; print(flush=True); time.sleep(60)"
+    argv = [sys.executable, "-c", command, f"{store.path('venv', 'a')}/bin/supervisord"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        told = store.prune()
+        process.kill()
+    assert told["spared"] == ["venv/" + "a" * 16]
+    assert store.left() == ["artifacts/b", "python/b", "venv/a", "venv/b"]
+
+
+def test_a_node_that_has_no_python_service_any_more_keeps_nothing(base: Path) -> None:
+    store = Store(base)
+    store.prune(python=None)
+    assert store.left() == []
+
+
+def test_a_removal_that_is_cut_off_leaves_nothing_that_counts(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(base)
+
+    def cut(_path: str) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(prune.shutil, "rmtree", cut)
+    with pytest.raises(node.Refused, match="Input/output error"):
+        store.prune()
+    assert python.complete(str(store.path("venv", "a"))) is None

@@ -1,8 +1,9 @@
 """What a controller keeps of a cluster, and what it says when it cannot."""
 
 import errno
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,6 +38,33 @@ def test_a_broken_history_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="cannot be written"):
         RunLog(tmp_path / "file", "deploy", [], str)
+
+
+def a_run(directory: Path, number: int) -> RunLog:
+    log = RunLog(directory, "deploy", [], str)
+    # Runs of one second are in no order; these are.
+    log.directory.rename(log.directory.with_name(f"run-{number}"))
+    with closing(sqlite3.connect(directory / "state.db")) as connection, connection:
+        connection.execute("update runs set id=? where id=?", (f"run-{number}", log.id))
+    log.id = f"run-{number}"
+    log.directory = log.directory.with_name(log.id)
+    (log.directory / "project").mkdir()
+    return log
+
+
+def test_projects_are_kept_of_the_newest_runs_and_events_of_all(tmp_path: Path) -> None:
+    going_on = a_run(tmp_path, 0)
+    killed = a_run(tmp_path, 1)
+    with closing(sqlite3.connect(tmp_path / "state.db")) as connection, connection:
+        connection.execute("update runs set started=1 where id=?", (killed.id,))
+    for number in range(2, 9):
+        a_run(tmp_path, number).finish("done")
+    assert sorted(path.parent.name for path in tmp_path.glob("runs/*/project")) == [
+        f"run-{number}" for number in (0, 4, 5, 6, 7, 8)
+    ]
+    assert len(list(tmp_path.glob("runs/*/events.jsonl"))) == 9
+    for log in (going_on, killed):
+        log.finish("interrupted")
 
 
 @contextmanager

@@ -1,0 +1,110 @@
+"""What an older release left on the nodes goes when the new one is proved, and never at the cost of a deploy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+from check_world import Documents, healthy_documents, observed, the_desired
+
+from fatecloud.errors import RunError, Unverified
+from fatecloud.model.event import Event
+from fatecloud.plan.stores import outdated_stores
+from fatecloud.workflow import deploy
+from fatecloud.workflow.deploy import DeployOptions
+
+DESIRED = the_desired()
+NOW, INTERPRETER = DESIRED.python.digest[:16], DESIRED.python.interpreter.sha256[:16]  # type: ignore[union-attr]
+
+
+def holding(a1: dict[str, list[str]], a2: dict[str, list[str]]) -> Documents:
+    documents = healthy_documents()
+    documents["a1"]["store"] = {"artifacts": {}} | a1
+    documents["a2"]["store"] = {"artifacts": {}} | a2
+    return documents
+
+
+NOTHING: dict[str, list[str]] = {"venvs": [], "pythons": []}
+WANTED = {"venvs": [NOW], "pythons": [INTERPRETER]}
+
+
+@pytest.mark.parametrize(
+    ("a1", "a2", "outdated"),
+    [
+        (WANTED, NOTHING, ()),
+        (NOTHING, NOTHING, ()),
+        ({"venvs": ["older", NOW], "pythons": [INTERPRETER]}, NOTHING, ("a1",)),
+        ({"venvs": ["older"], "pythons": ["older"]}, NOTHING, ("a1",)),
+        (WANTED, {"venvs": [], "pythons": [INTERPRETER]}, ("a2",)),
+    ],
+)
+def test_a_store_is_outdated_when_it_holds_more_than_its_release(a1: Any, a2: Any, outdated: tuple[str, ...]) -> None:
+    assert outdated_stores(DESIRED, observed(holding(a1, a2))) == outdated
+
+
+def test_a_node_that_was_not_read_is_left_alone() -> None:
+    documents = holding({"venvs": ["older"], "pythons": []}, NOTHING)
+    documents.pop("a1")
+    assert outdated_stores(DESIRED, observed(documents)) == ()
+    assert outdated_stores(replace(DESIRED, services={}), observed(documents, absent={"store": "no"})) == ()
+
+
+class Run:
+    """A run whose plays succeed or not."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.played: list[Any] = []
+        self.told: list[str] = []
+        self.error: RunError | None = None
+        self.ansible = SimpleNamespace(play=self.play)
+        self.interruption = SimpleNamespace(check=lambda: None)
+        self.outcome = ""
+        monkeypatch.setattr(deploy, "_converge", lambda *_: None)
+        monkeypatch.setattr(deploy, "_end_rotations", lambda *_: None)
+        monkeypatch.setattr(deploy, "_verify", lambda *_: None)
+        monkeypatch.setattr(deploy, "recorded", lambda *_: self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def events(self, event: Event) -> None:
+        self.told.append(event.text)
+
+    def play(self, name: str, *, limit: Any) -> None:
+        self.played.append((name, limit))
+        if self.error:
+            raise self.error
+
+    def deploy(self, *outdated: str) -> None:
+        deploy._run(None, DeployOptions(), None, outdated, None)  # type: ignore[arg-type]
+
+
+def test_only_outdated_nodes_are_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch)
+    run.deploy()
+    assert run.played == []
+    run.deploy("a1", "a2")
+    assert run.played == [("prune.yml", ("a1", "a2"))]
+
+
+def test_what_cannot_be_cleared_is_told_and_fails_no_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch)
+    run.error = RunError("a1: read-only")
+    run.deploy("a1")
+    assert run.told == ["what an older release left is still there: a1: read-only"]
+
+
+def test_nothing_is_cleared_before_the_new_release_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(monkeypatch)
+
+    def fail(*_: object) -> None:
+        raise Unverified("no")
+
+    monkeypatch.setattr(deploy, "_verify", fail)
+    with pytest.raises(Unverified):
+        run.deploy("a1")
+    assert run.played == []
