@@ -1,4 +1,4 @@
-.PHONY: test unit lint types format docs golden
+.PHONY: test unit lint types format docs golden bench
 
 test: ## everything, as CI does
 	scripts/test --yes
@@ -14,3 +14,6 @@ docs: ## write the generated reference pages anew
 	.venv/bin/python -m fatecloud.cli.reference
 golden: ## write the rendered examples anew; read the diff before committing it
 	FATECLOUD_UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/golden
+bench: ## measure on nodes of its own; prints one table (see docs/performance.md)
+	.venv/bin/pip install --quiet --editable '.[bench]'
+	.venv/bin/python tests/bench

@@ -1,0 +1,52 @@
+"""How the controller's memory grows with the number of nodes: the sum of the proportional sets of all its processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bench import Bench, say
+from fleet import Fleet
+from result import Line
+from timing import Figure, Sample
+
+MIB = 1024 * 1024
+
+
+def measure(bench: Bench) -> list[Line]:
+    """Peak of `check` and of a deploy that restarts one service per node, at the smallest and the largest count."""
+    few, many = bench.counts[0], bench.counts[-1]
+    if few == many:
+        return []
+    return [
+        _growth(bench, "check", few, many, lambda fleet, _: fleet.program("check", watch=True)),
+        _growth(bench, "deploy, one key", few, many, _deploy),
+    ]
+
+
+def _deploy(fleet: Fleet, turn: int) -> Sample:
+    fleet.edit(log_level=(10, 20)[turn % 2])
+    return fleet.program("deploy", "--yes", "--no-verify", watch=True)
+
+
+def _growth(bench: Bench, verb: str, few: int, many: int, act: Callable[[Fleet, int], Sample]) -> Line:
+    peaks: dict[int, list[int]] = {few: [], many: []}
+    for turn in range(bench.rounds):
+        for count in (few, many):
+            peaks[count].append(act(bench.fleet(count), turn).memory)
+    growth = Figure.of([(high - low) / (many - few) / MIB for low, high in zip(peaks[few], peaks[many], strict=True)])
+    say(f"memory of {verb}: {growth.median:.2f} MiB per node")
+    middle = Figure.of([float(peak) for peak in peaks[many]]).median / MIB
+    return Line(
+        "memory",
+        f"{verb}, {few} -> {many} nodes",
+        f"itself, {few} node",
+        many,
+        "MiB per node",
+        growth.median,
+        growth.low,
+        growth.high,
+        "< 1 MiB per node",
+        kept=growth.median < 1,
+        rounds=bench.rounds,
+        note=f"{middle:.0f} MiB at {many} nodes",
+    )
