@@ -42,8 +42,6 @@ def check(
     """Check every service on every node. Exits 0 healthy, 1 warnings, 2 critical, 3 unknown or nothing checked."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
-    from fatecloud.report.formats import FORMATS  # noqa: PLC0415
-    from fatecloud.report.look import look_of  # noqa: PLC0415
     from fatecloud.workflow.check import check_cluster, saved_facts  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
@@ -56,9 +54,12 @@ def check(
         if facts is not None
         else partial(observe, session, deadline=deadline)
     )
-    keys = selected(session.desired, party, node, component) if party or node or component else None
+    keys = selected(session.resolved, party, node, component) if party or node or component else None
     # A saved file has no secrets left, and is judged where nobody has the vault's password.
     redact = str if facts is not None else session.redact
-    report = check_cluster(session.desired, read, redact, selected=keys, save=save_facts)
+    report = check_cluster(lambda: session.desired, read, redact, selected=keys, save=save_facts)
+    from fatecloud.report.formats import FORMATS  # noqa: PLC0415 - not before the nodes have been asked
+    from fatecloud.report.look import look_of  # noqa: PLC0415
+
     typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
     return report.exit_status

@@ -33,16 +33,18 @@ def status(
     """Show every service: deployed, running, since when, on which ports. Exits 0, 1 (look at it) or 3 (not read)."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
-    from fatecloud.report.status import status_json, status_table  # noqa: PLC0415
-    from fatecloud.report.status_rows import status_of  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.status import look  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = selected(session.desired, party, node, component)
-    screen = status_of(session.desired, look(session.desired, partial(observe, session), keys), keys)
+    keys = selected(session.resolved, party, node, component)
+    observed = look(session.resolved, partial(observe, session, meanwhile=lambda: session.desired), keys)
+    from fatecloud.report.status import status_json, status_table  # noqa: PLC0415 - not before the nodes have been asked
+    from fatecloud.report.status_rows import status_of  # noqa: PLC0415
+
+    screen = status_of(session.desired, observed, keys)
     if output is Format.json:
         typer.echo(status_json(screen))
     else:

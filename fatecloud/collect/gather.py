@@ -16,8 +16,13 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 
-_GRACE = 4.0
-"""Seconds that a node gets beyond its collector's deadline: to connect, to start an interpreter, to send the answer."""
+_RESERVE = 0.1
+"""Share of a node's deadline that is kept for the way: its collector ends earlier by that, so that what it has read by
+then still arrives."""
+_SLACK = 0.2
+"""Seconds after a node's deadline in which its own thread may still say what went wrong."""
+_HEAD_START = 1.0
+"""Seconds for which the nodes' connections have the processor to themselves."""
 
 
 class Runs(Protocol):
@@ -29,38 +34,40 @@ class Runs(Protocol):
 
 def gather(
     desired: Desired,
-    connect: Callable[[Node], Runs],
+    connect: Callable[[Node, float], Runs],
     *,
     deadline: float = DEADLINE,
     nodes: Collection[str] = (),
     want: Collection[str] = (),
     probes: bool = True,
     extra: Callable[[str], Mapping[str, Any]] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Observed:
     """Facts and probe answers of every node.
 
     Args:
-        desired: the whole cluster.
-        connect: opens a connection to a node; what it opens is closed by whoever made it. Raises TransportError.
-        deadline: seconds for one node's readings; a node that hangs costs this and a few seconds, and nobody else
-            their answer.
+        desired: the whole cluster; its files need not be rendered.
+        connect: opens a connection to a node within so many seconds; what it opens is closed by whoever made it.
+            Raises TransportError.
+        deadline: seconds for one node, from the first packet to the last; a node that hangs costs this, and nobody
+            else their answer.
         nodes: names of the nodes to read; empty for all.
         want: names of the facts; empty for all.
         probes: whether to ask the services' probes too.
         extra: node name -> more to put into its spec, see `spec_for`.
+        meanwhile: work of the caller's own, done here while the nodes are at theirs; what it raises is raised.
     """
     begun = time.monotonic()
+    asked = threading.Semaphore(0)
     found: dict[str, NodeFacts | Unreachable] = {}
     names = sorted(nodes or desired.cluster.nodes)
     threads = []
     for name in names:
-        spec = spec_for(
-            desired, name, want=want, probes=probes, extra=extra(name) if extra else None, deadline=deadline
-        )
+        spec = spec_for(desired, name, want=want, probes=probes, extra=extra(name) if extra else None)
 
         def read(name: str = name, spec: dict[str, Any] = spec) -> None:
             try:
-                found[name] = _read(desired.node(name), connect, spec, deadline)
+                found[name] = _Reading(desired.node(name), deadline).take(connect, spec, asked)
             except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be told
                 message = f"could not be read: {type(error).__name__}: {error}"
                 found[name] = Unreachable(name, "NODE_COLLECTOR_FAILED", message)
@@ -68,7 +75,10 @@ def gather(
         # Daemons: a thread that hangs in a name look-up must not keep the program from ending.
         threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))
         threads[-1].start()
-    until = begun + deadline + 2 * _GRACE
+    for _ in threads:
+        asked.acquire(timeout=max(0.0, begun + _HEAD_START - time.monotonic()))
+    meanwhile()
+    until = begun + deadline + _SLACK
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     read_nodes = {name: found.get(name) or _hung(name, time.monotonic() - begun) for name in names}
@@ -80,25 +90,48 @@ def _hung(node: str, seconds: float) -> Unreachable:
     return Unreachable(node, "NODE_TIMEOUT", message, "try: fatecloud check --deadline 60", seconds)
 
 
-def _read(node: Node, connect: Callable[[Node], Runs], spec: Mapping[str, Any], deadline: float) -> Any:
-    begun = time.monotonic()
-    try:
-        connection = connect(node)
-        before = time.time()
-        done = connection.run(
-            shipment.command(node.paths.base),
-            stdin=shipment.stdin(spec),
-            timeout=deadline + _GRACE,
-            become=node.become == "root",
-        )
-        after = time.time()
+class _Reading:
+    """One node's answer, and what is left of the time for it."""
+
+    def __init__(self, node: Node, deadline: float) -> None:
+        self._node = node
+        self._deadline = deadline
+        self._begun = time.monotonic()
+
+    def take(
+        self, connect: Callable[[Node, float], Runs], spec: dict[str, Any], asked: threading.Semaphore
+    ) -> NodeFacts | Unreachable:
+        """Connect and ask; `asked` is released when that is done, or has failed."""
+        node = self._node
+        try:
+            try:
+                connection = connect(node, self._left)
+            finally:
+                asked.release()
+            spec["deadline"] = round(max(0.1, self._left - _RESERVE * self._deadline), 3)
+            before = time.time()
+            done = connection.run(
+                shipment.command(node.paths.base),
+                stdin=shipment.stdin(spec),
+                timeout=self._left,
+                become=node.become == "root",
+            )
+            after = time.time()
+        except TransportError as error:
+            message = error.message.removeprefix(f"{node.name}: ")
+            return Unreachable(node.name, error.code, message, error.remedy, self._seconds)
         document = _document(done)
-    except TransportError as error:
-        message = error.message.removeprefix(f"{node.name}: ")
-        return Unreachable(node.name, error.code, message, error.remedy, time.monotonic() - begun)
-    if document is None:
-        return _no_document(node.name, done, time.monotonic() - begun)
-    return _facts(node.name, document, before, after)
+        if document is None:
+            return _no_document(node.name, done, self._seconds)
+        return _facts(node.name, document, before, after)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._begun
+
+    @property
+    def _left(self) -> float:
+        return max(0.1, self._deadline - self._seconds)
 
 
 def _document(done: Completed) -> Any:

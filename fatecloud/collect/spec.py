@@ -20,7 +20,6 @@ def spec_for(
     want: Collection[str] = (),
     probes: bool = True,
     extra: Mapping[str, Any] | None = None,
-    deadline: float = DEADLINE,
 ) -> dict[str, Any]:
     """The collector's spec for a node, as a JSON document.
 
@@ -31,7 +30,6 @@ def spec_for(
         probes: whether to ask the services' probes too.
         extra: more to read, by key of the spec: `sysctl`, `tools`, `packages`, `paths`, `users`, `files` are joined
             with what the services need; any other key is set (`store`, `foreign`).
-        deadline: seconds after which the collector prints what it has.
 
     Raises:
         KeyError: there is no node of that name.
@@ -39,7 +37,7 @@ def spec_for(
     place, services = desired.node(node), desired.on_node(node)
     spec: dict[str, Any] = {
         "base": place.paths.base,
-        "deadline": deadline,
+        "deadline": DEADLINE,
         "want": sorted(want),
         "service_user": place.service_user,
         "python": place.python,
@@ -61,7 +59,8 @@ def spec_for(
 
 
 def _files(desired: Desired, node: str, services: tuple[DesiredService, ...]) -> list[str]:
-    paths = {file.path for file in desired.files.get(node, ())}
+    paths = {spec.path for spec in desired.node_specs.get(node, ())}
+    paths |= {spec.path for service in services for spec in service.specs}
     paths |= {thin_marker_of(service.home) for service in services if service.python}
     paths |= {service.objects.applied for service in services if service.objects}
     return sorted(paths)

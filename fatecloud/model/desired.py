@@ -173,6 +173,8 @@ class Desired:
     """Service keys in start order: each stage depends only on earlier ones."""
     python: PythonSet | None
     """Interpreter and wheels of the release, where a service needs them."""
+    node_specs: Mapping[str, tuple[FileSpec, ...]] = field(default_factory=dict)
+    """Node name -> files that serve the whole node, before rendering."""
 
     def node(self, name: str) -> Node:
         """Return the node of that name. Raises KeyError."""

@@ -7,6 +7,7 @@ import json
 import shlex
 import traceback
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,9 @@ FILTERS = {
 }
 
 
+@cache
 def _environment(templates: Path) -> jinja2.Environment:
+    """One for all services: a template that thirty of them share is compiled once."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,

@@ -12,7 +12,7 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.release import PythonSet, Release
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.order import stages
-from fatecloud.resolve.supervise import supervision_specs
+from fatecloud.resolve.supervise import supervision_specs, supervisord_spec
 
 
 def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
@@ -55,6 +55,11 @@ def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Des
         files={},
         stages=order,
         python=python if any(s.python for s in services.values()) else None,
+        node_specs={
+            name: (supervisord_spec(node, cluster.name),)
+            for name, node in cluster.nodes.items()
+            if node.supervision == "supervisor" and any(s.id.node == name for s in services.values())
+        },
     )
 
 

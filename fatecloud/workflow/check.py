@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Protocol
 
-from fatecloud.checks.engine import judge
-from fatecloud.checks.registry import running_checks
 from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
 from fatecloud.errors import InputError, UsageError
+from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
@@ -17,9 +17,16 @@ SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""
 
 
+class Observe(Protocol):
+    """Reads all nodes."""
+
+    def __call__(self, *, meanwhile: Callable[[], object]) -> Observed:
+        """Read, and do what is handed over while the nodes work."""
+
+
 def check_cluster(
-    desired: Desired,
-    observe: Callable[[], Observed],
+    desired: Callable[[], Desired],
+    observe: Observe,
     redact: Callable[[str], str],
     *,
     selected: Collection[str] | None = None,
@@ -28,7 +35,7 @@ def check_cluster(
     """Look at the whole cluster, for causes may lie outside the selection, and report on the selected services.
 
     Args:
-        desired: with rendered files.
+        desired: gives what should be, with rendered files.
         observe: reads all nodes.
         redact: takes secrets out of one string; nothing that was read goes further without it.
         selected: keys of the services to report on; None for everything.
@@ -39,26 +46,44 @@ def check_cluster(
     """
     if selected is not None and not selected:
         raise UsageError("no service of this cluster is meant by --party, --node and --component")
-    observed = redacted(observe(), redact)
+
+    def ready() -> None:
+        """Render, open the vault and load the checks: a third of a second that the nodes' work hides."""
+        _judges()
+        desired()
+        redact("")
+
+    observed = redacted(observe(meanwhile=ready), redact)
     if save is not None:
         try:
             save.touch(mode=0o600)  # host names and log lines are nobody else's business
             save.write_text(observed_to_json(observed), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None
-    return judge(desired, observed, running_checks(), SETTLE_SECONDS, selected=selected)
+    judge, checks = _judges()
+    return judge(desired(), observed, checks, SETTLE_SECONDS, selected=selected)
 
 
-def saved_facts(path: Path, cluster: str) -> Observed:
+def _judges() -> tuple[Callable[..., Report], tuple[CheckSpec, ...]]:
+    """The engine and the checks, loaded when they are first asked for."""
+    from fatecloud.checks.engine import judge  # noqa: PLC0415 - not before the nodes have been asked
+    from fatecloud.checks.registry import running_checks  # noqa: PLC0415
+
+    return judge, running_checks()
+
+
+def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:
     """What an earlier check saved.
 
     Args:
         path: a file of `check --save-facts`.
         cluster: name of the cluster that it must be of.
+        meanwhile: done first; here there is nothing to wait for.
 
     Raises:
         InputError: it cannot be read, is no facts file, or is one of another cluster.
     """
+    meanwhile()
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -66,10 +66,11 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         Unverified: deployed, but the proving job failed.
         Interrupted: a signal came.
     """
-    session = load_session(options, need_store=True)
+    session = load_session(options, need_store=True, need_secrets=False)
     _check_limit(session, wanted.limit)
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
-    observed = observe(session, probes=False, nodes=wanted.limit, extra=reading(session.desired))
+    asked = reading(session.resolved)
+    observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
     _refuse_unready(session, observed, ui)
     plan = plan_from(session, observed, wanted.limit)
     ui.plan(plan)
@@ -192,7 +193,7 @@ def _settled(session: Session, interruption: Interruption) -> Report:
 
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
     """The check's report on these nodes; on the whole cluster when none is named."""
-    return check_cluster(session.desired, partial(observe, session, nodes=nodes), session.redact)
+    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes), session.redact)
 
 
 def _check_limit(session: Session, limit: tuple[str, ...]) -> None:

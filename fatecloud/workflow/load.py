@@ -17,12 +17,10 @@ from fatecloud.inventory import secrets as vault
 from fatecloud.inventory.vault_password import ask_on_terminal
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
-from fatecloud.render.files import render_specs
 from fatecloud.resolve.desired import resolve
-from fatecloud.resolve.supervise import supervisord_spec
 from fatecloud.shipped import folder
 from fatecloud.state.directory import cluster_directory
-from fatecloud.transport import Transport, connect
+from fatecloud.transport import CONNECT_TIMEOUT, Transport, connect
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,38 @@ class Session:
 
     options: Options
     cluster: Cluster
-    desired: Desired
+    resolved: Desired
+    """What should be, before its files are rendered: enough to ask the nodes."""
     store: Store
     state: Path
     _passwords: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _secrets: vault.SecretValues | None = None
     _vault_password: str | None = field(default=None, repr=False)
+    _rendered: Desired | None = None
+
+    @property
+    def desired(self) -> Desired:
+        """What should be, files and all, rendered when it is first asked for. Raises FatecloudError."""
+        if self._rendered is None:
+            self._rendered = self.resolved if self.resolved.files else rendered(self.resolved)
+        return self._rendered
+
+    def require_secrets(self) -> None:
+        """Make sure that every secret of a service has a value. Raises SecretsError."""
+        if missing := self.secrets.missing(needed_secrets(self.resolved)):
+            raise SecretsError(
+                f"these secrets have no value: {', '.join(missing)}",
+                remedy=f"fatecloud secrets init {self.options.inventory}",
+            )
+
+    def make_ready(self) -> None:
+        """Render, and open the vault: what a comparison needs, to be done while the nodes are read.
+
+        Raises:
+            SecretsError: the vault cannot be opened or lacks a secret.
+        """
+        self.require_secrets()
+        _ = self.desired
 
     @property
     def secrets(self) -> vault.SecretValues:
@@ -75,13 +99,13 @@ class Session:
         Passwords that open a node keep their current value: others change them there.
         """
         rotating = self.secrets.next
-        changed = {name: rotating[name] for name in needed_secrets(self.desired) if name in rotating}
+        changed = {name: rotating[name] for name in needed_secrets(self.resolved) if name in rotating}
         return {**self.secrets.current, **changed}
 
     @property
     def rotating(self) -> tuple[str, ...]:
         """Full names of the services' secrets that have a next value, sorted."""
-        return tuple(name for name in needed_secrets(self.desired) if name in self.secrets.next)
+        return tuple(name for name in needed_secrets(self.resolved) if name in self.secrets.next)
 
     @property
     def prompted(self) -> dict[str, str]:
@@ -97,13 +121,14 @@ class Session:
         """Host keys of the cluster's nodes, private to it."""
         return self.state / "known_hosts"
 
-    def connect(self, node: Node) -> Transport:
-        """Open a transport to a node. Raises TransportError."""
+    def connect(self, node: Node, seconds: float = CONNECT_TIMEOUT) -> Transport:
+        """Open a transport to a node, within so many seconds and never more than usual. Raises TransportError."""
         return connect(
             node,
             known_hosts=self.known_hosts,
             accept_new=self.options.accept_new_host_keys,
             passwords=self.password,
+            timeout=min(seconds, CONNECT_TIMEOUT),
         )
 
     def ask_passwords(self, names: Collection[str] = ()) -> None:
@@ -135,7 +160,8 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
 
     Args:
         need_store: whether the verb ships artifacts, so that an incomplete store is an error.
-        need_secrets: whether the verb compares or writes files, so that missing secrets are an error.
+        need_secrets: whether the verb compares or writes files, so that missing secrets are an error. One that reads
+            nodes first says no, and calls `require_secrets` while they work.
 
     Raises:
         InventoryError: the inventory is wrong.
@@ -151,25 +177,23 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         if need_store:
             raise
         python = None
-    desired = rendered(resolve(cluster, release, python))
-    session = Session(options, cluster, desired, store, cluster_directory(cluster.name, options.state_dir))
-    if need_secrets and (missing := session.secrets.missing(needed_secrets(desired))):
-        raise SecretsError(
-            f"these secrets have no value: {', '.join(missing)}",
-            remedy=f"fatecloud secrets init {options.inventory}",
-        )
+    resolved = resolve(cluster, release, python)
+    session = Session(options, cluster, resolved, store, cluster_directory(cluster.name, options.state_dir))
+    if need_secrets:
+        session.require_secrets()
     return session
 
 
 def rendered(desired: Desired) -> Desired:
     """Fill `files`: every file of every node, secret-free."""
+    from fatecloud.render.files import render_specs  # noqa: PLC0415 - not before the nodes have been asked
+
     templates = folder("templates")
     files: dict[str, list[DesiredFile]] = {name: [] for name in desired.cluster.nodes}
     for key, service in sorted(desired.services.items()):
         files[service.id.node] += render_specs(service.specs, key, templates)
-    for name, node in desired.cluster.nodes.items():
-        if node.supervision == "supervisor" and desired.on_node(name):
-            files[name] += render_specs((supervisord_spec(node, desired.cluster.name),), "node", templates)
+    for name, specs in desired.node_specs.items():
+        files[name] += render_specs(specs, "node", templates)
     return replace(desired, files={name: tuple(found) for name, found in files.items()})
 
 

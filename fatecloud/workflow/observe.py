@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fatecloud.collect.gather import gather
+from fatecloud.model.cluster import Node
 from fatecloud.model.observed import Observed
 from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
@@ -19,6 +20,7 @@ def observe(
     want: Collection[str] = (),
     deadline: float = 20.0,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Observed:
     """Read nodes in parallel, over connections that are closed again.
 
@@ -28,6 +30,7 @@ def observe(
         want: fact names, empty for all.
         deadline: seconds per node.
         extra: node name -> more for its collector, see `collect.spec.spec_for`.
+        meanwhile: what the caller will need to judge, made ready while the nodes work; what it raises is raised.
 
     Raises:
         SecretsError: a node's password cannot be had.
@@ -35,20 +38,21 @@ def observe(
     session.ask_passwords(nodes)
     opened: list[Transport] = []
 
-    def connect(node: Any) -> Transport:
-        transport = session.connect(node)
+    def connect(node: Node, seconds: float) -> Transport:
+        transport = session.connect(node, seconds)
         opened.append(transport)
         return transport
 
     try:
         return gather(
-            session.desired,
+            session.resolved,
             connect,
             deadline=deadline,
             nodes=nodes,
             want=want,
             probes=probes,
             extra=(lambda name: extra.get(name, {})) if extra else None,
+            meanwhile=meanwhile,
         )
     finally:
         for transport in opened:

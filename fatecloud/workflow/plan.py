@@ -24,8 +24,8 @@ _DEADLINE = 60.0
 
 def plan_cluster(options: Options) -> Plan:
     """Read the nodes and say what a deploy would do. Changes nothing."""
-    session = load_session(options)
-    return plan_from(session, observe(session, probes=False))
+    session = load_session(options, need_secrets=False)
+    return plan_from(session, observe(session, probes=False, meanwhile=session.make_ready))
 
 
 def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ()) -> Plan:

@@ -12,7 +12,7 @@ from preflight_world import ANY, NOW, a_desired, healthy
 from fatecloud.checks.engine import judge
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec
-from fatecloud.model.desired import Desired, DesiredFile, NodeProbe
+from fatecloud.model.desired import Desired, DesiredFile, FileSpec, NodeProbe
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 
@@ -32,6 +32,7 @@ def the_desired() -> Desired:
         desired.services[ENGINE],
         readiness="engine.api",
         probes=(NodeProbe("engine.api", ("python3", "-"), "print('{}')"),),
+        specs=(FileSpec(CONF, "engine/engine.yaml.j2", {}),),
     )
     files = {
         "a1": (
@@ -41,7 +42,11 @@ def the_desired() -> Desired:
         "a2": (),
     }
     return replace(
-        desired, services={**desired.services, ENGINE: engine}, files=files, stages=((STORE,), (ENGINE, FRONT))
+        desired,
+        services={**desired.services, ENGINE: engine},
+        files=files,
+        stages=((STORE,), (ENGINE, FRONT)),
+        node_specs={"a1": (FileSpec(NODE_CONF, "service/supervisord.conf.j2", {}, mode=0o600, restarts=False),)},
     )
 
 

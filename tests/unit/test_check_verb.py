@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +25,9 @@ def hide(text: str) -> str:
     return text.replace("s3cret", "***")
 
 
-def sick() -> Observed:
+def sick(*, meanwhile: Callable[[], object] = lambda: None) -> Observed:
     """The engine is stopped, and its log tells a secret."""
+    meanwhile()
     documents = healthy_documents()
     documents["a1"]["services"][ENGINE].update(state="stopped", pid=None, pids=[])
     documents["a1"]["listeners"] = documents["a1"]["listeners"][1:]
@@ -37,7 +40,7 @@ def sick() -> Observed:
 def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """What the verb gets instead of an inventory and nodes."""
     desired = the_desired()
-    made = SimpleNamespace(desired=desired, cluster=desired.cluster, redact=hide)
+    made = SimpleNamespace(desired=desired, resolved=desired, cluster=desired.cluster, redact=hide)
     monkeypatch.setattr(load, "load_session", lambda options, **more: made)  # noqa: ARG005
     monkeypatch.setattr(observe, "observe", lambda session, **more: sick())  # noqa: ARG005
     return made
@@ -45,7 +48,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
-    report = check_cluster(the_desired(), sick, hide, save=kept)
+    report = check_cluster(the_desired, sick, hide, save=kept)
     assert report.findings[0].evidence == ("fate.log: [ERROR] login with *** failed",)
     assert "s3cret" not in kept.read_text()
     assert kept.stat().st_mode & 0o777 == 0o600
@@ -53,14 +56,14 @@ def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
 
 def test_a_saved_file_is_judged_alike_elsewhere(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
-    first = check_cluster(the_desired(), sick, hide, save=kept)
-    again = check_cluster(the_desired(), lambda: saved_facts(kept, "demo"), str)
+    first = check_cluster(the_desired, sick, hide, save=kept)
+    again = check_cluster(the_desired, partial(saved_facts, kept, "demo"), str)
     assert again == first
 
 
 def test_facts_of_another_cluster_are_refused(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
-    check_cluster(the_desired(), sick, hide, save=kept)
+    check_cluster(the_desired, sick, hide, save=kept)
     with pytest.raises(InputError, match="'demo', not of 'other'"):
         saved_facts(kept, "other")
 
@@ -76,9 +79,9 @@ def test_what_is_no_facts_file_is_refused_by_name(tmp_path: Path, content: bytes
 
 def test_an_empty_selection_and_a_file_that_cannot_be_written_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no service"):
-        check_cluster(the_desired(), sick, hide, selected=())
+        check_cluster(the_desired, sick, hide, selected=())
     with pytest.raises(UsageError, match="cannot write"):
-        check_cluster(the_desired(), sick, hide, save=tmp_path / "none" / "facts.json")
+        check_cluster(the_desired, sick, hide, save=tmp_path / "none" / "facts.json")
 
 
 def test_the_verb_prints_json_and_gives_the_reports_status(

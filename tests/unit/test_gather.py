@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from check_world import CONF, ENGINE, Documents, healthy_documents, observed, the_desired
+from check_world import CONF, ENGINE, NODE_CONF, Documents, healthy_documents, observed, the_desired
 
-from fatecloud.collect import gather as room
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
@@ -58,7 +57,7 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
     spec = spec_for(the_desired(), "a1")
     assert spec["base"] == "/data/fate"
     assert spec["service_user"] == "app"
-    assert CONF in spec["files"]
+    assert {CONF, NODE_CONF} <= set(spec["files"])
     assert "/data/fate/demo-9999-engine/venv/.complete" in spec["files"]
     assert [s["key"] for s in spec["services"]] == [ENGINE, "9999/front@a1"]
     assert spec["services"][0]["unit"] == "fatecloud-demo-9999-engine.service"
@@ -82,15 +81,15 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
 
 def test_a_spec_can_ask_for_less_and_for_more() -> None:
     more = {"sysctl": ["a", "b"], "files": ["/x"], "store": {"artifacts": ["s"]}}
-    spec = spec_for(the_desired(), "a1", want=("services", "clock"), probes=False, extra=more, deadline=3)
-    assert (spec["want"], spec["probes"], spec["deadline"]) == (["clock", "services"], [], 3)
+    spec = spec_for(the_desired(), "a1", want=("services", "clock"), probes=False, extra=more)
+    assert (spec["want"], spec["probes"]) == (["clock", "services"], [])
     assert (spec["sysctl"], spec["store"]) == (["a", "b"], {"artifacts": ["s"]})
     assert {"/x", CONF} <= set(spec["files"])
 
 
 def test_documents_become_facts_and_answers() -> None:
     connections = {"a1": Answers(answer()), "a2": Answers(answer())}
-    seen = gather(the_desired(), lambda node: connections[node.name])
+    seen = gather(the_desired(), lambda node, _seconds: connections[node.name])
     facts = seen.nodes["a1"]
     assert isinstance(facts, NodeFacts)
     assert facts.fact("clock").value == {"epoch": 1.0}
@@ -106,14 +105,14 @@ def test_documents_become_facts_and_answers() -> None:
 def test_the_clock_is_compared_with_the_middle_of_the_exec(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([1100.0, 1102.0, 1102.0])
     monkeypatch.setattr(time, "time", lambda: next(clock))
-    seen = gather(the_desired(), lambda _: Answers(answer()), nodes=["a1"])
+    seen = gather(the_desired(), lambda _node, _seconds: Answers(answer()), nodes=["a1"])
     facts = seen.reached("a1")
     assert facts is not None
     assert facts.fact("skew").value == {"seconds": -100.75, "uncertainty": 0.75}
 
 
 def test_what_goes_wrong_on_the_way_becomes_a_code_and_costs_no_other_node() -> None:
-    def connect(node: Node) -> Answers:
+    def connect(node: Node, _seconds: float) -> Answers:
         if node.name == "a1":
             raise TransportError("a1", "NODE_AUTH_FAILED", "refused the key", remedy="ssh-copy-id")
         return Answers(answer())
@@ -134,7 +133,7 @@ def test_what_goes_wrong_on_the_way_becomes_a_code_and_costs_no_other_node() -> 
     ],
 )
 def test_a_node_without_a_document_says_why(connection: Answers, code: str, words: str) -> None:
-    lost = gather(the_desired(), lambda _: connection, nodes=["a1"]).nodes["a1"]
+    lost = gather(the_desired(), lambda _node, _seconds: connection, nodes=["a1"]).nodes["a1"]
     assert isinstance(lost, Unreachable)
     assert lost.code == code
     assert words in lost.message
@@ -142,22 +141,63 @@ def test_a_node_without_a_document_says_why(connection: Answers, code: str, word
 
 def test_a_document_that_breaks_us_costs_its_own_node_only() -> None:
     lines = {"a1": '{"version": 1, "facts": {}}\n', "a2": answer()}
-    found = gather(the_desired(), lambda node: Answers(lines[node.name]))
+    found = gather(the_desired(), lambda node, _seconds: Answers(lines[node.name]))
     broken = found.nodes["a1"]
     assert isinstance(broken, Unreachable)
     assert (broken.code, broken.message) == ("NODE_COLLECTOR_FAILED", "could not be read: KeyError: 'begun'")
     assert found.reached("a2") is not None
 
 
-def test_a_hung_node_costs_its_deadline_and_nobody_elses_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "_GRACE", 0.2)
+def test_a_hung_node_costs_its_deadline_and_nobody_elses_answer() -> None:
     begun = time.monotonic()
-    seen = gather(the_desired(), lambda node: Hangs("") if node.name == "a1" else Answers(answer()), deadline=0.5)
+    seen = gather(
+        the_desired(), lambda node, _seconds: Hangs("") if node.name == "a1" else Answers(answer()), deadline=0.5
+    )
     assert time.monotonic() - begun < 5
     lost = seen.nodes["a1"]
     assert isinstance(lost, Unreachable)
     assert lost.code == "NODE_TIMEOUT"
     assert seen.reached("a2") is not None
+
+
+def test_connecting_and_reading_share_one_deadline() -> None:
+    given: list[float] = []
+    connections: dict[str, Answers] = {}
+
+    class Late(Answers):
+        def __init__(self, seconds: float) -> None:
+            super().__init__(answer())
+            given.append(seconds)
+            time.sleep(0.3)
+
+    gather(the_desired(), lambda _node, seconds: connections.setdefault("a1", Late(seconds)), nodes=["a1"], deadline=5)
+    asked = connections["a1"].asked[0]
+    told = json.loads(asked["stdin"].splitlines()[1])["deadline"]
+    assert given[0] <= 5
+    assert asked["timeout"] <= 4.7
+    # What the collector has by then still has a way to go.
+    assert told <= asked["timeout"] - 0.4
+
+
+def test_other_work_is_done_once_the_nodes_were_asked_and_before_they_answered() -> None:
+    answered = threading.Event()
+    order: list[str] = []
+
+    class Waits(Answers):
+        def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+            order.append("asked")
+            assert answered.wait(5), "nothing was done meanwhile"
+            order.append("answered")
+            return super().run(argv, stdin=stdin, timeout=timeout, become=become)
+
+    def meanwhile() -> None:
+        order.append("meanwhile")
+        answered.set()
+
+    seen = gather(the_desired(), lambda _node, _seconds: Waits(answer()), nodes=["a1"], meanwhile=meanwhile)
+    assert order[-1] == "answered"
+    assert set(order[:2]) == {"asked", "meanwhile"}
+    assert seen.reached("a1") is not None
 
 
 def test_the_real_collector_answers_a_gatherer() -> None:
@@ -167,7 +207,7 @@ def test_the_real_collector_answers_a_gatherer() -> None:
             done = subprocess.run(list(argv), input=stdin, capture_output=True, timeout=timeout, check=False)
             return Completed(done.returncode, done.stdout, done.stderr, 0.0)
 
-    seen = gather(the_desired(), lambda _: Here(""), nodes=["a1"], want=["clock", "os"], probes=False)
+    seen = gather(the_desired(), lambda _node, _seconds: Here(""), nodes=["a1"], want=["clock", "os"], probes=False)
     facts = seen.reached("a1")
     assert facts is not None
     assert facts.fact("os").value["kernel"]

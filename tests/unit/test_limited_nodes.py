@@ -84,6 +84,8 @@ class World:
         session = SimpleNamespace(
             cluster=desired.cluster,
             desired=desired,
+            resolved=desired,
+            make_ready=lambda: None,
             values=SECRETS,
             options=Options(Path("inventory.yml")),
             redact=str,
