@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def preflight(
 ) -> int:
     """Judge the nodes before a deploy, all problems at once. Exits 0, 1 (warnings), 2 (critical) or 3 (unknown)."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.preflight import change_text, fixes_text, preflight_json, preflight_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
     from fatecloud.workflow.preflight import blocking  # noqa: PLC0415
@@ -44,8 +46,11 @@ def preflight(
             fix=fix,
             confirm=None if yes else lambda fixes: console.confirm(f"{fixes_text(fixes)}\nDo this?"),
         )
-        text = preflight_json if output is Format.json else preflight_text
+        blockers = blocking(outcome.report)
         if outcome.before and output is Format.table:
             console.say(change_text(outcome.before, outcome.report))
-        console.say(text(outcome.report, blocking(outcome.report)))
+        if output is Format.json:
+            console.say(preflight_json(outcome.report, blockers))
+        else:
+            console.say(preflight_text(outcome.report, blockers, line_width(sys.stdout)))
     return outcome.report.exit_status

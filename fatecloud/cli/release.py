@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,23 +17,28 @@ _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.
 @app.command("list")
 def list_(*, store: o.Store = None) -> None:
     """List the releases that this version knows, and which are complete in the store."""
+    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.wrap import table  # noqa: PLC0415
     from fatecloud.workflow.release import holdings, open_store  # noqa: PLC0415 - keeps --help fast
 
+    rows = []
     for held in holdings(open_store(store)):
         state = "in the store" if held.index else f"{len(held.missing)} files to fetch"
-        typer.echo(f"{held.release.name:<14} {state:<20} {held.release.summary}")
+        rows.append((held.release.name, state, held.release.summary))
+    typer.echo("\n".join(table(rows, line_width(sys.stdout))))
 
 
 @app.command()
 def show(name: _Name, *, store: o.Store = None) -> None:
     """Show a release: versions, interpreter, artifacts, and what the store has of it."""
+    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.release import release_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import holding, open_store  # noqa: PLC0415
 
     held = holding(name, open_store(store))
     state = f"store {held.store}: " + ("complete" if held.index else "not complete")
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
-    typer.echo(release_text(held.release, parts, state))
+    typer.echo(release_text(held.release, parts, state, line_width(sys.stdout)))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -39,13 +40,15 @@ def show(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """List the secrets: name, origin, length. Values only one by one, with --reveal."""
+    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.secrets import secrets_list  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles, list_secrets, reveal_secret  # noqa: PLC0415
 
     files = SecretsFiles(inventory, secrets, vault_password_file)
     if reveal:
         typer.echo(reveal_secret(files, reveal))
     else:
-        typer.echo("\n".join(line.text for line in list_secrets(files)) or "no secrets")
+        typer.echo(secrets_list(list_secrets(files), line_width(sys.stdout)))
 
 
 @app.command()

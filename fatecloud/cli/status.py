@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -41,12 +41,13 @@ def status(
     session = load_session(options, need_secrets=False)
     keys = selected(session.resolved, party, node, component)
     observed = look(session.resolved, partial(observe, session, meanwhile=lambda: session.desired), keys)
-    from fatecloud.report.status import status_json, status_table  # noqa: PLC0415 - not before the nodes have been asked
+    from fatecloud.report.look import line_width  # noqa: PLC0415 - not before the nodes have been asked
+    from fatecloud.report.status import status_json, status_table  # noqa: PLC0415
     from fatecloud.report.status_rows import status_of  # noqa: PLC0415
 
     screen = status_of(session.desired, observed, keys)
     if output is Format.json:
         typer.echo(status_json(screen))
     else:
-        typer.echo(status_table(screen, shutil.get_terminal_size().columns))
+        typer.echo(status_table(screen, line_width(sys.stdout)))
     return screen.exit_status

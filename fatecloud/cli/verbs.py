@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 from collections.abc import Callable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -77,6 +78,16 @@ class Verbs(TyperGroup):
             formatter.write_dl(list(VERBS.items()))
 
 
+_CLICKS_NARROWEST = 50
+"""Columns that Click's help takes at least unless it is told otherwise."""
+
+
+def _narrow() -> int | None:
+    """The width of a terminal that is narrower than Click's help; None lets Click decide."""
+    columns = shutil.get_terminal_size().columns
+    return max(columns, 20) if columns < _CLICKS_NARROWEST else None
+
+
 app = typer.Typer(
     name="fatecloud",
     cls=Verbs,
@@ -84,7 +95,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _narrow()},
 )
 
 

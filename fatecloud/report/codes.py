@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fatecloud.model.check import Code
+from fatecloud.report.wrap import table
 
 
-def codes_list(codes: Iterable[Code]) -> str:
-    """One line per code: code, severity, one sentence."""
-    rows = list(codes)
-    width = max(len(code.name) for code in rows)
-    return "\n".join(f"{code.name:<{width}}  {code.severity:<8}  {code.sentence}" for code in rows)
+def codes_list(codes: Iterable[Code], width: int) -> str:
+    """Code, severity, one sentence; a line per code where the width allows it."""
+    return "\n".join(table([(code.name, code.severity, code.sentence) for code in codes], width))
 
 
 def codes_page(codes: Iterable[Code]) -> str:

@@ -93,7 +93,8 @@ class Console:
         return sys.stdin.readline().strip()
 
     def _live(self, text: str) -> None:
-        if not self._err.is_terminal:
+        # To redraw a line takes escape sequences, which NO_COLOR is taken to forbid like colours.
+        if not self._err.is_terminal or self._err.is_dumb_terminal or self._err.no_color:
             return
         if self._status is None:
             self._status = self._err.status(text)

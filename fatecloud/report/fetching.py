@@ -21,13 +21,15 @@ class FetchProgress:
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+        terminal, plain = self._console.is_terminal, self._console.is_dumb_terminal or self._console.no_color
+        self._redraws = terminal and not plain
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
             console=self._console,
-            disable=not self._console.is_terminal,
+            disable=not self._redraws,
         )
         self._lock = Lock()
         self._tasks: dict[str, TaskID] = {}
@@ -73,7 +75,7 @@ class FetchProgress:
                 self._bars.remove_task(self._tasks.pop(artifact.filename))
             if self._total is not None and artifact.filename in self._expected:
                 self._bars.advance(self._total, artifact.size)
-            if not self._console.is_terminal:
+            if not self._redraws:
                 self.say(f"in the store: {artifact.filename} ({megabytes(artifact.size)})")
 
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-_NARROWEST, _WIDEST = 60, 120
+_NARROWEST, _WIDEST, _ENDLESS = 30, 120, 100_000
+
+_BEYOND_ASCII = "└中é"
+"""What an encoding must have to be trusted with all text: UTF-8 has it, and so has GB18030."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,5 +31,18 @@ def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
     return Look(
         width=min(max(width, _NARROWEST), _WIDEST),
         color=terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb",
-        unicode=(stream.encoding or "").lower().replace("-", "") == "utf8",
+        unicode=_can_show(_BEYOND_ASCII, stream.encoding or "ascii"),
     )
+
+
+def line_width(stream: TextIO) -> int:
+    """Columns that rows may fill: a terminal's; elsewhere no end, so that `grep` finds a row whole."""
+    return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST) if stream.isatty() else _ENDLESS
+
+
+def _can_show(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -7,39 +7,46 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from fatecloud.model.finding import Finding, Fix, Report
+from fatecloud.report.wrap import wrapped
 
 SCHEMA = 1
+_BELOW = " " * 11
 _ORDER = ("critical", "unknown", "warning")
 
 
-def preflight_text(report: Report, blockers: Sequence[Finding]) -> str:
+def preflight_text(report: Report, blockers: Sequence[Finding], width: int) -> str:
     """All findings by node, worst first, each with its remedy; then one line that sums up.
 
     Args:
         blockers: those of the findings that forbid a deployment.
+        width: columns of the terminal.
     """
     lines: list[str] = []
     for place, findings in _by_node(report):
         lines.append(place)
         for finding in findings:
-            lines += [f"  {line}" for line in finding_lines(finding)]
-    lines += [f"not judged: {skip.check} of {skip.subject}: {skip.reason}" for skip in report.skipped]
-    lines.append(_summary(report, blockers))
+            lines += finding_lines(finding, width)
+    for skip in report.skipped:
+        lines += wrapped(f"not judged: {skip.check} of {skip.subject}: {skip.reason}", width, "", "    ")
+    lines += wrapped(_summary(report, blockers), width, "", "    ")
     return "\n".join(lines)
 
 
-def finding_lines(finding: Finding) -> Iterator[str]:
+def finding_lines(finding: Finding, width: int) -> Iterator[str]:
     """A finding as lines: headline, expected and got, cause, evidence, remedy."""
-    service = f" {finding.subject.service}:" if finding.subject.service else ""
-    yield f"{finding.severity.upper():<8} {finding.code}{service} {finding.symptom}"
+    service = f"{finding.subject.service}: " if finding.subject.service else ""
+    head = f"  {finding.severity.upper():<8} "
+    yield from wrapped(f"{finding.code} {service}{finding.symptom}", width, head, _BELOW)
     if finding.expected or finding.got:
-        yield f"    expected {finding.expected or '-'}; got {finding.got or '-'}"
+        yield from wrapped(f"expected {finding.expected or '-'}; got {finding.got or '-'}", width, " " * 6, _BELOW)
     if finding.cause:
-        yield f"    because {finding.cause}"
-    yield from (f"    seen     {line}" for line in finding.evidence)
-    yield from (f"    do       {line}" for line in finding.remedy)
+        yield from wrapped(f"because {finding.cause}", width, " " * 6, _BELOW)
+    for line in finding.evidence:
+        yield from wrapped(line, width, "      seen     ", _BELOW)
+    # A command is not wrapped: it is there to be copied.
+    yield from (f"      do       {line}" for line in finding.remedy)
     if finding.fix:
-        yield "    or       let `fatecloud preflight --fix` do it"
+        yield from wrapped("let `fatecloud preflight --fix` do it", width, "      or       ", _BELOW)
 
 
 def fixes_text(fixes: Sequence[Fix]) -> str:

@@ -7,33 +7,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from fatecloud.report.status_rows import Row, Status, age_text
+from fatecloud.report.wrap import columns_of, wrapped
 
 SCHEMA = 1
+_BELOW = " " * 8
 _COLUMNS = ("party", "node", "component", "version", "deployed", "running", "since", "ports", "notes")
 
 
 def status_table(status: Status, width: int) -> str:
     """The screen as text. Nothing is cut: notes that do not fit beside their row stand below it.
 
+    Where not even the columns fit, a service is told in a few lines.
+
     Args:
         width: columns of the terminal.
     """
     rows = [_cells(row) for row in status.rows]
-    sizes = [max(len(title), *(len(row[i]) for row in rows), 0) for i, title in enumerate(_COLUMNS)]
-    lines = [f"cluster {status.cluster}, release {status.release}", *_aligned(rows, sizes, width)]
+    sizes = [max(columns_of(title), *(columns_of(row[i]) for row in rows)) for i, title in enumerate(_COLUMNS)][:-1]
+    fits = sum(sizes) + 2 * (len(sizes) - 1) <= width
+    title = f"cluster {status.cluster}, release {status.release}"
+    lines = [*wrapped(title, width), *(_aligned(rows, sizes, width) if fits else _told(rows, width))]
     if any("!" in row[_COLUMNS.index("ports")] for row in rows):
-        lines.append("! nobody of the service listens on this port")
-    return "\n".join([*lines, *status.notes])
+        lines += wrapped("! nobody of the service listens on this port", width)
+    return "\n".join([*lines, *(line for note in status.notes for line in wrapped(note, width, "", "    "))])
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) -> Iterator[str]:
     for *cells, notes in (tuple(title.upper() for title in _COLUMNS), *rows):
-        line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes[:-1], strict=True))
-        if len(line) + 2 + len(notes) <= width or notes in ("", "NOTES"):
+        line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
+        if not notes or len(line) + 2 + columns_of(notes) <= width:
             yield f"{line}  {notes}".rstrip()
+        elif notes == _COLUMNS[-1].upper():  # nobody misses the word over notes that stand below
+            yield line
         else:
-            yield line.rstrip()
-            yield f"        {notes}"
+            yield line
+            yield from wrapped(notes, width, _BELOW, _BELOW)
+
+
+def _told(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+    for party, node, component, version, *values, notes in rows:
+        yield from wrapped(f"{party}/{component}@{node} {version}", width, "", _BELOW)
+        said = [f"{word} {value}" for word, value in zip(_COLUMNS[4:-1], values, strict=True) if value != "-"]
+        yield from wrapped("; ".join([*said, *([notes] if notes else [])]), width, _BELOW, _BELOW)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Report, Severity
 from fatecloud.report.look import Look
+from fatecloud.report.wrap import columns_of, wrapped
 
 _COLORS: dict[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
 _ORDER: tuple[Severity, ...] = ("critical", "unknown", "warning")
@@ -50,7 +50,9 @@ def summary(report: Report) -> str:
 
 def _block(finding: Finding, look: Look) -> Iterator[str]:
     word = finding.severity.upper()
-    yield f"{_painted(f'{word:<8}', finding.severity, look)}  {finding.code}  {finding.subject}"
+    head, *rest = _kept(f"{word:<8}  ", f"{finding.code}  {finding.subject}", 4, look)
+    yield head.replace(word, _painted(word, finding.severity, look), 1)
+    yield from rest
     yield from _field("", finding.symptom, look)
     if finding.expected or finding.got:
         yield from _field("expected", f"{finding.expected or '-'}; got {finding.got or '-'}", look)
@@ -72,8 +74,11 @@ def _dependants(
         again = finding.id in told
         told.add(finding.id)
         text = "also explained by this, see above" if again else finding.symptom
-        head = f"{_INDENT * depth}{mark}explains {finding.code}  {finding.subject}: "
-        yield from _wrapped(head, _plain(text, look), len(_INDENT * depth) + 4, look)
+        *full, last = _kept(
+            f"{_INDENT * depth}{mark}", f"explains {finding.code}  {finding.subject}:", len(_INDENT * depth) + 4, look
+        )
+        yield from full
+        yield from _wrapped(f"{last} ", _plain(text, look), len(_INDENT * depth) + 4, look)
         if not again:
             yield from _dependants(finding, explained, told, look, depth + 1)
 
@@ -94,7 +99,7 @@ def _footer(report: Report, look: Look) -> Iterator[str]:
         yield from _wrapped("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
     if report.settling:
         yield from _wrapped("", f"settling after our own start: {', '.join(report.settling)}", 4, look)
-    yield summary(report)
+    yield from wrapped(summary(report), look.width, "", "    ")
 
 
 def _field(label: str, text: str, look: Look) -> Iterator[str]:
@@ -102,14 +107,15 @@ def _field(label: str, text: str, look: Look) -> Iterator[str]:
 
 
 def _wrapped(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
-    yield from textwrap.wrap(
-        text,
-        look.width,
-        initial_indent=head,
-        subsequent_indent=" " * hanging,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [head.rstrip()]
+    return wrapped(text, look.width, head, " " * hanging)
+
+
+def _kept(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
+    """A headline, with its spaces where it fits into one line."""
+    if columns_of(head + text) <= look.width:
+        yield head + text
+    else:
+        yield from _wrapped(head, text, hanging, look)
 
 
 def _plain(text: str, look: Look) -> str:

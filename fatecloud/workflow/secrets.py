@@ -76,10 +76,9 @@ class SecretLine:
     """Whether this inventory needs it."""
 
     @property
-    def text(self) -> str:
-        """The secret as a line of a table."""
-        notes = [note for note, holds in (("rotating", self.rotating), ("not used", not self.used)) if holds]
-        return f"{self.name:<40} {self.origin:<10} {self.length:>4}  {', '.join(notes)}".rstrip()
+    def notes(self) -> str:
+        """What else there is to say."""
+        return ", ".join(note for note, holds in (("rotating", self.rotating), ("not used", not self.used)) if holds)
 
 
 AskValue = Callable[[str], str]
@@ -223,7 +222,8 @@ def _chosen(present: dict[str, Secret], needed: Needs, names: Iterable[str], *, 
 
 def _asked(name: str, ask: AskValue) -> str:
     value = ask(name)
-    if not value or any(ord(character) < 32 for character in value):  # noqa: PLR2004 - control characters
+    # U+FFFD stands for bytes that are no text in this locale.
+    if not value or any(ord(character) < 32 or character == "\ufffd" for character in value):  # noqa: PLR2004
         raise SecretsError(f"{name}: the value is empty or holds control characters", remedy="run it again")
     return value
 

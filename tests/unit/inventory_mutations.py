@@ -224,7 +224,7 @@ def spoiled_files(draw: Draw) -> bytes:
 def spoiled_trees(draw: Draw) -> bytes:
     """A well-formed file that says something else than it should."""
     document = yaml.load(draw(st.sampled_from(SOURCES)), yaml.CSafeLoader)
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.sampled_from((1, 1, 1, 2, 3)))):
         places = _places(document)
         if places:
             draw(st.sampled_from((_replace, _replace, _drop, _rename, _move, _double, _unknown)))(draw, places)

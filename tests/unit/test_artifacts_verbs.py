@@ -27,7 +27,7 @@ def run(store: Store, *arguments: str) -> str:
 
 
 def test_list_says_what_is_in_the_store(store: Store, tmp_path: Path) -> None:
-    assert f"{NAME}     in the store" in run(store, "list")
+    assert f"{NAME}  in the store" in run(store, "list")
     assert f"{len(catalogue.load(NAME).python.lock) + 1} files to fetch" in run(Store(tmp_path / "empty"), "list")
 
 
@@ -56,7 +56,7 @@ def test_bundle_and_import_move_a_release(store: Store, tmp_path: Path) -> None:
     assert f"{target}: " in run(store, "bundle", NAME, "-o", str(target))
     there = Store(tmp_path / "there")
     assert f"{NAME} is complete in the store" in run(there, "import", str(target))
-    assert f"{NAME}     in the store" in run(there, "list")
+    assert f"{NAME}  in the store" in run(there, "list")
 
 
 def test_verify_names_and_removes_what_has_rotted(store: Store) -> None:

@@ -25,7 +25,7 @@ from fatecloud.resolve.desired import resolve
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import rendered
 
-RENDERED = 5
+RENDERED = 2
 """One cluster of so many is rendered to the end."""
 
 

@@ -173,7 +173,7 @@ def test_fixes_reach_the_playbook_by_node() -> None:
 
 def test_the_text_groups_by_node_with_the_worst_first_and_says_what_blocks() -> None:
     report = judge_preflight(a_desired(), observed({"a1": {"cpu.flags_avx": False, "os.arch": "aarch64"}}))
-    lines = preflight_text(report, blocking(report)).splitlines()
+    lines = preflight_text(report, blocking(report), 200).splitlines()
     assert lines[0] == "a1"
     assert lines[1].startswith("  CRITICAL PREFLIGHT_ARCH fate-2.2.0 has artifacts for x86_64 only")
     assert "      expected x86_64; got aarch64" in lines
