@@ -196,5 +196,6 @@ def _readiness(ours: dict[str, Any] | None) -> dict[str, Any] | None:
         "argv": ours["argv"],
         "stdin": ours["stdin"],
         "user": ours["user"] or "root",
+        "delay": ASK_EVERY,
         "retries": int(ours["deadline"] / ASK_EVERY),
     }
