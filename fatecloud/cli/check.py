@@ -62,4 +62,9 @@ def check(
     from fatecloud.report.look import look_of  # noqa: PLC0415
 
     typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
+    if facts is None:
+        from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415 - not before the nodes have been asked
+
+        for line in departed_notes(session):
+            typer.echo(f"note: {line}", err=True)
     return report.exit_status

@@ -32,6 +32,19 @@ def show(
 
 
 @app.command()
+def forget(
+    node: Annotated[str, typer.Argument(help="Its name, or its address.", metavar="NODE")],
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    *,
+    state_dir: o.StateDir = None,
+) -> None:
+    """Say no more of a node that left the inventory: its machine is gone, or was cleared by hand."""
+    from fatecloud.workflow.departed import forget_node  # noqa: PLC0415 - keeps --help fast
+
+    typer.echo(forget_node(inventory, state_dir, node))
+
+
+@app.command()
 def schema(
     *, markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead.")] = False
 ) -> None:

@@ -26,6 +26,7 @@ def plan(
     from fatecloud.workflow.load import Options  # noqa: PLC0415
     from fatecloud.workflow.plan import plan_cluster  # noqa: PLC0415
 
-    made = plan_cluster(Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys))
+    options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    made = plan_cluster(options, lambda line: typer.echo(f"note: {line}", err=True))
     typer.echo(plan_text(made))
     return 2 if detailed_exitcode and not made.empty else 0

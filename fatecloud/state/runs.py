@@ -7,28 +7,20 @@ import json
 import os
 import secrets
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
-
-_SCHEMA = """
-create table if not exists runs (
-  id text primary key, verb text not null, who text not null, argv text not null,
-  started real not null, ended real, outcome text
-)
-"""
+from fatecloud.state.database import REMEDY, execute
 
 PROJECTS = 5
 """How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
 _DEAD = 86400
 """Seconds after which a run that never told its end has none to tell."""
-_REMEDY = "make room, or give another --state-dir"
 
 
 class RunLog:
@@ -49,19 +41,17 @@ class RunLog:
         self.directory = directory / "runs" / self.id
         self.project = self.directory / "project"
         """Where the run's Ansible project belongs. Kept for the newest runs only."""
-        self._database = directory / "state.db"
+        self._state = directory
         self._redact = redact
-        self._execute(
-            "insert into runs values (?,?,?,?,?,null,null)",
-            (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time()),
-        )
+        row = (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time())
+        execute(directory, ("insert into runs values (?,?,?,?,?,null,null)", row))
         try:
             self.directory.mkdir(parents=True, mode=0o700)
             self._events = os.fdopen(
                 os.open(self.directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
             )
         except OSError as error:
-            raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=_REMEDY) from error
+            raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
 
     def record(self, event: Event) -> None:
         """Append an event, secrets replaced. Raises OSError."""
@@ -73,19 +63,14 @@ class RunLog:
         """Close the run with one word for how it ended, and forget the projects of runs that are long over."""
         with suppress(OSError):  # what a full disk has not taken was told as it happened
             self._events.close()
-        self._execute("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id))
-        over = self._execute("select id from runs where ended is not null or started < ?", (time.time() - _DEAD,))
+        now = time.time()
+        over = execute(
+            self._state,
+            ("update runs set ended=?, outcome=? where id=?", (now, outcome, self.id)),
+            ("select id from runs where ended is not null or started < ?", (now - _DEAD,)),
+        )
         kept = sorted(self.directory.parent.glob("*/project"), reverse=True)[:PROJECTS]
         for (run,) in over:
             project = self.directory.parent / run / "project"
             if project not in kept:
                 shutil.rmtree(project, ignore_errors=True)
-
-    def _execute(self, statement: str, values: tuple[object, ...]) -> list[tuple[str, ...]]:
-        try:
-            self._database.touch(mode=0o600)
-            with closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
-                connection.execute(_SCHEMA)
-                return connection.execute(statement, values).fetchall()
-        except (OSError, sqlite3.Error) as error:
-            raise RunError(f"the history {self._database} cannot be written: {error}", remedy=_REMEDY) from error

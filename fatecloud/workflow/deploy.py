@@ -16,6 +16,7 @@ from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.stores import outdated_stores
 from fatecloud.workflow.check import check_cluster
+from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
@@ -71,6 +72,8 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
     observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
+    for line in departed_notes(session):
+        ui(Event("note", line))
     _refuse_unready(session, observed, ui)
     plan = plan_from(session, observed, wanted.limit)
     ui.plan(plan)
@@ -86,17 +89,19 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")
         _refuse_changed(session, wanted, plan)
-    _run(session, wanted, plan, outdated_stores(session.desired, observed), ui)
+    _run(session, wanted, plan, observed, ui)
     return 0
 
 
-def _run(session: Session, wanted: DeployOptions, plan: Plan, outdated: tuple[str, ...], ui: Ui) -> None:
+def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed, ui: Ui) -> None:
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
+        remember_nodes(session, observed)
         _converge(session, wanted, plan, run, ui)
         _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"
+        forget_emptied(session, observed, run.events)
         _verify(session, wanted, run, ui)
-        _clear_stores(run, outdated)
+        _clear_stores(run, outdated_stores(session.desired, observed))
 
 
 def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:

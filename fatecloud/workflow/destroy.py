@@ -8,6 +8,7 @@ from typing import Protocol
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
+from fatecloud.workflow.departed import departed_notes, forget_cluster
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import active_jobs, refuse_or_wait, seconds
 from fatecloud.workflow.load import Options, Session, load_session
@@ -58,6 +59,7 @@ def destroy_cluster(
     left = Left(ui)
     with recorded(session, "destroy", argv, left) as run:
         run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data}, releases=True)
+        forget_cluster(session, run.events)
         for line in left.lines:
             run.events(Event("note", line))
         run.events(Event("ok", f"{session.cluster.name} is gone from {', '.join(session.cluster.nodes)}"))
@@ -104,5 +106,6 @@ def blast_radius(session: Session, observed: Observed, *, remove_data: bool) -> 
     if session.cluster.peers:
         lines.append(f"  and cut off the peers {', '.join(session.cluster.peers)}")
     kept = sorted({f"{n.name}:{path}" for n in session.cluster.nodes.values() for path in (n.paths.data, n.paths.logs)})
+    lines += departed_notes(session)
     lines.append(f"data and logs {'are DELETED' if remove_data else 'stay'}: {', '.join(kept)}")
     return "\n".join(lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
@@ -13,6 +13,7 @@ from fatecloud.model.plan import Plan
 from fatecloud.plan.files import texts_needed
 from fatecloud.plan.make import make_plan
 from fatecloud.transport.parallel import on_all
+from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
 
@@ -22,10 +23,17 @@ _DEADLINE = 60.0
 """Seconds for all nodes together."""
 
 
-def plan_cluster(options: Options) -> Plan:
-    """Read the nodes and say what a deploy would do. Changes nothing."""
+def plan_cluster(options: Options, note: Callable[[str], None]) -> Plan:
+    """Read the nodes and say what a deploy would do. Changes nothing.
+
+    Args:
+        note: takes a sentence about what no plan can see.
+    """
     session = load_session(options, need_secrets=False)
-    return plan_from(session, observe(session, probes=False, meanwhile=session.make_ready))
+    observed = observe(session, probes=False, meanwhile=session.make_ready)
+    for line in departed_notes(session):
+        note(line)
+    return plan_from(session, observed)
 
 
 def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ()) -> Plan:

@@ -57,7 +57,9 @@ class Asking:
         return "another"
 
 
-def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     documents = healthy_documents()
     gone = {"home": "/old", "job_api": "http://127.0.0.1:8000"}
     documents["a1"]["manifest"]["services"]["10000/flow@a1"] = gone
@@ -67,7 +69,7 @@ def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(monkey
         asked.append([runner.key for runner in runners])
         return Answers((), (), ())
 
-    session = SimpleNamespace(cluster=desired.cluster, desired=desired)
+    session = SimpleNamespace(cluster=desired.cluster, desired=desired, state=tmp_path)
     monkeypatch.setattr(destroy, "load_session", lambda _options: session)
     monkeypatch.setattr(destroy, "observe", lambda *_a, **_k: observed(documents))
     monkeypatch.setattr(destroy, "active_jobs", answer)

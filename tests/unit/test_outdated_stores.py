@@ -62,7 +62,8 @@ class Run:
         self.interruption = SimpleNamespace(check=lambda: None)
         self.outcome = ""
         monkeypatch.setattr(deploy, "_converge", lambda *_: None)
-        monkeypatch.setattr(deploy, "_end_rotations", lambda *_: None)
+        for name in ("_end_rotations", "remember_nodes", "forget_emptied"):
+            monkeypatch.setattr(deploy, name, lambda *_: None)
         monkeypatch.setattr(deploy, "_verify", lambda *_: None)
         monkeypatch.setattr(deploy, "recorded", lambda *_: self)
 
@@ -80,7 +81,12 @@ class Run:
             raise self.error
 
     def deploy(self, *outdated: str) -> None:
-        deploy._run(None, DeployOptions(), None, outdated, None)  # type: ignore[arg-type]
+        documents = holding(WANTED, WANTED)
+        for name, document in documents.items():
+            document["store"]["venvs"] = ["older"] if name in outdated else []
+        session = SimpleNamespace(desired=replace(DESIRED, services={}, python=None))
+        documents["a1"]["store"]["pythons"] = documents["a2"]["store"]["pythons"] = []
+        deploy._run(session, DeployOptions(), None, observed(documents), None)  # type: ignore[arg-type]
 
 
 def test_only_outdated_nodes_are_cleared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,69 @@
+"""The file that a cluster's history lies in: SQLite, readable by its owner only."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from fatecloud.errors import RunError
+
+REMEDY = "make room, or give another --state-dir"
+
+_SCHEMA = """
+create table if not exists runs (
+  id text primary key, verb text not null, who text not null, argv text not null,
+  started real not null, ended real, outcome text
+);
+create table if not exists nodes (
+  address text not null, port integer not null, base text not null, name text not null, machine text not null,
+  services text not null, primary key (address, port, base)
+);
+"""
+
+
+def execute(directory: Path, *statements: tuple[str, tuple[object, ...]]) -> list[tuple[Any, ...]]:
+    """Run statements in one transaction, and give the rows of the last one.
+
+    Args:
+        directory: the cluster's state directory.
+        statements: SQL and its values.
+
+    Raises:
+        RunError: the file cannot be written, or is no history.
+    """
+    file = directory / "state.db"
+    try:
+        file.touch(mode=0o600)
+        rows: list[tuple[Any, ...]] = []
+        with closing(sqlite3.connect(file, timeout=10)) as connection:
+            connection.executescript(_SCHEMA)
+            with connection:
+                for statement, values in statements:
+                    rows = connection.execute(statement, values).fetchall()
+    except (OSError, sqlite3.Error) as error:
+        raise RunError(f"the history {file} cannot be written: {error}", remedy=REMEDY) from error
+    return rows
+
+
+def select(directory: Path, table: str, statement: str) -> list[tuple[Any, ...]]:
+    """Rows of a history, without making one where there is none.
+
+    Args:
+        directory: the cluster's state directory.
+        table: that the statement reads; one that nobody has written to yet is empty.
+        statement: SQL.
+
+    Raises:
+        RunError: the file cannot be read, or is no history.
+    """
+    file = directory / "state.db"
+    if not file.exists():
+        return []
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            known = connection.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone()
+            return connection.execute(statement).fetchall() if known else []
+    except sqlite3.Error as error:
+        raise RunError(f"the history {file} cannot be read: {error}", remedy=REMEDY) from error
