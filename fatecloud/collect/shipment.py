@@ -18,6 +18,7 @@ PARTS = (
     "supervision",
     "services",
     "packages",
+    "asking",
     "probes",
     "surroundings",
     "main",
@@ -46,7 +47,7 @@ package.__path__ = []
 sys.modules["collector"] = package
 for name, source in json.loads(zlib.decompress(base64.b64decode(code)).decode()):
     module = types.ModuleType("collector." + name)
-    module.__package__ = "collector"
+    module.__package__, module.SHIPPED = "collector", source
     sys.modules[module.__name__] = module
     setattr(package, name, module)
     exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)

@@ -154,8 +154,10 @@ def build_shared(base: str, python: dict) -> bool:
 
 
 def _own_by(path: str, ids: tuple) -> None:
-    for folder, _, names in os.walk(path):
-        for name in ["", *names]:
+    for folder, folders, names in os.walk(path):
+        # A link to a directory stands among the directories, and is not entered.
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        for name in ["", *names, *links]:
             os.chown(os.path.join(folder, name), *ids, follow_symlinks=False)
 
 

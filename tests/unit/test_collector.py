@@ -112,6 +112,14 @@ def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) 
     assert facts["lease"] == {"value": None}
 
 
+def ask(*asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Answers to some probes, by id."""
+    answers: dict[str, dict[str, Any]] = {}
+    for thread in probes.started([{"id": str(number), **probe} for number, probe in enumerate(asked)], answers):
+        thread.join(30)
+    return answers
+
+
 def test_probes_give_their_object_or_say_why_not() -> None:
     asked: dict[str, dict[str, Any]] = {
         "good": {"argv": ["sh", "-c", "cat"], "stdin": '{"ok": true}'},
@@ -136,13 +144,19 @@ def test_probes_give_their_object_or_say_why_not() -> None:
 
 def test_a_probe_at_its_deadline_takes_its_whole_group_along(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
-    answer = probes.ask({"argv": ["sh", "-c", f"sleep 60 & echo $! > {mark}; wait"], "timeout": 1.0})
+    (answer,) = ask({"argv": ["sh", "-c", f"sleep 60 & echo $! > {mark}; wait"], "timeout": 1.0}).values()
     assert answer["error"] == "timeout after 1 s"
-    pid = int(mark.read_text())
+    assert gone(int(mark.read_text()))
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or does within some seconds."""
     until = time.monotonic() + 5
     while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/stat").read_text().split()[2] not in "ZX":
-        assert time.monotonic() < until, "the probe's child lives on"
+        if time.monotonic() > until:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def test_the_deadline_holds_although_a_probe_does_not_come_back() -> None:
@@ -159,8 +173,60 @@ def test_a_probe_runs_as_the_user_that_it_is_asked_as() -> None:
     script = (
         "import os, json; print(json.dumps({'uid': os.getuid(), 'groups': os.getgroups(), 'home': os.environ['HOME']}))"
     )
-    answer = probes.ask({"argv": ["/usr/bin/python3", "-c", script], "user": "nobody", "timeout": 20})
-    assert answer["data"] == {"uid": 65534, "groups": [65534], "home": "/nonexistent"}
+    alone = {"argv": ["/usr/bin/python3", "-c", script], "user": "nobody", "timeout": 20}
+    shared = {"argv": ["/usr/bin/python3", "-"], "stdin": script, "user": "nobody", "timeout": 20}
+    for answer in ask(alone, shared).values():
+        assert answer["data"] == {"uid": 65534, "groups": [65534], "home": "/nonexistent"}
+
+
+PYTHON_PROBE = ["python3", "-I", "-B", "-S", "-", "word"]
+
+
+def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Path) -> None:
+    tell = "import json, os, sys\nfound = {'parent': os.getppid(), 'said': sys.argv[1:], 'x': globals().get('x')}\n"
+    tell += "print(json.dumps(found))"
+    asked = {
+        "first": {"stdin": f"x = 1\n{tell}"},
+        "second": {"stdin": tell},
+        "broken": {"stdin": "raise KeyError('nothing')"},
+        "ended": {"stdin": "import sys\nprint('{\"ok\": false}')\nsys.exit(3)"},
+        "killed": {"stdin": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)"},
+        "slow": {
+            "stdin": f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 60 & echo $! > {tmp_path}/pid; wait'])"
+        },
+        "wrong": {"stdin": "def"},
+        "loud": {"stdin": "print('x' * 200000)\nprint('{\"ok\": true}')"},
+    }
+    answers = ask(*({"argv": PYTHON_PROBE, "timeout": 1.0, **probe} for probe in asked.values()))
+    found = dict(zip(asked, (answers[str(number)] for number in range(len(asked))), strict=True))
+    assert found["first"]["data"]["said"] == ["word"]
+    assert found["first"]["data"]["parent"] == found["second"]["data"]["parent"] != os.getpid()
+    assert (found["first"]["data"]["x"], found["second"]["data"]["x"]) == (1, None)
+    assert found["broken"]["error"] == "exit 1: KeyError: 'nothing'"
+    assert (found["ended"]["data"], found["ended"]["exit"]) == ({"ok": False}, 3)
+    assert found["killed"]["exit"] == -11
+    assert found["slow"]["error"] == "timeout after 1 s"
+    assert "SyntaxError" in found["wrong"]["error"]
+    assert found["loud"]["data"] == {"ok": True}
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> None:
+    hangs = {"id": "hangs", "argv": PYTHON_PROBE, "stdin": "import time; time.sleep(60)", "timeout": 60}
+    quick = {"id": "quick", "argv": PYTHON_PROBE, "stdin": "print('{}')"}
+    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [hangs, quick]})["probes"]
+    assert found["quick"]["data"] == {}
+    assert found["hangs"]["error"] == "not there within 2 s"
+
+
+def test_an_interpreter_that_does_not_start_costs_its_own_probes() -> None:
+    absent = {"argv": ["/no/such/python3", "-"]}
+    good = {"argv": PYTHON_PROBE, "stdin": "print('{}')"}
+    picky = {"argv": [sys.executable, "--no-such-option", "-"]}
+    answers = ask(absent, good, picky)
+    assert "cannot start" in answers["0"]["error"]
+    assert answers["1"]["data"] == {}
+    assert answers["2"]["error"].startswith("exit 2: ")
 
 
 def test_a_probe_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:

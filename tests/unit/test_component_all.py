@@ -7,11 +7,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from component_world import desired, rendered
 
-from fatecloud.collect.node.probes import ask
+from fatecloud.collect.node import probes
 from fatecloud.components.registry import all_components
 from fatecloud.model.desired import DesiredFile, NodeProbe
 from fatecloud.render.placeholders import names
@@ -91,5 +92,8 @@ def test_names_of_probes_start_with_their_component() -> None:
 
 def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> None:
     question = "import json, sys; print(json.dumps({'ok': True, 'python': sys.executable}))"
-    answer = ask({"argv": ["python3", "-I", "-"], "stdin": question})
+    answers: dict[str, dict[str, Any]] = {}
+    (thread,) = probes.started([{"id": "asked", "argv": ["python3", "-I", "-"], "stdin": question}], answers)
+    thread.join(30)
+    answer = answers["asked"]
     assert answer["data"] == {"ok": True, "python": sys.executable}

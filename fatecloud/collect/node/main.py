@@ -63,9 +63,7 @@ def collect(spec: Spec) -> Dict[str, Any]:
     threads = [
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
     ]
-    threads += [
-        _started(answers, probe["id"], functools.partial(probes.ask, probe)) for probe in spec.get("probes", ())
-    ]
+    threads += probes.started(spec.get("probes", ()), answers)
     for thread in threads:
         thread.join(max(0.0, until - time.time()))
     end_children()

@@ -1,51 +1,122 @@
-"""Questions to our services in their own protocols, each asked by a process that the collector starts."""
+"""Questions to our services in their own protocols, asked by processes that the collector starts.
+
+Those for one interpreter and one user share a process, see `asking`.
+"""
 
 import json
 import os
 import pwd
 import sys
+import threading
 import time
-from typing import Any, Dict
+from typing import Any, Dict, List, Optional, Tuple  # noqa: F401 - Tuple stands in a type comment
 
-from .reading import last_line, spawn
+from . import asking
+from .reading import Unreadable, converse, last_line, spawn
 
 _DEFAULT_SECONDS = 10.0
+_SCRIPT = "-"
+"""In a probe's argv: the interpreter's options end here, and the script, on standard input, gets what follows."""
+
+Probe = Dict[str, Any]
+Answers = Dict[str, Dict[str, Any]]
 
 
-def ask(probe: Dict[str, Any]) -> Dict[str, Any]:
-    """Exit status, the JSON object that the probe printed, why there is none, and how long it took."""
+def started(probes: List[Probe], answers: Answers) -> List[threading.Thread]:
+    """Threads that put every answer where it belongs as soon as it is there.
+
+    An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
+    """
+    groups = {}  # type: Dict[Tuple[Any, ...], List[Probe]]
+    for probe in probes:
+        argv = _argv(probe)
+        shared = os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv
+        options = tuple(argv[: argv.index(_SCRIPT)]) if shared else ()
+        alone = None if shared else probe["id"]
+        groups.setdefault((probe.get("user"), alone, options), []).append(probe)
+    threads = [
+        threading.Thread(target=_ask, args=(group, list(options), user, answers), daemon=True)
+        for (user, _, options), group in groups.items()
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _ask(group: List[Probe], options: List[str], user: Optional[str], answers: Answers) -> None:
     begun = time.time()
-    answer = _ask(probe)
-    answer["seconds"] = round(time.time() - begun, 3)
-    return answer
 
+    def answered(identity: str, exit_: Optional[int], stdout: str, stderr: str, error: Optional[str]) -> None:
+        answer = _none(error) if error else _answer(exit_, stdout, stderr)
+        answers[identity] = dict(answer, seconds=round(time.time() - begun, 3))
 
-def _ask(probe: Dict[str, Any]) -> Dict[str, Any]:
-    name = probe.get("user")
-    user = None
     try:
-        if name and pwd.getpwuid(os.geteuid()).pw_name != name:
-            if os.geteuid() != 0:
-                return _none("must be asked as %s, and only root can become that user" % name)
-            user = pwd.getpwnam(name)
+        become = _become(user)
+        if not options:
+            probe = group[0]
+            seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
+            ended = spawn(_argv(probe), probe.get("stdin", ""), seconds, become)
+            answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
+            return
+        said = converse([*options, "-c", _source()], json.dumps({"questions": _questions(group)}), become, answered)
+    except Exception as error:  # noqa: BLE001 - one broken question must not cost the others
+        said = str(error) if isinstance(error, Unreadable) else "%s: %s" % (type(error).__name__, error)
+    for probe in group:
+        if probe["id"] not in answers:
+            answered(probe["id"], None, "", "", said or "its interpreter ended without an answer")
+
+
+def _source() -> str:
+    """Text of the module `asking`: on a node there is no file of it, and whoever brought the code left its text."""
+    text = getattr(asking, "SHIPPED", None)
+    if text is None:
+        with open(asking.__file__, encoding="utf-8") as file:
+            text = file.read()
+    return str(text)
+
+
+def _become(name: Optional[str]) -> Optional[Any]:
+    """The user to become, or None to stay who we are."""
+    try:
+        if not name or pwd.getpwuid(os.geteuid()).pw_name == name:
+            return None
+        if os.geteuid() != 0:
+            raise Unreadable("must be asked as %s, and only root can become that user" % name)
+        return pwd.getpwnam(name)
     except KeyError:
-        return _none("there is no user %s" % name)
-    argv = probe["argv"]
+        raise Unreadable("there is no user %s" % name)
+
+
+def _argv(probe: Probe) -> List[str]:
+    argv = list(probe["argv"])
     if argv[0] == "python3":
         # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
-        argv = [sys.executable or argv[0], *argv[1:]]
-    ended = spawn(argv, probe.get("stdin", ""), float(probe.get("timeout", _DEFAULT_SECONDS)), user)
-    if ended.error:
-        return _none(ended.error)
-    data = _document(ended.stdout)
+        argv[0] = sys.executable or argv[0]
+    return argv
+
+
+def _questions(group: List[Probe]) -> List[Dict[str, Any]]:
+    return [
+        {
+            "id": probe["id"],
+            "script": probe.get("stdin", ""),
+            "arguments": _argv(probe)[_argv(probe).index(_SCRIPT) + 1 :],
+            "timeout": float(probe.get("timeout", _DEFAULT_SECONDS)),
+        }
+        for probe in group
+    ]
+
+
+def _answer(exit_: Optional[int], stdout: str, stderr: str) -> Dict[str, Any]:
+    data = _document(stdout)
     error = None
     if data is None:
-        said = last_line(ended.stderr) or last_line(ended.stdout) or "it printed nothing"
-        error = "exit %s: %s" % (ended.exit, said)
-    return {"exit": ended.exit, "data": data, "error": error}
+        said = last_line(stderr) or last_line(stdout) or "it printed nothing"
+        error = "exit %s: %s" % (exit_, said)
+    return {"exit": exit_, "data": data, "error": error}
 
 
-def _none(error: str) -> Dict[str, Any]:
+def _none(error: Optional[str]) -> Dict[str, Any]:
     return {"exit": None, "data": None, "error": error}
 
 

@@ -1,6 +1,7 @@
 """How a reading is taken: guarded, bounded in time, and either a value or the reason why there is none."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -60,25 +61,10 @@ def spawn(
 
     `user` is a `pwd` entry to become (needs root); None stays who we are.
     """
-    become = _becoming(user) if user is not None else None
-    home = user.pw_dir if user is not None else os.environ.get("HOME", "/")
-    clean = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
-    clean.update(environment or {})
     try:
-        child = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd="/",
-            env=clean,
-            preexec_fn=become,  # noqa: PLW1509 - system calls only, and 3.6 has no `user` argument
-            start_new_session=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return Ended(None, "", "", "cannot start %s: %s" % (argv[0], getattr(error, "strerror", None) or error))
-    with _children_lock:
-        _children.add(child.pid)
+        child = _started(argv, user, environment)
+    except Unreadable as error:
+        return Ended(None, "", "", str(error))
     try:
         out, err = child.communicate(stdin.encode(), timeout)
     except subprocess.TimeoutExpired:
@@ -86,9 +72,38 @@ def spawn(
         _drain(child)
         return Ended(None, "", "", "timeout after %g s" % timeout)
     finally:
-        with _children_lock:
-            _children.discard(child.pid)
+        _forget(child.pid)
     return Ended(child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
+
+
+def converse(argv: List[str], stdin: str, user: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
+    """Run an `asking` process and hand over every answer as soon as it is told; why it ended badly, or None.
+
+    Raises Unreadable when it cannot be started.
+    """
+    child = _started(argv, user)
+    leaders = {}  # type: Dict[str, int]
+    try:
+        # All of the questions are read before the first is asked, so neither side waits for the other.
+        with contextlib.suppress(OSError):
+            child.stdin.write(stdin.encode())
+            child.stdin.close()
+        for line in child.stdout:
+            told = json.loads(line.decode("utf-8", "replace"))
+            if "pid" in told:
+                leaders[told["id"]] = told["pid"]
+                with _children_lock:
+                    _children.add(told["pid"])
+            else:
+                _forget(leaders.pop(told["id"]))
+                answered(told["id"], told["exit"], told["stdout"], told["stderr"], told["error"])
+        said = last_line(child.stderr.read().decode("utf-8", "replace"))
+        return "exit %s: %s" % (child.returncode, said) if child.wait() else None
+    finally:
+        for pid in (child.pid, *leaders.values()):
+            _forget(pid)
+        child.stdout.close()
+        child.stderr.close()
 
 
 def output_of(argv: List[str], timeout: float = COMMAND_SECONDS) -> str:
@@ -118,6 +133,35 @@ def number(text: str) -> Optional[int]:
     """The first whole number in a text, or None."""
     match = re.search(r"-?\d+", text)
     return int(match.group()) if match else None
+
+
+def _started(argv: List[str], user: Optional[Any], environment: Optional[Dict[str, str]] = None) -> Any:
+    """A child process with pipes, in a session of its own. Raises Unreadable."""
+    home = user.pw_dir if user is not None else os.environ.get("HOME", "/")
+    clean = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
+    clean.update(environment or {})
+    try:
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            env=clean,
+            # System calls only, and 3.6 has no `user` argument.
+            preexec_fn=_becoming(user) if user is not None else None,  # noqa: PLW1509
+            start_new_session=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unreadable("cannot start %s: %s" % (argv[0], getattr(error, "strerror", None) or error))
+    with _children_lock:
+        _children.add(child.pid)
+    return child
+
+
+def _forget(pid: int) -> None:
+    with _children_lock:
+        _children.discard(pid)
 
 
 def _becoming(user: Any) -> Callable[[], None]:

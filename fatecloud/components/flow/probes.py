@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fatecloud.components.neighbours import own_address
 from fatecloud.components.question import question
 from fatecloud.model.component import Context
@@ -11,19 +13,21 @@ BROKER = "broker"
 
 
 def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
-    """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees."""
+    """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees.
+
+    With its libraries, too, although two of them would do without: so they share one start of it.
+    """
     address = (own_address(ctx), str(ctx.port("http")))
     conf = f"{ctx.home}/conf/service_conf.yaml"
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
+    ask = partial(question, python=ctx.python, libraries=True)
     found = [
-        question("flow.api", "probe_api.py", *address, timeout=25, python=ctx.python),
-        question("flow.jobs", "probe_jobs.py", *address, timeout=20, python=ctx.python),
-        question("flow.schedule", "probe_schedule.py", log, timeout=20, python=ctx.python),
-        question("flow.database", "probe_database.py", conf, timeout=20, python=ctx.python, libraries=True),
+        ask("flow.api", "probe_api.py", *address, timeout=25),
+        ask("flow.jobs", "probe_jobs.py", *address, timeout=20),
+        ask("flow.schedule", "probe_schedule.py", log, timeout=20),
+        ask("flow.database", "probe_database.py", conf, timeout=20),
     ]
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
-        found.append(
-            question("flow.broker", "probe_broker.py", conf, table, timeout=20, python=ctx.python, libraries=True)
-        )
+        found.append(ask("flow.broker", "probe_broker.py", conf, table, timeout=20))
     return tuple(found)

@@ -1,0 +1,131 @@
+"""Asks several questions in one interpreter: it starts once, and forks for each of them.
+
+Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds).
+Standard output: a line of JSON when a question was begun (`id`, `pid`: the leader of a process group of its own), and
+one when it ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python and the imports that questions share
+are most of what a question costs a node; one that hangs or crashes still takes only itself with it.
+"""
+
+import importlib
+import json
+import os
+import re
+import select
+import signal
+import sys
+import time
+import traceback
+from typing import Any, Dict, List, NoReturn
+
+_IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
+_CHUNK = 65536
+
+
+class _Child:
+    """One question at work."""
+
+    def __init__(self, question: Dict[str, Any]) -> None:
+        self.id = question["id"]
+        self.output = {}  # type: Dict[int, List[bytes]]
+        self.until = time.time() + float(question["timeout"])
+        self.timeout = float(question["timeout"])
+        out, err = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            _answer(question, out[1], err[1])
+        os.close(out[1])
+        os.close(err[1])
+        self.ends = [out[0], err[0]]
+        self.output = {end: [] for end in self.ends}
+        self.open = set(self.ends)
+
+    def read(self, end: int) -> None:
+        """Take what there is on one of its pipes."""
+        data = os.read(end, _CHUNK)
+        if data:
+            self.output[end].append(data)
+        else:
+            self.open.discard(end)
+            os.close(end)
+
+    def ended(self) -> Dict[str, Any]:
+        """How it ended, with all that it said."""
+        _, status = os.waitpid(self.pid, 0)
+        code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        said = [b"".join(self.output[end]).decode("utf-8", "replace") for end in self.ends]
+        return {"id": self.id, "exit": code, "stdout": said[0], "stderr": said[1], "error": None}
+
+    def late(self) -> Dict[str, Any]:
+        """End it and everything that it started."""
+        os.killpg(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        for end in self.open:
+            os.close(end)
+        self.open = set()
+        error = "timeout after %g s" % self.timeout
+        return {"id": self.id, "exit": None, "stdout": "", "stderr": "", "error": error}
+
+
+def main() -> None:
+    """Ask everything at once, and tell each answer when it is there."""
+    questions = json.loads(sys.stdin.read())["questions"]
+    _preload([question["script"] for question in questions])
+    children = []
+    for question in questions:
+        children.append(_Child(question))
+        _tell({"id": question["id"], "pid": children[-1].pid})
+    while children:
+        _wait(children)
+        now = time.time()
+        for child in list(children):
+            if child.open and now < child.until:
+                continue
+            _tell(child.late() if child.open else child.ended())
+            children.remove(child)
+
+
+def _wait(children: List[_Child]) -> None:
+    """Until somebody says something, or the next one is late."""
+    readers = {end: child for child in children for end in child.open}
+    patience = max(0.0, min(child.until for child in children) - time.time())
+    for end in select.select(list(readers), [], [], patience)[0]:
+        readers[end].read(end)
+
+
+def _preload(scripts: List[str]) -> None:
+    """Import here, once, what more than one of them needs."""
+    named = [set(_IMPORT.findall(script)) - {"__future__"} for script in scripts]
+    for name in sorted({name for names in named for name in names if sum(name in other for other in named) > 1}):
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: BLE001, S112 - who needs it fails with the same words, where they are heard
+            continue
+
+
+def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
+    """Be the question's own process, as if its script were this interpreter's input."""
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (out, 1), (err, 2)):
+            os.dup2(source, target)
+        sys.argv = ["-", *question["arguments"]]
+        exec(compile(question["script"], "<%s>" % question["id"], "exec"), {"__name__": "__main__"})  # noqa: S102
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - a forked child must not go on as its parent
+        traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _tell(line: Dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
