@@ -20,7 +20,8 @@ LEVEL = re.compile(
 ANSWER = re.compile(r'HTTP/1\.\d" (?!2)\d{3} ')
 """An access line whose status says that something was not right."""
 LOGIN = re.compile(
-    r"failed|failure|invalid|error|refused|incorrect|not allowed|preauth|reset by|did not receive|timeout|corrupt",
+    r"failed|failure|invalid|error|refused|incorrect|not allowed|not in sudoers|is required|unknown user"
+    r"|preauth|reset by|did not receive|timeout|corrupt",
     re.IGNORECASE,
 )
 

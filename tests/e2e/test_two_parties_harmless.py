@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from faults import Site
+from plants import LEFT, SAID, unseen
 from program import Program
+from two_parties import PARTIES, A, cluster_name, home
 from watch import Heard, Watch, differences, rows_that_move
 
 from fatecloud.cli.verbs import VERBS
@@ -115,6 +118,23 @@ def idle(watch: Watch) -> Idle:
 
 def test_every_verb_is_known_to_read_or_to_change() -> None:
     assert {words.split()[0] for words in READING} | CHANGING == set(VERBS)
+
+
+def test_the_watch_sees_whatever_a_careless_reader_does(
+    watch: Watch, idle: Idle, program: Program, sandbox: Sandbox
+) -> None:
+    site = Site(sandbox, cluster_name(program), A, PARTIES[A], home(program))
+    before, mark = watch.look(), watch.mark()
+    plants = [*LEFT.values(), *SAID.values()]
+    try:
+        for plant in plants:
+            plant.make(site)
+        seen, heard = differences(before, watch.look(), idle.moving), watch.heard(mark).beyond(idle.heard)
+    finally:
+        for plant in plants:
+            plant.undo(site)
+    assert unseen(LEFT, seen) == [], seen
+    assert unseen(SAID, heard) == [], heard
 
 
 def test_reading_verbs_change_nothing_and_leave_nothing_behind(

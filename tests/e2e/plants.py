@@ -1,0 +1,102 @@
+"""What a careless reader would do to a node: how each is done, undone, and seen by the watch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from faults import Site
+
+_DATABASE = "mariadb --no-defaults --protocol=tcp --host=127.0.0.1 --user=fate"
+
+
+@dataclass(frozen=True)
+class Plant:
+    """Something that must not happen."""
+
+    make: Callable[[Site], object]
+    seen: str
+    """Pattern of the line that tells it."""
+    undo: Callable[[Site], object] = lambda _site: None
+
+
+def _shell(script: str) -> Callable[[Site], object]:
+    return lambda site: site.shell(script)
+
+
+def _http(url: str, account: str = "") -> Callable[[Site], object]:
+    """A request whose answer is an error."""
+    token = f", headers={{'Authorization': 'Basic ' + base64.b64encode(b'{account}').decode()}}" if account else ""
+    program = (
+        "import base64, urllib.request as u, urllib.error as e\n"
+        f"try: u.urlopen(u.Request('{url}'{token}), timeout=10).read()\nexcept e.HTTPError: pass\n"
+    )
+    return lambda site: site.sandbox.check(site.node, ["python3", "-c", program])
+
+
+LEFT = {
+    "a file": Plant(_shell("echo 1 > /srv/left"), "files: n1: /srv/left: not there", _shell("rm /srv/left")),
+    "a file that was there for a moment": Plant(_shell("echo 1 > /opt/left; rm /opt/left"), "files: n1: /opt: "),
+    "a change that was taken back": Plant(
+        lambda site: site.shell(f"cd {site.home('flow')}/conf; chmod o+r *.conf; chmod o-r *.conf"),
+        r"files: n1: .*flow/conf/casbin_model\.conf: ",
+    ),
+    "a process": Plant(
+        _shell("systemd-run --unit=planted-process sleep 600"),
+        "processes: n1: .* -> .*sleep 600",
+        _shell("systemctl stop planted-process"),
+    ),
+    "a listener": Plant(
+        _shell("systemd-run --unit=planted-listener python3 -m http.server --bind 127.0.0.1 9999; sleep 2"),
+        "sockets: n1: tcp 0100007F:9999",
+        _shell("systemctl stop planted-listener"),
+    ),
+    "a row": Plant(
+        lambda site: site.sql("create database planted; create table planted.one (a int) select 1 as a;"),
+        "rows: n1: planted.one: not there -> 1 rows",
+        lambda site: site.sql("drop database planted;"),
+    ),
+    "a vhost": Plant(
+        lambda site: site.broker("add_vhost planted"),
+        "broker: n1: vhosts .*planted",
+        lambda site: site.broker("delete_vhost planted"),
+    ),
+    "a wrong database login": Plant(
+        _shell(f"! {_DATABASE} --password=wrong -e 'select 1' 2>/dev/null"),
+        "trouble: n1: mysql Access_denied_errors: ",
+    ),
+    "a bare dial of the database": Plant(
+        _shell("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 3306)).close()'; sleep 1"),
+        "trouble: n1: mysql Aborted_connects: ",
+    ),
+    "a wrong broker login": Plant(
+        _http("http://127.0.0.1:15672/api/whoami", "fate:wrong"), "trouble: n1: rabbitmq refused logins by http: "
+    ),
+}
+"""Seen in what is there."""
+
+SAID = {
+    "a wrong broker login": Plant(
+        _http("http://127.0.0.1:15672/api/whoami", "fate:wrong"), "n1: .*rabbitmq: .*warning.*HTTP access denied"
+    ),
+    "a bare dial of the broker": Plant(
+        _shell("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 5672)).close()'; sleep 1"),
+        "n1: .*rabbitmq: .*(warning|error).*",
+    ),
+    "a page that the proxy has not": Plant(_http("http://127.0.0.1:9300/nothing"), "n1: fatecloud_nginx_9999: .* 404 "),
+    "a question that flow does not know": Plant(
+        _http("http://127.0.0.1:9380/v2/nothing"), "n1: (.*flow: .* 404 |stat.log: Traceback)"
+    ),
+    "a login of nobody": Plant(
+        _shell("! ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null stranger@127.0.0.1"),
+        "n1: sshd: Invalid user stranger",
+    ),
+    "a refused sudo": Plant(_shell("! runuser -u fate -- sudo -n true 2>/dev/null"), "n1: sudo: .*"),
+}
+"""Seen in the logs."""
+
+
+def unseen(plants: dict[str, Plant], lines: list[str]) -> list[str]:
+    """Names of those that no line tells."""
+    return [name for name, plant in plants.items() if not any(re.match(plant.seen, line) for line in lines)]
