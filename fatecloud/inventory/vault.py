@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import yaml
@@ -51,6 +54,24 @@ class Vault:
         write_vault(self.file, self.password, secrets)
 
 
+def vault_library() -> Any:
+    """`ansible.parsing.vault`; only who opens a vault pays the quarter of a second that it takes to import.
+
+    At its import Ansible makes a directory for temporary files, below the operator's home unless it is told where. A
+    vault needs none, so it gets one that is gone again at once.
+    """
+    name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
+    with TemporaryDirectory() as passing:
+        os.environ[name] = passing
+        try:
+            return import_module("ansible.parsing.vault")
+        finally:
+            if before is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = before
+
+
 def path_of(inventory: Path) -> Path:
     """The secrets file of an inventory: `inventory.secrets.yml` beside `inventory.yml`."""
     return inventory.with_name(f"{inventory.stem}.secrets.yml")
@@ -62,17 +83,14 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
     Raises:
         SecretsError: the file cannot be read, is no vault file, the password is wrong, or the content is not ours.
     """
-    # Ansible takes a quarter of a second to import; only who opens the vault pays for it.
-    from ansible.errors import AnsibleError  # noqa: PLC0415
-    from ansible.parsing.vault import VaultLib, VaultSecret, is_encrypted  # noqa: PLC0415
-
+    library = vault_library()
     content = _read(file)
-    if not is_encrypted(content):
+    if not library.is_encrypted(content):
         remedy = f"encrypt it (ansible-vault encrypt {file}) or name another one with --secrets"
         raise SecretsError(f"{file}: is not an ansible-vault file", remedy=remedy)
     try:
-        text = VaultLib([("default", VaultSecret(password))]).decrypt(content)
-    except AnsibleError as error:
+        text = library.VaultLib([("default", library.VaultSecret(password))]).decrypt(content)
+    except library.AnsibleError as error:
         if "Decryption failed" in str(error):
             message = f"{file}: the vault password is wrong, or the file is damaged"
             raise SecretsError(
@@ -84,14 +102,13 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
 
 def write_vault(file: Path, password: bytes, secrets: Mapping[str, Secret]) -> None:
     """Encrypt and write, 0600, whole or not at all. Raises InputError when it cannot be written."""
-    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - see read_vault
-
+    library = vault_library()
     document = {
         name: {"current": secret.current, "next": secret.next, "origin": secret.origin}
         for name, secret in sorted(secrets.items())
     }
-    key = VaultSecret(password)
-    encrypted = VaultLib([("default", key)]).encrypt(yaml.safe_dump(document, sort_keys=False), key)
+    key = library.VaultSecret(password)
+    encrypted = library.VaultLib([("default", key)]).encrypt(yaml.safe_dump(document, sort_keys=False), key)
     write_private(file, encrypted, replace=True)
 
 

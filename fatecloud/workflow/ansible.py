@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import FatecloudError, Locked, Refused, RunError
+from fatecloud.inventory.vault import vault_library
 from fatecloud.model.event import Event, Listener
 from fatecloud.render.project import VAULT, RunInfo, write_project
 from fatecloud.runner.outcome import Outcome, TaskFailure
@@ -45,13 +46,12 @@ _VaultDumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_sca
 
 def encrypted(values: Mapping[str, str], password: str) -> str:
     """The project's vault file."""
-    from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - slow, and only changing verbs need it
-
+    library = vault_library()
     text = yaml.dump(
         {"fatecloud_secrets": {name: _Unsafe(value) for name, value in sorted(values.items())}}, Dumper=_VaultDumper
     )
-    key = VaultSecret(password.encode())
-    return str(VaultLib([("default", key)]).encrypt(text, key).decode())
+    key = library.VaultSecret(password.encode())
+    return str(library.VaultLib([("default", key)]).encrypt(text, key).decode())
 
 
 def run_info(session: Session, run: str, pid: int) -> RunInfo:

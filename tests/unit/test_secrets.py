@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -187,6 +189,16 @@ def test_without_file_and_terminal_there_is_a_remedy(inventory: Path, monkeypatc
         with pytest.raises(SecretsError, match="no vault password") as caught:
             find_password(inventory, None, ask_on_terminal)
     assert VARIABLE in caught.value.remedy
+
+
+def test_opening_the_vault_leaves_nothing_in_the_operators_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    program = "from fatecloud.inventory.vault import vault_library; vault_library().VaultLib"
+    environment = os.environ | {"HOME": str(home), "TMPDIR": str(home)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert list(home.iterdir()) == []
 
 
 def test_a_failed_write_leaves_the_old_file(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
