@@ -33,8 +33,11 @@ def main() -> None:
         # Typer ends with SystemExit on every broken pipe, be it that of our output or another.
         cause = error.__context__ if isinstance(error, SystemExit) else error
         status = BROKEN_PIPE_STATUS if _is_reader_gone(1) else _unforeseen(cause or error)
-    for number in filter(_is_reader_gone, (1, 2)):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)  # what is still to be flushed would raise again
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # a reader that is gone, a disk that is full: at the interpreter's end it would raise again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
     sys.exit(status if isinstance(status, int) else 0)
 
 

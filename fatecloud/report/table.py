@@ -60,10 +60,10 @@ def _block(finding: Finding, look: Look) -> Iterator[str]:
         yield from _field("because", finding.cause, look)
     for number, line in enumerate(finding.evidence):
         yield from _field("" if number else "seen", line, look)
+    # A command is not wrapped: it is there to be copied.
     for number, line in enumerate(finding.remedy):
-        # A command is not wrapped: it is there to be copied.
         yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{_plain(line, look)}"
-    yield from _field("more", f"fatecloud explain {finding.code}", look)
+    yield f"{_INDENT}{'more':<{_LABEL}}fatecloud explain {finding.code}"
 
 
 def _dependants(

@@ -16,6 +16,7 @@ from fatecloud.cli.init import init
 from fatecloud.errors import FatecloudError, InputError, InventoryError, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.vault_password import VARIABLE
+from fatecloud.workflow.secrets import _asked
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 app.command()(init)
@@ -121,6 +122,12 @@ def test_a_supplied_value_may_stand_in_for_a_generated_one(place: Path) -> None:
     done = run("secrets", "init", "--set", "9999.mysql.flow", stdin="theirs\n")
     assert "secrets generated, 1 supplied" in done
     assert ["9999.mysql.flow", "supplied", "6"] in rows(run("secrets", "show"))
+
+
+@pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "bytes that are no text here"])
+def test_a_value_that_was_not_meant_is_refused(typed: str) -> None:
+    with pytest.raises(SecretsError, match="empty or holds control characters"):
+        _asked("x", lambda _: typed)
 
 
 def test_a_rotation_is_begun_resumed_and_finished(place: Path) -> None:

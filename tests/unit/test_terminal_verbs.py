@@ -1,0 +1,248 @@
+"""Every verb on narrow terminals, without colour, in other locales, in pipes, with closed and full streams."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from artifact_world import NAME, filled
+from terminals import Program, Shown, Surroundings
+from typer.main import get_group
+
+from fatecloud.cli.verbs import app
+from fatecloud.report.wrap import columns_of
+from fatecloud.workflow.secrets import SecretsFiles, init_secrets
+
+FAR = """\
+# Two parties that nobody answers for: 机构甲, Zürich.
+apiVersion: fatecloud/v1
+cluster: far
+release: fate-2.2.0
+architecture: rabbitmq
+defaults: {ssh: {user: ops, agent: false}}
+nodes:
+  a1: {address: 127.0.0.1, advertise: 192.0.2.11, ssh: {port: 1}}
+  b1: {address: 127.0.0.1, advertise: 192.0.2.21, ssh: {port: 2, key: 机构甲/密钥}}
+parties:
+  "9999": {services: {flow: a1}}
+  "10000": {services: {flow: b1}}
+"""
+HERE = """\
+apiVersion: fatecloud/v1
+cluster: here
+release: fate-2.2.0
+architecture: standalone
+defaults: {paths: {base: BASE}}
+nodes:
+  here: {address: local}
+parties:
+  "9999": {}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A verb at work."""
+
+    words: str
+    status: int = 0
+    shows: str = ""
+    """What must be among its words, however they are laid out; characters outside ASCII may come as `?`."""
+    laid: bool = False
+    """Whether it lays its text out for the width, commands that are there to be copied excepted."""
+    answers: str = "n\n"
+
+
+SCENES: dict[str, Scene] = {
+    "quickstart": Scene("quickstart --directory q --store store", 6, "2 problems must be solved first"),
+    "init": Scene("init -o NEW --template two-party", 0, "inventory.secrets.yml: 8 secrets generated"),
+    "plan": Scene("plan far.yml --store store", 1, "is not reached"),
+    "preflight": Scene("preflight far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
+    "deploy": Scene("deploy far.yml --store store", 6, "2 problems must be solved first"),
+    "check": Scene("check far.yml --facts facts.json", 2, "NODE_UNREACHABLE", laid=True),
+    "status": Scene("status far.yml", 3, "a1: not read:", laid=True),
+    "logs": Scene("logs flow far.yml", 3, "a1"),
+    "start": Scene("start far.yml --party 1", 64, "no service is selected"),
+    "stop": Scene("stop far.yml", 6, "stop 10000/flow@b1"),
+    "restart": Scene("restart far.yml", 6, "restart 10000/flow@b1"),
+    "destroy": Scene("destroy far.yml", 6, "", answers="other\n"),
+    "render": Scene("render far.yml --store store -o NEW", 0, "ansible-playbook site.yml"),
+    "explain": Scene("explain --list", 0, "SERVICE_STOPPED critical The service does not run.", laid=True),
+    "test toy": Scene("test toy far.yml", 1, "is not reached"),
+    "test lr": Scene("test lr far.yml", 1, "is not reached"),
+    "inventory validate": Scene("inventory validate far.yml", 0, "good: cluster far"),
+    "inventory show": Scene("inventory show --full far.yml", 0, "机构甲/密钥"),
+    "inventory schema": Scene("inventory schema", 0, "urn:fatecloud:inventory:v1"),
+    "secrets init": Scene("secrets init far.yml", 0, "0 secrets generated"),
+    "secrets show": Scene("secrets show far.yml", 0, "9999.flow.admin generated 32", laid=True),
+    "secrets rotate": Scene("secrets rotate far.yml 9999.flow.admin", 0, "in rotation: 9999.flow.admin"),
+    "release list": Scene("release list --store store", 0, f"{NAME} in the store FATE 2.2.0", laid=True),
+    "release show": Scene(f"release show {NAME} --store store", 0, "architectures: standalone", laid=True),
+    "release fetch": Scene(f"release fetch {NAME} --store store", 0, "complete in the store"),
+    "release import": Scene("release import 机构甲.txt --store store", 1, "机构甲.txt"),
+    "release verify": Scene("release verify --store store", 0, "4 files are what their names say"),
+    "release bundle": Scene(f"release bundle {NAME} --store store -o NEW", 0, " MB"),
+    "sandbox up": Scene("sandbox up --name far", 1, "the Docker Engine does not answer"),
+    "sandbox list": Scene("sandbox list", 1, "the Docker Engine does not answer"),
+    "sandbox down": Scene("sandbox down --name far", 1, "the Docker Engine does not answer"),
+}
+ON_TERMINALS: dict[str, Scene] = {
+    "status here": Scene("status here.yml", 1, "9999", laid=True),
+    "plan here": Scene("plan here.yml --store store", 0, "actions on 1 node"),
+    "check here": Scene("check here.yml", 2, "MANIFEST_ABSENT here nothing is deployed here", laid=True),
+    "explain one": Scene("explain SERVICE_STOPPED", 0, "# SERVICE_STOPPED"),
+    "bad inventory": Scene("inventory validate bad.yml", 78, "unknown key '机构甲'"),
+    "no such verb": Scene("nosuch", 64, "No such command 'nosuch'"),
+}
+LONG = bool(os.environ.get("FATECLOUD_LONG"))
+HELP = 44
+"""Columns of a narrow help: Click leaves a meaning ten of them beside names of thirty at most."""
+CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8"}
+PLAIN = {"LC_ALL": "C", "NO_COLOR": "1", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+OLD = {"LANG": "zh_CN.GB18030", "PYTHONIOENCODING": "gb18030", "TERM": "dumb"}
+TERMINALS = {
+    "narrow, Chinese": Surroundings(CHINESE, columns=40),
+    "narrow, plain": Surroundings(PLAIN, columns=40),
+    "wide, GB18030": Surroundings(OLD, columns=200, encoding="gb18030"),
+}
+PIPES = {
+    "head": Surroundings(stdout="head"),
+    "closed": Surroundings(stdin="closed", stdout="closed"),
+    "full": Surroundings(stdout="/dev/full"),
+}
+
+
+def leaves(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name in group.commands:
+        command = group.get_command(None, name)
+        if hasattr(command, "commands"):
+            yield from leaves(command, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+def plays(kinds: Mapping[str, Surroundings], names: Sequence[str]) -> list[tuple[str, str]]:
+    """Each verb in all surroundings in the long mode; else in one of them, and the next verb in the next."""
+    pairs = [(kind, name, place + turn) for place, kind in enumerate(kinds) for turn, name in enumerate(names)]
+    return [(kind, name) for kind, name, number in pairs if LONG or number % len(kinds) == 0]
+
+
+VERBS = tuple(leaves(get_group(app)))
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    home = tmp_path_factory.mktemp("home")
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TERM": "xterm-256color",
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_DATA_HOME": str(home / "share"),
+        "DOCKER_HOST": f"unix://{home}/nobody.sock",
+    }
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with all that the scenes name."""
+    place = tmp_path_factory.mktemp("world") / "集群 é"
+    (place / "q").mkdir(parents=True)
+    (place / "far.yml").write_text(FAR, encoding="utf-8")
+    (place / "here.yml").write_text(HERE.replace("BASE", str(place.parent / "base")))
+    (place / "bad.yml").write_text(FAR.replace("cluster: far", "机构甲: far"), encoding="utf-8")
+    (place / "q" / "inventory.yml").write_text(FAR, encoding="utf-8")
+    (place / "机构甲.txt").write_text("no artifact")
+    for inventory in ("far.yml", "here.yml", "q/inventory.yml"):
+        init_secrets(SecretsFiles(place / inventory))
+    filled(place / "store")
+    return place
+
+
+@pytest.fixture(scope="module")
+def facts(place: Path, environment: dict[str, str]) -> None:
+    saving = Program(Surroundings(), environment)
+    saving.run(("check", "far.yml", "--save-facts", "facts.json"), place)
+    saving.close()
+    assert (place / "facts.json").is_file()
+
+
+@pytest.fixture(scope="module")
+def terminal(request: pytest.FixtureRequest, environment: dict[str, str], facts: None) -> Iterator[Program]:
+    program = Program(TERMINALS[request.param], environment)
+    yield program
+    program.close()
+
+
+@pytest.fixture(scope="module")
+def pipe(request: pytest.FixtureRequest, environment: dict[str, str], facts: None) -> Iterator[Program]:
+    program = Program(PIPES[request.param], environment)
+    yield program
+    program.close()
+
+
+def play(program: Program, scene: Scene, place: Path, tmp_path: Path) -> Shown:
+    words = [str(tmp_path / "new") if word == "NEW" else word for word in scene.words.split()]
+    shown = program.run(words, place, scene.answers)
+    assert "Traceback" not in shown.text, shown.text
+    assert "should not have happened" not in shown.text, shown.text
+    assert "Exception ignored" not in shown.text, shown.text
+    return shown
+
+
+def letters(text: str) -> str:
+    """What is left of a text whatever its layout."""
+    return "".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).split())
+
+
+def too_wide(text: str, columns: int) -> list[str]:
+    """Lines that go over the edge although they could be broken, commands and messages of errors excepted."""
+    lines = re.sub(r"\x1b\[[0-9;?]*m", "", text).splitlines()
+    wide = (line for line in lines if columns_of(line) > columns and len(line.split()) > 1)
+    return [line for line in wide if not re.match(r" *(do|more|next:|fatecloud:|as root:) |\[ *\d+ s\]| {14}", line)]
+
+
+def test_every_verb_has_a_scene() -> None:
+    assert set(SCENES) == set(VERBS)
+
+
+@pytest.mark.parametrize(("terminal", "name"), plays(TERMINALS, [*SCENES, *ON_TERMINALS]), indirect=["terminal"])
+def test_on_a_terminal(terminal: Program, place: Path, tmp_path: Path, name: str) -> None:
+    scene = (SCENES | ON_TERMINALS)[name]
+    where = terminal.surroundings
+    shown = play(terminal, scene, place, tmp_path)
+    assert shown.status == scene.status, shown.out
+    wanted = {letters(scene.shows), letters(scene.shows.encode("ascii", "replace").decode())}
+    assert any(text in letters(shown.out) for text in wanted), shown.out
+    if "NO_COLOR" in where.environment or where.environment.get("TERM") == "dumb":
+        assert "\x1b" not in shown.out
+    if scene.laid:
+        assert too_wide(shown.out, where.columns) == []
+
+
+@pytest.mark.parametrize(("pipe", "name"), plays(PIPES, [*SCENES]), indirect=["pipe"])
+def test_in_pipes_and_with_streams_that_do_not_work(pipe: Program, place: Path, tmp_path: Path, name: str) -> None:
+    scene = SCENES[name]
+    shown = play(pipe, scene, place, tmp_path)
+    where = pipe.surroundings.stdout
+    assert "\x1b" not in shown.text
+    allowed = {"head": {scene.status, 141}, "closed": {scene.status}, "/dev/full": {scene.status, 1}}[where]
+    assert shown.status in allowed, shown.text
+    assert len(shown.out.splitlines()) <= 1
+    if where == "/dev/full" and shown.status != scene.status:
+        assert "No space left on device" in shown.err
+
+
+def test_help_keeps_to_the_width(environment: dict[str, str], tmp_path: Path) -> None:
+    program = Program(TERMINALS["narrow, plain"], environment)
+    for verb in ("", *(VERBS if LONG else VERBS[::3])):
+        shown = play(program, Scene(f"{verb} --help"), tmp_path, tmp_path)
+        assert shown.status == 0
+        assert f"Usage:fatecloud{letters(verb)}[OPTIONS]" in letters(shown.out)
+        assert too_wide(shown.out, HELP) == []
+    program.close()
