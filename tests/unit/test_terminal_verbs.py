@@ -77,6 +77,7 @@ SCENES: dict[str, Scene] = {
     "test lr": Scene("test lr far.yml", 1, "is not reached"),
     "inventory validate": Scene("inventory validate far.yml", 0, "good: cluster far"),
     "inventory show": Scene("inventory show --full far.yml", 0, "机构甲/密钥"),
+    "inventory forget": Scene("inventory forget 机构甲 far.yml", 64, "机构甲 is no node that left the inventory"),
     "inventory schema": Scene("inventory schema", 0, "urn:fatecloud:inventory:v1"),
     "secrets init": Scene("secrets init far.yml", 0, "0 secrets generated"),
     "secrets show": Scene("secrets show far.yml", 0, "9999.flow.admin generated 32", laid=True),
