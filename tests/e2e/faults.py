@@ -48,8 +48,6 @@ class Fault:
     code: str
     make: Act
     repair: Act
-    passing: tuple[str, ...] = ()
-    """Codes that a look may meet while the fault comes or goes."""
 
 
 def _systemctl(verb: str, component: str) -> Act:
@@ -87,6 +85,11 @@ def _undo_edit(component: str, file: str) -> Act:
     return lambda site: site.shell(f"cat /root/kept > {site.home(component)}/conf/{file}; rm /root/kept")
 
 
+def _start_database(site: Site) -> None:
+    socket = f"{site.home('mysql')}/run/mysqld.sock"
+    site.shell(f"systemctl start {site.unit('mysql')}; timeout 60 sh -c 'until test -S {socket}; do sleep 0.2; done'")
+
+
 def _stranger(site: Site) -> None:
     server = "import http.server as h; h.ThreadingHTTPServer(('', 9300), h.SimpleHTTPRequestHandler).serve_forever()"
     site.shell(f"systemctl stop {site.unit('nginx')}")
@@ -100,7 +103,7 @@ def _reload(site: Site) -> None:
 
 FAULTS = {
     "stopped process": Fault("SERVICE_STOPPED", _systemctl("stop", "nginx"), _systemctl("start", "nginx")),
-    "stopped database": Fault("SERVICE_STOPPED", _systemctl("stop", "mysql"), _systemctl("start", "mysql")),
+    "stopped database": Fault("SERVICE_STOPPED", _systemctl("stop", "mysql"), _start_database),
     "hung process": Fault("SERVICE_HUNG", _signal("STOP", "flow"), _signal("CONT", "flow")),
     "hung database": Fault("SERVICE_HUNG", _signal("STOP", "mysql"), _signal("CONT", "mysql")),
     "wrong database password": Fault(

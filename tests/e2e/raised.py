@@ -32,7 +32,7 @@ class Raised:
 
     @contextmanager
     def whatever(self) -> Iterator[None]:
-        """In here every code may be told: the cluster is not there yet."""
+        """In here every code may be told: the cluster is not there, or not yet."""
         with self._with(None):
             yield
 
