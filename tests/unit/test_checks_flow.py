@@ -13,9 +13,11 @@ from component_world import (
     report,
     root_codes,
     say,
+    service,
     set_answer,
 )
 
+from fatecloud.components.flow import checks
 from fatecloud.components.registry import component_checks
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
@@ -102,6 +104,13 @@ def test_a_job_that_has_just_begun_to_wait_or_runs_is_no_finding(job: dict[str, 
 
 def test_a_tick_just_inside_the_limit_is_no_finding() -> None:
     assert findings(set_answer(SCHEDULE, age=90)) == []
+
+
+def test_a_scheduler_that_was_told_to_write_no_line_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = set_answer(SCHEDULE, age=9000)
+    assert [finding.code for finding in findings(late)] == ["FLOW_SCHEDULER_STALLED"]
+    monkeypatch.setattr(checks, "_INFO", service(FLOW).facts["log_level"] - 1)
+    assert findings(late) == []
 
 
 def test_a_sqlite_file_that_flow_has_yet_to_make_is_no_finding() -> None:

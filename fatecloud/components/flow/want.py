@@ -61,6 +61,7 @@ def want(ctx: Context) -> Wanted:
                 f"{ctx.data}/tables/{{job}}_*",
             ),
             "noise": NOISE,
+            "log_level": ctx.config["log_level"],
             "version": ctx.release.components.get("flow", ""),
             "provider": ctx.release.components.get("fate", ""),
             "cores": _cores(ctx),
