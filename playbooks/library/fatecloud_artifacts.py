@@ -14,7 +14,7 @@ import shutil
 import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import Refused, make_directory, sha256_of, working
+from ansible.module_utils.fatecloud_node import Manifest, Refused, make_directory, sha256_of, working
 
 ROOM = 64 << 20
 """Bytes that must stay free beside what is shipped."""
@@ -26,9 +26,13 @@ def store_path(base: str, sha256: str, filename: str = "") -> str:
 
 
 def missing(params: dict) -> list:
-    """The artifacts that the node lacks."""
-    base = params["base"]
-    return [a for a in params["artifacts"] if not os.path.isfile(store_path(base, a["sha256"], a["filename"]))]
+    """The artifacts that the node lacks, or has in another size: a power cut may leave the beginning of a file."""
+    found = {}
+    for artifact in params["artifacts"]:
+        with contextlib.suppress(OSError):
+            path = store_path(params["base"], artifact["sha256"], artifact["filename"])
+            found[artifact["sha256"]] = os.path.getsize(path)
+    return [a for a in params["artifacts"] if found.get(a["sha256"]) != a["size"]]
 
 
 def incoming(base: str, run: str) -> str:
@@ -42,12 +46,14 @@ def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
     Raises:
         Refused: the file system has too little space.
     """
-    lacking = missing(params)
-    if check or not lacking:
+    lacking, base = missing(params), params["base"]
+    if check or (not lacking and _settled(params)):
         return {"changed": bool(lacking), "missing": lacking}
-    base = params["base"]
-    with working(base, params["run"]):
+    with working(base, params["run"]) as manifest:
         shutil.rmtree(os.path.join(base, "store", "incoming"), ignore_errors=True)
+        if not lacking:
+            manifest.note("artifacts", [a["sha256"] for a in params["artifacts"]])
+            return {"changed": True, "missing": lacking}
         folder = incoming(base, params["run"])
         make_directory(folder, 0o700)
         if os.geteuid() == 0 and params["login"]:
@@ -57,6 +63,13 @@ def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
         if needed > free:
             raise Refused(f"{base}: {free >> 20} MiB free, {needed >> 20} MiB needed to ship {len(lacking)} artifacts")
     return {"changed": True, "missing": lacking, "incoming": folder}
+
+
+def _settled(params: dict) -> bool:
+    """Whether a run that brought the artifacts also came to its end: noted them, and left no place for uploads."""
+    noted = set(Manifest(params["base"]).data["artifacts"])
+    arriving = os.path.join(params["base"], "store", "incoming")
+    return noted.issuperset(a["sha256"] for a in params["artifacts"]) and not os.path.exists(arriving)
 
 
 def _take(artifact: dict, source: str, base: str) -> None:

@@ -52,6 +52,12 @@ def complete(path: str) -> str | None:
         return None
 
 
+def _mark(path: str, text: str, *ids: int) -> None:
+    """Call a directory complete, once a power cut cannot take anything of it any more."""
+    os.sync()
+    replace(os.path.join(path, ".complete"), text.encode(), 0o644, *ids)
+
+
 def call(argv: list, what: str, **options: object) -> str:
     """Run a program in a clean environment; its output.
 
@@ -83,7 +89,7 @@ def unpack_interpreter(base: str, python: dict) -> bool:
     if not os.path.lexists(program):
         os.symlink("python" + python["minor"], program)
     call([program, "-I", "-c", "import ssl, ctypes, venv"], "the shipped interpreter")
-    replace(os.path.join(scratch, ".complete"), (python["interpreter"]["sha256"] + "\n").encode(), 0o644)
+    _mark(scratch, python["interpreter"]["sha256"] + "\n")
     os.rename(scratch, target)
     return True
 
@@ -149,7 +155,7 @@ def build_shared(base: str, python: dict) -> bool:
     if python["imports"]:
         # Also leaves the bytecode that services, which may not write here, would otherwise compile at every start.
         call([program, "-c", "\n".join(f"import {name}" for name in python["imports"])], "importing the release")
-    replace(os.path.join(target, ".complete"), (python["digest"] + "\n").encode(), 0o644)
+    _mark(target, python["digest"] + "\n")
     return True
 
 
@@ -184,7 +190,7 @@ def build_thin(params: dict) -> bool:
     replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
     if ids != (-1, -1):
         _own_by(target, ids)
-    replace(os.path.join(target, ".complete"), marker.encode(), 0o644, *ids)
+    _mark(target, marker, *ids)
     return True
 
 

@@ -65,7 +65,10 @@ def owner_ids(user: str, group: str) -> tuple[int, int]:
 def replace(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
     """Put bytes at a path so that a reader, or a power cut, meets the old file or the new one and nothing between."""
     folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.fatecloud")
+    # One name, as only the holder of the node's lock writes: what a power cut left of it is met again, and goes.
+    temporary = os.path.join(folder, f".{os.path.basename(path)}.fatecloud")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -56,6 +56,13 @@ def base(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_what_a_power_cut_left_half_written_is_met_again_and_goes(base: Path) -> None:
+    (base / ".a.fatecloud").write_text("ha")
+    node.replace(f"{base}/a", b"whole", 0o640)
+    assert (base / "a").read_text() == "whole"
+    assert sorted(path.name for path in base.iterdir()) == [".fatecloud", "a"]
+
+
 def test_a_file_is_written_recorded_and_then_left_alone(base: Path) -> None:
     path = f"{base}/home/conf/a"
     first = files.place(asked(base, {path: "one\n"}), check=False)

@@ -52,6 +52,29 @@ def test_only_what_is_missing_is_asked_for_and_it_lands_under_its_hash(base: Pat
     assert known == sorted([one["sha256"], two["sha256"]])
 
 
+def test_what_a_power_cut_left_undone_after_the_last_artifact_is_done(base: Path) -> None:
+    one = artifact(b"one", "one.whl")
+    stored = base / "store" / "artifacts" / one["sha256"] / "one.whl"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"one")
+    (base / "store" / "incoming" / "r0").mkdir(parents=True)
+    assert artifacts.prepare(asked(base, [one]), check=False) == {"changed": True, "missing": []}
+    assert json.loads((base / ".fatecloud" / "manifest.json").read_text())["artifacts"] == [one["sha256"]]
+    assert not (base / "store" / "incoming").exists()
+    assert artifacts.prepare(asked(base, [one]), check=False) == {"changed": False, "missing": []}
+
+
+def test_an_artifact_that_a_power_cut_left_in_part_is_brought_again(base: Path) -> None:
+    one = artifact(b"one", "one.whl")
+    stored = base / "store" / "artifacts" / one["sha256"] / "one.whl"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"on")
+    arriving = Path(artifacts.prepare(asked(base, [one]), check=False)["incoming"])
+    (arriving / f"{one['sha256']}.part").write_bytes(b"one")
+    assert artifacts.store(asked(base, [one]))["stored"] == 1
+    assert stored.read_bytes() == b"one"
+
+
 def test_a_damaged_artifact_is_refused_by_name(base: Path) -> None:
     one = artifact(b"one", "one.whl")
     arriving = Path(artifacts.prepare(asked(base, [one]), check=False)["incoming"])
