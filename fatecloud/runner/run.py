@@ -25,6 +25,7 @@ from fatecloud.runner.outcome import Outcome, Status
 
 _POLL = 0.1
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TZ")
+_LINK = ".scratch"
 _SETTINGS = {"suppress_output_file": True, "suppress_ansible_output": True, "pexpect_timeout": 1}
 
 
@@ -100,6 +101,28 @@ def _one_shot(path: Path, text: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def _scratch(artifacts_dir: Path) -> Iterator[Path]:
+    """A private directory for one playbook, and a link that leads there whoever finds its run killed."""
+    # Sockets of ssh live below it, and their paths may not be long: not below the state directory.
+    path, link = Path(tempfile.mkdtemp(prefix="fatecloud-")), artifacts_dir.with_suffix(_LINK)
+    try:
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        link.unlink(missing_ok=True)
+
+
+def clear_after(artifacts_dir: Path) -> None:
+    """Remove what a killed run has left in the directory for temporary files; that may be a bundle of artifacts."""
+    link = artifacts_dir.with_suffix(_LINK)
+    with contextlib.suppress(OSError):
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+        link.unlink()
+
+
+@contextlib.contextmanager
 def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -> Iterator[list[Status]]:
     """Tell the launcher to end when `cancel` is set or the time is over; the list then says which."""
     over = threading.Event()
@@ -168,9 +191,7 @@ def run_playbook(
     """
     translator = Translator(on_event, redact)
     artifacts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Sockets of ssh live below it, and their paths may not be long: not below the state directory.
-    scratch = Path(tempfile.mkdtemp(prefix="fatecloud-"))
-    try:
+    with _scratch(artifacts_dir) as scratch:
         stop_file, pipe = scratch / "stop", scratch / "vault"
         arguments = [_ansible_playbook(), "--vault-password-file", str(pipe), playbook]
         arguments += ["--limit", ",".join(limit)] if limit else []
@@ -194,8 +215,6 @@ def run_playbook(
         runner = Runner(config, event_handler=translator)
         with _one_shot(pipe, vault_password + "\n"), _stopping(stop_file, cancel, timeout) as why:
             status, rc = runner.run()
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return Outcome(
         status=why[0] if why else _status(status, translator),
         rc=int(rc if rc is not None else 1),

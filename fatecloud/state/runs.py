@@ -16,6 +16,7 @@ from pathlib import Path
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
 from fatecloud.state.database import REMEDY, execute
+from fatecloud.state.killed import EVENTS, bury, hold
 
 PROJECTS = 5
 """How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
@@ -25,6 +26,9 @@ _DEAD = 86400
 
 class RunLog:
     """One run: a row in `state.db` and `runs/<id>/events.jsonl`, both readable by the owner only.
+
+    A living run holds a lock on its events, which no way to die leaves behind. So the next one knows which of the
+    earlier ones were killed: that becomes their outcome, and `killed` has them.
 
     Args:
         directory: the cluster's state directory.
@@ -43,15 +47,21 @@ class RunLog:
         """Where the run's Ansible project belongs. Kept for the newest runs only."""
         self._state = directory
         self._redact = redact
-        row = (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time())
-        execute(directory, ("insert into runs values (?,?,?,?,?,null,null)", row))
         try:
             self.directory.mkdir(parents=True, mode=0o700)
             self._events = os.fdopen(
-                os.open(self.directory / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
+                os.open(self.directory / EVENTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "w"
             )
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
+        hold(self._events)
+        row = (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time())
+        try:
+            execute(directory, ("insert into runs values (?,?,?,?,?,null,null)", row))
+            self.killed = bury(directory)
+        except RunError:
+            self._events.close()
+            raise
 
     def record(self, event: Event) -> None:
         """Append an event, secrets replaced. Raises OSError."""

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import secrets
+import signal
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,7 +29,13 @@ from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.load import Session
 
 RELEASE_TIMEOUT = 60.0
-"""Seconds that giving the nodes back may take; after that the lease runs out by itself."""
+"""Seconds that giving the nodes back may take; after that the next run has to take them over."""
+
+ARTIFACTS = "ansible"
+"""Where in a run's directory the runner notes what it does."""
+_SIGNALLED = 128
+"""Added to a signal's number it is the status of a command that the signal ended."""
+_OUT_OF_MEMORY = " (the kernel does so when memory runs out: dmesg tells)"
 
 
 class _Unsafe(str):
@@ -124,7 +131,14 @@ class AnsibleRun:
         outcome = self._run("release.yml", None, (), threading.Event(), RELEASE_TIMEOUT)
         if not outcome.ok:
             where = ", ".join(sorted({f.node for f in outcome.failed} | set(outcome.unreachable))) or "some nodes"
-            self._events(Event("note", f"the lease on {where} could not be given back and runs out by itself"))
+            self._events(Event("note", f"the lease on {where} could not be given back; the next run takes it over"))
+
+    def _pass_on(self, event: Event) -> None:
+        self._events(event)
+        answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
+        if taken := answer.get("taken_from"):
+            text = f"taken over from run {taken['run']} of {taken['owner']}, which never gave it back"
+            self._events(Event("note", text, node=event.node))
 
     def forget_secrets(self) -> None:
         """Remove the vault file, whose password ends with this process, and the variables of the last play."""
@@ -149,9 +163,9 @@ class AnsibleRun:
             limit=limit or self._nodes,
             extra_vars_file=self._variables,
             vault_password=self._password,
-            on_event=self._events,
+            on_event=self._pass_on,
             cancel=cancel,
-            artifacts_dir=self._log.directory / "ansible",
+            artifacts_dir=self._log.directory / ARTIFACTS,
             redact=self._session.redact,
             timeout=timeout,
         )
@@ -194,6 +208,17 @@ def failure(outcome: Outcome) -> FatecloudError:
         return RunError(
             "\n".join(_told(failed) for failed in outcome.failed),
             remedy="remove the cause and run the same command again: it goes on from here",
+        )
+    return _ended(outcome)
+
+
+def _ended(outcome: Outcome) -> RunError:
+    """What it means when no node failed and yet not everything was done."""
+    if outcome.status == "failed" and outcome.rc - _SIGNALLED in set(signal.Signals):
+        name = signal.Signals(outcome.rc - _SIGNALLED).name
+        return RunError(
+            f"Ansible was ended by {name}, which did not come from here{_OUT_OF_MEMORY if name == 'SIGKILL' else ''}",
+            remedy="run the same command again: it goes on from here",
         )
     return RunError(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip())
 

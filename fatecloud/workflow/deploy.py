@@ -10,7 +10,7 @@ from functools import partial
 from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified, UsageError
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
-from fatecloud.model.observed import Observed
+from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Plan, Stage
 from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
@@ -79,6 +79,8 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     ui.plan(plan)
     _tell_unknown_data(session, observed, wanted, ui)
     if plan.empty and not (plan.proof and wanted.verify):
+        if _held(observed):
+            _give_back(session, wanted, ui)
         _end_rotations(session, wanted, ui)
         return 0
     _refuse_drift(plan, wanted)
@@ -102,6 +104,13 @@ def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed
         forget_emptied(session, observed, run.events)
         _verify(session, wanted, run, ui)
         _clear_stores(run, outdated_stores(session.desired, observed))
+
+
+def _give_back(session: Session, wanted: DeployOptions, ui: Ui) -> None:
+    """Take the nodes of a run that was killed at its very end, which gives them back; or learn who lives on."""
+    with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
+        run.ansible.play("lease.yml")
+        run.events(Event("ok", "nothing to do but to give the nodes back"))
 
 
 def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:
@@ -252,6 +261,11 @@ def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptio
         return
     for key in starting_anew(session.desired, manifests(observed)):
         ui(Event("note", f"{key} is new here; whether another node has its data was not looked at, for --limit"))
+
+
+def _held(observed: Observed) -> bool:
+    """Whether a lease lies on a node: of a run that lives, who then is named, or of a dead one, which it outlived."""
+    return any(facts.fact("lease").value for facts in observed.nodes.values() if isinstance(facts, NodeFacts))
 
 
 def _hit(plan: Plan) -> set[str]:

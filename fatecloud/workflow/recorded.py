@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from fatecloud.errors import Interrupted, RunError
+from fatecloud.errors import FatecloudError, Interrupted, RunError
 from fatecloud.model.event import Event, Listener
+from fatecloud.runner.run import clear_after
+from fatecloud.state.killed import Killed
 from fatecloud.state.runs import RunLog
-from fatecloud.workflow.ansible import AnsibleRun, ansible_run
+from fatecloud.workflow.ansible import ARTIFACTS, AnsibleRun, ansible_run
 from fatecloud.workflow.interrupt import Interruption, interruptible
 from fatecloud.workflow.load import Session
 
@@ -55,6 +58,9 @@ def recorded(
         ui(event)
 
     try:
+        for killed in log.killed:
+            events(Event("note", _told(killed)))
+            clear_after(log.directory.with_name(killed.id) / ARTIFACTS)
         with interruptible() as interruption, ansible_run(session, log, events, interruption, nodes) as ansible:
             run = Recorded(ansible, events, interruption)
             try:
@@ -67,11 +73,20 @@ def recorded(
                 outcome = run.outcome
                 raise
             outcome = "done"
-    except Interrupted:
-        outcome = "interrupted"
+    except FatecloudError as error:
+        if isinstance(error, Interrupted):
+            outcome = "interrupted"
+        with suppress(OSError):  # the user is told by whoever catches it
+            log.record(Event("failed", error.message))
         raise
     finally:
         try:
             log.finish(outcome)
         except RunError as error:  # nor hide how it ended
             ui(Event("note", error.message))
+
+
+def _told(killed: Killed) -> str:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(killed.at))
+    doing = f", in: {killed.doing}" if killed.doing else ""
+    return f"run {killed.id} ({killed.verb}, by {killed.who}) was killed at {when}{doing}"

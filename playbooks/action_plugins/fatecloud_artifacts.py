@@ -6,6 +6,7 @@ import os
 import tarfile
 import tempfile
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 
 BIG = 16 << 20
@@ -56,7 +57,8 @@ class ActionModule(ActionBase):
     def _upload(self, lacking: list, folder: str) -> None:
         small = [a for a in lacking if a["size"] < BIG]
         if small:
-            with tempfile.TemporaryDirectory(prefix="fatecloud-") as scratch:
+            # Below Ansible's own, which its caller removes also when this process is killed.
+            with tempfile.TemporaryDirectory(dir=constants.DEFAULT_LOCAL_TMP) as scratch:
                 path = os.path.join(scratch, "bundle.tar")
                 bundle(path, small)
                 self._connection.put_file(path, f"{folder}/bundle.tar")

@@ -112,10 +112,16 @@ def acquire(params: dict) -> dict:
 
 
 def release(params: dict) -> dict:
-    """Give the lease back; another run's is left alone."""
+    """Give the lease back; another run's is left alone.
+
+    Raises:
+        Refused: something that this run began is still at work. With the lease, the next run knows whom to wait for.
+    """
     path, run = lease_path(params["base"]), params["run"]
     if (read_json(path) or {}).get("run") != run:
         return {"changed": False}
+    if not _gone(run, params["wait"]):
+        raise Refused(f"processes {processes_of(run)} of run {run} are still at work")
     with locked(params["base"], run, params["wait"]):
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run

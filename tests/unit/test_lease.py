@@ -155,6 +155,23 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
         other.wait()
 
 
+def test_what_the_run_itself_began_is_waited_for_before_the_node_is_given_back(tmp_path: Path) -> None:
+    run = f"r-{uuid.uuid4().hex}"
+    lease.acquire(asked(tmp_path, run))
+    left = subprocess.Popen(["sleep", "60"], env={**os.environ, "FATECLOUD_RUN": run})
+    try:
+        deadline = time.monotonic() + 10
+        while left.pid not in lease.processes_of(run) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with pytest.raises(node.Refused, match=f"processes \\[{left.pid}\\] of run {run} are still at work"):
+            lease.release(asked(tmp_path, run))
+        assert lying(tmp_path)["run"] == run
+    finally:
+        left.kill()
+        left.wait()
+    assert lease.release(asked(tmp_path, run))["changed"]
+
+
 def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: Path) -> None:
     base = tmp_path / "srv" / "fate"
     lease.acquire(asked(base, "r1"))

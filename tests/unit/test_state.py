@@ -1,7 +1,12 @@
 """What a controller keeps of a cluster, and what it says when it cannot."""
 
 import errno
+import re
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -29,6 +34,56 @@ def test_a_run_is_recorded_without_secrets(tmp_path: Path) -> None:
     kept = (log.directory / "events.jsonl").read_bytes() + (tmp_path / "state.db").read_bytes()
     assert b"***" in kept
     assert b"hunter2" not in kept
+
+
+def outcomes(directory: Path) -> dict[str, str | None]:
+    with closing(sqlite3.connect(directory / "state.db")) as connection:
+        return dict(connection.execute("select id, outcome from runs"))
+
+
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+from fatecloud.model.event import Event
+from fatecloud.state.runs import RunLog
+log = RunLog(Path(sys.argv[1]), "deploy", [], str)
+log.record(Event("task", "Ship artifacts"))
+log.record(Event("ok", "Ship artifacts", node="n1"))
+print(log.id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_next_run_says_which_one_was_killed_and_where(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    run = done.stdout.strip()
+    living = RunLog(tmp_path, "restart", [], str)
+    (killed,) = living.killed
+    assert (killed.id, killed.verb, killed.doing) == (run, "deploy", "Ship artifacts")
+    assert abs(killed.at - time.time()) < 60
+    assert outcomes(tmp_path) == {run: "killed", living.id: None}
+    other = RunLog(tmp_path, "deploy", [], str)
+    assert other.killed == ()
+    living.finish("done")
+    other.finish("done")
+
+
+def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, check=False)
+    monkeypatch.setattr(recording, "ansible_run", no_nodes)
+    session = SimpleNamespace(state=tmp_path, redact=lambda text: text.replace("hunter2", "***"))
+    told: list[str] = []
+    failing = recording.recorded(session, "deploy", [], lambda event: told.append(event.text))  # type: ignore[arg-type]
+    with pytest.raises(RunError), failing:
+        raise RunError("n1: it is hunter2")
+    (text,) = told
+    assert re.search(r"run \S+ \(deploy, by \S+\) was killed at [-0-9]+ [:0-9]+, in: Ship artifacts$", text)
+    newest = max((tmp_path / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
+    assert "n1: it is ***" in (newest / "events.jsonl").read_text().splitlines()[-1]
+    assert sorted(outcomes(tmp_path).values(), key=str) == ["failed", "killed"]
 
 
 def test_a_broken_history_is_told(tmp_path: Path) -> None:

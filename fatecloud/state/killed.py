@@ -1,0 +1,75 @@
+"""Runs that ended without a word, because their process was killed or their machine lost power."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from fatecloud.state.database import execute
+
+EVENTS = "events.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Killed:
+    """A run that was killed."""
+
+    id: str
+    verb: str
+    who: str
+    at: float
+    """Epoch of its last sign of life."""
+    doing: str
+    """What it had begun last; empty when it had not come to anything."""
+
+
+def hold(events: IO[str]) -> None:
+    """Lock a run's events for as long as it lives."""
+    with suppress(OSError):  # a file system without locks: nobody will be called killed there
+        fcntl.flock(events, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def bury(state: Path) -> tuple[Killed, ...]:
+    """Write down which runs were killed, and give them.
+
+    Args:
+        state: the cluster's state directory.
+
+    Raises:
+        RunError: the history cannot be read or written.
+    """
+    found = []
+    for run, verb, who, started in execute(state, ("select id, verb, who, started from runs where ended is null", ())):
+        events = state / "runs" / run / EVENTS
+        if not _is_held(events):
+            at, doing = _last_sign(events)
+            found.append(Killed(run, verb, who, at or float(started), doing))
+    execute(state, *(("update runs set ended=?, outcome='killed' where id=?", (run.at, run.id)) for run in found))
+    return tuple(found)
+
+
+def _is_held(events: Path) -> bool:
+    """Whether the run still lives, or may: one that we cannot look at is nobody's to bury."""
+    try:
+        with events.open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _last_sign(events: Path) -> tuple[float, str]:
+    """When a run last wrote, and what it had begun by then. (0, "") for one that wrote nothing."""
+    at, doing = 0.0, ""
+    with suppress(OSError):
+        for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, KeyError, TypeError):  # the last line may be half a line
+                event = json.loads(line)
+                at, doing = float(event["at"]), event["text"] if event["kind"] in ("step", "task") else doing
+    return at, doing

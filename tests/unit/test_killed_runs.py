@@ -1,0 +1,106 @@
+"""What a killed run left is found, taken over and told by the next one."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from check_world import healthy_documents, observed, the_desired
+
+from fatecloud.model.event import Event
+from fatecloud.model.plan import Plan
+from fatecloud.runner.outcome import Outcome
+from fatecloud.runner.run import _scratch, clear_after
+from fatecloud.workflow import ansible, deploy
+from fatecloud.workflow.load import Options
+
+LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
+
+
+def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> tuple[list[str], list[str]]:
+    """Deploy where everything is as it should be. The plays that ran, and what was told."""
+    documents = healthy_documents()
+    documents["a1"]["lease"] = lease
+    plays: list[str] = []
+    told: list[str] = []
+
+    @contextmanager
+    def recorded(*_: object) -> Iterator[Any]:
+        yield SimpleNamespace(
+            ansible=SimpleNamespace(play=lambda name, *_: plays.append(name)),
+            events=lambda event: told.append(event.text),
+            interruption=SimpleNamespace(check=lambda: None),
+        )
+
+    desired = the_desired()
+    session = SimpleNamespace(
+        cluster=desired.cluster, desired=desired, resolved=desired, rotating=(), make_ready=lambda: None
+    )
+    monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: session)
+    monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(documents))
+    monkeypatch.setattr(deploy, "departed_notes", lambda _: ())
+    monkeypatch.setattr(deploy, "remember_nodes", lambda *_: None)
+    monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
+    monkeypatch.setattr(deploy, "plan_from", lambda *_: Plan("demo", (), (), proof=False))
+    monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
+    monkeypatch.setattr(deploy, "recorded", recorded)
+    ui: Any = type("Ui", (), {"__call__": lambda _self, _event: None, "plan": lambda _self, _plan: None})()
+    assert deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), ui, None) == 0
+    return plays, told
+
+
+def test_a_run_that_was_killed_at_its_very_end_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    plays, told = deployed(monkeypatch, LEASE)
+    assert plays == ["lease.yml"]
+    assert told == ["nothing to do but to give the nodes back"]
+
+
+def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert deployed(monkeypatch, None) == ([], [])
+
+
+def test_whom_a_node_was_taken_over_from_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def play(_project: Path, _playbook: str, *, on_event: Any, **_: Any) -> Outcome:
+        answer = {"changed": True, "taken_from": LEASE}
+        on_event(Event("changed", "Take the lease", node="n1", detail=json.dumps(answer)))
+        on_event(Event("changed", "Take the lease", node="n2", detail=json.dumps(answer | {"taken_from": None})))
+        return Outcome("successful", 0, (), {}, {})
+
+    told: list[Event] = []
+    monkeypatch.setattr(ansible, "project", lambda *_: None)
+    monkeypatch.setattr(ansible, "run_playbook", play)
+    session: Any = SimpleNamespace(state=tmp_path, ask_passwords=lambda _: None, redact=str)
+    log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
+    interruption: Any = SimpleNamespace(event=threading.Event())
+    with ansible.ansible_run(session, log, told.append, interruption) as run:
+        run.play("lease.yml", releases=True)
+    notes = [(event.node, event.text) for event in told if event.kind == "note"]
+    assert notes == [("n1", "taken over from run r0 of ops@here, which never gave it back")]
+
+
+@pytest.mark.parametrize(("number", "memory"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
+def test_an_ansible_that_somebody_else_ended_is_said_so(number: signal.Signals, memory: bool) -> None:  # noqa: FBT001
+    error = ansible.failure(Outcome("failed", 128 + number, (), {}, {}))
+    assert error.message.startswith(f"Ansible was ended by {number.name}, which did not come from here")
+    assert ("memory" in error.message) is memory
+    assert "run the same command again" in error.remedy
+    assert "ended with status failed (250)" in ansible.failure(Outcome("failed", 250, (), {}, {})).message
+    assert "ended with status timeout (143)" in ansible.failure(Outcome("timeout", 143, (), {}, {})).message
+
+
+def test_the_temporary_files_of_a_killed_run_are_found_and_removed(tmp_path: Path) -> None:
+    for artifacts in (tmp_path / "r0" / "ansible", tmp_path / "r1" / "ansible"):
+        artifacts.mkdir(parents=True)
+    with _scratch(tmp_path / "r0" / "ansible") as dead, _scratch(tmp_path / "r1" / "ansible") as alive:
+        (dead / "bundle.tar").touch()
+        clear_after(tmp_path / "r0" / "ansible")
+        assert (dead.exists(), alive.exists()) == (False, True)
+    assert not alive.exists()
+    clear_after(tmp_path / "r1" / "ansible")
