@@ -22,7 +22,7 @@ from watch import Heard, Watch, differences, rows_that_move
 from fatecloud.cli.verbs import VERBS, app
 from fatecloud.sandbox.nodes import Sandbox
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("running")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.usefixtures("running")]
 
 CHANGING = {
     *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test toy", "test lr", "inventory forget"),

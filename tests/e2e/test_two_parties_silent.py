@@ -24,12 +24,14 @@ def test_thirty_checks_at_rest(program: Program) -> None:
 def test_checks_all_through_a_logistic_regression(program: Program) -> None:
     job = program.start("test", "lr")
     count = 0
-    while job.poll() is None:
-        silent(program)
-        count += 1
-        time.sleep(PAUSE)
-    out, err = job.communicate()
-    program.hear(("test", "lr"), out, err)
+    try:
+        while job.poll() is None:
+            silent(program)
+            count += 1
+            time.sleep(PAUSE)
+    finally:
+        out, err = job.communicate(timeout=900)
+        program.hear(("test", "lr"), out, err)
     assert job.returncode == 0, out + err
     assert count >= BUSY
 
