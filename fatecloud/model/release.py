@@ -61,6 +61,10 @@ class PythonRequirement:
     registry: RegistryInterpreter | None = None
 
 
+DISTRIBUTION = "distribution"
+"""The version of a component that comes from the node's own packages: which one that is, the node knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """A named set of component versions that belong together."""
@@ -70,7 +74,7 @@ class Release:
     arch: str
     """Processor that the artifacts run on, as `uname -m` says it."""
     components: Mapping[str, str]
-    """Component -> version; `distribution` for what comes from the node's own packages."""
+    """Component -> version, or `DISTRIBUTION`."""
     minimum: Mapping[str, Mapping[str, str]]
     """Component from the distribution -> product -> the oldest version that was seen to work."""
     architectures: tuple[str, ...]

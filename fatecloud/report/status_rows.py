@@ -8,6 +8,7 @@ from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.release import DISTRIBUTION
 
 _DOWN = ("absent", "stopped", "failed")
 _RESTARTS = ("auto-restart", "backoff")
@@ -21,6 +22,7 @@ class Row:
     node: str
     component: str
     version: str
+    """Of what the node's distribution brings, its package's version where that could be read."""
     deployed: str
     """`yes`, `changed` (the nodes differ from what we wrote, or we would write something else), `no`, `?`."""
     running: str
@@ -96,13 +98,21 @@ def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
         ident.party,
         ident.node,
         ident.component,
-        service.version,
+        _version(facts, service),
         deployed,
         running,
         max(0.0, clock["epoch"] - since) if since and clock else None,
         ports,
         (*why, *changes),
     )
+
+
+def _version(facts: NodeFacts, service: DesiredService) -> str:
+    if service.version != DISTRIBUTION:
+        return service.version
+    there = facts.fact("packages").value or {}
+    found = [there[name] for names in service.packages.values() for name in names if there.get(name)]
+    return ", ".join(dict.fromkeys(found)) or service.version
 
 
 def _running(

@@ -9,7 +9,7 @@ from fatecloud.model.cluster import Cluster, External
 from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.release import PythonSet, Release
+from fatecloud.model.release import DISTRIBUTION, PythonSet, Release
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.order import stages
 from fatecloud.resolve.supervise import supervision_specs, supervisord_spec
@@ -83,7 +83,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after)
     return DesiredService(
         id=context.id,
-        version=context.release.components.get(component.name, "distribution"),
+        version=context.release.components.get(component.name, DISTRIBUTION),
         home=home,
         ports=wanted.ports,
         edges=wanted.edges,

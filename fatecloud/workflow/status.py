@@ -8,7 +8,7 @@ from typing import Protocol
 from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Observed
 
-FACTS = ("clock", "files", "lease", "listeners", "manifest", "services")
+FACTS = ("clock", "files", "lease", "listeners", "manifest", "packages", "services")
 """What the daily screen is made of."""
 
 

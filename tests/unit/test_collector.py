@@ -563,3 +563,20 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     assert found["threads"] >= 1
     assert os.getpid() in found["pids"]
     assert found["fds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("ID=debian\n", "debian"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "redhat"),
+        ("ID=openEuler\n", "redhat"),
+        ("ID=alpine\n", "alpine"),
+    ],
+)
+def test_the_family_of_a_distribution_is_read_without_asking_a_program(
+    text: str, family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "text_of", lambda _path: text)
+    monkeypatch.setattr(system, "output_of", lambda _argv: pytest.fail("a program was asked"))
+    assert system.family() == family

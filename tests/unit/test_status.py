@@ -10,6 +10,7 @@ import pytest
 from preflight_world import ANY, NOW, a_desired, observed
 
 from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.model.release import DISTRIBUTION
 from fatecloud.report.status import status_json, status_table
 from fatecloud.report.status_rows import Row, age_text, status_of
 from fatecloud.workflow.status import FACTS, look
@@ -50,6 +51,19 @@ def row(**changes: Any) -> Row:
 
 def state(**changes: Any) -> dict[str, Any]:
     return {"services": {KEY: STATE | changes}}
+
+
+def test_the_version_of_a_distributions_package_is_what_the_node_has() -> None:
+    desired = a_desired()
+    store = replace(desired.services["9999/store@a2"], version=DISTRIBUTION)
+    desired = replace(desired, services={store.id.key: store})
+
+    def version(packages: dict[str, str | None]) -> str:
+        (row,) = status_of(desired, observed({"a2": WELL | {"packages": packages}})).rows
+        return row.version
+
+    assert version({"store-server": "1:10.11.19-0+deb12u1", "other": "2"}) == "1:10.11.19-0+deb12u1"
+    assert version({"store-server": None}) == DISTRIBUTION
 
 
 def test_a_healthy_service_is_well() -> None:

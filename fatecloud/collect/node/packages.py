@@ -5,7 +5,7 @@ import re
 from typing import Dict, Optional
 
 from .reading import Spec, Unreadable, spawn
-from .system import operating_system
+from .system import family
 
 
 def packages(spec: Spec) -> Dict[str, Optional[str]]:
@@ -13,7 +13,7 @@ def packages(spec: Spec) -> Dict[str, Optional[str]]:
     names = list(spec.get("packages", ()))
     by_family = spec.get("family_packages", {})
     if by_family:
-        names += by_family.get(operating_system()["family"], ())
+        names += by_family.get(family(), ())
     if not names:
         return {}
     if os.path.exists("/usr/bin/dpkg-query"):

@@ -26,20 +26,33 @@ _FAMILIES = (
 )
 
 
-def operating_system() -> Dict[str, Any]:
-    """Distribution, kernel, C library and init system."""
+def _release() -> Dict[str, str]:
     release = {}
     for line in text_of("/etc/os-release").splitlines():
         key, sep, value = line.partition("=")
         if sep:
             release[key] = value.strip().strip("\"'")
+    return release
+
+
+def _family(release: Dict[str, str]) -> str:
     names = [release.get("ID", "").lower(), *release.get("ID_LIKE", "").lower().split()]
-    family = next((family for family, members in _FAMILIES if any(name in members for name in names)), names[0])
+    return next((family for family, members in _FAMILIES if any(name in members for name in names)), names[0])
+
+
+def family() -> str:
+    """`debian`, `redhat`, `suse`, or the distribution's own name; asks no program, unlike `operating_system`."""
+    return _family(_release())
+
+
+def operating_system() -> Dict[str, Any]:
+    """Distribution, kernel, C library and init system."""
+    release = _release()
     init = text_of("/proc/1/comm").strip()
     return {
-        "id": names[0],
+        "id": release.get("ID", "").lower(),
         "version_id": release.get("VERSION_ID", ""),
-        "family": family,
+        "family": _family(release),
         "pretty": release.get("PRETTY_NAME", ""),
         "arch": os.uname().machine,
         "kernel": os.uname().release,
