@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -46,7 +47,7 @@ pipelining = True
 
 [ssh_connection]
 ssh_args = -F ssh_config -o ControlMaster=auto -o ControlPersist=60s
-control_path = %(directory)s/{cluster}-%%C
+control_path = %(directory)s/{mark}-%%C
 """
 
 
@@ -121,6 +122,11 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     shutil.copyfile(Path(placeholders.__file__), directory / "module_utils" / "fatecloud_placeholders.py")
 
 
+def _mark(desired: Desired) -> str:
+    """What tells the connections of one cluster from another's. Short, as the path of a socket has 107 bytes."""
+    return hashlib.sha256(desired.cluster.name.encode()).hexdigest()[:6]
+
+
 def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
     return {
         "fatecloud_cluster": desired.cluster.name,
@@ -172,7 +178,7 @@ def write_project(
     _fresh(directory)
     _copy_code(folder("playbooks"), directory)
     nodes = desired.cluster.nodes
-    _write(directory / "ansible.cfg", _STAMP + _CONFIG.format(forks=max(5, len(nodes)), cluster=desired.cluster.name))
+    _write(directory / "ansible.cfg", _STAMP + _CONFIG.format(forks=max(5, len(nodes)), mark=_mark(desired)))
     _write(directory / "ssh_config", ssh_config)
     _write(directory / "known_hosts", known_hosts.read_text() if known_hosts and known_hosts.exists() else "")
     _yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})

@@ -161,3 +161,17 @@ def test_what_may_take_longest_is_started_first() -> None:
     }
     several = dataclasses.replace(wanted, services=services, stages=(tuple(patience),))
     assert stage_turns(several) == [["1.1.rabbitmq", "1.1.mysql", "1.1.nginx"]]
+
+
+def test_the_socket_of_a_connection_has_room_in_a_path_however_long_the_clusters_name_is(tmp_path: Path) -> None:
+    plain = desired(node("/data/fate"))
+    found = set()
+    for name in ("a", "a" * 32):
+        wanted = dataclasses.replace(plain, cluster=dataclasses.replace(plain.cluster, name=name))
+        text = (write(wanted, tmp_path / name) / "ansible.cfg").read_text()
+        found.add(next(line for line in text.splitlines() if line.startswith("control_path")).partition(" = ")[2])
+    assert len(found) == 2
+    for pattern in found:
+        # The runner's directory; %C is 40 characters long, and ssh adds 17 for a moment.
+        path = pattern.replace("%(directory)s", "/tmp/fatecloud-12345678/cp").replace("%%C", "0" * 40) + "." + "0" * 16
+        assert len(path) <= 107
