@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -39,6 +40,7 @@ def main(
         raise typer.BadParameter(f"there is no row {unknown[0]}; known are {', '.join(ROWS)}")
     counts = tuple(sorted({int(count) for count in nodes.split(",")}))
     results = Results.load(DOCS / "performance.json") if write else Results()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the nodes go, too
     with tempfile.TemporaryDirectory(prefix="fatecloud-bench.") as scratch, ExitStack() as stack:
         os.environ["XDG_STATE_HOME"] = scratch
         bench = Bench(rounds, counts, Path(scratch), stack)

@@ -74,6 +74,7 @@ def warm_store() -> Path:
 @contextmanager
 def bare(name: str, nodes: int, scratch: Path, *, architecture: str = "standalone") -> Iterator[Fleet]:
     """Nodes on which nothing was ever deployed, with the files of the distribution packages at hand."""
+    _remove_left_over(name)
     handed = sandbox_up(name, nodes, _IMAGE, cache_packages=True, say=_say)
     try:
         yield _fleet(handed.sandbox, handed.key, scratch, architecture)
@@ -86,6 +87,7 @@ def prepared(name: str, nodes: int, scratch: Path) -> Iterator[Fleet]:
     """Nodes whose stores have the release: they share these files, as 30 nodes on one machine have to."""
     image = _image(scratch)
     client = engine()
+    _remove_left_over(name)
     sandbox = lifecycle.create(client, name, image, nodes, _say)
     try:
         key = handout.ensure_key(scratch / f"{name}-key")
@@ -145,6 +147,11 @@ def _image(scratch: Path) -> str:
         _say(Event("step", f"making the image {name}"))
         client.containers.get(container_name(seed.sandbox.name, node)).commit(*name.split(":"))
     return name
+
+
+def _remove_left_over(name: str) -> None:
+    """What a bench that was killed has left of this name."""
+    lifecycle.remove(engine(), name)
 
 
 def _say(event: Event) -> None:
