@@ -87,10 +87,13 @@ class Program:
 
     def events(self) -> list[dict[str, Any]]:
         """Events of the newest run."""
-        runs = sorted(self.state.glob("*/runs/*/events.jsonl"))
-        if not runs:
-            return []
-        lines = runs[-1].read_text(encoding="utf-8").splitlines()
+        runs = sorted(path.parent.name for path in self.state.glob("*/runs/*/events.jsonl"))
+        return self.events_of(runs[-1]) if runs else []
+
+    def events_of(self, run: str) -> list[dict[str, Any]]:
+        """Events of a run, by its id."""
+        (log,) = self.state.glob(f"*/runs/{run}/events.jsonl")
+        lines = log.read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines if line.endswith("}")]
 
     def kill_at(self, reached: Callable[[list[dict[str, Any]]], bool], *words: str, timeout: float = 600) -> bool:
