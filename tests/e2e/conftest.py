@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,10 @@ from fatecloud.model.event import Event
 from fatecloud.sandbox.engine import engine
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed, sandbox_down, sandbox_list, sandbox_up
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Started in the background by a shell, and so would every program of ours be: Ctrl-C could not be tried.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RELEASE = "fate-2.2.0"
 REQUIRED = "FATECLOUD_REQUIRE_E2E"
