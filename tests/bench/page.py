@@ -25,7 +25,8 @@ def write_page(results: Results, docs: Path) -> None:
     """Put table and circumstances into `performance.md`, and draw `images/performance.svg`."""
     page = docs / "performance.md"
     text = page.read_text(encoding="utf-8")
-    figures = f"{as_markdown(results)}\n\n{_told(results)}\n"
+    plot = "![Seconds by number of nodes](images/performance.svg)"
+    figures = f"{as_markdown(results)}\n\n{_told(results)}\n\n{plot}\n"
     page.write_text(_MARKS.sub(lambda mark: mark[1] + figures + mark[2], text), encoding="utf-8")
     _draw(results, docs / "images" / "performance.svg")
 
