@@ -7,9 +7,8 @@ import hashlib
 import os
 from pathlib import Path
 
-import paramiko
-
 from fatecloud.errors import TransportError
+from fatecloud.transport.library import paramiko
 
 _SHA2_NAMES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """A known key of type ssh-rsa is asked for by the names of its safe signatures."""

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import paramiko
-
 from fatecloud.errors import TransportError
 from fatecloud.transport.hostkeys import KnownHost
 from fatecloud.transport.jump import Hop
+from fatecloud.transport.library import paramiko
 
 # Without a handler of its own, Python prints the library's warnings and tracebacks on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())

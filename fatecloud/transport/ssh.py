@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import paramiko
-
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.transport import files, sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
+from fatecloud.transport.library import paramiko
 from fatecloud.transport.login import Connection
 
 _CHUNK = 256 * 1024

@@ -17,6 +17,7 @@ DIFFERS = {
     r"{base}/data/[^/]+-mysql/(db|temporary)/.+": "a database's own files",
     r"{base}/data/[^/]+-rabbitmq/mnesia/.+": "a broker's own files",
     r"{base}/data/[^/]+-flow/(jobs|model|tables|upload)/.+": "jobs and what they made",
+    r"{base}/[^/]+-flow/\.cache(/.*)?": "what the libraries of a job keep in their home",
     r"{base}/data/[^/]+-nginx/[^/]+/.+": "what passes through a proxy",
     r"{base}/[^/]+/run/(?!started$).+": "sockets and numbers of processes",
     r"{base}/\.fatecloud/run\.lock": "names the last task that held it",

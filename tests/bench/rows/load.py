@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from typing import Any, cast
 
 from bench import Bench, say
 from fleet import Fleet
@@ -45,18 +45,6 @@ def _line(bench: Bench, subject: str, unit: str, figure: Figure, budget: float) 
 def _usage(fleet: Fleet, node: str) -> tuple[float, int]:
     """CPU seconds of everything on a node so far, and bytes that it has sent; read without running anything there."""
     container = engine().containers.get(container_name(fleet.sandbox.name, node))
-    found = [
-        line.split()[1]
-        for line in (_group(container.attrs["State"]["Pid"]) / "cpu.stat").read_text().splitlines()
-        if line.startswith("usage_usec")
-    ]
-    links = Path(f"/proc/{container.attrs['State']['Pid']}/net/dev").read_text().splitlines()
-    sent = sum(int(line.split()[9]) for line in links if line.strip().startswith("eth"))
-    return int(found[0]) / 1e6, sent
-
-
-def _group(pid: int) -> Path:
-    """The cgroup of a node: the one that holds its systemd's own."""
-    path = Path(f"/proc/{pid}/cgroup").read_text().strip().rpartition(":")[2]
-    group = Path("/sys/fs/cgroup") / path.lstrip("/")
-    return group.parent if group.name == "init.scope" else group
+    said = cast("dict[str, Any]", container.stats(stream=False, one_shot=True))
+    sent = sum(link["tx_bytes"] for link in said["networks"].values())
+    return said["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, sent
