@@ -18,7 +18,7 @@ from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unr
 
 _RESERVE = 0.1
 """Share of a node's deadline that is kept for the way: its collector ends earlier by that, so that what it has read by
-then still arrives."""
+then still arrives, and a node that cannot be reached is given up in time to say so."""
 _SLACK = 0.2
 """Seconds after a node's deadline in which its own thread may still say what went wrong."""
 _HEAD_START = 1.0
@@ -105,10 +105,10 @@ class _Reading:
         node = self._node
         try:
             try:
-                connection = connect(node, self._left)
+                connection = connect(node, self._left_for_work)
             finally:
                 asked.release()
-            spec["deadline"] = round(max(0.1, self._left - _RESERVE * self._deadline), 3)
+            spec["deadline"] = round(self._left_for_work, 3)
             before = time.time()
             done = connection.run(
                 shipment.command(node.paths.base),
@@ -132,6 +132,10 @@ class _Reading:
     @property
     def _left(self) -> float:
         return max(0.1, self._deadline - self._seconds)
+
+    @property
+    def _left_for_work(self) -> float:
+        return max(0.1, self._left - _RESERVE * self._deadline)
 
 
 def _document(done: Completed) -> Any:

@@ -20,8 +20,6 @@ from fatecloud.state.killed import EVENTS, bury, hold
 
 PROJECTS = 5
 """How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
-_DEAD = 86400
-"""Seconds after which a run that never told its end has none to tell."""
 
 
 class RunLog:
@@ -73,11 +71,10 @@ class RunLog:
         """Close the run with one word for how it ended, and forget the projects of runs that are long over."""
         with suppress(OSError):  # what a full disk has not taken was told as it happened
             self._events.close()
-        now = time.time()
         over = execute(
             self._state,
-            ("update runs set ended=?, outcome=? where id=?", (now, outcome, self.id)),
-            ("select id from runs where ended is not null or started < ?", (now - _DEAD,)),
+            ("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id)),
+            ("select id from runs where ended is not null", ()),
         )
         kept = sorted(self.directory.parent.glob("*/project"), reverse=True)[:PROJECTS]
         for (run,) in over:

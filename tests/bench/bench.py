@@ -36,12 +36,19 @@ class Bench:
     _parts: dict[int, Fleet] = field(default_factory=dict)
 
     def fleet(self, count: int) -> Fleet:
-        """The first nodes of the fleet, deployed and proved; all are made for the largest count."""
+        """The first nodes of the fleet, deployed and proved; all are made for the largest count.
+
+        The others sleep meanwhile: what they do by themselves would be measured, too.
+        """
         if self._whole is None:
             self._whole = self.stack.enter_context(prepared("bench", max(*self.counts, count), self.scratch))
+            self.stack.callback(self._whole.wake, len(self._whole.sandbox.nodes))
             deploy_proved(self._whole)
+        woken = self._whole.wake(count)
         if count not in self._parts:
             self._parts[count] = part(self._whole, count)
+        if woken:
+            self._parts[count].settle()
         return self._parts[count]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 from docker.errors import ImageNotFound
-from timing import Sample, run
+from timing import BenchError, Sample, run
 
 from fatecloud import catalogue
 from fatecloud.artifacts import default_store, python_set
@@ -30,6 +31,7 @@ BASE = "/data/projects/fate"
 CLUSTER = "bench"
 """The same on all nodes ever measured: a store is only taken over by the cluster that it was made for."""
 _FIRST_PARTY = 9001
+_TRIES = 30
 _IMAGE = "debian-12"
 
 
@@ -55,6 +57,25 @@ class Fleet:
     def timed(self, *words: str, **more: Any) -> Callable[[], Sample]:
         """A contender that runs a verb."""
         return lambda: self.program(*words, **more)
+
+    def wake(self, count: int) -> int:
+        """Let the first nodes run and all others sleep; how many had to be woken."""
+        woken = 0
+        for index, container in enumerate(self.sandbox.containers().values()):
+            if index >= count and container.status == "running":
+                container.pause()
+            elif index < count and container.status == "paused":
+                container.unpause()
+                woken += 1
+        return woken
+
+    def settle(self) -> None:
+        """Wait until nodes that were asleep are healthy again."""
+        for _ in range(_TRIES):
+            if self.program("check", statuses=(0, 1, 2, 3)).status == 0:
+                return
+            time.sleep(1)
+        raise BenchError("nodes that had slept did not become healthy")
 
     def edit(self, **changes: Any) -> None:
         """Change flow's configuration on every party."""
