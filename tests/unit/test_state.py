@@ -109,9 +109,10 @@ def a_run(directory: Path, number: int) -> RunLog:
 
 def test_projects_are_kept_of_the_newest_runs_and_events_of_all(tmp_path: Path) -> None:
     going_on = a_run(tmp_path, 0)
-    killed = a_run(tmp_path, 1)
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection, connection:
-        connection.execute("update runs set started=1 where id=?", (killed.id,))
+        connection.execute("update runs set started=1 where id=?", (going_on.id,))
+    killed = a_run(tmp_path, 1)
+    killed._events.close()
     for number in range(2, 9):
         a_run(tmp_path, number).finish("done")
     assert sorted(path.parent.name for path in tmp_path.glob("runs/*/project")) == [

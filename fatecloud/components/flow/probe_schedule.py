@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 TAIL = 65536
-STAMP = re.compile(r"^\[[A-Z]+\] \[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+\]")
+STAMP = re.compile(r"^\[[A-Z]+\] \[(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d+\]")
 ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
 
 
@@ -27,10 +27,12 @@ def judge(path: Path) -> dict[str, Any]:
     except OSError as error:
         return {"ok": False, "kind": "absent", "error": f"{path}: {error.strerror}"}
     lines = text.split("\n")[:-1]
-    stamps = [found.group(1) for line in lines if (found := STAMP.match(line))]
-    if not stamps:
+    stamp = next((found for line in reversed(lines) if (found := STAMP.match(line))), None)
+    if stamp is None:
         return {"ok": False, "kind": "empty", "error": f"{path} has no line with a time stamp"}
-    last = time.mktime(time.strptime(stamps[-1], "%Y-%m-%d %H:%M:%S"))
+    # Not by strptime, whose first use loads more than all the rest of this. -1: summer time or not, as the zone has it.
+    year, month, day, hour, minute, second = map(int, stamp.groups())
+    last = time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
     ticks = [number for number, line in enumerate(lines) if "start schedule waiting jobs" in line]
     # Only what came after the last but one tick is of now: healed trouble stays in the file.
     recent = lines[ticks[-2] :] if len(ticks) > 1 else lines
