@@ -10,6 +10,8 @@ from plain_deploy import command, prepare
 from result import Line
 from timing import Sample, interleaved, run
 
+from rows import load
+
 _TEN = 10
 
 
@@ -32,7 +34,14 @@ def nothing(bench: Bench) -> list[Line]:
 
 def two_parties(bench: Bench) -> list[Line]:
     """Two parties with broker, proxy and database on bare nodes, against the plain play."""
-    return [_against_play(bench, "deploy-two", "deploy, 2 parties, rabbitmq", 2, "rabbitmq", lambda _: None)]
+    found: list[tuple[float, float]] = []
+
+    def checks(fleet: Fleet) -> None:
+        fleet.program("deploy", "--yes")  # with its proof, as a cluster is that is checked from day to day
+        found.append(load.of_checks(fleet))
+
+    line = _against_play(bench, "deploy-two", "deploy, 2 parties, rabbitmq", 2, "rabbitmq", checks)
+    return [line, *load.lines("a node with four services", found, services=4)]
 
 
 def ten_parties(bench: Bench) -> list[Line]:

@@ -19,27 +19,48 @@ _CHECKS = 10
 def measure(bench: Bench) -> list[Line]:
     """Of one node with one service, over some checks in a row, less what the same seconds cost without them."""
     fleet = bench.fleet(bench.counts[0])
+    return lines("a node with one service", [of_checks(fleet) for _ in range(bench.rounds)], services=1)
+
+
+def of_checks(fleet: Fleet) -> tuple[float, float]:
+    """CPU seconds and KiB sent that one check costs the first node, above what it does by itself."""
     node = fleet.sandbox.nodes[0]
-    cpu, sent = [], []
-    for _ in range(bench.rounds):
-        began, before = time.monotonic(), _usage(fleet, node)
-        for _ in range(_CHECKS):
-            fleet.program("check")
-        seconds, after = time.monotonic() - began, _usage(fleet, node)
-        time.sleep(seconds)
-        idle = _usage(fleet, node)
-        cpu.append((2 * after[0] - before[0] - idle[0]) / _CHECKS)
-        sent.append((2 * after[1] - before[1] - idle[1]) / _CHECKS / 1024)
-    say(f"load on a node: {Figure.of(cpu).median:.3f} CPU s, {Figure.of(sent).median:.1f} KiB")
+    began, before = time.monotonic(), _usage(fleet, node)
+    for _ in range(_CHECKS):
+        fleet.program("check")
+    seconds, after = time.monotonic() - began, _usage(fleet, node)
+    time.sleep(seconds)
+    idle = _usage(fleet, node)
+    cpu = (2 * after[0] - before[0] - idle[0]) / _CHECKS
+    sent = (2 * after[1] - before[1] - idle[1]) / _CHECKS / 1024
+    say(f"load on a node: {cpu:.3f} CPU s, {sent:.1f} KiB per check")
+    return cpu, sent
+
+
+def lines(where: str, found: list[tuple[float, float]], services: int) -> list[Line]:
+    """The two lines of one kind of node, per service."""
+    cpu = Figure.of([seconds / services for seconds, _ in found])
+    sent = Figure.of([kib / services for _, kib in found])
+    note = f"all of it {cpu.median * services:.2f} CPU s" if services > 1 else ""
     return [
-        _line(bench, "CPU of one check on a node", "CPU s", Figure.of(cpu), 0.2),
-        _line(bench, "sent by a node per check", "KiB per service", Figure.of(sent), 64),
+        _line(f"CPU of a check on {where}", "CPU s", cpu, 0.2, len(found), note),
+        _line(f"sent per check by {where}", "KiB", sent, 64, len(found), ""),
     ]
 
 
-def _line(bench: Bench, subject: str, unit: str, figure: Figure, budget: float) -> Line:
-    limits = (figure.median, figure.low, figure.high, f"< {budget:g} {unit}")
-    return Line("load", subject, "the idle node", 1, unit, *limits, kept=figure.median < budget, rounds=bench.rounds)
+def _line(subject: str, unit: str, figure: Figure, budget: float, rounds: int, note: str) -> Line:
+    limits = (figure.median, figure.low, figure.high, f"< {budget:g} {unit} per service")
+    return Line(
+        "load",
+        subject,
+        "the idle node",
+        1,
+        f"{unit} per service",
+        *limits,
+        kept=figure.median < budget,
+        rounds=rounds,
+        note=note,
+    )
 
 
 def _usage(fleet: Fleet, node: str) -> tuple[float, int]:
