@@ -8,7 +8,7 @@ from functools import cache
 from fatecloud.checks import deployed, node, ports, service
 from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.preflight import CODES as PREFLIGHT_CODES
-from fatecloud.components.registry import checks_in, component_checks
+from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
 _ROOMS = (node, deployed, service, ports)

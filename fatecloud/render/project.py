@@ -25,6 +25,8 @@ _MARKER = ".fatecloud-project"
 _CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
 _TEMPLATE_SIGNS = ("{{", "{%", "{#")
 
+_FORKS = 32
+"""Most nodes that Ansible works on at a time: each costs it a process of some 15 MiB. All others wait their turn."""
 _CONFIG = """\
 [defaults]
 inventory = inventory/hosts.yml
@@ -178,7 +180,8 @@ def write_project(
     _fresh(directory)
     _copy_code(folder("playbooks"), directory)
     nodes = desired.cluster.nodes
-    _write(directory / "ansible.cfg", _STAMP + _CONFIG.format(forks=max(5, len(nodes)), mark=_mark(desired)))
+    settings = _CONFIG.format(forks=min(len(nodes), _FORKS), mark=_mark(desired))
+    _write(directory / "ansible.cfg", _STAMP + settings)
     _write(directory / "ssh_config", ssh_config)
     _write(directory / "known_hosts", known_hosts.read_text() if known_hosts and known_hosts.exists() else "")
     _yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
 
-from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
 from fatecloud.errors import InputError, UsageError
-from fatecloud.model.check import CheckSpec
-from fatecloud.model.desired import Desired
-from fatecloud.model.finding import Report
-from fatecloud.model.observed import Observed
+
+if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once the nodes have been asked
+    from fatecloud.model.check import CheckSpec
+    from fatecloud.model.desired import Desired
+    from fatecloud.model.finding import Report
+    from fatecloud.model.observed import Observed
 
 SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""
@@ -49,15 +51,16 @@ def check_cluster(
 
     def ready() -> None:
         """Render, open the vault and load the checks: a third of a second that the nodes' work hides."""
+        _record()
         _judges()
         desired()
         redact("")
 
-    observed = redacted(observe(meanwhile=ready), redact)
+    observed = _record().redacted(observe(meanwhile=ready), redact)
     if save is not None:
         try:
             save.touch(mode=0o600)  # host names and log lines are nobody else's business
-            save.write_text(observed_to_json(observed), encoding="utf-8")
+            save.write_text(_record().observed_to_json(observed), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None
     judge, checks = _judges()
@@ -72,6 +75,13 @@ def _judges() -> tuple[Callable[..., Report], tuple[CheckSpec, ...]]:
     return judge, running_checks()
 
 
+def _record() -> ModuleType:
+    """How facts are written down and redacted, loaded when it is first asked for."""
+    from fatecloud.collect import record  # noqa: PLC0415 - not before the nodes have been asked
+
+    return record
+
+
 def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:
     """What an earlier check saved.
 
@@ -83,6 +93,8 @@ def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = l
     Raises:
         InputError: it cannot be read, is no facts file, or is one of another cluster.
     """
+    from fatecloud.collect.record import observed_from_json  # noqa: PLC0415 - only where a file takes the nodes' place
+
     meanwhile()
     try:
         text = path.read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
@@ -53,8 +54,7 @@ def complete(path: str) -> str | None:
 
 
 def _mark(path: str, text: str, *ids: int) -> None:
-    """Call a directory complete, once a power cut cannot take anything of it any more."""
-    os.sync()
+    """Call a directory complete: nothing of it may then be where a power cut can take it."""
     replace(os.path.join(path, ".complete"), text.encode(), 0o644, *ids)
 
 
@@ -75,7 +75,7 @@ def call(argv: list, what: str, **options: object) -> str:
 
 
 def unpack_interpreter(base: str, python: dict) -> bool:
-    """Unpack the interpreter, unless it is there. Whether it changed anything."""
+    """Unpack the interpreter, unless it is there; not marked yet. Whether it changed anything."""
     target = interpreter_path(base, python)
     if complete(target) is not None:
         return False
@@ -89,7 +89,6 @@ def unpack_interpreter(base: str, python: dict) -> bool:
     if not os.path.lexists(program):
         os.symlink("python" + python["minor"], program)
     call([program, "-I", "-c", "import ssl, ctypes, venv"], "the shipped interpreter")
-    _mark(scratch, python["interpreter"]["sha256"] + "\n")
     os.rename(scratch, target)
     return True
 
@@ -122,7 +121,7 @@ def _new_venv(uv: str, interpreter: str, target: str) -> None:
 
 
 def build_shared(base: str, python: dict) -> bool:
-    """Build the release's shared environment under its final name. Whether it changed anything.
+    """Build the release's shared environment under its final name; not marked yet. Whether it changed anything.
 
     Raises:
         Refused: too little space, a wrong hash, or a module that cannot be imported.
@@ -152,10 +151,13 @@ def build_shared(base: str, python: dict) -> bool:
         options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
         places = ["--cache-dir", os.path.join(scratch, "cache"), "--link-mode", "hardlink", "-p", program]
         call([uv, "pip", "install", "--quiet", *options, *places, "-r", requirements], "installing the wheels")
+    # Gigabytes go to the disk while the processor is busy with the imports: the sync at the end then has little left.
+    flushing = threading.Thread(target=os.sync)
+    flushing.start()
     if python["imports"]:
         # Also leaves the bytecode that services, which may not write here, would otherwise compile at every start.
         call([program, "-c", "\n".join(f"import {name}" for name in python["imports"])], "importing the release")
-    _mark(target, python["digest"] + "\n")
+    flushing.join()
     return True
 
 
@@ -190,6 +192,7 @@ def build_thin(params: dict) -> bool:
     replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
     if ids != (-1, -1):
         _own_by(target, ids)
+    os.sync()
     _mark(target, marker, *ids)
     return True
 
@@ -208,6 +211,10 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             return {"changed": complete(shared_path(base, python)) is None}
         changed = unpack_interpreter(base, python) | build_shared(base, python)
+        if changed:
+            os.sync()
+            _mark(interpreter_path(base, python), python["interpreter"]["sha256"] + "\n")
+            _mark(shared_path(base, python), python["digest"] + "\n")
         manifest.note("pythons", [os.path.basename(interpreter_path(base, python))])
         manifest.data["venvs"][os.path.basename(shared_path(base, python))] = {"digest": python["digest"]}
     return {"changed": changed}

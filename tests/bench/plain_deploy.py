@@ -97,7 +97,7 @@ def _refuse_unfit(node: Node) -> None:
 
 def _write_settings(session: Session, directory: Path) -> None:
     nodes = session.cluster.nodes
-    settings = project._CONFIG.format(forks=max(5, len(nodes)), mark="play")
+    settings = project._CONFIG.format(forks=min(len(nodes), project._FORKS), mark="play")
     project._write(directory / "ansible.cfg", settings)
     project._write(directory / "ssh_config", ssh_config(nodes.values(), known_hosts="known_hosts"))
     shutil.copyfile(session.known_hosts, directory / "known_hosts")

@@ -23,7 +23,7 @@ from fatecloud.sandbox.nodes import Sandbox
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 POINTS = {
-    "packages are installed": "Install packages of the Debian family",
+    "packages are installed": "Begin to install packages of the Debian family",
     "artifacts travel": "Ship artifacts",
     "the environment is built": "Build the Python environment of the release",
     "services start": "Wait until it answers",

@@ -9,7 +9,7 @@ from typing import Any
 
 from fatecloud import catalogue
 from fatecloud.checks.engine import judge
-from fatecloud.components.registry import component_checks
+from fatecloud.components.declared import component_checks
 from fatecloud.inventory import load
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.finding import Finding, Report

@@ -17,8 +17,8 @@ from component_world import (
     set_answer,
 )
 
+from fatecloud.components.declared import component_checks
 from fatecloud.components.flow import checks
-from fatecloud.components.registry import component_checks
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
     f"{FLOW}:flow.{name}" for name in ("api", "database", "broker", "jobs", "schedule")

@@ -1,0 +1,25 @@
+"""The checks that components declare, apart from the registry: a cluster is worked out before any check is loaded."""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from types import ModuleType
+
+from fatecloud import components
+from fatecloud.components.registry import packages
+from fatecloud.model.check import CheckSpec
+
+
+@cache
+def component_checks() -> tuple[CheckSpec, ...]:
+    """Every check that a component declares in its `checks` module, in name order."""
+    specs: list[CheckSpec] = []
+    for name in packages():
+        specs.extend(checks_in(importlib.import_module(f"{components.__name__}.{name}.checks")))
+    return tuple(specs)
+
+
+def checks_in(module: ModuleType) -> list[CheckSpec]:
+    """The checks declared in a module, sorted by name."""
+    return sorted((v for v in vars(module).values() if isinstance(v, CheckSpec)), key=lambda spec: spec.name)
