@@ -161,6 +161,16 @@ def build_shared(base: str, python: dict) -> bool:
     return True
 
 
+def provide(base: str, python: dict) -> bool:
+    """Unpack and build what is not there; all of it counts once it is on the disk. Whether it changed anything."""
+    changed = unpack_interpreter(base, python) | build_shared(base, python)
+    if changed:
+        os.sync()
+        _mark(interpreter_path(base, python), python["interpreter"]["sha256"] + "\n")
+        _mark(shared_path(base, python), python["digest"] + "\n")
+    return changed
+
+
 def _own_by(path: str, ids: tuple) -> None:
     for folder, folders, names in os.walk(path):
         # A link to a directory stands among the directories, and is not entered.
@@ -210,11 +220,7 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": not there if check else build_thin(params)}
         if check:
             return {"changed": complete(shared_path(base, python)) is None}
-        changed = unpack_interpreter(base, python) | build_shared(base, python)
-        if changed:
-            os.sync()
-            _mark(interpreter_path(base, python), python["interpreter"]["sha256"] + "\n")
-            _mark(shared_path(base, python), python["digest"] + "\n")
+        changed = provide(base, python)
         manifest.note("pythons", [os.path.basename(interpreter_path(base, python))])
         manifest.data["venvs"][os.path.basename(shared_path(base, python))] = {"digest": python["digest"]}
     return {"changed": changed}

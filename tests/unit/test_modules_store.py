@@ -140,14 +140,22 @@ def interpreter(base: Path, tmp_path: Path, program: str) -> dict[str, Any]:
     return PYTHON | {"interpreter": found}
 
 
-def test_an_interpreter_is_tried_and_then_there_at_once(base: Path, tmp_path: Path) -> None:
+def test_an_interpreter_is_tried_and_then_there_at_once(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(python, "build_shared", lambda base, wanted: _made(python.shared_path(base, wanted)))
     wanted = interpreter(base, tmp_path, "#!/bin/sh\nexit 0\n")
     half = Path(python.interpreter_path(str(base), wanted))
     (half / "bin").mkdir(parents=True)
-    assert python.unpack_interpreter(str(base), wanted)
+    assert python.provide(str(base), wanted)
     assert python.complete(str(half)) == wanted["interpreter"]["sha256"] + "\n"
     assert (half / "bin" / "python3").exists()
     assert not python.unpack_interpreter(str(base), wanted)
+
+
+def _made(path: str) -> bool:
+    Path(path).mkdir(parents=True)
+    return True
 
 
 def test_an_interpreter_that_does_not_run_here_is_no_interpreter(base: Path, tmp_path: Path) -> None:
@@ -173,7 +181,8 @@ def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
     monkeypatch.setattr(python, "call", fake_uv)
     killed = base / "store" / "tmp" / "uv.of-a-killed-build"
     killed.mkdir(parents=True)
-    assert python.build_shared(str(base), PYTHON)
+    monkeypatch.setattr(python, "unpack_interpreter", lambda base, wanted: _made(python.interpreter_path(base, wanted)))
+    assert python.provide(str(base), PYTHON)
     assert not killed.exists()
     assert python.complete(str(target)) == PYTHON["digest"] + "\n"
     assert not python.build_shared(str(base), PYTHON)
