@@ -77,7 +77,7 @@ def run(
             stdout=said,
             stderr=subprocess.STDOUT,
             cwd=directory,
-            env={**os.environ, **(environment or {})},
+            env=_surroundings() | dict(environment or {}),
             start_new_session=True,
         )
         killer = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
@@ -93,6 +93,11 @@ def run(
         raise BenchError(f"{' '.join(map(str, argv))}: status {process.returncode}\n{text[-3000:]}")
     memory = peak.stop() if peak else 0
     return Sample(seconds, usage.ru_utime + usage.ru_stime, memory, text, process.returncode)
+
+
+def _surroundings() -> dict[str, str]:
+    """Our environment, but for a word that makes Python compile our own modules anew at every start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def interleaved(rounds: int, contenders: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
