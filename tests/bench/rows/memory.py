@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bench import Bench, say
 from fleet import Fleet
@@ -17,9 +17,11 @@ def measure(bench: Bench) -> list[Line]:
     few, many = bench.counts[0], bench.counts[-1]
     if few == many:
         return []
+    # Both at once, so that none is put to sleep between the rounds: nothing is timed here.
+    fleets = {count: bench.fleet(count) for count in (few, many)}
     return [
-        _growth(bench, "check", few, many, lambda fleet, _: fleet.program("check", watch=True)),
-        _growth(bench, "deploy, one key", few, many, _deploy),
+        _growth("check", fleets, bench.rounds, lambda fleet, _: fleet.program("check", watch=True)),
+        _growth("deploy, one key", fleets, bench.rounds, _deploy),
     ]
 
 
@@ -28,11 +30,12 @@ def _deploy(fleet: Fleet, turn: int) -> Sample:
     return fleet.program("deploy", "--yes", "--no-verify", watch=True)
 
 
-def _growth(bench: Bench, verb: str, few: int, many: int, act: Callable[[Fleet, int], Sample]) -> Line:
+def _growth(verb: str, fleets: Mapping[int, Fleet], rounds: int, act: Callable[[Fleet, int], Sample]) -> Line:
+    few, many = fleets
     peaks: dict[int, list[int]] = {few: [], many: []}
-    for turn in range(bench.rounds):
-        for count in (few, many):
-            peaks[count].append(act(bench.fleet(count), turn).memory)
+    for turn in range(rounds):
+        for count, fleet in fleets.items():
+            peaks[count].append(act(fleet, turn).memory)
     growth = Figure.of([(high - low) / (many - few) / MIB for low, high in zip(peaks[few], peaks[many], strict=True)])
     say(f"memory of {verb}: {growth.median:.2f} MiB per node")
     middle = Figure.of([float(peak) for peak in peaks[many]]).median / MIB
@@ -47,6 +50,6 @@ def _growth(bench: Bench, verb: str, few: int, many: int, act: Callable[[Fleet, 
         growth.high,
         "< 1 MiB per node",
         kept=growth.median < 1,
-        rounds=bench.rounds,
+        rounds=rounds,
         note=f"{middle:.0f} MiB at {many} nodes",
     )
