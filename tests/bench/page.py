@@ -34,11 +34,15 @@ def write_page(results: Results, docs: Path) -> None:
 def _told(results: Results) -> str:
     """When, with what and on what each row was measured."""
     groups: dict[str, list[str]] = {}
-    for name, row in results.rows.items():
-        versions = ", ".join(f"{package} {number}" for package, number in row["versions"].items())
-        groups.setdefault(f"{row['date']}, {row['cores']} cores, {versions}", []).append(f"{name} ({row['load']})")
+    for name, measured in results.rows.items():
+        for one in measured:
+            nodes = sorted({line["nodes"] for line in one["lines"]} - {0})
+            versions = ", ".join(f"{package} {number}" for package, number in sorted(one["versions"].items()))
+            told = f"{name} at {', '.join(map(str, nodes))} ({one['load']})"
+            groups.setdefault(f"{one['date']}, {one['cores']} cores, {versions}", []).append(told)
     lines = [f"- Measured {circumstances}: {', '.join(rows)}." for circumstances, rows in groups.items()]
-    return "\n".join([*lines, "", "In parentheses: the machine's load over the last five minutes, at the row's end."])
+    loads = "In parentheses: the machine's load over the last five minutes, at the row's end; nodes that sleep count."
+    return "\n".join([*lines, "", loads])
 
 
 def _draw(results: Results, path: Path) -> None:

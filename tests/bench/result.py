@@ -34,17 +34,27 @@ class Line:
 
 @dataclass
 class Results:
-    """Lines by row, each with the day and the circumstances of its measurement."""
+    """Measurements by row: each has the day and the circumstances, and its lines. A row may have several, when some
+    numbers of nodes were measured on another day than others.
+    """
 
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def put(self, row: str, lines: list[Line], circumstances: dict[str, Any]) -> None:
-        """Replace a row."""
-        self.rows[row] = {**circumstances, "lines": [asdict(line) for line in lines]}
+        """Add a measurement; lines that it has anew go from the earlier ones."""
+        anew = {(line.subject, line.nodes) for line in lines}
+        kept = [
+            {**earlier, "lines": left}
+            for earlier in self.rows.get(row, ())
+            if (left := [line for line in earlier["lines"] if (line["subject"], line["nodes"]) not in anew])
+        ]
+        self.rows[row] = [*kept, {**circumstances, "lines": [asdict(line) for line in lines]}]
 
     def lines(self, row: str) -> list[Line]:
-        """The lines of a row; none where it was never measured."""
-        return [Line(**line) for line in self.rows.get(row, {}).get("lines", ())]
+        """The lines of a row, by subject and number of nodes; none where it was never measured."""
+        found = [Line(**line) for measured in self.rows.get(row, ()) for line in measured["lines"]]
+        order = list(dict.fromkeys(line.subject for line in found))
+        return sorted(found, key=lambda line: (order.index(line.subject), line.nodes))
 
     @classmethod
     def load(cls, path: Path) -> Results:
