@@ -82,7 +82,9 @@ class SshTransport:
                 raise sudo.overdue(self._node, self._node.ssh.user, gate, argv[0], timeout) from None
             raise self._lost(f"while `{argv[0]}` ran ({error or type(error).__name__})") from None
         finally:
-            channel.close()
+            # It says goodbye to the node; where the connection broke there is nobody to say it to.
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                channel.close()
 
     def _gate(self, argv: Sequence[str], *, become: bool) -> sudo.Gate:
         if become:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
 from loopback_ssh import HOST_KEY, Server, a_node, known, listening, serving
 
@@ -90,6 +91,16 @@ def test_output_without_end_is_cut_off(node: Transport) -> None:
     with pytest.raises(TransportError) as caught:
         node.run(["cat", "/dev/zero"], timeout=60)
     assert caught.value.code == "NODE_OUTPUT_LIMIT"
+
+
+def test_a_connection_that_breaks_while_a_channel_is_closed_hides_no_answer(
+    node: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_channel: paramiko.Channel) -> None:
+        raise EOFError
+
+    monkeypatch.setattr(paramiko.Channel, "close", broken)
+    assert node.run(["echo", "there"], timeout=10).text == "there\n"
 
 
 def test_a_connection_that_breaks_under_a_command_is_said_so(node: Transport, server: Server) -> None:
