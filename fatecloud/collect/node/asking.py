@@ -6,7 +6,6 @@ one when it ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python
 are most of what a question costs a node; one that hangs or crashes still takes only itself with it.
 """
 
-import gc
 import importlib
 import json
 import os
@@ -71,8 +70,6 @@ def main() -> None:
     """Ask everything at once, and tell each answer when it is there."""
     questions = json.loads(sys.stdin.read())["questions"]
     _preload([question["script"] for question in questions])
-    if hasattr(gc, "freeze"):  # not in 3.6; without it every child's first collection copies all that is shared
-        gc.freeze()
     children = []
     for question in questions:
         children.append(_Child(question))
