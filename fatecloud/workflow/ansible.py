@@ -28,8 +28,9 @@ from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.load import Session
 
-RELEASE_TIMEOUT = 60.0
-"""Seconds that giving the nodes back may take; after that the next run has to take them over."""
+RELEASE_TIMEOUT = 150.0
+"""Seconds that giving the nodes back may take, more than a node waits for what it has begun; after that the next run
+has to take them over."""
 
 ARTIFACTS = "ansible"
 """Where in a run's directory the runner notes what it does."""

@@ -1,6 +1,6 @@
 """Takes or gives back the lease of a node. The action plugin of the same name says who asks.
 
-Parameters: `state` (acquired or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
+Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
 asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
 `wait` (seconds that what an old run left on the node may still take before it is ended).
 """
@@ -19,6 +19,7 @@ from ansible.module_utils.fatecloud_node import (
     TTL,
     Manifest,
     Refused,
+    assert_lease,
     lease_path,
     locked,
     make_directory,
@@ -111,6 +112,18 @@ def acquire(params: dict) -> dict:
     }
 
 
+def renew(params: dict) -> dict:
+    """Have the whole time of the lease again, before something begins that may take long and renews nothing itself.
+
+    Raises:
+        Refused: the run does not hold the node.
+    """
+    base, run = params["base"], params["run"]
+    with locked(base, run, params["wait"]):
+        write_lease(base, dict(assert_lease(base, run), expires=int(time.time()) + TTL))
+    return {"changed": False}
+
+
 def release(params: dict) -> dict:
     """Give the lease back; another run's is left alone.
 
@@ -130,11 +143,14 @@ def release(params: dict) -> dict:
     return {"changed": mine}
 
 
+STATES = {"acquired": acquire, "renewed": renew, "released": release}
+
+
 def main() -> None:
     """Ansible's entry."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"choices": ["acquired", "released"], "required": True},
+            "state": {"choices": list(STATES), "required": True},
             "base": {"type": "path", "required": True},
             "run": {"required": True},
             "cluster": {"default": ""},
@@ -148,12 +164,7 @@ def main() -> None:
     )
     params = module.params
     try:
-        if module.check_mode:
-            result = {"changed": False}
-        elif params["state"] == "acquired":
-            result = acquire(params)
-        else:
-            result = release(params)
+        result = {"changed": False} if module.check_mode else STATES[params["state"]](params)
     except Refused as refusal:
         module.fail_json(msg=str(refusal), **refusal.details)
     module.exit_json(**result)

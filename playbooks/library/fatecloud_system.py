@@ -15,7 +15,10 @@ import pwd
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import Refused, clean_environment, working
+from ansible.module_utils.fatecloud_node import Refused, clean_environment, make_directory, working
+
+UNITS = "/etc/systemd/system"
+"""Where the administrator's units lie, before those of packages."""
 
 FAMILIES = {
     "debian": "debian",
@@ -94,6 +97,22 @@ def query(params: dict) -> dict:
     }
 
 
+def mask(units: list) -> None:
+    """Keep units from being started by anybody. Where systemd does not run, it may once.
+
+    Raises:
+        Refused: systemctl fails.
+    """
+    if not os.path.isdir("/run/systemd/system"):
+        make_directory(UNITS, 0o755)
+        for unit in units:
+            os.symlink("/dev/null", os.path.join(UNITS, unit))
+        return
+    done = subprocess.run(["systemctl", "mask", *units], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        raise Refused(f"systemctl mask: {done.stdout.decode(errors='replace').strip()}")
+
+
 def claim(params: dict) -> dict:
     """Mask units that do not exist yet, and record them with the packages that bring them.
 
@@ -106,14 +125,10 @@ def claim(params: dict) -> dict:
         manifest.note("users", params["users"])
         manifest.note("masked", units)
         manifest.save()
-        links = [unit for unit in units if os.path.realpath(f"/etc/systemd/system/{unit}") != "/dev/null"]
-        if links:
-            done = subprocess.run(
-                ["systemctl", "mask", *links], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-            )
-            if done.returncode:
-                raise Refused(f"systemctl mask: {done.stdout.decode(errors='replace').strip()}")
-    return {"changed": bool(links)}
+        unmasked = [unit for unit in units if os.path.realpath(os.path.join(UNITS, unit)) != "/dev/null"]
+        if unmasked:
+            mask(unmasked)
+    return {"changed": bool(unmasked)}
 
 
 def main() -> None:
@@ -133,7 +148,10 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = query(module.params) if module.params["state"] == "queried" else claim(module.params)
+        if module.params["state"] == "queried":
+            result = query(module.params)
+        else:
+            result = {"changed": True} if module.check_mode else claim(module.params)
     except Refused as refusal:
         module.fail_json(msg=str(refusal), **refusal.details)
     module.exit_json(**result)

@@ -109,6 +109,15 @@ def test_a_change_renews_a_lease_that_runs_out(tmp_path: Path) -> None:
     assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
 
 
+def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:
+    take(tmp_path)
+    node.write_lease(str(tmp_path), {**lying(tmp_path), "expires": int(time.time()) + node.TTL // 2 + 60})
+    lease.renew({"base": str(tmp_path), "run": "r1", "wait": 0})
+    assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
+    with pytest.raises(node.Refused, match="run r2 does not hold this node"):
+        lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0})
+
+
 def test_two_tasks_never_work_at_once(tmp_path: Path) -> None:
     take(tmp_path)
     entered, go = threading.Event(), threading.Event()

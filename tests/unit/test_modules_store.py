@@ -249,6 +249,16 @@ def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest
     assert (told["users"], told["groups"]) == ([], ["no-such-group"])
 
 
+def test_units_are_masked_where_systemd_does_not_run(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    units = base / "units"
+    monkeypatch.setattr(system, "UNITS", str(units))
+    monkeypatch.setattr(system.os.path, "isdir", lambda path: path != "/run/systemd/system" and Path(path).is_dir())
+    claimed = {"base": str(base), "run": "r1", "packages": ["nginx"], "units": ["nginx.service"], "users": []}
+    assert system.claim(claimed) == {"changed": True}
+    assert (units / "nginx.service").readlink() == Path("/dev/null")
+    assert system.claim(claimed) == {"changed": False}
+
+
 @pytest.mark.parametrize(
     ("text", "family"),
     [
