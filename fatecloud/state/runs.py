@@ -69,13 +69,16 @@ class RunLog:
 
     def finish(self, outcome: str) -> None:
         """Close the run with one word for how it ended, and forget the projects of runs that are long over."""
-        with suppress(OSError):  # what a full disk has not taken was told as it happened
-            self._events.close()
-        over = execute(
-            self._state,
-            ("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id)),
-            ("select id from runs where ended is not null", ()),
-        )
+        try:
+            over = execute(
+                self._state,
+                ("update runs set ended=?, outcome=? where id=?", (time.time(), outcome, self.id)),
+                ("select id from runs where ended is not null", ()),
+            )
+        finally:
+            # Not before: whoever finds the events unlocked and the run not ended has a killed one before him.
+            with suppress(OSError):  # what a full disk has not taken was told as it happened
+                self._events.close()
         kept = sorted(self.directory.parent.glob("*/project"), reverse=True)[:PROJECTS]
         for (run,) in over:
             project = self.directory.parent / run / "project"

@@ -16,6 +16,7 @@ import pytest
 
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
+from fatecloud.state import killed, runs
 from fatecloud.state.directory import cluster_directory, controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow import recorded as recording
@@ -59,14 +60,43 @@ def test_the_next_run_says_which_one_was_killed_and_where(tmp_path: Path) -> Non
     assert done.returncode == -signal.SIGKILL, done.stderr
     run = done.stdout.strip()
     living = RunLog(tmp_path, "restart", [], str)
-    (killed,) = living.killed
-    assert (killed.id, killed.verb, killed.doing) == (run, "deploy", "Ship artifacts")
-    assert abs(killed.at - time.time()) < 60
+    (found,) = living.killed
+    assert (found.id, found.verb, found.doing) == (run, "deploy", "Ship artifacts")
+    assert abs(found.at - time.time()) < 60
     assert outcomes(tmp_path) == {run: "killed", living.id: None}
     other = RunLog(tmp_path, "deploy", [], str)
     assert other.killed == ()
     living.finish("done")
     other.finish("done")
+
+
+def test_a_run_that_ends_while_another_looks_for_the_killed_is_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = RunLog(tmp_path, "deploy", [], str)
+    held = killed._is_held
+
+    def held_no_longer(events: Path) -> bool:
+        ending.finish("done")
+        return held(events)
+
+    monkeypatch.setattr(killed, "_is_held", held_no_longer)
+    assert killed.bury(tmp_path) == ()
+    assert outcomes(tmp_path) == {ending.id: "done"}
+
+
+def test_a_run_keeps_its_lock_until_its_end_is_on_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending = RunLog(tmp_path, "deploy", [], str)
+    seen = []
+
+    def execute(*_: object) -> list[tuple[str]]:
+        seen.append(killed._is_held(ending.directory / "events.jsonl"))
+        return []
+
+    monkeypatch.setattr(runs, "execute", execute)
+    ending.finish("done")
+    assert seen == [True]
+    assert not killed._is_held(ending.directory / "events.jsonl")
 
 
 def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_failure(
@@ -111,15 +141,15 @@ def test_projects_are_kept_of_the_newest_runs_and_events_of_all(tmp_path: Path) 
     going_on = a_run(tmp_path, 0)
     with closing(sqlite3.connect(tmp_path / "state.db")) as connection, connection:
         connection.execute("update runs set started=1 where id=?", (going_on.id,))
-    killed = a_run(tmp_path, 1)
-    killed._events.close()
+    dead = a_run(tmp_path, 1)
+    dead._events.close()
     for number in range(2, 9):
         a_run(tmp_path, number).finish("done")
     assert sorted(path.parent.name for path in tmp_path.glob("runs/*/project")) == [
         f"run-{number}" for number in (0, 4, 5, 6, 7, 8)
     ]
     assert len(list(tmp_path.glob("runs/*/events.jsonl"))) == 9
-    for log in (going_on, killed):
+    for log in (going_on, dead):
         log.finish("interrupted")
 
 
