@@ -22,6 +22,9 @@ _CHUNK = 256 * 1024
 _LINGER = 2.0
 """Seconds that output may still come after the command ended: a child that keeps the pipe open is not waited for."""
 
+_FAREWELL = 0.5
+"""Seconds in which a connection that broke is known to have."""
+
 
 class SshTransport:
     """A node over an open connection.
@@ -72,7 +75,7 @@ class SshTransport:
             channel.settimeout(timeout)
             _start(channel, shlex.join(gate.argv), deadline - time.monotonic())
             exit_status, stdout, stderr = _Exchange(self._node.name, channel, gate, stdin, deadline).finish()
-            if exit_status < 0 and not self._connection.transport.is_active():
+            if exit_status < 0 and self._broke():
                 raise self._lost(f"while `{argv[0]}` ran")
             return Completed(exit_status, stdout, gate.stderr(stderr), time.monotonic() - started)
         except PermissionError as error:
@@ -116,6 +119,15 @@ class SshTransport:
         return TransportError(
             self._node.name, "NODE_TUNNEL_REFUSED", f"no connection to {what} from there: {error.text}"
         )
+
+    def _broke(self) -> bool:
+        """Whether a command that ended without a status did so because its connection broke.
+
+        The library tells the channels first, so this may be asked a moment before it knows it of the connection.
+        """
+        transport = self._connection.transport
+        transport.join(_FAREWELL)
+        return not transport.is_active()
 
     def _lost(self, when: str) -> TransportError:
         return TransportError(
