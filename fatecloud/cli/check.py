@@ -6,11 +6,14 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+
+if TYPE_CHECKING:
+    from fatecloud.model.desired import Desired
 
 
 class Format(StrEnum):
@@ -57,13 +60,21 @@ def check(
     keys = selected(session.resolved, party, node, component) if party or node or component else None
     # A saved file has no secrets left, and is judged where nobody has the vault's password.
     redact = str if facts is not None else session.redact
-    report = check_cluster(lambda: session.desired, read, redact, selected=keys, save=save_facts)
-    from fatecloud.report.formats import FORMATS  # noqa: PLC0415 - not before the nodes have been asked
+
+    def desired() -> Desired:
+        """Asked for while the nodes work: the time for everything that is needed afterwards."""
+        import fatecloud.report.formats  # noqa: PLC0415
+        import fatecloud.workflow.departed  # noqa: F401, PLC0415
+
+        return session.desired
+
+    report = check_cluster(desired, read, redact, selected=keys, save=save_facts)
+    from fatecloud.report.formats import FORMATS  # noqa: PLC0415
     from fatecloud.report.look import look_of  # noqa: PLC0415
 
     typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
     if facts is None:
-        from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415 - not before the nodes have been asked
+        from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415
 
         for line in departed_notes(session):
             typer.echo(f"note: {line}", err=True)

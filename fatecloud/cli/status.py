@@ -40,8 +40,15 @@ def status(
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
     keys = selected(session.resolved, party, node, component)
-    observed = look(session.resolved, partial(observe, session, meanwhile=lambda: session.desired), keys)
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - not before the nodes have been asked
+
+    def ready() -> None:
+        """Render, and load what shows it, while the nodes work."""
+        from fatecloud.report import status, status_rows  # noqa: F401, PLC0415
+
+        _ = session.desired
+
+    observed = look(session.resolved, partial(observe, session, meanwhile=ready), keys)
+    from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.status import status_json, status_table  # noqa: PLC0415
     from fatecloud.report.status_rows import status_of  # noqa: PLC0415
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 from fatecloud.errors import InputError, UsageError
 
 if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once the nodes have been asked
-    from fatecloud.model.check import CheckSpec
     from fatecloud.model.desired import Desired
     from fatecloud.model.finding import Report
     from fatecloud.model.observed import Observed
@@ -51,35 +49,15 @@ def check_cluster(
 
     def ready() -> None:
         """Render, open the vault and load the checks: a third of a second that the nodes' work hides."""
-        _record()
-        _judges()
+        import fatecloud.workflow.judging  # noqa: F401, PLC0415 - not before the nodes have been asked
+
         desired()
         redact("")
 
-    observed = _record().redacted(observe(meanwhile=ready), redact)
-    if save is not None:
-        try:
-            save.touch(mode=0o600)  # host names and log lines are nobody else's business
-            save.write_text(_record().observed_to_json(observed), encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"cannot write {save}: {error.strerror}") from None
-    judge, checks = _judges()
-    return judge(desired(), observed, checks, SETTLE_SECONDS, selected=selected)
+    read = observe(meanwhile=ready)
+    from fatecloud.workflow.judging import judged  # noqa: PLC0415 - as above
 
-
-def _judges() -> tuple[Callable[..., Report], tuple[CheckSpec, ...]]:
-    """The engine and the checks, loaded when they are first asked for."""
-    from fatecloud.checks.engine import judge  # noqa: PLC0415 - not before the nodes have been asked
-    from fatecloud.checks.registry import running_checks  # noqa: PLC0415
-
-    return judge, running_checks()
-
-
-def _record() -> ModuleType:
-    """How facts are written down and redacted, loaded when it is first asked for."""
-    from fatecloud.collect import record  # noqa: PLC0415 - not before the nodes have been asked
-
-    return record
+    return judged(desired(), read, redact, settle=SETTLE_SECONDS, selected=selected, save=save)
 
 
 def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:

@@ -50,6 +50,8 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
 
 def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
+    kept.write_text("of an earlier check")
+    kept.chmod(0o644)
     report = check_cluster(the_desired, sick, hide, save=kept)
     assert report.findings[0].evidence == ("fate.log: [ERROR] login with *** failed",)
     assert "s3cret" not in kept.read_text()

@@ -1,0 +1,48 @@
+"""What comes of a check once the nodes have answered: secrets go, facts are kept, the checks judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from fatecloud.checks.engine import judge
+from fatecloud.checks.registry import running_checks
+from fatecloud.collect.record import observed_to_json, redacted
+from fatecloud.errors import UsageError
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Report
+from fatecloud.model.observed import Observed
+
+
+def judged(
+    desired: Desired,
+    read: Observed,
+    redact: Callable[[str], str],
+    *,
+    settle: float,
+    selected: Collection[str] | None = None,
+    save: Path | None = None,
+) -> Report:
+    """Redact what was read, keep it where that was asked for, and judge it.
+
+    Args:
+        desired: what should be, with rendered files.
+        read: what the nodes said, with whatever secrets their files and logs hold.
+        redact: takes secrets out of one string.
+        settle: seconds after a start of ours for which a service's runtime findings do not count.
+        selected: keys of the services to report on; None for everything.
+        save: file to write what was read to.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    observed = redacted(read, redact)
+    if save is not None:
+        try:
+            save.touch(mode=0o600)  # host names and log lines are nobody else's business
+            if save.is_file():
+                save.chmod(0o600)  # it was there, and anybody's to read
+            save.write_text(observed_to_json(observed), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot write {save}: {error.strerror}") from None
+    return judge(desired, observed, running_checks(), settle, selected=selected)
