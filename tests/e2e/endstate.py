@@ -23,13 +23,14 @@ DIFFERS = {
     r"{base}/\.fatecloud/run\.lock": "names the last task that held it",
     r"{base}/store/venv/.+\.dist-info/(uv_cache\.json|RECORD)": "a time of the installer, and the hash of that",
     r".*/__pycache__(/.*)?": "bytecode holds the time at which its source was unpacked",
+    r"/tmp/(systemd-private-.+|\..+-unix)": "made at each boot",
 }
 """What two equal deploys need not agree in, and why."""
 COMES_AND_GOES = ("inet_gethost",)
 """The broker's resolver is there once a name was looked up."""
 _OF_A_START = ("run", "at")
 _TREE = r"""
-import functools, grp, hashlib, json, os, pwd, stat, sys
+import functools, grp, hashlib, json, os, pwd, stat, subprocess, sys
 base, deep = sys.argv[1], sys.argv[2] == "deep"
 def look(path, status):
     kind = stat.S_IFMT(status.st_mode)
@@ -51,7 +52,12 @@ def names(find, number):
     except KeyError:
         return str(number)
 found = {}
-for top in (base, "/etc/systemd/system"):
+for entry in pwd.getpwall():
+    found["account " + entry.pw_name] = [entry.pw_dir, entry.pw_shell]
+for line in subprocess.check_output(["dpkg-query", "-W"]).decode().splitlines():
+    found["package " + line.split()[0]] = line.split()[1:]
+etc = ["/etc/" + name for name in ("systemd/system", "sysctl.d", "security/limits.d", "tmpfiles.d", "cron.d")]
+for top in [base, *etc, "/run/fatecloud", "/tmp", "/var/tmp", "/root/.ansible", "/home"]:
     for folder, folders, files in os.walk(top):
         for name in [*folders, *files]:
             path = os.path.join(folder, name)
@@ -85,6 +91,8 @@ _OURS = re.compile(r"AnsiballZ|ansible|/\.fatecloud/|\b(apt|apt-get|dpkg|uv|mari
 
 def tree(sandbox: Sandbox, node: str, base: str, *, deep: bool) -> dict[str, Any]:
     """Path -> kind, mode, owner, size and hash of everything of ours on a node, without what may differ.
+
+    With it the accounts, the packages, and the places where modules and runs put what is to go away again.
 
     Args:
         deep: whether also the node's store is read, which takes long; otherwise sizes are enough there.

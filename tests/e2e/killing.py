@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +28,8 @@ class Way(StrEnum):
     """What is killed."""
 
     CONTROLLER = "controller alone"
-    EVERYTHING = "controller and all it started"
+    EVERYTHING = "controller and its group"
+    """On one half of the points its process group, on the other also what has left that for a session of its own."""
     ANSIBLE = "only ansible-playbook"
     NODE = "power cut of a node"
 
@@ -48,7 +49,8 @@ class Point:
     """Which of the nodes, where one is meant."""
 
     def __str__(self) -> str:
-        return f"{self.number}: {self.way}, {self.work}, event {self.event} + {self.delay} s"
+        which = {Way.EVERYTHING: (" alone", " and the rest")[self.node], Way.NODE: f" {self.node}"}.get(self.way, "")
+        return f"{self.number}: {self.way}{which}, {self.work}, event {self.event} + {self.delay} s"
 
 
 def points(seed: int, count: int, courses: dict[str, tuple[tuple[int, int], float]]) -> list[Point]:
@@ -89,12 +91,13 @@ def killed(program: Program, sandbox: Sandbox, point: Point) -> Killed:
     """Start a deploy, kill at the point, and wait until the controller has ended."""
     before, began = set(_runs(program)), time.monotonic()
     process = program.start("deploy", "--yes")
-    strike = _STRIKES[point.way]
+    strike, which = _STRIKES[point.way], point.node
     while not (new := set(_runs(program)) - before) or len(program.events_of(*new)) < point.event:
         _ensure_alive(process, began, point)
         time.sleep(0.02)
     time.sleep(point.delay)
-    while not strike(process, sandbox, sandbox.nodes[point.node]):
+    _ensure_alive(process, began, point)
+    while not strike(process, sandbox, which):
         _ensure_alive(process, began, point)
         time.sleep(0.02)
     (run,) = new
@@ -105,8 +108,8 @@ def killed(program: Program, sandbox: Sandbox, point: Point) -> Killed:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"{point}: the deploy hung:\n{out}\n{err}") from None
-    # It prints what is amiss in the middle of its work, and that may be anything.
-    with RAISED.whatever():
+    # When it fails, it prints what is amiss in the middle of its work, and that may be anything.
+    with RAISED.whatever() if process.returncode else nullcontext():
         program.hear(("deploy",), out, err)
     done = Done(process.returncode, out, err, time.monotonic() - began)
     begun = [event["text"] for event in events if event["kind"] in ("step", "task")]
@@ -136,18 +139,20 @@ def _command(pid: int) -> bytes:
         return b""
 
 
-def _kill_controller(process: subprocess.Popen[str], _sandbox: Sandbox, _node: str) -> bool:
+def _kill_controller(process: subprocess.Popen[str], _sandbox: Sandbox, _which: int) -> bool:
     _kill(process.pid)
     return True
 
 
-def _kill_everything(process: subprocess.Popen[str], _sandbox: Sandbox, _node: str) -> bool:
-    for pid in [*descendants(process.pid), process.pid]:
+def _kill_everything(process: subprocess.Popen[str], _sandbox: Sandbox, which: int) -> bool:
+    rest = descendants(process.pid) if which else ()
+    os.killpg(process.pid, signal.SIGKILL)
+    for pid in rest:
         _kill(pid)
     return True
 
 
-def _kill_ansible(process: subprocess.Popen[str], _sandbox: Sandbox, _node: str) -> bool:
+def _kill_ansible(process: subprocess.Popen[str], _sandbox: Sandbox, _which: int) -> bool:
     """There may be none at this moment; then the next one."""
     above = parents()
     for pid in descendants(process.pid):
@@ -158,12 +163,12 @@ def _kill_ansible(process: subprocess.Popen[str], _sandbox: Sandbox, _node: str)
     return False
 
 
-def _cut_power(_process: subprocess.Popen[str], sandbox: Sandbox, node: str) -> bool:
-    sandbox.restart(node, power_cut=True)
+def _cut_power(_process: subprocess.Popen[str], sandbox: Sandbox, which: int) -> bool:
+    sandbox.restart(sandbox.nodes[which], power_cut=True)
     return True
 
 
-_STRIKES: dict[Way, Callable[[subprocess.Popen[str], Sandbox, str], bool]] = {
+_STRIKES: dict[Way, Callable[[subprocess.Popen[str], Sandbox, int], bool]] = {
     Way.CONTROLLER: _kill_controller,
     Way.EVERYTHING: _kill_everything,
     Way.ANSIBLE: _kill_ansible,

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 LEVEL = re.compile(
-    r"\[(warn|warning|err|error|crit|critical|alert|emerg|emergency|fatal)\]|^Traceback|exception|unexpectedly|abruptly",
+    r"\[(warn|warning|err|error|crit|critical|alert|emerg|emergency|fatal)\]|\b(warning|error|critical):\w|^Traceback"
+    r"|exception|unexpectedly|abruptly",
     re.IGNORECASE,
 )
-ANSWER = re.compile(r'HTTP/1\.\d" (?!2)\d{3} ')
+ANSWER = re.compile(r'" (?!2)\d{3} \d')
 """An access line whose status says that something was not right."""
 LOGIN = re.compile(
     r"failed|failure|invalid|error|refused|incorrect|not allowed|not in sudoers|is required|unknown user"
@@ -34,7 +35,7 @@ def mark(logs: Path) -> dict[str, Any]:
 
 
 def heard(since: dict[str, Any], logs: Path, tags: list[str]) -> tuple[int, list[str]]:
-    """How many lines were read, and those that complain."""
+    """How many lines of the services were read, and those of them, of sshd and of sudo that complain."""
     fields = "MESSAGE,SYSLOG_IDENTIFIER,UNIT"
     argv = ["journalctl", f"--after-cursor={since['cursor']}", "-o", "json", f"--output-fields={fields}", "--no-pager"]
     count, complaints = 0, []
@@ -43,7 +44,7 @@ def heard(since: dict[str, Any], logs: Path, tags: list[str]) -> tuple[int, list
         tag, line = entry.get("SYSLOG_IDENTIFIER", ""), entry.get("MESSAGE") or ""
         # Bytes that are no text come as a list of numbers.
         line = line if isinstance(line, str) else bytes(line).decode(errors="replace")
-        count += 1
+        count += tag in tags
         if (
             (tag in tags and (LEVEL.search(line) or ANSWER.search(line)))
             or (tag in ("sshd", "sudo", "su", "login") and LOGIN.search(line.partition("COMMAND=")[0]))

@@ -35,6 +35,30 @@ def _http(url: str, account: str = "") -> Callable[[Site], object]:
     return lambda site: site.sandbox.check(site.node, ["python3", "-c", program])
 
 
+def _dial(port: int, said: str = "b''") -> Callable[[Site], object]:
+    """A caller that says something, mostly nothing, and hangs up."""
+    call = f"c = socket.create_connection(('127.0.0.1', {port}), 10); c.sendall({said}); c.shutdown(socket.SHUT_WR)"
+    return lambda site: site.sandbox.check(site.node, ["python3", "-c", f"import socket; {call}; c.recv(1000)"])
+
+
+def _amqp(then: str, password: str = "") -> Callable[[Site], object]:
+    """A connection to the broker as flow makes it, with its library and, unless one is given, with its password."""
+    program = (
+        "import json, pika, sys\n"
+        "user = json.load(open(sys.argv[1]))['users'][0]\n"
+        "login = pika.PlainCredentials(user['name'], sys.argv[2] or user['password'])\n"
+        f"try: {then}\n"
+        "except pika.exceptions.AMQPConnectionError: pass\n"
+    ).replace("CONNECTED", "pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1', credentials=login))")
+    return lambda site: site.sandbox.check(
+        site.node,
+        [
+            *(f"{site.home('flow')}/venv/bin/python", "-c", program),
+            *(f"{site.home('rabbitmq')}/conf/definitions.json", password),
+        ],
+    )
+
+
 LEFT = {
     "a file": Plant(_shell("echo 1 > /srv/left"), "files: n1: /srv/left: not there", _shell("rm /srv/left")),
     "a file that was there for a moment": Plant(_shell("echo 1 > /opt/left; rm /opt/left"), "files: n1: /opt: "),
@@ -62,14 +86,23 @@ LEFT = {
         "broker: n1: vhosts .*planted",
         lambda site: site.broker("delete_vhost planted"),
     ),
+    "a queue": Plant(
+        lambda site: site.broker(
+            r'eval "rabbit_amqqueue:declare({resource, <<\"/\">>, queue, <<\"planted\">>},'
+            r' true, false, [], none, <<\"planter\">>)."'
+        ),
+        "broker: n1: queues there / planted: not there -> 0 messages",
+        lambda site: site.broker("delete_queue planted"),
+    ),
+    "a channel": Plant(_amqp("c = CONNECTED; c.channel(); c.close()"), "trouble: n1: rabbitmq channel_created: "),
+    "a wrong login over AMQP": Plant(
+        _amqp("CONNECTED", password="wrong"), "trouble: n1: rabbitmq refused logins by amqp"
+    ),
     "a wrong database login": Plant(
         _shell(f"! {_DATABASE} --password=wrong -e 'select 1' 2>/dev/null"),
         "trouble: n1: mysql Access_denied_errors: ",
     ),
-    "a bare dial of the database": Plant(
-        _shell("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 3306)).close()'; sleep 1"),
-        "trouble: n1: mysql Aborted_connects: ",
-    ),
+    "a bare dial of the database": Plant(_dial(3306), "trouble: n1: mysql Aborted_connects: "),
     "a wrong broker login": Plant(
         _http("http://127.0.0.1:15672/api/whoami", "fate:wrong"), "trouble: n1: rabbitmq refused logins by http: "
     ),
@@ -80,11 +113,13 @@ SAID = {
     "a wrong broker login": Plant(
         _http("http://127.0.0.1:15672/api/whoami", "fate:wrong"), "n1: .*rabbitmq: .*warning.*HTTP access denied"
     ),
-    "a bare dial of the broker": Plant(
-        _shell("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 5672)).close()'; sleep 1"),
-        "n1: .*rabbitmq: .*(warning|error).*",
-    ),
+    "a bare dial of the broker": Plant(_dial(5672), "n1: .*rabbitmq: .*(warning|error).*"),
+    "a bare dial of the database": Plant(_dial(3306), "n1: .*[Aa]borted connection"),
     "a page that the proxy has not": Plant(_http("http://127.0.0.1:9300/nothing"), "n1: fatecloud_nginx_9999: .* 404 "),
+    "one that it has not where ours are": Plant(
+        _http("http://127.0.0.1:9300/fatecloud/nothing"), "n1: fatecloud_nginx_9999: .*/fatecloud/nothing.* 404 "
+    ),
+    "no HTTP at all": Plant(_dial(9300, r"b'\x16\x03\n\n'"), 'n1: fatecloud_nginx_9999: .*" 400 '),
     "a question that flow does not know": Plant(
         _http("http://127.0.0.1:9380/v2/nothing"), "n1: (.*flow: .* 404 |stat.log: Traceback)"
     ),

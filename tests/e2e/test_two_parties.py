@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -110,7 +111,8 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     program: Program, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     edit(program, lambda d: d["parties"]["10000"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
-    other = Program(program.inventory, tmp_path / "state", program.environment)
+    named = program.environment | {"LOGNAME": "second"}
+    other = Program(program.inventory, tmp_path / "state", named, program.said)
     shutil.copytree(program.state, other.state)
     first = program.start("deploy", "--yes", "--no-verify")
     lease = f"{home(program)}/.fatecloud/lease.json"
@@ -118,6 +120,7 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     while sandbox.exec(B, ["test", "-e", lease]).exit != 0:
         assert time.monotonic() < deadline, "the first deploy took no lease"
         time.sleep(0.05)
+    holder = str(json.loads(sandbox.check(B, ["cat", lease]))["run"])
     # Another operator, and the same one in another window.
     refused = [who.start("deploy", "--yes", "--no-verify") for who in (other, program)]
     told = [process.communicate(timeout=300) for process in refused]
@@ -125,8 +128,9 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     program.hear(["deploy"], out, err)
     assert first.returncode == 0, out + err
     for process, (said, complained) in zip(refused, told, strict=True):
+        program.hear(["deploy"], said, complained)
         assert process.returncode == 5, said + complained
-        assert re.search(rf"run \S+ of root@{re.escape(socket.gethostname())} holds this node", complained)
+        assert f"run {holder} of {getpass.getuser()}@{socket.gethostname()} holds this node" in complained
         assert "Traceback" not in complained
     assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
 

@@ -156,7 +156,7 @@ def test_two_hundred_checks_move_no_counter_of_trouble(watch: Watch, idle: Idle,
         reports = list(operators.map(lambda _number: program.report(), range(CHECKS)))
     assert [report["findings"] for report in reports if report["status"] != 0] == []
     heard = watch.heard(mark)
-    assert heard.read > CHECKS, "each check leaves lines in the access logs"
+    assert heard.read > CHECKS, "each check leaves a line of flow's at least"
     assert heard.beyond(idle.heard) == []
     assert watch.settled(before, idle.moving) == []
 
@@ -165,13 +165,13 @@ def test_the_watch_sees_whatever_a_careless_reader_does(
     watch: Watch, idle: Idle, program: Program, sandbox: Sandbox
 ) -> None:
     site = Site(sandbox, cluster_name(program), A, PARTIES[A], home(program))
-    # Last of all here: what the services log of it may come late.
     before, mark = watch.look(), watch.mark()
     plants = [*LEFT.values(), *SAID.values()]
     try:
         for plant in plants:
             plant.make(site)
-        seen, heard = differences(before, watch.look(), idle.moving), watch.heard(mark).beyond(idle.heard)
+        heard = watch.heard(mark).beyond(idle.heard)
+        seen = differences(before, watch.look(), idle.moving)
     finally:
         for plant in plants:
             plant.undo(site)

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import pytest
 from endstate import at_work_here, by_unit, differences, processes, strangers, tree
 from killing import Killed, Point, Way, killed, points
 from program import Program
+from raised import RAISED
 from two_parties import A, B, cluster_name, edit, home
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -47,6 +48,8 @@ class Site:
     base: str
     trees: dict[str, dict[str, Any]]
     units: dict[str, dict[str, Counter[str]]]
+    held: list[str] = field(default_factory=list)
+    """Killed runs that were still the holders of a node."""
 
     def shell(self, node: str, script: str) -> str:
         return self.sandbox.check(node, ["sh", "-ec", script], timeout=300)
@@ -137,11 +140,12 @@ def site(program: Program, sandbox: Sandbox, running: None) -> Iterator[Site]:
     scratch = tempfile.mkdtemp(prefix="fck-", dir="/tmp")  # short, for sockets lie below it
     own = Program(program.inventory, program.state, program.environment | {"TMPDIR": scratch}, program.said)
     base = home(program)
-    trees = {node: tree(sandbox, node, base, deep=node == B) for node in NODES}
+    trees = {node: tree(sandbox, node, base, deep=True) for node in NODES}
     units = {node: by_unit(processes(sandbox, node, base)) for node in NODES}
     yield Site(own, sandbox, base, trees, units)
     shutil.rmtree(scratch)
     program.ok("deploy", "--yes")
+    assert not RAISED.take()
 
 
 @pytest.mark.parametrize("point", POINTS, ids=str)
@@ -149,22 +153,30 @@ def test_a_killed_deploy_run_again_comes_to_the_same_end(
     site: Site, point: Point, capsys: pytest.CaptureFixture[str]
 ) -> None:
     began = time.monotonic()
+    with capsys.disabled():
+        sys.stdout.write(f"\n{BY_HAND.format(SEED, COUNT)} {point}\n")
     WORKS[point.work].prepare(site)
     prepared = time.monotonic()
     first = killed(site.program, site.sandbox, point)
     held = [node for node in NODES if lease_of(site, node).get("run") == first.run]
+    site.held.extend(first.run for _ in held)
     ensure_told(site, point, first)
     again = site.program.ok("deploy", "--yes", "--no-verify")
     run = newest(site)
     ensure_nothing_is_left(site)
     ensure_the_history_tells(site, point, first, run, held)
-    ensure_the_same_end(site, deep=point.work == "store")
+    ensure_the_same_end(site, deep=point.work == "store" or point.way is Way.NODE)
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{BY_HAND.format(SEED, COUNT)} {point}: in `{first.doing}`, {first.done.status} after"
-            f" {first.done.seconds:.0f} s, again in {again.seconds:.0f} s,"
+            f"in `{first.doing}`, {first.done.status} after {first.done.seconds:.0f} s, held {held or 'no node'}, again"
+            f" in {again.seconds:.0f} s with {len(site.program.events_of(run))} events,"
             f" all {time.monotonic() - began:.0f} s (prepared in {prepared - began:.0f} s)\n"
         )
+
+
+def test_killed_runs_still_held_nodes(site: Site) -> None:
+    """Or else nothing of the above was about taking nodes over."""
+    assert site.held
 
 
 def ensure_told(site: Site, point: Point, first: Killed) -> None:
@@ -206,6 +218,9 @@ def ensure_the_history_tells(site: Site, point: Point, first: Killed, run: str, 
         assert re.search(rf"^: run {first.run} \(deploy, by \S+\) was killed at ", story, re.MULTILINE), story
     for node in held:
         assert f"\n{node}: taken over from run {first.run} of " in story, story
+    if first.done.status > 0:
+        (end,) = [e["text"] for e in site.program.events_of(first.run) if e["kind"] == "failed" and not e["node"]]
+        assert ("Ansible was ended by SIGKILL" if point.way is Way.ANSIBLE else site.sandbox.nodes[point.node]) in end
 
 
 def ensure_the_same_end(site: Site, *, deep: bool) -> None:
@@ -217,7 +232,7 @@ def ensure_the_same_end(site: Site, *, deep: bool) -> None:
         units = settled_units(site, node)
         assert units == site.units[node], f"{node}: {site.units[node]} -> {units}"
         assert not lasting_strangers(site, node), node
-        after = tree(site.sandbox, node, site.base, deep=deep and node == B)
+        after = tree(site.sandbox, node, site.base, deep=deep)
         assert not (found := differences(site.trees[node], after)), "\n".join([node, *found[:40]])
 
 

@@ -7,13 +7,21 @@ import time
 
 import pytest
 from program import Program
-from two_parties import COMPONENTS
+from two_parties import COMPONENTS, A
+
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.check import SETTLE_SECONDS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("running")]
 
 QUIET, BUSY, AFTER_RESTART = 30, 10, 2
-PAUSE = 3.0
+PAUSE = 1.0
 """Seconds between two checks while a job runs, so that they meet all of its tasks."""
+_RUNNING = """
+import json, sys, urllib.request
+page = f"http://{sys.argv[1]}:9380/v2/job/list/query?limit=1&page=1&status=running"
+print(json.load(urllib.request.urlopen(page, timeout=20))["data"]["count"])
+"""
 
 
 def test_thirty_checks_at_rest(program: Program) -> None:
@@ -21,13 +29,14 @@ def test_thirty_checks_at_rest(program: Program) -> None:
         silent(program)
 
 
-def test_checks_all_through_a_logistic_regression(program: Program) -> None:
+def test_checks_all_through_a_logistic_regression(program: Program, sandbox: Sandbox) -> None:
     job = program.start("test", "lr")
     count = 0
     try:
         while job.poll() is None:
+            before = jobs_at_work(sandbox)
             silent(program)
-            count += 1
+            count += before > 0 and jobs_at_work(sandbox) > 0
             time.sleep(PAUSE)
     finally:
         out, err = job.communicate(timeout=900)
@@ -43,10 +52,19 @@ def test_checks_right_after_the_restart_of_a_component(program: Program, compone
         silent(program)
 
 
-def test_checks_right_after_the_restart_of_everything(program: Program) -> None:
+def test_checks_from_the_restart_of_everything_until_nothing_settles_any_more(program: Program) -> None:
     program.ok("restart", "--yes")
-    for _ in range(AFTER_RESTART):
+    over = time.monotonic() + SETTLE_SECONDS
+    count = 0
+    while time.monotonic() < over or count < AFTER_RESTART:
         silent(program)
+        count += 1
+    silent(program)
+
+
+def jobs_at_work(sandbox: Sandbox) -> int:
+    """Jobs that flow itself calls running."""
+    return int(sandbox.check(A, ["python3", "-c", _RUNNING, sandbox.addresses[A]]))
 
 
 def silent(program: Program) -> None:
