@@ -24,6 +24,8 @@ from timing import BenchError
 from fatecloud.errors import FatecloudError
 
 DOCS = Path(__file__).parents[2] / "docs"
+ROUNDS = 5
+"""How many a figure takes that is kept."""
 PACKAGES = ("ansible-core", "ansible-runner", "paramiko", "typer", "jinja2")
 
 
@@ -31,26 +33,30 @@ def main(
     *,
     nodes: Annotated[str, typer.Option(help="Numbers of nodes, with commas.")] = "1,10,30",
     row: Annotated[list[str] | None, typer.Option(help=f"Only this row; repeatable: {', '.join(ROWS)}.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each thing is timed.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each thing is timed.")] = ROUNDS,
     write: Annotated[bool, typer.Option(help="Keep the figures in docs/performance.md.")] = False,
 ) -> None:
     """Make nodes, measure, print the table, remove the nodes."""
     chosen = row or list(ROWS)
     if unknown := [name for name in chosen if name not in ROWS]:
         raise typer.BadParameter(f"there is no row {unknown[0]}; known are {', '.join(ROWS)}")
+    if write and rounds < ROUNDS:
+        raise typer.BadParameter(f"--write keeps figures of {ROUNDS} rounds or more")
     counts = tuple(sorted({int(count) for count in nodes.split(",")}))
     results = Results.load(DOCS / "performance.json") if write else Results()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the nodes go, too
     with tempfile.TemporaryDirectory(prefix="fatecloud-bench.") as scratch, ExitStack() as stack:
         os.environ["XDG_STATE_HOME"] = scratch
         bench = Bench(rounds, counts, Path(scratch), stack)
-        for name in chosen:
-            say(f"== {name}")
-            results.put(name, ROWS[name](bench), _circumstances())
-            if write:
-                results.save(DOCS / "performance.json")
-                write_page(results, DOCS)
-    typer.echo(as_text(results))
+        try:
+            for name in chosen:
+                say(f"== {name}")
+                results.put(name, ROWS[name](bench), _circumstances())
+                if write:
+                    results.save(DOCS / "performance.json")
+                    write_page(results, DOCS)
+        finally:  # what was measured took hours, whatever became of the rest
+            typer.echo(as_text(results))
 
 
 def _circumstances() -> dict[str, Any]:

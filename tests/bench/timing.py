@@ -83,9 +83,14 @@ def run(
         killer = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
         killer.start()
         peak = _Peak(process.pid) if watch else None
-        _, state, usage = os.wait4(process.pid, 0)
+        try:
+            _, state, usage = os.wait4(process.pid, 0)
+        except BaseException:  # the bench is told to end, and its nodes are about to go
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            killer.cancel()
         seconds = time.monotonic() - began
-        killer.cancel()
         process.returncode = os.waitstatus_to_exitcode(state)
         said.seek(0)
         text = said.read().decode(errors="replace")

@@ -1,8 +1,8 @@
 """The floor under `check` and `status`: the same collector on the same nodes, and nothing else.
 
-One thread and one connection per node, the same SSH library, one exec each, as short as it can be written. Reads the
-list of execs from the file that is its only argument: `host`, `port`, `user`, `key`, `known_hosts`, `command` and
-`stdin` of each. Ends with status 1 when a node did not answer.
+One thread and one connection per node, the same SSH library loaded in the same way, one exec each, as short as it can
+be written. Reads the list of execs from the file that is its only argument: `host`, `port`, `user`, `key`,
+`known_hosts`, `command` and `stdin` of each. Ends with status 1 when a node did not answer.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import paramiko
+from fatecloud.transport.library import paramiko
 
 
 def ask(node: dict[str, Any], answers: list[bytes]) -> None:

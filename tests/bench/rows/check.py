@@ -23,6 +23,7 @@ _CONFIG = """\
 inventory = hosts.yml
 forks = {forks}
 timeout = 20
+interpreter_python = /usr/bin/python3
 [connection]
 pipelining = True
 [ssh_connection]
