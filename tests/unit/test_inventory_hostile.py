@@ -104,10 +104,17 @@ def test_a_thousand_nodes_are_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(0)
-@examples(8, 300, phases=(Phase.explicit, Phase.generate))
+@examples(60, 300, phases=(Phase.explicit, Phase.generate))
 @given(content=st.one_of(spoiled_files(), spoiled_trees()))
 def test_the_program_says_what_the_loader_says(tmp_path: Path, content: bytes) -> None:
-    validated(tmp_path / "inventory.yml", content)
+    file = tmp_path / "inventory.yml"
+    done = validated(file, content)
+    if done.returncode == 0:
+        load(file)
+        return
+    with pytest.raises(InventoryError) as refusal:
+        load(file)
+    assert done.stderr.startswith(f"fatecloud: {refusal.value.message}\n")
 
 
 def test_a_user_without_a_name_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from fatecloud.resolve.desired import resolve
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import rendered
 
+ENOUGH = 10
+"""Clusters, and kinds of reasons for a refusal, that the examples must have come to at least."""
 RENDERED = 2
 """One cluster of so many is rendered to the end."""
 
@@ -33,6 +35,10 @@ RENDERED = 2
 def tally(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[Tally]:
     counted = Tally()
     yield counted
+    # Or else they were all refused for the same reason, and nothing behind that was tried.
+    assert counted.clusters >= ENOUGH
+    assert counted.rendered
+    assert len(counted.problems) >= ENOUGH
     if LONG:
         with capsys.disabled():
             print(f"\n{request.node.name}: seed {SEED}: {counted}")  # noqa: T201 - what a long run is for
