@@ -103,8 +103,8 @@ def short(text: str) -> str:
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Valid words in a sentence: `a`, `a or b`, `a, b or c`."""
-    known = list(words) or ["nothing"]
+    """Valid words in a sentence: `a`, `a or b`, `a, b or c`. A name of the file that is blank is none."""
+    known = [word for word in words if word.strip()] or ["nothing"]
     if len(known) > _MOST:
         return f"{', '.join(known[:_MOST])} or one of {len(known) - _MOST} more"
     *most, last = known

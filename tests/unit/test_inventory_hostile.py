@@ -114,7 +114,7 @@ def test_the_program_says_what_the_loader_says(tmp_path: Path, content: bytes) -
         return
     with pytest.raises(InventoryError) as refusal:
         load(file)
-    assert done.stderr.startswith(f"fatecloud: {refusal.value.message}\n")
+    assert done.stderr.startswith(f"{refusal.value.message}\n")
 
 
 def test_a_user_without_a_name_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
