@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import time
 
@@ -28,6 +29,16 @@ from ansible.module_utils.fatecloud_node import (
     read_json,
     write_lease,
 )
+
+INSTALLATIONS = "/run/fatecloud"
+"""Below it, by cluster, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
+
+
+def forget_installations(cluster: str) -> None:
+    """Remove what runs noted of their installations, the killed ones among them. None is at work any more."""
+    shutil.rmtree(os.path.join(INSTALLATIONS, cluster), ignore_errors=True)
+    with contextlib.suppress(OSError):  # it is not there, or another cluster's are in it
+        os.rmdir(INSTALLATIONS)
 
 
 def processes_of(run: str, proc: str = "/proc") -> list[int]:
@@ -95,6 +106,7 @@ def acquire(params: dict) -> dict:
         raise Refused(message, held=lease)
     if lease and lease["run"] != run:
         end_old(lease["run"], params["wait"])
+        forget_installations(params["cluster"])
     with locked(base, run, params["wait"]):
         if read_json(lease_path(base)) != lease:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
@@ -131,10 +143,12 @@ def release(params: dict) -> dict:
         Refused: something that this run began is still at work. With the lease, the next run knows whom to wait for.
     """
     path, run = lease_path(params["base"]), params["run"]
-    if (read_json(path) or {}).get("run") != run:
+    lease = read_json(path)
+    if lease is None or lease["run"] != run:
         return {"changed": False}
     if not _gone(run, params["wait"]):
         raise Refused(f"processes {processes_of(run)} of run {run} are still at work")
+    forget_installations(lease["cluster"])
     with locked(params["base"], run, params["wait"]):
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run

@@ -23,7 +23,7 @@ DIFFERS = {
     r"{base}/\.fatecloud/run\.lock": "names the last task that held it",
     r"{base}/store/venv/.+\.dist-info/(uv_cache\.json|RECORD)": "a time of the installer, and the hash of that",
     r".*/__pycache__(/.*)?": "bytecode holds the time at which its source was unpacked",
-    r"/tmp/(systemd-private-.+|\..+-unix)": "made at each boot",
+    r"(/var)?/tmp/(systemd-private-.+|\..+-unix)": "made at each boot, or each start of a service",
 }
 """What two equal deploys need not agree in, and why."""
 COMES_AND_GOES = ("inet_gethost",)

@@ -37,8 +37,15 @@ def _http(url: str, account: str = "") -> Callable[[Site], object]:
 
 def _dial(port: int, said: str = "b''") -> Callable[[Site], object]:
     """A caller that says something, mostly nothing, and hangs up."""
-    call = f"c = socket.create_connection(('127.0.0.1', {port}), 10); c.sendall({said}); c.shutdown(socket.SHUT_WR)"
-    return lambda site: site.sandbox.check(site.node, ["python3", "-c", f"import socket; {call}; c.recv(1000)"])
+    program = (
+        "import socket\n"
+        f"c = socket.create_connection(('127.0.0.1', {port}), 10)\n"
+        f"c.sendall({said})\n"
+        "c.shutdown(socket.SHUT_WR)\n"
+        "try: c.recv(1000)\n"
+        "except ConnectionResetError: pass\n"
+    )
+    return lambda site: site.sandbox.check(site.node, ["python3", "-c", program])
 
 
 def _amqp(then: str, password: str = "") -> Callable[[Site], object]:

@@ -118,6 +118,24 @@ def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:
         lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0})
 
 
+def test_what_is_noted_of_installations_goes_with_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = tmp_path / "run"
+    monkeypatch.setattr(lease, "INSTALLATIONS", str(noted))
+    for cluster in ("demo", "other"):
+        (noted / cluster).mkdir(parents=True)
+        (noted / cluster / "j1").touch()
+    base = tmp_path / "fate"
+    lease.acquire(asked(base, "r1"))
+    assert (noted / "demo" / "j1").exists()
+    lease.acquire(asked(base, "r2", takeover="r1"))
+    assert [path.name for path in noted.iterdir()] == ["other"]
+    (noted / "other" / "j1").rename(noted / "j1")
+    (noted / "other").rename(noted / "demo")
+    (noted / "j1").unlink()
+    lease.release(asked(base, "r2"))
+    assert not noted.exists()
+
+
 def test_two_tasks_never_work_at_once(tmp_path: Path) -> None:
     take(tmp_path)
     entered, go = threading.Event(), threading.Event()
