@@ -106,10 +106,11 @@ def acquire(params: dict) -> dict:
         raise Refused(message, held=lease)
     if lease and lease["run"] != run:
         end_old(lease["run"], params["wait"])
-        forget_installations(params["cluster"])
     with locked(base, run, params["wait"]):
         if read_json(lease_path(base)) != lease:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
+        if lease and lease["run"] != run:
+            forget_installations(params["cluster"])
         mine = {key: params[key] for key in ("cluster", "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
         if fresh:
@@ -148,11 +149,11 @@ def release(params: dict) -> dict:
         return {"changed": False}
     if not _gone(run, params["wait"]):
         raise Refused(f"processes {processes_of(run)} of run {run} are still at work")
-    forget_installations(lease["cluster"])
     with locked(params["base"], run, params["wait"]):
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run
         if mine:
+            forget_installations(lease["cluster"])
             os.unlink(path)
     return {"changed": mine}
 

@@ -173,7 +173,9 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
         while left.pid not in lease.processes_of(old) and time.monotonic() < deadline:
             time.sleep(0.05)
         lease.acquire(asked(tmp_path, "r2", takeover=old))
-        assert left.poll() is not None
+        # Only the reaper can tell: while it waits, another thread's poll() knows nothing, be the process dead or not.
+        reaper.join(10)
+        assert left.returncode is not None
         assert other.poll() is None
     finally:
         left.kill()
@@ -208,6 +210,25 @@ def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: 
     there.mkdir()
     lease.acquire(asked(there, "r1"))
     assert not (there / ".fatecloud" / "manifest.json").exists()
+
+
+def test_what_the_next_run_notes_while_we_wait_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = tmp_path / "run" / "demo" / "j2"
+    base = tmp_path / "fate"
+    monkeypatch.setattr(lease, "INSTALLATIONS", str(tmp_path / "run"))
+    lease.acquire(asked(base, "r1"))
+
+    def taken_meanwhile(_run: str, _seconds: float) -> bool:
+        monkeypatch.undo()
+        monkeypatch.setattr(lease, "INSTALLATIONS", str(tmp_path / "run"))
+        lease.acquire(asked(base, "r2", takeover="r1"))
+        note.parent.mkdir(parents=True)
+        note.touch()
+        return True
+
+    monkeypatch.setattr(lease, "_gone", taken_meanwhile)
+    assert lease.release(asked(base, "r1")) == {"changed": False}
+    assert note.exists()
 
 
 def test_a_lease_that_was_taken_while_we_waited_is_not_given_back(
