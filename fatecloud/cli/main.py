@@ -16,7 +16,7 @@ BROKEN_PIPE_STATUS = 141
 CLICK_USAGE_STATUS = 2
 GARBAGE = 100_000
 """New objects after which it is looked for garbage among them. What a verb loads is none, and to look for it there, at
-the usual 700 and once more at the end, was a fifth of the processor time of a check."""
+the usual 700 and once more at the end, was a fifth of the processor time of a check of a node that refuses."""
 
 
 def main() -> None:
