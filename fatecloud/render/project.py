@@ -125,12 +125,14 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
 
 
 def _mark(desired: Desired) -> str:
-    """What tells the connections of one cluster from another's. Short, as the path of a socket has 107 bytes."""
+    """What tells the connections and passing files of one cluster from another's. Short, as the path of a socket has 107 bytes."""
     return hashlib.sha256(desired.cluster.name.encode()).hexdigest()[:6]
 
 
 def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
     return {
+        # A directory of its own, so that what a killed run left in it can be told from anybody else's.
+        "ansible_remote_tmp": f"~/.ansible/fatecloud-{_mark(desired)}",
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_run": run.id,
         "fatecloud_owner": run.owner,

@@ -23,8 +23,6 @@ def bundle(path: str, artifacts: list) -> None:
 class ActionModule(ActionBase):
     """Ships what is missing, and nothing else."""
 
-    TRANSFERS_FILES = True
-
     def run(self, tmp: str | None = None, task_vars: dict | None = None) -> dict:
         """Ansible's entry."""
         result = super().run(tmp, task_vars)

@@ -2,13 +2,15 @@
 
 Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
 asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
-`wait` (seconds that what an old run left on the node may still take before it is ended).
+`wait` (seconds that what an old run left on the node may still take before it is ended), `scratch` (where Ansible puts
+files of a task for a moment; `~` is the home of the user that it logs in as).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import time
@@ -34,11 +36,18 @@ INSTALLATIONS = "/run/fatecloud"
 """Below it, by cluster, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
 
 
-def forget_installations(cluster: str) -> None:
-    """Remove what runs noted of their installations, the killed ones among them. None is at work any more."""
+def forget(cluster: str, scratch: str) -> None:
+    """Remove what runs, the killed ones among them, left outside of the base directory. None is at work any more."""
     shutil.rmtree(os.path.join(INSTALLATIONS, cluster), ignore_errors=True)
     with contextlib.suppress(OSError):  # it is not there, or another cluster's are in it
         os.rmdir(INSTALLATIONS)
+    if scratch:
+        shutil.rmtree(at_login(scratch), ignore_errors=True)
+
+
+def at_login(path: str) -> str:
+    """A path whose `~` is the home of the user that logged in, also where sudo made that user root."""
+    return os.path.expanduser(re.sub("^~(?=/|$)", "~" + os.environ.get("SUDO_USER", ""), path))
 
 
 def processes_of(run: str, proc: str = "/proc") -> list[int]:
@@ -110,7 +119,7 @@ def acquire(params: dict) -> dict:
         if read_json(lease_path(base)) != lease:
             raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
         if lease and lease["run"] != run:
-            forget_installations(params["cluster"])
+            forget(params["cluster"], params["scratch"])
         mine = {key: params[key] for key in ("cluster", "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
         if fresh:
@@ -153,7 +162,7 @@ def release(params: dict) -> dict:
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run
         if mine:
-            forget_installations(lease["cluster"])
+            forget(lease["cluster"], params["scratch"])
             os.unlink(path)
     return {"changed": mine}
 
@@ -174,6 +183,7 @@ def main() -> None:
             "process": {"type": "dict", "default": {}},
             "takeover": {"default": ""},
             "wait": {"type": "float", "default": 120},
+            "scratch": {"default": ""},
         },
         supports_check_mode=True,
     )

@@ -57,14 +57,16 @@ for entry in pwd.getpwall():
 for line in subprocess.check_output(["dpkg-query", "-W"]).decode().splitlines():
     found["package " + line.split()[0]] = line.split()[1:]
 etc = ["/etc/" + name for name in ("systemd/system", "sysctl.d", "security/limits.d", "tmpfiles.d", "cron.d")]
-for top in [base, *etc, "/run/fatecloud", "/tmp", "/var/tmp", "/root/.ansible", "/home"]:
+def below(top):
     for folder, folders, files in os.walk(top):
         for name in [*folders, *files]:
-            path = os.path.join(folder, name)
-            try:
-                found[path] = look(path, os.lstat(path))
-            except FileNotFoundError:
-                pass
+            yield os.path.join(folder, name)
+places = [base, *etc, "/run/fatecloud", "/tmp", "/var/tmp", "/root/.ansible", "/home"]
+for path in ["/usr/sbin/policy-rc.d", *(path for top in places for path in below(top))]:
+    try:
+        found[path] = look(path, os.lstat(path))
+    except FileNotFoundError:
+        pass
 json.dump(found, sys.stdout)
 """
 _WORKERS = r"""

@@ -38,5 +38,6 @@ def take(base: Path | str, run: str = "r1") -> None:
             "process": {},
             "takeover": "",
             "wait": 0,
+            "scratch": "",
         }
     )

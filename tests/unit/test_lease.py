@@ -27,6 +27,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
         "process": {"pid": 1},
         "takeover": "",
         "wait": 0,
+        "scratch": "",
     }
     return plain | changes
 
@@ -63,7 +64,7 @@ def test_a_node_of_another_cluster_is_refused_untouched(tmp_path: Path) -> None:
     take(tmp_path)
     with node.working(str(tmp_path), "r1"):
         pass
-    lease.release({"base": str(tmp_path), "run": "r1", "wait": 0})
+    lease.release({"base": str(tmp_path), "run": "r1", "wait": 0, "scratch": ""})
     with pytest.raises(node.Refused, match="belongs to cluster demo, not to other") as refusal:
         lease.acquire(asked(tmp_path, "r2", cluster="other", takeover="*"))
     assert refusal.value.details == {"foreign": "demo"}
@@ -112,10 +113,10 @@ def test_a_change_renews_a_lease_that_runs_out(tmp_path: Path) -> None:
 def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:
     take(tmp_path)
     node.write_lease(str(tmp_path), {**lying(tmp_path), "expires": int(time.time()) + node.TTL // 2 + 60})
-    lease.renew({"base": str(tmp_path), "run": "r1", "wait": 0})
+    lease.renew({"base": str(tmp_path), "run": "r1", "wait": 0, "scratch": ""})
     assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
     with pytest.raises(node.Refused, match="run r2 does not hold this node"):
-        lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0})
+        lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0, "scratch": ""})
 
 
 def test_what_is_noted_of_installations_goes_with_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +213,31 @@ def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: 
     assert not (there / ".fatecloud" / "manifest.json").exists()
 
 
+def test_files_in_passing_of_a_killed_run_go_with_its_lease_and_nobody_elses(tmp_path: Path) -> None:
+    scratch, other = tmp_path / "fatecloud-1", tmp_path / "ansible-tmp-9"
+    base = tmp_path / "fate"
+    lease.acquire(asked(base, "r1", scratch=str(scratch)))
+    for folder in (scratch / "ansible-tmp-1", other):
+        folder.mkdir(parents=True)
+    lease.acquire(asked(base, "r1", scratch=str(scratch)))
+    assert (scratch / "ansible-tmp-1").exists()
+    lease.acquire(asked(base, "r2", takeover="r1", scratch=str(scratch)))
+    assert (scratch.exists(), other.exists()) == (False, True)
+    scratch.mkdir()
+    lease.release(asked(base, "r2", scratch=str(scratch)))
+    assert (scratch.exists(), other.exists()) == (False, True)
+
+
+@pytest.mark.parametrize(("sudo", "home"), [("daemon", "/usr/sbin"), ("", "/somewhere"), (None, "/somewhere")])
+def test_the_login_keeps_its_home_below_sudo(monkeypatch: pytest.MonkeyPatch, sudo: str | None, home: str) -> None:
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    if sudo is not None:
+        monkeypatch.setenv("SUDO_USER", sudo)
+    assert lease.at_login("~/.ansible/x") == f"{home}/.ansible/x"
+    assert lease.at_login("/tmp/~/x") == "/tmp/~/x"
+
+
 def test_what_the_next_run_notes_while_we_wait_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = tmp_path / "run" / "demo" / "j2"
     base = tmp_path / "fate"
@@ -243,5 +269,5 @@ def test_a_lease_that_was_taken_while_we_waited_is_not_given_back(
         return locked(base, run, wait)
 
     monkeypatch.setattr(lease, "locked", locked_late)
-    assert lease.release({"base": str(tmp_path), "run": "r1", "wait": 0}) == {"changed": False}
+    assert lease.release({"base": str(tmp_path), "run": "r1", "wait": 0, "scratch": ""}) == {"changed": False}
     assert lying(tmp_path)["run"] == "r2"
