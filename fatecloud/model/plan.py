@@ -71,6 +71,9 @@ class Plan:
     files: tuple[FileChange, ...]
     proof: bool
     """Whether the proving job has to run: something changes, or no success is on record."""
+    unprepared: tuple[str, ...] = ()
+    """Names of the nodes on which more has to be done than to their services, sorted. With nothing else to do, a mere
+    change in how a node is prepared waits."""
     left: tuple[LeftData, ...] = ()
     """Data that are not carried over."""
 

@@ -13,7 +13,7 @@ from fatecloud.model.plan import Action, FileChange, Plan, Stage
 from fatecloud.plan.data import data_left
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
-from fatecloud.render.variables import uses_python
+from fatecloud.render.variables import prepared_digest, uses_python
 
 RUNNING = ("running", "starting")
 
@@ -44,7 +44,7 @@ def make_plan(
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
     manifests: dict[str, Mapping[str, Any]] = {}
     digest = desired_digest(desired)
-    proved = False
+    proved, unprepared = False, []
     for name in sorted(nodes or desired.cluster.nodes):
         files = desired.files.get(name, ())
         facts = _facts(observed, name)
@@ -55,7 +55,10 @@ def make_plan(
             name, files, real, seen, manifest.get("files", {}), old_texts or {}, manifest.get("pending", {})
         )
         changes += here
-        node_actions += _node_actions(desired, facts, manifest, here)
+        of_node = _node_actions(desired, facts, manifest, here)
+        node_actions += of_node
+        if of_node or manifest.get("prepared") != prepared_digest(desired, desired.node(name)):
+            unprepared.append(name)
         for service in desired.on_node(name):
             by_service[service.id.key] += _service_actions(desired, service, facts, here, real)
     stages = [Stage("nodes", tuple(node_actions))] if node_actions else []
@@ -68,6 +71,7 @@ def make_plan(
         tuple(stages),
         tuple(changes),
         proof=not nodes and (bool(stages) or not proved),
+        unprepared=tuple(unprepared),
         left=data_left(desired, manifests),
     )
 
@@ -107,12 +111,15 @@ def _node_actions(
     missing = sorted({p for s in services for p in s.packages.get(family, ()) if packages.get(p) is None})
     if missing:
         actions.append(Action("install", node, "node", f"distribution packages {', '.join(missing)}"))
+    place = desired.node(node)
+    if services and _value(facts, "users").get(place.service_user) is None:
+        actions.append(Action("install", node, "node", f"user {place.service_user}"))
     if not manifest and not actions:
         actions.append(Action("install", node, "node", "directories and manifest"))
     actions += [
-        Action("configure", node, "node", change.path)
+        Action("configure", node, "node", f"{change.kind} {change.path}")
         for change in changes
-        if change.service == "node" and change.kind != "remove"
+        if change.service == "node"
     ]
     known = {s.id.key for s in services} | {"node"}
     gone = sorted({*manifest.get("services", {}), *(c.service for c in changes if c.kind == "remove")} - known)

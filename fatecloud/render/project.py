@@ -125,7 +125,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
 
 
 def _mark(desired: Desired) -> str:
-    """What tells the connections and passing files of one cluster from another's. Short, as the path of a socket has 107 bytes."""
+    """What tells connections and passing files of one cluster from another's; short, for the path of a socket."""
     return hashlib.sha256(desired.cluster.name.encode()).hexdigest()[:6]
 
 

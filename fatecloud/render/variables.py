@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,8 +58,26 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
     Args:
         store: sha256 -> path of the artifact on the controller.
     """
-    services = desired.on_node(node.name)
-    python = desired.python if uses_python(desired, node) else None
+    python = _python_of(desired, node)
+    return _itself(desired, node) | {
+        "prepared": prepared_digest(desired, node),
+        "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
+        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in _parts(python)],
+        "python": _python(desired, python) if python else None,
+        "services": [s.id.key for s in desired.on_node(node.name)],
+    }
+
+
+def prepared_digest(desired: Desired, node: Node) -> str:
+    """Hex sha256 of what the role `node` does besides what a plan sees by itself.
+
+    The node's manifest has the one of last time.
+    """
+    return hashlib.sha256(json.dumps(_itself(desired, node), sort_keys=True).encode()).hexdigest()
+
+
+def _itself(desired: Desired, node: Node) -> dict[str, Any]:
+    services, python = desired.on_node(node.name), _python_of(desired, node)
     supervisor = python is not None and node.supervision == "supervisor"
     directories = {node.paths.base: "0755"} | dict.fromkeys((node.paths.data, node.paths.logs), "0755")
     if supervisor:
@@ -74,11 +94,11 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "directories": directories,
-        "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
-        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in _parts(python)],
-        "python": _python(desired, python) if python else None,
-        "services": [s.id.key for s in services],
     }
+
+
+def _python_of(desired: Desired, node: Node) -> PythonSet | None:
+    return desired.python if uses_python(desired, node) else None
 
 
 def _wanted_packages(service: DesiredService) -> dict[str, Any]:

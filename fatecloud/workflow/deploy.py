@@ -34,6 +34,9 @@ PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
 
 HITTING = ("restart", "stop", "remove")
 
+_NOBODY = "all:!all"
+"""Ansible's pattern for no node, which it takes without a warning."""
+
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
@@ -126,6 +129,7 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
     )
     variables = {
         "fatecloud_touched": ",".join(touched),
+        "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NOBODY,
         "fatecloud_only": services,
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
     }

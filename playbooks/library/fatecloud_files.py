@@ -2,7 +2,8 @@
 
 Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
-secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`. Gives back paths only, never content.
+secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of all
+that was done to it before its services, noted for the next plan). Gives back paths only, never content.
 """
 
 from __future__ import annotations
@@ -132,6 +133,8 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             }
         pending = manifest.data.setdefault("pending", {})
         pending.update(wanted)
+        if service == "node":
+            manifest.data["prepared"] = ""
         manifest.save()
         for path in strange:
             shutil.copy2(path, f"{path}.{params['run']}.bak")
@@ -150,6 +153,8 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         # What serves the whole node may hold the things of others too: it is never removed with its content.
         manifest.note("shared" if service == "node" else "directories", made if service == "node" else folders_wanted)
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}
+        if service == "node":
+            manifest.data["prepared"] = params["prepared"]
     return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
 
 
@@ -166,6 +171,7 @@ def main() -> None:
             "user": {"required": True},
             "group": {"required": True},
             "overwrite_drift": {"type": "bool", "default": False},
+            "prepared": {"default": ""},
         },
         supports_check_mode=True,
     )

@@ -170,12 +170,28 @@ def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypa
 def test_directories_that_serve_the_whole_node_are_ours_only_when_we_made_them(base: Path) -> None:
     (base / "old").mkdir()
     folders = {f"{base}/old": "0755", f"{base}/new": "0755"}
-    files.place(asked(base, {}, service="node", directories=folders), check=False)
+    files.place(asked(base, {}, service="node", directories=folders, prepared="5" * 64), check=False)
     files.place(asked(base, {}, directories={f"{base}/new/x": "0750"}), check=False)
     known = manifest(base)
     assert known["shared"] == [f"{base}/new"]
     assert known["directories"] == [f"{base}/new/x"]
     assert (base / "new" / "x").stat().st_mode & 0o777 == 0o750
+
+
+def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.place(asked(base, {}, service="node", prepared="5" * 64), check=False)
+    files.place(asked(base, {f"{base}/a": "x"}, prepared=""), check=False)
+    assert manifest(base)["prepared"] == "5" * 64
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "replace", full)
+    with pytest.raises(node.Refused, match="No space left"):
+        files.place(asked(base, {f"{base}/b": "x"}, service="node", prepared="6" * 64), check=False)
+    assert manifest(base)["prepared"] == ""
 
 
 def test_check_mode_tells_and_changes_nothing(base: Path) -> None:

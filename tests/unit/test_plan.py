@@ -15,6 +15,7 @@ from fatecloud.model.plan import Plan
 from fatecloud.model.release import Artifact, PythonSet
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest, real_hashes
+from fatecloud.render.variables import prepared_digest
 from fatecloud.report.plan import plan_text
 
 SECRETS = {PASSWORD: "hunter2"}
@@ -28,10 +29,12 @@ def deployed(wanted: Desired) -> dict[str, Any]:
         "manifest": {
             "files": {f.path: {"sha256": real[f.path], "digest": f.digest, "service": KEY} for f in files},
             "proof": {"digest": desired_digest(wanted)},
+            "prepared": prepared_digest(wanted, wanted.node("a1")),
         },
         "files": {f.path: {"sha256": real[f.path], "mode": f"{f.mode:04o}"} for f in files},
         "services": {KEY: {"state": "running", "started": dict(real)}},
         "packages": {},
+        "users": {wanted.node("a1").service_user: {"uid": 990}},
         "os": {"family": "debian"},
     }
 
@@ -48,7 +51,39 @@ def wanted(tmp_path: Path) -> Desired:
 
 def test_what_is_as_it_should_be_needs_nothing(wanted: Desired) -> None:
     plan = planned(wanted, deployed(wanted))
-    assert (plan.empty, plan.proof, plan.files) == (True, False, ())
+    assert (plan.empty, plan.proof, plan.files, plan.unprepared) == (True, False, (), ())
+
+
+def test_a_node_of_which_only_a_service_changes_is_not_prepared_again(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY]["started"] = {}
+    plan = planned(wanted, facts)
+    assert ([stage.name for stage in plan.stages], plan.unprepared) == (["stage 1"], ())
+    facts["manifest"]["prepared"] = ""
+    assert planned(wanted, facts).unprepared == ("a1",)
+
+
+def test_a_user_or_a_file_of_the_node_is_work_on_the_node(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    (user,) = facts["users"]
+    facts["users"] = {user: None}
+    facts["manifest"]["files"]["/etc/old"] = {"sha256": "e" * 64, "digest": "old", "service": "node"}
+    facts["files"]["/etc/old"] = {"sha256": "e" * 64, "mode": "0640"}
+    plan = planned(wanted, facts)
+    told = [(action.verb, action.service, action.reason) for stage in plan.stages for action in stage.actions]
+    assert told == [
+        ("install", "node", f"user {user}"),
+        ("configure", "node", "remove /etc/old"),
+    ]
+    assert plan.unprepared == ("a1",)
+
+
+@pytest.mark.parametrize("change", [{"service_user": "other"}, {"packages": "preinstalled"}])
+def test_a_node_that_is_to_be_another_is_prepared_with_the_next_change(wanted: Desired, change: dict[str, Any]) -> None:
+    place = replace(wanted.node("a1"), **change)
+    other = replace(wanted, cluster=replace(wanted.cluster, nodes={"a1": place}))
+    facts = deployed(wanted) | {"users": {"fate": {"uid": 990}, "other": {"uid": 991}}}
+    assert planned(other, facts).unprepared == ("a1",)
 
 
 def test_a_controller_that_lost_its_store_plans_no_restart(wanted: Desired) -> None:
