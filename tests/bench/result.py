@@ -23,7 +23,8 @@ class Line:
     high: float
     budget: str
     """In words, for people: `<= 1.3 x`."""
-    kept: bool
+    kept: bool | None
+    """None where there is no budget for so many nodes."""
     rounds: int
     seconds: float | None = None
     """Median of the subject, for orientation."""

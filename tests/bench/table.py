@@ -21,7 +21,7 @@ def cells(line: Line) -> tuple[str, ...]:
         f"{line.median:.{digits}f}{unit}",
         f"{line.low:.{digits}f} - {line.high:.{digits}f}",
         line.budget,
-        "yes" if line.kept else "MISSED",
+        {True: "yes", False: "MISSED", None: ""}[line.kept],
         seconds,
     )
 
