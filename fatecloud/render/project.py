@@ -26,7 +26,7 @@ _CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
 _TEMPLATE_SIGNS = ("{{", "{%", "{#")
 
 _FORKS = 32
-"""Most nodes that Ansible works on at a time: each costs it a process of some 15 MiB. All others wait their turn."""
+"""Most nodes that Ansible works on at a time: each costs it processes of some 23 MiB. All others wait their turn."""
 _CONFIG = """\
 [defaults]
 inventory = inventory/hosts.yml

@@ -2,8 +2,8 @@
 
 Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
-secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of all
-that was done to it before its services, noted for the next plan). Gives back paths only, never content.
+secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of
+how it is prepared for its services, noted for the next plan). Gives back paths only, never content.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import time
@@ -47,7 +46,9 @@ def forget(cluster: str, scratch: str) -> None:
 
 def at_login(path: str) -> str:
     """A path whose `~` is the home of the user that logged in, also where sudo made that user root."""
-    return os.path.expanduser(re.sub("^~(?=/|$)", "~" + os.environ.get("SUDO_USER", ""), path))
+    if path.startswith("~/"):
+        path = "~" + os.environ.get("SUDO_USER", "") + path[1:]
+    return os.path.expanduser(path)
 
 
 def processes_of(run: str, proc: str = "/proc") -> list[int]:

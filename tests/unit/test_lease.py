@@ -113,10 +113,10 @@ def test_a_change_renews_a_lease_that_runs_out(tmp_path: Path) -> None:
 def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:
     take(tmp_path)
     node.write_lease(str(tmp_path), {**lying(tmp_path), "expires": int(time.time()) + node.TTL // 2 + 60})
-    lease.renew({"base": str(tmp_path), "run": "r1", "wait": 0, "scratch": ""})
+    lease.renew({"base": str(tmp_path), "run": "r1", "wait": 0})
     assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
     with pytest.raises(node.Refused, match="run r2 does not hold this node"):
-        lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0, "scratch": ""})
+        lease.renew({"base": str(tmp_path), "run": "r2", "wait": 0})
 
 
 def test_what_is_noted_of_installations_goes_with_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,10 @@ def test_files_in_passing_of_a_killed_run_go_with_its_lease_and_nobody_elses(tmp
     assert (scratch.exists(), other.exists()) == (False, True)
 
 
-@pytest.mark.parametrize(("sudo", "home"), [("daemon", "/usr/sbin"), ("", "/somewhere"), (None, "/somewhere")])
+@pytest.mark.parametrize(
+    ("sudo", "home"),
+    [("daemon", "/usr/sbin"), ("", "/somewhere"), (None, "/somewhere"), (r"DOMAIN\ops", r"~DOMAIN\ops")],
+)
 def test_the_login_keeps_its_home_below_sudo(monkeypatch: pytest.MonkeyPatch, sudo: str | None, home: str) -> None:
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.delenv("SUDO_USER", raising=False)

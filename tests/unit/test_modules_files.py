@@ -42,6 +42,7 @@ def asked(base: Path, texts: dict[str, str], **changes: Any) -> dict[str, Any]:
         "user": "root",
         "group": "root",
         "overwrite_drift": False,
+        "prepared": "",
     }
     return plain | changes
 
@@ -170,7 +171,7 @@ def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypa
 def test_directories_that_serve_the_whole_node_are_ours_only_when_we_made_them(base: Path) -> None:
     (base / "old").mkdir()
     folders = {f"{base}/old": "0755", f"{base}/new": "0755"}
-    files.place(asked(base, {}, service="node", directories=folders, prepared="5" * 64), check=False)
+    files.place(asked(base, {}, service="node", directories=folders), check=False)
     files.place(asked(base, {}, directories={f"{base}/new/x": "0750"}), check=False)
     known = manifest(base)
     assert known["shared"] == [f"{base}/new"]
@@ -182,7 +183,7 @@ def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files.place(asked(base, {}, service="node", prepared="5" * 64), check=False)
-    files.place(asked(base, {f"{base}/a": "x"}, prepared=""), check=False)
+    files.place(asked(base, {f"{base}/a": "x"}), check=False)
     assert manifest(base)["prepared"] == "5" * 64
 
     def full(*_: Any) -> None:
