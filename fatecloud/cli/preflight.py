@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -31,8 +32,10 @@ def preflight(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Judge the nodes before a deploy, all problems at once. Exits 0, 1 (warnings), 2 (critical) or 3 (unknown)."""
-    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from dataclasses import replace  # noqa: PLC0415 - keeps --help fast
+
+    from fatecloud.report.console import Console  # noqa: PLC0415
+    from fatecloud.report.look import line_width, look_of  # noqa: PLC0415
     from fatecloud.report.preflight import change_text, fixes_text, preflight_json, preflight_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
     from fatecloud.workflow.preflight import blocking  # noqa: PLC0415
@@ -52,5 +55,6 @@ def preflight(
         if output is Format.json:
             console.say(preflight_json(outcome.report, blockers))
         else:
-            console.say(preflight_text(outcome.report, blockers, line_width(sys.stdout)))
+            look = replace(look_of(sys.stdout, os.environ), width=line_width(sys.stdout))
+            console.say(preflight_text(outcome.report, blockers, look))
     return outcome.report.exit_status

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from fatecloud.model.finding import Severity
+
+_COLORS: Mapping[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
 _NARROWEST, _WIDEST, _ENDLESS = 30, 120, 100_000
 
 _BEYOND_ASCII = "└中é"
@@ -33,6 +36,11 @@ def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
         color=terminal and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb",
         unicode=_can_show(_BEYOND_ASCII, stream.encoding or "ascii"),
     )
+
+
+def painted(text: str, severity: Severity, look: Look) -> str:
+    """The text in the colour of a severity, where colours are welcome."""
+    return f"\x1b[{_COLORS[severity]}m{text}\x1b[0m" if look.color else text
 
 
 def line_width(stream: TextIO) -> int:

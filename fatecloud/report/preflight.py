@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from fatecloud.model.finding import Finding, Fix, Report
+from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import wrapped
 
 SCHEMA = 1
@@ -14,29 +15,32 @@ _BELOW = " " * 11
 _ORDER = ("critical", "unknown", "warning")
 
 
-def preflight_text(report: Report, blockers: Sequence[Finding], width: int) -> str:
+def preflight_text(report: Report, blockers: Sequence[Finding], look: Look) -> str:
     """All findings by node, worst first, each with its remedy; then one line that sums up.
 
     Args:
         blockers: those of the findings that forbid a deployment.
-        width: columns of the terminal.
+        look: what the reader's terminal can show; its width may be without end.
     """
     lines: list[str] = []
     for place, findings in _by_node(report):
         lines.append(place)
         for finding in findings:
-            lines += finding_lines(finding, width)
+            lines += finding_lines(finding, look)
     for skip in report.skipped:
-        lines += wrapped(f"not judged: {skip.check} of {skip.subject}: {skip.reason}", width, "", "    ")
-    lines += wrapped(_summary(report, blockers), width, "", "    ")
+        lines += wrapped(f"not judged: {skip.check} of {skip.subject}: {skip.reason}", look.width, "", "    ")
+    lines += wrapped(_summary(report, blockers), look.width, "", "    ")
     return "\n".join(lines)
 
 
-def finding_lines(finding: Finding, width: int) -> Iterator[str]:
+def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
     """A finding as lines: headline, expected and got, cause, evidence, remedy."""
+    width = look.width
     service = f"{finding.subject.service}: " if finding.subject.service else ""
-    head = f"  {finding.severity.upper():<8} "
-    yield from wrapped(f"{finding.code} {service}{finding.symptom}", width, head, _BELOW)
+    word = finding.severity.upper()
+    head, *rest = wrapped(f"{finding.code} {service}{finding.symptom}", width, f"  {word:<8} ", _BELOW)
+    yield head.replace(word, painted(word, finding.severity, look), 1)
+    yield from rest
     if finding.expected or finding.got:
         yield from wrapped(f"expected {finding.expected or '-'}; got {finding.got or '-'}", width, " " * 6, _BELOW)
     if finding.cause:

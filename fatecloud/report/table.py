@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Report, Severity
-from fatecloud.report.look import Look
+from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import columns_of, wrapped
 
-_COLORS: dict[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
 _ORDER: tuple[Severity, ...] = ("critical", "unknown", "warning")
 _LABEL = 12
 _INDENT = "  "
@@ -51,7 +50,7 @@ def summary(report: Report) -> str:
 def _block(finding: Finding, look: Look) -> Iterator[str]:
     word = finding.severity.upper()
     head, *rest = _kept(f"{word:<8}  ", f"{finding.code}  {finding.subject}", 4, look)
-    yield head.replace(word, _painted(word, finding.severity, look), 1)
+    yield head.replace(word, painted(word, finding.severity, look), 1)
     yield from rest
     yield from _field("", finding.symptom, look)
     if finding.expected or finding.got:
@@ -123,7 +122,3 @@ def _plain(text: str, look: Look) -> str:
     line = " ".join(text.split())
     shown = "".join(char if char.isprintable() else "?" for char in line)
     return shown if look.unicode else shown.encode("ascii", "replace").decode()
-
-
-def _painted(text: str, severity: Severity, look: Look) -> str:
-    return f"\x1b[{_COLORS[severity]}m{text}\x1b[0m" if look.color else text

@@ -15,6 +15,7 @@ from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Finding, Fix
 from fatecloud.model.layout import ID_LENGTH
 from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.report.look import Look
 from fatecloud.report.preflight import change_text, preflight_json, preflight_text
 from fatecloud.workflow.preflight import fix_variables, preflight, reading
 
@@ -173,7 +174,7 @@ def test_fixes_reach_the_playbook_by_node() -> None:
 
 def test_the_text_groups_by_node_with_the_worst_first_and_says_what_blocks() -> None:
     report = judge_preflight(a_desired(), observed({"a1": {"cpu.flags_avx": False, "os.arch": "aarch64"}}))
-    lines = preflight_text(report, blocking(report), 200).splitlines()
+    lines = preflight_text(report, blocking(report), Look(200)).splitlines()
     assert lines[0] == "a1"
     assert lines[1].startswith("  CRITICAL PREFLIGHT_ARCH fate-2.2.0 has artifacts for x86_64 only")
     assert "      expected x86_64; got aarch64" in lines

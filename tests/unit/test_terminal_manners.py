@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shlex
 import signal
@@ -36,11 +37,13 @@ ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def on_terminal(words: tuple[str, ...], environment: Mapping[str, str]) -> tuple[int, str]:
+def on_terminal(
+    words: tuple[str, ...], environment: Mapping[str, str], program: tuple[str, ...] = PROGRAM
+) -> tuple[int, str]:
     """Run the program on a terminal of its own; exit status and everything that it wrote."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
-        [*PROGRAM, *words], stdin=slave, stdout=slave, stderr=slave, env={**PLAIN, **environment}, close_fds=True
+        [*program, *words], stdin=slave, stdout=slave, stderr=slave, env={**PLAIN, **environment}, close_fds=True
     )
     os.close(slave)
     written = bytearray()
@@ -69,6 +72,22 @@ def test_a_verb_is_readable_on_any_terminal(words: tuple[str, ...], environment:
 def test_help_is_wrapped_for_a_narrow_terminal() -> None:
     _, written = on_terminal(("--help",), {"COLUMNS": "40"})
     assert max(map(len, written.splitlines())) <= 50  # Click's help does not go below
+
+
+def test_what_is_going_on_takes_one_line_of_a_narrow_terminal() -> None:
+    show = """
+import time
+from fatecloud.model.event import Event
+from fatecloud.report.console import Console
+with Console() as console:
+    console(Event("task", "Build the Python environment of the release, which has a very long name", node="n1"))
+    time.sleep(0.3)
+"""
+    _, written = on_terminal((), {"COLUMNS": "40"}, (sys.executable, "-c", show))
+    assert written.count("\x1b[1A") == 1, "only at the end the cursor goes up, to clear the one line"
+    shown = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", written).replace("\r", "\n").split("\n")
+    assert any("Build the Python" in line for line in shown)
+    assert max(map(len, shown)) <= 40
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -102,7 +102,7 @@ ON_TERMINALS: dict[str, Scene] = {
     "bad inventory": Scene("inventory validate bad.yml", 78, "unknown key '机构甲'"),
     "no such verb": Scene("nosuch", 64, "No such command 'nosuch'"),
 }
-COLOURED = {"check", "check here"}
+COLOURED = {"check", "check here", "preflight"}
 """Scenes that say how bad it is by a colour, where that is welcome."""
 HELP = 44
 """Columns of a narrow help: Click leaves a meaning ten of them beside names of thirty at most."""
