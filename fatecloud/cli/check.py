@@ -45,7 +45,7 @@ def check(
     """Check every service on every node. Exits 0 healthy, 1 warnings, 2 critical, 3 unknown or nothing checked."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
-    from fatecloud.workflow.check import check_cluster, saved_facts  # noqa: PLC0415
+    from fatecloud.workflow.check import FACTS, check_cluster, saved_facts  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def check(
     read = (
         partial(saved_facts, facts, session.cluster.name)
         if facts is not None
-        else partial(observe, session, deadline=deadline)
+        else partial(observe, session, deadline=deadline, want=FACTS if save_facts is None else ())
     )
     keys = selected(session.resolved, party, node, component) if party or node or component else None
     # A saved file has no secrets left, and is judged where nobody has the vault's password.

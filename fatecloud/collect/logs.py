@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fatecloud.collect import shipment
@@ -85,7 +81,7 @@ def read_logs(
         "lines": question.lines,
         "cursor": cursor,
     }
-    stdin = _code() + b"\n" + json.dumps(spec).encode() + b"\n"
+    stdin = shipment.packed(("tail",)) + json.dumps(spec).encode() + b"\n"
     done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
     answer = _answer(done.text.splitlines())
     if answer is None:
@@ -108,9 +104,3 @@ def _answer(lines: Sequence[str]) -> Any:
             except ValueError:
                 return None
     return None
-
-
-@cache
-def _code() -> bytes:
-    source = (Path(__file__).parent / "node" / "tail.py").read_text(encoding="utf-8")
-    return base64.b64encode(zlib.compress(json.dumps([("main", source)]).encode(), 9))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
+import marshal
 import zlib
 from collections.abc import Mapping
 from functools import cache
+from importlib.abc import SourceLoader
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 PARTS = (
@@ -18,12 +21,11 @@ PARTS = (
     "supervision",
     "services",
     "packages",
-    "asking",
     "probes",
     "surroundings",
     "main",
 )
-"""Files below `node/` in the order of their imports."""
+"""Files below `node/` in the order of their imports; the last one has the `main` that is called with the spec."""
 
 NO_INTERPRETER = 96
 """Exit status of the prologue when the node has no Python 3.6 or later."""
@@ -36,22 +38,29 @@ _BOOT = f"""
 import sys
 try:
     if sys.version_info < (3, 6): raise ImportError
-    import base64, hashlib, json, socket, subprocess, types, zlib
-    code = sys.stdin.readline()
-    if not code: raise ImportError
+    import hashlib, json, marshal, socket, subprocess, types, zlib
+    from _frozen_importlib_external import MAGIC_NUMBER
+    stream = sys.stdin.buffer
+    magic, *sizes = map(int, stream.readline().split())
+    code, sources = [stream.read(size) for size in sizes]
 except Exception:
     sys.exit({_FOREIGN})
-spec = json.loads(sys.stdin.readline())
+spec = json.loads(stream.readline().decode())
+if magic == int.from_bytes(MAGIC_NUMBER, "big"):
+    parts = marshal.loads(zlib.decompress(code))
+else:
+    sources = json.loads(zlib.decompress(sources).decode())
+    parts = [(name, compile(source, "collector/" + name + ".py", "exec")) for name, source in sources]
 package = types.ModuleType("collector")
 package.__path__ = []
 sys.modules["collector"] = package
-for name, source in json.loads(zlib.decompress(base64.b64decode(code)).decode()):
+for name, code in parts:
     module = types.ModuleType("collector." + name)
-    module.__package__, module.SHIPPED = "collector", source
+    module.__package__ = "collector"
     sys.modules[module.__name__] = module
     setattr(package, name, module)
-    exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)
-package.main.main(spec)
+    exec(code, module.__dict__)
+module.main(spec)
 """
 
 _PROLOGUE = f"""
@@ -78,12 +87,39 @@ def command(base: str) -> tuple[str, ...]:
 
 
 def stdin(spec: Mapping[str, Any]) -> bytes:
-    """Standard input of that command: the code on one line, the spec as JSON on the next."""
-    return _code() + b"\n" + json.dumps(spec, sort_keys=True).encode() + b"\n"
+    """Standard input of that command: the code, then the spec as a line of JSON.
+
+    The spec gets the text of `asking` besides, which runs in other interpreters than the collector's own.
+    """
+    return packed(PARTS) + json.dumps({**spec, "asker": _source("asking")}, sort_keys=True).encode() + b"\n"
 
 
 @cache
-def _code() -> bytes:
-    folder = Path(__file__).parent / "node"
-    parts = [(name, (folder / f"{name}.py").read_text(encoding="utf-8")) for name in PARTS]
-    return base64.b64encode(zlib.compress(json.dumps(parts).encode(), 9))
+def packed(parts: tuple[str, ...]) -> bytes:
+    """Files below `node/`, compiled by this interpreter for nodes that have the same, and as source for all others.
+
+    To compile them costs a node more than to run them. Before them comes a line of numbers: which bytecode it is, and
+    the bytes of either.
+    """
+    code = zlib.compress(marshal.dumps([(name, _bare(_compiled(name))) for name in parts]))
+    sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode(), 9)
+    return b"%d %d %d\n" % (int.from_bytes(MAGIC_NUMBER, "big"), len(code), len(sources)) + code + sources
+
+
+def _compiled(name: str) -> CodeType:
+    """From the cache that Python keeps of its modules, where it has one."""
+    spec = find_spec(f"{__package__}.node.{name}")
+    loader = spec.loader if spec else None
+    code = loader.get_code(spec.name) if spec and isinstance(loader, SourceLoader) else None
+    return code or compile(_source(name), f"collector/{name}.py", "exec")
+
+
+def _bare(code: CodeType) -> CodeType:
+    """Without what only tracebacks need: a third of it, and it names files of this machine."""
+    constants = (_bare(value) if isinstance(value, CodeType) else value for value in code.co_consts)
+    return code.replace(co_filename="collector", co_linetable=b"", co_consts=tuple(constants))
+
+
+@cache
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "node" / f"{name}.py").read_text(encoding="utf-8")

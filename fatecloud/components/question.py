@@ -9,9 +9,7 @@ PYTHON = "python3"
 """The node's own interpreter, or whichever the asker runs under."""
 
 
-def question(
-    name: str, script: str, *arguments: str, timeout: float, python: str = PYTHON, libraries: bool = False
-) -> NodeProbe:
+def question(name: str, script: str, *arguments: str, timeout: float, python: str = PYTHON) -> NodeProbe:
     """A probe that gives a script to an interpreter on the node.
 
     Args:
@@ -20,10 +18,10 @@ def question(
         arguments: no secrets; the script reads those from the service's own files.
         timeout: seconds; longer than all the time limits inside the script, because a busy node starts slowly.
         python: interpreter, absolute, or `python3`.
-        libraries: whether the script needs more than the standard library.
     """
     package = name.partition(".")[0]
     text = script_text(package, script)
-    # Isolated, writes no bytecode, and looks for no libraries that it does not need: that halves its start.
-    options = ("-I", "-B") if libraries else ("-I", "-B", "-S")
+    # Isolated, writes no bytecode, and looks for no libraries: that halves its start. A script that needs some finds
+    # them by itself, see `libraries.py`.
+    options = ("-I", "-B", "-S")
     return NodeProbe(name, (python, *options, "-", *arguments), text, timeout)

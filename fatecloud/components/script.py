@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
+
+_FUTURE = "from __future__ import annotations\n"
+_SHARED = re.compile(r"^from fatecloud\.components\.(\w+) import [\w, ]+\n", re.MULTILINE)
 
 
 def script_text(package: str, name: str) -> str:
-    """Source of `components/<package>/<name>`, which a probe gives to an interpreter on the node."""
-    return files(f"fatecloud.components.{package}").joinpath(name).read_text(encoding="utf-8")
+    """Source of `components/<package>/<name>`, which a probe gives to an interpreter on the node.
+
+    What it imports from a module beside the components is written into it in place of the import: on the node there is
+    nothing else of the project.
+    """
+    text = files(f"fatecloud.components.{package}").joinpath(name).read_text(encoding="utf-8")
+    return _SHARED.sub(lambda found: _module(found.group(1)), text)
+
+
+def _module(name: str) -> str:
+    """Text of such a module, to stand in the middle of another."""
+    return files("fatecloud.components").joinpath(f"{name}.py").read_text(encoding="utf-8").replace(_FUTURE, "")

@@ -15,7 +15,7 @@ from fatecloud.model.plan import Plan, Stage
 from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.stores import outdated_stores
-from fatecloud.workflow.check import check_cluster
+from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
@@ -211,7 +211,7 @@ def _settled(session: Session, interruption: Interruption) -> Report:
 
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
     """The check's report on these nodes; on the whole cluster when none is named."""
-    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes), session.redact)
+    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
 
 
 def _check_limit(session: Session, limit: tuple[str, ...]) -> None:

@@ -84,7 +84,7 @@ def execs(fleet: Fleet, *, probes: bool = True, want: tuple[str, ...] = ()) -> P
     jobs = []
     for name, node in session.cluster.nodes.items():
         command = shlex.join(["sudo", "-n", "--", *shipment.command(node.paths.base)])
-        stdin = shipment.stdin(spec_for(session.desired, name, probes=probes, want=want)).decode()
+        stdin = shipment.stdin(spec_for(session.desired, name, probes=probes, want=want)).decode("latin-1")
         login = {"host": node.address, "port": node.ssh.port, "user": node.ssh.user, "key": node.ssh.key}
         jobs.append({**login, "known_hosts": str(session.known_hosts), "command": command, "stdin": stdin})
     path = fleet.inventory.with_name(f"floor-{'check' if probes else 'status'}.json")

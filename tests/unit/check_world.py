@@ -15,6 +15,7 @@ from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, FileSpec, NodeProbe
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
 CONF = "/data/fate/demo-9999-engine/conf/engine.yaml"
@@ -123,7 +124,7 @@ def healthy_documents() -> Documents:
 def observed(
     documents: Documents, lost: dict[str, Unreachable] | None = None, absent: dict[str, str] | None = None
 ) -> Observed:
-    """What the documents say.
+    """What the documents say, and of it only what a check asks for.
 
     Args:
         lost: nodes that gave none.
@@ -131,7 +132,7 @@ def observed(
     """
     nodes: dict[str, NodeFacts | Unreachable] = {}
     for name, document in documents.items():
-        facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
+        facts = {fact: Fact(value) for fact, value in document.items() if fact in {*FACTS, "skew"}}
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
     return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo"})

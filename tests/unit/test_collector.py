@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import xmlrpc.client
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from fatecloud.collect import shipment
 from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
 
 NODE = Path(shipment.__file__).parent / "node"
+ASKER = (NODE / "asking.py").read_text()
 
 
 def ship(spec: dict[str, Any], path: str | None = None, base: str = "/nowhere") -> subprocess.CompletedProcess[bytes]:
@@ -54,8 +56,8 @@ def test_it_is_python_3_6_and_imports_only_the_standard_library(path: Path) -> N
 
 
 def test_every_part_is_shipped() -> None:
-    log_reader = "tail.py"  # shipped by itself, when logs are asked for
-    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py", log_reader} == {
+    by_themselves = {"tail.py", "asking.py"}  # when logs are asked for; with every spec, for other interpreters
+    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py"} | by_themselves == {
         p.name for p in NODE.glob("*.py")
     }
 
@@ -97,6 +99,28 @@ def test_only_what_is_wanted_is_read() -> None:
     assert set(document({"base": "/nowhere", "want": ["clock", "os"]})["facts"]) == {"clock", "os"}
 
 
+def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_same() -> None:
+    spec = {"base": "/nowhere", "want": ["identity", "weather"], "probes": [{"id": "a", "argv": PYTHON_PROBE}]}
+    numbers, _, rest = shipment.stdin(spec).partition(b"\n")
+    magic, *sizes = numbers.split()
+    seen = []
+    for bytecode in (magic, b"0"):
+        argv = ["/bin/sh", *shipment.command("/nowhere")[1:]]
+        shipped = b" ".join([bytecode, *sizes]) + b"\n" + rest
+        done = subprocess.run(argv, input=shipped, capture_output=True, timeout=60, check=True)
+        seen.append(json.loads(done.stdout.splitlines()[-1]))
+    assert seen[0]["facts"] == seen[1]["facts"]
+    assert "error" in seen[0]["facts"]["weather"]
+    assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
+
+
+def test_what_is_shipped_compiled_names_no_file_of_this_machine() -> None:
+    _, size, _ = map(int, shipment.packed(shipment.PARTS).partition(b"\n")[0].split())
+    code = zlib.decompress(shipment.packed(shipment.PARTS).partition(b"\n")[2][:size])
+    assert str(NODE.parent.parent.parent).encode() not in code
+    assert b"reading" in code
+
+
 def test_a_fact_that_does_not_exist_is_an_error_of_its_own() -> None:
     facts = document({"base": "/nowhere", "want": ["clock", "weather"]})["facts"]
     assert "error" in facts["weather"]
@@ -115,7 +139,7 @@ def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) 
 def ask(*asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Answers to some probes, by id."""
     answers: dict[str, dict[str, Any]] = {}
-    for thread in probes.started([{"id": str(number), **probe} for number, probe in enumerate(asked)], answers):
+    for thread in probes.started([{"id": str(number), **probe} for number, probe in enumerate(asked)], answers, ASKER):
         thread.join(30)
     return answers
 

@@ -87,6 +87,14 @@ def test_a_spec_can_ask_for_less_and_for_more() -> None:
     assert {"/x", CONF} <= set(spec["files"])
 
 
+def spec_of(stdin: bytes) -> dict[str, Any]:
+    """What stands behind the code."""
+    numbers, _, rest = stdin.partition(b"\n")
+    _, *sizes = map(int, numbers.split())
+    found: dict[str, Any] = json.loads(rest[sum(sizes) :])
+    return found
+
+
 def test_documents_become_facts_and_answers() -> None:
     connections = {"a1": Answers(answer()), "a2": Answers(answer())}
     seen = gather(the_desired(), lambda node, _seconds: connections[node.name])
@@ -99,7 +107,7 @@ def test_documents_become_facts_and_answers() -> None:
     asked = connections["a1"].asked[0]
     assert asked["become"] is True
     assert asked["argv"] == shipment.command("/data/fate")
-    assert json.loads(asked["stdin"].splitlines()[1])["base"] == "/data/fate"
+    assert spec_of(asked["stdin"])["base"] == "/data/fate"
 
 
 def test_the_clock_is_compared_with_the_middle_of_the_exec(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +180,7 @@ def test_connecting_and_reading_share_one_deadline() -> None:
 
     gather(the_desired(), lambda _node, seconds: connections.setdefault("a1", Late(seconds)), nodes=["a1"], deadline=5)
     asked = connections["a1"].asked[0]
-    told = json.loads(asked["stdin"].splitlines()[1])["deadline"]
+    told = spec_of(asked["stdin"])["deadline"]
     assert given[0] <= 5
     assert asked["timeout"] <= 4.7
     # What the collector has by then still has a way to go.

@@ -14,7 +14,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 from typing import Any, Dict, List, NoReturn
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
@@ -116,6 +115,8 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - a forked child must not go on as its parent
+        import traceback  # noqa: PLC0415 - costs more than most questions, and few end here
+
         traceback.print_exc()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -63,7 +63,7 @@ def collect(spec: Spec) -> Dict[str, Any]:
     threads = [
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
     ]
-    threads += probes.started(spec.get("probes", ()), answers)
+    threads += probes.started(spec.get("probes", ()), answers, spec.get("asker", ""))
     for thread in threads:
         thread.join(max(0.0, until - time.time()))
     end_children()

@@ -11,7 +11,6 @@ import threading
 import time
 from typing import Any, Dict, List, Optional, Tuple  # noqa: F401 - Tuple stands in a type comment
 
-from . import asking
 from .reading import Unreadable, converse, last_line, spawn
 
 _DEFAULT_SECONDS = 10.0
@@ -22,10 +21,11 @@ Probe = Dict[str, Any]
 Answers = Dict[str, Dict[str, Any]]
 
 
-def started(probes: List[Probe], answers: Answers) -> List[threading.Thread]:
+def started(probes: List[Probe], answers: Answers, asker: str) -> List[threading.Thread]:
     """Threads that put every answer where it belongs as soon as it is there.
 
     An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
+    `asker` is the text of the module `asking`.
     """
     groups = {}  # type: Dict[Tuple[Any, ...], List[Probe]]
     for probe in probes:
@@ -35,7 +35,9 @@ def started(probes: List[Probe], answers: Answers) -> List[threading.Thread]:
         alone = None if shared else probe["id"]
         groups.setdefault((probe.get("user"), alone, options), []).append(probe)
     threads = [
-        threading.Thread(target=_ask, args=(group, list(options), user, answers), daemon=True)
+        threading.Thread(
+            target=_ask, args=(group, [*options, "-c", asker] if options else [], user, answers), daemon=True
+        )
         for (user, _, options), group in groups.items()
     ]
     for thread in threads:
@@ -43,7 +45,7 @@ def started(probes: List[Probe], answers: Answers) -> List[threading.Thread]:
     return threads
 
 
-def _ask(group: List[Probe], options: List[str], user: Optional[str], answers: Answers) -> None:
+def _ask(group: List[Probe], asker: List[str], user: Optional[str], answers: Answers) -> None:
     begun = time.time()
 
     def answered(identity: str, exit_: Optional[int], stdout: str, stderr: str, error: Optional[str]) -> None:
@@ -52,27 +54,18 @@ def _ask(group: List[Probe], options: List[str], user: Optional[str], answers: A
 
     try:
         become = _become(user)
-        if not options:
+        if not asker:
             probe = group[0]
             seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
             ended = spawn(_argv(probe), probe.get("stdin", ""), seconds, become)
             answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
             return
-        said = converse([*options, "-c", _source()], json.dumps({"questions": _questions(group)}), become, answered)
+        said = converse(asker, json.dumps({"questions": _questions(group)}), become, answered)
     except Exception as error:  # noqa: BLE001 - one broken question must not cost the others
         said = str(error) if isinstance(error, Unreadable) else "%s: %s" % (type(error).__name__, error)
     for probe in group:
         if probe["id"] not in answers:
             answered(probe["id"], None, "", "", said or "its interpreter ended without an answer")
-
-
-def _source() -> str:
-    """Text of the module `asking`: on a node there is no file of it, and whoever brought the code left its text."""
-    text = getattr(asking, "SHIPPED", None)
-    if text is None:
-        with open(asking.__file__, encoding="utf-8") as file:
-            text = file.read()
-    return str(text)
 
 
 def _become(name: Optional[str]) -> Optional[Any]:

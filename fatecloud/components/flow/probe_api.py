@@ -6,11 +6,12 @@ are sent: flow writes a traceback into its log for every other one.
 
 from __future__ import annotations
 
-import http.client
 import json
 import sys
 import time
 from typing import Any
+
+from fatecloud.components.http_get import get
 
 CLIENT_AUTH = range(5000, 5010)
 DATABASE_SECONDS, LEAST_SECONDS = 10.0, 2.0
@@ -30,22 +31,18 @@ DATABASE_SIGNS = (
 def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
     """GET one page. Gives `kind` and `error` where no envelope of flow came back."""
     begin = time.monotonic()
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
     answer: dict[str, Any] = {}
     try:
-        connection.request("GET", path, headers={"Connection": "close"})
-        body = json.loads(connection.getresponse().read())
+        body = json.loads(get(host, port, path, timeout=timeout)[2])
         answer = {"code": int(body["code"]), "message": str(body.get("message", ""))[:400], "data": body.get("data")}
     except TimeoutError:
         answer = {"kind": "timeout", "error": f"no answer to GET {path} within {timeout:g} s"}
     except ConnectionRefusedError:
         answer = {"kind": "refused", "error": f"nothing listens on {host}:{port}"}
-    except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         answer = {"kind": "foreign", "error": f"what answers on {host}:{port} is not flow: {error!r}"[:300]}
     except OSError as error:
         answer = {"kind": "refused", "error": f"{host}:{port}: {error}"}
-    finally:
-        connection.close()
     answer["seconds"] = round(time.monotonic() - begin, 3)
     return answer
 

@@ -7,7 +7,6 @@ account in flow's own configuration. The table of the other parties' brokers is 
 from __future__ import annotations
 
 import base64
-import http.client
 import importlib
 import json
 import logging
@@ -16,20 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from fatecloud.components.http_get import get
+from fatecloud.components.libraries import configuration, use_libraries
+
 OK, UNAUTHORIZED = 200, 401
 
 
 def page(conf: dict[str, Any], path: str) -> tuple[int, Any]:
     """Status and document of a page of the management API."""
     account = base64.b64encode(f"{conf['user']}:{conf['password']}".encode()).decode("ascii")
-    connection = http.client.HTTPConnection(conf["host"], int(conf["mng_port"]), timeout=5)
-    try:
-        connection.request("GET", path, headers={"Authorization": f"Basic {account}"})
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    return answer.status, json.loads(body or b"null")
+    headers = {"Authorization": f"Basic {account}"}
+    status, _, body = get(conf["host"], int(conf["mng_port"]), path, timeout=5, headers=headers)
+    return status, json.loads(body or b"null")
 
 
 def management(conf: dict[str, Any]) -> dict[str, Any]:
@@ -49,7 +46,7 @@ def management(conf: dict[str, Any]) -> dict[str, Any]:
         return {"ok": False, "kind": "timeout", "where": where, "error": "no answer within 5 s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "where": where, "error": str(error)}
-    except (http.client.HTTPException, ValueError) as error:
+    except ValueError as error:
         return {"ok": False, "kind": "foreign", "where": where, "error": f"not a management API: {error!r}"[:200]}
     full = any(
         right.get("vhost") == "/" and all(right.get(verb) == ".*" for verb in ("configure", "write", "read"))
@@ -90,8 +87,7 @@ def amqp(conf: dict[str, Any]) -> dict[str, Any]:
 def table(path: Path) -> dict[str, Any]:
     """Party -> host:port, as flow's route table has it."""
     try:
-        with path.open(encoding="utf-8") as file:
-            entries = importlib.import_module("ruamel.yaml").safe_load(file) or {}
+        entries = configuration(path) or {}
         return {"routes": {str(party): f"{entry['host']}:{entry['port']}" for party, entry in entries.items()}}
     except OSError as error:
         return {"routes": {}, "routes_error": f"{path}: {error.strerror}"}
@@ -102,8 +98,7 @@ def table(path: Path) -> dict[str, Any]:
 def judge(path: Path, routes: Path) -> dict[str, Any]:
     """Try both doors; the first that is shut names the trouble."""
     try:
-        with path.open(encoding="utf-8") as file:
-            conf = importlib.import_module("ruamel.yaml").safe_load(file)["federation"]["rabbitmq"]
+        conf = configuration(path)["federation"]["rabbitmq"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}", **table(routes)}
     with ThreadPoolExecutor() as pool:
@@ -115,4 +110,5 @@ def judge(path: Path, routes: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]), Path(sys.argv[2]))) + "\n")
+    use_libraries(sys.argv[1])
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[2]), Path(sys.argv[3]))) + "\n")

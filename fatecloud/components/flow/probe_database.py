@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fatecloud.components.libraries import configuration, use_libraries
+
 REFUSED = {2002, 2003}
 AUTH = {1045, 1130, 1251, 1698, 2059}
 SCHEMA = {1044, 1049}
@@ -104,8 +106,7 @@ def sqlite(path: Path) -> dict[str, Any]:
 def judge(path: Path) -> dict[str, Any]:
     """Read flow's configuration as flow does and try the database that it names."""
     try:
-        with path.open(encoding="utf-8") as file:
-            database = importlib.import_module("ruamel.yaml").safe_load(file)["database"]
+        database = configuration(path)["database"]
         engine = database["engine"]
         settings = database[engine]
     except (OSError, KeyError, TypeError, ValueError) as error:
@@ -115,4 +116,5 @@ def judge(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")
+    use_libraries(sys.argv[1])
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[2]))) + "\n")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import sys
 import time
 from typing import Any
+
+from fatecloud.components.http_get import get
 
 LIMIT = 50
 
 
 def listed(host: str, port: int, status: str) -> dict[str, Any]:
     """The newest jobs of a status, and how many there are in all."""
-    connection = http.client.HTTPConnection(host, port, timeout=6)
-    try:
-        connection.request("GET", f"/v2/job/list/query?limit={LIMIT}&page=1&status={status}")
-        body = json.loads(connection.getresponse().read())
-    finally:
-        connection.close()
+    body = json.loads(get(host, port, f"/v2/job/list/query?limit={LIMIT}&page=1&status={status}", timeout=6)[2])
     if body.get("code") != 0:
         raise ValueError(f"job list: {body.get('code')} {str(body.get('message', ''))[:300]}")
     return dict(body["data"])
@@ -44,7 +40,7 @@ def judge(host: str, port: int) -> dict[str, Any]:
         running, waiting = listed(host, port, "running"), listed(host, port, "waiting")
     except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": "no answer to the job list within 6 s"}
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         return {"ok": False, "kind": "unavailable", "error": f"{type(error).__name__}: {error}"[:300]}
     now = time.time()
     return {

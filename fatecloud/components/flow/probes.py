@@ -13,21 +13,18 @@ BROKER = "broker"
 
 
 def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
-    """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees.
-
-    With its libraries, too, although two of them would do without: so they share one start of it.
-    """
+    """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees."""
     address = (own_address(ctx), str(ctx.port("http")))
     conf = f"{ctx.home}/conf/service_conf.yaml"
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
-    ask = partial(question, python=ctx.python, libraries=True)
+    ask = partial(question, python=ctx.python)
     found = [
         ask("flow.api", "probe_api.py", *address, timeout=25),
         ask("flow.jobs", "probe_jobs.py", *address, timeout=20),
         ask("flow.schedule", "probe_schedule.py", log, timeout=20),
-        ask("flow.database", "probe_database.py", conf, timeout=20),
+        ask("flow.database", "probe_database.py", ctx.site_packages, conf, timeout=20),
     ]
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
-        found.append(ask("flow.broker", "probe_broker.py", conf, table, timeout=20))
+        found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20))
     return tuple(found)

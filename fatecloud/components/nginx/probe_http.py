@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import sys
 from typing import Any
+
+from fatecloud.components.http_get import get
 
 TIMEOUT = 5
 
 
 def page(host: str, port: int, path: str, party: str = "") -> dict[str, Any]:
     """One JSON page of nginx itself."""
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-    try:
-        connection.request("GET", path, headers={"dest-party-id": party} if party else {})
-        return dict(json.loads(connection.getresponse().read()))
-    finally:
-        connection.close()
+    headers = {"dest-party-id": party} if party else {}
+    return dict(json.loads(get(host, port, path, timeout=TIMEOUT, headers=headers)[2]))
 
 
 def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]:
@@ -32,7 +29,7 @@ def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
-    except (http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is not our nginx: {error!r}"[:300]}
     return {"ok": True, "party": party, "missing": sorted(other for other, route in routes.items() if not route)}
 

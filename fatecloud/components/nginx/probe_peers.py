@@ -6,12 +6,13 @@ answers.
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from typing import Any
+
+from fatecloud.components.http_get import NoHttp, get
 
 TIMEOUT = 5
 
@@ -19,34 +20,37 @@ TIMEOUT = 5
 def ask(endpoint: str) -> dict[str, Any]:
     """One proxy's answer, or why there was none."""
     host, _, port = endpoint.rpartition(":")
-    connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=TIMEOUT)
     try:
-        connection.request("GET", "/fatecloud/health")
-        answer = connection.getresponse()
-        body = answer.read(4096)
+        status, _, body = get(host.strip("[]"), int(port), "/fatecloud/health", timeout=TIMEOUT)
     except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
         return {"ok": False, "kind": "timeout", "error": f"no answer within {TIMEOUT} s"}
     except socket.gaierror as error:
         return {"ok": False, "kind": "name", "error": f"the name does not resolve here: {error}"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": str(error)}
-    except http.client.HTTPException as error:
+    except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": f"no HTTP: {error!r}"[:200]}
-    finally:
-        connection.close()
     try:
         party = str(json.loads(body).get("party", ""))
     except (ValueError, AttributeError):
         party = ""
-    return {"ok": True, "status": answer.status, "party": party}
+    return {"ok": True, "status": status, "party": party}
 
 
 def judge(pairs: list[str]) -> dict[str, Any]:
     """Every `party=host:port` at the same time."""
     wanted = dict(pair.split("=", 1) for pair in pairs)
-    with ThreadPoolExecutor(max_workers=16) as pool:
-        answers = dict(zip(wanted, pool.map(ask, wanted.values())))  # noqa: B905 - strict came with Python 3.10
-    peers = {party: {"endpoint": wanted[party], **answer} for party, answer in answers.items()}
+    answers: dict[str, dict[str, Any]] = {}
+
+    def put(party: str, endpoint: str) -> None:
+        answers[party] = ask(endpoint)
+
+    threads = [threading.Thread(target=put, args=pair) for pair in wanted.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    peers = {party: {"endpoint": endpoint, **answers[party]} for party, endpoint in wanted.items()}
     failed = sorted(party for party, answer in peers.items() if not answer["ok"])
     if failed:
         return {"ok": False, "kind": "unreachable", "error": f"not reached: {', '.join(failed)}", "peers": peers}

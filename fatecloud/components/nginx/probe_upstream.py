@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
 import sys
 from typing import Any
+
+from fatecloud.components.http_get import NoHttp, get
 
 TIMEOUT = 10
 GATEWAY = {502: "refused", 503: "refused", 504: "timeout"}
@@ -15,22 +16,18 @@ OK = 200
 
 def judge(host: str, port: int, party: str) -> dict[str, Any]:
     """Ask for flow's information page with the header that flow's requests carry."""
-    connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+    headers = {"dest-party-id": party, "service": "fateflow"}
     try:
-        connection.request("GET", "/v2/server/fateflow", headers={"dest-party-id": party, "service": "fateflow"})
-        answer = connection.getresponse()
-        body = answer.read()
+        status, reason, body = get(host, port, "/v2/server/fateflow", timeout=TIMEOUT, headers=headers)
     except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
         return {"ok": False, "kind": "timeout", "error": f"no answer within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "proxy", "error": f"{host}:{port}: {error}"}
-    except http.client.HTTPException as error:
+    except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": repr(error)[:300]}
-    finally:
-        connection.close()
-    if answer.status != OK:
-        kind = GATEWAY.get(answer.status, "status")
-        return {"ok": False, "kind": kind, "status": answer.status, "error": f"HTTP {answer.status} {answer.reason}"}
+    if status != OK:
+        kind = GATEWAY.get(status, "status")
+        return {"ok": False, "kind": kind, "status": status, "error": f"HTTP {status} {reason}"}
     try:
         code = json.loads(body)["code"]
     except (ValueError, KeyError, TypeError):

@@ -7,12 +7,13 @@ the account is good stands in `account`, because a new password is applied only 
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import socket
 import sys
 from pathlib import Path
 from typing import Any
+
+from fatecloud.components.http_get import get
 
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
@@ -28,13 +29,8 @@ class Api:
 
     def get(self, path: str) -> tuple[int, Any]:
         """Status and document of one page."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT)
-        try:
-            connection.request("GET", path, headers=self.headers)
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
-        finally:
-            connection.close()
+        status, _, body = get(self.host, self.port, path, timeout=TIMEOUT, headers=self.headers)
+        return status, json.loads(body or b"null")
 
 
 def account_of(api: Api, name: str) -> dict[str, Any]:
@@ -90,7 +86,7 @@ def judge(host: str, port: int, definitions: Path) -> dict[str, Any]:
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
-    except (http.client.HTTPException, ValueError, LookupError, AttributeError) as error:
+    except (ValueError, LookupError, AttributeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is no management API: {error!r}"[:300]}
 
 

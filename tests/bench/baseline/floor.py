@@ -24,7 +24,7 @@ def ask(node: dict[str, Any], answers: list[bytes]) -> None:
         node["host"], node["port"], node["user"], key_filename=node["key"], allow_agent=False, look_for_keys=False
     )
     stdin, stdout, _ = client.exec_command(node["command"])
-    stdin.write(node["stdin"])
+    stdin.write(node["stdin"].encode("latin-1"))
     stdin.channel.shutdown_write()
     answers.append(stdout.read())
     client.close()

@@ -15,8 +15,9 @@ from result import Line
 from timing import BenchError, Figure, Sample, interleaved, run
 
 from fatecloud.collect.spec import DEADLINE, spec_for
+from fatecloud.workflow import check
+from fatecloud.workflow import status as looking
 from fatecloud.workflow.load import Options, load_session
-from fatecloud.workflow.status import FACTS
 
 _CRITICAL = 2
 _BUDGETED = 30
@@ -40,7 +41,7 @@ def against_floor(bench: Bench) -> list[Line]:
     lines = []
     for count in bench.counts:
         fleet = bench.fleet(count)
-        floor = _floor(execs(fleet))
+        floor = _floor(execs(fleet, want=check.FACTS))
         taken = interleaved(bench.rounds, {"check": fleet.timed("check"), "floor": floor})
         lines.append(compared("check", ("check", taken["check"]), ("floor", taken["floor"]), count, 1.3))
         say(f"check, {count} nodes: {lines[-1].median:.2f} x")
@@ -109,7 +110,7 @@ def status(bench: Bench) -> list[Line]:
     lines = []
     for count in sorted({min(2, bench.counts[-1]), bench.counts[-1]}):
         fleet = bench.fleet(count)
-        floor = _floor(execs(fleet, probes=False, want=FACTS))
+        floor = _floor(execs(fleet, probes=False, want=looking.FACTS))
         taken = interleaved(bench.rounds, {"status": fleet.timed("status"), "floor": floor})
         lines.append(compared("status", ("status", taken["status"]), ("floor", taken["floor"]), count, 1.3))
         say(f"status, {count} nodes: {lines[-1].median:.2f} x")

@@ -1,0 +1,134 @@
+"""What the scripts that run on a node share: one GET, an environment's libraries, and how both get into their text."""
+
+from __future__ import annotations
+
+import ast
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from web_fakes import closed_port, serving, silent
+
+from fatecloud import components
+from fatecloud.components.http_get import NoHttp, get
+from fatecloud.components.libraries import SHARED, configuration, use_libraries
+from fatecloud.components.script import script_text
+
+SCRIPTS = sorted(Path(components.__file__).parent.glob("*/probe_*.py"))
+
+
+@contextmanager
+def saying(*parts: bytes) -> Iterator[int]:
+    """The port of a server that sends this to the first caller, whatever it asks, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                for part in parts:
+                    connection.sendall(part)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(server.getsockname()[1])
+        thread.join(10)
+
+
+def test_a_page_comes_with_status_and_reason_and_is_asked_for_with_our_headers() -> None:
+    seen: list[dict[str, str]] = []
+    with serving({"/a?b=1": (200, {"x": 1}), "/gone": (502, "no")}, seen) as port:
+        assert get("127.0.0.1", port, "/a?b=1", timeout=5, headers={"dest-party-id": "9"}) == (200, "OK", b'{"x": 1}')
+        assert get("127.0.0.1", port, "/gone", timeout=5) == (502, "Bad Gateway", b"no")
+    assert seen[0] == {"host": f"127.0.0.1:{port}", "dest-party-id": "9"}
+
+
+def test_an_answer_without_a_length_ends_where_the_connection_does() -> None:
+    with saying(b"HTTP/1.1 200\r\n\r\n", b"a" * 70000, b"b") as port:
+        status, reason, body = get("127.0.0.1", port, "/", timeout=5)
+    assert (status, reason, len(body), body[-1:]) == (200, "", 70001, b"b")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "3 of 10 bytes"),
+        (b"HTTP/1.1 two hundred\r\n\r\n", "two hundred"),
+    ],
+)
+def test_what_is_no_whole_answer_is_told(said: bytes, why: str) -> None:
+    with saying(said) as port, pytest.raises(NoHttp, match=why):
+        get("127.0.0.1", port, "/", timeout=5)
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fatecloud.components.http_get.LIMIT", 1 << 20)
+    with saying(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20)) as port, pytest.raises(NoHttp, match="more than 1 MiB"):
+        get("127.0.0.1", port, "/", timeout=5)
+
+
+def test_nobody_there_nobody_answering_and_a_hang_up_are_told_apart() -> None:
+    with pytest.raises(ConnectionRefusedError):
+        get("127.0.0.1", closed_port(), "/", timeout=5)
+    with silent() as port, pytest.raises(TimeoutError):
+        get("127.0.0.1", port, "/", timeout=0.1)
+    with saying(b"") as port, pytest.raises(ConnectionResetError, match="without an answer"):
+        get("127.0.0.1", port, "/", timeout=5)
+
+
+def test_time_is_for_the_whole_answer_and_not_for_each_part_of_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection:
+                while not over.wait(0.05):
+                    connection.sendall(b"H")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        with pytest.raises(TimeoutError):
+            get("127.0.0.1", server.getsockname()[1], "/", timeout=0.3)
+        over.set()
+        thread.join(10)
+
+
+def test_libraries_of_an_environment_are_found_without_site(tmp_path: Path) -> None:
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    for folder, value in ((own, "mine"), (shared, "theirs")):
+        folder.mkdir()
+        (folder / "both.py").write_text(f"value = {value!r}")
+    (shared / "only.py").write_text("")
+    (own / SHARED).write_text(f"{shared}\n")
+    text = Path(sys.modules[use_libraries.__module__].__file__ or "").read_text()
+    text += f"\nuse_libraries({str(own)!r})\nimport both, only\nprint(both.value)\n"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, check=True)
+    assert done.stdout == "mine\n"
+
+
+def test_an_environment_that_was_not_built_says_which(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=SHARED):
+        use_libraries(str(tmp_path))
+
+
+def test_scalars_of_a_configuration_are_text_in_every_version_of_yaml(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text('port: 3306\npasswd: on\nname: "0123"\nempty:\n')
+    assert configuration(tmp_path / "a.yaml") == {"port": "3306", "passwd": "on", "name": "0123", "empty": ""}
+    (tmp_path / "b.yaml").write_text("a: [")
+    with pytest.raises(ValueError, match=r"b\.yaml"):
+        configuration(tmp_path / "b.yaml")
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_script_is_whole_and_has_nothing_of_the_project_to_import(path: Path) -> None:
+    tree = ast.parse(script_text(path.parent.name, path.name), feature_version=(3, 8))
+    named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    named |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in named} <= sys.stdlib_module_names
