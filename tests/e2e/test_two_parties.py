@@ -29,12 +29,15 @@ POINTS = {
     "the environment is built": "Build the Python environment of the release",
     "services start": "Wait until it answers",
 }
+PREPARES = "Place the files of the node"
+"""A task that only a node which is prepared sees."""
 
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> None:
     killed = program.kill_at(task(POINTS[point]), "deploy", "--yes")
     assert killed, "the deploy ended before the point to kill it at"
+    assert task(PREPARES)(program.events()) == (point == "services start")
     for node in (A, B):
         deadline = time.monotonic() + 600  # packages are installed to their end
         while (left := sandbox.exec(node, ["pgrep", "-fa", "[A]nsiballZ"]).text) and time.monotonic() < deadline:
@@ -90,6 +93,7 @@ def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: San
     program.ok("deploy", "--yes")
     after = pids(program, sandbox)
     assert {key for key in before if before[key] != after[key]} == {"9999/flow"}
+    assert not task(PREPARES)(program.events()), "a node of which only services change is not prepared again"
 
 
 def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
