@@ -81,7 +81,7 @@ def read_logs(
         "lines": question.lines,
         "cursor": cursor,
     }
-    stdin = shipment.packed(("tail",)) + json.dumps(spec).encode() + b"\n"
+    stdin = shipment.stdin(spec, ("tail",))
     done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
     answer = _answer(done.text.splitlines())
     if answer is None:

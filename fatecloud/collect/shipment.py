@@ -10,6 +10,7 @@ from functools import cache
 from importlib.abc import SourceLoader
 from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
+from threading import Lock
 from types import CodeType
 from typing import Any
 
@@ -31,6 +32,7 @@ NO_INTERPRETER = 96
 """Exit status of the prologue when the node has no Python 3.6 or later."""
 
 _FOREIGN = 97
+_PACKING = Lock()
 
 # Runs in the candidate interpreter. It leaves standard input alone until it knows that it can do the work, so that the
 # prologue can offer the same input to the next candidate.
@@ -42,10 +44,10 @@ try:
     from _frozen_importlib_external import MAGIC_NUMBER
     stream = sys.stdin.buffer
     magic, *sizes = map(int, stream.readline().split())
-    code, sources = [stream.read(size) for size in sizes]
+    code, sources, spec = [stream.read(size) for size in sizes]
 except Exception:
     sys.exit({_FOREIGN})
-spec = json.loads(stream.readline().decode())
+spec = json.loads(zlib.decompress(spec).decode())
 if magic == int.from_bytes(MAGIC_NUMBER, "big"):
     parts = marshal.loads(zlib.decompress(code))
 else:
@@ -86,24 +88,31 @@ def command(base: str) -> tuple[str, ...]:
     return ("sh", "-c", _PROLOGUE, "fatecloud-collect", _BOOT, base)
 
 
-def stdin(spec: Mapping[str, Any]) -> bytes:
-    """Standard input of that command: the code, then the spec as a line of JSON.
+def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
+    """Standard input of that command.
 
-    The spec gets the text of `asking` besides, which runs in other interpreters than the collector's own.
+    A line of numbers, then what they tell of: which bytecode the code has, and the bytes of the code as this
+    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. To compile the
+    collector costs a node more than to run it.
+
+    Args:
+        spec: what to read. Where it has probes, it gets the text of `asking` besides, which runs in other interpreters
+            than the collector's own.
+        parts: files below `node/`.
     """
-    return packed(PARTS) + json.dumps({**spec, "asker": _source("asking")}, sort_keys=True).encode() + b"\n"
+    with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
+        code, sources = _packed(parts)
+    whole = {**spec, "asker": _source("asking")} if spec.get("probes") else spec
+    asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
+    magic = int.from_bytes(MAGIC_NUMBER, "big")
+    return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
 
 
 @cache
-def packed(parts: tuple[str, ...]) -> bytes:
-    """Files below `node/`, compiled by this interpreter for nodes that have the same, and as source for all others.
-
-    To compile them costs a node more than to run them. Before them comes a line of numbers: which bytecode it is, and
-    the bytes of either.
-    """
+def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
     code = zlib.compress(marshal.dumps([(name, _bare(_compiled(name))) for name in parts]))
-    sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode(), 9)
-    return b"%d %d %d\n" % (int.from_bytes(MAGIC_NUMBER, "big"), len(code), len(sources)) + code + sources
+    sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
+    return code, sources
 
 
 def _compiled(name: str) -> CodeType:
