@@ -22,6 +22,8 @@ PARTS = (
     "supervision",
     "services",
     "packages",
+    "asking",
+    "forking",
     "probes",
     "surroundings",
     "main",
@@ -96,13 +98,17 @@ def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
     collector costs a node more than to run it.
 
     Args:
-        spec: what to read. Where it has probes, it gets the text of `asking` besides, which runs in other interpreters
-            than the collector's own.
+        spec: what to read. Where it has probes, it gets the text of `asking` besides, for interpreters that have a
+            service's libraries.
         parts: files below `node/`.
     """
     with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
         code, sources = _packed(parts)
-    whole = {**spec, "asker": _source("asking")} if spec.get("probes") else spec
+    whole = (
+        {**spec, "asker": _source("asking")}
+        if any(probe.get("libraries") for probe in spec.get("probes", ()))
+        else spec
+    )
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
     magic = int.from_bytes(MAGIC_NUMBER, "big")
     return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked

@@ -88,6 +88,7 @@ def _probe(service: DesiredService, probe: NodeProbe, node: Node) -> dict[str, A
         "argv": list(probe.argv),
         "stdin": probe.stdin,
         "timeout": probe.timeout,
+        "libraries": probe.libraries,
         "user": node.service_user if probe.user == "service" else "root",
     }
 

@@ -9,7 +9,9 @@ PYTHON = "python3"
 """The node's own interpreter, or whichever the asker runs under."""
 
 
-def question(name: str, script: str, *arguments: str, timeout: float, python: str = PYTHON) -> NodeProbe:
+def question(
+    name: str, script: str, *arguments: str, timeout: float, python: str = PYTHON, libraries: bool = False
+) -> NodeProbe:
     """A probe that gives a script to an interpreter on the node.
 
     Args:
@@ -17,11 +19,12 @@ def question(name: str, script: str, *arguments: str, timeout: float, python: st
         script: file name below the component's package.
         arguments: no secrets; the script reads those from the service's own files.
         timeout: seconds; longer than all the time limits inside the script, because a busy node starts slowly.
-        python: interpreter, absolute, or `python3`.
+        python: interpreter, absolute, or `python3`. Who reads the whole node asks in an interpreter of its own, unless
+            the script needs libraries.
+        libraries: whether it needs more than the standard library, which only `python` finds, see `libraries.py`.
     """
     package = name.partition(".")[0]
     text = script_text(package, script)
-    # Isolated, writes no bytecode, and looks for no libraries: that halves its start. A script that needs some finds
-    # them by itself, see `libraries.py`.
+    # Isolated, writes no bytecode, and looks for no libraries: that halves its start.
     options = ("-I", "-B", "-S")
-    return NodeProbe(name, (python, *options, "-", *arguments), text, timeout)
+    return NodeProbe(name, (python, *options, "-", *arguments), text, timeout, libraries=libraries)

@@ -102,6 +102,8 @@ class NodeProbe:
     timeout: float = 10.0
     """Seconds."""
     user: Literal["service", "root"] = "service"
+    libraries: bool = False
+    """Whether a Python script needs the interpreter in `argv` for its libraries, or may be asked in any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,8 @@ def test_it_is_python_3_6_and_imports_only_the_standard_library(path: Path) -> N
 
 
 def test_every_part_is_shipped() -> None:
-    by_themselves = {"tail.py", "asking.py"}  # when logs are asked for; with every spec, for other interpreters
-    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py"} | by_themselves == {
+    log_reader = "tail.py"  # shipped by itself, when logs are asked for
+    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py", log_reader} == {
         p.name for p in NODE.glob("*.py")
     }
 
@@ -244,9 +244,9 @@ def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> No
 
 
 def test_an_interpreter_that_does_not_start_costs_its_own_probes() -> None:
-    absent = {"argv": ["/no/such/python3", "-"]}
+    absent = {"argv": ["/no/such/python3", "-"], "libraries": True}
     good = {"argv": PYTHON_PROBE, "stdin": "print('{}')"}
-    picky = {"argv": [sys.executable, "--no-such-option", "-"]}
+    picky = {"argv": [sys.executable, "--no-such-option", "-"], "libraries": True}
     answers = ask(absent, good, picky)
     assert "cannot start" in answers["0"]["error"]
     assert answers["1"]["data"] == {}

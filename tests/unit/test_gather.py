@@ -73,6 +73,7 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
             "argv": ["python3", "-"],
             "stdin": "print('{}')",
             "timeout": 10.0,
+            "libraries": False,
             "user": "app",
         }
     ]

@@ -1,5 +1,7 @@
 """Asks several questions in one interpreter: it starts once, and forks for each of them.
 
+A part of the collector, and shipped as text besides, to be run by interpreters that have a service's libraries.
+
 Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds).
 Standard output: a line of JSON when a question was begun (`id`, `pid`: the leader of a process group of its own), and
 one when it ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python and the imports that questions share
@@ -66,8 +68,12 @@ class _Child:
 
 
 def main() -> None:
+    """Ask what standard input says."""
+    serve(json.loads(sys.stdin.read())["questions"])
+
+
+def serve(questions: List[Dict[str, Any]]) -> None:
     """Ask everything at once, and tell each answer when it is there."""
-    questions = json.loads(sys.stdin.read())["questions"]
     _preload([question["script"] for question in questions])
     children = []
     for question in questions:

@@ -60,10 +60,10 @@ def collect(spec: Spec) -> Dict[str, Any]:
     wanted = spec.get("want") or sorted(usual)
     facts = {}  # type: Dict[str, Any]
     answers = {}  # type: Dict[str, Any]
-    threads = [
+    threads = probes.started(spec.get("probes", ()), answers, spec.get("asker", ""))  # forks, so it comes first
+    threads += [
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
     ]
-    threads += probes.started(spec.get("probes", ()), answers, spec.get("asker", ""))
     for thread in threads:
         thread.join(max(0.0, until - time.time()))
     end_children()

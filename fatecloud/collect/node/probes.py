@@ -1,51 +1,88 @@
 """Questions to our services in their own protocols, asked by processes that the collector starts.
 
-Those for one interpreter and one user share a process, see `asking`.
+Those for one user share a process, a fork of ourselves where they need nothing but the standard library, see `asking`.
 """
 
+import functools
 import json
 import os
 import pwd
 import sys
 import threading
 import time
-from typing import Any, Dict, List, Optional, Tuple  # noqa: F401 - Tuple stands in a type comment
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from .reading import Unreadable, converse, last_line, spawn
+from . import asking
+from .forking import forked
+from .reading import Unreadable, converse, last_line, listen, spawn
 
 _DEFAULT_SECONDS = 10.0
 _SCRIPT = "-"
 """In a probe's argv: the interpreter's options end here, and the script, on standard input, gets what follows."""
+_OLDEST = (3, 8)
+"""Version of Python that the components' scripts are written for."""
 
 Probe = Dict[str, Any]
 Answers = Dict[str, Dict[str, Any]]
+Kind = Tuple[Optional[str], Optional[str], Optional[Tuple[str, ...]]]
+"""User; id of a probe that is no script and runs alone; interpreter with its options, None for a fork of ourselves."""
 
 
 def started(probes: List[Probe], answers: Answers, asker: str) -> List[threading.Thread]:
-    """Threads that put every answer where it belongs as soon as it is there.
+    """Threads that put every answer where it belongs as soon as it is there. To be called before there are others.
 
     An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
     `asker` is the text of the module `asking`.
     """
-    groups = {}  # type: Dict[Tuple[Any, ...], List[Probe]]
+    groups = {}  # type: Dict[Kind, List[Probe]]
     for probe in probes:
-        argv = _argv(probe)
-        shared = os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv
-        options = tuple(argv[: argv.index(_SCRIPT)]) if shared else ()
-        alone = None if shared else probe["id"]
-        groups.setdefault((probe.get("user"), alone, options), []).append(probe)
+        groups.setdefault(_kind(probe), []).append(probe)
+    listeners = {kind: _listener(kind, group, asker) for kind, group in groups.items()}
     threads = [
-        threading.Thread(
-            target=_ask, args=(group, [*options, "-c", asker] if options else [], user, answers), daemon=True
-        )
-        for (user, _, options), group in groups.items()
+        threading.Thread(target=_ask, args=(group, listeners[kind], answers), daemon=True)
+        for kind, group in groups.items()
     ]
     for thread in threads:
         thread.start()
     return threads
 
 
-def _ask(group: List[Probe], asker: List[str], user: Optional[str], answers: Answers) -> None:
+def _kind(probe: Probe) -> Kind:
+    user, argv = probe.get("user"), probe["argv"]
+    if not (os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv):
+        return user, probe["id"], ()
+    if argv[0] == "python3" or (sys.version_info >= _OLDEST and not probe.get("libraries")):
+        return user, None, None
+    return user, None, tuple(argv[: argv.index(_SCRIPT)])
+
+
+def _listener(kind: Kind, group: List[Probe], asker: str) -> Callable[[Callable[..., None]], Optional[str]]:
+    """What asks the group, hands every answer to its argument, and says why it ended badly."""
+    user, alone, interpreter = kind
+    try:
+        become = _become(user)
+        if alone:
+            return functools.partial(_ask_alone, group[0], become)
+        if interpreter is None:
+            return functools.partial(listen, forked(functools.partial(asking.serve, _questions(group)), become))
+        argv, stdin = [*interpreter, "-c", asker], json.dumps({"questions": _questions(group)})
+        return functools.partial(converse, argv, stdin, become)
+    except (OSError, Unreadable) as error:
+        return functools.partial(_refuse, error)
+
+
+def _refuse(error: Exception, _: Callable[..., None]) -> Optional[str]:
+    raise error
+
+
+def _ask_alone(probe: Probe, become: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
+    seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
+    ended = spawn(_argv(probe), probe.get("stdin", ""), seconds, become)
+    answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
+    return None
+
+
+def _ask(group: List[Probe], ask: Callable[[Callable[..., None]], Optional[str]], answers: Answers) -> None:
     begun = time.time()
 
     def answered(identity: str, exit_: Optional[int], stdout: str, stderr: str, error: Optional[str]) -> None:
@@ -53,14 +90,7 @@ def _ask(group: List[Probe], asker: List[str], user: Optional[str], answers: Ans
         answers[identity] = dict(answer, seconds=round(time.time() - begun, 3))
 
     try:
-        become = _become(user)
-        if not asker:
-            probe = group[0]
-            seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
-            ended = spawn(_argv(probe), probe.get("stdin", ""), seconds, become)
-            answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
-            return
-        said = converse(asker, json.dumps({"questions": _questions(group)}), become, answered)
+        said = ask(answered)
     except Exception as error:  # noqa: BLE001 - one broken question must not cost the others
         said = str(error) if isinstance(error, Unreadable) else "%s: %s" % (type(error).__name__, error)
     for probe in group:
@@ -93,7 +123,7 @@ def _questions(group: List[Probe]) -> List[Dict[str, Any]]:
         {
             "id": probe["id"],
             "script": probe.get("stdin", ""),
-            "arguments": _argv(probe)[_argv(probe).index(_SCRIPT) + 1 :],
+            "arguments": probe["argv"][probe["argv"].index(_SCRIPT) + 1 :],
             "timeout": float(probe.get("timeout", _DEFAULT_SECONDS)),
         }
         for probe in group

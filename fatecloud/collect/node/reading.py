@@ -72,36 +72,37 @@ def spawn(
         _drain(child)
         return Ended(None, "", "", "timeout after %g s" % timeout)
     finally:
-        _forget(child.pid)
+        forget(child.pid)
     return Ended(child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
 
 
 def converse(argv: List[str], stdin: str, user: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
-    """Run an `asking` process and hand over every answer as soon as it is told; why it ended badly, or None.
-
-    Raises Unreadable when it cannot be started.
-    """
+    """Run an `asking` process and `listen` to it. Raises Unreadable when it cannot be started."""
     child = _started(argv, user)
+    # All of the questions are read before the first is asked, so neither side waits for the other.
+    with contextlib.suppress(OSError):
+        child.stdin.write(stdin.encode())
+        child.stdin.close()
+    return listen(child, answered)
+
+
+def listen(child: Any, answered: Callable[..., None]) -> Optional[str]:
+    """Hand over every answer of an `asking` process as soon as it is told; why it ended badly, or None."""
     leaders = {}  # type: Dict[str, int]
     try:
-        # All of the questions are read before the first is asked, so neither side waits for the other.
-        with contextlib.suppress(OSError):
-            child.stdin.write(stdin.encode())
-            child.stdin.close()
         for line in child.stdout:
             told = json.loads(line.decode("utf-8", "replace"))
             if "pid" in told:
                 leaders[told["id"]] = told["pid"]
-                with _children_lock:
-                    _children.add(told["pid"])
+                watch(told["pid"])
             else:
-                _forget(leaders.pop(told["id"]))
+                forget(leaders.pop(told["id"]))
                 answered(told["id"], told["exit"], told["stdout"], told["stderr"], told["error"])
         said = last_line(child.stderr.read().decode("utf-8", "replace"))
         return "exit %s: %s" % (child.returncode, said) if child.wait() else None
     finally:
         for pid in (child.pid, *leaders.values()):
-            _forget(pid)
+            forget(pid)
         child.stdout.close()
         child.stderr.close()
 
@@ -137,8 +138,7 @@ def number(text: str) -> Optional[int]:
 
 def _started(argv: List[str], user: Optional[Any], environment: Optional[Dict[str, str]] = None) -> Any:
     """A child process with pipes, in a session of its own. Raises Unreadable."""
-    home = user.pw_dir if user is not None else os.environ.get("HOME", "/")
-    clean = {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
+    clean = environment_of(user)
     clean.update(environment or {})
     try:
         child = subprocess.Popen(
@@ -149,22 +149,35 @@ def _started(argv: List[str], user: Optional[Any], environment: Optional[Dict[st
             cwd="/",
             env=clean,
             # System calls only, and 3.6 has no `user` argument.
-            preexec_fn=_becoming(user) if user is not None else None,  # noqa: PLW1509
+            preexec_fn=becoming(user) if user is not None else None,  # noqa: PLW1509
             start_new_session=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise Unreadable("cannot start %s: %s" % (argv[0], getattr(error, "strerror", None) or error))
-    with _children_lock:
-        _children.add(child.pid)
+    watch(child.pid)
     return child
 
 
-def _forget(pid: int) -> None:
+def environment_of(user: Optional[Any]) -> Dict[str, str]:
+    """All that a child process gets of an environment; `user` is the one that it becomes."""
+    home = user.pw_dir if user is not None else os.environ.get("HOME", "/")
+    return {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
+
+
+def watch(pid: int) -> None:
+    """Note the leader of a process group, to be ended with it by `end_children`."""
+    with _children_lock:
+        _children.add(pid)
+
+
+def forget(pid: int) -> None:
+    """It has ended by itself."""
     with _children_lock:
         _children.discard(pid)
 
 
-def _becoming(user: Any) -> Callable[[], None]:
+def becoming(user: Any) -> Callable[[], None]:
+    """What makes a child process another user's: system calls only."""
     groups = os.getgrouplist(user.pw_name, user.pw_gid)
 
     def become() -> None:

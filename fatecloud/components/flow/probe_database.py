@@ -1,4 +1,4 @@
-"""Runs on the node under flow's interpreter: can flow's own account use the database that flow is configured for?
+"""Runs on the node under flow's interpreter: can flow's own account use the MySQL that flow is configured for?
 
 A full login, never a bare connect: servers block a caller after some of those. The password is read from flow's own
 configuration and leaves this process only inside the handshake.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -83,36 +82,13 @@ def explained(error: Exception, conf: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "number": number, "error": f"{number} {text}"}
 
 
-def sqlite(path: Path) -> dict[str, Any]:
-    """Open the file without changing it. Flow uses apsw, so the same library is asked."""
-    where = str(path)
-    if not os.access(path.parent, os.W_OK):
-        return {"ok": False, "kind": "readonly", "where": where, "error": f"{path.parent} cannot be written to"}
-    if not path.exists():
-        return {"ok": False, "kind": "schema", "where": where, "error": f"{path} does not exist; flow creates it"}
-    apsw = importlib.import_module("apsw")
-    try:
-        connection = apsw.Connection(where, flags=apsw.SQLITE_OPEN_READONLY)
-        connection.setbusytimeout(3000)
-        ((tables,),) = connection.cursor().execute("select count(*) from sqlite_master where type = 'table'")
-        connection.close()
-    except apsw.BusyError as error:
-        return {"ok": False, "kind": "locked", "where": where, "error": str(error)}
-    except apsw.Error as error:
-        return {"ok": False, "kind": "broken", "where": where, "error": f"{type(error).__name__}: {error}"}
-    return {"ok": True, "where": where, "tables": tables, "bytes": path.stat().st_size}
-
-
 def judge(path: Path) -> dict[str, Any]:
-    """Read flow's configuration as flow does and try the database that it names."""
+    """Read flow's configuration as flow does and try the server that it names."""
     try:
-        database = configuration(path)["database"]
-        engine = database["engine"]
-        settings = database[engine]
+        settings = configuration(path)["database"]["mysql"]
     except (OSError, KeyError, TypeError, ValueError) as error:
         return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}"}
-    result = mysql(settings) if engine == "mysql" else sqlite(Path(settings["path"]))
-    return {"engine": engine, **result}
+    return {"engine": "mysql", **mysql(settings)}
 
 
 if __name__ == "__main__":

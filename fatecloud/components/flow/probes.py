@@ -9,11 +9,17 @@ from fatecloud.components.question import question
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, NodeProbe
 
-BROKER = "broker"
+BROKER, DATABASE = "broker", "database"
+"""Kinds of edges."""
+
+
+def sqlite_of(ctx: Context) -> str:
+    """Where a flow without a database server keeps its tables."""
+    return f"{ctx.data}/fate_flow_sqlite.db"
 
 
 def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
-    """Probes of a flow. All of them run under flow's own interpreter, so that they see what flow sees."""
+    """Probes of a flow. Those that need its libraries run under its own interpreter and see what it sees."""
     address = (own_address(ctx), str(ctx.port("http")))
     conf = f"{ctx.home}/conf/service_conf.yaml"
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
@@ -22,9 +28,12 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         ask("flow.api", "probe_api.py", *address, timeout=25),
         ask("flow.jobs", "probe_jobs.py", *address, timeout=20),
         ask("flow.schedule", "probe_schedule.py", log, timeout=20),
-        ask("flow.database", "probe_database.py", ctx.site_packages, conf, timeout=20),
     ]
+    if any(edge.kind == DATABASE for edge in edges):
+        found.append(ask("flow.database", "probe_database.py", ctx.site_packages, conf, timeout=20, libraries=True))
+    else:
+        found.append(ask("flow.database", "probe_sqlite.py", sqlite_of(ctx), timeout=20))
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
-        found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20))
+        found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True))
     return tuple(found)

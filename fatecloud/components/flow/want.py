@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.noise import NOISE
-from fatecloud.components.flow.probes import BROKER, probes
+from fatecloud.components.flow.probes import BROKER, probes, sqlite_of
 from fatecloud.components.neighbours import edge_to, own_address, routes
 from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Context, Wanted
@@ -111,7 +111,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
         "host": ctx.node.bind,
         "http_port": ctx.port("http"),
         "grpc_port": ctx.port("grpc"),
-        "sqlite": f"{ctx.data}/fate_flow_sqlite.db",
+        "sqlite": sqlite_of(ctx),
         "cores": _cores(ctx),
         "nginx": {"host": proxy.host, "port": proxy.port} if proxy else None,
         "mysql": _mysql(ctx, by_kind),

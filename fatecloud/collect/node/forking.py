@@ -1,0 +1,58 @@
+"""A process that is ourselves once more: what has to be done as another user, without the start of an interpreter."""
+
+import os
+import sys
+from typing import Any, Callable, NoReturn, Optional
+
+from .reading import becoming, environment_of, watch
+
+
+class Forked:
+    """A process that is ourselves once more; has of `subprocess.Popen` what `listen` needs."""
+
+    def __init__(self, pid: int, stdout: int, stderr: int) -> None:
+        self.pid = pid
+        self.stdout, self.stderr = os.fdopen(stdout, "rb"), os.fdopen(stderr, "rb")
+        self.returncode = None  # type: Optional[int]
+
+    def wait(self) -> int:
+        """Its exit status, or the number of its signal below zero."""
+        _, status = os.waitpid(self.pid, 0)
+        self.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return self.returncode
+
+
+def forked(work: Callable[[], None], user: Optional[Any]) -> Forked:
+    """Do something in a process of its own, with a clean environment and as another user, where there is one.
+
+    That saves the start of an interpreter and all imports. To be called before there are threads.
+    """
+    out, err = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _be(work, user, out[1], err[1])
+    os.close(out[1])
+    os.close(err[1])
+    watch(pid)
+    return Forked(pid, out[0], err[0])
+
+
+def _be(work: Callable[[], None], user: Optional[Any], out: int, err: int) -> NoReturn:
+    status = 1
+    try:
+        os.setsid()
+        for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
+            os.dup2(source, target)
+            if source != target:
+                os.close(source)
+        sys.stdout, sys.stderr = (os.fdopen(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))
+        if user is not None:
+            becoming(user)()
+        os.environ.clear()
+        os.environ.update(environment_of(user))
+        os.chdir("/")
+        work()
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - a fork must not go on as its parent
+        os.write(2, ("%s: %s\n" % (type(error).__name__, error)).encode())
+    os._exit(status)

@@ -1,0 +1,43 @@
+"""Runs on the node: is flow's SQLite file there, whole, and free to be used? It is opened for reading only."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+BUSY_SECONDS = 3.0
+
+
+def tables(path: Path) -> int | None:
+    """How many there are; None where this interpreter was built without SQLite. Raises sqlite3.Error."""
+    try:
+        import sqlite3  # noqa: PLC0415 - the file's own state is worth telling without it
+    except ImportError:
+        return None
+    plain = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    connection = sqlite3.connect(f"file:{plain}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    try:
+        return int(connection.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def judge(path: Path) -> dict[str, Any]:
+    """Look at the file and into it."""
+    about = {"engine": "sqlite", "where": str(path)}
+    if not os.access(path.parent, os.W_OK):
+        return {**about, "ok": False, "kind": "readonly", "error": f"{path.parent} cannot be written to"}
+    if not path.exists():
+        return {**about, "ok": False, "kind": "schema", "error": f"{path} does not exist; flow creates it"}
+    try:
+        return {**about, "ok": True, "tables": tables(path), "bytes": path.stat().st_size}
+    except Exception as error:  # noqa: BLE001 - sqlite3.Error has no name where there is no sqlite3
+        kind = "locked" if "locked" in str(error) else "broken"
+        return {**about, "ok": False, "kind": kind, "error": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")
