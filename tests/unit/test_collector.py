@@ -243,6 +243,27 @@ def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> No
     assert found["hangs"]["error"] == "not there within 2 s"
 
 
+def test_a_script_that_needs_libraries_is_asked_in_the_interpreter_that_it_names(tmp_path: Path) -> None:
+    other = tmp_path / "python3.9"
+    other.write_text(f'#!/bin/sh\nWHO=other exec {sys.executable} "$@"\n')
+    other.chmod(0o755)
+    tell = "import json, os; print(json.dumps({'who': os.environ.get('WHO')}))"
+    asked = [
+        {"argv": [str(other), "-I", "-B", "-S", "-"], "stdin": tell, "libraries": libraries} for libraries in (1, 0)
+    ]
+    answers = ask(*asked)
+    assert [answers[str(number)]["data"]["who"] for number in range(2)] == ["other", None]
+
+
+def test_a_collector_too_old_for_the_scripts_leaves_them_to_the_services_interpreter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = {"argv": ["/no/such/python3", "-"], "stdin": "print('{}')"}
+    assert ask(named)["0"]["data"] == {}
+    monkeypatch.setattr(probes, "_OLDEST", (99,))
+    assert "cannot start" in ask(named)["0"]["error"]
+
+
 def test_an_interpreter_that_does_not_start_costs_its_own_probes() -> None:
     absent = {"argv": ["/no/such/python3", "-"], "libraries": True}
     good = {"argv": PYTHON_PROBE, "stdin": "print('{}')"}

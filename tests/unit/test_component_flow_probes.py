@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 from component_world import FLOW, service
 from web_fakes import Page, closed_port, serving, silent
 
-from fatecloud.components.flow import probe_api, probe_broker, probe_database, probe_jobs, probe_schedule
+from fatecloud.components.flow import probe_api, probe_broker, probe_database, probe_jobs, probe_schedule, probe_sqlite
 
 SERVER = "/v2/server/fateflow"
 LIST = "/v2/job/list/query?limit=1&page=1"
@@ -171,6 +173,44 @@ def test_each_refusal_of_a_database_has_its_kind(error: OSError, kind: str) -> N
 def test_the_password_never_comes_back_with_an_error() -> None:
     told = probe_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
     assert "s3cret" not in json.dumps(told)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A file that is as flow's is: in WAL mode, with two tables, below a directory with a difficult name."""
+    folder = tmp_path / "50% a#b?c"
+    folder.mkdir()
+    path = folder / "flow.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript("pragma journal_mode = wal; create table a (x); create table b (x);")
+    return path
+
+
+def test_a_sqlite_file_is_counted_and_left_as_it_is(database: Path) -> None:
+    before = {path.name: path.read_bytes() for path in database.parent.iterdir()}
+    answer = probe_sqlite.judge(database)
+    assert (answer["ok"], answer["engine"], answer["tables"]) == (True, "sqlite", 2)
+    assert {path.name: path.read_bytes() for path in database.parent.iterdir()} == before
+
+
+def test_each_trouble_of_a_sqlite_file_has_its_kind(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert probe_sqlite.judge(database.with_name("none.db"))["kind"] == "schema"
+    assert probe_sqlite.judge(database.parent / "gone" / "flow.db")["kind"] == "readonly"
+    monkeypatch.setattr(probe_sqlite, "BUSY_SECONDS", 0.05)
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("pragma journal_mode = delete")
+        other.execute("begin exclusive")
+        assert probe_sqlite.judge(database)["kind"] == "locked"
+    database.write_bytes(b"no database at all, of more than a hundred bytes" * 9)
+    assert probe_sqlite.judge(database)["kind"] == "broken"
+
+
+def test_an_interpreter_without_sqlite_still_tells_that_the_file_is_there(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sqlite3", None)
+    answer = probe_sqlite.judge(database)
+    assert (answer["ok"], answer["tables"]) == (True, None)
 
 
 BROKER = {"host": "127.0.0.1", "user": "fate", "password": "s3cret"}
