@@ -124,7 +124,7 @@ def healthy_documents() -> Documents:
 def observed(
     documents: Documents, lost: dict[str, Unreachable] | None = None, absent: dict[str, str] | None = None
 ) -> Observed:
-    """What the documents say, and of it only what a check asks for.
+    """What the documents say.
 
     Args:
         lost: nodes that gave none.
@@ -132,7 +132,7 @@ def observed(
     """
     nodes: dict[str, NodeFacts | Unreachable] = {}
     for name, document in documents.items():
-        facts = {fact: Fact(value) for fact, value in document.items() if fact in {*FACTS, "skew"}}
+        facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
     return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo"})
@@ -152,8 +152,9 @@ def report_of(
     settle: float = 0,
     selected: Sequence[str] | None = None,
 ) -> Report:
-    """The report on the healthy cluster after a change to what was read."""
+    """The report on the healthy cluster after a change to what was read: of all that, what a check asks for."""
     documents = healthy_documents()
     change(documents)
-    seen = observed(documents, lost, absent)
+    asked = {*FACTS, "skew", "probes"}
+    seen = observed({node: {k: v for k, v in d.items() if k in asked} for node, d in documents.items()}, lost, absent)
     return judge(desired or the_desired(), seen, specs or running_checks(), settle, selected=selected)
