@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from fatecloud.model.finding import Severity
+if TYPE_CHECKING:  # who paints has findings
+    from fatecloud.model.finding import Severity
 
 _COLORS: Mapping[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
 _NARROWEST, _WIDEST, _ENDLESS = 30, 120, 100_000

@@ -54,6 +54,25 @@ def test_an_answer_without_a_length_ends_where_the_connection_does() -> None:
     assert (status, reason, len(body), body[-1:]) == (200, "", 70001, b"b")
 
 
+def test_an_answer_with_a_length_needs_no_hang_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        got = threading.Event()
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\na")
+                connection.sendall(b"bc")
+                got.wait(10)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        assert get("127.0.0.1", server.getsockname()[1], "/", timeout=5) == (200, "OK", b"abc")
+        got.set()
+        thread.join(10)
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [

@@ -121,7 +121,7 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - a forked child must not go on as its parent
-        import traceback  # noqa: PLC0415 - costs more than most questions, and few end here
+        import traceback  # noqa: PLC0415 - slow to load, and few questions end here
 
         traceback.print_exc()
     sys.stdout.flush()

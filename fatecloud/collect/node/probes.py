@@ -51,6 +51,7 @@ def _kind(probe: Probe) -> Kind:
     user, argv = probe.get("user"), probe["argv"]
     if not (os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv):
         return user, probe["id"], ()
+    # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
     if argv[0] == "python3" or (sys.version_info >= _OLDEST and not probe.get("libraries")):
         return user, None, None
     return user, None, tuple(argv[: argv.index(_SCRIPT)])
@@ -77,7 +78,7 @@ def _refuse(error: Exception, _: Callable[..., None]) -> Optional[str]:
 
 def _ask_alone(probe: Probe, become: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
     seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
-    ended = spawn(_argv(probe), probe.get("stdin", ""), seconds, become)
+    ended = spawn(list(probe["argv"]), probe.get("stdin", ""), seconds, become)
     answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
     return None
 
@@ -108,14 +109,6 @@ def _become(name: Optional[str]) -> Optional[Any]:
         return pwd.getpwnam(name)
     except KeyError:
         raise Unreadable("there is no user %s" % name)
-
-
-def _argv(probe: Probe) -> List[str]:
-    argv = list(probe["argv"])
-    if argv[0] == "python3":
-        # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
-        argv[0] = sys.executable or argv[0]
-    return argv
 
 
 def _questions(group: List[Probe]) -> List[Dict[str, Any]]:
