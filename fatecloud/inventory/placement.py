@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from fatecloud.inventory.kinds import BAD, Reader
@@ -47,6 +48,15 @@ class Placer:
             if architecture in component.architectures and self._offers(name)
         ]
 
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self._nodes)
+
+    @cached_property
+    def _one_of_nodes(self) -> str:
+        """Said once: a file may name thousands of unknown nodes."""
+        return one_of(self._names)
+
     def _offers(self, component: str) -> bool:
         return self._release is None or component in self._release.components
 
@@ -72,9 +82,8 @@ class Placer:
             return ()
         for node, mark in placed.nodes:
             if node not in self._nodes:
-                problems.add(
-                    mark, f"{name} is on the unknown node {short(node)!r}", one_of(self._nodes), node, self._nodes
-                )
+                what = f"{name} is on the unknown node {short(node)!r}"
+                problems.add(mark, what, self._one_of_nodes, node, self._names)
         names = tuple(dict.fromkeys(node for node, _ in placed.nodes))
         if len(names) < len(placed.nodes):
             problems.add(placed.mark, f"{name} names a node twice", "each node once")
@@ -95,7 +104,7 @@ class Placer:
             return
         mark = self._reader.at(f"parties.{party}.services")
         what = f"services of party {party} lack {', '.join(missing)}"
-        self._reader.problems.add(mark, what, f"a node for each ({one_of(self._nodes)}): there is more than one")
+        self._reader.problems.add(mark, what, f"a node for each ({self._one_of_nodes}): there is more than one")
 
     def _judge(self, party: str, name: str, where: tuple[str, ...]) -> None:
         component = self._components[name]
