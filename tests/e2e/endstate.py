@@ -27,7 +27,8 @@ DIFFERS = {
 }
 """What two equal deploys need not agree in, and why."""
 COMES_AND_GOES = ("inet_gethost",)
-"""The broker's resolver is there once a name was looked up."""
+"""The broker's resolver: up to four processes, one more whenever names are looked up at the same moment. The management
+API looks up the node's own name for every reader of `/api/overview` and `/api/nodes`, whoever that is."""
 _OF_A_START = ("run", "at")
 _TREE = r"""
 import functools, grp, hashlib, json, os, pwd, stat, subprocess, sys

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from endstate import COMES_AND_GOES
 from program import Program
 from two_parties import COMPONENTS, PARTIES, home, slug
 
@@ -64,6 +65,8 @@ class Watch:
         """Everything on all nodes that a reading verb must leave as it is."""
         found: Snapshot = {}
         for node, seen in self._on_nodes("snapshot.py", self._what_to_see).items():
+            processes = seen["processes"].items()
+            seen["processes"] = {number: line for number, line in processes if not _comes_and_goes(line)}
             for kind, entries in seen.items():
                 found.setdefault(kind, {}).update({f"{node}: {name}": value for name, value in entries.items()})
         return found
@@ -136,6 +139,10 @@ def rows_that_move(before: Snapshot, after: Snapshot) -> frozenset[str]:
     """Tables whose rows changed."""
     names = before["rows"].keys() | after["rows"].keys()
     return frozenset(f"rows: {name}" for name in names if before["rows"].get(name) != after["rows"].get(name))
+
+
+def _comes_and_goes(command_line: str) -> bool:
+    return PurePosixPath(command_line.partition(" ")[0]).name in COMES_AND_GOES
 
 
 def _kind(line: str) -> str:
