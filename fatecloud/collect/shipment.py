@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import re
 import zlib
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,7 @@ from types import CodeType
 from typing import Any
 
 PARTS = (
+    "hints",
     "reading",
     "processes",
     "system",
@@ -42,16 +44,17 @@ _BOOT = f"""
 import sys
 try:
     if sys.version_info < (3, 6): raise ImportError
-    import hashlib, json, marshal, socket, subprocess, types, zlib
+    import gc, json, marshal, socket, subprocess, types, zlib
     from _frozen_importlib_external import MAGIC_NUMBER
     stream = sys.stdin.buffer
     magic, *sizes = map(int, stream.readline().split())
     code, sources, spec = [stream.read(size) for size in sizes]
 except Exception:
     sys.exit({_FOREIGN})
+gc.disable()  # it ends before there is anything to collect
 spec = json.loads(zlib.decompress(spec).decode())
 if magic == int.from_bytes(MAGIC_NUMBER, "big"):
-    parts = marshal.loads(zlib.decompress(code))
+    parts, spec["codes"] = marshal.loads(zlib.decompress(code))
 else:
     sources = json.loads(zlib.decompress(sources).decode())
     parts = [(name, compile(source, "collector/" + name + ".py", "exec")) for name, source in sources]
@@ -94,29 +97,30 @@ def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
     """Standard input of that command.
 
     A line of numbers, then what they tell of: which bytecode the code has, and the bytes of the code as this
-    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. To compile the
-    collector costs a node some 20 ms of CPU.
+    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. The probes'
+    scripts come both ways, too. To compile the collector costs a node some 20 ms of CPU, and the scripts 15.
 
     Args:
-        spec: what to read. Where it has probes, it gets the text of `asking` besides, for interpreters that have a
-            service's libraries.
+        spec: what to read. It gets besides: which code is whose probe's (`coded`), and the text of `asking`, for
+            interpreters that have a service's libraries (`asker`).
         parts: files below `node/`.
     """
+    probes = spec.get("probes", ())
+    shared = {probe["id"]: probe.get("stdin", "") for probe in probes if not probe.get("libraries")}
+    scripts = tuple(sorted(set(shared.values())))
+    coded = {identity: scripts.index(script) for identity, script in shared.items()}
     with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
-        code, sources = _packed(parts)
-    whole = (
-        {**spec, "asker": _source("asking")}
-        if any(probe.get("libraries") for probe in spec.get("probes", ()))
-        else spec
-    )
+        code, sources = _packed(parts, scripts)
+    whole = {**spec, "coded": coded, **({"asker": asker()} if len(coded) < len(probes) else {})}
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
     magic = int.from_bytes(MAGIC_NUMBER, "big")
     return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
 
 
 @cache
-def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
-    code = zlib.compress(marshal.dumps([(name, _bare(_compiled(name))) for name in parts]))
+def _packed(parts: tuple[str, ...], scripts: tuple[str, ...]) -> tuple[bytes, bytes]:
+    ours = [(name, _bare(_compiled(name))) for name in parts]
+    code = zlib.compress(marshal.dumps((ours, [_code_of(script) for script in scripts])))
     sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
     return code, sources
 
@@ -126,13 +130,29 @@ def _compiled(name: str) -> CodeType:
     spec = find_spec(f"{__package__}.node.{name}")
     loader = spec.loader if spec else None
     code = loader.get_code(spec.name) if spec and isinstance(loader, SourceLoader) else None
-    return code or compile(_source(name), f"collector/{name}.py", "exec")
+    return code or compile(_source(name), f"collector/{name}.py", "exec", dont_inherit=True)
+
+
+@cache
+def _code_of(script: str) -> CodeType | None:
+    """Of a probe; None for a wrong one, of which the node says what is wrong."""
+    try:
+        return _bare(compile(script, "script", "exec", dont_inherit=True))
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _bare(code: CodeType) -> CodeType:
     """Without what only tracebacks need: a third of it, and it names files of this machine."""
     constants = (_bare(value) if isinstance(value, CodeType) else value for value in code.co_consts)
     return code.replace(co_filename="collector", co_linetable=b"", co_consts=tuple(constants))
+
+
+@cache
+def asker() -> str:
+    """`asking` as a script that stands alone: with what it imports written into it."""
+    _, _, hints = _source("hints").partition('"""\n')
+    return re.sub(r"(?m)^from \.hints import .*\n", lambda _: hints, _source("asking"), count=1)
 
 
 @cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from pathlib import Path
 from typing import Any
 
 SHARED = "fatecloud-shared.pth"
@@ -23,11 +22,11 @@ def use_libraries(site_packages: str) -> None:
     Raises:
         OSError: it does not say where the shared environment is.
     """
-    shared = Path(site_packages, SHARED).read_text(encoding="utf-8").strip()
-    sys.path += [site_packages, shared]
+    with open(f"{site_packages}/{SHARED}", encoding="utf-8") as file:
+        sys.path += [site_packages, file.read().strip()]
 
 
-def configuration(path: Path) -> Any:
+def configuration(path: str) -> Any:
     """Document in a YAML file, with every scalar as text: versions of YAML agree on those.
 
     Raises:
@@ -35,7 +34,7 @@ def configuration(path: Path) -> Any:
         ValueError: it is no YAML.
     """
     yaml = importlib.import_module("yaml")
-    with path.open(encoding="utf-8") as file:
+    with open(path, encoding="utf-8") as file:
         try:
             return yaml.load(file, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         except yaml.YAMLError as error:

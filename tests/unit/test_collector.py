@@ -22,9 +22,9 @@ import pytest
 
 from fatecloud.collect import shipment
 from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
+from fatecloud.components.script import script_text
 
 NODE = Path(shipment.__file__).parent / "node"
-ASKER = (NODE / "asking.py").read_text()
 
 
 def ship(spec: dict[str, Any], path: str | None = None, base: str = "/nowhere") -> subprocess.CompletedProcess[bytes]:
@@ -100,7 +100,9 @@ def test_only_what_is_wanted_is_read() -> None:
 
 
 def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_same() -> None:
-    spec = {"base": "/nowhere", "want": ["identity", "weather"], "probes": [{"id": "a", "argv": PYTHON_PROBE}]}
+    tell = "import json, sys; print(json.dumps({'from': sys._getframe().f_code.co_filename}))"
+    asked = [{"id": "a", "argv": PYTHON_PROBE}, {"id": "b", "argv": PYTHON_PROBE, "stdin": tell}]
+    spec = {"base": "/nowhere", "want": ["identity", "weather"], "probes": asked}
     numbers, _, rest = shipment.stdin(spec).partition(b"\n")
     magic, *sizes = numbers.split()
     seen = []
@@ -111,6 +113,7 @@ def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_s
         seen.append(json.loads(done.stdout.splitlines()[-1]))
     assert seen[0]["facts"] == seen[1]["facts"]
     assert "error" in seen[0]["facts"]["weather"]
+    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["collector", "<b>"]
     assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
 
 
@@ -139,7 +142,8 @@ def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) 
 def ask(*asked: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Answers to some probes, by id."""
     answers: dict[str, dict[str, Any]] = {}
-    for thread in probes.started([{"id": str(number), **probe} for number, probe in enumerate(asked)], answers, ASKER):
+    numbered = [{"id": str(number), **probe} for number, probe in enumerate(asked)]
+    for thread in probes.started({"probes": numbered, "asker": shipment.asker()}, answers):
         thread.join(30)
     return answers
 
@@ -233,6 +237,18 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
     assert "SyntaxError" in found["wrong"]["error"]
     assert found["loud"]["data"] == {"ok": True}
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_check_loads_nothing_that_costs_a_node_more_than_it_gives(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"text")
+    script = script_text("flow", "probe_api.py").replace('if __name__ == "__main__":', "if False:")
+    tell = f"{script}\nimport json, sys\nprint(json.dumps({{'loaded': sorted(sys.modules)}}))"
+    probe = {"id": "tell", "argv": PYTHON_PROBE, "stdin": tell}
+    found = document({"base": "/nowhere", "want": ["files"], "files": [str(file)], "probes": [probe]})
+    loaded = found["probes"]["tell"]["data"]["loaded"]
+    assert not {"typing", "hashlib", "pathlib", "http.client", "logging"} & set(loaded)
+    assert found["facts"]["files"]["value"][str(file)]["sha256"] == hashlib.sha256(b"text").hexdigest()
 
 
 def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from component_world import desired, rendered
 
+from fatecloud.collect import shipment
 from fatecloud.collect.node import probes
 from fatecloud.components.registry import all_components
 from fatecloud.model.desired import DesiredFile, NodeProbe
@@ -93,8 +94,8 @@ def test_names_of_probes_start_with_their_component() -> None:
 def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> None:
     question = "import json, sys; print(json.dumps({'ok': True, 'python': sys.executable}))"
     answers: dict[str, dict[str, Any]] = {}
-    asker = (Path(probes.__file__).parent / "asking.py").read_text()
-    (thread,) = probes.started([{"id": "asked", "argv": ["python3", "-I", "-"], "stdin": question}], answers, asker)
+    probe = {"id": "asked", "argv": ["python3", "-I", "-"], "stdin": question}
+    (thread,) = probes.started({"probes": [probe], "asker": shipment.asker()}, answers)
     thread.join(30)
     answer = answers["asked"]
     assert answer["data"] == {"ok": True, "python": sys.executable}

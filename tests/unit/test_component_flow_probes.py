@@ -103,19 +103,36 @@ def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(
     assert asked.get(PROVIDER, 6.0) == 6.0, "both pages share one time"
 
 
-def test_jobs_come_with_their_age() -> None:
-    begin = (time.time() - 100) * 1000
-    row = {"job_id": "j", "role": "guest", "party_id": "9999", "status": "waiting", "create_time": begin}
-    pages: dict[str, Page] = {
-        f"/v2/job/list/query?limit=50&page=1&status={status}": (200, {"code": 0, "data": {"count": n, "data": rows}})
-        for status, n, rows in (("running", 0, []), ("waiting", 7, [row]))
+def jobs_of(**pages: tuple[int, list[dict[str, Any]]]) -> dict[str, Any]:
+    """What is told of the jobs of a flow that has these: count and rows by status, `_` between several."""
+    served: dict[str, Page] = {
+        f"/v2/job/list/query?limit=50&page=1&status={status.replace('_', '&status=')}": (
+            200,
+            {"code": 0, "data": {"count": count, "data": rows}},
+        )
+        for status, (count, rows) in pages.items()
     }
-    with serving(pages) as port:
-        answer = probe_jobs.judge("127.0.0.1", port)
-    assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 0, 7)
-    (job,) = answer["jobs"]
-    assert (job["job"], job["status"]) == ("j", "waiting")
-    assert 99 <= job["age"] <= 110
+    with serving(served) as port:
+        return probe_jobs.judge("127.0.0.1", port)
+
+
+def job_row(job: str, status: str) -> dict[str, Any]:
+    begin = (time.time() - 100) * 1000
+    return {"job_id": job, "role": "guest", "party_id": "9999", "status": status, "create_time": begin}
+
+
+def test_jobs_come_with_their_age_on_one_page() -> None:
+    answer = jobs_of(running_waiting=(2, [job_row("w", "waiting"), job_row("r", "running")]))
+    assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 1, 1)
+    assert [(job["job"], job["status"]) for job in answer["jobs"]] == [("r", "running"), ("w", "waiting")]
+    assert all(99 <= job["age"] <= 110 for job in answer["jobs"])
+
+
+def test_jobs_of_more_than_a_page_are_counted_by_flow() -> None:
+    waiting, running = [job_row("w", "waiting")] * 50, [job_row("r", "running")]
+    answer = jobs_of(running_waiting=(58, waiting), running=(1, running), waiting=(57, waiting))
+    assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 1, 57)
+    assert (answer["jobs"][0]["job"], len(answer["jobs"])) == ("r", 51)
 
 
 def test_jobs_are_unavailable_when_flow_cannot_list_them() -> None:
@@ -126,7 +143,7 @@ def test_jobs_are_unavailable_when_flow_cannot_list_them() -> None:
 def schedule(folder: Path, *lines: str) -> dict[str, Any]:
     log = folder / "fate_flow_schedule.log"
     log.write_text("".join(lines))
-    return probe_schedule.judge(log)
+    return probe_schedule.judge(str(log))
 
 
 def line(age: float, message: str = "start schedule waiting jobs") -> str:
@@ -148,7 +165,7 @@ def test_healed_trouble_of_earlier_ticks_is_not_told_again(tmp_path: Path) -> No
 
 
 def test_a_log_that_is_absent_or_says_nothing_is_no_heartbeat(tmp_path: Path) -> None:
-    assert probe_schedule.judge(tmp_path / "absent")["kind"] == "absent"
+    assert probe_schedule.judge(str(tmp_path / "absent"))["kind"] == "absent"
     assert schedule(tmp_path, "nonsense\n")["kind"] == "empty"
 
 
@@ -188,28 +205,28 @@ def database(tmp_path: Path) -> Path:
 
 def test_a_sqlite_file_is_counted_and_left_as_it_is(database: Path) -> None:
     before = {path.name: path.read_bytes() for path in database.parent.iterdir()}
-    answer = probe_sqlite.judge(database)
+    answer = probe_sqlite.judge(str(database))
     assert (answer["ok"], answer["engine"], answer["tables"]) == (True, "sqlite", 2)
     assert {path.name: path.read_bytes() for path in database.parent.iterdir()} == before
 
 
 def test_each_trouble_of_a_sqlite_file_has_its_kind(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert probe_sqlite.judge(database.with_name("none.db"))["kind"] == "schema"
-    assert probe_sqlite.judge(database.parent / "gone" / "flow.db")["kind"] == "readonly"
+    assert probe_sqlite.judge(str(database.with_name("none.db")))["kind"] == "schema"
+    assert probe_sqlite.judge(str(database.parent / "gone" / "flow.db"))["kind"] == "readonly"
     monkeypatch.setattr(probe_sqlite, "BUSY_SECONDS", 0.05)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("pragma journal_mode = delete")
         other.execute("begin exclusive")
-        assert probe_sqlite.judge(database)["kind"] == "locked"
+        assert probe_sqlite.judge(str(database))["kind"] == "locked"
     database.write_bytes(b"no database at all, of more than a hundred bytes" * 9)
-    assert probe_sqlite.judge(database)["kind"] == "broken"
+    assert probe_sqlite.judge(str(database))["kind"] == "broken"
 
 
 def test_an_interpreter_without_sqlite_still_tells_that_the_file_is_there(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sqlite3", None)
-    answer = probe_sqlite.judge(database)
+    answer = probe_sqlite.judge(str(database))
     assert (answer["ok"], answer["tables"]) == (True, None)
 
 

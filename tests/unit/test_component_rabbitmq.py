@@ -83,7 +83,7 @@ def ask(tmp_path: Path, pages: dict[str, Page]) -> dict[str, Any]:
     definitions = tmp_path / "definitions.json"
     definitions.write_text(fill(rendered(RABBITMQ)["conf/definitions.json"].text, SECRETS))
     with serving(HEALTHY | pages) as port:
-        return probe_admin.judge("127.0.0.1", port, definitions)
+        return probe_admin.judge("127.0.0.1", port, str(definitions))
 
 
 def test_a_healthy_broker_tells_of_itself(tmp_path: Path) -> None:
@@ -117,6 +117,6 @@ def test_something_else_on_the_port_is_foreign(tmp_path: Path, page: Page) -> No
 
 def test_nothing_on_the_port_is_refused_and_a_lost_file_is_told(tmp_path: Path) -> None:
     definitions = tmp_path / "definitions.json"
-    assert probe_admin.judge("127.0.0.1", 1, definitions)["kind"] == "config"
+    assert probe_admin.judge("127.0.0.1", 1, str(definitions))["kind"] == "config"
     definitions.write_text('{"users": [{"name": "fate", "password": "x"}]}')
-    assert probe_admin.judge("127.0.0.1", closed_port(), definitions)["kind"] == "refused"
+    assert probe_admin.judge("127.0.0.1", closed_port(), str(definitions))["kind"] == "refused"

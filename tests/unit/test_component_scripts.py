@@ -139,10 +139,10 @@ def test_an_environment_that_was_not_built_says_which(tmp_path: Path) -> None:
 
 def test_scalars_of_a_configuration_are_text_in_every_version_of_yaml(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text('port: 3306\npasswd: on\nname: "0123"\nempty:\n')
-    assert configuration(tmp_path / "a.yaml") == {"port": "3306", "passwd": "on", "name": "0123", "empty": ""}
+    assert configuration(str(tmp_path / "a.yaml")) == {"port": "3306", "passwd": "on", "name": "0123", "empty": ""}
     (tmp_path / "b.yaml").write_text("a: [")
     with pytest.raises(ValueError, match=r"b\.yaml"):
-        configuration(tmp_path / "b.yaml")
+        configuration(str(tmp_path / "b.yaml"))
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -2,7 +2,8 @@
 
 A part of the collector, and shipped as text besides, to be run by interpreters that have a service's libraries.
 
-Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds).
+Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds). Who
+calls `serve` may give the script's `code` besides.
 Standard output: a line of JSON when a question was begun (`id`, `pid`: the leader of a process group of its own), and
 one when it ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python and the imports that questions share
 are most of what a question costs a node; one that hangs or crashes still takes only itself with it.
@@ -16,7 +17,8 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Dict, List, NoReturn
+
+from .hints import Any, Dict, List, NoReturn
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
@@ -116,7 +118,8 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
         sys.argv = ["-", *question["arguments"]]
-        exec(compile(question["script"], "<%s>" % question["id"], "exec"), {"__name__": "__main__"})  # noqa: S102
+        code = question.get("code") or compile(question["script"], "<%s>" % question["id"], "exec")
+        exec(code, {"__name__": "__main__"})  # noqa: S102
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

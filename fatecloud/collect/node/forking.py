@@ -2,8 +2,8 @@
 
 import os
 import sys
-from typing import Any, Callable, NoReturn, Optional
 
+from .hints import Any, Callable, NoReturn, Optional
 from .reading import becoming, environment_of, watch
 
 

@@ -6,9 +6,9 @@ import os
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict
 
 from . import packages, probes, processes, services, storage, surroundings, system
+from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
@@ -60,7 +60,7 @@ def collect(spec: Spec) -> Dict[str, Any]:
     wanted = spec.get("want") or sorted(usual)
     facts = {}  # type: Dict[str, Any]
     answers = {}  # type: Dict[str, Any]
-    threads = probes.started(spec.get("probes", ()), answers, spec.get("asker", ""))  # forks, so it comes first
+    threads = probes.started(spec, answers)  # forks, so it comes first
     threads += [
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
     ]

@@ -2,8 +2,8 @@
 
 import os
 import re
-from typing import Dict, Optional
 
+from .hints import Dict, Optional
 from .reading import Spec, Unreadable, spawn
 from .system import family
 

@@ -10,11 +10,11 @@ import pwd
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import asking
 from .forking import forked
-from .reading import Unreadable, converse, last_line, listen, spawn
+from .hints import Any, Callable, Dict, List, Optional, Tuple
+from .reading import Spec, Unreadable, converse, last_line, listen, spawn
 
 _DEFAULT_SECONDS = 10.0
 _SCRIPT = "-"
@@ -28,16 +28,15 @@ Kind = Tuple[Optional[str], Optional[str], Optional[Tuple[str, ...]]]
 """User; id of a probe that is no script and runs alone; interpreter with its options, None for a fork of ourselves."""
 
 
-def started(probes: List[Probe], answers: Answers, asker: str) -> List[threading.Thread]:
+def started(spec: Spec, answers: Answers) -> List[threading.Thread]:
     """Threads that put every answer where it belongs as soon as it is there. To be called before there are others.
 
     An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
-    `asker` is the text of the module `asking`.
     """
     groups = {}  # type: Dict[Kind, List[Probe]]
-    for probe in probes:
+    for probe in spec.get("probes", ()):
         groups.setdefault(_kind(probe), []).append(probe)
-    listeners = {kind: _listener(kind, group, asker) for kind, group in groups.items()}
+    listeners = {kind: _listener(kind, group, spec) for kind, group in groups.items()}
     threads = [
         threading.Thread(target=_ask, args=(group, listeners[kind], answers), daemon=True)
         for kind, group in groups.items()
@@ -57,7 +56,7 @@ def _kind(probe: Probe) -> Kind:
     return user, None, tuple(argv[: argv.index(_SCRIPT)])
 
 
-def _listener(kind: Kind, group: List[Probe], asker: str) -> Callable[[Callable[..., None]], Optional[str]]:
+def _listener(kind: Kind, group: List[Probe], spec: Spec) -> Callable[[Callable[..., None]], Optional[str]]:
     """What asks the group, hands every answer to its argument, and says why it ended badly."""
     user, alone, interpreter = kind
     try:
@@ -65,8 +64,9 @@ def _listener(kind: Kind, group: List[Probe], asker: str) -> Callable[[Callable[
         if alone:
             return functools.partial(_ask_alone, group[0], become)
         if interpreter is None:
-            return functools.partial(listen, forked(functools.partial(asking.serve, _questions(group)), become))
-        argv, stdin = [*interpreter, "-c", asker], json.dumps({"questions": _questions(group)})
+            questions = [dict(question, code=_code(question["id"], spec)) for question in _questions(group)]
+            return functools.partial(listen, forked(functools.partial(asking.serve, questions), become))
+        argv, stdin = [*interpreter, "-c", spec["asker"]], json.dumps({"questions": _questions(group)})
         return functools.partial(converse, argv, stdin, become)
     except (OSError, Unreadable) as error:
         return functools.partial(_refuse, error)
@@ -109,6 +109,12 @@ def _become(name: Optional[str]) -> Optional[Any]:
         return pwd.getpwnam(name)
     except KeyError:
         raise Unreadable("there is no user %s" % name)
+
+
+def _code(identity: str, spec: Spec) -> Any:
+    """Of a script, where it was shipped compiled for this interpreter; None where it was not."""
+    codes, place = spec.get("codes"), spec.get("coded", {}).get(identity)
+    return codes[place] if codes and place is not None else None
 
 
 def _questions(group: List[Probe]) -> List[Dict[str, Any]]:

@@ -6,8 +6,8 @@ import pwd
 import socket
 import struct
 import threading
-from typing import Any, Dict, List, NamedTuple, Optional
 
+from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -16,16 +16,13 @@ _LISTEN = "0A"
 _IPV4 = 4
 
 
-class Process(NamedTuple):
+class Process:
     """One row of the process table; `start` is in clock ticks since boot."""
 
-    pid: int
-    parent: int
-    name: str
-    state: str
-    start: int
-    rss: int
-    threads: int
+    def __init__(self, name: str, pid: int, fields: List[str]) -> None:
+        self.name, self.pid, self.state = name, pid, fields[0]
+        self.parent, self.threads, self.start = int(fields[1]), int(fields[17]), int(fields[19])
+        self.rss = int(fields[21]) * _PAGE
 
 
 _table_lock = threading.Lock()
@@ -54,7 +51,7 @@ def process_of(pid: int) -> Optional[Process]:
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     name = head.partition("(")[2]
-    return Process(pid, int(fields[1]), name, fields[0], int(fields[19]), int(fields[21]) * _PAGE, int(fields[17]))
+    return Process(name, pid, fields)
 
 
 def tree(pid: int) -> List[Process]:

@@ -8,7 +8,8 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any, Callable, Dict, List, NamedTuple, Optional
+
+from .hints import Any, Callable, Dict, List, Optional
 
 Spec = Dict[str, Any]
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -22,13 +23,11 @@ class Unreadable(Exception):
     """A reading that cannot be taken; the text says why."""
 
 
-class Ended(NamedTuple):
+class Ended:
     """How a child process ended; `exit` is None when it was killed at its deadline or could not be started."""
 
-    exit: Optional[int]
-    stdout: str
-    stderr: str
-    error: Optional[str]
+    def __init__(self, exit_: Optional[int], stdout: str, stderr: str, error: Optional[str]) -> None:
+        self.exit, self.stdout, self.stderr, self.error = exit_, stdout, stderr, error
 
 
 def text_of(path: str, limit: int = 4 << 20) -> str:

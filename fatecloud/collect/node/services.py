@@ -2,8 +2,8 @@
 
 import os
 import threading
-from typing import Any, Dict, List, Optional
 
+from .hints import Any, Dict, List, Optional
 from .processes import Process, command_line, descriptors, of_unit, owner, table, tree
 from .reading import Spec, Unreadable
 from .storage import digests_at_start, own_record

@@ -4,8 +4,8 @@ import os
 import re
 import socket
 import time
-from typing import Any, Dict, List, Optional
 
+from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, number, output_of, text_of
 
 State = Dict[str, Any]
@@ -40,7 +40,7 @@ _PROGRAM = {
     "UNKNOWN": "failed",
 }
 _SOCKET_SECONDS = 4.0
-_END = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)")
+_END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)"
 _LOG_TAIL = 64 << 10
 _RECENT_SECONDS = 300.0
 
@@ -143,7 +143,7 @@ def _recent_ends(path: str) -> List[str]:
     with open(path, "rb") as stream:
         stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
         lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
-    ends = [match for match in map(_END.match, lines) if match]
+    ends = [match for match in (re.match(_END, line) for line in lines) if match]
     return [end.group(2) for end in ends if time.time() - _local_epoch(end.group(1)) < _RECENT_SECONDS]
 
 

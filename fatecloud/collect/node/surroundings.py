@@ -5,14 +5,14 @@ import re
 import socket
 import threading
 import time
-from typing import Any, Dict, List, Optional
 
+from .hints import Any, Dict, List, Optional
 from .processes import user_name
 from .reading import Spec, Unreadable, output_of, text_of
 
 _NAMES = 10
 _SECONDS = 3.0
-_PROXY = re.compile(r"^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$", re.IGNORECASE)
+_PROXY = r"(?i)^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$"
 
 
 def addresses() -> List[str]:
@@ -64,7 +64,7 @@ def environment() -> Dict[str, Any]:
         lines += text_of("/etc/environment").splitlines()
     proxy = {}  # type: Dict[str, str]
     for line in lines:
-        found = _PROXY.match(line)
+        found = re.match(_PROXY, line)
         if found and found.group(2).strip("\"'"):
             proxy.setdefault(found.group(1).lower(), re.sub(r"//[^/@]*@", "//***@", found.group(2).strip("\"'")))
     spared = proxy.pop("no_proxy", "")

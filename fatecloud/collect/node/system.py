@@ -9,15 +9,13 @@ import resource
 import socket
 import sys
 import time
-from typing import Any, Dict, List, Optional, Tuple
 
+from .hints import Any, Dict, List, Optional, Tuple
 from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 
 _UNSYNCHRONISED = 5
-_LIMIT = re.compile(
-    r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
-)
+_LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
 _FIREWALLS = ("firewalld", "ufw", "nftables", "iptables")
 _FAMILIES = (
     ("debian", ("debian", "ubuntu")),
@@ -249,7 +247,7 @@ def _configured_limits(user: str) -> List[Tuple[str, str, int]]:
     ranked = []
     for path in ["/etc/security/limits.conf", *sorted(glob.glob("/etc/security/limits.d/*.conf"))]:
         for line in text_of(path).splitlines() if os.access(path, os.R_OK) else ():
-            match = _LIMIT.match(line)
+            match = re.match(_LIMIT, line)
             if match and (match.group("who") in ("*", user) or match.group("who") in groups):
                 rank = 2 if match.group("who") == user else 1 if match.group("who") in groups else 0
                 value = number(match.group("value"))

@@ -12,7 +12,6 @@ import json
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from fatecloud.components.http_get import get
@@ -84,7 +83,7 @@ def amqp(conf: dict[str, Any]) -> dict[str, Any]:
     return {"ok": True, "where": where}
 
 
-def table(path: Path) -> dict[str, Any]:
+def table(path: str) -> dict[str, Any]:
     """Party -> host:port, as flow's route table has it."""
     try:
         entries = configuration(path) or {}
@@ -95,7 +94,7 @@ def table(path: Path) -> dict[str, Any]:
         return {"routes": {}, "routes_error": f"{path}: {type(error).__name__}: {error}"}
 
 
-def judge(path: Path, routes: Path) -> dict[str, Any]:
+def judge(path: str, routes: str) -> dict[str, Any]:
     """Try both doors; the first that is shut names the trouble."""
     try:
         conf = configuration(path)["federation"]["rabbitmq"]
@@ -111,4 +110,4 @@ def judge(path: Path, routes: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     use_libraries(sys.argv[1])
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[2]), Path(sys.argv[3]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[2], sys.argv[3])) + "\n")

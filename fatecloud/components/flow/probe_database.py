@@ -10,7 +10,6 @@ import importlib
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from fatecloud.components.libraries import configuration, use_libraries
@@ -82,7 +81,7 @@ def explained(error: Exception, conf: dict[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "number": number, "error": f"{number} {text}"}
 
 
-def judge(path: Path) -> dict[str, Any]:
+def judge(path: str) -> dict[str, Any]:
     """Read flow's configuration as flow does and try the server that it names."""
     try:
         settings = configuration(path)["database"]["mysql"]
@@ -93,4 +92,4 @@ def judge(path: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     use_libraries(sys.argv[1])
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[2]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[2])) + "\n")

@@ -10,14 +10,25 @@ from typing import Any
 from fatecloud.components.http_get import get
 
 LIMIT = 50
+STATES = ("running", "waiting")
 
 
-def listed(host: str, port: int, status: str) -> dict[str, Any]:
-    """The newest jobs of a status, and how many there are in all."""
-    body = json.loads(get(host, port, f"/v2/job/list/query?limit={LIMIT}&page=1&status={status}", timeout=6)[2])
+def listed(host: str, port: int, *status: str) -> tuple[int, list[dict[str, Any]]]:
+    """How many jobs there are in any of these states, and the newest of them."""
+    asked = "".join(f"&status={word}" for word in status)
+    body = json.loads(get(host, port, f"/v2/job/list/query?limit={LIMIT}&page=1{asked}", timeout=6)[2])
     if body.get("code") != 0:
         raise ValueError(f"job list: {body.get('code')} {str(body.get('message', ''))[:300]}")
-    return dict(body["data"])
+    return int(body["data"]["count"]), list(body["data"]["data"])
+
+
+def active(host: str, port: int) -> dict[str, tuple[int, list[dict[str, Any]]]]:
+    """How many jobs run and how many wait, with the newest of each."""
+    count, rows = listed(host, port, *STATES)
+    if count > len(rows):  # more than a page: what fills it may be all of one state
+        return {state: listed(host, port, state) for state in STATES}
+    by_state = {state: [row for row in rows if row["status"] == state] for state in STATES}
+    return {state: (len(found), found) for state, found in by_state.items()}
 
 
 def job(row: dict[str, Any], now: float) -> dict[str, Any]:
@@ -37,7 +48,7 @@ def job(row: dict[str, Any], now: float) -> dict[str, Any]:
 def judge(host: str, port: int) -> dict[str, Any]:
     """Running and waiting jobs with their ages in seconds."""
     try:
-        running, waiting = listed(host, port, "running"), listed(host, port, "waiting")
+        found = active(host, port)
     except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": "no answer to the job list within 6 s"}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -45,9 +56,8 @@ def judge(host: str, port: int) -> dict[str, Any]:
     now = time.time()
     return {
         "ok": True,
-        "running": running.get("count", 0),
-        "waiting": waiting.get("count", 0),
-        "jobs": [job(row, now) for row in [*running.get("data", []), *waiting.get("data", [])]],
+        **{state: count for state, (count, _) in found.items()},
+        "jobs": [job(row, now) for _, rows in found.values() for row in rows],
     }
 
 

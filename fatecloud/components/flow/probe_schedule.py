@@ -7,10 +7,10 @@ inside the last complete line counts.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 TAIL = 65536
@@ -18,11 +18,11 @@ STAMP = re.compile(r"^\[[A-Z]+\] \[(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d
 ERROR = re.compile(r"[\w.]+(Error|Exception)\b")
 
 
-def judge(path: Path) -> dict[str, Any]:
+def judge(path: str) -> dict[str, Any]:
     """Age in seconds of the scheduler's last complete line, and the last error in the tail."""
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - TAIL))
+        with open(path, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
             text = file.read().decode("utf-8", "replace")
     except OSError as error:
         return {"ok": False, "kind": "absent", "error": f"{path}: {error.strerror}"}
@@ -45,4 +45,4 @@ def judge(path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(Path(sys.argv[1]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[1])) + "\n")

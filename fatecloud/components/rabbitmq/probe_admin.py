@@ -10,7 +10,6 @@ import base64
 import json
 import socket
 import sys
-from pathlib import Path
 from typing import Any
 
 from fatecloud.components.http_get import get
@@ -72,10 +71,11 @@ def state_of(api: Api) -> dict[str, Any]:
     }
 
 
-def judge(host: str, port: int, definitions: Path) -> dict[str, Any]:
+def judge(host: str, port: int, definitions: str) -> dict[str, Any]:
     """Ask the broker about itself."""
     try:
-        account = json.loads(definitions.read_text(encoding="utf-8"))["users"][0]
+        with open(definitions, encoding="utf-8") as file:
+            account = json.load(file)["users"][0]
     except (OSError, ValueError, LookupError) as error:
         return {"ok": False, "kind": "config", "error": f"{definitions}: {type(error).__name__}"}
     api = Api(host, port, account)
@@ -91,4 +91,4 @@ def judge(host: str, port: int, definitions: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), sys.argv[3])) + "\n")

@@ -1,0 +1,16 @@
+"""Types for annotations. Nobody reads them on a node, where `typing` would cost 6 ms of CPU at every start."""
+
+TYPE_CHECKING = False  # type checkers take it for True under this name, wherever it stands
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
+else:
+
+    class _Hint:
+        """Stands for any of them, with whatever in its brackets."""
+
+        def __getitem__(self, _: object) -> "_Hint":
+            return self
+
+    Any = Callable = Dict = List = NoReturn = Optional = Tuple = _Hint()
+
+__all__ = ["Any", "Callable", "Dict", "List", "NoReturn", "Optional", "Tuple"]
