@@ -105,16 +105,25 @@ def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
             interpreters that have a service's libraries (`asker`).
         parts: files below `node/`.
     """
-    probes = spec.get("probes", ())
-    shared = {probe["id"]: probe.get("stdin", "") for probe in probes if not probe.get("libraries")}
-    scripts = tuple(sorted(set(shared.values())))
+    code, sources = packed(spec, parts)
+    scripts, shared = _scripts(spec)
     coded = {identity: scripts.index(script) for identity, script in shared.items()}
-    with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
-        code, sources = _packed(parts, scripts)
-    whole = {**spec, "coded": coded, **({"asker": asker()} if len(coded) < len(probes) else {})}
+    whole = {**spec, "coded": coded, **({"asker": asker()} if len(coded) < len(spec.get("probes", ())) else {})}
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
     magic = int.from_bytes(MAGIC_NUMBER, "big")
     return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
+
+
+def packed(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
+    """Code, with that of the spec's scripts, and source, as `stdin` has them; made once for all nodes alike."""
+    with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
+        return _packed(parts, _scripts(spec)[0])
+
+
+def _scripts(spec: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """What its probes ask by forks of the collector: the texts, and the text of each by the probe's id."""
+    shared = {probe["id"]: probe.get("stdin", "") for probe in spec.get("probes", ()) if not probe.get("libraries")}
+    return tuple(sorted(set(shared.values()))), shared
 
 
 @cache
