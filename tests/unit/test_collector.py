@@ -117,6 +117,14 @@ def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_s
     assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
 
 
+def test_a_script_that_came_compiled_says_what_went_wrong() -> None:
+    fails = {"id": "fails", "argv": PYTHON_PROBE, "stdin": "def f():\n    raise KeyError('nothing')\nf()\n"}
+    wrong = {"id": "wrong", "argv": PYTHON_PROBE, "stdin": "x = (\n"}
+    found = document({"base": "/nowhere", "want": ["clock"], "probes": [fails, wrong]})["probes"]
+    assert found["fails"]["error"] == "exit 1: KeyError: 'nothing'"
+    assert found["wrong"]["error"].startswith("exit 1: SyntaxError: ")
+
+
 def test_what_is_shipped_compiled_names_no_file_of_this_machine() -> None:
     numbers, _, rest = shipment.stdin({}).partition(b"\n")
     code = zlib.decompress(rest[: int(numbers.split()[1])])

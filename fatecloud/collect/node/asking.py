@@ -123,10 +123,9 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - a forked child must not go on as its parent
-        import traceback  # noqa: PLC0415 - slow to load, and few questions end here
-
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - a forked child must not go on as its parent
+        # No traceback: it has no use for who reads the answer, and code that came compiled has no lines to tell.
+        sys.stderr.write("%s: %s\n" % (type(error).__name__, " ".join(str(error).split())))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
