@@ -367,6 +367,18 @@ def test_a_listener_is_found_with_its_process() -> None:
         assert "python" in found[port]["cmdline"] or "pytest" in found[port]["cmdline"]
 
 
+@pytest.mark.parametrize(("user", "ports"), [(0, [2049]), (1000, [2049, 7001])])
+def test_root_tells_a_listener_that_ended_meanwhile_from_one_of_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, user: int, ports: list[int]
+) -> None:
+    ended, kernels = (7001, "127.0.0.1", 0, "11"), (2049, "127.0.0.1", 0, "12")
+    readings = [[ended, kernels], [kernels]]
+    monkeypatch.setattr(processes, "_listening", lambda: readings.pop(0))
+    monkeypatch.setattr(processes, "_holders", lambda _inodes: {})
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert [row["port"] for row in processes.listeners()] == ports
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

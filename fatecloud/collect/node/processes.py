@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 
-from .hints import Any, Dict, List, Optional
+from .hints import Any, Dict, List, Optional, Tuple
 from .reading import Unreadable, text_of
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -119,18 +119,12 @@ def descriptors(pid: int) -> Optional[int]:
 
 def listeners() -> List[Dict[str, Any]]:
     """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
-    sockets = []
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = text_of(path).splitlines()[1:]
-        except Unreadable:
-            continue  # a kernel without IPv6 has no tcp6
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTEN:
-                address, _, port = fields[1].partition(":")
-                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
+    sockets = _listening()
     holders = _holders({inode for _, _, _, inode in sockets})
+    if os.geteuid() == 0 and any(inode not in holders for _, _, _, inode in sockets):
+        # Root sees all holders: the others' have ended since, and took their sockets with them, or it is the kernel's.
+        still = {inode for _, _, _, inode in _listening()}
+        sockets = [socket_ for socket_ in sockets if socket_[3] in holders or socket_[3] in still]
     found = []
     for number, bound, uid, inode in sorted(sockets):
         pid = holders.get(inode)
@@ -146,6 +140,22 @@ def listeners() -> List[Dict[str, Any]]:
             }
         )
     return found
+
+
+def _listening() -> List[Tuple[int, str, int, str]]:
+    """Port, address, user and inode of every listening TCP socket."""
+    sockets = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = text_of(path).splitlines()[1:]
+        except Unreadable:
+            continue  # a kernel without IPv6 has no tcp6
+        for line in lines:
+            fields = line.split()
+            if fields[3] == _LISTEN:
+                address, _, port = fields[1].partition(":")
+                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
+    return sockets
 
 
 def _holders(inodes: Any) -> Dict[str, int]:
