@@ -6,6 +6,7 @@ import pwd
 import socket
 import struct
 import threading
+import time
 
 from .hints import Any, Dict, List, Optional, Tuple
 from .reading import Unreadable, text_of
@@ -14,6 +15,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CMDLINE = 400
 _LISTEN = "0A"
 _IPV4 = 4
+_LOOKS, _BETWEEN_LOOKS = 5, 0.1
 
 
 class Process:
@@ -119,16 +121,18 @@ def descriptors(pid: int) -> Optional[int]:
 
 def listeners() -> List[Dict[str, Any]]:
     """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
-    sockets = _listening()
-    holders = _holders({inode for _, _, _, inode in sockets})
-    if os.geteuid() == 0 and any(inode not in holders for _, _, _, inode in sockets):
-        # Root sees all holders: the others' have ended since, and took their sockets with them, or it is the kernel's.
-        still = {inode for _, _, _, inode in _listening()}
-        sockets = [socket_ for socket_ in sockets if socket_[3] in holders or socket_[3] in still]
+    for _ in range(_LOOKS):
+        sockets = _listening()
+        holders = _holders({inode for _, _, _, inode in sockets})
+        # Root sees all holders. A socket without one is the kernel's own, or its process is ending: the first thread of
+        # a big one is gone, with its list of descriptors, for a moment before the last one, with the sockets.
+        if os.geteuid() != 0 or all(uid == 0 or inode in holders for _, _, uid, inode in sockets):
+            break
+        time.sleep(_BETWEEN_LOOKS)
     found = []
     for number, bound, uid, inode in sorted(sockets):
         pid = holders.get(inode)
-        process = table().get(pid) if pid is not None else None
+        process = process_of(pid) if pid is not None else None
         found.append(
             {
                 "port": number,
@@ -161,7 +165,7 @@ def _listening() -> List[Tuple[int, str, int, str]]:
 def _holders(inodes: Any) -> Dict[str, int]:
     """Socket inode -> lowest process id that has it open; a parent stands before the workers that inherited it."""
     found = {}  # type: Dict[str, int]
-    for pid in sorted(table()):
+    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
         folder = "/proc/%d/fd" % pid
         try:
             names = os.listdir(folder)
