@@ -65,8 +65,9 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
     # The manifest is not asked: a deployment that was killed may have started a service before it was written.
     known: Mapping[str, Mapping[str, Any]] = view.fact("services")
     states = [state for key, state in known.items() if key == service.id.key or key not in view.desired.services]
-    if listener["pid"] is None:  # without root we see only whose socket it is
-        running = any(state["state"] in ("running", "starting") for state in states)
+    # Without root we see only whose socket it is. With it, that of a process that stops outlives its first thread.
+    if listener["pid"] is None:
+        running = any(state["state"] in ("running", "starting", "stopping") for state in states)
         return running and listener["user"] == node_of(view).service_user
     return any(listener["pid"] in state.get("pids", ()) for state in states)
 

@@ -31,6 +31,16 @@ def test_our_own_service_may_hold_its_port_even_before_there_is_a_manifest() -> 
     assert findings({"listeners": [LISTENER], "services": RUNNING}) == ()
 
 
+def test_a_service_that_stops_may_hold_its_port_by_a_process_that_cannot_be_named() -> None:
+    unnamed = LISTENER | {"pid": None, "process": None}
+    stopping = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "stopping"}}
+    stopped = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "stopped"}}
+    assert findings({"listeners": [unnamed], "services": stopping}) == ()
+    assert [finding.code for finding in findings({"listeners": [unnamed], "services": stopped})] == [
+        "PREFLIGHT_PORT_TAKEN"
+    ]
+
+
 def test_a_stranger_on_the_port_is_named_with_process_pid_and_user() -> None:
     (finding,) = findings({"listeners": [LISTENER | {"pid": 99, "user": "bob"}], "services": RUNNING})
     assert finding.code == "PREFLIGHT_PORT_TAKEN"
