@@ -367,26 +367,6 @@ def test_a_listener_is_found_with_its_process() -> None:
         assert "python" in found[port]["cmdline"] or "pytest" in found[port]["cmdline"]
 
 
-@pytest.mark.parametrize(("user", "ports"), [(0, [2049]), (1000, [2049, 7001])])
-def test_root_looks_again_at_a_listener_whose_process_is_ending(
-    monkeypatch: pytest.MonkeyPatch, user: int, ports: list[int]
-) -> None:
-    ending, kernels = (7001, "127.0.0.1", 4242, "11"), (2049, "127.0.0.1", 0, "12")
-    readings = [[ending, kernels], [ending, kernels], [kernels]]
-    monkeypatch.setattr(processes, "_listening", lambda: readings.pop(0))
-    monkeypatch.setattr(processes, "_holders", lambda _inodes: {})
-    monkeypatch.setattr(os, "geteuid", lambda: user)
-    assert [row["port"] for row in processes.listeners()] == ports
-
-
-def test_a_listener_that_stays_without_a_process_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_listening", lambda: [(7001, "127.0.0.1", 4242, "11")])
-    monkeypatch.setattr(processes, "_holders", lambda _inodes: {})
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    (row,) = processes.listeners()
-    assert (row["port"], row["pid"], row["user"]) == (7001, None, "4242")
-
-
 @pytest.mark.parametrize(
     ("text", "address"),
     [

@@ -6,16 +6,14 @@ import pwd
 import socket
 import struct
 import threading
-import time
 
-from .hints import Any, Dict, List, Optional, Tuple
+from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CMDLINE = 400
 _LISTEN = "0A"
 _IPV4 = 4
-_LOOKS, _BETWEEN_LOOKS = 5, 0.1
 
 
 class Process:
@@ -121,18 +119,22 @@ def descriptors(pid: int) -> Optional[int]:
 
 def listeners() -> List[Dict[str, Any]]:
     """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
-    for _ in range(_LOOKS):
-        sockets = _listening()
-        holders = _holders({inode for _, _, _, inode in sockets})
-        # Root sees all holders. A socket without one is the kernel's own, or its process is ending: the first thread of
-        # a big one is gone, with its list of descriptors, for a moment before the last one, with the sockets.
-        if os.geteuid() != 0 or all(uid == 0 or inode in holders for _, _, uid, inode in sockets):
-            break
-        time.sleep(_BETWEEN_LOOKS)
+    sockets = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = text_of(path).splitlines()[1:]
+        except Unreadable:
+            continue  # a kernel without IPv6 has no tcp6
+        for line in lines:
+            fields = line.split()
+            if fields[3] == _LISTEN:
+                address, _, port = fields[1].partition(":")
+                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
+    holders = _holders({inode for _, _, _, inode in sockets})
     found = []
     for number, bound, uid, inode in sorted(sockets):
         pid = holders.get(inode)
-        process = process_of(pid) if pid is not None else None
+        process = table().get(pid) if pid is not None else None
         found.append(
             {
                 "port": number,
@@ -146,26 +148,10 @@ def listeners() -> List[Dict[str, Any]]:
     return found
 
 
-def _listening() -> List[Tuple[int, str, int, str]]:
-    """Port, address, user and inode of every listening TCP socket."""
-    sockets = []
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = text_of(path).splitlines()[1:]
-        except Unreadable:
-            continue  # a kernel without IPv6 has no tcp6
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTEN:
-                address, _, port = fields[1].partition(":")
-                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
-    return sockets
-
-
 def _holders(inodes: Any) -> Dict[str, int]:
     """Socket inode -> lowest process id that has it open; a parent stands before the workers that inherited it."""
     found = {}  # type: Dict[str, int]
-    for pid in sorted(int(entry) for entry in os.listdir("/proc") if entry.isdigit()):
+    for pid in sorted(table()):
         folder = "/proc/%d/fd" % pid
         try:
             names = os.listdir(folder)
