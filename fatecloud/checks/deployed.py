@@ -15,9 +15,14 @@ _OTHERS = 0o007
 MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
 DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed by somebody else.", settles=False)
 MODE = Code("FILE_MODE", "warning", "A deployed file has another mode or owner than it was given.", settles=False)
-READABLE = Code("SECRET_READABLE", "critical", "A file that holds a secret can be read by everybody.", settles=False)
+READABLE = Code(
+    "SECRET_READABLE", "critical", "Everyone on the node can read a file that holds a secret.", settles=False
+)
 PENDING = Code(
-    "DEPLOY_PENDING", "warning", "The inventory or the release asks for something else than is deployed.", settles=False
+    "DEPLOY_PENDING",
+    "warning",
+    "What is deployed differs from what the inventory or the release asks for.",
+    settles=False,
 )
 _REDEPLOY = ("fatecloud plan", "fatecloud deploy")
 

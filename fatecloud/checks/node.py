@@ -26,7 +26,7 @@ DISK_READONLY = Code(
     "NODE_DISK_READONLY", "critical", "A file system that services write to is read-only.", settles=False
 )
 INODES_LOW = Code(
-    "NODE_INODES_LOW", "critical", "A file system that services write to runs out of inodes.", settles=False
+    "NODE_INODES_LOW", "critical", "A file system that services write to is running out of inodes.", settles=False
 )
 MEMORY_LOW = Code("NODE_MEMORY_LOW", "warning", "The node has little memory left.", settles=False)
 CLOCK_SKEW = Code("NODE_CLOCK_SKEW", "warning", "The node's clock differs from that of the other nodes.", settles=False)

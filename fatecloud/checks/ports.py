@@ -10,9 +10,7 @@ from fatecloud.checks.service import last_errors, manage
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-STOLEN = Code(
-    "PORT_STOLEN", "critical", "A port of the service is held by a process that is not its own.", settles=False
-)
+STOLEN = Code("PORT_STOLEN", "critical", "Another process holds a port of the service.", settles=False)
 NOT_LISTENING = Code(
     "PORT_NOT_LISTENING", "critical", "The service runs, but does not listen on its port.", ("*", "node")
 )

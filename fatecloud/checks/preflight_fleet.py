@@ -14,9 +14,9 @@ SKEW = Code("PREFLIGHT_CLOCK_SKEW", "critical", "The node's clock is far from th
 DRIFT = Code("PREFLIGHT_CLOCK_DRIFT", "warning", "The node's clock is seconds away from the others'.")
 UNSYNC = Code("PREFLIGHT_CLOCK_UNSYNC", "warning", "Nothing keeps the node's clock right.")
 ZONE = Code("PREFLIGHT_TIMEZONE", "warning", "The nodes do not share one time zone.")
-TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "One machine stands behind two node names.")
-BIND = Code("PREFLIGHT_BIND", "critical", "The address that services shall listen on is not the node's.")
-ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours shall use is not the node's own.")
+TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "Two node names lead to the same machine.")
+BIND = Code("PREFLIGHT_BIND", "critical", "The address that services should listen on is not the node's.")
+ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours should use is not the node's own.")
 HOSTNAME = Code("PREFLIGHT_HOSTNAME", "warning", "The node cannot resolve its own host name.")
 ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
 

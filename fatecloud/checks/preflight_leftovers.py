@@ -11,8 +11,12 @@ from fatecloud.model.finding import Finding
 from fatecloud.model.layout import data_of, private_of
 
 OTHER = Code("PREFLIGHT_MANIFEST_OTHER_CLUSTER", "critical", "The base directory belongs to another cluster of ours.")
-DIRECTORY = Code("PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that are not ours.")
-DATA = Code("PREFLIGHT_DATA_PRESENT", "warning", "Data of an earlier service of this name lies here and will be used.")
+DIRECTORY = Code(
+    "PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that fatecloud did not put there."
+)
+DATA = Code(
+    "PREFLIGHT_DATA_PRESENT", "warning", "The data directory holds data of an earlier service, which will be used."
+)
 
 
 @node_check(OTHER)

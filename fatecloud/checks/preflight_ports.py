@@ -18,8 +18,8 @@ from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 
-PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "A port that a service needs is held by somebody else.")
-FOREIGN = Code("PREFLIGHT_FOREIGN_INSTANCE", "warning", "Somebody else's software of a kind that we use runs here.")
+PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "Another process holds a port that a service needs.")
+FOREIGN = Code("PREFLIGHT_FOREIGN_INSTANCE", "warning", "Another instance of software that fatecloud uses runs here.")
 FIREWALL = Code("PREFLIGHT_FIREWALL", "warning", "A firewall is active: these ports must be open.")
 
 

@@ -15,14 +15,16 @@ LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
 CRON = {"debian": ("cron", "cron"), "redhat": ("cronie", "crond")}
 """Family -> package that brings cron, and its unit."""
 
-SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not make us root.")
+SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not give root.")
 NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
-NOT_ROOT_UNITS = Code("PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, and we have none.")
+NOT_ROOT_UNITS = Code(
+    "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, which the inventory does not give."
+)
 USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "The service user is not the one that the inventory describes.")
 NOFILE = Code("PREFLIGHT_NOFILE", "warning", "The service user may open too few files.")
 NPROC = Code("PREFLIGHT_NPROC", "warning", "The service user may start too few processes.")
-BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not come back by themselves after a reboot.")
-SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: ports and paths of our own need labels.")
+BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not start by themselves after a reboot.")
+SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: fatecloud's ports and paths need labels.")
 
 
 @node_check(SUDO)

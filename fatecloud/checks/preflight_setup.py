@@ -11,11 +11,11 @@ from fatecloud.model.finding import Finding, Fix
 
 SOMAXCONN = 1024
 
-TOOLS = Code("PREFLIGHT_TOOLS", "critical", "The node lacks plain tools that a deployment uses.")
+TOOLS = Code("PREFLIGHT_TOOLS", "critical", "The node lacks basic tools that a deployment uses.")
 PROXY_ENV = Code("PREFLIGHT_PROXY_ENV", "warning", "Proxy variables would send the cluster's own traffic to a proxy.")
 LOCALE = Code("PREFLIGHT_LOCALE", "warning", "The node has no UTF-8 locale.")
 SYSCTL = Code("PREFLIGHT_SYSCTL_SOMAXCONN", "warning", "The kernel's accept queue is short for bursts of connections.")
-PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages that nobody will install are missing.")
+PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages are missing, and fatecloud may not install them.")
 
 
 @node_check(TOOLS)

@@ -10,9 +10,9 @@ from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import ID_LENGTH
 
-DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "There is not enough room on a disk for what a deployment puts there.")
+DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free space for what a deployment puts there.")
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
-WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that we need cannot be written.")
+WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that the deployment needs is not writable.")
 NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base directory.")
 MEMORY = Code("PREFLIGHT_MEMORY", "warning", "There is less memory than the services and one job need.")
 SWAP = Code("PREFLIGHT_SWAP", "warning", "A small machine without swap may lose jobs to the kernel.")

@@ -17,9 +17,9 @@ ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the no
 STOPPED = Code("SERVICE_STOPPED", "critical", "The service does not run.")
 FAILED = Code("SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED)
 RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service ends again and again.", _EXPLAINED)
-HUNG = Code("SERVICE_HUNG", "critical", "The service's process lives but does not answer.", ("*", "node"))
+HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"))
 DISABLED = Code("SERVICE_DISABLED", "warning", "The service would not come back after a reboot.", settles=False)
-RESTART_PENDING = Code("RESTART_PENDING", "warning", "The service runs with older files than it has.")
+RESTART_PENDING = Code("RESTART_PENDING", "warning", "The service runs with older files than those on disk.")
 
 
 def _finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding:

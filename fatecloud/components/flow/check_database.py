@@ -12,9 +12,13 @@ from fatecloud.model.finding import Finding
 _EXPLAINED = ("database", "node")
 _DOWN = ("SERVICE_RESTARTING", "SERVICE_FAILED")
 
-REFUSED = Code("FLOW_DATABASE_REFUSED", "critical", "Flow's database takes no connection.", _EXPLAINED, explains=_DOWN)
+REFUSED = Code(
+    "FLOW_DATABASE_REFUSED", "critical", "Flow's database accepts no connection.", _EXPLAINED, explains=_DOWN
+)
 AUTH = Code("FLOW_DATABASE_AUTH", "critical", "Flow's database refuses flow's account.", _EXPLAINED, explains=_DOWN)
-SCHEMA = Code("FLOW_DATABASE_SCHEMA", "critical", "Flow's schema is not there for it.", _EXPLAINED, explains=_DOWN)
+SCHEMA = Code(
+    "FLOW_DATABASE_SCHEMA", "critical", "Flow's schema is missing or not accessible.", _EXPLAINED, explains=_DOWN
+)
 HUNG = Code("FLOW_DATABASE_HUNG", "critical", "Flow's database does not answer.", _EXPLAINED, explains=_DOWN)
 UNUSABLE = Code("FLOW_DATABASE_UNUSABLE", "critical", "Flow's database cannot be used.", _EXPLAINED, explains=_DOWN)
 DATABASE_CODES = (REFUSED, AUTH, SCHEMA, HUNG, UNUSABLE)

@@ -31,10 +31,12 @@ _INFO = 20
 _DATABASE = tuple(code.name for code in DATABASE_CODES)
 
 API_DOWN = Code("FLOW_API_DOWN", "critical", "Flow listens, but its API does not answer as flow does.", ("node",))
-VERSION_WRONG = Code("FLOW_VERSION_WRONG", "critical", "Flow is of another version than the release says.")
-PROVIDER_MISSING = Code("FLOW_PROVIDER_MISSING", "critical", "Flow knows no algorithms of FATE in the right version.")
+VERSION_WRONG = Code("FLOW_VERSION_WRONG", "critical", "Flow's version is not the release's.")
+PROVIDER_MISSING = Code(
+    "FLOW_PROVIDER_MISSING", "critical", "Flow has not registered FATE's algorithms in the right version."
+)
 STALLED = Code(
-    "FLOW_SCHEDULER_STALLED", "critical", "Flow's scheduler does nothing any more.", ("node", "database", *_DATABASE)
+    "FLOW_SCHEDULER_STALLED", "critical", "Flow's scheduler has stopped working.", ("node", "database", *_DATABASE)
 )
 ROUTE_MISSING = Code(
     "FLOW_ROUTE_MISSING", "critical", "Flow's table of brokers lacks a party or has another address.", settles=False

@@ -10,7 +10,7 @@ from fatecloud.model.finding import Finding
 
 HIGH_SHARE = 0.8
 
-UNUSABLE = Code("MYSQL_UNUSABLE", "critical", "The database lives, but its administrator cannot log in.", ("node",))
+UNUSABLE = Code("MYSQL_UNUSABLE", "critical", "The database runs, but its administrator cannot log in.", ("node",))
 SCHEMA_MISSING = Code("MYSQL_SCHEMA_MISSING", "critical", "Flow's schema is not in the database.")
 USER_MISSING = Code("MYSQL_USER_MISSING", "critical", "Flow's account or its rights are not in the database.")
 CONNECTIONS_HIGH = Code("MYSQL_CONNECTIONS_HIGH", "warning", "The database is close to its limit of connections.")

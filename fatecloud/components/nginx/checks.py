@@ -9,8 +9,10 @@ from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-ROUTE_MISSING = Code("NGINX_ROUTE_MISSING", "critical", "The running nginx knows no way to a party.")
-UPSTREAM_DOWN = Code("NGINX_UPSTREAM_DOWN", "critical", "nginx does not bring requests to the own flow.", ("upstream",))
+ROUTE_MISSING = Code("NGINX_ROUTE_MISSING", "critical", "The running nginx has no route to a party.")
+UPSTREAM_DOWN = Code(
+    "NGINX_UPSTREAM_DOWN", "critical", "nginx does not pass requests to its own party's flow.", ("upstream",)
+)
 PEER_UNREACHABLE = Code(
     "NGINX_PEER_UNREACHABLE", "critical", "Another party's proxy is not reached from here.", ("proxy", "node")
 )

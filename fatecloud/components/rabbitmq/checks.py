@@ -9,7 +9,7 @@ from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 API_DOWN = Code("RABBITMQ_API_DOWN", "critical", "The broker's management API does not answer.", ("node",))
-ALARM = Code("RABBITMQ_ALARM", "critical", "The broker takes no messages because memory or disk is short.", ("node",))
+ALARM = Code("RABBITMQ_ALARM", "critical", "The broker accepts no messages because memory or disk is short.", ("node",))
 PLUGIN_MISSING = Code("RABBITMQ_PLUGIN_MISSING", "critical", "The broker runs without a plugin that FATE needs.")
 USER_MISSING = Code("RABBITMQ_USER_MISSING", "critical", "The broker does not let flow's account in.")
 USER_RIGHTS = Code("RABBITMQ_USER_RIGHTS", "critical", "Flow's account lacks rights in the broker.")
