@@ -33,7 +33,11 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Turn SIGINT, SIGTERM and SIGHUP into an event while the body runs."""
+    """Turn SIGINT, SIGTERM and SIGHUP into an event while the body runs.
+
+    A signal that this process was started to ignore stays ignored: nohup does that with SIGHUP, and a shell without
+    job control does it with SIGINT for what it runs in the background.
+    """
     interruption = Interruption()
     before: dict[signal.Signals, Handler] = {}
 
@@ -43,6 +47,8 @@ def interruptible() -> Iterator[Interruption]:
         signal.signal(number, before[signal.Signals(number)])
 
     for number in SIGNALS:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue
         before[number] = signal.signal(number, handle)
     try:
         yield interruption

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from fatecloud.components.flow.answers import JobRow
 from fatecloud.components.flow.api import FlowApi
 from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused, UsageError
@@ -25,18 +26,18 @@ ACTIVE = ("running", "waiting", "ready")
 
 @dataclass(frozen=True, slots=True)
 class ActiveJob:
-    """A job that a restart would interrupt."""
+    """A job that a restart would interrupt, whichever of its parties reported it."""
 
     id: str
-    party: str
-    role: str
+    sides: tuple[str, ...]
+    """Its roles at the parties that were asked, for example `guest of party 9999`."""
     status: str
     partners: str
     age: float
     """Seconds since it was created."""
 
     def __str__(self) -> str:
-        return f"{self.id} ({self.role} of party {self.party}, {self.status} for {self.age:.0f} s, {self.partners})"
+        return f"{self.id} ({', '.join(self.sides)}; {self.status} for {self.age:.0f} s, {self.partners})"
 
 
 def job_services(session: Session) -> Mapping[str, DesiredService]:
@@ -110,21 +111,41 @@ class Answers:
 
 def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
     """Ask these services for their jobs."""
-    jobs: list[ActiveJob] = []
+    rows: list[tuple[str, JobRow]] = []
     silent: list[str] = []
     blind: list[str] = []
     with JobApis(session) as apis:
         for runner in runners:
             try:
-                rows = apis.of(runner).active(ACTIVE)
+                rows += [(runner.party, row) for row in apis.of(runner).active(ACTIVE)]
             except FatecloudError as error:
                 line = f"whether {runner.key} runs jobs is not known: {error.message}"
                 (blind if runner.leaving else silent).append(line)
-                continue
-            jobs += [
-                ActiveJob(r.job, runner.party, r.role, r.status, r.partners, time.time() - r.created) for r in rows
-            ]
-    return Answers(tuple(jobs), tuple(silent), tuple(blind))
+    return Answers(_jobs_of(rows, time.time()), tuple(silent), tuple(blind))
+
+
+def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob, ...]:
+    """One job per id: each flow lists a job once for every role that it has in it.
+
+    Args:
+        rows: party of the flow that reported it, and what it reported.
+        now: seconds since the epoch.
+    """
+    by_id: dict[str, list[tuple[str, JobRow]]] = {}
+    for party, row in rows:
+        by_id.setdefault(row.job, []).append((party, row))
+    return tuple(_job_of(found, now) for _, found in sorted(by_id.items()))
+
+
+def _job_of(found: Sequence[tuple[str, JobRow]], now: float) -> ActiveJob:
+    states = {row.status for _, row in found}
+    return ActiveJob(
+        id=found[0][1].job,
+        sides=tuple(dict.fromkeys(f"{row.role} of party {party}" for party, row in found)),
+        status=next(status for status in (*ACTIVE, *sorted(states)) if status in states),
+        partners=found[0][1].partners,
+        age=now - min(row.created for _, row in found),
+    )
 
 
 def refuse_or_wait(

@@ -65,6 +65,16 @@ def test_running_jobs_are_named_and_the_change_refused(told: list[Event]) -> Non
         hit(told)
 
 
+def test_a_job_is_counted_once_however_many_roles_and_parties_report_it(told: list[Event]) -> None:
+    host, arbiter = (SimpleNamespace(**{**vars(ROW), "role": role, "status": "waiting"}) for role in ("host", "arbiter"))
+    Apis.answers = {"1": [[ROW]], "2": [[host, arbiter]]}
+    with pytest.raises(Refused) as refusal:
+        hit(told)
+    first, job = refusal.value.message.splitlines()
+    assert first == "1 job would be interrupted:"
+    assert job.startswith("  202601 (guest of party 1, host of party 2, arbiter of party 2; running for ")
+
+
 def test_jobs_that_end_in_time_are_waited_for(told: list[Event]) -> None:
     Apis.answers = {"1": [[], []], "2": [[ROW], []]}
     hit(told, wait=60)
