@@ -66,8 +66,8 @@ def test_running_jobs_are_named_and_the_change_refused(told: list[Event]) -> Non
 
 
 def test_a_job_is_counted_once_however_many_roles_and_parties_report_it(told: list[Event]) -> None:
-    host, arbiter = (SimpleNamespace(**{**vars(ROW), "role": role, "status": "waiting"}) for role in ("host", "arbiter"))
-    Apis.answers = {"1": [[ROW]], "2": [[host, arbiter]]}
+    others = [SimpleNamespace(**{**vars(ROW), "role": role, "status": "waiting"}) for role in ("host", "arbiter")]
+    Apis.answers = {"1": [[ROW]], "2": [others]}
     with pytest.raises(Refused) as refusal:
         hit(told)
     first, job = refusal.value.message.splitlines()
