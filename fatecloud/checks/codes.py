@@ -14,6 +14,11 @@ NODE_CODES = (
     Code("NODE_AUTH_FAILED", "unknown", "The node refused our SSH key or password."),
     Code("NODE_HOST_KEY_UNKNOWN", "unknown", "The node's SSH host key has never been seen and was not accepted."),
     Code("NODE_HOST_KEY_CHANGED", "critical", "The node shows another SSH host key than before."),
+    Code(
+        "NODE_HOST_KEYS_DAMAGED",
+        "unknown",
+        "The cluster's known_hosts has a damaged line and no key of the node.",
+    ),
     Code("NODE_NO_FORWARDING", "unknown", "The node's SSH server does not allow the forwarding that was asked for."),
     Code("NODE_TUNNEL_REFUSED", "unknown", "Nothing on the node accepted the connection through the tunnel."),
     Code("NODE_FILE_REFUSED", "unknown", "A file could not be written to the node or read from it."),

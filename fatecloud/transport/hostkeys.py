@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from fatecloud.errors import TransportError
@@ -12,6 +14,9 @@ from fatecloud.transport.library import paramiko
 
 _SHA2_NAMES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """A known key of type ssh-rsa is asked for by the names of its safe signatures."""
+
+_LENGTH = 4
+"""Bytes of the number that leads each field of a key."""
 
 
 class KnownHost:
@@ -21,8 +26,13 @@ class KnownHost:
         self._path = path
         self.name = address if port == paramiko.config.SSH_PORT else f"[{address}]:{port}"
         keys = paramiko.HostKeys()
-        if path.exists():
-            keys.load(str(path))
+        self._damaged: list[int] = []
+        for number, entry in _entries(path):
+            if entry is None:
+                self._damaged.append(number)
+                continue
+            for host in entry.hostnames or ():
+                keys.add(host, entry.key.get_name(), entry.key)
         self._known = keys.lookup(self.name)
 
     def prefer(self, transport: paramiko.Transport) -> None:
@@ -36,8 +46,9 @@ class KnownHost:
         """Compare the key that the server showed.
 
         Raises:
-            TransportError: NODE_HOST_KEY_CHANGED, always, when another key is known; NODE_HOST_KEY_UNKNOWN when none is
-                and `accept_new` is false.
+            TransportError: NODE_HOST_KEY_CHANGED, always, when another key is known; NODE_HOST_KEYS_DAMAGED, always,
+                when none is and the file has lines that cannot be read; NODE_HOST_KEY_UNKNOWN when none is and
+                `accept_new` is false.
         """
         if self._known:
             if self._known.get(key.get_name()) == key:
@@ -45,11 +56,14 @@ class KnownHost:
             raise TransportError(
                 node,
                 "NODE_HOST_KEY_CHANGED",
-                f"{self.name} shows the host key {fingerprint(key)}, and {self._path} knows another one: "
-                "the machine was reinstalled, or somebody stands between",
+                f"{self.name} shows the host key {fingerprint(key)}, but {self._path} has another one: "
+                "the machine was reinstalled, or somebody intercepts the connection",
                 remedy="Compare the fingerprint on the node's console (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`); "
                 f"when it is right, `ssh-keygen -R '{self.name}' -f {self._path}` and run again.",
             )
+        if self._damaged:
+            # The key of this very host may be the one that cannot be read: a new one would replace it unseen.
+            raise self._unreadable(node, key)
         if not accept_new:
             raise TransportError(
                 node,
@@ -64,6 +78,20 @@ class KnownHost:
                 node, "NODE_HOST_KEY_UNKNOWN", f"{self._path} cannot be written: {error.strerror}"
             ) from None
 
+    def _unreadable(self, node: str, key: paramiko.PKey) -> TransportError:
+        places = ", ".join(f"{self._path}:{number}" for number in self._damaged)
+        several = len(self._damaged) > 1
+        lines = ";".join(f"{number}d" for number in self._damaged)
+        return TransportError(
+            node,
+            "NODE_HOST_KEYS_DAMAGED",
+            f"no readable line of the cluster's known_hosts file has a key of {self.name}, and "
+            f"{'these lines are' if several else 'this line is'} damaged: {places}",
+            remedy=f"Restore the file from a backup; or delete the damaged line{'s' if several else ''} "
+            f"(`sed -i '{lines}' {self._path}`), compare the fingerprint {fingerprint(key)} with the node's, "
+            "and run again with --accept-new-host-keys.",
+        )
+
     def _remember(self, key: paramiko.PKey) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = f"{self.name} {key.get_name()} {key.get_base64()}\n".encode()
@@ -75,6 +103,44 @@ class KnownHost:
             os.write(descriptor, (b"\n" if unfinished else b"") + line)
         finally:
             os.close(descriptor)
+
+
+def _entries(path: Path) -> Iterator[tuple[int, paramiko.hostkeys.HostKeyEntry | None]]:
+    """Line number and entry of each line; None for a damaged one. Raises OSError.
+
+    The library's own reader gives up at the first damaged line, and the keys of all other nodes would be lost with it.
+    """
+    if not path.exists():
+        return
+    for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
+        line = raw.decode("utf-8", "replace").strip()
+        if not line or line.startswith("#"):
+            continue
+        if not _whole(line):
+            yield number, None
+            continue
+        # A whole key of a type that the library does not know is no damage, and no help either.
+        with suppress(Exception):  # bytes that are not a key raise what they like, deep in the library
+            if entry := paramiko.hostkeys.HostKeyEntry.from_line(line, number):
+                yield number, entry
+
+
+def _whole(line: str) -> bool:
+    """Whether a line has hosts, a type and a key that consists of fields of that type, as RFC 4253, 6.6 has them."""
+    words = line.split()
+    try:
+        _, kind, encoded = words[:3]
+        blob = base64.b64decode(encoded, validate=True)
+    except ValueError:
+        return False
+    fields = []
+    while len(blob) >= _LENGTH:
+        end = _LENGTH + int.from_bytes(blob[:_LENGTH], "big")
+        fields.append(blob[_LENGTH:end])
+        complete, blob = end <= len(blob), blob[end:]
+        if not complete:
+            return False
+    return not blob and len(fields) > 1 and fields[0] == kind.encode()
 
 
 def fingerprint(key: paramiko.PKey) -> str:

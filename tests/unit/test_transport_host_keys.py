@@ -1,5 +1,6 @@
 """The private known_hosts file decides who a server is."""
 
+import base64
 import threading
 from pathlib import Path
 
@@ -82,3 +83,41 @@ def test_many_nodes_met_at_once_are_all_remembered(tmp_path: Path) -> None:
 
 def test_the_fingerprint_is_written_as_openssh_writes_it() -> None:
     assert fingerprint(HOST_KEY) == f"ECDSA {HOST_KEY.fingerprint}"
+
+
+DAMAGE = {
+    "half a line": b"[127.0.0.1]:%d ssh-rsa AAAAB3NzaC1yc2EAAAADAQ",
+    "no base64": b"[127.0.0.1]:%d ssh-rsa ####",
+    "one word": b"garbage",
+    "no text": b"\xff\xfe\x00\x01",
+    "a truncated key": b"[127.0.0.1]:%d ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_line_costs_no_other_node_and_is_named_where_the_key_is_missing(tmp_path: Path, damage: str) -> None:
+    hosts = tmp_path / "known_hosts"
+    with serving(password="right") as server:
+        broken = DAMAGE[damage].replace(b"%d", b"%d" % server.port)
+        good = known(tmp_path / "good", server.port, HOST_KEY).read_bytes()
+        hosts.write_bytes(b"# ours\n" + broken + b"\n" + good)
+        enter(server, hosts)
+        hosts.write_bytes(b"# ours\n" + broken + b"\n")
+        for accept_new in (False, True):
+            with pytest.raises(TransportError) as caught:
+                enter(server, hosts, accept_new=accept_new)
+            assert caught.value.code == "NODE_HOST_KEYS_DAMAGED"
+            assert f"{hosts}:2" in caught.value.message
+            assert f"sed -i '2d' {hosts}" in caught.value.remedy
+            assert fingerprint(HOST_KEY) in caught.value.remedy
+    assert hosts.read_bytes() == b"# ours\n" + broken + b"\n", "the file was changed"
+
+
+def test_a_line_for_a_type_of_key_that_we_cannot_read_is_not_damage(tmp_path: Path) -> None:
+    hosts = tmp_path / "known_hosts"
+    name = b"ssh-of-tomorrow"
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in (name, b"key"))
+    hosts.write_bytes(b"other.example ssh-of-tomorrow " + base64.b64encode(blob) + b" a comment\n")
+    with serving(password="right") as server:
+        enter(server, hosts, accept_new=True)
+    assert len(hosts.read_text().splitlines()) == 2
