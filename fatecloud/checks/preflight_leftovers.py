@@ -24,17 +24,18 @@ def manifest_is_ours(view: NodeView) -> Iterator[Finding]:
     """The node's manifest, where there is one, is this cluster's."""
     manifest = view.fact("manifest")
     if manifest and not own_manifest(view):
-        base = node_of(view).paths.base
+        base, cluster = node_of(view).paths.base, view.desired.cluster
+        theirs = f"{manifest.get('cluster')} (id {manifest.get('id')})"
         yield problem(
             view,
             OTHER.name,
             "critical",
-            f"{base} belongs to cluster {manifest.get('cluster')}",
-            expected=f"cluster {view.desired.cluster.name}, or none",
-            got=str(manifest.get("cluster")),
+            f"{base} belongs to cluster {theirs}",
+            expected=f"cluster {cluster.name} (id {cluster.id}), or none",
+            got=theirs,
             remedy=(
                 f"set another `paths.base` for node {view.facts.node}",
-                f"or destroy cluster {manifest.get('cluster')} first, with its own inventory",
+                f"or use the inventory of cluster {theirs}",
             ),
             source="fact manifest",
         )

@@ -65,7 +65,7 @@ def manifest_services(view: NodeView) -> Mapping[str, Any]:
 def own_manifest(view: NodeView) -> Mapping[str, Any]:
     """The node's manifest where it is this cluster's, else nothing. Raises FactAbsent."""
     manifest = view.fact("manifest") or {}
-    return manifest if manifest.get("cluster", view.desired.cluster.name) == view.desired.cluster.name else {}
+    return manifest if manifest.get("id", view.desired.cluster.id) == view.desired.cluster.id else {}
 
 
 def is_loopback(address: str) -> bool:

@@ -53,7 +53,7 @@ def check(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
     )
     read = (
-        partial(saved_facts, facts, session.cluster.name)
+        partial(saved_facts, facts, session.cluster)
         if facts is not None
         else partial(observe, session, deadline=deadline, want=FACTS if save_facts is None else ())
     )

@@ -16,16 +16,44 @@ def init(
         str, typer.Option("--template", "-t", help="all-in-one, two-party or multi-node.")
     ] = "all-in-one",
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write into.")] = Path(),
+    cluster: Annotated[
+        str, typer.Option("--cluster", metavar="NAME", help="Name of the cluster; the directory's when not given.")
+    ] = "",
     node: Annotated[
         list[str] | None,
         typer.Option("--node", metavar="NAME=ADDRESS", help="Address of a node of the template; repeatable."),
     ] = None,
+    user: Annotated[str, typer.Option("--user", help="Login on the nodes.")] = "",
+    key: Annotated[str, typer.Option("--key", help="Private key on this machine for that login.")] = "",
     base: Annotated[str, typer.Option("--base", help="Directory on the nodes for everything of ours.")] = "",
+    new_id: Annotated[
+        bool, typer.Option("--new-id", help="Give the inventory in the directory, a copy, an id of its own instead.")
+    ] = False,
+    state_dir: o.StateDir = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Write inventory.yml from a template, and generate its secrets. Overwrites nothing."""
     from fatecloud.workflow.init import INVENTORY, init_cluster  # noqa: PLC0415 - keeps --help fast
 
-    done = init_cluster(output, template, node or (), base=base, vault_password_file=vault_password_file)
+    if new_id:
+        from fatecloud.workflow.new_id import give_new_id  # noqa: PLC0415
+
+        done = give_new_id(output / INVENTORY, state_dir)
+        typer.echo(f"{done.inventory}: cluster {done.cluster} has the new id {done.id}")
+        if done.shares_secrets:
+            typer.echo(
+                "its secrets are still those of the cluster that it was copied from: fatecloud secrets rotate --all"
+            )
+        return
+    written = init_cluster(
+        output,
+        template,
+        node or (),
+        cluster=cluster,
+        base=base,
+        user=user,
+        key=key,
+        vault_password_file=vault_password_file,
+    )
     typer.echo(f"{output / INVENTORY}: written from the template {template}; look through it, then `fatecloud plan`")
-    typer.echo(done.text)
+    typer.echo(written.text)

@@ -85,7 +85,8 @@ def gather(
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     read_nodes = {name: found.get(name) or _hung(name, time.monotonic() - begun) for name in names}
-    return Observed(read_nodes, time.time(), time.monotonic() - begun, {"cluster": desired.cluster.name})
+    notes = {"cluster": desired.cluster.name, "id": desired.cluster.id}
+    return Observed(read_nodes, time.time(), time.monotonic() - begun, notes)
 
 
 def _hung(node: str, seconds: float) -> Unreachable:

@@ -44,4 +44,4 @@ def _service_of(ctx: Context, other: str, component: str) -> str:
     nodes = party.placement.get(component, ()) if party else ()
     if not isinstance(nodes, tuple) or not nodes:
         return f"peer:{other}"
-    return ServiceId(ctx.cluster.name, other, component, nodes[0]).key
+    return ServiceId(ctx.cluster.label, other, component, nodes[0]).key

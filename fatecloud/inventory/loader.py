@@ -58,7 +58,7 @@ class _Builder:
 
     def build(self, raw: dict[str, Any]) -> Cluster:
         """The cluster; meaningless when problems were noted."""
-        for name in ("cluster", "release", "architecture"):
+        for name in ("cluster", "id", "release", "architecture"):
             if name in raw:
                 self._origins.written(name)
         nodes = NodeBuilder(self._path, self._reader, self._origins).build(
@@ -71,6 +71,7 @@ class _Builder:
             parties, peers = self._parties_and_peers(raw, nodes)
         return Cluster(
             name=raw.get("cluster", ""),
+            id=raw.get("id", ""),
             release=raw.get("release", ""),
             architecture=raw.get("architecture", "standalone"),
             nodes=nodes,

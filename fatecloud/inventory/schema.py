@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
 from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Reader, Whole, described
@@ -194,6 +195,12 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
         {
             "apiVersion": Field(Choice((API_VERSION,)), "Version of this format.", required=True),
             "cluster": Field(CLUSTER_NAME, "Name of the cluster, part of every unit's name.", required=True),
+            "id": Field(
+                CLUSTER_ID,
+                "Random, written by `fatecloud init`; a copy gets another one by `init --new-id`.",
+                required=True,
+                make=new_id,
+            ),
             "release": Field(RELEASE_NAME, "Release to run.", required=True),
             "architecture": Field(architecture, "How the components are wired.", required=True),
             "defaults": Field(DEFAULTS, "Any key of a node, for all nodes."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ class Field:
     required: bool = False
     default: str = ""
     """What holds when it is left out, in words, for the documentation."""
+    make: Callable[[], str] | None = None
+    """Makes a value that the operator can paste, where nobody can think one up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ class Section:
                 found[name] = read
         for name, declared in self.fields.items():
             if declared.required and name not in value.entries:
-                reader.problems.add(reader.at(path), f"{path or 'the file'} has no {name}", declared.kind.what)
+                expected = (
+                    f"a new one, such as this line: {name}: {declared.make()}" if declared.make else declared.kind.what
+                )
+                reader.problems.add(reader.at(path), f"{path or 'the file'} has no {name}", expected)
         return found
 
     def schema(self) -> dict[str, Any]:

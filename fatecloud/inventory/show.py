@@ -34,6 +34,7 @@ def show(cluster: Cluster, *, full: bool) -> str:
 def _tree(cluster: Cluster) -> dict[str, Any]:
     tree = {
         "cluster": cluster.name,
+        "id": cluster.id,
         "release": cluster.release,
         "architecture": cluster.architecture,
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},

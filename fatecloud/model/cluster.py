@@ -10,6 +10,8 @@ Architecture = Literal["standalone", "rabbitmq", "eggroll"]
 Become = Literal["root", "service", "none"]
 Supervision = Literal["systemd", "supervisor"]
 PackageSource = Literal["repos", "store", "preinstalled"]
+ID_SHOWN = 6
+"""Digits of a cluster's id in names on nodes. Where two clusters of one name share them, a node refuses the second."""
 PYTHON = "/usr/bin/python3"
 """Where a node has its Python unless the operator says otherwise."""
 
@@ -132,6 +134,9 @@ class Cluster:
     """Everything that one inventory describes."""
 
     name: str
+    """For people; other clusters may have the same one."""
+    id: str
+    """Random, and so no other cluster's: 16 hexadecimal digits, the first a letter."""
     release: str
     architecture: Architecture
     nodes: Mapping[str, Node]
@@ -139,3 +144,8 @@ class Cluster:
     peers: Mapping[str, Peer]
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Dotted path of a value -> where it came from."""
+
+    @property
+    def label(self) -> str:
+        """Name for whatever we make on nodes: `demo-c3f9a2`, the name and the first digits of the id."""
+        return f"{self.name}-{self.id[:ID_SHOWN]}"

@@ -10,6 +10,7 @@ class ServiceId:
     """One component on one node for one party."""
 
     cluster: str
+    """Label of the cluster: its name and the first digits of its id, `demo-c3f9a2`."""
     party: str
     component: str
     node: str
@@ -21,12 +22,12 @@ class ServiceId:
 
     @property
     def slug(self) -> str:
-        """Name for files and directories, unique on a node: `demo-9999-flow`."""
+        """Name for files and directories, unique on a node: `demo-c3f9a2-9999-flow`."""
         return f"{self.cluster}-{self.party}-{self.component}"
 
     @property
     def unit(self) -> str:
-        """Name of the systemd unit: `fatecloud-demo-9999-flow.service`."""
+        """Name of the systemd unit: `fatecloud-demo-c3f9a2-9999-flow.service`."""
         return f"fatecloud-{self.slug}.service"
 
     @property

@@ -32,7 +32,7 @@ def starting_anew(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) 
 
 def _left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], node: str) -> Iterator[LeftData]:
     for key, entry in sorted(manifests[node].get("services", {}).items()):
-        ident = ServiceId.parse(desired.cluster.name, key)
+        ident = ServiceId.parse(desired.cluster.label, key)
         what = _keeps(ident.component)
         path = entry.get("data") or data_of(desired.node(node), ident)
         service = desired.services.get(key)

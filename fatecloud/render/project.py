@@ -126,7 +126,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
 
 def _mark(desired: Desired) -> str:
     """What tells connections and passing files of one cluster from another's; short, for the path of a socket."""
-    return hashlib.sha256(desired.cluster.name.encode()).hexdigest()[:6]
+    return hashlib.sha256(desired.cluster.id.encode()).hexdigest()[:6]
 
 
 def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
@@ -134,6 +134,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         # A directory of its own, so that what a killed run left in it can be told from anybody else's.
         "ansible_remote_tmp": f"~/.ansible/fatecloud-{_mark(desired)}",
         "fatecloud_cluster": desired.cluster.name,
+        "fatecloud_id": desired.cluster.id,
         "fatecloud_run": run.id,
         "fatecloud_owner": run.owner,
         "fatecloud_controller": run.controller,

@@ -19,7 +19,7 @@ def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
     """Every managed service of the cluster, sorted."""
     return tuple(
         sorted(
-            ServiceId(cluster.name, party.id, component, node)
+            ServiceId(cluster.label, party.id, component, node)
             for party in cluster.parties.values()
             for component, nodes in party.placement.items()
             if not isinstance(nodes, External)
@@ -56,7 +56,7 @@ def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Des
         stages=order,
         python=python if any(s.python for s in services.values()) else None,
         node_specs={
-            name: (supervisord_spec(node, cluster.name),)
+            name: (supervisord_spec(node, cluster.label),)
             for name, node in cluster.nodes.items()
             if node.supervision == "supervisor" and any(s.id.node == name for s in services.values())
         },

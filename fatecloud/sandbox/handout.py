@@ -91,11 +91,14 @@ def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
     part.replace(known_hosts)
 
 
-def inventory(name: str, addresses: Mapping[str, str], key: Path, components: Mapping[str, Sequence[str]]) -> str:
+def inventory(
+    name: str, cluster_id: str, addresses: Mapping[str, str], key: Path, components: Mapping[str, Sequence[str]]
+) -> str:
     """An inventory of the sandbox: one node is a party of its own, two and more are as many parties that work together.
 
     Args:
         name: of the cluster.
+        cluster_id: its random id.
         addresses: node name -> address.
         key: private key of the login user.
         components: architecture -> components that it places on nodes by default.
@@ -105,6 +108,7 @@ def inventory(name: str, addresses: Mapping[str, str], key: Path, components: Ma
         f"# Written by `fatecloud sandbox up --name {name}`; yours to change.",
         "apiVersion: fatecloud/v1",
         f"cluster: {name}",
+        f"id: {cluster_id}",
         "release: fate-2.2.0",
         f"architecture: {architecture}",
         "defaults:",

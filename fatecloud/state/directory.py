@@ -16,13 +16,15 @@ def default_root() -> Path:
     return Path(base) / "fatecloud"
 
 
-def cluster_directory(cluster: str, root: Path | None = None) -> Path:
+def cluster_directory(cluster_id: str, root: Path | None = None) -> Path:
     """The directory of a cluster, made with mode 0700 when it is not there.
+
+    Its name is the cluster's id, so that another cluster of the same name has another one.
 
     Raises:
         UsageError: it cannot be made or is somebody else's.
     """
-    directory = (root or default_root()) / cluster
+    directory = place_of(cluster_id, root)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         directory.chmod(0o700)
@@ -31,6 +33,11 @@ def cluster_directory(cluster: str, root: Path | None = None) -> Path:
             f"the state directory {directory} cannot be used: {error.strerror}", remedy="give another --state-dir"
         ) from error
     return directory
+
+
+def place_of(cluster_id: str, root: Path | None = None) -> Path:
+    """Where a cluster's directory is or would be."""
+    return (root or default_root()) / cluster_id
 
 
 def controller_id(directory: Path) -> str:

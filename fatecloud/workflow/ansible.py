@@ -39,6 +39,15 @@ _SIGNALLED = 128
 _OUT_OF_MEMORY = " (the kernel does so when memory runs out: dmesg tells)"
 
 
+_REFUSALS = {
+    "foreign": "set another `paths.base` for the node, or use the inventory that the directory belongs to",
+    "renamed": "put the name back (cluster: {})",
+    "twice": "keep one name for the machine under `nodes`; its services are those of {}",
+    "drifted": "fatecloud plan shows it; --overwrite-drift",
+}
+"""Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""
+
+
 class _Unsafe(str):
     """A value that Ansible must not take for a template."""
 
@@ -197,11 +206,9 @@ def failure(outcome: Outcome) -> FatecloudError:
     for failed in outcome.failed:
         if failed.result.get("held"):
             return Locked(f"{failed.node}: {failed.message}", remedy="wait for it, or look who it is: fatecloud status")
-        if failed.result.get("foreign"):
-            remedy = "set another `paths.base` for the node, or use the inventory that the directory belongs to"
-            return Refused(f"{failed.node}: {failed.message}", remedy=remedy)
-        if failed.result.get("drifted"):
-            return Refused(f"{failed.node}: {failed.message}", remedy="fatecloud plan shows it; --overwrite-drift")
+        for kind, remedy in _REFUSALS.items():
+            if other := failed.result.get(kind):
+                return Refused(f"{failed.node}: {failed.message}", remedy=remedy.format(other))
     if outcome.unreachable:
         lines = [f"{node}: {why}" for node, why in outcome.unreachable.items()]
         return RunError("\n".join(lines), remedy="make the node reachable and run the same command again")

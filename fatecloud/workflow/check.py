@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from fatecloud.errors import InputError, UsageError
 
 if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once the nodes have been asked
+    from fatecloud.model.cluster import Cluster
     from fatecloud.model.desired import Desired
     from fatecloud.model.finding import Report
     from fatecloud.model.observed import Observed
@@ -62,12 +63,12 @@ def check_cluster(
     return judged(desired(), read, redact, settle=SETTLE_SECONDS, selected=selected, save=save)
 
 
-def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:
+def saved_facts(path: Path, cluster: Cluster, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:
     """What an earlier check saved.
 
     Args:
         path: a file of `check --save-facts`.
-        cluster: name of the cluster that it must be of.
+        cluster: that it must be of.
         meanwhile: done first; here there is nothing to wait for.
 
     Raises:
@@ -81,6 +82,7 @@ def saved_facts(path: Path, cluster: str, *, meanwhile: Callable[[], object] = l
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
     observed = observed_from_json(text, str(path))
-    if observed.notes.get("cluster") != cluster:
-        raise InputError(f"{path}: these are facts of cluster {observed.notes.get('cluster')!r}, not of {cluster!r}")
+    if observed.notes.get("id") != cluster.id:
+        theirs = f"{observed.notes.get('cluster')!r} (id {observed.notes.get('id')!r})"
+        raise InputError(f"{path}: these are facts of cluster {theirs}, not of {cluster.name!r} (id {cluster.id!r})")
     return observed

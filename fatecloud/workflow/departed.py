@@ -70,7 +70,7 @@ def forget_node(path: Path, state_dir: Path | None, name: str) -> str:
         RunError: the history cannot be read or written.
     """
     cluster = inventory.load(path)
-    directory = cluster_directory(cluster.name, state_dir)
+    directory = cluster_directory(cluster.id, state_dir)
     gone = _departed(cluster, directory)
     meant = [node for node in gone if name in (node.name, node.address)]
     if not meant:

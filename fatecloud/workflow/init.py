@@ -9,7 +9,8 @@ from pathlib import Path
 from fatecloud.errors import InputError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.atomic import write_private
-from fatecloud.inventory.starter import starter_text
+from fatecloud.inventory.cluster_id import name_from
+from fatecloud.inventory.starter import Answers, starter_text
 from fatecloud.inventory.vault import path_of
 from fatecloud.workflow.secrets import Initialised, SecretsFiles, init_secrets
 
@@ -22,7 +23,10 @@ def init_cluster(
     template: str,
     nodes: Iterable[str] = (),
     *,
+    cluster: str = "",
     base: str = "",
+    user: str = "",
+    key: str = "",
     vault_password_file: Path | None = None,
 ) -> Initialised:
     """Write `inventory.yml` and its secrets into a directory.
@@ -31,16 +35,21 @@ def init_cluster(
         directory: made when it is not there.
         template: `all-in-one`, `two-party` or `multi-node`.
         nodes: `NAME=ADDRESS` for nodes of the template.
+        cluster: its name; the directory's when empty.
         base: directory on the nodes, absolute; the template's own when empty.
+        user: login on the nodes; the template's own when empty.
+        key: private key for it on this machine; what OpenSSH tries by itself when empty.
         vault_password_file: file with the vault password; generated beside the inventory when there is none.
 
     Raises:
-        UsageError: an unknown template, a node that it has not, or no `NAME=ADDRESS`.
+        UsageError: an unknown template, a node that it does not have, `--node` without `NAME=ADDRESS`, or a name that
+            no cluster can have.
         InputError: a file is there already; nothing is overwritten.
         InventoryError: an address is none, or `base` cannot be ours.
         SecretsError: the vault password cannot be had.
     """
-    text = starter_text(template, _addresses(nodes), base)
+    name = cluster or name_from(directory.resolve().name)
+    text = starter_text(template, Answers(name, _addresses(nodes), base, user, key))
     inventory = directory / INVENTORY
     for file in (inventory, path_of(inventory)):
         if file.exists():

@@ -71,5 +71,5 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
         url = entry.get("job_api")
         at_rest = states.get(key, {}).get("state") in _AT_REST
         if key not in desired.services and url != "" and not at_rest:
-            ident = ServiceId.parse(desired.cluster.name, key)
+            ident = ServiceId.parse(desired.cluster.label, key)
             yield JobRunner(key, ident.party, node, entry["home"], url or "", leaving=True)

@@ -178,7 +178,7 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
             raise
         python = None
     resolved = resolve(cluster, release, python)
-    session = Session(options, cluster, resolved, store, cluster_directory(cluster.name, options.state_dir))
+    session = Session(options, cluster, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         session.require_secrets()
     return session

@@ -48,7 +48,7 @@ def quickstart_here(
     if inventory.exists():
         ui(Event("note", f"{inventory} is there already and is used as it is"))
     else:
-        init_cluster(directory, TEMPLATE, base=str(directory / "base"))
+        init_cluster(directory, TEMPLATE, cluster="local", base=str(directory / "base"))
         ui(Event("ok", f"wrote {inventory}"))
     release = load(inventory).release
     ui(Event("step", f"filling the artifact store with {release}"))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fatecloud.components.registry import all_components
-from fatecloud.errors import SandboxError
+from fatecloud.errors import InventoryError, SandboxError
+from fatecloud.inventory import load
+from fatecloud.inventory.cluster_id import new_id
 from fatecloud.model.event import Event, Listener
 from fatecloud.sandbox import controller, handout, lifecycle
 from fatecloud.sandbox.engine import engine
@@ -16,7 +18,8 @@ from fatecloud.sandbox.image import ensure_image
 from fatecloud.sandbox.lifecycle import Overview
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.sandbox.recipe import recipe
-from fatecloud.state.directory import default_root
+from fatecloud.state.directory import default_root, place_of
+from fatecloud.workflow.init import INVENTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,13 @@ def sandbox_down(name: str) -> int:
     directory = _directory(name)
     if not count and not directory.exists():
         raise SandboxError(f"there is no sandbox {name}", remedy="`fatecloud sandbox list` shows them.")
+    with suppress(InventoryError):  # whoever spoiled the inventory keeps a file of host keys
+        hosts = _cluster_hosts(directory / INVENTORY)
+        handout.trust(hosts, addresses, "")
+        # Where nothing was ever deployed, no history keeps the cluster's directory.
+        with suppress(OSError):
+            hosts.parent.rmdir()
     shutil.rmtree(directory, ignore_errors=True)
-    handout.trust(_cluster_hosts(name), addresses, "")
-    # Where nothing was ever deployed, no history keeps the cluster's directory.
-    with suppress(OSError):
-        _cluster_hosts(name).parent.rmdir()
     return count
 
 
@@ -93,12 +98,13 @@ def _hand_out(sandbox: Sandbox) -> Handed:
     addresses = sandbox.addresses
     lines = handout.host_keys(sandbox)
     known_hosts = directory / "known_hosts"
-    # The cluster's own file too, so that a first deploy meets no unknown key.
-    for path in (known_hosts, _cluster_hosts(sandbox.name)):
-        handout.trust(path, tuple(addresses.values()), lines)
-    inventory = directory / "inventory.yml"
+    handout.trust(known_hosts, tuple(addresses.values()), lines)
+    inventory = directory / INVENTORY
     if not inventory.exists():
-        inventory.write_text(handout.inventory(sandbox.name, addresses, key, _placed()))
+        inventory.write_text(handout.inventory(sandbox.name, new_id(), addresses, key, _placed()))
+    with suppress(InventoryError):  # it is the operator's to change, and every verb says what is wrong with it
+        # The cluster's own file too, so that a first deploy meets no unknown key.
+        handout.trust(_cluster_hosts(inventory), tuple(addresses.values()), lines)
     return Handed(sandbox, inventory, key, known_hosts)
 
 
@@ -116,5 +122,5 @@ def _directory(name: str) -> Path:
     return default_root() / "sandbox" / name
 
 
-def _cluster_hosts(name: str) -> Path:
-    return default_root() / name / "known_hosts"
+def _cluster_hosts(inventory: Path) -> Path:
+    return place_of(load(inventory).id) / "known_hosts"

@@ -72,7 +72,7 @@ def apply(params: dict) -> dict:
         kept = clear(base, manifest, params["purge"])
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]
-        manifest.data = {name: manifest.data[name] for name in ("version", "cluster", "shared")} | left
+        manifest.data = {name: manifest.data[name] for name in ("version", "cluster", "id", "shared")} | left
         manifest.data["directories"] = kept
     _remove_private(base, manifest.path if kept else "")
     for path in sorted(shared, key=len, reverse=True):

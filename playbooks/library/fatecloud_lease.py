@@ -1,6 +1,7 @@
 """Takes or gives back the lease of a node. The action plugin of the same name says who asks.
 
-Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster`, `owner`, `controller`, `process` (who
+Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster` (its name), `id`
+(the cluster's), `node` (its name in the inventory), `owner`, `controller`, `process` (who
 asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
 `wait` (seconds that what an old run left on the node may still take before it is ended), `scratch` (where Ansible puts
 files of a task for a moment; `~` is the home of the user that it logs in as).
@@ -16,6 +17,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import (
+    IDENTITY,
     MARK,
     POLL,
     TTL,
@@ -32,12 +34,12 @@ from ansible.module_utils.fatecloud_node import (
 )
 
 INSTALLATIONS = "/run/fatecloud"
-"""Below it, by cluster, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
+"""Below it, by the cluster's id, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
 
 
-def forget(cluster: str, scratch: str) -> None:
+def forget(cluster_id: str, scratch: str) -> None:
     """Remove what runs, the killed ones among them, left outside of the base directory. None is at work any more."""
-    shutil.rmtree(os.path.join(INSTALLATIONS, cluster), ignore_errors=True)
+    shutil.rmtree(os.path.join(INSTALLATIONS, cluster_id), ignore_errors=True)
     with contextlib.suppress(OSError):  # it is not there, or another cluster's are in it
         os.rmdir(INSTALLATIONS)
     if scratch:
@@ -94,6 +96,42 @@ def may_take(lease: dict | None, run: str, takeover: str, now: float) -> bool:
     return lease is None or lease["run"] == run or lease["expires"] <= now or takeover in ("*", lease["run"])
 
 
+def refuse_other(record: dict, params: dict) -> None:
+    """Go on only where a base directory is nobody's yet, or this very node's of this very cluster.
+
+    Args:
+        record: the manifest of the base directory.
+
+    Raises:
+        Refused: it is another cluster's, or was made for another node of the inventory.
+    """
+    base = params["base"]
+    if record.get("id", params["id"]) != params["id"]:
+        theirs = f"{record['cluster']} (id {record['id']})"
+        raise Refused(
+            f"{base} belongs to cluster {theirs}, not to {params['cluster']} (id {params['id']})", foreign=theirs
+        )
+    if record.get("cluster", params["cluster"]) != params["cluster"]:
+        # Units and directories bear the name: under another one, those that run would be neither found nor removed.
+        raise Refused(
+            f"this cluster was deployed in {base} under the name {record['cluster']}, not {params['cluster']}",
+            renamed=record["cluster"],
+        )
+    if record.get("node", params["node"]) != params["node"]:
+        raise Refused(same_machine(base, record["node"], params["node"]), twice=record["node"])
+
+
+def refuse_twin(lease: dict | None, params: dict) -> None:
+    """Refuse a node that this very run has taken already, by another name. Raises Refused."""
+    if lease and lease["run"] == params["run"] and lease["node"] != params["node"]:
+        raise Refused(same_machine(params["base"], lease["node"], params["node"]), twice=lease["node"])
+
+
+def same_machine(base: str, one: str, other: str) -> str:
+    """Sentence for a machine that an inventory reaches by a second name."""
+    return f"{base} on this machine is node {one}'s, so the inventory cannot use it as node {other}"
+
+
 def acquire(params: dict) -> dict:
     """Take the lease.
 
@@ -104,9 +142,7 @@ def acquire(params: dict) -> dict:
     if not os.path.isdir(private(base)) and os.path.isdir(base) and os.listdir(base):
         # Our directory in it would make it look like ours from then on.
         raise Refused(f"{base} is not empty and was not made by us", foreign=base)
-    owner = Manifest(base).data.get("cluster", params["cluster"])
-    if owner != params["cluster"]:
-        raise Refused(f"{base} belongs to cluster {owner}, not to {params['cluster']}", foreign=owner)
+    refuse_other(Manifest(base).data, params)
     fresh = missing(base)
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
@@ -114,19 +150,22 @@ def acquire(params: dict) -> dict:
         left = int(lease["expires"] - time.time())
         message = f"run {lease['run']} of {lease['owner']} holds this node, for {left} s unless it is renewed"
         raise Refused(message, held=lease)
+    refuse_twin(lease, params)
     if lease and lease["run"] != run:
         end_old(lease["run"], params["wait"])
     with locked(base, run, params["wait"]):
-        if read_json(lease_path(base)) != lease:
-            raise Refused("another run took this node at this very moment", held=read_json(lease_path(base)))
+        now = read_json(lease_path(base))
+        if now != lease:
+            refuse_twin(now, params)
+            raise Refused("another run took this node at this very moment", held=now)
         if lease and lease["run"] != run:
-            forget(params["cluster"], params["scratch"])
-        mine = {key: params[key] for key in ("cluster", "owner", "controller", "run", "process")}
+            forget(params["id"], params["scratch"])
+        mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
         if fresh:
             # From now on these are there, and only this tells that they go with the cluster.
             manifest = Manifest(base)
-            manifest.data["cluster"] = params["cluster"]
+            manifest.data.update({key: params[key] for key in IDENTITY})
             manifest.note("shared", fresh)
             manifest.save()
     return {
@@ -163,7 +202,7 @@ def release(params: dict) -> dict:
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run
         if mine:
-            forget(lease["cluster"], params["scratch"])
+            forget(lease["id"], params["scratch"])
             os.unlink(path)
     return {"changed": mine}
 
@@ -179,6 +218,8 @@ def main() -> None:
             "base": {"type": "path", "required": True},
             "run": {"required": True},
             "cluster": {"default": ""},
+            "id": {"default": ""},
+            "node": {"default": ""},
             "owner": {"default": ""},
             "controller": {"default": ""},
             "process": {"type": "dict", "default": {}},

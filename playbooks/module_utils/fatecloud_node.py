@@ -19,6 +19,8 @@ Twice what the longest single step may take: the proving LR has 900 s, an enviro
 MARK = "FATECLOUD_RUN"
 """Environment variable that names the run which a process works for."""
 POLL = 0.2
+IDENTITY = ("cluster", "id", "node")
+"""What a manifest and a lease say of whose a base directory is: the cluster's name and id, and the node's name."""
 
 
 class Refused(Exception):
@@ -210,7 +212,8 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
         with locked(base, run, wait):
             lease = assert_lease(base, run)
             manifest = Manifest(base)
-            manifest.data.setdefault("cluster", lease["cluster"])
+            for key in IDENTITY:
+                manifest.data.setdefault(key, lease[key])
             yield manifest
             manifest.save()
     except FileNotFoundError as error:

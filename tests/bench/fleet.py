@@ -29,6 +29,7 @@ PROGRAM = Path(sys.executable).with_name("fatecloud")
 RELEASE = "fate-2.2.0"
 BASE = "/data/projects/fate"
 CLUSTER = "bench"
+CLUSTER_ID = "bbbbbb2b1d4e5f60"
 """The same on all nodes ever measured: a store is only taken over by the cluster that it was made for."""
 _FIRST_PARTY = 9001
 _TRIES = 30
@@ -123,12 +124,13 @@ def _fleet(sandbox: Sandbox, key: Path, scratch: Path, architecture: str) -> Fle
     shutil.rmtree(home, ignore_errors=True)
     state = home / "state"
     addresses = sandbox.addresses
-    handout.trust(state / CLUSTER / "known_hosts", tuple(addresses.values()), handout.host_keys(sandbox))
+    handout.trust(state / CLUSTER_ID / "known_hosts", tuple(addresses.values()), handout.host_keys(sandbox))
     inventory = home / "inventory.yml"
     components = ("flow",) if architecture == "standalone" else ("flow", "mysql", "nginx", "rabbitmq")
     document = {
         "apiVersion": "fatecloud/v1",
         "cluster": CLUSTER,
+        "id": CLUSTER_ID,
         "release": RELEASE,
         "architecture": architecture,
         "defaults": {"ssh": {"user": "ops", "key": str(key), "agent": False}, "paths": {"base": BASE}},

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from program import Program
 from raised import RAISED
-from two_parties import cluster_name
+from two_parties import state_of
 
 from fatecloud.artifacts import default_store
 from fatecloud.errors import SandboxError
@@ -97,7 +97,7 @@ def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
     shutil.copy(handed.inventory, inventory)
     program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(store)})
     assert program.run("secrets", "init").status == 0
-    state = home / "state" / cluster_name(program)
+    state = state_of(program)
     state.mkdir(parents=True, mode=0o700)
     shutil.copy(handed.known_hosts, state / "known_hosts")
     yield program

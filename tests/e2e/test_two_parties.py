@@ -17,7 +17,7 @@ import pytest
 from faults import FAULTS, Site
 from program import PROGRAM, Program, roots
 from raised import RAISED
-from two_parties import A, B, cluster_name, edit, home, pids, slug, task
+from two_parties import A, B, edit, home, label, pids, slug, state_of, task
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -61,11 +61,11 @@ def test_a_second_deploy_plans_nothing(program: Program, sandbox: Sandbox) -> No
 
 
 def test_without_the_controllers_state_nothing_changes(program: Program) -> None:
-    kept = (program.state / cluster_name(program) / "known_hosts").read_bytes()
+    kept = (state_of(program) / "known_hosts").read_bytes()
     shutil.rmtree(program.state)
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode", "--accept-new-host-keys").out
     assert program.report()["status"] == 0
-    known = (program.state / cluster_name(program) / "known_hosts").read_bytes()
+    known = (state_of(program) / "known_hosts").read_bytes()
     assert {line.split()[-1] for line in known.splitlines()} <= {
         word for line in kept.splitlines() for word in line.split()
     }
@@ -164,7 +164,7 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, name: str) -> None:
-    fault, site = FAULTS[name], Site(sandbox, cluster_name(program), A, "9999", home(program))
+    fault, site = FAULTS[name], Site(sandbox, label(program), A, "9999", home(program))
     with RAISED.expecting(fault.code):
         fault.make(site)
         try:

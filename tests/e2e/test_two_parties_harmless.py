@@ -15,7 +15,7 @@ import pytest
 from faults import Site
 from plants import LEFT, SAID, unseen
 from program import Program
-from two_parties import PARTIES, A, cluster_name, home
+from two_parties import PARTIES, A, home, label
 from typer.main import get_command
 from watch import Heard, Watch, differences, rows_that_move
 
@@ -164,7 +164,7 @@ def test_two_hundred_checks_move_no_counter_of_trouble(watch: Watch, idle: Idle,
 def test_the_watch_sees_whatever_a_careless_reader_does(
     watch: Watch, idle: Idle, program: Program, sandbox: Sandbox
 ) -> None:
-    site = Site(sandbox, cluster_name(program), A, PARTIES[A], home(program))
+    site = Site(sandbox, label(program), A, PARTIES[A], home(program))
     before, mark = watch.look(), watch.mark()
     plants = [*LEFT.values(), *SAID.values()]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -20,6 +21,20 @@ def cluster_name(program: Program) -> str:
     return str(yaml.safe_load(program.inventory.read_text())["cluster"])
 
 
+def cluster_id(program: Program) -> str:
+    return str(yaml.safe_load(program.inventory.read_text())["id"])
+
+
+def label(program: Program) -> str:
+    """What the names of everything on the nodes begin with."""
+    return f"{cluster_name(program)}-{cluster_id(program)[:6]}"
+
+
+def state_of(program: Program) -> Path:
+    """The cluster's own directory on the controller."""
+    return program.state / cluster_id(program)
+
+
 def home(program: Program) -> str:
     """Base directory of the nodes."""
     document = yaml.safe_load(program.inventory.read_text())
@@ -27,7 +42,7 @@ def home(program: Program) -> str:
 
 
 def slug(program: Program, party: str, component: str) -> str:
-    return f"{cluster_name(program)}-{party}-{component}"
+    return f"{label(program)}-{party}-{component}"
 
 
 def unit(program: Program, party: str, component: str) -> str:

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from preflight_world import ANY, NOW, a_desired, healthy
+from preflight_world import ANY, CLUSTER_ID, NOW, a_desired, healthy
 
 from fatecloud.checks.engine import judge
 from fatecloud.checks.registry import running_checks
@@ -18,7 +18,7 @@ from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unr
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
-CONF = "/data/fate/demo-9999-engine/conf/engine.yaml"
+CONF = "/data/fate/demo-c3f9a2-9999-engine/conf/engine.yaml"
 NODE_CONF = "/data/fate/.fatecloud/supervisor/supervisord.conf"
 SHA, DIGEST = "5" * 64, "d" * 64
 
@@ -102,7 +102,7 @@ def healthy_documents() -> Documents:
         "services": {ENGINE: a_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
         "logs": {
-            "/data/fate/logs/demo-9999-engine/fate.log": {
+            "/data/fate/logs/demo-c3f9a2-9999-engine/fate.log": {
                 "size": 1,
                 "mtime": NOW,
                 "last_line": "x",
@@ -135,7 +135,7 @@ def observed(
         facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
-    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo"})
+    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID})
 
 
 def nothing(documents: Documents) -> None:

@@ -99,9 +99,11 @@ parties:
         computing: {cores: 16}
 peers:
   "10000": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672"}
+id: c3f9a2b1d4e5f607
 """
 
 ALONE = """\
+id: c3f9a2b1d4e5f607
 apiVersion: fatecloud/v1
 cluster: demo
 release: fate-2.2.0

@@ -14,6 +14,7 @@ FULL = """\
 # Everything that an inventory can say: 机构甲, Zürich.
 apiVersion: fatecloud/v1
 cluster: full
+id: c3f9a2b1d4e5f607
 release: fate-2.2.0
 architecture: rabbitmq
 defaults:

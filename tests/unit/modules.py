@@ -9,6 +9,7 @@ from types import ModuleType
 
 import ansible.module_utils
 
+CLUSTER_ID = "c3f9a2b1d4e5f607"
 ROOT = Path(__file__).parents[2] / "playbooks"
 
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
@@ -33,6 +34,8 @@ def take(base: Path | str, run: str = "r1") -> None:
             "base": str(base),
             "run": run,
             "cluster": "demo",
+            "id": CLUSTER_ID,
+            "node": "n1",
             "owner": "me@here",
             "controller": "c1",
             "process": {},

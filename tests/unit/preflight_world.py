@@ -14,6 +14,7 @@ from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.release import Artifact, PythonRequirement, PythonSet, Release
 
 GIB = 1024**3
+CLUSTER_ID = "c3f9a2b1d4e5f607"
 ANY = "0.0.0.0"  # noqa: S104 - never bound
 NOW = 1_800_000_000.0
 WHEEL = Artifact("torch==1.12.1", "torch-1.12.1-cp310-cp310-manylinux1_x86_64.whl", "c" * 64, 800 << 20, "wheel")
@@ -55,7 +56,7 @@ def a_node(name: str, **changes: Any) -> Node:
 
 
 def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: Any) -> DesiredService:
-    ident = ServiceId("demo", "9999", component, node)
+    ident = ServiceId("demo-c3f9a2", "9999", component, node)
     service = DesiredService(
         id=ident,
         version="2.2.0",
@@ -92,6 +93,7 @@ def a_desired(**node_changes: Any) -> Desired:
     nodes = {name: a_node(name, **node_changes) for name in ("a1", "a2")}
     cluster = Cluster(
         "demo",
+        CLUSTER_ID,
         "fate-2.2.0",
         "standalone",
         nodes,
@@ -122,7 +124,7 @@ def healthy(name: str) -> dict[str, Any]:
         "exists": False,
     }
     paths = ("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp")
-    slugs = ("demo-9999-engine", "demo-9999-front", "demo-9999-store")
+    slugs = ("demo-c3f9a2-9999-engine", "demo-c3f9a2-9999-front", "demo-c3f9a2-9999-store")
     return {
         "os": {
             "id": "debian",

@@ -77,7 +77,7 @@ def file(path: str, text: str, mode: int = 0o640, **changes: Any) -> DesiredFile
 
 def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) -> Desired:
     """One service that serves its own directory over HTTP."""
-    ident = ServiceId("tiny", "9999", "flow", where.name)
+    ident = ServiceId("tiny-c3f9a2", "9999", "flow", where.name)
     home = f"{where.paths.base}/{ident.slug}"
     logs = f"{where.paths.logs}/{ident.slug}"
     unit = f"/etc/systemd/system/{ident.unit}"
@@ -121,6 +121,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     )
     cluster = Cluster(
         name="tiny",
+        id="c3f9a2b1d4e5f607",
         release="tiny",
         architecture="standalone",
         nodes={where.name: where},

@@ -45,7 +45,7 @@ def test_every_file_of_a_service_is_placed_once_with_its_secret_filled_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = node("/data/fate", become="root", service_user="app", service_group="app")
-    secret = file("/data/fate/tiny-9999-flow/conf/more/key", f"@@fatecloud:{PASSWORD}:json@@\n", 0o600)
+    secret = file("/data/fate/tiny-c3f9a2-9999-flow/conf/more/key", f"@@fatecloud:{PASSWORD}:json@@\n", 0o600)
     project = prepare(where, tmp_path, monkeypatch, extra=(secret,))
     variables = yaml.safe_load((project / "host_vars" / "a1.yml").read_text())
     (service,) = variables["services"].values()
@@ -57,7 +57,7 @@ def test_every_file_of_a_service_is_placed_once_with_its_secret_filled_in(
     assert copy.read_text() == '"pa55word"\n'
     assert copy.stat().st_mode & 0o777 == 0o600
     made = [item["path"] for item in service["directories"]]
-    assert made.index("/data/fate/tiny-9999-flow") < made.index("/data/fate/tiny-9999-flow/conf/more")
+    assert made.index("/data/fate/tiny-c3f9a2-9999-flow") < made.index("/data/fate/tiny-c3f9a2-9999-flow/conf/more")
 
 
 def test_a_node_that_the_play_is_not_written_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,15 +62,16 @@ def test_no_secret_reaches_report_or_file(tmp_path: Path) -> None:
 def test_a_saved_file_is_judged_alike_elsewhere(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
     first = check_cluster(the_desired, sick, hide, save=kept)
-    again = check_cluster(the_desired, partial(saved_facts, kept, "demo"), str)
+    again = check_cluster(the_desired, partial(saved_facts, kept, the_desired().cluster), str)
     assert again == first
 
 
 def test_facts_of_another_cluster_are_refused(tmp_path: Path) -> None:
     kept = tmp_path / "facts.json"
     check_cluster(the_desired, sick, hide, save=kept)
-    with pytest.raises(InputError, match="'demo', not of 'other'"):
-        saved_facts(kept, "other")
+    namesake = replace(the_desired().cluster, id="d3f9a2b1d4e5f607")
+    with pytest.raises(InputError, match=r"'demo' \(id 'c3f9a2b1d4e5f607'\), not of 'demo' \(id 'd3f9a2b1d4e5f607'\)"):
+        saved_facts(kept, namesake)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"{}"], ids=["absent", "binary", "other"])
@@ -78,7 +80,7 @@ def test_what_is_no_facts_file_is_refused_by_name(tmp_path: Path, content: bytes
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(InputError, match=r"facts\.json: "):
-        saved_facts(path, "demo")
+        saved_facts(path, the_desired().cluster)
 
 
 def test_an_empty_selection_and_a_file_that_cannot_be_written_are_usage_errors(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_missing_schema_explains_flow_and_the_remedy_is_the_script_of_the_data
         ("MYSQL_SCHEMA_MISSING", ()),
         ("FLOW_DATABASE_SCHEMA", (f"MYSQL_SCHEMA_MISSING@{MYSQL}",)),
     ]
-    assert "demo-9999-mysql/bin/objects" in found[1].remedy[0]
+    assert "demo-eeeeee-9999-mysql/bin/objects" in found[1].remedy[0]
 
 
 def test_an_account_without_rights_explains_flow() -> None:

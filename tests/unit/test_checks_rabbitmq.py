@@ -33,7 +33,7 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
 
 def test_lost_rights_are_given_back_by_our_own_script() -> None:
     (finding,) = findings(account("rights", "no administrator"))
-    assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-9999-rabbitmq/bin/objects  # on a1",)
+    assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
 
 
 def test_an_alarm_tells_the_figures_and_one_that_is_unknown() -> None:

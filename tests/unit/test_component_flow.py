@@ -45,7 +45,7 @@ def test_alone_it_uses_sqlite_and_no_federation() -> None:
     assert read["database"] == {
         "engine": "sqlite",
         "decrypt_key": None,
-        "sqlite": {"path": f"{Path.home()}/fatecloud/data/local-9999-flow/fate_flow_sqlite.db"},
+        "sqlite": {"path": f"{Path.home()}/fatecloud/data/local-eeeeee-9999-flow/fate_flow_sqlite.db"},
     }
     assert read["default_engines"] == dict.fromkeys(("computing", "federation", "storage"), "standalone")
     assert (read["federation"], read["party_id"]) == ({}, "9999")
@@ -110,8 +110,8 @@ def test_settings_replace_every_name_of_the_package_by_paths_of_this_service(tmp
     public = "from settings import *; print(json.dumps({k: v for k, v in globals().items() if k.isupper()}))"
     settings = run_settings(tmp_path, public)
     assert set(settings) == UPSTREAM_SETTINGS
-    assert settings["DEFAULT_SERVER_CONF_PATH"] == "/data/projects/fate/demo-9999-flow/conf"
-    assert settings["LOG_DIR"].startswith("/data/projects/fate/logs/demo-9999-flow")
+    assert settings["DEFAULT_SERVER_CONF_PATH"] == "/data/projects/fate/demo-eeeeee-9999-flow/conf"
+    assert settings["LOG_DIR"].startswith("/data/projects/fate/logs/demo-eeeeee-9999-flow")
     assert settings["ADMIN_KEY"] == 'a"d'
 
 
@@ -142,7 +142,7 @@ def test_the_client_beside_it_finds_this_flow_and_not_the_default_one() -> None:
 
 def test_it_is_started_by_its_own_interpreter_without_upstreams_scripts() -> None:
     process = service(FLOW).process
-    home = "/data/projects/fate/demo-9999-flow"
+    home = "/data/projects/fate/demo-eeeeee-9999-flow"
     assert process.argv == (
         f"{home}/venv/bin/python",
         f"{home}/venv/lib/python3.10/site-packages/fate_flow/fate_flow_server.py",

@@ -11,7 +11,7 @@ from component_world import MYSQL, rendered, service
 from fatecloud.components.mysql import probe_admin
 from fatecloud.render.placeholders import fill
 
-HOME = "/data/projects/fate/demo-9999-mysql"
+HOME = "/data/projects/fate/demo-eeeeee-9999-mysql"
 CLIENT = """#!/bin/sh
 cat > "$0.question"
 echo "$@" > "$0.argv"
@@ -26,7 +26,7 @@ def test_the_server_reads_our_file_only_and_keeps_to_our_places() -> None:
     conf = configparser.ConfigParser(allow_no_value=True)
     conf.read_string(rendered(MYSQL)["conf/my.cnf"].text)
     server = conf["mysqld"]
-    assert server["datadir"] == "/data/projects/fate/data/demo-9999-mysql/db"
+    assert server["datadir"] == "/data/projects/fate/data/demo-eeeeee-9999-mysql/db"
     assert server["socket"] == f"{HOME}/run/mysqld.sock"
     assert (server["bind-address"], server["port"]) == ("0.0.0.0", "3306")  # noqa: S104
     assert server["innodb_buffer_pool_size"] == str(256 << 20)
@@ -50,7 +50,7 @@ def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:
 def test_the_record_of_applied_objects_lies_beside_the_data_and_holds_their_hash() -> None:
     objects = service(MYSQL).objects
     assert objects is not None
-    assert objects.applied.startswith("/data/projects/fate/data/demo-9999-mysql/")
+    assert objects.applied.startswith("/data/projects/fate/data/demo-eeeeee-9999-mysql/")
     assert f"sha256sum {objects.digest_of[0]} > {objects.applied}.new" in rendered(MYSQL)["bin/objects"].text
 
 

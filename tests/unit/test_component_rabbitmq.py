@@ -14,7 +14,7 @@ from web_fakes import Page, closed_port, serving
 from fatecloud.components.rabbitmq import probe_admin
 from fatecloud.render.placeholders import fill
 
-HOME = "/data/projects/fate/demo-9999-rabbitmq"
+HOME = "/data/projects/fate/demo-eeeeee-9999-rabbitmq"
 SECRETS = {"9999.rabbitmq.flow": 'p"w\\', "9999.rabbitmq.cookie": "COOKIE"}
 RIGHTS = {"user": "fate", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
 NODE = {
@@ -68,7 +68,7 @@ def test_the_environment_that_scripts_read_names_our_places_only(tmp_path: Path)
     script.write_text(rendered(RABBITMQ)["bin/environment"].text)
     done = subprocess.run(["sh", "-c", f". {script}; env"], capture_output=True, text=True, check=True, env={})
     read = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    assert read["RABBITMQ_NODENAME"] == "fatecloud-demo-9999-rabbitmq@localhost"
+    assert read["RABBITMQ_NODENAME"] == "fatecloud-demo-eeeeee-9999-rabbitmq@localhost"
     assert (read["ERL_EPMD_ADDRESS"], read["ERL_EPMD_PORT"], read["RABBITMQ_DIST_PORT"]) == (
         "127.0.0.1",
         "4370",

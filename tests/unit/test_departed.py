@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from check_world import ENGINE, FRONT, STORE, healthy_documents, observed, the_desired
-from preflight_world import a_node
+from preflight_world import CLUSTER_ID, a_node
 
 from fatecloud.errors import RunError, UsageError
 from fatecloud.model.desired import Desired
@@ -27,7 +27,7 @@ class World:
     """A controller with a history, and inventories that it is used with."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.state = root, cluster_directory("demo", root)
+        self.root, self.state = root, cluster_directory(CLUSTER_ID, root)
 
     def session(self, desired: Desired) -> Any:
         options = SimpleNamespace(inventory=Path("i.yml"))

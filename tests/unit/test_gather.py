@@ -59,13 +59,13 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
     assert spec["base"] == "/data/fate"
     assert spec["service_user"] == "app"
     assert {CONF, NODE_CONF} <= set(spec["files"])
-    assert "/data/fate/demo-9999-engine/venv/.complete" in spec["files"]
+    assert "/data/fate/demo-c3f9a2-9999-engine/venv/.complete" in spec["files"]
     assert [s["key"] for s in spec["services"]] == [ENGINE, "9999/front@a1"]
-    assert spec["services"][0]["unit"] == "fatecloud-demo-9999-engine.service"
-    assert spec["services"][0]["started"] == "/data/fate/demo-9999-engine/run/started"
+    assert spec["services"][0]["unit"] == "fatecloud-demo-c3f9a2-9999-engine.service"
+    assert spec["services"][0]["started"] == "/data/fate/demo-c3f9a2-9999-engine/run/started"
     assert spec["services"][0]["logs"] == [
-        {"path": "/data/fate/logs/demo-9999-engine/*.log", "levels": True},
-        {"path": "/data/fate/logs/demo-9999-engine/console.log", "levels": False},
+        {"path": "/data/fate/logs/demo-c3f9a2-9999-engine/*.log", "levels": True},
+        {"path": "/data/fate/logs/demo-c3f9a2-9999-engine/console.log", "levels": False},
     ]
     assert spec["probes"] == [
         {

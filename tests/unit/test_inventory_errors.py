@@ -26,6 +26,14 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "3:1",
         "the key 'cluster' stands twice, expected",
     ),
+    "no id": ("id: c3f9a2b1d4e5f607\n", "", "1:1", "the file has no id, expected a new one, such as this line: id: "),
+    "id too short": ("id: c3f9a2", "id: ", "25:5", "id is 'b1d4e5f607', expected 16 hexadecimal digits"),
+    "id a number": (
+        "c3f9a2b1d4e5f607",
+        "1234567890123456",
+        "24:5",
+        "expected 16 hexadecimal digits, the first a letter",
+    ),
     "release": ("fate-2.2.0", "fate-2.2.1", "3:1", "unknown release 'fate-2.2.1', expected fate-2.2.0; did you mean"),
     "architecture": (
         ": rabbitmq\n",
@@ -275,7 +283,7 @@ def test_two_parties_on_one_node_are_told_apart_by_ports(tmp_path: Path) -> None
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
     first, second = caught.value.message.splitlines()
-    assert ":9:3: port 9360 of here is wanted by 9999/flow (grpc) and 10000/flow (grpc), expected another one" in first
+    assert ":10:3: port 9360 of here is wanted by 9999/flow (grpc) and 10000/flow (grpc), expected another one" in first
     assert 'parties: {"10000": {config: {flow: {ports: {http: 9390}}}}}' in second
     fixed = text.replace('"10000": {}', '"10000": {config: {flow: {ports: {http: 9390, grpc: 9370}}}}')
     assert loaded(tmp_path, fixed).parties["10000"].config["flow"]["ports.http"] == 9390
@@ -285,12 +293,12 @@ def test_an_architecture_without_links_has_no_peers_and_no_brokers(tmp_path: Pat
     text = ALONE.replace("{}", "{services: {nginx: here}}") + 'peers:\n  "10000": {proxy: "a:1"}\n'
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
-    assert "8:23: nginx is not part of the architecture standalone, expected flow" in caught.value.message
-    assert "10:3: the architecture standalone connects no parties, expected no peers" in caught.value.message
+    assert "9:23: nginx is not part of the architecture standalone, expected flow" in caught.value.message
+    assert "11:3: the architecture standalone connects no parties, expected no peers" in caught.value.message
 
 
 def test_a_public_endpoint_that_nothing_serves_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match=r":8:21: party 9999 has no service that peers reach as proxy"):
+    with pytest.raises(InventoryError, match=r":9:21: party 9999 has no service that peers reach as proxy"):
         loaded(tmp_path, ALONE.replace('"9999": {}', '"9999": {public: {proxy: "a:1"}}'))
 
 

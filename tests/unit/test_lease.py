@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modules import module, take, utility
+from modules import CLUSTER_ID, module, take, utility
 
 lease = module("fatecloud_lease")
 node = utility("fatecloud_node")
@@ -22,6 +22,8 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
         "base": str(base),
         "run": run,
         "cluster": "demo",
+        "id": CLUSTER_ID,
+        "node": "n1",
         "owner": f"{run}@here",
         "controller": "c1",
         "process": {"pid": 1},
@@ -60,15 +62,35 @@ def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
     assert lying(tmp_path)["run"] == "r1"
 
 
-def test_a_node_of_another_cluster_is_refused_untouched(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("other", "message", "detail"),
+    [
+        ({"id": "d" * 16}, r"belongs to cluster demo \(id c3f9a2b1d4e5f607\), not to demo \(id dddd", "foreign"),
+        ({"cluster": "bank"}, "under the name demo, not bank", "renamed"),
+        ({"node": "n2"}, "is node n1's, so the inventory cannot use it as node n2", "twice"),
+    ],
+    ids=["another cluster of that name", "another name", "another node"],
+)
+def test_a_base_directory_of_others_is_refused_untouched(
+    tmp_path: Path, other: dict[str, str], message: str, detail: str
+) -> None:
     take(tmp_path)
     with node.working(str(tmp_path), "r1"):
         pass
     lease.release({"base": str(tmp_path), "run": "r1", "wait": 0, "scratch": ""})
-    with pytest.raises(node.Refused, match="belongs to cluster demo, not to other") as refusal:
-        lease.acquire(asked(tmp_path, "r2", cluster="other", takeover="*"))
-    assert refusal.value.details == {"foreign": "demo"}
+    with pytest.raises(node.Refused, match=message) as refusal:
+        lease.acquire(asked(tmp_path, "r2", takeover="*", **other))
+    assert list(refusal.value.details) == [detail]
     assert not (tmp_path / ".fatecloud" / "lease.json").exists()
+
+
+def test_a_run_takes_one_machine_by_one_name_only(tmp_path: Path) -> None:
+    base = tmp_path / "fate"
+    lease.acquire(asked(base, "r1"))
+    with pytest.raises(node.Refused, match="is node n1's") as refusal:
+        lease.acquire(asked(base, "r1", node="n2"))
+    assert refusal.value.details == {"twice": "n1"}
+    assert lying(base)["node"] == "n1"
 
 
 def test_an_expired_lease_may_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,16 +144,16 @@ def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:
 def test_what_is_noted_of_installations_goes_with_the_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noted = tmp_path / "run"
     monkeypatch.setattr(lease, "INSTALLATIONS", str(noted))
-    for cluster in ("demo", "other"):
+    for cluster in (CLUSTER_ID, "other"):
         (noted / cluster).mkdir(parents=True)
         (noted / cluster / "j1").touch()
     base = tmp_path / "fate"
     lease.acquire(asked(base, "r1"))
-    assert (noted / "demo" / "j1").exists()
+    assert (noted / CLUSTER_ID / "j1").exists()
     lease.acquire(asked(base, "r2", takeover="r1"))
     assert [path.name for path in noted.iterdir()] == ["other"]
     (noted / "other" / "j1").rename(noted / "j1")
-    (noted / "other").rename(noted / "demo")
+    (noted / "other").rename(noted / CLUSTER_ID)
     (noted / "j1").unlink()
     lease.release(asked(base, "r2"))
     assert not noted.exists()

@@ -17,12 +17,12 @@ from fatecloud.report.plan import left_text
 from fatecloud.workflow.deploy import DeployOptions, _refuse_left_data
 
 OLD, NEW = "9999/mysql@a1", "9999/mysql@a2"
-OLD_PATH, NEW_PATH = "/data/fate/data/demo-9999-mysql", "/srv/demo-9999-mysql"
+OLD_PATH, NEW_PATH = "/data/fate/data/demo-c3f9a2-9999-mysql", "/srv/demo-c3f9a2-9999-mysql"
 
 
 def wanting(*nodes: str, component: str = "mysql") -> Desired:
     """A cluster whose party has the component on these nodes."""
-    services = [a_service(node, component, (), data=f"/srv/demo-9999-{component}") for node in nodes]
+    services = [a_service(node, component, (), data=f"/srv/demo-c3f9a2-9999-{component}") for node in nodes]
     return replace(a_desired(), services={service.id.key: service for service in services})
 
 

@@ -96,8 +96,8 @@ def test_a_base_that_carries_our_directory_is_ours_although_a_deploy_was_killed_
 
 
 def test_data_of_an_interrupted_deploy_of_ours_is_no_left_over() -> None:
-    data = {"directories./data/fate/data/demo-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}}
-    manifest = {"cluster": "demo", "services": {}, "directories": ["/data/fate/data/demo-9999-front"]}
+    data = {"directories./data/fate/data/demo-c3f9a2-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}}
+    manifest = {"cluster": "demo", "services": {}, "directories": ["/data/fate/data/demo-c3f9a2-9999-front"]}
     assert [f.code for f in findings(data)] == ["PREFLIGHT_DATA_PRESENT"]
     assert findings({**data, "manifest": manifest}) == ()
 

@@ -85,7 +85,7 @@ CASES: dict[str, Case] = {
         {"connects": {"192.0.2.7:9300": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}}},
         "a1",
     ),
-    "PREFLIGHT_MANIFEST_OTHER_CLUSTER": ({}, {"manifest": {"cluster": "prod", "services": {}}}, "a1"),
+    "PREFLIGHT_MANIFEST_OTHER_CLUSTER": ({}, {"manifest": {"cluster": "demo", "id": "d" * 16, "services": {}}}, "a1"),
     "PREFLIGHT_DIRECTORY_FOREIGN": (
         {},
         {"directories./data/fate": {"entries": 3, "names": ["conf", "eggroll", "python"], "owner": "app"}},
@@ -93,7 +93,7 @@ CASES: dict[str, Case] = {
     ),
     "PREFLIGHT_DATA_PRESENT": (
         {},
-        {"directories./data/fate/data/demo-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}},
+        {"directories./data/fate/data/demo-c3f9a2-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}},
         "9999/front@a1",
     ),
 }

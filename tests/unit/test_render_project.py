@@ -44,9 +44,11 @@ def write(wanted: Desired, directory: Path, **changes: Any) -> Path:
 
 def test_files_are_readable_with_placeholders_and_all_of_it_is_private(tmp_path: Path) -> None:
     project = write(desired(node("/data/fate")), tmp_path / "project")
-    conf = project / "files" / "a1" / "data" / "fate" / "tiny-9999-flow" / "conf" / "site.json"
+    conf = project / "files" / "a1" / "data" / "fate" / "tiny-c3f9a2-9999-flow" / "conf" / "site.json"
     assert "@@fatecloud:9999.web.password:json@@" in conf.read_text()
-    assert (project / "files" / "a1" / "etc" / "systemd" / "system" / "fatecloud-tiny-9999-flow.service").exists()
+    assert (
+        project / "files" / "a1" / "etc" / "systemd" / "system" / "fatecloud-tiny-c3f9a2-9999-flow.service"
+    ).exists()
     assert project.stat().st_mode & 0o777 == 0o700
     for name in ("group_vars/all/vault.yml", "host_vars/a1.yml", "ansible.cfg", "ssh_config", "known_hosts"):
         assert (project / name).stat().st_mode & 0o777 == 0o600, name
@@ -59,13 +61,13 @@ def test_variables_say_everything_about_a_service(tmp_path: Path) -> None:
     project = write(desired(node("/data/fate", supervision="systemd", service_user="app")), tmp_path / "project")
     variables = read(project / "host_vars" / "a1.yml")
     (service,) = variables["fatecloud_services"]
-    home = "/data/fate/tiny-9999-flow"
+    home = "/data/fate/tiny-c3f9a2-9999-flow"
     assert service["key"] == KEY
-    assert service["unit"] == "fatecloud-tiny-9999-flow.service"
+    assert service["unit"] == "fatecloud-tiny-c3f9a2-9999-flow.service"
     assert service["inputs"] == [
         f"{home}/bin/start",
         f"{home}/conf/site.json",
-        "/etc/systemd/system/fatecloud-tiny-9999-flow.service",
+        "/etc/systemd/system/fatecloud-tiny-c3f9a2-9999-flow.service",
     ]
     assert service["readiness"]["user"] == "app"
     assert service["readiness"]["deadline"] == 20
@@ -111,7 +113,7 @@ def test_the_interpreter_is_always_explicit(tmp_path: Path, said: dict[str, str]
 
 def test_a_package_that_gets_own_files_is_copied_into_the_thin_environment(tmp_path: Path) -> None:
     wanted = desired(node("/data/fate"))
-    site = "/data/fate/tiny-9999-flow/venv/lib/python3.10/site-packages"
+    site = "/data/fate/tiny-c3f9a2-9999-flow/venv/lib/python3.10/site-packages"
     extra = dataclasses.replace(wanted.files["a1"][0], path=f"{site}/fate_flow/settings.py")
     part = Artifact("x", "x.whl", "a" * 64, 10, "wheel")
     wanted = dataclasses.replace(
@@ -124,7 +126,7 @@ def test_a_package_that_gets_own_files_is_copied_into_the_thin_environment(tmp_p
     (service,) = variables["fatecloud_services"]
     assert service["own"] == ["fate_flow"]
     assert service["replaced"] == [f"{site}/fate_flow/settings.py"]
-    assert "/data/fate/tiny-9999-flow/venv/.complete" in service["inputs"]
+    assert "/data/fate/tiny-c3f9a2-9999-flow/venv/.complete" in service["inputs"]
     assert variables["fatecloud_node"]["artifacts"][0]["path"] == f"/store/{'a' * 64}"
 
 
@@ -163,12 +165,12 @@ def test_what_may_take_longest_is_started_first() -> None:
     assert stage_turns(several) == [["1.1.rabbitmq", "1.1.mysql", "1.1.nginx"]]
 
 
-def test_the_socket_of_a_connection_has_room_in_a_path_however_long_the_clusters_name_is(tmp_path: Path) -> None:
+def test_the_socket_of_a_connection_has_room_in_a_path_and_belongs_to_one_cluster(tmp_path: Path) -> None:
     plain = desired(node("/data/fate"))
     found = set()
-    for name in ("a", "a" * 32):
-        wanted = dataclasses.replace(plain, cluster=dataclasses.replace(plain.cluster, name=name))
-        text = (write(wanted, tmp_path / name) / "ansible.cfg").read_text()
+    for cluster_id in ("c" * 16, "d" * 16):
+        wanted = dataclasses.replace(plain, cluster=dataclasses.replace(plain.cluster, id=cluster_id))
+        text = (write(wanted, tmp_path / cluster_id) / "ansible.cfg").read_text()
         found.add(next(line for line in text.splitlines() if line.startswith("control_path")).partition(" = ")[2])
     assert len(found) == 2
     for pattern in found:

@@ -161,7 +161,7 @@ def test_a_secret_reaches_its_file_and_nothing_else(
     outcome = run(project, "place.yml", watch)
     assert outcome.ok, outcome
     assert outcome.changed == {"a1": 1}
-    conf = tmp_path / "fate" / "tiny-9999-flow" / "conf" / "site.json"
+    conf = tmp_path / "fate" / "tiny-c3f9a2-9999-flow" / "conf" / "site.json"
     assert json.loads(conf.read_text()) == {"password": CANARY, "braces": "{{ not a template }}"}
     assert seen == []
     told = json.dumps([dataclasses.asdict(event) for event in events])

@@ -151,7 +151,7 @@ def test_the_inventory_loads_and_gives_each_node_a_party(
 ) -> None:
     addresses = {f"n{index}": f"10.0.0.{index}" for index in range(1, count + 1)}
     file = tmp_path / "inventory.yml"
-    file.write_text(handout.inventory("dev", addresses, tmp_path / "id_ed25519", PLACED))
+    file.write_text(handout.inventory("dev", "c3f9a2b1d4e5f607", addresses, tmp_path / "id_ed25519", PLACED))
     cluster = inventory.load(file)
     assert cluster.architecture == architecture
     assert sorted(cluster.parties) == sorted(parties)

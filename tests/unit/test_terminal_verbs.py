@@ -24,6 +24,7 @@ FAR = """\
 # Two parties that nobody answers for: 机构甲, Zürich.
 apiVersion: fatecloud/v1
 cluster: far
+id: c3f9a2b1d4e5f607
 release: fate-2.2.0
 architecture: rabbitmq
 defaults: {ssh: {user: ops, agent: false}}
@@ -37,6 +38,7 @@ parties:
 HERE = """\
 apiVersion: fatecloud/v1
 cluster: here
+id: d3f9a2b1d4e5f607
 release: fate-2.2.0
 architecture: standalone
 defaults: {paths: {base: BASE}}

@@ -50,6 +50,7 @@ def _inventory(path: Path) -> Path:
     document = {
         "apiVersion": "fatecloud/v1",
         "cluster": "large",
+        "id": "c3f9a2b1d4e5f607",
         "release": "fate-2.2.0",
         "architecture": "rabbitmq",
         "nodes": {f"n{n}": {"address": f"10.9.{n // 250}.{n % 250 + 1}"} for n in range(NODES)},
