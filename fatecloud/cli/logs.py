@@ -12,16 +12,19 @@ from fatecloud.cli import options as o
 def logs(
     service: Annotated[
         str, typer.Argument(help="9999/flow@a1, 9999/flow, flow, flow@a1 or a node.", metavar="SERVICE")
-    ],
+    ] = "",
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    job: Annotated[
+        str | None, typer.Option("--job", help="Logs of this job, from every party that you manage.", metavar="ID")
+    ] = None,
     since: Annotated[str | None, typer.Option("--since", help="10m, 2h, 1d or '2026-11-25 19:30'.")] = None,
     grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
     level: Annotated[
         str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")
     ] = None,
     lines: Annotated[
-        int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since.")
+        int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since or --job.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     everything: Annotated[
@@ -37,12 +40,14 @@ def logs(
 
     from fatecloud.report.logs import record_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
-    from fatecloud.workflow.logs import chosen, question_of, show_logs  # noqa: PLC0415
+    from fatecloud.workflow.logs import chosen, of_job, question_of, show_logs  # noqa: PLC0415
 
-    question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time())
+    question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job)
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    services = chosen(session.desired, service)
+    services = chosen(session.desired, service) if service else tuple(session.desired.services.values())
+    if job is not None:
+        services = of_job(services, job)
     session.ask_passwords({one.id.node for one in services})
     try:
         return show_logs(
@@ -50,7 +55,7 @@ def logs(
             session.connect,
             services,
             question,
-            lambda record: typer.echo(session.redact(record_text(record.service, record.lines))),
+            lambda r: typer.echo(session.redact(record_text(r.service, r.lines, r.file if job else ""))),
             lambda text: typer.echo(f"fatecloud: {text}", err=True),
             noisy=everything,
             follow=follow,

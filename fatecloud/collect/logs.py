@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from fatecloud.model.desired import DesiredService
 
 SECONDS = 30.0
 MIB = 1024**2
+PARTS = ("hints", "records", "tail")
+"""Files below `node/` that read logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class LogQuestion:
     """Regular expression that a record must contain."""
     noise: tuple[str, ...] = ()
     """Regular expressions of records that healthy services write."""
+    job: str = ""
+    """Id of a job, to show what services keep of it instead of their own logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class LogBatch:
     cursor: Mapping[str, Any] = field(default_factory=dict)
     """Where to go on; opaque."""
     problems: tuple[str, ...] = ()
+    """What could not be read, and what was left out, as sentences."""
+    files: int = 0
+    """How many files there were to read."""
 
 
 def read_logs(
@@ -61,7 +68,7 @@ def read_logs(
     question: LogQuestion,
     cursor: Mapping[str, Any] | None = None,
 ) -> LogBatch:
-    """Read a service's logs, at most 64 MiB of text and `question.lines` records.
+    """Read a service's logs: 8 MiB of each file at most, 64 MiB in all, for an answer of at most 4 MiB.
 
     Args:
         cursor: of the batch before, to get only what is new.
@@ -69,11 +76,9 @@ def read_logs(
     Raises:
         TransportError: the node could not be asked, or gave no answer.
     """
-    paths = {log.path for log in service.logs} | ({service.process.console} if service.process.console else set())
     spec = {
-        "paths": sorted(paths),
-        "unit": service.id.unit if node.supervision == "systemd" else None,
-        "bytes": 8 * MIB if question.since is not None or question.grep else MIB,
+        **_places(node, service, question.job),
+        "bytes": 8 * MIB if question.since is not None or question.grep or question.job else MIB,
         "since": question.since,
         "level": question.level,
         "grep": question.grep,
@@ -81,7 +86,7 @@ def read_logs(
         "lines": question.lines,
         "cursor": cursor,
     }
-    stdin = shipment.stdin(spec, ("tail",))
+    stdin = shipment.stdin(spec, PARTS)
     done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
     answer = _answer(done.text.splitlines())
     if answer is None:
@@ -93,7 +98,40 @@ def read_logs(
     records = tuple(
         LogRecord(r["time"], service.id.key, r["level"], r["file"], tuple(r["lines"])) for r in answer["records"]
     )
-    return LogBatch(records, answer["cursor"], tuple(answer["problems"]))
+    problems = (*answer["problems"], *_left_out(answer["cut"], len(records), question, spec["bytes"]))
+    return LogBatch(records, answer["cursor"], problems, answer["files"])
+
+
+def _places(node: Node, service: DesiredService, job: str) -> dict[str, Any]:
+    """Where to read: a service's own logs, or those that it keeps of one job."""
+    if job:
+        return {"paths": [], "trees": [tree.format(job=job) for tree in job_logs(service)], "unit": None}
+    paths = {log.path for log in service.logs} | ({service.process.console} if service.process.console else set())
+    return {"paths": sorted(paths), "unit": service.id.unit if node.supervision == "systemd" else None}
+
+
+def job_logs(service: DesiredService) -> tuple[str, ...]:
+    """Directories where a service keeps the logs of one job, with `{job}` for its id; none for most services."""
+    return tuple(service.facts.get("job_logs", ()))
+
+
+def _left_out(cut: Mapping[str, Any], shown: int, question: LogQuestion, of_file: int) -> Iterator[str]:
+    """What the answer lacks, and how to get it."""
+    if cut["size"]:
+        yield (
+            f"{cut['size']} older entries were left out: an answer has at most 4 MiB, and the newest are kept. "
+            "Narrow it with --since, --grep or --level"
+        )
+    # Without a beginning, `--lines` of the latest entries are all that was asked for.
+    if cut["count"] and (question.since is not None or question.job):
+        yield f"{cut['count']} older entries were left out: raise --lines {question.lines}, or narrow --since"
+    if cut["size"] or shown >= question.lines:
+        return
+    if cut["unread"]:
+        limits = f"{of_file // MIB} MiB of a file and 64 MiB in all"
+        yield f"{cut['unread'] / MIB:.1f} MiB of older text were not searched: the limit is {limits}"
+    if cut["journal"]:
+        yield "older entries of the journal were not searched: the limit is 16 MiB"
 
 
 def _answer(lines: Sequence[str]) -> Any:

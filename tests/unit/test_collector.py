@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from fatecloud.collect import shipment
+from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
 from fatecloud.components.script import script_text
 
@@ -56,10 +57,8 @@ def test_it_is_python_3_6_and_imports_only_the_standard_library(path: Path) -> N
 
 
 def test_every_part_is_shipped() -> None:
-    log_reader = "tail.py"  # shipped by itself, when logs are asked for
-    assert {f"{part}.py" for part in shipment.PARTS} | {"__init__.py", log_reader} == {
-        p.name for p in NODE.glob("*.py")
-    }
+    shipped = {*shipment.PARTS, *LOG_READER}
+    assert {f"{part}.py" for part in shipped} | {"__init__.py"} == {path.name for path in NODE.glob("*.py")}
 
 
 def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -14,13 +15,16 @@ import pytest
 from preflight_world import a_desired, a_service
 
 from fatecloud.collect.logs import LogQuestion, LogRecord, read_logs
+from fatecloud.collect.node import records as cutting
 from fatecloud.collect.node import tail
-from fatecloud.errors import TransportError, UsageError
+from fatecloud.errors import FatecloudError, TransportError, UsageError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired, LogFile
 from fatecloud.report.logs import record_text
-from fatecloud.workflow.logs import chosen, question_of, show_logs
+from fatecloud.transport.fake import FakeTransport
+from fatecloud.workflow.log_readers import Way
+from fatecloud.workflow.logs import chosen, of_job, question_of, show_logs
 
 FATE = "[{level}] [2026-11-25 19:32:14,655] [Server] [11313:1401] - [fate_flow_server.start_server] [line:102]: {text}"
 UTC = 1795635134.0
@@ -52,17 +56,17 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_format_gives_time_and_level(line: str, stamp: float | None, level: str | None) -> None:
-    found = tail.stamp_of(line)
+    found = cutting.stamp_of(line)
     assert found == (None if stamp is None else pytest.approx(stamp, abs=1e-3))
-    assert tail.level_of(line) == level
+    assert cutting.level_of(line) == level
 
 
 def test_a_traceback_stays_with_its_record_and_a_lone_one_is_an_error() -> None:
     trace = ["Traceback (most recent call last):", '  File "x.py", line 1', "OSError: [Errno 28] No space left"]
     first = FATE.format(level="ERROR", text="failed")
-    found = list(tail.records([first, *trace, FATE.format(level="INFO", text="on")], 0.0))
+    found = list(cutting.records([first, *trace, FATE.format(level="INFO", text="on")], 0.0))
     assert [len(record["lines"]) for record in found] == [4, 1]
-    alone = list(tail.records(trace, 5.0))
+    alone = list(cutting.records(trace, 5.0))
     assert [(r["time"], r["level"]) for r in alone] == [(5.0, "error")]
 
 
@@ -107,7 +111,11 @@ def test_memory_is_bounded_by_bytes_lines_and_line_length(tmp_path: Path) -> Non
     (tmp_path / "a.log").write_text("".join(line(n % 60, f"n{n} " + "x" * 9000) for n in range(100)))
     answer = tail.read(spec(tmp_path, bytes=50_000))
     assert len(answer["records"]) == 5
-    assert max(len(text) for record in answer["records"] for text in record["lines"]) == 4000
+    for record in answer["records"]:
+        (text,) = record["lines"]
+        kept, _, more = text.partition(" ... (")
+        whole = len(line(0, "n99 ").rstrip("\n")) + 9000
+        assert (len(kept), more) == (4000, f"{whole - 4000} more characters)")
 
 
 def test_following_reads_each_line_once_over_rotation_and_half_written_lines(tmp_path: Path) -> None:
@@ -133,21 +141,24 @@ def test_a_file_that_may_not_be_read_is_a_problem_and_costs_no_other(
 ) -> None:
     (tmp_path / "a.log").write_text(line(1, "one"))
     (tmp_path / "b.log").write_text(line(2, "two"))
-    real = tail._new_lines
+    real = tail._opened
 
-    def refuse(path: str, cursor: Any, cap: int) -> Any:
+    def refuse(path: str, root: str) -> Any:
         if path.endswith("a.log"):
             raise PermissionError(13, "Permission denied")
-        return real(path, cursor, cap)
+        return real(path, root)
 
-    monkeypatch.setattr(tail, "_new_lines", refuse)
+    monkeypatch.setattr(tail, "_opened", refuse)
     answer = tail.read(spec(tmp_path))
     assert texts(answer) == ["two"]
     assert answer["problems"] == [f"{tmp_path}/a.log: Permission denied"]
 
 
-class Local:
+class Local(FakeTransport):
     """Runs the shipped script on this machine, as a node would."""
+
+    def __init__(self) -> None:
+        super().__init__("a1", lambda _: b"")
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
         assert become
@@ -221,7 +232,7 @@ def test_a_node_that_is_down_complains_once_and_the_others_go_on(tmp_path: Path)
             wait=wait,
         )
     assert [r.lines[0][-3:] for r in shown] == ["one", "two", "new", "two", "new"]
-    assert complaints == ["9999/store@a2: a2: no route"]
+    assert complaints == ["a2: no route (NODE_UNREACHABLE)"]
 
 
 def test_a_word_chooses_services(tmp_path: Path) -> None:
@@ -249,3 +260,177 @@ def test_words_that_mean_nothing_are_refused(words: dict[str, Any]) -> None:
 def test_a_record_is_led_by_its_service_on_every_line_and_moves_no_cursor() -> None:
     text = record_text("9999/engine@a1", ["\x1b[31mred\x1b[0m\x07", "\tindented"])
     assert text == "9999/engine@a1 | red\n9999/engine@a1 |         indented"
+
+
+TRACE = ["Traceback (most recent call last):", *(f'  File "x.py", line {n}' for n in range(98)), "OSError: disk full"]
+
+
+def test_of_a_long_traceback_the_beginning_and_the_exception_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(line(1, "failed", "ERROR") + "\n".join(TRACE) + "\n")
+    (record,) = tail.read(spec(tmp_path))["records"]
+    assert record["lines"][1] == TRACE[0]
+    assert record["lines"][40] == "... (41 lines left out) ..."
+    assert record["lines"][-1] == "OSError: disk full"
+    assert len(tail.read(spec(tmp_path, grep="line 50$"))["records"]) == 1, "what is left out can be searched"
+
+
+def test_an_answer_is_bounded_in_bytes_with_the_newest_kept_and_the_rest_counted(tmp_path: Path) -> None:
+    tracebacks = [line(n % 60, f"n{n}", "ERROR") + "\n".join("x" * 4000 for _ in range(59)) + "\n" for n in range(72)]
+    log = tmp_path / "engine.log"
+    log.write_text("".join(sorted(tracebacks)))
+    assert log.stat().st_size > 16 * 2**20, "more than a command may print"
+    desired = desired_with(tmp_path)
+    service = desired.services["9999/engine@a1"]
+    batch = read_logs(Local(), desired.node("a1"), service, LogQuestion(5000, since=0.0))
+    assert batch.records[-1].lines[0] in log.read_text()
+    assert batch.records[-1].time == max(record.time for record in batch.records) == UTC - 14 + 59
+    (left_out,) = batch.problems
+    assert "older entries were left out: an answer has at most 4 MiB" in left_out
+    answer = tail.read(spec(tmp_path, lines=5000, bytes=32 << 20, answer=1 << 20))
+    assert len(json.dumps(answer["records"])) < 2**20
+    assert answer["cut"]["size"] + len(answer["records"]) == 72
+
+
+def test_what_was_not_searched_is_said_where_it_matters(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text("".join(line(n % 60, "x" * 1000) for n in range(3000)))
+    desired = desired_with(tmp_path)
+    node, service = desired.node("a1"), desired.services["9999/engine@a1"]
+    assert read_logs(Local(), node, service, LogQuestion(10)).problems == (), "ten were asked for, and ten are here"
+    (said,) = read_logs(Local(), node, service, LogQuestion(10, level="error")).problems
+    assert "MiB of older text were not searched: the limit is 1 MiB of a file" in said
+    (said,) = read_logs(Local(), node, service, LogQuestion(10, since=0.0)).problems
+    assert said == "50 older entries were left out: raise --lines 10, or narrow --since"
+
+
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "shadow"
+    secret.write_text(line(1, "root's own"))
+    folder = tmp_path / "logs"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.log").symlink_to(secret)
+    (folder / "deep" / "b").symlink_to(secret)
+    (folder / "away").symlink_to(tmp_path)
+    assert texts(tail.read(spec(folder))) == []
+    assert texts(tail.read(spec(folder, paths=[], trees=[str(folder)]))) == []
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    assert texts(tail.read(spec(folder, paths=[], trees=[str(link)]))) == []
+    with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
+        tail._opened(f"{folder}/away/shadow", str(folder))
+
+
+JOB = "202611251932141234560"
+
+
+def with_job_logs(folder: Path) -> Desired:
+    desired = desired_with(folder)
+    engine = desired.services["9999/engine@a1"]
+    facts = {**engine.facts, "job_logs": (f"{folder}/a1/{{job}}",)}
+    return replace(desired, services={**desired.services, engine.id.key: replace(engine, facts=facts)})
+
+
+def test_the_logs_of_a_job_come_from_where_it_ran_with_the_task_that_wrote_them(tmp_path: Path) -> None:
+    folder = tmp_path / "a1" / JOB / "guest" / "9999" / "lr_0"
+    folder.mkdir(parents=True)
+    (folder / "ERROR").write_text(line(2, "no such process 7", "WARNING") + line(3, "failed", "ERROR"))
+    (tmp_path / "a1" / JOB / "fate_flow_schedule.log").write_text(line(1, "started") + line(3, "failed", "ERROR"))
+    (tmp_path / "engine.log").write_text(line(1, "not of the job"))
+    desired = with_job_logs(tmp_path)
+    services = of_job(tuple(desired.services.values()), JOB)
+    assert [one.id.key for one in services] == ["9999/engine@a1"]
+    shown: list[LogRecord] = []
+    complaints: list[str] = []
+    question = question_of(since=None, grep=None, level=None, lines=None, now=0, job=JOB)
+    assert show_logs(desired, lambda _: Local(), services, question, shown.append, complaints.append) == 0
+    assert [(r.lines[0].rpartition(": ")[2], r.file) for r in shown] == [
+        ("started", "fate_flow_schedule.log"),
+        ("failed", shown[1].file),
+    ]
+    assert complaints == []
+    assert record_text("9999/engine@a1", ["x"], "guest/9999\x1b/INFO") == "9999/engine@a1 guest/9999/INFO | x"
+
+
+def test_a_job_without_logs_is_an_error_that_names_the_nodes(tmp_path: Path) -> None:
+    desired = with_job_logs(tmp_path)
+    services = of_job(tuple(desired.services.values()), JOB)
+    with pytest.raises(FatecloudError, match=f"there are no logs of job {JOB} on a1"):
+        show_logs(desired, lambda _: Local(), services, LogQuestion(10, job=JOB), print, print)
+
+
+@pytest.mark.parametrize("job", ["", "../../etc", "2026*", "20261125193214/..", "\uff11" * 15, "1" * 33])
+def test_what_cannot_be_the_id_of_a_job_reaches_no_path(tmp_path: Path, job: str) -> None:
+    with pytest.raises(UsageError, match="invalid job id"):
+        of_job(tuple(with_job_logs(tmp_path).services.values()), job)
+
+
+def test_logs_of_jobs_are_not_asked_of_services_that_run_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no logs of jobs are kept by 9999/store@a2"):
+        of_job((with_job_logs(tmp_path).services["9999/store@a2"],), JOB)
+
+
+class Flaky(Local):
+    """A connection that breaks at its second reading."""
+
+    def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+        self.readings = getattr(self, "readings", 0) + 1
+        if self.readings > 1:
+            raise TransportError("a1", "NODE_UNREACHABLE", "the connection broke")
+        return super().run(argv, stdin=stdin, timeout=timeout, become=become)
+
+
+def test_following_closes_what_broke_and_all_at_its_end_and_opens_one_connection_per_node(tmp_path: Path) -> None:
+    (tmp_path / "engine.log").write_text(line(1, "one"))
+    desired = desired_with(tmp_path)
+    engine = desired.services["9999/engine@a1"]
+    twin = replace(engine, id=replace(engine.id, component="twin"))
+    opened: list[Flaky] = []
+    complaints: list[str] = []
+    rounds = iter(range(5))
+
+    def connect(_: Node) -> Flaky:
+        opened.append(Flaky())
+        opened[-1].readings = -1  # two services read in each round
+        return opened[-1]
+
+    def wait(_: float) -> None:
+        if next(rounds) == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show_logs(desired, connect, (engine, twin), LogQuestion(1), print, complaints.append, follow=True, wait=wait)
+    assert len(opened) > 1, "a node that was lost is tried again"
+    assert all(connection.closed for connection in opened)
+    assert "a1: the connection broke (NODE_UNREACHABLE)" in complaints
+
+
+def test_a_node_that_stays_away_is_left_alone_for_longer_and_longer() -> None:
+    tried: list[int] = []
+    look = 0
+
+    def connect(_: Node) -> FakeTransport:
+        tried.append(look)
+        raise TransportError("a1", "NODE_UNREACHABLE", "no route")
+
+    way = Way(a_desired().node("a1"), connect)
+    for look in range(40):  # noqa: B007 - noted by `connect`
+        for _ in range(3):
+            with pytest.raises(TransportError):
+                way.run(("true",), timeout=1)
+        way.next_look()
+    assert tried == [0, 1, 3, 7, 15, 31]
+
+
+def test_each_node_that_is_lost_is_named_once_whatever_runs_on_it(tmp_path: Path) -> None:
+    desired = desired_with(tmp_path)
+    engine, store = desired.services.values()
+    twin = replace(engine, id=replace(engine.id, component="twin"))
+    complaints: list[str] = []
+
+    def connect(node: Node) -> FakeTransport:
+        raise TransportError(node.name, "NODE_HOST_KEYS_DAMAGED", "known_hosts:3 is damaged", remedy="delete it")
+
+    services = (engine, twin, store)
+    assert show_logs(desired, connect, services, LogQuestion(1), print, complaints.append) == 3
+    assert complaints == [
+        f"{node}: known_hosts:3 is damaged (NODE_HOST_KEYS_DAMAGED)\n  delete it" for node in ("a1", "a2")
+    ]

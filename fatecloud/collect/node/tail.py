@@ -1,9 +1,10 @@
 """Reads the logs of one service on a node: files and journal, cut into records, filtered, bounded.
 
-Piped to the node by itself (Python 3.6, standard library only) and imported by the tests.
+Whatever a service writes, the answer has at most `_ANSWER` bytes: the newest records are kept, and what was left out is
+counted. Log files and their directories are the services' own, so no link in them is followed.
 """
 
-import calendar
+import contextlib
 import glob
 import hashlib
 import json
@@ -12,101 +13,23 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 import time
-from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-LEVELS = ("debug", "info", "warning", "error", "critical")
+from .hints import Any, Dict, Iterator, List, Optional, Tuple
+from .records import LEVELS, Record, level_of, records, shortened, stamp_of
+
 _FILES = 200
 _ENTRIES = 3000  # of the journal, before levels and noise are sieved out
-_LINE = 4000
-_RECORD_LINES = 60
-_HEAD = 160
-_WORDS = {
-    "debug": "debug",
-    "trace": "debug",
-    "info": "info",
-    "note": "info",
-    "notice": "info",
-    "warn": "warning",
-    "warning": "warning",
-    "error": "error",
-    "err": "error",
-    "fatal": "critical",
-    "crit": "critical",
-    "critical": "critical",
-    "alert": "critical",
-    "emerg": "critical",
-}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ISO = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d(?!\d))?")
-_CLF = re.compile(r"\[(\d\d)/([A-Z][a-z][a-z])/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]")
-_BRACKETED = re.compile(r"\[\s*([A-Za-z]+)\s*\]")
-_BARE = re.compile(r"\b(DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
-_STATUS = re.compile(r'" (\d{3})(?: |$)')
+_ANSWER = 4 << 20
+_ALL_FILES = 64 << 20
+_JOURNAL_BYTES = 16 << 20
+_JOURNAL_SECONDS = 10.0
+_DEEPEST = 8
 _PRIORITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+_UNPRINTED = "(an entry of more than 4096 bytes, which journalctl does not print)"
 
-Record = Dict[str, Any]
 Spec = Dict[str, Any]
-
-
-def stamp_of(line: str) -> Optional[float]:
-    """Seconds since the epoch that a line carries near its beginning; a stamp without a zone is the node's time."""
-    head = line[:_HEAD]
-    try:
-        found = _ISO.search(head)
-        if found:
-            year, month, day, hour, minute, second, fraction, zone = found.groups()
-            return _epoch((year, month, day, hour, minute, second), zone) + float("0." + (fraction or "0"))
-        found = _CLF.search(head)
-        if found and found.group(2) in _MONTHS:
-            day, name, year, hour, minute, second, zone = found.groups()
-            return _epoch((year, str(_MONTHS.index(name) + 1), day, hour, minute, second), zone)
-    except (ValueError, OverflowError):
-        pass  # digits that only look like a date
-    return None
-
-
-def level_of(line: str) -> Optional[str]:
-    """Level of a record by its first line, None when it tells none."""
-    head = line[:_HEAD]
-    for word in _BRACKETED.findall(head):
-        if word.lower() in _WORDS:
-            return _WORDS[word.lower()]
-    found = _BARE.search(head)
-    if found:
-        return _WORDS[found.group(1).lower()]
-    found = _STATUS.search(line) if _CLF.search(head) else None
-    if found:
-        return "error" if found.group(1) >= "500" else "info"
-    return None
-
-
-def records(lines: List[str], fallback: float) -> Iterator[Record]:
-    """Cut lines into records: a line without a stamp of its own goes on with the record before it.
-
-    Args:
-        lines: of one file, in order.
-        fallback: time of lines before the first stamp.
-    """
-    current = None  # type: Optional[Record]
-    for raw in lines:
-        line = raw[:_LINE].rstrip()
-        stamp = stamp_of(line)
-        level = level_of(line)
-        if current is not None and stamp is None and (level is None or not line.startswith("[")):
-            if len(current["lines"]) < _RECORD_LINES:
-                current["lines"].append(line)
-            if current["level"] is None and line.startswith("Traceback (most recent call last)"):
-                current["level"] = "error"
-            continue
-        if current is not None:
-            yield current
-        before = current["time"] if current else fallback
-        if level is None and line.startswith("Traceback (most recent call last)"):
-            level = "error"
-        current = {"time": before if stamp is None else stamp, "level": level, "lines": [line]}
-    if current is not None:
-        yield current
 
 
 class Sieve(object):
@@ -115,7 +38,7 @@ class Sieve(object):
     def __init__(self, spec: Spec) -> None:
         self._since = spec.get("since")
         self._floor = LEVELS.index(spec["level"]) if spec.get("level") else 0
-        self._grep = re.compile(spec["grep"]) if spec.get("grep") else None
+        self._grep = re.compile(spec["grep"], re.MULTILINE) if spec.get("grep") else None
         self._noise = [re.compile(pattern) for pattern in spec.get("noise", ())]
 
     def takes(self, record: Record) -> bool:
@@ -130,35 +53,92 @@ class Sieve(object):
         return not any(noise.search(record["lines"][0]) for noise in self._noise)
 
 
+class Kept(object):
+    """The latest records, bounded in number and bytes, each text of one moment once; counts what it leaves out.
+
+    A service may write one record to several files.
+    """
+
+    def __init__(self, count: int, size: int) -> None:
+        self.records = []  # type: List[Record]
+        self.by_count = 0
+        self.by_size = 0
+        self._count, self._size = count, size
+        self._sizes = {}  # type: Dict[bytes, int]
+
+    def add(self, more: List[Record]) -> None:
+        """Take more records, and drop the oldest that are too many or too much."""
+        for record in more:
+            text = "%r%s" % (record["time"], "\n".join(record["lines"]))
+            mark = hashlib.sha256(text.encode("utf-8", "replace")).digest()
+            if mark not in self._sizes:
+                short = shortened(record)
+                self._sizes[mark] = len(json.dumps(short))
+                self.records.append(dict(short, mark=mark))
+        self.records.sort(key=lambda record: record["time"])
+        first = max(0, len(self.records) - self._count)
+        self.by_count += first
+        size = 0
+        for place in range(len(self.records) - 1, first - 1, -1):
+            size += self._sizes[self.records[place]["mark"]]
+            if size > self._size:
+                self.by_size += place + 1 - first
+                first = place + 1
+                break
+        del self.records[:first]
+
+    def answer(self) -> List[Record]:
+        """The records, as they travel."""
+        return [{name: record[name] for name in ("time", "level", "file", "lines")} for record in self.records]
+
+
 def read(spec: Spec) -> Dict[str, Any]:
     """What the spec asks for.
 
     Returns:
         `records` (time, level, file, lines) in order of time, at most `lines` of them, no record twice; `cursor` for
-        the next call; `problems` with what could not be read.
+        the next call; `problems` with what could not be read; `files`, how many there were; `cut` with what the answer
+        lacks: records left out by `count` and by `size`, bytes `unread`, and whether a part of the `journal` was.
     """
     sieve = Sieve(spec)
     cursor = spec.get("cursor") or {}
     moved = {"files": {}, "journal": cursor.get("journal")}  # type: Dict[str, Any]
     problems = []  # type: List[str]
-    found = []  # type: List[Record]
-    for path in _newest(spec["paths"], spec.get("since")):
+    kept = Kept(spec["lines"], spec.get("answer", _ANSWER))
+    unread = 0
+    budget = spec.get("all_files", _ALL_FILES)
+    paths = _newest(spec)
+    for path, root in paths:
         try:
-            lines, mtime, inode, offset = _new_lines(path, cursor, spec["bytes"])
+            with _opened(path, root) as stream:
+                lines, mtime, inode, offset, skipped = _new_lines(stream, cursor, min(spec["bytes"], budget))
         except OSError as error:
             problems.append("%s: %s" % (path, error.strerror))
             continue
+        budget -= sum(map(len, lines))
         moved["files"][inode] = offset
         first = next((stamp for stamp in map(stamp_of, lines) if stamp is not None), mtime)
-        kept = [record for record in records(lines, first) if sieve.takes(record)]
-        found = _last(found, [dict(record, file=path) for record in kept], spec["lines"])
+        # What was written before the time that is asked for is not missed.
+        if not (skipped and spec.get("since") is not None and lines and first < spec["since"]):
+            unread += skipped
+        name = os.path.relpath(path, root) if root else path
+        kept.add([dict(record, file=name) for record in records(lines, first) if sieve.takes(record)])
+    partly = False
     if spec.get("unit"):
         try:
-            lines_of_journal, moved["journal"] = _journal(spec, cursor)
-            found = _last(found, [record for record in lines_of_journal if sieve.takes(record)], spec["lines"])
+            entries, moved["journal"], partly = _journal(spec, cursor)
+            kept.add([record for record in entries if sieve.takes(record)])
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             problems.append("journal of %s: %s" % (spec["unit"], error))
-    return {"version": 1, "records": found, "cursor": moved, "problems": problems}
+    cut = {"count": kept.by_count, "size": kept.by_size, "unread": unread, "journal": partly}
+    return {
+        "version": 1,
+        "records": kept.answer(),
+        "cursor": moved,
+        "problems": problems,
+        "files": len(paths),
+        "cut": cut,
+    }
 
 
 def main(spec: Spec) -> None:
@@ -166,87 +146,118 @@ def main(spec: Spec) -> None:
     sys.stdout.write("\n" + json.dumps(read(spec)) + "\n")
 
 
-def _last(before: List[Record], more: List[Record], count: int) -> List[Record]:
-    """The latest records of both, in order, each text of one moment once: a service may write it to several files."""
-    seen = set()
-    merged = []
-    for record in sorted(before + more, key=lambda r: r["time"]):
-        text = "%r%s" % (record["time"], "\n".join(record["lines"]))
-        mark = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-        if mark not in seen:
-            seen.add(mark)
-            merged.append(record)
-    return merged[-count:]
-
-
-def _newest(patterns: List[str], since: Optional[float]) -> List[str]:
+def _newest(spec: Spec) -> List[Tuple[str, str]]:
+    """The latest files that are asked for, latest first, each with the tree that it belongs to or an empty string."""
+    named = [(path, "") for pattern in spec["paths"] for path in glob.glob(pattern)]
+    named += [(path, root) for root in spec.get("trees", ()) for path in _below(root)]
+    since = spec.get("since")
     aged = []
-    for path in sorted({path for pattern in patterns for path in glob.glob(pattern)}):
+    for path, root in sorted(set(named)):
         try:
-            status = os.stat(path)
+            status = os.lstat(path)
         except OSError:
             continue  # rotated away while we were looking
         if stat.S_ISREG(status.st_mode) and (since is None or status.st_mtime >= since):
-            aged.append((status.st_mtime, path))
-    return [path for _, path in sorted(aged)[-_FILES:]]
+            aged.append((status.st_mtime, path, root))
+    return [(path, root) for _, path, root in sorted(aged, reverse=True)[:_FILES]]
 
 
-def _new_lines(path: str, cursor: Spec, cap: int) -> Tuple[List[str], float, str, int]:
-    """Whole lines after the cursor, at most the last `cap` bytes; a truncated or new file is read from its start.
+def _below(root: str) -> Iterator[str]:
+    """Every file of a tree, no link followed, not even at its root."""
+    if os.path.islink(root):
+        return
+    for folder, folders, names in os.walk(root):
+        if folder.count("/") - root.count("/") >= _DEEPEST:
+            del folders[:]
+        for name in names:
+            yield os.path.join(folder, name)
 
-    The cursor goes by inode, so that a file that was rotated away is not read again under its new name.
+
+def _opened(path: str, root: str) -> Any:
+    """A file, opened without following a link at its end, nor anywhere below its root. Raises OSError."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    if not root:
+        return os.fdopen(os.open(path, flags), "rb")
+    *folders, name = os.path.relpath(path, root).split("/")
+    descriptor = os.open(root, flags | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            above, descriptor = descriptor, os.open(folder, flags | os.O_DIRECTORY, dir_fd=descriptor)
+            os.close(above)
+        return os.fdopen(os.open(name, flags, dir_fd=descriptor), "rb")
+    finally:
+        os.close(descriptor)
+
+
+def _new_lines(stream: Any, cursor: Spec, cap: int) -> Tuple[List[str], float, str, int, int]:
+    """Whole lines after the cursor, at most the last `cap` bytes, and how many bytes before them were passed over.
+
+    The cursor goes by inode, so that a file that was rotated away is not read again under its new name; a file that
+    became shorter is read from its start.
     """
-    with open(path, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        inode = str(status.st_ino)
-        begin = cursor.get("files", {}).get(inode, 0)
-        begin = begin if begin <= status.st_size else 0
-        if begin < status.st_size - cap:
-            begin = status.st_size - cap
-            stream.seek(begin)
-            begin += len(stream.readline())
+    status = os.fstat(stream.fileno())
+    inode = str(status.st_ino)
+    begin = cursor.get("files", {}).get(inode, 0)
+    begin = begin if begin <= status.st_size else 0
+    asked = begin
+    if begin < status.st_size - cap:
+        begin = status.st_size - cap
         stream.seek(begin)
-        data = stream.read(cap)
+        begin += len(stream.readline(cap))
+    stream.seek(begin)
+    data = stream.read(max(0, status.st_size - begin))
     whole = data[: data.rfind(b"\n") + 1]
-    return whole.decode("utf-8", "replace").splitlines(), status.st_mtime, inode, begin + len(whole)
+    lines = whole.decode("utf-8", "replace").splitlines()
+    return lines, status.st_mtime, inode, begin + len(whole), begin - asked
 
 
-def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str]]:
+def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str], bool]:
+    """Entries in order of time, the cursor of the last one, and whether older ones were not read."""
     argv = ["journalctl", "-q", "--no-pager", "-o", "json", "-u", spec["unit"]]
     after = cursor.get("journal")
     if after:
+        # Forwards: what is too much for one answer comes with the next one.
         argv += ["--after-cursor", after]
     else:
-        argv += ["-n", str(max(spec["lines"], _ENTRIES))]
+        argv += ["-r", "-n", str(max(spec["lines"], _ENTRIES))]
         if spec.get("since") is not None:
             argv += ["--since", "@%d" % spec["since"]]
-    done = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    text = done.communicate(timeout=10)[0].decode("utf-8", "replace")
-    found = []
-    for line in text.splitlines():
-        entry = json.loads(line)
-        after = entry["__CURSOR"]
-        message = entry.get("MESSAGE") or ""
-        if not isinstance(message, str):
-            message = bytes(message).decode("utf-8", "replace")
-        moment = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-        shown = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
-        level = level_of(message) or _PRIORITIES[int(entry.get("PRIORITY", 6))]
-        head = "" if stamp_of(message) is not None else "%s [%s] " % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"))
-        lines = [head + message[:_LINE]]
-        found.append({"time": moment, "level": level, "file": "journal", "lines": lines})
-    return found, after
+    lines, whole = _first_lines(argv, spec.get("journal_bytes", _JOURNAL_BYTES))
+    entries = [json.loads(line) for line in lines]
+    if not after:
+        entries.reverse()
+    last = entries[-1]["__CURSOR"] if entries else after
+    return [_entry(entry) for entry in entries], last, not (whole or after)
 
 
-def _epoch(parts: Tuple[str, ...], zone: Optional[str]) -> float:
-    year, month, day, hour, minute, second = (int(part) for part in parts)
-    if not (1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60):  # noqa: PLR2004 - the calendar
-        raise ValueError("no date")
-    fields = (year, month, day, hour, minute, second, 0, 0, -1)
-    if zone is None:
-        return time.mktime(fields)
-    shift = 0
-    if zone != "Z":
-        digits = zone[1:].replace(":", "")
-        shift = (int(digits[:2]) * 60 + int(digits[2:4])) * (60 if zone[0] == "+" else -60)
-    return calendar.timegm(fields) - shift
+def _first_lines(argv: List[str], cap: int) -> Tuple[List[str], bool]:
+    """The first whole lines of a command's output, at most `cap` bytes of them, and whether that was all."""
+    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # type: Any
+    timer = threading.Timer(_JOURNAL_SECONDS, child.kill)
+    timer.start()
+    try:
+        data = child.stdout.read(cap + 1)
+        whole = len(data) <= cap
+    finally:
+        with contextlib.suppress(OSError):
+            child.kill()
+        child.stdout.close()
+        late = child.wait() < 0 and whole and not timer.is_alive()
+        timer.cancel()
+    if late:
+        raise ValueError("journalctl did not end within %g s" % _JOURNAL_SECONDS)
+    data = data[: data.rfind(b"\n") + 1]
+    return data.decode("utf-8", "replace").splitlines(), whole
+
+
+def _entry(entry: Dict[str, Any]) -> Record:
+    message = entry.get("MESSAGE", "")
+    if message is None:
+        message = _UNPRINTED
+    elif not isinstance(message, str):
+        message = bytes(message).decode("utf-8", "replace")
+    moment = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
+    shown = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
+    level = level_of(message) or _PRIORITIES[int(entry.get("PRIORITY", 6))]
+    head = "" if stamp_of(message) is not None else "%s [%s] " % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"))
+    return {"time": moment, "level": level, "file": "journal", "lines": [head + message]}

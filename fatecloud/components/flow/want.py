@@ -60,6 +60,7 @@ def want(ctx: Context) -> Wanted:
                 f"{ctx.data}/model/{{job}}",
                 f"{ctx.data}/tables/{{job}}_*",
             ),
+            "job_logs": (f"{ctx.logs}/{{job}}",),
             "noise": NOISE,
             "log_level": ctx.config["log_level"],
             "version": ctx.release.components.get("flow", ""),
