@@ -172,7 +172,7 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
         got="none",
         remedy=(
             "as root: " + install_command(system["family"], (package,)),
-            "or after each reboot: fatecloud start INVENTORY",
+            "or after each reboot: fatecloud start",
         ),
         source="fact cron_lingering",
         fix=Fix("package", view.facts.node, {"name": package, "daemon": daemon if system["init"] == "systemd" else ""})

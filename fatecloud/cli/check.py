@@ -74,8 +74,9 @@ def check(
 
     typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
     if facts is None:
+        from fatecloud.report.commands import typed  # noqa: PLC0415
         from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415
 
         for line in departed_notes(session):
-            typer.echo(f"note: {line}", err=True)
+            typer.echo(typed(f"note: {line}"), err=True)
     return report.exit_status

@@ -16,10 +16,11 @@ def explain(
     """Explain a finding code, or list them all."""
     from fatecloud.errors import UsageError  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.codes import codes_list  # noqa: PLC0415
+    from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.workflow.explain import codes, runbook  # noqa: PLC0415
 
     if everything == (code is not None):
-        raise UsageError("name one code, or say --list", remedy="fatecloud explain --list")
-    typer.echo(runbook(code) if code is not None else codes_list(codes(), line_width(sys.stdout)))
+        raise UsageError("name one code, or use --list", remedy="fatecloud explain --list")
+    typer.echo(typed(runbook(code)) if code is not None else codes_list(codes(), line_width(sys.stdout)))
     return 0

@@ -33,8 +33,10 @@ def init(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Write inventory.yml from a template, and generate its secrets. Overwrites nothing."""
+    from fatecloud.report.commands import set_inventory, typed  # noqa: PLC0415
     from fatecloud.workflow.init import INVENTORY, init_cluster  # noqa: PLC0415 - keeps --help fast
 
+    set_inventory(output / INVENTORY)
     if new_id:
         from fatecloud.workflow.new_id import give_new_id  # noqa: PLC0415
 
@@ -42,7 +44,7 @@ def init(
         typer.echo(f"{done.inventory}: cluster {done.cluster} has the new id {done.id}")
         if done.shares_secrets:
             typer.echo(
-                "its secrets are still those of the cluster that it was copied from: fatecloud secrets rotate --all"
+                typed("its secrets are those of the cluster that it was copied from: fatecloud secrets rotate --all")
             )
         return
     written = init_cluster(
@@ -55,5 +57,5 @@ def init(
         key=key,
         vault_password_file=vault_password_file,
     )
-    typer.echo(f"{output / INVENTORY}: written from the template {template}; look through it, then `fatecloud plan`")
-    typer.echo(written.text)
+    typer.echo(typed(f"{output / INVENTORY}: written from the template {template}. Read it, then: fatecloud plan"))
+    typer.echo(typed(written.text))

@@ -10,6 +10,7 @@ import select
 import sys
 
 from fatecloud.errors import FatecloudError, Interrupted, InventoryError, UsageError
+from fatecloud.report.commands import commands_of, set_commands, typed
 
 BROKEN_PIPE_STATUS = 141
 """What a shell reports of a program that SIGPIPE ended: a verb whose reader went away half way must not say 0."""
@@ -24,8 +25,9 @@ def main() -> None:
     gc.set_threshold(GARBAGE)
     _prepare_streams()
     try:
-        from fatecloud.cli.verbs import app  # noqa: PLC0415 - so that Ctrl-C while all this loads ends in a line, too
+        from fatecloud.cli.verbs import app, commands  # noqa: PLC0415 - so that Ctrl-C while all this loads ends in a line
 
+        set_commands(commands_of(sys.argv[0], commands))
         status = app(standalone_mode=False)
         sys.stdout.flush()
         if status == Interrupted.exit_status:  # Typer's way to tell of Ctrl-C
@@ -77,9 +79,9 @@ def _interrupted() -> int:
 def _told(error: FatecloudError) -> int:
     # A problem of an inventory begins with file:line:column, which editors and terminals make a link of.
     prefix = "" if isinstance(error, InventoryError) else "fatecloud: "
-    _say(f"{prefix}{error.message}")
+    _say(typed(f"{prefix}{error.message}"))
     if error.remedy:
-        _say(f"  next: {error.remedy}")
+        _say(typed(f"  next: {error.remedy}"))
     return error.exit_status
 
 

@@ -7,9 +7,24 @@ from typing import Annotated
 
 import typer
 
+from fatecloud.report.commands import DEFAULT_INVENTORY as DEFAULT_INVENTORY  # noqa: PLC0414 - part of the options
+from fatecloud.report.commands import set_inventory
+
+
+def _used(path: Path) -> Path:
+    set_inventory(path)
+    return path
+
+
 Inventory = Annotated[
     Path,
-    typer.Argument(help="The inventory file.", show_default=True, metavar="INVENTORY", envvar="FATECLOUD_INVENTORY"),
+    typer.Argument(
+        help="The inventory file.",
+        show_default=True,
+        metavar="INVENTORY",
+        envvar="FATECLOUD_INVENTORY",
+        callback=_used,
+    ),
 ]
 Secrets = Annotated[
     Path | None, typer.Option("--secrets", help="Vault file with the secrets, if not beside the inventory.")
@@ -28,5 +43,3 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changi
 Party = Annotated[list[str] | None, typer.Option("--party", help="Only this party; repeatable.")]
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]
-
-DEFAULT_INVENTORY = Path("inventory.yml")

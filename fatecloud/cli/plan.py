@@ -22,11 +22,12 @@ def plan(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Show what a deploy would do: files as diffs, actions per service. Changes nothing."""
+    from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.plan import plan_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.load import Options  # noqa: PLC0415
     from fatecloud.workflow.plan import plan_cluster  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
-    made = plan_cluster(options, lambda line: typer.echo(f"note: {line}", err=True))
+    made = plan_cluster(options, lambda line: typer.echo(typed(f"note: {line}"), err=True))
     typer.echo(plan_text(made))
     return 2 if detailed_exitcode and not made.empty else 0

@@ -24,13 +24,15 @@ def up(
     ] = False,
 ) -> None:
     """Start nodes that boot systemd and sshd, and write an inventory that is ready to deploy."""
+    from fatecloud.report.commands import set_inventory, typed  # noqa: PLC0415
     from fatecloud.workflow.sandbox import sandbox_up  # noqa: PLC0415 - keeps --help fast
 
     handed = sandbox_up(name, nodes, image, cache_packages=cache_packages, say=_say)
     for node, address in handed.sandbox.addresses.items():
         typer.echo(f"{node}  {address}  ssh -i {handed.key} -o UserKnownHostsFile={handed.known_hosts} ops@{address}")
     typer.echo(f"inventory: {handed.inventory}")
-    typer.echo(f"next: fatecloud secrets init {handed.inventory} && fatecloud deploy {handed.inventory}")
+    set_inventory(handed.inventory)
+    typer.echo(typed("next: fatecloud secrets init && fatecloud deploy"))
 
 
 @app.command("list")

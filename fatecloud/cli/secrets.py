@@ -24,9 +24,10 @@ def init(
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Generate every secret that is missing. What is there already stays."""
+    from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles, init_secrets  # noqa: PLC0415 - keeps --help fast
 
-    typer.echo(init_secrets(SecretsFiles(inventory, secrets, vault_password_file), supply or ()).text)
+    typer.echo(typed(init_secrets(SecretsFiles(inventory, secrets, vault_password_file), supply or ()).text))
 
 
 @app.command()

@@ -45,6 +45,17 @@ VERBS: Mapping[str, str] = MappingProxyType(
 """Name -> what it does, in one sentence."""
 
 
+def commands() -> Mapping[str, bool]:
+    """Every command ("check", "secrets rotate") -> whether it takes an inventory."""
+    found = {verb.__name__: "inventory" in inspect.signature(verb).parameters for verb in _SINGLE}
+    for name, (app, _) in _GROUPS.items():
+        for command in app.registered_commands:
+            if command.callback is not None:
+                words = f"{name} {command.name or command.callback.__name__}"
+                found[words] = "inventory" in inspect.signature(command.callback).parameters
+    return found
+
+
 def _built(name: str) -> Any:
     if name in _GROUPS:
         app, summary = _GROUPS[name]

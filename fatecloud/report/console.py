@@ -15,6 +15,7 @@ from fatecloud.errors import Refused
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
+from fatecloud.report.commands import typed
 from fatecloud.report.look import look_of
 from fatecloud.report.plan import plan_text
 from fatecloud.report.table import table
@@ -41,7 +42,7 @@ class Console:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         where = event.service or event.node
-        text = f"{where}: {event.text}" if where else event.text
+        text = typed(f"{where}: {event.text}" if where else event.text)
         if event.kind in ("task", "wait") or (event.kind == "ok" and event.node):
             self._live(text)
             return
@@ -53,15 +54,18 @@ class Console:
             self._err.print("\n".join(f"          {line}" for line in event.detail.splitlines()))
 
     def plan(self, plan: Plan) -> None:
-        """Show a plan."""
-        self.say(plan_text(plan))
+        """Show a plan. The text of files is not touched."""
+        self._write(plan_text(plan))
 
     def report(self, report: Report) -> None:
         """Show findings."""
-        self.say(table(report, look_of(sys.stdout, os.environ)))
+        self._write(table(report, look_of(sys.stdout, os.environ)))
 
     def say(self, text: str) -> None:
         """Print a result to stdout."""
+        self._write(typed(text))
+
+    def _write(self, text: str) -> None:
         self._stop()
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

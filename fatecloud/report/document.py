@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.model.finding import Finding, Report
+from fatecloud.report.commands import typed_finding
 from fatecloud.report.look import Look
 
 SCHEMA_VERSION = 1
@@ -44,4 +45,4 @@ def as_document(report: Report) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {"id": finding.id, **asdict(finding)}
+    return {"id": finding.id, **asdict(typed_finding(finding))}

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from fatecloud.model.finding import Finding, Fix, Report
+from fatecloud.report.commands import typed, typed_finding
 from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import wrapped
 
@@ -44,13 +45,13 @@ def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
     if finding.expected or finding.got:
         yield from wrapped(f"expected {finding.expected or '-'}; got {finding.got or '-'}", width, " " * 6, _BELOW)
     if finding.cause:
-        yield from wrapped(f"because {finding.cause}", width, " " * 6, _BELOW)
+        yield from wrapped(f"because {typed(finding.cause)}", width, " " * 6, _BELOW)
     for line in finding.evidence:
         yield from wrapped(line, width, "      seen     ", _BELOW)
     # A command is not wrapped: it is there to be copied.
-    yield from (f"      do       {line}" for line in finding.remedy)
+    yield from (f"      do       {typed(line)}" for line in finding.remedy)
     if finding.fix:
-        yield from wrapped("let `fatecloud preflight --fix` do it", width, "      or       ", _BELOW)
+        yield f"      or       {typed('fatecloud preflight --fix')}"
 
 
 def fixes_text(fixes: Sequence[Fix]) -> str:
@@ -78,7 +79,7 @@ def preflight_json(report: Report, blockers: Sequence[Finding]) -> str:
             "seconds": report.seconds,
             "exit_status": report.exit_status,
             "passed": report.passed,
-            "findings": [asdict(finding) | {"id": finding.id} for finding in report.findings],
+            "findings": [asdict(typed_finding(finding)) | {"id": finding.id} for finding in report.findings],
             "blocking": [finding.id for finding in blockers],
             "skipped": [asdict(skip) for skip in report.skipped],
         },

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Report, Severity
+from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import columns_of, wrapped
 
@@ -56,13 +57,13 @@ def _block(finding: Finding, look: Look) -> Iterator[str]:
     if finding.expected or finding.got:
         yield from _field("expected", f"{finding.expected or '-'}; got {finding.got or '-'}", look)
     if finding.cause:
-        yield from _field("because", finding.cause, look)
+        yield from _field("because", typed(finding.cause), look)
     for number, line in enumerate(finding.evidence):
         yield from _field("" if number else "seen", line, look)
     # A command is not wrapped: it is there to be copied.
     for number, line in enumerate(finding.remedy):
-        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{_plain(line, look)}"
-    yield f"{_INDENT}{'more':<{_LABEL}}fatecloud explain {finding.code}"
+        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{typed(_plain(line, look))}"
+    yield f"{_INDENT}{'more':<{_LABEL}}{typed(f'fatecloud explain {finding.code}')}"
 
 
 def _dependants(

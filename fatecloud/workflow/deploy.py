@@ -228,9 +228,9 @@ def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
     if blockers:
         raise Refused(
             f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",
-            remedy=f"fatecloud preflight {session.options.inventory} --fix"
+            remedy="fatecloud preflight --fix"
             if all(finding.fix for finding in blockers)
-            else "what to do stands under each of them; then run the same command again",
+            else "do what each problem lists, then run the same command again",
         )
 
 

@@ -62,7 +62,7 @@ class Session:
         if missing := self.secrets.missing(needed_secrets(self.resolved)):
             raise SecretsError(
                 f"these secrets have no value: {', '.join(missing)}",
-                remedy=f"fatecloud secrets init {self.options.inventory}",
+                remedy="fatecloud secrets init",
             )
 
     def make_ready(self) -> None:

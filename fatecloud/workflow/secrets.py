@@ -118,7 +118,7 @@ def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue 
     before = vault.read()
     for name in names:
         if name in before and before[name].origin == "generated":
-            remedy = f"fatecloud secrets rotate {files.inventory} {name}"
+            remedy = f"fatecloud secrets rotate {name}"
             raise SecretsError(f"{name} was generated and may be in use already", remedy=remedy)
     given = {name: Secret(_asked(name, ask), None, "supplied") for name in names}
     after = completed({**before, **given}, needed)
@@ -243,5 +243,5 @@ def _ensure_password(files: SecretsFiles) -> Path | None:
 
 def _open(files: SecretsFiles, *, existing: bool = True, prompt: Ask = ask_on_terminal) -> Vault:
     if existing and not files.vault.exists():
-        raise SecretsError(f"{files.vault}: no such file", remedy=f"fatecloud secrets init {files.inventory}")
+        raise SecretsError(f"{files.vault}: no such file", remedy="fatecloud secrets init")
     return Vault(files.vault, find_password(files.inventory, files.vault_password_file, prompt))

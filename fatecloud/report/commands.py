@@ -1,0 +1,108 @@
+"""The commands in our messages, as they can be typed here: this program, and this inventory.
+
+Messages, remedies and findings say `fatecloud check`. That can be typed only where `fatecloud` on PATH is this program
+and the inventory is the default one; elsewhere the path of the program and `-i INVENTORY` are filled in when the
+message is printed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fatecloud.model.finding import Finding
+
+NAME = "fatecloud"
+DEFAULT_INVENTORY = Path("inventory.yml")
+_REST = re.compile(r"[^`\n;&|]*")
+"""The rest of a command: up to the end of the quoted words, the line, or the next command."""
+_NAMED = re.compile(r"(?:^|\s)(?:-i|--inventory)[\s=]")
+
+
+@dataclass(frozen=True)
+class Commands:
+    """How commands are typed here.
+
+    Attributes:
+        program: words that start this program, quoted for a shell.
+        path: the same by its absolute path: sudo and cron have a PATH of their own, and cron another directory.
+        list_verbs: gives "check" or "secrets rotate" -> whether it takes `-i`. Asked for when first needed.
+        inventory: the inventory that this run works with.
+    """
+
+    program: str = NAME
+    path: str = NAME
+    list_verbs: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
+    inventory: Path = DEFAULT_INVENTORY
+
+    def typed(self, text: str) -> str:
+        """The text, with each command of ours as it can be typed here. Words that are not a command stay."""
+        if f"{NAME} " not in text:
+            return text
+        return self._pattern.sub(self._typed, text) if self._verbs else text
+
+    @cached_property
+    def _verbs(self) -> Mapping[str, bool]:
+        return self.list_verbs()
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        verbs = "|".join(re.escape(words) for words in sorted(self._verbs, key=len, reverse=True))
+        return re.compile(rf"(?<![\w./~-])(?P<before>sudo |@reboot )?{NAME} (?P<verb>{verbs})(?![\w-])")
+
+    def _typed(self, match: re.Match[str]) -> str:
+        before, verb = match["before"] or "", match["verb"]
+        rest = _REST.match(match.string, match.end())
+        named = rest is not None and _NAMED.search(rest[0])
+        inventory = self.inventory.absolute() if before else self.inventory
+        option = ""
+        if self._verbs[verb] and not named and inventory != DEFAULT_INVENTORY:
+            option = f" -i {shlex.quote(str(inventory))}"
+        return f"{before}{self.path if before else self.program} {verb}{option}"
+
+
+def commands_of(started_as: str, list_verbs: Callable[[], Mapping[str, bool]]) -> Commands:
+    """How commands are typed in this environment.
+
+    Args:
+        started_as: `sys.argv[0]`.
+        list_verbs: gives "check" or "secrets rotate" -> whether it takes `-i`.
+    """
+    script = Path(started_as).absolute()
+    path = shlex.quote(str(script))
+    found = shutil.which(NAME)
+    is_on_path = found is not None and Path(found).resolve() == script.resolve()
+    return Commands(NAME if is_on_path else path, path, list_verbs)
+
+
+class _Here:
+    """The one place that keeps how commands are typed while this process runs."""
+
+    commands = Commands()
+
+
+def set_commands(commands: Commands) -> None:
+    """Say once, at the start, how commands are typed here."""
+    _Here.commands = commands
+
+
+def set_inventory(path: Path) -> None:
+    """Say which inventory this run works with; commands printed from now on name it."""
+    _Here.commands = replace(_Here.commands, inventory=path)
+
+
+def typed(text: str) -> str:
+    """The text, with each `fatecloud VERB` in it as it can be typed here."""
+    return _Here.commands.typed(text)
+
+
+def typed_finding(finding: Finding) -> Finding:
+    """The finding, with the commands in its cause and remedy as they can be typed here. What a node wrote stays."""
+    return replace(finding, cause=typed(finding.cause), remedy=tuple(typed(line) for line in finding.remedy))

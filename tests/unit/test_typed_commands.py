@@ -1,0 +1,136 @@
+"""Each command in a message can be typed as printed: this program, this inventory, and nothing else is touched."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fatecloud.cli.verbs import commands
+from fatecloud.model.finding import Finding, Report, Subject
+from fatecloud.report.commands import Commands, commands_of, set_commands, set_inventory
+from fatecloud.report.document import document
+from fatecloud.report.look import Look
+from fatecloud.report.preflight import preflight_json, preflight_text
+from fatecloud.report.table import table
+
+PROGRAM = Path(sys.executable).with_name("fatecloud")
+ELSEWHERE = Commands("/opt/f/bin/fatecloud", "/opt/f/bin/fatecloud", commands, Path("prod/inventory.yml"))
+ON_PATH = Commands("fatecloud", "/opt/f/bin/fatecloud", commands)
+FINDING = Finding(
+    "SERVICE_STOPPED",
+    "critical",
+    Subject("9999", "a1", "9999/flow@a1"),
+    "it is stopped",
+    cause="`fatecloud stop` stopped it",
+    remedy=("fatecloud start 9999/flow@a1", "fatecloud check"),
+    evidence=("sh[77]: fatecloud check was typed here",),
+)
+REPORT = Report("demo", 1_800_000_000.0, 1.0, 0, (FINDING,), ())
+LOOK = Look(width=200, unicode=False)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[None]:
+    set_commands(ELSEWHERE)
+    yield
+    set_commands(Commands())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fatecloud check", "/opt/f/bin/fatecloud check -i prod/inventory.yml"),
+        ("run `fatecloud deploy --yes` again", "run `/opt/f/bin/fatecloud deploy -i prod/inventory.yml --yes` again"),
+        ("fatecloud secrets rotate x", "/opt/f/bin/fatecloud secrets rotate -i prod/inventory.yml x"),
+        ("fatecloud explain NODE_TIMEOUT", "/opt/f/bin/fatecloud explain NODE_TIMEOUT"),
+        ("fatecloud release fetch NAME", "/opt/f/bin/fatecloud release fetch NAME"),
+        ("fatecloud check -i other.yml", "/opt/f/bin/fatecloud check -i other.yml"),
+        (
+            "fatecloud plan && fatecloud deploy -i b.yml",
+            "/opt/f/bin/fatecloud plan -i prod/inventory.yml && /opt/f/bin/fatecloud deploy -i b.yml",
+        ),
+    ],
+)
+def test_a_command_gets_the_program_and_the_inventory(text: str, expected: str) -> None:
+    assert ELSEWHERE.typed(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "fatecloud plans before it touches anything",
+        "fatecloud deployed this",
+        "fatecloud secrets are encrypted",
+        "fatecloud cluster=demo party=9999 service=flow",
+        "/usr/bin/fatecloud check",
+        "the package python-fatecloud check",
+        "fatecloud-demo-n1 check",
+        "fatecloud checks",
+        "fatecloud check-all",
+    ],
+)
+def test_words_that_are_no_command_stay(text: str) -> None:
+    assert ELSEWHERE.typed(text) == text
+
+
+def test_with_the_program_on_the_path_and_the_default_inventory_nothing_changes() -> None:
+    assert ON_PATH.typed("run `fatecloud check`") == "run `fatecloud check`"
+
+
+def test_sudo_and_cron_get_absolute_paths_for_they_have_a_path_of_their_own(tmp_path: Path) -> None:
+    assert ON_PATH.typed("Run `sudo fatecloud sandbox up`") == "Run `sudo /opt/f/bin/fatecloud sandbox up`"
+    line = Commands("fatecloud", "/opt/f/bin/fatecloud", commands, Path("x.yml")).typed("@reboot fatecloud start")
+    assert line == f"@reboot /opt/f/bin/fatecloud start -i {Path.cwd()}/x.yml"
+
+
+def test_paths_are_quoted_for_a_shell(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    here = commands_of(f"{tmp_path}/my tools/fatecloud", commands)
+    assert here.typed("fatecloud version-less explain X") == "fatecloud version-less explain X"
+    assert here.typed("fatecloud explain X") == f"'{tmp_path}/my tools/fatecloud' explain X"
+
+
+def test_a_link_on_the_path_is_this_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "fatecloud").symlink_to(PROGRAM)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert commands_of(str(PROGRAM), commands).typed("fatecloud check") == "fatecloud check"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "fatecloud").write_text("#!/bin/sh\n")
+    (other / "fatecloud").chmod(0o755)
+    monkeypatch.setenv("PATH", str(other))
+    assert commands_of(str(PROGRAM), commands).typed("fatecloud check") == f"{PROGRAM} check"
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_reports_and_json_have_the_same_typed_commands_and_leave_what_nodes_wrote() -> None:
+    wanted = ["/opt/f/bin/fatecloud start -i prod/inventory.yml 9999/flow@a1", ELSEWHERE.typed("fatecloud check")]
+    for text in (table(REPORT, LOOK), preflight_text(REPORT, (), LOOK)):
+        assert all(line in text for line in wanted)
+        assert "sh[77]: fatecloud check was typed here" in text
+    for text in (document(REPORT, LOOK), preflight_json(REPORT, ())):
+        (finding,) = json.loads(text)["findings"]
+        assert finding["remedy"] == wanted
+        assert finding["evidence"] == list(FINDING.evidence)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_inventory_of_the_run_is_the_one_that_is_named() -> None:
+    set_inventory(Path("/srv/b c.yml"))
+    assert "fatecloud start -i '/srv/b c.yml' 9999/flow@a1" in table(REPORT, LOOK)
+
+
+def test_the_program_prints_its_errors_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [PROGRAM, "explain", "NO_SUCH"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
+    )
+    assert f"{PROGRAM} explain --list" in done.stderr
