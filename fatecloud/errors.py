@@ -2,6 +2,7 @@
 
     FatecloudError                  exit 1
     |-- UsageError                  64  a verb was asked for something it cannot do
+    |   `-- NoMatch                 64  a word names nothing that there is
     |-- InputError                  78  what the operator wrote is wrong
     |   |-- InventoryError          78  all problems of an inventory at once, each with file:line:column
     |   `-- SecretsError            78  vault file or vault password
@@ -44,6 +45,10 @@ class UsageError(FatecloudError):
     """A verb was asked for something it cannot do."""
 
     exit_status = 64
+
+
+class NoMatch(UsageError):
+    """A word of the command line names no party, node, service, component or secret that there is."""
 
 
 class InputError(FatecloudError):

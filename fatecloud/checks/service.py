@@ -29,8 +29,7 @@ def _finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Findin
 
 def manage(view: ServiceView, verb: str) -> str:
     """The command line that does a verb to this one service."""
-    ident = view.service.id
-    return f"fatecloud {verb} --party {ident.party} --node {ident.node} --component {ident.component}"
+    return f"fatecloud {verb} {view.service.id.key}"
 
 
 def last_errors(view: ServiceView) -> tuple[str, ...]:

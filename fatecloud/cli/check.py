@@ -24,8 +24,9 @@ class Format(StrEnum):
 
 
 def check(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     output: Annotated[Format, typer.Option("--format", help="table for people, json for programs.")] = Format.table,
     party: o.Party = None,
     node: o.NodeName = None,
@@ -45,8 +46,9 @@ def check(
     """Check every service on every node. Exits 0 healthy, 1 warnings, 2 critical, 3 unknown or nothing checked."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
+    from fatecloud.model.selection import select  # noqa: PLC0415
     from fatecloud.workflow.check import FACTS, check_cluster, saved_facts  # noqa: PLC0415
-    from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
+    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
 
     session = load_session(
@@ -57,7 +59,8 @@ def check(
         if facts is not None
         else partial(observe, session, deadline=deadline, want=FACTS if save_facts is None else ())
     )
-    keys = selected(session.resolved, party, node, component) if party or node or component else None
+    selection = o.selection(selectors, party, node, component)
+    keys = None if selection.empty else select(session.resolved, selection)
     # A saved file has no secrets left, and is judged where nobody has the vault's password.
     redact = str if facts is not None else session.redact
 

@@ -19,9 +19,10 @@ class Job(StrEnum):
 
 
 def deploy(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.NodeSelectors = None,
     *,
-    limit: Annotated[list[str] | None, typer.Option("--limit", help="Only this node; repeatable.")] = None,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    limit: o.Limit = None,
     yes: o.Yes = False,
     verify: Annotated[Job, typer.Option("--verify", help="Proving job at the end.")] = Job.toy,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no proving job.")] = False,
@@ -49,6 +50,7 @@ def deploy(
     from fatecloud.workflow.load import Options  # noqa: PLC0415
 
     wanted = DeployOptions(
+        selection=o.selection(selectors),
         limit=tuple(limit or ()),
         verify="" if no_verify else verify.value,
         overwrite_drift=overwrite_drift,

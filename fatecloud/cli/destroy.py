@@ -11,8 +11,8 @@ from fatecloud.cli import options as o
 
 
 def destroy(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     remove_data: Annotated[
         bool, typer.Option("--remove-data", help="Also delete databases, job data, models and logs.")
     ] = False,

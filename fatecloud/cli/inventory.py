@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.verb import Group
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Group()
 
 
 @app.command()
-def validate(inventory: o.Inventory = o.DEFAULT_INVENTORY) -> None:
+def validate(*, inventory: o.Inventory = o.DEFAULT_INVENTORY) -> None:
     """Say everything that is wrong with an inventory, with line and column. Touches no node."""
     from fatecloud.workflow.inventory import validate_inventory  # noqa: PLC0415 - keeps --help fast
 
@@ -21,8 +22,8 @@ def validate(inventory: o.Inventory = o.DEFAULT_INVENTORY) -> None:
 
 @app.command()
 def show(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     full: Annotated[bool, typer.Option("--full", help="Show every default, too.")] = False,
 ) -> None:
     """Show an inventory as fatecloud understands it, each value with where it comes from."""
@@ -34,8 +35,8 @@ def show(
 @app.command()
 def forget(
     node: Annotated[str, typer.Argument(help="Its name, or its address.", metavar="NODE")],
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     state_dir: o.StateDir = None,
 ) -> None:
     """Say no more of a node that left the inventory: its machine is gone, or was cleared by hand."""

@@ -10,11 +10,9 @@ from fatecloud.cli import options as o
 
 
 def logs(
-    service: Annotated[
-        str, typer.Argument(help="9999/flow@a1, 9999/flow, flow, flow@a1 or a node.", metavar="SERVICE")
-    ] = "",
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     job: Annotated[
         str | None, typer.Option("--job", help="Logs of this job, from every party that you manage.", metavar="ID")
     ] = None,
@@ -23,6 +21,9 @@ def logs(
     level: Annotated[
         str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")
     ] = None,
+    party: o.Party = None,
+    node: o.NodeName = None,
+    component: o.Component = None,
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since or --job.")
     ] = None,
@@ -38,14 +39,16 @@ def logs(
     """Show a service's logs in order of time, over all its nodes. Secrets are not shown."""
     import time  # noqa: PLC0415 - keeps --help fast
 
+    from fatecloud.model.selection import select  # noqa: PLC0415
     from fatecloud.report.logs import record_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
-    from fatecloud.workflow.logs import chosen, of_job, question_of, show_logs  # noqa: PLC0415
+    from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
 
     question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job)
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    services = chosen(session.desired, service) if service else tuple(session.desired.services.values())
+    keys = select(session.resolved, o.selection(selectors, party, node, component))
+    services = tuple(session.desired.services[key] for key in keys)
     if job is not None:
         services = of_job(services, job)
     session.ask_passwords({one.id.node for one in services})

@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fatecloud.cli.verb import INVENTORY
 from fatecloud.report.commands import DEFAULT_INVENTORY as DEFAULT_INVENTORY  # noqa: PLC0414 - part of the options
 from fatecloud.report.commands import set_inventory
 
+if TYPE_CHECKING:
+    from fatecloud.model.selection import Selection
 
-def _used(path: Path) -> Path:
-    set_inventory(path)
-    return path
+
+def _file(given: Path) -> Path:
+    """The inventory file, also where its directory is given; commands that are printed name what was given."""
+    set_inventory(given)
+    return given / INVENTORY if given.is_dir() else given
 
 
 Inventory = Annotated[
     Path,
-    typer.Argument(
-        help="The inventory file.",
-        show_default=True,
-        metavar="INVENTORY",
+    typer.Option(
+        "--inventory",
+        "-i",
+        metavar="PATH",
+        help=f"The inventory: a file, or a directory that holds {INVENTORY}.",
         envvar="FATECLOUD_INVENTORY",
-        callback=_used,
+        callback=_file,
+    ),
+]
+Selectors = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SELECTOR]...",
+        help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE; all services if not given.",
+        show_default=False,
+    ),
+]
+NodeSelectors = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SELECTOR]...",
+        help="Whole nodes: @NODE, or PARTY/ where the party shares none; all nodes if not given.",
+        show_default=False,
     ),
 ]
 Secrets = Annotated[
@@ -43,3 +65,17 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changi
 Party = Annotated[list[str] | None, typer.Option("--party", help="Only this party; repeatable.")]
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]
+
+Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NODE", help="Only this node; repeatable.")]
+
+
+def selection(
+    selectors: list[str] | None,
+    parties: list[str] | None = None,
+    nodes: list[str] | None = None,
+    components: list[str] | None = None,
+) -> Selection:
+    """What was typed to select services."""
+    from fatecloud.model.selection import Selection  # noqa: PLC0415 - keeps --help fast
+
+    return Selection(tuple(selectors or ()), tuple(parties or ()), tuple(nodes or ()), tuple(components or ()))

@@ -10,8 +10,10 @@ from fatecloud.cli import options as o
 
 
 def plan(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.NodeSelectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    limit: o.Limit = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
@@ -28,6 +30,10 @@ def plan(
     from fatecloud.workflow.plan import plan_cluster  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
-    made = plan_cluster(options, lambda line: typer.echo(typed(f"note: {line}"), err=True))
+
+    def note(line: str) -> None:
+        typer.echo(typed(f"note: {line}"), err=True)
+
+    made = plan_cluster(options, o.selection(selectors), limit or (), note)
     typer.echo(plan_text(made))
     return 2 if detailed_exitcode and not made.empty else 0

@@ -20,8 +20,10 @@ class Format(StrEnum):
 
 
 def preflight(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.NodeSelectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    limit: o.Limit = None,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, and look again.")] = False,
     yes: o.Yes = False,
     output: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
@@ -46,6 +48,8 @@ def preflight(
         outcome = preflight_cluster(
             options,
             console,
+            selection=o.selection(selectors),
+            limit=limit or (),
             fix=fix,
             confirm=None if yes else lambda fixes: console.confirm(f"{fixes_text(fixes)}\nDo this?"),
         )

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.verb import Group
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Group()
 
 From = Annotated[str | None, typer.Option("--from", help="Party that starts the job (guest); the first one managed.")]
 To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); the next one managed.")]
@@ -17,8 +18,8 @@ Deadline = Annotated[int, typer.Option("--deadline", help="Seconds until the job
 
 @app.command()
 def toy(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     from_: From = None,
     to: To = None,
     deadline: Deadline = 300,
@@ -32,8 +33,8 @@ def toy(
 
 @app.command()
 def lr(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     from_: From = None,
     to: To = None,
     deadline: Deadline = 900,

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.verb import Group
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Group()
 _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.")]
 
 

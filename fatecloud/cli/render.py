@@ -11,8 +11,8 @@ from fatecloud.cli import options as o
 
 
 def render(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write; must be empty or not exist.")],
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,

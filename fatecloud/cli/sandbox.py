@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fatecloud.cli.verb import Group
+
 if TYPE_CHECKING:
     from fatecloud.model.event import Event
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Group()
 _Name = Annotated[str, typer.Option("--name", help="Name of the sandbox, and of the cluster in its inventory.")]
 
 

@@ -8,14 +8,15 @@ from typing import Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.verb import Group
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = Group()
 
 
 @app.command()
 def init(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     supply: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME", help="Ask for this one's value (or read a line of stdin); repeatable."),
@@ -32,8 +33,8 @@ def init(
 
 @app.command()
 def show(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     reveal: Annotated[
         str | None, typer.Option("--reveal", metavar="NAME", help="Print the value of this one, and nothing else.")
     ] = None,
@@ -54,9 +55,9 @@ def show(
 
 @app.command()
 def rotate(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Secrets to rotate.")] = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     everything: Annotated[bool, typer.Option("--all", help="Every generated secret.")] = False,
     finish: Annotated[
         bool, typer.Option("--finish", help="Make next values current, once a deploy has brought them into use.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+
+if TYPE_CHECKING:
+    from fatecloud.model.selection import Selection
 
 InterruptJobs = Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")]
 WaitJobs = Annotated[str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")]
@@ -16,7 +19,7 @@ WaitJobs = Annotated[str | None, typer.Option("--wait-jobs", help="Wait this lon
 def _act(
     verb: str,
     inventory: o.Inventory,
-    selection: tuple[list[str] | None, list[str] | None, list[str] | None],
+    selection: Selection,
     yes: bool,  # noqa: FBT001
     interrupt_jobs: bool,  # noqa: FBT001
     wait_jobs: str | None,
@@ -40,8 +43,9 @@ def _act(
 
 
 def start(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
@@ -50,13 +54,14 @@ def start(
     state_dir: o.StateDir = None,
 ) -> int:
     """Start services, dependencies first, and wait until they answer."""
-    chosen = (party, node, component)
+    chosen = o.selection(selectors, party, node, component)
     return _act("start", inventory, chosen, True, True, None, (secrets, vault_password_file, state_dir))  # noqa: FBT003
 
 
 def stop(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
@@ -68,13 +73,14 @@ def stop(
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop services, dependants first. They stay stopped until started, or until their node boots again."""
-    chosen, files = (party, node, component), (secrets, vault_password_file, state_dir)
+    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
     return _act("stop", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)
 
 
 def restart(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
@@ -86,5 +92,5 @@ def restart(
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop and start services in edge order."""
-    chosen, files = (party, node, component), (secrets, vault_password_file, state_dir)
+    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
     return _act("restart", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)

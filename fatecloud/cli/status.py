@@ -19,8 +19,9 @@ class Format(StrEnum):
 
 
 def status(
-    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    selectors: o.Selectors = None,
     *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
@@ -33,13 +34,14 @@ def status(
     """Show every service: deployed, running, since when, on which ports. Exits 0, 1 (look at it) or 3 (not read)."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
-    from fatecloud.workflow.load import Options, load_session, selected  # noqa: PLC0415
+    from fatecloud.model.selection import select  # noqa: PLC0415
+    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.status import look  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = selected(session.resolved, party, node, component)
+    keys = select(session.resolved, o.selection(selectors, party, node, component))
 
     def ready() -> None:
         """Render, and load what shows it, while the nodes work."""

@@ -26,6 +26,7 @@ from fatecloud.cli.quickstart import quickstart
 from fatecloud.cli.render import render
 from fatecloud.cli.services import restart, start, stop
 from fatecloud.cli.status import status
+from fatecloud.cli.verb import Verb
 
 _SINGLE: tuple[Callable[..., object], ...] = (
     *(quickstart, init, plan, preflight, deploy, check, status, logs),
@@ -63,7 +64,7 @@ def _built(name: str) -> Any:
         group.name, group.help = name, summary
         return group
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name)(next(verb for verb in _SINGLE if verb.__name__ == name))
+    single.command(name, cls=Verb)(next(verb for verb in _SINGLE if verb.__name__ == name))
     return get_command(single)
 
 

@@ -29,8 +29,7 @@ def finding(view: ServiceView, code: Code, symptom: str, probe: str, **more: Any
 def verb(view: ServiceView, name: str, component: str = "") -> str:
     """The command that does a verb to the service, or to a neighbour of the same party."""
     ident = view.service.id
-    where = "" if component else f" --node {ident.node}"
-    return f"fatecloud {name} --party {ident.party}{where} --component {component or ident.component}"
+    return f"fatecloud {name} {f'{ident.party}/{component}' if component else ident.key}"
 
 
 def as_service(view: ServiceView, command: str, node: str = "") -> str:

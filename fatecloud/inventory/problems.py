@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import NamedTuple, NoReturn
 
 from fatecloud.errors import InventoryError
+from fatecloud.model.nearest import nearest
 
 SHOWN = 200
 """Problems printed at most; a file with more is not an inventory."""
@@ -88,13 +88,6 @@ class Problems:
         self.add(mark, what, expected)
         self.raise_if_any()
         raise AssertionError("a problem was just noted")
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """The valid word that is most like the given one; empty when none is near."""
-    known = {valid.lower(): valid for valid in words}
-    matches = difflib.get_close_matches(word[:80].lower(), known, n=1, cutoff=0.6)
-    return known[matches[0]] if matches else ""
 
 
 def short(text: str) -> str:

@@ -53,7 +53,7 @@ def _read_bytes(path: Path) -> bytes:
         with path.open("rb") as stream:
             return stream.read(SIZE_LIMIT + 1)
     except FileNotFoundError:
-        remedy = "name an existing file, or write one with `fatecloud init`"
+        remedy = "pass the path of an inventory with -i, or write one with `fatecloud init`"
         raise InventoryError(f"{path}: no such file", remedy=remedy) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from fatecloud.errors import UsageError
 from fatecloud.inventory.cluster_id import name_from, new_id
 from fatecloud.inventory.document import Scalar, Table, Value, parse
-from fatecloud.inventory.problems import Problems, nearest, one_of
+from fatecloud.inventory.problems import Problems, one_of
 from fatecloud.inventory.words import CLUSTER_NAME
+from fatecloud.model.nearest import nearest
 from fatecloud.shipped import folder
 
 

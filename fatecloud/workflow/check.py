@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from fatecloud.errors import InputError, UsageError
+from fatecloud.errors import InputError
 
 if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once the nodes have been asked
     from fatecloud.model.cluster import Cluster
@@ -45,10 +45,8 @@ def check_cluster(
         save: file to write what was read to.
 
     Raises:
-        UsageError: the selection is empty, or the file cannot be written.
+        UsageError: the file cannot be written.
     """
-    if selected is not None and not selected:
-        raise UsageError("no service of this cluster is meant by --party, --node and --component")
 
     def ready() -> None:
         """Render, open the vault and load the checks: a third of a second that the nodes' work hides."""

@@ -24,7 +24,7 @@ def departed_notes(session: Session) -> tuple[str, ...]:
         gone = _departed(session.cluster, session.state)
     except RunError as error:
         return (error.message,)
-    return tuple(_told(node, session.options.inventory) for node in gone)
+    return tuple(_told(node) for node in gone)
 
 
 def remember_nodes(session: Session, observed: Observed) -> None:
@@ -93,9 +93,9 @@ def _named(node: PastNode) -> str:
     return f"{node.name} ({node.address}, {node.base})"
 
 
-def _told(node: PastNode, path: Path) -> str:
+def _told(node: PastNode) -> str:
     return (
         f"node {_named(node)} got services from an earlier deploy and is not in the inventory any more: "
         f"{', '.join(node.services)} are still there. To remove them, put the node back without services and run "
-        f"fatecloud deploy {path}; if the machine is gone, run fatecloud inventory forget {node.name} {path}"
+        f"fatecloud deploy; if the machine is gone, run fatecloud inventory forget {node.name}"
     )

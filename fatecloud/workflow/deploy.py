@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified, UsageError
+from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Plan, Stage
+from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.stores import outdated_stores
@@ -42,6 +43,8 @@ _NOBODY = "all:!all"
 class DeployOptions:
     """What the operator may say about a deploy."""
 
+    selection: Selection = field(default_factory=Selection)
+    """Which nodes, by their services; empty for all."""
     limit: tuple[str, ...] = ()
     """Node names; empty means all."""
     verify: str = "toy"
@@ -64,6 +67,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         0.
 
     Raises:
+        UsageError: an unknown name, or a selection that is not made of whole nodes.
         Refused: preflight, drift, data left behind or running jobs stand in the way, or the operator said no.
         Locked: somebody else deploys.
         RunError: a node failed; what was done so far stays, and running again goes on.
@@ -71,7 +75,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         Interrupted: a signal came.
     """
     session = load_session(options, need_store=True, need_secrets=False)
-    _check_limit(session, wanted.limit)
+    wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
     observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
@@ -212,12 +216,6 @@ def _settled(session: Session, interruption: Interruption) -> Report:
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
     """The check's report on these nodes; on the whole cluster when none is named."""
     return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
-
-
-def _check_limit(session: Session, limit: tuple[str, ...]) -> None:
-    for name in limit:
-        if name not in session.cluster.nodes:
-            raise UsageError(f"--limit {name}: no such node", remedy=f"known are {', '.join(session.cluster.nodes)}")
 
 
 def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:

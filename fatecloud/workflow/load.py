@@ -206,16 +206,3 @@ def needed_secrets(desired: Desired) -> tuple[str, ...]:
         for spec in components[service.id.component].secrets
     }
     return tuple(sorted(names))
-
-
-def selected(
-    desired: Desired, parties: list[str] | None, nodes: list[str] | None, components: list[str] | None
-) -> tuple[str, ...]:
-    """Keys of the services that a selection means; everything where nothing is said."""
-    return tuple(
-        key
-        for key, service in sorted(desired.services.items())
-        if (not parties or service.id.party in parties)
-        and (not nodes or service.id.node in nodes)
-        and (not components or service.id.component in components)
-    )

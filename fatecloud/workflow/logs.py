@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import re
 import time
@@ -127,27 +126,6 @@ def of_job(services: Sequence[DesiredService], job: str) -> tuple[DesiredService
         names = ", ".join(service.id.key for service in services)
         raise UsageError(f"--job: no logs of jobs are kept by {names}", remedy="Leave the selection out, or name flow.")
     return found
-
-
-def chosen(desired: Desired, text: str) -> tuple[DesiredService, ...]:
-    """The services that a word means: a key, `party/component`, a component, `component@node` or a node.
-
-    Raises:
-        UsageError: it means none.
-    """
-    names: dict[str, set[str]] = {}
-    for key, service in desired.services.items():
-        ident = service.id
-        words = (f"{ident.party}/{ident.component}", f"{ident.component}@{ident.node}", ident.component, ident.node)
-        for form in (key, *words):
-            names.setdefault(form, set()).add(key)
-    if text not in names:
-        near = difflib.get_close_matches(text, names, n=1)
-        raise UsageError(
-            f"there is no service {text!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-            remedy="one of: " + ", ".join(sorted(desired.services)),
-        )
-    return tuple(desired.services[key] for key in sorted(names[text]))
 
 
 def question_of(

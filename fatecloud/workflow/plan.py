@@ -10,6 +10,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
+from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.plan.files import texts_needed
 from fatecloud.plan.make import make_plan
 from fatecloud.transport.parallel import on_all
@@ -23,17 +24,23 @@ _DEADLINE = 60.0
 """Seconds for all nodes together."""
 
 
-def plan_cluster(options: Options, note: Callable[[str], None]) -> Plan:
+def plan_cluster(options: Options, selection: Selection, limit: Sequence[str], note: Callable[[str], None]) -> Plan:
     """Read the nodes and say what a deploy would do. Changes nothing.
 
     Args:
+        selection: which nodes, by their services; empty for all.
+        limit: names of nodes, as of `deploy --limit`.
         note: takes a sentence about what no plan can see.
+
+    Raises:
+        UsageError: an unknown name, or a selection that is not made of whole nodes.
     """
     session = load_session(options, need_secrets=False)
-    observed = observe(session, probes=False, meanwhile=session.make_ready)
+    nodes = select_nodes(session.resolved, selection, limit)
+    observed = observe(session, probes=False, nodes=nodes, meanwhile=session.make_ready)
     for line in departed_notes(session):
         note(line)
-    return plan_from(session, observed)
+    return plan_from(session, observed, nodes)
 
 
 def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ()) -> Plan:

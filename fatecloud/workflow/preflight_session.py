@@ -9,6 +9,7 @@ from functools import partial
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
+from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
@@ -16,15 +17,24 @@ from fatecloud.workflow.recorded import recorded
 
 
 def preflight_cluster(
-    options: Options, events: Listener, *, fix: bool, confirm: Callable[[Sequence[Fix]], bool] | None
+    options: Options,
+    events: Listener,
+    *,
+    selection: Selection,
+    limit: Sequence[str],
+    fix: bool,
+    confirm: Callable[[Sequence[Fix]], bool] | None,
 ) -> Outcome:
     """Judge the nodes of an inventory, and repair what is safe where the operator agrees.
 
     Args:
+        selection: which nodes, by their services; empty for all.
+        limit: names of nodes.
         fix: whether to offer repairs.
         confirm: asks the operator; None means that the answer is yes.
 
     Raises:
+        UsageError: an unknown name, or a selection that is not made of whole nodes.
         Locked: somebody else holds a node that is to be repaired.
         Refused: the base directory of such a node is not ours.
         RunError: a repair failed.
@@ -36,7 +46,7 @@ def preflight_cluster(
         session, missing = load_session(options), (error.message,)
     return preflight(
         session.desired,
-        partial(observe, session),
+        partial(observe, session, nodes=select_nodes(session.resolved, selection, limit)),
         artifacts_missing=missing,
         repair=partial(_repair, session, events) if fix else None,
         confirm=confirm or (lambda _: True),

@@ -92,7 +92,7 @@ def farewell(inventory: Path, state_dir: Path | None) -> str:
     script = Path(sys.executable).with_name("fatecloud")
     found = shutil.which("fatecloud")
     program = "fatecloud" if found and Path(found).resolve() == script.resolve() else shlex.quote(str(script))
-    cluster = shlex.quote(str(inventory))
+    cluster = f"-i {shlex.quote(str(inventory))}"
     if state_dir:
         cluster += f" --state-dir {shlex.quote(str(state_dir.absolute()))}"
     return "\n".join(

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fatecloud.errors import SecretsError, UsageError
+from fatecloud.errors import NoMatch, SecretsError, UsageError
 from fatecloud.inventory import load
-from fatecloud.inventory.problems import nearest
 from fatecloud.inventory.secret_changes import Needs, completed, needs, promoted, rotated
 from fatecloud.inventory.vault import Secret, Vault, path_of
 from fatecloud.inventory.vault_password import (
@@ -22,6 +21,7 @@ from fatecloud.inventory.vault_password import (
     generate_password,
     named_file,
 )
+from fatecloud.model.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def _chosen(present: dict[str, Secret], needed: Needs, names: Iterable[str], *, 
         )
     chosen = tuple(dict.fromkeys(names))
     if not chosen:
-        raise UsageError("nothing to rotate was named", remedy="name secrets, or say --all")
+        raise UsageError("no secret is named", remedy="name secrets, or pass --all for every generated one")
     _refuse_unknown(chosen, present)
     return chosen
 
@@ -233,7 +233,7 @@ def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in words:
             close = nearest(name, words)
-            raise UsageError(f"unknown secret {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+            raise NoMatch(f"unknown secret {name!r}" + (f"; did you mean {close!r}?" if close else ""))
 
 
 def _ensure_password(files: SecretsFiles) -> Path | None:

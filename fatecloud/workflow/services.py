@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fatecloud.errors import Refused, UsageError
+from fatecloud.errors import Refused
 from fatecloud.model.event import Event
+from fatecloud.model.selection import Selection, select
 from fatecloud.workflow.job_runners import runners_of
 from fatecloud.workflow.jobs import refuse_or_wait, seconds
-from fatecloud.workflow.load import Options, load_session, selected
+from fatecloud.workflow.load import Options, load_session
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
 
@@ -18,7 +19,7 @@ DONE = {"start": "started", "stop": "stopped", "restart": "restarted"}
 def act_on_services(
     options: Options,
     verb: str,
-    selection: tuple[list[str] | None, list[str] | None, list[str] | None],
+    selection: Selection,
     ui: Ui,
     *,
     confirm: Callable[[str], bool] | None,
@@ -30,18 +31,16 @@ def act_on_services(
 
     Args:
         verb: `start`, `stop` or `restart`.
-        selection: parties, nodes, components; None where all are meant.
+        selection: which services; empty for all.
         confirm: asks the operator; None means that the answer is yes.
 
     Raises:
-        UsageError: nothing is selected.
+        NoMatch: nothing is selected.
         Refused: jobs are running, or the operator said no.
         RunError: a service did not do it.
     """
     session = load_session(options)
-    keys = selected(session.desired, *selection)
-    if not keys:
-        raise UsageError("no service is selected", remedy="fatecloud status lists them")
+    keys = select(session.desired, selection)
     parties = {session.desired.services[key].id.party for key in keys}
     if verb != "start":
         hit = runners_of(session.desired, parties)

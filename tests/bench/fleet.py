@@ -47,7 +47,7 @@ class Fleet:
 
     def program(self, *words: str, watch: bool = False, statuses: tuple[int, ...] = (0,)) -> Sample:
         """Run a verb on the inventory; what it prints and how long it takes."""
-        argv: list[str | Path] = [PROGRAM, *words, self.inventory, "--state-dir", self.state]
+        argv: list[str | Path] = [PROGRAM, *words, "-i", self.inventory, "--state-dir", self.state]
         return run(argv, environment=self.environment, watch=watch, statuses=statuses)
 
     @property

@@ -17,7 +17,7 @@ from raised import RAISED
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
 _NO_INVENTORY = frozenset({"explain", "release", "sandbox"})
-_INVENTORY_SECOND = frozenset({"test", "inventory", "secrets", "logs"})
+_GROUPS = frozenset({"test", "inventory", "secrets"})
 _NO_STATE = frozenset({"inventory", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""
@@ -50,9 +50,9 @@ class Program:
         """Command line of a verb on the inventory."""
         if words[0] in _NO_INVENTORY or words[:2] == ("inventory", "schema"):
             return [PROGRAM, *words]
-        split = 2 if words[0] in _INVENTORY_SECOND else 1
+        split = 2 if words[0] in _GROUPS else 1
         options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
-        return [PROGRAM, *words[:split], str(self.inventory), *words[split:], *options]
+        return [PROGRAM, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a verb in a session of its own, so that it can be killed with or without what it started."""

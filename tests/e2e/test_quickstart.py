@@ -88,9 +88,9 @@ def test_twice_does_no_harm_and_says_so(node: Sandbox) -> None:
 def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
     node.restart("n1")
     program, inventory = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/fatecloud/inventory.yml"
-    status, said = as_ops(node, f"{program} start {inventory} && {program} check {inventory}", timeout=300)
+    status, said = as_ops(node, f"{program} start -i {inventory} && {program} check -i {inventory}", timeout=300)
     assert status == 0, said[-6000:]
-    status, said = as_ops(node, f"{program} destroy {inventory} --remove-data --cluster-name local", timeout=300)
+    status, said = as_ops(node, f"{program} destroy -i {inventory} --remove-data --cluster-name local", timeout=300)
     assert status == 0, said[-6000:]
     assert node.exec("n1", ["pgrep", "-f", "[f]ate_flow_server|[s]upervisord"]).exit != 0
     assert node.exec("n1", ["sh", "-c", "ls -A /home/ops/fatecloud/base"]).text.strip() == ""

@@ -39,7 +39,7 @@ READING = {
     "status": ((), ("--format", "json")),
     "plan": ((), ("--detailed-exitcode",)),
     "preflight": ((), ("--format", "json")),
-    "logs": (("flow",), ("n1", "--since", "10m", "--all"), ("mysql", "--grep", "ready", "--level", "info")),
+    "logs": (("flow",), ("@n1", "--since", "10m", "--all"), ("mysql", "--grep", "ready", "--level", "info")),
     "render": (("--output", "{scratch}/project"),),
     "explain": (("SERVICE_STOPPED",), ("--list",)),
     "inventory validate": ((),),

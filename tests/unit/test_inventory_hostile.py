@@ -19,7 +19,7 @@ from fatecloud.errors import InventoryError
 from fatecloud.inventory.document import VALUE_LIMIT
 from fatecloud.inventory.loader import load
 
-PROGRAM = (sys.executable, "-c", "from fatecloud.cli.main import main; main()", "inventory", "validate")
+PROGRAM = (sys.executable, "-c", "from fatecloud.cli.main import main; main()", "inventory", "validate", "-i")
 LIMITS = f"ulimit -t {SECONDS:.0f} && ulimit -v {MEMORY >> 10} && exec"
 MIB = 1 << 20
 ALONE, SPREAD, _, FULL = SOURCES

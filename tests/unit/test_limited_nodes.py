@@ -18,6 +18,7 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.plan import Plan
+from fatecloud.model.selection import Selection
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
@@ -131,7 +132,7 @@ def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.Monk
     services.act_on_services(
         Options(Path("inventory.yml")),
         "restart",
-        (None, ["a1"], None),
+        Selection(nodes=("a1",)),
         world.ui,
         confirm=None,
         interrupt_jobs=True,

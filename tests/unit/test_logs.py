@@ -24,7 +24,7 @@ from fatecloud.model.desired import Desired, LogFile
 from fatecloud.report.logs import record_text
 from fatecloud.transport.fake import FakeTransport
 from fatecloud.workflow.log_readers import Way
-from fatecloud.workflow.logs import chosen, of_job, question_of, show_logs
+from fatecloud.workflow.logs import of_job, question_of, show_logs
 
 FATE = "[{level}] [2026-11-25 19:32:14,655] [Server] [11313:1401] - [fate_flow_server.start_server] [line:102]: {text}"
 UTC = 1795635134.0
@@ -233,14 +233,6 @@ def test_a_node_that_is_down_complains_once_and_the_others_go_on(tmp_path: Path)
         )
     assert [r.lines[0][-3:] for r in shown] == ["one", "two", "new", "two", "new"]
     assert complaints == ["a2: no route (NODE_UNREACHABLE)"]
-
-
-def test_a_word_chooses_services(tmp_path: Path) -> None:
-    desired = desired_with(tmp_path)
-    for word in ("9999/engine@a1", "9999/engine", "engine", "engine@a1", "a1"):
-        assert [s.id.key for s in chosen(desired, word)] == ["9999/engine@a1"]
-    with pytest.raises(UsageError, match="did you mean 'engine'"):
-        chosen(desired, "engin")
 
 
 def test_the_operators_words_become_a_question() -> None:

@@ -26,7 +26,7 @@ ROOT = Finding(
     STORE,
     "it is stopped",
     cause="somebody stopped it, or it ended by itself without an error",
-    remedy=("fatecloud start --party 9999 --node a2 --component store", "fatecloud check"),
+    remedy=("fatecloud start 9999/store@a2", "fatecloud check"),
     expected="running",
     got="stopped",
     evidence=("store.log: [ERROR] shutdown \x1b[31m requested", "store.log: [ERROR] bye"),
@@ -53,7 +53,7 @@ CRITICAL  SERVICE_STOPPED  9999/store@a2
   because     somebody stopped it, or it ended by itself without an error
   seen        store.log: [ERROR] shutdown ?[31m requested
               store.log: [ERROR] bye
-  do          fatecloud start --party 9999 --node a2 --component store
+  do          fatecloud start 9999/store@a2
               fatecloud check
   more        fatecloud explain SERVICE_STOPPED
   ` explains X_DATABASE  9999/engine@a1: the database refuses

@@ -25,8 +25,8 @@ PLAIN = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "TERM"
 WORDS = {
     "help": ("--help",),
     "explain": ("explain", "--list"),
-    "show": ("inventory", "show", "--full", EXAMPLE),
-    "validate": ("inventory", "validate", EXAMPLE),
+    "show": ("inventory", "show", "--full", "-i", EXAMPLE),
+    "validate": ("inventory", "validate", "-i", EXAMPLE),
 }
 ENVIRONMENTS: Mapping[str, Mapping[str, str]] = {
     "C": {"LC_ALL": "C"},
@@ -107,7 +107,7 @@ def test_a_reader_that_has_seen_enough() -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("words", [("explain", "NO_SUCH"), ("nosuch",), ("inventory", "validate", "/nosuch")])
+@pytest.mark.parametrize("words", [("explain", "NO_SUCH"), ("nosuch",), ("inventory", "validate", "-i", "/nosuch")])
 def test_a_reader_of_errors_may_go_away_too(words: tuple[str, ...]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
@@ -132,7 +132,7 @@ def test_control_c_while_the_program_loads() -> None:
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_no_harm(closed: str) -> None:
-    shell = f"exec {shlex.join(PROGRAM)} inventory validate {EXAMPLE} {closed}"
+    shell = f"exec {shlex.join(PROGRAM)} inventory validate -i {EXAMPLE} {closed}"
     done = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, env=PLAIN, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
     assert ("good" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
@@ -152,7 +152,7 @@ def test_problems_of_an_inventory_begin_with_their_place(tmp_path: Path) -> None
     wrong = tmp_path / "inventory.yml"
     wrong.write_text(Path(EXAMPLE).read_text().replace("cluster: local", "clster: local"))
     done = subprocess.run(
-        [*PROGRAM, "inventory", "validate", str(wrong)], capture_output=True, text=True, env=PLAIN, check=False
+        [*PROGRAM, "inventory", "validate", "-i", str(wrong)], capture_output=True, text=True, env=PLAIN, check=False
     )
     assert done.returncode == 78
     assert done.stderr.startswith(f"{wrong}:")
@@ -171,7 +171,7 @@ def waiting_check(directory: Path, port: int) -> subprocess.Popen[str]:
     node = f"{{address: 127.0.0.1, connection: ssh, ssh: {{user: ops, port: {port}}}, advertise: 192.0.2.1}}"
     text = Path(EXAMPLE).read_text().replace("{address: local}", node).replace("~/fatecloud", "/data/fate")
     inventory.write_text(text)
-    command = [*PROGRAM, "check", str(inventory), "--state-dir", str(directory / "state")]
+    command = [*PROGRAM, "check", "-i", str(inventory), "--state-dir", str(directory / "state")]
     environment = {**PLAIN, "FATECLOUD_STORE": str(directory / "store")}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 

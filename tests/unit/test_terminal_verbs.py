@@ -65,27 +65,27 @@ class Scene:
 SCENES: dict[str, Scene] = {
     "quickstart": Scene("quickstart --directory q --store store", 6, "2 problems must be solved first"),
     "init": Scene("init -o NEW --template two-party", 0, "inventory.secrets.yml: 8 secrets generated"),
-    "plan": Scene("plan far.yml --store store", 1, "is not reached"),
-    "preflight": Scene("preflight far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
-    "deploy": Scene("deploy far.yml --store store", 6, "2 problems must be solved first"),
-    "check": Scene("check far.yml --facts facts.json", 2, "NODE_UNREACHABLE", laid=True),
-    "status": Scene("status far.yml", 3, "a1: not read:", laid=True),
-    "logs": Scene("logs flow far.yml", 3, "a1"),
-    "start": Scene("start far.yml --party 1", 64, "no service is selected"),
-    "stop": Scene("stop far.yml", 6, "stop 10000/flow@b1"),
-    "restart": Scene("restart far.yml", 6, "restart 10000/flow@b1"),
-    "destroy": Scene("destroy far.yml", 6, "", answers="other\n"),
-    "render": Scene("render far.yml --store store -o NEW", 0, "ansible-playbook site.yml"),
+    "plan": Scene("plan -i far.yml --store store", 1, "is not reached"),
+    "preflight": Scene("preflight -i far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
+    "deploy": Scene("deploy -i far.yml --store store", 6, "2 problems must be solved first"),
+    "check": Scene("check -i far.yml --facts facts.json", 2, "NODE_UNREACHABLE", laid=True),
+    "status": Scene("status -i far.yml", 3, "a1: not read:", laid=True),
+    "logs": Scene("logs flow -i far.yml", 3, "a1"),
+    "start": Scene("start -i far.yml --party 1", 64, "no party '1' in this inventory"),
+    "stop": Scene("stop -i far.yml", 6, "stop 10000/flow@b1"),
+    "restart": Scene("restart -i far.yml", 6, "restart 10000/flow@b1"),
+    "destroy": Scene("destroy -i far.yml", 6, "", answers="other\n"),
+    "render": Scene("render -i far.yml --store store -o NEW", 0, "ansible-playbook site.yml"),
     "explain": Scene("explain --list", 0, "SERVICE_STOPPED critical The service does not run.", laid=True),
-    "test toy": Scene("test toy far.yml", 1, "is not reached"),
-    "test lr": Scene("test lr far.yml", 1, "is not reached"),
-    "inventory validate": Scene("inventory validate far.yml", 0, "good: cluster far"),
-    "inventory show": Scene("inventory show --full far.yml", 0, "机构甲/密钥"),
-    "inventory forget": Scene("inventory forget 机构甲 far.yml", 64, "机构甲 is no node that left the inventory"),
+    "test toy": Scene("test toy -i far.yml", 1, "is not reached"),
+    "test lr": Scene("test lr -i far.yml", 1, "is not reached"),
+    "inventory validate": Scene("inventory validate -i far.yml", 0, "good: cluster far"),
+    "inventory show": Scene("inventory show --full -i far.yml", 0, "机构甲/密钥"),
+    "inventory forget": Scene("inventory forget 机构甲 -i far.yml", 64, "机构甲 is no node that left the inventory"),
     "inventory schema": Scene("inventory schema", 0, "urn:fatecloud:inventory:v1"),
-    "secrets init": Scene("secrets init far.yml", 0, "0 secrets generated"),
-    "secrets show": Scene("secrets show far.yml", 0, "9999.flow.admin generated 32", laid=True),
-    "secrets rotate": Scene("secrets rotate far.yml 9999.flow.admin", 0, "in rotation: 9999.flow.admin"),
+    "secrets init": Scene("secrets init -i far.yml", 0, "0 secrets generated"),
+    "secrets show": Scene("secrets show -i far.yml", 0, "9999.flow.admin generated 32", laid=True),
+    "secrets rotate": Scene("secrets rotate -i far.yml 9999.flow.admin", 0, "in rotation: 9999.flow.admin"),
     "release list": Scene("release list --store store", 0, f"{NAME} in the store FATE 2.2.0", laid=True),
     "release show": Scene(f"release show {NAME} --store store", 0, "architectures: standalone", laid=True),
     "release fetch": Scene(f"release fetch {NAME} --store store", 0, "complete in the store"),
@@ -97,11 +97,11 @@ SCENES: dict[str, Scene] = {
     "sandbox down": Scene("sandbox down --name far", 1, "the Docker Engine does not answer"),
 }
 ON_TERMINALS: dict[str, Scene] = {
-    "status here": Scene("status here.yml", 1, "9999", laid=True),
-    "plan here": Scene("plan here.yml --store store", 0, "actions on 1 node"),
-    "check here": Scene("check here.yml", 2, "MANIFEST_ABSENT here nothing is deployed here", laid=True),
+    "status here": Scene("status -i here.yml", 1, "9999", laid=True),
+    "plan here": Scene("plan -i here.yml --store store", 0, "actions on 1 node"),
+    "check here": Scene("check -i here.yml", 2, "MANIFEST_ABSENT here nothing is deployed here", laid=True),
     "explain one": Scene("explain SERVICE_STOPPED", 0, "# SERVICE_STOPPED"),
-    "bad inventory": Scene("inventory validate bad.yml", 78, "unknown key '机构甲'"),
+    "bad inventory": Scene("inventory validate -i bad.yml", 78, "unknown key '机构甲'"),
     "no such verb": Scene("nosuch", 64, "No such command 'nosuch'"),
 }
 COLOURED = {"check", "check here", "preflight"}
@@ -188,7 +188,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def facts(place: Path, environment: dict[str, str]) -> None:
     saving = Program(Surroundings(), environment)
-    saving.run(("check", "far.yml", "--save-facts", "facts.json"), place)
+    saving.run(("check", "-i", "far.yml", "--save-facts", "facts.json"), place)
     saving.close()
     assert (place / "facts.json").is_file()
 

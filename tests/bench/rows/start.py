@@ -29,7 +29,7 @@ def measure(bench: Bench) -> list[Line]:
     validated = interleaved(
         rounds,
         {
-            "validate": lambda: run([PROGRAM, "inventory", "validate", inventory]),
+            "validate": lambda: run([PROGRAM, "inventory", "validate", "-i", inventory]),
             "load": lambda: run([sys.executable, "-c", _LOAD, inventory]),
         },
     )
