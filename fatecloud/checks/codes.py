@@ -19,6 +19,7 @@ NODE_CODES = (
         "unknown",
         "The cluster's known_hosts has a damaged line and no key of the node.",
     ),
+    Code("JUMP_HOST_FAILED", "critical", "The jump host on the way to the node could not be used."),
     Code("NODE_NO_FORWARDING", "unknown", "The node's SSH server does not allow the forwarding that was asked for."),
     Code("NODE_TUNNEL_REFUSED", "unknown", "Nothing on the node accepted the connection through the tunnel."),
     Code("NODE_FILE_REFUSED", "unknown", "A file could not be written to the node or read from it."),

@@ -7,9 +7,11 @@ skips what rests on it, a crash costs one check, and a finding that another one 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from fatecloud.checks.causes import explain
 from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
+from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.settle import settling_services
 from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
@@ -18,6 +20,7 @@ from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
 
 _SEVERITY = {code.name: code.severity for code in NODE_CODES}
+JUMP_HOST = "JUMP_HOST_FAILED"
 EVERY_CHECK = "every check"
 
 
@@ -62,6 +65,7 @@ def judge(
         findings=tuple(findings),
         skipped=tuple(skipped),
         settling=tuple(key for key in sorted(settling) if selected is None or key in selected),
+        runs=runs_under_way(observed),
     )
 
 
@@ -77,15 +81,19 @@ class _Bench:
         self.skipped: list[Skipped] = []
         self.passed: list[Subject] = []
         self._absent: dict[Subject, list[str]] = {}
+        self._jumps: dict[str, str] = {}
 
     def lost(self, reading: Unreachable) -> None:
         """A node that gave no document: one finding, and nothing is said about its services."""
         subject = Subject(node=reading.node)
         remedy = (reading.remedy,) if reading.remedy else ()
         severity = _SEVERITY.get(reading.code, "unknown")
-        self.findings.append(
-            Finding(reading.code, severity, subject, reading.message, remedy=remedy, source="collector")
-        )
+        finding = Finding(reading.code, severity, subject, reading.message, remedy=remedy, source="collector")
+        if reading.code == JUMP_HOST:
+            # One jump host, one problem: the first node's finding explains those of the other nodes behind it.
+            first = self._jumps.setdefault(reading.message, finding.id)
+            finding = finding if first == finding.id else replace(finding, caused_by=(first,))
+        self.findings.append(finding)
         for service in self.desired.on_node(reading.node):
             ident = service.id
             self.skipped.append(Skipped(EVERY_CHECK, Subject(ident.party, ident.node, ident.key), reading.code))

@@ -10,13 +10,13 @@ from fatecloud.errors import InputError
 
 
 def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o600) -> None:
-    """Write a file atomically.
+    """Write a file atomically. One that is replaced keeps its group and what its group may do.
 
     Args:
         file: the file; its directory exists.
         content: its bytes.
         replace: whether an existing file is replaced.
-        mode: permissions.
+        mode: permissions of a new file.
 
     Raises:
         InputError: the file exists and may not be replaced, or cannot be written.
@@ -30,6 +30,8 @@ def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o60
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
+        if replace:
+            mode = _share(name, file, mode)
         Path(name).chmod(mode)
         if replace:
             Path(name).replace(file)
@@ -41,3 +43,24 @@ def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o60
         raise InputError(f"{file}: cannot be written: {error.strerror}") from None
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _share(name: str, file: Path, mode: int) -> int:
+    """Give the new file the old one's group; returns its mode. Operators who share an inventory rely on both.
+
+    Raises:
+        InputError: the group may not be given away, and the others in it would be locked out.
+    """
+    if not file.exists():
+        return mode
+    old = file.stat()
+    shared = old.st_mode & 0o060
+    if shared and old.st_gid != Path(name).stat().st_gid:
+        try:
+            os.chown(name, -1, old.st_gid)
+        except PermissionError:
+            raise InputError(
+                f"{file}: is shared with the group {old.st_gid}, which you are not a member of",
+                remedy="become a member of it (then log in again), or let a member run this command",
+            ) from None
+    return mode | shared

@@ -56,7 +56,11 @@ def find_password(inventory: Path, given: Path | None, ask: Ask) -> bytes:
     own = beside(inventory)
     if own.exists():
         if own.stat().st_mode & 0o077:
-            raise SecretsError(f"{own}: others may read the vault password", remedy=f"chmod 600 {own}")
+            raise SecretsError(
+                f"{own}: others may read the vault password",
+                remedy=f"chmod 600 {own}; operators who share the inventory each keep the password in a file that only "
+                f"they can read, and name it in {VARIABLE}",
+            )
         return _read(own)
     return _usable(ask("Vault password").encode(), "the vault password")
 
@@ -79,14 +83,18 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:
             content = stream.read(SIZE_LIMIT + 1)
     except OSError as error:
-        raise SecretsError(f"{file}: the vault password cannot be read: {error.strerror}") from None
+        raise SecretsError(
+            f"{file}: the vault password cannot be read: {error.strerror}",
+            remedy=f"get the password from an operator who has it, keep it in a file of your own (mode 600), and name "
+            f"that file in {VARIABLE}",
+        ) from None
     if len(content) > SIZE_LIMIT:
-        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT} bytes, so no vault password file")
+        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT} bytes, too large for a vault password")
     return _usable(content, str(file))
 
 
 def _usable(password: bytes, source: str) -> bytes:
     stripped = password.strip()
     if not stripped:
-        raise SecretsError(f"{source}: is empty, so there is no vault password")
+        raise SecretsError(f"{source}: is empty; expected the vault password")
     return stripped

@@ -86,6 +86,8 @@ class Report:
     skipped: tuple[Skipped, ...]
     settling: tuple[str, ...] = ()
     """Keys of services inside their settle time after our own restart."""
+    runs: tuple[str, ...] = ()
+    """A sentence for each run of an operator that holds nodes now."""
 
     @property
     def exit_status(self) -> int:

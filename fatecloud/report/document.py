@@ -41,6 +41,7 @@ def as_document(report: Report) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in report.findings],
         "skipped": [asdict(entry) for entry in report.skipped],
         "settling": list(report.settling),
+        "runs": list(report.runs),
     }
 
 

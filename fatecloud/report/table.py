@@ -99,6 +99,8 @@ def _footer(report: Report, look: Look) -> Iterator[str]:
         yield from _wrapped("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
     if report.settling:
         yield from _wrapped("", f"settling after our own start: {', '.join(report.settling)}", 4, look)
+    for line in report.runs:
+        yield from _wrapped("", _plain(line, look), 4, look)
     yield from wrapped(summary(report), look.width, "", "    ")
 
 

@@ -88,7 +88,7 @@ class Translator:
         text = self._redact(data.get("task") or "")
         if kind in ("failed", "unreachable"):
             text = f"{text}: {_message(result)}"
-        detail = json.dumps(result, sort_keys=True) if kind != "ok" else ""
+        detail = json.dumps(result, sort_keys=True) if kind == "changed" else _printed(result) if kind != "ok" else ""
         self._listener(Event(kind, text, node=data["host"], service=_service(result), detail=detail))
 
     def _clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,6 +110,14 @@ def _service(result: Mapping[str, Any]) -> str:
     """Key of the service that a task was about; empty for what is the node's own."""
     service = str(result.get("service", ""))
     return "" if service == _NODE else service
+
+
+def _printed(result: Mapping[str, Any]) -> str:
+    """The last lines that a failed task or its service printed; none for our own refusals: the message is enough."""
+    lines = [str(line) for line in result.get("lines") or ()]
+    for key in ("stderr", "module_stderr", "stdout", "module_stdout"):
+        lines = lines or str(result.get(key, "")).strip().splitlines()
+    return "\n".join(lines[-_KEPT_LINES:]) if lines != [_message(result)] else ""
 
 
 def _message(result: Mapping[str, Any]) -> str:

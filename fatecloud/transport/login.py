@@ -68,16 +68,33 @@ class Login:
         opened: list[paramiko.Transport] = []
         try:
             for hop in hop_list:
-                known = self._known(hop)
-                way = self._through(opened[-1], hop, clock) if opened else self._dial(hop, clock)
-                transport = self._greet(way, hop, known, clock)
-                opened.append(transport)
-                self._authenticate(transport, hop, clock, last=hop is hop_list[-1])
+                last = hop is hop_list[-1]
+                try:
+                    known = self._known(hop)
+                    way = self._through(opened[-1], hop, clock) if opened else self._dial(hop, clock)
+                    transport = self._greet(way, hop, known, clock)
+                    opened.append(transport)
+                    self._authenticate(transport, hop, clock, last=last)
+                except TransportError as error:
+                    raise error if last else self._of_jump_host(error, hop) from None
         except BaseException:
             for transport in reversed(opened):
                 transport.close()
             raise
         return Connection(opened[-1], tuple(opened[:-1]))
+
+    def _of_jump_host(self, error: TransportError, hop: Hop) -> TransportError:
+        """The same failure as the jump host's: the node was not asked. All nodes behind it get the same words."""
+        reason = error.message.removeprefix(f"{self.node}: ")
+        remedy = error.remedy
+        if error.code == "NODE_AUTH_FAILED":
+            remedy = (
+                f"Log in to the jump host with a key: `ssh: {{key}}` in the inventory, or an SSH agent. A password is "
+                f"never sent to a jump host. To try it: `ssh -p {hop.port} {hop.user}@{hop.host}`."
+            )
+        elif error.code == "NODE_UNRESOLVED":
+            remedy = "Correct `ssh: {jump}` in the inventory, or the controller's DNS or /etc/hosts."
+        return TransportError(self.node, "JUMP_HOST_FAILED", f"jump host {hop.host}: {reason}", remedy=remedy)
 
     def _known(self, hop: Hop) -> KnownHost:
         try:
@@ -119,13 +136,13 @@ class Login:
             if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
                 raise TransportError(
                     self.node,
-                    "NODE_NO_FORWARDING",
-                    f"the jump host does not let us through to {hop}",
-                    remedy="Let its sshd_config say `AllowTcpForwarding yes` for this user.",
+                    "JUMP_HOST_FAILED",
+                    f"the jump host does not forward connections to {hop}",
+                    remedy="Set `AllowTcpForwarding yes` for this user in the sshd_config of the jump host.",
                 ) from None
-            raise self._unreachable(hop, f"the jump host says: {error.text}") from None
+            raise self._unreachable(hop, f"the jump host reports: {error.text}", from_jump_host=True) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise self._unreachable(hop, f"through the jump host: {error}") from None
+            raise self._unreachable(hop, f"through the jump host: {error}", from_jump_host=True) from None
 
     def _greet(
         self, way: socket.socket | paramiko.Channel, hop: Hop, known: KnownHost, clock: Clock
@@ -156,13 +173,14 @@ class Login:
             )
         return self._unreachable(hop, f"no SSH connection: {error or 'it hung up'}")
 
-    def _unreachable(self, hop: Hop, reason: str) -> TransportError:
+    def _unreachable(self, hop: Hop, reason: str, *, from_jump_host: bool = False) -> TransportError:
+        where = " on the jump host" if from_jump_host else ""
         return TransportError(
             self.node,
             "NODE_UNREACHABLE",
-            f"{hop} is not reached: {reason}",
-            remedy=f"Is the node up, is sshd on port {hop.port}, does a firewall stand between? "
-            f"Try `nc -vz {hop.host} {hop.port}`.",
+            f"{hop} cannot be reached: {reason}",
+            remedy=f"Is the machine up, does its sshd listen on port {hop.port}, does a firewall block it? "
+            f"Try `nc -vz {hop.host} {hop.port}`{where}.",
         )
 
     def _authenticate(self, transport: paramiko.Transport, hop: Hop, clock: Clock, *, last: bool) -> None:

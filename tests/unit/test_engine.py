@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from check_world import ENGINE, FRONT, STORE, Documents, report_of, the_desired
@@ -16,6 +18,9 @@ from fatecloud.model.cluster import Endpoint
 from fatecloud.model.desired import Desired, Edge
 from fatecloud.model.finding import Finding, Severity
 from fatecloud.model.observed import Unreachable
+from fatecloud.report.document import document
+from fatecloud.report.look import Look
+from fatecloud.report.table import table
 
 DATABASE = Code("X_DATABASE", "critical", "The database does not answer.", ("database",))
 OWN = Code("X_OWN", "critical", "Something of its own.")
@@ -113,6 +118,30 @@ def test_a_node_that_gave_no_document_is_one_finding() -> None:
     assert report.findings[0].remedy == ("ssh-copy-id ops@10.0.0.1",)
     assert [(s.check, str(s.subject)) for s in report.skipped] == [(EVERY_CHECK, ENGINE), (EVERY_CHECK, FRONT)]
     assert report.exit_status == 3
+
+
+def test_a_jump_host_is_one_problem_however_many_nodes_are_behind_it() -> None:
+    lost = {
+        name: Unreachable(name, "JUMP_HOST_FAILED", "jump host gate: no answer", "start it") for name in ("a1", "a2")
+    }
+    first, second = report_of(lost=lost).findings
+    assert (first.id, first.caused_by, first.severity) == ("JUMP_HOST_FAILED@a1", (), "critical")
+    assert (second.id, second.caused_by) == ("JUMP_HOST_FAILED@a2", (first.id,))
+    apart = {name: Unreachable(name, "JUMP_HOST_FAILED", f"jump host {name}") for name in ("a1", "a2")}
+    assert [finding.caused_by for finding in report_of(lost=apart).findings] == [(), ()]
+
+
+def test_a_report_says_whose_run_is_changing_which_nodes() -> None:
+    def hold(documents: dict[str, Any], *, expired: bool) -> None:
+        for facts in documents.values():
+            left = -5 if expired else 900
+            facts["lease"] = {"owner": "ada@ops1", "run": "r7", "expires": facts["clock"]["epoch"] + left}
+
+    report = report_of(lambda documents: hold(documents, expired=False))
+    assert report.runs == ("ada@ops1 is changing a1, a2 now (run r7): findings there may be its work in progress",)
+    assert report.runs[0] in table(report, Look(width=200))
+    assert json.loads(document(report, Look()))["runs"] == list(report.runs)
+    assert report_of(lambda documents: hold(documents, expired=True)).runs == ()
 
 
 def test_a_stopped_service_explains_what_asks_it() -> None:

@@ -168,7 +168,8 @@ def test_a_password_file_that_others_may_read_is_refused(inventory: Path) -> Non
     generate_password(inventory).chmod(0o640)
     with pytest.raises(SecretsError, match="others may read the vault password") as caught:
         find_password(inventory, None, refuse)
-    assert caught.value.remedy == f"chmod 600 {beside(inventory)}"
+    assert caught.value.remedy.startswith(f"chmod 600 {beside(inventory)}; operators who share the inventory")
+    assert "FATECLOUD_VAULT_PASSWORD_FILE" in caught.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -223,6 +224,32 @@ def test_private_files_are_replaced_only_when_told(tmp_path: Path) -> None:
     assert file.read_bytes() == b"3"
     with pytest.raises(InputError, match="cannot be written"):
         write_private(tmp_path / "absent" / "f", b"", replace=True)
+
+
+def test_a_file_that_is_replaced_keeps_its_group_and_what_the_group_may_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "f"
+    write_private(file, b"1", replace=False)
+    file.chmod(0o664)
+    if os.geteuid() == 0:
+        os.chown(file, -1, 4711)
+    group = file.stat().st_gid
+    write_private(file, b"2", replace=True)
+    assert (file.stat().st_mode & 0o777, file.stat().st_gid, file.read_bytes()) == (0o660, group, b"2")
+    write_private(file, b"3", replace=True, mode=0o640)
+    assert file.stat().st_mode & 0o777 == 0o660
+
+    def refuse_group(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("fatecloud.inventory.atomic.os.chown", refuse_group)
+    if os.geteuid() == 0:
+        with pytest.raises(InputError, match="is shared with the group 4711") as caught:
+            write_private(file, b"4", replace=True)
+        assert "become a member of it" in caught.value.remedy
+        assert file.read_bytes() == b"3"
+        assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_cluster_needs_the_secrets_of_its_services_and_of_its_nodes(tmp_path: Path) -> None:

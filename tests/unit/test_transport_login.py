@@ -123,7 +123,7 @@ def test_a_closed_port_is_unreachable_at_once(tmp_path: Path) -> None:
     began = time.monotonic()
     error = failure(a_node(port), tmp_path / "known_hosts")
     assert error.code == "NODE_UNREACHABLE"
-    assert f"127.0.0.1:{port} is not reached: Connection refused" in error.message
+    assert f"127.0.0.1:{port} cannot be reached: Connection refused" in error.message
     assert time.monotonic() - began < 2
 
 
@@ -162,8 +162,9 @@ def test_the_nodes_password_is_never_shown_to_a_jump_host(tmp_path: Path) -> Non
     with serving(password="right") as jump, serving(password="right") as target:
         node = a_node(target.port, jump=f"127.0.0.1:{jump.port}")
         error = failure(node, hosts_of(tmp_path, jump, target), password="right")
-    assert error.code == "NODE_AUTH_FAILED"
-    assert f"127.0.0.1:{jump.port}" in error.message
+    assert error.code == "JUMP_HOST_FAILED"
+    assert error.message.startswith(f"a1: jump host 127.0.0.1: 127.0.0.1:{jump.port} does not let ops in")
+    assert "A password is never sent to a jump host" in error.remedy
     assert "password" not in jump.attempts
 
 
@@ -172,7 +173,23 @@ def test_a_jump_host_that_forbids_forwarding(tmp_path: Path) -> None:
     with serving(key=key, forwards=False) as jump, serving(key=key) as target:
         node = a_node(target.port, key=str(tmp_path / "key"), jump=f"127.0.0.1:{jump.port}")
         error = failure(node, hosts_of(tmp_path, jump, target))
-    assert error.code == "NODE_NO_FORWARDING"
+    assert error.code == "JUMP_HOST_FAILED"
+    assert "does not forward connections to" in error.message
+
+
+def test_a_jump_host_that_is_down_unknown_or_unnamed_is_not_the_nodes_failure(tmp_path: Path) -> None:
+    with listening() as listener:
+        port = listener.getsockname()[1]
+    down = failure(a_node(22, jump=f"127.0.0.1:{port}"), tmp_path / "known_hosts")
+    assert (down.code, "jump host 127.0.0.1: " in down.message) == ("JUMP_HOST_FAILED", True)
+    unnamed = failure(a_node(22, jump="bastion.invalid"), tmp_path / "known_hosts")
+    assert (unnamed.code, "has no address" in unnamed.message) == ("JUMP_HOST_FAILED", True)
+    assert "`ssh: {jump}`" in unnamed.remedy
+    key = write_key(tmp_path / "key")
+    with serving(key=key) as jump:
+        unknown = failure(a_node(22, key=str(tmp_path / "key"), jump=f"127.0.0.1:{jump.port}"), tmp_path / "none")
+    assert (unknown.code, "host key" in unknown.message) == ("JUMP_HOST_FAILED", True)
+    assert "--accept-new-host-keys" in unknown.remedy
 
 
 def test_a_node_that_the_jump_host_does_not_reach(tmp_path: Path) -> None:
@@ -183,7 +200,8 @@ def test_a_node_that_the_jump_host_does_not_reach(tmp_path: Path) -> None:
         node = a_node(port, key=str(tmp_path / "key"), jump=f"127.0.0.1:{jump.port}")
         error = failure(node, hosts_of(tmp_path, jump))
     assert error.code == "NODE_UNREACHABLE"
-    assert f"127.0.0.1:{port} is not reached" in error.message
+    assert f"127.0.0.1:{port} cannot be reached" in error.message
+    assert error.remedy.endswith("on the jump host.")
 
 
 def test_a_login_that_hangs_costs_its_deadline(tmp_path: Path) -> None:
@@ -196,13 +214,9 @@ def test_a_login_that_hangs_costs_its_deadline(tmp_path: Path) -> None:
     assert "the login" in error.message
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"], ids=["a directory", "no text"])
-def test_a_known_hosts_file_that_cannot_be_read_is_said_so(tmp_path: Path, content: bytes | None) -> None:
+def test_a_known_hosts_file_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     hosts = tmp_path / "known_hosts"
-    if content is None:
-        hosts.mkdir()
-    else:
-        hosts.write_bytes(content)
+    hosts.mkdir()
     with serving(password="right") as server:
         error = failure(a_node(server.port), hosts, password="right")
     assert error.code == "NODE_HOST_KEY_UNKNOWN"

@@ -1,0 +1,21 @@
+"""Whose run is changing nodes while they are looked at."""
+
+from __future__ import annotations
+
+from fatecloud.model.observed import Observed
+
+
+def runs_under_way(observed: Observed) -> tuple[str, ...]:
+    """A sentence for each run that holds a lease now: whose it is, and which nodes it holds."""
+    held: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(observed.nodes):
+        facts = observed.reached(name)
+        if facts is None or not facts.fact("lease").ok or not facts.fact("clock").ok:
+            continue
+        lease = facts.fact("lease").value
+        if lease and lease.get("expires", 0) > float(facts.fact("clock").value["epoch"]):
+            held.setdefault((str(lease.get("owner", "?")), str(lease.get("run", "?"))), []).append(name)
+    return tuple(
+        f"{owner} is changing {', '.join(nodes)} now (run {run}): findings there may be its work in progress"
+        for (owner, run), nodes in held.items()
+    )
