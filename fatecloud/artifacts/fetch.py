@@ -7,6 +7,7 @@ from fatecloud.artifacts.derive import derive_wheels
 from fatecloud.artifacts.download import download_wheels
 from fatecloud.artifacts.index import ReleaseIndex
 from fatecloud.artifacts.progress import Progress
+from fatecloud.artifacts.repair import repair_wheels, repaired
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.release import Release
@@ -33,11 +34,13 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
         return False
     wheels = [artifact for artifact in release.python.lock if artifact.kind == "wheel"]
     sdists = [artifact for artifact in release.python.lock if artifact.kind == "sdist"]
-    missing = [artifact for artifact in (release.python.installer, *wheels) if not store.has(artifact.sha256)]
+    unrepaired = [artifact for artifact in wheels if repaired(release, artifact, store) in {None, artifact}]
+    missing = [artifact for artifact in (release.python.installer, *unrepaired) if not store.has(artifact.sha256)]
     progress.begin(missing)
     download_wheels(missing, release.python.minor, store, progress)
     derived = derive_wheels(release, chosen, sdists, store, progress)
-    everything = tuple(sorted((*wheels, *derived), key=lambda artifact: artifact.name))
+    shipped = repair_wheels(release, wheels, store, progress)
+    everything = tuple(sorted((*shipped, *derived), key=lambda artifact: artifact.name))
     index.write(release, store, ReleaseIndex(chosen, release.python.installer, everything))
     return True
 

@@ -48,8 +48,9 @@ class ReleaseIndex:
 
 
 def lock_digest(release: Release) -> str:
-    """Names the lock that an index was made for."""
-    text = catalogue.lock_text(release.name) + release.python.installer.sha256
+    """Names the lock that an index was made for, and what is done to its files."""
+    repairs = json.dumps({name: list(files) for name, files in release.python.execstack.items()}, sort_keys=True)
+    text = catalogue.lock_text(release.name) + release.python.installer.sha256 + repairs
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -23,6 +23,8 @@ _LEFT_OUT = shutil.ignore_patterns(
 _GLIBC = re.compile(r"(ld-linux.*|linux-vdso|lib(c|m|dl|pthread|rt|util|resolv|anl))\.so(\.\d+)?|libnsl\.so\.1")
 _LDD_LINE = re.compile(r"\s*(?P<name>\S+) => (?P<path>/\S+|not found)")
 _GLIBC_SYMBOL = re.compile(rb"GLIBC_2\.(\d+)")
+_DEADLINE = 120
+"""Seconds for one call of ldd or patchelf; libraries of half a gigabyte take a few on a slow disk."""
 
 
 def build_tree(program: Path, stdlib: Path, minor: str, tree: Path, *, portable: bool) -> str:
@@ -51,9 +53,9 @@ def build_tree(program: Path, stdlib: Path, minor: str, tree: Path, *, portable:
     (library / "site-packages").mkdir()
     _add_libraries(program, stdlib, tree, portable=portable)
     for file in _elf_files(tree):
-        if file != packed and _run("patchelf", "--print-rpath", str(file)).strip():
-            _run("patchelf", "--remove-rpath", str(file))
-    _run("patchelf", "--force-rpath", "--set-rpath", "$ORIGIN/../lib", str(packed))
+        if file != packed and patchelf("--print-rpath", str(file)).strip():
+            patchelf("--remove-rpath", str(file))
+    patchelf("--force-rpath", "--set-rpath", "$ORIGIN/../lib", str(packed))
     minors = [int(found) for file in _elf_files(tree) for found in _GLIBC_SYMBOL.findall(file.read_bytes())]
     return f"2.{max(minors, default=17)}"
 
@@ -107,14 +109,17 @@ def _add_libraries(program: Path, stdlib: Path, tree: Path, *, portable: bool) -
             shutil.copy2(found.resolve(), tree / "lib" / name)
 
 
-def _run(program: str, *arguments: str) -> str:
-    # The dependency of that name brings the program; it stands beside our own interpreter's.
-    beside = Path(sys.executable).parent / program
-    argv = [str(beside) if beside.exists() else program, *arguments]
+def patchelf(*arguments: str) -> str:
+    """Run patchelf, which the dependency of that name puts beside our own interpreter. Raises ArtifactError."""
+    beside = Path(sys.executable).parent / "patchelf"
+    return _run(str(beside) if beside.exists() else "patchelf", *arguments)
+
+
+def _run(*argv: str) -> str:
     try:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=_DEADLINE)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise ArtifactError(f"packing the interpreter: {program} does not run: {error}") from error
+        raise ArtifactError(f"{argv[0]} does not run: {error}") from error
     if done.returncode != 0 and "not a dynamic executable" not in done.stderr + done.stdout:
-        raise ArtifactError(f"packing the interpreter: {' '.join(argv)}: {done.stderr.strip()}")
+        raise ArtifactError(f"{' '.join(argv)}: {done.stderr.strip()}")
     return done.stdout

@@ -85,6 +85,8 @@ def _python(data: dict[str, Any], lock: str) -> PythonRequirement:
         installer=_artifact(data["installer"], "installer"),
         builder=data["builder"],
         build_environment=data["build_environment"],
+        execstack={name: tuple(files) for name, files in data["execstack"].items()},
+        glibc_seen=data["glibc_seen"],
         registry=RegistryInterpreter(
             registry["coordinates"], registry["root"], _artifact(registry, "interpreter"), registry["lacks"]
         )

@@ -17,6 +17,7 @@ OS_UNTESTED = Code("PREFLIGHT_OS_UNTESTED", "warning", "The node's operating sys
 OS_FAMILY = Code("PREFLIGHT_OS_FAMILY", "critical", "No distribution package names are known for this system.")
 ARCH = Code("PREFLIGHT_ARCH", "critical", "The release's artifacts do not run on this processor.")
 GLIBC = Code("PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for.")
+GLIBC_NEW = Code("PREFLIGHT_GLIBC_NEW", "warning", "The C library is newer than any that the release was run with.")
 AVX = Code("PREFLIGHT_CPU_AVX", "warning", "The processor shows no AVX, which FATE's numeric libraries expect.")
 NO_SYSTEMD = Code("PREFLIGHT_NO_SYSTEMD", "critical", "Supervision is systemd, but systemd is not the node's init.")
 INTERPRETER = Code("PREFLIGHT_INTERPRETER", "critical", "The node has no Python that Ansible can use.")
@@ -94,6 +95,24 @@ def c_library(view: NodeView) -> Iterator[Finding]:
             got=got or "none",
             remedy=(remedy,),
             source="fact os; the artifacts' own demands",
+        )
+
+
+@node_check(GLIBC_NEW, after=(ARCH.name,))
+def c_library_seen(view: NodeView) -> Iterator[Finding]:
+    """The release was run with a C library as new as this one: new ones refuse what older ones let pass."""
+    release, got = view.desired.release, view.fact("os")["glibc"]
+    seen = release.python.glibc_seen
+    if seen and any(s.python for s in services_of(view)) and _version(got) > _version(seen):
+        yield problem(
+            view,
+            GLIBC_NEW.name,
+            "warning",
+            f"{release.name} was never run with glibc {got}",
+            expected=f"glibc {seen} or older",
+            got=got,
+            remedy=("try `fatecloud deploy` on one such node before the others",),
+            source="fact os; the catalogue",
         )
 
 

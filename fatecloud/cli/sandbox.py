@@ -19,7 +19,10 @@ _Name = Annotated[str, typer.Option("--name", help="Name of the sandbox, and of 
 def up(
     *,
     nodes: Annotated[int, typer.Option("--nodes", min=1, max=100, help="How many nodes.")] = 2,
-    image: Annotated[str, typer.Option("--image", help="debian-11, debian-12 or debian-13.")] = "debian-12",
+    image: Annotated[
+        str,
+        typer.Option("--image", help="debian-11, debian-12 or debian-13; several, with commas, for the nodes in turn."),
+    ] = "debian-12",
     name: _Name = "sandbox",
     cache_packages: Annotated[
         bool, typer.Option("--cache-packages", help="Download the distribution packages into the image, once.")

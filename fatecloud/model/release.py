@@ -59,6 +59,10 @@ class PythonRequirement:
     """The locked wheel that builds the sdists."""
     build_environment: Mapping[str, str]
     registry: RegistryInterpreter | None = None
+    execstack: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Locked wheel -> its libraries that ask for an executable stack and do not need it."""
+    glibc_seen: str = ""
+    """Newest glibc that the release was run with: `2.41`; empty where that is not known."""
 
 
 DISTRIBUTION = "distribution"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,13 +48,13 @@ def check_name(name: str) -> None:
         )
 
 
-def create(client: docker.DockerClient, name: str, image: str, count: int, say: Listener) -> Sandbox:
+def create(client: docker.DockerClient, name: str, images: Sequence[str], count: int, say: Listener) -> Sandbox:
     """Start nodes that boot systemd and sshd, and wait until they are up.
 
     Args:
         client: the Docker Engine.
         name: of the sandbox, see `check_name`.
-        image: name and tag of the nodes' image.
+        images: names and tags of the nodes' images, which the nodes take in turn.
         count: how many nodes, named n1, n2, ...
         say: told what is being done.
 
@@ -70,7 +70,7 @@ def create(client: docker.DockerClient, name: str, image: str, count: int, say: 
         with refusals(f"starting sandbox {name}"):
             subnet = _network(client, name)
             for index in range(1, count + 1):
-                _start_node(client, sandbox, image, index, f"{subnet}.{index + 1}")
+                _start_node(client, sandbox, images[(index - 1) % len(images)], index, f"{subnet}.{index + 1}")
         sandbox.wait(timeout=60 + 5 * count)
     except BaseException:
         remove(client, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
     Args:
         name: of the sandbox and of the cluster in its inventory.
         nodes: how many.
-        image: `debian-12`, ...
+        image: `debian-12`, or several that the nodes take in turn: `debian-11,debian-13`.
         cache_packages: whether the nodes hold the files of the distribution packages that our components install.
         say: told what is being done.
 
@@ -58,9 +59,11 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
         say(Event("note", f"sandbox {name} is there already"))
         lifecycle.resume(sandbox, say)
     else:
-        wanted = recipe(image, controller.apt())
+        wanted = [recipe(one, controller.apt()) for one in image.split(",")[:nodes]]
         packages = _debian_packages() if cache_packages else ()
-        sandbox = lifecycle.create(client, name, ensure_image(client, wanted, packages, say), nodes, say)
+        with ThreadPoolExecutor() as pool:  # an image takes a minute or two, most of it waiting
+            images = list(pool.map(lambda one: ensure_image(client, one, packages, say), wanted))
+        sandbox = lifecycle.create(client, name, images, nodes, say)
     return _hand_out(sandbox)
 
 

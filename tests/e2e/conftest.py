@@ -31,7 +31,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 RELEASE = "fate-2.2.0"
 REQUIRED = "FATECLOUD_REQUIRE_E2E"
 _OURS = re.compile(r"t(\d+)-.*")
-NewSandbox = Callable[[str, int], Handed]
+NewSandbox = Callable[..., Handed]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,9 +69,9 @@ def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox
         _remove(_left_over())
         made: list[str] = []
 
-        def make(name: str, nodes: int) -> Handed:
+        def make(name: str, nodes: int, image: str = "debian-12", *, cache_packages: bool = True) -> Handed:
             made.append(f"t{os.getpid()}-{name}")
-            return sandbox_up(made[-1], nodes, "debian-12", cache_packages=True, say=_say)
+            return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say)
 
         yield make
         _remove(made)

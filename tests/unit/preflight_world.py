@@ -32,7 +32,7 @@ RELEASE = Release(
     {},
     ("standalone",),
     {},
-    PythonRequirement("3.10", ">=3.10,<3.11", {}, (), {}, (), (WHEEL, NUMPY), INSTALLER, "", {}),
+    PythonRequirement("3.10", ">=3.10,<3.11", {}, (), {}, (), (WHEEL, NUMPY), INSTALLER, "", {}, glibc_seen="2.41"),
 )
 
 

@@ -70,5 +70,5 @@ def test_a_program_that_cannot_be_patched_is_a_clear_error(tmp_path: Path) -> No
     (tmp_path / "lib" / "lib-dynload").mkdir(parents=True)
     program = tmp_path / "python"
     program.write_text("no binary")
-    with pytest.raises(ArtifactError, match="packing the interpreter"):
+    with pytest.raises(ArtifactError, match=r"python3\.11: patchelf: missing ELF header"):
         pack.build_tree(program, tmp_path / "lib", MINOR, tmp_path / "tree", portable=False)

@@ -29,6 +29,7 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_OS_FAMILY": ({}, {"os.id": "arch", "os.family": "arch"}, "a1"),
     "PREFLIGHT_ARCH": ({}, {"os.arch": "aarch64"}, "a1"),
     "PREFLIGHT_GLIBC_OLD": ({}, {"os.glibc": "2.12"}, "a1"),
+    "PREFLIGHT_GLIBC_NEW": ({}, {"os.glibc": "2.42"}, "a1"),
     "PREFLIGHT_CPU_AVX": ({}, {"cpu.flags_avx": False}, "a1"),
     "PREFLIGHT_NO_SYSTEMD": ({}, {"os.init": "runit"}, "a1"),
     "PREFLIGHT_INTERPRETER": ({}, {"interpreter.version": "3.6.8"}, "a1"),

@@ -13,6 +13,7 @@ from fatecloud.errors import SandboxError
 from fatecloud.model.event import Event
 from fatecloud.sandbox import controller, handout, image, lifecycle
 from fatecloud.sandbox.engine import engine
+from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.sandbox.recipe import Apt, recipe
 from fatecloud.workflow.sandbox import sandbox_up
 
@@ -135,6 +136,18 @@ def test_a_bad_name_is_refused_before_docker_is_asked(
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     with pytest.raises(SandboxError, match="no name for a sandbox"):
         sandbox_up(name, 1, "debian-12", cache_packages=False, say=_silent)
+
+
+def test_nodes_take_the_images_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, int]] = []
+    monkeypatch.setattr(lifecycle, "_allow_inotify", lambda *_: None)
+    monkeypatch.setattr(lifecycle, "_network", lambda *_: "10.9.8")
+    monkeypatch.setattr(
+        lifecycle, "_start_node", lambda _client, _sandbox, image, index, _address: started.append((image, index))
+    )
+    monkeypatch.setattr(Sandbox, "wait", lambda *_, **__: None)
+    lifecycle.create(None, "mixed", ["one:11", "one:13"], 3, _silent)  # type: ignore[arg-type]
+    assert started == [("one:11", 1), ("one:13", 2), ("one:11", 3)]
 
 
 @pytest.mark.parametrize("name", ["a", "dev", "a-1", "a" * 20])
