@@ -61,11 +61,14 @@ def test_the_c_libraries_differ(nodes: Sandbox) -> None:
 def test_preflight_prints_the_way_to_an_interpreter_for_the_old_one(operator: Program) -> None:
     with RAISED.expecting("PREFLIGHT_GLIBC_OLD"):
         before = operator.run("preflight")
+    assert "checks passed" in before.out, before
     if "PREFLIGHT_GLIBC_OLD" in before.out:  # not where the shared store has an interpreter that runs anywhere
         remedy = re.search(r"fatecloud (release fetch \S+ --interpreter maven)", before.out)
         assert remedy, before
         operator.ok(*remedy[1].split())
-    assert "PREFLIGHT_GLIBC" not in operator.run("preflight").out
+    after = operator.run("preflight")
+    assert "checks passed" in after.out, after
+    assert "PREFLIGHT_GLIBC" not in after.out
 
 
 def test_both_deploy_and_run_a_job_together(operator: Program) -> None:
