@@ -17,6 +17,7 @@ from typing import Any
 
 PARTS = (
     "hints",
+    "family",
     "reading",
     "processes",
     "system",

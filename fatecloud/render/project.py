@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,8 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
     shutil.copyfile(Path(placeholders.__file__), directory / "module_utils" / "fatecloud_placeholders.py")
+    family = files("fatecloud.collect.node").joinpath("family.py").read_text(encoding="utf-8")
+    _write(directory / "module_utils" / "fatecloud_family.py", family)
 
 
 def _mark(desired: Desired) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import tarfile
-import tempfile
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
@@ -13,11 +14,22 @@ BIG = 16 << 20
 """Bytes from which on an artifact travels alone: a bundle lies twice on both machines for a moment."""
 
 
-def bundle(path: str, artifacts: list) -> None:
-    """Pack artifacts, named as the node's store expects them to arrive."""
-    with tarfile.open(path, "w") as tar:
-        for artifact in artifacts:
-            tar.add(artifact["path"], artifact["sha256"] + ".part", recursive=False)
+def bundle(folder: str, artifacts: list) -> str:
+    """Pack artifacts, named as the node's store expects them to arrive; once for all nodes that lack the same ones.
+
+    Args:
+        folder: that the processes of all nodes share, as Ansible's own for temporary files is.
+    """
+    names = sorted(artifact["sha256"] for artifact in artifacts)
+    path = os.path.join(folder, f"fatecloud-{hashlib.sha256(' '.join(names).encode()).hexdigest()}.tar")
+    with open(path + ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            with tarfile.open(path + ".part", "w") as tar:
+                for artifact in artifacts:
+                    tar.add(artifact["path"], artifact["sha256"] + ".part", recursive=False)
+            os.rename(path + ".part", path)
+    return path
 
 
 class ActionModule(ActionBase):
@@ -32,6 +44,7 @@ class ActionModule(ActionBase):
             "run": self._task.args["run"],
             "artifacts": [{k: a[k] for k in ("sha256", "filename", "size")} for a in artifacts.values()],
             "login": self._login(),
+            "big": 0 if self._connection.transport == "local" else BIG,
         }
         answer = self._execute_module(module_args=dict(arguments, state="missing"), task_vars=task_vars)
         lacking = [artifacts[a["sha256"]] for a in answer.get("missing", ())]
@@ -55,11 +68,8 @@ class ActionModule(ActionBase):
     def _upload(self, lacking: list, folder: str) -> None:
         small = [a for a in lacking if a["size"] < BIG]
         if small:
-            # Below Ansible's own, which its caller removes also when this process is killed.
-            with tempfile.TemporaryDirectory(dir=constants.DEFAULT_LOCAL_TMP) as scratch:
-                path = os.path.join(scratch, "bundle.tar")
-                bundle(path, small)
-                self._connection.put_file(path, f"{folder}/bundle.tar")
+            # Below Ansible's own directory, which is one for all nodes, and which our caller removes even after a kill.
+            self._connection.put_file(bundle(constants.DEFAULT_LOCAL_TMP, small), f"{folder}/bundle.tar")
         for artifact in lacking:
             if artifact["size"] >= BIG:
                 self._connection.put_file(artifact["path"], f"{folder}/{artifact['sha256']}.part")

@@ -1,8 +1,8 @@
 """Keeps a node's store of artifacts. The action plugin of the same name brings the bytes.
 
 Parameters: `state` (`missing` tells what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
-`artifacts` (list of sha256, filename, size), `login` (user that uploads), `sources` (sha256 -> path on this machine,
-where controller and node are one).
+`artifacts` (list of sha256, filename, size), `login` (user that uploads), `big` (bytes from which on an artifact does
+not travel in a bundle), `sources` (sha256 -> path on this machine, where controller and node are one).
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
         make_directory(folder, 0o700)
         if os.geteuid() == 0 and params["login"]:
             os.chown(folder, pwd.getpwnam(params["login"]).pw_uid, -1)
-        # Bundled files lie there twice for a moment.
-        needed, free = 2 * sum(a["size"] for a in lacking) + ROOM, shutil.disk_usage(folder).free
+        # Files that travel in a bundle are there twice for a moment.
+        bundled = sum(a["size"] for a in lacking if a["size"] < params["big"])
+        needed, free = bundled + sum(a["size"] for a in lacking) + ROOM, shutil.disk_usage(folder).free
         if needed > free:
             raise Refused(f"{base}: {free >> 20} MiB free, {needed >> 20} MiB needed to ship {len(lacking)} artifacts")
     return {"changed": True, "missing": lacking, "incoming": folder}
@@ -140,6 +141,7 @@ def main() -> None:
             "run": {"required": True},
             "artifacts": {"type": "list", "elements": "dict", "required": True},
             "login": {"default": ""},
+            "big": {"type": "int", "default": 0},
             "sources": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

@@ -53,7 +53,7 @@ def at_login(path: str) -> str:
     return os.path.expanduser(path)
 
 
-def processes_of(run: str, proc: str = "/proc") -> list[int]:
+def processes_of(run: str, proc: str = "/proc") -> list:
     """Processes on this machine that work for a run, as far as we may see them."""
     mark = f"{MARK}={run}".encode()
     found = []

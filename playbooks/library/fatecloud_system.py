@@ -15,40 +15,22 @@ import pwd
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_family import family_of
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, make_directory, working
 
 UNITS = "/etc/systemd/system"
 """Where the administrator's units lie, before those of packages."""
 
-FAMILIES = {
-    "debian": "debian",
-    "ubuntu": "debian",
-    "rhel": "redhat",
-    "fedora": "redhat",
-    "centos": "redhat",
-    "rocky": "redhat",
-    "almalinux": "redhat",
-    "openeuler": "redhat",
-    "anolis": "redhat",
-    "kylin": "redhat",
-}
 QUERIES = {
     "debian": ["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n"],
     "redhat": ["rpm", "-q", "--qf", "%{NAME} installed\\n"],
 }
 
 
-def family_of(path: str = "/etc/os-release") -> str:
-    """The distribution's family: `debian`, `redhat`, or its own id where we know no better."""
-    values = {}
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            name, _, value = line.strip().partition("=")
-            values[name] = value.strip('"')
-    for word in [values.get("ID", ""), *values.get("ID_LIKE", "").split()]:
-        if word.lower() in FAMILIES:
-            return FAMILIES[word.lower()]
-    return values.get("ID", "")
+def family_here(path: str = "/etc/os-release") -> str:
+    """The family of this node's distribution, as the collector decides it too."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return family_of(file.read())
 
 
 def installed(family: str, names: list) -> set:
@@ -78,7 +60,7 @@ def absent(find: object, name: str) -> list:
 
 def query(params: dict) -> dict:
     """What is missing, and the units that installing it would start."""
-    family = family_of()
+    family = family_here()
     names = sorted({name for want in params["wants"] for name in want["packages"].get(family, [])})
     lacking = set(names) - installed(family, names)
     units = {

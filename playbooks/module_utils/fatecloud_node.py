@@ -57,7 +57,7 @@ def sha256_of(path: str) -> str | None:
     return digest.hexdigest()
 
 
-def owner_ids(user: str, group: str) -> tuple[int, int]:
+def owner_ids(user: str, group: str) -> tuple:
     """Numeric owner for files of a user; (-1, -1), which changes nothing, where we are not root anyway."""
     if os.geteuid() != 0:
         return -1, -1

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import ansible.module_utils
 
+from fatecloud.collect.node import family
+
 CLUSTER_ID = "c3f9a2b1d4e5f607"
 ROOT = Path(__file__).parents[2] / "playbooks"
 
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path.append(str(ROOT / "library"))
+# The project's renderer puts the copy there.
+sys.modules["ansible.module_utils.fatecloud_family"] = family
 
 
 def module(name: str) -> ModuleType:
     """A module of `playbooks/library`."""
     return importlib.import_module(name)
+
+
+def action(name: str) -> ModuleType:
+    """An action plugin of `playbooks/action_plugins`, which has the name of the module that it serves."""
+    spec = importlib.util.spec_from_file_location(f"action_{name}", ROOT / "action_plugins" / f"{name}.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
 
 
 def utility(name: str) -> ModuleType:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import io
+import itertools
 import json
 import os
 import platform
@@ -366,6 +368,57 @@ def test_a_listener_is_found_with_its_process() -> None:
         assert "python" in found[port]["cmdline"] or "pytest" in found[port]["cmdline"]
 
 
+HEAD = b"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+ROW = "%4d: 0100007F:%04X 00000000:0000 %s 00000000:00000000 00:00000000 00000000     0        0 %d 1 0 100 0 0 10 0\n"
+
+
+def a_table(listening: int, others: int) -> io.BytesIO:
+    """As the kernel shows it: first those that listen."""
+    rows = [ROW % (n, 1000 + n, "0A", n) for n in range(listening)]
+    rows += [ROW % (n, 9, "01", n) for n in range(others)]
+    return io.BytesIO(HEAD + "".join(rows).encode())
+
+
+def test_listeners_are_found_among_any_number_of_other_sockets() -> None:
+    table = a_table(3, 200_000)
+    assert [port for _, port, _, _ in processes._listening(table)] == ["03E8", "03E9", "03EA"]
+    assert table.tell() < 2 << 20, "the rest of the table costs a node time and tells nothing"
+
+
+def test_listeners_are_found_where_a_table_has_another_order() -> None:
+    table = a_table(0, 1000)
+    table.seek(0, io.SEEK_END)
+    table.write((ROW % (1000, 80, "0A", 7)).encode())
+    table.seek(0)
+    assert processes._listening(table) == [("0100007F", "0050", "0", "7")]
+
+
+def test_more_listeners_than_a_machine_needs_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_LISTENERS", 10)
+    with pytest.raises(reading.Unreadable, match="more than 10 listening sockets"):
+        processes._listening(a_table(11, 0))
+
+
+def test_a_clock_that_is_set_ends_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    leaps = itertools.count(time.time(), 3600)
+    monkeypatch.setattr("time.time", lambda: next(leaps))
+    facts = main.collect({"base": "/x", "want": ["memory", "cpu"], "deadline": 20})["facts"]
+    assert not [fact for fact in facts.values() if "error" in fact]
+
+
+def test_a_clock_that_is_set_ends_no_question() -> None:
+    leaps = "import itertools, time\nleaps = itertools.count(0, 3600)\ntime.time = lambda: next(leaps)\n"
+    question = {"id": "q", "script": "import time; time.sleep(0.2); print(1)", "arguments": [], "timeout": 20}
+    done = subprocess.run(
+        [sys.executable, "-c", leaps + shipment.asker()],
+        input=json.dumps({"questions": [question]}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.splitlines()[-1])["stdout"] == "1\n"
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [
@@ -631,20 +684,3 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     assert found["threads"] >= 1
     assert os.getpid() in found["pids"]
     assert found["fds"] > 0
-
-
-@pytest.mark.parametrize(
-    ("text", "family"),
-    [
-        ("ID=debian\n", "debian"),
-        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "redhat"),
-        ("ID=openEuler\n", "redhat"),
-        ("ID=alpine\n", "alpine"),
-    ],
-)
-def test_the_family_of_a_distribution_is_read_without_asking_a_program(
-    text: str, family: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(system, "text_of", lambda _path: text)
-    monkeypatch.setattr(system, "output_of", lambda _argv: pytest.fail("a program was asked"))
-    assert system.family() == family

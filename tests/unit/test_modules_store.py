@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import tarfile
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from modules import module, take, utility
+from modules import action, module, take, utility
 
 artifacts = module("fatecloud_artifacts")
 python = module("fatecloud_python")
@@ -30,7 +31,7 @@ def artifact(text: bytes, name: str = "a.whl") -> dict[str, Any]:
 
 
 def asked(base: Path, wanted: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
-    return {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "sources": {}} | changes
+    return {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "sources": {}, "big": 0} | changes
 
 
 def test_only_what_is_missing_is_asked_for_and_it_lands_under_its_hash(base: Path) -> None:
@@ -106,6 +107,42 @@ def test_too_little_space_is_said_before_anything_is_sent(base: Path, monkeypatc
     monkeypatch.setattr(artifacts.shutil, "disk_usage", lambda _path: usage._replace(free=50 << 20))
     with pytest.raises(node.Refused, match="50 MiB free"):
         artifacts.prepare(asked(base, [artifact(b"one")]), check=False)
+
+
+@pytest.mark.parametrize("big", [0, 10, 15, 100])
+def test_only_what_travels_in_a_bundle_needs_its_room_twice(
+    base: Path, monkeypatch: pytest.MonkeyPatch, big: int
+) -> None:
+    usage = artifacts.shutil.disk_usage(base)
+    wanted = [artifact(b"x" * 10), artifact(b"y" * 20)]
+    needed = artifacts.ROOM + 30 + sum(a["size"] for a in wanted if a["size"] < big)
+    monkeypatch.setattr(artifacts.shutil, "disk_usage", lambda _path: usage._replace(free=needed))
+    assert artifacts.prepare(asked(base, wanted, big=big), check=False)["missing"] == wanted
+    monkeypatch.setattr(artifacts.shutil, "disk_usage", lambda _path: usage._replace(free=needed - 1))
+    with pytest.raises(node.Refused, match="MiB needed to ship 2 artifacts"):
+        artifacts.prepare(asked(base, wanted, big=big), check=False)
+
+
+def bundle_in_a_process_of_its_own(folder: Path, wanted: list[dict[str, Any]]) -> str:
+    return str(action("fatecloud_artifacts").bundle(str(folder), wanted))
+
+
+def test_a_bundle_is_packed_once_for_all_nodes_that_lack_the_same(tmp_path: Path) -> None:
+    wanted = []
+    for text in (b"one", b"two"):
+        (tmp_path / text.decode()).write_bytes(text)
+        wanted.append(artifact(text) | {"path": str(tmp_path / text.decode())})
+    folder = tmp_path / "ansible"
+    folder.mkdir()
+    with ProcessPoolExecutor(8) as forks:
+        paths = list(forks.map(bundle_in_a_process_of_its_own, [folder] * 16, [wanted, wanted[::-1]] * 8))
+    assert len(set(paths)) == 1
+    inode = Path(paths[0]).stat().st_ino
+    assert len(list(folder.glob("*.tar"))) == 1
+    assert bundle_in_a_process_of_its_own(folder, wanted[:1]) != paths[0]
+    assert Path(bundle_in_a_process_of_its_own(folder, wanted)).stat().st_ino == inode, "packed again"
+    with tarfile.open(paths[0]) as tar:
+        assert sorted(tar.getnames()) == sorted(f"{a['sha256']}.part" for a in wanted)
 
 
 def test_check_mode_only_tells(base: Path) -> None:
@@ -241,7 +278,7 @@ WANTS = [
 
 
 def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "family_of", lambda: "debian")
+    monkeypatch.setattr(system, "family_here", lambda: "debian")
     monkeypatch.setattr(system, "installed", lambda _family, _names: {"nginx"})
     told = system.query({"wants": WANTS, "user": "root", "group": "no-such-group"})
     assert told["packages"] == ["mariadb-server"]
@@ -257,22 +294,6 @@ def test_units_are_masked_where_systemd_does_not_run(base: Path, monkeypatch: py
     assert system.claim(claimed) == {"changed": True}
     assert (units / "nginx.service").readlink() == Path("/dev/null")
     assert system.claim(claimed) == {"changed": False}
-
-
-@pytest.mark.parametrize(
-    ("text", "family"),
-    [
-        ('ID=debian\nVERSION_ID="12"\n', "debian"),
-        ("ID=ubuntu\nID_LIKE=debian\n", "debian"),
-        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "redhat"),
-        ('ID="openEuler"\n', "redhat"),
-        ('ID="newcomer"\nID_LIKE="fedora"\n', "redhat"),
-        ("ID=arch\n", "arch"),
-    ],
-)
-def test_the_family_of_a_distribution(tmp_path: Path, text: str, family: str) -> None:
-    (tmp_path / "os-release").write_text(text)
-    assert system.family_of(str(tmp_path / "os-release")) == family
 
 
 class Store:

@@ -52,7 +52,13 @@ def test_files_are_readable_with_placeholders_and_all_of_it_is_private(tmp_path:
     assert project.stat().st_mode & 0o777 == 0o700
     for name in ("group_vars/all/vault.yml", "host_vars/a1.yml", "ansible.cfg", "ssh_config", "known_hosts"):
         assert (project / name).stat().st_mode & 0o777 == 0o600, name
-    for name in ("site.yml", "roles/service", "library/fatecloud_files.py", "module_utils/fatecloud_placeholders.py"):
+    for name in (
+        "site.yml",
+        "roles/service",
+        "library/fatecloud_files.py",
+        "module_utils/fatecloud_placeholders.py",
+        "module_utils/fatecloud_family.py",
+    ):
         assert (project / name).exists(), name
     assert not list(project.rglob("__pycache__"))
 

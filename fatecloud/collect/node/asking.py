@@ -30,7 +30,7 @@ class _Child:
     def __init__(self, question: Dict[str, Any]) -> None:
         self.id = question["id"]
         self.output = {}  # type: Dict[int, List[bytes]]
-        self.until = time.time() + float(question["timeout"])
+        self.until = time.monotonic() + float(question["timeout"])
         self.timeout = float(question["timeout"])
         out, err = os.pipe(), os.pipe()
         self.pid = os.fork()
@@ -83,7 +83,7 @@ def serve(questions: List[Dict[str, Any]]) -> None:
         _tell({"id": question["id"], "pid": children[-1].pid})
     while children:
         _wait(children)
-        now = time.time()
+        now = time.monotonic()
         for child in list(children):
             if child.open and now < child.until:
                 continue
@@ -94,7 +94,7 @@ def serve(questions: List[Dict[str, Any]]) -> None:
 def _wait(children: List[_Child]) -> None:
     """Until somebody says something, or the next one is late."""
     readers = {end: child for child in children for end in child.open}
-    patience = max(0.0, min(child.until for child in children) - time.time())
+    patience = max(0.0, min(child.until for child in children) - time.monotonic())
     for end in select.select(list(readers), [], [], patience)[0]:
         readers[end].read(end)
 

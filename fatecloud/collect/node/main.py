@@ -55,7 +55,7 @@ ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects"}
 def collect(spec: Spec) -> Dict[str, Any]:
     """The document that the spec asks for; what is not there at the deadline says so."""
     seconds = float(spec.get("deadline", _DEADLINE))
-    until = time.time() + seconds
+    until = time.monotonic() + seconds
     usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - (set() if spec.get("surroundings") else ON_REQUEST)
     wanted = spec.get("want") or sorted(usual)
     facts = {}  # type: Dict[str, Any]
@@ -65,7 +65,7 @@ def collect(spec: Spec) -> Dict[str, Any]:
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
     ]
     for thread in threads:
-        thread.join(max(0.0, until - time.time()))
+        thread.join(max(0.0, until - time.monotonic()))
     end_children()
     late = "not there within %g s" % seconds
     nothing = {"exit": None, "data": None, "error": late, "seconds": seconds}

@@ -84,11 +84,11 @@ def _ask_alone(probe: Probe, become: Optional[Any], answered: Callable[..., None
 
 
 def _ask(group: List[Probe], ask: Callable[[Callable[..., None]], Optional[str]], answers: Answers) -> None:
-    begun = time.time()
+    begun = time.monotonic()
 
     def answered(identity: str, exit_: Optional[int], stdout: str, stderr: str, error: Optional[str]) -> None:
         answer = _none(error) if error else _answer(exit_, stdout, stderr)
-        answers[identity] = dict(answer, seconds=round(time.time() - begun, 3))
+        answers[identity] = dict(answer, seconds=round(time.monotonic() - begun, 3))
 
     try:
         said = ask(answered)

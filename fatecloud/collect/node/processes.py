@@ -7,12 +7,14 @@ import socket
 import struct
 import threading
 
-from .hints import Any, Dict, List, Optional
+from .hints import Any, Dict, List, Optional, Tuple
 from .reading import Unreadable, text_of
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CMDLINE = 400
-_LISTEN = "0A"
+_LISTEN = b"0A"
+_LISTENERS = 20000
+_OTHERS = 5000
 _IPV4 = 4
 
 
@@ -122,14 +124,13 @@ def listeners() -> List[Dict[str, Any]]:
     sockets = []
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
-            lines = text_of(path).splitlines()[1:]
-        except Unreadable:
+            with open(path, "rb") as rows:
+                sockets += [
+                    (int(port, 16), _address(address), int(uid), inode)
+                    for address, port, uid, inode in _listening(rows)
+                ]
+        except OSError:
             continue  # a kernel without IPv6 has no tcp6
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTEN:
-                address, _, port = fields[1].partition(":")
-                sockets.append((int(port, 16), _address(address), int(fields[7]), fields[9]))
     holders = _holders({inode for _, _, _, inode in sockets})
     found = []
     for number, bound, uid, inode in sorted(sockets):
@@ -148,10 +149,36 @@ def listeners() -> List[Dict[str, Any]]:
     return found
 
 
+def _listening(rows: Any) -> List[Tuple[str, str, str, str]]:
+    """Address, port, user id and inode of the listening sockets in a table of the kernel.
+
+    The kernel lists them before all others (`tcp_get_idx`), of which a busy broker has hundreds of thousands: so the
+    reading ends at a long run of others. Raises Unreadable where more are listening than a machine can need.
+    """
+    found = []
+    others = 0
+    rows.readline()
+    for line in rows:
+        if line.split(None, 4)[3] == _LISTEN:
+            fields = line.decode("ascii", "replace").split()
+            address, _, port = fields[1].partition(":")
+            found.append((address, port, fields[7], fields[9]))
+            others = 0
+        else:
+            others += 1
+        if others >= _OTHERS:
+            break
+        if len(found) > _LISTENERS:
+            raise Unreadable("more than %d listening sockets" % _LISTENERS)
+    return found
+
+
 def _holders(inodes: Any) -> Dict[str, int]:
     """Socket inode -> lowest process id that has it open; a parent stands before the workers that inherited it."""
     found = {}  # type: Dict[str, int]
     for pid in sorted(table()):
+        if len(found) == len(inodes):
+            break  # a broker's process alone may have a hundred thousand descriptors to look at
         folder = "/proc/%d/fd" % pid
         try:
             names = os.listdir(folder)

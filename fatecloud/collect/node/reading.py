@@ -194,8 +194,8 @@ def _end_group(pid: int) -> None:
 
 def _drain(child: Any) -> None:
     """Reap a killed child, but wait no longer for a descendant that left the group and still holds the pipes."""
-    until = time.time() + 1
-    while child.poll() is None and time.time() < until:
+    until = time.monotonic() + 1
+    while child.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
     for stream in (child.stdin, child.stdout, child.stderr):
         with contextlib.suppress(OSError):

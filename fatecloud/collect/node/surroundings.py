@@ -80,9 +80,9 @@ def connects(spec: Spec) -> Dict[str, Dict[str, Any]]:
         thread = threading.Thread(target=_connect, args=(found, target["host"], target["port"]), daemon=True)
         thread.start()
         threads.append((thread, _text(target["host"], target["port"])))
-    until = time.time() + _SECONDS + 2  # a name server that does not answer has no deadline of its own
+    until = time.monotonic() + _SECONDS + 2  # a name server that does not answer has no deadline of its own
     for thread, text in threads:
-        thread.join(max(0.0, until - time.time()))
+        thread.join(max(0.0, until - time.monotonic()))
         found.setdefault(text, {"ok": False, "kind": "name", "error": "the name service does not answer"})
     return dict(found)
 

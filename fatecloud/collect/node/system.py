@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 
+from .family import family_of, read_release
 from .hints import Any, Dict, List, Optional, Tuple
 from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
@@ -17,40 +18,22 @@ from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 _UNSYNCHRONISED = 5
 _LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
 _FIREWALLS = ("firewalld", "ufw", "nftables", "iptables")
-_FAMILIES = (
-    ("debian", ("debian", "ubuntu")),
-    ("redhat", ("rhel", "fedora", "centos", "rocky", "almalinux", "openeuler", "kylin", "anolis", "ol", "amzn")),
-    ("suse", ("suse", "opensuse", "sles")),
-)
-
-
-def _release() -> Dict[str, str]:
-    release = {}
-    for line in text_of("/etc/os-release").splitlines():
-        key, sep, value = line.partition("=")
-        if sep:
-            release[key] = value.strip().strip("\"'")
-    return release
-
-
-def _family(release: Dict[str, str]) -> str:
-    names = [release.get("ID", "").lower(), *release.get("ID_LIKE", "").lower().split()]
-    return next((family for family, members in _FAMILIES if any(name in members for name in names)), names[0])
 
 
 def family() -> str:
     """`debian`, `redhat`, `suse`, or the distribution's own name; asks no program, unlike `operating_system`."""
-    return _family(_release())
+    return family_of(text_of("/etc/os-release"))
 
 
 def operating_system() -> Dict[str, Any]:
     """Distribution, kernel, C library and init system."""
-    release = _release()
+    text = text_of("/etc/os-release")
+    release = read_release(text)
     init = text_of("/proc/1/comm").strip()
     return {
         "id": release.get("ID", "").lower(),
         "version_id": release.get("VERSION_ID", ""),
-        "family": _family(release),
+        "family": family_of(text),
         "pretty": release.get("PRETTY_NAME", ""),
         "arch": os.uname().machine,
         "kernel": os.uname().release,
