@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from fatecloud.collect import shipment
+from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
 from fatecloud.components.script import script_text
@@ -59,7 +60,7 @@ def test_it_is_python_3_6_and_imports_only_the_standard_library(path: Path) -> N
 
 
 def test_every_part_is_shipped() -> None:
-    shipped = {*shipment.PARTS, *LOG_READER}
+    shipped = {*shipment.PARTS, *LOG_READER, *COMPARISON}
     assert {f"{part}.py" for part in shipped} | {"__init__.py"} == {path.name for path in NODE.glob("*.py")}
 
 

@@ -1,0 +1,90 @@
+"""Asks one node how files that were edited by hand differ from what was deployed; no secret comes back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets as randomness
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.collect import shipment
+from fatecloud.collect.gather import Runs
+from fatecloud.collect.node.drift import plain
+from fatecloud.errors import TransportError
+from fatecloud.model.cluster import Node
+from fatecloud.model.layout import private_of
+
+PARTS = ("hints", "concealing", "drift")
+"""Files below `node/` that compare."""
+SECONDS = 30.0
+_SIGNS = frozenset("@ -+!")
+
+
+@dataclass(frozen=True, slots=True)
+class EditedFile:
+    """A file that is not what was deployed."""
+
+    path: str
+    digest: str
+    """Of the secret-free text that was deployed; empty where none of ours was."""
+    secret_lines: tuple[str, ...] | None
+    """Its lines that hold a secret, filled in as they should be; only hashes of them leave the controller. None where
+    the controller does not have the text that was deployed."""
+
+
+def read_drift(connection: Runs, node: Node, files: Sequence[EditedFile]) -> dict[str, str]:
+    """Path -> the difference as text, or why there is none to show.
+
+    Raises:
+        TransportError: the node could not be asked, or gave no answer.
+    """
+    salt = randomness.token_hex(16)
+    spec = {
+        "rendered": f"{private_of(node)}/rendered",
+        "salt": salt,
+        "files": [
+            {"path": file.path, "digest": file.digest, "filled": _hashes(salt, file.secret_lines)} for file in files
+        ],
+    }
+    stdin = shipment.stdin(spec, PARTS)
+    done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
+    for line in reversed(done.text.splitlines()):
+        if line.startswith('{"version"'):
+            try:
+                answers = json.loads(line)["files"]
+                return {file.path: _text(answers[file.path]) for file in files}
+            except (ValueError, KeyError, TypeError):
+                break
+    said = f"the comparison of edited files ended with exit {done.exit}: {done.error or 'no answer'}"
+    raise TransportError(node.name, "NODE_COLLECTOR_FAILED", said)
+
+
+def _hashes(salt: str, lines: Iterable[str] | None) -> list[str] | None:
+    if lines is None:
+        return None
+    return sorted({hashlib.sha256((salt + line).encode("utf-8", "replace")).hexdigest() for line in lines})
+
+
+def _text(answer: Mapping[str, Any]) -> str:
+    if "reason" in answer:
+        return plain(str(answer["reason"]))
+    rows = list(_rows(answer["rows"]))
+    more = int(answer["more"])
+    if more:
+        rows.append(f"({more} more lines)")
+    return "\n".join(rows) or "only a value of a secret in it, or the end of its last line, is another one"
+
+
+def _rows(rows: Iterable[Any]) -> Iterator[str]:
+    """What a node says is input: only rows of the kinds that we know, and no control characters."""
+    for sign, number, text in rows:
+        if sign not in _SIGNS:
+            continue
+        if sign == "@":
+            yield f"@@ line {int(number)} @@"
+        elif sign == "!":
+            yield f"! line {int(number)}: {plain(str(text))}; not shown, because it may hold a secret"
+        else:
+            yield f"{sign}{plain(str(text))}"

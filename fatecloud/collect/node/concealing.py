@@ -1,0 +1,78 @@
+"""Which lines of a file on a node may hold a secret, so that they never leave it. The one list of such words.
+
+Passwords that somebody typed by hand are not in the vault, so no comparison of values would find them: a line counts by
+what it looks like. That a harmless line is concealed now and then costs little.
+"""
+
+import re
+
+from .hints import Any, Iterator, List, Set
+
+SECRET_WORDS = (
+    "passw",  # password, passwd
+    "passphrase",
+    r"\bpass(?:es)?\b",
+    r"[_-]pass\b",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "cookie",
+    r"\bauth\b",
+    "authorization",
+    "bearer",
+    r"identified\s+(?:by|with)",  # SQL
+    "private",
+    r"api[_-]?key",
+    r"(?:\b|[_.-])key['\"]?\s*[:=]",  # admin_key: x
+    r"[a-z]key['\"]?\s*=",  # accesskey=x
+    r"\bsalt\b",
+    r"[_-]hash\b",  # of a password, which can be guessed from it
+)
+_WORDS = re.compile("|".join(SECRET_WORDS), re.IGNORECASE)
+_CAMEL = re.compile(r"[a-z]Key['\"]?\s*[:=]")
+_IN_URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_RANDOM = re.compile(r"(?<![\w+/=-])(?=[\w+=-]*[a-z])(?=[\w+=-]*[A-Z])(?=[\w+=-]*\d)[\w+=-]{16,}(?![\w/])")
+_BEGIN, _END = re.compile(r"-----BEGIN "), re.compile(r"-----END ")
+_OPENS = re.compile(r"(?:[:=]\s*(?:[|>][+-]?\d?)?|[\[{(\\])\s*$")
+
+
+def looks_secret(line: str) -> bool:
+    """Whether a line by itself looks as if it held a secret."""
+    return any(pattern.search(line) for pattern in (_WORDS, _CAMEL, _IN_URL, _RANDOM))
+
+
+def secret_lines(lines: List[str]) -> Set[int]:
+    """Positions of the lines that may hold a secret: by themselves, below such a key, or in the body of a PEM block."""
+    found = set()
+    depth = None  # type: Any
+    inside = False
+    for place, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        if depth is not None and line.strip() and indent <= depth and not _continues(line, indent, depth):
+            depth = None
+        if _BEGIN.search(line):
+            inside = True
+        if inside or depth is not None:
+            found.add(place)
+        if _END.search(line):
+            inside = False
+        if looks_secret(line):
+            found.add(place)
+            if depth is None and _OPENS.search(line):
+                depth = indent
+    return found
+
+
+def values_of(patterns: List[Any], lines: List[str]) -> Iterator[str]:
+    """What stands in the lines where the patterns have a group: secrets that are here now."""
+    for line in lines:
+        for pattern in patterns:
+            match = pattern.match(line)
+            if match:
+                yield from (value.strip("\"' ") for value in match.groups())
+
+
+def _continues(line: str, indent: int, depth: int) -> bool:
+    """Whether a line that is not indented goes on with what was opened: an item of a YAML list, a closing bracket."""
+    return indent == depth and line.lstrip().startswith(("- ", "]", "}", ")"))
