@@ -40,6 +40,7 @@ def logs(
     import time  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
+    from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.logs import record_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
@@ -59,7 +60,7 @@ def logs(
             services,
             question,
             lambda r: typer.echo(session.redact(record_text(r.service, r.lines, r.file if job else ""))),
-            lambda text: typer.echo(f"fatecloud: {text}", err=True),
+            lambda text: typer.echo(typed(f"fatecloud: {text}"), err=True),
             noisy=everything,
             follow=follow,
         )

@@ -13,8 +13,8 @@ from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
 PROGRAM = "/usr/sbin/nginx"
 _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
 
-NOISE = (r'"GET /v2/server/fateflow HTTP/1\.\d" 200 ',)
-"""Answers to our own probes in the access log."""
+NOISE = (r'"(?:GET|POST) /v2/[^"]* HTTP/1\.\d" 200 ',)
+"""Requests that were answered well, in the access log: our own probes, and what flows ask each other during a job."""
 
 
 def want(ctx: Context) -> Wanted:

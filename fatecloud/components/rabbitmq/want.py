@@ -10,8 +10,11 @@ from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 NOISE = (
     r"\[info\] <[\d.]+> (?:accepting|closing) AMQP connection",
     r"\[info\] .*authenticated and granted access to vhost",
+    r"\[info\] .*(?:Created|Deleted) user '\d+_\w+'",
+    r"\[info\] .*(?:changed password for|set user tags for|set permissions for) user '\d+_\w+'",
+    r"\[info\] .*Closing all connections from user '\d+_\w+' because it's being deleted",
 )
-"""What every connection writes, our own probes' too."""
+"""What every connection writes, our own probes' too, and what each task of a job does with a user of its own."""
 ACCOUNT = "fate"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 PLUGINS = ("rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management")
