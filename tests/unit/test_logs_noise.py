@@ -91,12 +91,16 @@ OTHERS = {
     ),
     "mysql": (
         (
-            "2026-11-28 17:08:55 22 [Warning] Aborted connection 22 to db: 'fate_flow' user: 'fate' host: '127.0.0.1' "
-            "(Got an error reading communication packets)",
+            (
+                "2026-11-28 17:08:55 7 [Warning] Aborted connection 7 to db: 'fate_flow' user: 'fate' host: '10.0.0.1' "
+                "(Got an error reading communication packets)"
+            ),
         ),
         (
-            "2026-11-28 17:08:55 22 [Warning] Aborted connection 22 to db: 'fate_flow' user: 'fate' host: '127.0.0.1' "
-            "(Got timeout reading communication packets)",
+            (
+                "2026-11-28 17:08:55 7 [Warning] Aborted connection 7 to db: 'fate_flow' user: 'fate' host: '10.0.0.1' "
+                "(Got timeout reading communication packets)"
+            ),
             "2026-11-28 17:08:55 5 [Warning] Access denied for user 'fate'@'127.0.0.1' (using password: YES)",
         ),
     ),
@@ -109,7 +113,7 @@ FAULTS = (
         "failed, calculate by task party status list: ['failed', 'running']"
     ),
     "[INFO] [t] [2026] [1:2] - [scheduler.schedule] [line:463]: canceled status True, job interrupt status False",
-    "[INFO] [t] [2026] [1:2] - [federated._inner] [line:46]: job command 'report_task_to_scheduler' return: {'code': 9}",
+    "[INFO] [t] [2026] [1:2] - [federated._inner] [line:46]: job command 'report_task_to_scheduler' return: {'code': 9",
     '127.0.0.1 - - [25/Nov/2026 19:32:41] "POST /v2/worker/task/status HTTP/1.1" 404 -',
     "[ERROR] [t] [2026] [1:2] - [schedule.run] [line:5]: (2003, \"Can't connect to MySQL server on '10.0.0.2'\")",
     (

@@ -9,8 +9,10 @@ from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 DATABASE = "fate_flow"
 ACCOUNT = "fate"
 NOISE = (
-    rf"\[Warning\] Aborted connection \d+ to db: '{DATABASE}' user: '{ACCOUNT}' .*"
-    r"\(Got an error reading communication packets\)",
+    (
+        rf"\[Warning\] Aborted connection \d+ to db: '{DATABASE}' user: '{ACCOUNT}' .*"
+        r"\(Got an error reading communication packets\)"
+    ),
 )
 """Processes of flow's tasks end without closing their connections."""
 
