@@ -13,6 +13,7 @@
     |-- TransportError              1   a node could not be reached or used; carries a finding code
     |-- RunError                    1   a deployment or verb failed on a node
     |   |-- Unverified              4   deployed, but the proving job did not succeed
+    |   |-- NotDeployed             3   there is nothing to act on: run fatecloud deploy
     |   |-- Locked                  5   somebody else holds the nodes
     |   |-- Refused                 6   we will not do this without being told to
     |   `-- Interrupted             130 a signal ended the run
@@ -113,6 +114,12 @@ class Unverified(RunError):
     """Deployed, but the proving job did not succeed."""
 
     exit_status = 4
+
+
+class NotDeployed(RunError):
+    """What a verb is about is not on its nodes."""
+
+    exit_status = 3
 
 
 class Locked(RunError):

@@ -42,13 +42,13 @@ def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Findi
 
 @node_check(MANIFEST_ABSENT)
 def deployed(view: NodeView) -> Iterator[Finding]:
-    """A node that shall have services has our record of what we put there."""
-    if view.desired.on_node(view.facts.node) and view.fact("manifest") is None:
+    """A node that shall have services has our record of them. Where data stay, a destroy leaves a record of these."""
+    if view.desired.on_node(view.facts.node) and not (view.fact("manifest") or {}).get("services"):
         yield node_finding(
             view,
             MANIFEST_ABSENT,
             "nothing is deployed here",
-            cause="no deployment has reached this node, or its base directory was removed",
+            cause="no deployment has reached this node, its cluster was destroyed, or its base directory was removed",
             remedy=("fatecloud plan", "fatecloud deploy"),
             expected=f"a manifest below {_base(view)}",
             got="none",

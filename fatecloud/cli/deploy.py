@@ -38,6 +38,7 @@ def deploy(
     wait_jobs: Annotated[
         str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs to end, for example 30m.")
     ] = None,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -57,6 +58,7 @@ def deploy(
         leave_data=leave_data,
         interrupt_jobs=interrupt_jobs,
         wait_jobs=wait_jobs,
+        wait_lock=wait_lock,
         argv=tuple(sys.argv),
     )
     session = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)

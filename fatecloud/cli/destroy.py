@@ -23,6 +23,7 @@ def destroy(
     wait_jobs: Annotated[
         str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")
     ] = None,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -39,6 +40,7 @@ def destroy(
             remove_data=remove_data,
             interrupt_jobs=interrupt_jobs,
             wait_jobs=wait_jobs,
+            wait_lock=wait_lock,
             name=confirm_cluster or None,
             argv=tuple(sys.argv),
         )

@@ -62,6 +62,9 @@ AcceptKeys = Annotated[
     bool, typer.Option("--accept-new-host-keys", help="Trust the SSH host keys of nodes seen for the first time.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changing anything.")]
+WaitLock = Annotated[
+    str | None, typer.Option("--wait-lock", help="Wait this long for another run to end, for example 30m.")
+]
 Party = Annotated[list[str] | None, typer.Option("--party", help="Only this party; repeatable.")]
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ app = Group()
 
 From = Annotated[str | None, typer.Option("--from", help="Party that starts the job (guest); the first one managed.")]
 To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); the next one managed.")]
-Deadline = Annotated[int, typer.Option("--deadline", help="Seconds until the job is stopped.")]
+Deadline = Annotated[int, typer.Option("--deadline", help="Seconds for all of it: the job is stopped before.", min=10)]
 
 
 @app.command()
@@ -23,12 +24,13 @@ def toy(
     from_: From = None,
     to: To = None,
     deadline: Deadline = 300,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Run FATE's toy job between two parties: proves routes, scheduling and compute."""
-    return _prove("toy", inventory, from_, to, deadline, (secrets, vault_password_file, state_dir))
+    return _prove("toy", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir))
 
 
 @app.command()
@@ -38,12 +40,13 @@ def lr(
     from_: From = None,
     to: To = None,
     deadline: Deadline = 900,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test."""
-    return _prove("lr", inventory, from_, to, deadline, (secrets, vault_password_file, state_dir))
+    return _prove("lr", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir))
 
 
 def _prove(
@@ -51,14 +54,24 @@ def _prove(
     inventory: o.Inventory,
     guest: str | None,
     host: str | None,
-    deadline: int,
+    patience: tuple[int, str | None],
     files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
-    from fatecloud.workflow.prove import prove, told  # noqa: PLC0415
+    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.prove import told  # noqa: PLC0415
+    from fatecloud.workflow.proving import prove_cluster  # noqa: PLC0415
 
     with Console() as console:
-        result = prove(load_session(Options(inventory, *files)), kind, guest, host, deadline, console)
+        result = prove_cluster(
+            Options(inventory, *files),
+            kind,
+            guest,
+            host,
+            deadline=patience[0],
+            wait_lock=patience[1],
+            ui=console,
+            argv=tuple(sys.argv),
+        )
         console.say(told(result))
         return 0

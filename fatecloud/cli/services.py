@@ -22,7 +22,7 @@ def _act(
     selection: Selection,
     yes: bool,  # noqa: FBT001
     interrupt_jobs: bool,  # noqa: FBT001
-    wait_jobs: str | None,
+    waits: tuple[str | None, str | None],
     files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
@@ -37,7 +37,8 @@ def _act(
             console,
             confirm=None if yes else console.confirm,
             interrupt_jobs=interrupt_jobs,
-            wait_jobs=wait_jobs,
+            wait_jobs=waits[0],
+            wait_lock=waits[1],
             argv=tuple(sys.argv),
         )
 
@@ -49,13 +50,14 @@ def start(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Start services, dependencies first, and wait until they answer."""
-    chosen = o.selection(selectors, party, node, component)
-    return _act("start", inventory, chosen, True, True, None, (secrets, vault_password_file, state_dir))  # noqa: FBT003
+    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
+    return _act("start", inventory, chosen, True, True, (None, wait_lock), files)  # noqa: FBT003
 
 
 def stop(
@@ -68,13 +70,14 @@ def stop(
     yes: o.Yes = False,
     interrupt_jobs: InterruptJobs = False,
     wait_jobs: WaitJobs = None,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop services, dependants first. They stay stopped until started, or until their node boots again."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("stop", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)
+    return _act("stop", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)
 
 
 def restart(
@@ -87,10 +90,11 @@ def restart(
     yes: o.Yes = False,
     interrupt_jobs: InterruptJobs = False,
     wait_jobs: WaitJobs = None,
+    wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop and start services in edge order."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("restart", inventory, chosen, yes, interrupt_jobs, wait_jobs, files)
+    return _act("restart", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)

@@ -15,7 +15,7 @@ import yaml
 
 from fatecloud.errors import Refused
 from fatecloud.model.desired import Desired
-from fatecloud.render import placeholders
+from fatecloud.render import holder, placeholders
 from fatecloud.render.variables import connection_variables, node_variables, service_variables, stage_turns
 from fatecloud.shipped import folder
 
@@ -122,7 +122,8 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
         shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
-    shutil.copyfile(Path(placeholders.__file__), directory / "module_utils" / "fatecloud_placeholders.py")
+    for shared, name in ((placeholders, "fatecloud_placeholders.py"), (holder, "fatecloud_holder.py")):
+        shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / name)
     family = files("fatecloud.collect.node").joinpath("family.py").read_text(encoding="utf-8")
     _write(directory / "module_utils" / "fatecloud_family.py", family)
 

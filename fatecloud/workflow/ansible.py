@@ -205,7 +205,7 @@ def failure(outcome: Outcome) -> FatecloudError:
     """The error that an outcome means."""
     for failed in outcome.failed:
         if failed.result.get("held"):
-            return Locked(f"{failed.node}: {failed.message}", remedy="wait for it, or look who it is: fatecloud status")
+            return Locked(f"{failed.node}: {failed.message}", remedy="wait for it with --wait-lock 30m")
         for kind, remedy in _REFUSALS.items():
             if other := failed.result.get(kind):
                 return Refused(f"{failed.node}: {failed.message}", remedy=remedy.format(other))

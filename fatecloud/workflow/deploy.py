@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified
+from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import NodeFacts, Observed
@@ -20,7 +21,8 @@ from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
-from fatecloud.workflow.jobs import refuse_or_wait, seconds
+from fatecloud.workflow.jobs import refuse_or_wait
+from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.plan import plan_from
@@ -54,6 +56,8 @@ class DeployOptions:
     """Whether a service may go on elsewhere without the data that it has."""
     interrupt_jobs: bool = False
     wait_jobs: str | None = None
+    wait_lock: str | None = None
+    """How long to wait for another run that holds the nodes."""
     argv: tuple[str, ...] = ()
 
 
@@ -79,6 +83,9 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
     observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
+    with recording_locked(session, "deploy", wanted.argv):
+        if wait_until_free(session, observed, wanted.limit, seconds(wanted.wait_lock), ui):
+            observed = observe(session, probes=False, nodes=wanted.limit, extra=asked)
     for line in departed_notes(session):
         ui(Event("note", line))
     _refuse_unready(session, observed, ui)

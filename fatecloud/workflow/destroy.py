@@ -6,18 +6,21 @@ import json
 from typing import Protocol
 
 from fatecloud.errors import Refused
+from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
 from fatecloud.workflow.departed import departed_notes, forget_cluster
+from fatecloud.workflow.deployed import nothing_deployed, require_read
 from fatecloud.workflow.job_runners import runners_there
-from fatecloud.workflow.jobs import active_jobs, refuse_or_wait, seconds
+from fatecloud.workflow.jobs import active_jobs, refuse_or_wait
+from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
 
-FACTS = ("manifest", "services")
-"""What tells which services there are to remove."""
+FACTS = ("clock", "lease", "manifest", "services")
+"""What shows which services there are to remove, and whether another run holds their nodes."""
 
 
 class Asking(Ui, Protocol):
@@ -34,6 +37,7 @@ def destroy_cluster(
     remove_data: bool,
     interrupt_jobs: bool,
     wait_jobs: str | None,
+    wait_lock: str | None = None,
     name: str | None,
     argv: tuple[str, ...],
 ) -> int:
@@ -41,15 +45,23 @@ def destroy_cluster(
 
     Args:
         remove_data: whether databases, job data, models and logs go too.
+        wait_lock: how long to wait for another run that holds the nodes.
         name: the cluster's name as the operator gave it; None asks for it.
 
     Raises:
+        Locked: another run holds a node.
         Refused: the name is wrong, or jobs are running.
         RunError: a node failed; running it again goes on.
     """
-    patience = seconds(wait_jobs)
+    patience, lock_patience = seconds(wait_jobs), seconds(wait_lock)
     session = load_session(options)
     observed = observe(session, probes=False, want=FACTS)
+    require_read(observed)
+    if cleared(session, observed):
+        ui(Event("ok", "nothing is deployed here, so there is nothing to remove"))
+        return 0
+    with recording_locked(session, "destroy", argv):
+        wait_until_free(session, observed, (), lock_patience, ui)
     ui.say(blast_radius(session, observed, remove_data=remove_data))
     hit = runners_there(session.desired, observed)
     refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=patience, events=ui)
@@ -64,6 +76,13 @@ def destroy_cluster(
             run.events(Event("note", line))
         run.events(Event("ok", f"{session.cluster.name} is gone from {', '.join(session.cluster.nodes)}"))
     return 0
+
+
+def cleared(session: Session, observed: Observed) -> bool:
+    """Whether no node has anything of the cluster: no record, no lease and no service."""
+    read = [facts for name in observed.nodes if (facts := observed.reached(name))]
+    traces = [facts.fact(name) for facts in read for name in ("manifest", "lease")]
+    return nothing_deployed(session.desired, observed) and not any(fact.value or not fact.ok for fact in traces)
 
 
 _STAYS = {

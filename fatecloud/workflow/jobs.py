@@ -10,7 +10,7 @@ from typing import Self
 from fatecloud.components.flow.answers import JobRow
 from fatecloud.components.flow.api import FlowApi
 from fatecloud.components.flow.node_exchange import NodeExchange
-from fatecloud.errors import FatecloudError, Refused, UsageError
+from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.layout import python_of
@@ -186,20 +186,3 @@ def _refusal(answers: Answers) -> Refused:
     lines += [f"{line}; it would be stopped and removed" for line in answers.blind]
     waiting = "wait for them with --wait-jobs 30m" if count else "see that nothing runs there"
     return Refused("\n".join(lines), remedy=f"{waiting}, or say --interrupt-jobs")
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600}
-
-
-def seconds(text: str | None) -> float:
-    """Read `90s`, `30m`, `2h` or a bare number of seconds; None is 0.
-
-    Raises:
-        UsageError: it is none of these.
-    """
-    if not text:
-        return 0.0
-    number, unit = (text[:-1], text[-1]) if text[-1] in _UNITS else (text, "s")
-    if not number.replace(".", "", 1).isdigit():
-        raise UsageError(f"{text!r} is no time", remedy="write 90s, 30m or 2h")
-    return float(number) * _UNITS[unit]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from fatecloud.errors import FatecloudError, Interrupted, RunError
+from fatecloud.errors import FatecloudError, Interrupted, Locked, Refused, RunError
 from fatecloud.model.event import Event, Listener
 from fatecloud.runner.run import clear_after
 from fatecloud.state.killed import Killed
@@ -15,6 +15,9 @@ from fatecloud.state.runs import RunLog
 from fatecloud.workflow.ansible import ARTIFACTS, AnsibleRun, ansible_run
 from fatecloud.workflow.interrupt import Interruption, interruptible
 from fatecloud.workflow.load import Session
+
+_OUTCOMES: dict[type[RunError], str] = {Locked: "locked", Refused: "refused"}
+"""Words for the history, by the error that ended a run."""
 
 
 @dataclass(slots=True)
@@ -65,8 +68,8 @@ def recorded(
             run = Recorded(ansible, events, interruption)
             try:
                 yield run
-            except RunError:
-                outcome = run.outcome
+            except RunError as error:
+                outcome = _OUTCOMES.get(type(error), run.outcome)
                 interruption.check()  # what a signal ended looks like a failure
                 raise
             except BaseException:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 
 from fatecloud.errors import Refused
-from fatecloud.model.event import Event
+from fatecloud.model.duration import seconds
+from fatecloud.model.event import Event, Listener
 from fatecloud.model.selection import Selection, select
-from fatecloud.workflow.job_runners import runners_of
-from fatecloud.workflow.jobs import refuse_or_wait, seconds
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.deployed import FACTS, deployed_of
+from fatecloud.workflow.job_runners import runners_there
+from fatecloud.workflow.jobs import refuse_or_wait
+from fatecloud.workflow.leases import recording_locked, wait_until_free
+from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.observe import observe
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
 
-DONE = {"start": "started", "stop": "stopped", "restart": "restarted"}
+DONE = {
+    "start": ("started", "already running"),
+    "stop": ("stopped", "already stopped"),
+    "restart": ("restarted", "not restarted"),
+}
+"""Verb -> words for a service that it acted on, and for one that was as wanted before."""
+
+_ACTS = {"start", "stop", "restart", "supervisord"}
+"""What the module reports of a service that it acted on. A supervisord that was started has started its services."""
 
 
 def act_on_services(
@@ -25,6 +38,7 @@ def act_on_services(
     confirm: Callable[[str], bool] | None,
     interrupt_jobs: bool,
     wait_jobs: str | None,
+    wait_lock: str | None = None,
     argv: tuple[str, ...],
 ) -> int:
     """Start, stop or restart the selected services.
@@ -33,22 +47,62 @@ def act_on_services(
         verb: `start`, `stop` or `restart`.
         selection: which services; empty for all.
         confirm: asks the operator; None means that the answer is yes.
+        wait_lock: how long to wait for another run that holds the nodes.
 
     Raises:
         NoMatch: nothing is selected.
+        NotDeployed: none of the services is on its node.
+        Locked: another run holds a node.
         Refused: jobs are running, or the operator said no.
-        RunError: a service did not do it.
+        RunError: a node could not be read, or a service did not do it.
     """
+    patience, jobs_patience = seconds(wait_lock), seconds(wait_jobs)
     session = load_session(options)
     keys = select(session.desired, selection)
-    parties = {session.desired.services[key].id.party for key in keys}
+    nodes = _nodes(session, keys)
+    observed = observe(session, probes=False, nodes=nodes, want=FACTS)
+    keys = deployed_of(session.desired, observed, keys, ui)
+    nodes = _nodes(session, keys)
+    with recording_locked(session, verb, argv):
+        wait_until_free(session, observed, nodes, patience, ui)
     if verb != "start":
-        hit = runners_of(session.desired, parties)
-        refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=seconds(wait_jobs), events=ui)
+        hit = runners_there(session.desired, observed, {session.desired.services[key].id.party for key in keys})
+        refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=jobs_patience, events=ui)
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")
-    nodes = {session.desired.services[key].id.node for key in keys}
-    with recorded(session, verb, argv, ui, nodes) as run:
+    acted = Acted(ui)
+    with recorded(session, verb, argv, acted, nodes) as run:
         run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
-        run.events(Event("ok", f"{DONE[verb]}: {', '.join(keys)}"))
+        for line in outcome(verb, keys, acted.services):
+            run.events(Event("ok", line))
     return 0
+
+
+class Acted:
+    """Listens to a run for the services that it started or stopped.
+
+    Args:
+        listener: gets the events.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.services: set[str] = set()
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        self._listener(event)
+        answer = json.loads(event.detail) if event.kind == "changed" and event.service and event.detail else {}
+        if _ACTS & set(answer.get("done", ())):
+            self.services.add(event.service)
+
+
+def outcome(verb: str, keys: Sequence[str], acted: set[str]) -> Iterator[str]:
+    """What was done, in words: a line for the services that were acted on, and one for the others."""
+    for word, found in zip(DONE[verb], (True, False), strict=True):
+        if named := [key for key in keys if (key in acted) is found]:
+            yield f"{word}: {', '.join(named)}"
+
+
+def _nodes(session: Session, keys: Sequence[str]) -> set[str]:
+    return {session.desired.services[key].id.node for key in keys}

@@ -10,6 +10,7 @@ There are no handlers: a service is restarted when what it read at its start dif
 
 from __future__ import annotations
 
+import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -71,9 +72,12 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Bring the service into its state.
 
     Raises:
-        Refused: its supervision does not do as it is told.
+        Refused: it is not deployed, or its supervision does not do what it was asked to.
     """
     service = supervised(params)
+    missing = not check and not os.path.lexists(params["unit_path"])
+    if params["state"] != "absent" and missing and service.state() == "absent":
+        raise Refused("it is not deployed on this node")
     with working(params["base"], params["run"], check) as manifest:
         if check:
             verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))

@@ -9,11 +9,12 @@ import pytest
 from preflight_world import a_desired, a_service
 
 from fatecloud.errors import FatecloudError, Refused, UsageError
+from fatecloud.model.duration import duration_text, seconds
 from fatecloud.model.event import Event
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 from fatecloud.workflow import jobs
 from fatecloud.workflow.job_runners import JobRunner, runners_there
-from fatecloud.workflow.jobs import Answers, active_jobs, refuse_or_wait, seconds
+from fatecloud.workflow.jobs import Answers, active_jobs, refuse_or_wait
 
 ROW = SimpleNamespace(job="202601", role="guest", status="running", partners="host 10000", created=0.0)
 
@@ -179,5 +180,13 @@ def test_times(text: str | None, value: float) -> None:
 
 @pytest.mark.parametrize("text", ["soon", "m", "-3s", "3d"])
 def test_what_is_no_time_is_usage(text: str) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=f"invalid duration '{text}': use 90s, 30m or 2h"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [(0.4, "0 s"), (59, "59 s"), (60, "1 min"), (365, "6 min 5 s"), (3600, "1 h"), (7380, "2 h 3 min")],
+)
+def test_durations_for_people(length: float, text: str) -> None:
+    assert duration_text(length) == text

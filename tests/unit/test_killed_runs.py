@@ -50,6 +50,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
     monkeypatch.setattr(deploy, "plan_from", lambda *_: Plan("demo", (), (), proof=False))
     monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
+    monkeypatch.setattr(deploy, "wait_until_free", lambda *_: False)
     monkeypatch.setattr(deploy, "recorded", recorded)
     ui: Any = type("Ui", (), {"__call__": lambda _self, _event: None, "plan": lambda _self, _plan: None})()
     assert deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), ui, None) == 0

@@ -95,6 +95,7 @@ class World:
         )
         monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
         monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
+        monkeypatch.setattr(module, "wait_until_free", lambda *_: False)
         monkeypatch.setattr(module, "recorded", self.recorded)
         for name in ("departed_notes", "remember_nodes", "forget_emptied"):
             monkeypatch.setattr(module, name, lambda *_: (), raising=False)
@@ -129,6 +130,7 @@ def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.M
 
 def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, services)
+    monkeypatch.setattr(services, "observe", world.observe)
     services.act_on_services(
         Options(Path("inventory.yml")),
         "restart",
@@ -139,7 +141,7 @@ def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.Monk
         wait_jobs=None,
         argv=(),
     )
-    assert world.asked == [("take", ("a1",))]
+    assert [(what, set(nodes)) for what, nodes in world.asked] == [("read", {"a1"}), ("take", {"a1"})]
 
 
 def test_a_repair_holds_the_nodes_that_it_changes_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:

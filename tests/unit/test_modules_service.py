@@ -91,7 +91,13 @@ class Fake:
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     take(tmp_path)
+    unit_of(tmp_path).touch()
     return tmp_path
+
+
+def unit_of(base: Path) -> Path:
+    """The unit's file, which is not below the base directory."""
+    return base.with_name(f"{base.name}.unit")
 
 
 def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "service": "9999/flow@a1",
         "slug": "demo-9999-flow",
         "unit": "fatecloud-demo-9999-flow.service",
-        "unit_path": str(base / "unit"),
+        "unit_path": str(unit_of(base)),
         "version": "2.2.0",
         "supervision": "systemd",
         "supervisor": "",
@@ -113,6 +119,19 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "kept": {"data": "/data/x"},
     }
     return plain | changes
+
+
+@pytest.mark.parametrize("state", ["started", "stopped", "restarted"])
+def test_what_is_not_deployed_is_not_touched_and_leaves_no_record(
+    base: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    fake = Fake("absent")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    unit_of(base).unlink()
+    with pytest.raises(node.Refused, match="it is not deployed on this node"):
+        service.apply(asked(base, state), check=False)
+    assert fake.told == []
+    assert not (base / ".fatecloud" / "manifest.json").exists()
 
 
 def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,106 @@
+"""Another run's lease, found before anything is shown or started: waited for as long as the operator says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from fatecloud.errors import Locked
+from fatecloud.model.duration import duration_text
+from fatecloud.model.event import Event, Listener
+from fatecloud.model.observed import Observed
+from fatecloud.render.holder import dead
+from fatecloud.state.directory import controller_id
+from fatecloud.state.runs import RunLog
+from fatecloud.workflow.load import Session
+from fatecloud.workflow.observe import observe
+
+POLL = 5.0
+"""Seconds between two looks at a lease that we wait for."""
+FACTS = ("clock", "lease")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A node that a living run holds."""
+
+    node: str
+    run: str
+    owner: str
+    left: float
+    """Seconds until the lease runs out, unless it is renewed."""
+
+    def __str__(self) -> str:
+        left = duration_text(self.left)
+        return f"{self.node}: run {self.run} of {self.owner} holds this node, for {left} unless it is renewed"
+
+
+def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
+    """The nodes that living runs hold. A lease whose process is certainly dead is taken over, so it does not count.
+
+    Args:
+        controller: id of this controller; only its own runs can be known to be dead.
+    """
+    found = []
+    for name in sorted(observed.nodes):
+        facts = observed.reached(name)
+        lease = facts.fact("lease").value if facts else None
+        if facts is None or not lease:
+            continue
+        # The node's own clock: the lease's end was written by it.
+        now = (facts.fact("clock").value or {}).get("epoch", observed.taken)
+        left = float(lease.get("expires", 0)) - now
+        ours = lease.get("controller") == controller
+        if left > 0 and not (ours and dead(lease.get("process") or {})):
+            found.append(Held(name, str(lease.get("run", "?")), str(lease.get("owner", "somebody")), left))
+    return tuple(found)
+
+
+def wait_until_free(
+    session: Session, observed: Observed, nodes: Collection[str], wait: float, events: Listener
+) -> bool:
+    """Let another run end, as long as the operator said.
+
+    Args:
+        observed: `FACTS` of these nodes, and maybe more.
+        nodes: names; empty for all.
+        wait: seconds; 0 refuses at once.
+
+    Returns:
+        Whether anything was waited for, so that what was read is old.
+
+    Raises:
+        Locked: a living run holds a node.
+    """
+    controller, deadline, waited = controller_id(session.state), time.monotonic() + wait, False
+    while held := held_nodes(observed, controller):
+        if time.monotonic() >= deadline:
+            raise locked(held, wait)
+        if not waited:
+            events(Event("note", f"waiting for another run to end: {held[0]}"))
+        waited = True
+        events(Event("wait", f"waiting for run {held[0].run} of {held[0].owner} to end"))
+        time.sleep(min(POLL, max(0.0, deadline - time.monotonic())))
+        observed = observe(session, probes=False, nodes=nodes, want=FACTS)
+    return waited
+
+
+def locked(held: Sequence[Held], waited: float) -> Locked:
+    """The refusal of a verb whose nodes another run holds."""
+    after = f"waited {duration_text(waited)}, and " if waited else ""
+    lines = [str(one) for one in held]
+    return Locked(after + "\n".join(lines), remedy="wait for it with --wait-lock 30m")
+
+
+@contextmanager
+def recording_locked(session: Session, verb: str, argv: Sequence[str]) -> Iterator[None]:
+    """When the body finds a lease, the history gets a run that ended as `locked`."""
+    try:
+        yield
+    except Locked as error:
+        log = RunLog(session.state, verb, argv, session.redact)
+        log.record(Event("failed", error.message))
+        log.finish("locked")
+        raise

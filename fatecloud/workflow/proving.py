@@ -1,0 +1,52 @@
+"""`test`: a federated job as proof, on a cluster that is deployed and that no run holds."""
+
+from __future__ import annotations
+
+import time
+
+from fatecloud.errors import NotDeployed
+from fatecloud.model.duration import seconds
+from fatecloud.workflow.deployed import FACTS, REMEDY, nothing_deployed, require_read
+from fatecloud.workflow.leases import recording_locked, wait_until_free
+from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.observe import observe
+from fatecloud.workflow.proof import LrResult, ToyResult
+from fatecloud.workflow.prove import prove
+from fatecloud.workflow.ui import Ui
+
+
+def prove_cluster(
+    options: Options,
+    kind: str,
+    guest: str | None,
+    host: str | None,
+    *,
+    deadline: float,
+    wait_lock: str | None,
+    ui: Ui,
+    argv: tuple[str, ...],
+) -> ToyResult | LrResult:
+    """Run the toy or the LR, unless a run that changes the cluster would end the job or be kept from ending.
+
+    Args:
+        deadline: seconds for everything, the look at the nodes included; what `wait_lock` waits comes on top.
+        wait_lock: how long to wait for a run that holds the nodes.
+
+    Raises:
+        NotDeployed: nothing is deployed.
+        Locked: a run holds a node.
+        ProofFailed: the job failed.
+        RunError: a node could not be read.
+    """
+    patience = seconds(wait_lock)
+    session = load_session(options)
+    began = time.monotonic()
+    nodes = {service.id.node for service in session.resolved.services.values()}
+    observed = observe(session, probes=False, nodes=nodes, want=FACTS, deadline=min(deadline, 20.0))
+    require_read(observed)
+    if nothing_deployed(session.resolved, observed):
+        raise NotDeployed("nothing is deployed here", remedy=REMEDY)
+    with recording_locked(session, "test", argv):
+        if wait_until_free(session, observed, nodes, patience, ui):
+            began = time.monotonic()
+    return prove(session, kind, guest, host, deadline - (time.monotonic() - began), ui)

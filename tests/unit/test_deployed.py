@@ -1,0 +1,174 @@
+"""A verb that finds nothing deployed says so, changes nothing and names the next step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from check_world import ENGINE, FRONT, STORE, Documents, healthy_documents, observed, the_desired
+
+from fatecloud.errors import NotDeployed, RunError
+from fatecloud.model.event import Event
+from fatecloud.model.observed import Unreachable
+from fatecloud.model.selection import Selection
+from fatecloud.workflow import destroy, proving, services
+from fatecloud.workflow.deployed import deployed_of, nothing_deployed
+from fatecloud.workflow.load import Options
+
+ALL = (ENGINE, FRONT, STORE)
+
+
+def cleared(*nodes: str) -> Documents:
+    """Documents of a cluster that is gone from these nodes."""
+    documents = healthy_documents()
+    for name in nodes:
+        states = documents[name]["services"]
+        documents[name] |= {"manifest": None, "services": {key: {"state": "absent"} for key in states}}
+    return documents
+
+
+def test_services_are_there_by_their_record_or_by_their_unit() -> None:
+    notes: list[Event] = []
+    assert deployed_of(the_desired(), observed(healthy_documents()), ALL, notes.append) == ALL
+    without_record = healthy_documents()
+    without_record["a1"]["manifest"] = None
+    assert deployed_of(the_desired(), observed(without_record), ALL, notes.append) == ALL
+    assert notes == []
+
+
+def test_what_is_not_deployed_is_named_and_left_out() -> None:
+    notes: list[Event] = []
+    assert deployed_of(the_desired(), observed(cleared("a2")), ALL, notes.append) == (ENGINE, FRONT)
+    assert [event.text for event in notes] == [f"not deployed: {STORE}; run fatecloud deploy"]
+
+
+@pytest.mark.parametrize(("keys", "message"), [(ALL, "nothing is deployed here"), ((STORE,), f"not deployed: {STORE}")])
+def test_where_nothing_is_deployed_that_is_the_answer(keys: tuple[str, ...], message: str) -> None:
+    with pytest.raises(NotDeployed, match=message) as refusal:
+        deployed_of(the_desired(), observed(cleared("a1", "a2")), keys, lambda _: None)
+    assert (refusal.value.remedy, refusal.value.exit_status) == ("fatecloud deploy", 3)
+
+
+def test_every_node_that_cannot_be_read_is_named() -> None:
+    lost = {name: Unreachable(name, "NODE_UNREACHABLE", "is not reached") for name in ("a1", "a2")}
+    with pytest.raises(RunError, match="a1: is not reached\na2: is not reached"):
+        deployed_of(the_desired(), observed({}, lost), ALL, lambda _: None)
+    assert not nothing_deployed(the_desired(), observed({}, lost))
+
+
+class Ui:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, event: Event) -> None:
+        self.lines.append(event.text)
+
+    def plan(self, plan: Any) -> None: ...
+
+    def report(self, report: Any) -> None: ...
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    def ask(self, question: str) -> str:
+        raise AssertionError(question)
+
+
+class World:
+    """A cluster, and what a run reports of its services."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: Any, documents: Documents) -> None:
+        self.ui, self.plays = Ui(), list[str]()
+        self.changes: dict[str, list[str]] = {}
+        desired = the_desired()
+        self.session = SimpleNamespace(cluster=desired.cluster, desired=desired, resolved=desired, state=tmp_path)
+        monkeypatch.setattr(module, "load_session", lambda *_a, **_k: self.session)
+        monkeypatch.setattr(module, "observe", lambda *_a, **_k: observed(documents))
+        monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None, raising=False)
+        monkeypatch.setattr(module, "recorded", self.recorded, raising=False)
+
+    @contextmanager
+    def recorded(self, _session: Any, _verb: str, _argv: Any, listener: Any, *_: Any) -> Iterator[Any]:
+        def play(name: str, *_: Any, **__: Any) -> None:
+            self.plays.append(name)
+            for key, done in self.changes.items():
+                kind: Any = "changed" if done else "ok"
+                listener(Event(kind, "Bring it up", "a1", key, json.dumps({"done": done}) if done else ""))
+
+        yield SimpleNamespace(ansible=SimpleNamespace(play=play), events=listener)
+
+
+def act(world: World, verb: str) -> None:
+    services.act_on_services(
+        Options(Path("inventory.yml")),
+        verb,
+        Selection(),
+        world.ui,
+        confirm=None,
+        interrupt_jobs=False,
+        wait_jobs=None,
+        argv=(),
+    )
+
+
+@pytest.mark.parametrize("verb", ["start", "stop", "restart"])
+def test_no_play_runs_where_nothing_is_deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str) -> None:
+    world = World(monkeypatch, tmp_path, services, cleared("a1", "a2"))
+    with pytest.raises(NotDeployed):
+        act(world, verb)
+    assert world.plays == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "now"), [("start", "already running", "started"), ("stop", "already stopped", "stopped")]
+)
+def test_what_was_as_wanted_before_is_kept_apart_from_what_was_done(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str, before: str, now: str
+) -> None:
+    world = World(monkeypatch, tmp_path, services, healthy_documents())
+    world.changes = {ENGINE: [verb], FRONT: [], STORE: ["enable"]}
+    act(world, verb)
+    assert world.plays == [f"{verb}.yml"]
+    assert world.ui.lines[-2:] == [f"{now}: {ENGINE}", f"{before}: {FRONT}, {STORE}"]
+
+
+def test_a_test_job_is_not_started_where_nothing_is_deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    world = World(monkeypatch, tmp_path, proving, cleared("a1", "a2"))
+    options = Options(Path("inventory.yml"))
+    with pytest.raises(NotDeployed, match="nothing is deployed here"):
+        proving.prove_cluster(options, "toy", None, None, deadline=60, wait_lock=None, ui=world.ui, argv=())
+
+
+def destroyed(world: World) -> int:
+    return destroy.destroy_cluster(
+        Options(Path("inventory.yml")),
+        world.ui,
+        remove_data=False,
+        interrupt_jobs=False,
+        wait_jobs=None,
+        name="demo",
+        argv=(),
+    )
+
+
+def test_a_second_destroy_has_nothing_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    world = World(monkeypatch, tmp_path, destroy, cleared("a1", "a2"))
+    assert destroyed(world) == 0
+    assert (world.plays, world.ui.lines) == ([], ["nothing is deployed here, so there is nothing to remove"])
+
+
+def test_data_that_were_kept_can_still_be_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    documents = cleared("a1", "a2")
+    documents["a2"]["manifest"] = {"version": 1, "directories": ["/data/fate/data"], "services": {}}
+    world = World(monkeypatch, tmp_path, destroy, documents)
+    monkeypatch.setattr(destroy, "blast_radius", lambda *_a, **_k: "")
+    monkeypatch.setattr(destroy, "forget_cluster", lambda *_: None)
+    assert destroyed(world) == 0
+    assert world.plays == ["destroy.yml"]

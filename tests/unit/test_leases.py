@@ -1,0 +1,71 @@
+"""Another run's lease is found before anything is shown, waited for on request, and recorded as what it was."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from check_world import healthy_documents, observed
+from preflight_world import NOW
+
+from fatecloud.errors import Locked
+from fatecloud.model.event import Event
+from fatecloud.model.observed import Observed
+from fatecloud.render.holder import asking, dead
+from fatecloud.state.database import select
+from fatecloud.state.directory import controller_id
+from fatecloud.workflow import leases
+from fatecloud.workflow.leases import held_nodes, recording_locked, wait_until_free
+
+
+def nodes(**lease: Any) -> Observed:
+    documents = healthy_documents()
+    plain = {"run": "r1", "owner": "eve@there", "controller": "c2", "process": {}, "expires": NOW + 90}
+    documents["a2"]["lease"] = plain | lease if lease.pop("held", True) else None
+    return observed(documents)
+
+
+def test_a_living_run_holds_its_node() -> None:
+    (held,) = held_nodes(nodes(), "c1")
+    assert str(held) == "a2: run r1 of eve@there holds this node, for 1 min 30 s unless it is renewed"
+
+
+def test_a_lease_that_ran_out_or_whose_process_is_dead_holds_nothing() -> None:
+    gone = asking(os.getpid()) | {"started": "1"}
+    assert dead(gone)
+    assert held_nodes(nodes(expires=NOW - 1), "c1") == ()
+    assert held_nodes(nodes(controller="c1", process=gone), "c1") == ()
+    assert held_nodes(nodes(held=False), "c1") == ()
+    assert len(held_nodes(nodes(controller="c1", process=asking(os.getpid())), "c1")) == 1
+    assert len(held_nodes(nodes(process=gone), "c1")) == 1, "of another controller's process nothing is known"
+
+
+def session(state: Path) -> Any:
+    return SimpleNamespace(state=state, redact=str)
+
+
+def test_without_waiting_the_holder_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(Locked, match="a2: run r1 of eve@there holds this node") as refusal:
+        wait_until_free(session(tmp_path), nodes(), (), 0, lambda _: None)
+    assert "--wait-lock" in refusal.value.remedy
+    assert not wait_until_free(session(tmp_path), nodes(held=False), (), 0, lambda _: None)
+
+
+def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [nodes(), nodes(held=False)]
+    events: list[Event] = []
+    monkeypatch.setattr(leases, "POLL", 0)
+    monkeypatch.setattr(leases, "observe", lambda *_a, **_k: looks.pop(0))
+    assert wait_until_free(session(tmp_path), nodes(), (), 60, events.append)
+    assert [event.kind for event in events] == ["note", "wait", "wait"]
+    assert "run r1 of eve@there" in events[0].text
+
+
+def test_a_run_that_found_a_lease_is_recorded_as_locked(tmp_path: Path) -> None:
+    with pytest.raises(Locked), recording_locked(session(tmp_path), "deploy", ("fatecloud", "deploy")):
+        wait_until_free(session(tmp_path), nodes(), (), 0, lambda _: None)
+    assert select(tmp_path, "runs", "select verb, outcome from runs") == [("deploy", "locked")]
+    assert controller_id(tmp_path)
