@@ -26,16 +26,15 @@ from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.plan import plan_from
-from fatecloud.workflow.preflight import blocking, judge_preflight, reading
+from fatecloud.workflow.preflight import judge_preflight, reading
 from fatecloud.workflow.prove import prove, told
 from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
 from fatecloud.workflow.ui import Ui
 
 PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
 """Seconds; ten times what the jobs took on two busy cores."""
-
-HITTING = ("restart", "stop", "remove")
 
 _NOBODY = "all:!all"
 """Ansible's pattern for no node, which it takes without a warning."""
@@ -97,9 +96,9 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
             _give_back(session, wanted, ui)
         _end_rotations(session, wanted, ui)
         return 0
-    _refuse_drift(plan, wanted)
-    _refuse_left_data(plan, wanted)
-    hit = runners_there(session.desired, observed, _hit(plan))
+    refuse_drift(plan, wanted)
+    refuse_left_data(plan, wanted)
+    hit = runners_there(session.desired, observed, parties_hit(plan))
     refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
@@ -227,16 +226,9 @@ def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
 
 def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
     report = judge_preflight(session.desired, observed)
-    blockers = blocking(report)
     if report.findings:
         ui.report(report)
-    if blockers:
-        raise Refused(
-            f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",
-            remedy="fatecloud preflight --fix"
-            if all(finding.fix for finding in blockers)
-            else "do what each problem lists, then run the same command again",
-        )
+    refuse_unready(report)
 
 
 def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan) -> None:
@@ -244,24 +236,6 @@ def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan) -> Non
     plan = plan_from(session, observe(session, probes=False, nodes=wanted.limit), wanted.limit)
     if _actions(plan) - _actions(shown):
         raise Refused("the nodes have changed since the plan was shown", remedy="run it again and look at the plan")
-
-
-def _refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
-    if plan.drifted and not wanted.overwrite_drift:
-        paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
-        raise Refused(
-            f"these files were edited by hand, or are not ours: {paths}",
-            remedy="carry the change over into the inventory, or say --overwrite-drift (copies are kept)",
-        )
-
-
-def _refuse_left_data(plan: Plan, wanted: DeployOptions) -> None:
-    if plan.missed and not wanted.leave_data:
-        services = ", ".join(f"{left.service} ({left.node}:{left.path})" for left in plan.missed)
-        raise Refused(
-            f"the data of these services would stay behind: {services}",
-            remedy="undo the move in the inventory; or copy the data first, where they matter, and say --leave-data",
-        )
 
 
 def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
@@ -275,11 +249,6 @@ def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptio
 def _held(observed: Observed) -> bool:
     """Whether a lease lies on a node: of a run that lives, who then is named, or of a dead one, which it outlived."""
     return any(facts.fact("lease").value for facts in observed.nodes.values() if isinstance(facts, NodeFacts))
-
-
-def _hit(plan: Plan) -> set[str]:
-    """Parties whose services the plan would interrupt."""
-    return {a.service.partition("/")[0] for s in plan.stages for a in s.actions if a.verb in HITTING}
 
 
 def _actions(plan: Plan) -> set[tuple[str, str, str]]:

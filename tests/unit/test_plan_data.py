@@ -14,7 +14,8 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.plan import LeftData, Plan
 from fatecloud.plan.data import data_left, starting_anew
 from fatecloud.report.plan import left_text
-from fatecloud.workflow.deploy import DeployOptions, _refuse_left_data
+from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.refusals import refuse_left_data
 
 OLD, NEW = "9999/mysql@a1", "9999/mysql@a2"
 OLD_PATH, NEW_PATH = "/data/fate/data/demo-c3f9a2-9999-mysql", "/srv/demo-c3f9a2-9999-mysql"
@@ -74,7 +75,7 @@ def a_plan(*left: LeftData) -> Plan:
 def test_a_deploy_moves_no_database_before_it_is_told_to_leave_the_data() -> None:
     (moved,) = data_left(wanting("a2"), having(a1={OLD: {}}, a2={}))
     with pytest.raises(Refused, match=f"{OLD} \\(a1:{OLD_PATH}\\)") as refusal:
-        _refuse_left_data(a_plan(moved), DeployOptions())
+        refuse_left_data(a_plan(moved), DeployOptions())
     assert "--leave-data" in refusal.value.remedy
-    _refuse_left_data(a_plan(moved), DeployOptions(leave_data=True))
-    _refuse_left_data(a_plan(replace(moved, heir="")), DeployOptions())
+    refuse_left_data(a_plan(moved), DeployOptions(leave_data=True))
+    refuse_left_data(a_plan(replace(moved, heir="")), DeployOptions())

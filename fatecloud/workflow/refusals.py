@@ -1,0 +1,56 @@
+"""What a deploy is refused for before anything is changed; a plan names all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fatecloud.checks.preflight import blocking
+from fatecloud.errors import Refused
+from fatecloud.model.finding import Report
+from fatecloud.model.plan import Plan
+
+if TYPE_CHECKING:
+    from fatecloud.workflow.deploy import DeployOptions
+
+HITTING = ("restart", "stop", "remove")
+
+
+def refuse_unready(report: Report) -> None:
+    """Deploy only to nodes that preflight has nothing against.
+
+    Raises:
+        Refused: it found problems, or could not look.
+    """
+    blockers = blocking(report)
+    if blockers:
+        raise Refused(
+            f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",
+            remedy="fatecloud preflight --fix"
+            if all(finding.fix for finding in blockers)
+            else "do what each problem lists, then run the same command again",
+        )
+
+
+def refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
+    """Keep what was edited by hand, unless the operator said otherwise. Raises Refused."""
+    if plan.drifted and not wanted.overwrite_drift:
+        paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
+        raise Refused(
+            f"these files were edited by hand, or are not ours: {paths}",
+            remedy="put the change into the inventory, or use --overwrite-drift (a copy of each file is kept)",
+        )
+
+
+def refuse_left_data(plan: Plan, wanted: DeployOptions) -> None:
+    """Leave no data behind, unless the operator said so. Raises Refused."""
+    if plan.missed and not wanted.leave_data:
+        services = ", ".join(f"{left.service} ({left.node}:{left.path})" for left in plan.missed)
+        raise Refused(
+            f"the data of these services would not be moved: {services}",
+            remedy="undo the move in the inventory; or copy the data first, if you need them, and use --leave-data",
+        )
+
+
+def parties_hit(plan: Plan) -> set[str]:
+    """Parties whose services the plan would interrupt."""
+    return {a.service.partition("/")[0] for s in plan.stages for a in s.actions if a.verb in HITTING}
