@@ -14,6 +14,8 @@ from fatecloud.report.commands import commands_of, set_commands, typed
 
 BROKEN_PIPE_STATUS = 141
 """What a shell reports of a program that SIGPIPE ended: a verb whose reader went away half way must not say 0."""
+UNFORESEEN_STATUS = 70
+"""EX_SOFTWARE of sysexits.h: a defect of fatecloud itself, which must not look like warnings or a failed deploy."""
 CLICK_USAGE_STATUS = 2
 GARBAGE = 100_000
 """New objects after which it is looked for garbage among them. What a verb loads is none, and to look for it there, at
@@ -102,6 +104,6 @@ def _unforeseen(error: BaseException) -> int:
     if isinstance(error, OSError) and error.strerror:  # the machine's own no: a full disk, a directory that is closed
         _say(f"fatecloud: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
         return 1
-    _say(f"fatecloud: this should not have happened: {type(error).__name__}: {error}")
+    _say(f"fatecloud: this is a defect of fatecloud: {type(error).__name__}: {error}")
     _say("  next: run again with FATECLOUD_DEBUG=1 and report what it prints")
-    return 1
+    return UNFORESEEN_STATUS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from typer import Exit
 from typer.main import get_group
 
 from fatecloud import errors
-from fatecloud.cli.main import BROKEN_PIPE_STATUS
+from fatecloud.cli.main import BROKEN_PIPE_STATUS, UNFORESEEN_STATUS
 from fatecloud.cli.verbs import app
 from fatecloud.model.finding import Finding, Report, Subject
 
@@ -41,7 +42,7 @@ def test_the_exit_statuses_are_those_of_the_code() -> None:
     raised = {kind.exit_status for kind in subclasses(errors.FatecloudError) if kind.__module__ == errors.__name__}
     judged = {report(*found).exit_status for found in ((), ("warning",), ("critical",), ("unknown",))}
     assert judged == {0, 1, 2, 3}
-    assert told == raised | judged | {BROKEN_PIPE_STATUS}
+    assert told == raised | judged | {BROKEN_PIPE_STATUS, UNFORESEEN_STATUS, 128 + signal.SIGTERM}
 
 
 def test_the_tree_of_errors_is_drawn_as_it_is() -> None:

@@ -186,3 +186,21 @@ def test_control_c_ends_a_verb_that_waits_for_a_node(tmp_path: Path, silent: soc
         out, err = process.communicate(timeout=15)
         connection.close()
     assert (process.returncode, err, out) == (130, "fatecloud: interrupted\n", "")
+
+
+def test_a_defect_of_ours_has_a_status_of_its_own() -> None:
+    defect = "import fatecloud.cli.verbs as v\ndef app(**_): raise KeyError('lost')\nv.app = app\n"
+    program = f"{defect}from fatecloud.cli.main import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=PLAIN)
+    assert done.returncode == 70
+    assert "KeyError: 'lost'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "FATECLOUD_DEBUG=1" in done.stderr
+
+
+def test_a_reading_verb_that_is_terminated_ends_by_the_signal() -> None:
+    waits = "import os, signal\nimport fatecloud.cli.verbs as v\n"
+    waits += "def app(**_): os.kill(os.getpid(), signal.SIGTERM)\nv.app = app\n"
+    program = f"{waits}from fatecloud.cli.main import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=PLAIN)
+    assert done.returncode == -signal.SIGTERM
