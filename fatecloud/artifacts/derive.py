@@ -39,6 +39,7 @@ def derive_wheels(
     todo = [sdist for sdist in sdists if _known(release, sdist, store) is None]
     if todo:
         with store.workspace() as scratch:
+            progress.working("preparing to build wheels")
             python = _build_environment(release, interpreter, store, scratch)
             # Neither the interpreter nor pip has bytecode here; without a place for it each process compiles anew.
             environment = {**os.environ, **release.python.build_environment}
@@ -46,8 +47,12 @@ def derive_wheels(
             environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
             missing = [sdist for sdist in todo if not store.has(sdist.sha256)]
             if missing:
+                progress.working(f"fetching the source of {len(missing)} wheels that have to be built")
                 download_sdists(missing, python, environment, store, progress)
-            _build(release, todo, python, environment, store, scratch)
+            for number, sdist in enumerate(todo, 1):
+                progress.working(f"building wheel {number} of {len(todo)}: {sdist.name.partition('==')[0]}")
+                _build(release, sdist, python, environment, store, scratch)
+            progress.working("")
     built = {sdist.name: _known(release, sdist, store) for sdist in sdists}
     for sdist in todo:
         progress.done(built[sdist.name] or sdist)
@@ -95,7 +100,7 @@ def _uv(scratch: Path) -> list[str]:
 
 def _build(
     release: Release,
-    sdists: Sequence[Artifact],
+    sdist: Artifact,
     python: Path,
     environment: dict[str, str],
     store: Store,
@@ -103,16 +108,15 @@ def _build(
 ) -> None:
     out = scratch / "built"
     common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation", "--python", str(python), "--out-dir", str(out)]
-    for sdist in sdists:
-        _run([*common, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
-        project, _, version = sdist.name.partition("==")
-        built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
-        if built is None or not built.name.endswith("-none-any.whl"):
-            raise ArtifactError(f"building {sdist.name}: {built} would not run on every node")
-        normal = _normalise(built, scratch / "normal")
-        sha256 = sha256_of(normal)
-        kept = store.take(normal, sha256)
-        _record(release, sdist, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
+    _run([*common, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
+    project, _, version = sdist.name.partition("==")
+    built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
+    if built is None or not built.name.endswith("-none-any.whl"):
+        raise ArtifactError(f"building {sdist.name}: {built} would not run on every node")
+    normal = _normalise(built, scratch / "normal")
+    sha256 = sha256_of(normal)
+    kept = store.take(normal, sha256)
+    _record(release, sdist, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
 
 
 def _normalise(wheel: Path, folder: Path) -> Path:

@@ -119,6 +119,7 @@ def _told(release: Release, interpreter: Interpreter, say: Say) -> Interpreter:
         f"interpreter: CPython {interpreter.artifact.name.partition('==')[2]}, {interpreter.origin}: "
         f"{interpreter.source}; runs on nodes with glibc {interpreter.glibc} or newer"
     )
-    for module in interpreter.lacks:
-        say(f"interpreter: has no {module}: {release.python.wants_modules[module]} will not work")
+    if interpreter.lacks:
+        unused = "; ".join(f"{module}: {release.python.wants_modules[module]}" for module in interpreter.lacks)
+        say(f"interpreter: without these optional modules, which {release.name} does not need: {unused}")
     return interpreter

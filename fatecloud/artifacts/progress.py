@@ -20,5 +20,8 @@ class Progress(Protocol):
     def received(self, filename: str, size: int) -> None:
         """So many bytes of a file have come."""
 
+    def working(self, text: str) -> None:
+        """A step without a measure has begun (building a wheel); empty when the last of them is over."""
+
     def done(self, artifact: Artifact) -> None:
         """An artifact is verified and in the store."""

@@ -16,6 +16,8 @@ from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
 from fatecloud.model.release import RegistryInterpreter
 
+_UNTRUSTED = ("PKIX path", "unable to find valid certification path", "trustAnchors parameter must be non-empty")
+"""Java's words for a certificate of an authority that its own trust store does not have, or for an empty store."""
 DOWNLOAD_DEADLINE = 300
 """Seconds for one interpreter of 20 to 40 MB."""
 
@@ -72,7 +74,15 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
     archive = folder / wanted.artifact.filename
     if done.returncode != 0 or not archive.is_file():
         said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no file came"]
-        raise ArtifactError(f"fetching {wanted.coordinates}: Maven says: " + " | ".join(said[:3]))
+        if any(sign in line for line in said for sign in _UNTRUSTED):
+            raise ArtifactError(
+                f"fetching {wanted.coordinates}: Java does not trust the certificate of the registry or of a proxy on "
+                "the way; its list of CAs is not the system's",
+                remedy="add your CA for Java, as root (Debian: copy it to /usr/local/share/ca-certificates/NAME.crt, "
+                "apt-get install ca-certificates-java, update-ca-certificates -f), then run the same command again; or "
+                "`fatecloud release import` a tarball with CPython " + minor,
+            )
+        raise ArtifactError(f"fetching {wanted.coordinates}: Maven reports: " + " | ".join(said[:3]))
     got = sha256_of(archive)
     if got != wanted.artifact.sha256:
         raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")

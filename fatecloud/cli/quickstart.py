@@ -16,11 +16,15 @@ def quickstart(
     directory: Annotated[
         Path | None, typer.Option("--directory", help="Where it lives; ~/fatecloud when not given.")
     ] = None,
+    systemd: Annotated[
+        bool,
+        typer.Option("--systemd", help="Run it under systemd as a user of its own; it starts at boot. Takes root."),
+    ] = False,
     yes: o.Yes = False,
     store: o.Store = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Deploy FATE 2.2.0 all-in-one on this machine, check it and run a toy job. Twice does no harm."""
+    """Deploy FATE 2.2.0 all-in-one on this machine, check it and run a toy job. Safe to run again."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.fetching import FetchProgress  # noqa: PLC0415
     from fatecloud.workflow.quickstart import quickstart_here  # noqa: PLC0415
@@ -33,5 +37,6 @@ def quickstart(
             confirm=None if yes else console.confirm,
             store=store,
             state_dir=state_dir,
+            systemd=systemd,
             argv=tuple(sys.argv),
         )

@@ -35,6 +35,8 @@ class Answers:
     """Login on the nodes."""
     key: str = ""
     """Private key on this machine for that login."""
+    become: str = ""
+    """`become` of local nodes."""
 
 
 def starter_text(template: str, answers: Answers) -> str:
@@ -66,6 +68,14 @@ def starter_text(template: str, answers: Answers) -> str:
     defaults = _child(root, "defaults")
     if answers.base:
         changes.append((_child(_child(defaults, "paths"), "base"), _quoted(answers.base)))
+    if answers.become:
+        places = [_child(_child(nodes, name), "address") for name in names]
+        # The examples write a node as {address: ...}, where another key may follow the value.
+        changes += [
+            (place, f"local, become: {answers.become}")
+            for place in places
+            if isinstance(place, Scalar) and place.text == "local"
+        ]
     if answers.user or answers.key:
         changes.append(_login(template, defaults, answers))
     return _replaced(text, changes)

@@ -7,6 +7,7 @@ message is printed.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -35,12 +36,14 @@ class Commands:
         path: the same by its absolute path: sudo and cron have a PATH of their own, and cron another directory.
         list_verbs: gives "check" or "secrets rotate" -> whether it takes `-i`. Asked for when first needed.
         inventory: the inventory that this run works with.
+        script: the file that was started.
     """
 
     program: str = NAME
     path: str = NAME
     list_verbs: Callable[[], Mapping[str, bool]] = field(default=dict, repr=False)
     inventory: Path = DEFAULT_INVENTORY
+    script: Path | None = None
 
     def typed(self, text: str) -> str:
         """The text, with each command of ours as it can be typed here. Words that are not a command stay."""
@@ -79,7 +82,7 @@ def commands_of(started_as: str, list_verbs: Callable[[], Mapping[str, bool]]) -
     path = shlex.quote(str(script))
     found = shutil.which(NAME)
     is_on_path = found is not None and Path(found).resolve() == script.resolve()
-    return Commands(NAME if is_on_path else path, path, list_verbs)
+    return Commands(NAME if is_on_path else path, path, list_verbs, script=script)
 
 
 class _Here:
@@ -106,3 +109,23 @@ def typed(text: str) -> str:
 def typed_finding(finding: Finding) -> Finding:
     """The finding, with the commands in its cause and remedy as they can be typed here. What a node wrote stays."""
     return replace(finding, cause=typed(finding.cause), remedy=tuple(typed(line) for line in finding.remedy))
+
+
+def link_program() -> Path | None:
+    """Make a link to this program in the directory for one's own programs, where nothing of that name is found yet.
+
+    Returns:
+        The link; None where none was needed or none could be made.
+    """
+    script = _Here.commands.script
+    if script is None or not script.is_file() or shutil.which(NAME):
+        return None
+    folder = Path("/usr/local/bin") if os.geteuid() == 0 else Path.home() / ".local" / "bin"
+    link = folder / NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(script)
+    except OSError:
+        return None
+    _Here.commands = replace(commands_of(str(script), _Here.commands.list_verbs), inventory=_Here.commands.inventory)
+    return link

@@ -9,6 +9,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.status import Status
 
 from fatecloud.model.release import Artifact
 
@@ -35,6 +36,7 @@ class FetchProgress:
         self._tasks: dict[str, TaskID] = {}
         self._expected: dict[str, Artifact] = {}
         self._total: TaskID | None = None
+        self._status: Status | None = None
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -43,6 +45,7 @@ class FetchProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.working("")
         self._bars.stop()
 
     def say(self, text: str) -> None:
@@ -67,6 +70,18 @@ class FetchProgress:
             if filename not in self._tasks:
                 self._tasks[filename] = self._bars.add_task(artifact.name, total=artifact.size)
             self._bars.update(self._tasks[filename], completed=size)
+
+    def working(self, text: str) -> None:
+        """Show a step without a measure: a line that moves on a terminal, one line per step elsewhere."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        if text and self._redraws:
+            self._bars.stop()  # two live displays at a time would draw over each other
+            self._status = self._console.status(text)
+            self._status.start()
+        elif text:
+            self.say(text)
 
     def done(self, artifact: Artifact) -> None:
         """Tick an artifact off."""

@@ -27,6 +27,7 @@ def init_cluster(
     base: str = "",
     user: str = "",
     key: str = "",
+    become: str = "",
     vault_password_file: Path | None = None,
 ) -> Initialised:
     """Write `inventory.yml` and its secrets into a directory.
@@ -39,6 +40,7 @@ def init_cluster(
         base: directory on the nodes, absolute; the template's own when empty.
         user: login on the nodes; the template's own when empty.
         key: private key for it on this machine; what OpenSSH tries by itself when empty.
+        become: how services run on local nodes, `root` or `none`; the template's own when empty.
         vault_password_file: file with the vault password; generated beside the inventory when there is none.
 
     Raises:
@@ -49,7 +51,7 @@ def init_cluster(
         SecretsError: the vault password cannot be had.
     """
     name = cluster or name_from(directory.resolve().name)
-    text = starter_text(template, Answers(name, _addresses(nodes), base, user, key))
+    text = starter_text(template, Answers(name, _addresses(nodes), base, user, key, become))
     inventory = directory / INVENTORY
     for file in (inventory, path_of(inventory)):
         if file.exists():

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fatecloud.artifacts.progress import Progress
-from fatecloud.errors import ClientMissing, Refused, RunError
+from fatecloud.errors import ClientMissing, Refused, RunError, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.event import Event
+from fatecloud.report.commands import link_program, set_inventory
 from fatecloud.workflow.deploy import DeployOptions, check, deploy_cluster
+from fatecloud.workflow.farewell import SYSTEMD, farewell, needs
 from fatecloud.workflow.init import INVENTORY, init_cluster
 from fatecloud.workflow.load import Options, load_session
 from fatecloud.workflow.release import fetch_release, open_store
 from fatecloud.workflow.ui import Ui
 
 TEMPLATE = "all-in-one"
+SYSTEMD_BASE = "/opt/fate"
+"""Where it lives under systemd: the service user has to get through every directory above."""
 
 
 def quickstart_here(
@@ -32,6 +34,7 @@ def quickstart_here(
     confirm: Callable[[str], bool] | None,
     store: Path | None,
     state_dir: Path | None,
+    systemd: bool,
     argv: tuple[str, ...],
 ) -> int:
     """Set up the all-in-one inventory in a directory and carry it through.
@@ -40,37 +43,59 @@ def quickstart_here(
         directory: absolute; keeps inventory, secrets, services and data.
         progress: opens what shows the fetch.
         confirm: asks the operator; None means that the answer is yes.
+        systemd: whether services run under systemd, as a user of their own; takes root.
 
     Returns:
         The exit status of the check at the end.
+
+    Raises:
+        UsageError: systemd is wanted, and we are not root or systemd does not run here.
     """
     inventory = directory / INVENTORY
+    set_inventory(inventory)
+    _check_systemd(ui, wanted=systemd)
+    ui(Event("note", needs(directory, open_store(store).root)))
     if inventory.exists():
         ui(Event("note", f"{inventory} is there already and is used as it is"))
     else:
-        init_cluster(directory, TEMPLATE, cluster="local", base=str(directory / "base"))
+        base = SYSTEMD_BASE if systemd else str(directory / "base")
+        init_cluster(directory, TEMPLATE, cluster="local", base=base, become="root" if systemd else "")
         ui(Event("ok", f"wrote {inventory}"))
     release = load(inventory).release
     ui(Event("step", f"filling the artifact store with {release}"))
     with progress() as bars:
-        _fetch(release, store, bars, confirm)
+        _fetch(release, store, bars, confirm, ui)
     options = Options(inventory, state_dir=state_dir, store=store)
     deploy_cluster(options, DeployOptions(argv=argv), ui, confirm=confirm)
     ui(Event("step", "checking"))
-    report = check(load_session(options))
+    session = load_session(options)
+    report = check(session)
     ui.report(report)
-    if report.exit_status == 0:
-        ui.say(farewell(inventory, state_dir))
+    if report.exit_status in (0, 1):
+        if link := link_program():
+            ui(Event("note", f"made the link {link}, so that the program can be typed as `fatecloud` in a new shell"))
+        ui.say(farewell(session.desired, inventory, state_dir, open_store(store).root))
     return report.exit_status
 
 
-def _fetch(release: str, store: Path | None, progress: Progress, confirm: Callable[[str], bool] | None) -> None:
+def _check_systemd(ui: Ui, *, wanted: bool) -> None:
+    if wanted and os.geteuid() != 0:
+        raise UsageError("--systemd takes root", remedy="sudo fatecloud quickstart --systemd")
+    if wanted and not SYSTEMD.exists():
+        raise UsageError("--systemd: systemd does not run on this machine", remedy="leave the option out")
+    if not wanted and os.geteuid() == 0 and SYSTEMD.exists():
+        text = "you are root, and services will run as root under supervisor and not start at boot; with `--systemd` "
+        ui(Event("note", text + "they run as the user fate and start at boot"))
+
+
+def _fetch(release: str, store: Path | None, progress: Progress, confirm: Callable[[str], bool] | None, ui: Ui) -> None:
     try:
         fetch_release(release, open_store(store), progress)
     except ClientMissing as error:
         question = f"{error.message}. Install the system package {error.package} now (needs root)?"
         if confirm and not confirm(question):
             raise Refused("nothing was installed", remedy=error.remedy) from error
+        ui(Event("note", f"{error.message}: installing the system package {error.package} with apt-get, as root"))
         _install(error.package)
         fetch_release(release, open_store(store), progress)
 
@@ -85,24 +110,3 @@ def _install(package: str) -> None:
         done = subprocess.run([*root, apt, *words], check=False, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             raise RunError(f"apt-get {words[0]} failed: {done.stderr.strip()[-300:]}", remedy=f"install {package}")
-
-
-def farewell(inventory: Path, state_dir: Path | None) -> str:
-    """How to look at it, how to keep it over a reboot, how to remove it; each line can be typed as it stands."""
-    script = Path(sys.executable).with_name("fatecloud")
-    found = shutil.which("fatecloud")
-    program = "fatecloud" if found and Path(found).resolve() == script.resolve() else shlex.quote(str(script))
-    cluster = f"-i {shlex.quote(str(inventory))}"
-    if state_dir:
-        cluster += f" --state-dir {shlex.quote(str(state_dir.absolute()))}"
-    return "\n".join(
-        (
-            "FATE runs. Go on with:",
-            f"  look at it        {program} status {cluster}",
-            f"  check it          {program} check {cluster}",
-            f"  prove it again    {program} test toy {cluster}    (or: test lr)",
-            "  after a reboot    it does not start by itself; to change that, add this line to `crontab -e`:",
-            f"                    @reboot {shlex.quote(str(script))} start {cluster}",
-            f"  remove it         {program} destroy {cluster} --remove-data",
-        )
-    )

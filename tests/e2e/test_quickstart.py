@@ -24,6 +24,8 @@ CLIENT_SETTINGS = re.compile(
 """How this machine's clients reach their registries; the node is told the same."""
 OF_A_BARE_MACHINE = ("PREFLIGHT_BOOT_START", "PREFLIGHT_NOFILE", "PREFLIGHT_NPROC")
 """Warnings that are true of such a node: it has no cron, and the limits that the container engine gives to it."""
+PROGRAM, LINK = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/.local/bin/fatecloud"
+INVENTORY = "/home/ops/fatecloud/inventory.yml"
 OWN_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 
 
@@ -73,11 +75,17 @@ def test_one_command_brings_up_a_checked_fate_with_a_toy_job(node: Sandbox) -> N
     assert status == 0, said[-6000:]
     assert "toy 9999 -> 9999: success" in said
     assert "healthy" in said
+    assert "no CPython 3.10 on this machine" in said
+    assert "installing the system package maven" in said
+    assert "building wheel 1 of" in said
+    assert "there is no cron here" in said
     assert "after a reboot" in said
-    assert "remove it" in said
+    assert "/v2 (9999/flow@here)" in said
+    assert f"made the link {LINK}" in said
+    assert f"{PROGRAM} destroy -i {INVENTORY} --remove-data" in said
 
 
-def test_twice_does_no_harm_and_says_so(node: Sandbox) -> None:
+def test_it_is_safe_to_run_again_and_says_so(node: Sandbox) -> None:
     before = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
     status, said = as_ops(node, f"cd /srv/checkout && {command()}", timeout=300)
     assert status == 0, said[-6000:]

@@ -28,6 +28,9 @@ class Watcher:
     def received(self, filename: str, size: int) -> None:
         pass
 
+    def working(self, text: str) -> None:
+        raise AssertionError(text)
+
     def done(self, artifact: Artifact) -> None:
         self.finished.append(artifact.filename)
 

@@ -19,6 +19,7 @@ from fatecloud.model.release import Artifact, Release
 class Watcher:
     def __init__(self) -> None:
         self.wanted: list[str] = []
+        self.steps: list[str] = []
 
     def say(self, text: str) -> None:
         pass
@@ -28,6 +29,9 @@ class Watcher:
 
     def received(self, filename: str, size: int) -> None:
         pass
+
+    def working(self, text: str) -> None:
+        self.steps.append(text)
 
     def done(self, artifact: Artifact) -> None:
         pass
@@ -118,3 +122,20 @@ def test_a_wheel_derived_before_is_not_built_again(tmp_path: Path, monkeypatch: 
     derive._record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n")
     monkeypatch.setattr(derive, "_build_environment", None)
     assert derive.derive_wheels(release, held.interpreter, [sdist], store, Watcher()) == (wheel,)
+
+
+def test_each_wheel_that_is_built_is_named_while_it_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, held = filled(tmp_path / "store")
+    builder = Artifact("setuptools==80", "setuptools-80-py3-none-any.whl", "1" * 64, 1, "wheel")
+    sdists = [Artifact(f"{name}==1", f"{name}-1.tar.gz", "2" * 63 + name[0], 1, "sdist") for name in ("alpha", "beta")]
+    release = release_of(store, builder, *sdists)
+    wheel, watcher = held.wheels[0], Watcher()
+
+    def build(_release: Release, sdist: Artifact, *_: object) -> None:
+        derive._record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n")
+
+    monkeypatch.setattr(derive, "_build_environment", lambda *_: tmp_path / "python")
+    monkeypatch.setattr(derive, "download_sdists", lambda *_: None)
+    monkeypatch.setattr(derive, "_build", build)
+    derive.derive_wheels(release, held.interpreter, sdists, store, watcher)
+    assert watcher.steps[-3:] == ["building wheel 1 of 2: alpha", "building wheel 2 of 2: beta", ""]

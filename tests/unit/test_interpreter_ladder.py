@@ -122,7 +122,8 @@ def test_what_will_not_work_is_said(tmp_path: Path) -> None:
     said: list[str] = []
     interpreter._told(small_release(), replace(held.interpreter, lacks=("_lzma",)), said.append)
     assert "glibc 2.17 or newer" in said[0]
-    assert "has no _lzma: reading .xz files" in said[1]
+    assert "does not need: _lzma: reading .xz files" in said[1]
+    assert "will not work" not in said[1]
     assert full.has(held.interpreter.artifact.sha256)
 
 
@@ -155,8 +156,18 @@ def test_without_maven_the_remedy_names_the_package(tmp_path: Path, monkeypatch:
 
 def test_mavens_own_words_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     maven(tmp_path, "echo '[ERROR] Could not transfer artifact: certificate'; exit 1", monkeypatch)
-    with pytest.raises(ArtifactError, match=r"Maven says: \[ERROR\] Could not transfer artifact"):
+    with pytest.raises(ArtifactError, match=r"Maven reports: \[ERROR\] Could not transfer artifact"):
         rungs.from_registry(REGISTRY, "3.10", tmp_path)
+
+
+def test_a_certificate_that_java_does_not_trust_comes_with_the_next_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "[ERROR] PKIX path building failed: unable to find valid certification path to requested target"
+    maven(tmp_path, f"echo '{words}'; exit 1", monkeypatch)
+    with pytest.raises(ArtifactError, match="Java does not trust the certificate") as caught:
+        rungs.from_registry(REGISTRY, "3.10", tmp_path)
+    assert "update-ca-certificates" in caught.value.remedy
 
 
 def test_other_bytes_from_maven_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
