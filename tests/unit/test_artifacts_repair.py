@@ -32,6 +32,9 @@ class Said:
 
     def begin(self, artifacts: Sequence[Artifact]) -> None: ...
     def received(self, filename: str, size: int) -> None: ...
+    def working(self, text: str) -> None:
+        raise AssertionError(text)
+
     def done(self, artifact: Artifact) -> None: ...
 
 
