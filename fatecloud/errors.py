@@ -25,6 +25,11 @@ A user sees `message` and `remedy`, never a traceback.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class FatecloudError(Exception):
     """Root of the tree: a message for people, the next step, and the exit status that tells scripts.
@@ -59,7 +64,15 @@ class InputError(FatecloudError):
 
 
 class InventoryError(InputError):
-    """All problems of an inventory at once; `message` has one `file:line:column: ...` line per problem."""
+    """All problems of an inventory at once; `message` has one `file:line:column: ...` line per problem.
+
+    Args:
+        problems: the same as data, (line, column, text) each, as far as they have a place in the file.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", problems: Sequence[tuple[int, int, str]] = ()) -> None:
+        super().__init__(message, remedy=remedy)
+        self.problems = tuple(problems)
 
 
 class SecretsError(InputError):

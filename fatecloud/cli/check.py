@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,22 +15,15 @@ if TYPE_CHECKING:
     from fatecloud.model.desired import Desired
 
 
-class Format(StrEnum):
-    """How the report is printed."""
-
-    table = "table"
-    json = "json"
-
-
 def check(
     selectors: o.Selectors = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    output: Annotated[Format, typer.Option("--format", help="table for people, json for programs.")] = Format.table,
+    output: o.Format = o.TABLE,
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
-    deadline: Annotated[float, typer.Option("--deadline", min=1, max=600, help="Seconds for one node.")] = 20.0,
+    deadline: o.Deadline = o.DEADLINE,
     save_facts: Annotated[
         Path | None, typer.Option("--save-facts", help="Keep everything that was read in this file, secrets removed.")
     ] = None,
@@ -66,16 +58,22 @@ def check(
 
     def desired() -> Desired:
         """Asked for while the nodes work: the time for everything that is needed afterwards."""
-        import fatecloud.report.formats  # noqa: PLC0415
+        import fatecloud.report.document  # noqa: PLC0415
+        import fatecloud.report.table  # noqa: PLC0415
         import fatecloud.workflow.departed  # noqa: F401, PLC0415
 
         return session.desired
 
     report = check_cluster(desired, read, redact, selected=keys, save=save_facts)
-    from fatecloud.report.formats import FORMATS  # noqa: PLC0415
+    from fatecloud.report.document import report_document  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import look_of  # noqa: PLC0415
+    from fatecloud.report.table import table  # noqa: PLC0415
 
-    typer.echo(FORMATS[output](report, look_of(sys.stdout, os.environ)))
+    if output is o.TABLE:
+        typer.echo(table(report, look_of(sys.stdout, os.environ)))
+    else:
+        typer.echo(document_text("CheckReport", report_document(report), output))
     if facts is None:
         from fatecloud.report.commands import typed  # noqa: PLC0415
         from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415

@@ -13,23 +13,38 @@ app = Group()
 
 
 @app.command()
-def validate(*, inventory: o.Inventory = o.DEFAULT_INVENTORY) -> None:
-    """Say everything that is wrong with an inventory, with line and column. Touches no node."""
-    from fatecloud.workflow.inventory import validate_inventory  # noqa: PLC0415 - keeps --help fast
+def validate(*, inventory: o.Inventory = o.DEFAULT_INVENTORY, output: o.Format = o.TABLE) -> None:
+    """Report everything that is wrong with an inventory, with line and column. Touches no node."""
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.inventory import valid_text, validation_document  # noqa: PLC0415
+    from fatecloud.workflow.inventory import validate_inventory  # noqa: PLC0415
 
-    typer.echo(validate_inventory(inventory))
+    found = validate_inventory(inventory)
+    if output is o.TABLE:
+        typer.echo(valid_text(str(inventory), found.require_valid(), found.counts))
+    else:
+        document = validation_document(str(inventory), found.cluster, found.counts, found.problems)
+        typer.echo(document_text("InventoryValidation", document, output))
+        found.require_valid()
 
 
 @app.command()
 def show(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    full: Annotated[bool, typer.Option("--full", help="Show every default, too.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every default, too; json and yaml always have them.")
+    ] = False,
+    output: o.Format = o.TABLE,
 ) -> None:
     """Show an inventory as fatecloud understands it, each value with where it comes from."""
-    from fatecloud.workflow.inventory import show_inventory  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.inventory import inventory_document, show_inventory  # noqa: PLC0415
 
-    typer.echo(show_inventory(inventory, full=full))
+    if output is o.TABLE:
+        typer.echo(show_inventory(inventory, full=full))
+    else:
+        typer.echo(document_text("Inventory", inventory_document(inventory), output))
 
 
 @app.command()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+
+if TYPE_CHECKING:
+    from fatecloud.report.logs import Entry
 
 
 def logs(
@@ -16,6 +19,7 @@ def logs(
     job: Annotated[
         str | None, typer.Option("--job", help="Logs of this job, from every party that you manage.", metavar="ID")
     ] = None,
+    output: o.Format = o.TABLE,
     since: Annotated[str | None, typer.Option("--since", help="10m, 2h, 1d or '2026-11-25 19:30'.")] = None,
     grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
     level: Annotated[
@@ -41,7 +45,8 @@ def logs(
 
     from fatecloud.model.selection import select  # noqa: PLC0415
     from fatecloud.report.commands import typed  # noqa: PLC0415
-    from fatecloud.report.logs import record_text  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
+    from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
 
@@ -52,6 +57,13 @@ def logs(
     services = tuple(session.desired.services[key] for key in keys)
     if job is not None:
         services = of_job(services, job)
+
+    def show(entry: Entry) -> None:
+        if output is o.TABLE:
+            typer.echo(session.redact(record_text(entry.service, entry.lines, entry.file if job else "")))
+        else:
+            typer.echo(document_text("LogEntry", entry_document(entry, session.redact), output, stream=True))
+
     session.ask_passwords({one.id.node for one in services})
     try:
         return show_logs(
@@ -59,7 +71,7 @@ def logs(
             session.connect,
             services,
             question,
-            lambda r: typer.echo(session.redact(record_text(r.service, r.lines, r.file if job else ""))),
+            show,
             lambda text: typer.echo(typed(f"fatecloud: {text}"), err=True),
             noisy=everything,
             follow=follow,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,19 @@ Party = Annotated[list[str] | None, typer.Option("--party", help="Only this part
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]
 
+
+class Output(StrEnum):
+    """How a verb shows what it found."""
+
+    table = "table"
+    json = "json"
+    yaml = "yaml"
+
+
+Format = Annotated[Output, typer.Option("--output", "-o", help="table for people, json or yaml for programs.")]
+TABLE = Output.table
+Deadline = Annotated[float, typer.Option("--deadline", min=1, max=600, help="Seconds for each node to answer.")]
+DEADLINE = 20.0
 Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NODE", help="Only this node; repeatable.")]
 
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
-
-
-class Format(StrEnum):
-    """How the findings are printed."""
-
-    table = "table"
-    json = "json"
 
 
 def preflight(
@@ -26,7 +18,8 @@ def preflight(
     limit: o.Limit = None,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, and look again.")] = False,
     yes: o.Yes = False,
-    output: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+    output: o.Format = o.TABLE,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -37,8 +30,10 @@ def preflight(
     from dataclasses import replace  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.report.console import Console  # noqa: PLC0415
+    from fatecloud.report.document import preflight_document  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import line_width, look_of  # noqa: PLC0415
-    from fatecloud.report.preflight import change_text, fixes_text, preflight_json, preflight_text  # noqa: PLC0415
+    from fatecloud.report.preflight import change_text, fixes_text, preflight_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
     from fatecloud.workflow.preflight import blocking  # noqa: PLC0415
     from fatecloud.workflow.preflight_session import preflight_cluster  # noqa: PLC0415
@@ -50,14 +45,16 @@ def preflight(
             console,
             selection=o.selection(selectors),
             limit=limit or (),
+            deadline=deadline,
             fix=fix,
             confirm=None if yes else lambda fixes: console.confirm(f"{fixes_text(fixes)}\nDo this?"),
         )
         blockers = blocking(outcome.report)
-        if outcome.before and output is Format.table:
+        if outcome.before and output is o.TABLE:
             console.say(change_text(outcome.before, outcome.report))
-        if output is Format.json:
-            console.say(preflight_json(outcome.report, blockers))
+        if output is not o.TABLE:
+            document = preflight_document(outcome.report, blockers, outcome.applied)
+            console.write(document_text("PreflightReport", document, output))
         else:
             look = replace(look_of(sys.stdout, os.environ), width=line_width(sys.stdout))
             console.say(preflight_text(outcome.report, blockers, look))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typer.main import get_group
 
 from fatecloud.cli.verbs import app
 from fatecloud.report.codes import codes_page
+from fatecloud.report.kind_schema import output_schema
 from fatecloud.workflow.explain import codes
 from fatecloud.workflow.inventory import reference_text, schema_text
 
@@ -57,6 +59,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "codes.md": lambda: codes_page(codes()),
     "inventory.md": lambda: reference_text() + "\n",
     "inventory.schema.json": lambda: schema_text() + "\n",
+    "output.schema.json": lambda: json.dumps(output_schema(), indent=2) + "\n",
 }
 """File name -> its text."""
 

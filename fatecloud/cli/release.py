@@ -16,27 +16,35 @@ _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.
 
 
 @app.command("list")
-def list_(*, store: o.Store = None) -> None:
+def list_(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
     """List the releases that this version knows, and which are complete in the store."""
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.wrap import table  # noqa: PLC0415
-    from fatecloud.workflow.release import holdings, open_store  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.release import releases_document, releases_text  # noqa: PLC0415
+    from fatecloud.workflow.release import holdings, open_store  # noqa: PLC0415
 
-    rows = []
-    for held in holdings(open_store(store)):
-        state = "in the store" if held.index else f"{len(held.missing)} files to fetch"
-        rows.append((held.release.name, state, held.release.summary))
-    typer.echo("\n".join(table(rows, line_width(sys.stdout))))
+    opened = open_store(store)
+    rows = [(held.release, held.index is not None, len(held.missing)) for held in holdings(opened)]
+    if output is o.TABLE:
+        typer.echo(releases_text(rows, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("ReleaseList", releases_document(str(opened.root), rows), output))
 
 
 @app.command()
-def show(name: _Name, *, store: o.Store = None) -> None:
+def show(name: _Name, *, output: o.Format = o.TABLE, store: o.Store = None) -> None:
     """Show a release: versions, interpreter, artifacts, and what the store has of it."""
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.release import release_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.release import release_document, release_text  # noqa: PLC0415
     from fatecloud.workflow.release import holding, open_store  # noqa: PLC0415
 
     held = holding(name, open_store(store))
+    if output is not o.TABLE:
+        kept = held.index.artifacts if held.index else None
+        document = release_document(held.release, str(held.store), kept, held.missing)
+        typer.echo(document_text("Release", document, output))
+        return
     state = f"store {held.store}: " + ("complete" if held.index else "not complete")
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
     typer.echo(release_text(held.release, parts, state, line_width(sys.stdout)))
@@ -73,11 +81,20 @@ def import_(
 
 
 @app.command()
-def verify(*, store: o.Store = None) -> None:
+def verify(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
     """Hash every file in the store again, and remove what has rotted."""
-    from fatecloud.workflow.release import open_store, verify_store  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.release import verification_document  # noqa: PLC0415
+    from fatecloud.workflow.release import open_store, verify_store  # noqa: PLC0415
 
-    typer.echo(f"{verify_store(open_store(store), typer.echo)} files are what their names say")
+    opened = open_store(store)
+    found = verify_store(opened, typer.echo if output is o.TABLE else lambda _: None)
+    if output is not o.TABLE:
+        document = verification_document(str(opened.root), found.verified, found.removed)
+        typer.echo(document_text("StoreVerification", document, output))
+    found.require_whole()
+    if output is o.TABLE:
+        typer.echo(f"{found.verified} files match their hashes")
 
 
 @app.command()

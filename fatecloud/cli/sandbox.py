@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fatecloud.cli import options as o
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
@@ -41,16 +42,17 @@ def up(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(*, output: o.Format = o.TABLE) -> None:
     """Show all sandboxes and their nodes."""
-    from fatecloud.workflow.sandbox import sandbox_list  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.sandbox import sandboxes_document, sandboxes_text  # noqa: PLC0415
+    from fatecloud.workflow.sandbox import sandbox_list  # noqa: PLC0415
 
     found = sandbox_list()
-    for sandbox in found:
-        for node, (address, state) in sandbox.nodes.items():
-            typer.echo(f"{sandbox.name}  {node}  {address}  {state}  {sandbox.image}")
-    if not found:
-        typer.echo("no sandbox")
+    if output is o.TABLE:
+        typer.echo(sandboxes_text(found))
+    else:
+        typer.echo(document_text("SandboxList", sandboxes_document(found), output))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`fatecloud secrets`: generate, show and rotate secrets."""
+"""`fatecloud secrets`: generate, list, reveal and rotate secrets."""
 
 from __future__ import annotations
 
@@ -31,26 +31,39 @@ def init(
     typer.echo(typed(init_secrets(SecretsFiles(inventory, secrets, vault_password_file), supply or ()).text))
 
 
-@app.command()
-def show(
+@app.command("list")
+def list_(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    reveal: Annotated[
-        str | None, typer.Option("--reveal", metavar="NAME", help="Print the value of this one, and nothing else.")
-    ] = None,
+    output: o.Format = o.TABLE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
-    """List the secrets: name, origin, length. Values only one by one, with --reveal."""
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.secrets import secrets_list  # noqa: PLC0415
-    from fatecloud.workflow.secrets import SecretsFiles, list_secrets, reveal_secret  # noqa: PLC0415
+    """List the secrets: name, origin, length. Never a value."""
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.secrets import secrets_document, secrets_list  # noqa: PLC0415
+    from fatecloud.workflow.secrets import SecretsFiles, list_secrets  # noqa: PLC0415
 
-    files = SecretsFiles(inventory, secrets, vault_password_file)
-    if reveal:
-        typer.echo(reveal_secret(files, reveal))
+    lines = list_secrets(SecretsFiles(inventory, secrets, vault_password_file))
+    if output is o.TABLE:
+        typer.echo(secrets_list(lines, line_width(sys.stdout)))
     else:
-        typer.echo(secrets_list(list_secrets(files), line_width(sys.stdout)))
+        typer.echo(document_text("SecretList", secrets_document(lines), output))
+
+
+@app.command()
+def reveal(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The secret.")],
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+) -> None:
+    """Print the value of one secret, and nothing else."""
+    from fatecloud.workflow.secrets import SecretsFiles, reveal_secret  # noqa: PLC0415 - keeps --help fast
+
+    typer.echo(reveal_secret(SecretsFiles(inventory, secrets, vault_password_file), name))
 
 
 @app.command()

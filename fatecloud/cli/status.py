@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
-
-
-class Format(StrEnum):
-    """How the screen is printed."""
-
-    table = "table"
-    json = "json"
 
 
 def status(
@@ -25,7 +16,8 @@ def status(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
-    output: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+    output: o.Format = o.TABLE,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -49,14 +41,15 @@ def status(
 
         _ = session.desired
 
-    observed = look(session.resolved, partial(observe, session, meanwhile=ready), keys)
+    observed = look(session.resolved, partial(observe, session, deadline=deadline, meanwhile=ready), keys)
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import line_width  # noqa: PLC0415
-    from fatecloud.report.status import status_json, status_table  # noqa: PLC0415
+    from fatecloud.report.status import status_document, status_table  # noqa: PLC0415
     from fatecloud.report.status_rows import status_of  # noqa: PLC0415
 
     screen = status_of(session.desired, observed, keys)
-    if output is Format.json:
-        typer.echo(status_json(screen))
-    else:
+    if output is o.TABLE:
         typer.echo(status_table(screen, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("ClusterStatus", status_document(screen), output))
     return screen.exit_status

@@ -18,6 +18,7 @@ from fatecloud.cli.check import check
 from fatecloud.cli.deploy import deploy
 from fatecloud.cli.destroy import destroy
 from fatecloud.cli.explain import explain
+from fatecloud.cli.help import help_
 from fatecloud.cli.init import init
 from fatecloud.cli.logs import logs
 from fatecloud.cli.plan import plan
@@ -27,10 +28,11 @@ from fatecloud.cli.render import render
 from fatecloud.cli.services import restart, start, stop
 from fatecloud.cli.status import status
 from fatecloud.cli.verb import Verb
+from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
     *(quickstart, init, plan, preflight, deploy, check, status, logs),
-    *(start, stop, restart, destroy, render, explain),
+    *(start, stop, restart, destroy, render, explain, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "test": (proof.app, "Prove with a real federated job."),
@@ -39,8 +41,14 @@ _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "release": (release.app, "Fill and inspect the artifact store."),
     "sandbox": (sandbox.app, "Throw-away nodes on Docker."),
 }
+
+
+def _name(verb: Callable[..., object]) -> str:
+    return verb.__name__.rstrip("_")
+
+
 VERBS: Mapping[str, str] = MappingProxyType(
-    {verb.__name__: (inspect.getdoc(verb) or "").partition("\n")[0] for verb in _SINGLE}
+    {_name(verb): (inspect.getdoc(verb) or "").partition("\n")[0] for verb in _SINGLE}
     | {name: summary for name, (_, summary) in _GROUPS.items()}
 )
 """Name -> what it does, in one sentence."""
@@ -48,7 +56,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
 
 def commands() -> Mapping[str, bool]:
     """Every command ("check", "secrets rotate") -> whether it takes an inventory."""
-    found = {verb.__name__: "inventory" in inspect.signature(verb).parameters for verb in _SINGLE}
+    found = {_name(verb): "inventory" in inspect.signature(verb).parameters for verb in _SINGLE}
     for name, (app, _) in _GROUPS.items():
         for command in app.registered_commands:
             if command.callback is not None:
@@ -64,7 +72,7 @@ def _built(name: str) -> Any:
         group.name, group.help = name, summary
         return group
     single = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    single.command(name, cls=Verb)(next(verb for verb in _SINGLE if verb.__name__ == name))
+    single.command(name, cls=Verb)(next(verb for verb in _SINGLE if _name(verb) == name))
     return get_command(single)
 
 
@@ -111,7 +119,7 @@ app = typer.Typer(
 )
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - a Typer callback
+def _print_version(value: bool) -> None:  # noqa: FBT001 - a Typer callback
     if value:
         typer.echo(f"fatecloud {__version__}")
         raise typer.Exit
@@ -121,7 +129,7 @@ def _version(value: bool) -> None:  # noqa: FBT001 - a Typer callback
 def _root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Deploy, verify and run FATE federated-learning clusters."""

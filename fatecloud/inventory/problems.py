@@ -73,15 +73,16 @@ class Problems:
         if not self._found:
             return
         # Looking for the nearest word takes longest: only what is shown pays for it, and not all where words are many.
-        lines, compared = [], 0
+        lines, places, compared = [], [], 0
         for problem in sorted(self._found)[:SHOWN]:
             compared += len(problem.words)
             text = problem.text(suggest=compared <= _COMPARED)
             lines.append(f"{self.file}:{problem.mark.line}:{problem.mark.column}: {text}")
+            places.append((problem.mark.line, problem.mark.column, text))
         if len(self._found) > SHOWN:
             lines.append(f"{self.file}: ... and {len(self._found) - SHOWN} more")
-        remedy = "correct these lines; `fatecloud inventory schema` tells every key"
-        raise InventoryError("\n".join(lines), remedy=remedy)
+        remedy = "correct these lines; `fatecloud inventory schema KEY` explains a key"
+        raise InventoryError("\n".join(lines), remedy=remedy, problems=places)
 
     def stop(self, mark: Mark, what: str, expected: str = "") -> NoReturn:
         """Note a problem that makes the rest of the file unreadable, and raise InventoryError."""

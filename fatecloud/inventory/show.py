@@ -31,6 +31,24 @@ def show(cluster: Cluster, *, full: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def document(cluster: Cluster) -> dict[str, Any]:
+    """The inventory as plain data, every default filled in, with the origin of each value by its dotted path."""
+    tree: dict[str, Any] = _plain(_tree(cluster))
+    return {"peers": {}, **tree, "origins": {path: origin.source for path, origin in cluster.origins.items()}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, SecretRef):
+        return {"secret": value.name}
+    if isinstance(value, Prompt):
+        return "prompt"
+    if isinstance(value, Endpoint):
+        return str(value)
+    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
+
+
 def _tree(cluster: Cluster) -> dict[str, Any]:
     tree = {
         "cluster": cluster.name,

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fatecloud.model.check import Code
+from fatecloud.report.kinds import FindingCode, FindingCodeList
 from fatecloud.report.wrap import table
 
 
 def codes_list(codes: Iterable[Code], width: int) -> str:
     """Code, severity, one sentence; a line per code where the width allows it."""
     return "\n".join(table([(code.name, code.severity, code.sentence) for code in codes], width))
+
+
+def codes_document(codes: Iterable[Code]) -> FindingCodeList:
+    """All codes as a document for programs."""
+    return {"items": [{"code": code.name, "severity": code.severity, "meaning": code.sentence} for code in codes]}
+
+
+def code_document(code: Code, runbook: str) -> FindingCode:
+    """One code with its page, as a document for programs."""
+    return {"code": code.name, "severity": code.severity, "meaning": code.sentence, "runbook": runbook}
 
 
 def codes_page(codes: Iterable[Code]) -> str:

@@ -55,17 +55,18 @@ class Console:
 
     def plan(self, plan: Plan) -> None:
         """Show a plan. The text of files is not touched."""
-        self._write(plan_text(plan))
+        self.write(plan_text(plan))
 
     def report(self, report: Report) -> None:
         """Show findings."""
-        self._write(table(report, look_of(sys.stdout, os.environ)))
+        self.write(table(report, look_of(sys.stdout, os.environ)))
 
     def say(self, text: str) -> None:
         """Print a result to stdout."""
-        self._write(typed(text))
+        self.write(typed(text))
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Print text to stdout as it is."""
         self._stop()
         sys.stdout.write(text + "\n")
         sys.stdout.flush()

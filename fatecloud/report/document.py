@@ -1,35 +1,33 @@
-"""A check's report as one JSON document for programs; its schema is `docs/reference/report.schema.json`."""
+"""The report of a check or a preflight as a document for programs."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable
 
-from fatecloud.model.finding import Finding, Report
+from fatecloud.model.finding import Finding, Fix, Report, Subject
 from fatecloud.report.commands import typed_finding
-from fatecloud.report.look import Look
+from fatecloud.report.envelope import moment
+from fatecloud.report.kinds import (
+    CheckReport,
+    FindingDocument,
+    FixDocument,
+    PreflightReport,
+    Status,
+    SubjectDocument,
+)
 
-SCHEMA_VERSION = 1
-STATUS = {0: "healthy", 1: "warning", 2: "critical", 3: "unknown"}
+STATUS: dict[int, Status] = {0: "healthy", 1: "warning", 2: "critical", 3: "unknown"}
 
 
-def document(report: Report, look: Look) -> str:
-    """The report as JSON; the reader's terminal does not matter."""
-    del look
-    return json.dumps(as_document(report), indent=2)
-
-
-def as_document(report: Report) -> dict[str, Any]:
-    """The report as plain data."""
+def report_document(report: Report) -> CheckReport:
+    """A check's report."""
     counts = Counter(finding.severity for finding in report.findings)
     return {
-        "schema_version": SCHEMA_VERSION,
         "cluster": report.cluster,
         "status": STATUS[report.exit_status],
         "exit_status": report.exit_status,
-        "taken": report.taken,
+        "taken": moment(report.taken),
         "seconds": round(report.seconds, 3),
         "summary": {
             "critical": counts["critical"],
@@ -39,11 +37,53 @@ def as_document(report: Report) -> dict[str, Any]:
             "skipped": len(report.skipped),
         },
         "findings": [_finding(finding) for finding in report.findings],
-        "skipped": [asdict(entry) for entry in report.skipped],
+        "skipped": [
+            {"check": entry.check, "subject": _subject(entry.subject), "reason": entry.reason}
+            for entry in report.skipped
+        ],
         "settling": list(report.settling),
         "runs": list(report.runs),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {"id": finding.id, **asdict(typed_finding(finding))}
+def preflight_document(report: Report, blockers: Iterable[Finding], applied: Iterable[Fix] = ()) -> PreflightReport:
+    """A preflight's report.
+
+    Args:
+        blockers: those of its findings that forbid a deployment.
+        applied: repairs that were made before it.
+    """
+    return {
+        **report_document(report),
+        "blocking": [finding.id for finding in blockers],
+        "repaired": [_fix(fix) for fix in applied],
+    }
+
+
+def _finding(finding: Finding) -> FindingDocument:
+    shown = typed_finding(finding)
+    return {
+        "id": finding.id,
+        "code": finding.code,
+        "severity": finding.severity,
+        "subject": _subject(finding.subject),
+        "symptom": finding.symptom,
+        "cause": shown.cause,
+        "remedy": list(shown.remedy),
+        "expected": finding.expected,
+        "got": finding.got,
+        "evidence": list(finding.evidence),
+        "source": finding.source,
+        "age": finding.age,
+        "caused_by": list(finding.caused_by),
+        "fix": _fix(finding.fix) if finding.fix else None,
+        "about": finding.about,
+    }
+
+
+def _subject(subject: Subject) -> SubjectDocument:
+    return {"party": subject.party, "node": subject.node, "service": subject.service}
+
+
+def _fix(fix: Fix) -> FixDocument:
+    return {"action": fix.action, "node": fix.node, "arguments": dict(fix.arguments)}

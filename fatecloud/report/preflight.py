@@ -1,17 +1,14 @@
-"""Preflight findings as text and as JSON."""
+"""Preflight findings as text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from fatecloud.model.finding import Finding, Fix, Report
-from fatecloud.report.commands import typed, typed_finding
+from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import wrapped
 
-SCHEMA = 1
 _BELOW = " " * 11
 _ORDER = ("critical", "unknown", "warning")
 
@@ -66,25 +63,6 @@ def change_text(before: Report, after: Report) -> str:
     old, new = {f.id for f in before.findings}, {f.id for f in after.findings}
     rows = [("cleared", old - new), ("still there", old & {f.id for f in after.findings if f.fix}), ("new", new - old)]
     return "\n".join(f"{word}: {', '.join(sorted(ids))}" for word, ids in rows if ids)
-
-
-def preflight_json(report: Report, blockers: Sequence[Finding]) -> str:
-    """The report as one JSON document, schema version 1."""
-    return json.dumps(
-        {
-            "version": SCHEMA,
-            "kind": "preflight",
-            "cluster": report.cluster,
-            "taken": report.taken,
-            "seconds": report.seconds,
-            "exit_status": report.exit_status,
-            "passed": report.passed,
-            "findings": [asdict(typed_finding(finding)) | {"id": finding.id} for finding in report.findings],
-            "blocking": [finding.id for finding in blockers],
-            "skipped": [asdict(skip) for skip in report.skipped],
-        },
-        indent=2,
-    )
 
 
 def _by_node(report: Report) -> list[tuple[str, list[Finding]]]:

@@ -1,11 +1,12 @@
-"""Releases as text."""
+"""Releases as text and as documents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fatecloud.model.release import Artifact, Release
 from fatecloud.report.fetching import megabytes
+from fatecloud.report.kinds import ArtifactDocument, ReleaseDocument, ReleaseList, StoreVerification
 from fatecloud.report.wrap import table, wrapped
 
 
@@ -40,3 +41,66 @@ def _lines(release: Release, held: Mapping[str, Sequence[Artifact]], state: str,
     for title, artifacts in held.items():
         yield f"{title}: {len(artifacts)} files, {megabytes(sum(artifact.size for artifact in artifacts))}"
         yield from table([(f"  {a.sha256[:12]}", f"{megabytes(a.size):>9}", a.filename) for a in artifacts], width)
+
+
+def release_document(
+    release: Release, store: str, held: Sequence[Artifact] | None, missing: Sequence[Artifact]
+) -> ReleaseDocument:
+    """A release as a document for programs.
+
+    Args:
+        release: which.
+        store: path of the store.
+        held: its files in the store; None where it is not complete.
+        missing: files that the store lacks.
+    """
+    return {
+        "name": release.name,
+        "summary": release.summary,
+        "store": store,
+        "complete": held is not None,
+        "components": dict(release.components),
+        "oldest": {component: dict(floors) for component, floors in release.minimum.items()},
+        "architectures": list(release.architectures),
+        "unsupported": dict(release.unsupported),
+        "python": release.python.requires,
+        "machine": release.arch,
+        "artifacts": [_artifact(artifact) for artifact in held or ()],
+        "missing": [_artifact(artifact) for artifact in missing],
+    }
+
+
+def releases_text(rows: Iterable[tuple[Release, bool, int]], width: int) -> str:
+    """All releases, a line each where the width allows it; `rows` as for `releases_document`."""
+    cells = [(r.name, "in the store" if whole else f"{count} files to fetch", r.summary) for r, whole, count in rows]
+    return "\n".join(table(cells, width))
+
+
+def verification_document(store: str, verified: int, removed: Iterable[str]) -> StoreVerification:
+    """What a verification of the store found."""
+    return {"store": store, "verified": verified, "removed": list(removed)}
+
+
+def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> ReleaseList:
+    """All releases as a document for programs.
+
+    Args:
+        store: path of the store.
+        rows: release, whether the store has all of it, how many locked files it lacks.
+    """
+    return {
+        "store": store,
+        "items": [
+            {"name": release.name, "summary": release.summary, "complete": complete, "missing_files": count}
+            for release, complete, count in rows
+        ],
+    }
+
+
+def _artifact(artifact: Artifact) -> ArtifactDocument:
+    return {
+        "name": artifact.name,
+        "filename": artifact.filename,
+        "sha256": artifact.sha256,
+        "size": artifact.size,
+    }

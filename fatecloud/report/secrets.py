@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from fatecloud.report.kinds import SecretList
 from fatecloud.report.wrap import table
 
 
 class Line(Protocol):
-    """What is told of one secret."""
+    """What is shown of one secret."""
 
     @property
     def name(self) -> str:
@@ -24,11 +25,35 @@ class Line(Protocol):
         """How many characters it has."""
 
     @property
+    def rotating(self) -> bool:
+        """Whether it has a next value."""
+
+    @property
+    def used(self) -> bool:
+        """Whether the inventory needs it."""
+
+    @property
     def notes(self) -> str:
-        """What else there is to say."""
+        """Remarks for people."""
 
 
 def secrets_list(lines: Iterable[Line], width: int) -> str:
     """Name, origin, length, notes."""
     rows = [(line.name, line.origin, f"{line.length:>4}", line.notes) for line in lines]
     return "\n".join(table(rows, width)) or "no secrets"
+
+
+def secrets_document(lines: Iterable[Line]) -> SecretList:
+    """The same as a document for programs."""
+    return {
+        "items": [
+            {
+                "name": line.name,
+                "origin": line.origin,
+                "length": line.length,
+                "rotating": line.rotating,
+                "used": line.used,
+            }
+            for line in lines
+        ]
+    }

@@ -1,15 +1,14 @@
-"""The daily screen as text and as JSON."""
+"""The daily screen as text and as a document."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
+from fatecloud.report.envelope import moment
+from fatecloud.report.kinds import ClusterStatus
 from fatecloud.report.status_rows import Row, Status, age_text
 from fatecloud.report.wrap import columns_of, wrapped
 
-SCHEMA = 1
 _BELOW = " " * 8
 _COLUMNS = ("party", "node", "component", "version", "deployed", "running", "since", "ports", "notes")
 
@@ -68,8 +67,28 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def status_json(status: Status) -> str:
-    """The screen as one JSON document, schema version 1."""
-    services = [asdict(row) | {"well": row.well} for row in status.rows]
-    head = {"version": SCHEMA, "kind": "status", "cluster": status.cluster, "release": status.release}
-    return json.dumps(head | {"taken": status.taken, "services": services, "notes": list(status.notes)}, indent=2)
+def status_document(status: Status) -> ClusterStatus:
+    """The screen as a document for programs."""
+    return {
+        "cluster": status.cluster,
+        "release": status.release,
+        "exit_status": status.exit_status,
+        "taken": moment(status.taken),
+        "services": [
+            {
+                "service": f"{row.party}/{row.component}@{row.node}",
+                "party": row.party,
+                "component": row.component,
+                "node": row.node,
+                "version": row.version,
+                "deployed": row.deployed,
+                "running": row.running,
+                "uptime_seconds": row.since,
+                "ports": [{"port": int(port), "listening": listens} for port, listens in row.ports.items()],
+                "notes": list(row.notes),
+                "well": row.well,
+            }
+            for row in status.rows
+        ],
+        "notes": list(status.notes),
+    }

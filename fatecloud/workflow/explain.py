@@ -15,8 +15,8 @@ def codes() -> tuple[Code, ...]:
     return tuple(all_codes().values())
 
 
-def runbook(name: str) -> str:
-    """The runbook page of a code, in Markdown.
+def explained(name: str) -> tuple[Code, str]:
+    """A code and its runbook page, in Markdown.
 
     Args:
         name: the code, in any case.
@@ -29,4 +29,4 @@ def runbook(name: str) -> str:
         near = difflib.get_close_matches(name.upper(), all_codes(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"there is no code {name!r}", remedy=f"{hint}fatecloud explain --list")
-    return (folder("runbooks") / f"{code.name}.md").read_text(encoding="utf-8").rstrip("\n")
+    return code, (folder("runbooks") / f"{code.name}.md").read_text(encoding="utf-8").rstrip("\n")

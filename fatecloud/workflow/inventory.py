@@ -3,22 +3,65 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.inventory.json_schema import json_schema
 from fatecloud.inventory.reference import markdown
-from fatecloud.inventory.show import show
+from fatecloud.inventory.show import document, show
+from fatecloud.model.cluster import Cluster
 
 
-def validate_inventory(path: Path) -> str:
-    """One line about a good inventory. Raises InventoryError with one line per problem otherwise."""
-    cluster = load(path)
-    placed = [where for party in cluster.parties.values() for where in party.placement.values()]
-    services = sum(len(where) for where in placed if isinstance(where, tuple))
-    counts = f"parties: {len(cluster.parties)}, nodes: {len(cluster.nodes)}, services: {services}"
-    counts += f", peers: {len(cluster.peers)}"
-    return f"{path}: good: cluster {cluster.name}, {cluster.release}, {cluster.architecture}; {counts}"
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What a validation of an inventory found."""
+
+    file: Path
+    cluster: Cluster | None
+    """None where the inventory is not valid."""
+    error: InventoryError | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many parties, nodes, services and peers there are; empty where the inventory is not valid."""
+        if self.cluster is None:
+            return {}
+        placed = [where for party in self.cluster.parties.values() for where in party.placement.values()]
+        return {
+            "parties": len(self.cluster.parties),
+            "nodes": len(self.cluster.nodes),
+            "services": sum(len(where) for where in placed if isinstance(where, tuple)),
+            "peers": len(self.cluster.peers),
+        }
+
+    @property
+    def problems(self) -> tuple[tuple[int | None, int | None, str], ...]:
+        """Line, column and text of each problem."""
+        if self.error is None:
+            return ()
+        return self.error.problems or ((None, None, self.error.message),)
+
+    def require_valid(self) -> Cluster:
+        """The cluster. Raises InventoryError, which has one line per problem."""
+        if self.cluster is None:
+            raise self.error or InventoryError(f"{self.file}: not valid")
+        return self.cluster
+
+
+def validate_inventory(path: Path) -> Validation:
+    """Everything that is wrong with an inventory, or the cluster that it describes."""
+    try:
+        return Validation(path, load(path))
+    except InventoryError as error:
+        return Validation(path, None, error)
+
+
+def inventory_document(path: Path) -> dict[str, Any]:
+    """The inventory with every default filled in, as plain data. Raises InventoryError."""
+    return document(load(path))
 
 
 def show_inventory(path: Path, *, full: bool) -> str:

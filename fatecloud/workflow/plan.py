@@ -24,20 +24,27 @@ _DEADLINE = 60.0
 """Seconds for all nodes together."""
 
 
-def plan_cluster(options: Options, selection: Selection, limit: Sequence[str], note: Callable[[str], None]) -> Plan:
+def plan_cluster(
+    options: Options,
+    selection: Selection,
+    limit: Sequence[str],
+    note: Callable[[str], None],
+    deadline: float = 20.0,
+) -> Plan:
     """Read the nodes and say what a deploy would do. Changes nothing.
 
     Args:
         selection: which nodes, by their services; empty for all.
         limit: names of nodes, as of `deploy --limit`.
         note: takes a sentence about what no plan can see.
+        deadline: seconds for each node to answer.
 
     Raises:
         UsageError: an unknown name, or a selection that is not made of whole nodes.
     """
     session = load_session(options, need_secrets=False)
     nodes = select_nodes(session.resolved, selection, limit)
-    observed = observe(session, probes=False, nodes=nodes, meanwhile=session.make_ready)
+    observed = observe(session, probes=False, nodes=nodes, deadline=deadline, meanwhile=session.make_ready)
     for line in departed_notes(session):
         note(line)
     return plan_from(session, observed, nodes)

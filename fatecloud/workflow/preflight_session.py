@@ -22,6 +22,7 @@ def preflight_cluster(
     *,
     selection: Selection,
     limit: Sequence[str],
+    deadline: float,
     fix: bool,
     confirm: Callable[[Sequence[Fix]], bool] | None,
 ) -> Outcome:
@@ -30,6 +31,7 @@ def preflight_cluster(
     Args:
         selection: which nodes, by their services; empty for all.
         limit: names of nodes.
+        deadline: seconds for each node to answer.
         fix: whether to offer repairs.
         confirm: asks the operator; None means that the answer is yes.
 
@@ -46,7 +48,7 @@ def preflight_cluster(
         session, missing = load_session(options), (error.message,)
     return preflight(
         session.desired,
-        partial(observe, session, nodes=select_nodes(session.resolved, selection, limit)),
+        partial(observe, session, nodes=select_nodes(session.resolved, selection, limit), deadline=deadline),
         artifacts_missing=missing,
         repair=partial(_repair, session, events) if fix else None,
         confirm=confirm or (lambda _: True),

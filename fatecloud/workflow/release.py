@@ -73,23 +73,36 @@ def import_files(files: Sequence[Path], store: Store, say: Say) -> None:
             say(f"{file}: {bundles.import_artifact(file, store).name}")
 
 
-def verify_store(store: Store, say: Say) -> int:
-    """Hash everything in the store again; what has rotted is named and removed, so that a fetch brings it back.
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification of the store found."""
 
-    Returns:
-        How many files are good.
+    verified: int
+    """Files whose content is what their names say."""
+    removed: tuple[str, ...]
+    """Files that were removed, each with what was expected and found."""
+
+    def require_whole(self) -> None:
+        """Raise HashMismatch where something was removed."""
+        if self.removed:
+            lines = "\n".join(f"  {line}" for line in self.removed)
+            remedy = "fatecloud release fetch NAME fetches what was removed"
+            raise HashMismatch(f"removed from the store:\n{lines}", remedy=remedy)
+
+
+def verify_store(store: Store, say: Say) -> Verified:
+    """Hash every file again, and remove what does not match its name.
+
+    Args:
+        say: takes a line per good file.
 
     Raises:
-        ArtifactMissing: there is nothing to hash.
-        HashMismatch: some were not.
+        ArtifactMissing: the store is empty.
     """
-    if next(store.all(), None) is None:
-        raise ArtifactMissing(f"the store {store.root} holds nothing", remedy="fatecloud release fetch NAME")
-    rotten = list(_rotten(store, say))
-    if rotten:
-        remedy = "fatecloud release fetch NAME brings what was removed"
-        raise HashMismatch("removed from the store:\n" + "\n".join(f"  {line}" for line in rotten), remedy=remedy)
-    return sum(1 for _ in store.all())
+    if not any(True for _ in store.all()):
+        raise ArtifactMissing(f"the store {store.root} is empty", remedy="fatecloud release fetch NAME")
+    removed = tuple(_rotten(store, say))
+    return Verified(sum(1 for _ in store.all()), removed)
 
 
 def bundle_release(name: str, store: Store, target: Path) -> int:

@@ -123,7 +123,7 @@ class Program:
 
     def report(self, *options: str) -> dict[str, Any]:
         """What `check` finds, as data."""
-        done = self.run("check", "--format", "json", *options)
+        done = self.run("check", "-o", "json", *options)
         try:
             report: dict[str, Any] = json.loads(done.out)
         except ValueError:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from check_world import ENGINE, FRONT, STORE, healthy_documents, observed, the_desired
 
-from fatecloud.cli.check import Format, check
+from fatecloud.cli.check import check
 from fatecloud.cli.explain import explain
+from fatecloud.cli.options import Output
 from fatecloud.errors import InputError, UsageError
 from fatecloud.model.observed import Observed
-from fatecloud.report.formats import FORMATS
 from fatecloud.workflow import load, observe
 from fatecloud.workflow.check import check_cluster, saved_facts
 
@@ -92,10 +92,10 @@ def test_the_verb_prints_json_and_gives_the_reports_status(
     session: SimpleNamespace, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     kept = tmp_path / "facts.json"
-    assert check(output=Format.json, save_facts=kept) == 2
+    assert check(output=Output.json, save_facts=kept) == 2
     live: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [f["id"] for f in live["findings"]] == [f"SERVICE_STOPPED@{ENGINE}"]
-    assert check(output=Format.json, facts=kept) == 2
+    assert check(output=Output.json, facts=kept) == 2
     assert json.loads(capsys.readouterr().out) == live
 
 
@@ -122,10 +122,6 @@ def test_the_status_is_that_of_the_selected_services(
     assert check(**selection) == status  # type: ignore[arg-type]
     assert FRONT in session.desired.services
     assert STORE in session.desired.services
-
-
-def test_the_verb_offers_every_format() -> None:
-    assert {choice.value for choice in Format} == set(FORMATS)
 
 
 def test_explain_tells_a_codes_page_whatever_its_case(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,8 +14,9 @@ from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Finding, Fix
 from fatecloud.model.layout import ID_LENGTH
 from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.report.document import preflight_document
 from fatecloud.report.look import Look
-from fatecloud.report.preflight import change_text, preflight_json, preflight_text
+from fatecloud.report.preflight import change_text, preflight_text
 from fatecloud.workflow.preflight import fix_variables, preflight, reading
 
 LISTENER = {"port": 9380, "address": ANY, "pid": 50, "process": "python", "user": "app", "cmdline": "python flow"}
@@ -192,10 +192,9 @@ def test_the_text_groups_by_node_with_the_worst_first_and_says_what_blocks() -> 
     assert lines[-1].endswith("1 must be solved before a deployment")
 
 
-def test_the_json_has_a_version_and_names_what_blocks() -> None:
+def test_the_document_names_what_blocks() -> None:
     report = judge_preflight(a_desired(), observed({"a1": {"os.arch": "aarch64"}}))
-    document = json.loads(preflight_json(report, blocking(report)))
-    assert document["version"] == 1
+    document = preflight_document(report, blocking(report))
     assert document["exit_status"] == 2
     assert document["blocking"] == ["PREFLIGHT_ARCH@a1"]
     assert document["findings"][0]["id"] == "PREFLIGHT_ARCH@a1"

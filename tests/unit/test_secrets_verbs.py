@@ -94,8 +94,8 @@ def rows(shown: str) -> list[list[str]]:
 
 
 def test_secrets_are_listed_without_values_and_revealed_one_by_one(place: Path) -> None:
-    shown = run("secrets", "show")
-    value = run("secrets", "show", "--reveal", "9999.mysql.flow").strip()
+    shown = run("secrets", "list")
+    value = run("secrets", "reveal", "9999.mysql.flow").strip()
     assert len(value) == 32
     assert value not in shown
     assert ["9999.mysql.flow", "generated", "32"] in rows(shown)
@@ -103,11 +103,11 @@ def test_secrets_are_listed_without_values_and_revealed_one_by_one(place: Path) 
 
 
 def test_init_again_keeps_values_and_takes_supplied_ones(place: Path) -> None:
-    value = run("secrets", "show", "--reveal", "9999.mysql.flow")
+    value = run("secrets", "reveal", "9999.mysql.flow")
     assert "sudo.ops: has no value yet" in run("secrets", "init")
     assert "0 secrets generated, 1 supplied" in run("secrets", "init", "--set", "sudo.ops", stdin="pa ss'\n")
-    assert run("secrets", "show", "--reveal", "sudo.ops") == "pa ss'\n"
-    assert run("secrets", "show", "--reveal", "9999.mysql.flow") == value
+    assert run("secrets", "reveal", "sudo.ops") == "pa ss'\n"
+    assert run("secrets", "reveal", "9999.mysql.flow") == value
     with pytest.raises(SecretsError, match=r"9999\.mysql\.flow was generated and may be in use") as caught:
         run("secrets", "init", "--set", "9999.mysql.flow", stdin="x\n")
     assert caught.value.remedy == "fatecloud secrets rotate 9999.mysql.flow"
@@ -121,7 +121,7 @@ def test_a_supplied_value_may_stand_in_for_a_generated_one(place: Path) -> None:
     (place / "inventory.secrets.yml").unlink()
     done = run("secrets", "init", "--set", "9999.mysql.flow", stdin="theirs\n")
     assert "secrets generated, 1 supplied" in done
-    assert ["9999.mysql.flow", "supplied", "6"] in rows(run("secrets", "show"))
+    assert ["9999.mysql.flow", "supplied", "6"] in rows(run("secrets", "list"))
 
 
 @pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "bytes that are no text here"])
@@ -131,16 +131,16 @@ def test_a_value_that_was_not_meant_is_refused(typed: str) -> None:
 
 
 def test_a_rotation_is_begun_resumed_and_finished(place: Path) -> None:
-    old = run("secrets", "show", "--reveal", "9999.mysql.flow")
+    old = run("secrets", "reveal", "9999.mysql.flow")
     begun = run("secrets", "rotate", "9999.mysql.flow")
     assert begun == "in rotation: 9999.mysql.flow\n"
     vault = (place / "inventory.secrets.yml").read_bytes()
     assert run("secrets", "rotate", "9999.mysql.flow") == begun
     assert (place / "inventory.secrets.yml").read_bytes() == vault
-    assert run("secrets", "show", "--reveal", "9999.mysql.flow") == old
-    assert ["9999.mysql.flow", "generated", "32", "rotating"] in rows(run("secrets", "show"))
+    assert run("secrets", "reveal", "9999.mysql.flow") == old
+    assert ["9999.mysql.flow", "generated", "32", "rotating"] in rows(run("secrets", "list"))
     assert run("secrets", "rotate", "--finish") == "current now: 9999.mysql.flow\n"
-    assert run("secrets", "show", "--reveal", "9999.mysql.flow") != old
+    assert run("secrets", "reveal", "9999.mysql.flow") != old
     assert run("secrets", "rotate", "--finish") == "current now: none was in rotation\n"
 
 
@@ -149,7 +149,7 @@ def test_all_rotates_what_was_generated_and_a_supplied_one_is_asked_for(place: P
     assert "sudo.ops" not in run("secrets", "rotate", "--all")
     assert "sudo.ops" in run("secrets", "rotate", "sudo.ops", stdin="new\n")
     run("secrets", "rotate", "--finish")
-    assert run("secrets", "show", "--reveal", "sudo.ops") == "new\n"
+    assert run("secrets", "reveal", "sudo.ops") == "new\n"
     with pytest.raises(UsageError, match="no secret is named"):
         run("secrets", "rotate")
 
@@ -157,15 +157,15 @@ def test_all_rotates_what_was_generated_and_a_supplied_one_is_asked_for(place: P
 def test_the_vault_password_may_lie_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = (place / "inventory.vault-password").rename(place / "moved")
     with pytest.raises(SecretsError, match="no vault password"):
-        run("secrets", "show")
-    assert "9999.mysql.flow" in run("secrets", "show", "--vault-password-file", str(elsewhere))
+        run("secrets", "list")
+    assert "9999.mysql.flow" in run("secrets", "list", "--vault-password-file", str(elsewhere))
     monkeypatch.setenv(VARIABLE, str(elsewhere))
-    assert "9999.mysql.flow" in run("secrets", "show")
+    assert "9999.mysql.flow" in run("secrets", "list")
 
 
 def test_no_secrets_yet_is_told_with_the_remedy(place: Path) -> None:
     (place / "inventory.secrets.yml").unlink()
-    for words in (["show"], ["rotate", "--all"], ["rotate", "--finish"]):
+    for words in (["list"], ["rotate", "--all"], ["rotate", "--finish"]):
         with pytest.raises(SecretsError, match=r"inventory\.secrets\.yml: no such file") as caught:
             run("secrets", *words)
         assert caught.value.remedy == "fatecloud secrets init"
@@ -173,7 +173,7 @@ def test_no_secrets_yet_is_told_with_the_remedy(place: Path) -> None:
 
 def test_inventory_verbs(place: Path) -> None:
     counts = "parties: 2, nodes: 2, services: 8, peers: 0"
-    assert run("inventory", "validate") == f"inventory.yml: good: cluster demo, fate-2.2.0, rabbitmq; {counts}\n"
+    assert run("inventory", "validate") == f"inventory.yml: valid: cluster demo, fate-2.2.0, rabbitmq; {counts}\n"
     assert "service_user" not in run("inventory", "show")
     assert "    service_user: fate                            # built in\n" in run("inventory", "show", "--full")
     assert json.loads(run("inventory", "schema"))["title"] == "fatecloud inventory, version 1"

@@ -164,7 +164,7 @@ def test_an_inventory_comes_from_the_option_the_variable_or_the_directory(
         monkeypatch.setenv("FATECLOUD_INVENTORY", "two" if "directory" in way else "two/inventory.yml")
     done = CliRunner().invoke(app, ["inventory", "validate", *(["-i", "two"] if way == "option" else [])])
     assert done.exit_code == 0, done.output
-    assert "good: cluster demo" in done.output
+    assert "valid: cluster demo" in done.output
 
 
 def test_a_word_too_many_is_named(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from preflight_world import ANY, NOW, a_desired, observed
 
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.release import DISTRIBUTION
-from fatecloud.report.status import status_json, status_table
+from fatecloud.report.status import status_document, status_table
 from fatecloud.report.status_rows import Row, age_text, status_of
 from fatecloud.workflow.status import FACTS, look
 
@@ -156,11 +155,11 @@ def test_the_table_is_aligned_and_notes_that_do_not_fit_stand_below() -> None:
     assert narrow[3] == "        does not listen on 9380"
 
 
-def test_the_json_has_a_version_and_says_what_is_well() -> None:
-    document = json.loads(status_json(status_of(a_desired(), observed({"a1": WELL}), [KEY])))
-    assert document["version"] == 1
+def test_the_document_says_what_is_well() -> None:
+    document = status_document(status_of(a_desired(), observed({"a1": WELL}), [KEY]))
+    assert document["services"][0]["service"] == KEY
     assert document["services"][0]["well"] is True
-    assert document["services"][0]["ports"] == {"9380": True}
+    assert document["services"][0]["ports"] == [{"port": 9380, "listening": True}]
 
 
 def test_only_the_nodes_of_the_selection_are_read_and_no_service_is_asked() -> None:

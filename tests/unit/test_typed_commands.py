@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,9 @@ import pytest
 from fatecloud.cli.verbs import commands
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.report.commands import Commands, commands_of, set_commands, set_inventory
-from fatecloud.report.document import document
+from fatecloud.report.document import preflight_document, report_document
 from fatecloud.report.look import Look
-from fatecloud.report.preflight import preflight_json, preflight_text
+from fatecloud.report.preflight import preflight_text
 from fatecloud.report.table import table
 
 PROGRAM = Path(sys.executable).with_name("fatecloud")
@@ -113,8 +112,8 @@ def test_reports_and_json_have_the_same_typed_commands_and_leave_what_nodes_wrot
     for text in (table(REPORT, LOOK), preflight_text(REPORT, (), LOOK)):
         assert all(line in text for line in wanted)
         assert "sh[77]: fatecloud check was typed here" in text
-    for text in (document(REPORT, LOOK), preflight_json(REPORT, ())):
-        (finding,) = json.loads(text)["findings"]
+    for document in (report_document(REPORT), preflight_document(REPORT, ())):
+        (finding,) = document["findings"]
         assert finding["remedy"] == wanted
         assert finding["evidence"] == list(FINDING.evidence)
 

@@ -92,4 +92,4 @@ def test_it_starts_an_inventory_without_a_checkout(installed: Path) -> None:
     (installed / "password").write_text("planted for a test\n")
     told = run([program, "init", "--output", "new", "--vault-password-file", "password"], installed)
     assert "inventory.yml" in told
-    assert "good: cluster" in run([program, "inventory", "validate", "-i", "new"], installed)
+    assert "valid: cluster" in run([program, "inventory", "validate", "-i", "new"], installed)

@@ -77,7 +77,7 @@ def blackholed(bench: Bench) -> list[Line]:
     for deadline in (DEADLINE, DEADLINE / 2):
         fleet.sandbox.blackhole(victim)
         try:
-            words = ("check", "--format", "json", "--deadline", f"{deadline:g}")
+            words = ("check", "-o", "json", "--deadline", f"{deadline:g}")
             samples = [fleet.program(*words, statuses=(_CRITICAL,)) for _ in range(bench.rounds)]
         finally:
             fleet.sandbox.heal(victim)

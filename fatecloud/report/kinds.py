@@ -1,0 +1,374 @@
+"""What each kind of document has. The published schema is made from these types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypedDict
+
+from fatecloud.model.finding import Severity
+from fatecloud.model.plan import Verb
+
+
+class Rule:
+    """JSON Schema keywords of a value, beside its type."""
+
+    def __init__(self, **keywords: object) -> None:
+        self.keywords = keywords
+
+
+Time = Annotated[str, Rule(format="date-time", description="UTC, ISO 8601.")]
+Seconds = Annotated[float, Rule(minimum=0)]
+Count = Annotated[int, Rule(minimum=0)]
+Key = Annotated[str, "Key of a service: `9999/flow@a1`."]
+Status = Literal["healthy", "warning", "critical", "unknown"]
+
+
+class SubjectDocument(TypedDict):
+    """What a finding is about; empty strings where a level does not apply."""
+
+    party: str
+    node: str
+    service: Key
+
+
+class FixDocument(TypedDict):
+    """A repair that `preflight --fix` applies."""
+
+    action: str
+    node: str
+    arguments: dict[str, Any]
+
+
+class FindingDocument(TypedDict):
+    """One problem."""
+
+    id: Annotated[str, "`CODE@subject`, unique within a report and the same in the next one."]
+    code: Annotated[str, Rule(pattern="^[A-Z][A-Z0-9_]+$", description="See `fatecloud explain CODE`.")]
+    severity: Severity
+    subject: SubjectDocument
+    symptom: Annotated[str, Rule(minLength=1)]
+    cause: str
+    remedy: Annotated[list[str], "Commands or actions, in order."]
+    expected: str
+    got: str
+    evidence: list[str]
+    source: Annotated[str, "The fact or probe that it rests on."]
+    age: Annotated[float | None, "Seconds since the evidence was taken."]
+    caused_by: Annotated[list[str], "Ids of the findings that explain this one; empty for a root cause."]
+    fix: FixDocument | None
+    about: Annotated[str, "The neighbour that it concerns, where its code is about one of several."]
+
+
+class SkippedDocument(TypedDict):
+    """A check that was not judged."""
+
+    check: str
+    subject: SubjectDocument
+    reason: Annotated[str, "Code of the finding that made the check pointless."]
+
+
+class SummaryDocument(TypedDict):
+    """Numbers of findings by severity, of checks that passed, and of checks that were not judged."""
+
+    critical: Count
+    unknown: Count
+    warning: Count
+    passed: Count
+    skipped: Count
+
+
+class CheckReport(TypedDict):
+    """`fatecloud check`: findings, root causes first."""
+
+    cluster: str
+    status: Status
+    exit_status: Annotated[int, Rule(enum=[0, 1, 2, 3]), "0 healthy, 1 warnings, 2 critical, 3 unknown."]
+    taken: Annotated[Time, "When the readings were complete, by the controller's clock: UTC, ISO 8601."]
+    seconds: Annotated[Seconds, "How long the readings took."]
+    summary: SummaryDocument
+    findings: list[FindingDocument]
+    skipped: list[SkippedDocument]
+    settling: Annotated[list[Key], "Services that a run started a moment ago; their runtime findings are held back."]
+    runs: Annotated[list[str], "One sentence for each run of an operator that is changing nodes now."]
+
+
+class PreflightReport(CheckReport):
+    """`fatecloud preflight`: what must be true before a deployment."""
+
+    blocking: Annotated[list[str], "Ids of the findings that forbid a deployment."]
+    repaired: Annotated[list[FixDocument], "Repairs that `--fix` applied before these readings."]
+
+
+class PortDocument(TypedDict):
+    """A port of a service."""
+
+    port: int
+    listening: Annotated[bool | None, "null where it could not be read."]
+
+
+class ServiceStatus(TypedDict):
+    """One service on the daily screen."""
+
+    service: Key
+    party: str
+    component: str
+    node: str
+    version: str
+    deployed: Annotated[str, Rule(enum=["yes", "changed", "no", "?"])]
+    running: Annotated[str, Rule(enum=["yes", "settling", "restarting", "hung", "stopping", "no", "?"])]
+    uptime_seconds: Seconds | None
+    ports: list[PortDocument]
+    notes: list[str]
+    well: Annotated[bool, "Whether there is nothing to look at."]
+
+
+class ClusterStatus(TypedDict):
+    """`fatecloud status`: every service."""
+
+    cluster: str
+    release: str
+    exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0 all well, 1 look at it, 3 a node was not read."]
+    taken: Time
+    services: list[ServiceStatus]
+    notes: Annotated[list[str], "About nodes: not reached, held by a run, last change."]
+
+
+class ActionDocument(TypedDict):
+    """One thing to do to a service, or to a node (`service` is `node`)."""
+
+    verb: Verb
+    node: str
+    service: str
+    reason: str
+
+
+class StageDocument(TypedDict):
+    """Actions that are done together, after the stages before."""
+
+    name: str
+    actions: list[ActionDocument]
+
+
+class FileDocument(TypedDict):
+    """A file that differs."""
+
+    node: str
+    path: str
+    service: str
+    change: Literal["create", "change", "mode", "remove"]
+    drifted: Annotated[bool, "Whether somebody edited it by hand, or it is not ours."]
+    diff: Annotated[str, "Unified diff without secrets; empty where a secret changed it."]
+
+
+class LeftDocument(TypedDict):
+    """Data that are not moved."""
+
+    service: Key
+    node: str
+    path: str
+    data: str
+    successor: Annotated[str, "Key of the service that goes on without these data; empty where none does."]
+    successor_node: str
+    successor_path: str
+
+
+class DeployPlan(TypedDict):
+    """`fatecloud plan`: what a deploy would do."""
+
+    cluster: str
+    empty: Annotated[bool, "Whether there is nothing to change on any node."]
+    smoke_test: Annotated[bool, "Whether the job at the end has to run."]
+    stages: list[StageDocument]
+    files: list[FileDocument]
+    data_not_moved: list[LeftDocument]
+
+
+class LogEntry(TypedDict):
+    """`fatecloud logs`: one document per entry, one per line in JSON."""
+
+    time: Time
+    service: Key
+    level: Annotated[str | None, Rule(enum=["debug", "info", "warning", "error", "critical", None])]
+    file: str
+    lines: list[str]
+
+
+class InventoryDocument(TypedDict):
+    """`fatecloud inventory show`: the inventory with every default filled in."""
+
+    cluster: str
+    id: str
+    release: str
+    architecture: str
+    nodes: dict[str, Any]
+    parties: dict[str, Any]
+    peers: dict[str, Any]
+    origins: Annotated[dict[str, str], "Dotted path of a value -> where it came from."]
+
+
+class ProblemDocument(TypedDict):
+    """Something wrong with an inventory."""
+
+    line: int | None
+    column: int | None
+    message: str
+
+
+class CountsDocument(TypedDict):
+    """How much an inventory has."""
+
+    parties: Count
+    nodes: Count
+    services: Count
+    peers: Count
+
+
+class InventoryValidation(TypedDict):
+    """`fatecloud inventory validate`."""
+
+    file: str
+    valid: bool
+    cluster: str | None
+    release: str | None
+    architecture: str | None
+    counts: CountsDocument | None
+    problems: list[ProblemDocument]
+
+
+class SecretDocument(TypedDict):
+    """One secret, never its value."""
+
+    name: str
+    origin: Annotated[str, Rule(enum=["generated", "supplied", "missing"])]
+    length: Count
+    rotating: bool
+    used: Annotated[bool, "Whether this inventory needs it."]
+
+
+class SecretList(TypedDict):
+    """`fatecloud secrets list`."""
+
+    items: list[SecretDocument]
+
+
+class ReleaseEntry(TypedDict):
+    """One release of the catalogue."""
+
+    name: str
+    summary: str
+    complete: Annotated[bool, "Whether the store has all of it."]
+    missing_files: Count
+
+
+class ReleaseList(TypedDict):
+    """`fatecloud release list`."""
+
+    store: str
+    items: list[ReleaseEntry]
+
+
+class ArtifactDocument(TypedDict):
+    """A file of a release."""
+
+    name: str
+    filename: str
+    sha256: Annotated[str, Rule(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[Count, "Bytes."]
+
+
+class ReleaseDocument(TypedDict):
+    """`fatecloud release show`."""
+
+    name: str
+    summary: str
+    store: str
+    complete: bool
+    components: dict[str, str]
+    oldest: Annotated[dict[str, dict[str, str]], "Component from the distribution -> product -> oldest version."]
+    architectures: list[str]
+    unsupported: dict[str, str]
+    python: str
+    machine: str
+    artifacts: Annotated[list[ArtifactDocument], "Files in the store, where it is complete."]
+    missing: list[ArtifactDocument]
+
+
+class StoreVerification(TypedDict):
+    """`fatecloud release verify`."""
+
+    store: str
+    verified: Count
+    removed: Annotated[list[str], "Files whose content was not what their names say."]
+
+
+class SandboxNode(TypedDict):
+    """A node of a sandbox."""
+
+    name: str
+    address: str
+    state: Annotated[str, "Docker's word: `running`, `exited`, `paused`."]
+
+
+class SandboxDocument(TypedDict):
+    """One sandbox."""
+
+    name: str
+    image: str
+    nodes: list[SandboxNode]
+
+
+class SandboxList(TypedDict):
+    """`fatecloud sandbox list`."""
+
+    items: list[SandboxDocument]
+
+
+class CodeEntry(TypedDict):
+    """A finding code in one sentence."""
+
+    code: str
+    severity: Severity
+    meaning: str
+
+
+class FindingCodeList(TypedDict):
+    """`fatecloud explain --list`."""
+
+    items: list[CodeEntry]
+
+
+class FindingCode(CodeEntry):
+    """`fatecloud explain CODE`."""
+
+    runbook: Annotated[str, "The page, in Markdown."]
+
+
+class VersionDocument(TypedDict):
+    """`fatecloud version`."""
+
+    version: str
+    python: str
+    ansible_core: str
+
+
+KINDS: Mapping[str, type] = MappingProxyType(
+    {
+        "CheckReport": CheckReport,
+        "PreflightReport": PreflightReport,
+        "ClusterStatus": ClusterStatus,
+        "DeployPlan": DeployPlan,
+        "LogEntry": LogEntry,
+        "Inventory": InventoryDocument,
+        "InventoryValidation": InventoryValidation,
+        "SecretList": SecretList,
+        "ReleaseList": ReleaseList,
+        "Release": ReleaseDocument,
+        "StoreVerification": StoreVerification,
+        "SandboxList": SandboxList,
+        "FindingCodeList": FindingCodeList,
+        "FindingCode": FindingCode,
+        "Version": VersionDocument,
+    }
+)
+"""`kind` -> what a document of that kind has beside `apiVersion` and `kind`."""

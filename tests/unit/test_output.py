@@ -1,0 +1,144 @@
+"""What programs read: one envelope, two notations, one published schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from artifact_world import NAME, filled
+from typer.main import get_group
+from typer.testing import CliRunner
+
+from fatecloud import catalogue, inventory
+from fatecloud.cli.verbs import app
+from fatecloud.report.envelope import document_text, moment
+from fatecloud.report.kind_schema import output_schema
+from fatecloud.report.kinds import KINDS
+from fatecloud.resolve.desired import resolve
+from fatecloud.workflow import sandbox
+from fatecloud.workflow.secrets import SecretsFiles, init_secrets
+
+HERE = """\
+apiVersion: fatecloud/v1
+cluster: here
+id: d3f9a2b1d4e5f607
+release: fate-2.2.0
+architecture: standalone
+defaults: {paths: {base: BASE}}
+nodes:
+  here: {address: local}
+parties:
+  "9999": {}
+"""
+VERBS: dict[str, tuple[str, str]] = {
+    "check": ("check", "CheckReport"),
+    "preflight": ("preflight --store store", "PreflightReport"),
+    "status": ("status", "ClusterStatus"),
+    "plan": ("plan --store store", "DeployPlan"),
+    "logs": ("logs flow", "LogEntry"),
+    "inventory show": ("inventory show", "Inventory"),
+    "inventory validate": ("inventory validate", "InventoryValidation"),
+    "secrets list": ("secrets list", "SecretList"),
+    "release list": ("release list --store store", "ReleaseList"),
+    "release show": (f"release show {NAME} --store store", "Release"),
+    "release verify": ("release verify --store store", "StoreVerification"),
+    "sandbox list": ("sandbox list", "SandboxList"),
+    "explain": ("explain service_stopped", "FindingCode"),
+    "explain --list": ("explain --list", "FindingCodeList"),
+    "version": ("version", "Version"),
+}
+"""Every verb that shows something -> how it is called here, and the kind that it prints."""
+SCHEMA = output_schema()
+
+
+def verbs_with_output(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    for name in group.commands:
+        command = group.get_command(None, name)
+        if hasattr(command, "commands"):
+            yield from verbs_with_output(command, (*path, name))
+        elif any(getattr(p.type, "choices", ()) and "yaml" in p.type.choices for p in command.params):
+            yield " ".join((*path, name))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with an inventory of this machine, its secrets, a store, and a log that flow wrote."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "inventory.yml").write_text(HERE.replace("BASE", str(place / "base")))
+    init_secrets(SecretsFiles(place / "inventory.yml"))
+    filled(place / "store")
+    cluster = inventory.load(place / "inventory.yml")
+    (flow,) = resolve(cluster, catalogue.load(cluster.release), None).services.values()
+    log = Path(flow.process.console)
+    log.parent.mkdir(parents=True)
+    log.write_text("[ERROR] [2026-11-25 19:32:14,655] [Server] [1:1] - [a.b] [line:1]: it \x1b[31mfailed\n  more\n")
+    return place
+
+
+@pytest.fixture(autouse=True)
+def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    one = SimpleNamespace(name="s", image="debian-12", nodes={"n1": ("172.17.0.2", "running")})
+    monkeypatch.setattr(sandbox, "sandbox_list", lambda: [one])
+
+
+def test_every_verb_that_shows_something_is_here() -> None:
+    assert set(verbs_with_output(get_group(app))) == {name.removesuffix(" --list") for name in VERBS}
+    assert {kind for _, kind in VERBS.values()} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_json_and_yaml_are_one_document_that_obeys_the_schema(name: str) -> None:
+    words, kind = VERBS[name]
+    done = CliRunner().invoke(app, [*words.split(), "-o", "json"])
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, SCHEMA)
+    assert (document["apiVersion"], document["kind"]) == ("fatecloud/v1", kind)
+    assert done.stdout.isascii()
+    again = CliRunner().invoke(app, [*words.split(), "-o", "yaml"])
+    assert again.exit_code == done.exit_code
+    same = yaml.safe_load(again.stdout)
+    jsonschema.validate(same, SCHEMA)
+    assert set(same) == set(document)
+    assert "\x1b" not in again.stdout
+
+
+def test_an_invalid_inventory_is_a_document_with_its_problems(place: Path) -> None:
+    (place / "bad.yml").write_text(HERE.replace("cluster: here", "clster: here"))
+    done = CliRunner().invoke(app, ["inventory", "validate", "-i", "bad.yml", "-o", "json"])
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, SCHEMA)
+    assert document["valid"] is False
+    assert (2, 1) in {(problem["line"], problem["column"]) for problem in document["problems"]}
+    assert done.exit_code != 0
+
+
+def test_documents_of_a_stream_are_one_line_each_or_separated() -> None:
+    assert document_text("Version", {"a": [1]}, "json", stream=True) == (
+        '{"apiVersion": "fatecloud/v1", "kind": "Version", "a": [1]}'
+    )
+    assert document_text("Version", {"a": 1}, "yaml", stream=True).startswith("---\napiVersion: fatecloud/v1\n")
+
+
+def test_a_time_is_utc_in_iso_8601() -> None:
+    assert moment(1_800_000_000.5) == "2027-01-15T08:00:00.500Z"
+
+
+def test_the_schema_itself_is_valid_and_closed() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"apiVersion": "fatecloud/v1", "kind": "Version", "version": "1"}, SCHEMA)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"apiVersion": "fatecloud/v1", "kind": "SecretList", "items": [], "more": 1}, SCHEMA)
+
+
+def test_the_page_names_each_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "output.md").read_text()
+    assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
