@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,7 +17,7 @@ from fatecloud.model.cluster import Endpoint
 from fatecloud.model.desired import Desired, Edge
 from fatecloud.model.finding import Finding, Severity
 from fatecloud.model.observed import Unreachable
-from fatecloud.report.document import document
+from fatecloud.report.document import report_document
 from fatecloud.report.look import Look
 from fatecloud.report.table import table
 
@@ -140,7 +139,7 @@ def test_a_report_says_whose_run_is_changing_which_nodes() -> None:
     report = report_of(lambda documents: hold(documents, expired=False))
     assert report.runs == ("ada@ops1 is changing a1, a2 now (run r7): findings there may be its work in progress",)
     assert report.runs[0] in table(report, Look(width=200))
-    assert json.loads(document(report, Look()))["runs"] == list(report.runs)
+    assert report_document(report)["runs"] == list(report.runs)
     assert report_of(lambda documents: hold(documents, expired=True)).runs == ()
 
 
