@@ -25,7 +25,7 @@ import fcntl, json, os, socket, sys, termios
 control = socket.socket(fileno=int(sys.argv[1]))
 from fatecloud.cli.main import main
 from fatecloud.cli import verbs
-from fatecloud.report import console, formats, look, preflight, secrets, status
+from fatecloud.report import console, document, envelope, look, preflight, secrets, status, table
 from fatecloud.workflow import check, deploy, destroy, explain, init, inventory, load, logs, plan, preflight_session
 from fatecloud.workflow import prove, quickstart, release, render, sandbox, secrets, services, status
 control.send(b"ready")
