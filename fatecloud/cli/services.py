@@ -57,7 +57,7 @@ def start(
 ) -> int:
     """Start services, dependencies first, and wait until they answer."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("start", inventory, chosen, True, True, (None, wait_lock), files)  # noqa: FBT003
+    return _act("start", inventory, chosen, True, False, (None, wait_lock), files)  # noqa: FBT003
 
 
 def stop(

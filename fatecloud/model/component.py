@@ -158,5 +158,8 @@ class Component:
     """Whether a party may have it on several nodes."""
     external: bool = False
     """Whether it may be run by somebody else."""
+    job_question: NodeProbe | None = None
+    """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
+    `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens."""
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""

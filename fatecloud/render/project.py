@@ -16,7 +16,13 @@ import yaml
 from fatecloud.errors import Refused
 from fatecloud.model.desired import Desired
 from fatecloud.render import holder, placeholders
-from fatecloud.render.variables import connection_variables, node_variables, service_variables, stage_turns
+from fatecloud.render.variables import (
+    connection_variables,
+    job_questions,
+    node_variables,
+    service_variables,
+    stage_turns,
+)
 from fatecloud.shipped import folder
 
 VAULT = Path("group_vars/all/vault.yml")
@@ -150,6 +156,9 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_stages": stage_turns(desired),
         "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
         "fatecloud_only": [],
+        "fatecloud_interrupt_jobs": False,
+        "fatecloud_wait_jobs": 0,
+        "fatecloud_job_questions": job_questions(),
     }
 
 
@@ -167,8 +176,10 @@ def write_project(
 
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
-    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_overwrite_drift`, `fatecloud_purge`
-    (`destroy.yml` takes data and logs too) and `fatecloud_proof` (for `record.yml`).
+    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_overwrite_drift`,
+    `fatecloud_interrupt_jobs` (stop services although jobs are running), `fatecloud_wait_jobs` (seconds to wait for
+    jobs that are found right before a service is stopped), `fatecloud_purge` (`destroy.yml` takes data and logs too)
+    and `fatecloud_proof` (for `record.yml`).
 
     Args:
         desired: with its files rendered.

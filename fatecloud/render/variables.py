@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import private_of, shared_venv_of, started_of, thin_marker_of, unit_path_of
@@ -194,11 +195,33 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),
         "started": started_of(service.home),
         # What a run needs to know of the service when no inventory tells it any more.
+        "job_runners": _job_runners(desired, service),
         "kept": {"data": service.data, "job_api": service.facts.get("job_api", "")},
         "readiness": _readiness(service, node),
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
     }
+
+
+def job_questions() -> dict[str, Any]:
+    """Component -> the question that lists the jobs of its services; of those whose services run jobs."""
+    asked = {name: component.job_question for name, component in all_components().items() if component.job_question}
+    return {name: {"argv": list(q.argv), "stdin": q.stdin, "timeout": q.timeout} for name, q in asked.items()}
+
+
+def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:
+    """Which services run the jobs that need this one, and where they are asked from its node."""
+    runners = [
+        s for _, s in sorted(desired.services.items()) if s.id.party == service.id.party and "job_api" in s.facts
+    ]
+    return [
+        {
+            "key": s.id.key,
+            "component": s.id.component,
+            "url": s.facts["job_api" if s.id.node == service.id.node else "job_api_away"],
+        }
+        for s in runners
+    ]
 
 
 def _readiness(service: DesiredService, node: Node) -> Mapping[str, Any] | None:

@@ -32,6 +32,7 @@ RELEASE_TIMEOUT = 150.0
 """Seconds that giving the nodes back may take, more than a node waits for what it has begun; after that the next run
 has to take them over."""
 
+_JOBS = "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here"
 ARTIFACTS = "ansible"
 """Where in a run's directory the runner notes what it does."""
 _SIGNALLED = 128
@@ -146,6 +147,8 @@ class AnsibleRun:
     def _pass_on(self, event: Event) -> None:
         self._events(event)
         answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
+        for line in answer.get("silent", ()):
+            self._events(Event("note", str(line), node=event.node))
         if taken := answer.get("taken_from"):
             text = f"taken over from run {taken['run']} of {taken['owner']}, which never gave it back"
             self._events(Event("note", text, node=event.node))
@@ -206,6 +209,8 @@ def failure(outcome: Outcome) -> FatecloudError:
     for failed in outcome.failed:
         if failed.result.get("held"):
             return Locked(f"{failed.node}: {failed.message}", remedy="wait for it with --wait-lock 30m")
+        if failed.result.get("jobs"):
+            return Refused(f"{failed.service or failed.node}: {failed.message}", remedy=_JOBS)
         for kind, remedy in _REFUSALS.items():
             if other := failed.result.get(kind):
                 return Refused(f"{failed.node}: {failed.message}", remedy=remedy.format(other))

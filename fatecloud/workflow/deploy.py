@@ -21,7 +21,7 @@ from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
-from fatecloud.workflow.jobs import refuse_or_wait
+from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
@@ -142,6 +142,7 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
         "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NOBODY,
         "fatecloud_only": services,
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
+        **jobs_variables(seconds(wanted.wait_jobs), interrupt=wanted.interrupt_jobs),
     }
     try:
         run.ansible.play("converge.yml", variables)

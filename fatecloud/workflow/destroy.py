@@ -12,7 +12,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.workflow.departed import departed_notes, forget_cluster
 from fatecloud.workflow.deployed import nothing_deployed, require_read
 from fatecloud.workflow.job_runners import runners_there
-from fatecloud.workflow.jobs import active_jobs, refuse_or_wait
+from fatecloud.workflow.jobs import active_jobs, jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
@@ -69,8 +69,9 @@ def destroy_cluster(
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
     left = Left(ui)
+    variables = {"fatecloud_purge": remove_data, **jobs_variables(patience, interrupt=interrupt_jobs)}
     with recorded(session, "destroy", argv, left) as run:
-        run.ansible.play("destroy.yml", {"fatecloud_purge": remove_data}, releases=True)
+        run.ansible.play("destroy.yml", variables, releases=True)
         forget_cluster(session, run.events)
         for line in left.lines:
             run.events(Event("note", line))

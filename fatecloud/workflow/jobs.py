@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from fatecloud.components.flow.answers import JobRow
 from fatecloud.components.flow.api import FlowApi
@@ -186,3 +186,13 @@ def _refusal(answers: Answers) -> Refused:
     lines += [f"{line}; it would be stopped and removed" for line in answers.blind]
     waiting = "wait for them with --wait-jobs 30m" if count else "see that nothing runs there"
     return Refused("\n".join(lines), remedy=f"{waiting}, or say --interrupt-jobs")
+
+
+def jobs_variables(wait: float, *, interrupt: bool) -> dict[str, Any]:
+    """What makes a play ask for running jobs again, right before it stops a service; see `write_project`.
+
+    Args:
+        wait: seconds to wait for jobs that are found then.
+        interrupt: do not ask.
+    """
+    return {"fatecloud_interrupt_jobs": interrupt, "fatecloud_wait_jobs": wait}

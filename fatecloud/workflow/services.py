@@ -11,7 +11,7 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.model.selection import Selection, select
 from fatecloud.workflow.deployed import FACTS, deployed_of
 from fatecloud.workflow.job_runners import runners_there
-from fatecloud.workflow.jobs import refuse_or_wait
+from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
@@ -71,8 +71,9 @@ def act_on_services(
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")
     acted = Acted(ui)
+    variables = {"fatecloud_only": list(keys), **jobs_variables(jobs_patience, interrupt=interrupt_jobs)}
     with recorded(session, verb, argv, acted, nodes) as run:
-        run.ansible.play(f"{verb}.yml", {"fatecloud_only": list(keys)}, releases=True)
+        run.ansible.play(f"{verb}.yml", variables, releases=True)
         for line in outcome(verb, keys, acted.services):
             run.events(Event("ok", line))
     return 0

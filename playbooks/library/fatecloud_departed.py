@@ -1,11 +1,13 @@
 """Stops and removes the services that the manifest knows and the inventory no longer has.
 
-Parameters: `base`, `run`, `keep` (keys of the services that stay), `user`, `supervisor`.
+Parameters: `base`, `run`, `keep` (keys of the services that stay), `user`, `supervisor`, `interrupt_jobs`, `questions`
+and `wait_jobs` (see `let_jobs_end`).
 """
 
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
@@ -15,12 +17,29 @@ def departed(manifest: Manifest, keep: list) -> list:
     return sorted(set(manifest.data["services"]) - set(keep))
 
 
+def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
+    """Those of the departing services that run jobs, unless they are at rest."""
+    entries = [(key, manifest.data["services"][key]) for key in gone]
+    return [
+        {"key": key, "component": component, "url": entry["job_api"], "leaving": True}
+        for key, entry in entries
+        for component in [key.partition("/")[2].partition("@")[0]]
+        if component in params["questions"]
+        and entry.get("job_api")
+        and supervised(dict(params, **entry)).state() not in ("stopped", "absent", "failed")
+    ]
+
+
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Remove them.
 
     Raises:
-        Refused: the run does not hold the node, or a service does not stop.
+        Refused: the run does not hold the node, jobs are running on a service that goes, or one does not stop.
     """
+    known = Manifest(params["base"])
+    runners = job_runners(known, departed(known, params["keep"]), params)
+    if runners and not check and not params["interrupt_jobs"]:
+        let_jobs_end(params, runners)
     with working(params["base"], params["run"], check) as manifest:
         gone = departed(manifest, params["keep"])
         for key in [] if check else gone:
@@ -41,6 +60,9 @@ def main() -> None:
             "keep": {"type": "list", "elements": "str", "required": True},
             "user": {"default": ""},
             "supervisor": {"default": ""},
+            "interrupt_jobs": {"type": "bool", "default": False},
+            "questions": {"type": "dict", "default": {}},
+            "wait_jobs": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )

@@ -4,6 +4,8 @@ Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`
 `unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
 that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
 runs want to know of it, for the manifest). `absent` takes the files from the manifest; data and logs stay.
+`runners` are the services whose jobs need this one (empty to interrupt them), see `let_jobs_end`; `questions` and
+`wait_jobs` belong to them.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
 """
@@ -14,7 +16,8 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import POLL, Refused, sha256_of, working
+from ansible.module_utils.fatecloud_asking import let_jobs_end
+from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, sha256_of, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
 RUNNING = ("running", "starting")
@@ -68,16 +71,34 @@ def settle(service: object, params: dict) -> list:
     return done
 
 
+def spare_jobs(service: object, params: dict) -> list:
+    """Ask for running jobs where something that runs is about to be stopped. Sentences about who gave no answer.
+
+    Raises:
+        Refused: jobs are running.
+    """
+    state = service.state()
+    verb = decide(params["state"], state, stale(params["inputs"], params["started"]))
+    if state not in RUNNING or verb not in ("stop", "restart") or not params["runners"]:
+        return []
+    known = Manifest(params["base"]).data["services"]
+    # One on this node listens where it was configured to at its last start, whatever the inventory says by now.
+    here = {key: entry["job_api"] for key, entry in known.items() if entry.get("job_api")}
+    runners = [dict(runner, url=here.get(runner["key"]) or runner["url"]) for runner in params["runners"]]
+    return let_jobs_end(params, runners)
+
+
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Bring the service into its state.
 
     Raises:
-        Refused: it is not deployed, or its supervision does not do what it was asked to.
+        Refused: it is not deployed, running jobs need it, or its supervision does not do what it was asked to.
     """
     service = supervised(params)
     missing = not check and not os.path.lexists(params["unit_path"])
     if params["state"] != "absent" and missing and service.state() == "absent":
         raise Refused("it is not deployed on this node")
+    silent = [] if check else spare_jobs(service, params)
     with working(params["base"], params["run"], check) as manifest:
         if check:
             verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
@@ -92,7 +113,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             if done:
                 # A check holds back what a service may show for a moment after a start that was ours.
                 manifest.data["services"][params["service"]].update(run=params["run"], at=int(time.time()))
-    return {"changed": bool(done), "done": done}
+    return {"changed": bool(done), "done": done, "silent": silent}
 
 
 def main() -> None:
@@ -114,6 +135,9 @@ def main() -> None:
             "home": {"type": "path", "required": True},
             "user": {"default": ""},
             "kept": {"type": "dict", "default": {}},
+            "runners": {"type": "list", "elements": "dict", "default": []},
+            "questions": {"type": "dict", "default": {}},
+            "wait_jobs": {"type": "float", "default": 0},
         },
         supports_check_mode=True,
     )

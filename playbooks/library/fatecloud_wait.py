@@ -8,49 +8,18 @@ It changes nothing.
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 import subprocess
-import sys
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import become, clean_environment, home_of
+from ansible.module_utils.fatecloud_asking import ask
 
 INTERVAL = 0.5
 TAIL = 64 << 10
 LINES = 12
 _ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Error|Exception|Traceback|error|failed|refused)\b")
-
-
-def ask(params: dict) -> dict:
-    """One answer; `ok` is False, with `error`, when there was no proper one."""
-    argv = params["argv"]
-    if argv[0] == "python3":
-        # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
-        argv = [sys.executable or argv[0], *argv[1:]]
-    try:
-        done = subprocess.run(  # noqa: PLW1510
-            argv,
-            input=params["stdin"].encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=params["timeout"],
-            env=clean_environment(home_of(params["user"]) if params["user"] else "/"),
-            cwd="/",
-            preexec_fn=become(params["user"]),
-        )
-        answer = json.loads(done.stdout.decode(errors="replace"))
-    except subprocess.TimeoutExpired:
-        return {"ok": False, "kind": "timeout", "error": f"no answer in {params['timeout']:g} s"}
-    except OSError as error:
-        return {"ok": False, "kind": "exec", "error": str(error)}
-    except ValueError:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        last = lines[-1] if lines else "it printed nothing"
-        return {"ok": False, "kind": "exec", "error": f"status {done.returncode}: {last}"}
-    return answer if isinstance(answer, dict) else {"ok": False, "kind": "exec", "error": f"it answered {answer!r}"}
 
 
 def tail(path: str) -> list:

@@ -65,9 +65,8 @@ def render(example: Path, directory: Path) -> dict[str, str]:
         vault_text="",
         run=RunInfo("golden", "ops@controller", "0" * 16),
     )
-    kept = {name: (directory / name).read_text() for name in KEPT}
-    for path in sorted((directory / "host_vars").iterdir()):
-        kept[f"host_vars/{path.name}"] = _SCRIPT.sub(r"\1stdin: (a probe's program)\n", path.read_text())
+    names_kept = [*KEPT, *(f"host_vars/{path.name}" for path in sorted((directory / "host_vars").iterdir()))]
+    kept = {name: _SCRIPT.sub(r"\1stdin: (a probe's program)\n", (directory / name).read_text()) for name in names_kept}
     found = tree(directory / "files")
     asked = set().union(*(names(text) for text in found.values()))
     assert asked <= set(needed_secrets(desired)), "a file asks for a secret that nobody makes"

@@ -117,6 +117,9 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "home": str(base / "home"),
         "user": "",
         "kept": {"data": "/data/x"},
+        "runners": [],
+        "questions": {},
+        "wait_jobs": 0,
     }
     return plain | changes
 
@@ -158,7 +161,7 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
     with node.working(str(base), "r1") as manifest:
         for path, owner in ((home / "conf", "9999/flow@a1"), (unit, "9999/flow@a1"), (other, "9999/mysql@a1")):
             manifest.data["files"][str(path)] = {"service": owner, "sha256": "?"}
-    asking = {"base": str(base), "run": "r1", "user": "", "supervisor": ""}
+    asking = {"base": str(base), "run": "r1", "user": "", "supervisor": "", "interrupt_jobs": False, "questions": {}}
     assert departed.apply({**asking, "keep": ["9999/flow@a1"]}, check=False) == {"changed": False, "gone": []}
     assert departed.apply({**asking, "keep": []}, check=False)["gone"] == ["9999/flow@a1"]
     assert fake.told[-3:] == ["stop", "forget", "forgotten"]

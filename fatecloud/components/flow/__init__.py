@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.flow.want import want
+from fatecloud.components.question import question
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
 
 COMPONENT = Component(
@@ -32,5 +33,6 @@ COMPONENT = Component(
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,
     python=True,
+    job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
     keeps="uploaded tables, models and what jobs put out",
 )

@@ -53,6 +53,7 @@ def want(ctx: Context) -> Wanted:
         ),
         facts={
             "job_api": f"http://{Endpoint(own_address(ctx), ctx.port('http'))}",
+            "job_api_away": f"http://{Endpoint(ctx.node.advertise, ctx.port('http'))}",
             "upload_directory": f"{ctx.data}/upload",
             "job_traces": (
                 f"{ctx.logs}/{{job}}",

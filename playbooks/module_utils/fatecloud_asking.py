@@ -1,0 +1,108 @@
+"""Questions that a node asks its services; among them the one about jobs, before something they need is stopped."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from urllib.parse import urlsplit
+
+from ansible.module_utils.fatecloud_node import Refused, become, clean_environment, home_of, working
+
+INTERVAL = 5.0
+"""Seconds between two looks at jobs that we wait for."""
+
+
+def ask(params: dict) -> dict:
+    """One answer; `ok` is False, with `error`, when there was no proper one.
+
+    Args:
+        params: `argv`, `stdin`, `timeout` (seconds) and `user`.
+    """
+    argv = params["argv"]
+    if argv[0] == "python3":
+        # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
+        argv = [sys.executable or argv[0], *argv[1:]]
+    try:
+        done = subprocess.run(  # noqa: PLW1510
+            argv,
+            input=params["stdin"].encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=params["timeout"],
+            env=clean_environment(home_of(params["user"]) if params["user"] else "/"),
+            cwd="/",
+            preexec_fn=become(params["user"]),
+        )
+        answer = json.loads(done.stdout.decode(errors="replace"))
+    except subprocess.TimeoutExpired:
+        return {"ok": False, "kind": "timeout", "error": f"no answer in {params['timeout']:g} s"}
+    except OSError as error:
+        return {"ok": False, "kind": "exec", "error": str(error)}
+    except ValueError:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        last = lines[-1] if lines else "it printed nothing"
+        return {"ok": False, "kind": "exec", "error": f"status {done.returncode}: {last}"}
+    return answer if isinstance(answer, dict) else {"ok": False, "kind": "exec", "error": f"it answered {answer!r}"}
+
+
+def jobs_of(runner: dict, question: dict, user: str) -> dict:
+    """What a service that runs jobs answers: `ok`, and `jobs` or `error`.
+
+    Args:
+        runner: `key`, and `url` of its job API as seen from this node.
+        question: `argv` with `{host}` and `{port}`, `stdin` and `timeout`.
+        user: asks it.
+    """
+    place = urlsplit(runner["url"])
+    if not place.hostname or not place.port:
+        return {"ok": False, "error": "its address is not known"}
+    names = {"host": place.hostname, "port": place.port}
+    return ask(dict(question, argv=[word.format(**names) for word in question["argv"]], user=user))
+
+
+def in_words(jobs: list) -> list:
+    """One line for each job, however many roles of it were reported."""
+    by_id = {}
+    for job in jobs:
+        by_id.setdefault(str(job.get("job")), []).append(job)
+    lines = []
+    for name, rows in sorted(by_id.items()):
+        sides = ", ".join(sorted({f"{row.get('role')} of party {row.get('party')}" for row in rows}))
+        age = max(row.get("age") or 0 for row in rows)
+        lines.append(f"{name} ({sides}; {rows[0].get('status')} for {age} s)")
+    return lines
+
+
+def let_jobs_end(params: dict, runners: list) -> list:
+    """Go on only when no job runs, under the lease and right before something is stopped that jobs need.
+
+    Args:
+        params: `base`, `run`, `user`, `questions` (by component) and `wait_jobs` (seconds to wait for jobs to end).
+        runners: `key`, `component`, `url`; with `leaving`, one that is to go for good and has to answer.
+
+    Returns:
+        Sentences about runners that gave no answer. One that is down runs nothing that could be interrupted.
+
+    Raises:
+        Refused: with `jobs`: jobs run, or a runner that is to go gives no answer.
+    """
+    deadline = time.monotonic() + params["wait_jobs"]
+    while True:
+        jobs, silent, blind = [], [], []
+        for runner in runners:
+            answer = jobs_of(runner, params["questions"][runner["component"]], params["user"])
+            jobs += answer.get("jobs", []) if answer.get("ok") else []
+            if not answer.get("ok"):
+                line = f"{runner['key']} could not be asked for running jobs: {answer.get('error')}"
+                (blind if runner.get("leaving") else silent).append(line)
+        lines = in_words(jobs)
+        if not lines and not blind:
+            return silent
+        if time.monotonic() >= deadline:
+            count = f"{len(lines)} job{'s' if len(lines) > 1 else ''} would be interrupted: " if lines else ""
+            raise Refused(count + "; ".join(lines + blind), jobs=lines or blind)
+        with working(params["base"], params["run"]):  # as a sign of life for the lease
+            pass
+        time.sleep(INTERVAL)

@@ -1,0 +1,167 @@
+"""Jobs are asked for again under the lease, right before a service that they need is stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from modules import module, take, utility
+
+asking = utility("fatecloud_asking")
+node = utility("fatecloud_node")
+service = module("fatecloud_service")
+departed = module("fatecloud_departed")
+
+KEY = "9999/flow@a1"
+ROWS = [
+    {"job": "202601", "role": role, "party": party, "status": "running", "age": age}
+    for role, party, age in (("guest", "9999", 12), ("host", "10000", 11), ("arbiter", "10000", 11))
+]
+RUNS = {"ok": True, "jobs": ROWS}
+IDLE: dict[str, Any] = {"ok": True, "jobs": []}
+
+
+class Fake:
+    """A supervision that runs, and remembers what it was asked to do."""
+
+    def __init__(self, state: str = "running") -> None:
+        self.now = state
+        self.acts: list[str] = []
+
+    def state(self) -> str:
+        return self.now
+
+    def adopt(self) -> list[str]:
+        self.acts.append("adopt")
+        return []
+
+    def act(self, verb: str) -> None:
+        self.acts.append(verb)
+        self.now = "stopped" if verb == "stop" else "running"
+
+    def forget(self) -> None: ...
+
+    def forgotten(self) -> None: ...
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    take(tmp_path)
+    return tmp_path
+
+
+def question(base: Path, answer: Any) -> dict[str, Any]:
+    """A question whose program notes where it asks, and prints this."""
+    program = "import sys; open(sys.argv[1], 'a').write(' '.join(sys.argv[2:]) + '\\n'); print(sys.stdin.read())"
+    noted = str(base.with_name(base.name + ".asked"))
+    return {"argv": ["python3", "-c", program, noted, "{host}", "{port}"], "stdin": json.dumps(answer), "timeout": 20}
+
+
+def asked(base: Path) -> list[str]:
+    noted = base.with_name(base.name + ".asked")
+    return noted.read_text().splitlines() if noted.exists() else []
+
+
+def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any]:
+    unit = base.with_name(base.name + ".unit")
+    unit.touch()
+    plain = {
+        "state": state,
+        "base": str(base),
+        "run": "r1",
+        "service": KEY,
+        "slug": "demo-9999-flow",
+        "unit": "u",
+        "unit_path": str(unit),
+        "version": "2.2.0",
+        "supervision": "systemd",
+        "supervisor": "",
+        "inputs": [],
+        "started": str(base / "started"),
+        "home": str(base / "home"),
+        "user": "",
+        "kept": {},
+        "runners": [{"key": KEY, "component": "flow", "url": "http://127.0.0.1:9380"}],
+        "questions": {"flow": question(base, answer)},
+        "wait_jobs": 0,
+    }
+    return dict(service.apply(plain | changes, check=False))
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    fake = Fake()
+    for one in (service, departed):
+        monkeypatch.setattr(one, "supervised", lambda _params: fake)
+    return fake
+
+
+@pytest.mark.parametrize("state", ["stopped", "restarted", "absent"])
+def test_a_service_is_not_stopped_while_a_job_runs(base: Path, fake: Fake, state: str) -> None:
+    with pytest.raises(node.Refused, match="1 job would be interrupted: 202601") as refusal:
+        change(base, state, RUNS)
+    assert fake.acts == []
+    (line,) = refusal.value.details["jobs"]
+    assert line == "202601 (arbiter of party 10000, guest of party 9999, host of party 10000; running for 12 s)"
+    assert asked(base) == ["127.0.0.1 9380"]
+
+
+def test_a_service_is_restarted_for_new_inputs_only_when_no_job_runs(base: Path, fake: Fake) -> None:
+    conf = base / "conf"
+    conf.touch()
+    with pytest.raises(node.Refused):
+        change(base, "started", RUNS, inputs=[str(conf)])
+    change(base, "started", IDLE, inputs=[str(conf)])
+    assert fake.acts == ["adopt", "restart"]
+
+
+def test_what_interrupts_nothing_asks_nobody(base: Path, fake: Fake) -> None:
+    change(base, "started", RUNS)
+    change(base, "stopped", RUNS, runners=[])
+    change(base, "stopped", RUNS)
+    change(base, "started", RUNS)
+    assert asked(base) == []
+    assert fake.acts == ["adopt", "stop", "adopt", "start"]
+
+
+def test_a_runner_that_is_down_is_named_and_does_not_hold_up_a_change(base: Path, fake: Fake) -> None:
+    answer = change(base, "stopped", {"ok": False, "error": "refused"})
+    assert answer["silent"] == [f"{KEY} could not be asked for running jobs: refused"]
+    assert fake.acts == ["stop"]
+
+
+def test_a_runner_is_asked_where_it_was_started(base: Path, fake: Fake) -> None:
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000"}
+    change(base, "stopped", IDLE)
+    assert asked(base) == ["127.0.0.1 8000"]
+    assert fake.acts == ["stop"]
+
+
+def test_jobs_are_waited_for_as_long_as_the_operator_said(
+    base: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [RUNS, RUNS, IDLE]
+    monkeypatch.setattr(asking, "jobs_of", lambda *_: answers.pop(0))
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    change(base, "stopped", None, wait_jobs=600)
+    assert (answers, fake.acts) == ([], ["stop"])
+
+
+@pytest.mark.parametrize("answer", [RUNS, {"ok": False, "error": "no answer in 20 s"}])
+def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
+    base: Path, fake: Fake, answer: dict[str, Any]
+) -> None:
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "home": str(base / "home")}
+    params = {"base": str(base), "run": "r1", "keep": [], "user": "", "supervisor": "", "wait_jobs": 0}
+    questions = {"flow": question(base, answer)}
+    with pytest.raises(node.Refused) as refusal:
+        departed.apply(params | {"interrupt_jobs": False, "questions": questions}, check=False)
+    assert refusal.value.details["jobs"]
+    assert fake.acts == []
+    departed.apply(params | {"interrupt_jobs": True, "questions": questions}, check=False)
+    assert fake.acts == ["stop"]
