@@ -11,7 +11,7 @@ import pytest
 from conftest import NewSandbox
 from program import Program
 from raised import RAISED
-from two_parties import A, B, cluster_name
+from two_parties import A, B, state_of
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
@@ -32,17 +32,15 @@ def operator(mixed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
     """An operator with a store of their own beside the shared one, for they will fetch another interpreter."""
     home = tmp_path_factory.mktemp("mixed")
     own = home / "store"
-    shutil.copytree(store, own, copy_function=os.link, ignore=shutil.ignore_patterns("incoming", "interpreters"))
-    for index in (own / "releases").iterdir():
-        text = index.read_bytes()
-        index.unlink()
-        index.write_bytes(text)
-    shutil.copytree(store / "interpreters", own / "interpreters")
+    # The artifacts are shared, for nobody writes to one that is there; the notes about them are not.
+    shutil.copytree(store / "sha256", own / "sha256", copy_function=os.link)
+    for notes in ("derived", "interpreters", "releases"):
+        shutil.copytree(store / notes, own / notes)
     inventory = home / "inventory.yml"
     shutil.copy(mixed.inventory, inventory)
     program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(own)})
     assert program.run("secrets", "init").status == 0
-    state = home / "state" / cluster_name(program)
+    state = state_of(program)
     state.mkdir(parents=True, mode=0o700)
     shutil.copy(mixed.known_hosts, state / "known_hosts")
     return program
