@@ -27,13 +27,20 @@ def mixed(new_sandbox: NewSandbox) -> Handed:
     return new_sandbox("mixed", 2, "debian-11,debian-13", cache_packages=False)
 
 
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # on another file system
+        shutil.copyfile(source, target)
+
+
 @pytest.fixture(scope="module")
 def operator(mixed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Path) -> Program:
     """An operator with a store of their own beside the shared one, for they will fetch another interpreter."""
     home = tmp_path_factory.mktemp("mixed")
     own = home / "store"
     # The artifacts are shared, for nobody writes to one that is there; the notes about them are not.
-    shutil.copytree(store / "sha256", own / "sha256", copy_function=os.link)
+    shutil.copytree(store / "sha256", own / "sha256", copy_function=_link)
     for notes in ("derived", "interpreters", "releases"):
         shutil.copytree(store / notes, own / notes)
     inventory = home / "inventory.yml"
