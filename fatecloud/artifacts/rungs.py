@@ -15,6 +15,7 @@ from fatecloud.artifacts.store import sha256_of
 from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
 from fatecloud.model.release import RegistryInterpreter
+from fatecloud.whoami import home
 
 _UNTRUSTED = ("PKIX path", "unable to find valid certification path", "trustAnchors parameter must be non-empty")
 """Java's words for a certificate of an authority that its own trust store does not have, or for an empty store."""
@@ -28,8 +29,8 @@ def installed(minor: str) -> Iterator[Path]:
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder:
             yield Path(folder).absolute() / program
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home() / ".pyenv")
+    data = Path(os.environ.get("XDG_DATA_HOME") or home() / ".local" / "share")
     managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
     yield from sorted((pyenv / "versions").glob(f"{minor}*/bin/{program}"), reverse=True)
     yield from sorted(managed.glob(f"cpython-{minor}*/bin/{program}"), reverse=True)
@@ -73,7 +74,8 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
         raise ArtifactError(f"fetching {wanted.coordinates}: {error}") from error
     archive = folder / wanted.artifact.filename
     if done.returncode != 0 or not archive.is_file():
-        said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no file came"]
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        said = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no file came"]
         if any(sign in line for line in said for sign in _UNTRUSTED):
             raise ArtifactError(
                 f"fetching {wanted.coordinates}: Java does not trust the certificate of the registry or of a proxy on "

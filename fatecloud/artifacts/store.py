@@ -13,6 +13,7 @@ from typing import IO
 
 from fatecloud.artifacts.workspace import workspace
 from fatecloud.errors import ArtifactMissing, HashMismatch
+from fatecloud.whoami import home
 
 CHUNK = 1 << 20
 PART = ".part"
@@ -22,7 +23,7 @@ def default_store() -> Path:
     """Where artifacts are kept unless the operator says otherwise, also for the verbs that have no option for it."""
     if given := os.environ.get("FATECLOUD_STORE"):
         return Path(given)
-    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    base = os.environ.get("XDG_DATA_HOME") or str(home() / ".local" / "share")
     return Path(base) / "fatecloud" / "store"
 
 

@@ -27,11 +27,12 @@ def quickstart(
     """Deploy FATE 2.2.0 all-in-one on this machine, check it and run a toy job. Safe to run again."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.fetching import FetchProgress  # noqa: PLC0415
+    from fatecloud.whoami import home  # noqa: PLC0415
     from fatecloud.workflow.quickstart import quickstart_here  # noqa: PLC0415
 
     with Console() as console:
         return quickstart_here(
-            (directory or Path.home() / "fatecloud").expanduser().absolute(),
+            (directory or home() / "fatecloud").expanduser().absolute(),
             console,
             FetchProgress,
             confirm=None if yes else console.confirm,

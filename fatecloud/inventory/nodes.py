@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import grp
 import os
 import re
@@ -14,6 +13,7 @@ from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
 from fatecloud.inventory.words import DIRECTORY, NEW_ACCOUNT, is_home
 from fatecloud.model.cluster import PYTHON, Node, Paths, Ssh
+from fatecloud.whoami import login
 
 LOOPBACK = "127.0.0.1"
 _PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
@@ -30,7 +30,7 @@ class NodeBuilder:
 
     def __init__(self, file: Path, reader: Reader, origins: Origins) -> None:
         self._directory = file.absolute().parent
-        self._me = _my_name()
+        self._me = login()
         self._reader = reader
         self._origins = origins
 
@@ -142,14 +142,6 @@ class NodeBuilder:
                 what = f"{name} and {first} are the same machine: {'local' if local else f'{key[0]} port {key[1]}'}"
                 expected = "each machine once; parties may share it"
                 self._reader.problems.add(self._reader.at(f"nodes.{name}.address"), what, expected)
-
-
-def _my_name() -> str:
-    """The login of who runs us; empty where the system knows none, as in a container with a user id of its own."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 def _group(user: str, *, mine: bool) -> str:

@@ -25,7 +25,10 @@ from fatecloud.runner.outcome import Outcome, Status
 
 _POLL = 0.1
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TZ")
-_LINK = ".scratch"
+_LINKS = (".scratch", ".sockets")
+_SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of directories that nobody else can enter
+"""Where sockets of ssh can be: the path of one may have 107 bytes, and ssh adds 17 to it for a moment. Not below
+XDG_RUNTIME_DIR: that goes when the operator logs out, and a run that was started with nohup goes on."""
 _SETTINGS = {"suppress_output_file": True, "suppress_ansible_output": True, "pexpect_timeout": 1}
 
 
@@ -37,7 +40,7 @@ def _ansible_playbook() -> str:
     return str(program)
 
 
-def _environment(project: Path, scratch: Path, given: Mapping[str, str]) -> dict[str, str]:
+def _environment(project: Path, scratch: Path, sockets: Path, given: Mapping[str, str]) -> dict[str, str]:
     """A clean environment: no variables of the operator's own Ansible, no proxies, no tokens.
 
     Args:
@@ -61,7 +64,7 @@ def _environment(project: Path, scratch: Path, given: Mapping[str, str]) -> dict
             "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
             "ANSIBLE_HOME": str(scratch / "ansible"),
             "ANSIBLE_LOCAL_TEMP": str(scratch / "ansible" / "tmp"),
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(scratch / "cp"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(sockets),
             "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_RETRY_FILES_ENABLED": "False",
             "ANSIBLE_FORCE_COLOR": "False",
@@ -102,13 +105,43 @@ def _one_shot(path: Path, text: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _scratch(artifacts_dir: Path) -> Iterator[Path]:
-    """A private directory for one playbook, and a link that leads there whoever finds its run killed."""
-    # Sockets of ssh live below it, and their paths may not be long: not below the state directory.
-    path, link = Path(tempfile.mkdtemp(prefix="fatecloud-")), artifacts_dir.with_suffix(_LINK)
+    """A private directory for one playbook. Raises RunError where none can be made."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix="fatecloud-"))
+    except OSError as error:
+        remedy = "make room there, or set TMPDIR to another directory"
+        raise RunError(f"no directory for temporary files: {error.strerror}: {error.filename}", remedy=remedy) from None
+    with _linked(path, artifacts_dir.with_suffix(_LINKS[0])):
+        yield path
+
+
+@contextlib.contextmanager
+def _sockets(artifacts_dir: Path) -> Iterator[Path]:
+    """A private directory for the sockets of ssh, whatever TMPDIR says: that may be too long for them.
+
+    Raises:
+        RunError: none can be made.
+    """
+    for parent in _SHORT:
+        with contextlib.suppress(OSError):
+            path = Path(tempfile.mkdtemp(prefix="fc-", dir=parent))
+            break
+    else:
+        raise RunError(
+            f"no directory for the sockets of ssh can be made in {', '.join(_SHORT)}",
+            remedy=f"make {_SHORT[0]} writable (mode 1777), and make room there",
+        )
+    with _linked(path, artifacts_dir.with_suffix(_LINKS[1])):
+        yield path
+
+
+@contextlib.contextmanager
+def _linked(path: Path, link: Path) -> Iterator[None]:
+    """Remove a directory afterwards; until then a link leads there whoever finds its run killed."""
     try:
         link.unlink(missing_ok=True)
         link.symlink_to(path)
-        yield path
+        yield
     finally:
         shutil.rmtree(path, ignore_errors=True)
         link.unlink(missing_ok=True)
@@ -116,10 +149,10 @@ def _scratch(artifacts_dir: Path) -> Iterator[Path]:
 
 def clear_after(artifacts_dir: Path) -> None:
     """Remove what a killed run has left in the directory for temporary files; that may be a bundle of artifacts."""
-    link = artifacts_dir.with_suffix(_LINK)
-    with contextlib.suppress(OSError):
-        shutil.rmtree(link.readlink(), ignore_errors=True)
-        link.unlink()
+    for link in map(artifacts_dir.with_suffix, _LINKS):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(link.readlink(), ignore_errors=True)
+            link.unlink()
 
 
 @contextlib.contextmanager
@@ -187,11 +220,11 @@ def run_playbook(
         check: Ansible's check mode: change nothing.
 
     Raises:
-        RunError: Ansible is not there.
+        RunError: Ansible is not there, or there is no room for its temporary files and sockets.
     """
     translator = Translator(on_event, redact)
     artifacts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _scratch(artifacts_dir) as scratch:
+    with _scratch(artifacts_dir) as scratch, _sockets(artifacts_dir) as sockets:
         stop_file, pipe = scratch / "stop", scratch / "vault"
         arguments = [_ansible_playbook(), "--vault-password-file", str(pipe), playbook]
         arguments += ["--limit", ",".join(limit)] if limit else []
@@ -211,7 +244,7 @@ def run_playbook(
             suppress_env_files=True,
         )
         config.prepare()
-        config.env = _environment(project, scratch, config.env)
+        config.env = _environment(project, scratch, sockets, config.env)
         runner = Runner(config, event_handler=translator)
         with _one_shot(pipe, vault_password + "\n"), _stopping(stop_file, cancel, timeout) as why:
             status, rc = runner.run()

@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from fatecloud.errors import UsageError
+from fatecloud.whoami import home
 
 
 def default_root() -> Path:
     """`$XDG_STATE_HOME/fatecloud`, or `~/.local/state/fatecloud`."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    base = os.environ.get("XDG_STATE_HOME") or str(home() / ".local" / "state")
     return Path(base) / "fatecloud"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import secrets
@@ -17,6 +16,7 @@ from fatecloud.errors import RunError
 from fatecloud.model.event import Event
 from fatecloud.state.database import REMEDY, execute
 from fatecloud.state.killed import EVENTS, bury, hold
+from fatecloud.whoami import user_name
 
 PROJECTS = 5
 """How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
@@ -53,7 +53,7 @@ class RunLog:
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
         hold(self._events)
-        row = (self.id, verb, getpass.getuser(), redact(json.dumps(list(argv))), time.time())
+        row = (self.id, verb, user_name(), redact(json.dumps(list(argv))), time.time())
         try:
             execute(directory, ("insert into runs values (?,?,?,?,?,null,null)", row))
             self.killed = bury(directory)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import selectors
 import signal
@@ -19,6 +18,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.transport import files, sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
+from fatecloud.whoami import user_name
 
 _CHUNK = 65536
 _LINGER = 2.0
@@ -86,9 +86,9 @@ class LocalTransport:
             stdout, stderr = exchange.finish()
             return Completed(process.returncode, stdout, gate.stderr(stderr), time.monotonic() - started)
         except PermissionError as error:
-            raise sudo.refused(self._node, getpass.getuser(), error) from None
+            raise sudo.refused(self._node, user_name(), error) from None
         except TimeoutError:
-            raise sudo.overdue(self._node, getpass.getuser(), gate, argv[0], timeout) from None
+            raise sudo.overdue(self._node, user_name(), gate, argv[0], timeout) from None
         finally:
             exchange.end()
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fatecloud.errors import TransportError
+from fatecloud.errors import TransportError, UsageError
 from fatecloud.transport.hostkeys import KnownHost
 from fatecloud.transport.jump import Hop
 from fatecloud.transport.library import paramiko
+from fatecloud.whoami import home
 
 # Without a handler of its own, Python prints the library's warnings and tracebacks on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -218,9 +219,16 @@ def _accepted(attempt: Callable[[], list[str]]) -> bool:
         return False
 
 
+def _default_keys() -> list[Path]:
+    try:
+        return [home() / ".ssh" / name for name in _DEFAULT_KEYS]
+    except UsageError:  # a user without a home has no keys in it, and the node says what it wants instead
+        return []
+
+
 def _keys(hop: Hop, held: list[paramiko.PKey], tried: list[str]) -> Iterator[tuple[str, paramiko.PKey]]:
     """The keys to offer, in order, with their names for people; those that cannot be read are only named in `tried`."""
-    paths = [Path(hop.key).expanduser()] if hop.key else [Path.home() / ".ssh" / name for name in _DEFAULT_KEYS]
+    paths = [Path(hop.key).expanduser()] if hop.key else _default_keys()
     if not hop.key:
         yield from ((f"agent key {key.get_name()}", key) for key in held)
     for path in paths:

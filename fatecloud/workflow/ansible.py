@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import platform
@@ -25,6 +24,7 @@ from fatecloud.runner.run import run_playbook
 from fatecloud.state.directory import controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.transport.sshconfig import ssh_config
+from fatecloud.whoami import has_entry, user_name
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.load import Session
 
@@ -74,7 +74,7 @@ def encrypted(values: Mapping[str, str], password: str) -> str:
 
 def run_info(session: Session, run: str, pid: int) -> RunInfo:
     """On whose behalf: the operator, this machine, and the id of the state directory."""
-    return RunInfo(run, f"{getpass.getuser()}@{platform.node()}", controller_id(session.state), pid)
+    return RunInfo(run, f"{user_name()}@{platform.node()}", controller_id(session.state), pid)
 
 
 def project(session: Session, directory: Path, run: RunInfo, vault_password: str) -> None:
@@ -103,9 +103,17 @@ class AnsibleRun:
         self._project = log.project
         self._variables = log.directory / "variables.json"
         self._nodes = tuple(sorted(nodes))
-        self._held = True
+        self._held = False
+        self._leased: set[str] = set()
         # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
         self._password = secrets.token_urlsafe(32)
+        if not has_entry() and any(
+            session.cluster.nodes[name].connection == "ssh" for name in self._nodes or session.cluster.nodes
+        ):
+            raise Refused(
+                f"user id {os.getuid()} has no entry in this machine's user database, and ssh needs one",
+                remedy="run this as a user with an entry in /etc/passwd (in a container, add one for the user id)",
+            )
         session.ask_passwords(self._nodes)
         project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
 
@@ -130,6 +138,7 @@ class AnsibleRun:
             Refused: a node holds something that is not ours, or was edited by hand.
             RunError: anything else that failed, with the node, the step and the last lines of the service.
         """
+        self._held = True
         outcome = self._run(playbook, variables, limit, self._cancel, None)
         if not outcome.ok:
             raise failure(outcome)
@@ -141,14 +150,19 @@ class AnsibleRun:
             return
         outcome = self._run("release.yml", None, (), threading.Event(), RELEASE_TIMEOUT)
         if not outcome.ok:
-            where = ", ".join(sorted({f.node for f in outcome.failed} | set(outcome.unreachable))) or "some nodes"
-            self._events(Event("note", f"the lease on {where} could not be given back; the next run takes it over"))
+            kept = sorted(({f.node for f in outcome.failed} | set(outcome.unreachable)) & self._leased)
+            # Where no lease was ever taken there is nothing to release, and how the play failed is said already.
+            if kept:
+                where = ", ".join(kept)
+                self._events(Event("note", f"could not release the lock on {where}; the next run takes it over"))
 
     def _pass_on(self, event: Event) -> None:
         self._events(event)
         answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
         for line in answer.get("silent", ()):
             self._events(Event("note", str(line), node=event.node))
+        if "taken_from" in answer:
+            self._leased.add(event.node)
         if taken := answer.get("taken_from"):
             text = f"taken over from run {taken['run']} of {taken['owner']}, which never gave it back"
             self._events(Event("note", text, node=event.node))

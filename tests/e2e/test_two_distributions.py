@@ -45,7 +45,10 @@ def operator(mixed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
         shutil.copytree(store / notes, own / notes)
     inventory = home / "inventory.yml"
     shutil.copy(mixed.inventory, inventory)
-    program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(own)})
+    # Sockets of ssh below it would have too long paths.
+    temporary = home / "a-directory-for-temporary-files-with-a-name-as-some-sites-have-it"
+    temporary.mkdir()
+    program = Program(inventory, home / "state", {"FATECLOUD_STORE": str(own), "TMPDIR": str(temporary)})
     assert program.run("secrets", "init").status == 0
     state = state_of(program)
     state.mkdir(parents=True, mode=0o700)

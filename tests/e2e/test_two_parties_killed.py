@@ -187,7 +187,7 @@ def ensure_told(site: Site, point: Point, first: Killed) -> None:
     if point.way in (Way.CONTROLLER, Way.EVERYTHING):
         assert done.status == -9, done
     elif point.way is Way.ANSIBLE:
-        released = done.status == 0 and "could not be given back" in done.err
+        released = done.status == 0 and "could not release the lock on" in done.err
         assert released or (done.status == 1 and "Ansible was ended by SIGKILL" in done.err), done
     else:
         named = site.sandbox.nodes[point.node] in done.out + done.err
