@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fatecloud.checks import (
+    belonging,
     preflight_fleet,
     preflight_leftovers,
     preflight_platform,
@@ -22,6 +23,7 @@ from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import Observed
 
 _ROOMS = (
+    belonging,
     preflight_platform,
     preflight_setup,
     preflight_rights,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, problem, services_of
+from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
@@ -94,7 +95,7 @@ def time_zone(view: NodeView) -> Iterator[Finding]:
 
 @node_check(TWICE)
 def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
-    """No other node name leads to this very machine; cloned machines share its id, but not its host name."""
+    """No other node name leads to this very machine; clones share its id, but not its boot."""
     own = view.fact("identity")
     twins = [
         name
@@ -102,8 +103,7 @@ def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
         if name != view.facts.node
         and isinstance(facts, NodeFacts)
         and (other := facts.fact("identity")).ok
-        and own["machine_id"]
-        and (other.value["machine_id"], other.value["hostname"]) == (own["machine_id"], own["hostname"])
+        and same_machine(own, other.value)
     ]
     if twins:
         yield problem(
@@ -112,7 +112,7 @@ def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
             "critical",
             f"nodes {', '.join([view.facts.node, *twins])} are one machine ({own['hostname']})",
             expected="one machine per node name",
-            got=f"machine-id {own['machine_id']} more than once",
+            got=f"machine-id {own['machine_id']} and one boot, by {len(twins) + 1} names",
             remedy=("keep one of the names under `nodes`, and place the services of the others on it",),
             source="fact identity",
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fatecloud.checks.belonging import MISTAKEN
 from fatecloud.checks.preflight_need import node_of, own_manifest, problem, service_subject, services_of
+from fatecloud.model.belonging import neighbour
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import data_of, private_of
 
-OTHER = Code("PREFLIGHT_MANIFEST_OTHER_CLUSTER", "critical", "The base directory belongs to another cluster of ours.")
+NEIGHBOUR = Code("PREFLIGHT_NEIGHBOUR", "critical", "The node's register of clusters leaves no room for this one.")
 DIRECTORY = Code(
     "PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that fatecloud did not put there."
 )
@@ -19,29 +21,25 @@ DATA = Code(
 )
 
 
-@node_check(OTHER)
-def manifest_is_ours(view: NodeView) -> Iterator[Finding]:
-    """The node's manifest, where there is one, is this cluster's."""
-    manifest = view.fact("manifest")
-    if manifest and not own_manifest(view):
-        base, cluster = node_of(view).paths.base, view.desired.cluster
-        theirs = f"{manifest.get('cluster')} (id {manifest.get('id')})"
+@node_check(NEIGHBOUR, after=(MISTAKEN.name,))
+def neighbours_leave_room(view: NodeView) -> Iterator[Finding]:
+    """No other cluster on the machine has our names or our directories, and this one is nowhere else on it."""
+    node = view.facts.node
+    found = neighbour(view.desired.cluster, node, view.fact("register")) if services_of(view) else None
+    if found:
         yield problem(
             view,
-            OTHER.name,
+            NEIGHBOUR.name,
             "critical",
-            f"{base} belongs to cluster {theirs}",
-            expected=f"cluster {cluster.name} (id {cluster.id}), or none",
-            got=theirs,
-            remedy=(
-                f"set another `paths.base` for node {view.facts.node}",
-                f"or use the inventory of cluster {theirs}",
-            ),
-            source="fact manifest",
+            found.what,
+            expected=found.expected,
+            got=found.got,
+            remedy=(found.remedy,),
+            source="fact register",
         )
 
 
-@node_check(DIRECTORY, after=(OTHER.name,))
+@node_check(DIRECTORY, after=(MISTAKEN.name,))
 def base_is_ours(view: NodeView) -> Iterator[Finding]:
     """The base directory is new, empty, or carries our own directory."""
     base = node_of(view).paths.base

@@ -32,6 +32,9 @@ def deploy(
     leave_data: Annotated[
         bool, typer.Option("--leave-data", help="Move services although their data stay where they are.")
     ] = False,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="This is the cluster that was deployed on other machines before.")
+    ] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help="Restart services although jobs are running.")
     ] = False,
@@ -56,6 +59,7 @@ def deploy(
         verify="" if no_verify else verify.value,
         overwrite_drift=overwrite_drift,
         leave_data=leave_data,
+        moved=moved,
         interrupt_jobs=interrupt_jobs,
         wait_jobs=wait_jobs,
         wait_lock=wait_lock,

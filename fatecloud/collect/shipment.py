@@ -29,6 +29,7 @@ PARTS = (
     "forking",
     "probes",
     "surroundings",
+    "register",
     "main",
 )
 """Files below `node/` in the order of their imports; the last one has the `main` that is called with the spec."""

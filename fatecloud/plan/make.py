@@ -10,6 +10,7 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import ID_LENGTH, thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import data_left
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
@@ -36,9 +37,11 @@ def make_plan(
         nodes: names of the nodes that the plan is for; empty for all. A proof takes all of them.
 
     Raises:
+        Refused: a node is not the one that the inventory means.
         RunError: a node gave no facts, or facts that a plan rests on are missing.
         SecretsError: a file needs a secret that is not there.
     """
+    refuse_strangers(desired.cluster, observed, nodes or desired.cluster.nodes)
     changes: list[FileChange] = []
     node_actions: list[Action] = []
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}

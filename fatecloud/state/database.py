@@ -17,8 +17,8 @@ create table if not exists runs (
   started real not null, ended real, outcome text
 );
 create table if not exists nodes (
-  address text not null, port integer not null, base text not null, name text not null, machine text not null,
-  services text not null, primary key (address, port, base)
+  address text not null, port integer not null, base text not null, machine text not null, name text not null,
+  services text not null, primary key (address, port, base, machine)
 );
 """
 

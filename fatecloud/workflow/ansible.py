@@ -44,6 +44,8 @@ _REFUSALS = {
     "foreign": "set another `paths.base` for the node, or use the inventory that the directory belongs to",
     "renamed": "put the name back (cluster: {})",
     "twice": "keep one name for the machine under `nodes`; its services are those of {}",
+    "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
+    "alike": "give this cluster another name: names on the node carry it and the first digits of the id",
     "drifted": "fatecloud plan shows it; --overwrite-drift",
 }
 """Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""

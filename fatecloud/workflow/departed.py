@@ -1,6 +1,7 @@
 """Nodes that an earlier deploy gave services and that the inventory has no longer: nothing reads them any more.
 
-What is known of them is history, of this controller alone. It is told, and decides nothing.
+What is known of them is history, of this controller alone. It is shown, and decides nothing; that none of them is in
+the inventory is a reason to ask once whether the inventory is a copy, see `workflow/moved.py`.
 """
 
 from __future__ import annotations
@@ -14,49 +15,71 @@ from fatecloud.model.cluster import Cluster, Node
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
 from fatecloud.state.directory import cluster_directory
-from fatecloud.state.nodes import PastNode, forget, past_nodes, remember
+from fatecloud.state.nodes import PastNode, forget, known_again, past_nodes, remember
 from fatecloud.workflow.load import Session
 
 
 def departed_notes(session: Session) -> tuple[str, ...]:
-    """A sentence for each of them: where it is, what is still there, and how to get rid of it."""
+    """A sentence for each of them: where it was, what it had, and what an operator may do about it."""
     try:
-        gone = _departed(session.cluster, session.state)
+        past = past_nodes(session.state)
     except RunError as error:
         return (error.message,)
-    return tuple(_told(node) for node in gone)
+    known = known_again(past, present_nodes(session.cluster, session.seen))
+    return tuple(_sentence(node) for node in past if node not in known)
+
+
+def present_nodes(cluster: Cluster, observed: Observed | None, unread: str = "") -> tuple[PastNode, ...]:
+    """The nodes of the inventory as the history would have them.
+
+    Args:
+        observed: facts `identity` and `manifest` of the nodes that were read; None where none was.
+        unread: takes the place of the machine id where a node was not read.
+    """
+    return tuple(_present(cluster, node, observed, unread) for node in cluster.nodes.values())
+
+
+def _present(cluster: Cluster, node: Node, observed: Observed | None, unread: str) -> PastNode:
+    facts = observed.reached(node.name) if observed else None
+    if facts is None:
+        return PastNode(*_place(node), node.name, unread, ())
+    machine = (facts.fact("identity").value or {}).get("machine_id") or ""
+    record = facts.fact("manifest").value or {}
+    ours = (record.get("id"), record.get("node")) == (cluster.id, node.name)
+    return PastNode(*_place(node), node.name, machine, tuple(sorted(record.get("services", {}))) if ours else ())
 
 
 def remember_nodes(session: Session, observed: Observed) -> None:
     """Note which of the nodes that were read have services from now on.
 
     Raises:
-        RunError: the history cannot be written.
+        RunError: the history cannot be read or written.
     """
-    past = []
-    for name, node in session.cluster.nodes.items():
-        facts = observed.reached(name)
-        keys = tuple(service.id.key for service in session.desired.on_node(name))
-        if facts and keys:
-            machine = (facts.fact("identity").value or {}).get("machine_id") or ""
-            past.append(PastNode(*_place(node), name, machine, keys))
-    remember(session.state, past)
+    present = present_nodes(session.cluster, observed)
+    known = known_again(past_nodes(session.state), present)
+    kept = {}
+    for node in present:
+        keys = tuple(service.id.key for service in session.desired.on_node(node.name))
+        if observed.reached(node.name) and keys:
+            kept[node] = PastNode(*node.place, node.name, node.machine, keys)
+    remember(session.state, kept.values(), [old for old, new in known.items() if new in kept])
 
 
 def forget_emptied(session: Session, observed: Observed, events: Listener) -> None:
     """Forget those of the nodes that were read that have no services any more."""
-    nodes = [node for name, node in session.cluster.nodes.items() if observed.reached(name)]
-    _forget(session, [node for node in nodes if not session.desired.on_node(node.name)], events)
+    bare = {name for name in session.cluster.nodes if observed.reached(name) and not session.desired.on_node(name)}
+    _forget(session, observed, bare, events)
 
 
 def forget_cluster(session: Session, events: Listener) -> None:
     """Forget all nodes of the inventory: a destroy has cleared them."""
-    _forget(session, session.cluster.nodes.values(), events)
+    _forget(session, session.seen, set(session.cluster.nodes), events)
 
 
-def _forget(session: Session, nodes: Iterable[Node], events: Listener) -> None:
+def _forget(session: Session, observed: Observed | None, names: set[str], events: Listener) -> None:
     try:
-        forget(session.state, [_place(node) for node in nodes])
+        known = known_again(past_nodes(session.state), present_nodes(session.cluster, observed))
+        forget(session.state, [old for old, new in known.items() if new.name in names])
     except RunError as error:  # the work is done, and history does not undo it
         events(Event("note", error.message))
 
@@ -71,31 +94,30 @@ def forget_node(path: Path, state_dir: Path | None, name: str) -> str:
     """
     cluster = inventory.load(path)
     directory = cluster_directory(cluster.id, state_dir)
-    gone = _departed(cluster, directory)
-    meant = [node for node in gone if name in (node.name, node.address)]
-    if not meant:
-        known = ", ".join(node.name for node in gone) or "none"
-        raise UsageError(f"{name} is no node that left the inventory", remedy=f"remembered are: {known}")
-    forget(directory, [node.place for node in meant])
-    return f"forgotten: {', '.join(_named(node) for node in meant)}"
+    past = past_nodes(directory)
+    known = known_again(past, present_nodes(cluster, None))
+    gone = [node for node in past if node not in known]
+    chosen = [node for node in gone if name in (node.name, node.address)]
+    if not chosen:
+        names = ", ".join(node.name for node in gone) or "none"
+        raise UsageError(f"{name} is not a node that left the inventory", remedy=f"remembered: {names}")
+    forget(directory, chosen)
+    return f"forgotten: {', '.join(named(chosen))}"
 
 
-def _departed(cluster: Cluster, directory: Path) -> tuple[PastNode, ...]:
-    present = {_place(node) for node in cluster.nodes.values()}
-    return tuple(node for node in past_nodes(directory) if node.place not in present)
+def named(nodes: Iterable[PastNode]) -> tuple[str, ...]:
+    """Names with addresses and base directories."""
+    return tuple(f"{node.name} ({node.address}, {node.base})" for node in nodes)
 
 
 def _place(node: Node) -> tuple[str, int, str]:
     return node.address, node.ssh.port, node.paths.base
 
 
-def _named(node: PastNode) -> str:
-    return f"{node.name} ({node.address}, {node.base})"
-
-
-def _told(node: PastNode) -> str:
+def _sentence(node: PastNode) -> str:
+    (name,) = named((node,))
     return (
-        f"node {_named(node)} got services from an earlier deploy and is not in the inventory any more: "
-        f"{', '.join(node.services)} are still there. To remove them, put the node back without services and run "
-        f"fatecloud deploy; if the machine is gone, run fatecloud inventory forget {node.name}"
+        f"node {name} is not in the inventory any more; an earlier deploy gave it {', '.join(node.services)}. "
+        "To look after them again, put the node back into the inventory; if the machine is gone or was cleared, "
+        f"run fatecloud inventory forget {node.name}"
     )

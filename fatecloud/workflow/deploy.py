@@ -24,6 +24,7 @@ from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.moved import ask_moved, refuse_example
 from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
@@ -53,6 +54,8 @@ class DeployOptions:
     overwrite_drift: bool = False
     leave_data: bool = False
     """Whether a service may go on elsewhere without the data that it has."""
+    moved: bool = False
+    """Whether the cluster is the one that was deployed on other machines before."""
     interrupt_jobs: bool = False
     wait_jobs: str | None = None
     wait_lock: str | None = None
@@ -78,6 +81,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
         Interrupted: a signal came.
     """
     session = load_session(options, need_store=True, need_secrets=False)
+    refuse_example(session)
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
@@ -85,6 +89,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     with recording_locked(session, "deploy", wanted.argv):
         if wait_until_free(session, observed, wanted.limit, seconds(wanted.wait_lock), ui):
             observed = observe(session, probes=False, nodes=wanted.limit, extra=asked)
+    ask_moved(session, observed, confirm, moved=wanted.moved)
     for line in departed_notes(session):
         ui(Event("note", line))
     _refuse_unready(session, observed, ui)

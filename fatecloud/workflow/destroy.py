@@ -9,6 +9,7 @@ from fatecloud.errors import Refused
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
+from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.workflow.departed import departed_notes, forget_cluster
 from fatecloud.workflow.deployed import nothing_deployed, require_read
 from fatecloud.workflow.job_runners import runners_there
@@ -19,7 +20,7 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
 
-FACTS = ("clock", "lease", "manifest", "services")
+FACTS = ("clock", "identity", "lease", "manifest", "services")
 """What shows which services there are to remove, and whether another run holds their nodes."""
 
 
@@ -50,13 +51,14 @@ def destroy_cluster(
 
     Raises:
         Locked: another run holds a node.
-        Refused: the name is wrong, or jobs are running.
+        Refused: a node is not the one that the inventory means, the name is wrong, or jobs are running.
         RunError: a node failed; running it again goes on.
     """
     patience, lock_patience = seconds(wait_jobs), seconds(wait_lock)
     session = load_session(options)
     observed = observe(session, probes=False, want=FACTS)
     require_read(observed)
+    refuse_strangers(session.cluster, observed, session.cluster.nodes)
     if cleared(session, observed):
         ui(Event("ok", "nothing is deployed here, so there is nothing to remove"))
         return 0

@@ -17,6 +17,7 @@ from fatecloud.inventory import secrets as vault
 from fatecloud.inventory.vault_password import ask_on_terminal
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
+from fatecloud.model.observed import Observed
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
 from fatecloud.state.directory import cluster_directory
@@ -45,6 +46,8 @@ class Session:
     """What should be, before its files are rendered: enough to ask the nodes."""
     store: Store
     state: Path
+    seen: Observed | None = None
+    """What the nodes said when they were last read."""
     _passwords: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _secrets: vault.SecretValues | None = None
     _vault_password: str | None = field(default=None, repr=False)

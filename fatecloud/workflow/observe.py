@@ -44,7 +44,7 @@ def observe(
         return transport
 
     try:
-        return gather(
+        session.seen = gather(
             session.resolved,
             connect,
             deadline=deadline,
@@ -57,6 +57,7 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
+    return session.seen
 
 
 def manifests(observed: Observed) -> dict[str, Mapping[str, Any]]:

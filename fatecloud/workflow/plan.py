@@ -16,6 +16,7 @@ from fatecloud.plan.make import make_plan
 from fatecloud.transport.parallel import on_all
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.moved import moved_note
 from fatecloud.workflow.observe import manifests, observe
 
 _READ = "for d; do printf '%s\\n' \"$d\"; base64 -w0 <\"$d\" 2>/dev/null; printf '\\n'; done"
@@ -45,6 +46,8 @@ def plan_cluster(
     session = load_session(options, need_secrets=False)
     nodes = select_nodes(session.resolved, selection, limit)
     observed = observe(session, probes=False, nodes=nodes, deadline=deadline, meanwhile=session.make_ready)
+    if line := moved_note(session, observed):
+        note(f"{line}; fatecloud deploy asks whether it moved or this is a copy")
     for line in departed_notes(session):
         note(line)
     return plan_from(session, observed, nodes)

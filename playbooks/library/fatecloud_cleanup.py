@@ -16,6 +16,7 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
+from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
 
 
@@ -70,6 +71,7 @@ def apply(params: dict) -> dict:
         if os.path.exists(supervisor.conf):
             supervisor.end()
         kept = clear(base, manifest, params["purge"])
+        leave(manifest.data["id"])
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]
         manifest.data = {name: manifest.data[name] for name in ("version", "cluster", "id", "shared")} | left

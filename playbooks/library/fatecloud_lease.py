@@ -32,6 +32,7 @@ from ansible.module_utils.fatecloud_node import (
     read_json,
     write_lease,
 )
+from ansible.module_utils.fatecloud_register import enter, refuse_conflict
 
 INSTALLATIONS = "/run/fatecloud"
 """Below it, by the cluster's id, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
@@ -142,7 +143,9 @@ def acquire(params: dict) -> dict:
     if not os.path.isdir(private(base)) and os.path.isdir(base) and os.listdir(base):
         # Our directory in it would make it look like ours from then on.
         raise Refused(f"{base} is not empty and was not made by us", foreign=base)
-    refuse_other(Manifest(base).data, params)
+    record = Manifest(base).data
+    refuse_other(record, params)
+    refuse_conflict(params)
     fresh = missing(base)
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
@@ -162,6 +165,8 @@ def acquire(params: dict) -> dict:
             forget(params["id"], params["scratch"])
         mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
         write_lease(base, dict(mine, expires=int(time.time()) + TTL))
+        if record.get("node"):
+            enter(base, record)  # where somebody removed the register
         if fresh:
             # From now on these are there, and only this tells that they go with the cluster.
             manifest = Manifest(base)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from pathlib import Path
 from types import ModuleType
 
@@ -38,6 +39,11 @@ def action(name: str) -> ModuleType:
 def utility(name: str) -> ModuleType:
     """A module of `playbooks/module_utils`."""
     return importlib.import_module(f"ansible.module_utils.{name}")
+
+
+REGISTER = Path(tempfile.mkdtemp(prefix="fatecloud-register-"))
+"""Stands for this machine's own register, which no test may write to."""
+vars(utility("fatecloud_register"))["SHARED"] = str(REGISTER / "clusters.d")
 
 
 def take(base: Path | str, run: str = "r1") -> None:

@@ -19,7 +19,7 @@ from check_world import (
     report_of,
     the_desired,
 )
-from preflight_world import GIB, NOW
+from preflight_world import CLUSTER_ID, GIB, NOW
 
 from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.registry import running_checks
@@ -77,6 +77,10 @@ FRONT_PORT = a_listener(9300, 102)
 STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
 CASES: list[tuple[str, str, Change]] = [
     ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value=None)),
+    ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id="d" * 16)),
+    ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="bank", id=CLUSTER_ID)),
+    ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="a2")),
+    ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="z9")),
     ("LEASE_STALE", "a1", put("a1", "lease", value={"run": "r9", "owner": "ann", "expires": NOW - 60})),
     ("NODE_DISK_FULL", "a1", disk(available=GIB)),
     ("NODE_DISK_FULL", "a1", disk(total=60 << 20, available=30 << 20)),

@@ -109,7 +109,7 @@ def test_a_cluster_that_is_deployed_keeps_its_id(tmp_path: Path) -> None:
     cluster = load(inventory)
     node = cluster.nodes["a1"]
     there = PastNode(node.address, 22, node.paths.base, "a1", "m1", ("9999/flow@a1",))
-    remember(cluster_directory(cluster.id, state), [there])
+    remember(cluster_directory(cluster.id, state), [there], [])
     with pytest.raises(Refused, match="cluster a is deployed on a1 with this id; nothing was changed"):
         give_new_id(inventory, state)
     assert load(inventory).id == cluster.id

@@ -25,7 +25,7 @@ import pytest
 from fatecloud.collect import shipment
 from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
-from fatecloud.collect.node import main, probes, processes, reading, services, storage, supervision, system
+from fatecloud.collect.node import main, probes, processes, reading, register, services, storage, supervision, system
 from fatecloud.components.script import script_text
 
 NODE = Path(shipment.__file__).parent / "node"
@@ -147,6 +147,35 @@ def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) 
     assert "damaged" in facts["manifest"]["error"]
     assert facts["files"]["value"]["/etc/passwd"]["sha256"]
     assert facts["lease"] == {"value": None}
+
+
+def test_the_register_is_read_with_bounds_and_from_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, folder = tmp_path / "fate", tmp_path / "clusters.d"
+    (base / ".fatecloud").mkdir(parents=True)
+    (base / ".fatecloud" / "manifest.json").write_text("{}")
+    folder.mkdir()
+    good = {"id": "c" * 16, "cluster": "demo", "node": "a1", "base": str(base)}
+    (folder / "a.json").write_text(json.dumps(good))
+    (folder / "b.json").write_text(json.dumps({**good, "base": "/gone", "more": 1}))
+    (folder / "c.json").write_text(json.dumps({**good, "base": 7}))
+    (folder / "d.json").write_text("{" * 9999)
+    (folder / "e.json").symlink_to(folder / "a.json")
+    (folder / "f.txt").write_text(json.dumps(good))
+    monkeypatch.setattr(register, "SHARED", str(folder))
+    monkeypatch.setattr(register, "OWN", "/nowhere")
+    assert register.register() == [{**good, "there": True}, {**good, "base": "/gone", "there": False}]
+    os.chown(folder / "a.json", 1, 1)
+    assert [entry["base"] for entry in register.register()] == ["/gone"]
+
+
+def test_a_machine_is_told_from_others_by_its_boot_and_root(tmp_path: Path) -> None:
+    facts = document({"base": str(tmp_path), "want": ["identity", "register"]})["facts"]
+    own = facts["identity"]["value"]
+    assert own["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert own["root_inode"] == f"{Path('/').stat().st_dev}:{Path('/').stat().st_ino}"
+    assert isinstance(facts["register"]["value"], list)
 
 
 def ask(*asked: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -69,7 +69,7 @@ def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(
         asked.append([runner.key for runner in runners])
         return Answers((), (), ())
 
-    session = SimpleNamespace(cluster=desired.cluster, desired=desired, state=tmp_path)
+    session = SimpleNamespace(cluster=desired.cluster, desired=desired, state=tmp_path, seen=None)
     monkeypatch.setattr(destroy, "load_session", lambda _options: session)
     monkeypatch.setattr(destroy, "observe", lambda *_a, **_k: observed(documents))
     monkeypatch.setattr(destroy, "active_jobs", answer)

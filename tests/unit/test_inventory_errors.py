@@ -31,7 +31,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "id a number": (
         "c3f9a2b1d4e5f607",
         "1234567890123456",
-        "24:5",
+        "25:5",
         "expected 16 hexadecimal digits, the first a letter",
     ),
     "release": ("fate-2.2.0", "fate-2.2.1", "3:1", "unknown release 'fate-2.2.1', expected fate-2.2.0; did you mean"),

@@ -46,6 +46,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: session)
     monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(documents))
     monkeypatch.setattr(deploy, "departed_notes", lambda _: ())
+    monkeypatch.setattr(deploy, "ask_moved", lambda *_a, **_k: None)
     monkeypatch.setattr(deploy, "remember_nodes", lambda *_: None)
     monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
     monkeypatch.setattr(deploy, "plan_from", lambda *_: Plan("demo", (), (), proof=False))

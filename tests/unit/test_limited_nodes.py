@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from check_world import healthy_documents, observed, the_desired
+from preflight_world import CLUSTER_ID
 
 from fatecloud.errors import Refused, RunError
 from fatecloud.model.event import Event
@@ -97,8 +98,8 @@ class World:
         monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
         monkeypatch.setattr(module, "wait_until_free", lambda *_: False)
         monkeypatch.setattr(module, "recorded", self.recorded)
-        for name in ("departed_notes", "remember_nodes", "forget_emptied"):
-            monkeypatch.setattr(module, name, lambda *_: (), raising=False)
+        for name in ("departed_notes", "remember_nodes", "forget_emptied", "ask_moved"):
+            monkeypatch.setattr(module, name, lambda *_a, **_k: (), raising=False)
 
     def connect(self, node: Any) -> Any:
         assert node.name == "a1"
@@ -126,6 +127,27 @@ def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.M
     assert deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
     assert set(world.asked) == {("read", ("a1",)), ("take", ("a1",))}
     assert all(finding.subject.node == "a1" for report in world.ui.reports for finding in report.findings)
+
+
+def test_a_limited_deploy_by_a_second_name_of_a_machine_is_refused_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, deploy)
+    documents = healthy_documents()
+    documents["a1"]["manifest"] |= {"id": CLUSTER_ID, "cluster": "demo", "node": "a2"}
+    monkeypatch.setattr(
+        deploy,
+        "observe",
+        lambda _s, nodes, **_: replace(observed(documents), nodes={n: observed(documents).nodes[n] for n in nodes}),
+    )
+    options = Options(Path("inventory.yml"))
+    with pytest.raises(Refused):
+        deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, None)
+    assert world.asked == []
+    assert world.ui.plans == []
+    assert [finding.code for finding in world.ui.reports[0].findings if finding.severity == "critical"] == [
+        "NODE_MISTAKEN"
+    ]
+    with pytest.raises(Refused, match="a1: the machine is node a2, which the inventory has too"):
+        make_plan(the_desired(), observed(documents), SECRETS, nodes=("a1",))
 
 
 def test_a_restart_takes_the_nodes_of_its_services_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,12 @@ CASES: dict[str, Case] = {
         {"connects": {"192.0.2.7:9300": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}}},
         "a1",
     ),
-    "PREFLIGHT_MANIFEST_OTHER_CLUSTER": ({}, {"manifest": {"cluster": "demo", "id": "d" * 16, "services": {}}}, "a1"),
+    "NODE_MISTAKEN": ({}, {"manifest": {"cluster": "demo", "id": "d" * 16, "services": {}}}, "a1"),
+    "PREFLIGHT_NEIGHBOUR": (
+        {},
+        {"register": [{"cluster": "x", "id": "d" * 16, "node": "n", "base": "/data", "there": True}]},
+        "a1",
+    ),
     "PREFLIGHT_DIRECTORY_FOREIGN": (
         {},
         {"directories./data/fate": {"entries": 3, "names": ["conf", "eggroll", "python"], "owner": "app"}},
@@ -155,7 +160,7 @@ def test_nodes_in_two_time_zones_are_told() -> None:
 
 
 def test_one_machine_under_two_names_is_told_for_both() -> None:
-    twin = {"identity.machine_id": "same", "identity.hostname": "same"}
+    twin = {"identity.boot_id": "same"}
     report = judge_preflight(a_desired(), observed({"a1": twin, "a2": twin}))
     assert {(f.code, f.subject.node) for f in report.findings} == {
         ("PREFLIGHT_DUPLICATE_MACHINE_ID", "a1"),
@@ -164,8 +169,13 @@ def test_one_machine_under_two_names_is_told_for_both() -> None:
 
 
 def test_a_cloned_machine_id_alone_is_no_trouble() -> None:
-    clone = {"identity.machine_id": "same"}
+    clone = {"identity.machine_id": "same", "identity.hostname": "same"}
     assert judge_preflight(a_desired(), observed({"a1": clone, "a2": clone})).findings == ()
+    one_kernel = {**clone, "identity.boot_id": "same"}
+    both = {name: {**one_kernel, "identity.root_inode": inode} for name, inode in (("a1", "1:2"), ("a2", "3:4"))}
+    assert judge_preflight(a_desired(), observed(both)).findings == ()
+    unread = {**clone, "identity.boot_id": None}
+    assert len(judge_preflight(a_desired(), observed({"a1": unread, "a2": unread})).findings) == 2
 
 
 def test_missing_artifacts_are_told_once_for_the_controller() -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from . import packages, probes, processes, services, storage, surroundings, system
+from . import packages, probes, processes, register, services, storage, surroundings, system
 from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
@@ -23,6 +23,7 @@ OF_THE_NODE = {
     "selinux": system.selinux,
     "firewall": system.firewall,
     "identity": system.identity,
+    "register": register.register,
     "addresses": surroundings.addresses,
     "own_name": surroundings.own_name,
     "environment": surroundings.environment,

@@ -16,6 +16,7 @@ from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 
 _UNSYNCHRONISED = 5
+_BOOT_ID = 64  # bytes: the kernel sets aside what a reader of its settings asks for, and refuses megabytes
 _LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
 _FIREWALLS = ("firewalld", "ufw", "nftables", "iptables")
 
@@ -155,7 +156,16 @@ def identity() -> Dict[str, Any]:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
         user = str(uid)
-    return {"user": user, "uid": uid, "root": uid == 0, "hostname": socket.gethostname(), "machine_id": machine}
+    boot, root = "/proc/sys/kernel/random/boot_id", os.stat("/")
+    return {
+        "user": user,
+        "uid": uid,
+        "root": uid == 0,
+        "hostname": socket.gethostname(),
+        "machine_id": machine,
+        "boot_id": text_of(boot, _BOOT_ID).strip() if os.path.exists(boot) else None,
+        "root_inode": "%d:%d" % (root.st_dev, root.st_ino),
+    }
 
 
 def interpreter(spec: Spec) -> Optional[Dict[str, str]]:

@@ -1,0 +1,45 @@
+"""Refuses nodes that are not what the inventory means, before anything is planned for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import combinations
+
+from fatecloud.errors import Refused
+from fatecloud.model.belonging import neighbour, same_machine, stranger
+from fatecloud.model.cluster import Cluster
+from fatecloud.model.observed import NodeFacts, Observed
+
+
+def refuse_strangers(cluster: Cluster, observed: Observed, names: Collection[str]) -> None:
+    """Go on only where each node that was read is the inventory's, and no two are one machine.
+
+    Args:
+        observed: facts `manifest`, `identity` and `register`, as far as they were read.
+        names: the nodes that something is to be done to. Where these are not all nodes, a node's own record still
+            says which one it is.
+
+    Raises:
+        Refused: naming every node that is not.
+    """
+    read = [facts for name in sorted(names) if (facts := observed.reached(name))]
+    problems = [*_strangers(cluster, read), *_twins(read)]
+    if problems:
+        raise Refused(
+            "\n".join(what for what, _ in problems), remedy="; ".join(dict.fromkeys(remedy for _, remedy in problems))
+        )
+
+
+def _strangers(cluster: Cluster, read: Collection[NodeFacts]) -> Iterator[tuple[str, str]]:
+    for facts in read:
+        found = stranger(cluster, facts.node, facts.fact("manifest").value or {})
+        found = found or neighbour(cluster, facts.node, facts.fact("register").value or ())
+        if found:
+            yield f"{facts.node}: {found.what}", found.remedy
+
+
+def _twins(read: Collection[NodeFacts]) -> Iterator[tuple[str, str]]:
+    for one, other in combinations(read, 2):
+        first, second = one.fact("identity").value, other.fact("identity").value
+        if first and second and same_machine(first, second):
+            yield f"{one.node} and {other.node} are one machine", "keep one of the names under `nodes`"
