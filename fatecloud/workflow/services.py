@@ -9,6 +9,7 @@ from fatecloud.errors import Refused
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.selection import Selection, select
+from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.workflow.deployed import FACTS, deployed_of
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
@@ -53,7 +54,7 @@ def act_on_services(
         NoMatch: nothing is selected.
         NotDeployed: none of the services is on its node.
         Locked: another run holds a node.
-        Refused: jobs are running, or the operator said no.
+        Refused: a node is not the one that the inventory means, jobs are running, or the operator said no.
         RunError: a node could not be read, or a service did not do it.
     """
     patience, jobs_patience = seconds(wait_lock), seconds(wait_jobs)
@@ -61,6 +62,7 @@ def act_on_services(
     keys = select(session.desired, selection)
     nodes = _nodes(session, keys)
     observed = observe(session, probes=False, nodes=nodes, want=FACTS)
+    refuse_strangers(session.cluster, observed, nodes)
     keys = deployed_of(session.desired, observed, keys, ui)
     nodes = _nodes(session, keys)
     with recording_locked(session, verb, argv):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -41,9 +43,16 @@ def utility(name: str) -> ModuleType:
     return importlib.import_module(f"ansible.module_utils.{name}")
 
 
-REGISTER = Path(tempfile.mkdtemp(prefix="fatecloud-register-"))
-"""Stands for this machine's own register, which no test may write to."""
-vars(utility("fatecloud_register"))["SHARED"] = str(REGISTER / "clusters.d")
+_REGISTERS = Path(tempfile.mkdtemp(prefix="fatecloud-register-"))
+
+
+def register_of_this_test() -> str:
+    """Stands for this machine's own register, to which no test may write; each test has one of its own."""
+    name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    return str(_REGISTERS / hashlib.sha256(name.encode()).hexdigest()[:16] / "clusters.d")
+
+
+vars(utility("fatecloud_register"))["folder"] = register_of_this_test
 
 
 def take(base: Path | str, run: str = "r1") -> None:

@@ -16,10 +16,10 @@ cleanup = module("fatecloud_cleanup")
 OTHER_ID = "d3f9a2b1d4e5f607"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(register, "SHARED", str(tmp_path / "var" / "clusters.d"))
-    return tmp_path / "var" / "clusters.d"
+@pytest.fixture
+def folder() -> Path:
+    """The register of the machine."""
+    return Path(register.folder())
 
 
 def deploy(base: Path, run: str = "r1", **owner: str) -> None:
