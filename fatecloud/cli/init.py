@@ -16,6 +16,10 @@ def init(
         str, typer.Option("--template", "-t", help="all-in-one, two-party or multi-node.")
     ] = "all-in-one",
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write into.")] = Path(),
+    inventory: Annotated[
+        Path | None,
+        typer.Option("--inventory", "-i", metavar="PATH", help="The inventory or its directory, instead of --output."),
+    ] = None,
     cluster: Annotated[
         str, typer.Option("--cluster", metavar="NAME", help="Name of the cluster; the directory's when not given.")
     ] = "",
@@ -27,20 +31,21 @@ def init(
     key: Annotated[str, typer.Option("--key", help="Private key on this machine for that login.")] = "",
     base: Annotated[str, typer.Option("--base", help="Directory on the nodes for everything of ours.")] = "",
     new_id: Annotated[
-        bool, typer.Option("--new-id", help="Give the inventory in the directory, a copy, an id of its own instead.")
+        bool, typer.Option("--new-id", help="Give an inventory that was copied an id of its own, and do nothing else.")
     ] = False,
     state_dir: o.StateDir = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
     """Write inventory.yml from a template, and generate its secrets. Overwrites nothing."""
     from fatecloud.report.commands import set_inventory, typed  # noqa: PLC0415
-    from fatecloud.workflow.init import INVENTORY, init_cluster  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.init import file_of, init_cluster  # noqa: PLC0415 - keeps --help fast
 
-    set_inventory(output / INVENTORY)
+    file = file_of(output, inventory, exists=new_id)
+    set_inventory(file)
     if new_id:
         from fatecloud.workflow.new_id import give_new_id  # noqa: PLC0415
 
-        done = give_new_id(output / INVENTORY, state_dir)
+        done = give_new_id(file, state_dir)
         typer.echo(f"{done.inventory}: cluster {done.cluster} has the new id {done.id}")
         if done.shares_secrets:
             typer.echo(
@@ -48,7 +53,7 @@ def init(
             )
         return
     written = init_cluster(
-        output,
+        file.parent,
         template,
         node or (),
         cluster=cluster,
@@ -57,5 +62,5 @@ def init(
         key=key,
         vault_password_file=vault_password_file,
     )
-    typer.echo(typed(f"{output / INVENTORY}: written from the template {template}. Read it, then: fatecloud plan"))
+    typer.echo(typed(f"{file}: written from the template {template}. Read it, then: fatecloud plan"))
     typer.echo(typed(written.text))

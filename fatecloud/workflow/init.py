@@ -76,6 +76,26 @@ def init_cluster(
     return done
 
 
+def file_of(output: Path, inventory: Path | None, *, exists: bool) -> Path:
+    """The inventory file that `init` is about.
+
+    Args:
+        output: `--output`, a directory.
+        inventory: `--inventory`, a file or a directory, where it is given.
+        exists: whether it is a file that is there, and so may have any name.
+
+    Raises:
+        UsageError: the file that is to be written cannot have that name.
+    """
+    if inventory is None:
+        return output / INVENTORY
+    if inventory.is_dir() or not (exists or inventory.suffix):
+        return inventory / INVENTORY
+    if not exists and inventory.name != INVENTORY:
+        raise UsageError(f"{inventory}: init writes a file called {INVENTORY}", remedy="name its directory with -o")
+    return inventory
+
+
 def _addresses(nodes: Iterable[str]) -> dict[str, str]:
     addresses = {}
     for word in nodes:

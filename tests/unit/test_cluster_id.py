@@ -18,7 +18,7 @@ from fatecloud.inventory.words import CLUSTER_NAME
 from fatecloud.model.identity import ServiceId
 from fatecloud.state.directory import cluster_directory
 from fatecloud.state.nodes import PastNode, remember
-from fatecloud.workflow.init import init_cluster
+from fatecloud.workflow.init import file_of, init_cluster
 from fatecloud.workflow.new_id import give_new_id
 
 
@@ -65,6 +65,22 @@ def test_login_and_key_are_written(tmp_path: Path) -> None:
     assert "user: ops, key: /k" in starter_text("multi-node", Answers("x", key="/k"))
     with pytest.raises(UsageError, match="template all-in-one has no node that is reached over SSH"):
         starter_text("all-in-one", Answers("x", user="ops"))
+
+
+@pytest.mark.parametrize(
+    ("given", "exists", "file"),
+    [
+        (None, False, "out/inventory.yml"),
+        ("demo/inventory.yml", False, "demo/inventory.yml"),
+        ("demo", False, "demo/inventory.yml"),
+        ("copy.yml", True, "copy.yml"),
+        ("copy", True, "copy"),
+    ],
+)
+def test_the_file_may_be_named_as_for_every_verb(given: str | None, exists: bool, file: str) -> None:  # noqa: FBT001
+    assert file_of(Path("out"), Path(given) if given else None, exists=exists) == Path(file)
+    with pytest.raises(UsageError, match=r"init writes a file called inventory\.yml"):
+        file_of(Path("out"), Path("other.yml"), exists=False)
 
 
 LINE = "id: c3f9a2b1d4e5f607"
