@@ -89,6 +89,20 @@ class Process:
     console: str = ""
     """Absolute path of the file that takes stdout and stderr, bounded by the supervisor or by a size-limited log."""
 
+    def environment_in(self, home: str) -> dict[str, str]:
+        """The whole environment that the process gets, sorted by name.
+
+        Args:
+            home: the service's own directory.
+        """
+        # A service inherits nothing: neither the login's proxy variables nor its locale.
+        plain = {
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": home,
+            "LANG": "C.UTF-8",
+        }
+        return dict(sorted({**plain, **self.environment}.items()))
+
 
 @dataclass(frozen=True, slots=True)
 class NodeProbe:

@@ -39,7 +39,7 @@ def supervision_specs(
         "unit": service.unit,
         "home": home,
         "argv": list(process.argv),
-        "environment": dict(process.environment),
+        "environment": process.environment_in(home),
         "directory": process.directory,
         "user": node.service_user,
         "group": node.service_group,

@@ -13,7 +13,7 @@ REMEDY = "make room, or give another --state-dir"
 
 _SCHEMA = """
 create table if not exists runs (
-  id text primary key, verb text not null, who text not null, argv text not null,
+  id text primary key, verb text not null, who text not null, origin text not null, argv text not null,
   started real not null, ended real, outcome text
 );
 create table if not exists nodes (

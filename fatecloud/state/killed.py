@@ -43,7 +43,7 @@ def bury(state: Path) -> tuple[Killed, ...]:
         RunError: the history cannot be read or written.
     """
     living = "select id, verb, who, started from runs where ended is null"
-    free = {run for run, *_ in execute(state, (living, ())) if not _is_held(_events(state, run))}
+    free = {run for run, *_ in execute(state, (living, ())) if not is_alive(state, run)}
     found = []
     # Asked once more, because one may have come to its own end meanwhile: it says so before it lets go of its events.
     for run, verb, who, started in execute(state, (living, ())) if free else ():
@@ -58,10 +58,15 @@ def _events(state: Path, run: str) -> Path:
     return state / "runs" / run / EVENTS
 
 
-def _is_held(events: Path) -> bool:
-    """Whether the run still lives, or may: one that we cannot look at is nobody's to bury."""
+def is_alive(state: Path, run: str) -> bool:
+    """Whether a run that has not ended is alive, or may be: it holds a lock on its events.
+
+    Args:
+        state: the cluster's state directory.
+        run: its id.
+    """
     try:
-        with events.open(encoding="utf-8") as file:
+        with _events(state, run).open(encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

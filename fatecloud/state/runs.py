@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
 import shutil
 import time
@@ -53,9 +54,9 @@ class RunLog:
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
         hold(self._events)
-        row = (self.id, verb, user_name(), redact(json.dumps(list(argv))), time.time())
+        row = (self.id, verb, user_name(), _origin(), redact(json.dumps(list(argv))), time.time())
         try:
-            execute(directory, ("insert into runs values (?,?,?,?,?,null,null)", row))
+            execute(directory, ("insert into runs values (?,?,?,?,?,?,null,null)", row))
             self.killed = bury(directory)
         except RunError:
             self._events.close()
@@ -84,3 +85,9 @@ class RunLog:
             project = self.directory.parent / run / "project"
             if project not in kept:
                 shutil.rmtree(project, ignore_errors=True)
+
+
+def _origin() -> str:
+    """Where the operator typed the command: this machine, and behind an SSH login the address that came in."""
+    client = os.environ.get("SSH_CONNECTION", "").split()
+    return f"{platform.node()} (from {client[0]})" if client else platform.node()

@@ -74,13 +74,13 @@ def test_a_run_that_ends_while_another_looks_for_the_killed_is_none_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ending = RunLog(tmp_path, "deploy", [], str)
-    held = killed._is_held
+    is_alive = killed.is_alive
 
-    def held_no_longer(events: Path) -> bool:
+    def ends_meanwhile(state: Path, run: str) -> bool:
         ending.finish("done")
-        return held(events)
+        return is_alive(state, run)
 
-    monkeypatch.setattr(killed, "_is_held", held_no_longer)
+    monkeypatch.setattr(killed, "is_alive", ends_meanwhile)
     assert killed.bury(tmp_path) == ()
     assert outcomes(tmp_path) == {ending.id: "done"}
 
@@ -90,13 +90,13 @@ def test_a_run_keeps_its_lock_until_its_end_is_on_record(tmp_path: Path, monkeyp
     seen = []
 
     def execute(*_: object) -> list[tuple[str]]:
-        seen.append(killed._is_held(ending.directory / "events.jsonl"))
+        seen.append(killed.is_alive(tmp_path, ending.id))
         return []
 
     monkeypatch.setattr(runs, "execute", execute)
     ending.finish("done")
     assert seen == [True]
-    assert not killed._is_held(ending.directory / "events.jsonl")
+    assert not killed.is_alive(tmp_path, ending.id)
 
 
 def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_failure(

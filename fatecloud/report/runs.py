@@ -1,0 +1,125 @@
+"""The history of runs and the known clusters, as text and as data."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from fatecloud.model.history import KnownCluster, Logged, PastRun
+from fatecloud.report.wrap import table, wrapped
+
+_RUN_TITLES = ("ID", "VERB", "WHO", "FROM", "STARTED", "TOOK", "CHANGED", "OUTCOME")
+_CLUSTER_TITLES = ("ID", "NAME", "RUNS", "LAST RUN", "INVENTORY")
+
+
+def runs_table(runs: Sequence[PastRun], width: int) -> str:
+    """A line per run, the newest first."""
+    if not runs:
+        return "no runs are recorded here; fatecloud deploy makes the first one"
+    rows = [
+        (run.id, run.verb, run.who, run.origin, _local(run.started), _took(run), str(run.changed), run.outcome)
+        for run in runs
+    ]
+    return "\n".join(table([_RUN_TITLES, *rows], width))
+
+
+def run_text(run: PastRun, events: Iterable[Logged], width: int) -> str:
+    """One run: who, when, from where, what changed, and how it ended."""
+    lines = [
+        ("run", run.id),
+        ("command", shlex.join(run.argv)),
+        ("by", f"{run.who} on {run.origin}"),
+        ("started", _local(run.started)),
+        ("ended", _local(run.ended) if run.ended is not None else "-"),
+        ("took", _took(run)),
+        ("outcome", run.outcome),
+    ]
+    return "\n".join([*table(lines, width), *_sections(tuple(events), width)])
+
+
+def run_log(events: Iterable[Logged]) -> Iterator[str]:
+    """Every event as a line, with its time."""
+    for logged in events:
+        event = logged.event
+        where = event.service or event.node
+        yield f"{_local(logged.at)} {event.kind:<11} {f'{where}: ' if where else ''}{event.text}"
+
+
+def run_document(run: PastRun, events: Iterable[Logged] = ()) -> dict[str, Any]:
+    """A run as plain data; times in ISO 8601, UTC."""
+    return {
+        "id": run.id,
+        "verb": run.verb,
+        "who": run.who,
+        "origin": run.origin,
+        "argv": list(run.argv),
+        "started": iso_time(run.started),
+        "ended": iso_time(run.ended) if run.ended is not None else None,
+        "outcome": run.outcome,
+        "changed": run.changed,
+        "events": [event_document(logged) for logged in events],
+    }
+
+
+def event_document(logged: Logged) -> dict[str, Any]:
+    """An event as plain data."""
+    event = logged.event
+    return {
+        "time": iso_time(logged.at),
+        "kind": event.kind,
+        "text": event.text,
+        "node": event.node,
+        "service": event.service,
+    }
+
+
+def clusters_table(clusters: Sequence[KnownCluster], width: int) -> str:
+    """A line per cluster."""
+    if not clusters:
+        return "this controller knows no cluster yet; fatecloud init writes a first inventory"
+    rows = [(one.id, one.name, str(one.runs), _last(one.last), one.inventory or "-") for one in clusters]
+    return "\n".join(table([_CLUSTER_TITLES, *rows], width))
+
+
+def cluster_document(cluster: KnownCluster) -> dict[str, Any]:
+    """A cluster as plain data."""
+    return {
+        "id": cluster.id,
+        "name": cluster.name,
+        "inventory": cluster.inventory,
+        "runs": cluster.runs,
+        "last_run": run_document(cluster.last) if cluster.last else None,
+    }
+
+
+def iso_time(epoch: float) -> str:
+    """A time in ISO 8601, UTC, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
+
+
+def _sections(events: Sequence[Logged], width: int) -> Iterator[str]:
+    changed = [logged.event for logged in events if logged.event.kind == "changed"]
+    failed = [logged.event for logged in events if logged.event.kind in ("failed", "unreachable")]
+    for title, found in (("changed", changed), ("failed", failed)):
+        if found:
+            yield f"{title}:"
+            for event in found:
+                where = event.service or event.node
+                yield from wrapped(f"{where}: {event.text}" if where else event.text, width, "  ", "    ")
+
+
+def _last(run: PastRun | None) -> str:
+    return f"{run.verb} {run.outcome} {_local(run.started)}" if run else "-"
+
+
+def _local(epoch: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch))
+
+
+def _took(run: PastRun) -> str:
+    if run.ended is None:
+        return "-"
+    seconds = max(0, round(run.ended - run.started))
+    return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004 - a minute

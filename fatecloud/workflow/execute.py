@@ -1,0 +1,112 @@
+"""`exec`: run one command beside services, as their user and in their environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from fatecloud.errors import FatecloudError
+from fatecloud.model.cluster import Node
+from fatecloud.model.completed import Completed
+from fatecloud.model.desired import DesiredService
+from fatecloud.model.event import Event
+from fatecloud.state.runs import RunLog
+from fatecloud.transport import Transport
+from fatecloud.workflow.load import Session
+
+_ENTER = 'cd "$0" && exec "$@"'
+"""Run by a shell in the service's environment: goes to the service's directory, then becomes the command."""
+_AT_ONCE = 16
+_MARGIN = 15.0
+"""Seconds that the way to a node may take beyond the command's own deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What the command did beside one service."""
+
+    service: str
+    """Key."""
+    status: int | None
+    """Its exit status; None where it could not be run or did not end in time."""
+    out: str
+    err: str
+
+
+def command_of(service: DesiredService, node: Node, words: Sequence[str], deadline: float) -> tuple[str, ...]:
+    """The whole argv on the node.
+
+    Args:
+        words: the operator's command and its arguments. No shell reads them.
+        deadline: seconds after which the node itself ends it.
+    """
+    environment = service.process.environment_in(service.home)
+    # The service's own tools (`rabbitmqctl`, `python`) are found without their paths.
+    environment["PATH"] = f"{service.home}/bin:{environment['PATH']}"
+    pairs = (f"{name}={value}" for name, value in environment.items())
+    # Ended by the node: a connection that is given up leaves its command running.
+    inside = ("timeout", "-k", "5", f"{deadline:g}", "env", "-i", *pairs, "sh", "-c", _ENTER, service.home, *words)
+    # Root only changes the user; the command itself never runs as root.
+    return ("runuser", "-u", node.service_user, "--", *inside) if node.become == "root" else inside
+
+
+def execute(
+    session: Session,
+    services: Sequence[DesiredService],
+    words: Sequence[str],
+    *,
+    deadline: float,
+    argv: tuple[str, ...],
+    show: Callable[[Executed], None],
+) -> int:
+    """Run a command beside services, at once on all of them, and record it in the history.
+
+    Args:
+        deadline: seconds for the command on one node.
+        argv: the operator's command line, for the history.
+        show: takes each outcome, in the order of the services.
+
+    Returns:
+        The highest exit status of the command; 3 where it could not be run somewhere.
+
+    Raises:
+        RunError: the history cannot be written, so nothing was run.
+        SecretsError: a node's password cannot be had.
+    """
+    session.ask_passwords({service.id.node for service in services})
+    log = RunLog(session.state, "exec", argv, session.redact)
+    outcome = "failed"
+    try:
+        worst = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for done in pool.map(lambda one: _execute(session, one, words, deadline), services):
+                show(done)
+                log.record(_event(done, words))
+                worst = max(worst, 3 if done.status is None else done.status)
+        outcome = "failed" if worst else "done"
+        return worst
+    finally:
+        log.finish(outcome)
+
+
+def _execute(session: Session, service: DesiredService, words: Sequence[str], deadline: float) -> Executed:
+    node = session.desired.node(service.id.node)
+    try:
+        done = _run(session.connect(node), node, command_of(service, node, words, deadline), deadline)
+    except FatecloudError as error:
+        return Executed(service.id.key, None, "", error.message)
+    text = [session.redact(stream.decode(errors="replace")) for stream in (done.stdout, done.stderr)]
+    return Executed(service.id.key, done.exit, *text)
+
+
+def _run(transport: Transport, node: Node, argv: Sequence[str], deadline: float) -> Completed:
+    try:
+        return transport.run(argv, timeout=deadline + _MARGIN, become=node.become == "root")
+    finally:
+        transport.close()
+
+
+def _event(done: Executed, words: Sequence[str]) -> Event:
+    text = f"{' '.join(words)}: " + ("did not run" if done.status is None else f"exit {done.status}")
+    return Event("ok" if done.status == 0 else "failed", text, service=done.service, detail=done.err[-2000:])

@@ -1,0 +1,105 @@
+"""`exec`: the service's user, the service's environment, recorded, and never longer than its deadline."""
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import small_cluster
+
+from fatecloud.errors import TransportError
+from fatecloud.model.completed import Completed
+from fatecloud.state.history import events_of, past_runs
+from fatecloud.transport.fake import Call, FakeTransport
+from fatecloud.transport.local import LocalTransport
+from fatecloud.workflow.execute import Executed, command_of, execute
+from fatecloud.workflow.load import Session
+
+
+def session_of(tmp_path: Path, transport: Any, **changes: Any) -> Session:
+    where = small_cluster.node(tmp_path / "base", **changes)
+    desired = small_cluster.desired(where)
+    return cast(
+        "Session",
+        SimpleNamespace(
+            desired=desired,
+            state=tmp_path / "state",
+            ask_passwords=lambda _: None,
+            redact=lambda text: text.replace("hunter2", "***"),
+            connect=lambda node: transport or LocalTransport(node, lambda: None),
+        ),
+    )
+
+
+def run(session: Session, *words: str, deadline: float = 10) -> tuple[int, list[Executed]]:
+    shown: list[Executed] = []
+    services = tuple(session.desired.services.values())
+    argv = ("fatecloud", "exec", "flow", "--", *words)
+    return execute(session, services, words, deadline=deadline, argv=argv, show=shown.append), shown
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Session:
+    (tmp_path / "state").mkdir()
+    session = session_of(tmp_path, None)
+    for service in session.desired.services.values():
+        Path(service.home).mkdir(parents=True)
+    return session
+
+
+def test_the_command_gets_the_services_environment_and_directory(
+    local: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example")
+    status, (done,) = run(local, "sh", "-c", "pwd; env")
+    (service,) = local.desired.services.values()
+    lines = done.out.splitlines()
+    assert status == 0
+    assert lines[0] == service.home
+    assert f"HOME={service.home}" in lines
+    assert not [line for line in lines if "proxy" in line]
+
+
+def test_no_shell_reads_the_arguments(local: Session) -> None:
+    assert run(local, "printf", "%s", "$HOME; a  b")[1][0].out == "$HOME; a  b"
+
+
+def test_its_status_is_the_commands_and_its_secrets_are_redacted(local: Session) -> None:
+    status, (done,) = run(local, "sh", "-c", "echo hunter2; exit 7")
+    assert (status, done.out) == (7, "***\n")
+    (past,) = past_runs(local.state)
+    assert (past.verb, past.outcome) == ("exec", "failed")
+    assert "exit 7" in next(iter(events_of(local.state, past.id))).event.text
+
+
+def test_a_command_that_does_not_end_is_ended_on_the_node(local: Session) -> None:
+    status, (done,) = run(local, "sh", "-c", "echo $$; exec sleep 1000", deadline=1)
+    assert status == 124
+    left = subprocess.run(["ps", "-p", done.out.strip()], capture_output=True, check=False)
+    assert left.returncode == 1, "the command still runs"
+
+
+def test_with_root_it_changes_to_the_services_user_first(tmp_path: Path) -> None:
+    fake = FakeTransport("a1", lambda _: Completed(0, b"", b"", 0.1))
+    (tmp_path / "state").mkdir()
+    run(session_of(tmp_path, fake, become="root", service_user="app"), "id")
+    (call,) = fake.calls
+    assert isinstance(call, Call)
+    assert call.become
+    assert call.argv[:4] == ("runuser", "-u", "app", "--")
+    assert fake.closed
+
+
+def test_a_node_that_is_not_reached_is_shown_and_gives_3(tmp_path: Path) -> None:
+    fake = FakeTransport("a1", lambda _: TransportError("a1", "NODE_UNREACHABLE", "no route"))
+    (tmp_path / "state").mkdir()
+    status, (done,) = run(session_of(tmp_path, fake), "id")
+    assert (status, done.status, done.err) == (3, None, "a1: no route")
+
+
+def test_the_services_own_tools_come_first_on_the_path(tmp_path: Path) -> None:
+    session = session_of(tmp_path, None)
+    (service,) = session.desired.services.values()
+    (path,) = (word for word in command_of(service, session.desired.node("a1"), ["id"], 5) if word.startswith("PATH="))
+    assert path.startswith(f"PATH={service.home}/bin:")
