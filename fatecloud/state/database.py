@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.errors import RunError
 
+FILE = "state.db"
 REMEDY = "make room, or give another --state-dir"
 
 _SCHEMA = """
@@ -20,6 +21,7 @@ create table if not exists nodes (
   address text not null, port integer not null, base text not null, machine text not null, name text not null,
   services text not null, primary key (address, port, base, machine)
 );
+create table if not exists cluster (name text not null, inventory text not null);
 """
 
 
@@ -33,7 +35,7 @@ def execute(directory: Path, *statements: tuple[str, tuple[object, ...]]) -> lis
     Raises:
         RunError: the file cannot be written, or is no history.
     """
-    file = directory / "state.db"
+    file = directory / FILE
     try:
         file.touch(mode=0o600)
         rows: list[tuple[Any, ...]] = []
@@ -58,7 +60,7 @@ def select(directory: Path, table: str, statement: str) -> list[tuple[Any, ...]]
     Raises:
         RunError: the file cannot be read, or is no history.
     """
-    file = directory / "state.db"
+    file = directory / FILE
     if not file.exists():
         return []
     try:

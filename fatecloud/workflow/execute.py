@@ -11,9 +11,9 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event
-from fatecloud.state.runs import RunLog
 from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
+from fatecloud.workflow.recorded import new_run
 
 _ENTER = 'cd "$0" && exec "$@"'
 """Run by a shell in the service's environment: goes to the service's directory, then becomes the command."""
@@ -75,7 +75,7 @@ def execute(
         SecretsError: a node's password cannot be had.
     """
     session.ask_passwords({service.id.node for service in services})
-    log = RunLog(session.state, "exec", argv, session.redact)
+    log = new_run(session, "exec", argv)
     outcome = "failed"
     try:
         worst = 0

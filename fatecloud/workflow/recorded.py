@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fatecloud.errors import FatecloudError, Interrupted, Locked, Refused, RunError
 from fatecloud.model.event import Event, Listener
 from fatecloud.runner.run import clear_after
+from fatecloud.state.clusters import note_cluster
 from fatecloud.state.killed import Killed
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow.ansible import ARTIFACTS, AnsibleRun, ansible_run
@@ -31,6 +32,16 @@ class Recorded:
     """The word for the history, if the verb ends by an error."""
 
 
+def new_run(session: Session, verb: str, argv: Sequence[str]) -> RunLog:
+    """Begin a run in the cluster's history.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    note_cluster(session.state, session.cluster.name, session.options.inventory)
+    return RunLog(session.state, verb, argv, session.redact)
+
+
 @contextmanager
 def recorded(
     session: Session, verb: str, argv: Sequence[str], ui: Listener, nodes: Collection[str] = ()
@@ -46,7 +57,7 @@ def recorded(
     Raises:
         Interrupted: a signal came.
     """
-    log = RunLog(session.state, verb, argv, session.redact)
+    log = new_run(session, verb, argv)
     outcome = "failed"
     written = True
 

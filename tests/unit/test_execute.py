@@ -24,6 +24,8 @@ def session_of(tmp_path: Path, transport: Any, **changes: Any) -> Session:
         "Session",
         SimpleNamespace(
             desired=desired,
+            cluster=desired.cluster,
+            options=SimpleNamespace(inventory=tmp_path / "inventory.yml"),
             state=tmp_path / "state",
             ask_passwords=lambda _: None,
             redact=lambda text: text.replace("hunter2", "***"),

@@ -10,7 +10,8 @@ from test_state import KILLED
 
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
-from fatecloud.report.runs import run_document, run_log, run_text, runs_table
+from fatecloud.report.runs import clusters_table, run_document, run_log, run_text, runs_table
+from fatecloud.state.clusters import known_clusters, note_cluster
 from fatecloud.state.history import events_of, past_runs
 from fatecloud.state.runs import RunLog
 
@@ -83,3 +84,21 @@ def test_what_is_shown_of_a_run(tmp_path: Path) -> None:
 def test_an_empty_history_names_the_verb_that_fills_it(tmp_path: Path) -> None:
     assert past_runs(tmp_path) == ()
     assert "fatecloud deploy" in runs_table((), 100)
+
+
+def test_clusters_of_one_name_are_two(tmp_path: Path) -> None:
+    for cluster, inventory in (("aaaa", "old/inventory.yml"), ("bbbb", "new/inventory.yml")):
+        (tmp_path / cluster).mkdir()
+        note_cluster(tmp_path / cluster, "demo", tmp_path / "moved.yml")
+        note_cluster(tmp_path / cluster, "demo", tmp_path / inventory)
+        recorded(tmp_path / cluster)
+    one, other = known_clusters(tmp_path)
+    assert (one.id, other.id, one.name, other.name) == ("aaaa", "bbbb", "demo", "demo")
+    assert one.inventory == str(tmp_path / "old/inventory.yml")
+    assert (one.runs, one.last and one.last.outcome) == (1, "failed")
+    assert "aaaa" in clusters_table((one, other), 120)
+
+
+def test_a_controller_without_history_knows_no_clusters(tmp_path: Path) -> None:
+    assert known_clusters(tmp_path / "absent") == ()
+    assert "fatecloud init" in clusters_table((), 100)

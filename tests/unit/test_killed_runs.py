@@ -21,6 +21,9 @@ from fatecloud.runner.run import _scratch, clear_after
 from fatecloud.workflow import ansible, deploy
 from fatecloud.workflow.load import Options
 
+NAMED = {"cluster": SimpleNamespace(name="demo"), "options": SimpleNamespace(inventory=Path("inventory.yml"))}
+"""What a run notes of its cluster."""
+
 LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
 
 
@@ -78,7 +81,7 @@ def test_whom_a_node_was_taken_over_from_is_told(tmp_path: Path, monkeypatch: py
     told: list[Event] = []
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
-    session: Any = SimpleNamespace(state=tmp_path, ask_passwords=lambda _: None, redact=str)
+    session: Any = SimpleNamespace(state=tmp_path, **NAMED, ask_passwords=lambda _: None, redact=str)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, told.append, interruption) as run:

@@ -21,6 +21,9 @@ from fatecloud.state.directory import cluster_directory, controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow import recorded as recording
 
+NAMED = {"cluster": SimpleNamespace(name="demo"), "options": SimpleNamespace(inventory=Path("inventory.yml"))}
+"""What a run notes of its cluster."""
+
 
 def test_a_controller_keeps_its_id_and_shares_it_with_no_other(tmp_path: Path) -> None:
     one, other = (cluster_directory("demo", tmp_path / name) for name in ("one", "other"))
@@ -104,7 +107,7 @@ def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_fa
 ) -> None:
     subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, check=False)
     monkeypatch.setattr(recording, "ansible_run", no_nodes)
-    session = SimpleNamespace(state=tmp_path, redact=lambda text: text.replace("hunter2", "***"))
+    session = SimpleNamespace(state=tmp_path, **NAMED, redact=lambda text: text.replace("hunter2", "***"))
     told: list[str] = []
     failing = recording.recorded(session, "deploy", [], lambda event: told.append(event.text))  # type: ignore[arg-type]
     with pytest.raises(RunError), failing:
@@ -163,7 +166,7 @@ def test_a_full_disk_under_the_history_ends_no_run(tmp_path: Path, monkeypatch: 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(recording, "ansible_run", no_nodes)
-    session = SimpleNamespace(state=tmp_path, redact=str)
+    session = SimpleNamespace(state=tmp_path, **NAMED, redact=str)
     told: list[str] = []
     with recording.recorded(session, "deploy", [], lambda event: told.append(event.text)) as run:  # type: ignore[arg-type]
         monkeypatch.setattr(RunLog, "record", full)

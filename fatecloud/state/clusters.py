@@ -1,0 +1,41 @@
+"""Which clusters a controller has worked on: each state directory names its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fatecloud.model.history import KnownCluster
+from fatecloud.state.database import FILE, execute, select
+from fatecloud.state.history import past_runs
+
+
+def note_cluster(directory: Path, name: str, inventory: Path) -> None:
+    """Keep a cluster's name and where its inventory is.
+
+    Args:
+        directory: the cluster's state directory, whose name is its id.
+        name: the cluster's name.
+        inventory: the file that was used last.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    values = (name, str(inventory.absolute()))
+    execute(directory, ("delete from cluster", ()), ("insert into cluster values (?,?)", values))
+
+
+def known_clusters(root: Path) -> tuple[KnownCluster, ...]:
+    """All clusters that have a history below a root, by name.
+
+    Raises:
+        RunError: a history cannot be read.
+    """
+    found = (_known(file.parent) for file in root.glob(f"*/{FILE}"))
+    return tuple(sorted(found, key=lambda one: (one.name, one.id)))
+
+
+def _known(directory: Path) -> KnownCluster:
+    noted = select(directory, "cluster", "select name, inventory from cluster")
+    name, inventory = noted[0] if noted else ("?", "")
+    runs = past_runs(directory)
+    return KnownCluster(directory.name, name, inventory, len(runs), runs[0] if runs else None)
