@@ -13,10 +13,12 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, proof, release, sandbox, secrets
+from fatecloud.cli import inventory, proof, release, runs, sandbox, secrets
 from fatecloud.cli.check import check
+from fatecloud.cli.clusters import clusters
 from fatecloud.cli.deploy import deploy
 from fatecloud.cli.destroy import destroy
+from fatecloud.cli.execute import exec as exec_
 from fatecloud.cli.explain import explain
 from fatecloud.cli.help import help_
 from fatecloud.cli.init import init
@@ -32,10 +34,11 @@ from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
     *(quickstart, init, plan, preflight, deploy, check, status, logs),
-    *(start, stop, restart, destroy, render, explain, version, help_),
+    *(start, stop, restart, exec_, destroy, render, clusters, explain, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "test": (proof.app, "Prove with a real federated job."),
+    "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),
     "secrets": (secrets.app, "Generate, show and rotate secrets."),
     "release": (release.app, "Fill and inspect the artifact store."),

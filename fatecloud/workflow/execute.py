@@ -91,7 +91,7 @@ def execute(
 
 
 def _execute(session: Session, service: DesiredService, words: Sequence[str], deadline: float) -> Executed:
-    node = session.desired.node(service.id.node)
+    node = session.resolved.node(service.id.node)
     try:
         done = _run(session.connect(node), node, command_of(service, node, words, deadline), deadline)
     except FatecloudError as error:

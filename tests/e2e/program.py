@@ -16,8 +16,8 @@ from typing import Any
 from raised import RAISED
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
-_NO_INVENTORY = frozenset({"explain", "release", "sandbox"})
-_GROUPS = frozenset({"test", "inventory", "secrets"})
+_NO_INVENTORY = frozenset({"clusters", "explain", "release", "sandbox"})
+_GROUPS = frozenset({"test", "inventory", "secrets", "runs"})
 _NO_STATE = frozenset({"inventory", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""

@@ -60,6 +60,23 @@ def test_a_second_deploy_plans_nothing(program: Program, sandbox: Sandbox) -> No
     assert pids(program, sandbox) == before
 
 
+def test_the_history_says_who_deployed_and_what_changed(program: Program) -> None:
+    runs = program.ok("runs", "list").out
+    assert "killed" in runs
+    newest = program.ok("runs", "show", "last").out
+    assert re.search(r"outcome +done", newest)
+    assert getpass.getuser() in newest
+    assert "Place the files of the service" in program.ok("runs", "log", "last").out
+    assert str(program.inventory) in program.ok("clusters", "--state-dir", str(program.state)).out
+
+
+def test_a_command_runs_as_the_services_user_with_its_tools(program: Program) -> None:
+    assert program.ok("exec", "9999/mysql", "--", "id", "-un").out.strip() not in ("root", getpass.getuser())
+    assert "fate" in program.ok("exec", "9999/rabbitmq", "--", "rabbitmqctl", "list_users").out
+    assert program.run("exec", "9999/flow", "--", "sh", "-c", "exit 7").status == 7
+    assert "exec" in program.ok("runs", "list").out
+
+
 def test_without_the_controllers_state_nothing_changes(program: Program) -> None:
     kept = (state_of(program) / "known_hosts").read_bytes()
     shutil.rmtree(program.state)

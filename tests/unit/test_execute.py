@@ -24,6 +24,7 @@ def session_of(tmp_path: Path, transport: Any, **changes: Any) -> Session:
         "Session",
         SimpleNamespace(
             desired=desired,
+            resolved=desired,
             cluster=desired.cluster,
             options=SimpleNamespace(inventory=tmp_path / "inventory.yml"),
             state=tmp_path / "state",

@@ -1,0 +1,44 @@
+"""`fatecloud exec`: one command beside services."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+
+if TYPE_CHECKING:
+    from fatecloud.workflow.execute import Executed
+
+
+def exec(  # noqa: A001 - a verb is named by its function
+    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE.")],
+    command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its arguments.")],
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    deadline: Annotated[float, typer.Option("--deadline", min=1, max=3600, help="Seconds for the command.")] = 60.0,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Run a command beside services, as their user and in their environment. Exits as the command does."""
+    from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.execute import execute  # noqa: PLC0415
+    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+
+    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
+    session = load_session(options, need_secrets=False)
+    services = [session.resolved.services[key] for key in select(session.resolved, o.selection([selector]))]
+
+    def show(done: Executed) -> None:
+        """Print an outcome; behind the name of its service where there are several."""
+        lead = f"{done.service}: " if len(services) > 1 else ""
+        for text, stream in ((done.out, sys.stdout), (done.err, sys.stderr)):
+            lines = text.splitlines(keepends=True)
+            stream.write("".join(lead + line for line in lines) + ("\n" if lines and not text.endswith("\n") else ""))
+            stream.flush()
+
+    return execute(session, services, command, deadline=deadline, argv=tuple(sys.argv), show=show)
