@@ -12,31 +12,49 @@ from fatecloud.cli.verb import Group
 
 app = Group()
 
-Run = Annotated[str, typer.Argument(metavar="ID", help="A run's id, the start of one, or `last`.")]
+RunId = Annotated[str, typer.Argument(metavar="ID", help="A run's id, the start of one, or `last`.")]
 
 
 @app.command("list")
-def list_(*, inventory: o.Inventory = o.DEFAULT_INVENTORY, state_dir: o.StateDir = None) -> None:
+def list_(
+    *, inventory: o.Inventory = o.DEFAULT_INVENTORY, output: o.Format = o.TABLE, state_dir: o.StateDir = None
+) -> None:
     """List the recorded runs, the newest first."""
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.runs import runs_table  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.runs import run_entry, runs_table  # noqa: PLC0415
     from fatecloud.workflow.history import runs_of  # noqa: PLC0415
 
-    typer.echo(runs_table(runs_of(inventory, state_dir), line_width(sys.stdout)))
+    runs = runs_of(inventory, state_dir)
+    if output is o.TABLE:
+        typer.echo(runs_table(runs, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("RunList", {"items": [run_entry(run) for run in runs]}, output))
 
 
 @app.command()
-def show(run: Run, *, inventory: o.Inventory = o.DEFAULT_INVENTORY, state_dir: o.StateDir = None) -> None:
+def show(
+    run: RunId,
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    state_dir: o.StateDir = None,
+) -> None:
     """Show one run: its command, its operator, what it changed, and how it ended."""
-    from fatecloud.report.look import line_width  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.runs import run_text  # noqa: PLC0415
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.runs import run_document, run_text  # noqa: PLC0415
     from fatecloud.workflow.history import run_of  # noqa: PLC0415
 
-    typer.echo(run_text(*run_of(inventory, state_dir, run), line_width(sys.stdout)))
+    past, events = run_of(inventory, state_dir, run)
+    if output is o.TABLE:
+        typer.echo(run_text(past, events, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("Run", run_document(past, events), output))
 
 
 @app.command()
-def log(run: Run, *, inventory: o.Inventory = o.DEFAULT_INVENTORY, state_dir: o.StateDir = None) -> None:
+def log(run: RunId, *, inventory: o.Inventory = o.DEFAULT_INVENTORY, state_dir: o.StateDir = None) -> None:
     """Print everything that a run reported, line by line."""
     from fatecloud.report.runs import run_log  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.history import run_of  # noqa: PLC0415

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypedDict
 
+from fatecloud.model.event import Kind as EventKind
 from fatecloud.model.finding import Severity
 from fatecloud.model.plan import Verb
 
@@ -344,6 +345,58 @@ class FindingCode(CodeEntry):
     runbook: Annotated[str, "The page, in Markdown."]
 
 
+class RunEntry(TypedDict):
+    """One run of a verb that changed nodes, or ran a command on them."""
+
+    id: str
+    verb: str
+    who: Annotated[str, "Login name of the operator."]
+    origin: Annotated[str, "The controller's host name, and the client's address behind an SSH login."]
+    argv: Annotated[list[str], "The command line, secrets removed."]
+    started: Time
+    ended: Time | None
+    outcome: Annotated[str, "done, failed, refused, locked, unverified, interrupted, killed or running."]
+    changed: Annotated[Count, "How many steps changed something."]
+
+
+class RunList(TypedDict):
+    """`fatecloud runs list`: the newest first."""
+
+    items: list[RunEntry]
+
+
+class RunEvent(TypedDict):
+    """One line of progress of a run."""
+
+    time: Time
+    kind: EventKind
+    text: str
+    node: str
+    service: str
+
+
+class Run(RunEntry):
+    """`fatecloud runs show`: with all that it reported."""
+
+    events: list[RunEvent]
+
+
+class ClusterEntry(TypedDict):
+    """A cluster that this controller has worked on."""
+
+    id: str
+    name: str
+    inventory: Annotated[str, "The file that was used last; it may have moved since."]
+    runs: Count
+    last_run: RunEntry | None
+
+
+class ClusterList(TypedDict):
+    """`fatecloud clusters`."""
+
+    items: list[ClusterEntry]
+
+
 class VersionDocument(TypedDict):
     """`fatecloud version`."""
 
@@ -368,6 +421,9 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "SandboxList": SandboxList,
         "FindingCodeList": FindingCodeList,
         "FindingCode": FindingCode,
+        "RunList": RunList,
+        "Run": Run,
+        "ClusterList": ClusterList,
         "Version": VersionDocument,
     }
 )

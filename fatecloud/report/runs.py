@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from fatecloud.model.history import KnownCluster, Logged, PastRun
+from fatecloud.report.envelope import moment
+from fatecloud.report.kinds import ClusterEntry, Run, RunEntry, RunEvent
 from fatecloud.report.wrap import table, wrapped
 
 _RUN_TITLES = ("ID", "VERB", "WHO", "FROM", "STARTED", "TOOK", "CHANGED", "OUTCOME")
@@ -47,27 +48,30 @@ def run_log(events: Iterable[Logged]) -> Iterator[str]:
         yield f"{_local(logged.at)} {event.kind:<11} {f'{where}: ' if where else ''}{event.text}"
 
 
-def run_document(run: PastRun, events: Iterable[Logged] = ()) -> dict[str, Any]:
-    """A run as plain data; times in ISO 8601, UTC."""
+def run_entry(run: PastRun) -> RunEntry:
+    """A run as data for programs."""
     return {
         "id": run.id,
         "verb": run.verb,
         "who": run.who,
         "origin": run.origin,
         "argv": list(run.argv),
-        "started": iso_time(run.started),
-        "ended": iso_time(run.ended) if run.ended is not None else None,
+        "started": moment(run.started),
+        "ended": moment(run.ended) if run.ended is not None else None,
         "outcome": run.outcome,
         "changed": run.changed,
-        "events": [event_document(logged) for logged in events],
     }
 
 
-def event_document(logged: Logged) -> dict[str, Any]:
-    """An event as plain data."""
+def run_document(run: PastRun, events: Iterable[Logged]) -> Run:
+    """A run with all that it reported."""
+    return {**run_entry(run), "events": [_event(logged) for logged in events]}
+
+
+def _event(logged: Logged) -> RunEvent:
     event = logged.event
     return {
-        "time": iso_time(logged.at),
+        "time": moment(logged.at),
         "kind": event.kind,
         "text": event.text,
         "node": event.node,
@@ -83,20 +87,15 @@ def clusters_table(clusters: Sequence[KnownCluster], width: int) -> str:
     return "\n".join(table([_CLUSTER_TITLES, *rows], width))
 
 
-def cluster_document(cluster: KnownCluster) -> dict[str, Any]:
-    """A cluster as plain data."""
+def cluster_entry(cluster: KnownCluster) -> ClusterEntry:
+    """A cluster as data for programs."""
     return {
         "id": cluster.id,
         "name": cluster.name,
         "inventory": cluster.inventory,
         "runs": cluster.runs,
-        "last_run": run_document(cluster.last) if cluster.last else None,
+        "last_run": run_entry(cluster.last) if cluster.last else None,
     }
-
-
-def iso_time(epoch: float) -> str:
-    """A time in ISO 8601, UTC, to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
 
 
 def _sections(events: Sequence[Logged], width: int) -> Iterator[str]:

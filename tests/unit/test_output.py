@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 from artifact_world import NAME, filled
+from test_history import recorded
 from typer.main import get_group
 from typer.testing import CliRunner
 
@@ -21,6 +22,8 @@ from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
 from fatecloud.report.kinds import KINDS
 from fatecloud.resolve.desired import resolve
+from fatecloud.state.clusters import note_cluster
+from fatecloud.state.directory import cluster_directory
 from fatecloud.workflow import sandbox
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
@@ -51,6 +54,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "sandbox list": ("sandbox list", "SandboxList"),
     "explain": ("explain service_stopped", "FindingCode"),
     "explain --list": ("explain --list", "FindingCodeList"),
+    "runs list": ("runs list", "RunList"),
+    "runs show": ("runs show last", "Run"),
+    "clusters": ("clusters", "ClusterList"),
     "version": ("version", "Version"),
 }
 """Every verb that shows something -> how it is called here, and the kind that it prints."""
@@ -87,6 +93,9 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     one = SimpleNamespace(name="s", image="debian-12", nodes={"n1": ("172.17.0.2", "running")})
     monkeypatch.setattr(sandbox, "sandbox_list", lambda: [one])
+    state = cluster_directory("d3f9a2b1d4e5f607")
+    note_cluster(state, "here", place / "inventory.yml")
+    recorded(state)
 
 
 def test_every_verb_that_shows_something_is_here() -> None:
