@@ -15,7 +15,10 @@ from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.recorded import new_run
 
-_ENTER = 'cd "$0" && exec "$@"'
+_ENTER = """\
+cd "$0" 2>/dev/null || { echo "not deployed here: there is no $0; run fatecloud deploy" >&2; exit 3; }
+exec "$@"
+"""
 """Run by a shell in the service's environment: goes to the service's directory, then becomes the command."""
 _AT_ONCE = 16
 _MARGIN = 15.0

@@ -106,3 +106,11 @@ def test_the_services_own_tools_come_first_on_the_path(tmp_path: Path) -> None:
     (service,) = session.desired.services.values()
     (path,) = (word for word in command_of(service, session.desired.node("a1"), ["id"], 5) if word.startswith("PATH="))
     assert path.startswith(f"PATH={service.home}/bin:")
+
+
+def test_beside_a_service_that_is_not_deployed_nothing_runs(local: Session) -> None:
+    (service,) = local.desired.services.values()
+    Path(service.home).rmdir()
+    status, (done,) = run(local, "sh", "-c", "echo it ran")
+    assert (status, done.out) == (3, "")
+    assert "run fatecloud deploy" in done.err
