@@ -46,7 +46,7 @@ def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
         )
     if changed:
         remedy = (
-            f"fatecloud plan  # shows what differs from the record of {view.facts.node}",
+            f"fatecloud plan  # shows what was edited on {view.facts.node}",
             "fatecloud deploy --overwrite-drift  # keeps a copy of what is there",
         )
         got = f"sha256 {there[changed[0]]['sha256'][:16]}..."

@@ -23,6 +23,9 @@ def deploy(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     limit: o.Limit = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and what would be refused, as `plan`; change nothing.")
+    ] = False,
     yes: o.Yes = False,
     verify: Annotated[Job, typer.Option("--verify", help="Proving job at the end.")] = Job.toy,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no proving job.")] = False,
@@ -49,6 +52,7 @@ def deploy(
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
     """Deploy what the inventory says: preflight, plan, staged run, readiness, proof."""
+    from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.deploy import DeployOptions, deploy_cluster  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
@@ -66,5 +70,7 @@ def deploy(
         argv=tuple(sys.argv),
     )
     session = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    if dry_run:
+        return show_forecast(session, wanted, output=o.TABLE, deadline=o.DEADLINE, full=False, detailed=False)
     with Console() as console:
         return deploy_cluster(session, wanted, console, confirm=None if yes else console.confirm)

@@ -16,6 +16,7 @@ def plan(
     limit: o.Limit = None,
     output: o.Format = o.TABLE,
     deadline: o.Deadline = o.DEADLINE,
+    full: Annotated[bool, typer.Option("--full", help="Each file by itself, and differences to their end.")] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
@@ -25,22 +26,16 @@ def plan(
     store: o.Store = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Show what a deploy would do: files as diffs, actions per service. Changes nothing."""
-    from fatecloud.report.commands import typed  # noqa: PLC0415
-    from fatecloud.report.envelope import document_text  # noqa: PLC0415
-    from fatecloud.report.plan import plan_text  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.plan_document import plan_document  # noqa: PLC0415
+    """Show what a deploy would do, and what it would be refused for. Changes nothing."""
+    from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.deploy import DeployOptions  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
-    from fatecloud.workflow.plan import plan_cluster  # noqa: PLC0415
 
-    options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
-
-    def note(line: str) -> None:
-        typer.echo(typed(f"note: {line}"), err=True)
-
-    made = plan_cluster(options, o.selection(selectors), limit or (), note, deadline)
-    if output is o.TABLE:
-        typer.echo(plan_text(made))
-    else:
-        typer.echo(document_text("DeployPlan", plan_document(made), output))
-    return 2 if detailed_exitcode and not made.empty else 0
+    return show_forecast(
+        Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys),
+        DeployOptions(selection=o.selection(selectors), limit=tuple(limit or ())),
+        output=output,
+        deadline=deadline,
+        full=full,
+        detailed=detailed_exitcode,
+    )

@@ -17,9 +17,12 @@ class FileChange:
     kind: Literal["create", "change", "mode", "remove"]
     service: str
     diff: str = ""
-    """Unified diff of the secret-free texts; empty where a secret or a hand changed the file."""
+    """Unified diff of the secret-free texts, from what was deployed last to what is planned; empty where only a secret
+    or a hand changed the file."""
     drifted: bool = False
     """Whether the file on the node is not what we put there: edited by hand, or not ours at all."""
+    edited: str = ""
+    """Of a drifted file: how it differs from what was deployed last, made safe on the node."""
 
 
 @dataclass(frozen=True, slots=True)

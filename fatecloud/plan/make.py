@@ -17,6 +17,8 @@ from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_
 from fatecloud.render.variables import prepared_digest, uses_python
 
 RUNNING = ("running", "starting")
+_NEEDED = ("files", "manifest", "os", "packages", "services", "users")
+"""Facts that every plan rests on."""
 
 
 def make_plan(
@@ -38,7 +40,7 @@ def make_plan(
 
     Raises:
         Refused: a node is not the one that the inventory means.
-        RunError: a node gave no facts, or facts that a plan rests on are missing.
+        RunError: nodes gave no facts, or facts that a plan rests on are missing; names all of these nodes.
         SecretsError: a file needs a secret that is not there.
     """
     refuse_strangers(desired.cluster, observed, nodes or desired.cluster.nodes)
@@ -48,9 +50,8 @@ def make_plan(
     manifests: dict[str, Mapping[str, Any]] = {}
     digest = desired_digest(desired)
     proved, unprepared = False, []
-    for name in sorted(nodes or desired.cluster.nodes):
+    for name, facts in _read(observed, sorted(nodes or desired.cluster.nodes)).items():
         files = desired.files.get(name, ())
-        facts = _facts(observed, name)
         manifest = manifests[name] = _value(facts, "manifest") or {}
         proved = proved or _proves(desired, manifest.get("proof") or {}, digest)
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
@@ -85,12 +86,25 @@ def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
     return proof.get("digest") == digest if complete else bool(proof)
 
 
-def _facts(observed: Observed, name: str) -> NodeFacts:
-    facts = observed.reached(name)
-    if facts is None:
-        lost = observed.nodes.get(name)
-        raise RunError(f"{name}: {getattr(lost, 'message', 'gave no facts')}", remedy=getattr(lost, "remedy", ""))
-    return facts
+def _read(observed: Observed, names: Collection[str]) -> dict[str, NodeFacts]:
+    """The facts of every node. One error has all that lack some, so that an operator can repair them at once."""
+    read: dict[str, NodeFacts] = {}
+    problems, remedies = [], []
+    for name in names:
+        facts = observed.reached(name)
+        if facts is None:
+            lost = observed.nodes.get(name)
+            problems.append(f"{name}: {getattr(lost, 'message', 'gave no facts')}")
+            remedies.append(getattr(lost, "remedy", ""))
+            continue
+        unread = [f"{fact}: {facts.fact(fact).error}" for fact in _NEEDED if not facts.fact(fact).ok]
+        if unread:
+            problems.append(f"{name}: could not read {'; '.join(unread)}")
+            remedies.append("fatecloud check")
+        read[name] = facts
+    if problems:
+        raise RunError("\n".join(problems), remedy="\n".join(dict.fromkeys(filter(None, remedies))))
+    return read
 
 
 def _value(facts: NodeFacts, name: str) -> Any:

@@ -55,7 +55,7 @@ class Console:
 
     def plan(self, plan: Plan) -> None:
         """Show a plan. The text of files is not touched."""
-        self.write(plan_text(plan))
+        self.write(plan_text(plan, look_of(sys.stdout, os.environ)))
 
     def report(self, report: Report) -> None:
         """Show findings."""

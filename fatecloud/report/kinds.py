@@ -159,7 +159,8 @@ class FileDocument(TypedDict):
     service: str
     change: Literal["create", "change", "mode", "remove"]
     drifted: Annotated[bool, "Whether somebody edited it by hand, or it is not ours."]
-    diff: Annotated[str, "Unified diff without secrets; empty where a secret changed it."]
+    diff: Annotated[str, "Unified diff without secrets, from what was deployed; empty where only a secret changed it."]
+    edited: Annotated[str, "Of a drifted file: how it differs from what was deployed, without secrets."]
 
 
 class LeftDocument(TypedDict):
@@ -174,10 +175,22 @@ class LeftDocument(TypedDict):
     successor_path: str
 
 
+class RefusalDocument(TypedDict):
+    """Why a deploy would stop before it changes anything."""
+
+    exit_status: int
+    message: str
+    remedy: str
+    details: list[str]
+
+
 class DeployPlan(TypedDict):
-    """`fatecloud plan`: what a deploy would do."""
+    """`fatecloud plan`: what a deploy would do, and what it would be refused for."""
 
     cluster: str
+    exit_status: Annotated[int, "What a deploy would be refused with; 0 where nothing is in its way."]
+    refusals: list[RefusalDocument]
+    complete: Annotated[bool, "Whether everything was read that the plan needs; where not, it has no stages and files."]
     empty: Annotated[bool, "Whether there is nothing to change on any node."]
     smoke_test: Annotated[bool, "Whether the job at the end has to run."]
     stages: list[StageDocument]

@@ -41,7 +41,12 @@ def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
 
 def painted(text: str, severity: Severity, look: Look) -> str:
     """The text in the colour of a severity, where colours are welcome."""
-    return f"\x1b[{_COLORS[severity]}m{text}\x1b[0m" if look.color else text
+    return toned(text, _COLORS[severity], look)
+
+
+def toned(text: str, code: str, look: Look) -> str:
+    """The text with an SGR code such as `32` (green), where colours are welcome."""
+    return f"\x1b[{code}m{text}\x1b[0m" if look.color and text else text
 
 
 def line_width(stream: TextIO) -> int:

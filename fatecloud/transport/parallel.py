@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from fatecloud.errors import TransportError
+from fatecloud.errors import RunError, TransportError
 from fatecloud.model.cluster import Node
 
 Result = TypeVar("Result")
@@ -49,6 +49,22 @@ def on_all(
             break
         found[name] = outcome
     return {node.name: _answer(node.name, found, deadline) for node in ordered}
+
+
+def all_of(answers: Mapping[str, Result | TransportError]) -> Mapping[str, Result]:
+    """The answers, where every node gave one.
+
+    Raises:
+        TransportError: one node did not.
+        RunError: several did not; it has all of them.
+    """
+    lost = [answer for answer in answers.values() if isinstance(answer, TransportError)]
+    if len(lost) == 1:
+        raise lost[0]
+    if lost:
+        remedies = dict.fromkeys(error.remedy for error in lost if error.remedy)
+        raise RunError("\n".join(error.message for error in lost), remedy="\n".join(remedies))
+    return {name: answer for name, answer in answers.items() if not isinstance(answer, TransportError)}
 
 
 def _work(

@@ -151,4 +151,4 @@ def test_a_service_that_moves_away_is_removed_and_its_data_are_told(wanted: Desi
     facts["manifest"]["services"] = {KEY: {}, "9999/mysql@a1": {"data": "/data/x"}}
     plan = planned(wanted, facts)
     assert [(a.verb, a.service) for stage in plan.stages for a in stage.actions] == [("remove", "9999/mysql@a1")]
-    assert "DATA STAY BEHIND: 9999/mysql@a1" in plan_text(plan)
+    assert "DATA NOT MOVED: 9999/mysql@a1" in plan_text(plan)

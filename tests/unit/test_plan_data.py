@@ -35,7 +35,7 @@ def having(**nodes: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_a_database_that_moves_leaves_its_data_and_says_where() -> None:
     (left,) = data_left(wanting("a2"), having(a1={OLD: {}}, a2={}))
     assert left == LeftData(OLD, "a1", OLD_PATH, all_components()["mysql"].keeps, NEW, "a2", NEW_PATH)
-    assert f"stay on a1 in {OLD_PATH}; {NEW} starts with what lies in {NEW_PATH} on a2: nothing" in left_text(left)
+    assert f"stay on a1 in {OLD_PATH}; {NEW} will start empty in {NEW_PATH} on a2" in left_text(left)
 
 
 def test_where_the_data_are_tells_the_manifest_better_than_an_inventory_that_changed() -> None:

@@ -73,7 +73,7 @@ def test_a_new_value_changes_a_file_without_changing_its_text() -> None:
     seen = {conf.path: {"sha256": old, "mode": "0640"}}
     (change,) = file_changes("a1", (conf,), {conf.path: new}, seen, ours, {})
     assert (change.kind, change.diff, change.drifted) == ("change", "", False)
-    assert "    a secret in it has a new value" in plan_text(replace(BUSY, files=(change,))).splitlines()
+    assert "      a secret in it has a new value" in plan_text(replace(BUSY, files=(change,))).splitlines()
 
 
 class Ui:

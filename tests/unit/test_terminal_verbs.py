@@ -65,7 +65,7 @@ class Scene:
 SCENES: dict[str, Scene] = {
     "quickstart": Scene("quickstart --directory q --store store", 6, "2 problems must be solved first"),
     "init": Scene("init -o NEW --template two-party", 0, "inventory.secrets.yml: 8 secrets generated"),
-    "plan": Scene("plan -i far.yml --store store", 1, "cannot be reached"),
+    "plan": Scene("plan -i far.yml --store store", 6, "fatecloud deploy would stop with exit status 6"),
     "preflight": Scene("preflight -i far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
     "deploy": Scene("deploy -i far.yml --store store", 6, "2 problems must be solved first"),
     "check": Scene("check -i far.yml --facts facts.json", 2, "NODE_UNREACHABLE", laid=True),
@@ -112,7 +112,7 @@ ON_TERMINALS: dict[str, Scene] = {
     "bad inventory": Scene("inventory validate -i bad.yml", 78, "unknown key '机构甲'"),
     "no such verb": Scene("nosuch", 64, "No such command 'nosuch'"),
 }
-COLOURED = {"check", "check here", "preflight"}
+COLOURED = {"check", "check here", "preflight", "plan"}
 """Scenes that say how bad it is by a colour, where that is welcome."""
 HELP = 44
 """Columns of a narrow help: Click leaves a meaning ten of them beside names of thirty at most."""

@@ -1,0 +1,61 @@
+"""What somebody changed by hand in the files of a plan: asked of the nodes, which keep every secret to themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fatecloud.collect.drift import EditedFile, read_drift
+from fatecloud.errors import TransportError
+from fatecloud.model.cluster import Node
+from fatecloud.model.observed import Observed
+from fatecloud.model.plan import FileChange, Plan
+from fatecloud.render.placeholders import UnknownSecretError, fill, names
+from fatecloud.transport.parallel import on_all
+from fatecloud.workflow.load import Session
+from fatecloud.workflow.observe import manifests
+
+_DEADLINE = 60.0
+"""Seconds for all nodes together."""
+
+
+def with_edits(session: Session, observed: Observed, plan: Plan) -> Plan:
+    """The plan, with the differences of its drifted files from what was deployed last."""
+    if not plan.drifted:
+        return plan
+    records = manifests(observed)
+    asked: dict[str, list[EditedFile]] = {}
+    for change in plan.drifted:
+        asked.setdefault(change.node, []).append(_edited(session, change, records[change.node].get("files", {})))
+
+    def ask(node: Node) -> dict[str, str]:
+        transport = session.connect(node)
+        try:
+            return read_drift(transport, node, asked[node.name])
+        finally:
+            transport.close()
+
+    answers = on_all([session.cluster.nodes[name] for name in asked], ask, _DEADLINE)
+    return replace(plan, files=tuple(_shown(session, change, answers) for change in plan.files))
+
+
+def _shown(session: Session, change: FileChange, answers: object) -> FileChange:
+    answer = answers.get(change.node) if change.drifted and isinstance(answers, dict) else None
+    if answer is None:
+        return change
+    # That a difference cannot be shown is no reason to show no plan.
+    text = f"not shown: {answer.message}" if isinstance(answer, TransportError) else answer[change.path]
+    return replace(change, edited=session.redact(text))
+
+
+def _edited(session: Session, change: FileChange, recorded: dict[str, dict[str, str]]) -> EditedFile:
+    digest = recorded.get(change.path, {}).get("digest", "")
+    desired = {file.path: file for file in session.desired.files.get(change.node, ())}.get(change.path)
+    if desired is None or desired.digest != digest:
+        return EditedFile(change.path, digest, None)
+    lines = [line for line in desired.text.split("\n") if names(line)]
+    try:
+        # A secret that rotates may have either value.
+        filled = [fill(line, values) for line in lines for values in (session.secrets.current, session.values)]
+    except UnknownSecretError:
+        return EditedFile(change.path, digest, None)
+    return EditedFile(change.path, digest, tuple(part for line in filled for part in line.split("\n")))

@@ -1,0 +1,112 @@
+"""`plan`: read everything, compare, and look ahead at what a deploy would be refused for. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from fatecloud.artifacts import python_set
+from fatecloud.errors import FatecloudError, Refused, RunError
+from fatecloud.model.event import Event
+from fatecloud.model.forecast import Forecast, Refusal
+from fatecloud.model.observed import Observed
+from fatecloud.model.plan import Plan
+from fatecloud.model.selection import select_nodes
+from fatecloud.state.directory import controller_id
+from fatecloud.workflow.departed import departed_notes
+from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.job_runners import runners_there
+from fatecloud.workflow.jobs import refuse_or_wait
+from fatecloud.workflow.leases import held_nodes, locked
+from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.moved import moved_note
+from fatecloud.workflow.observe import observe
+from fatecloud.workflow.plan import plan_from
+from fatecloud.workflow.preflight import blocking, judge_preflight, reading
+from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
+
+DEADLINE = 20.0
+"""Seconds for each node."""
+
+
+def forecast_deploy(
+    options: Options, wanted: DeployOptions, note: Callable[[str], None], deadline: float = DEADLINE
+) -> Forecast:
+    """Read the nodes and say what a deploy with these options would do, and what it would be refused for.
+
+    Args:
+        wanted: the deploy's options; those that wait are not waited for.
+        note: takes a sentence about what no plan can see.
+        deadline: seconds for each node.
+
+    Raises:
+        UsageError: an unknown name, or a selection that is not made of whole nodes.
+        SecretsError: the vault cannot be opened or lacks a secret.
+    """
+    session = load_session(options, need_secrets=False)
+    wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
+    refusals: list[Refusal] = []
+    with _noting(refusals):
+        python_set(session.resolved.release, session.store)
+    asked = reading(session.resolved)
+    observed = observe(
+        session, probes=False, nodes=wanted.limit, deadline=deadline, extra=asked, meanwhile=session.make_ready
+    )
+    if line := moved_note(session, observed):
+        note(f"{line}; fatecloud deploy asks whether it moved or this is a copy")
+    for line in departed_notes(session):
+        note(line)
+    with _noting(refusals):
+        _refuse_held(session, observed)
+    report = judge_preflight(session.desired, observed)
+    blockers = tuple(f"{finding.code}  {finding.subject}: {finding.symptom}" for finding in blocking(report))
+    with _noting(refusals, blockers):
+        refuse_unready(report)
+    plan = None
+    try:
+        plan = plan_from(session, observed, wanted.limit)
+    except RunError as error:
+        # Preflight has said it of nodes that gave no facts.
+        if isinstance(error, Refused) or not refusals:
+            refusals.append(Refusal(error.exit_status, error.message, error.remedy))
+    if plan is not None:
+        refusals += _of_plan(session, observed, plan, wanted, note)
+    return Forecast(session.cluster.name, plan, report, tuple(refusals))
+
+
+def _refuse_held(session: Session, observed: Observed) -> None:
+    leases = [facts.fact("lease").value for name in observed.nodes if (facts := observed.reached(name))]
+    # The controller's id is written when it is first asked for, and a plan writes nothing without need.
+    held = held_nodes(observed, controller_id(session.state)) if any(leases) else ()
+    if held:
+        raise locked(held, 0)
+
+
+def _of_plan(
+    session: Session, observed: Observed, plan: Plan, wanted: DeployOptions, note: Callable[[str], None]
+) -> list[Refusal]:
+    def listen(event: Event) -> None:
+        if event.kind == "note":
+            note(event.text)
+
+    found: list[Refusal] = []
+    if plan.empty:
+        return found
+    with _noting(found):
+        refuse_drift(plan, wanted)
+    with _noting(found):
+        refuse_left_data(plan, wanted)
+    with _noting(found):
+        hit = runners_there(session.desired, observed, parties_hit(plan))
+        refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=0, events=listen)
+    return found
+
+
+@contextmanager
+def _noting(refusals: list[Refusal], details: tuple[str, ...] = ()) -> Iterator[None]:
+    """What the body is refused for becomes a part of the answer."""
+    try:
+        yield
+    except FatecloudError as error:
+        refusals.append(Refusal(error.exit_status, error.message, error.remedy, details))
