@@ -20,7 +20,7 @@ from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait
 from fatecloud.workflow.leases import held_nodes, locked
 from fatecloud.workflow.load import Options, Session, load_session
-from fatecloud.workflow.moved import moved_note
+from fatecloud.workflow.moved import moved_note, refuse_example
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
@@ -49,6 +49,8 @@ def forecast_deploy(
     refusals: list[Refusal] = []
     with _noting(refusals):
         python_set(session.resolved.release, session.store)
+    with _noting(refusals):
+        refuse_example(session)
     asked = reading(session.resolved)
     observed = observe(
         session, probes=False, nodes=wanted.limit, deadline=deadline, extra=asked, meanwhile=session.make_ready

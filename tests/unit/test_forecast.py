@@ -55,6 +55,7 @@ class World:
             "observe": lambda *_a, **_k: self.observed,
             "judge_preflight": lambda *_: self.report,
             "moved_note": lambda *_: "",
+            "refuse_example": lambda _: None,
             "departed_notes": lambda *_: ("a note",),
             "refuse_or_wait": lambda *_a, **_k: None,
         }.items():
