@@ -57,5 +57,6 @@ def require_read(observed: Observed) -> None:
     """Raise RunError, naming every node that gave no facts."""
     lost = {name: entry for name, entry in observed.nodes.items() if not isinstance(entry, NodeFacts)}
     if lost:
-        remedy = next((entry.remedy for entry in lost.values() if entry.remedy), "make the node reachable")
-        raise RunError("\n".join(f"{name}: {entry.message}" for name, entry in lost.items()), remedy=remedy)
+        remedies = dict.fromkeys(entry.remedy for entry in lost.values() if entry.remedy)
+        message = "\n".join(f"{name}: {entry.message}" for name, entry in lost.items())
+        raise RunError(message, remedy="\n".join(remedies) or "make the node reachable")

@@ -113,6 +113,49 @@ def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: San
     assert not task(PREPARES)(program.events()), "a node of which only services change is not prepared again"
 
 
+def test_an_edit_by_hand_is_shown_and_refused_and_its_password_is_nowhere(
+    program: Program, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    conf = f"{home(program)}/{slug(program, '9999', 'flow')}/conf/service_conf.yaml"
+    typed = "typed-by-hand-Zxcvb"
+    edit_it = f"sed -i -e 's/^\\( *passwd: \\).*/\\1{typed}/' -e 's/^log_level: .*/log_level: 30/' {conf}"
+    sandbox.check(A, ["sh", "-ec", f"cp -p {conf} /root/kept; {edit_it}; echo 'admin_token: {typed}' >> {conf}"])
+    try:
+        with RAISED.expecting("FILE_DRIFTED"):
+            plan = program.run("plan", "--detailed-exitcode")
+            assert (plan.status, "REFUSED" in plan.out) == (6, True), plan
+            assert "+log_level: 30" in plan.out
+            assert "changed; not shown, because it may hold a secret" in plan.out
+            assert program.run("deploy", "--yes").status == 6
+            document = program.run("plan", "-o", "json")
+            assert json.loads(document.out)["refusals"]
+            program.run("check", "--save-facts", str(tmp_path / "facts.json"))
+        for text in (*program.said, (tmp_path / "facts.json").read_text()):
+            assert typed not in text
+        kept = [path.read_text(errors="replace") for path in program.state.rglob("*") if path.is_file()]
+        assert not any(typed in text for text in kept)
+    finally:
+        sandbox.check(A, ["sh", "-ec", f"cat /root/kept > {conf}; rm /root/kept"])
+    assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
+
+
+def test_the_logs_of_a_job_come_from_both_parties(program: Program, sandbox: Sandbox) -> None:
+    job = "202611251932141234560"  # smoke tests remove the logs of theirs
+    for node, party, role in ((A, "9999", "host"), (B, "10000", "guest")):
+        folder = f"{home(program)}/logs/{slug(program, party, 'flow')}/{job}"
+        line = f"[ERROR] [2026-11-25 19:32:14,655] [{job}] [1:1] - [a.b] [line:1]: failed as {role}"
+        script = f"mkdir -p {folder}/{role}/{party}/lr_0; echo '{line}' > {folder}/{role}/{party}/lr_0/ERROR"
+        sandbox.check(node, ["sh", "-ec", script])
+    try:
+        out = program.ok("logs", "--job", job).out
+        assert f"9999/flow@{A} host/9999/lr_0/ERROR | [ERROR]" in out
+        assert f"10000/flow@{B} guest/10000/lr_0/ERROR | [ERROR]" in out
+        assert program.run("logs", "--job", job[:-1] + "1").status == 1
+    finally:
+        for node in (A, B):
+            sandbox.check(node, ["sh", "-c", f"rm -r {home(program)}/logs/*/{job}"])
+
+
 def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
     before = pids(program, sandbox)
     edit(program, lambda d: d["parties"]["9999"]["config"].update({"flow": {"log_level": 20}}))
