@@ -22,7 +22,7 @@ def diff_lines(lines: tuple[str, ...], look: Look, limit: int | None) -> list[st
         limit: how many are shown; None for all.
     """
     shown = lines if limit is None or len(lines) <= limit + 1 else lines[:limit]
-    text = [_coloured(_plain(line), look) for line in shown]
+    text = [_coloured(plain(line), look) for line in shown]
     if len(shown) < len(lines):
         text.append(f"... {len(lines) - len(shown)} more lines; --full shows them")
     return text
@@ -33,5 +33,6 @@ def _coloured(line: str, look: Look) -> str:
     return toned(line, code, look) if code else line
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
+    """The line without control characters, which are shown as escapes instead."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line.expandtabs())

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fatecloud.model.forecast import Forecast, Refusal
 from fatecloud.report.commands import typed
+from fatecloud.report.diff import plain
 from fatecloud.report.look import Look, toned
 from fatecloud.report.plan import plan_text
 
@@ -14,8 +15,7 @@ def forecast_text(forecast: Forecast, look: Look, *, full: bool = False) -> str:
     """The whole screen; see `plan_text`."""
     lines = [*_refused(forecast, look)]
     if forecast.plan is None:
-        lines.append(f"{forecast.cluster}: no plan, because not everything that it needs could be read")
-        return "\n".join(lines)
+        return "\n".join([f"{forecast.cluster}: no plan, because not everything that it needs could be read", *lines])
     head, _, rest = plan_text(forecast.plan, look, full=full).partition("\n")
     return "\n".join([head, *lines, *([rest] if rest else [])])
 
@@ -33,7 +33,7 @@ def _refused(forecast: Forecast, look: Look) -> Iterator[str]:
 
 def _refusal(refusal: Refusal) -> Iterator[str]:
     first, *more = refusal.message.splitlines()
-    yield typed(f"    - {first}")
-    yield from (typed(f"      {line}") for line in more)
-    yield from (f"        {line}" for line in refusal.details)
-    yield from (typed(f"      {line}") for line in refusal.remedy.splitlines())
+    yield typed(f"    - {plain(first)}")
+    yield from (typed(f"      {plain(line)}") for line in more)
+    yield from (typed(f"        {plain(line)}") for line in refusal.details)
+    yield from (typed(f"      {plain(line)}") for line in refusal.remedy.splitlines())

@@ -9,6 +9,7 @@ from dataclasses import replace
 from fatecloud.artifacts import python_set
 from fatecloud.errors import FatecloudError, Refused, RunError
 from fatecloud.model.event import Event
+from fatecloud.model.finding import Finding
 from fatecloud.model.forecast import Forecast, Refusal
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
@@ -62,8 +63,7 @@ def forecast_deploy(
     with _noting(refusals):
         _refuse_held(session, observed)
     report = judge_preflight(session.desired, observed)
-    blockers = tuple(f"{finding.code}  {finding.subject}: {finding.symptom}" for finding in blocking(report))
-    with _noting(refusals, blockers):
+    with _noting(refusals, tuple(line for finding in blocking(report) for line in _details(finding))):
         refuse_unready(report)
     plan = None
     try:
@@ -75,6 +75,11 @@ def forecast_deploy(
     if plan is not None:
         refusals += _of_plan(session, observed, plan, wanted, note)
     return Forecast(session.cluster.name, plan, report, tuple(refusals))
+
+
+def _details(finding: Finding) -> Iterator[str]:
+    yield f"{finding.code}  {finding.subject}: {finding.symptom}"
+    yield from (f"  {line}" for line in finding.remedy)
 
 
 def _refuse_held(session: Session, observed: Observed) -> None:

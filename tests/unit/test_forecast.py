@@ -25,7 +25,9 @@ from fatecloud.workflow.load import Options
 
 SECRETS = {"x": "secret"}
 REPORT = Report("demo", 0.0, 0.0, 1, (), ())
-FOREIGN = Finding("PREFLIGHT_DIRECTORY_FOREIGN", "critical", Subject(node="a1"), "/data/fate is not ours")
+FOREIGN = Finding(
+    "PREFLIGHT_DIRECTORY_FOREIGN", "critical", Subject(node="a1"), "/data/fate is not ours", remedy=("choose",)
+)
 
 
 class World:
@@ -93,7 +95,7 @@ def test_an_empty_store_and_a_foreign_directory_are_both_named_with_the_plan(wor
         (1, "the store lacks torch"),
         (6, "1 problem must be solved first"),
     ]
-    assert found.refusals[1].details == ("PREFLIGHT_DIRECTORY_FOREIGN  a1: /data/fate is not ours",)
+    assert found.refusals[1].details == ("PREFLIGHT_DIRECTORY_FOREIGN  a1: /data/fate is not ours", "  choose")
     assert found.exit_status == 1, "as the deploy, which comes upon it first"
 
 

@@ -153,4 +153,4 @@ def test_without_a_plan_it_says_so_and_names_every_reason() -> None:
     text = forecast_text(Forecast("demo", None, replace(REPORT, findings=()), (refusal,)), Look())
     assert "n1: gone" in text
     assert "n2: slow" in text
-    assert text.splitlines()[-1] == "demo: no plan, because not everything that it needs could be read"
+    assert text.splitlines()[0] == "demo: no plan, because not everything that it needs could be read"
