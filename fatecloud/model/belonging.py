@@ -9,6 +9,9 @@ from typing import Any
 
 from fatecloud.model.cluster import ID_SHOWN, Cluster
 
+_LONGEST = 256
+"""Characters of a name or path that we take from a node."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
@@ -32,7 +35,7 @@ def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger
         record: the node's manifest; what it lacks is not judged.
     """
     base = cluster.nodes[node].paths.base
-    theirs, name, made_for = (str(record.get(key, "")) for key in ("id", "cluster", "node"))
+    theirs, name, made_for = (_plain(record.get(key)) for key in ("id", "cluster", "node"))
     if theirs and theirs != cluster.id:
         return Stranger(
             "cluster",
@@ -68,19 +71,20 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
     """
     base = cluster.nodes[node].paths.base
     for entry in register:
-        there, theirs = entry["base"], f"{entry['cluster']} (id {entry['id']})"
         if not entry["there"]:
             continue
-        if entry["id"] == cluster.id:
+        theirs_id, name, made_for, there = (_plain(entry[key]) for key in ("id", "cluster", "node", "base"))
+        theirs = f"{name} (id {theirs_id})"
+        if theirs_id == cluster.id:
             if there != base:
                 return Stranger(
                     "elsewhere",
-                    f"this cluster is on the machine already, as node {entry['node']} in {there}",
+                    f"this cluster is on the machine already, as node {made_for} in {there}",
                     f"{base}, or nothing of this cluster",
-                    f"{there} of node {entry['node']}",
+                    f"{there} of node {made_for}",
                     f"put `paths.base` back to {there}, or keep one name for the machine under `nodes`",
                 )
-        elif commonpath((base, there)) in (base, there):
+        elif there.startswith("/") and commonpath((base, there)) in (base, there):
             return Stranger(
                 "inside",
                 f"{base} and {there} of cluster {theirs} lie in each other",
@@ -88,7 +92,7 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
                 there,
                 f"set another `paths.base` for node {node}",
             )
-        elif (entry["cluster"], entry["id"][:ID_SHOWN]) == (cluster.name, cluster.id[:ID_SHOWN]):
+        elif (name, theirs_id[:ID_SHOWN]) == (cluster.name, cluster.id[:ID_SHOWN]):
             return Stranger(
                 "alike",
                 f"cluster {theirs} on this machine has the same names",
@@ -97,6 +101,11 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
                 "give this cluster another name in the inventory",
             )
     return None
+
+
+def _plain(written: Any) -> str:
+    """What a node says, fit for a terminal."""
+    return "".join(c for c in str(written or "")[:_LONGEST] if c.isprintable())
 
 
 def same_machine(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -54,6 +54,16 @@ def test_a_record_of_others_makes_a_stranger(change: dict[str, str], what: str, 
     assert (found.what, found.remedy) == (what, remedy)
 
 
+def test_what_a_node_says_is_made_fit_for_a_terminal() -> None:
+    found = stranger(the_desired().cluster, "a1", {"id": "\x1b]0;x\x07" + "d" * 999, "cluster": ["\n"]})
+    assert found
+    assert found.what.isprintable()
+    assert len(found.what) < 400
+    strange = neighbour(the_desired().cluster, "a1", [entry("not/absolute"), entry("/data/fate/\x1b[2J")])
+    assert strange
+    assert strange.what.isprintable()
+
+
 def entry(base: str, **changes: Any) -> dict[str, Any]:
     return {"cluster": "bank", "id": OTHER_ID, "node": "n", "base": base, "there": True} | changes
 
