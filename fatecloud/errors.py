@@ -15,7 +15,8 @@
     |   |-- Unverified              4   deployed, but the proving job did not succeed
     |   |-- NotDeployed             3   there is nothing to act on: run fatecloud deploy
     |   |-- Locked                  5   somebody else holds the nodes
-    |   |-- Refused                 6   we will not do this without being told to
+    |   |-- Refused                 6   we will not do this unless the operator says so
+    |   |   `-- PlanOutdated        6   the nodes have changed since the plan was made
     |   `-- Interrupted             130 a signal ended the run
     |-- ProofFailed                 4   a toy or LR job failed
     `-- SandboxError                1   Docker is absent or refuses
@@ -145,6 +146,10 @@ class Refused(RunError):
     """Something that is not done without being told to."""
 
     exit_status = 6
+
+
+class PlanOutdated(Refused):
+    """The nodes have changed since the plan was made."""
 
 
 class Interrupted(RunError):

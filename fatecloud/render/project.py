@@ -150,6 +150,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_controller": run.controller,
         "fatecloud_pid": run.pid,
         "fatecloud_takeover": "",
+        "fatecloud_shown": {},
         "fatecloud_overwrite_drift": False,
         "fatecloud_purge": False,
         "fatecloud_state": "started",
@@ -176,7 +177,8 @@ def write_project(
 
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
-    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_overwrite_drift`,
+    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_shown` (node -> what the plan was made
+    from, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,
     `fatecloud_interrupt_jobs` (stop services although jobs are running), `fatecloud_wait_jobs` (seconds to wait for
     jobs that are found right before a service is stopped), `fatecloud_purge` (`destroy.yml` takes data and logs too)
     and `fatecloud_proof` (for `record.yml`).

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from fatecloud.errors import FatecloudError, Locked, Refused, RunError
+from fatecloud.errors import FatecloudError, Locked, PlanOutdated, Refused, RunError
 from fatecloud.inventory.vault import vault_library
 from fatecloud.model.event import Event, Listener
 from fatecloud.render.project import VAULT, RunInfo, write_project
@@ -32,7 +32,7 @@ RELEASE_TIMEOUT = 150.0
 """Seconds that giving the nodes back may take, more than a node waits for what it has begun; after that the next run
 has to take them over."""
 
-_JOBS = "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here"
+OUTDATED = "run fatecloud deploy again and look at the new plan"
 ARTIFACTS = "ansible"
 """Where in a run's directory the runner notes what it does."""
 _SIGNALLED = 128
@@ -47,6 +47,7 @@ _REFUSALS = {
     "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
     "alike": "give this cluster another name: names on the node carry it and the first digits of the id",
     "drifted": "fatecloud plan shows it; --overwrite-drift",
+    "jobs": "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here",
 }
 """Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""
 
@@ -225,8 +226,8 @@ def failure(outcome: Outcome) -> FatecloudError:
     for failed in outcome.failed:
         if failed.result.get("held"):
             return Locked(f"{failed.node}: {failed.message}", remedy="wait for it with --wait-lock 30m")
-        if failed.result.get("jobs"):
-            return Refused(f"{failed.service or failed.node}: {failed.message}", remedy=_JOBS)
+        if failed.result.get("outdated"):
+            return PlanOutdated(f"{failed.node}: {failed.message}", remedy=OUTDATED)
         for kind, remedy in _REFUSALS.items():
             if other := failed.result.get(kind):
                 return Refused(f"{failed.node}: {failed.message}", remedy=remedy.format(other))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from fatecloud.errors import FatecloudError, ProofFailed, Refused, RunError, Unverified
+from fatecloud.errors import FatecloudError, Locked, PlanOutdated, ProofFailed, Refused, RunError, Unverified
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.finding import Report
@@ -16,7 +16,9 @@ from fatecloud.model.plan import Plan, Stage
 from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.plan.data import starting_anew
 from fatecloud.plan.real import desired_digest
+from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
+from fatecloud.workflow.ansible import OUTDATED
 from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
@@ -36,6 +38,9 @@ from fatecloud.workflow.ui import Ui
 
 PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
 """Seconds; ten times what the jobs took on two busy cores."""
+
+_PLANS = 5
+"""How often a plan is made anew because others changed the nodes, or held them, between reading and changing."""
 
 _NOBODY = "all:!all"
 """Ansible's pattern for no node, which it takes without a warning."""
@@ -83,11 +88,31 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     session = load_session(options, need_store=True, need_secrets=False)
     refuse_example(session)
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
+    deadline = time.monotonic() + seconds(wanted.wait_lock)
+    for left in reversed(range(_PLANS)):
+        try:
+            return _deploy(session, wanted, deadline, ui, confirm)
+        except PlanOutdated as error:
+            # Where the operator was asked, they said yes to another plan than what would be done now.
+            if confirm or not left:
+                raise
+            ui(Event("note", f"{error.message}; making a new plan"))
+        except Locked as error:
+            if time.monotonic() >= deadline or not left:
+                raise
+            ui(Event("note", f"{error.message}; waiting for it"))
+    return 0
+
+
+def _deploy(
+    session: Session, wanted: DeployOptions, deadline: float, ui: Ui, confirm: Callable[[str], bool] | None
+) -> int:
+    """Read, plan, ask and do. `deadline`: until when to wait for another run, by the monotonic clock."""
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
     observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
     with recording_locked(session, "deploy", wanted.argv):
-        if wait_until_free(session, observed, wanted.limit, seconds(wanted.wait_lock), ui):
+        if wait_until_free(session, observed, wanted.limit, max(0.0, deadline - time.monotonic()), ui):
             observed = observe(session, probes=False, nodes=wanted.limit, extra=asked)
     ask_moved(session, observed, confirm, moved=wanted.moved)
     for line in departed_notes(session):
@@ -108,7 +133,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")
-        _refuse_changed(session, wanted, plan)
+        _refuse_changed(session, wanted, plan, observed)
     _run(session, wanted, plan, observed, ui)
     return 0
 
@@ -116,7 +141,7 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
 def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed, ui: Ui) -> None:
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
         remember_nodes(session, observed)
-        _converge(session, wanted, plan, run, ui)
+        _converge(session, wanted, plan, observed, run, ui)
         _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"
         forget_emptied(session, observed, run.events)
@@ -128,10 +153,10 @@ def _give_back(session: Session, wanted: DeployOptions, ui: Ui) -> None:
     """Take the nodes of a run that was killed at its very end, which gives them back; or learn who lives on."""
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
         run.ansible.play("lease.yml")
-        run.events(Event("ok", "nothing to do but to give the nodes back"))
+        run.events(Event("ok", "no changes; released the node locks"))
 
 
-def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:
+def _converge(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed, run: Recorded, ui: Ui) -> None:
     if plan.empty:
         run.ansible.play("lease.yml")
         return
@@ -147,6 +172,7 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded
         "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NOBODY,
         "fatecloud_only": services,
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
+        "fatecloud_shown": shown_states(observed),
         **jobs_variables(seconds(wanted.wait_jobs), interrupt=wanted.interrupt_jobs),
     }
     try:
@@ -237,11 +263,18 @@ def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
     refuse_unready(report)
 
 
-def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan) -> None:
-    """The operator may have looked at the plan for long, and the nodes may have changed meanwhile."""
-    plan = plan_from(session, observe(session, probes=False, nodes=wanted.limit), wanted.limit)
-    if _actions(plan) - _actions(shown):
-        raise Refused("the nodes have changed since the plan was shown", remedy="run it again and look at the plan")
+def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan, read: Observed) -> None:
+    """The operator may have looked at the plan for long, and the nodes may have changed meanwhile.
+
+    Their content is compared once more under the lease, where nobody else can change it any more.
+    """
+    observed = observe(session, probes=False, nodes=wanted.limit)
+    before, now = shown_states(read), shown_states(observed)
+    changed = [name for name in now if now[name] != before.get(name)]
+    if changed:
+        raise PlanOutdated(f"changed since the plan was shown: {', '.join(changed)}", remedy=OUTDATED)
+    if _actions(plan_from(session, observed, wanted.limit)) - _actions(shown):
+        raise PlanOutdated("services have changed since the plan was shown", remedy=OUTDATED)
 
 
 def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:

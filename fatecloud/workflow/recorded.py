@@ -80,7 +80,7 @@ def recorded(
             try:
                 yield run
             except RunError as error:
-                outcome = _OUTCOMES.get(type(error), run.outcome)
+                outcome = next((word for kind, word in _OUTCOMES.items() if isinstance(error, kind)), run.outcome)
                 interruption.check()  # what a signal ended looks like a failure
                 raise
             except BaseException:

@@ -3,6 +3,7 @@
 Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster` (its name), `id`
 (the cluster's), `node` (its name in the inventory), `owner`, `controller`, `process` (who
 asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
+`shown` (what the plan was made from, see `state_digest`; empty to take the node whatever is on it),
 `wait` (seconds that what an old run left on the node may still take before it is ended), `scratch` (where Ansible puts
 files of a task for a moment; `~` is the home of the user that it logs in as).
 """
@@ -10,6 +11,8 @@ files of a task for a moment; `~` is the home of the user that it logs in as).
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -30,6 +33,7 @@ from ansible.module_utils.fatecloud_node import (
     missing,
     private,
     read_json,
+    sha256_of,
     write_lease,
 )
 from ansible.module_utils.fatecloud_register import enter, refuse_conflict
@@ -133,11 +137,38 @@ def same_machine(base: str, one: str, other: str) -> str:
     return f"{base} on this machine is node {one}'s, so the inventory cannot use it as node {other}"
 
 
+def content(path: str) -> str | None:
+    """Hex sha256 of a regular file; None for anything else, as the collector has it."""
+    try:
+        return sha256_of(path) if os.path.isfile(path) else None
+    except OSError:
+        return None
+
+
+def state_digest(base: str, paths: list) -> str:
+    """Hex sha256 of the manifest and of the content of these files: what a plan is made from (`plan/shown.py`)."""
+    manifest = read_json(os.path.join(private(base), "manifest.json"))
+    text = json.dumps({"files": {path: content(path) for path in paths}, "manifest": manifest}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def refuse_changed(params: dict) -> None:
+    """Raise Refused where the node is not any more what the plan was made from."""
+    shown = params["shown"]
+    if not shown or state_digest(params["base"], shown["paths"]) == shown["digest"]:
+        return
+    services = Manifest(params["base"]).data["services"].values()
+    last = max(services, key=lambda entry: entry.get("at", 0), default={}).get("run")
+    by = f"; run {last} was the last to change its services" if last else ""
+    raise Refused(f"this node has changed since the plan was made{by}", outdated=True)
+
+
 def acquire(params: dict) -> dict:
     """Take the lease.
 
     Raises:
-        Refused: another run holds it, or the node's base directory is another cluster's, or a stranger's.
+        Refused: another run holds it, its base directory is another cluster's, or a stranger's, or it has changed since
+            the plan was made.
     """
     base, run = params["base"], params["run"]
     if not os.path.isdir(private(base)) and os.path.isdir(base) and os.listdir(base):
@@ -161,6 +192,8 @@ def acquire(params: dict) -> dict:
         if now != lease:
             refuse_twin(now, params)
             raise Refused("another run took this node at this very moment", held=now)
+        if not lease or lease["run"] != run:
+            refuse_changed(params)
         if lease and lease["run"] != run:
             forget(params["id"], params["scratch"])
         mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
@@ -229,6 +262,7 @@ def main() -> None:
             "controller": {"default": ""},
             "process": {"type": "dict", "default": {}},
             "takeover": {"default": ""},
+            "shown": {"type": "dict", "default": {}},
             "wait": {"type": "float", "default": 120},
             "scratch": {"default": ""},
         },

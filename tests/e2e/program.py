@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -54,17 +55,34 @@ class Program:
         options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
         return [PROGRAM, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
         """Start a verb in a session of its own, so that it can be killed with or without what it started."""
         return subprocess.Popen(
             self.argv(*words),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **self.environment},
             start_new_session=True,
         )
+
+    def start_to_question(self, *words: str) -> tuple[subprocess.Popen[str], Callable[[], None]]:
+        """Start a verb on a terminal and wait until it asks. The second value answers yes."""
+        controller, terminal = pty.openpty()
+        process = self.start(*words, stdin=terminal)
+        os.close(terminal)
+        said = ""
+        while not said.endswith("[y/N] "):
+            assert process.stderr is not None
+            letter = process.stderr.read(1)
+            assert letter, f"it ended without a question: {said}"
+            said += letter
+
+        def answer() -> None:
+            os.write(controller, b"y\n")
+
+        return process, answer
 
     def run(self, *words: str, timeout: float = 600) -> Done:
         """Run a verb to its end."""

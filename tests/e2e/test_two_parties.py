@@ -17,7 +17,7 @@ import pytest
 from faults import FAULTS, Site
 from program import PROGRAM, Program, roots
 from raised import RAISED
-from two_parties import A, B, edit, home, label, pids, slug, state_of, task
+from two_parties import A, B, edit, home, jobs_at_work, label, pids, slug, state_of, task
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -107,6 +107,8 @@ def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: San
     plan = program.run("plan", "--detailed-exitcode")
     assert plan.status == 2
     assert "log_level: 10" in plan.out
+    a_job_that_starts_after_the_plan_was_shown_is_not_interrupted(program, sandbox)
+    assert pids(program, sandbox) == before
     program.ok("deploy", "--yes")
     after = pids(program, sandbox)
     assert {key for key in before if before[key] != after[key]} == {"9999/flow"}
@@ -156,6 +158,22 @@ def test_the_logs_of_a_job_come_from_both_parties(program: Program, sandbox: San
             sandbox.check(node, ["sh", "-c", f"rm -r {home(program)}/logs/*/{job}"])
 
 
+def a_job_that_starts_after_the_plan_was_shown_is_not_interrupted(program: Program, sandbox: Sandbox) -> None:
+    deploy, answer = program.start_to_question("deploy")
+    job = program.start("test", "toy")
+    deadline = time.monotonic() + 60
+    while not jobs_at_work(sandbox):
+        assert time.monotonic() < deadline, "no job is running"
+        time.sleep(0.2)
+    answer()
+    out, err = deploy.communicate(timeout=300)
+    assert deploy.returncode == 6, out + err
+    assert "1 job would be interrupted: " in err
+    assert "--wait-jobs" in err
+    said, complained = job.communicate(timeout=300)
+    assert (job.returncode, "success" in said) == (0, True), said + complained
+
+
 def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
     before = pids(program, sandbox)
     edit(program, lambda d: d["parties"]["9999"]["config"].update({"flow": {"log_level": 20}}))
@@ -178,6 +196,11 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     named = program.environment | {"LOGNAME": "second"}
     other = Program(program.inventory, tmp_path / "state", named, program.said)
     shutil.copytree(program.state, other.state)
+    slow = Program(tmp_path / "slow" / "inventory.yml", tmp_path / "slow-state", named, program.said)
+    shutil.copytree(program.inventory.parent, slow.inventory.parent, ignore=shutil.ignore_patterns("state"))
+    shutil.copytree(program.state, slow.state)
+    edit(slow, lambda d: d["parties"]["10000"]["config"].update({"flow": {"log_level": 30}}))
+    looking, answer = slow.start_to_question("deploy", "--no-verify")
     first = program.start("deploy", "--yes", "--no-verify")
     lease = f"{home(program)}/.fatecloud/lease.json"
     deadline = time.monotonic() + 60
@@ -196,6 +219,10 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
         assert process.returncode == 5, said + complained
         assert f"run {holder} of {getpass.getuser()}@{socket.gethostname()} holds this node" in complained
         assert "Traceback" not in complained
+    answer()
+    out, err = looking.communicate(timeout=300)
+    assert looking.returncode == 6, out + err
+    assert f"changed since the plan was shown: {B}" in err
     assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
 
 

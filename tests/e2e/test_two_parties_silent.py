@@ -7,7 +7,7 @@ import time
 
 import pytest
 from program import Program
-from two_parties import COMPONENTS, A
+from two_parties import COMPONENTS, jobs_at_work
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.check import SETTLE_SECONDS
@@ -17,11 +17,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixture
 QUIET, BUSY, AFTER_RESTART = 30, 10, 2
 PAUSE = 1.0
 """Seconds between two checks while a job runs, so that they meet all of its tasks."""
-_RUNNING = """
-import json, sys, urllib.request
-page = f"http://{sys.argv[1]}:9380/v2/job/list/query?limit=1&page=1&status=running"
-print(json.load(urllib.request.urlopen(page, timeout=20))["data"]["count"])
-"""
 
 
 def test_thirty_checks_at_rest(program: Program) -> None:
@@ -60,11 +55,6 @@ def test_checks_from_the_restart_of_everything_until_nothing_settles_any_more(pr
         silent(program)
         count += 1
     silent(program)
-
-
-def jobs_at_work(sandbox: Sandbox) -> int:
-    """Jobs that flow itself calls running."""
-    return int(sandbox.check(A, ["python3", "-c", _RUNNING, sandbox.addresses[A]]))
 
 
 def silent(program: Program) -> None:

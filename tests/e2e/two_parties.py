@@ -14,6 +14,11 @@ from fatecloud.sandbox.nodes import Sandbox
 
 A, B = "n1", "n2"
 PARTIES = {A: "9999", B: "10000"}
+_RUNNING = """
+import json, sys, urllib.request
+page = f"http://{sys.argv[1]}:9380/v2/job/list/query?limit=1&page=1&status=running"
+print(json.load(urllib.request.urlopen(page, timeout=20))["data"]["count"])
+"""
 COMPONENTS = ("flow", "mysql", "rabbitmq", "nginx")
 
 
@@ -70,3 +75,8 @@ def edit(program: Program, change: Callable[[dict[str, Any]], None]) -> None:
 def task(pattern: str) -> Callable[[list[dict[str, Any]]], bool]:
     """Whether a run has come to an event whose text has this."""
     return lambda events: any(re.search(pattern, event["text"]) for event in events)
+
+
+def jobs_at_work(sandbox: Sandbox) -> int:
+    """Jobs that flow itself calls running."""
+    return int(sandbox.check(A, ["python3", "-c", _RUNNING, sandbox.addresses[A]]))

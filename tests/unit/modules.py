@@ -69,6 +69,7 @@ def take(base: Path | str, run: str = "r1") -> None:
             "controller": "c1",
             "process": {},
             "takeover": "",
+            "shown": {},
             "wait": 0,
             "scratch": "",
         }

@@ -64,7 +64,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
 def test_a_run_that_was_killed_at_its_very_end_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     plays, told = deployed(monkeypatch, LEASE)
     assert plays == ["lease.yml"]
-    assert told == ["nothing to do but to give the nodes back"]
+    assert told == ["no changes; released the node locks"]
 
 
 def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyPatch) -> None:

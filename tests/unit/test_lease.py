@@ -28,6 +28,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
         "controller": "c1",
         "process": {"pid": 1},
         "takeover": "",
+        "shown": {},
         "wait": 0,
         "scratch": "",
     }
