@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from fatecloud.collect.drift import EditedFile, read_drift
@@ -38,10 +39,10 @@ def with_edits(session: Session, observed: Observed, plan: Plan) -> Plan:
     return replace(plan, files=tuple(_shown(session, change, answers) for change in plan.files))
 
 
-def _shown(session: Session, change: FileChange, answers: object) -> FileChange:
-    answer = answers.get(change.node) if change.drifted and isinstance(answers, dict) else None
-    if answer is None:
+def _shown(session: Session, change: FileChange, answers: Mapping[str, dict[str, str] | TransportError]) -> FileChange:
+    if not change.drifted:
         return change
+    answer = answers[change.node]
     # That a difference cannot be shown is no reason to show no plan.
     text = f"not shown: {answer.message}" if isinstance(answer, TransportError) else answer[change.path]
     return replace(change, edited=session.redact(text))

@@ -69,8 +69,8 @@ def forecast_deploy(
     try:
         plan = plan_from(session, observed, wanted.limit)
     except RunError as error:
-        # Preflight has said it of nodes that gave no facts.
-        if isinstance(error, Refused) or not refusals:
+        # Of nodes that were not reached preflight has said so.
+        if isinstance(error, Refused) or not refusals or all(map(observed.reached, observed.nodes)):
             refusals.append(Refusal(error.exit_status, error.message, error.remedy))
     if plan is not None:
         refusals += _of_plan(session, observed, plan, wanted, note)

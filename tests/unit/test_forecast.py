@@ -172,6 +172,16 @@ def test_without_all_nodes_there_is_no_plan_and_the_status_is_that_of_a_deploy(w
     assert found.refusals[0].details == ("NODE_UNREACHABLE  a1: a1 is gone", "NODE_UNREACHABLE  a2: a2 is gone")
 
 
+def test_a_fact_that_a_plan_needs_and_does_not_have_is_named_beside_what_preflight_found(world: World) -> None:
+    facts = world.observed.nodes["a1"].facts  # type: ignore[union-attr]
+    broken = NodeFacts("a1", {**facts, "services": Fact(error="no systemd")}, {}, 0.0)
+    world.observed = replace(world.observed, nodes={**world.observed.nodes, "a1": broken})
+    world.report = replace(REPORT, findings=(FOREIGN,))
+    found = world.forecast()
+    assert [r.message for r in found.refusals][1:] == ["a1: could not read services: no systemd"]
+    assert (found.plan, found.exit_status) == (None, 6)
+
+
 def test_answers_of_all_nodes_or_an_error_that_names_those_without() -> None:
     one, two = (TransportError(n, "NODE_TIMEOUT", "slow", remedy="look") for n in ("a1", "a2"))
     assert all_of({"a1": 1, "a2": 2}) == {"a1": 1, "a2": 2}
