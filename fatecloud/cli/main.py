@@ -26,6 +26,10 @@ def main() -> None:
     """Run the program and exit with the status that docs/reference/exit-status.md lists."""
     gc.set_threshold(GARBAGE)
     _prepare_streams()
+    if "_FATECLOUD_COMPLETE" in os.environ:
+        from fatecloud.cli.complete import main as complete  # noqa: PLC0415 - only for a shell that asks at TAB
+
+        complete()
     try:
         from fatecloud.cli.verbs import app, commands  # noqa: PLC0415 - so that Ctrl-C while all this loads ends in a line
 

@@ -16,6 +16,7 @@ from fatecloud import __version__
 from fatecloud.cli import inventory, proof, release, runs, sandbox, secrets
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
+from fatecloud.cli.completion import completion, install_script, print_script
 from fatecloud.cli.deploy import deploy
 from fatecloud.cli.destroy import destroy
 from fatecloud.cli.execute import exec as exec_
@@ -34,7 +35,7 @@ from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
     *(quickstart, init, plan, preflight, deploy, check, status, logs),
-    *(start, stop, restart, exec_, destroy, render, clusters, explain, version, help_),
+    *(start, stop, restart, exec_, destroy, render, clusters, explain, completion, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "test": (proof.app, "Prove with a real federated job."),
@@ -114,6 +115,7 @@ def _narrow() -> int | None:
 app = typer.Typer(
     name="fatecloud",
     cls=Verbs,
+    add_completion=False,
     help="Deploy, verify and run FATE federated-learning clusters.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -133,6 +135,16 @@ def _root(
     *,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option("--show-completion", callback=print_script, is_eager=True, help="The same as `completion`."),
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion", callback=install_script, is_eager=True, help="The same as `completion --install`."
+        ),
     ] = False,
 ) -> None:
     """Deploy, verify and run FATE federated-learning clusters."""

@@ -17,7 +17,7 @@ from typing import Any
 from raised import RAISED
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
-_NO_INVENTORY = frozenset({"clusters", "explain", "release", "sandbox"})
+_NO_INVENTORY = frozenset({"clusters", "completion", "explain", "help", "release", "sandbox", "version"})
 _GROUPS = frozenset({"test", "inventory", "secrets", "runs"})
 _NO_STATE = frozenset({"inventory", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})

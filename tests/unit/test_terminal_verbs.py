@@ -76,6 +76,7 @@ SCENES: dict[str, Scene] = {
     "restart": Scene("restart -i far.yml", 1, "cannot be reached"),
     "destroy": Scene("destroy -i far.yml", 1, "cannot be reached"),
     "render": Scene("render -i far.yml --store store -o NEW", 0, "ansible-playbook site.yml"),
+    "completion": Scene("completion bash", 0, "complete -F"),
     "version": Scene("version", 0, "ansible-core"),
     "help": Scene("help status", 0, "Usage: fatecloud status"),
     "explain": Scene("explain --list", 0, "SERVICE_STOPPED critical The service does not run.", laid=True),

@@ -1,0 +1,168 @@
+"""The values that may be typed for a word of a command line, from the inventory and from what is shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from fatecloud.errors import FatecloudError
+
+Word = tuple[str, str]
+INVENTORY = "inventory.yml"
+_LEVELS = ("debug", "info", "warning", "error", "critical")
+
+
+def values(verb: str, parameter: str, unfinished: str, inventory: str) -> Iterable[Word]:
+    """What may be typed; nothing where the inventory cannot be read.
+
+    Args:
+        verb: `check`, `secrets rotate`, ...
+        parameter: name of the option or argument.
+        unfinished: the beginning of the word.
+        inventory: what was typed for `-i`, or is in the environment; empty for the default.
+    """
+    find = _BY_VERB.get((verb, parameter)) or _FINDERS.get(parameter)
+    if find is None or (verb, parameter) in _NEW:
+        return ()
+    try:
+        return list(find(unfinished, inventory))
+    except (FatecloudError, OSError, ValueError):
+        return ()
+
+
+class _Names:
+    """The names that an inventory has."""
+
+    def __init__(self, inventory: str) -> None:
+        from fatecloud.inventory import load  # noqa: PLC0415 - only where an inventory is needed
+
+        path = Path(inventory or INVENTORY).expanduser()
+        self.cluster = load(path / INVENTORY if path.is_dir() else path)
+        self.services = [
+            (party.id, component, node)
+            for party in self.cluster.parties.values()
+            for component, nodes in party.placement.items()
+            if isinstance(nodes, tuple)
+            for node in nodes
+        ]
+
+
+def _selectors(unfinished: str, inventory: str) -> Iterator[Word]:
+    names = _Names(inventory)
+    if "@" in unfinished:
+        yield from ((f"@{node}", _node_text(names, node)) for node in names.cluster.nodes)
+        for party, component, node in names.services:
+            yield f"{party}/{component}@{node}", ""
+            yield f"{component}@{node}", ""
+        yield from ((f"{party}/@{node}", "") for party, node in dict.fromkeys((p, n) for p, _, n in names.services))
+        return
+    if "/" in unfinished:
+        pairs = dict.fromkeys((party, component) for party, component, _ in names.services)
+        yield from ((f"{party}/{component}", "") for party, component in pairs)
+        yield from ((f"{p}/{c}@{n}", "") for p, c, n in names.services if unfinished == f"{p}/{c}")
+        return
+    yield from ((component, "on every node") for component in dict.fromkeys(c for _, c, _ in names.services))
+    yield from _whole_nodes(unfinished, inventory)
+
+
+def _whole_nodes(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    names = _Names(inventory)
+    yield from ((f"{party}/", "everything of the party") for party in names.cluster.parties)
+    yield from ((f"@{node}", _node_text(names, node)) for node in names.cluster.nodes)
+
+
+def _node_text(names: _Names, node: str) -> str:
+    """What is said of a node: its address."""
+    return f"everything on {names.cluster.nodes[node].address}"
+
+
+def _parties(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    yield from ((party, "") for party in _Names(inventory).cluster.parties)
+
+
+def _partners(unfinished: str, inventory: str) -> Iterator[Word]:
+    yield from _parties(unfinished, inventory)
+    yield from ((peer, "peer") for peer in _Names(inventory).cluster.peers)
+
+
+def _nodes(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    yield from ((node.name, node.address) for node in _Names(inventory).cluster.nodes.values())
+
+
+def _components(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    yield from ((component, "") for component in dict.fromkeys(c for _, c, _ in _Names(inventory).services))
+
+
+def _secrets(unfinished: str, inventory: str) -> Iterator[Word]:
+    # Which secrets there are follows from the inventory: the vault stays closed, so that TAB asks for no password.
+    from fatecloud.inventory.secret_changes import needs  # noqa: PLC0415
+
+    del unfinished
+    yield from ((name, "") for name in sorted(needs(_Names(inventory).cluster).names))
+
+
+def _codes(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.shipped import folder  # noqa: PLC0415
+
+    del inventory
+    small = unfinished == unfinished.lower() and bool(unfinished)
+    for page in sorted(folder("runbooks").glob("*.md")):
+        yield page.stem.lower() if small else page.stem, ""
+
+
+def _templates(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.shipped import folder  # noqa: PLC0415
+
+    del unfinished, inventory
+    yield from ((page.stem, "") for page in sorted(folder("inventories").glob("*.yml")))
+
+
+def _releases(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud import catalogue  # noqa: PLC0415
+
+    del unfinished, inventory
+    yield from ((name, "") for name in catalogue.names())
+
+
+def _images(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.sandbox.recipe import SUITES  # noqa: PLC0415
+
+    del unfinished, inventory
+    yield from ((name, "") for name in SUITES)
+
+
+def _levels(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished, inventory
+    yield from ((level, "") for level in _LEVELS)
+
+
+_Finder = Callable[[str, str], Iterable[Word]]
+_FINDERS: Mapping[str, _Finder] = {
+    "selectors": _selectors,
+    "selector": _selectors,
+    "party": _parties,
+    "from_": _parties,
+    "to": _partners,
+    "node": _nodes,
+    "limit": _nodes,
+    "component": _components,
+    "code": _codes,
+    "template": _templates,
+    "names": _secrets,
+    "supply": _secrets,
+    "image": _images,
+    "level": _levels,
+}
+"""Name of an option or argument -> its values."""
+_BY_VERB: Mapping[tuple[str, str], _Finder] = {
+    **dict.fromkeys([(verb, "selectors") for verb in ("plan", "preflight", "deploy")], _whole_nodes),
+    **dict.fromkeys([(f"release {verb}", "name") for verb in ("show", "fetch", "bundle")], _releases),
+    ("secrets reveal", "name"): _secrets,
+}
+"""The same where a verb has values of its own."""
+_NEW = frozenset({("init", "node"), ("inventory forget", "node")})
+"""Values that the inventory does not have yet, or no longer."""
