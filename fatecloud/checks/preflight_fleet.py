@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from statistics import median
 
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, problem, services_of
+<<<<<<< HEAD
 from fatecloud.model.belonging import same_machine
+=======
+from fatecloud.checks.preflight_setup import install_command
+>>>>>>> d636ff3 (Write the pages that a newcomer, a partner and a second operator need)
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
@@ -49,9 +53,16 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
         f"the clock is {abs(away):.1f} s {'ahead' if away > 0 else 'behind'}",
         expected=f"within {DRIFT_LIMIT:.0f} s of the median of {len(others) + 1} clocks",
         got=f"{away:+.1f} s (known to {own['uncertainty']:.1f} s)",
-        remedy=("timedatectl set-ntp true", "chronyc makestep   # where chrony is the daemon"),
+        remedy=(*_time_daemon(view), "chronyc makestep"),
         source="fact skew",
     )
+
+
+def _time_daemon(view: NodeView) -> tuple[str, str]:
+    """How a time daemon is installed and started. `timedatectl set-ntp` fails where none is installed (Debian 12)."""
+    family = view.fact("os")["family"]
+    service = "chrony" if family == "debian" else "chronyd"
+    return f"as root: {install_command(family, ('chrony',))}", f"systemctl enable --now {service}"
 
 
 @node_check(UNSYNC)
@@ -65,7 +76,7 @@ def clock_synchronised(view: NodeView) -> Iterator[Finding]:
             "the clock is not synchronised",
             expected="System clock synchronized: yes",
             got="no",
-            remedy=("timedatectl set-ntp true", "timedatectl timesync-status || chronyc tracking"),
+            remedy=(*_time_daemon(view), "chronyc tracking"),
             source="fact clock",
         )
 

@@ -12,8 +12,10 @@ from fatecloud.cli.verb import Group
 
 app = Group()
 
-From = Annotated[str | None, typer.Option("--from", help="Party that starts the job (guest); the first one managed.")]
-To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); the next one managed.")]
+From = Annotated[
+    str | None, typer.Option("--from", help="Party that starts the job (guest); the lowest id that we manage.")
+]
+To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); the next id that we manage.")]
 Deadline = Annotated[int, typer.Option("--deadline", help="Seconds for all of it: the job is stopped before.", min=10)]
 
 

@@ -13,7 +13,10 @@ from fatecloud.cli import options as o
 def render(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Directory to write; must be empty or not exist.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="Directory to write: new, empty, or one that an earlier render wrote."),
+    ],
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,

@@ -69,7 +69,7 @@ def prove(
     """
     if kind not in KINDS:
         raise UsageError(f"{kind!r} is no proving job", remedy="toy or lr")
-    managed = sorted(session.cluster.parties)
+    managed = sorted(session.cluster.parties, key=lambda party: (len(party), party))
     guest = guest or managed[0]
     host = host or next((party for party in managed if party != guest), guest)
     known = set(managed) | set(session.cluster.peers)

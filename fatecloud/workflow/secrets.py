@@ -233,7 +233,10 @@ def _refuse_unknown(names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in words:
             close = nearest(name, words)
-            raise NoMatch(f"unknown secret {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+            raise NoMatch(
+                f"unknown secret {name!r}" + (f"; did you mean {close!r}?" if close else ""),
+                remedy=f"for a value of your own, first refer to it in the inventory: {{secret: {name}}}",
+            )
 
 
 def _ensure_password(files: SecretsFiles) -> Path | None:

@@ -86,3 +86,13 @@ def test_the_commands_that_pages_show_are_understood(page: Path) -> None:
             pass  # --help, --version
         except Exception as error:  # noqa: BLE001 - where these errors live depends on the version of Typer
             pytest.fail(f"{line}: {error}")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_row_of_a_table_has_the_cells_of_its_head(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        cells = [len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()]
+        assert set(cells) == {cells[0]}, next(
+            line for line, n in zip(block.splitlines(), cells, strict=True) if n != cells[0]
+        )
