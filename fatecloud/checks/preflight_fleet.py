@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from statistics import median
 
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, problem, services_of
-<<<<<<< HEAD
-from fatecloud.model.belonging import same_machine
-=======
 from fatecloud.checks.preflight_setup import install_command
->>>>>>> d636ff3 (Write the pages that a newcomer, a partner and a second operator need)
+from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
@@ -60,7 +57,7 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
 
 def _time_daemon(view: NodeView) -> tuple[str, str]:
     """How a time daemon is installed and started. `timedatectl set-ntp` fails where none is installed (Debian 12)."""
-    family = view.fact("os")["family"]
+    family = str((view.facts.fact("os").value or {}).get("family", ""))
     service = "chrony" if family == "debian" else "chronyd"
     return f"as root: {install_command(family, ('chrony',))}", f"systemctl enable --now {service}"
 

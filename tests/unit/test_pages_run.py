@@ -15,11 +15,11 @@ from test_reference import PAGES, RUNBOOKS, commands
 PROGRAM = Path(sys.executable).with_name("fatecloud")
 NEEDS_NO_NODE = (
     *("--version", "--help", "explain", "init", "inventory validate", "inventory show", "inventory schema"),
-    *("secrets show", "secrets init", "secrets rotate", "release list", "release show", "render"),
+    *("secrets show", "secrets list", "secrets init", "secrets rotate", "release list", "release show", "render"),
 )
 ASKS = "--set"
 PLACEHOLDER = re.compile(
-    r"\b(?:NAME|FILE|CODE|PATH|DIR|PARTY|NODE|INVENTORY|DIRECTORY)\b|/srv/|/etc/|/sandbox/|rotate$|\.\.\."
+    r"\b(?:NAME|FILE|CODE|PATH|DIR|PARTY|NODE|INVENTORY|DIRECTORY)\b|/srv/|/etc/|/sandbox/|rotate$|--new-id|\.\.\."
 )
 """Words to fill in, files of another page, and a verb that is only named."""
 NEEDS_A_STORE = ("render",)
