@@ -69,8 +69,11 @@ def test_the_collector_and_the_lease_see_the_same_state(base: Path) -> None:
     assert shown["digest"] == lease.state_digest(str(base), shown["paths"])
 
 
-def test_a_node_that_is_as_shown_is_taken(base: Path, tmp_path: Path) -> None:
+def test_a_node_that_is_as_shown_is_taken(base: Path) -> None:
     assert lease.acquire(asked(base, "r2", shown=read(base)))["changed"]
+
+
+def test_a_fresh_node_is_taken(tmp_path: Path) -> None:
     fresh = tmp_path / "fresh"
     assert lease.acquire(asked(fresh, "r1", shown=read(fresh)))["changed"]
 
@@ -123,6 +126,7 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Exception | int]:
 
     monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: SimpleNamespace(resolved=None))
     monkeypatch.setattr(deploy, "select_nodes", lambda *_: ())
+    monkeypatch.setattr(deploy, "refuse_example", lambda *_: None)
     monkeypatch.setattr(deploy, "_deploy", attempt)
     return outcomes
 
