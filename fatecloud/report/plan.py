@@ -94,13 +94,13 @@ def _file(group: Sequence[FileChange], look: Look, limit: int | None) -> Iterato
         where = _names(f"{change.node}:{change.path}" for change in group)
     yield toned(f"  {first.kind:<7} {where}", "1", look)
     if first.drifted:
-        yield toned("    DRIFTED: by hand, from what was deployed to what is there:", "33", look)
+        yield toned("    DRIFTED: what was deployed (-) and what is there now (+):", "33", look)
         yield from (f"      {line}" for line in diff_lines(tuple(first.edited.splitlines()), look, limit))
     if first.kind != "change":
         return
     body = body_of(first.diff)
     if first.drifted and body:
-        yield "    planned, from what was deployed:"
+        yield "    PLANNED: what was deployed (-) and what the deploy would write (+):"
     if not body and not first.drifted:
         yield "      a secret in it has a new value"
     yield from (f"      {line}" for line in diff_lines(body, look, limit))

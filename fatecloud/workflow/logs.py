@@ -67,7 +67,8 @@ def show_logs(
         if question.job and not lost and not follow and not any(reader.batch.files for reader in readers):
             raise FatecloudError(
                 f"there are no logs of job {question.job} on {', '.join(ways)}",
-                remedy="Compare the id with what the submission printed; flow removes the logs of old jobs.",
+                remedy="Compare the id with the one that was printed when the job was submitted. "
+                "Smoke tests remove the logs of their own jobs.",
             )
         # Follow polls: nothing is left running on a node when the operator presses Ctrl-C or the line drops.
         while follow:

@@ -151,3 +151,13 @@ def test_the_schema_itself_is_valid_and_closed() -> None:
 def test_the_page_names_each_kind() -> None:
     page = (Path(__file__).parents[2] / "docs" / "reference" / "output.md").read_text()
     assert [kind for kind in KINDS if f"`{kind}`" not in page] == []
+
+
+def test_a_dry_run_of_a_deploy_is_its_plan_and_changes_nothing(place: Path, tmp_path: Path) -> None:
+    before = sorted(path for folder in (place, tmp_path) for path in folder.rglob("*") if path.is_file())
+    plan = CliRunner().invoke(app, ["plan", "--store", "store"])
+    dry = CliRunner().invoke(app, ["deploy", "--dry-run", "--yes", "--store", "store"])
+    assert (dry.exit_code, dry.stdout) == (plan.exit_code, plan.stdout)
+    assert "actions on 1 node" in dry.stdout
+    after = sorted(path for folder in (place, tmp_path) for path in folder.rglob("*") if path.is_file())
+    assert after == before, "nothing was written, and nothing entered the history"

@@ -83,10 +83,12 @@ def test_an_edit_by_hand_is_shown_beside_what_is_planned() -> None:
     edited = "@@ line 1 @@\n-level: 20\n+level: 10\n! line 7: changed; not shown, because it may hold a secret"
     lines = plan_text(a_plan(change("n1", "/conf", drifted=True, edited=edited))).splitlines()
     assert "  DRIFTED: 1 file was edited by hand, or not deployed by us; see below" in lines
-    assert lines.index("      +level: 10") < lines.index("    planned, from what was deployed:")
+    assert lines.index("      +level: 10") < lines.index(
+        "    PLANNED: what was deployed (-) and what the deploy would write (+):"
+    )
     assert "      ! line 7: changed; not shown, because it may hold a secret" in lines
     only = plan_text(a_plan(change("n1", "/conf", diff="", drifted=True, edited=edited)))
-    assert "planned, from" not in only
+    assert "PLANNED" not in only
     assert "new value" not in only
 
 
