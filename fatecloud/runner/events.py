@@ -14,6 +14,8 @@ _GATE = "Stop here when a node failed before"
 """Task of the playbooks that fails on healthy nodes because of another one: no cause of anything."""
 _NODE = "node"
 """What modules that serve a node as well as a service call the node itself."""
+_CRASHED = ("MODULE FAILURE", "Module result deserialization failed", "Task failed: Module result deserialization")
+"""How Ansible's own words begin where a module printed no answer; what it did print says more."""
 _NOISE = (
     "_ansible",
     "invocation",
@@ -114,13 +116,18 @@ def _service(result: Mapping[str, Any]) -> str:
 
 def _printed(result: Mapping[str, Any]) -> str:
     """The last lines that a failed task or its service printed; none for our own refusals: the message is enough."""
-    lines = [str(line) for line in result.get("lines") or ()]
-    for key in ("stderr", "module_stderr", "stdout", "module_stdout"):
-        lines = lines or str(result.get(key, "")).strip().splitlines()
+    lines = [str(line) for line in result.get("lines") or ()] or _printed_by(result)
     return "\n".join(lines[-_KEPT_LINES:]) if lines != [_message(result)] else ""
 
 
+def _printed_by(result: Mapping[str, Any]) -> list[str]:
+    texts = (str(result.get(key, "")).strip() for key in ("stderr", "module_stderr", "stdout", "module_stdout"))
+    return next((text.splitlines() for text in texts if text), [])
+
+
 def _message(result: Mapping[str, Any]) -> str:
+    if str(result.get("msg", "")).startswith(_CRASHED) and (printed := _printed_by(result)):
+        return f"a task of ours ended by a defect: {printed[-1].strip()}"
     for key in ("msg", "stderr", "module_stderr", "reason"):
         text = str(result.get(key, "")).strip()
         if text:

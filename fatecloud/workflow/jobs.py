@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.layout import python_of
-from fatecloud.transport import Transport
+from fatecloud.transport import CONNECT_TIMEOUT, Transport
 from fatecloud.workflow.job_runners import JobRunner, as_desired
 from fatecloud.workflow.load import Session
 
@@ -46,10 +47,15 @@ def job_services(session: Session) -> Mapping[str, DesiredService]:
 
 
 class JobApis:
-    """Job APIs of managed parties, over one transport per node. Use as a context manager."""
+    """Job APIs of managed parties, over one transport per node. Use as a context manager.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        until: the latest time for an answer, by the monotonic clock.
+    """
+
+    def __init__(self, session: Session, until: float = math.inf) -> None:
         self._session = session
+        self._until = until
         self._transports: dict[str, Transport] = {}
         self.services = job_services(session)
 
@@ -80,7 +86,8 @@ class JobApis:
 
         def run(command: str, text: str, timeout: float) -> str:
             argv = ("sh", "-c", command)
-            done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=timeout, become=become)
+            limit = self.seconds_for(timeout)
+            done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=limit, become=become)
             if done.exit != 0:
                 last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
                 raise FatecloudError(f"{runner.key}: could not ask it: {' '.join(last)}")
@@ -88,9 +95,18 @@ class JobApis:
 
         return FlowApi(NodeExchange(run, runner.url, python=python_of(runner.home)))
 
+    def seconds_for(self, wanted: float) -> float:
+        """How long something may take that is given so many seconds. Raises FatecloudError after the deadline."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise FatecloudError("the deadline has passed")
+        return min(wanted, left)
+
     def _to(self, node: str) -> Transport:
         if node not in self._transports:
-            self._transports[node] = self._session.connect(self._session.cluster.nodes[node])
+            self._transports[node] = self._session.connect(
+                self._session.cluster.nodes[node], self.seconds_for(CONNECT_TIMEOUT)
+            )
         return self._transports[node]
 
 

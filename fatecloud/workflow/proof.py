@@ -18,6 +18,10 @@ _LOWEST_AUC = 0.85
 """The made-up labels are learned to 0.97 in two epochs; a job that ends with less did not train on this data."""
 
 
+CLEAN_UP = 30.0
+"""Seconds that are enough to stop a job and to remove what it made."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToyResult:
     """A toy job that succeeded."""
@@ -58,6 +62,7 @@ def run_toy(
     deadline: float,
     *,
     files: NodeFiles,
+    clean_up: float = CLEAN_UP,
     clock: Clock | None = None,
 ) -> ToyResult:
     """Run the toy job and wait for its success on every side that we manage.
@@ -69,6 +74,7 @@ def run_toy(
         events: progress.
         deadline: seconds from now; the job is stopped then.
         files: removes what flow's own API leaves of the job.
+        clean_up: seconds that a job may still take to end after that.
         clock: where time comes from.
 
     Raises:
@@ -77,7 +83,7 @@ def run_toy(
     clock = clock or Clock()
     start = clock.now()
     what = f"toy {guest} -> {host}"
-    traces = Traces(events, files, clock)
+    traces = Traces(events, files, clock, clean_up)
     try:
         roles = [("guest", guest), ("host", host)]
         watch = _submit(what, api_of, guest, proof.toy_dag(guest, host), roles, traces)
@@ -98,6 +104,7 @@ def run_lr(
     *,
     files: NodeFiles,
     tag: str,
+    clean_up: float = CLEAN_UP,
     arbiter: str = "",
     rows: int = 200,
     clock: Clock | None = None,
@@ -111,6 +118,7 @@ def run_lr(
         events: progress.
         deadline: seconds from now for everything but the clean-up.
         files: puts the data on the nodes and removes it.
+        clean_up: seconds that a job may still take to end after that.
         tag: names the tables of this run, so that two runs never share one.
         arbiter: the third role; the host's party unless given.
         rows: rows per party.
@@ -124,7 +132,7 @@ def run_lr(
     start = clock.now()
     until = start + deadline
     arbiter = arbiter or host
-    traces = Traces(events, files, clock)
+    traces = Traces(events, files, clock, clean_up)
     sides: tuple[tuple[proof.DataRole, str], ...] = (("guest", guest), ("host", host))
     table = {role: f"{tag}_{role}" for role, _ in sides}
     try:

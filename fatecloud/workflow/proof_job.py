@@ -82,8 +82,12 @@ class JobWatch:
             return tuple(self._tasks.values())
         raise self._failure()
 
-    def stop(self, clock: Clock) -> str:
+    def stop(self, clock: Clock, patience: float = _PATIENCE) -> str:
         """Cancel the job where it still runs, and wait a little for its end.
+
+        Args:
+            clock: where time comes from.
+            patience: seconds to wait at most.
 
         Returns:
             Why it could not be stopped; empty when no asked party runs it any more.
@@ -92,7 +96,7 @@ class JobWatch:
             self._look(clock.now())
             if self._running():
                 self.owner.stop(self.job)
-            give_up = clock.now() + _PATIENCE
+            give_up = clock.now() + min(patience, _PATIENCE)
             while self._running() and clock.now() < give_up:
                 clock.sleep(_POLL)
                 self._look(clock.now())

@@ -30,12 +30,17 @@ class NodeFiles(Protocol):
 
 
 class Traces:
-    """What a proof made so far, and its removal in the right order: jobs end, then tables, jobs, files."""
+    """What a proof made so far, and its removal in the right order: jobs end, then tables, jobs, files.
 
-    def __init__(self, events: Listener, files: NodeFiles, clock: Clock) -> None:
+    Args:
+        patience: seconds to wait at most for a job's end.
+    """
+
+    def __init__(self, events: Listener, files: NodeFiles, clock: Clock, patience: float) -> None:
         self._events = events
         self._files = files
         self._clock = clock
+        self._patience = patience
         self._jobs: list[JobWatch] = []
         self._tables: list[tuple[str, FlowApi, str]] = []
         self._paths: list[tuple[str, str]] = []
@@ -68,7 +73,7 @@ class Traces:
             What could not be removed, in words. Nothing is raised: this must not hide why the proof failed.
         """
         for watch in self._jobs:
-            if reason := watch.stop(self._clock):
+            if reason := watch.stop(self._clock, self._patience):
                 self._left.append(f"job {watch.job}: {reason}")
         self._remove_tables()
         self._remove_jobs()

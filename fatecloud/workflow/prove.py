@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import time
 import uuid
 
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
-from fatecloud.workflow.proof import LrResult, ToyResult, run_lr, run_toy
+from fatecloud.workflow.proof import CLEAN_UP, LrResult, ToyResult, run_lr, run_toy
 
 KINDS = ("toy", "lr")
 
@@ -25,7 +26,8 @@ class ProofFiles:
         return self._session.cluster.nodes[self._apis.services[party].id.node].become == "root"
 
     def _run(self, party: str, argv: tuple[str, ...], stdin: bytes = b"") -> str:
-        done = self._apis.transport(party).run(argv, stdin=stdin, timeout=60, become=self._become(party))
+        timeout = self._apis.seconds_for(60)
+        done = self._apis.transport(party).run(argv, stdin=stdin, timeout=timeout, become=self._become(party))
         if done.exit != 0:
             raise ProofFailed(f"party {party}: {done.stderr.decode(errors='replace').strip()}")
         return done.stdout.decode(errors="replace")
@@ -61,7 +63,7 @@ def prove(
         kind: `toy` or `lr`.
         guest: party that starts the job; None takes the first managed one.
         host: the other side; None takes the next managed one, or the same where there is only one.
-        deadline: seconds.
+        deadline: seconds for everything: the job is stopped early enough to remove what it made.
 
     Raises:
         UsageError: the kind or a party does not exist, or a peer would have to run the LR's upload.
@@ -79,13 +81,14 @@ def prove(
     if guest not in managed or (kind == "lr" and host not in managed):
         raise UsageError("a job can be started, and data uploaded, only at parties of this inventory")
     events(Event("step", f"{kind} job {guest} -> {host}"))
-    with JobApis(session) as apis:
+    clean_up = min(CLEAN_UP, deadline / 3)
+    with JobApis(session, time.monotonic() + deadline) as apis:
         reachable = {party: apis.api(party) for party in {guest, host} & set(apis.services)}
         files = ProofFiles(apis, session)
         if kind == "toy":
-            return run_toy(reachable, guest, host, events, deadline, files=files)
+            return run_toy(reachable, guest, host, events, deadline - clean_up, files=files, clean_up=clean_up)
         tag = f"fatecloud_{uuid.uuid4().hex[:10]}"
-        return run_lr(reachable, guest, host, events, deadline, files=files, tag=tag)
+        return run_lr(reachable, guest, host, events, deadline - clean_up, files=files, tag=tag, clean_up=clean_up)
 
 
 def told(result: ToyResult | LrResult) -> str:

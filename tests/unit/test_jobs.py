@@ -1,6 +1,7 @@
 """A change asks who would be hit by it, and says where it got no answer."""
 
 import json
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Self
@@ -14,7 +15,7 @@ from fatecloud.model.event import Event
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 from fatecloud.workflow import jobs
 from fatecloud.workflow.job_runners import JobRunner, runners_there
-from fatecloud.workflow.jobs import Answers, active_jobs, refuse_or_wait
+from fatecloud.workflow.jobs import Answers, JobApis, active_jobs, refuse_or_wait
 
 ROW = SimpleNamespace(job="202601", role="guest", status="running", partners="host 10000", created=0.0)
 
@@ -24,7 +25,7 @@ class Apis:
 
     answers: dict[str, list[Any]]
 
-    def __init__(self, _session: object) -> None: ...
+    def __init__(self, _session: object, _until: float = 0) -> None: ...
 
     def __enter__(self) -> Self:
         return self
@@ -161,7 +162,7 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
         asked.append(argv[-1])
         return done
 
-    def connect(node: Any) -> Any:
+    def connect(node: Any, _seconds: float) -> Any:
         asked.append(node.name)
         return SimpleNamespace(run=run, close=lambda: asked.append("closed"))
 
@@ -171,6 +172,26 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
     assert answers == Answers((), (), (lost,))
     assert "manifest does not say where to ask it" in lost
     assert (asked[0], asked[1].split()[0], asked[2]) == ("a1", "/old/venv/bin/python", "closed")
+
+
+def test_no_question_takes_longer_than_the_deadline_of_the_verb() -> None:
+    limits: list[float] = []
+
+    def run(_argv: Any, *, timeout: float, **_: Any) -> Any:
+        limits.append(timeout)
+        return SimpleNamespace(exit=0, stdout=json.dumps({"status": 200, "body": {"code": 0, "data": []}}).encode())
+
+    def connect(_node: Any, seconds: float) -> Any:
+        limits.append(seconds)
+        return SimpleNamespace(run=run, close=lambda: None)
+
+    session: Any = SimpleNamespace(cluster=DESIRED.cluster, desired=DESIRED, connect=connect)
+    with JobApis(session, time.monotonic() + 5) as apis:
+        apis.of(runner("1")).tasks("202601")
+    assert len(limits) == 2
+    assert max(limits) <= 5
+    with JobApis(session, time.monotonic() - 1) as late, pytest.raises(FatecloudError, match="deadline has passed"):
+        late.of(runner("1")).tasks("202601")
 
 
 @pytest.mark.parametrize(("text", "value"), [(None, 0), ("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200)])

@@ -31,3 +31,16 @@ def test_an_unreachable_node_is_told_in_plain_words() -> None:
     error = failure(Outcome("failed", 4, (), translator.unreachable, {}))
     assert error.message == "a1: Data could not be sent to the host over ssh"
     assert "run the same command again" in error.remedy
+
+
+def test_a_module_that_crashed_is_reported_by_what_it_printed_last() -> None:
+    events: list[Event] = []
+    translator = Translator(events.append, str)
+    result = {
+        "msg": "MODULE FAILURE: No start of json char found\nSee stdout/stderr for the exact error",
+        "module_stderr": "Traceback (most recent call last):\n  File ...\nOSError: No space left on device\n",
+        "rc": 1,
+    }
+    translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Build", "res": result}})
+    assert events[0].text == "Build: a task of ours ended by a defect: OSError: No space left on device"
+    assert "{" not in events[0].detail
