@@ -68,7 +68,10 @@ class Kept(object):
 
     def add(self, more: List[Record]) -> None:
         """Take more records, and drop the oldest that are too many or too much."""
-        for record in more:
+        # Most of a large file can be dropped before it costs much; some entries are written twice.
+        spare = max(0, len(more) - 2 * self._count)
+        self.by_count += spare
+        for record in sorted(more, key=lambda record: record["time"])[spare:]:
             text = "%r%s" % (record["time"], "\n".join(record["lines"]))
             mark = hashlib.sha256(text.encode("utf-8", "replace")).digest()
             if mark not in self._sizes:
