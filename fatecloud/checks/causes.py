@@ -53,7 +53,7 @@ def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str,
     service = desired.services.get(finding.subject.service)
     for edge in service.edges if service else ():
         kind = edge.kind in code.explained_by or ("*" in code.explained_by and edge.hard)
-        if kind and finding.about in ("", edge.target):
+        if kind and concerns(finding.about, edge.target):
             for target in _services(edge, desired):
                 targets |= {target.id.key, target.id.node} - {finding.subject.node}
     return {
@@ -63,6 +63,11 @@ def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str,
         and other.id != finding.id
         and (str(other.subject) in targets or (other.subject == finding.subject and other.code in within))
     }
+
+
+def concerns(about: str, key: str) -> bool:
+    """Whether a finding is about a service: every one, this one, or all of its party (`10000/`)."""
+    return about in ("", key) or (about.endswith("/") and key.startswith(about))
 
 
 def _services(edge: Edge, desired: Desired) -> list[DesiredService]:

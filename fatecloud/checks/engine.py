@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from fatecloud.checks.causes import explain
+from fatecloud.checks.causes import concerns, explain
 from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
@@ -140,22 +140,27 @@ class _Bench:
             found.extend(spec.function(view))
         except FactAbsent as absent:
             self._note_absent(view, str(absent))
-            return self._raised(found, spec, view)
+            return self._raised(found, spec)
         except Exception as error:  # noqa: BLE001 - a broken check must not cost the answers of the others
             symptom = f"check {spec.name} failed: {type(error).__name__}: {error}"
             remedy = ("report it with the file of: fatecloud check --save-facts FILE",)
             crash = Finding(CHECK_CRASHED.name, CHECK_CRASHED.severity, view.subject, symptom, remedy=remedy)
             self.findings.append(crash)
-            return self._raised(found, spec, view)
+            return self._raised(found, spec)
         if not found:
             self.passed.append(view.subject)
-        return self._raised(found, spec, view)
+        return self._raised(found, spec)
 
-    def _raised(self, found: list[Finding], spec: CheckSpec, view: NodeView) -> dict[str, str]:
+    def _raised(self, found: list[Finding], spec: CheckSpec) -> dict[str, str]:
         settles = {code.name for code in spec.codes if code.settles}
-        held = view.subject.service in self.settling
-        self.findings += [f for f in found if not (held and f.code in settles)]
+        self.findings += [f for f in found if not (f.code in settles and self._settles(f))]
         return {finding.code: finding.code for finding in found}
+
+    def _settles(self, finding: Finding) -> bool:
+        """Whether its service has just been started by us, or what it is about has."""
+        return finding.subject.service in self.settling or (
+            finding.about != "" and any(concerns(finding.about, key) for key in self.settling)
+        )
 
     def _note_absent(self, view: NodeView, reason: str) -> None:
         # A fact that failed as a whole is the node's trouble, told once and not once per service.

@@ -12,6 +12,7 @@ from fatecloud.checks import (
     preflight_platform,
     preflight_ports,
     preflight_rights,
+    preflight_routes,
     preflight_setup,
     preflight_space,
 )
@@ -30,6 +31,7 @@ _ROOMS = (
     preflight_space,
     preflight_ports,
     preflight_fleet,
+    preflight_routes,
     preflight_leftovers,
 )
 PREFLIGHT: tuple[CheckSpec, ...] = tuple(

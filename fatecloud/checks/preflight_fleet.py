@@ -1,14 +1,14 @@
-"""Preflight across nodes: clocks, time zones, one machine under two names, addresses, names, the way to peers."""
+"""Preflight across nodes: clocks, time zones, one machine under two names, addresses, names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from statistics import median
 
-from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, problem, services_of
+from fatecloud.checks.preflight_need import WILDCARDS, address_of, node_of, problem
 from fatecloud.checks.preflight_setup import install_command
 from fatecloud.model.belonging import same_machine
-from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
 
@@ -20,7 +20,6 @@ TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "Two node names lead 
 BIND = Code("PREFLIGHT_BIND", "critical", "The address that services should listen on is not the node's.")
 ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours should use is not the node's own.")
 HOSTNAME = Code("PREFLIGHT_HOSTNAME", "warning", "The node cannot resolve its own host name.")
-ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
 
 SKEW_LIMIT = 30.0
 """Seconds: from here on signed requests and tokens between services are refused."""
@@ -172,34 +171,4 @@ def own_name(view: NodeView) -> Iterator[Finding]:
             got="none",
             remedy=(f"echo '127.0.1.1 {name['hostname']}' >> /etc/hosts",),
             source="fact own_name",
-        )
-
-
-@node_check(ROUTE)
-def peer_routes(view: NodeView) -> Iterator[Finding]:
-    """Each peer endpoint that a service of the node uses takes a connection from here."""
-    edges = {
-        str(edge.endpoint): edge
-        for service in services_of(view)
-        for edge in service.edges
-        if edge.target.startswith("peer:") and not is_loopback(edge.endpoint.host)
-    }
-    answers = view.fact("connects") if edges else {}
-    bad = {text: answers[text] for text in sorted(edges) if text in answers and not answers[text]["ok"]}
-    if set(edges) - set(answers):
-        raise FactAbsent(f"connects: {', '.join(sorted(set(edges) - set(answers)))} not tried")
-    if bad:
-        yield problem(
-            view,
-            ROUTE.name,
-            "warning",
-            "; ".join(f"{text} ({edges[text].target}): {answer['error']}" for text, answer in bad.items()),
-            cause="the peer may not be deployed yet, or a firewall on either side is closed",
-            expected="a TCP connection",
-            got=", ".join(sorted({str(answer["kind"]) for answer in bad.values()})),
-            remedy=tuple(
-                f"from the node: timeout 5 bash -c '</dev/tcp/{edges[text].endpoint.host}/{edges[text].endpoint.port}'"
-                for text in bad
-            ),
-            source="fact connects",
         )

@@ -29,12 +29,14 @@ def spec_for(
         want: names of the facts to read; empty for all.
         probes: whether to ask the services' probes too.
         extra: more to read, by key of the spec: `sysctl`, `tools`, `packages`, `paths`, `users`, `files` are joined
-            with what the services need; any other key is set (`store`, `foreign`).
+            with what the services need, `probes` follow theirs; any other key is set (`store`, `foreign`).
 
     Raises:
         KeyError: there is no node of that name.
     """
     place, services = desired.node(node), desired.on_node(node)
+    extra = dict(extra or {})
+    early = extra.pop("probes", None)
     spec: dict[str, Any] = {
         "base": place.paths.base,
         "deadline": DEADLINE,
@@ -43,7 +45,7 @@ def spec_for(
         "python": place.python,
         "files": _files(desired, node, services),
         "services": [_service(service, place) for service in services],
-        "probes": [_probe(s, probe, place) for s in services for probe in s.probes] if probes else [],
+        "probes": [question_of(s, p, place) for s in services for p in s.probes if probes] + (early or []),
         "paths": sorted({place.paths.base, place.paths.data, place.paths.logs, place.paths.tmp}),
         "users": [place.service_user],
         "packages": [],
@@ -53,7 +55,7 @@ def spec_for(
         "store": {"artifacts": []},
         "foreign": {"units": sorted({u for s in services for units in s.masks.values() for u in units})},
     }
-    for key, value in (extra or {}).items():
+    for key, value in extra.items():
         spec[key] = sorted({*spec[key], *value}) if isinstance(spec.get(key), list) else value
     return spec
 
@@ -82,14 +84,19 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
     }
 
 
-def _probe(service: DesiredService, probe: NodeProbe, node: Node) -> dict[str, Any]:
+def question_of(service: DesiredService, probe: NodeProbe, node: Node | None) -> dict[str, Any]:
+    """A probe as the collector takes it.
+
+    Args:
+        node: whose service user asks; None for the collector's own user, before there is another.
+    """
     return {
         "id": f"{service.id.key}:{probe.name}",
         "argv": list(probe.argv),
         "stdin": probe.stdin,
         "timeout": probe.timeout,
         "libraries": probe.libraries,
-        "user": node.service_user if probe.user == "service" else "root",
+        "user": (node.service_user if probe.user == "service" else "root") if node else None,
     }
 
 

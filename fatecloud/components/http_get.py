@@ -1,4 +1,4 @@
-"""Runs on the node: one GET of one page.
+"""Runs on the node: one GET or POST of one page.
 
 By hand, because the imports of `http.client` (mail headers, TLS) cost a node 30 ms of CPU, as much as several of the
 requests. Written into the scripts that use it, see `script_text`.
@@ -25,8 +25,6 @@ def get(
 ) -> tuple[int, str, bytes]:
     """Status, reason and body of a page.
 
-    In HTTP/1.0, so that the server sends it in one piece and hangs up; one that tells a length need not hang up.
-
     Args:
         host: name or address; an IPv6 address without brackets.
         path: with the query, as it is to be sent.
@@ -37,12 +35,27 @@ def get(
         OSError: there is no connection, or it broke.
         NoHttp: the answer is something else, or not all of it.
     """
+    return _exchange("GET", host, port, path, timeout, headers or {}, b"")
+
+
+def post(
+    host: str, port: int, path: str, body: bytes, *, timeout: float, headers: dict[str, str] | None = None
+) -> tuple[int, str, bytes]:
+    """Status, reason and body of the answer to a JSON document; see `get`."""
+    more = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
+    return _exchange("POST", host, port, path, timeout, more, body)
+
+
+def _exchange(
+    verb: str, host: str, port: int, path: str, timeout: float, headers: dict[str, str], content: bytes
+) -> tuple[int, str, bytes]:
+    """One request in HTTP/1.0: the server sends its answer in one piece and hangs up, unless it states a length."""
     until = time.monotonic() + timeout
     shown = f"[{host}]" if ":" in host else host
-    lines = [f"GET {path} HTTP/1.0", *(f"{k}: {v}" for k, v in {"Host": f"{shown}:{port}", **(headers or {})}.items())]
+    lines = [f"{verb} {path} HTTP/1.0", *(f"{k}: {v}" for k, v in {"Host": f"{shown}:{port}", **headers}.items())]
     said = bytearray()
     with socket.create_connection((host, port), timeout) as connection:
-        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
         while len(said) <= LIMIT:
             connection.settimeout(max(0.001, until - time.monotonic()))
             part = connection.recv(1 << 16)

@@ -15,22 +15,35 @@ def own_address(ctx: Context) -> str:
     return _EVERY.get(ctx.node.bind, ctx.node.bind)
 
 
-def edge_to(ctx: Context, component: str, port: str, kind: str, *, hard: bool = True) -> tuple[Edge, ...]:
+def edge_to(ctx: Context, component: str, port: str, kind: str, *, probe: str, hard: bool = True) -> tuple[Edge, ...]:
     """The edge to the party's own service of a component, managed or external; none when the party has none."""
     external = ctx.external(component)
     if external is not None:
-        return (Edge(ctx.id.key, f"external:{component}", kind, external.endpoint, hard),)
+        return (Edge(ctx.id.key, f"external:{component}", kind, external.endpoint, hard, probe=probe),)
     return tuple(
-        Edge(ctx.id.key, service.key, kind, ctx.endpoint(component, port), hard)
+        Edge(ctx.id.key, service.key, kind, ctx.endpoint(component, port), hard, probe=probe)
         for service in ctx.services(component)[:1]
     )
 
 
-def edges_to_others(ctx: Context, component: str, kind: str) -> tuple[Edge, ...]:
-    """One soft edge per other party: to its service where it is managed here, else to the peer."""
+def edges_to_others(
+    ctx: Context, component: str, endpoint: str, *, probe: str, kind: str = "", managed_only: bool = False
+) -> tuple[Edge, ...]:
+    """One soft edge per other party: to its service where it is managed here, else to the peer.
+
+    Args:
+        ctx: whose edges they are.
+        component: at the other end.
+        endpoint: kind of public endpoint that leads there.
+        probe: that asks over them.
+        kind: of the edges; the endpoint's unless given.
+        managed_only: leave peers out.
+    """
+    targets = {other: _service_of(ctx, other, component) for other in ctx.others()}
     return tuple(
-        Edge(ctx.id.key, _service_of(ctx, other, component), kind, ctx.peer_endpoint(other, kind), hard=False)
-        for other in ctx.others()
+        Edge(ctx.id.key, target, kind or endpoint, ctx.peer_endpoint(other, endpoint), hard=False, probe=probe)
+        for other, target in targets.items()
+        if not (managed_only and target.startswith("peer:"))
     )
 
 

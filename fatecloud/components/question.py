@@ -10,7 +10,13 @@ PYTHON = "python3"
 
 
 def question(
-    name: str, script: str, *arguments: str, timeout: float, python: str = PYTHON, libraries: bool = False
+    name: str,
+    script: str,
+    *arguments: str,
+    timeout: float,
+    python: str = PYTHON,
+    libraries: bool = False,
+    early: bool = False,
 ) -> NodeProbe:
     """A probe that gives a script to an interpreter on the node.
 
@@ -22,9 +28,10 @@ def question(
         python: interpreter, absolute, or `python3`. Who reads the whole node asks in an interpreter of its own, unless
             the script needs libraries.
         libraries: whether it needs more than the standard library, which only `python` finds, see `libraries.py`.
+        early: whether preflight asks it too, see `NodeProbe`.
     """
     package = name.partition(".")[0]
     text = script_text(package, script)
     # Isolated, writes no bytecode, and looks for no libraries: that halves its start.
     options = ("-I", "-B", "-S")
-    return NodeProbe(name, (python, *options, "-", *arguments), text, timeout, libraries=libraries)
+    return NodeProbe(name, (python, *options, "-", *arguments), text, timeout, libraries=libraries, early=early)

@@ -134,6 +134,17 @@ class Wanted:
     ports: tuple[PortUse, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse an edge that no probe asks over: a blocked way would look healthy.
+
+        Raises:
+            ValueError: an edge names a probe that the service does not have.
+        """
+        known = {probe.name for probe in self.probes}
+        for edge in self.edges:
+            if edge.probe not in known:
+                raise ValueError(f"edge {edge.source} -> {edge.target} ({edge.kind}): no probe named {edge.probe!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Component:

@@ -70,6 +70,8 @@ class Edge:
     endpoint: Endpoint
     hard: bool = True
     """Whether the source cannot do its work without the target; hard edges order starts."""
+    probe: str = field(kw_only=True)
+    """Name of the source's probe that asks a question over this edge, in the protocol that the edge carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,9 @@ class NodeProbe:
     user: Literal["service", "root"] = "service"
     libraries: bool = False
     """Whether a Python script needs the interpreter in `argv` for its libraries, or may be asked in any."""
+    early: bool = False
+    """Whether preflight asks it too, before anything is installed: it needs neither the service nor its files, and its
+    document has `peers`, see `components/dialing.py`."""
 
 
 @dataclass(frozen=True, slots=True)

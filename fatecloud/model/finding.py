@@ -54,8 +54,8 @@ class Finding:
     """Ids of findings that explain this one; empty for a root cause."""
     fix: Fix | None = None
     about: str = ""
-    """Target of the edge that it concerns (key of a service, `peer:10000`), where its code is about one of several; the
-    own key for a finding that no neighbour explains."""
+    """Target of the edge that it concerns (key of a service, `peer:10000`; `10000/` for all of a party), where its code
+    is about one of several; the own key for a finding that no neighbour explains."""
 
     @property
     def id(self) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fatecloud.checks.preflight import blocking, judge_preflight
+from fatecloud.checks.preflight_need import is_loopback
+from fatecloud.collect.spec import question_of
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.layout import data_of, private_of
@@ -16,7 +18,6 @@ __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "r
 
 TOOLS = ("gzip", "sh", "sha256sum", "systemctl", "tar")
 SYSCTL = ("net.core.somaxconn",)
-PEER = "peer:"
 
 
 class Observe(Protocol):
@@ -45,7 +46,10 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
     node, services = desired.node(name), desired.on_node(name)
     python = desired.python if any(service.python for service in services) else None
     artifacts = (python.interpreter, python.installer, *python.wheels) if python else ()
-    endpoints = {edge.endpoint for s in services for edge in s.edges if edge.target.startswith(PEER)}
+    early = [(service, probe) for service in services for probe in service.probes if probe.early]
+    asked = {(service.id.key, probe.name) for service, probe in early}
+    edges = [edge for service in services for edge in service.edges if (edge.source, edge.probe) not in asked]
+    endpoints = {edge.endpoint for edge in edges if not is_loopback(edge.endpoint.host)}
     return {
         "surroundings": True,
         "tools": TOOLS,
@@ -53,6 +57,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
         "directories": sorted({node.paths.base, private_of(node), *(data_of(node, s.id) for s in services)}),
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
+        "probes": [question_of(service, probe, None) for service, probe in early],
     }
 
 

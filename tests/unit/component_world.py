@@ -83,6 +83,8 @@ def healthy(key: str) -> Answers:
             },
             "routes": {other: f"{address}:5672", party: f"{own}:5672"},
         },
+        "flow.proxy": {"ok": True},
+        "rabbitmq.peers": {"ok": True, "peers": {other: {"endpoint": f"{address}:5672", "ok": True}}},
         "mysql.admin": {
             "ok": True,
             "version": "10.11.19-MariaDB",
@@ -107,7 +109,9 @@ def healthy(key: str) -> Answers:
         "nginx.upstream": {"ok": True, "status": 200, "code": 0},
         "nginx.peers": {
             "ok": True,
-            "peers": {other: {"endpoint": f"{address}:9300", "ok": True, "status": 200, "party": other}},
+            "peers": {
+                other: {"endpoint": f"{address}:9300", "ok": True, "party": other, "flow": {"ok": True, "code": 2000}}
+            },
         },
     }
     return {f"{key}:{probe}": answer for probe, answer in answers.items() if probe.startswith(f"{name}.")}

@@ -85,10 +85,15 @@ def a_desired(**node_changes: Any) -> Desired:
         "front",
         (PortUse("http", 9300, ANY, peers=True),),
         packages={"debian": ("front-server",), "redhat": ("front",)},
-        edges=(Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False),),
+        edges=(
+            Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False, probe="front.peers"),
+        ),
     )
     store = a_service("a2", "store", (PortUse("sql", 3306, ANY),), packages={"debian": ("store-server",)})
-    engine = replace(engine, edges=(Edge(engine.id.key, store.id.key, "database", Endpoint("10.0.0.2", 3306)),))
+    engine = replace(
+        engine,
+        edges=(Edge(engine.id.key, store.id.key, "database", Endpoint("10.0.0.2", 3306), probe="engine.database"),),
+    )
     services = {service.id.key: service for service in (engine, front, store)}
     nodes = {name: a_node(name, **node_changes) for name in ("a1", "a2")}
     cluster = Cluster(
@@ -173,7 +178,10 @@ def healthy(name: str) -> dict[str, Any]:
         "environment": {"proxy": {}, "no_proxy": "", "locale_utf8": True},
         "directories": {"/data/fate": None, "/data/fate/.fatecloud": None}
         | {f"/data/fate/data/{slug}": None for slug in slugs},
-        "connects": {"192.0.2.7:9300": {"ok": True, "kind": "", "error": None}},
+        "connects": {
+            "192.0.2.7:9300": {"ok": True, "kind": "", "error": None},
+            "10.0.0.2:3306": {"ok": False, "kind": "refused", "error": "refused: nothing listens there"},
+        },
     }
 
 

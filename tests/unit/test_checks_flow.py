@@ -46,6 +46,7 @@ def broker(amqp: str | None, management: str | None, **more: object) -> Change:
 CASES: list[tuple[str, Change]] = [
     ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="foreign", error="what answers is not flow")),
     ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="client-auth", error="5001 Invalid parameter: name[appId]")),
+    ("FLOW_PROXY_DOWN", say(f"{FLOW}:flow.proxy", ok=False, kind="timeout", error="no answer within 5 s")),
     ("FLOW_VERSION_WRONG", set_answer(API, version="2.1.0")),
     ("FLOW_VERSION_WRONG", set_answer(API, version="")),
     ("FLOW_PROVIDER_MISSING", set_answer(API, providers=[])),

@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 from component_world import NGINX, Change, findings, report, say, set_answer
 
+THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
 
 
+OPEN = {"ok": True, "party": "10000", "flow": {"ok": True, "code": 2000}}
+
+
 def peer(**answer: object) -> Change:
-    return set_answer(PEERS, ok=False, peers={"10000": {"endpoint": "192.0.2.21:9300"} | answer})
+    return set_answer(PEERS, ok=False, peers={"10000": {"endpoint": "192.0.2.21:9300"} | OPEN | answer})
+
+
+def no_flow(kind: str) -> Change:
+    return peer(flow={"ok": False, "kind": kind, "error": kind})
 
 
 @pytest.mark.parametrize(
@@ -19,7 +27,10 @@ def peer(**answer: object) -> Change:
         ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="refused", status=502, error="HTTP 502 Bad Gateway")),
         ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="foreign", status=200, error="what answers is not flow")),
         ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="timeout", error="no answer within 5 s")),
-        ("NGINX_PEER_UNREACHABLE", peer(ok=True, status=200, party="7")),
+        ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="party", error="it is the proxy of party 7", party="7")),
+        ("NGINX_PEER_FLOW_DOWN", no_flow("status")),
+        ("NGINX_PEER_FLOW_DOWN", no_flow("silent")),
+        ("NGINX_PEER_MTU", no_flow("large")),
     ],
 )
 def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
@@ -29,20 +40,35 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
 
 
 def test_a_proxy_of_another_make_counts_as_reached() -> None:
-    assert findings(peer(ok=True, status=404, party="")) == []
+    assert findings(peer(party="")) == []
 
 
 def test_an_unreachable_peer_is_about_the_service_at_the_other_end() -> None:
     (finding,) = findings(peer(ok=False, kind="refused", error="Connection refused"))
-    assert finding.about == "10000/nginx@b1"
-    assert "192.0.2.21:9300" in finding.symptom
+    assert finding.about == "10000/"
+    assert finding.symptom == "9999/nginx@a1 -> 10000/nginx@b1 at 192.0.2.21:9300: Connection refused"
+    assert finding.evidence == ("the opposite direction, 10000/nginx@b1 -> 9999/nginx@a1: open",)
+
+
+def test_what_is_wrong_with_the_other_flow_explains_that_it_does_not_answer() -> None:
+    theirs = say(f"{THEIR_FLOW}:flow.database", ok=False, engine="mysql", kind="timeout", error="no answer")
+    found = {finding.code: finding for finding in findings(no_flow("silent"), theirs)}
+    assert found["NGINX_PEER_FLOW_DOWN"].caused_by == (f"FLOW_DATABASE_HUNG@{THEIR_FLOW}",)
+
+
+def test_without_an_own_route_the_other_flow_is_not_judged() -> None:
+    result = report(set_answer(HTTP, missing=["10000"]), no_flow("status"))
+    assert [finding.code for finding in result.findings] == ["NGINX_ROUTE_MISSING"]
 
 
 def test_a_missing_route_hides_what_rests_on_it() -> None:
     upstream = say(UPSTREAM, ok=False, kind="status", status=404, error="HTTP 404 Not Found")
     result = report(set_answer(HTTP, missing=["9999"]), upstream)
     assert [finding.code for finding in result.findings] == ["NGINX_ROUTE_MISSING"]
-    assert [(skip.check, skip.reason) for skip in result.skipped] == [("upstream", "NGINX_ROUTE_MISSING")]
+    assert {(skip.check, skip.reason) for skip in result.skipped} == {
+        ("upstream", "NGINX_ROUTE_MISSING"),
+        ("peer_flows", "NGINX_ROUTE_MISSING"),
+    }
 
 
 def test_an_nginx_that_could_not_be_asked_is_unknown() -> None:

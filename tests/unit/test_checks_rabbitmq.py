@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import pytest
-from component_world import RABBITMQ, Change, findings, say, set_answer
+from component_world import RABBITMQ, Change, desired, findings, report, say, set_answer
 
-ADMIN = f"{RABBITMQ}:rabbitmq.admin"
+from fatecloud.components.rabbitmq.checks import peers
+from fatecloud.model.check import ServiceView
+from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+
+ADMIN, PEERS = (f"{RABBITMQ}:rabbitmq.{name}" for name in ("admin", "peers"))
+THEIRS = "10000/rabbitmq@b1"
+ROUTE = f"{RABBITMQ} -> {THEIRS} at 192.0.2.21:5672"
 
 
 def account(kind: str, error: str) -> Change:
     """What the probe tells when the account is refused: it then cannot read the rest."""
     return say(ADMIN, ok=True, account={"ok": False, "kind": kind, "error": error})
+
+
+def peer(kind: str, key: str = PEERS) -> Change:
+    """One broker's node does not get a broker's answer from the other party's."""
+    party, address = ("10000", "192.0.2.21") if key == PEERS else ("9999", "192.0.2.11")
+    answer = {"endpoint": f"{address}:5672", "ok": False, "kind": kind, "error": f"it is {kind}"}
+    return set_answer(key, ok=False, peers={party: answer})
+
+
+def link(**state: object) -> Change:
+    """A task's link that does not run; its task connected a minute ago."""
+    usual = {"vhost": "j", "queue": "q", "endpoint": "192.0.2.21:5672", "status": "connecting", "error": ""}
+    return set_answer(ADMIN, links=[usual | {"connected": 60.0} | state])
 
 
 @pytest.mark.parametrize(
@@ -23,6 +42,16 @@ def account(kind: str, error: str) -> Change:
         ("RABBITMQ_USER_RIGHTS", account("rights", "not all rights in vhost /")),
         ("RABBITMQ_ALARM", set_answer(ADMIN, alarms=["disk"])),
         ("RABBITMQ_PLUGIN_MISSING", set_answer(ADMIN, plugins=["rabbitmq_management"])),
+        ("RABBITMQ_PEER_UNREACHABLE", peer("timeout")),
+        ("RABBITMQ_PEER_UNREACHABLE", peer("unreachable")),
+        ("RABBITMQ_PEER_UNREACHABLE", peer("name")),
+        ("RABBITMQ_PEER_REFUSED", peer("refused")),
+        ("RABBITMQ_PEER_REFUSED", peer("reset")),
+        ("RABBITMQ_PEER_SILENT", peer("silent")),
+        ("RABBITMQ_PEER_NOT_AMQP", peer("foreign")),
+        ("RABBITMQ_LINK_DOWN", link()),
+        ("RABBITMQ_LINK_DOWN", link(status="error", error="econnrefused")),
+        ("RABBITMQ_LINK_DOWN", link(status="error", error="not_allowed", connected=181.0)),
     ],
 )
 def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
@@ -39,3 +68,58 @@ def test_lost_rights_are_given_back_by_our_own_script() -> None:
 def test_an_alarm_tells_the_figures_and_one_that_is_unknown() -> None:
     (finding,) = findings(set_answer(ADMIN, alarms=["memory"], use__disk_free=None))
     assert finding.got == "memory 128 MiB of 8192 MiB; disk ? free, 1024 MiB needed"
+
+
+def test_a_closed_route_names_edge_direction_both_nodes_and_the_opposite_direction() -> None:
+    (finding,) = findings(peer("timeout"))
+    assert finding.symptom == f"{ROUTE}: it is timeout"
+    assert finding.evidence == (f"the opposite direction, {THEIRS} -> {RABBITMQ}: open",)
+
+
+def test_a_route_that_is_closed_in_both_directions_is_two_findings() -> None:
+    found = findings(peer("timeout"), peer("refused", f"{THEIRS}:rabbitmq.peers"))
+    assert [(f.code, str(f.subject)) for f in found] == [
+        ("RABBITMQ_PEER_REFUSED", THEIRS),
+        ("RABBITMQ_PEER_UNREACHABLE", RABBITMQ),
+    ]
+    assert found[1].evidence == (f"the opposite direction, {THEIRS} -> {RABBITMQ}: it is refused",)
+
+
+def test_what_was_seen_of_a_peer_that_others_manage_is_one_way_evidence() -> None:
+    wanted = desired("multi-node")
+    broker = wanted.services["9999/rabbitmq@broker"]
+    answer = {"10000": {"endpoint": "x", "ok": False, "kind": "timeout", "error": "no answer within 5 s"}}
+    asked = ProbeAnswer(0, {"ok": False, "peers": answer}, None, 5.0)
+    seen = NodeFacts("broker", {}, {f"{broker.id.key}:rabbitmq.peers": asked}, 0.1)
+    (finding,) = peers.function(ServiceView(wanted, Observed({"broker": seen}, 0.0), seen, broker))
+    assert finding.symptom.startswith("9999/rabbitmq@broker -> peer:10000 at ")
+    assert finding.evidence[0].startswith("one-way evidence: party 10000 is managed by others")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"connected": 40.0},
+        {"connected": None},
+        {"status": "error", "error": "{auth_failure,ACCESS_REFUSED}", "connected": 170.0},
+        {"status": "error", "error": "not_allowed", "connected": 170.0},
+    ],
+)
+def test_a_link_of_a_task_that_has_just_begun_or_that_has_none_is_left_alone(state: dict[str, object]) -> None:
+    assert findings(link(**state)) == []
+
+
+def test_a_closed_route_explains_the_links_that_do_not_run() -> None:
+    found = {finding.code: finding for finding in findings(peer("timeout"), link())}
+    assert found["RABBITMQ_LINK_DOWN"].caused_by == (f"RABBITMQ_PEER_UNREACHABLE@{RABBITMQ}",)
+    assert f"{RABBITMQ} <- {THEIRS} at 192.0.2.21:5672, task j: connecting" in found["RABBITMQ_LINK_DOWN"].symptom
+
+
+def test_a_link_to_an_unknown_endpoint_is_told_too() -> None:
+    (finding,) = findings(link(endpoint="192.0.2.99:1"))
+    assert finding.about == ""
+
+
+def test_a_broker_that_was_not_asked_of_its_peers_is_unknown() -> None:
+    (finding,) = report(silent=(PEERS,)).findings
+    assert (finding.code, finding.severity) == ("FACT_ABSENT", "unknown")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from component_world import NGINX, desired, rendered, service
-from web_fakes import Page, closed_port, serving
+from web_fakes import Page, closed_port, serving, silent
 
 from fatecloud.components.nginx import probe_http, probe_peers, probe_upstream
 from fatecloud.model.desired import FileSpec
@@ -47,6 +47,7 @@ def test_it_does_not_wait_for_flow_but_flow_for_it() -> None:
     assert [(e.target, e.kind, e.hard) for e in service(NGINX).edges] == [
         ("9999/flow@a1", "upstream", False),
         ("10000/nginx@b1", "proxy", False),
+        ("10000/flow@b1", "peer_flow", False),
     ]
     stages = desired().stages
     assert [NGINX in stage for stage in stages] == [True, False]
@@ -56,7 +57,7 @@ def test_a_peer_by_name_is_left_to_the_script_before_the_start() -> None:
     conf = rendered(NAMED, "multi-node")["conf/nginx.conf"].text
     assert "fate.partner.example" not in conf
     assert re.findall(r"include \S*/run/(\S+);", conf) == ["resolver.conf", "named.map", "named.upstreams"]
-    assert service(NAMED, "multi-node").process.pre == (("/data/projects/fate/bank-9999-nginx/bin/prepare",),)
+    assert service(NAMED, "multi-node").process.pre == (("/data/projects/fate/bank-eeeeee-9999-nginx/bin/prepare",),)
 
 
 def prepare(home: Path, named: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -126,13 +127,83 @@ def test_what_comes_back_through_the_proxy(page: Page, told: tuple[bool, str | N
     assert (answer["ok"], answer.get("kind")) == told
 
 
+COLLECT = "/v2/partner/task/collect"
+NO_TASK: Page = (200, {"code": 2000, "message": "No found task: job_id[0]"})
+
+
+def peers(own: dict[str, Page], theirs: dict[str, Page]) -> dict[str, Any]:
+    with serving(own) as ours, serving(theirs) as other:
+        answer = probe_peers.judged_parties([f"127.0.0.1:{ours}", f"10000=127.0.0.1:{other}"])
+    return dict(answer["peers"]["10000"])
+
+
+def test_a_question_goes_through_the_own_proxy_to_the_other_flow() -> None:
+    seen: list[dict[str, str]] = []
+    with serving({COLLECT: NO_TASK}, seen) as ours, serving({"/fatecloud/health": (200, {"party": "10000"})}) as other:
+        answer = probe_peers.judged_parties([f"127.0.0.1:{ours}", f"10000=127.0.0.1:{other}"])
+    assert answer["ok"]
+    assert answer["peers"]["10000"]["flow"] == {"ok": True, "code": 2000}
+    (asked,) = seen
+    assert (asked["dest-party-id"], asked["service"]) == ("10000", "fateflow")
+    assert 4 * 1460 < int(asked["content-length"]) < 8192, "several full packets, and no file of a small proxy"
+
+
+@pytest.mark.parametrize(
+    ("page", "kind"),
+    [
+        ((502, "Bad Gateway"), "status"),
+        ((504, "Gateway Time-out"), "status"),
+        ((404, {"code": 404}), "status"),
+        ((200, "<html>"), "foreign"),
+        ((200, []), "foreign"),
+        ((200, {"code": 2003, "message": "Can't connect to MySQL server"}), "code"),
+    ],
+)
+def test_whatever_else_the_proxies_answer_is_no_flow(page: Page, kind: str) -> None:
+    flow = peers({COLLECT: page}, {})["flow"]
+    assert (flow["ok"], flow["kind"]) == (False, kind)
+
+
+@pytest.mark.parametrize("code", [0, 2000, 5001])
+def test_flows_own_codes_prove_it(code: int) -> None:
+    assert peers({COLLECT: (200, {"code": code})}, {})["flow"]["ok"]
+
+
+def test_before_there_is_an_own_proxy_the_other_one_is_asked_directly() -> None:
+    with serving({COLLECT: NO_TASK}) as other:
+        answer = probe_peers.judged_parties([f"127.0.0.1:{closed_port()}", f"10000=127.0.0.1:{other}"])
+    assert answer["peers"]["10000"]["flow"]["ok"]
+
+
+def test_a_proxy_of_another_party_is_not_asked_further() -> None:
+    answer = peers({}, {"/fatecloud/health": (200, {"party": "7"})})
+    assert (answer["ok"], answer["kind"], answer["party"]) == (False, "party", "7")
+
+
+def test_a_way_on_which_only_long_questions_are_lost_is_told_from_a_flow_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(_own: str, _party: str, _endpoint: str, padding: int, _seconds: float) -> dict[str, Any]:
+        return {"ok": False, "kind": "silent", "error": ""} if padding else {"ok": short}
+
+    monkeypatch.setattr(probe_peers, "question", lost)
+    short = True
+    assert probe_peers.flow_behind("", "", "")["kind"] == "large"
+    short = False
+    assert probe_peers.flow_behind("", "", "")["kind"] == "silent"
+
+
 def test_each_peer_is_told_apart() -> None:
-    with serving(HEALTH) as ours, serving({}) as other:
-        answer = probe_peers.judge(
-            [f"1=127.0.0.1:{ours}", f"2=127.0.0.1:{other}", f"3=127.0.0.1:{closed_port()}", "4=fate.invalid:1"]
+    with serving(HEALTH) as ours, serving({}) as other, silent() as deaf:
+        answer = probe_peers.judged_parties(
+            [
+                f"127.0.0.1:{other}",
+                *(f"9999=127.0.0.1:{ours}", f"2=127.0.0.1:{other}", f"3=127.0.0.1:{closed_port()}"),
+                *("4=fate.invalid:1", f"5=127.0.0.1:{deaf}"),
+            ]
         )
-    peers = answer["peers"]
-    assert (answer["ok"], answer["error"]) == (False, "not reached: 3, 4")
-    assert (peers["1"]["party"], peers["1"]["ok"]) == ("9999", True)
-    assert (peers["2"]["party"], peers["2"]["ok"], peers["2"]["status"]) == ("", True, 404)
-    assert (peers["3"]["kind"], peers["4"]["kind"]) == ("refused", "name")
+    found = answer["peers"]
+    assert (answer["ok"], answer["error"]) == (False, "not reached: 3, 4, 5")
+    assert (found["9999"]["party"], found["9999"]["ok"]) == ("9999", True)
+    assert (found["2"]["party"], found["2"]["ok"]) == ("", True)
+    assert [found[party]["kind"] for party in "345"] == ["refused", "name", "silent"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from component_world import RABBITMQ, rendered, service
-from web_fakes import Page, closed_port, serving
+from web_fakes import Page, closed_port, saying, serving, silent
 
-from fatecloud.components.rabbitmq import probe_admin
+from fatecloud.components import dialing
+from fatecloud.components.rabbitmq import probe_admin, probe_peers
 from fatecloud.render.placeholders import fill
 
 HOME = "/data/projects/fate/demo-eeeeee-9999-rabbitmq"
@@ -31,7 +34,7 @@ HEALTHY: dict[str, Page] = {
     "/api/users/fate/permissions": (200, [RIGHTS]),
     "/api/overview": (200, {"rabbitmq_version": "3.10.8", "queue_totals": {"messages": 5}}),
     "/api/nodes": (200, [NODE]),
-    "/api/federation-links": (200, [{"vhost": "j", "status": "error", "error": "econnrefused"}]),
+    "/api/parameters/federation-upstream": (200, []),
 }
 
 
@@ -91,7 +94,78 @@ def test_a_healthy_broker_tells_of_itself(tmp_path: Path) -> None:
     assert answer["account"] == {"ok": True, "tags": ["administrator"]}
     assert (answer["version"], answer["alarms"], answer["messages"]) == ("3.10.8", ["disk"], 5)
     assert answer["plugins"] == ["rabbitmq_management"]
-    assert answer["links"] == [{"vhost": "j", "status": "error", "error": "econnrefused"}]
+    assert answer["links"] == []
+
+
+def test_links_that_tasks_asked_for_and_that_do_not_run_are_listed_with_how_long_their_task_waits(
+    tmp_path: Path,
+) -> None:
+    def upstream(vhost: str, name: str) -> dict[str, Any]:
+        return {"vhost": vhost, "name": name, "value": {"uri": "amqp://u:p@192.0.2.21:5672", "queue": "q"}}
+
+    lines = [
+        {"type": "direct", "connected_at": 1},
+        {"type": "network", "connected_at": (time.time() - 100) * 1000},
+        {"type": "network", "connected_at": (time.time() - 50) * 1000},
+    ]
+    pages: dict[str, Page] = {
+        "/api/parameters/federation-upstream": (200, [upstream("j", "r1"), upstream("j", "r2"), upstream("k", "r3")]),
+        "/api/federation-links": (
+            200,
+            [
+                {"vhost": "j", "upstream": "r1", "status": "running"},
+                {"vhost": "k", "upstream": "r3", "status": "error", "error": "econnrefused"},
+            ],
+        ),
+        "/api/vhosts/j/connections": (200, lines),
+        "/api/vhosts/k/connections": (200, []),
+    }
+    waiting, left = ask(tmp_path, pages)["links"]
+    assert (waiting["queue"], waiting["status"], waiting["endpoint"]) == ("r2", "connecting", "192.0.2.21:5672")
+    assert 99 < waiting["connected"] < 130
+    assert (left["queue"], left["status"], left["error"], left["connected"]) == ("r3", "error", "econnrefused", None)
+    assert "u:p" not in json.dumps([waiting, left])
+
+
+START = b"\x01\x00\x00" + (300).to_bytes(4, "big") + b"\x00\x0a\x00\x0a" + b"x" * 296 + b"\xce"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ([START], None),
+        ([START[:5], START[5:]], None),
+        ([b""], "reset"),
+        ([b"AMQP\x00\x01\x00\x00"], "foreign"),
+        ([b"HTTP/1.1 400 Bad Request\r\n"], "foreign"),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n"], "foreign"),
+    ],
+)
+def test_the_first_words_show_whether_it_is_a_broker(said: list[bytes], kind: str | None) -> None:
+    with saying(*said) as port:
+        answer = probe_peers.ask("10000", f"127.0.0.1:{port}")
+    assert (answer["ok"], answer.get("kind")) == (kind is None, kind)
+
+
+def test_no_connection_no_answer_and_no_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_peers, "SECONDS", 0.3)
+    with silent() as deaf:
+        pairs = [f"1=127.0.0.1:{closed_port()}", f"2=127.0.0.1:{deaf}", "3=fate.invalid:1"]
+        answers = dialing.asked(pairs, probe_peers.ask, 10)["peers"]
+    assert [answers[party]["kind"] for party in "123"] == ["refused", "silent", "name"]
+    assert answers["2"]["error"] == "connected, then no answer within 0.3 s"
+
+
+def test_who_does_not_come_back_in_time_is_not_waited_for() -> None:
+    never = threading.Event()
+
+    def ask_for_ever(_party: str, _endpoint: str) -> dict[str, Any]:
+        never.wait()
+        return {"ok": True}
+
+    answer = dialing.asked(["1=fate.invalid:1"], ask_for_ever, 0.1)
+    never.set()
+    assert answer["peers"]["1"]["kind"] == "name"
 
 
 @pytest.mark.parametrize(

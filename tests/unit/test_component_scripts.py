@@ -7,12 +7,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from web_fakes import closed_port, serving, silent
+from web_fakes import closed_port, saying, serving, silent
 
 from fatecloud import components
 from fatecloud.components.http_get import NoHttp, get
@@ -20,24 +18,6 @@ from fatecloud.components.libraries import SHARED, configuration, use_libraries
 from fatecloud.components.script import script_text
 
 SCRIPTS = sorted(Path(components.__file__).parent.glob("*/probe_*.py"))
-
-
-@contextmanager
-def saying(*parts: bytes) -> Iterator[int]:
-    """The port of a server that sends this to the first caller, whatever it asks, and hangs up."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(4096)
-                for part in parts:
-                    connection.sendall(part)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield int(server.getsockname()[1])
-        thread.join(10)
 
 
 def test_a_page_comes_with_status_and_reason_and_is_asked_for_with_our_headers() -> None:

@@ -14,7 +14,8 @@ from fatecloud.checks.engine import EVERY_CHECK
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec, Code, NodeView, ServiceView, node_check, service_check
 from fatecloud.model.cluster import Endpoint
-from fatecloud.model.desired import Desired, Edge
+from fatecloud.model.component import Wanted
+from fatecloud.model.desired import Desired, Edge, NodeProbe, Process
 from fatecloud.model.finding import Finding, Severity
 from fatecloud.model.observed import Unreachable
 from fatecloud.report.document import report_document
@@ -175,6 +176,40 @@ def test_a_finding_that_is_not_about_the_edge_stays_a_root(explained_by: tuple[s
     }
 
 
+@pytest.mark.parametrize("about", ["9999/", "9999/store@a2", ""])
+def test_a_finding_may_be_about_all_services_of_a_party(about: str) -> None:
+    code = Code("X_OTHER", "critical", "Another.", ("database",))
+
+    @service_check(code, component="engine")
+    def other(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, code, about=about)
+
+    report = report_of(stop_store, specs=[*running_checks(), other])
+    assert [f.caused_by for f in report.findings if f.code == "X_OTHER"] == [(f"SERVICE_STOPPED@{STORE}",)]
+
+
+@pytest.mark.parametrize(("about", "held"), [(ENGINE, True), ("9999/", True), (STORE, False), ("", False)])
+def test_what_is_said_about_a_service_is_held_back_while_that_service_settles(about: str, *, held: bool) -> None:
+    code = Code("X_OTHER", "critical", "Another.", ("database",))
+
+    @service_check(code, component="front")
+    def other(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, code, about=about)
+
+    report = report_of(started(NOW - 12, NOW - 10), specs=[*running_checks(), other], settle=60)  # type: ignore[arg-type]
+    assert ("X_OTHER" in {f.code for f in report.findings}) != held
+
+
+def test_a_component_with_an_edge_that_no_probe_asks_over_is_refused() -> None:
+    edge = Edge(ENGINE, STORE, "database", Endpoint("10.0.0.2", 3306), probe="engine.database")
+    with pytest.raises(ValueError, match=r"9999/engine@a1 -> 9999/store@a2 \(database\): no probe named"):
+        Wanted(
+            process=Process(("x",)), files=(), directories={}, edges=(edge,), probes=(NodeProbe("engine.api", ("x",)),)
+        )
+    asked = NodeProbe("engine.database", ("x",))
+    assert Wanted(process=Process(("x",)), files=(), directories={}, edges=(edge,), probes=(asked,)).edges == (edge,)
+
+
 @pytest.mark.parametrize("severity", ["warning", "unknown"])
 def test_only_a_critical_finding_explains(severity: Severity) -> None:
     code = Code("X_STORE", severity, "Of the store.")
@@ -189,8 +224,8 @@ def test_only_a_critical_finding_explains(severity: Severity) -> None:
 def circle() -> Desired:
     """Engine and store need each other, front needs the engine."""
     desired = the_desired()
-    back = Edge(STORE, ENGINE, "database", Endpoint("10.0.0.1", 9380))
-    upstream = Edge(FRONT, ENGINE, "upstream", Endpoint("10.0.0.1", 9380))
+    back = Edge(STORE, ENGINE, "database", Endpoint("10.0.0.1", 9380), probe="store.engine")
+    upstream = Edge(FRONT, ENGINE, "upstream", Endpoint("10.0.0.1", 9380), probe="front.upstream")
     services = dict(desired.services)
     services[STORE] = replace(services[STORE], edges=(back,))
     services[FRONT] = replace(services[FRONT], edges=(upstream,))

@@ -16,10 +16,11 @@ from check_world import CONF, ENGINE, NODE_CONF, Documents, healthy_documents, o
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
-from fatecloud.collect.spec import spec_for
+from fatecloud.collect.spec import question_of, spec_for
 from fatecloud.errors import InputError, TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
+from fatecloud.model.desired import NodeProbe
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 
 DOCUMENT: dict[str, Any] = {
@@ -82,9 +83,11 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
 
 
 def test_a_spec_can_ask_for_less_and_for_more() -> None:
-    more = {"sysctl": ["a", "b"], "files": ["/x"], "store": {"artifacts": ["s"]}}
+    early = question_of(the_desired().services[ENGINE], NodeProbe("engine.peers", ("python3", "-")), None)
+    more = {"sysctl": ["a", "b"], "files": ["/x"], "store": {"artifacts": ["s"]}, "probes": [early]}
     spec = spec_for(the_desired(), "a1", want=("services", "clock"), probes=False, extra=more)
-    assert (spec["want"], spec["probes"]) == (["clock", "services"], [])
+    assert (spec["want"], spec["probes"]) == (["clock", "services"], [early])
+    assert early["user"] is None, "before anything is installed there is no user of the services"
     assert (spec["sysctl"], spec["store"]) == (["a", "b"], {"artifacts": ["s"]})
     assert {"/x", CONF} <= set(spec["files"])
 

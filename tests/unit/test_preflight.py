@@ -126,7 +126,7 @@ def test_advice_that_could_not_be_read_is_told_and_does_not_block() -> None:
 
 def test_the_reading_asks_for_everything_that_preflight_judges() -> None:
     asked = reading(a_desired())
-    assert asked["a1"]["connects"] == [{"host": "192.0.2.7", "port": 9300}]
+    assert asked["a1"]["connects"] == [{"host": "10.0.0.2", "port": 3306}, {"host": "192.0.2.7", "port": 9300}]
     assert "/data/fate/.fatecloud" in asked["a1"]["directories"]
     assert len(asked["a1"]["store"]["artifacts"]) == 4
     assert asked["a2"]["store"]["artifacts"] == []

@@ -83,7 +83,12 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_HOSTNAME": ({}, {"own_name.addresses": []}, "a1"),
     "PREFLIGHT_PEER_ROUTE": (
         {},
-        {"connects": {"192.0.2.7:9300": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}}},
+        {"connects.192.0.2.7:9300": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}},
+        "a1",
+    ),
+    "PREFLIGHT_ROUTE_BLOCKED": (
+        {},
+        {"connects.10.0.0.2:3306": {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}},
         "a1",
     ),
     "NODE_MISTAKEN": ({}, {"manifest": {"cluster": "demo", "id": "d" * 16, "services": {}}}, "a1"),

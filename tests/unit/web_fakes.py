@@ -25,6 +25,7 @@ def serving(pages: Mapping[str, Page], seen: list[dict[str, str]] | None = None)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if seen is not None:
                 seen.append({name.lower(): value for name, value in self.headers.items()})
             status, content = pages.get(self.path, (404, "no such page"))
@@ -33,6 +34,9 @@ def serving(pages: Mapping[str, Page], seen: list[dict[str, str]] | None = None)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *_: object) -> None:
             """Nothing on standard error."""
@@ -61,3 +65,21 @@ def silent() -> Iterator[int]:
         server.bind(("127.0.0.1", 0))
         server.listen()
         yield int(server.getsockname()[1])
+
+
+@contextmanager
+def saying(*parts: bytes) -> Iterator[int]:
+    """The port of a server that sends this to the first caller, whatever it asks, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                for part in parts:
+                    connection.sendall(part)
+
+        thread = Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(server.getsockname()[1])
+        thread.join(10)

@@ -19,6 +19,7 @@ __all__ = [
     "database",
     "jobs",
     "provider",
+    "proxy",
     "routes",
     "scheduler",
     "version",
@@ -41,6 +42,7 @@ STALLED = Code(
 ROUTE_MISSING = Code(
     "FLOW_ROUTE_MISSING", "critical", "Flow's table of brokers lacks a party or has another address.", settles=False
 )
+PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow does not reach its own party's proxy.", ("proxy", "node"))
 JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for cores for a long time.")
 
 
@@ -141,6 +143,23 @@ def routes(view: ServiceView) -> Iterator[Finding]:
             got=", ".join(f"{party} {there.get(party, 'absent')}" for party in wrong),
             evidence=(view.service.facts["route_table"],),
         )
+
+
+@service_check(PROXY_DOWN, component="flow")
+def proxy(view: ServiceView) -> Iterator[Finding]:
+    """The own proxy is reached from flow's node: all commands to other parties go through it."""
+    for edge in view.service.edges:
+        if edge.kind == "proxy" and not (answer := answer_of(view, "flow.proxy"))["ok"]:
+            yield finding(
+                view,
+                PROXY_DOWN,
+                f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}",
+                "flow.proxy",
+                cause="the proxy is down, or a firewall stands between flow's node and its node",
+                remedy=(verb(view, "start", "nginx"), f"curl -m 5 http://{edge.endpoint}/  # on {view.facts.node}"),
+                expected=f"the proxy of party {view.service.id.party}",
+                got=str(answer["kind"]),
+            )
 
 
 @service_check(JOBS_WAITING, component="flow", after=("FLOW_API_DOWN", "FLOW_SCHEDULER_STALLED", *_DATABASE))

@@ -9,7 +9,7 @@ from fatecloud.components.question import question
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, NodeProbe
 
-BROKER, DATABASE = "broker", "database"
+BROKER, DATABASE, PROXY = "broker", "database", "proxy"
 """Kinds of edges."""
 
 
@@ -36,4 +36,9 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
         found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True))
+    found += [
+        ask("flow.proxy", "probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.party.id, timeout=15)
+        for edge in edges
+        if edge.kind == PROXY
+    ]
     return tuple(found)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.noise import NOISE
-from fatecloud.components.flow.probes import BROKER, probes, sqlite_of
+from fatecloud.components.flow.probes import BROKER, PROXY, probes, sqlite_of
 from fatecloud.components.neighbours import edge_to, own_address, routes
 from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Context, Wanted
@@ -21,9 +21,9 @@ LOG_BYTES = 32 << 20
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of a flow. Pure."""
     edges = (
-        *edge_to(ctx, "mysql", "mysql", "database"),
-        *edge_to(ctx, "rabbitmq", "amqp", "broker"),
-        *edge_to(ctx, "nginx", "http", "proxy"),
+        *edge_to(ctx, "mysql", "mysql", "database", probe="flow.database"),
+        *edge_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker"),
+        *edge_to(ctx, "nginx", "http", PROXY, probe="flow.proxy"),
     )
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
@@ -106,7 +106,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> t
 
 def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
     by_kind = {edge.kind: edge.endpoint for edge in edges}
-    proxy = by_kind.get("proxy")
+    proxy = by_kind.get(PROXY)
     return {
         "party": ctx.party.id,
         "log_level": ctx.config["log_level"],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from fatecloud.components.judging import answer_of, finding, verb
+from fatecloud.components.nginx.want import PEERS
+from fatecloud.components.party_routes import BLOCKED, blocked, routes_to_parties
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -16,6 +17,13 @@ UPSTREAM_DOWN = Code(
 PEER_UNREACHABLE = Code(
     "NGINX_PEER_UNREACHABLE", "critical", "Another party's proxy is not reached from here.", ("proxy", "node")
 )
+PEER_FLOW_DOWN = Code(
+    "NGINX_PEER_FLOW_DOWN",
+    "critical",
+    "Another party's proxy answers, but the flow behind it does not.",
+    ("proxy", "peer_flow"),
+)
+PEER_MTU = Code("NGINX_PEER_MTU", "critical", "Large packets are lost on the way to another party's proxy.")
 
 
 @service_check(ROUTE_MISSING, component="nginx")
@@ -60,29 +68,47 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
 @service_check(PEER_UNREACHABLE, component="nginx")
 def peers(view: ServiceView) -> Iterator[Finding]:
     """Every other party's proxy answers, and for the right party where it says for which."""
-    answers: Mapping[str, Mapping[str, Any]] = answer_of(view, "nginx.peers")["peers"]
-    wrong = {party: said for party, answer in sorted(answers.items()) if (said := _trouble(party, answer))}
-    if wrong:
-        targets = {e.target for e in view.service.edges for p in wrong if str(e.endpoint) == answers[p]["endpoint"]}
-        first = next(iter(wrong))
-        yield finding(
-            view,
-            PEER_UNREACHABLE,
-            "; ".join(f"party {party} at {answers[party]['endpoint']}: {said}" for party, said in wrong.items()),
-            "nginx.peers",
-            cause="the other side is down or has moved, or a firewall stands between",
-            remedy=(
-                f"curl -m 5 http://{answers[first]['endpoint']}/  # on {view.facts.node}",
-                f"ask party {first}, or correct its endpoint in the inventory",
-            ),
-            expected="an HTTP answer for the right party",
-            got="; ".join(wrong.values()),
-            about=targets.pop() if len(targets) == 1 else "",
-        )
+    wrong = [
+        (route, str(route.answer["error"]))
+        for route in routes_to_parties(view, PEERS, "proxy")
+        if not route.answer["ok"]
+    ]
+    yield from blocked(
+        view,
+        PEER_UNREACHABLE,
+        wrong,
+        PEERS,
+        cause=BLOCKED,
+        remedy=(
+            *(f"curl -m 5 http://{route.edge.endpoint}/fatecloud/health  # on {view.facts.node}" for route, _ in wrong),
+            *(f"ask party {route.party}, or correct its endpoint in the inventory" for route, _ in wrong),
+        ),
+        expected="an HTTP answer for the right party",
+    )
 
 
-def _trouble(party: str, answer: Mapping[str, Any]) -> str:
-    if not answer["ok"]:
-        return str(answer["error"])
-    told = answer["party"]
-    return f"answers for party {told}" if told not in ("", party) else ""
+@service_check(PEER_FLOW_DOWN, PEER_MTU, component="nginx", after=("NGINX_ROUTE_MISSING",))
+def peer_flows(view: ServiceView) -> Iterator[Finding]:
+    """A question that only a flow can answer is answered by every other party's, through both proxies."""
+    flows = [(route, route.answer["flow"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
+    failed = [(route, flow) for route, flow in flows if not flow["ok"]]
+    yield from blocked(
+        view,
+        PEER_FLOW_DOWN,
+        [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != "large"],
+        PEERS,
+        cause="the proxies are connected; the other flow is down, or its proxy does not bring questions to it",
+        remedy=tuple(f"ask party {route.party} for: fatecloud check {route.party}/" for route, _ in failed),
+        expected="flow's answer to a question about an unknown task",
+    )
+    yield from blocked(
+        view,
+        PEER_MTU,
+        [(route, flow["error"]) for route, flow in failed if flow["kind"] == "large"],
+        PEERS,
+        cause="packets of full size are dropped on the way: an MTU below 1500 without the ICMP messages that say so",
+        remedy=tuple(
+            f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}  # on {view.facts.node}" for route, _ in failed
+        ),
+        expected="answers to short and long questions alike",
+    )

@@ -15,13 +15,15 @@ _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 NOISE = (r'"(?:GET|POST) /v2/[^"]* HTTP/1\.\d" 200 ',)
 """Requests that were answered well, in the access log: our own probes, and what flows ask each other during a job."""
+PEERS = "nginx.peers"
+UPSTREAM = "nginx.upstream"
 
 
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of an nginx. Pure."""
     conf = f"{ctx.home}/conf/nginx.conf"
     # Soft: nginx starts without its upstreams, and flow needs nginx first.
-    upstream = edge_to(ctx, "flow", "http", "upstream", hard=False)
+    upstream = edge_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False)
     known = routes(ctx, "proxy")
     ways = {ctx.party.id: upstream[0].endpoint, **known}
     # nginx would not start at all while one of these names does not resolve, so they are left to a script.
@@ -57,7 +59,12 @@ def want(ctx: Context) -> Wanted:
             *((FileSpec(prepare, "nginx/prepare.sh.j2", values, mode=0o750),) if named else ()),
         ),
         directories={f"{ctx.data}/{name}": 0o750 for name in _TEMPORARY},
-        edges=(*upstream, *edges_to_others(ctx, "nginx", "proxy")),
+        edges=(
+            *upstream,
+            *edges_to_others(ctx, "nginx", "proxy", probe=PEERS),
+            # The same way, seen to its end: what is wrong with the other flow explains that it does not answer.
+            *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
+        ),
         probes=_probes(ctx, known),
         readiness="nginx.http",
         readiness_deadline=60,
@@ -76,10 +83,11 @@ def _literal(endpoint: Endpoint) -> bool:
 
 
 def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
-    address = (own_address(ctx), str(ctx.port("http")), ctx.party.id)
+    own = Endpoint(own_address(ctx), ctx.port("http"))
+    address = (own.host, str(own.port), ctx.party.id)
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
         question("nginx.http", "probe_http.py", *address, *sorted(known), timeout=20),
-        question("nginx.upstream", "probe_upstream.py", *address, timeout=20),
-        question("nginx.peers", "probe_peers.py", *peers, timeout=20),
+        question(UPSTREAM, "probe_upstream.py", *address, timeout=20),
+        question(PEERS, "probe_peers.py", str(own), *peers, timeout=20, early=True),
     )

@@ -10,12 +10,15 @@ import base64
 import json
 import socket
 import sys
+import time
 from typing import Any
 
 from fatecloud.components.http_get import get
 
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
+LINKS, VHOSTS = 50, 5
+"""Of those that do not run: how many are listed, and of how many vhosts the tasks are looked for."""
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
 
 
@@ -55,7 +58,6 @@ def state_of(api: Api) -> dict[str, Any]:
     _, overview = api.get("/api/overview")
     _, nodes = api.get("/api/nodes")
     node = nodes[0]
-    status, links = api.get("/api/federation-links")
     alarms = [name for name, key in (("memory", "mem_alarm"), ("disk", "disk_free_alarm")) if node.get(key)]
     kept = ("mem_used", "mem_limit", "disk_free", "disk_free_limit", "fd_used", "fd_total", "sockets_used", "uptime")
     return {
@@ -64,11 +66,47 @@ def state_of(api: Api) -> dict[str, Any]:
         "plugins": node.get("enabled_plugins", []),
         "use": {name: node.get(name) for name in kept},
         "messages": (overview.get("queue_totals") or {}).get("messages", 0),
-        "links": [
-            {"vhost": link.get("vhost"), "status": link.get("status"), "error": str(link.get("error", ""))[:200]}
-            for link in (links if status == OK and isinstance(links, list) else [])
-        ],
+        "links": links_of(api),
     }
+
+
+def links_of(api: Api) -> list[dict[str, Any]]:
+    """The links to other brokers that tasks have asked for and that do not run, the first `LINKS` of them.
+
+    A broker lists no state of a link that still waits for its connection, so what is asked for comes from the
+    upstreams. `connected` is how many seconds ago a task of the vhost connected to this broker; None where none is.
+    """
+    status, upstreams = api.get("/api/parameters/federation-upstream")
+    if status != OK or not upstreams:
+        return []
+    status, states = api.get("/api/federation-links")
+    known = {(state.get("vhost"), state.get("upstream")): state for state in (states if status == OK else [])}
+    down = []
+    for upstream in upstreams:
+        vhost, name = str(upstream["vhost"]), str(upstream["name"])
+        state = known.get((vhost, name), {"status": "connecting"})
+        if state.get("status") != "running":
+            down.append(
+                {
+                    "vhost": vhost,
+                    "queue": name,
+                    # The address has the task's password before it.
+                    "endpoint": str(upstream["value"].get("uri", "")).rpartition("@")[2].partition("/")[0],
+                    "status": str(state.get("status")),
+                    "error": str(state.get("error", ""))[:200],
+                }
+            )
+    ages = {vhost: connected(api, vhost) for vhost in sorted({link["vhost"] for link in down})[:VHOSTS]}
+    return [dict(link, connected=ages.get(link["vhost"])) for link in down[:LINKS]]
+
+
+def connected(api: Api, vhost: str) -> float | None:
+    """Seconds since the first of a vhost's tasks connected to this broker."""
+    from urllib.parse import quote  # noqa: PLC0415 - a broker whose links run, or that has none, is spared the import
+
+    status, lines = api.get(f"/api/vhosts/{quote(vhost, safe='')}/connections")
+    began = [line["connected_at"] for line in (lines if status == OK else []) if line.get("type") == "network"]
+    return round(time.time() - min(began) / 1000, 1) if began else None
 
 
 def judge(host: str, port: int, definitions: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.neighbours import edges_to_others, own_address
+from fatecloud.components.neighbours import edges_to_others, own_address, routes
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
@@ -16,6 +16,7 @@ NOISE = (
 )
 """What every connection writes, our own probes' too, and what each task of a job does with a user of its own."""
 ACCOUNT = "fate"
+PEERS = "rabbitmq.peers"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 PLUGINS = ("rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management")
 _LOOPBACK = "127.0.0.1"
@@ -71,7 +72,7 @@ def want(ctx: Context) -> Wanted:
             file("bin/objects", "objects.sh", 0o750, restarts=False),
         ),
         directories={f"{ctx.data}/mnesia": 0o750},
-        edges=edges_to_others(ctx, "rabbitmq", "broker"),
+        edges=edges_to_others(ctx, "rabbitmq", "broker", probe=PEERS),
         probes=(
             question(
                 "rabbitmq.admin",
@@ -80,6 +81,13 @@ def want(ctx: Context) -> Wanted:
                 str(ctx.port("management")),
                 definitions,
                 timeout=25,
+            ),
+            question(
+                PEERS,
+                "probe_peers.py",
+                *(f"{party}={endpoint}" for party, endpoint in sorted(routes(ctx, "broker").items())),
+                timeout=15,
+                early=True,
             ),
         ),
         readiness="rabbitmq.admin",

@@ -1,0 +1,87 @@
+"""Runs on the node: asks the same of many endpoints at once, and sorts what can go wrong on the way to each.
+
+Written into the scripts that use it, see `script_text`. An answer has `ok`, and where that is false `kind` and `error`:
+
+    name         the name has no address, or no name server answers
+    timeout      no connection: packets are dropped on the way there or back, or there is no machine
+    unreachable  a router or a firewall on the way says no
+    refused      the machine answers, and refuses the port
+    reset        the connection was made and broken off
+    silent       the connection was made, and nothing came back over it
+    foreign      something answers that does not speak the protocol
+
+`party=host:port` pairs come in as arguments and go out as `peers`: party -> its answer, with its `endpoint`.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+PARALLEL = 64
+"""Endpoints asked at the same time; a party seldom has more than ten."""
+
+
+def address_of(endpoint: str) -> tuple[str, int]:
+    """Host and port of `host:port` or `[address]:port`."""
+    host, _, port = endpoint.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def connected(endpoint: str, seconds: float) -> socket.socket:
+    """A socket that is connected; what goes wrong is raised."""
+    return socket.create_connection(address_of(endpoint), seconds)
+
+
+def trouble(error: Exception, seconds: float, after: str = "timeout") -> dict[str, Any]:
+    """What an error of a socket means.
+
+    Args:
+        error: an OSError.
+        seconds: the time limit.
+        after: kind of a time-out: `timeout` before there is a connection, `silent` from then on.
+    """
+    if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
+        said = "connected, then no answer" if after == "silent" else "no answer"
+        return {"ok": False, "kind": after, "error": f"{said} within {seconds:g} s"}
+    if isinstance(error, socket.gaierror):
+        return {"ok": False, "kind": "name", "error": f"the name does not resolve here: {error.strerror}"}
+    if isinstance(error, ConnectionRefusedError):
+        return {"ok": False, "kind": "refused", "error": "connection refused"}
+    if isinstance(error, ConnectionError):
+        return {"ok": False, "kind": "reset", "error": f"the connection was broken off: {error}"}
+    return {"ok": False, "kind": "unreachable", "error": str(getattr(error, "strerror", None) or error)}
+
+
+def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: float) -> dict[str, Any]:
+    """The document about every `party=host:port`.
+
+    Args:
+        pairs: as they come from the command line.
+        ask: gives the answer of one party at its endpoint; called in threads.
+        seconds: after these, who has not answered counts as a name server that does not.
+    """
+    wanted = dict(pair.split("=", 1) for pair in pairs)
+    answers: dict[str, dict[str, Any]] = {}
+    turns = threading.Semaphore(PARALLEL)
+
+    def put(party: str, endpoint: str) -> None:
+        with turns:
+            answers[party] = ask(party, endpoint)
+
+    # A name server that does not answer has no time limit of its own: such a thread is left behind.
+    threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in wanted.items()]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    late = {"ok": False, "kind": "name", "error": f"no answer, perhaps of the name server, within {seconds:g} s"}
+    peers = {party: dict(answers.get(party, late), endpoint=endpoint) for party, endpoint in wanted.items()}
+    failed = sorted(party for party, answer in peers.items() if not answer["ok"])
+    if failed:
+        return {"ok": False, "kind": "unreachable", "error": "not reached: " + ", ".join(failed), "peers": peers}
+    return {"ok": True, "peers": peers}

@@ -1,0 +1,89 @@
+"""What checks say about the routes to other parties: edge, direction, and what is known of the opposite direction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.components.judging import answer_of, finding
+from fatecloud.model.check import Code, ServiceView
+from fatecloud.model.desired import Edge
+from fatecloud.model.finding import Finding
+
+BLOCKED = "a firewall here, there or in between drops the packets, or the address is wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An edge to another party, and what came back over it."""
+
+    edge: Edge
+    answer: Mapping[str, Any]
+
+    @property
+    def party(self) -> str:
+        """The other party."""
+        return party_of(self.edge.target)
+
+    def __str__(self) -> str:
+        return f"{self.edge.source} -> {self.edge.target} at {self.edge.endpoint}"
+
+
+def party_of(target: str) -> str:
+    """The party at the end of an edge: `10000` of `10000/nginx@b1` and of `peer:10000`."""
+    return target.removeprefix("peer:").partition("/")[0]
+
+
+def routes_to_parties(view: ServiceView, probe: str, kind: str) -> list[Route]:
+    """The view's edges of a kind to other parties, with the answers of the probe.
+
+    Raises:
+        FactAbsent: the probe was not asked, or printed nothing.
+    """
+    answers: Mapping[str, Mapping[str, Any]] = answer_of(view, probe)["peers"]
+    edges = [edge for edge in view.service.edges if edge.kind == kind]
+    return [Route(edge, answers[party]) for edge in edges if (party := party_of(edge.target)) in answers]
+
+
+def blocked(
+    view: ServiceView, code: Code, wrong: Sequence[tuple[Route, str]], probe: str, **more: Any
+) -> list[Finding]:
+    """One finding about all routes with one problem; none where there are none.
+
+    Args:
+        view: the service where the routes start.
+        code: of the problem.
+        wrong: each route, and what went wrong on it.
+        probe: that tried them.
+        more: of the finding: cause, remedy, expected.
+    """
+    if not wrong:
+        return []
+    about = {f"{route.party}/" for route, _ in wrong}
+    return [
+        finding(
+            view,
+            code,
+            "; ".join(f"{route}: {said}" for route, said in wrong),
+            probe,
+            got="; ".join(dict.fromkeys(said for _, said in wrong)),
+            evidence=tuple(_opposite(view, route, probe) for route, _ in wrong),
+            about=about.pop() if len(about) == 1 else "",
+            **more,
+        )
+    ]
+
+
+def _opposite(view: ServiceView, route: Route, probe: str) -> str:
+    """What the probe at the other end found in the opposite direction."""
+    source, target = route.edge.source, route.edge.target
+    if target not in view.desired.services:
+        return f"one-way evidence: party {route.party} is managed by others, so only {source} -> {target} was tried"
+    there = view.observed.reached(view.desired.services[target].id.node)
+    asked = there.probes.get(f"{target}:{probe}") if there else None
+    own = view.service.id.party
+    answers = asked.data.get("peers", {}) if asked and isinstance(asked.data, dict) else {}
+    if own not in answers:
+        return f"the opposite direction, {target} -> {source}, could not be tried"
+    return f"the opposite direction, {target} -> {source}: {answers[own].get('error') or 'open'}"

@@ -1,0 +1,127 @@
+"""What can be wrong between the brokers of two parties: the route without a job, and a running job's links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fatecloud.components.judging import answer_of, finding
+from fatecloud.components.party_routes import BLOCKED, Route, blocked, party_of, routes_to_parties
+from fatecloud.components.rabbitmq.want import PEERS
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+
+PATIENCE = 45.0
+"""Seconds that a link may take to connect after its task has begun; it tries again every 5 s."""
+START_PATIENCE = 180.0
+"""Seconds that the other side may take to start its own task: until then its broker has neither the task's account nor
+its vhost, and refuses the link. On a busy machine more than a minute was seen."""
+_NOT_STARTED = ("auth_failure", "not_allowed", "access_refused")
+
+UNREACHABLE = Code("RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker is not reached.", ("broker",))
+REFUSED = Code(
+    "RABBITMQ_PEER_REFUSED",
+    "critical",
+    "The connection to another party's broker is refused or broken off.",
+    ("broker",),
+)
+SILENT = Code(
+    "RABBITMQ_PEER_SILENT",
+    "critical",
+    "Another party's broker takes the connection, and no answer comes back.",
+    ("broker",),
+)
+NOT_AMQP = Code(
+    "RABBITMQ_PEER_NOT_AMQP", "critical", "What answers at another party's endpoint is not a broker.", ("broker",)
+)
+PEER_CODES = (UNREACHABLE, REFUSED, SILENT, NOT_AMQP)
+LINK_DOWN = Code(
+    "RABBITMQ_LINK_DOWN",
+    "critical",
+    "A running task's link to another party's broker does not work.",
+    ("broker", *(code.name for code in PEER_CODES)),
+)
+
+_BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "foreign": NOT_AMQP}
+_CAUSE = {
+    UNREACHABLE: BLOCKED,
+    REFUSED: "the other broker is down or listens on another port, or a firewall refuses the connection",
+    SILENT: "large packets are lost on the way (MTU), a device between takes the connection, or the broker hangs",
+    NOT_AMQP: "the endpoint leads to another service or port than the broker's",
+}
+
+
+@service_check(*PEER_CODES, component="rabbitmq")
+def peers(view: ServiceView) -> Iterator[Finding]:
+    """Every other party's broker answers a handshake from this broker's node: federation takes the same route."""
+    if not any(edge.kind == "broker" for edge in view.service.edges):
+        return
+    found = [route for route in routes_to_parties(view, PEERS, "broker") if not route.answer["ok"]]
+    for code in PEER_CODES:
+        wrong = [
+            (route, str(route.answer["error"]))
+            for route in found
+            if _BY_KIND.get(route.answer["kind"], UNREACHABLE) is code
+        ]
+        yield from blocked(
+            view,
+            code,
+            wrong,
+            PEERS,
+            cause=_CAUSE[code],
+            remedy=(*(_try(view, route) for route, _ in wrong), f"fatecloud explain {code.name}"),
+            expected="a broker's first words (AMQP 0-9-1, Connection.Start)",
+        )
+
+
+def _try(view: ServiceView, route: Route) -> str:
+    """The same handshake by hand."""
+    host, port = route.edge.endpoint.host, route.edge.endpoint.port
+    handshake = f'exec 3<>/dev/tcp/{host}/{port}; printf "AMQP\\x00\\x00\\x09\\x01" >&3; head -c 40 <&3'
+    return f"timeout 5 bash -c '{handshake}'  # on {view.facts.node}"
+
+
+@service_check(
+    LINK_DOWN, component="rabbitmq", after=("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
+)
+def links(view: ServiceView) -> Iterator[Finding]:
+    """Every link of a task that is at work runs; a task's first moments do not count."""
+    down = [link for link in answer_of(view, "rabbitmq.admin")["links"] if _is_down(link)]
+    if not down:
+        return
+    by_endpoint = {str(edge.endpoint): edge for edge in view.service.edges if edge.kind == "broker"}
+    known = {by_endpoint[link["endpoint"]].target for link in down if link["endpoint"] in by_endpoint}
+    parties = {f"{party_of(target)}/" for target in known}
+    yield finding(
+        view,
+        LINK_DOWN,
+        "; ".join(dict.fromkeys(_told(view, link, by_endpoint) for link in down)),
+        "rabbitmq.admin",
+        cause="the route to the other broker is closed, or the task's account or vhost there is missing",
+        remedy=(
+            f"fatecloud logs {view.service.id.key} --grep ederation",
+            "stop the job, repair the route, and submit the job again",
+        ),
+        expected="every link of a running task in state running",
+        got=", ".join(sorted({link["status"] for link in down})),
+        evidence=tuple(
+            f"vhost {link['vhost']}, {link['queue']}: {link['status']} {link['error']}" for link in down[:10]
+        ),
+        about=parties.pop() if len(parties) == 1 else "",
+    )
+
+
+def _is_down(link: dict[str, Any]) -> bool:
+    # Without a task that is connected, the vhost is left over from a job that was killed: its links matter to no one.
+    patience = START_PATIENCE if any(word in link["error"] for word in _NOT_STARTED) else PATIENCE
+    return link["connected"] is not None and link["connected"] > patience
+
+
+def _told(view: ServiceView, link: dict[str, Any], by_endpoint: dict[str, Any]) -> str:
+    edge = by_endpoint.get(link["endpoint"])
+    target = edge.target if edge else "somebody"
+    error = f": {link['error']}" if link["error"] else ""
+    return (
+        f"{view.service.id.key} <- {target} at {link['endpoint']}, task {link['vhost']}: "
+        f"{link['status']} after {link['connected']:.0f} s{error}"
+    )
