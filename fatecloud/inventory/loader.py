@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud.components.registry import all_components
+from fatecloud.inventory.contradictions import refuse_contradictions
 from fatecloud.inventory.document import Table, parse
 from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_loopback, refuse_meetings
 from fatecloud.inventory.kinds import Reader, described
@@ -98,6 +99,7 @@ class _Builder:
         for party in parties.values():
             refuse_loopback(party.id, party.public, peers, self._reader)
         refuse_clashes(parties, self._components, self._reader)
+        refuse_contradictions(parties, nodes, architecture, self._components, self._reader)
         return parties, peers
 
     def _party(

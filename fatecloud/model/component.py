@@ -147,6 +147,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Settings of a component that do not fit each other or its node."""
+
+    key: str
+    """The setting that is at fault, dotted: `jobs.cores`."""
+    what: str
+    """What does not fit, for people."""
+    expected: str
+
+
+def fits(config: Mapping[str, Any], node: Node, architecture: str) -> tuple[Contradiction, ...]:
+    """Every setting fits; a component for which that is not so has a function of its own in `judge`."""
+    del config, node, architecture
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """A kind of software. Each package under `components/` has one, named `COMPONENT`."""
 
@@ -158,6 +175,8 @@ class Component:
     ports: tuple[PortSpec, ...]
     secrets: tuple[SecretSpec, ...]
     want: Callable[[Context], Wanted]
+    judge: Callable[[Mapping[str, Any], Node, str], tuple[Contradiction, ...]] = fits
+    """What is wrong with its settings on a node, in an architecture; asked when an inventory is read."""
     python: bool = False
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

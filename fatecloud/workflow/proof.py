@@ -64,6 +64,7 @@ def run_toy(
     files: NodeFiles,
     clean_up: float = CLEAN_UP,
     clock: Clock | None = None,
+    waits: Callable[[], str] = str,
 ) -> ToyResult:
     """Run the toy job and wait for its success on every side that we manage.
 
@@ -76,6 +77,7 @@ def run_toy(
         files: removes what flow's own API leaves of the job.
         clean_up: seconds that a job may still take to end after that.
         clock: where time comes from.
+        waits: says what the services wait for while a job hangs, or when it has failed.
 
     Raises:
         ProofFailed: with the party, the task and its error; or where each party stood at the deadline.
@@ -86,7 +88,7 @@ def run_toy(
     traces = Traces(events, files, clock, clean_up)
     try:
         roles = [("guest", guest), ("host", host)]
-        watch = _submit(what, api_of, guest, proof.toy_dag(guest, host), roles, traces)
+        watch = _submit(what, api_of, guest, proof.toy_dag(guest, host), roles, traces, waits)
         watch.follow(events, start + deadline, clock)
         seconds = clock.now() - start
         traces.succeeded()
@@ -108,6 +110,7 @@ def run_lr(
     arbiter: str = "",
     rows: int = 200,
     clock: Clock | None = None,
+    waits: Callable[[], str] = str,
 ) -> LrResult:
     """Upload a small data set on both sides, run intersection, two epochs of hetero LR and evaluation on it.
 
@@ -123,6 +126,7 @@ def run_lr(
         arbiter: the third role; the host's party unless given.
         rows: rows per party.
         clock: where time comes from.
+        waits: says what the services wait for while a job hangs, or when it has failed.
 
     Raises:
         ProofFailed: with the party, the task and its error; where each party stood at the deadline; or when the job
@@ -144,7 +148,7 @@ def run_lr(
         events(Event("step", f"intersection, hetero logistic regression and evaluation {guest} -> {host}"))
         dag = proof.lr_dag(guest, host, arbiter, guest_table=table["guest"], host_table=table["host"])
         roles = [("guest", guest), ("host", host), ("arbiter", arbiter)]
-        watch = _submit(f"LR {guest} -> {host}", api_of, guest, dag, roles, traces)
+        watch = _submit(f"LR {guest} -> {host}", api_of, guest, dag, roles, traces, waits)
         tasks = watch.follow(events, until, clock)
         auc, losses, shared = _outcome(watch, guest, arbiter, rows)
         timings = {"upload": uploaded - start, **_longest(tasks), "whole": clock.now() - start}
@@ -161,10 +165,11 @@ def _submit(
     dag: Mapping[str, Any],
     roles: list[tuple[str, str]],
     traces: Traces,
+    waits: Callable[[], str],
 ) -> JobWatch:
     apis = {party: api_of[party] for _, party in roles if party in api_of}
     expected = frozenset(key for key in roles if key[1] in apis)
-    return _started(what, apis, apis[guest], expected, traces, lambda: apis[guest].submit(dag))
+    return _started(what, apis, apis[guest], expected, traces, lambda: apis[guest].submit(dag), waits)
 
 
 def _upload(
@@ -185,9 +190,10 @@ def _started(
     expected: frozenset[tuple[str, str]],
     traces: Traces,
     start: Callable[[], str],
+    waits: Callable[[], str] = str,
 ) -> JobWatch:
     try:
-        return traces.job(JobWatch(what, start(), owner, apis, expected))
+        return traces.job(JobWatch(what, start(), owner, apis, expected, waits))
     except FlowApiError as error:
         if error.job:
             traces.job(JobWatch(what, error.job, owner, apis, expected))

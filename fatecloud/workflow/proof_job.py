@@ -34,6 +34,7 @@ class JobWatch:
         owner: the flow that it was submitted to.
         apis: the flows that we may ask, by party.
         expected: the (role, party) pairs that must end in success there.
+        waits: says what the services wait for.
     """
 
     what: str
@@ -41,6 +42,8 @@ class JobWatch:
     owner: FlowApi
     apis: Mapping[str, FlowApi]
     expected: frozenset[tuple[str, str]]
+    waits: Callable[[], str] = str
+    """Says what the services wait for at this moment, for a job that fails or hangs; asked before it is stopped."""
     _roles: dict[tuple[str, str], RoleState] = field(default_factory=dict)
     _tasks: dict[tuple[str, str, str], TaskState] = field(default_factory=dict)
     _silent: dict[str, tuple[float, str]] = field(default_factory=dict)
@@ -142,7 +145,7 @@ class JobWatch:
         return (task for task in self._tasks.values() if (task.role, task.party) == (role, party))
 
     def _overdue(self) -> str:
-        picture = self._picture()
+        picture = self._picture() + self._waits()
         try:
             self.owner.stop(self.job)
         except FatecloudError as error:
@@ -154,11 +157,29 @@ class JobWatch:
             (task for task in self._tasks.values() if task.failed), key=lambda task: (not task.report, task.ended_at)
         )
         if not failed:
-            return ProofFailed(f"{self.what} did not succeed, and no task reports an error: {self._picture()}")
+            why = self._scheduler_says() or "no task reports an error"
+            return ProofFailed(f"{self.what} failed: {why} ({self._picture()}{self._waits()})")
         task = failed[0]
         # A job that one flow runs for itself, an upload, has the role local and the party 0.
-        at = "" if task.role == "local" else f" at party {task.party} ({task.role}),"
+        at = "" if task.role == "local" else f" of party {task.party} ({task.role})"
         site = next(iter(self.apis)) if task.role == "local" else task.party
-        why = last_error(task.report) or "flow has no error report of it"
+        why = last_error(task.report) or self._scheduler_says() or "flow has no error report of it"
         remedy = f"read root/ERROR and stdout/ in {task.logs}, on the node of party {site}'s flow" if task.logs else ""
-        return ProofFailed(f"{self.what} failed{at} in task {task.task}: {why}", remedy=remedy)
+        return ProofFailed(f"{self.what} failed: {why} (in task {task.task}{at}{self._waits()})", remedy=remedy)
+
+    def _waits(self) -> str:
+        try:
+            waits = self.waits()
+        except FatecloudError as error:
+            waits = f"the services could not be asked: {error.message}"
+        return f"; {waits}" if waits else ""
+
+    def _scheduler_says(self) -> str:
+        """Flow's own reason for giving the job up; the flow that it was submitted to schedules it."""
+        for role, party in sorted(self.expected):
+            try:
+                if why := self.owner.refused(self.job, role, party):
+                    return why
+            except FatecloudError:
+                continue
+        return ""

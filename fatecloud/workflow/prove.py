@@ -5,14 +5,20 @@ from __future__ import annotations
 import shlex
 import time
 import uuid
+from functools import partial
 
+from fatecloud.checks.engine import judge
+from fatecloud.components.declared import component_checks
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
+from fatecloud.workflow.observe import observe
 from fatecloud.workflow.proof import CLEAN_UP, LrResult, ToyResult, run_lr, run_toy
 
 KINDS = ("toy", "lr")
+SHOWN = 6
+"""Findings in the message of a job that failed."""
 
 
 class ProofFiles:
@@ -54,6 +60,21 @@ class ProofFiles:
         self._run(party, ("sh", "-c", f"rm -rf -- {patterns}"))
 
 
+def waiting(session: Session, seconds: float) -> str:
+    """What the services' own checks find at this moment, links between the parties among it; empty when all is well.
+
+    Args:
+        session: of the cluster.
+        seconds: for each node; a node that takes longer is one of the findings.
+
+    Raises:
+        FatecloudError: the nodes cannot be read.
+    """
+    report = judge(session.resolved, observe(session, want=("clock", "services"), deadline=seconds), component_checks())
+    found = [finding for finding in report.findings if finding.severity == "critical"]
+    return "; ".join(f"{finding.subject} has {finding.code}: {finding.symptom}" for finding in found[:SHOWN])
+
+
 def prove(
     session: Session, kind: str, guest: str | None, host: str | None, deadline: float, events: Listener
 ) -> ToyResult | LrResult:
@@ -85,10 +106,15 @@ def prove(
     with JobApis(session, time.monotonic() + deadline) as apis:
         reachable = {party: apis.api(party) for party in {guest, host} & set(apis.services)}
         files = ProofFiles(apis, session)
+        waits = partial(waiting, session, clean_up / 2)
         if kind == "toy":
-            return run_toy(reachable, guest, host, events, deadline - clean_up, files=files, clean_up=clean_up)
+            return run_toy(
+                reachable, guest, host, events, deadline - clean_up, files=files, clean_up=clean_up, waits=waits
+            )
         tag = f"fatecloud_{uuid.uuid4().hex[:10]}"
-        return run_lr(reachable, guest, host, events, deadline - clean_up, files=files, tag=tag, clean_up=clean_up)
+        return run_lr(
+            reachable, guest, host, events, deadline - clean_up, files=files, tag=tag, clean_up=clean_up, waits=waits
+        )
 
 
 def told(result: ToyResult | LrResult) -> str:

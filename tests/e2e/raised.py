@@ -10,8 +10,8 @@ from typing import Any
 
 from fatecloud.checks.registry import all_codes
 
-TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC"})
-"""A container has its machine's clock and may not set it."""
+TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC", "PREFLIGHT_CORES"})
+"""A container has its machine's clock, which it may not set, and its cores, which may be two."""
 _WORD = re.compile(r"\b(?:" + "|".join(sorted(all_codes(), key=len, reverse=True)) + r")\b")
 
 

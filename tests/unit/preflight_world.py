@@ -79,7 +79,8 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 
 def a_desired(**node_changes: Any) -> Desired:
     """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
-    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True)
+    asks = {"job_cores": 4, "cores": 32, "cores_known": False}
+    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, facts=asks)
     front = a_service(
         "a1",
         "front",

@@ -31,6 +31,7 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_GLIBC_OLD": ({}, {"os.glibc": "2.12"}, "a1"),
     "PREFLIGHT_GLIBC_NEW": ({}, {"os.glibc": "2.42"}, "a1"),
     "PREFLIGHT_CPU_AVX": ({}, {"cpu.flags_avx": False}, "a1"),
+    "PREFLIGHT_CORES": ({}, {"cpu.cores": 2}, "9999/engine@a1"),
     "PREFLIGHT_NO_SYSTEMD": ({}, {"os.init": "runit"}, "a1"),
     "PREFLIGHT_INTERPRETER": ({}, {"interpreter.version": "3.6.8"}, "a1"),
     "PREFLIGHT_TOOLS": ({}, {"tools.tar": None}, "a1"),

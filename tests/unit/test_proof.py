@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -68,7 +68,8 @@ def test_a_toy_that_fails_names_party_task_and_error_and_is_cleaned_but_for_its_
     stage = Stage("toyfail")
     with pytest.raises(ProofFailed) as raised:
         stage.toy()
-    assert raised.value.message.startswith("toy 9999 -> 9999 failed at party 9999 (guest), in task toy_0: fate.")
+    assert raised.value.message.startswith("toy 9999 -> 9999 failed: fate.")
+    assert raised.value.message.endswith("(in task toy_0 of party 9999 (guest))")
     assert "apply value `-1` to parameter `data_num` failed" in raised.value.message
     assert "/logs/" in raised.value.remedy
     assert len(stage.posts("/v2/job/clean")) == 1
@@ -113,9 +114,8 @@ def test_an_upload_that_fails_is_cleaned_on_both_sides() -> None:
     stage = Stage("lrfail")
     with pytest.raises(ProofFailed) as raised:
         stage.lr("runx")
-    assert raised.value.message.startswith(
-        "upload at 9999 (host) failed in task transformer_0: RuntimeError: Partition"
-    )
+    assert raised.value.message.startswith("upload at 9999 (host) failed: RuntimeError: Partition")
+    assert "(in task transformer_0" in raised.value.message
     assert "party 9999's flow" in raised.value.remedy
     assert stage.files.there == set()
     assert stage.posts("/v2/table/delete") == ["runx_guest", "runx_host"]
@@ -153,11 +153,11 @@ class Side:
         return {"code": 0, "data": [{**row, **task}]}
 
 
-def two_parties(guest: Any, host: Any, deadline: float = 300) -> tuple[Any, Files]:
+def two_parties(guest: Any, host: Any, deadline: float = 300, waits: Callable[[], str] = str) -> tuple[Any, Files]:
     time, files = Time(), Files()
     apis = {"9999": FlowApi(guest)} | ({"10000": FlowApi(host)} if host else {})
     clock = Clock(time.now, time.sleep)
-    return run_toy(apis, "9999", "10000", lambda _: None, deadline, files=files, clock=clock), files
+    return run_toy(apis, "9999", "10000", lambda _: None, deadline, files=files, clock=clock, waits=waits), files
 
 
 def test_success_has_to_be_confirmed_by_both_sides() -> None:
@@ -176,19 +176,70 @@ def test_a_peer_that_we_do_not_manage_is_not_asked() -> None:
 
 
 def test_a_side_that_never_ends_after_the_other_is_a_failure() -> None:
-    with pytest.raises(ProofFailed, match="no task reports an error: guest 9999 success; host 10000 running"):
+    with pytest.raises(ProofFailed, match=r"no task reports an error \(guest 9999 success; host 10000 running"):
         two_parties(Side("guest", "9999", ends="success", after=2), Side("host", "10000", ends="success", after=9999))
 
 
 def test_the_side_with_the_reason_is_named() -> None:
     host = Side("host", "10000", ends="failed", after=2, report="ModuleNotFoundError: No module named 'fate'")
-    with pytest.raises(ProofFailed, match=r"at party 10000 \(host\), in task toy_0: ModuleNotFoundError"):
+    with pytest.raises(ProofFailed, match=r"ModuleNotFoundError: .* \(in task toy_0 of party 10000 \(host\)\)"):
         two_parties(Side("guest", "9999", ends="failed", after=2), host)
 
 
 def test_a_failure_without_any_report_still_names_the_task() -> None:
-    with pytest.raises(ProofFailed, match=r"at party 9999 \(guest\), in task toy_0: flow has no error report"):
+    with pytest.raises(ProofFailed, match=r"no error report of it \(in task toy_0 of party 9999 \(guest\)\)"):
         two_parties(Side("guest", "9999", ends="failed", after=2), Side("host", "10000", ends="canceled", after=2))
+
+
+def test_a_job_that_hangs_says_what_each_side_waits_for_before_it_is_stopped() -> None:
+    guest, host = (
+        Side(role, party, ends="success", after=9999) for role, party in (("guest", "9999"), ("host", "10000"))
+    )
+
+    def waits() -> str:
+        assert not guest.stopped, "a job that was stopped has no links any more"
+        return "9999/rabbitmq@n1 has RABBITMQ_LINK_DOWN: connecting"
+
+    with pytest.raises(ProofFailed) as raised:
+        two_parties(guest, host, 30, waits)
+    assert (
+        "guest 9999 running toy_0; host 10000 running toy_0; 9999/rabbitmq@n1 has RABBITMQ_LINK" in raised.value.message
+    )
+
+
+def test_nodes_that_cannot_be_asked_do_not_hide_why_the_job_failed() -> None:
+    def waits() -> str:
+        raise FatecloudError("n2: no route")
+
+    with pytest.raises(ProofFailed, match=r"KeyError: 'x' \(in task .*; the services could not be asked: n2: no route"):
+        two_parties(Side("guest", "9999", ends="failed", after=1, report="KeyError: 'x'"), None, waits=waits)
+
+
+class Refusing(Side):
+    """A flow whose scheduler gives the job up, and says why in its log only."""
+
+    def __call__(self, method: str, path: str, /, **given: Any) -> Mapping[str, Any]:
+        if path == "/v2/log/query":
+            assert given["query"]["log_type"] == "schedule_error"
+            return {
+                "code": 0,
+                "data": [{"line_num": 1, "content": GIVEN_UP}, {"line_num": 2, "content": "NoneType: None"}],
+            }
+        answer = super().__call__(method, path, **given)
+        if path == "/v2/job/task/query" and answer["code"] == 0:
+            return {"code": 0, "data": [{**answer["data"][0], "party_status": "waiting"}]}
+        return answer
+
+
+GIVEN_UP = (
+    "[ERROR] [2026-11-28 17:00:41,565] [202611281700288195530] [2040:139645920716480] - "
+    "[scheduler.rollback_job_resource] [line:144]: guest 9999 resource limit exceeded"
+)
+
+
+def test_flows_own_reason_for_giving_a_job_up_comes_first() -> None:
+    with pytest.raises(ProofFailed, match=r"^toy 9999 -> 10000 failed: guest 9999 resource limit exceeded \("):
+        two_parties(Refusing("guest", "9999", ends="failed", after=1), None)
 
 
 def test_a_flow_that_falls_silent_is_named_and_the_job_stopped() -> None:

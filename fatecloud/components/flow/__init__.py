@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fatecloud.components.flow.cores import judge
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
@@ -19,7 +20,15 @@ COMPONENT = Component(
             minimum=1,
             maximum=4096,
         ),
-        ConfigKey("jobs.cores", "int", 4, "Cores that a job asks for per party unless it says so itself.", 1, 1024),
+        ConfigKey(
+            "jobs.cores",
+            "int",
+            None,
+            "Cores that a job asks for per party unless it says so itself; derived: 4, as upstream, or half of "
+            "`computing.cores` where that is less.",
+            minimum=1,
+            maximum=1024,
+        ),
         ConfigKey("jobs.partitions", "int", 8, "Partitions of a job's tables unless it says so itself.", 1, 1024),
         ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is ended.", 60, 31536000),
         ConfigKey("log_level", "int", 20, "10 debug, 20 info, 30 warning, 40 error.", 10, 40),
@@ -32,6 +41,7 @@ COMPONENT = Component(
     ),
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,
+    judge=judge,
     python=True,
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
     keeps="uploaded tables, models and what jobs put out",

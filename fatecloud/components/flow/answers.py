@@ -126,6 +126,12 @@ def last_error(report: str) -> str:
     return (after or lines or [""])[0].strip()
 
 
+def reason(log: str) -> str:
+    """The text of the last error in a log of flow's, without its date, process and place; empty when there is none."""
+    errors = [line for line in log.splitlines() if line.startswith(("[ERROR]", "[CRITICAL]"))]
+    return errors[-1].rpartition("]: ")[2].strip() if errors else ""
+
+
 def refusal(message: str) -> str:
     """Why a submitted job was not taken, in one line; flow may say it by a traceback that holds all answers."""
     line = last_error(message)

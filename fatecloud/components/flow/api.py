@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from fatecloud.components.flow.answers import JobRow, RoleState, TaskState, job_rows, roles_of, tasks_of
+from fatecloud.components.flow.answers import JobRow, RoleState, TaskState, job_rows, reason, roles_of, tasks_of
 from fatecloud.errors import FatecloudError
 
 Query = Mapping[str, str | Sequence[str]]
@@ -104,6 +104,15 @@ class FlowApi:
         """Everything that a task recorded, oldest first."""
         query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
         return list(self._get("/v2/output/metric/query", query)["data"])
+
+    def refused(self, job: str, role: str, party: str) -> str:
+        """Why flow's scheduler gave a job up, in its own words; empty when it wrote nothing.
+
+        For example `guest 9999 resource limit exceeded`, which no answer about the job or its tasks says.
+        """
+        query = {"log_type": "schedule_error", "job_id": job, "role": role, "party_id": party}
+        lines = self._get("/v2/log/query", query)["data"] or []
+        return reason("\n".join(str(line.get("content", "")) for line in lines))
 
     def stop(self, job: str) -> None:
         """Cancel a job on all of its parties."""

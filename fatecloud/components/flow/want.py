@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.components.flow.cores import cores, cores_known, job_cores
 from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, PROXY, probes, sqlite_of
 from fatecloud.components.neighbours import edge_to, own_address, routes
@@ -14,7 +15,6 @@ from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
 DATABASE = "fate_flow"
 USER = "fate"
-UPSTREAM_CORES = 32
 LOG_BYTES = 32 << 20
 
 
@@ -66,7 +66,9 @@ def want(ctx: Context) -> Wanted:
             "log_level": ctx.config["log_level"],
             "version": ctx.release.components.get("flow", ""),
             "provider": ctx.release.components.get("fate", ""),
-            "cores": _cores(ctx),
+            "job_cores": job_cores(ctx.config, ctx.node),
+            "cores": cores(ctx.config, ctx.node),
+            "cores_known": cores_known(ctx.config, ctx.node),
             "routes": {party: str(endpoint) for party, endpoint in known.items()},
             "route_table": f"{ctx.home}/conf/rabbitmq_route_table.yaml" if brokered else "",
         },
@@ -114,7 +116,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
         "http_port": ctx.port("http"),
         "grpc_port": ctx.port("grpc"),
         "sqlite": sqlite_of(ctx),
-        "cores": _cores(ctx),
+        "cores": cores(ctx.config, ctx.node),
         "nginx": {"host": proxy.host, "port": proxy.port} if proxy else None,
         "mysql": _mysql(ctx, by_kind),
         "rabbitmq": _rabbitmq(ctx, by_kind),
@@ -153,14 +155,10 @@ def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None
 
 def _job_defaults(ctx: Context) -> dict[str, Any]:
     return {
-        "cores": ctx.config["jobs.cores"],
+        "cores": job_cores(ctx.config, ctx.node),
         "partitions": ctx.config["jobs.partitions"],
         "timeout": ctx.config["jobs.timeout"],
     }
-
-
-def _cores(ctx: Context) -> int:
-    return int(ctx.config["computing.cores"] or ctx.node.cores or UPSTREAM_CORES)
 
 
 def _routes(ctx: Context) -> dict[str, Any]:
