@@ -180,17 +180,29 @@ def test_a_proxy_of_another_party_is_not_asked_further() -> None:
     assert (answer["ok"], answer["kind"], answer["party"]) == (False, "party", "7")
 
 
-def test_a_way_on_which_only_long_questions_are_lost_is_told_from_a_flow_that_hangs(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("short", "seconds", "long_again", "kind"),
+    [
+        ({"ok": True}, 0.1, {"ok": False, "kind": "silent"}, "large"),
+        ({"ok": False, "kind": "silent"}, 0.1, None, "silent"),
+        ({"ok": True}, 2.0, None, None),
+        ({"ok": True}, 0.1, {"ok": True}, None),
+    ],
+    ids=["lost twice", "no short answer either", "a busy flow", "an answer to the second long one"],
+)
+def test_a_route_that_loses_long_questions_only_differs_from_a_flow_that_hangs_or_is_busy(
+    monkeypatch: pytest.MonkeyPatch, short: dict[str, Any], seconds: float, long_again: Any, kind: str | None
 ) -> None:
-    def lost(_own: str, _party: str, _endpoint: str, padding: int, _seconds: float) -> dict[str, Any]:
-        return {"ok": False, "kind": "silent", "error": ""} if padding else {"ok": short}
+    answers = [{"ok": False, "kind": "silent"}, short, long_again]
+    clock = [0.0]
 
-    monkeypatch.setattr(probe_peers, "question", lost)
-    short = True
-    assert probe_peers.flow_behind("", "", "")["kind"] == "large"
-    short = False
-    assert probe_peers.flow_behind("", "", "")["kind"] == "silent"
+    def ask(_own: str, _party: str, _endpoint: str, _padding: int, _seconds: float) -> dict[str, Any]:
+        clock[0] += seconds
+        return dict(answers.pop(0))
+
+    monkeypatch.setattr(probe_peers, "question", ask)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    assert probe_peers.flow_behind("", "", "").get("kind") == kind
 
 
 def test_each_peer_is_told_apart() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fatecloud.components.dialing import asked, connected, trouble
 
-SECONDS = 5.0
+CONNECT_SECONDS, SECONDS = 5.0, 8.0
 HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD, CHANNEL_ZERO, START = b"\x01", b"\x00\x00", b"\x00\x0a\x00\x0a"
 HEAD = 7
@@ -24,11 +24,11 @@ LIMIT = 1 << 16
 
 def ask(_party: str, endpoint: str) -> dict[str, Any]:
     """One broker's answer, or why there was none."""
-    until = time.monotonic() + SECONDS
     try:
-        line = connected(endpoint, SECONDS)
+        line = connected(endpoint, CONNECT_SECONDS)
     except OSError as error:
-        return trouble(error, SECONDS)
+        return trouble(error, CONNECT_SECONDS)
+    until = time.monotonic() + SECONDS
     said = b""
     with line:
         try:
@@ -65,4 +65,4 @@ def judged(said: bytes, error: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asked(sys.argv[1:], ask, SECONDS + 2)) + "\n")
+    sys.stdout.write(json.dumps(asked(sys.argv[1:], ask, CONNECT_SECONDS + SECONDS)) + "\n")

@@ -86,7 +86,7 @@ def want(ctx: Context) -> Wanted:
                 PEERS,
                 "probe_peers.py",
                 *(f"{party}={endpoint}" for party, endpoint in sorted(routes(ctx, "broker").items())),
-                timeout=15,
+                timeout=18,
                 early=True,
             ),
         ),
