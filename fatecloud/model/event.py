@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["step", "task", "ok", "changed", "failed", "unreachable", "wait", "note"]
+Kind = Literal["step", "task", "begun", "ok", "changed", "failed", "unreachable", "wait", "note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Event:
     service: str = ""
     detail: str = ""
     """More for the run log (module output, error lines); redacted."""
+    seconds: float = 0.0
+    """Of a task: how long it took the last time; 0 where that was short, or is not known."""
 
 
 Listener = Callable[[Event], None]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Self
@@ -17,6 +19,7 @@ from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.report.commands import typed
 from fatecloud.report.look import look_of
+from fatecloud.report.pace import Pace
 from fatecloud.report.plan import plan_text
 from fatecloud.report.table import table
 
@@ -30,26 +33,38 @@ class Console:
         self._err = RichConsole(stderr=True, highlight=False, markup=False, soft_wrap=True)
         self._status: Status | None = None
         self._began = time.monotonic()
+        self._pace = Pace()
+        self._lock = threading.RLock()
+        """Held by whoever writes: a second thread shows how far a long step is."""
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
 
     def __enter__(self) -> Self:
+        self._ticker.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over.set()
+        self._ticker.join()
         self._stop()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
+        with self._lock:
+            self._pace(event)
+            if event.kind in ("task", "wait", "begun") or (event.kind == "ok" and event.node):
+                self._live(typed(self._pace.text))
+                return
+            self._stop()
+            self._print(event)
+
+    def _print(self, event: Event) -> None:
         where = event.service or event.node
         text = typed(f"{where}: {event.text}" if where else event.text)
-        if event.kind in ("task", "wait") or (event.kind == "ok" and event.node):
-            self._live(text)
-            return
-        self._stop()
-        elapsed = f"[{time.monotonic() - self._began:5.0f} s]"
         mark = _MARKS.get(event.kind, "")
-        self._err.print(f"{elapsed} {mark + ' ' if mark else ''}{text}")
+        self._err.print(f"{self._elapsed} {mark + ' ' if mark else ''}{text}")
         if event.kind in ("failed", "unreachable") and event.detail:
             self._err.print("\n".join(f"          {line}" for line in event.detail.splitlines()))
 
@@ -67,9 +82,10 @@ class Console:
 
     def write(self, text: str) -> None:
         """Print text to stdout as it is."""
-        self._stop()
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        with self._lock:
+            self._quiet()
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
 
     def confirm(self, question: str) -> bool:
         """Ask yes or no.
@@ -77,7 +93,8 @@ class Console:
         Raises:
             Refused: there is no terminal to ask on.
         """
-        self._stop()
+        with self._lock:
+            self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
             raise Refused(f"{question} There is no terminal to ask on.", remedy="say --yes")
         sys.stderr.write(f"{question} [y/N] ")
@@ -90,16 +107,39 @@ class Console:
         Raises:
             Refused: there is no terminal to ask on.
         """
-        self._stop()
+        with self._lock:
+            self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
             raise Refused(f"{question} There is no terminal to ask on.", remedy="give it as an option")
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
-    def _live(self, text: str) -> None:
+    def _quiet(self) -> None:
+        """Show nothing by itself any more, until the next event."""
+        self._pace.clear()
+        self._stop()
+
+    def _tick(self) -> None:
+        while not self._over.wait(1.0):
+            with self._lock, contextlib.suppress(OSError):  # nobody reads it
+                if self._redraws:
+                    if text := self._pace.text:
+                        self._live(typed(text))
+                elif line := self._pace.due():
+                    self._err.print(f"{self._elapsed} {typed(line)}")
+
+    @property
+    def _elapsed(self) -> str:
+        return f"[{time.monotonic() - self._began:5.0f} s]"
+
+    @property
+    def _redraws(self) -> bool:
         # To redraw a line takes escape sequences, which NO_COLOR is taken to forbid like colours.
-        if not self._err.is_terminal or self._err.is_dumb_terminal or self._err.no_color:
+        return self._err.is_terminal and not self._err.is_dumb_terminal and not self._err.no_color
+
+    def _live(self, text: str) -> None:
+        if not self._redraws:
             return
         if self._status is None:
             self._status = self._err.status(text)

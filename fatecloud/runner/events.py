@@ -64,6 +64,9 @@ class Translator:
     def _playbook_on_task_start(self, data: Mapping[str, Any]) -> None:
         self._listener(Event("task", self._redact(data.get("task") or "")))
 
+    def _runner_on_start(self, data: Mapping[str, Any]) -> None:
+        self._listener(Event("begun", self._redact(data.get("task") or ""), node=data["host"]))
+
     def _runner_on_ok(self, data: Mapping[str, Any]) -> None:
         result = self._clean(data)
         changed = bool(result.get("changed"))

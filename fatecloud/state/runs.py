@@ -63,7 +63,9 @@ class RunLog:
             raise
 
     def record(self, event: Event) -> None:
-        """Append an event, secrets replaced. Raises OSError."""
+        """Append an event, secrets replaced; which node has begun a task is only for who watches. Raises OSError."""
+        if event.kind == "begun":
+            return
         line = json.dumps({"at": round(time.time(), 3), **asdict(event)})
         self._events.write(self._redact(line) + "\n")
         self._events.flush()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fatecloud.errors import FatecloudError, Interrupted, Locked, Refused, RunError
 from fatecloud.model.event import Event, Listener
 from fatecloud.runner.run import clear_after
 from fatecloud.state.clusters import note_cluster
+from fatecloud.state.durations import past_durations
 from fatecloud.state.killed import Killed
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow.ansible import ARTIFACTS, AnsibleRun, ansible_run
@@ -60,9 +61,11 @@ def recorded(
     log = new_run(session, verb, argv)
     outcome = "failed"
     written = True
+    durations = past_durations(session.state)
 
     def events(event: Event) -> None:
         nonlocal written
+        event = replace(event, seconds=durations.get(event.text, 0.0)) if event.kind == "task" else event
         try:
             log.record(event)
         except OSError as error:  # history must not end a run in the middle of its work
