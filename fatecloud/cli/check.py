@@ -23,6 +23,7 @@ def check(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
+    limit: o.ReadLimit = None,
     deadline: o.Deadline = o.DEADLINE,
     save_facts: Annotated[
         Path | None, typer.Option("--save-facts", help="Keep everything that was read in this file, secrets removed.")
@@ -46,13 +47,13 @@ def check(
     session = load_session(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
     )
+    selection = o.selection(selectors, party, node, component)
+    keys = None if selection.empty and not limit else select(session.resolved, selection, limit or ())
     read = (
         partial(saved_facts, facts, session.cluster)
         if facts is not None
-        else partial(observe, session, deadline=deadline, want=FACTS if save_facts is None else ())
+        else partial(observe, session, nodes=limit or (), deadline=deadline, want=FACTS if save_facts is None else ())
     )
-    selection = o.selection(selectors, party, node, component)
-    keys = None if selection.empty else select(session.resolved, selection)
     # A saved file has no secrets left, and is judged where nobody has the vault's password.
     redact = str if facts is not None else session.redact
 

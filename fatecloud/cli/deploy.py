@@ -23,6 +23,7 @@ def deploy(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     limit: o.Limit = None,
+    deadline: o.Deadline = o.DEADLINE,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and what would be refused, as `plan`; change nothing.")
     ] = False,
@@ -60,6 +61,7 @@ def deploy(
     wanted = DeployOptions(
         selection=o.selection(selectors),
         limit=tuple(limit or ()),
+        deadline=deadline,
         verify="" if no_verify else verify.value,
         overwrite_drift=overwrite_drift,
         leave_data=leave_data,
@@ -71,6 +73,6 @@ def deploy(
     )
     session = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
     if dry_run:
-        return show_forecast(session, wanted, output=o.TABLE, deadline=o.DEADLINE, full=False, detailed=False)
+        return show_forecast(session, wanted, output=o.TABLE, deadline=deadline, full=False, detailed=False)
     with Console() as console:
         return deploy_cluster(session, wanted, console, confirm=None if yes else console.confirm)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -62,9 +63,18 @@ def forget(
 
 @app.command()
 def schema(
-    *, markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead.")] = False
+    key: Annotated[
+        str | None, typer.Argument(metavar="[KEY]", help="Explain this key and those below it, for example nodes.ssh.")
+    ] = None,
+    *,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead.")] = False,
 ) -> None:
-    """Print the JSON Schema of inventories, for editors and pipelines."""
-    from fatecloud.workflow.inventory import reference_text, schema_text  # noqa: PLC0415
+    """Explain a key of the inventory, or print the JSON Schema, for editors and pipelines."""
+    from fatecloud.report.inventory import key_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.workflow.inventory import explain_key, reference_text, schema_text  # noqa: PLC0415
 
-    typer.echo(reference_text() if markdown else schema_text())
+    if key is not None:
+        typer.echo(key_text(*explain_key(key), line_width(sys.stdout)))
+    else:
+        typer.echo(reference_text() if markdown else schema_text())

@@ -28,6 +28,7 @@ def logs(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
+    limit: o.ReadLimit = None,
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since or --job.")
     ] = None,
@@ -53,7 +54,7 @@ def logs(
     question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job)
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = select(session.resolved, o.selection(selectors, party, node, component))
+    keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
     services = tuple(session.desired.services[key] for key in keys)
     if job is not None:
         services = of_job(services, job)

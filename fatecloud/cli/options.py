@@ -50,12 +50,23 @@ NodeSelectors = Annotated[
     ),
 ]
 Secrets = Annotated[
-    Path | None, typer.Option("--secrets", help="Vault file with the secrets, if not beside the inventory.")
+    Path | None,
+    typer.Option(
+        "--secrets", help="Vault file with the secrets, if not beside the inventory.", envvar="FATECLOUD_SECRETS"
+    ),
 ]
 VaultPassword = Annotated[
-    Path | None, typer.Option("--vault-password-file", help="File that holds the vault password.")
+    Path | None,
+    typer.Option(
+        "--vault-password-file",
+        help="File that holds the vault password.",
+        envvar="FATECLOUD_VAULT_PASSWORD_FILE",
+    ),
 ]
-StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Where history and known host keys are kept.")]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", help="Where history and known host keys are kept.", envvar="FATECLOUD_STATE_DIR"),
+]
 Store = Annotated[
     Path | None, typer.Option("--store", help="Artifact store of this controller.", envvar="FATECLOUD_STORE")
 ]
@@ -83,6 +94,9 @@ Format = Annotated[Output, typer.Option("--output", "-o", help="table for people
 TABLE = Output.table
 Deadline = Annotated[float, typer.Option("--deadline", min=1, max=600, help="Seconds for each node to answer.")]
 DEADLINE = 20.0
+ReadLimit = Annotated[
+    list[str] | None, typer.Option("--limit", metavar="NODE", help="Read only this node; repeatable.")
+]
 Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NODE", help="Only this node; repeatable.")]
 
 

@@ -16,6 +16,7 @@ def status(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
+    limit: o.ReadLimit = None,
     output: o.Format = o.TABLE,
     deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
@@ -33,7 +34,7 @@ def status(
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = select(session.resolved, o.selection(selectors, party, node, component))
+    keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
 
     def ready() -> None:
         """Render, and load what shows it, while the nodes work."""

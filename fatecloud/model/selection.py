@@ -67,8 +67,12 @@ class Selection:
         return " ".join([*self.selectors, *(f"{name} {value}" for name, values in filters for value in values)])
 
 
-def select(desired: Desired, selection: Selection) -> tuple[str, ...]:
+def select(desired: Desired, selection: Selection, limit: Iterable[str] = ()) -> tuple[str, ...]:
     """Keys of the selected services, sorted.
+
+    Args:
+        selection: what was typed.
+        limit: names of nodes, of `--limit`; services on other nodes are left out.
 
     Raises:
         NoMatch: a name is unknown, a selector matches no service, or nothing passes the filters.
@@ -80,6 +84,9 @@ def select(desired: Desired, selection: Selection) -> tuple[str, ...]:
         names.require("node", name)
     for name in selection.components:
         names.require("component", name)
+    nodes = set(limit)
+    for name in nodes:
+        names.require("node", name)
     services = [service.id for service in desired.services.values()]
     chosen = {service.key: service for word in selection.selectors for service in _matching(names, services, word)}
     found = sorted(
@@ -88,9 +95,11 @@ def select(desired: Desired, selection: Selection) -> tuple[str, ...]:
         if (not selection.parties or service.party in selection.parties)
         and (not selection.nodes or service.node in selection.nodes)
         and (not selection.components or service.component in selection.components)
+        and (not nodes or service.node in nodes)
     )
     if not found:
-        raise NoMatch(f"no service matches {selection}".rstrip(), remedy=f"choose from {listed(desired.services)}")
+        words = " ".join([str(selection), *(f"--limit {name}" for name in sorted(nodes))]).strip()
+        raise NoMatch(f"no service matches {words}", remedy=f"choose from {listed(desired.services)}")
     return tuple(found)
 
 

@@ -3,15 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from fatecloud.model.cluster import Cluster
 from fatecloud.report.kinds import InventoryValidation
+from fatecloud.report.wrap import table, wrapped
 
 
 def valid_text(file: str, cluster: Cluster, counts: Mapping[str, int]) -> str:
     """One line about a valid inventory."""
     numbers = ", ".join(f"{what}: {count}" for what, count in counts.items())
     return f"{file}: valid: cluster {cluster.name}, {cluster.release}, {cluster.architecture}; {numbers}"
+
+
+class Key(Protocol):
+    """What is shown of a key of the inventory."""
+
+    @property
+    def path(self) -> str:
+        """Dotted."""
+
+    @property
+    def takes(self) -> str:
+        """What it may hold."""
+
+    @property
+    def default(self) -> str:
+        """What holds without it."""
+
+    @property
+    def meaning(self) -> str:
+        """One sentence."""
+
+
+def key_text(key: Key, below: Sequence[Key], width: int) -> str:
+    """A key with its meaning, and a line for each key below it.
+
+    Args:
+        width: columns of the terminal.
+    """
+    lines = [key.path or "inventory.yml", *wrapped(key.meaning, width, "  ", "  ")]
+    lines += wrapped(f"takes: {key.takes}", width, "  ", "    ")
+    lines += wrapped(f"default: {key.default}", width, "  ", "    ") if key.default else []
+    if below:
+        rows = [(f"  {inner.path}", inner.takes, inner.default or "-", inner.meaning) for inner in below]
+        lines += ["keys:", *table(rows, width)]
+    return "\n".join(lines)
 
 
 def validation_document(

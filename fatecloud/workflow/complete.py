@@ -135,6 +135,13 @@ def _images(unfinished: str, inventory: str) -> Iterator[Word]:
     yield from ((name, "") for name in SUITES)
 
 
+def _keys(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.inventory.keys import keys  # noqa: PLC0415
+
+    del inventory
+    yield from ((key, "") for key in keys() if key.count(".") <= unfinished.count("."))
+
+
 def _levels(unfinished: str, inventory: str) -> Iterator[Word]:
     del unfinished, inventory
     yield from ((level, "") for level in _LEVELS)
@@ -162,6 +169,7 @@ _BY_VERB: Mapping[tuple[str, str], _Finder] = {
     **dict.fromkeys([(verb, "selectors") for verb in ("plan", "preflight", "deploy")], _whole_nodes),
     **dict.fromkeys([(f"release {verb}", "name") for verb in ("show", "fetch", "bundle")], _releases),
     ("secrets reveal", "name"): _secrets,
+    ("inventory schema", "key"): _keys,
 }
 """The same where a verb has values of its own."""
 _NEW = frozenset({("init", "node"), ("inventory forget", "node")})

@@ -54,6 +54,8 @@ class DeployOptions:
     """Which nodes, by their services; empty for all."""
     limit: tuple[str, ...] = ()
     """Node names; empty means all."""
+    deadline: float = 20.0
+    """Seconds for each node to answer when it is read."""
     verify: str = "toy"
     """`toy`, `lr`, or empty for none."""
     overwrite_drift: bool = False
@@ -110,10 +112,11 @@ def _deploy(
     """Read, plan, ask and do. `deadline`: until when to wait for another run, by the monotonic clock."""
     ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
     asked = reading(session.resolved)
-    observed = observe(session, probes=False, nodes=wanted.limit, extra=asked, meanwhile=session.make_ready)
+    read = partial(observe, session, probes=False, nodes=wanted.limit, deadline=wanted.deadline, extra=asked)
+    observed = read(meanwhile=session.make_ready)
     with recording_locked(session, "deploy", wanted.argv):
         if wait_until_free(session, observed, wanted.limit, max(0.0, deadline - time.monotonic()), ui):
-            observed = observe(session, probes=False, nodes=wanted.limit, extra=asked)
+            observed = read()
     ask_moved(session, observed, confirm, moved=wanted.moved)
     for line in departed_notes(session):
         ui(Event("note", line))
@@ -268,7 +271,7 @@ def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan, read: 
 
     Their content is compared once more under the lease, where nobody else can change it any more.
     """
-    observed = observe(session, probes=False, nodes=wanted.limit)
+    observed = observe(session, probes=False, nodes=wanted.limit, deadline=wanted.deadline)
     before, now = shown_states(read), shown_states(observed)
     changed = [name for name in now if now[name] != before.get(name)]
     if changed:

@@ -10,9 +10,12 @@ from typing import Any
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.inventory.json_schema import json_schema
+from fatecloud.inventory.keys import explain_key
 from fatecloud.inventory.reference import markdown
 from fatecloud.inventory.show import document, show
 from fatecloud.model.cluster import Cluster
+
+__all__ = ["explain_key", "inventory_document", "reference_text", "schema_text", "show_inventory", "validate_inventory"]
 
 
 @dataclass(frozen=True, slots=True)

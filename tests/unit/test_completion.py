@@ -91,6 +91,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("deploy --verify ", {"toy", "lr"}),
         ("logs --level w", {"warning"}),
         ("sandbox up --image debian-12", {"debian-12"}),
+        ("inventory schema node", {"nodes"}),
+        ("inventory schema nodes.ssh.u", {"nodes.ssh.user"}),
         ("completion ", {"bash", "zsh", "fish"}),
         ("nosuch ", set()),
         ("check --nosuch=", set()),

@@ -15,6 +15,7 @@ from fatecloud.cli import secrets as secrets_verbs
 from fatecloud.cli.init import init
 from fatecloud.errors import FatecloudError, InputError, InventoryError, SecretsError, UsageError
 from fatecloud.inventory import load
+from fatecloud.inventory.keys import keys
 from fatecloud.inventory.vault_password import VARIABLE
 from fatecloud.workflow.secrets import _asked
 
@@ -191,3 +192,30 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("key", ["nodes.ssh", "nodes.<name>.ssh", "nodes.a1.ssh"])
+def test_a_key_of_the_inventory_is_explained_with_those_below_it(key: str) -> None:
+    shown = run("inventory", "schema", key)
+    assert shown.startswith("nodes.<name>.ssh\n")
+    assert "nodes.<name>.ssh.port" in shown
+    assert "default: " in run("inventory", "schema", "nodes.ssh.port")
+
+
+def test_every_key_can_be_explained_and_an_unknown_one_gets_the_nearest() -> None:
+    for key in keys():
+        run("inventory", "schema", key)
+    assert "cluster" in run("inventory", "schema", "")
+    with pytest.raises(UsageError, match=r"no key 'nodes\.shs'; did you mean 'nodes\.ssh'"):
+        run("inventory", "schema", "nodes.shs")
+    with pytest.raises(UsageError, match=r"no key 'cluster\.x'"):
+        run("inventory", "schema", "cluster.x")
+
+
+def test_the_files_may_be_named_by_the_environment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FATECLOUD_SECRETS", str((place / "inventory.secrets.yml").rename(place / "vault.yml")))
+    monkeypatch.setenv(VARIABLE, str((place / "inventory.vault-password").rename(place / "password")))
+    assert "9999.mysql.flow" in run("secrets", "list")
+    monkeypatch.setenv("FATECLOUD_STATE_DIR", str(place / "history"))
+    with pytest.raises(UsageError):
+        run("inventory", "forget", "a1")

@@ -108,6 +108,14 @@ def test_an_unknown_name_is_answered_with_those_that_there_are(
     assert remedy in caught.value.remedy
 
 
+def test_a_limit_leaves_out_other_nodes(two: Desired) -> None:
+    assert select(two, Selection(), ["a1"]) == ("9999/flow@a1",)
+    with pytest.raises(NoMatch, match="no service matches mysql --limit a1"):
+        select(two, Selection(("mysql",)), ["a1"])
+    with pytest.raises(NoMatch, match="no node 'a3'"):
+        select(two, Selection(), ["a3"])
+
+
 def test_a_selector_is_written_as_it_was_read() -> None:
     for word in ("flow", "9999/flow", "9999/flow@a1", "flow@a1", "9999/", "@a1", "9999/@a1"):
         assert str(Selector.parse(word)) == word
