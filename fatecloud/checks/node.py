@@ -43,7 +43,7 @@ def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Findi
 @node_check(MANIFEST_ABSENT)
 def deployed(view: NodeView) -> Iterator[Finding]:
     """A node that shall have services has our record of them. Where data stay, a destroy leaves a record of these."""
-    if view.desired.on_node(view.facts.node) and not (view.fact("manifest") or {}).get("services"):
+    if view.desired.on_node(view.facts.node) and "services" not in (view.fact("manifest") or {}):
         yield node_finding(
             view,
             MANIFEST_ABSENT,

@@ -20,10 +20,15 @@ DOWN = (
 
 
 def prerequisites(spec: CheckSpec) -> tuple[str, ...]:
-    """Codes that make a check skip: its own, and for a component's check everything that means "down"."""
+    """Codes that make a check skip: its own, and for a component's check everything that means "down".
+
+    Where a deployment ended before it came to the services, there is as little of them as where none began.
+    """
     if spec.while_down:
-        return (*spec.after, "MANIFEST_ABSENT", "SERVICE_ABSENT")
-    return spec.after + (DOWN if spec.component else ())
+        codes = (*spec.after, "MANIFEST_ABSENT", "SERVICE_ABSENT")
+    else:
+        codes = spec.after + (DOWN if spec.component else ())
+    return (*codes, "DEPLOY_INCOMPLETE") if spec.scope == "service" and "MANIFEST_ABSENT" in codes else codes
 
 
 def in_order(specs: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:

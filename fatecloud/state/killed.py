@@ -7,9 +7,9 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from fatecloud.state.database import execute
+from fatecloud.state.database import execute, select
 
 EVENTS = "events.jsonl"
 
@@ -52,6 +52,35 @@ def bury(state: Path) -> tuple[Killed, ...]:
             found.append(Killed(run, verb, who, at or float(started), doing))
     execute(state, *(("update runs set ended=?, outcome='killed' where id=?", (run.at, run.id)) for run in found))
     return tuple(found)
+
+
+def last_failure(state: Path, verb: str) -> dict[str, Any] | None:
+    """The newest run of a verb that is over, if it ended by an error or was killed: run, who, at (epoch), error.
+
+    Args:
+        state: the cluster's state directory.
+        verb: `deploy`, ...
+
+    Raises:
+        RunError: the history cannot be read.
+    """
+    newest = "select id, verb, who, ended, outcome from runs where ended is not null order by started desc"
+    for run, what, who, ended, outcome in select(state, "runs", newest):
+        if what == verb:
+            failed = outcome in ("failed", "killed", "interrupted")
+            return {"run": run, "who": who, "at": ended, "error": _error(_events(state, run))} if failed else None
+    return None
+
+
+def _error(events: Path) -> str:
+    """The text of the error that ended a run; for a killed one, the step that it had begun."""
+    said = ""
+    with suppress(OSError):
+        for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, KeyError, TypeError):
+                event = json.loads(line)
+                said = event["text"] if event["kind"] == "failed" and not event["node"] else said
+    return said or f"it ended in: {_last_sign(events)[1] or 'no step'}"
 
 
 def _events(state: Path, run: str) -> Path:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
+from fatecloud.checks.incomplete import LAST_DEPLOY
 from fatecloud.collect.gather import gather
+from fatecloud.errors import RunError
 from fatecloud.model.cluster import Node
 from fatecloud.model.observed import Observed
+from fatecloud.state.killed import last_failure
 from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
 
@@ -57,7 +61,19 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
+    session.seen = _with_last_failure(session, session.seen)
     return session.seen
+
+
+def _with_last_failure(session: Session, observed: Observed) -> Observed:
+    """Add why the last deploy failed, where it left our record and no service on a node."""
+    if not any("services" in manifest and not manifest["services"] for manifest in manifests(observed).values()):
+        return observed
+    try:
+        failed = last_failure(session.state, "deploy")
+    except RunError:  # without a history there is no cause, and what was read is as true
+        return observed
+    return replace(observed, notes={**observed.notes, LAST_DEPLOY: failed}) if failed else observed
 
 
 def manifests(observed: Observed) -> dict[str, Mapping[str, Any]]:

@@ -122,7 +122,10 @@ def healthy_documents() -> Documents:
 
 
 def observed(
-    documents: Documents, lost: dict[str, Unreachable] | None = None, absent: dict[str, str] | None = None
+    documents: Documents,
+    lost: dict[str, Unreachable] | None = None,
+    absent: dict[str, str] | None = None,
+    notes: dict[str, Any] | None = None,
 ) -> Observed:
     """What the documents say.
 
@@ -135,7 +138,7 @@ def observed(
         facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
-    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID})
+    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID, **(notes or {})})
 
 
 def nothing(documents: Documents) -> None:
@@ -151,10 +154,12 @@ def report_of(
     absent: dict[str, str] | None = None,
     settle: float = 0,
     selected: Sequence[str] | None = None,
+    notes: dict[str, Any] | None = None,
 ) -> Report:
     """The report on the healthy cluster after a change to what was read: of all that, what a check asks for."""
     documents = healthy_documents()
     change(documents)
     asked = {*FACTS, "skew", "probes"}
-    seen = observed({node: {k: v for k, v in d.items() if k in asked} for node, d in documents.items()}, lost, absent)
+    read = {node: {k: v for k, v in d.items() if k in asked} for node, d in documents.items()}
+    seen = observed(read, lost, absent, notes)
     return judge(desired or the_desired(), seen, specs or running_checks(), settle, selected=selected)

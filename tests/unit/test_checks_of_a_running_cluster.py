@@ -15,6 +15,7 @@ from check_world import (
     STORE,
     Documents,
     a_listener,
+    a_record,
     healthy_documents,
     report_of,
     the_desired,
@@ -73,6 +74,15 @@ def listeners(*rows: dict[str, Any]) -> Change:
     return put("a1", "listeners", value=list(rows))
 
 
+def not_come_to_the_services(documents: Documents) -> None:
+    """As after a first deploy that failed when it built the environment."""
+    documents["a1"]["manifest"].update(services={}, files={NODE_CONF: a_record("node", "0600")})
+    documents["a1"]["files"][CONF] = None
+    documents["a1"]["listeners"] = []
+    for key in (ENGINE, FRONT):
+        documents["a1"]["services"][key].update(state="absent", result="not-found", enabled=False, pid=None, pids=[])
+
+
 FRONT_PORT = a_listener(9300, 102)
 STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
 CASES: list[tuple[str, str, Change]] = [
@@ -81,6 +91,8 @@ CASES: list[tuple[str, str, Change]] = [
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="bank", id=CLUSTER_ID)),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="a2")),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="z9")),
+    ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value={"version": 1, "directories": ["/data/fate/data"]})),
+    ("DEPLOY_INCOMPLETE", "a1", not_come_to_the_services),
     ("LEASE_STALE", "a1", put("a1", "lease", value={"run": "r9", "owner": "ann", "expires": NOW - 60})),
     ("NODE_DISK_FULL", "a1", disk(available=GIB)),
     ("NODE_DISK_FULL", "a1", disk(total=60 << 20, available=30 << 20)),
@@ -131,6 +143,20 @@ def test_each_fault_raises_exactly_its_code(code: str, subject: str, change: Cha
     assert [f.id for f in findings] == [f"{code}@{subject}"]
     assert findings[0].remedy
     assert findings[0].expected != findings[0].got
+
+
+def test_a_failed_first_deploy_is_the_one_finding_with_what_it_failed_of() -> None:
+    failed = {"run": "r7", "who": "ann", "at": NOW, "error": "a1: Build: libtorch_cpu.so: cannot enable\n    more"}
+    (finding,) = report_of(not_come_to_the_services, notes={"last_deploy": failed}).findings
+    assert finding.code == "DEPLOY_INCOMPLETE"
+    assert "of ann at " in finding.cause
+    assert "run r7" in finding.cause
+    assert finding.evidence == ("a1: Build: libtorch_cpu.so: cannot enable", "    more")
+
+
+def test_a_service_that_lacks_beside_others_is_named_itself() -> None:
+    codes = {f.code for f in report_of(down(state="absent", result="not-found", enabled=False)).findings}
+    assert codes == {"SERVICE_ABSENT"}
 
 
 def test_every_code_of_a_general_check_has_a_fault() -> None:

@@ -18,6 +18,8 @@ from fatecloud.model.event import Event
 from fatecloud.model.plan import Plan
 from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import _scratch, clear_after
+from fatecloud.state.killed import last_failure
+from fatecloud.state.runs import RunLog
 from fatecloud.workflow import ansible, deploy
 from fatecloud.workflow.load import Options
 
@@ -98,6 +100,29 @@ def test_an_ansible_that_somebody_else_ended_is_said_so(number: signal.Signals, 
     assert "run the same command again" in error.remedy
     assert "ended with status failed (250)" in ansible.failure(Outcome("failed", 250, (), {}, {})).message
     assert "ended with status timeout (143)" in ansible.failure(Outcome("timeout", 143, (), {}, {})).message
+
+
+def test_what_the_last_deploy_failed_of_is_known_until_one_succeeds(tmp_path: Path) -> None:
+    def a_run(verb: str, outcome: str, *events: Event) -> str:
+        log = RunLog(tmp_path, verb, (), str)
+        for event in events:
+            log.record(event)
+        log.finish(outcome)
+        return log.id
+
+    assert last_failure(tmp_path, "deploy") is None
+    failed = Event("failed", "a1: Build the environment: it asks for an executable stack")
+    ours = a_run("deploy", "failed", Event("failed", "Build: no", node="a1"), failed)
+    a_run("stop", "done")
+    found = last_failure(tmp_path, "deploy")
+    assert found is not None
+    assert (found["run"], found["error"]) == (ours, failed.text)
+    a_run("deploy", "killed", Event("task", "Ship artifacts"))
+    killed = last_failure(tmp_path, "deploy")
+    assert killed is not None
+    assert killed["error"] == "it ended in: Ship artifacts"
+    a_run("deploy", "done")
+    assert last_failure(tmp_path, "deploy") is None
 
 
 def test_the_temporary_files_of_a_killed_run_are_found_and_removed(tmp_path: Path) -> None:
