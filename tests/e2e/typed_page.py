@@ -64,6 +64,8 @@ class Reader:
         """End the shell and what it started."""
         os.killpg(self._shell.pid, signal.SIGKILL)
         self._shell.wait()
+        if self._shell.stdin:
+            self._shell.stdin.close()
         os.close(self._master)
 
     def _read(self, timeout: float) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -52,19 +53,26 @@ def run(words: list[str], directory: Path, answer: str = "") -> subprocess.Compl
     )
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `init` writes for two parties, whose nodes take a password."""
+    directory = tmp_path_factory.mktemp("written")
+    made = run(["init", "--template", "two-party"], directory)
+    assert made.returncode == 0, made.stderr
+    inventory = directory / "inventory.yml"
+    text = inventory.read_text().replace("ssh: {user: ops}", "ssh: {user: ops, password: {secret: ssh.ops}}")
+    inventory.write_text(text)
+    return directory
+
+
 def test_pages_show_commands_that_can_be_run() -> None:
     assert len(shown()) > 15
 
 
 @pytest.mark.parametrize("line", shown())
-def test_a_command_of_a_page_does_what_it_is_shown_for(line: str, tmp_path: Path) -> None:
+def test_a_command_of_a_page_does_what_it_is_shown_for(line: str, tmp_path: Path, written: Path) -> None:
     words = [word.replace("~", str(tmp_path), 1) if word.startswith("~/") else word for word in shlex.split(line)[1:]]
     if words[0] != "init":
-        made = run(["init", "--template", "two-party"], tmp_path)
-        assert made.returncode == 0, made.stderr
-    if words[0] == "secrets":
-        inventory = tmp_path / "inventory.yml"
-        text = inventory.read_text().replace("ssh: {user: ops}", "ssh: {user: ops, password: {secret: ssh.ops}}")
-        inventory.write_text(text)
+        shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     done = run(words, tmp_path, "a value\n" if ASKS in words else "")
     assert done.returncode == 0, f"{line}: exit {done.returncode}\n{done.stdout}{done.stderr}"
