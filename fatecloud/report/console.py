@@ -18,6 +18,7 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.report.commands import typed
+from fatecloud.report.diff import plain
 from fatecloud.report.look import look_of
 from fatecloud.report.pace import Pace
 from fatecloud.report.plan import plan_text
@@ -62,11 +63,13 @@ class Console:
 
     def _print(self, event: Event) -> None:
         where = event.service or event.node
-        text = typed(f"{where}: {event.text}" if where else event.text)
+        # What a failed task said comes from a node, and must not drive the terminal.
+        text = "\n".join(map(plain, event.text.splitlines()))
+        text = typed(f"{where}: {text}" if where else text)
         mark = _MARKS.get(event.kind, "")
         self._err.print(f"{self._elapsed} {mark + ' ' if mark else ''}{text}")
         if event.kind in ("failed", "unreachable") and event.detail:
-            self._err.print("\n".join(f"          {line}" for line in event.detail.splitlines()))
+            self._err.print("\n".join(f"          {plain(line)}" for line in event.detail.splitlines()))
 
     def plan(self, plan: Plan) -> None:
         """Show a plan. The text of files is not touched."""

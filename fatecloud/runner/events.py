@@ -118,8 +118,8 @@ def _service(result: Mapping[str, Any]) -> str:
 
 
 def _printed(result: Mapping[str, Any]) -> str:
-    """The last lines that a failed task or its service printed; none for our own refusals: the message is enough."""
-    lines = [str(line) for line in result.get("lines") or ()] or _printed_by(result)
+    """The last lines that a failed task printed. The `lines` of a service's log come with the error at the end."""
+    lines = _printed_by(result)
     return "\n".join(lines[-_KEPT_LINES:]) if lines != [_message(result)] else ""
 
 

@@ -44,3 +44,22 @@ def test_a_module_that_crashed_is_reported_by_what_it_printed_last() -> None:
     translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Build", "res": result}})
     assert events[0].text == "Build: a task of ours ended by a defect: OSError: No space left on device"
     assert "{" not in events[0].detail
+
+
+@pytest.mark.parametrize(
+    ("result", "detail"),
+    [
+        ({"msg": "run r7 of ada@ops1 holds this node", "held": {"run": "r7", "owner": "ada@ops1"}}, ""),
+        ({"msg": "edited by hand: /x", "drifted": ["/x"]}, ""),
+        ({"msg": "it does not answer", "lines": ["flow: [ERROR] bind"]}, ""),
+        ({"msg": "non-zero return code", "rc": 1, "stderr": "", "stdout": "one\ntwo"}, "one\ntwo"),
+        ({"stderr": "only this"}, ""),
+    ],
+    ids=["lease", "drift", "log", "command", "one line"],
+)
+def test_a_failed_task_shows_what_was_printed_and_never_a_dictionary(result: dict[str, object], detail: str) -> None:
+    told: list[Event] = []
+    translator = Translator(told.append, str)
+    translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Take the lease", "res": result}})
+    assert told[0].detail == detail
+    assert "{" not in told[0].text

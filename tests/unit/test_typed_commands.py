@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from fatecloud.cli.verbs import commands
+from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.report.commands import Commands, commands_of, set_commands, set_inventory
+from fatecloud.report.console import Console
 from fatecloud.report.document import preflight_document, report_document
 from fatecloud.report.look import Look
 from fatecloud.report.preflight import preflight_text
@@ -133,3 +135,12 @@ def test_the_program_prints_its_errors_so(tmp_path: Path) -> None:
         env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
     )
     assert f"{PROGRAM} explain --list" in done.stderr
+
+
+def test_what_a_failed_task_printed_cannot_drive_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with Console() as console:
+        console(Event("failed", "Build: \x1b[2Jno", node="a1", detail="one\x1b]0;x\x07\ntwo"))
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert "two" in said
