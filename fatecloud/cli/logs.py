@@ -48,6 +48,7 @@ def logs(
     from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
+    from fatecloud.workflow.deployed import require_deployed  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
 
@@ -59,15 +60,21 @@ def logs(
     if job is not None:
         services = of_job(services, job)
 
+    shown = False
+
     def show(entry: Entry) -> None:
+        nonlocal shown
+        shown = True
         if output is o.TABLE:
             typer.echo(session.redact(record_text(entry.service, entry.lines, entry.file if job else "")))
         else:
             typer.echo(document_text("LogEntry", entry_document(entry, session.redact), output, stream=True))
 
     session.ask_passwords({one.id.node for one in services})
+    if follow:
+        require_deployed(session, keys)
     try:
-        return show_logs(
+        status = show_logs(
             session.desired,
             session.connect,
             services,
@@ -81,3 +88,6 @@ def logs(
         if follow:
             return 0  # Ctrl-C is how following ends
         raise
+    if status == 0 and not shown:
+        require_deployed(session, keys)
+    return status

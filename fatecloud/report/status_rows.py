@@ -201,6 +201,8 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
     clock = entry.fact("clock").value
     if lease and clock and float(lease.get("expires", 0)) > clock["epoch"]:
         yield f"held by {lease.get('owner', 'somebody')}, run {lease.get('run', '?')}"
+    if entry.fact("manifest").ok and not (manifest or {}).get("services"):
+        yield "nothing is deployed here; run fatecloud deploy"
     proof = (manifest or {}).get("proof")
     if proof and clock:
         yield f"last proved {age_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"

@@ -8,6 +8,8 @@ from fatecloud.errors import NotDeployed, RunError
 from fatecloud.model.desired import Desired
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.workflow.load import Session
+from fatecloud.workflow.observe import observe
 
 FACTS = ("clock", "lease", "manifest", "services")
 """What shows whether services are deployed, and whether a run holds their nodes."""
@@ -34,6 +36,17 @@ def deployed_of(desired: Desired, observed: Observed, keys: Collection[str], eve
     if missing:
         events(Event("note", f"not deployed: {missing}; run {REMEDY}"))
     return there
+
+
+def require_deployed(session: Session, keys: Collection[str]) -> None:
+    """Make sure that at least one of the services is on its node, for a verb that otherwise reads no facts.
+
+    Raises:
+        RunError: a node could not be read.
+        NotDeployed: none of them is deployed.
+    """
+    nodes = {session.resolved.services[key].id.node for key in keys}
+    deployed_of(session.resolved, observe(session, probes=False, nodes=nodes, want=FACTS), keys, lambda _: None)
 
 
 def is_deployed(desired: Desired, observed: Observed, key: str) -> bool:

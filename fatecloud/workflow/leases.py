@@ -13,9 +13,9 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
 from fatecloud.render.holder import dead
 from fatecloud.state.directory import controller_id
-from fatecloud.state.runs import RunLog
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
+from fatecloud.workflow.recorded import new_run
 
 POLL = 5.0
 """Seconds between two looks at a lease that we wait for."""
@@ -100,7 +100,7 @@ def recording_locked(session: Session, verb: str, argv: Sequence[str]) -> Iterat
     try:
         yield
     except Locked as error:
-        log = RunLog(session.state, verb, argv, session.redact)
+        log = new_run(session, verb, argv)
         log.record(Event("failed", error.message))
         log.finish("locked")
         raise

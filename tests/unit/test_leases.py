@@ -44,7 +44,8 @@ def test_a_lease_that_ran_out_or_whose_process_is_dead_holds_nothing() -> None:
 
 
 def session(state: Path) -> Any:
-    return SimpleNamespace(state=state, redact=str)
+    cluster, options = SimpleNamespace(name="demo"), SimpleNamespace(inventory=state / "inventory.yml")
+    return SimpleNamespace(state=state, redact=str, cluster=cluster, options=options)
 
 
 def test_without_waiting_the_holder_is_named_at_once(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ ON_TERMINALS: dict[str, Scene] = {
     "status here": Scene("status -i here.yml", 1, "9999", laid=True),
     "plan here": Scene("plan -i here.yml --store store", 0, "actions on 1 node"),
     "check here": Scene("check -i here.yml", 2, "MANIFEST_ABSENT here nothing is deployed here", laid=True),
+    "logs here": Scene("logs flow -i here.yml", 3, "nothing is deployed here next:"),
     "start here": Scene("start -i here.yml", 3, "nothing is deployed here next:"),
     "stop here": Scene("stop -i here.yml", 3, "nothing is deployed here next:"),
     "restart here": Scene("restart -i here.yml --yes", 3, "nothing is deployed here next:"),
