@@ -8,16 +8,31 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperOption
 
 from fatecloud.errors import NoMatch, UsageError
+from fatecloud.timing import report_phases
 
 INVENTORY = "inventory.yml"
 """Its name in a directory that is given in its place."""
 
 
 class Verb(TyperCommand):
-    """A verb, which answers a misplaced inventory with the command as it should be typed."""
+    """A verb, which answers a misplaced inventory with the command as it should be typed, and takes `-v`."""
+
+    def __init__(self, *names: Any, **attributes: Any) -> None:
+        super().__init__(*names, **attributes)
+        if any(parameter.name == "inventory" for parameter in self.params):
+            self.params.append(
+                TyperOption(
+                    param_decls=["--verbose", "-v"],
+                    is_flag=True,
+                    default=False,
+                    expose_value=False,
+                    callback=_report_phases,
+                    help="Report how long each phase takes.",
+                )
+            )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the command line. Raises UsageError on a word too many."""
@@ -58,6 +73,15 @@ class Group(typer.Typer):
     def command(self, name: str | None = None, **more: Any) -> Callable[[Any], Any]:
         """Register a verb."""
         return super().command(name, cls=Verb, **more)
+
+
+def _report_phases(ctx: Any, parameter: Any, value: bool) -> None:  # noqa: FBT001 - as Click calls it
+    del ctx, parameter
+    report_phases(_print_phase if value else None)
+
+
+def _print_phase(seconds: float, name: str) -> None:
+    typer.echo(f"{seconds:8.2f} s  {name}", err=True)
 
 
 def _refuse_misplaced(ctx: Any, words: list[str]) -> None:

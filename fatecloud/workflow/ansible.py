@@ -23,6 +23,7 @@ from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.runner.run import run_playbook
 from fatecloud.state.directory import controller_id
 from fatecloud.state.runs import RunLog
+from fatecloud.timing import phase
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.whoami import has_entry, user_name
 from fatecloud.workflow.interrupt import Interruption
@@ -142,7 +143,8 @@ class AnsibleRun:
             RunError: anything else that failed, with the node, the step and the last lines of the service.
         """
         self._held = True
-        outcome = self._run(playbook, variables, limit, self._cancel, None)
+        with phase(f"ran {playbook}"):
+            outcome = self._run(playbook, variables, limit, self._cancel, None)
         if not outcome.ok:
             raise failure(outcome)
         self._held = not releases

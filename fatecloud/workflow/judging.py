@@ -12,6 +12,7 @@ from fatecloud.errors import UsageError
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
+from fatecloud.timing import phase
 
 
 def judged(
@@ -45,4 +46,5 @@ def judged(
             save.write_text(observed_to_json(observed), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None
-    return judge(desired, observed, running_checks(), settle, selected=selected)
+    with phase("judged"):
+        return judge(desired, observed, running_checks(), settle, selected=selected)

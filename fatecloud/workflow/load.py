@@ -21,6 +21,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
 from fatecloud.state.directory import cluster_directory
+from fatecloud.timing import phase
 from fatecloud.transport import CONNECT_TIMEOUT, Transport, connect
 
 
@@ -57,7 +58,8 @@ class Session:
     def desired(self) -> Desired:
         """What should be, files and all, rendered when it is first asked for. Raises FatecloudError."""
         if self._rendered is None:
-            self._rendered = self.resolved if self.resolved.files else rendered(self.resolved)
+            with phase("rendered the files"):
+                self._rendered = self.resolved if self.resolved.files else rendered(self.resolved)
         return self._rendered
 
     def require_secrets(self) -> None:
@@ -81,12 +83,13 @@ class Session:
     def secrets(self) -> vault.SecretValues:
         """The values in the vault, opened when they are first asked for. Raises SecretsError."""
         if self._secrets is None:
-            self._secrets = vault.load(
-                self.options.inventory,
-                path=self.options.secrets,
-                vault_password_file=self.options.vault_password_file,
-                prompt=self.ask_vault_password,
-            )
+            with phase("opened the vault"):
+                self._secrets = vault.load(
+                    self.options.inventory,
+                    path=self.options.secrets,
+                    vault_password_file=self.options.vault_password_file,
+                    prompt=self.ask_vault_password,
+                )
         return self._secrets
 
     def ask_vault_password(self, question: str) -> str:
@@ -171,7 +174,8 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         SecretsError: the vault cannot be opened or lacks a secret.
         ArtifactMissing: the store lacks what a deployment needs.
     """
-    cluster = inventory.load(options.inventory)
+    with phase("read the inventory"):
+        cluster = inventory.load(options.inventory)
     release = catalogue.load(cluster.release)
     store = Store(options.store or default_store())
     try:
@@ -180,7 +184,8 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         if need_store:
             raise
         python = None
-    resolved = resolve(cluster, release, python)
+    with phase("worked out what should be"):
+        resolved = resolve(cluster, release, python)
     session = Session(options, cluster, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         session.require_secrets()

@@ -12,6 +12,7 @@ from fatecloud.errors import RunError
 from fatecloud.model.cluster import Node
 from fatecloud.model.observed import Observed
 from fatecloud.state.killed import last_failure
+from fatecloud.timing import phase, report_seconds
 from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
 
@@ -48,20 +49,24 @@ def observe(
         return transport
 
     try:
-        session.seen = gather(
-            session.resolved,
-            connect,
-            deadline=deadline,
-            nodes=nodes,
-            want=want,
-            probes=probes,
-            extra=(lambda name: extra.get(name, {})) if extra else None,
-            meanwhile=meanwhile,
-        )
+        with phase(f"read {len(nodes or session.cluster.nodes)} nodes"):
+            session.seen = gather(
+                session.resolved,
+                connect,
+                deadline=deadline,
+                nodes=nodes,
+                want=want,
+                probes=probes,
+                extra=(lambda name: extra.get(name, {})) if extra else None,
+                meanwhile=meanwhile,
+            )
     finally:
         for transport in opened:
             transport.close()
     session.seen = _with_last_failure(session, session.seen)
+    for name, reading in sorted(session.seen.nodes.items()):
+        how = "answered" if session.seen.reached(name) else "did not answer"
+        report_seconds(reading.seconds, f"  {name} {how}")
     return session.seen
 
 

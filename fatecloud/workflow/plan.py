@@ -11,6 +11,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.plan.files import texts_needed
 from fatecloud.plan.make import make_plan
+from fatecloud.timing import phase
 from fatecloud.transport.parallel import all_of, on_all
 from fatecloud.workflow.edits import with_edits
 from fatecloud.workflow.load import Session
@@ -32,8 +33,9 @@ def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ())
         RunError: nodes gave no facts, or do not answer any more.
         SecretsError: a file needs a secret that is not there.
     """
-    plan = make_plan(session.desired, observed, session.values, _old_texts(session, observed), nodes=nodes)
-    return with_edits(session, observed, plan)
+    with phase("compared"):
+        plan = make_plan(session.desired, observed, session.values, _old_texts(session, observed), nodes=nodes)
+        return with_edits(session, observed, plan)
 
 
 def _old_texts(session: Session, observed: Observed) -> dict[str, str]:

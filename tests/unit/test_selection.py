@@ -36,6 +36,18 @@ peers:
 """
 
 
+HERE = """\
+apiVersion: fatecloud/v1
+cluster: here
+id: d3f9a2b1d4e5f607
+release: fate-2.2.0
+architecture: standalone
+defaults: {paths: {base: BASE}}
+nodes: {here: {address: local}}
+parties: {"9999": {}}
+"""
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("place")
@@ -189,3 +201,18 @@ def test_without_an_inventory_the_option_is_named(tmp_path: Path, monkeypatch: p
     raised = CliRunner().invoke(app, ["check", "flow"]).exception
     assert isinstance(raised, FatecloudError)
     assert raised.remedy == "pass the path of an inventory with -i, or write one with `fatecloud init`"
+
+
+def test_verbose_reports_a_line_per_phase_and_only_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    (tmp_path / "inventory.yml").write_text(HERE.replace("BASE", str(tmp_path / "base")))
+    assert CliRunner().invoke(app, ["status"]).stderr == ""
+    lines = CliRunner().invoke(app, ["status", "-v"]).stderr.splitlines()
+    assert [line.split(" s  ")[1] for line in lines] == [
+        "read the inventory",
+        "worked out what should be",
+        "rendered the files",
+        "read 1 nodes",
+        "  here answered",
+    ]

@@ -8,6 +8,7 @@ from small_cluster import desired, node
 
 from fatecloud.errors import SecretsError
 from fatecloud.model.cluster import Prompt, Ssh
+from fatecloud.model.observed import Observed
 from fatecloud.workflow import observe
 from fatecloud.workflow.load import Options, Session
 
@@ -33,7 +34,12 @@ def test_passwords_are_asked_for_once_and_before_the_nodes_are_read(
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr("getpass.getpass", answer)
     seen: list[list[str]] = []
-    monkeypatch.setattr(observe, "gather", lambda *_a, **_k: seen.append(list(questions)))
+
+    def gather(*_: object, **__: object) -> Observed:
+        seen.append(list(questions))
+        return Observed({}, 0.0)
+
+    monkeypatch.setattr(observe, "gather", gather)
     observe.observe(session)
     observe.observe(session)
     assert seen == [["ssh password for a1: ", "become password for a1: "]] * 2
