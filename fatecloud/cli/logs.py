@@ -20,7 +20,9 @@ def logs(
         str | None, typer.Option("--job", help="Logs of this job, from every party that you manage.", metavar="ID")
     ] = None,
     output: o.Format = o.TABLE,
-    since: Annotated[str | None, typer.Option("--since", help="10m, 2h, 1d or '2026-11-25 19:30'.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="10m, 2h, 1d, '2026-11-25 19:30' or 2026-11-25T19:30Z.")
+    ] = None,
     grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
     level: Annotated[
         str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from fatecloud.collect.logs import LogQuestion, LogRecord, job_logs
 from fatecloud.errors import FatecloudError, TransportError, UsageError
@@ -158,9 +159,8 @@ def _moment(text: str, now: float) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
     if found:
         return now - float(found.group(1)) * _UNITS[found.group(2)]
-    for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
-        try:
-            return time.mktime(time.strptime(text, form))
-        except ValueError:
-            continue
-    raise UsageError(f"invalid time {text!r}: use 10m, 2h, 1d or '2026-11-25 19:30'")
+    try:
+        # A time without a zone is the controller's own; documents of ours end in Z.
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"invalid time {text!r}: use 10m, 2h, 1d, '2026-11-25 19:30' or 2026-11-25T19:30Z") from None

@@ -240,6 +240,8 @@ def test_the_operators_words_become_a_question() -> None:
         5000, UTC - 600, "error", "x"
     )
     assert question_of(since="2026-11-25 19:32:14", grep=None, level=None, lines=7, now=0).since == UTC
+    assert question_of(since="2026-11-25T19:32:14.000Z", grep=None, level=None, lines=7, now=0).since == UTC
+    assert question_of(since="2026-11-25T20:32:14+01:00", grep=None, level=None, lines=7, now=0).since == UTC
     assert question_of(since=None, grep=None, level=None, lines=None, now=0).lines == 200
 
 
