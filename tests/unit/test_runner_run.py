@@ -16,10 +16,12 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 from small_cluster import KEY, PASSWORD, desired, node
 
+from fatecloud.errors import Refused
 from fatecloud.model.event import Event
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import run_playbook
+from fatecloud.workflow.ansible import failure
 
 CANARY = "canary-7f3a{{ 1 }}'\"\\"
 VAULT_PASSWORD = "vault-9c1d"
@@ -173,6 +175,16 @@ def test_a_secret_reaches_its_file_and_nothing_else(
         assert [p for p in kept if word.encode() in p.read_bytes()] == []
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not run(project, "place.yml").changed
+
+
+def test_one_machine_is_not_taken_under_two_names(project: Path) -> None:
+    outcome = run(project, "lease.yml", limit=["a1", "a2"])
+    (failed,) = outcome.failed
+    error = failure(outcome)
+    other = {"a1": "a2", "a2": "a1"}[failed.node]
+    assert isinstance(error, Refused)
+    assert error.message.startswith(f"{failed.node}: {project.parent / 'fate'} on this machine is node {other}'s")
+    assert error.remedy == f"keep one name for the machine under `nodes`; its services are those of {other}"
 
 
 def test_a_failure_says_where_and_why_and_is_redacted(project: Path) -> None:
