@@ -23,11 +23,12 @@ from ansible.module_utils.fatecloud_node import (
     IDENTITY,
     MARK,
     POLL,
-    TTL,
     Manifest,
     Refused,
     assert_lease,
+    extended,
     lease_path,
+    left,
     locked,
     make_directory,
     missing,
@@ -96,9 +97,9 @@ def end_old(run: str, wait: float) -> None:
     raise Refused(f"processes {processes_of(run)} of run {run} cannot be ended")
 
 
-def may_take(lease: dict | None, run: str, takeover: str, now: float) -> bool:
+def may_take(lease: dict | None, run: str, takeover: str) -> bool:
     """Whether a run may have the node, given the lease that lies there."""
-    return lease is None or lease["run"] == run or lease["expires"] <= now or takeover in ("*", lease["run"])
+    return lease is None or lease["run"] == run or left(lease) <= 0 or takeover in ("*", lease["run"])
 
 
 def refuse_other(record: dict, params: dict) -> None:
@@ -180,9 +181,10 @@ def acquire(params: dict) -> dict:
     fresh = missing(base)
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
-    if not may_take(lease, run, params["takeover"], time.time()):
-        left = int(lease["expires"] - time.time())
-        message = f"run {lease['run']} of {lease['owner']} holds this node, for {left} s unless it is renewed"
+    if not may_take(lease, run, params["takeover"]):
+        message = (
+            f"run {lease['run']} of {lease['owner']} holds this node, for {left(lease):.0f} s unless it is renewed"
+        )
         raise Refused(message, held=lease)
     refuse_twin(lease, params)
     if lease and lease["run"] != run:
@@ -197,7 +199,7 @@ def acquire(params: dict) -> dict:
         if lease and lease["run"] != run:
             forget(params["id"], params["scratch"])
         mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
-        write_lease(base, dict(mine, expires=int(time.time()) + TTL))
+        write_lease(base, extended(mine))
         if record.get("node"):
             enter(base, record)  # where somebody removed the register
         if fresh:
@@ -220,7 +222,7 @@ def renew(params: dict) -> dict:
     """
     base, run = params["base"], params["run"]
     with locked(base, run, params["wait"]):
-        write_lease(base, dict(assert_lease(base, run), expires=int(time.time()) + TTL))
+        write_lease(base, extended(assert_lease(base, run)))
     return {"changed": False}
 
 

@@ -149,6 +149,29 @@ def lease_path(base: str) -> str:
     return os.path.join(private(base), "lease.json")
 
 
+def boot() -> str:
+    """The id of this boot of the machine."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+def extended(lease: dict) -> dict:
+    """The lease with all of its time before it.
+
+    It notes how far the clock was from the time since boot: a clock that is set must not end the lease of a living run,
+    nor prolong that of a dead one.
+    """
+    now = time.time()
+    return dict(lease, expires=int(now) + TTL, boot=boot(), offset=now - time.monotonic())
+
+
+def left(lease: dict) -> float:
+    """Seconds until a lease runs out; below zero after that."""
+    if lease.get("boot") == boot():
+        return lease["expires"] - lease["offset"] - time.monotonic()
+    return lease["expires"] - time.time()
+
+
 def write_lease(base: str, lease: dict) -> None:
     """Replace the lease."""
     replace(lease_path(base), (json.dumps(lease, indent=1, sort_keys=True) + "\n").encode(), 0o600)
@@ -190,8 +213,8 @@ def assert_lease(base: str, run: str) -> dict:
     if lease is None or lease["run"] != run:
         holder = f"run {lease['run']} of {lease['owner']} does" if lease else "nobody does"
         raise Refused(f"run {run} does not hold this node ({holder})", held=lease)
-    if lease["expires"] - time.time() < TTL / 2:
-        write_lease(base, dict(lease, expires=int(time.time()) + TTL))
+    if left(lease) < TTL / 2:
+        write_lease(base, extended(lease))
     return lease
 
 

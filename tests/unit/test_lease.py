@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from modules import CLUSTER_ID, module, take, utility
 
+from fatecloud.collect.node import storage
+
 lease = module("fatecloud_lease")
 node = utility("fatecloud_node")
 
@@ -96,8 +98,10 @@ def test_a_run_takes_one_machine_by_one_name_only(tmp_path: Path) -> None:
 
 def test_an_expired_lease_may_be_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lease.acquire(asked(tmp_path, "r1"))
-    later = time.time() + node.TTL + 1
-    monkeypatch.setattr(time, "time", lambda: later)
+    later = time.monotonic() + node.TTL + 1
+    monkeypatch.setattr(node.time, "monotonic", lambda: later)
+    assert node.left(lying(tmp_path)) < 0
+    monkeypatch.setattr(lease, "_gone", lambda *_: True)
     assert lease.acquire(asked(tmp_path, "r2"))["taken_from"]["run"] == "r1"
 
 
@@ -131,6 +135,29 @@ def test_a_change_renews_a_lease_that_runs_out(tmp_path: Path) -> None:
     with node.working(str(tmp_path), "r1"):
         pass
     assert lying(tmp_path)["expires"] > time.time() + node.TTL - 5
+
+
+@pytest.mark.parametrize("leap", [node.TTL + 60, -node.TTL - 60])
+def test_a_clock_that_is_set_neither_ends_nor_prolongs_a_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leap: int
+) -> None:
+    take(tmp_path, "r1")
+    whole = node.left(lying(tmp_path))
+    set_clock = time.time() + leap
+    monkeypatch.setattr("time.time", lambda: set_clock)
+    assert abs(node.left(lying(tmp_path)) - whole) < 60
+    with pytest.raises(node.Refused, match="holds this node"):
+        lease.acquire(asked(tmp_path, "r2"))
+    seen = storage.lease({"base": str(tmp_path)})
+    assert seen is not None
+    assert abs(seen["expires"] - set_clock - whole) < 60
+
+
+def test_after_a_reboot_the_clock_counts(tmp_path: Path) -> None:
+    take(tmp_path, "r1")
+    before = {**lying(tmp_path), "boot": "another"}
+    assert abs(node.left(before) - node.TTL) < 60
+    assert abs(node.left({**before, "expires": time.time() - 5}) + 5) < 60
 
 
 def test_a_lease_is_renewed_before_what_takes_long(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ OF_THE_SPEC = {
     "users": system.users,
     "limits": system.limits,
     "manifest": functools.partial(storage.own_record, name="manifest.json"),
-    "lease": functools.partial(storage.own_record, name="lease.json"),
+    "lease": storage.lease,
     "files": storage.files,
     "services": services.services,
     "packages": packages.packages,

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+import time
 
 from .hints import Any, Dict, List, Optional
 from .processes import user_name
@@ -57,6 +58,14 @@ def own_record(spec: Spec, name: str) -> Optional[Any]:
         return json.loads(text_of(path, 64 << 20))
     except ValueError as error:
         raise Unreadable("%s is damaged: %s" % (path, error))
+
+
+def lease(spec: Spec) -> Optional[Any]:
+    """The node's lease. Where the clock was set since it was written, `expires` is in the clock's new time."""
+    found = own_record(spec, "lease.json")
+    if found and found.get("boot") == text_of("/proc/sys/kernel/random/boot_id", 4096).strip():
+        found["expires"] += time.time() - time.monotonic() - found["offset"]
+    return found
 
 
 def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
