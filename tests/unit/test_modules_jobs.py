@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from modules import module, take, utility
+
+from fatecloud.render.variables import job_questions
 
 asking = utility("fatecloud_asking")
 node = utility("fatecloud_node")
@@ -164,4 +168,39 @@ def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
     assert refusal.value.details["jobs"]
     assert fake.acts == []
     departed.apply(params | {"interrupt_jobs": True, "questions": questions}, check=False)
+    assert fake.acts == ["stop"]
+
+
+class Flow(BaseHTTPRequestHandler):
+    """A flow with one running job."""
+
+    def do_GET(self) -> None:
+        row = {"job_id": "202601", "role": "guest", "party_id": "9999", "status": "running", "create_time": 1}
+        body = json.dumps({"code": 0, "data": {"count": 1, "data": [row]}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: Fake) -> None:
+    questions = job_questions()
+    assert list(questions) == ["flow"]
+    server = HTTPServer(("127.0.0.1", 0), Flow)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    runner = {"key": KEY, "component": "flow", "url": f"http://127.0.0.1:{server.server_port}"}
+    try:
+        with pytest.raises(
+            node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"
+        ):
+            change(base, "stopped", None, runners=[runner], questions=questions)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    answer = change(base, "stopped", None, runners=[runner], questions=questions)
+    assert "ConnectionRefusedError" in answer["silent"][0]
     assert fake.acts == ["stop"]
