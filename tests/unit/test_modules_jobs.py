@@ -193,9 +193,7 @@ def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: 
     thread.start()
     runner = {"key": KEY, "component": "flow", "url": f"http://127.0.0.1:{server.server_port}"}
     try:
-        with pytest.raises(
-            node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"
-        ):
+        with pytest.raises(node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"):
             change(base, "stopped", None, runners=[runner], questions=questions)
     finally:
         server.shutdown()
