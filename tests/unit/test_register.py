@@ -33,7 +33,7 @@ def deploy(base: Path, run: str = "r1", **owner: str) -> None:
 
 def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
     plain = {"cluster": "demo", "id": CLUSTER_ID, "node": "n1", "owner": "me", "controller": "c", "process": {}}
-    return {"base": str(base), "run": run, "takeover": "", "wait": 0, "scratch": ""} | plain | changes
+    return {"base": str(base), "run": run, "takeover": "", "shown": {}, "wait": 0, "scratch": ""} | plain | changes
 
 
 def destroy(base: Path) -> None:
