@@ -48,12 +48,20 @@ def deployed(view: NodeView) -> Iterator[Finding]:
             view,
             MANIFEST_ABSENT,
             "nothing is deployed here",
-            cause="no deployment has reached this node, its cluster was destroyed, or its base directory was removed",
+            cause=_why_nothing(view),
             remedy=("fatecloud plan", "fatecloud deploy"),
             expected=f"a manifest below {_base(view)}",
             got="none",
             source="fact manifest",
         )
+
+
+def _why_nothing(view: NodeView) -> str:
+    data: Mapping[str, Any] = view.facts.fact("data").value or {}
+    # The copies of marks lie outside of the base directory.
+    if any(entry["copy"] for entry in data.values()):
+        return "the base directory is gone; its disk may not be mounted"
+    return "no deployment has reached this node, its cluster was destroyed, or its base directory was removed"
 
 
 @node_check(LEASE_STALE, after=("MANIFEST_ABSENT",))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from fatecloud.checks import (
     belonging,
+    data,
     preflight_fleet,
     preflight_leftovers,
     preflight_platform,
@@ -33,6 +34,7 @@ _ROOMS = (
     preflight_fleet,
     preflight_routes,
     preflight_leftovers,
+    data,
 )
 PREFLIGHT: tuple[CheckSpec, ...] = tuple(
     value for room in _ROOMS for value in vars(room).values() if isinstance(value, CheckSpec)

@@ -9,6 +9,7 @@ from fatecloud.checks.belonging import MISTAKEN
 from fatecloud.checks.preflight_need import node_of, own_manifest, problem, service_subject, services_of
 from fatecloud.model.belonging import neighbour
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import data_of, private_of
 
@@ -70,7 +71,7 @@ def data_of_before(view: NodeView) -> Iterator[Finding]:
     known = set(own_manifest(view).get("directories", ()))
     for service in services_of(view):
         path = data_of(node, service.id)
-        inside = None if path in known else _listing(view, path)
+        inside = None if path in known or _marked(view, service) else _listing(view, path)
         if inside and inside["entries"]:
             yield problem(
                 view,
@@ -83,6 +84,12 @@ def data_of_before(view: NodeView) -> Iterator[Finding]:
                 remedy=(f"to start afresh: mv {path} {path}.old",),
                 source="fact directories",
             )
+
+
+def _marked(view: NodeView, service: DesiredService) -> bool:
+    """Whether the directory has a mark: then its data are the service's own, or DATA_NOT_THERE says more."""
+    seen = (view.facts.fact("data").value or {}).get(service.id.key)
+    return bool(seen and seen["mark"])
 
 
 def _listing(view: NodeView, path: str) -> Mapping[str, Any] | None:

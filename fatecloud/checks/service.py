@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.checks.listeners import silent_ports
+from fatecloud.checks.stopped import why_stopped
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -17,6 +18,9 @@ ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the no
 STOPPED = Code("SERVICE_STOPPED", "critical", "The service does not run.")
 FAILED = Code("SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED)
 RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service ends again and again.", _EXPLAINED)
+UNSUPERVISED = Code(
+    "SERVICE_UNSUPERVISED", "warning", "The service runs, but its supervisor does not watch it.", settles=False
+)
 HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"))
 DISABLED = Code("SERVICE_DISABLED", "warning", "The service would not come back after a reboot.", settles=False)
 RESTART_PENDING = Code("RESTART_PENDING", "warning", "The service runs with older files than those on disk.")
@@ -83,7 +87,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
             view,
             STOPPED,
             "it is stopped",
-            cause="somebody stopped it, or it ended by itself without an error",
+            cause=why_stopped(view),
             remedy=(manage(view, "start"),),
             expected="running",
             got=kind,
@@ -99,6 +103,21 @@ def running(view: ServiceView) -> Iterator[Finding]:
             expected="running without restarts",
             got=f"{state['sub']}, {again}",
             evidence=last_errors(view),
+        )
+
+
+@service_check(UNSUPERVISED, after=("MANIFEST_ABSENT",))
+def watched(view: ServiceView) -> Iterator[Finding]:
+    """A supervisor has the process, and would start it again."""
+    if view.state["state"] == "unsupervised":
+        yield _finding(
+            view,
+            UNSUPERVISED,
+            f"process {view.state['pid']} runs, but no supervisor watches it",
+            cause=str(view.state["result"]) or "supervisord was killed, and another one started that does not know it",
+            remedy=(manage(view, "restart"),),
+            expected="supervisord runs it",
+            got="a process that would not be started again",
         )
 
 

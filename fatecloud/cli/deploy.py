@@ -39,6 +39,14 @@ def deploy(
     moved: Annotated[
         bool, typer.Option("--moved", help="This is the cluster that was deployed on other machines before.")
     ] = False,
+    adopt_data: Annotated[
+        list[str] | None,
+        typer.Option("--adopt-data", help="Take the data that were restored for this service; repeatable."),
+    ] = None,
+    new_data: Annotated[
+        list[str] | None,
+        typer.Option("--new-data", help="Start this service without the data that it had; repeatable."),
+    ] = None,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help="Restart services although jobs are running.")
     ] = False,
@@ -66,6 +74,8 @@ def deploy(
         overwrite_drift=overwrite_drift,
         leave_data=leave_data,
         moved=moved,
+        adopt_data=tuple(adopt_data or ()),
+        new_data=tuple(new_data or ()),
         interrupt_jobs=interrupt_jobs,
         wait_jobs=wait_jobs,
         wait_lock=wait_lock,
@@ -75,4 +85,4 @@ def deploy(
     if dry_run:
         return show_forecast(session, wanted, output=o.TABLE, deadline=deadline, full=False, detailed=False)
     with Console() as console:
-        return deploy_cluster(session, wanted, console, confirm=None if yes else console.confirm)
+        return deploy_cluster(session, wanted, console, None if yes else console.confirm, None if yes else console.ask)

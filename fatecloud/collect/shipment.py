@@ -22,6 +22,7 @@ PARTS = (
     "processes",
     "system",
     "storage",
+    "marks",
     "supervision",
     "services",
     "packages",

@@ -7,7 +7,7 @@ from typing import Any
 
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
-from fatecloud.model.layout import started_of, thin_marker_of
+from fatecloud.model.layout import mark_copy_of, started_of, thin_marker_of
 
 DEADLINE = 20.0
 """Seconds that a collector has for all its readings, when nothing else is said."""
@@ -79,6 +79,8 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "supervision": node.supervision,
         "home": service.home,
         "started": started_of(service.home),
+        "data": service.data if service.signs else "",
+        "copy": mark_copy_of(node, service.id),
         "ports": [port.number for port in service.ports],
         "logs": [{"path": path, "levels": levels} for path, levels in sorted(logs.items())],
     }

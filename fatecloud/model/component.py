@@ -193,3 +193,5 @@ class Component:
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens."""
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""
+    signs: tuple[str, ...] = ()
+    """Paths below the data directory, globs allowed, of which data that it has made hold at least one."""

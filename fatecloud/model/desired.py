@@ -178,6 +178,8 @@ class DesiredService:
     """What the component's checks want to know again, typed values only."""
     data: str = ""
     """Absolute path of the directory where it keeps its data."""
+    signs: tuple[str, ...] = ()
+    """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,20 @@ def data_of(node: Node, service: ServiceId) -> str:
     return f"{node.paths.data}/{service.slug}"
 
 
+def mark_of(data: str) -> str:
+    """The mark that says that a service's data are there."""
+    return f"{data}/.fatecloud-data.json"
+
+
+def mark_copy_of(node: Node, service: ServiceId) -> str:
+    """Our copy of a data directory's mark.
+
+    With root it lies on the root file system, for the base directory may be on the very disk that is missing.
+    """
+    folder = "/var/lib/fatecloud" if node.become == "root" else private_of(node)
+    return f"{folder}/data/{service.slug}.json"
+
+
 def started_of(home: str) -> str:
     """Record of the inputs that a service read at its last start."""
     return f"{home}/run/started"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fatecloud.model.marks import DataState
+
 Verb = Literal["install", "configure", "remove", "object", "start", "restart", "stop", "verify"]
 
 
@@ -66,6 +68,15 @@ class LeftData:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneData:
+    """Data that were marked and are not where they were: a deploy would make new ones in their place."""
+
+    service: str
+    node: str
+    state: DataState
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a deploy would do, in order."""
 
@@ -79,6 +90,8 @@ class Plan:
     change in how a node is prepared waits."""
     left: tuple[LeftData, ...] = ()
     """Data that are not carried over."""
+    gone: tuple[GoneData, ...] = ()
+    """Data that are not where they were."""
 
     @property
     def empty(self) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.registry import all_components
+from fatecloud.errors import RunError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import data_of
-from fatecloud.model.plan import LeftData
+from fatecloud.model.marks import DataState, data_state
+from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.plan import Action, GoneData, LeftData
 
 
 def data_left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[LeftData, ...]:
@@ -58,3 +62,59 @@ def _has(manifests: Mapping[str, Mapping[str, Any]], service: DesiredService) ->
 def _keeps(component: str) -> str:
     known = all_components().get(component)
     return known.keeps if known else ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataWish:
+    """What the operator said about the data of services, by key."""
+
+    adopt: frozenset[str] = frozenset()
+    """Take the data that lie there."""
+    new: frozenset[str] = frozenset()
+    """Start without the data that were there."""
+
+    @property
+    def services(self) -> frozenset[str]:
+        """All services that it is about."""
+        return self.adopt | self.new
+
+
+NO_WISH = DataWish()
+
+
+def data_gone(desired: Desired, observed: Observed, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[GoneData, ...]:
+    """The services whose data are not where they were; of the nodes that have a manifest here."""
+    found = []
+    for key, service in sorted(desired.services.items()):
+        facts = observed.reached(service.id.node) if service.id.node in manifests else None
+        state = state_of(service, facts, manifests[service.id.node]) if facts else None
+        if state and state.blocks:
+            found.append(GoneData(key, service.id.node, state))
+    return tuple(found)
+
+
+def state_of(service: DesiredService, facts: NodeFacts, manifest: Mapping[str, Any]) -> DataState | None:
+    """State of a service's data; None for one that keeps none.
+
+    Raises:
+        RunError: the node could not read it.
+    """
+    if not service.signs:
+        return None
+    fact = facts.fact("data")
+    if not fact.ok:
+        raise RunError(f"{facts.node}: could not read data: {fact.error}", remedy="fatecloud check")
+    seen = fact.value.get(service.id.key)
+    return data_state(seen, manifest.get("data", {}).get(service.id.key), service.id.stamp) if seen else None
+
+
+def data_actions(service: DesiredService, state: DataState | None, wish: DataWish) -> list[Action]:
+    """What is done to a service's data directory, besides its first mark at the first deploy."""
+    key, node = service.id.key, service.id.node
+    if key in wish.new:
+        return [Action("install", node, key, f"start with new data in {service.data}")]
+    if key in wish.adopt:
+        return [Action("install", node, key, f"take the data that are in {service.data}")]
+    if state and not state.blocks and not state.recorded:
+        return [Action("configure", node, key, f"mark {service.data} as the place of its data")]
+    return []

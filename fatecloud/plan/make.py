@@ -11,7 +11,7 @@ from fatecloud.model.layout import ID_LENGTH, thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
 from fatecloud.plan.belonging import refuse_strangers
-from fatecloud.plan.data import data_left
+from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest, uses_python
@@ -28,6 +28,7 @@ def make_plan(
     old_texts: Mapping[str, str] | None = None,
     *,
     nodes: Collection[str] = (),
+    wish: DataWish = NO_WISH,
 ) -> Plan:
     """Compare what should be with what is.
 
@@ -37,6 +38,7 @@ def make_plan(
         secrets: full secret name -> value; only hashes of filled files leave this function.
         old_texts: secret-free digest -> text that is on the nodes now, for diffs.
         nodes: names of the nodes that the plan is for; empty for all. A proof takes all of them.
+        wish: what the operator said about the data of services.
 
     Raises:
         Refused: a node is not the one that the inventory means.
@@ -64,6 +66,7 @@ def make_plan(
         if of_node or manifest.get("prepared") != prepared_digest(desired, desired.node(name)):
             unprepared.append(name)
         for service in desired.on_node(name):
+            by_service[service.id.key] += data_actions(service, state_of(service, facts, manifest), wish)
             by_service[service.id.key] += _service_actions(desired, service, facts, here, real)
     stages = [Stage("nodes", tuple(node_actions))] if node_actions else []
     for number, keys in enumerate(desired.stages, 1):
@@ -77,6 +80,7 @@ def make_plan(
         proof=not nodes and (bool(stages) or not proved),
         unprepared=tuple(unprepared),
         left=data_left(desired, manifests),
+        gone=tuple(gone for gone in data_gone(desired, observed, manifests) if gone.service not in wish.services),
     )
 
 
@@ -159,7 +163,9 @@ def _service_actions(
             actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
     state = _value(facts, "services").get(key) or {"state": "absent"}
-    if state["state"] not in RUNNING:
+    if state["state"] == "unsupervised":
+        actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))
+    elif state["state"] not in RUNNING:
         actions.append(Action("start", node, key, f"it is {state['state']}"))
     else:
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)

@@ -160,6 +160,8 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_interrupt_jobs": False,
         "fatecloud_wait_jobs": 0,
         "fatecloud_job_questions": job_questions(),
+        "fatecloud_adopt_data": [],
+        "fatecloud_new_data": [],
     }
 
 
@@ -177,6 +179,7 @@ def write_project(
 
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
+    `fatecloud_adopt_data` and `fatecloud_new_data` (keys of services that take restored data, or start without theirs),
     `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_shown` (node -> what the plan was made
     from, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,
     `fatecloud_interrupt_jobs` (stop services although jobs are running), `fatecloud_wait_jobs` (seconds to wait for

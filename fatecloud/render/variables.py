@@ -11,7 +11,7 @@ from typing import Any
 from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
-from fatecloud.model.layout import private_of, shared_venv_of, started_of, thin_marker_of, unit_path_of
+from fatecloud.model.layout import mark_copy_of, private_of, shared_venv_of, started_of, thin_marker_of, unit_path_of
 from fatecloud.model.release import Artifact, PythonSet
 
 _GROWTH = 1.9
@@ -197,6 +197,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         # What a run needs to know of the service when no inventory tells it any more.
         "job_runners": _job_runners(desired, service),
         "kept": {"data": service.data, "job_api": service.facts.get("job_api", "")},
+        "data": _data(service, node),
         "readiness": _readiness(service, node),
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
@@ -234,6 +235,18 @@ def _readiness(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
         "timeout": probe.timeout,
         "deadline": service.readiness_deadline,
         "user": node.service_user if probe.user == "service" else "",
+    }
+
+
+def _data(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
+    if not service.signs:
+        return None
+    return {
+        "stamp": service.id.stamp,
+        "path": service.data,
+        # Not `copy`, which is a method of a dictionary in a template.
+        "copy_path": mark_copy_of(node, service.id),
+        "signs": list(service.signs),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from fatecloud.model.plan import Action, FileChange, LeftData, Plan, Stage
+from fatecloud.model.plan import Action, FileChange, GoneData, LeftData, Plan, Stage
 from fatecloud.report.diff import body_of, diff_lines
 from fatecloud.report.look import Look, toned
 
@@ -54,6 +54,8 @@ def _warnings(plan: Plan, look: Look) -> Iterator[str]:
         yield toned(f"  DRIFTED: {files} edited by hand, or not deployed by us; see below", "33", look)
     for left in plan.left:
         yield toned(f"  DATA NOT MOVED: {left_text(left)}", "33", look)
+    for gone in plan.gone:
+        yield toned(f"  DATA NOT THERE: {gone_text(gone)}", "31", look)
 
 
 def _files(plan: Plan, look: Look, *, full: bool) -> Iterator[str]:
@@ -135,6 +137,15 @@ def _steps(actions: Sequence[Action], files: Collection[tuple[str, str]]) -> Ite
             yield f"{action.verb} ({action.reason})"
         elif action is listed[0]:
             yield f"{action.verb} ({_count(len(listed), 'file')})"
+
+
+def gone_text(gone: GoneData) -> str:
+    """Where data were, and what is there now."""
+    state = gone.state
+    if not state.then:
+        return f"{gone.service}: {state.path} on {gone.node} has the mark of other data"
+    place = f"{gone.service}: its data were in {state.path} on {gone.node} ({state.then})"
+    return f"{place}; now there is {state.found} ({state.now})"
 
 
 def left_text(left: LeftData) -> str:

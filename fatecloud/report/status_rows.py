@@ -145,6 +145,8 @@ def _oddities(state: Mapping[str, Any]) -> Iterator[str]:
         yield f"failed: {state.get('result') or 'unknown'} (exit {state.get('exit')})"
     if state.get("stopped_pids"):
         yield f"process {state['stopped_pids'][0]} is stopped by a signal"
+    if state["state"] == "unsupervised":
+        yield "runs without its supervisor"
     if state["state"] != "absent" and not state["enabled"]:
         yield "does not start at boot"
     if state.get("restarts"):

@@ -102,4 +102,5 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         objects=wanted.objects,
         facts=wanted.facts,
         data=context.data,
+        signs=component.signs,
     )

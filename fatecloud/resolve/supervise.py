@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component, Wanted
 from fatecloud.model.desired import FileSpec
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.layout import private_of, supervisor_conf_of, thin_marker_of, unit_path_of
+from fatecloud.model.layout import (
+    data_of,
+    mark_copy_of,
+    mark_of,
+    private_of,
+    supervisor_conf_of,
+    thin_marker_of,
+    unit_path_of,
+)
 
 
 def supervision_specs(
@@ -53,6 +62,11 @@ def supervision_specs(
         "after": list(after),
         "writable": list(writable),
         "base": node.paths.base,
+        "systemd": systemd,
+        "marked": bool(component.signs),
+        "mark": mark_of(data_of(node, service)),
+        "copy": mark_copy_of(node, service),
+        "guard": _guard(data_of(node, service), root=node.become == "root"),
     }
     return (
         FileSpec(start, "service/start.sh.j2", values, mode=0o750),
@@ -75,3 +89,13 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
         mode=0o600,
         restarts=False,
     )
+
+
+def _guard(data: str, *, root: bool) -> str:
+    """Shell that ends well where the mark `$1` is there, is ours, and says what its copy `$2` says. One line."""
+    mine = '[ "$(stat -c %u "$1")" = 0 ]'
+    if not root:
+        mine = f'{{ [ -O "$1" ] || {mine}; }}'
+    holds = f'[ -f "$1" ] && [ ! -L "$1" ] && {mine} && [ "$(cat "$1")" = "$(cat "$2")" ]'
+    message = f"start refused: the data of this service are not in {data} (DATA_NOT_THERE); see: fatecloud check"
+    return f"{holds} || {{ echo {shlex.quote(message)} >&2; exit 1; }}"

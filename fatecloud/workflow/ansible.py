@@ -47,6 +47,7 @@ _REFUSALS = {
     "twice": "keep one name for the machine under `nodes`; its services are those of {}",
     "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
     "alike": "give this cluster another name: names on the node carry it and the first digits of the id",
+    "data_not_there": "mount its disk; or restore the data and run: fatecloud deploy --adopt-data {}",
     "drifted": "fatecloud plan shows it; --overwrite-drift",
     "jobs": "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here",
 }

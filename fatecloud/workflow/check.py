@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once
     from fatecloud.model.finding import Report
     from fatecloud.model.observed import Observed
 
-FACTS = ("clock", "disk", "files", "identity", "lease", "listeners", "logs", "manifest", "memory", "services")
+FACTS = ("clock", "data", "disk", "files", "identity", "lease", "listeners", "logs", "manifest", "memory", "services")
 """All that the checks of a running cluster read. Preflight and plan need more, for which a node starts programs."""
 SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""

@@ -14,12 +14,13 @@ from fatecloud.model.finding import Report
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Plan, Stage
 from fatecloud.model.selection import Selection, select_nodes
-from fatecloud.plan.data import starting_anew
+from fatecloud.plan.data import NO_WISH, DataWish, starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
 from fatecloud.workflow.ansible import OUTDATED
 from fatecloud.workflow.check import FACTS, check_cluster
+from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.job_runners import runners_there
@@ -63,6 +64,12 @@ class DeployOptions:
     """Whether a service may go on elsewhere without the data that it has."""
     moved: bool = False
     """Whether the cluster is the one that was deployed on other machines before."""
+    adopt_data: tuple[str, ...] = ()
+    """Services that take the data that lie in their data directory."""
+    new_data: tuple[str, ...] = ()
+    """Services that start without the data that they had."""
+    wish: DataWish = NO_WISH
+    """These services by key, once the inventory is known."""
     interrupt_jobs: bool = False
     wait_jobs: str | None = None
     wait_lock: str | None = None
@@ -70,11 +77,18 @@ class DeployOptions:
     argv: tuple[str, ...] = ()
 
 
-def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Callable[[str], bool] | None) -> int:
+def deploy_cluster(
+    options: Options,
+    wanted: DeployOptions,
+    ui: Ui,
+    confirm: Callable[[str], bool] | None,
+    ask: Callable[[str], str] | None = None,
+) -> int:
     """Bring the nodes to what the inventory says.
 
     Args:
         confirm: asks the operator; None means that the answer is yes.
+        ask: asks the operator for a word; None means that none is needed.
 
     Returns:
         0.
@@ -90,6 +104,8 @@ def deploy_cluster(options: Options, wanted: DeployOptions, ui: Ui, confirm: Cal
     session = load_session(options, need_store=True, need_secrets=False)
     refuse_example(session)
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
+    wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
+    confirm_new_data(session.resolved, wanted.wish, ask)
     deadline = time.monotonic() + seconds(wanted.wait_lock)
     for left in reversed(range(_PLANS)):
         try:
@@ -120,8 +136,8 @@ def _deploy(
     ask_moved(session, observed, confirm, moved=wanted.moved)
     for line in departed_notes(session):
         ui(Event("note", line))
-    _refuse_unready(session, observed, ui)
-    plan = plan_from(session, observed, wanted.limit)
+    _refuse_unready(session, observed, wanted, ui)
+    plan = plan_from(session, observed, wanted.limit, wanted.wish)
     ui.plan(plan)
     _tell_unknown_data(session, observed, wanted, ui)
     if plan.empty and not (plan.proof and wanted.verify):
@@ -131,6 +147,7 @@ def _deploy(
         return 0
     refuse_drift(plan, wanted)
     refuse_left_data(plan, wanted)
+    refuse_gone_data(plan)
     hit = runners_there(session.desired, observed, parties_hit(plan))
     refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
     if confirm and not plan.empty:
@@ -177,6 +194,8 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, observed: Obs
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
         "fatecloud_shown": shown_states(observed),
         **jobs_variables(seconds(wanted.wait_jobs), interrupt=wanted.interrupt_jobs),
+        "fatecloud_adopt_data": sorted(wanted.wish.adopt),
+        "fatecloud_new_data": sorted(wanted.wish.new),
     }
     try:
         run.ansible.play("converge.yml", variables)
@@ -259,11 +278,11 @@ def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
     return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
 
 
-def _refuse_unready(session: Session, observed: Observed, ui: Ui) -> None:
+def _refuse_unready(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
     report = judge_preflight(session.desired, observed)
     if report.findings:
         ui.report(report)
-    refuse_unready(report)
+    refuse_unready(report, wanted.wish)
 
 
 def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan, read: Observed) -> None:
@@ -276,7 +295,7 @@ def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan, read: 
     changed = [name for name in now if now[name] != before.get(name)]
     if changed:
         raise PlanOutdated(f"changed since the plan was shown: {', '.join(changed)}", remedy=OUTDATED)
-    if _actions(plan_from(session, observed, wanted.limit)) - _actions(shown):
+    if _actions(plan_from(session, observed, wanted.limit, wanted.wish)) - _actions(shown):
         raise PlanOutdated("services have changed since the plan was shown", remedy=OUTDATED)
 
 

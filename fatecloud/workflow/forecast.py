@@ -15,6 +15,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import select_nodes
 from fatecloud.state.directory import controller_id
+from fatecloud.workflow.data import data_wish, still_blocking
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.deploy import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
@@ -47,6 +48,7 @@ def forecast_deploy(
     """
     session = load_session(options, need_secrets=False)
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
+    wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
     refusals: list[Refusal] = []
     with _noting(refusals):
         python_set(session.resolved.release, session.store)
@@ -63,11 +65,12 @@ def forecast_deploy(
     with _noting(refusals):
         _refuse_held(session, observed)
     report = judge_preflight(session.desired, observed)
-    with _noting(refusals, tuple(line for finding in blocking(report) for line in _details(finding))):
-        refuse_unready(report)
+    blockers = still_blocking(blocking(report), wanted.wish)
+    with _noting(refusals, tuple(line for finding in blockers for line in _details(finding))):
+        refuse_unready(report, wanted.wish)
     plan = None
     try:
-        plan = plan_from(session, observed, wanted.limit)
+        plan = plan_from(session, observed, wanted.limit, wanted.wish)
     except RunError as error:
         # Of nodes that were not reached preflight has said so.
         if isinstance(error, Refused) or not refusals or all(map(observed.reached, observed.nodes)):

@@ -9,6 +9,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
+from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.plan.files import texts_needed
 from fatecloud.plan.make import make_plan
 from fatecloud.timing import phase
@@ -23,18 +24,20 @@ _DEADLINE = 60.0
 """Seconds for all nodes together."""
 
 
-def plan_from(session: Session, observed: Observed, nodes: Collection[str] = ()) -> Plan:
+def plan_from(session: Session, observed: Observed, nodes: Collection[str] = (), wish: DataWish = NO_WISH) -> Plan:
     """Compare with what was observed, with diffs against the texts that are on the nodes.
 
     Args:
         nodes: names of the nodes that the plan is for; empty for all.
+        wish: what the operator said about the data of services.
 
     Raises:
         RunError: nodes gave no facts, or do not answer any more.
         SecretsError: a file needs a secret that is not there.
     """
     with phase("compared"):
-        plan = make_plan(session.desired, observed, session.values, _old_texts(session, observed), nodes=nodes)
+        texts = _old_texts(session, observed)
+        plan = make_plan(session.desired, observed, session.values, texts, nodes=nodes, wish=wish)
         return with_edits(session, observed, plan)
 
 

@@ -8,6 +8,8 @@ from fatecloud.checks.preflight import blocking
 from fatecloud.errors import Refused
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
+from fatecloud.plan.data import NO_WISH, DataWish
+from fatecloud.workflow.data import still_blocking
 
 if TYPE_CHECKING:
     from fatecloud.workflow.deploy import DeployOptions
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
 HITTING = ("restart", "stop", "remove")
 
 
-def refuse_unready(report: Report) -> None:
+def refuse_unready(report: Report, wish: DataWish = NO_WISH) -> None:
     """Deploy only to nodes that preflight has nothing against.
+
+    Args:
+        wish: what the operator said about missing data.
 
     Raises:
         Refused: it found problems, or could not look.
     """
-    blockers = blocking(report)
+    blockers = still_blocking(blocking(report), wish)
     if blockers:
         raise Refused(
             f"{len(blockers)} problem{'s' if len(blockers) > 1 else ''} must be solved first",

@@ -15,6 +15,7 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_marks import forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
@@ -72,9 +73,13 @@ def apply(params: dict) -> dict:
             supervisor.end()
         kept = clear(base, manifest, params["purge"])
         leave(manifest.data["id"])
+        forget_marks(manifest, everything=params["purge"])
+        kept = [path for path in kept if os.path.isdir(path)]
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]
-        manifest.data = {name: manifest.data[name] for name in ("version", "cluster", "id", "shared")} | left
+        # The marks of data that stay are expected by the deploy that comes back to them.
+        staying = [name for name in ("version", "cluster", "id", "shared", "data") if name in manifest.data]
+        manifest.data = {name: manifest.data[name] for name in staying} | left
         manifest.data["directories"] = kept
     _remove_private(base, manifest.path if kept else "")
     for path in sorted(shared, key=len, reverse=True):

@@ -19,6 +19,7 @@ import signal
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_marks import content as entries_of
 from ansible.module_utils.fatecloud_node import (
     IDENTITY,
     MARK,
@@ -172,7 +173,7 @@ def acquire(params: dict) -> dict:
             the plan was made.
     """
     base, run = params["base"], params["run"]
-    if not os.path.isdir(private(base)) and os.path.isdir(base) and os.listdir(base):
+    if not os.path.isdir(private(base)) and os.path.isdir(base) and entries_of(base):
         # Our directory in it would make it look like ours from then on.
         raise Refused(f"{base} is not empty and was not made by us", foreign=base)
     record = Manifest(base).data

@@ -3,7 +3,8 @@
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
 `unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
 that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
-runs want to know of it, for the manifest). `absent` takes the files from the manifest; data and logs stay.
+runs want to know of it, for the manifest), `data` (`path` and `copy_path` of the mark of its data; without it
+nothing is started). `absent` takes the files from the manifest; data and logs stay.
 `runners` are the services whose jobs need this one (empty to interrupt them), see `let_jobs_end`; `questions` and
 `wait_jobs` belong to them.
 
@@ -17,7 +18,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import let_jobs_end
-from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, sha256_of, working
+from ansible.module_utils.fatecloud_marks import check_mark, read_mark
+from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, lease_path, read_json, sha256_of, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
 RUNNING = ("running", "starting")
@@ -42,9 +44,11 @@ def decide(wanted: str, now: str, old_inputs: list) -> str:
 
     Args:
         wanted: `started`, `stopped`, `restarted` or `absent`.
-        now: `running`, `starting`, `stopped`, `failed` or `absent`.
+        now: `running`, `starting`, `stopped`, `failed`, `absent` or `unsupervised`.
         old_inputs: what the running process has read in another version.
     """
+    if now == "unsupervised":
+        return "stop" if wanted in ("stopped", "absent") else "restart"
     running = now in RUNNING
     if wanted in ("stopped", "absent"):
         return "" if now in ("stopped", "absent") else "stop"
@@ -79,13 +83,34 @@ def spare_jobs(service: object, params: dict) -> list:
     """
     state = service.state()
     verb = decide(params["state"], state, stale(params["inputs"], params["started"]))
-    if state not in RUNNING or verb not in ("stop", "restart") or not params["runners"]:
+    if state not in (*RUNNING, "unsupervised") or verb not in ("stop", "restart") or not params["runners"]:
         return []
     known = Manifest(params["base"]).data["services"]
     # One on this node listens where it was configured to at its last start, whatever the inventory says by now.
     here = {key: entry["job_api"] for key, entry in known.items() if entry.get("job_api")}
     runners = [dict(runner, url=here.get(runner["key"]) or runner["url"]) for runner in params["runners"]]
     return let_jobs_end(params, runners)
+
+
+def _look_for_data(params: dict, manifest: object) -> None:
+    """Start nothing without its data: it would make new ones.
+
+    Raises:
+        Refused: a mark is expected and is not there.
+    """
+    data = params["data"]
+    # Data that were restored by hand are accepted once the service serves them.
+    if data and not (read_mark(data["path"]) or {}).get("adopting"):
+        check_mark(manifest, params["service"], data["path"], data["copy_path"])
+
+
+def _note_stop(entry: dict, params: dict, done: list) -> None:
+    """Keep who stopped the service for as long as it stays stopped: a check names them."""
+    if params["state"] != "stopped":
+        entry.pop("stopped", None)
+    elif done:
+        lease = read_json(lease_path(params["base"])) or {}
+        entry["stopped"] = {"run": params["run"], "at": int(time.time()), "by": lease.get("owner", "")}
 
 
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
@@ -103,11 +128,14 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
             return {"changed": bool(verb), "done": [verb] if verb else []}
+        if params["state"] in ("started", "restarted"):
+            _look_for_data(params, manifest)
         done = settle(service, params)
         if params["state"] == "absent":
             done += remove(service, params["service"], params["home"], manifest)
         else:
             entry = manifest.data["services"].get(params["service"], {})
+            _note_stop(entry, params, done)
             facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision", "version")}
             manifest.data["services"][params["service"]] = dict(entry, **facts, **params["kept"])
             if done:
@@ -138,6 +166,7 @@ def main() -> None:
             "runners": {"type": "list", "elements": "dict", "default": []},
             "questions": {"type": "dict", "default": {}},
             "wait_jobs": {"type": "float", "default": 0},
+            "data": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )

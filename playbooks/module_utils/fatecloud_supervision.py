@@ -6,17 +6,28 @@ import contextlib
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import time
 
+from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, become, clean_environment, home_of, private
 
 SERVICE_MARK = "FATECLOUD_SERVICE"
 """Environment variable of what is meant to live on after the run: the launcher spares it."""
 
 
-def call(argv: list, user: str = "", accept: tuple = (0,)) -> str:
+SILENT = 5
+"""Seconds after which a supervisord counts as one that does not answer."""
+WOKEN = 5
+"""Seconds in which a supervisord that was stopped by a signal answers again."""
+
+
+def call(argv: list, user: str = "", accept: tuple = (0,), timeout: float | None = None) -> str:
     """Run a program and give its output.
+
+    Args:
+        timeout: seconds after which it is ended, and its output is empty; None for no limit.
 
     Raises:
         Refused: its exit status is none of `accept`.
@@ -24,15 +35,19 @@ def call(argv: list, user: str = "", accept: tuple = (0,)) -> str:
     environment = clean_environment(home_of(user) if user else "/")
     environment.pop(MARK, None)
     environment[SERVICE_MARK] = "1"
-    done = subprocess.run(  # noqa: PLW1510
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        cwd="/",
-        preexec_fn=become(user),
-    )
+    try:
+        done = subprocess.run(  # noqa: PLW1510
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            cwd="/",
+            preexec_fn=become(user),
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired:
+        return ""
     text = done.stdout.decode(errors="replace").strip()
     if done.returncode not in accept:
         raise Refused(f"{' '.join(argv[-3:])}: status {done.returncode}: {' | '.join(text.splitlines())[:600]}")
@@ -119,14 +134,19 @@ class Supervisor:
         """Whether supervisord answers."""
         if not self.programs or not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
             return False
-        return self._control("pid", accept=(0, 1, 2, 3, 4, 7)).isdigit()
+        argv = self._argv("supervisorctl", "pid")
+        return call(argv, self.user, (0, 1, 2, 3, 4, 7), timeout=SILENT).isdigit()
 
     def adopt(self) -> list:
         """Run supervisord, and let it know its programs as they are on disk. What was done."""
         done = []
         if not self.programs:
             raise Refused("supervisor is not on this node: it comes with a deploy")
-        if not self.alive():
+        if not self._awake():
+            self._silence()
+            # It starts all of its programs at once: none of them may still run without it.
+            for program in strays.programs(self.folder):
+                self._end_stray(program)
             call(self._argv("supervisord"), self.user)
             deadline = time.monotonic() + 20
             while not self.alive():
@@ -134,33 +154,40 @@ class Supervisor:
                     raise Refused(f"supervisord does not answer; see {self.folder}/supervisord.log")
                 time.sleep(POLL)
             done.append("supervisord")
+        elif self._stray():
+            self._end_stray(self._program())
+            done.append("end")
         news = self._control("reread").splitlines()
-        if any(line.startswith(self.slug + ":") for line in news) or self.state() == "absent":
+        if any(line.startswith(self.slug + ":") for line in news) or self._told() == "absent":
             self._control("update", self.slug)
             done.append("reload")
         return done
 
     def end(self) -> None:
         """Shut supervisord down."""
-        if self.alive():
-            self._control("shutdown")
-            deadline = time.monotonic() + 20
-            while self.alive() and time.monotonic() < deadline:
-                time.sleep(POLL)
+        if not self._awake():
+            self._silence()
+            return
+        self._control("shutdown")
+        deadline = time.monotonic() + 20
+        while self.alive() and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def state(self) -> str:
-        """`running`, `starting`, `stopped`, `failed` or `absent`."""
-        if not self.alive():
-            return "absent"
-        words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
-        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "starting", "FATAL": "failed"}
-        if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
-            return "absent"
-        return known.get(words[1], "stopped")
+        """`running`, `starting`, `stopped`, `failed`, `absent`, or `unsupervised`: it runs, and nothing watches it."""
+        if self._stray():
+            return "unsupervised"
+        return self._told() if self.alive() else "absent"
 
     def act(self, verb: str) -> None:
         """Start, stop or restart it. A failure to start shows in its state and log, not here."""
-        self._control(verb, self.slug, accept=(0,) if verb == "stop" else (0, 1, 7))
+        if verb == "stop" and self._stray():
+            if not self._awake():
+                self._silence()
+            if self._stray():
+                self._end_stray(self._program())
+        if self.alive():
+            self._control(verb, self.slug, accept=(0, 1) if self._told() == "absent" else self._accept(verb))
 
     def forget(self) -> None:
         """Nothing to do: it follows the configuration."""
@@ -169,6 +196,59 @@ class Supervisor:
         """After its configuration was removed."""
         if self.alive():
             self._control("update")
+
+    @staticmethod
+    def _accept(verb: str) -> tuple:
+        return (0,) if verb == "stop" else (0, 1, 7)
+
+    def _told(self) -> str:
+        """What supervisord says of it."""
+        words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
+        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "starting", "FATAL": "failed"}
+        if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
+            return "absent"
+        return known.get(words[1], "stopped")
+
+    def _program(self) -> object | None:
+        return next((program for program in strays.programs(self.folder) if program.slug == self.slug), None)
+
+    def _stray(self) -> int | None:
+        """The service's process, where it runs and no supervisord that answers has it."""
+        program = self._program()
+        pid = strays.main_process(program, self.user) if program else None
+        if pid and self.alive() and strays.parent_of(pid) in strays.supervisors(self.conf):
+            return None
+        return pid
+
+    def _awake(self) -> bool:
+        """Whether supervisord answers, also one that was only stopped by a signal."""
+        if self.alive():
+            return True
+        for pid in strays.supervisors(self.conf):
+            strays.send(pid, signal.SIGCONT)
+        deadline = time.monotonic() + WOKEN
+        while strays.supervisors(self.conf) and time.monotonic() < deadline:
+            if self.alive():
+                return True
+            time.sleep(POLL)
+        return False
+
+    def _silence(self) -> None:
+        """End a supervisord that does not answer, and no service of it: it must not start again what we stop.
+
+        Raises:
+            Refused: it cannot be ended.
+        """
+        for pid in strays.supervisors(self.conf):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            if not strays.gone(pid, strays.PATIENCE):
+                raise Refused(f"supervisord (process {pid}) does not answer and cannot be ended")
+
+    def _end_stray(self, program: object) -> None:
+        pid = strays.main_process(program, self.user)
+        if pid and not strays.end(program, pid):
+            raise Refused(f"process {pid} of {program.slug} runs without a supervisor and cannot be ended")
 
 
 def supervised(params: dict) -> object:

@@ -14,6 +14,7 @@ from fatecloud.sandbox.nodes import Sandbox
 
 DIFFERS = {
     r"{base}/logs/.+": "logs",
+    r".*/\.fatecloud-data\.json|/var/lib/fatecloud/data/.+": "the mark of data has an id, a run and a time",
     r"{base}/data/[^/]+-mysql/(db|temporary)/.+": "a database's own files",
     r"{base}/data/[^/]+-rabbitmq/mnesia/.+": "a broker's own files",
     r"{base}/data/[^/]+-flow/(jobs|model|tables|upload)/.+": "jobs and what they made",
@@ -112,7 +113,7 @@ def tree(sandbox: Sandbox, node: str, base: str, *, deep: bool) -> dict[str, Any
 
 def without_history(manifest: dict[str, Any]) -> dict[str, Any]:
     """What a manifest says of the node as it is: a proof and a start have a time and a run of their own."""
-    kept = {name: value for name, value in manifest.items() if name != "proof"}
+    kept = {name: value for name, value in manifest.items() if name not in ("proof", "data")}
     kept["services"] = {
         key: {name: value for name, value in entry.items() if name not in _OF_A_START}
         for key, entry in manifest["services"].items()

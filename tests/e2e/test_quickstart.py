@@ -93,12 +93,42 @@ def test_it_is_safe_to_run_again_and_says_so(node: Sandbox) -> None:
     assert node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"]) == before
 
 
-def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
-    node.restart("n1")
-    program, inventory = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/fatecloud/inventory.yml"
-    status, said = as_ops(node, f"{program} start -i {inventory} && {program} check -i {inventory}", timeout=300)
+FATECLOUD, INVENTORY = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/fatecloud/inventory.yml"
+
+
+def test_a_service_that_lost_its_supervisor_is_found_and_gets_no_second_copy(node: Sandbox) -> None:
+    base = "/home/ops/fatecloud/base"
+    before = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
+    node.check("n1", ["sh", "-ec", f"kill -KILL $(cat {base}/.fatecloud/supervisor/supervisord.pid)"])
+    with RAISED.expecting("SERVICE_UNSUPERVISED"):
+        status, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+    assert status == 1, said
+    assert "SERVICE_UNSUPERVISED" in said
+    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY} && {FATECLOUD} check -i {INVENTORY}", timeout=300)
     assert status == 0, said[-6000:]
-    status, said = as_ops(node, f"{program} destroy -i {inventory} --remove-data --cluster-name local", timeout=300)
+    after = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
+    assert len(after.split()) == len(before.split())
+    assert after != before
+
+
+def test_what_stopped_a_service_is_named(node: Sandbox) -> None:
+    status, said = as_ops(node, f"{FATECLOUD} stop -i {INVENTORY} --yes", timeout=300)
+    assert status == 0, said[-6000:]
+    with RAISED.expecting("SERVICE_STOPPED"):
+        _, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+    assert "stopped by fatecloud stop, run " in " ".join(said.split())
+    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY}", timeout=300)
+    assert status == 0, said[-6000:]
+    node.restart("n1")
+    with RAISED.expecting("SERVICE_STOPPED"):
+        _, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+    assert "the node was rebooted at " in " ".join(said.split())
+
+
+def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
+    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY} && {FATECLOUD} check -i {INVENTORY}", timeout=300)
+    assert status == 0, said[-6000:]
+    status, said = as_ops(node, f"{FATECLOUD} destroy -i {INVENTORY} --remove-data --cluster-name local", timeout=300)
     assert status == 0, said[-6000:]
     assert node.exec("n1", ["pgrep", "-f", "[f]ate_flow_server|[s]upervisord"]).exit != 0
     assert node.exec("n1", ["sh", "-c", "ls -A /home/ops/fatecloud/base"]).text.strip() == ""

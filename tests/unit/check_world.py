@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
-from preflight_world import ANY, CLUSTER_ID, NOW, a_desired, healthy
+from preflight_world import ANY, CLUSTER_ID, DATA_DISK, NOW, a_desired, a_mark, an_empty_place, healthy
 
 from fatecloud.checks.engine import judge
 from fatecloud.checks.registry import running_checks
@@ -97,7 +97,9 @@ def healthy_documents() -> Documents:
             "version": 1,
             "files": {CONF: a_record(ENGINE), NODE_CONF: a_record("node", "0600")},
             "services": {key: versions[key] for key in (ENGINE, FRONT)},
+            "data": {ENGINE: a_mark()},
         },
+        "data": {ENGINE: an_empty_place(entries=1, names=["db"], mark=a_mark(), copy=a_mark(), mount=DATA_DISK)},
         "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
         "services": {ENGINE: a_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],

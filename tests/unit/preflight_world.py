@@ -36,6 +36,21 @@ RELEASE = Release(
 )
 
 
+DATA = "/data/fate/data/demo-9999-engine"
+ROOT_DISK = {"mount": "/", "device": "/dev/sda1", "fstype": "ext4", "uuid": "1-1"}
+DATA_DISK = {"mount": "/data", "device": "/dev/sdb1", "fstype": "xfs", "uuid": "2-2"}
+
+
+def an_empty_place(**changes: Any) -> dict[str, Any]:
+    """The engine's entry of the `data` fact before the first deploy."""
+    return {"path": DATA, "entries": None, "names": [], "mark": None, "copy": None, "mount": ROOT_DISK} | changes
+
+
+def a_mark(**changes: Any) -> dict[str, Any]:
+    stamp = ServiceId("demo", "9999", "engine", "a1").stamp
+    return {"id": "i1", "stamp": stamp, "service": "9999/engine@a1", "path": DATA, "mount": DATA_DISK} | changes
+
+
 def a_node(name: str, **changes: Any) -> Node:
     node = Node(
         name=name,
@@ -80,7 +95,8 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 def a_desired(**node_changes: Any) -> Desired:
     """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
     asks = {"job_cores": 4, "cores": 32, "cores_known": False}
-    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, facts=asks)
+    keeps: dict[str, Any] = {"data": DATA, "signs": ("db",)}
+    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, facts=asks, **keeps)
     front = a_service(
         "a1",
         "front",
@@ -158,6 +174,7 @@ def healthy(name: str) -> dict[str, Any]:
         "lease": None,
         "register": [],
         "files": {},
+        "data": {"9999/engine@a1": an_empty_place()},
         "services": {},
         "packages": {"front-server": None, "store-server": None},
         "foreign": [],

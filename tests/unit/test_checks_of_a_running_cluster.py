@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from check_world import (
@@ -20,7 +20,7 @@ from check_world import (
     report_of,
     the_desired,
 )
-from preflight_world import CLUSTER_ID, GIB, NOW
+from preflight_world import CLUSTER_ID, GIB, NOW, ROOT_DISK, a_mark, an_empty_place
 
 from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.registry import running_checks
@@ -101,6 +101,18 @@ CASES: list[tuple[str, str, Change]] = [
     ("NODE_INODES_LOW", "a1", disk(inodes_free=10)),
     ("NODE_MEMORY_LOW", "a1", fact("memory", available=GIB)),
     ("NODE_CLOCK_SKEW", "a1", fact("skew", seconds=3.0)),
+    ("DATA_NOT_THERE", ENGINE, put("a1", "data", ENGINE, value=an_empty_place())),
+    ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mark=a_mark(id="i2"))),
+    ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mark=a_mark(id="i2", adopting=True))),
+    (
+        "DATA_NOT_THERE",
+        ENGINE,
+        lambda d: (
+            d["a1"]["manifest"].pop("data"),
+            d["a1"]["data"][ENGINE].update(mark=a_mark(stamp="fatecloud of another"), copy=None),
+        ),
+    ),
+    ("DATA_MOVED", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mount=ROOT_DISK)),
     ("FILE_MISSING", ENGINE, put("a1", "files", CONF, value=None)),
     ("FILE_MISSING", "a1", put("a1", "files", NODE_CONF, value=None)),
     ("FILE_DRIFTED", ENGINE, lambda d: d["a1"]["files"][CONF].update(sha256="6" * 64)),
@@ -117,6 +129,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="backoff", restarts=None)),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
+    ("SERVICE_UNSUPERVISED", ENGINE, engine(state="unsupervised", result="supervisord does not run")),
     ("SERVICE_HUNG", ENGINE, engine(process_state="T", stopped_pids=[101])),
     ("SERVICE_HUNG", ENGINE, engine(stopped_pids=[107])),
     ("SERVICE_HUNG", ENGINE, probe(None, "timeout after 10 s")),
@@ -249,3 +262,47 @@ def test_the_store_is_judged_on_its_own_node() -> None:
     change = put("a2", "services", STORE, "enabled", value=False)
     assert [f.id for f in report_of(change).findings] == [f"SERVICE_DISABLED@{STORE}"]
     assert healthy_documents()["a2"]["services"][STORE]["enabled"]
+
+
+STOP = {"run": "20261128-120000-abc", "at": NOW - 600, "by": "ann@ops"}
+LONG_AGO = NOW - 5000
+Supervision = Literal["systemd", "supervisor"]
+
+
+def stopped_under(supervision: Supervision, stop: dict[str, Any] | None, booted: float, **state: Any) -> str:
+    """The cause that a stopped engine has."""
+
+    def change(documents: Documents) -> None:
+        down(state="stopped", last_start=LONG_AGO, **state)(documents)
+        documents["a1"]["manifest"]["services"][ENGINE]["stopped"] = stop
+        documents["a1"]["clock"]["boot_epoch"] = booted
+
+    desired = the_desired()
+    nodes = dict(desired.cluster.nodes) | {"a1": replace(desired.node("a1"), supervision=supervision)}
+    desired = replace(desired, cluster=replace(desired.cluster, nodes=nodes))
+    return next(f for f in report_of(change, desired=desired).findings if f.code == "SERVICE_STOPPED").cause
+
+
+@pytest.mark.parametrize("supervision", ["systemd", "supervisor"])
+def test_our_own_stop_is_named_with_run_time_and_operator(supervision: Supervision) -> None:
+    cause = stopped_under(supervision, STOP, NOW - 9e5)
+    assert cause == "stopped by fatecloud stop, run 20261128-120000-abc, at 2027-01-15T07:50:00Z by ann@ops"
+
+
+def test_a_stop_before_the_last_start_is_not_the_cause() -> None:
+    assert "somebody stopped it" in stopped_under("systemd", STOP | {"at": LONG_AGO - 1}, NOW - 9e5)
+
+
+def test_a_reboot_without_a_start_at_boot_is_named_as_such() -> None:
+    cause = stopped_under("supervisor", None, NOW - 60, result="supervisord does not run")
+    assert cause.startswith("the node was rebooted at 2027-01-15T07:59:00Z, and nothing starts supervisord at boot")
+    assert stopped_under("systemd", None, NOW - 60, enabled=False).endswith("and its unit is disabled")
+
+
+def test_what_systemd_started_at_boot_was_stopped_by_somebody_since() -> None:
+    assert "somebody stopped it" in stopped_under("systemd", STOP, NOW - 60)
+
+
+def test_a_supervisord_that_ended_without_a_reboot_is_named() -> None:
+    cause = stopped_under("supervisor", None, NOW - 9e5, result="supervisord does not run")
+    assert cause == "supervisord has ended: it was killed or shut down"

@@ -714,3 +714,48 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     assert found["threads"] >= 1
     assert os.getpid() in found["pids"]
     assert found["fds"] > 0
+
+
+@pytest.fixture
+def stray(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A service's process, in its home, with the file that names it and without a supervisor."""
+    home = tmp_path / "home"
+    (home / "run").mkdir(parents=True)
+    (tmp_path / "conf.d").mkdir(exist_ok=True)
+    (tmp_path / "conf.d" / "ours.conf").write_text(f"[program:ours]\ndirectory={home}\n")
+    with subprocess.Popen(["sleep", "60"], cwd=home) as process:
+        (home / "run" / "pid").write_text(f"{process.pid}\n")
+        yield process
+        process.kill()
+
+
+def test_a_service_that_lives_without_its_supervisor_is_not_taken_for_a_stopped_one(
+    tmp_path: Path, stray: subprocess.Popen[bytes]
+) -> None:
+    found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+    assert (found["state"], found["pid"], found["result"]) == ("unsupervised", stray.pid, "supervisord does not run")
+    assert abs(time.time() - found["since"]) < 60
+    stray.kill()
+    stray.wait()
+    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+
+
+def test_a_number_that_another_process_has_is_not_the_services(tmp_path: Path, stray: subprocess.Popen[bytes]) -> None:
+    (tmp_path / "home" / "run" / "pid").write_text(f"{os.getpid()}\n")
+    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+
+
+def test_a_supervisord_that_hangs_hides_no_service_that_runs(
+    tmp_path: Path, stray: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "_SOCKET_SECONDS", 0.2)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "supervisord.sock"))
+        server.listen()
+        found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+        assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
+        assert "does not answer" in found["result"]
+        stray.kill()
+        stray.wait()
+        with pytest.raises(reading.Unreadable, match="does not answer"):
+            supervision.programs(str(tmp_path), ["ours"])

@@ -99,3 +99,7 @@ def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> No
     thread.join(30)
     answer = answers["asked"]
     assert answer["data"] == {"ok": True, "python": sys.executable}
+
+
+def test_each_component_that_keeps_data_says_by_what_they_are_known() -> None:
+    assert all(bool(component.keeps) == bool(component.signs) for component in all_components().values())

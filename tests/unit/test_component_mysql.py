@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import configparser
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,65 @@ def test_the_server_reads_our_file_only_and_keeps_to_our_places() -> None:
 def test_the_data_directory_is_made_aside_and_the_server_needs_it() -> None:
     process = service(MYSQL).process
     assert (process.pre, process.argv) == (((f"{HOME}/bin/initialize",),), (f"{HOME}/bin/serve",))
-    assert rendered(MYSQL)["bin/initialize"].text.rstrip().endswith('mv "$datadir.new" "$datadir"')
+
+
+@pytest.fixture
+def initialize(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
+    """Runs the script with a MariaDB that makes two directories and a file, in a data directory below `tmp_path`."""
+    programs = {
+        "mariadbd": "echo 'mariadbd  Ver 10.11 MariaDB'",
+        "mariadb-install-db": 'for w; do case "$w" in --datadir=*) d="${w#*=}"; esac; done\n'
+        'mkdir -p "$d/mysql" "$d/sys"; echo "$d" > "$d/ibdata1"',
+    }
+    for name, body in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    script = rendered(MYSQL)["bin/initialize"].text
+    script = script.replace(service(MYSQL).data, str(tmp_path)).replace("/usr/sbin", str(tmp_path))
+    (tmp_path / "initialize").write_text(script)
+    return lambda: subprocess.run(["sh", tmp_path / "initialize"], capture_output=True, text=True, check=False)
+
+
+def test_a_new_database_appears_at_once_and_a_second_run_leaves_it(
+    tmp_path: Path, initialize: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    assert initialize().returncode == 0
+    made = (tmp_path / "db" / "ibdata1").read_text()
+    assert made == f"{tmp_path}/db.new\n"
+    assert (initialize().returncode, (tmp_path / "db" / "ibdata1").read_text()) == (0, made)
+
+
+def test_a_fresh_mount_with_lost_and_found_alone_is_filled_where_it_is(
+    tmp_path: Path, initialize: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    mount = tmp_path / "db"
+    (mount / "lost+found").mkdir(parents=True)
+    number = mount.stat().st_ino
+    assert initialize().returncode == 0
+    assert sorted(path.name for path in mount.iterdir()) == ["ibdata1", "lost+found", "mysql", "sys"]
+    assert mount.stat().st_ino == number
+
+
+def test_a_mount_that_was_half_filled_when_the_power_went_is_filled_again(
+    tmp_path: Path, initialize: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    mount = tmp_path / "db"
+    (mount / "lost+found").mkdir(parents=True)
+    (mount / ".fatecloud-new").mkdir()
+    (mount / "half").touch()
+    assert initialize().returncode == 0
+    assert sorted(path.name for path in mount.iterdir()) == ["ibdata1", "lost+found", "mysql", "sys"]
+
+
+def test_what_is_not_a_database_is_not_touched(
+    tmp_path: Path, initialize: Callable[[], subprocess.CompletedProcess[str]]
+) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "thesis.doc").touch()
+    done = initialize()
+    assert done.returncode == 1
+    assert "is not empty and is not the data directory of a database" in done.stderr
+    assert [path.name for path in (tmp_path / "db").iterdir()] == ["thesis.doc"]
 
 
 def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:

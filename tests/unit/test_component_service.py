@@ -6,6 +6,7 @@ import configparser
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.desired import FileSpec, Process
 from fatecloud.render.files import render_specs
+from fatecloud.resolve.supervise import _guard
 from fatecloud.shipped import folder
 
 AWKWARD = 'it\'s $HOME `id` "100%" \\ end'
@@ -29,7 +31,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "unit": "fatecloud-demo-9999-flow.service",
         "home": str(home),
         "argv": [sys.executable, "-c", SHOW, AWKWARD],
-        "environment": {"AWKWARD": AWKWARD},
+        "environment": Process((), environment={"AWKWARD": AWKWARD}).environment_in(str(home)),
         "directory": str(home),
         "user": "app",
         "group": "apps",
@@ -43,6 +45,11 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "after": [],
         "writable": [str(home)],
         "base": "/data/projects/fate",
+        "systemd": True,
+        "marked": False,
+        "mark": f"{home}/data/.fatecloud-data.json",
+        "copy": f"{home}/copy.json",
+        "guard": _guard(f"{home}/data", root=False),
     } | changes
 
 
@@ -65,6 +72,7 @@ def test_the_process_gets_its_arguments_and_a_clean_environment(tmp_path: Path) 
     assert directory == str(tmp_path)
     assert environment.pop("AWKWARD") == AWKWARD
     assert environment.pop("PATH").startswith("/usr/local/sbin:")
+    assert environment.pop("FATECLOUD_SERVICE") == "demo-9999-flow"
     assert (environment.pop("HOME"), environment.pop("LANG")) == (str(tmp_path), "C.UTF-8")
     assert set(environment) <= {"LC_CTYPE"}  # set by Python itself
 
@@ -80,7 +88,7 @@ def test_the_record_holds_the_hash_of_every_input_in_order(tmp_path: Path) -> No
     assert start(tmp_path, inputs=[str(path) for path in inputs]).returncode == 0
     expected = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path}" for path in inputs]
     assert (tmp_path / "run" / "started").read_text().splitlines() == expected
-    assert list((tmp_path / "run").iterdir()) == [tmp_path / "run" / "started"]
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["pid", "started"]
 
 
 def test_a_missing_input_starts_nothing_and_keeps_the_old_record(tmp_path: Path) -> None:
@@ -134,3 +142,44 @@ def test_supervisor_gets_the_whole_group_and_bounds_the_console() -> None:
     assert (section["stopasgroup"], section["killasgroup"], section["autorestart"]) == ("true", "true", "true")
     assert int(section["startretries"]) > 10**9
     assert section["stdout_logfile_maxbytes"] == "20MB"
+
+
+@pytest.mark.parametrize(
+    ("mark", "copy", "starts"),
+    [("one", "one", True), ("one", "two", False), (None, "one", False), ("one", None, False), (None, None, False)],
+)
+def test_under_supervisor_nothing_starts_without_the_mark_of_its_data(
+    tmp_path: Path, mark: str | None, copy: str | None, *, starts: bool
+) -> None:
+    (tmp_path / "data").mkdir()
+    for path, content in ((tmp_path / "data" / ".fatecloud-data.json", mark), (tmp_path / "copy.json", copy)):
+        if content is not None:
+            path.write_text(content)
+    done = start(tmp_path, marked=True, systemd=False, pre=[["touch", str(tmp_path / "made")]])
+    assert (done.returncode == 0, (tmp_path / "made").exists()) == (starts, starts)
+    assert ("DATA_NOT_THERE" in done.stderr) is not starts
+
+
+def test_a_link_is_not_a_mark(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "copy.json").write_text("one")
+    (tmp_path / "data" / ".fatecloud-data.json").symlink_to(tmp_path / "copy.json")
+    assert start(tmp_path, marked=True, systemd=False).returncode == 1
+
+
+def test_with_root_the_unit_itself_looks_for_a_mark_of_root(tmp_path: Path) -> None:
+    """Run as systemd would: the quoting is undone, and a mark of another user does not count."""
+    guard = _guard(f"{tmp_path}/data", root=True)
+    unit = text("unit.service.j2", values(tmp_path, marked=True, guard=guard))
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStartPre=+")]
+    words = shlex.split(line.removeprefix("ExecStartPre=+").replace("$$", "$").replace("%%", "%"))
+    assert words[:2] == ["/bin/sh", "-c"]
+    mark = tmp_path / "data" / ".fatecloud-data.json"
+    mark.parent.mkdir()
+    for path in (mark, tmp_path / "copy.json"):
+        path.write_text("one")
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == (0 if os.geteuid() == 0 else 1)
+    if os.geteuid() == 0:
+        os.chown(mark, 65534, 65534)
+        assert subprocess.run(words, capture_output=True, check=False).returncode == 1

@@ -41,6 +41,9 @@ def record(started: Path, paths: list[Path]) -> None:
         ("stopped", "stopped", ["/conf"], ""),
         ("absent", "absent", [], ""),
         ("absent", "starting", [], "stop"),
+        ("stopped", "unsupervised", [], "stop"),
+        ("absent", "unsupervised", [], "stop"),
+        ("started", "unsupervised", [], "restart"),
     ],
 )
 def test_what_is_done_follows_from_state_and_inputs(wanted: str, now: str, old: list[str], verb: str) -> None:
@@ -120,6 +123,7 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "runners": [],
         "questions": {},
         "wait_jobs": 0,
+        "data": {},
     }
     return plain | changes
 
@@ -147,6 +151,24 @@ def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: 
     entry = json.loads((base / ".fatecloud" / "manifest.json").read_text())["services"]["9999/flow@a1"]
     assert (entry["unit"], entry["version"], entry["run"]) == ("fatecloud-demo-9999-flow.service", "2.2.0", "r1")
     assert entry["data"] == "/data/x"
+
+
+def test_a_stop_is_kept_with_its_run_and_operator_until_the_next_start(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = Fake("running")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+
+    def stopped(state: str) -> Any:
+        service.apply(asked(base, state), check=False)
+        manifest = json.loads((base / ".fatecloud" / "manifest.json").read_text())
+        return manifest["services"]["9999/flow@a1"].get("stopped")
+
+    assert stopped("started") is None
+    first = stopped("stopped")
+    assert (first["run"], first["by"]) == ("r1", "me@here")
+    assert stopped("stopped") == first
+    assert stopped("started") is None
 
 
 def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from preflight_world import ANY, GIB, a_desired, healthy, observed
+from preflight_world import ANY, GIB, a_desired, a_mark, an_empty_place, healthy, observed
 
 from fatecloud.checks.preflight import CODES, blocking, judge_preflight
 from fatecloud.model.desired import Desired
@@ -25,6 +25,12 @@ SUPERVISED = {
 STRANGER = {"port": 9380, "address": ANY, "pid": 4711, "process": "java", "user": "bob", "cmdline": "java -jar x"}
 
 CASES: dict[str, Case] = {
+    "DATA_NOT_THERE": ({}, {"data": {"9999/engine@a1": an_empty_place(copy=a_mark())}}, "9999/engine@a1"),
+    "DATA_MOVED": (
+        {},
+        {"data": {"9999/engine@a1": an_empty_place(entries=1, mark=a_mark(), copy=a_mark())}},
+        "9999/engine@a1",
+    ),
     "PREFLIGHT_OS_UNTESTED": ({}, {"os.id": "ubuntu", "os.version_id": "24.04"}, "a1"),
     "PREFLIGHT_OS_FAMILY": ({}, {"os.id": "arch", "os.family": "arch"}, "a1"),
     "PREFLIGHT_ARCH": ({}, {"os.arch": "aarch64"}, "a1"),

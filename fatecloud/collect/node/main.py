@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from . import packages, probes, processes, register, services, storage, surroundings, system
+from . import marks, packages, probes, processes, register, services, storage, surroundings, system
 from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
@@ -38,6 +38,7 @@ OF_THE_SPEC = {
     "manifest": functools.partial(storage.own_record, name="manifest.json"),
     "lease": storage.lease,
     "files": storage.files,
+    "data": marks.data,
     "services": services.services,
     "packages": packages.packages,
     "foreign": services.foreign,

@@ -24,7 +24,8 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
             record = digests_at_start(started)
         except Unreadable:
             record = None
-        found[service["key"]] = dict(state, started=record, **_process(service, state["pid"]))
+        last = os.path.getmtime(started) if record is not None else None
+        found[service["key"]] = dict(state, started=record, last_start=last, **_process(service, state["pid"]))
     return found
 
 

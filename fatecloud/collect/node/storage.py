@@ -24,7 +24,7 @@ _WORD = re.compile(r"\bERROR\b|\[(?:error|crit|alert|emerg)\]|\berror:", re.MULT
 
 def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """The file system under each asked path; of a path that is not there yet, under its nearest ancestor."""
-    mounts = _mounts()
+    rows = mounts()
     found = {}
     for path in spec.get("paths", ()):
         there = path
@@ -32,11 +32,7 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
             there = os.path.dirname(there)
         real = os.path.realpath(there)
         figures = os.statvfs(real)
-        # The longest mount point wins; of two mounts on one point, the later one covers the earlier.
-        mount = max(
-            (row for row in enumerate(mounts) if _is_under(real, row[1]["mount"])),
-            key=lambda row: (len(row[1]["mount"]), row[0]),
-        )[1]
+        mount = mount_of(real, rows)
         found[path] = dict(
             mount,
             total=figures.f_blocks * figures.f_frsize,
@@ -108,13 +104,21 @@ def digests_at_start(path: str) -> Optional[Dict[str, str]]:
     return {match.group(2): match.group(1) for match in lines if match}
 
 
-def _mounts() -> List[Dict[str, str]]:
+def mount_of(real: str, rows: List[Dict[str, str]]) -> Dict[str, str]:
+    """The mount that holds a path without links: the longest mount point; of two on one point, the later one."""
+    under = (row for row in enumerate(rows) if _is_under(real, row[1]["mount"]))
+    return max(under, key=lambda row: (len(row[1]["mount"]), row[0]))[1]
+
+
+def mounts() -> List[Dict[str, str]]:
+    """Every mount of the node, in the order of mounting."""
     rows = []
     for line in text_of("/proc/self/mountinfo").splitlines():
         left, _, right = line.partition(" - ")
         fields, source = left.split(), right.split()
         mount = re.sub(r"\\(\d{3})", lambda match: chr(int(match.group(1), 8)), fields[4])
-        rows.append({"mount": mount, "options": fields[5], "fstype": source[0], "device": source[1]})
+        row = {"mount": mount, "options": fields[5], "fstype": source[0], "device": source[1], "number": fields[2]}
+        rows.append(row)
     return rows
 
 

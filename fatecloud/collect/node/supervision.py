@@ -6,6 +6,7 @@ import socket
 import time
 
 from .hints import Any, Dict, List, Optional
+from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
 
 State = Dict[str, Any]
@@ -66,7 +67,12 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
     """State of each program of the supervisor that lives in a folder, `absent` for one that it does not know."""
     if not names:
         return {}
-    answers = _ask(folder + "/supervisord.sock")
+    try:
+        answers = _ask(folder + "/supervisord.sock")
+    except Unreadable as error:
+        answers = str(error)
+        if not any(_stray(folder, name, None) for name in names):
+            raise
     ends = _recent_ends(folder + "/supervisord.log")
     found = {}
     for name in names:
@@ -76,6 +82,9 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
             found[name] = dict(_nothing(), **state)
         else:
             found[name] = _program(answers.get(name), ends.count(name))
+        pid = _stray(folder, name, found[name]["pid"])
+        if pid:
+            found[name].update(state="unsupervised", sub="unsupervised", pid=pid, since=_begun(pid))
         found[name]["enabled"] = text is not None and "autostart=false" not in text.replace(" ", "").lower()
     return found
 
@@ -130,6 +139,36 @@ def _nothing() -> State:
         "exit": None,
         "needs_reload": False,
     }
+
+
+def _stray(folder: str, name: str, known: Optional[int]) -> Optional[int]:
+    """The process that a program's start script became, where it lives and is not the one that supervisor knows."""
+    text = _configuration("%s/conf.d/%s.conf" % (folder, name)) or ""
+    home = re.search(r"^directory=(.+)$", text, re.MULTILINE)
+    if not home:
+        return None
+    path = home.group(1).replace("%%", "%")
+    try:
+        pid = number(text_of(path + "/run/pid", 20))
+        if pid and pid != known and _works_for(pid, path, name):
+            return pid
+    except (OSError, Unreadable):
+        pass  # it was never started, or has ended
+    return None
+
+
+def _works_for(pid: int, home: str, name: str) -> bool:
+    """Whether a process is a service's: one that renames itself loses its environment, one that moves keeps it."""
+    if os.readlink("/proc/%d/cwd" % pid) == os.path.realpath(home):
+        return True
+    return "FATECLOUD_SERVICE=" + name in text_of("/proc/%d/environ" % pid).split("\0")
+
+
+def _begun(pid: int) -> Optional[float]:
+    """Seconds since the epoch at which a process began."""
+    process = process_of(pid)
+    boot = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    return boot + process.start / os.sysconf("SC_CLK_TCK") if process else None
 
 
 def _configuration(path: str) -> Optional[str]:

@@ -12,6 +12,8 @@ from .reading import Spec, Unreadable, output_of, text_of
 
 _NAMES = 10
 _SECONDS = 3.0
+_OF_THE_FILE_SYSTEM = "lost+found"
+"""What a fresh ext file system holds: with it alone, a directory is empty."""
 _PROXY = r"(?i)^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$"
 
 
@@ -42,11 +44,11 @@ def own_name() -> Dict[str, Any]:
 
 
 def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
-    """Number and names of the first entries of each asked directory; None where there is none."""
+    """Number and names of the first entries of each asked directory, but for `lost+found`; None where there is none."""
     found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
     for path in spec.get("directories", ()):
         try:
-            names = os.listdir(path)
+            names = [name for name in os.listdir(path) if name != _OF_THE_FILE_SYSTEM]
             owner = user_name(os.stat(path).st_uid)
         except (FileNotFoundError, NotADirectoryError):
             found[path] = None

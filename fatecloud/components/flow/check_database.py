@@ -20,7 +20,13 @@ SCHEMA = Code(
     "FLOW_DATABASE_SCHEMA", "critical", "Flow's schema is missing or not accessible.", _EXPLAINED, explains=_DOWN
 )
 HUNG = Code("FLOW_DATABASE_HUNG", "critical", "Flow's database does not answer.", _EXPLAINED, explains=_DOWN)
-UNUSABLE = Code("FLOW_DATABASE_UNUSABLE", "critical", "Flow's database cannot be used.", _EXPLAINED, explains=_DOWN)
+UNUSABLE = Code(
+    "FLOW_DATABASE_UNUSABLE",
+    "critical",
+    "Flow's database cannot be used.",
+    (*_EXPLAINED, "DATA_NOT_THERE"),
+    explains=_DOWN,
+)
 DATABASE_CODES = (REFUSED, AUTH, SCHEMA, HUNG, UNUSABLE)
 
 _BY_KIND = {

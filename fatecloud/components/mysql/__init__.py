@@ -21,4 +21,5 @@ COMPONENT = Component(
     needs_root=True,
     external=True,
     keeps="flow's database",
+    signs=("db/mysql",),
 )

@@ -30,4 +30,5 @@ COMPONENT = Component(
     peer_kind="broker",
     external=True,
     keeps="messages that nobody has taken yet",
+    signs=("mnesia/*",),
 )

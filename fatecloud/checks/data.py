@@ -1,0 +1,84 @@
+"""Checks of data directories: the data that a service was given are where they were."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.marks import DataState, data_state
+
+NOT_THERE = Code(
+    "DATA_NOT_THERE",
+    "critical",
+    "The data of a service are not where they were: often a disk that is not mounted.",
+    explains=("SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING", "SERVICE_HUNG", "FILE_MISSING"),
+    settles=False,
+)
+MOVED = Code(
+    "DATA_MOVED",
+    "warning",
+    "The data of a service are on another file system than when they were marked.",
+    settles=False,
+)
+
+
+@service_check(NOT_THERE, MOVED)
+def data_there(view: ServiceView) -> Iterator[Finding]:
+    """The data directory has the mark that the service's data were given."""
+    if not view.service.signs:
+        return
+    state, key = _state(view), view.service.id.key
+    if state.blocks:
+        yield _finding(
+            view,
+            NOT_THERE,
+            _symptom(state),
+            cause=_CAUSES[state.state],
+            remedy=(
+                f"findmnt --target {state.path}  # on {view.facts.node}; mount the disk that is missing",
+                f"fatecloud deploy --adopt-data {key}  # after you restored the data by hand",
+                f"fatecloud deploy --new-data {key}  # gives the data up and starts empty",
+            ),
+            expected=f"the mark of its data in {state.path}" + (f", on {state.then}" if state.then else ""),
+            got=f"{state.found} on {state.now}",
+        )
+    elif state.moved:
+        yield _finding(
+            view,
+            MOVED,
+            f"{state.path} is on another file system than before",
+            cause="the data were copied to another disk, or an older copy of the disk is mounted",
+            remedy=(f"fatecloud deploy --adopt-data {key}  # if these are the right data",),
+            expected=state.then,
+            got=state.now,
+        )
+
+
+_CAUSES = {
+    "gone": "a disk is not mounted, or the directory was removed or restored by hand",
+    "other": "the directory holds the data of another service",
+    "pending": "data that were restored by hand were never accepted: their deploy did not come to its end",
+}
+
+
+def _symptom(state: DataState) -> str:
+    if state.state == "gone":
+        return f"its data are not in {state.path}: that is {state.found} on {state.now}"
+    if state.state == "other":
+        return f"{state.path} has the mark of other data"
+    return f"the data in {state.path} were restored and never accepted"
+
+
+def _state(view: ServiceView) -> DataState:
+    ident = view.service.id
+    seen = view.fact("data").get(ident.key)
+    if seen is None:
+        raise FactAbsent(f"data: nothing about {ident.key}")
+    manifest: Mapping[str, Any] = view.fact("manifest") or {}
+    return data_state(seen, manifest.get("data", {}).get(ident.key), ident.stamp)
+
+
+def _finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding:
+    return Finding(code.name, code.severity, view.subject, symptom, source="fact data", **more)

@@ -1,0 +1,83 @@
+"""Data directories of services that keep data: what lies in them, their mark, and what is mounted there."""
+
+import json
+import os
+import stat
+
+from .hints import Any, Dict, List, Optional
+from .reading import Spec, Unreadable, text_of
+from .storage import mount_of, mounts
+
+_MARK = ".fatecloud-data.json"
+_IGNORED = {"lost+found", _MARK}
+_LIMIT = 1 << 16
+_NAMES = 10
+_BY_UUID = "/dev/disk/by-uuid"
+
+
+def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """Service key -> state of its data directory: `path`, `mark`, `copy`, `entries`, `names`, `owner`, `mount`."""
+    rows = mounts()
+    found = {}
+    for service in spec.get("services", ()):
+        path = service.get("data")
+        if path:
+            found[service["key"]] = dict(
+                _content(path),
+                path=path,
+                mark=_document(os.path.join(path, _MARK), owned=True),
+                copy=_document(service["copy"], owned=False),
+                mount=_mount(path, rows),
+            )
+    return found
+
+
+def _content(path: str) -> Dict[str, Any]:
+    """Entries that are neither the file system's nor ours; `entries` is None where there is no directory."""
+    try:
+        names = sorted(set(os.listdir(path)) - _IGNORED)
+    except (FileNotFoundError, NotADirectoryError):
+        return {"entries": None, "names": []}
+    except OSError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
+    return {"entries": len(names), "names": names[:_NAMES]}
+
+
+def _document(path: str, *, owned: bool) -> Optional[Any]:
+    """A JSON object; None where there is none, or one that neither root nor we have written."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode) or (owned and status.st_uid not in (0, os.geteuid())):
+        return None
+    try:
+        found = json.loads(text_of(path, _LIMIT))
+    except (ValueError, Unreadable):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _mount(path: str, rows: List[Dict[str, str]]) -> Dict[str, str]:
+    """Identity of the file system under a path, or under its nearest ancestor."""
+    while not os.path.exists(path):
+        path = os.path.dirname(path)
+    row = mount_of(os.path.realpath(path), rows)
+    found = {name: row[name] for name in ("mount", "device", "fstype")}
+    return dict(found, uuid=_uuid(row["number"]))
+
+
+def _uuid(number: str) -> str:
+    """UUID of the file system on a block device (`8:1`); empty where it has none."""
+    try:
+        names = sorted(os.listdir(_BY_UUID))
+    except OSError:
+        return ""
+    for name in names:
+        try:
+            device = os.stat(os.path.join(_BY_UUID, name)).st_rdev
+        except OSError:
+            continue
+        if "%d:%d" % (os.major(device), os.minor(device)) == number:
+            return name
+    return ""

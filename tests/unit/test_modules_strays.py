@@ -1,0 +1,150 @@
+"""A service that lost its supervisord is found, ended properly, and never gets a second copy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from modules import utility
+
+strays = utility("fatecloud_strays")
+supervision = utility("fatecloud_supervision")
+node = utility("fatecloud_node")
+
+SERVICE = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+print('up', flush=True)
+time.sleep(60)
+"""
+IDLE = "import time; time.sleep(60)"
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts Python programs in sessions of their own, as supervisord does."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def run(text: str, *words: str, cwd: Path) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", text, *words], cwd=cwd, stdout=subprocess.PIPE, start_new_session=True
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A supervisor's folder with one program, whose home is `tmp_path/home`."""
+    folder, home = tmp_path / ".fatecloud" / "supervisor", tmp_path / "home"
+    (folder / "conf.d").mkdir(parents=True)
+    (home / "run").mkdir(parents=True)
+    conf = f"[program:ours]\ncommand={home}/bin/start\ndirectory={home}\nstopsignal=INT\nstopwaitsecs=20\n"
+    (folder / "conf.d" / "ours.conf").write_text(conf)
+    return folder
+
+
+@pytest.fixture
+def service(start: Start, folder: Path, tmp_path: Path) -> subprocess.Popen[bytes]:
+    """The program's process, which no supervisor watches."""
+    home = tmp_path / "home"
+    process = start(SERVICE, cwd=home)
+    assert process.stdout
+    process.stdout.readline()
+    (home / "run" / "pid").write_text(f"{process.pid}\n")
+    return process
+
+
+@pytest.fixture
+def supervisor(tmp_path: Path, folder: Path) -> object:
+    return supervision.Supervisor({"slug": "ours", "user": "", "base": str(tmp_path), "supervisor": "/nonexistent"})
+
+
+def test_a_living_service_is_unsupervised_and_not_absent(supervisor: object, service: subprocess.Popen[bytes]) -> None:
+    assert supervisor.state() == "unsupervised"  # type: ignore[attr-defined]
+    service.kill()
+    service.wait()
+    assert supervisor.state() == "absent"  # type: ignore[attr-defined]
+
+
+def test_a_stop_ends_it_with_the_signal_that_its_supervisor_would_send(
+    supervisor: object, service: subprocess.Popen[bytes]
+) -> None:
+    supervisor.act("stop")  # type: ignore[attr-defined]
+    assert service.wait(10) == 0
+    assert supervisor.state() == "absent"  # type: ignore[attr-defined]
+
+
+def test_one_that_does_not_listen_is_killed(folder: Path, start: Start, tmp_path: Path) -> None:
+    (program,) = strays.programs(str(folder))
+    assert (program.signal, program.patience) == (signal.SIGINT, 20)
+    program.patience = 0.2
+    deaf = start(
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint()\ntime.sleep(60)", cwd=tmp_path
+    )
+    assert deaf.stdout
+    deaf.stdout.read(0)
+    assert strays.end(program, deaf.pid)
+
+
+def test_a_number_of_another_process_is_never_ended(
+    supervisor: object, start: Start, folder: Path, tmp_path: Path
+) -> None:
+    other = start(IDLE, cwd=Path("/"))
+    for content in (f"{other.pid}\n", "1\n", "-1\n", "none\n", ""):
+        (tmp_path / "home" / "run" / "pid").write_text(content)
+        supervisor.act("stop")  # type: ignore[attr-defined]
+        assert supervisor.state() == "absent"  # type: ignore[attr-defined]
+    assert other.poll() is None
+
+
+def test_root_ends_no_process_of_another_user(folder: Path, service: subprocess.Popen[bytes]) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("being root takes root")
+    (program,) = strays.programs(str(folder))
+    assert strays.main_process(program, "") == service.pid
+    assert strays.main_process(program, "nobody") is None
+
+
+def test_a_silent_supervisord_is_ended_before_its_service_lest_it_starts_it_again(
+    supervisor: object, service: subprocess.Popen[bytes], start: Start, folder: Path
+) -> None:
+    conf = str(folder / "supervisord.conf")
+    silent = start(IDLE, "supervisor.supervisord", "-c", conf, cwd=Path("/"))
+    deadline = time.monotonic() + 10
+    while strays.supervisors(conf) != [silent.pid] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    supervisor.act("stop")  # type: ignore[attr-defined]
+    assert silent.wait(10) == -signal.SIGKILL
+    assert service.wait(10) == 0
+
+
+def test_before_supervisord_is_started_no_service_of_it_runs_any_more(
+    supervisor: object,
+    service: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    living: list[bool] = []
+
+    def call(argv: list[str], *_rest: object, **_more: object) -> str:
+        if "supervisor.supervisord" in argv:
+            living.append(service.poll() is None)
+        return ""
+
+    monkeypatch.setattr(supervision, "call", call)
+    monkeypatch.setattr(supervision.Supervisor, "alive", lambda _self: bool(living))
+    supervisor.programs = "/programs"  # type: ignore[attr-defined]
+    assert "supervisord" in supervisor.adopt()  # type: ignore[attr-defined]
+    assert living == [False]
