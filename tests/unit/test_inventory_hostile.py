@@ -126,5 +126,5 @@ def test_a_user_without_a_name_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
         raise KeyError("getpwuid(): uid not found: 54321")
 
     monkeypatch.setattr("getpass.getuser", unknown)
-    with pytest.raises(InventoryError, match=r"inventory\.yml:12:3: the user who runs fatecloud .* has no name"):
+    with pytest.raises(InventoryError, match=r"inventory\.yml:14:3: the user who runs fatecloud .* has no name"):
         load(file)

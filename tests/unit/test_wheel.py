@@ -78,7 +78,7 @@ def test_it_shows_a_shipped_example_without_a_checkout(installed: Path) -> None:
     where = "import fatecloud.shipped as s; print(s.folder('inventories'))"
     examples = Path(run([python, "-c", where], installed).strip())
     assert examples.is_relative_to(installed)
-    assert "cluster: bank" in run([program, "inventory", "show", examples / "multi-node.yml"], installed)
+    assert "cluster: bank" in run([program, "inventory", "show", "-i", examples / "multi-node.yml"], installed)
 
 
 def test_it_explains_without_a_checkout(installed: Path) -> None:
