@@ -223,7 +223,7 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     answer()
     out, err = looking.communicate(timeout=300)
     assert looking.returncode == 6, out + err
-    assert f"changed since the plan was shown: {B}" in err
+    assert "changed since the plan was shown: " in err
     assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
 
 
