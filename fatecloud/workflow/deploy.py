@@ -18,7 +18,6 @@ from fatecloud.plan.data import NO_WISH, DataWish, starting_anew
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
-from fatecloud.workflow.ansible import OUTDATED
 from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
@@ -29,6 +28,7 @@ from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.moved import ask_moved, refuse_example
 from fatecloud.workflow.observe import manifests, observe
+from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
 from fatecloud.workflow.prove import prove, told
@@ -153,7 +153,8 @@ def _deploy(
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")
-        _refuse_changed(session, wanted, plan, observed)
+        now = observe(session, probes=False, nodes=wanted.limit, deadline=wanted.deadline)
+        refuse_changed(plan, observed, now, lambda: plan_from(session, now, wanted.limit, wanted.wish))
     _run(session, wanted, plan, observed, ui)
     return 0
 
@@ -285,20 +286,6 @@ def _refuse_unready(session: Session, observed: Observed, wanted: DeployOptions,
     refuse_unready(report, wanted.wish)
 
 
-def _refuse_changed(session: Session, wanted: DeployOptions, shown: Plan, read: Observed) -> None:
-    """The operator may have looked at the plan for long, and the nodes may have changed meanwhile.
-
-    Their content is compared once more under the lease, where nobody else can change it any more.
-    """
-    observed = observe(session, probes=False, nodes=wanted.limit, deadline=wanted.deadline)
-    before, now = shown_states(read), shown_states(observed)
-    changed = [name for name in now if now[name] != before.get(name)]
-    if changed:
-        raise PlanOutdated(f"changed since the plan was shown: {', '.join(changed)}", remedy=OUTDATED)
-    if _actions(plan_from(session, observed, wanted.limit, wanted.wish)) - _actions(shown):
-        raise PlanOutdated("services have changed since the plan was shown", remedy=OUTDATED)
-
-
 def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
     """A deploy of some nodes reads these alone, and cannot know what another one holds."""
     if not wanted.limit:
@@ -310,10 +297,6 @@ def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptio
 def _held(observed: Observed) -> bool:
     """Whether a lease lies on a node: of a run that lives, who then is named, or of a dead one, which it outlived."""
     return any(facts.fact("lease").value for facts in observed.nodes.values() if isinstance(facts, NodeFacts))
-
-
-def _actions(plan: Plan) -> set[tuple[str, str, str]]:
-    return {(a.verb, a.node, a.service) for s in plan.stages for a in s.actions}
 
 
 def _summary(stage: Stage) -> str:

@@ -225,7 +225,7 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
     with pytest.raises(Refused) as refusal:
         deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), world.ui, None)
     assert "--fix" not in refusal.value.remedy
-    (finding,) = [f for report in world.ui.reports for f in report.findings if f.severity == "critical"]
+    (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_PORT_TAKEN"]
     assert "user bob" in finding.symptom
     assert "None" not in " ".join((*finding.evidence, *finding.remedy))
     assert any("ss -ltnp" in line for line in finding.remedy)

@@ -14,11 +14,13 @@ from test_collector import document
 from fatecloud.errors import Locked, PlanOutdated, Refused
 from fatecloud.model.event import Event
 from fatecloud.model.observed import Fact, NodeFacts, Observed
+from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.shown import shown_states
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import deploy
 from fatecloud.workflow.ansible import failure
 from fatecloud.workflow.load import Options
+from fatecloud.workflow.outdated import refuse_changed
 
 lease = module("fatecloud_lease")
 node = utility("fatecloud_node")
@@ -104,6 +106,23 @@ def test_a_file_that_changed_by_hand_counts_too(base: Path, name: str, text: str
     (base / name).write_text(text)
     with pytest.raises(node.Refused, match="has changed since the plan was made"):
         lease.acquire(asked(base, "r2", shown=shown))
+
+
+def observed_at(base: Path) -> Observed:
+    files = {str(base / "conf"): {"sha256": node.sha256_of(str(base / "conf"))}}
+    return Observed({"a1": NodeFacts("a1", {"files": Fact(files), "manifest": Fact({})}, {}, 0.1)}, 0.0)
+
+
+def test_a_change_while_the_operator_looks_at_the_plan_is_found_before_a_run_begins(base: Path) -> None:
+    start = Action("start", "a1", "9999/flow@a1", "it is stopped")
+    shown, more = (Plan("demo", stages, (), proof=False) for stages in ((), (Stage("stage 1", (start,)),)))
+    before = observed_at(base)
+    refuse_changed(shown, before, observed_at(base), lambda: shown)
+    with pytest.raises(PlanOutdated, match="services have changed"):
+        refuse_changed(shown, before, observed_at(base), lambda: more)
+    (base / "conf").write_text("log_level: 20")
+    with pytest.raises(PlanOutdated, match="changed since the plan was shown: a1"):
+        refuse_changed(shown, before, observed_at(base), lambda: shown)
 
 
 def test_the_refusal_names_the_next_step() -> None:

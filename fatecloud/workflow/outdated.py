@@ -1,0 +1,37 @@
+"""What was shown is what is done: others may have been at work while the operator looked at the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fatecloud.errors import PlanOutdated
+from fatecloud.model.observed import Observed
+from fatecloud.model.plan import Plan
+from fatecloud.plan.shown import shown_states
+from fatecloud.workflow.ansible import OUTDATED
+
+
+def refuse_changed(shown: Plan, before: Observed, now: Observed, again: Callable[[], Plan]) -> None:
+    """Refuse a plan whose nodes have changed since it was made.
+
+    Their content is compared once more under the lease, where nobody else can change it any more.
+
+    Args:
+        shown: the plan that the operator has seen.
+        before: what it was made from.
+        now: the same nodes, read again.
+        again: makes the plan from that.
+
+    Raises:
+        PlanOutdated: a file or a record has changed, or a service, so that more would be done than was shown.
+    """
+    old, new = shown_states(before), shown_states(now)
+    changed = [name for name in new if new[name] != old.get(name)]
+    if changed:
+        raise PlanOutdated(f"changed since the plan was shown: {', '.join(changed)}", remedy=OUTDATED)
+    if _actions(again()) - _actions(shown):
+        raise PlanOutdated("services have changed since the plan was shown", remedy=OUTDATED)
+
+
+def _actions(plan: Plan) -> set[tuple[str, str, str]]:
+    return {(a.verb, a.node, a.service) for s in plan.stages for a in s.actions}
