@@ -34,6 +34,11 @@ class Site:
         socket = f"{self.home('mysql')}/run/mysqld.sock"
         self.shell(f'su fate -c "mariadb --no-defaults --socket={socket}" <<"END"\n{statement}\nEND')
 
+    @property
+    def other(self) -> str:
+        """Address of the other party's node."""
+        return next(address for name, address in self.sandbox.addresses.items() if name != self.node)
+
     def broker(self, words: str) -> None:
         self.shell(f"su fate -c '{self.home('rabbitmq')}/bin/rabbitmqctl {words}'")
 
@@ -48,6 +53,8 @@ class Fault:
     code: str
     make: Act
     repair: Act
+    route: str = ""
+    """The edge that the finding must name, with its direction and both nodes."""
 
 
 def _systemctl(verb: str, component: str) -> Act:
@@ -101,7 +108,46 @@ def _reload(site: Site) -> None:
     site.shell(f"kill -HUP {site.pid('nginx')}; sleep 1")
 
 
+OUT = "9999/{0}@n1 -> 10000/{0}@n2"
+IN = "10000/{0}@n2 -> 9999/{0}@n1"
+
+
+def _closed(code: str, rule: str, route: str) -> Fault:
+    """A rule of this node's firewall that concerns the other party's node, `PEER`."""
+
+    def act(verb: str) -> Act:
+        chain, _, rest = rule.partition(" ")
+        return lambda site: site.shell(f"iptables {verb} {chain} -p tcp {rest.replace('PEER', site.other)}")
+
+    return Fault(code, act("-I"), act("-D"), route)
+
+
 FAULTS = {
+    "broker dropped on the way out": _closed(
+        "RABBITMQ_PEER_UNREACHABLE", "OUTPUT -d PEER --dport 5672 -j DROP", OUT.format("rabbitmq")
+    ),
+    "broker dropped on the way in": _closed(
+        "RABBITMQ_PEER_UNREACHABLE", "INPUT -s PEER --dport 5672 -j DROP", IN.format("rabbitmq")
+    ),
+    "broker refused by a firewall": _closed(
+        "RABBITMQ_PEER_REFUSED", "INPUT -s PEER --dport 5672 -j REJECT --reject-with tcp-reset", IN.format("rabbitmq")
+    ),
+    "broker's endpoint at another port": _closed(
+        "RABBITMQ_PEER_NOT_AMQP",
+        "OUTPUT -t nat -d PEER --dport 5672 -j DNAT --to-destination PEER:22",
+        OUT.format("rabbitmq"),
+    ),
+    "broker's large packets lost": _closed(
+        "RABBITMQ_PEER_SILENT",
+        "INPUT -s PEER --sport 5672 -m length --length 400:65535 -j DROP",
+        OUT.format("rabbitmq"),
+    ),
+    "proxy's large packets lost": _closed(
+        "NGINX_PEER_MTU", "OUTPUT -d PEER --dport 9300 -m length --length 1200:65535 -j DROP", OUT.format("nginx")
+    ),
+    "proxy dropped on the way in": _closed(
+        "NGINX_PEER_UNREACHABLE", "INPUT -s PEER --dport 9300 -j DROP", IN.format("nginx")
+    ),
     "stopped process": Fault("SERVICE_STOPPED", _systemctl("stop", "nginx"), _systemctl("start", "nginx")),
     "stopped database": Fault("SERVICE_STOPPED", _systemctl("stop", "mysql"), _start_database),
     "hung process": Fault("SERVICE_HUNG", _signal("STOP", "flow"), _signal("CONT", "flow")),

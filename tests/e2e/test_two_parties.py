@@ -258,9 +258,23 @@ def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: S
         try:
             report = program.wait_for(lambda report: roots(report) == {fault.code})
             assert roots(report) == {fault.code}, json.dumps(report["findings"], indent=1)
+            assert any(fault.route in f["symptom"] for f in report["findings"] if f["code"] == fault.code)
         finally:
             fault.repair(site)
         assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
+
+
+@pytest.mark.parametrize("name", ["broker dropped on the way out", "broker dropped on the way in"])
+def test_preflight_names_a_route_that_is_closed(program: Program, sandbox: Sandbox, name: str) -> None:
+    fault, site = FAULTS[name], Site(sandbox, label(program), A, "9999", home(program))
+    fault.make(site)
+    try:
+        with RAISED.expecting("PREFLIGHT_ROUTE_BLOCKED"):
+            report = json.loads(program.run("preflight", "-o", "json").out)
+    finally:
+        fault.repair(site)
+    (finding,) = [f for f in report["findings"] if f["code"] == "PREFLIGHT_ROUTE_BLOCKED"]
+    assert fault.route in finding["symptom"]
 
 
 def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandbox) -> None:
