@@ -56,12 +56,16 @@ def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str,
         if kind and concerns(finding.about, edge.target):
             for target in _services(edge, desired):
                 targets |= {target.id.key, target.id.node} - {finding.subject.node}
+    outward = {name for name, other in codes.items() if other.outward}
     return {
         other.id
         for other in findings
         if other.severity == "critical"
         and other.id != finding.id
-        and (str(other.subject) in targets or (other.subject == finding.subject and other.code in within))
+        and (
+            (str(other.subject) in targets and other.code not in outward)
+            or (other.subject == finding.subject and other.code in within)
+        )
     }
 
 

@@ -35,6 +35,9 @@ class Code:
     """Codes for the same subject that this one explains: a component says here why its service cannot even start."""
     settles: bool = True
     """Whether it may be the passing effect of a start, and is held back while a service settles after our own one."""
+    outward: bool = False
+    """Whether it is about the route from its service to another party alone: the service itself works, so this explains
+    nothing at the services that depend on it."""
 
 
 @dataclass(frozen=True, slots=True)

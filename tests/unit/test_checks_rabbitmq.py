@@ -123,3 +123,9 @@ def test_a_link_to_an_unknown_endpoint_is_told_too() -> None:
 def test_a_broker_that_was_not_asked_of_its_peers_is_unknown() -> None:
     (finding,) = report(silent=(PEERS,)).findings
     assert (finding.code, finding.severity) == ("FACT_ABSENT", "unknown")
+
+
+def test_a_closed_route_to_another_party_explains_nothing_at_the_own_flow() -> None:
+    own = say("9999/flow@a1:flow.broker", ok=False, kind="config", error="service_conf.yaml: KeyError", routes={})
+    found = {finding.code: finding for finding in findings(peer("timeout"), own)}
+    assert found["FLOW_BROKER_REFUSED"].caused_by == ()

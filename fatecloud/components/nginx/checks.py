@@ -15,15 +15,22 @@ UPSTREAM_DOWN = Code(
     "NGINX_UPSTREAM_DOWN", "critical", "nginx does not pass requests to its own party's flow.", ("upstream",)
 )
 PEER_UNREACHABLE = Code(
-    "NGINX_PEER_UNREACHABLE", "critical", "Another party's proxy is not reached from here.", ("proxy", "node")
+    "NGINX_PEER_UNREACHABLE",
+    "critical",
+    "Another party's proxy is not reached from here.",
+    ("proxy", "node"),
+    outward=True,
 )
 PEER_FLOW_DOWN = Code(
     "NGINX_PEER_FLOW_DOWN",
     "critical",
     "Another party's proxy answers, but the flow behind it does not.",
     ("proxy", "peer_flow"),
+    outward=True,
 )
-PEER_MTU = Code("NGINX_PEER_MTU", "critical", "Large packets are lost on the way to another party's proxy.")
+PEER_MTU = Code(
+    "NGINX_PEER_MTU", "critical", "Large packets are lost on the way to another party's proxy.", outward=True
+)
 
 
 @service_check(ROUTE_MISSING, component="nginx")

@@ -18,21 +18,29 @@ START_PATIENCE = 180.0
 its vhost, and refuses the link. On a busy machine more than a minute was seen."""
 _NOT_STARTED = ("auth_failure", "not_allowed", "access_refused")
 
-UNREACHABLE = Code("RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker is not reached.", ("broker",))
+UNREACHABLE = Code(
+    "RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker is not reached.", ("broker",), outward=True
+)
 REFUSED = Code(
     "RABBITMQ_PEER_REFUSED",
     "critical",
     "The connection to another party's broker is refused or broken off.",
     ("broker",),
+    outward=True,
 )
 SILENT = Code(
     "RABBITMQ_PEER_SILENT",
     "critical",
     "Another party's broker takes the connection, and no answer comes back.",
     ("broker",),
+    outward=True,
 )
 NOT_AMQP = Code(
-    "RABBITMQ_PEER_NOT_AMQP", "critical", "What answers at another party's endpoint is not a broker.", ("broker",)
+    "RABBITMQ_PEER_NOT_AMQP",
+    "critical",
+    "What answers at another party's endpoint is not a broker.",
+    ("broker",),
+    outward=True,
 )
 PEER_CODES = (UNREACHABLE, REFUSED, SILENT, NOT_AMQP)
 LINK_DOWN = Code(
@@ -40,6 +48,7 @@ LINK_DOWN = Code(
     "critical",
     "A running task's link to another party's broker does not work.",
     ("broker", *(code.name for code in PEER_CODES)),
+    outward=True,
 )
 
 _BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "foreign": NOT_AMQP}
