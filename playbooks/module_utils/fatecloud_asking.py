@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.fatecloud_node import Refused, become, clean_environment, home_of, working
 
+ATTEMPTS = 3
+"""How often a service is asked that gives no answer in time: one that is busy is just the one that runs jobs."""
 INTERVAL = 5.0
 """Seconds between two looks at jobs that we wait for."""
 
@@ -59,7 +61,13 @@ def jobs_of(runner: dict, question: dict, user: str) -> dict:
     if not place.hostname or not place.port:
         return {"ok": False, "error": "its address is not known"}
     names = {"host": place.hostname, "port": place.port}
-    return ask(dict(question, argv=[word.format(**names) for word in question["argv"]], user=user))
+    asked = dict(question, argv=[word.format(**names) for word in question["argv"]], user=user)
+    answer = {}
+    for _ in range(ATTEMPTS):
+        answer = ask(asked)
+        if answer.get("kind") != "timeout":
+            break
+    return answer
 
 
 def in_words(jobs: list) -> list:

@@ -88,6 +88,7 @@ def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any
         "home": str(base / "home"),
         "user": "",
         "kept": {},
+        "data": {},
         "runners": [{"key": KEY, "component": "flow", "url": "http://127.0.0.1:9380"}],
         "questions": {"flow": question(base, answer)},
         "wait_jobs": 0,
@@ -134,6 +135,13 @@ def test_what_interrupts_nothing_asks_nobody(base: Path, fake: Fake) -> None:
 def test_a_runner_that_is_down_is_named_and_does_not_hold_up_a_change(base: Path, fake: Fake) -> None:
     answer = change(base, "stopped", {"ok": False, "error": "refused"})
     assert answer["silent"] == [f"{KEY} could not be asked for running jobs: refused"]
+    assert fake.acts == ["stop"]
+
+
+def test_a_busy_runner_is_asked_again(base: Path, fake: Fake) -> None:
+    answer = change(base, "stopped", {"ok": False, "kind": "timeout", "error": "no answer within 6 s"})
+    assert answer["silent"] == [f"{KEY} could not be asked for running jobs: no answer within 6 s"]
+    assert len(asked(base)) == asking.ATTEMPTS
     assert fake.acts == ["stop"]
 
 
