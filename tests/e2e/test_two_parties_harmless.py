@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.usefixture
 CHANGING = {
     *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test toy", "test lr", "inventory forget"),
     *("secrets init", "secrets rotate", "release fetch", "release import", "release verify", "release bundle"),
-    *("sandbox up", "sandbox down"),
+    *("sandbox up", "sandbox down", "exec"),
 }
 REVEALING = {"secrets reveal"}
 """Prints a secret, which is looked for in all other output."""
@@ -48,6 +48,10 @@ READING = {
     "inventory show": ((), ("--full",)),
     "inventory schema": ((), ("--markdown",)),
     "secrets list": ((), ("-o", "json")),
+    "runs list": ((), ("-o", "json")),
+    "runs show": (("last",),),
+    "runs log": (("last",),),
+    "clusters": ((), ("-o", "json")),
     "completion": (("bash",), ("zsh",), ("fish",)),
     "version": ((), ("-o", "json")),
     "help": ((), ("secrets", "rotate")),
