@@ -15,7 +15,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import select_nodes
 from fatecloud.state.directory import controller_id
-from fatecloud.workflow.data import data_wish, still_blocking
+from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.deploy import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
@@ -107,6 +107,8 @@ def _of_plan(
         refuse_drift(plan, wanted)
     with _noting(found):
         refuse_left_data(plan, wanted)
+    with _noting(found):
+        refuse_gone_data(plan)
     with _noting(found):
         hit = runners_there(session.desired, observed, parties_hit(plan))
         refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=0, events=listen)
