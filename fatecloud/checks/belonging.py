@@ -18,7 +18,7 @@ MISTAKEN = Code(
 
 @node_check(MISTAKEN)
 def node_is_itself(view: NodeView) -> Iterator[Finding]:
-    """The record on the node, where there is one, was made for this node of this cluster."""
+    """If the node has a record, it was made for this node of this cluster."""
     found = stranger(view.desired.cluster, view.facts.node, view.fact("manifest") or {})
     if found:
         yield Finding(

@@ -1,4 +1,4 @@
-"""Which finding explains which: the report leads with root causes."""
+"""Which finding explains which: the report starts with root causes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PEER = "peer:"
 
 
 def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> list[Finding]:
-    """The findings with `caused_by` filled in, roots first, then what they explain; always in the same order.
+    """Fill in `caused_by` and sort the findings: root causes first, then what they explain; always in the same order.
 
     Only a critical finding explains another one. Where findings explain each other in a circle, none does.
 
     Args:
         findings: any order; ids are unique.
-        codes: by name; what is not among them (engine codes) has no cause.
-        desired: whose edges the causes follow.
+        codes: by name; a finding whose code is not among them (engine codes) has no cause.
+        desired: causes follow its edges.
     """
     possible = {f.id: _possible(f, findings, codes, desired) for f in findings}
     level = {name: 0 for name, causes in possible.items() if not causes}

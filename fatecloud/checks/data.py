@@ -1,4 +1,4 @@
-"""Checks of data directories: the data that a service was given are where they were."""
+"""Checks of data directories: a service's data are where they were when they were marked."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from fatecloud.model.marks import DataState, data_state
 NOT_THERE = Code(
     "DATA_NOT_THERE",
     "critical",
-    "The data of a service are not where they were: often a disk that is not mounted.",
+    "A service's data are not where they were; often a disk is not mounted.",
     explains=("SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING", "SERVICE_HUNG", "FILE_MISSING"),
     settles=False,
 )
 MOVED = Code(
     "DATA_MOVED",
     "warning",
-    "The data of a service are on another file system than when they were marked.",
+    "A service's data are on a different file system than when they were marked.",
     settles=False,
 )
 
 
 @service_check(NOT_THERE, MOVED)
 def data_there(view: ServiceView) -> Iterator[Finding]:
-    """The data directory has the mark that the service's data were given."""
+    """The data directory has the mark of the service's own data."""
     if not view.service.signs:
         return
     state, key = _state(view), view.service.id.key
@@ -39,7 +39,7 @@ def data_there(view: ServiceView) -> Iterator[Finding]:
             remedy=(
                 f"findmnt --target {state.path}  # on {view.facts.node}; mount the disk that is missing",
                 f"fatecloud deploy --adopt-data {key}  # after you restored the data by hand",
-                f"fatecloud deploy --new-data {key}  # gives the data up and starts empty",
+                f"fatecloud deploy --new-data {key}  # abandons the old data and starts empty",
             ),
             expected=f"the mark of its data in {state.path}" + (f", on {state.then}" if state.then else ""),
             got=f"{state.found} on {state.now}",
@@ -59,16 +59,16 @@ def data_there(view: ServiceView) -> Iterator[Finding]:
 _CAUSES = {
     "gone": "a disk is not mounted, or the directory was removed or restored by hand",
     "other": "the directory holds the data of another service",
-    "pending": "data that were restored by hand were never accepted: their deploy did not come to its end",
+    "pending": "the data were restored by hand, but the deploy that accepts them did not finish",
 }
 
 
 def _symptom(state: DataState) -> str:
     if state.state == "gone":
-        return f"its data are not in {state.path}: that is {state.found} on {state.now}"
+        return f"its data are not in {state.path}, which is {state.found} on {state.now}"
     if state.state == "other":
         return f"{state.path} has the mark of other data"
-    return f"the data in {state.path} were restored and never accepted"
+    return f"the data in {state.path} were restored, but never accepted"
 
 
 def _state(view: ServiceView) -> DataState:

@@ -13,8 +13,10 @@ _SHOWN = 10
 _OTHERS = 0o007
 
 MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
-DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed by somebody else.", settles=False)
-MODE = Code("FILE_MODE", "warning", "A deployed file has another mode or owner than it was given.", settles=False)
+DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed outside fatecloud.", settles=False)
+MODE = Code(
+    "FILE_MODE", "warning", "A deployed file has a different mode or owner than it was deployed with.", settles=False
+)
 READABLE = Code(
     "SECRET_READABLE", "critical", "Everyone on the node can read a file that holds a secret.", settles=False
 )
@@ -60,19 +62,19 @@ def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
 
 @node_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
 def node_files(view: NodeView) -> Iterator[Finding]:
-    """The files that serve a whole node are as we put them."""
+    """The node's own files are as fatecloud deployed them."""
     return _intact(view, "node")
 
 
 @service_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
 def service_files(view: ServiceView) -> Iterator[Finding]:
-    """A service's files are as we put them."""
+    """A service's files are as fatecloud deployed them."""
     return _intact(view, view.service.id.key)
 
 
 @service_check(MODE, READABLE, after=("MANIFEST_ABSENT",))
 def modes(view: ServiceView) -> Iterator[Finding]:
-    """Modes and owners are as we set them, and nobody else reads secrets."""
+    """Modes and owners are as deployed, and only the service can read its secrets."""
     recorded, seen = _recorded(view, view.service.id.key), view.fact("files")
     secret = {file.path for file in _files(view) if file.secret}
     there = {path: seen[path] for path in recorded if seen.get(path) is not None and seen[path]["owner"]}
@@ -85,7 +87,7 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             view,
             READABLE,
             open_,
-            "is open to everybody",
+            "can be read by everyone",
             expected="no rights for others",
             got=got,
             remedy=(fix,),
@@ -100,7 +102,7 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             view,
             MODE,
             wrong,
-            "has other rights",
+            "has the wrong mode or owner",
             expected=f"{_owner(view, want)} {want['mode']}",
             got=f"{have['owner']} {have['mode']}",
             remedy=("fatecloud deploy",),
@@ -113,10 +115,10 @@ def up_to_date(view: ServiceView) -> Iterator[Finding]:
     key, manifest = view.service.id.key, view.fact("manifest") or {}
     record = manifest.get("services", {}).get(key, {})
     recorded, wanted = _recorded(view, key), {file.path: file for file in _files(view)}
-    differs = [f"{path} is to be written" for path in wanted if path not in recorded]
-    differs += [f"{path} is to be removed" for path in recorded if path not in wanted]
+    differs = [f"{path} must be written" for path in wanted if path not in recorded]
+    differs += [f"{path} must be removed" for path in recorded if path not in wanted]
     differs += [
-        f"{path} is to be changed"
+        f"{path} must be changed"
         for path in wanted
         if path in recorded and recorded[path]["digest"] != wanted[path].digest
     ]
@@ -142,7 +144,7 @@ def _files(view: ServiceView) -> list[DesiredFile]:
 
 
 def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
-    """User that the manifest's word for an owner means on this node."""
+    """The user on this node that an `owner` in the manifest stands for."""
     node = view.desired.node(view.facts.node)
     return {"service": node.service_user}.get(entry["owner"], str(entry["owner"]))
 

@@ -1,7 +1,7 @@
 """Judges what was observed against what should be. Pure: time comes in with the facts.
 
-The engine supplies what no check should write twice: an absent fact becomes one unknown finding, a failed prerequisite
-skips what rests on it, a crash costs one check, and a finding that another one explains says so.
+The engine does what every check would otherwise repeat: an absent fact becomes one unknown finding, a failed
+prerequisite skips the checks that rest on it, a crash costs one check, and a finding names those that explain it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def judge(
         desired: the whole cluster.
         observed: one pass over its nodes; a node that was not read is not judged.
         specs: the checks.
-        settle_seconds: how long after a start of ours a service's runtime findings are held back.
+        settle_seconds: how long after a start by fatecloud a service's runtime findings are held back.
         selected: keys of the services to report on; what explains their findings stays in. None for everything.
     """
     settling = settling_services(desired, observed, settle_seconds)
@@ -84,7 +84,7 @@ class _Bench:
         self._jumps: dict[str, str] = {}
 
     def lost(self, reading: Unreachable) -> None:
-        """A node that gave no document: one finding, and nothing is said about its services."""
+        """Record one finding for a node that returned no document; its services are not judged."""
         subject = Subject(node=reading.node)
         remedy = (reading.remedy,) if reading.remedy else ()
         severity = _SEVERITY.get(reading.code, "unknown")
@@ -112,7 +112,7 @@ class _Bench:
                 FACT_ABSENT.name,
                 FACT_ABSENT.severity,
                 subject,
-                f"could not look: {reasons[0]}" + (f" (and {len(reasons) - 1} more)" if reasons[1:] else ""),
+                f"the check could not run: {reasons[0]}" + (f" (and {len(reasons) - 1} more)" if reasons[1:] else ""),
                 remedy=(f"fatecloud explain {FACT_ABSENT.name}",),
                 evidence=tuple(reasons),
                 source="collector",
@@ -121,7 +121,7 @@ class _Bench:
         ]
 
     def _judge(self, view: NodeView, scope: str, component: str, inherited: dict[str, str]) -> dict[str, str]:
-        """Judge one subject; gives code -> reason of every prerequisite that does not hold for it."""
+        """Judge one subject; returns code -> reason of every prerequisite that does not hold for it."""
         blocked = dict(inherited)
         for spec in self.specs:
             if spec.scope != scope or spec.component not in ("", component):
@@ -143,7 +143,7 @@ class _Bench:
             return self._raised(found, spec)
         except Exception as error:  # noqa: BLE001 - a broken check must not cost the answers of the others
             symptom = f"check {spec.name} failed: {type(error).__name__}: {error}"
-            remedy = ("report it with the file of: fatecloud check --save-facts FILE",)
+            remedy = ("report it, with the file that this command writes: fatecloud check --save-facts FILE",)
             crash = Finding(CHECK_CRASHED.name, CHECK_CRASHED.severity, view.subject, symptom, remedy=remedy)
             self.findings.append(crash)
             return self._raised(found, spec)
@@ -157,13 +157,13 @@ class _Bench:
         return {finding.code: finding.code for finding in found}
 
     def _settles(self, finding: Finding) -> bool:
-        """Whether its service has just been started by us, or what it is about has."""
+        """Whether fatecloud has just started the finding's service, or the service that it is about."""
         return finding.subject.service in self.settling or (
             finding.about != "" and any(concerns(finding.about, key) for key in self.settling)
         )
 
     def _note_absent(self, view: NodeView, reason: str) -> None:
-        # A fact that failed as a whole is the node's trouble, told once and not once per service.
+        # A fact that failed as a whole is the node's problem: reported once, not once per service.
         whole = view.facts.facts.get(reason.partition(":")[0])
         subject = Subject(node=view.facts.node) if whole is not None and not whole.ok else view.subject
         reasons = self._absent.setdefault(subject, [])

@@ -1,4 +1,4 @@
-"""Whose run is changing nodes while they are looked at."""
+"""Which operators' runs are changing nodes while the nodes are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fatecloud.model.observed import Observed
 
 
 def runs_under_way(observed: Observed) -> tuple[str, ...]:
-    """A sentence for each run that holds a lease now: whose it is, and which nodes it holds."""
+    """One sentence for each run that holds a lease now: its owner, and the nodes that it holds."""
     held: dict[tuple[str, str], list[str]] = {}
     for name in sorted(observed.nodes):
         facts = observed.reached(name)

@@ -1,4 +1,4 @@
-"""Check of a deployment that ended before it came to the services: the one cause of everything that is not there."""
+"""Check of a deployment that ended before it reached the services: the one cause of everything that is missing."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
 
 LAST_DEPLOY = "last_deploy"
-"""Key of `Observed.notes`: the controller's last deploy, where it failed: run, who, at (epoch), error."""
+"""Key of `Observed.notes`: the controller's last deploy, if it failed: run, who, at (epoch), error."""
 
 INCOMPLETE = Code(
-    "DEPLOY_INCOMPLETE", "critical", "A deployment ended before it came to the node's services.", settles=False
+    "DEPLOY_INCOMPLETE", "critical", "A deployment ended before it reached the node's services.", settles=False
 )
 
 
 @node_check(INCOMPLETE, after=("MANIFEST_ABSENT",))
 def begun(view: NodeView) -> Iterator[Finding]:
-    """A node that was prepared for services has at least one of them."""
+    """A node that was prepared for services has at least one service."""
     wanted = [service.id.key for service in view.desired.on_node(view.facts.node)]
     manifest = view.fact("manifest") or {}
     if not wanted or manifest.get("services") or any(_there(view, key) for key in wanted):
         return
     failed = view.observed.notes.get(LAST_DEPLOY)
     evidence: tuple[str, ...] = ()
-    cause = "a deployment ended early, or the inventory got these services after the last one"
+    cause = "a deployment ended early, or these services were added to the inventory after the last one"
     if failed:
         when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(failed["at"]))
         cause = f"the deployment of {failed['who']} at {when} failed (run {failed['run']})"
@@ -36,7 +36,7 @@ def begun(view: NodeView) -> Iterator[Finding]:
         view.subject,
         f"a deployment prepared this node, but none of its {len(wanted)} services was deployed",
         cause=cause,
-        remedy=("fatecloud deploy  # goes on from where the last one ended",),
+        remedy=("fatecloud deploy  # continues where the last one ended",),
         expected=", ".join(wanted),
         got="no service",
         evidence=evidence,

@@ -11,13 +11,13 @@ from fatecloud.model.desired import PortUse
 
 
 def in_the_way(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
-    """Listeners of that number on addresses that meet the port's own, whoever they are. Raises FactAbsent."""
+    """Every listener on that number whose address overlaps the port's own. Raises FactAbsent."""
     rows: list[Mapping[str, Any]] = view.fact("listeners")
     return [row for row in rows if row["port"] == port.number and _meet(row["address"], port.bind)]
 
 
 def silent_ports(view: ServiceView) -> list[PortUse]:
-    """The service's ports on which nobody listens as widely as the service should. Raises FactAbsent."""
+    """The service's ports that have no listener on all the addresses that they need. Raises FactAbsent."""
     return [port for port in view.service.ports if not any(_covers(row, port) for row in in_the_way(view, port))]
 
 
@@ -33,4 +33,4 @@ def _wildcard(address: str) -> bool:
     try:
         return ip_address(address).is_unspecified
     except ValueError:
-        return True  # a name: which address it is, only the node could say
+        return True  # a name: only the node knows which address it means

@@ -17,7 +17,7 @@ LOW_MEMORY_SHARE, LOW_MEMORY_BYTES = 0.05, 512 * _MIB
 SKEW_WARNING, SKEW_CRITICAL = 2.0, 60.0
 
 DISK_FULL = Code(
-    "NODE_DISK_FULL", "critical", "A file system that services write to is full or nearly so.", settles=False
+    "NODE_DISK_FULL", "critical", "A file system that services write to is full or nearly full.", settles=False
 )
 DISK_LOW = Code(
     "NODE_DISK_LOW", "warning", "A file system that services write to has less than 10 % left.", settles=False
@@ -31,7 +31,7 @@ INODES_LOW = Code(
 MEMORY_LOW = Code("NODE_MEMORY_LOW", "warning", "The node has little memory left.", settles=False)
 CLOCK_SKEW = Code("NODE_CLOCK_SKEW", "warning", "The node's clock differs from that of the other nodes.", settles=False)
 MANIFEST_ABSENT = Code("MANIFEST_ABSENT", "critical", "Nothing was ever deployed on the node.", settles=False)
-LEASE_STALE = Code("LEASE_STALE", "warning", "A run that changed the node was never ended.", settles=False)
+LEASE_STALE = Code("LEASE_STALE", "warning", "A run that changed the node never finished.", settles=False)
 
 
 def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Finding:
@@ -42,7 +42,7 @@ def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Findi
 
 @node_check(MANIFEST_ABSENT)
 def deployed(view: NodeView) -> Iterator[Finding]:
-    """A node that shall have services has our record of them. Where data stay, a destroy leaves a record of these."""
+    """A node with services in the inventory has a manifest. A destroy that keeps data leaves a manifest of these."""
     if view.desired.on_node(view.facts.node) and "services" not in (view.fact("manifest") or {}):
         yield node_finding(
             view,
@@ -73,10 +73,10 @@ def run_ended(view: NodeView) -> Iterator[Finding]:
         yield node_finding(
             view,
             LEASE_STALE,
-            f"run {lease.get('run')} of {lease.get('owner')} was never ended",
+            f"run {lease.get('run')} of {lease.get('owner')} never finished",
             cause="the controller was killed or lost its connection in the middle of a run",
             remedy=("fatecloud plan", "fatecloud deploy"),
-            expected="no lease, or one that has not expired",
+            expected="no lock, or one that has not expired",
             got=f"expired {now - lease.get('expires', 0):.0f} s ago",
             source="fact lease",
         )
@@ -95,7 +95,7 @@ def _disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
 
 @node_check(DISK_READONLY)
 def disk_writable(view: NodeView) -> Iterator[Finding]:
-    """No file system under our directories went read-only."""
+    """No file system under the cluster's directories is read-only."""
     bad = [(disk, paths) for disk, paths in _disks(view).values() if "ro" in disk["options"].split(",")]
     if bad:
         yield node_finding(
@@ -130,7 +130,7 @@ def disk_room(view: NodeView) -> Iterator[Finding]:
                 view,
                 code,
                 figures,
-                cause="services cannot write data and logs any more" if code is DISK_FULL else "",
+                cause="services can no longer write data and logs" if code is DISK_FULL else "",
                 remedy=(
                     f"du -xh --max-depth=2 {place} | sort -h | tail -20",
                     "make room, or give the node a larger disk",
@@ -171,14 +171,14 @@ def inodes(view: NodeView) -> Iterator[Finding]:
 
 @node_check(MEMORY_LOW)
 def memory(view: NodeView) -> Iterator[Finding]:
-    """There is memory left before the kernel starts to kill."""
+    """There is memory left before the kernel starts to kill processes."""
     figures = view.fact("memory")
     floor = max(LOW_MEMORY_BYTES, int(figures["total"] * LOW_MEMORY_SHARE))
     if figures["available"] < floor:
         yield node_finding(
             view,
             MEMORY_LOW,
-            f"{_size(figures['available'])} of {_size(figures['total'])} memory are available",
+            f"{_size(figures['available'])} of {_size(figures['total'])} of memory is available",
             cause="jobs and services together need more than the node has",
             remedy=("ps -eo rss,user,args --sort=-rss | head -15", "lower the cores that jobs may use, or add memory"),
             expected=f"at least {_size(floor)}",
@@ -200,10 +200,10 @@ def clock(view: NodeView) -> Iterator[Finding]:
             CLOCK_SKEW,
             f"the clock is {abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} the others",
             severity="critical" if abs(off) - own["uncertainty"] > SKEW_CRITICAL else "warning",
-            cause="" if view.fact("clock")["synchronized"] else "no time service disciplines the node's clock",
+            cause="" if view.fact("clock")["synchronized"] else "no time service synchronises the node's clock",
             remedy=("timedatectl", "systemctl enable --now systemd-timesyncd  # or chronyd"),
             expected=f"at most {SKEW_WARNING:g} s",
-            got=f"{off:+.1f} s, known to {own['uncertainty']:.1f} s",
+            got=f"{off:+.1f} s, give or take {own['uncertainty']:.1f} s",
             source="fact skew",
         )
 

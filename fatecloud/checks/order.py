@@ -1,4 +1,4 @@
-"""The order in which checks run, so that each knows whether what it rests on holds."""
+"""The order in which checks run: each after the checks that it rests on."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ DOWN = (
     "SERVICE_HUNG",
     "PORT_NOT_LISTENING",
 )
-"""Codes under which a service cannot answer for itself: a component's own checks rest on none of them being raised."""
+"""Codes under which a service cannot answer: a component's own checks run only when none of them is raised."""
 
 
 def prerequisites(spec: CheckSpec) -> tuple[str, ...]:
     """Codes that make a check skip: its own, and for a component's check everything that means "down".
 
-    Where a deployment ended before it came to the services, there is as little of them as where none began.
+    DEPLOY_INCOMPLETE counts as down: a deployment that ended before it reached the services left none of them.
     """
     if spec.while_down:
         codes = (*spec.after, "MANIFEST_ABSENT", "SERVICE_ABSENT")
@@ -32,7 +32,7 @@ def prerequisites(spec: CheckSpec) -> tuple[str, ...]:
 
 
 def in_order(specs: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
-    """Node checks first, then each check behind those that may raise its prerequisites; else as given."""
+    """Node checks first, then each check after those that may raise its prerequisites; otherwise in the given order."""
     raising: dict[str, list[CheckSpec]] = {}
     for spec in specs:
         for code in spec.codes:

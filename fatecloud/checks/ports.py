@@ -1,4 +1,4 @@
-"""Checks of a service's ports: held by it, and by nobody else."""
+"""Checks of a service's ports: the service holds them, and no other process does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE
 
 @service_check(STOLEN, after=("MANIFEST_ABSENT",))
 def own_ports(view: ServiceView) -> Iterator[Finding]:
-    """Nobody else holds a port of the service."""
+    """No other process holds a port of the service."""
     strangers = [
         (port, held) for port in view.service.ports for held in in_the_way(view, port) if not _ours(view, held)
     ]

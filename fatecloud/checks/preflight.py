@@ -48,7 +48,7 @@ CODES: tuple[Code, ...] = (*(code for spec in PREFLIGHT for code in spec.codes),
 def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: Sequence[str] = ()) -> Report:
     """Judge everything at once.
 
-    A check that can only warn and lacks its reading is told as not judged; any other one is an unknown finding.
+    A check that can only warn and lacks its reading is reported as not judged; any other one is an unknown finding.
 
     Args:
         desired: the cluster as it should be.
@@ -73,7 +73,7 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
 
 
 def blocking(report: Report) -> tuple[Finding, ...]:
-    """The findings that forbid a deployment: what is critical, and what could not be looked at but may be."""
+    """The findings that block a deployment: critical ones, and unknown ones that may hide a critical one."""
     return tuple(finding for finding in report.findings if finding.severity != "warning")
 
 

@@ -16,7 +16,7 @@ SKEW = Code("PREFLIGHT_CLOCK_SKEW", "critical", "The node's clock is far from th
 DRIFT = Code("PREFLIGHT_CLOCK_DRIFT", "warning", "The node's clock is seconds away from the others'.")
 UNSYNC = Code("PREFLIGHT_CLOCK_UNSYNC", "warning", "Nothing keeps the node's clock right.")
 ZONE = Code("PREFLIGHT_TIMEZONE", "warning", "The nodes do not share one time zone.")
-TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "Two node names lead to the same machine.")
+TWICE = Code("PREFLIGHT_DUPLICATE_MACHINE_ID", "critical", "Two node names refer to the same machine.")
 BIND = Code("PREFLIGHT_BIND", "critical", "The address that services should listen on is not the node's.")
 ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours should use is not the node's own.")
 HOSTNAME = Code("PREFLIGHT_HOSTNAME", "warning", "The node cannot resolve its own host name.")
@@ -48,7 +48,7 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
         code.severity,
         f"the clock is {abs(away):.1f} s {'ahead' if away > 0 else 'behind'}",
         expected=f"within {DRIFT_LIMIT:.0f} s of the median of {len(others) + 1} clocks",
-        got=f"{away:+.1f} s (known to {own['uncertainty']:.1f} s)",
+        got=f"{away:+.1f} s, give or take {own['uncertainty']:.1f} s",
         remedy=(*_time_daemon(view), "chronyc makestep"),
         source="fact skew",
     )
@@ -102,7 +102,7 @@ def time_zone(view: NodeView) -> Iterator[Finding]:
 
 @node_check(TWICE)
 def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
-    """No other node name leads to this very machine; clones share its id, but not its boot."""
+    """No other node name refers to this machine; a clone has the same machine id, but another boot id."""
     own = view.fact("identity")
     twins = [
         name
@@ -149,10 +149,10 @@ def addresses(view: NodeView) -> Iterator[Finding]:
             ADVERTISE.name,
             "warning",
             f"`advertise: {node.advertise}` is not an address of this node",
-            cause="right behind address translation, wrong otherwise",
+            cause="this is right behind address translation, and wrong otherwise",
             expected=node.advertise,
             got=shown,
-            remedy=(f"set `advertise` of node {view.facts.node} to one of: {shown}, unless it is translated",),
+            remedy=(f"set `advertise` of node {view.facts.node} to one of: {shown}, unless the address is translated",),
             source="fact addresses",
         )
 

@@ -1,4 +1,4 @@
-"""Preflight of what lies on a node already: other clusters, strangers' files, data of an earlier life."""
+"""Preflight of what is on a node already: other clusters, other people's files, data of an earlier deployment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DATA = Code(
 
 @node_check(NEIGHBOUR, after=(MISTAKEN.name,))
 def neighbours_leave_room(view: NodeView) -> Iterator[Finding]:
-    """No other cluster on the machine has our names or our directories, and this one is nowhere else on it."""
+    """No other cluster on the machine has this one's names or directories, and this one is not elsewhere on it."""
     node = view.facts.node
     found = neighbour(view.desired.cluster, node, view.fact("register")) if services_of(view) else None
     if found:
@@ -55,7 +55,7 @@ def base_is_ours(view: NodeView) -> Iterator[Finding]:
             view,
             DIRECTORY.name,
             "critical",
-            f"{base} exists, is not empty and was not made by us",
+            f"{base} exists, is not empty and was not made by fatecloud",
             expected="a new or empty directory",
             got=f"{inside['entries']} entries of {inside['owner']}: {names}",
             remedy=(f"set another `paths.base` for node {view.facts.node}", f"or move it away: mv {base} {base}.old"),
@@ -65,7 +65,7 @@ def base_is_ours(view: NodeView) -> Iterator[Finding]:
 
 @node_check(DATA)
 def data_of_before(view: NodeView) -> Iterator[Finding]:
-    """A service that is new to the node starts with empty data, unless its operator knows better."""
+    """A service that is new to the node starts with empty data; if not, the operator is warned."""
     node = node_of(view)
     # A directory that the manifest names is ours, also where a deployment was interrupted before its service was there.
     known = set(own_manifest(view).get("directories", ()))
@@ -79,7 +79,7 @@ def data_of_before(view: NodeView) -> Iterator[Finding]:
                 "warning",
                 f"{path} is not empty and will be used as it is",
                 subject=service_subject(service),
-                expected="no data of a service that is not installed",
+                expected="an empty directory, because the service is not installed",
                 got=f"{inside['entries']} entries of {inside['owner']}",
                 remedy=(f"to start afresh: mv {path} {path}.old",),
                 source="fact directories",
@@ -87,7 +87,7 @@ def data_of_before(view: NodeView) -> Iterator[Finding]:
 
 
 def _marked(view: NodeView, service: DesiredService) -> bool:
-    """Whether the directory has a mark: then its data are the service's own, or DATA_NOT_THERE says more."""
+    """Whether the directory has a mark: then its data are the service's own, or DATA_NOT_THERE reports them."""
     seen = (view.facts.fact("data").value or {}).get(service.id.key)
     return bool(seen and seen["mark"])
 

@@ -1,4 +1,4 @@
-"""What the services that are wanted on a node ask of it. Everything here derives from the desired state."""
+"""What the desired services of a node need from it. Everything here derives from the desired state."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def manifest_services(view: NodeView) -> Mapping[str, Any]:
 
 
 def own_manifest(view: NodeView) -> Mapping[str, Any]:
-    """The node's manifest where it is this cluster's, else nothing. Raises FactAbsent."""
+    """The node's manifest if it is this cluster's, else an empty one. Raises FactAbsent."""
     manifest = view.fact("manifest") or {}
     return manifest if manifest.get("id", view.desired.cluster.id) == view.desired.cluster.id else {}
 
 
 def is_loopback(address: str) -> bool:
-    """Whether nobody outside the node can reach the address."""
+    """Whether the address can be reached only from the node itself."""
     literal = address_of(address)
     return literal.is_loopback if literal else address == "localhost"
 
@@ -91,7 +91,7 @@ def overlaps(one: str, other: str) -> bool:
 
 
 def open_ports(view: NodeView) -> tuple[NeededPort, ...]:
-    """Ports that somebody outside the node connects to: neighbours over edges, and peers."""
+    """Ports that others connect to from outside the node: neighbours over edges, and peers."""
     here = view.facts.node
     used = {
         (edge.target, edge.endpoint.port)
@@ -119,5 +119,5 @@ def problem(
 
 
 def gib(number: float) -> str:
-    """Bytes for people."""
+    """A number of bytes in readable form."""
     return f"{number / GIB:.1f} GiB"

@@ -11,13 +11,13 @@ from fatecloud.model.finding import Finding
 
 TESTED = frozenset({("debian", "11"), ("debian", "12"), ("debian", "13")})
 PYTHON_FLOOR = "3.9"
-"""What the newest supported ansible-core asks of a node; a workflow that knows better says so in the notes."""
+"""What the newest supported ansible-core needs on a node; a workflow may override it in the notes."""
 
 OS_UNTESTED = Code("PREFLIGHT_OS_UNTESTED", "warning", "The node's operating system is not one of the tested ones.")
-OS_FAMILY = Code("PREFLIGHT_OS_FAMILY", "critical", "No distribution package names are known for this system.")
+OS_FAMILY = Code("PREFLIGHT_OS_FAMILY", "critical", "fatecloud knows no package names for this system.")
 ARCH = Code("PREFLIGHT_ARCH", "critical", "The release's artifacts do not run on this processor.")
 GLIBC = Code("PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for.")
-GLIBC_NEW = Code("PREFLIGHT_GLIBC_NEW", "warning", "The C library is newer than any that the release was run with.")
+GLIBC_NEW = Code("PREFLIGHT_GLIBC_NEW", "warning", "The C library is newer than any that the release was tested with.")
 AVX = Code("PREFLIGHT_CPU_AVX", "warning", "The processor shows no AVX, which FATE's numeric libraries expect.")
 CORES = Code("PREFLIGHT_CORES", "warning", "Jobs ask for more cores than the node has.")
 NO_SYSTEMD = Code("PREFLIGHT_NO_SYSTEMD", "critical", "Supervision is systemd, but systemd is not the node's init.")
@@ -46,17 +46,17 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
             view,
             OS_UNTESTED.name,
             "warning",
-            f"{got} was never run in our tests",
+            f"fatecloud was never tested on {got}",
             expected="Debian 11, 12 or 13",
             got=got,
-            remedy=("go on, and try `fatecloud deploy` on one such node before the others",),
+            remedy=("try `fatecloud deploy` on one such node before the others",),
             source="fact os",
         )
 
 
 @node_check(CORES)
 def cores(view: NodeView) -> Iterator[Finding]:
-    """Where the inventory does not say how many cores jobs may use, the node has as many as one job asks for.
+    """If the inventory does not say how many cores jobs may use, the node has as many as one job asks for.
 
     A service that runs jobs says in its facts what one asks for (`job_cores`), how many all may use (`cores`), and
     whether the inventory says so (`cores_known`).
@@ -120,13 +120,13 @@ def c_library(view: NodeView) -> Iterator[Finding]:
             expected=f"glibc {'.'.join(map(str, floor))} or newer",
             got=got or "none",
             remedy=(remedy,),
-            source="fact os; the artifacts' own demands",
+            source="fact os; the artifacts' requirements",
         )
 
 
 @node_check(GLIBC_NEW, after=(ARCH.name,))
 def c_library_seen(view: NodeView) -> Iterator[Finding]:
-    """The release was run with a C library as new as this one: new ones refuse what older ones let pass."""
+    """The release was tested with a C library as new as this one: newer ones may refuse what older ones accept."""
     release, got = view.desired.release, view.fact("os")["glibc"]
     seen = release.python.glibc_seen
     if seen and any(s.python for s in services_of(view)) and _version(got) > _version(seen):
@@ -134,7 +134,7 @@ def c_library_seen(view: NodeView) -> Iterator[Finding]:
             view,
             GLIBC_NEW.name,
             "warning",
-            f"{release.name} was never run with glibc {got}",
+            f"{release.name} was never tested with glibc {got}",
             expected=f"glibc {seen} or older",
             got=got,
             remedy=("try `fatecloud deploy` on one such node before the others",),
@@ -163,7 +163,7 @@ def vector_unit(view: NodeView) -> Iterator[Finding]:
 
 @node_check(NO_SYSTEMD)
 def init_system(view: NodeView) -> Iterator[Finding]:
-    """Where systemd shall supervise, it runs."""
+    """If `supervision` is systemd, systemd is the node's init."""
     if node_of(view).supervision == "systemd" and view.fact("os")["init"] != "systemd":
         yield problem(
             view,

@@ -1,4 +1,4 @@
-"""Preflight of ports: held by strangers, other teams' software, and what a firewall has to let through."""
+"""Preflight of ports: held by other processes, other teams' software, and what a firewall has to let through."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIREWALL = Code("PREFLIGHT_FIREWALL", "warning", "A firewall is active: these po
 
 @node_check(PORT)
 def ports_free(view: NodeView) -> Iterator[Finding]:
-    """Each port is free, or held by the very service that it is for."""
+    """Each port is free, or held by the service that it is for."""
     listeners = view.fact("listeners") if ports_of(view) else []
     taken: dict[str, list[tuple[NeededPort, Mapping[str, Any]]]] = {}
     for needed in ports_of(view):
@@ -54,18 +54,19 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
                     f"{service.id.party}"
                     for n, _ in pairs
                 ),
-                *(f"or ask its owner to end it: {_look(o)}" for _, o in pairs),
+                *(f"or ask its owner to stop it: {_look(o)}" for _, o in pairs),
             ),
             source="fact listeners",
         )
 
 
 def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any]) -> bool:
-    """Whether the listener belongs to the service that the port is for, or to one that the deploy removes before."""
+    """Whether the listener belongs to the service that the port is for, or to one that the deploy removes first."""
     # The manifest is not asked: a deployment that was killed may have started a service before it was written.
     known: Mapping[str, Mapping[str, Any]] = view.fact("services")
     states = [state for key, state in known.items() if key == service.id.key or key not in view.desired.services]
-    # Without root we see only whose socket it is. With it, that of a process that stops outlives its first thread.
+    # Without root only the socket's user is visible. With root the pid can be missing too: the socket of a process that
+    # is stopping outlives its main thread.
     if listener["pid"] is None:
         running = any(state["state"] in ("running", "starting", "stopping") for state in states)
         return running and listener["user"] == node_of(view).service_user
@@ -74,30 +75,30 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
 
 def _who(listener: Mapping[str, Any]) -> str:
     if not listener["pid"]:
-        return f"a process of user {listener['user']} that we may not look at"
+        return f"a process of user {listener['user']} that the login user cannot inspect"
     return f"{listener['process']} (pid {listener['pid']}, user {listener['user']})"
 
 
 def _look(listener: Mapping[str, Any]) -> str:
-    """The command that shows the holder of a port."""
+    """The command that shows which process holds a port."""
     return f"ps -fp {listener['pid']}" if listener["pid"] else f"sudo ss -ltnp sport = :{listener['port']}"
 
 
 @node_check(FOREIGN)
 def foreign_instances(view: NodeView) -> Iterator[Finding]:
-    """Other teams' instances are named and left alone."""
+    """Other teams' instances are reported and left alone."""
     found = view.fact("foreign")
     if found:
         yield problem(
             view,
             FOREIGN.name,
             "warning",
-            f"{', '.join(sorted({str(item['name']) for item in found}))} of somebody else; left alone",
-            cause="ours have their own units, configuration, data directories and ports",
-            expected="nobody else's, or somebody who knows of us",
+            f"not managed by fatecloud, and left alone: {', '.join(sorted({str(item['name']) for item in found}))}",
+            cause="fatecloud's services have their own units, configuration, data directories and ports",
+            expected="only fatecloud's services, or software whose owner knows about them",
             got=f"{len(found)} found",
             evidence=tuple(f"{i['kind']} {i['name']} pid {i['pid'] or '-'}: {i['detail']}" for i in found[:10]),
-            remedy=("nothing, when it is meant to be there", "systemctl status " + " ".join(_pids(found))),
+            remedy=("nothing, if it is meant to be there", "systemctl status " + " ".join(_pids(found))),
             source="fact foreign",
         )
 
@@ -108,7 +109,7 @@ def _pids(found: Iterable[Mapping[str, Any]]) -> list[str]:
 
 @node_check(FIREWALL)
 def firewall(view: NodeView) -> Iterator[Finding]:
-    """Where a firewall is active, the operator learns which ports it must let through. It is never switched off."""
+    """If a firewall is active, the finding names the ports to open. fatecloud never switches a firewall off."""
     wall = view.fact("firewall")
     ports = sorted({needed.port.number for needed in open_ports(view)})
     if not (wall and wall["active"]) or not ports:
@@ -118,7 +119,7 @@ def firewall(view: NodeView) -> Iterator[Finding]:
         FIREWALL.name,
         "warning",
         f"{wall['name']} is active; it must let in {', '.join(map(str, ports))}",
-        cause="whether it does already shows only when somebody connects; it stays on",
+        cause="only a connection shows whether it does already; fatecloud leaves it on",
         expected="TCP open to neighbours and peers: " + ", ".join(map(str, ports)),
         got=f"{wall['name']} active",
         evidence=tuple(

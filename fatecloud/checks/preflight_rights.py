@@ -1,4 +1,4 @@
-"""Preflight of what we may do on a node: root, users, limits, start at boot, SELinux."""
+"""Preflight of what fatecloud may do on a node: root, users, limits, start at boot, SELinux."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
 CRON = {"debian": ("cron", "cron"), "redhat": ("cronie", "crond")}
 """Family -> package that brings cron, and its unit."""
 
-SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but sudo does not give root.")
+SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but the login user cannot become root.")
 NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
 NOT_ROOT_UNITS = Code(
-    "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, which the inventory does not give."
+    "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, but the inventory says `become: none`."
 )
 USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "The service user is not the one that the inventory describes.")
 NOFILE = Code("PREFLIGHT_NOFILE", "warning", "The service user may open too few files.")
@@ -29,7 +29,7 @@ SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: fatecloud'
 
 @node_check(SUDO)
 def sudo(view: NodeView) -> Iterator[Finding]:
-    """Where the operator says that we become root, we do."""
+    """With `become: root` the login user becomes root."""
     identity = view.fact("identity")
     if node_of(view).become == "root" and not identity["root"]:
         user = identity["user"]
@@ -37,7 +37,7 @@ def sudo(view: NodeView) -> Iterator[Finding]:
             view,
             SUDO.name,
             "critical",
-            f"{user} does not become root",
+            f"{user} cannot become root",
             expected="uid 0 through sudo",
             got=f"user {user}, uid {identity['uid']}",
             remedy=(
@@ -50,7 +50,7 @@ def sudo(view: NodeView) -> Iterator[Finding]:
 
 @node_check(NOT_ROOT, after=(SUDO.name, OS_FAMILY.name))
 def packages_without_root(view: NodeView) -> Iterator[Finding]:
-    """Packages that we would have to install, we may install."""
+    """If packages are missing, fatecloud may install them."""
     node = node_of(view)
     if node.become == "root" or node.packages == "preinstalled":
         return
@@ -60,7 +60,7 @@ def packages_without_root(view: NodeView) -> Iterator[Finding]:
             view,
             NOT_ROOT.name,
             "critical",
-            f"{', '.join(missing)} missing, and `become: {node.become}` gives no root",
+            f"{', '.join(missing)} missing, and installing them needs root, but `become: {node.become}` is set",
             expected="packages installed, or become: root",
             got="missing: " + ", ".join(missing),
             remedy=("as root on the node: " + install_command(view.fact("os")["family"], missing),),
@@ -70,14 +70,14 @@ def packages_without_root(view: NodeView) -> Iterator[Finding]:
 
 @node_check(NOT_ROOT_UNITS)
 def units_without_root(view: NodeView) -> Iterator[Finding]:
-    """Where systemd supervises, we may write units."""
+    """If systemd supervises, fatecloud may write units."""
     node = node_of(view)
     if node.supervision == "systemd" and node.become == "none" and not view.fact("identity")["root"]:
         yield problem(
             view,
             NOT_ROOT_UNITS.name,
             "critical",
-            "`supervision: systemd` writes units, `become: none` gives no root",
+            "`supervision: systemd` needs root to write units, but `become: none` is set",
             expected="become: root, or supervision: supervisor",
             got=f"become: {node.become}, supervision: {node.supervision}",
             remedy=(f"set `supervision: supervisor` for node {view.facts.node} in the inventory",),
@@ -87,7 +87,7 @@ def units_without_root(view: NodeView) -> Iterator[Finding]:
 
 @node_check(USER, after=(SUDO.name,))
 def service_user(view: NodeView) -> Iterator[Finding]:
-    """The service user is the one that we will create, or one that fits."""
+    """The service user does not exist yet, or fits the inventory."""
     node, name = node_of(view), node_of(view).service_user
     login = view.fact("identity")["user"]
     if node.become == "none":
@@ -183,7 +183,7 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
 
 @node_check(SELINUX)
 def selinux(view: NodeView) -> Iterator[Finding]:
-    """SELinux is respected: what it will need is told, and it is never switched off."""
+    """If SELinux is enforcing, the finding names the labels that are needed. fatecloud never switches SELinux off."""
     if str(view.fact("selinux")).lower() != "enforcing":
         return
     base = node_of(view).paths.base
@@ -192,9 +192,9 @@ def selinux(view: NodeView) -> Iterator[Finding]:
         view,
         SELINUX.name,
         "warning",
-        "SELinux is enforcing; it stays on",
-        cause="distribution binaries run in confined domains, our paths and ports carry no label for them",
-        expected="labels for our paths and ports",
+        "SELinux is enforcing; fatecloud leaves it on",
+        cause="distribution binaries run in confined domains, and fatecloud's paths and ports have no labels for them",
+        expected="labels for fatecloud's paths and ports",
         got="enforcing",
         remedy=(
             f"semanage fcontext -a -t usr_t '{base}(/.*)?' && restorecon -R {base}",

@@ -17,7 +17,7 @@ from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
 
 PEER_ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
-BLOCKED = Code("PREFLIGHT_ROUTE_BLOCKED", "critical", "A route between two of our services is closed.")
+BLOCKED = Code("PREFLIGHT_ROUTE_BLOCKED", "critical", "A route between two of the cluster's services is closed.")
 
 _PEER = "peer:"
 _CLOSED = frozenset({"name", "timeout", "unreachable"})
@@ -26,14 +26,14 @@ _CLOSED = frozenset({"name", "timeout", "unreachable"})
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """An edge, and what came of a connection over it."""
+    """An edge, and the outcome of a connection over it."""
 
     edge: Edge
     answer: Mapping[str, Any]
 
     @property
     def trouble(self) -> Mapping[str, Any]:
-        """What went wrong, of the endpoint itself or of the flow behind it; empty when nothing did."""
+        """The error of the endpoint itself or of the flow behind it; empty if there is none."""
         if not self.answer["ok"]:
             return self.answer
         flow: Mapping[str, Any] = self.answer.get("flow", {"ok": True})
@@ -67,7 +67,7 @@ def peer_routes(view: NodeView) -> Iterator[Finding]:
 
 @node_check(BLOCKED)
 def routes_between_services(view: NodeView) -> Iterator[Finding]:
-    """No connection from a service here to another service of the inventory is dropped or rejected on its way."""
+    """No connection from a service here to another service of the inventory is dropped or rejected on the route."""
     ours = [tried for tried in _tried(view) if not tried.edge.target.startswith(_PEER) and not tried.answer["ok"]]
     bad = [tried for tried in ours if tried.answer["kind"] in _CLOSED or _refused_though_it_listens(view, tried)]
     if bad:
@@ -113,7 +113,7 @@ def _from_probe(view: NodeView, edge: Edge) -> Mapping[str, Any] | None:
 
 
 def _refused_though_it_listens(view: NodeView, tried: _Tried) -> bool:
-    """Whether a port refuses a connection from here on which its own node has a listener."""
+    """Whether a port refuses a connection from here although its own node has a listener on it."""
     target = view.desired.services.get(tried.edge.target)
     there = view.observed.nodes.get(target.id.node) if target else None
     if tried.answer["kind"] != "refused" or not isinstance(there, NodeFacts):

@@ -20,7 +20,7 @@ PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages are missing,
 
 @node_check(TOOLS)
 def tools(view: NodeView) -> Iterator[Finding]:
-    """The few tools that a deployment calls are there."""
+    """The tools that a deployment calls are installed."""
     needed = {"sh", "tar", "gzip", "sha256sum"} | ({"systemctl"} if node_of(view).supervision == "systemd" else set())
     have = view.fact("tools")
     unasked = sorted(needed - set(have))
@@ -42,7 +42,7 @@ def tools(view: NodeView) -> Iterator[Finding]:
 
 @node_check(PROXY_ENV)
 def proxy_environment(view: NodeView) -> Iterator[Finding]:
-    """Proxy variables, where set, spare the cluster's own addresses."""
+    """If proxy variables are set, no_proxy covers the cluster's own addresses."""
     environment = view.fact("environment")
     if not environment["proxy"]:
         return
@@ -55,9 +55,9 @@ def proxy_environment(view: NodeView) -> Iterator[Finding]:
             view,
             PROXY_ENV.name,
             "warning",
-            f"{names} set without sparing {', '.join(exposed)}",
-            cause="our services start with a clean environment; commands typed on the node, and FATE's client, do not",
-            expected="no_proxy names the cluster's addresses",
+            f"{names} set, but no_proxy does not cover {', '.join(exposed)}",
+            cause="the services start with a clean environment; commands typed on the node, and FATE's client, do not",
+            expected="no_proxy with the cluster's addresses",
             got=f"no_proxy={environment.get('no_proxy', '')}",
             remedy=(f"add to no_proxy in /etc/environment: {','.join(exposed)}",),
             source="fact environment",
@@ -82,7 +82,7 @@ def locale(view: NodeView) -> Iterator[Finding]:
 
 @node_check(SYSCTL)
 def accept_queue(view: NodeView) -> Iterator[Finding]:
-    """Where peers connect, the kernel's accept queue is long enough."""
+    """If peers connect to the node, the kernel's accept queue is long enough."""
     if not any(port.peers for s in services_of(view) for port in s.ports):
         return
     value = view.fact("sysctl").get("net.core.somaxconn")
@@ -106,7 +106,7 @@ def accept_queue(view: NodeView) -> Iterator[Finding]:
 
 @node_check(PACKAGES, after=(OS_FAMILY.name,))
 def preinstalled(view: NodeView) -> Iterator[Finding]:
-    """Where packages are the administrators' business, they are there."""
+    """With `packages: preinstalled` the packages are installed."""
     if node_of(view).packages != "preinstalled" or not packages_of(view, view.fact("os")["family"]):
         return
     missing = missing_packages(view)
@@ -115,7 +115,7 @@ def preinstalled(view: NodeView) -> Iterator[Finding]:
             view,
             PACKAGES.name,
             "critical",
-            f"`packages: preinstalled`, but {', '.join(missing)} missing",
+            f"`packages: preinstalled` is set, but these are missing: {', '.join(missing)}",
             expected=", ".join(packages_of(view, view.fact("os")["family"])),
             got="missing: " + ", ".join(missing),
             remedy=(install_command(view.fact("os")["family"], missing),),

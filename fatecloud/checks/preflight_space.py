@@ -14,27 +14,27 @@ DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free spac
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
 WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that the deployment needs is not writable.")
 NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base directory.")
-MEMORY = Code("PREFLIGHT_MEMORY", "warning", "There is less memory than the services and one job need.")
-SWAP = Code("PREFLIGHT_SWAP", "warning", "A small machine without swap may lose jobs to the kernel.")
+MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
+SWAP = Code("PREFLIGHT_SWAP", "warning", "On a small machine without swap the kernel may kill jobs.")
 
 VENV_BYTES = int(2.1 * GIB)
 """Installed environment of a Python release (FATE 2.2.0 with torch: measured)."""
 INTERPRETER_BYTES = 200 * MIB
 VENV_INODES = 40_000
-"""27,298 files and directories measured, and room."""
+"""27,298 files and directories measured, plus a reserve."""
 SERVICE_DATA = 1 * GIB
-"""Start of a service's data: enough for the first days, own figure."""
+"""Initial data of a service: enough for the first days, our own figure."""
 SERVICE_LOGS = 512 * MIB
 PYTHON_MEMORY = 2 * GIB
 """A Python service and the workers of one small job: 105 MB and six processes of 300 MB measured."""
 OTHER_MEMORY = 512 * MIB
 SWAP_BELOW = 16 * GIB
-"""The official guide's machine: where there is this much, we do not ask for swap."""
+"""The machine of FATE's official guide: with this much memory, swap is not required."""
 
 
 @node_check(WRITABLE, NOEXEC)
 def mounts(view: NodeView) -> Iterator[Finding]:
-    """Our directories can be written, and programs run from the base."""
+    """The cluster's directories can be written, and programs can run from the base directory."""
     paths = node_of(view).paths
     for path in sorted({paths.base, paths.data, paths.logs, paths.tmp}):
         disk = _disk(view, path)
@@ -45,7 +45,7 @@ def mounts(view: NodeView) -> Iterator[Finding]:
                 WRITABLE.name,
                 "critical",
                 f"{path} cannot be written",
-                expected="a writable directory, or a parent where we may create it",
+                expected="a writable directory, or a parent directory where it can be created",
                 got=f"mount {disk['mount']} ({disk['fstype']}, {disk['options']})",
                 remedy=(
                     f"as root: install -d -o {node_of(view).service_user} -g {node_of(view).service_group} {path}",
@@ -60,7 +60,7 @@ def mounts(view: NodeView) -> Iterator[Finding]:
             view,
             NOEXEC.name,
             "critical",
-            f"{paths.base} lies on {base['mount']}, which is mounted noexec",
+            f"{paths.base} is on {base['mount']}, which is mounted noexec",
             expected="a mount without noexec",
             got=str(base["options"]),
             remedy=("set `paths.base` to a directory on another mount", f"or: mount -o remount,exec {base['mount']}"),
@@ -70,7 +70,7 @@ def mounts(view: NodeView) -> Iterator[Finding]:
 
 @node_check(DISK, INODES, after=(WRITABLE.name,))
 def room(view: NodeView) -> Iterator[Finding]:
-    """Each file system has room for what is not there yet."""
+    """Each file system has room for what the deployment adds."""
     for mount, (disk, items) in sorted(_needs_by_mount(view).items()):
         need = sum(size for _, size, _ in items)
         inodes = sum(count for _, _, count in items)
@@ -145,7 +145,7 @@ def _disk(view: NodeView, path: str) -> Mapping[str, Any]:
 
 
 def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[tuple[str, int, int]]]]:
-    """Mount -> its numbers and what still has to go there: (what, bytes, inodes)."""
+    """Mount -> its figures and what the deployment adds to it: (what, bytes, inodes)."""
     paths = node_of(view).paths
     known = manifest_services(view)
     new = [s for s in services_of(view) if s.id.key not in known]
@@ -161,7 +161,7 @@ def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[t
 
 
 def _release_needs(view: NodeView) -> Iterator[tuple[str, int, int]]:
-    """What of the release is not in the node's store yet."""
+    """The parts of the release that are not in the node's store yet."""
     python = view.desired.python
     if python is None or not any(s.python for s in services_of(view)):
         return

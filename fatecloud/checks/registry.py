@@ -1,4 +1,4 @@
-"""Every check that `fatecloud check` runs, and every code that anything raises."""
+"""Every check that `fatecloud check` runs, and every finding code."""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ _FROZEN = ("T", "t")
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
 ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the node.", settles=False)
-STOPPED = Code("SERVICE_STOPPED", "critical", "The service does not run.")
+STOPPED = Code("SERVICE_STOPPED", "critical", "The service is not running.")
 FAILED = Code("SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED)
-RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service ends again and again.", _EXPLAINED)
+RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service keeps ending and is restarted each time.", _EXPLAINED)
 UNSUPERVISED = Code(
     "SERVICE_UNSUPERVISED", "warning", "The service runs, but its supervisor does not watch it.", settles=False
 )
@@ -32,7 +32,7 @@ def _finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Findin
 
 
 def manage(view: ServiceView, verb: str) -> str:
-    """The command line that does a verb to this one service."""
+    """The command line that applies a verb to this one service."""
     return f"fatecloud {verb} {view.service.id.key}"
 
 
@@ -58,7 +58,7 @@ def present(view: ServiceView) -> Iterator[Finding]:
         yield _finding(
             view,
             ABSENT,
-            f"the unit is not there ({view.state['result'] or 'unknown'})",
+            f"its unit is missing ({view.state['result'] or 'unknown'})",
             cause="this service was never deployed, or its unit was removed or masked",
             remedy=("fatecloud plan", "fatecloud deploy"),
             expected=view.service.id.unit,
@@ -68,7 +68,7 @@ def present(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(STOPPED, FAILED, RESTARTING, after=("MANIFEST_ABSENT", "SERVICE_ABSENT"))
 def running(view: ServiceView) -> Iterator[Finding]:
-    """The service's process runs, and stays."""
+    """The service's process runs and keeps running."""
     state, kind = view.state, view.state["state"]
     ended = f"exit status {state['exit']}" if state["exit"] is not None else str(state["result"])
     if kind == "failed":
@@ -98,7 +98,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
         yield _finding(
             view,
             RESTARTING,
-            f"it ends again and again ({again}, last {ended})",
+            f"it keeps ending ({again}, last {ended})",
             remedy=(f"fatecloud logs {view.service.id.key}",),
             expected="running without restarts",
             got=f"{state['sub']}, {again}",
@@ -108,13 +108,14 @@ def running(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(UNSUPERVISED, after=("MANIFEST_ABSENT",))
 def watched(view: ServiceView) -> Iterator[Finding]:
-    """A supervisor has the process, and would start it again."""
+    """A supervisor watches the process and would start it again."""
     if view.state["state"] == "unsupervised":
         yield _finding(
             view,
             UNSUPERVISED,
             f"process {view.state['pid']} runs, but no supervisor watches it",
-            cause=str(view.state["result"]) or "supervisord was killed, and another one started that does not know it",
+            cause=str(view.state["result"])
+            or "supervisord was killed, and the one that runs now did not start this process",
             remedy=(manage(view, "restart"),),
             expected="supervisord runs it",
             got="a process that would not be started again",
@@ -125,7 +126,7 @@ def _spins(view: ServiceView, state: Mapping[str, Any]) -> bool:
     if str(state["sub"]).startswith(("auto-restart", "backoff")):
         return True
     young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < _YOUNG_SECONDS
-    # Between two of its ends a service looks alive: a young process that came back by itself must show that it serves.
+    # A service that keeps ending looks alive in between: a process that was just restarted has to show that it serves.
     return bool(state["restarts"] and young and not _serves(view))
 
 
@@ -167,7 +168,7 @@ def alive(view: ServiceView) -> Iterator[Finding]:
         yield _finding(
             view,
             HUNG,
-            f"process {state['pid']} lives, but does not answer ({said})",
+            f"process {state['pid']} runs, but does not answer ({said})",
             remedy=(f"fatecloud logs {view.service.id.key}", manage(view, "restart")),
             expected=f"an answer to {view.service.readiness}",
             got=said,

@@ -1,4 +1,4 @@
-"""Which services are still settling after a start that was ours."""
+"""Which services are still settling after fatecloud started them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.observed import NodeFacts, Observed
 
 _START_SECONDS = 60.0
-"""How far from the time of the manifest's entry a process may have begun and still be the one that we started."""
+"""How far a process's start may be from the time in the manifest and still be the start that fatecloud ordered."""
 
 
 def settling_services(desired: Desired, observed: Observed, seconds: float) -> frozenset[str]:
-    """Keys of the services that began within the last `seconds`, by a run of ours.
+    """Keys of the services that a run of fatecloud started within the last `seconds`.
 
     A start is ours when a run holds the node's lease now, or when the manifest says that a run started the service just
-    then. A service that restarts by itself never counts: its restarts would hide it for ever.
+    then. A service that restarts by itself never counts: otherwise its restarts would hide it for ever.
     """
     if seconds <= 0:
         return frozenset()

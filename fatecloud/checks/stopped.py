@@ -1,4 +1,4 @@
-"""Why a service is stopped, as far as what was read tells."""
+"""Why a service is stopped, as far as the facts show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fatecloud.model.check import ServiceView
 
 
 def why_stopped(view: ServiceView) -> str:
-    """The cause in words: our own `stop`, a reboot without a start, a supervisord that ended, or somebody's hand."""
+    """The cause as a sentence: `fatecloud stop`, a reboot without a start, a dead supervisord, or a stop by hand."""
     state = view.state
     systemd = view.desired.node(view.facts.node).supervision == "systemd"
     unwatched = not systemd and str(state["result"]).startswith("supervisord")
@@ -18,7 +18,7 @@ def why_stopped(view: ServiceView) -> str:
     booted, last = clock.get("boot_epoch"), state.get("last_start")
     since_boot = booted is not None and last is not None and last > booted
     ours = _our_stop(view)
-    # systemd starts at boot what we stopped before it, unless it is disabled.
+    # After a reboot systemd starts an enabled service again, so an earlier `fatecloud stop` is no longer the cause.
     if ours and (last is None or last <= ours["at"]) and not (systemd and state["enabled"] and _after(booted, ours)):
         return (
             f"stopped by fatecloud stop, run {ours['run']}, at {_utc(ours['at'])} by {ours['by'] or 'an unknown user'}"
@@ -28,7 +28,7 @@ def why_stopped(view: ServiceView) -> str:
         return f"the node was rebooted at {_utc(booted)}, and {what}"
     if unwatched:
         return "supervisord has ended: it was killed or shut down"
-    return "somebody stopped it, or it ended by itself without an error"
+    return "it was stopped by hand, or it ended by itself without an error"
 
 
 def _our_stop(view: ServiceView) -> Mapping[str, Any] | None:

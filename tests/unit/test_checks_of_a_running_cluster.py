@@ -290,7 +290,7 @@ def test_our_own_stop_is_named_with_run_time_and_operator(supervision: Supervisi
 
 
 def test_a_stop_before_the_last_start_is_not_the_cause() -> None:
-    assert "somebody stopped it" in stopped_under("systemd", STOP | {"at": LONG_AGO - 1}, NOW - 9e5)
+    assert "it was stopped by hand" in stopped_under("systemd", STOP | {"at": LONG_AGO - 1}, NOW - 9e5)
 
 
 def test_a_reboot_without_a_start_at_boot_is_named_as_such() -> None:
@@ -300,7 +300,7 @@ def test_a_reboot_without_a_start_at_boot_is_named_as_such() -> None:
 
 
 def test_what_systemd_started_at_boot_was_stopped_by_somebody_since() -> None:
-    assert "somebody stopped it" in stopped_under("systemd", STOP, NOW - 60)
+    assert "it was stopped by hand" in stopped_under("systemd", STOP, NOW - 60)
 
 
 def test_a_supervisord_that_ended_without_a_reboot_is_named() -> None:

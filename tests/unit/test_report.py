@@ -26,7 +26,7 @@ ROOT = Finding(
     "critical",
     STORE,
     "it is stopped",
-    cause="somebody stopped it, or it ended by itself without an error",
+    cause="it was stopped by hand, or it ended by itself without an error",
     remedy=("fatecloud start 9999/store@a2", "fatecloud check"),
     expected="running",
     got="stopped",
@@ -51,7 +51,7 @@ EXPECTED = """\
 CRITICAL  SERVICE_STOPPED  9999/store@a2
               it is stopped
   expected    running; got stopped
-  because     somebody stopped it, or it ended by itself without an error
+  because     it was stopped by hand, or it ended by itself without an error
   seen        store.log: [ERROR] shutdown ?[31m requested
               store.log: [ERROR] bye
   do          fatecloud start 9999/store@a2

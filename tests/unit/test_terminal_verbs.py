@@ -79,7 +79,7 @@ SCENES: dict[str, Scene] = {
     "completion": Scene("completion bash", 0, "complete -F"),
     "version": Scene("version", 0, "ansible-core"),
     "help": Scene("help status", 0, "Usage: fatecloud status"),
-    "explain": Scene("explain --list", 0, "SERVICE_STOPPED critical The service does not run.", laid=True),
+    "explain": Scene("explain --list", 0, "SERVICE_STOPPED critical The service is not running.", laid=True),
     "test toy": Scene("test toy -i far.yml", 1, "cannot be reached"),
     "test lr": Scene("test lr -i far.yml", 1, "cannot be reached"),
     "inventory validate": Scene("inventory validate -i far.yml", 0, "valid: cluster far"),
