@@ -2,7 +2,7 @@
 
     FatecloudError                  exit 1
     |-- UsageError                  64  a verb was asked for something it cannot do
-    |   `-- NoMatch                 64  a word names nothing that there is
+    |   `-- NoMatch                 64  a word does not match anything in the inventory
     |-- InputError                  78  what the operator wrote is wrong
     |   |-- InventoryError          78  all problems of an inventory at once, each with file:line:column
     |   `-- SecretsError            78  vault file or vault password
@@ -12,14 +12,14 @@
     |   `-- HashMismatch            1   bytes that are not what the lock says
     |-- TransportError              1   a node could not be reached or used; carries a finding code
     |-- RunError                    1   a deployment or verb failed on a node
-    |   |-- Unverified              4   deployed, but the proving job did not succeed
+    |   |-- Unverified              4   deployed, but the smoke test did not succeed
     |   |-- NotDeployed             3   there is nothing to act on: run fatecloud deploy
-    |   |-- Locked                  5   somebody else holds the nodes
-    |   |-- Refused                 6   we will not do this unless the operator says so
+    |   |-- Locked                  5   another run holds the nodes
+    |   |-- Refused                 6   not done unless the operator confirms it or uses an option
     |   |   `-- PlanOutdated        6   the nodes have changed since the plan was made
     |   `-- Interrupted             130 a signal ended the run
     |-- ProofFailed                 4   a toy or LR job failed
-    `-- SandboxError                1   Docker is absent or refuses
+    `-- SandboxError                1   Docker is absent or fails
 
 A user sees `message` and `remedy`, never a traceback.
 """
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 
 class FatecloudError(Exception):
-    """Root of the tree: a message for people, the next step, and the exit status that tells scripts.
+    """Root of the tree: a message for people, the next step, and the exit status for scripts.
 
     Args:
         message: what was being done, to what, and what went wrong.
-        remedy: the command or action that goes on from here; empty when there is none.
+        remedy: the command or action to continue with; empty when there is none.
     """
 
     exit_status = 1
@@ -55,7 +55,7 @@ class UsageError(FatecloudError):
 
 
 class NoMatch(UsageError):
-    """A word of the command line names no party, node, service, component or secret that there is."""
+    """A word of the command line does not match any party, node, service, component or secret."""
 
 
 class InputError(FatecloudError):
@@ -68,7 +68,7 @@ class InventoryError(InputError):
     """All problems of an inventory at once; `message` has one `file:line:column: ...` line per problem.
 
     Args:
-        problems: the same as data, (line, column, text) each, as far as they have a place in the file.
+        problems: those that have a position in the file, as data: (line, column, text) each.
     """
 
     def __init__(self, message: str, *, remedy: str = "", problems: Sequence[tuple[int, int, str]] = ()) -> None:
@@ -92,7 +92,7 @@ class ClientMissing(ArtifactError):
     """A registry's client program is not installed.
 
     Args:
-        package: the distribution package that brings it.
+        package: the distribution package that contains it.
     """
 
     def __init__(self, message: str, *, package: str, remedy: str = "") -> None:
@@ -125,25 +125,25 @@ class RunError(FatecloudError):
 
 
 class Unverified(RunError):
-    """Deployed, but the proving job did not succeed."""
+    """Deployed, but the smoke test did not succeed."""
 
     exit_status = 4
 
 
 class NotDeployed(RunError):
-    """What a verb is about is not on its nodes."""
+    """The services that a verb should act on are not on their nodes."""
 
     exit_status = 3
 
 
 class Locked(RunError):
-    """Somebody else holds the nodes."""
+    """Another run holds the nodes."""
 
     exit_status = 5
 
 
 class Refused(RunError):
-    """Something that is not done without being told to."""
+    """Something that needs the operator's confirmation or an option."""
 
     exit_status = 6
 
@@ -165,4 +165,4 @@ class ProofFailed(FatecloudError):
 
 
 class SandboxError(FatecloudError):
-    """Docker is absent or refuses."""
+    """Docker is absent or fails."""

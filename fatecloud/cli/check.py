@@ -1,4 +1,4 @@
-"""`fatecloud check`: is it deployed right, and does it run right."""
+"""`fatecloud check`: is the cluster deployed correctly, and does it run correctly."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def check(
     limit: o.ReadLimit = None,
     deadline: o.Deadline = o.DEADLINE,
     save_facts: Annotated[
-        Path | None, typer.Option("--save-facts", help="Keep everything that was read in this file, secrets removed.")
+        Path | None, typer.Option("--save-facts", help="Save everything that was read to this file, without secrets.")
     ] = None,
     facts: Annotated[
-        Path | None, typer.Option("--facts", help="Judge what an earlier check saved, and read no node.")
+        Path | None, typer.Option("--facts", help="Judge what an earlier check saved; read no node.")
     ] = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
@@ -54,11 +54,11 @@ def check(
         if facts is not None
         else partial(observe, session, nodes=limit or (), deadline=deadline, want=FACTS if save_facts is None else ())
     )
-    # A saved file has no secrets left, and is judged where nobody has the vault's password.
+    # A saved file contains no secrets, and is often judged by someone who does not have the vault password.
     redact = str if facts is not None else session.redact
 
     def desired() -> Desired:
-        """Asked for while the nodes work: the time for everything that is needed afterwards."""
+        """Called while the nodes work, so it also loads the modules that are needed afterwards."""
         import fatecloud.report.document  # noqa: PLC0415
         import fatecloud.report.table  # noqa: PLC0415
         import fatecloud.workflow.departed  # noqa: F401, PLC0415

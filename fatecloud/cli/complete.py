@@ -1,7 +1,7 @@
-"""TAB: what may follow the words that were typed. It reads files only, and never prints an error.
+"""TAB: what can follow the words that were typed. It only reads files, and never prints an error.
 
-The shells call the program with `_FATECLOUD_COMPLETE` set (`cli/shells.py` has their scripts). The answer is a line
-that says what follows (`words` or `files`), and then a line per word: the word, and after a tab what it means.
+The shells call the program with `_FATECLOUD_COMPLETE` set (`cli/shells.py` has their scripts). The answer begins with a
+line that names its kind (`words` or `files`). A line per word follows: the word, and after a tab its meaning.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 VARIABLE = "_FATECLOUD_COMPLETE"
-"""Names the shell that asks."""
+"""Environment variable with the name of the shell that asks."""
 FILES = "files"
 Word = tuple[str, str]
-"""What may be typed, and what it means."""
+"""A word that can be typed, and its meaning."""
 
 
 def answer_shell(shell: str, arguments: Sequence[str]) -> None:
-    """Print what may follow. Where anything fails nothing is printed: an error would spoil the line that is typed.
+    """Print what can follow. If anything fails, nothing is printed: an error would spoil the line that is typed.
 
     Args:
         shell: `bash`, `zsh` or `fish`.
-        arguments: the words after the program's name, the last of them unfinished; bash hands its line over instead.
+        arguments: the words after the program's name, the last of them unfinished; bash passes its line instead.
     """
     words = list(arguments)
     if shell == "bash":
@@ -50,16 +50,16 @@ def split_line(line: str, point: str) -> list[str]:
 
 
 def _cut_for_bash(word: str, breaks: str) -> int:
-    """How much of a word bash keeps: it replaces what follows the last character that parts words for it.
+    """How much of a word bash keeps: it replaces what follows the last character that separates words for it.
 
-    Of these it replaces `@` as well (Readline's `rl_special_prefixes`).
+    It also replaces the separator itself if it is `@` (Readline's `rl_special_prefixes`).
     """
     parting = [character for character in "@:=" if character in breaks and character in word]
     return max((word.rfind(character) + (character != "@") for character in parting), default=0)
 
 
 def completions(words: Sequence[str]) -> tuple[str, list[Word]]:
-    """What may follow.
+    """What can follow.
 
     Args:
         words: those after the program's name, the last of them unfinished.
@@ -112,7 +112,7 @@ def _of_verb(path: Sequence[str], command: Any, typed: Sequence[str], unfinished
 
 
 def _read(typed: Sequence[str], options: Mapping[str, Any]) -> tuple[Any, int, dict[str, list[str]]]:
-    """The option that waits for its value, how many arguments there are, and what options were given."""
+    """The option that still needs its value, the number of arguments, and the options that were given."""
     given: dict[str, list[str]] = {}
     pending, positional = None, 0
     for word in typed:
@@ -150,11 +150,11 @@ def _starting(unfinished: str, words: Iterable[Word]) -> list[Word]:
 
 
 def main() -> None:
-    """Answer the shell, and leave without a word where that fails."""
+    """Answer the shell; on any failure exit without output."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         answer_shell(os.environ[VARIABLE], sys.argv[1:])
         sys.stdout.flush()
-    except BaseException:  # noqa: BLE001 - whatever it is, a person is typing
+    except BaseException:  # noqa: BLE001 - any output would appear in the line that a person is typing
         os._exit(0)
     os._exit(0)

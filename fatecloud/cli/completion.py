@@ -18,7 +18,7 @@ class Shell(StrEnum):
 
 
 def completion(
-    shell: Annotated[Shell | None, typer.Argument(help="The one that runs this command if not given.")] = None,
+    shell: Annotated[Shell | None, typer.Argument(help="Default: the shell that runs this command.")] = None,
     *,
     install: Annotated[
         bool, typer.Option("--install", help="Install it for this user instead of printing it.")
@@ -37,14 +37,14 @@ def completion(
 
 
 def print_script(value: bool) -> None:  # noqa: FBT001 - a Typer callback
-    """Do what `--show-completion` asks for."""
+    """Carry out `--show-completion`."""
     if value:
         completion()
         raise typer.Exit
 
 
 def install_script(value: bool) -> None:  # noqa: FBT001 - a Typer callback
-    """Do what `--install-completion` asks for."""
+    """Carry out `--install-completion`."""
     if value:
         completion(install=True)
         raise typer.Exit

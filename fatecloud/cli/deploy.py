@@ -12,7 +12,7 @@ from fatecloud.cli import options as o
 
 
 class Job(StrEnum):
-    """A proving job."""
+    """A smoke test."""
 
     toy = "toy"
     lr = "lr"
@@ -24,31 +24,29 @@ def deploy(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     limit: o.Limit = None,
     deadline: o.Deadline = o.DEADLINE,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan and what would be refused, as `plan`; change nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what `plan` shows; change nothing.")] = False,
     yes: o.Yes = False,
-    verify: Annotated[Job, typer.Option("--verify", help="Proving job at the end.")] = Job.toy,
-    no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no proving job.")] = False,
+    verify: Annotated[Job, typer.Option("--verify", help="Smoke test at the end.")] = Job.toy,
+    no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no smoke test.")] = False,
     overwrite_drift: Annotated[
         bool, typer.Option("--overwrite-drift", help="Replace files that were edited by hand; copies are kept.")
     ] = False,
     leave_data: Annotated[
-        bool, typer.Option("--leave-data", help="Move services although their data stay where they are.")
+        bool, typer.Option("--leave-data", help="Move services even though their data stay where they are.")
     ] = False,
     moved: Annotated[
         bool, typer.Option("--moved", help="This is the cluster that was deployed on other machines before.")
     ] = False,
     adopt_data: Annotated[
         list[str] | None,
-        typer.Option("--adopt-data", help="Take the data that were restored for this service; repeatable."),
+        typer.Option("--adopt-data", help="Use the data that were restored for this service; repeatable."),
     ] = None,
     new_data: Annotated[
         list[str] | None,
         typer.Option("--new-data", help="Start this service without the data that it had; repeatable."),
     ] = None,
     interrupt_jobs: Annotated[
-        bool, typer.Option("--interrupt-jobs", help="Restart services although jobs are running.")
+        bool, typer.Option("--interrupt-jobs", help="Restart services even though jobs are running.")
     ] = False,
     wait_jobs: Annotated[
         str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs to end, for example 30m.")
@@ -60,7 +58,7 @@ def deploy(
     store: o.Store = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Deploy what the inventory says: preflight, plan, staged run, readiness, proof."""
+    """Deploy what the inventory says: preflight, plan, staged run, readiness, smoke test."""
     from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.deploy import DeployOptions, deploy_cluster  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`fatecloud destroy`: takes a cluster off its nodes."""
+"""`fatecloud destroy`: removes a cluster from its nodes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ def destroy(
         bool, typer.Option("--remove-data", help="Also delete databases, job data, models and logs.")
     ] = False,
     confirm_cluster: Annotated[
-        str, typer.Option("--cluster-name", help="The cluster's name, instead of being asked for it.")
+        str, typer.Option("--cluster-name", help="The cluster's name, so that you are not asked for it.")
     ] = "",
-    interrupt_jobs: Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")] = False,
+    interrupt_jobs: Annotated[
+        bool, typer.Option("--interrupt-jobs", help="Continue even though jobs are running.")
+    ] = False,
     wait_jobs: Annotated[
         str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")
     ] = None,
@@ -28,7 +30,7 @@ def destroy(
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Remove what we put on the nodes: shows what is hit, asks for the cluster's name, keeps data unless told."""
+    """Remove a cluster from its nodes, after you typed its name. Data stay, unless you pass --remove-data."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.destroy import destroy_cluster  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`fatecloud exec`: one command beside services."""
+"""`fatecloud exec`: one command next to services."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def exec(  # noqa: A001 - a verb is named by its function
     state_dir: o.StateDir = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Run a command beside services, as their user and in their environment. Exits as the command does."""
+    """Run a command next to services, as their user and in their environment. Exits with the command's status."""
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.execute import execute  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
@@ -34,7 +34,7 @@ def exec(  # noqa: A001 - a verb is named by its function
     services = [session.resolved.services[key] for key in select(session.resolved, o.selection([selector]))]
 
     def show(done: Executed) -> None:
-        """Print an outcome; behind the name of its service where there are several."""
+        """Print an outcome. If there are several services, each line begins with the name of its service."""
         lead = f"{done.service}: " if len(services) > 1 else ""
         for text, stream in ((done.out, sys.stdout), (done.err, sys.stderr)):
             lines = text.splitlines(keepends=True)

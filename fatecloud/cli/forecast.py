@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 def show_forecast(
     options: Options, wanted: DeployOptions, *, output: o.Output, deadline: float, full: bool, detailed: bool
 ) -> int:
-    """Print what a deploy with these options would do, and give the exit status.
+    """Print what a deploy with these options would do, and return the exit status.
 
     Args:
-        full: each file by itself, and differences to their end.
-        detailed: whether 2 says that there is something to do.
+        full: whether to show each file by itself and each difference in full.
+        detailed: whether to return 2 if there is something to do.
     """
     import os  # noqa: PLC0415 - keeps --help fast
     import sys  # noqa: PLC0415

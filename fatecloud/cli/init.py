@@ -21,7 +21,7 @@ def init(
         typer.Option("--inventory", "-i", metavar="PATH", help="The inventory or its directory, instead of --output."),
     ] = None,
     cluster: Annotated[
-        str, typer.Option("--cluster", metavar="NAME", help="Name of the cluster; the directory's when not given.")
+        str, typer.Option("--cluster", metavar="NAME", help="Name of the cluster; default: the name of the directory.")
     ] = "",
     node: Annotated[
         list[str] | None,
@@ -29,9 +29,11 @@ def init(
     ] = None,
     user: Annotated[str, typer.Option("--user", help="Login on the nodes.")] = "",
     key: Annotated[str, typer.Option("--key", help="Private key on this machine for that login.")] = "",
-    base: Annotated[str, typer.Option("--base", help="Directory on the nodes for everything of ours.")] = "",
+    base: Annotated[
+        str, typer.Option("--base", help="Directory on the nodes for everything that fatecloud installs.")
+    ] = "",
     new_id: Annotated[
-        bool, typer.Option("--new-id", help="Give an inventory that was copied an id of its own, and do nothing else.")
+        bool, typer.Option("--new-id", help="Give a copied inventory an id of its own; do nothing else.")
     ] = False,
     state_dir: o.StateDir = None,
     vault_password_file: o.VaultPassword = None,
@@ -49,7 +51,7 @@ def init(
         typer.echo(f"{done.inventory}: cluster {done.cluster} has the new id {done.id}")
         if done.shares_secrets:
             typer.echo(
-                typed("its secrets are those of the cluster that it was copied from: fatecloud secrets rotate --all")
+                typed("it still has the secrets of the original cluster; replace them: fatecloud secrets rotate --all")
             )
         return
     written = init_cluster(

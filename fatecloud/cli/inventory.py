@@ -34,11 +34,11 @@ def show(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     full: Annotated[
-        bool, typer.Option("--full", help="Show every default, too; json and yaml always have them.")
+        bool, typer.Option("--full", help="Show every default too; json and yaml always contain them.")
     ] = False,
     output: o.Format = o.TABLE,
 ) -> None:
-    """Show an inventory as fatecloud understands it, each value with where it comes from."""
+    """Show an inventory as fatecloud understands it, with the origin of each value."""
     from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.inventory import inventory_document, show_inventory  # noqa: PLC0415
 
@@ -55,7 +55,7 @@ def forget(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     state_dir: o.StateDir = None,
 ) -> None:
-    """Say no more of a node that left the inventory: its machine is gone, or was cleared by hand."""
+    """Forget a node that is no longer in the inventory, because its machine is gone or was cleared by hand."""
     from fatecloud.workflow.departed import forget_node  # noqa: PLC0415 - keeps --help fast
 
     typer.echo(forget_node(inventory, state_dir, node))
@@ -67,7 +67,7 @@ def schema(
         str | None, typer.Argument(metavar="[KEY]", help="Explain this key and those below it, for example nodes.ssh.")
     ] = None,
     *,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The reference page instead.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the reference page instead.")] = False,
 ) -> None:
     """Explain a key of the inventory, or print the JSON Schema, for editors and pipelines."""
     from fatecloud.report.inventory import key_text  # noqa: PLC0415 - keeps --help fast

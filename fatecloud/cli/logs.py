@@ -1,4 +1,4 @@
-"""`fatecloud logs`: what a service wrote, over all nodes."""
+"""`fatecloud logs`: what services wrote on all nodes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def logs(
     since: Annotated[
         str | None, typer.Option("--since", help="10m, 2h, 1d, '2026-11-25 19:30' or 2026-11-25T19:30Z.")
     ] = None,
-    grep: Annotated[str | None, typer.Option("--grep", help="Only entries with this regular expression.")] = None,
+    grep: Annotated[str | None, typer.Option("--grep", help="Only entries that match this regular expression.")] = None,
     level: Annotated[
         str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")
     ] = None,
@@ -34,16 +34,16 @@ def logs(
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since or --job.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show new entries until Ctrl-C.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show also what healthy services write all the time.")
+        bool, typer.Option("--all", help="Also show what healthy services write all the time.")
     ] = False,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Show a service's logs in order of time, over all its nodes. Secrets are not shown."""
+    """Show the logs of services on all their nodes, in order of time. Secrets are not shown."""
     import time  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
@@ -88,7 +88,7 @@ def logs(
         )
     except KeyboardInterrupt:
         if follow:
-            return 0  # Ctrl-C is how following ends
+            return 0  # Ctrl-C is the normal end of --follow
         raise
     if status == 0 and not shown:
         require_deployed(session, keys)

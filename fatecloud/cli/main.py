@@ -1,4 +1,4 @@
-"""The outer rim of the command line: errors become one clear line and an exit status."""
+"""The outermost layer of the command line: errors become one clear line and an exit status."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from fatecloud.errors import FatecloudError, Interrupted, InventoryError, UsageE
 from fatecloud.report.commands import commands_of, set_commands, typed
 
 BROKEN_PIPE_STATUS = 141
-"""What a shell reports of a program that SIGPIPE ended: a verb whose reader went away half way must not say 0."""
+"""What a shell reports for a program that SIGPIPE ended: a verb whose reader closed the pipe early must not exit 0."""
 UNFORESEEN_STATUS = 70
 """EX_SOFTWARE of sysexits.h: a defect of fatecloud itself, which must not look like warnings or a failed deploy."""
 CLICK_USAGE_STATUS = 2
 GARBAGE = 100_000
-"""New objects after which it is looked for garbage among them. What a verb loads is none, and to look for it there, at
-the usual 700 and once more at the end, was a fifth of the processor time of a check of a node that refuses."""
+"""New objects after which Python collects garbage. Modules that a verb loads are not garbage, and searching them (after
+700 new objects, Python's default, and once more at the end) took a fifth of the processor time of a check of a node
+that refuses the connection."""
 
 
 def main() -> None:
@@ -36,27 +37,27 @@ def main() -> None:
         set_commands(commands_of(sys.argv[0], commands))
         status = app(standalone_mode=False)
         sys.stdout.flush()
-        if status == Interrupted.exit_status:  # Typer's way to tell of Ctrl-C
+        if status == Interrupted.exit_status:  # Typer turns Ctrl-C into this status
             status = _interrupted()
     except FatecloudError as error:
-        status = _told(error)
+        status = _print_error(error)
     except KeyboardInterrupt:
         status = _interrupted()
     except (SystemExit, Exception) as error:  # noqa: BLE001 - no traceback ever reaches a user
-        # Typer ends with SystemExit on every broken pipe, be it that of our output or another.
+        # Typer ends with SystemExit on every broken pipe, that of our output or another one.
         cause = error.__context__ if isinstance(error, SystemExit) else error
         status = BROKEN_PIPE_STATUS if _is_reader_gone(1) else _unforeseen(cause or error)
     for number, stream in ((1, sys.stdout), (2, sys.stderr)):
         try:
             stream.flush()
-        except OSError:  # a reader that is gone, a disk that is full: at the interpreter's end it would raise again
+        except OSError:  # the reader is gone or the disk is full: the interpreter would raise it again at its end
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
     gc.freeze()
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _prepare_streams() -> None:
-    """Leave no stream closed, lest a file get its number, and let no character that a terminal lacks end a verb."""
+    """Open closed streams, or a file would get their number; replace characters that a terminal cannot show."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
@@ -73,7 +74,7 @@ def _is_reader_gone(number: int) -> bool:
 
 
 def _say(text: str) -> None:
-    with contextlib.suppress(OSError):  # nobody reads it
+    with contextlib.suppress(OSError):  # stderr is closed: no one can read the message
         sys.stderr.write(f"{text}\n")
 
 
@@ -82,8 +83,8 @@ def _interrupted() -> int:
     return Interrupted.exit_status
 
 
-def _told(error: FatecloudError) -> int:
-    # A problem of an inventory begins with file:line:column, which editors and terminals make a link of.
+def _print_error(error: FatecloudError) -> int:
+    # A problem of an inventory begins with file:line:column, which editors and terminals turn into a link.
     prefix = "" if isinstance(error, InventoryError) else "fatecloud: "
     _say(typed(f"{prefix}{error.message}"))
     if error.remedy:
@@ -105,7 +106,7 @@ def _unforeseen(error: BaseException) -> int:
         import traceback  # noqa: PLC0415 - only for a defect
 
         traceback.print_exception(error)
-    if isinstance(error, OSError) and error.strerror:  # the machine's own no: a full disk, a directory that is closed
+    if isinstance(error, OSError) and error.strerror:  # a problem of this machine: a full disk, a missing permission
         _say(f"fatecloud: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
         return 1
     _say(f"fatecloud: this is a defect of fatecloud: {type(error).__name__}: {error}")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _file(given: Path) -> Path:
-    """The inventory file, also where its directory is given; commands that are printed name what was given."""
+    """The inventory file, even if its directory was given. Printed commands name what was given."""
     set_inventory(given)
     return given / INVENTORY if given.is_dir() else given
 
@@ -28,7 +28,7 @@ Inventory = Annotated[
         "--inventory",
         "-i",
         metavar="PATH",
-        help=f"The inventory: a file, or a directory that holds {INVENTORY}.",
+        help=f"The inventory: a file, or a directory that contains {INVENTORY}.",
         envvar="FATECLOUD_INVENTORY",
         callback=_file,
     ),
@@ -37,7 +37,7 @@ Selectors = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SELECTOR]...",
-        help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE; all services if not given.",
+        help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE; default: all services.",
         show_default=False,
     ),
 ]
@@ -45,21 +45,21 @@ NodeSelectors = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SELECTOR]...",
-        help="Whole nodes: @NODE, or PARTY/ where the party shares none; all nodes if not given.",
+        help="Whole nodes: @NODE, or PARTY/ if the party does not share nodes; default: all nodes.",
         show_default=False,
     ),
 ]
 Secrets = Annotated[
     Path | None,
     typer.Option(
-        "--secrets", help="Vault file with the secrets, if not beside the inventory.", envvar="FATECLOUD_SECRETS"
+        "--secrets", help="Vault file with the secrets; default: beside the inventory.", envvar="FATECLOUD_SECRETS"
     ),
 ]
 VaultPassword = Annotated[
     Path | None,
     typer.Option(
         "--vault-password-file",
-        help="File that holds the vault password.",
+        help="File that contains the vault password.",
         envvar="FATECLOUD_VAULT_PASSWORD_FILE",
     ),
 ]
@@ -83,7 +83,7 @@ Component = Annotated[list[str] | None, typer.Option("--component", help="Only t
 
 
 class Output(StrEnum):
-    """How a verb shows what it found."""
+    """The form of a verb's output."""
 
     table = "table"
     json = "json"
@@ -106,7 +106,7 @@ def selection(
     nodes: list[str] | None = None,
     components: list[str] | None = None,
 ) -> Selection:
-    """What was typed to select services."""
+    """The selection of services that was typed."""
     from fatecloud.model.selection import Selection  # noqa: PLC0415 - keeps --help fast
 
     return Selection(tuple(selectors or ()), tuple(parties or ()), tuple(nodes or ()), tuple(components or ()))

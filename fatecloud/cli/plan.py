@@ -16,7 +16,7 @@ def plan(
     limit: o.Limit = None,
     output: o.Format = o.TABLE,
     deadline: o.Deadline = o.DEADLINE,
-    full: Annotated[bool, typer.Option("--full", help="Each file by itself, and differences to their end.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Show each file by itself and each difference in full.")] = False,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there is something to do.")
     ] = False,
@@ -26,7 +26,7 @@ def plan(
     store: o.Store = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Show what a deploy would do, and what it would be refused for. Changes nothing."""
+    """Show what a deploy would do, and the reasons to refuse it. Changes nothing."""
     from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.deploy import DeployOptions  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415

@@ -16,7 +16,7 @@ def preflight(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     limit: o.Limit = None,
-    fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, and look again.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, then check again.")] = False,
     yes: o.Yes = False,
     output: o.Format = o.TABLE,
     deadline: o.Deadline = o.DEADLINE,
@@ -26,7 +26,7 @@ def preflight(
     store: o.Store = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Judge the nodes before a deploy, all problems at once. Exits 0, 1 (warnings), 2 (critical) or 3 (unknown)."""
+    """Find all problems of the nodes before a deploy. Exits 0, 1 (warnings), 2 (critical) or 3 (unknown)."""
     from dataclasses import replace  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.report.console import Console  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""`fatecloud test toy|lr`: prove with a real federated job."""
+"""`fatecloud test toy|lr`: run a smoke test, which is a real federated job."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fatecloud.cli.verb import Group
 app = Group()
 
 From = Annotated[
-    str | None, typer.Option("--from", help="Party that starts the job (guest); the lowest id that we manage.")
+    str | None, typer.Option("--from", help="Party that starts the job (guest); default: the inventory's lowest id.")
 ]
-To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); the next id that we manage.")]
-Deadline = Annotated[int, typer.Option("--deadline", help="Seconds for all of it: the job is stopped before.", min=10)]
+To = Annotated[str | None, typer.Option("--to", help="Party that takes part (host); default: the next id.")]
+Deadline = Annotated[int, typer.Option("--deadline", help="Seconds for everything, including the clean-up.", min=10)]
 
 
 @app.command()
@@ -31,7 +31,7 @@ def toy(
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Run FATE's toy job between two parties: proves routes, scheduling and compute."""
+    """Run FATE's toy job between two parties: tests routes, scheduling and compute."""
     return _prove("toy", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir))
 
 
@@ -61,7 +61,7 @@ def _prove(
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.load import Options  # noqa: PLC0415
-    from fatecloud.workflow.prove import told  # noqa: PLC0415
+    from fatecloud.workflow.prove import result_text  # noqa: PLC0415
     from fatecloud.workflow.proving import prove_cluster  # noqa: PLC0415
 
     with Console() as console:
@@ -75,5 +75,5 @@ def _prove(
             ui=console,
             argv=tuple(sys.argv),
         )
-        console.say(told(result))
+        console.say(result_text(result))
         return 0

@@ -14,11 +14,11 @@ from fatecloud.cli import options as o
 def quickstart(
     *,
     directory: Annotated[
-        Path | None, typer.Option("--directory", help="Where it lives; ~/fatecloud when not given.")
+        Path | None, typer.Option("--directory", help="Where to install it; default: ~/fatecloud.")
     ] = None,
     systemd: Annotated[
         bool,
-        typer.Option("--systemd", help="Run it under systemd as a user of its own; it starts at boot. Takes root."),
+        typer.Option("--systemd", help="Run it under systemd as a user of its own; it starts at boot. Needs root."),
     ] = False,
     yes: o.Yes = False,
     store: o.Store = None,

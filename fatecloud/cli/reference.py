@@ -21,8 +21,8 @@ FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 _HEAD = """\
 # Command line
 
-Generated from the code. Every verb prints the same with `--help`. What it exits with: [exit status](exit-status.md).
-`FATECLOUD_DEBUG=1` adds the traceback to a defect's line; `NO_COLOR` leaves colours out.
+Generated from the code. Every verb prints the same with `--help`. For exit statuses see [exit status](exit-status.md).
+`FATECLOUD_DEBUG=1` adds a traceback to the message about a defect; `NO_COLOR` switches colours off.
 """
 
 

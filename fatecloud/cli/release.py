@@ -55,11 +55,11 @@ def fetch(
     name: _Name,
     *,
     interpreter: Annotated[
-        str, typer.Option("--interpreter", help="Take this Python (a path), or `maven`, instead of the best one found.")
+        str, typer.Option("--interpreter", help="Use this Python (a path), or `maven`, instead of the best one found.")
     ] = "",
     store: o.Store = None,
 ) -> None:
-    """Fetch everything that a release needs into the store. Run again after a failure, it goes on."""
+    """Fetch everything that a release needs into the store. After a failure, run it again to continue."""
     from fatecloud.report.fetching import FetchProgress  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import fetch_release, open_store  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ def import_(
     *,
     store: o.Store = None,
 ) -> None:
-    """Put files that came by hand into the store, verified."""
+    """Verify files that were copied by hand, and put them into the store."""
     from fatecloud.workflow.release import import_files, open_store  # noqa: PLC0415 - keeps --help fast
 
     import_files(files, open_store(store), typer.echo)
@@ -82,7 +82,7 @@ def import_(
 
 @app.command()
 def verify(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
-    """Hash every file in the store again, and remove what has rotted."""
+    """Hash every file in the store again, and remove damaged ones."""
     from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.release import verification_document  # noqa: PLC0415
     from fatecloud.workflow.release import open_store, verify_store  # noqa: PLC0415
@@ -102,11 +102,11 @@ def bundle(
     name: _Name,
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; NAME.fatecloud.tar if not given.")
+        Path | None, typer.Option("--output", "-o", help="The file; default: NAME.fatecloud.tar.")
     ] = None,
     store: o.Store = None,
 ) -> None:
-    """Write a release into one file, for a controller that reaches no registry."""
+    """Write a release into one file, for a controller that cannot reach a registry."""
     from fatecloud.report.fetching import megabytes  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import bundle_release, open_store  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ def render(
     state_dir: o.StateDir = None,
     store: o.Store = None,
 ) -> int:
-    """Write a self-contained Ansible project that `ansible-playbook site.yml` runs to the same end."""
+    """Write a self-contained Ansible project, so that `ansible-playbook site.yml` deploys the same."""
     from fatecloud.workflow.load import Options  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.render import render_project  # noqa: PLC0415
 

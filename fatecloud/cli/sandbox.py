@@ -22,7 +22,7 @@ def up(
     nodes: Annotated[int, typer.Option("--nodes", min=1, max=100, help="How many nodes.")] = 2,
     image: Annotated[
         str,
-        typer.Option("--image", help="debian-11, debian-12 or debian-13; several, with commas, for the nodes in turn."),
+        typer.Option("--image", help="debian-11, debian-12 or debian-13; or several with commas, used in turn."),
     ] = "debian-12",
     name: _Name = "sandbox",
     cache_packages: Annotated[

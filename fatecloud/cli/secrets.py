@@ -19,12 +19,14 @@ def init(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     supply: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME", help="Ask for this one's value (or read a line of stdin); repeatable."),
+        typer.Option(
+            "--set", metavar="NAME", help="Ask for the value of this secret (or read it from stdin); repeatable."
+        ),
     ] = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
-    """Generate every secret that is missing. What is there already stays."""
+    """Generate every secret that is missing. Existing ones stay."""
     from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles, init_secrets  # noqa: PLC0415 - keeps --help fast
 
@@ -39,7 +41,7 @@ def list_(
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
-    """List the secrets: name, origin, length. Never a value."""
+    """List the secrets: name, origin, length. Values are not shown."""
     from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.secrets import secrets_document, secrets_list  # noqa: PLC0415
@@ -73,16 +75,17 @@ def rotate(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     everything: Annotated[bool, typer.Option("--all", help="Every generated secret.")] = False,
     finish: Annotated[
-        bool, typer.Option("--finish", help="Make next values current, once a deploy has brought them into use.")
+        bool, typer.Option("--finish", help="Make next values current, after a deploy has put them into use.")
     ] = False,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
 ) -> None:
-    """Give secrets a next value beside the current one. A rotation that was begun goes on."""
+    """Give secrets a next value beside the current one. A rotation that has begun continues."""
     from fatecloud.workflow.secrets import SecretsFiles, promote, rotate_secrets  # noqa: PLC0415
 
     files = SecretsFiles(inventory, secrets, vault_password_file)
     if finish:
-        typer.echo(f"current now: {', '.join(promote(files, names or None)) or 'none was in rotation'}")
+        ended = promote(files, names or None)
+        typer.echo(f"now current: {', '.join(ended)}" if ended else "none was in rotation")
     else:
         typer.echo(f"in rotation: {', '.join(rotate_secrets(files, names or (), everything=everything)) or 'none'}")

@@ -1,4 +1,4 @@
-"""`fatecloud start|stop|restart`: services in edge order."""
+"""`fatecloud start|stop|restart`: services in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fatecloud.cli import options as o
 if TYPE_CHECKING:
     from fatecloud.model.selection import Selection
 
-InterruptJobs = Annotated[bool, typer.Option("--interrupt-jobs", help="Go on although jobs are running.")]
+InterruptJobs = Annotated[bool, typer.Option("--interrupt-jobs", help="Continue even though jobs are running.")]
 WaitJobs = Annotated[str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")]
 
 
@@ -75,7 +75,7 @@ def stop(
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Stop services, dependants first. They stay stopped until started, or until their node boots again."""
+    """Stop services, dependants first. They stay stopped until you start them or their node boots again."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
     return _act("stop", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)
 
@@ -95,6 +95,6 @@ def restart(
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Stop and start services in edge order."""
+    """Stop and start services in the order of their dependencies."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
     return _act("restart", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)

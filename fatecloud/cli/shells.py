@@ -1,4 +1,4 @@
-"""What the shells run at TAB, and where that is installed."""
+"""The scripts that the shells run at TAB, and their installation."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SCRIPTS: Mapping[str, str] = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
 def detect_shell() -> str:
-    """The shell that runs us, by its name. Raises UsageError where it is none that we know."""
+    """The name of the shell that runs this command. Raises UsageError if it is not a shell with completion."""
     process = os.getppid()
     while process > 1:
         try:
@@ -83,7 +83,7 @@ def detect_shell() -> str:
     name = Path(os.environ.get("SHELL", "")).name
     if name not in SCRIPTS:
         known = ", ".join(f"fatecloud completion {shell}" for shell in SCRIPTS)
-        raise UsageError("neither bash nor zsh nor fish runs this command", remedy=f"name the shell: {known}")
+        raise UsageError("this command was not started by bash, zsh or fish", remedy=f"name the shell: {known}")
     return name
 
 

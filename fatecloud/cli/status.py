@@ -24,7 +24,7 @@ def status(
     state_dir: o.StateDir = None,
     accept_new_host_keys: o.AcceptKeys = False,
 ) -> int:
-    """Show every service: deployed, running, since when, on which ports. Exits 0, 1 (look at it) or 3 (not read)."""
+    """Show every service: deployed, running, since when, on which ports. Exits 0, 1 (not well) or 3 (not read)."""
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
@@ -37,7 +37,7 @@ def status(
     keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
 
     def ready() -> None:
-        """Render, and load what shows it, while the nodes work."""
+        """Render, and load the modules for the output, while the nodes work."""
         from fatecloud.report import status, status_rows  # noqa: F401, PLC0415
 
         _ = session.desired

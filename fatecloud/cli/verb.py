@@ -1,4 +1,4 @@
-"""A verb on the command line: its positional words are never the inventory, and say so when they name one."""
+"""A verb on the command line: its positional words are never the inventory, and an error explains it if one is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fatecloud.errors import NoMatch, UsageError
 from fatecloud.timing import report_phases
 
 INVENTORY = "inventory.yml"
-"""Its name in a directory that is given in its place."""
+"""Name of the file in a directory that is given as the inventory."""
 
 
 class Verb(TyperCommand):
-    """A verb, which answers a misplaced inventory with the command as it should be typed, and takes `-v`."""
+    """A verb. It has `-v`, and corrects the command line when the inventory is in the wrong place."""
 
     def __init__(self, *names: Any, **attributes: Any) -> None:
         super().__init__(*names, **attributes)
@@ -35,7 +35,7 @@ class Verb(TyperCommand):
             )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the command line. Raises UsageError on a word too many."""
+        """Read the command line. Raises UsageError for an unexpected word."""
         typed = list(args)
         ctx.meta["typed"] = typed
         ctx.allow_extra_args = True
@@ -65,7 +65,7 @@ class Verb(TyperCommand):
 
 
 class Group(typer.Typer):
-    """Verbs below a word, as `secrets` has them."""
+    """A group of verbs, like `secrets`."""
 
     def __init__(self) -> None:
         super().__init__(no_args_is_help=True, rich_markup_mode=None)
@@ -85,7 +85,7 @@ def _print_phase(seconds: float, name: str) -> None:
 
 
 def _refuse_misplaced(ctx: Any, words: list[str]) -> None:
-    """Answer with the command as it should be typed where a word names an inventory."""
+    """If a word names an inventory, raise a UsageError that shows the corrected command."""
     if "inventory" not in ctx.params:
         return
     for word in words:
@@ -114,7 +114,7 @@ def _names_inventory(path: Path) -> bool:
 
 
 def _path(ctx: Any) -> str:
-    """`fatecloud check`, whatever the program was called by."""
+    """`fatecloud check`, independent of the name by which the program was called."""
     names: list[str] = []
     while ctx.parent is not None:
         names.insert(0, ctx.info_name)

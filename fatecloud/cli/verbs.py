@@ -1,4 +1,4 @@
-"""The verbs. Each is built when it is asked for: `--help` needs their names and first sentences alone."""
+"""The verbs. Each is built only when it is used: `--help` needs no more than their names and first sentences."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SINGLE: tuple[Callable[..., object], ...] = (
     *(start, stop, restart, exec_, destroy, render, clusters, explain, completion, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
-    "test": (proof.app, "Prove with a real federated job."),
+    "test": (proof.app, "Run a smoke test: a real federated job."),
     "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),
     "secrets": (secrets.app, "Generate, show and rotate secrets."),
@@ -81,7 +81,7 @@ def _built(name: str) -> Any:
 
 
 class Verbs(TyperGroup):
-    """Builds one verb's options, not those of thirty, which would take as long as all else of `--help`."""
+    """Builds the options of one verb. Those of all thirty would take as long as everything else of `--help`."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -89,7 +89,7 @@ class Verbs(TyperGroup):
         self.commands: MutableMapping[str, Any] = dict.fromkeys(VERBS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The verb, or None where there is no such verb."""
+        """The verb, or None if there is no such verb."""
         del ctx
         if cmd_name in VERBS and self.commands[cmd_name] is None:
             self.commands[cmd_name] = _built(cmd_name)
@@ -103,7 +103,7 @@ class Verbs(TyperGroup):
 
 
 _CLICKS_NARROWEST = 50
-"""Columns that Click's help takes at least unless it is told otherwise."""
+"""The fewest columns that Click's help uses by default."""
 
 
 def _narrow() -> int | None:

@@ -1,4 +1,4 @@
-"""Runs plays on a session's nodes: project, lease, play, and the nodes given back at the end."""
+"""Runs plays on a session's nodes: writes the project, takes the lease, plays, and releases the nodes at the end."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.load import Session
 
 RELEASE_TIMEOUT = 150.0
-"""Seconds that giving the nodes back may take, more than a node waits for what it has begun; after that the next run
-has to take them over."""
+"""Seconds that releasing the nodes may take. It is more than a node waits for a task that it has begun; after that the
+next run has to take the nodes over."""
 
 OUTDATED = "run fatecloud deploy again and look at the new plan"
 ARTIFACTS = "ansible"
-"""Where in a run's directory the runner notes what it does."""
+"""Subdirectory of a run's directory where the runner notes what it does."""
 _SIGNALLED = 128
-"""Added to a signal's number it is the status of a command that the signal ended."""
-_OUT_OF_MEMORY = " (the kernel does so when memory runs out: dmesg tells)"
+"""A command that a signal ended has this plus the signal's number as its exit status."""
+_OUT_OF_MEMORY = " (the kernel does this when memory runs out: see dmesg)"
 
 
 _REFUSALS = {
@@ -46,9 +46,9 @@ _REFUSALS = {
     "renamed": "put the name back (cluster: {})",
     "twice": "keep one name for the machine under `nodes`; its services are those of {}",
     "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
-    "alike": "give this cluster another name: names on the node carry it and the first digits of the id",
+    "alike": "give this cluster another name: names on the node are made of it and the first digits of the id",
     "data_not_there": "mount its disk; or restore the data and run: fatecloud deploy --adopt-data {}",
-    "drifted": "fatecloud plan shows it; --overwrite-drift",
+    "drifted": "fatecloud plan shows the edit; --overwrite-drift replaces the file",
     "jobs": "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here",
 }
 """Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""
@@ -78,7 +78,7 @@ def encrypted(values: Mapping[str, str], password: str) -> str:
 
 
 def run_info(session: Session, run: str, pid: int) -> RunInfo:
-    """On whose behalf: the operator, this machine, and the id of the state directory."""
+    """Who runs it: the operator, this machine, and the id of the state directory."""
     return RunInfo(run, f"{user_name()}@{platform.node()}", controller_id(session.state), pid)
 
 
@@ -110,7 +110,8 @@ class AnsibleRun:
         self._nodes = tuple(sorted(nodes))
         self._held = False
         self._leased: set[str] = set()
-        # Lives in this process only: the operator's own vault password never leaves the controller's memory either.
+        # The project's vault file is on disk, so its password stays in this process. The operator's own vault
+        # password is not used for it: that one never leaves the controller's memory either.
         self._password = secrets.token_urlsafe(32)
         if not has_entry() and any(
             session.cluster.nodes[name].connection == "ssh" for name in self._nodes or session.cluster.nodes
@@ -136,13 +137,14 @@ class AnsibleRun:
             playbook: file name in the project.
             variables: extra variables.
             limit: node names; empty means all nodes of the run.
-            releases: whether the playbook itself gives the nodes back when it succeeds.
+            releases: whether the playbook itself releases the nodes when it succeeds.
 
         Raises:
             Locked: another run holds a node.
             Refused: a node holds something that is not ours, or was edited by hand.
             RunError: anything else that failed, with the node, the step and the last lines of the service.
         """
+        # From here on: a play that fails half way may already have taken some of the nodes.
         self._held = True
         with phase(f"ran {playbook}"):
             outcome = self._run(playbook, variables, limit, self._cancel, None)
@@ -151,13 +153,13 @@ class AnsibleRun:
         self._held = not releases
 
     def release(self) -> None:
-        """Give the nodes back; a node that cannot be told keeps the lease until it runs out, and that is said."""
+        """Release the nodes. A note names each node that could not be reached: its lease ends when it runs out."""
         if not self._held:
             return
         outcome = self._run("release.yml", None, (), threading.Event(), RELEASE_TIMEOUT)
         if not outcome.ok:
             kept = sorted(({f.node for f in outcome.failed} | set(outcome.unreachable)) & self._leased)
-            # Where no lease was ever taken there is nothing to release, and how the play failed is said already.
+            # Where no lease was ever taken there is nothing to release, and the play's own failure is already shown.
             if kept:
                 where = ", ".join(kept)
                 self._events(Event("note", f"could not release the lock on {where}; the next run takes it over"))
@@ -170,7 +172,7 @@ class AnsibleRun:
         if "taken_from" in answer:
             self._leased.add(event.node)
         if taken := answer.get("taken_from"):
-            text = f"taken over from run {taken['run']} of {taken['owner']}, which never gave it back"
+            text = f"taken over from run {taken['run']} of {taken['owner']}, which never released it"
             self._events(Event("note", text, node=event.node))
 
     def forget_secrets(self) -> None:
@@ -178,8 +180,8 @@ class AnsibleRun:
         for path in (self._project / VAULT, self._variables):
             try:
                 path.unlink(missing_ok=True)
-            except OSError as error:  # the run is over, and how it ended matters more
-                self._events(Event("note", f"{path} could not be removed: {error.strerror}"))
+            except OSError as error:  # an error here would hide how the run ended
+                self._events(Event("note", f"could not remove {path}: {error.strerror}"))
 
     def _run(
         self,
@@ -208,11 +210,10 @@ class AnsibleRun:
 def ansible_run(
     session: Session, log: RunLog, events: Listener, interruption: Interruption, nodes: Collection[str] = ()
 ) -> Iterator[AnsibleRun]:
-    """Plays for a run; the nodes are given back however it ends.
+    """Plays for a run; the nodes are released however it ends.
 
     Args:
-        nodes: names of the nodes that the run is about, and no other one is touched or has to be reachable; empty for
-            all.
+        nodes: names of the nodes that the run is about; no other node is touched or has to be reachable. Empty for all.
     """
     run = AnsibleRun(session, log, events, interruption.event, nodes)
     try:
@@ -239,24 +240,24 @@ def failure(outcome: Outcome) -> FatecloudError:
         return RunError("\n".join(lines), remedy="make the node reachable and run the same command again")
     if outcome.failed:
         return RunError(
-            "\n".join(_told(failed) for failed in outcome.failed),
+            "\n".join(_failure_text(failed) for failed in outcome.failed),
             remedy="remove the cause and run the same command again: it goes on from here",
         )
     return _ended(outcome)
 
 
 def _ended(outcome: Outcome) -> RunError:
-    """What it means when no node failed and yet not everything was done."""
+    """The error for a play that did not finish although no node failed."""
     if outcome.status == "failed" and outcome.rc - _SIGNALLED in set(signal.Signals):
         name = signal.Signals(outcome.rc - _SIGNALLED).name
         return RunError(
-            f"Ansible was ended by {name}, which did not come from here{_OUT_OF_MEMORY if name == 'SIGKILL' else ''}",
+            f"Ansible was ended by {name}, which fatecloud did not send{_OUT_OF_MEMORY if name == 'SIGKILL' else ''}",
             remedy="run the same command again: it goes on from here",
         )
     return RunError(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip())
 
 
-def _told(failed: TaskFailure) -> str:
+def _failure_text(failed: TaskFailure) -> str:
     where = failed.service or failed.node
     lines = [f"{where}: {failed.task}: {failed.message}"]
     lines += [f"    {line}" for line in failed.result.get("lines", ())]

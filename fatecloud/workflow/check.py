@@ -1,4 +1,4 @@
-"""`check`: read every node and service, judge, and keep what was read where it is asked for."""
+"""`check`: read every node and service, judge, and save what was read if the operator asked for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fatecloud.errors import InputError
 
-if TYPE_CHECKING:  # what is only spoken of here is loaded by who makes it, once the nodes have been asked
+if TYPE_CHECKING:  # only names in annotations: loading these modules here would delay the first question to the nodes
     from fatecloud.model.cluster import Cluster
     from fatecloud.model.desired import Desired
     from fatecloud.model.finding import Report
@@ -24,7 +24,7 @@ class Observe(Protocol):
     """Reads all nodes."""
 
     def __call__(self, *, meanwhile: Callable[[], object]) -> Observed:
-        """Read, and do what is handed over while the nodes work."""
+        """Read, and call `meanwhile` while the nodes work."""
 
 
 def check_cluster(
@@ -35,12 +35,12 @@ def check_cluster(
     selected: Collection[str] | None = None,
     save: Path | None = None,
 ) -> Report:
-    """Look at the whole cluster, for causes may lie outside the selection, and report on the selected services.
+    """Read the whole cluster, because causes may be outside the selection, and report on the selected services.
 
     Args:
-        desired: gives what should be, with rendered files.
+        desired: returns the desired state, with rendered files.
         observe: reads all nodes.
-        redact: takes secrets out of one string; nothing that was read goes further without it.
+        redact: takes secrets out of one string; everything that was read passes through it.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
 
@@ -49,7 +49,7 @@ def check_cluster(
     """
 
     def ready() -> None:
-        """Render, open the vault and load the checks: a third of a second that the nodes' work hides."""
+        """Render, open the vault and load the checks: this third of a second passes while the nodes work."""
         import fatecloud.workflow.judging  # noqa: F401, PLC0415 - not before the nodes have been asked
 
         desired()
@@ -66,13 +66,13 @@ def saved_facts(path: Path, cluster: Cluster, *, meanwhile: Callable[[], object]
 
     Args:
         path: a file of `check --save-facts`.
-        cluster: that it must be of.
-        meanwhile: done first; here there is nothing to wait for.
+        cluster: the cluster that it must belong to.
+        meanwhile: called first, since there are no nodes to wait for.
 
     Raises:
-        InputError: it cannot be read, is no facts file, or is one of another cluster.
+        InputError: it cannot be read, is not a facts file, or belongs to another cluster.
     """
-    from fatecloud.collect.record import observed_from_json  # noqa: PLC0415 - only where a file takes the nodes' place
+    from fatecloud.collect.record import observed_from_json  # noqa: PLC0415 - only where a file replaces the nodes
 
     meanwhile()
     try:

@@ -1,4 +1,4 @@
-"""The values that may be typed for a word of a command line, from the inventory and from what is shipped."""
+"""The values that can complete a word of a command line, from the inventory and from the shipped files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 def values(verb: str, parameter: str, unfinished: str, inventory: str) -> Iterable[Word]:
-    """What may be typed; nothing where the inventory cannot be read.
+    """The possible values; none if the inventory cannot be read.
 
     Args:
         verb: `check`, `secrets rotate`, ...
@@ -73,7 +73,7 @@ def _whole_nodes(unfinished: str, inventory: str) -> Iterator[Word]:
 
 
 def _node_text(names: _Names, node: str) -> str:
-    """What is said of a node: its address."""
+    """The meaning that the shell shows beside a node."""
     return f"everything on {names.cluster.nodes[node].address}"
 
 
@@ -98,7 +98,7 @@ def _components(unfinished: str, inventory: str) -> Iterator[Word]:
 
 
 def _secrets(unfinished: str, inventory: str) -> Iterator[Word]:
-    # Which secrets there are follows from the inventory: the vault stays closed, so that TAB asks for no password.
+    # The inventory determines the names: the vault stays closed, so that TAB never asks for a password.
     from fatecloud.inventory.secret_changes import needs  # noqa: PLC0415
 
     del unfinished
@@ -171,6 +171,6 @@ _BY_VERB: Mapping[tuple[str, str], _Finder] = {
     ("secrets reveal", "name"): _secrets,
     ("inventory schema", "key"): _keys,
 }
-"""The same where a verb has values of its own."""
+"""The same for verbs whose argument means something else than usual."""
 _NEW = frozenset({("init", "node"), ("inventory forget", "node")})
-"""Values that the inventory does not have yet, or no longer."""
+"""Options whose value is not in the inventory: not yet, or no longer."""

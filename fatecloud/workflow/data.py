@@ -1,4 +1,4 @@
-"""What an operator says about the data of services at a deploy: take restored ones, or start without them."""
+"""What an operator decides about the data of services at a deploy: use restored data, or start without data."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def data_wish(desired: Desired, adopt: Sequence[str], new: Sequence[str], limit:
     """The services that the operator named.
 
     Args:
-        adopt: names of services that take the data that lie there.
-        new: names of services that start without the data that were there.
+        adopt: names of services that use the data that are in their data directory.
+        new: names of services that start without the data that they had.
         limit: names of the nodes that the deploy is about; empty for all.
 
     Raises:
@@ -51,24 +51,24 @@ def still_blocking(findings: Sequence[Finding], wish: DataWish) -> tuple[Finding
 
 
 def refuse_gone_data(plan: Plan) -> None:
-    """Make no new data where there were some.
+    """Do not start a service with empty data when it had data before.
 
     Raises:
-        Refused: data are not where they were, and the operator said nothing about them.
+        Refused: data are not where they were, and the operator has not decided about them.
     """
     if plan.gone:
         services = ", ".join(f"{gone.service} ({gone.node}:{gone.state.path})" for gone in plan.gone)
         raise Refused(
             f"the data of these services are not where they were: {services}",
-            remedy="mount their disk, or restore them and use --adopt-data SERVICE; --new-data SERVICE gives them up",
+            remedy="mount their disk; or restore them and use --adopt-data SERVICE; or do without: --new-data SERVICE",
         )
 
 
 def confirm_new_data(desired: Desired, wish: DataWish, ask: Callable[[str], str] | None) -> None:
-    """Let the operator type the name of each service that starts without its data.
+    """Ask the operator to type the name of each service that starts without its data.
 
     Args:
-        ask: asks for a word; None where the operator said --yes, and has typed the name as the option's value.
+        ask: asks for a word; None with --yes: the name was already typed as the option's value.
 
     Raises:
         Refused: another name was typed.

@@ -1,7 +1,7 @@
-"""Nodes that an earlier deploy gave services and that the inventory has no longer: nothing reads them any more.
+"""Nodes that got services from an earlier deploy and are no longer in the inventory: nothing reads them any more.
 
-What is known of them is history, of this controller alone. It is shown, and decides nothing; that none of them is in
-the inventory is a reason to ask once whether the inventory is a copy, see `workflow/moved.py`.
+They are known from the history of this controller alone. They are shown and decide nothing, with one exception: if none
+of them is in the inventory, a deploy asks once whether the inventory is a copy, see `workflow/moved.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fatecloud.workflow.load import Session
 
 
 def departed_notes(session: Session) -> tuple[str, ...]:
-    """A sentence for each of them: where it was, what it had, and what an operator may do about it."""
+    """A sentence for each of them: where it was, what it had, and what an operator can do about it."""
     try:
         past = past_nodes(session.state)
     except RunError as error:
@@ -30,11 +30,11 @@ def departed_notes(session: Session) -> tuple[str, ...]:
 
 
 def present_nodes(cluster: Cluster, observed: Observed | None, unread: str = "") -> tuple[PastNode, ...]:
-    """The nodes of the inventory as the history would have them.
+    """The nodes of the inventory in the form of the history.
 
     Args:
         observed: facts `identity` and `manifest` of the nodes that were read; None where none was.
-        unread: takes the place of the machine id where a node was not read.
+        unread: used instead of the machine id of a node that was not read.
     """
     return tuple(_present(cluster, node, observed, unread) for node in cluster.nodes.values())
 
@@ -66,7 +66,7 @@ def remember_nodes(session: Session, observed: Observed) -> None:
 
 
 def forget_emptied(session: Session, observed: Observed, events: Listener) -> None:
-    """Forget those of the nodes that were read that have no services any more."""
+    """Forget the nodes that were read and have no services any more."""
     bare = {name for name in session.cluster.nodes if observed.reached(name) and not session.desired.on_node(name)}
     _forget(session, observed, bare, events)
 
@@ -80,7 +80,7 @@ def _forget(session: Session, observed: Observed | None, names: set[str], events
     try:
         known = known_again(past_nodes(session.state), present_nodes(session.cluster, observed))
         forget(session.state, [old for old, new in known.items() if new.name in names])
-    except RunError as error:  # the work is done, and history does not undo it
+    except RunError as error:  # the nodes are changed already: a history that cannot be written is worth a note only
         events(Event("note", error.message))
 
 
@@ -117,7 +117,7 @@ def _place(node: Node) -> tuple[str, int, str]:
 def _sentence(node: PastNode) -> str:
     (name,) = named((node,))
     return (
-        f"node {name} is not in the inventory any more; an earlier deploy gave it {', '.join(node.services)}. "
-        "To look after them again, put the node back into the inventory; if the machine is gone or was cleared, "
+        f"node {name} is no longer in the inventory; an earlier deploy put {', '.join(node.services)} on it. "
+        "To manage them again, put the node back into the inventory; if the machine is gone or was cleared, "
         f"run fatecloud inventory forget {node.name}"
     )

@@ -1,4 +1,4 @@
-"""`deploy`: read everything, judge, plan, take the lease, run the stages, prove, record."""
+"""`deploy`: read everything, judge, plan, take the lease, run the stages, run the smoke test, record."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
-from fatecloud.workflow.prove import prove, told
+from fatecloud.workflow.prove import prove, result_text
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
@@ -41,15 +41,15 @@ PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
 """Seconds; ten times what the jobs took on two busy cores."""
 
 _PLANS = 5
-"""How often a plan is made anew because others changed the nodes, or held them, between reading and changing."""
+"""How many plans one deploy makes at most when others change the nodes, or hold them, between reading and changing."""
 
-_NOBODY = "all:!all"
-"""Ansible's pattern for no node, which it takes without a warning."""
+_NO_NODE = "all:!all"
+"""Ansible's pattern for no node at all; it accepts this one without a warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeployOptions:
-    """What the operator may say about a deploy."""
+    """What the operator can choose about a deploy."""
 
     selection: Selection = field(default_factory=Selection)
     """Which nodes, by their services; empty for all."""
@@ -61,15 +61,15 @@ class DeployOptions:
     """`toy`, `lr`, or empty for none."""
     overwrite_drift: bool = False
     leave_data: bool = False
-    """Whether a service may go on elsewhere without the data that it has."""
+    """Whether a service may move to another node and leave its data behind."""
     moved: bool = False
     """Whether the cluster is the one that was deployed on other machines before."""
     adopt_data: tuple[str, ...] = ()
-    """Services that take the data that lie in their data directory."""
+    """Services that use the data that are in their data directory."""
     new_data: tuple[str, ...] = ()
     """Services that start without the data that they had."""
     wish: DataWish = NO_WISH
-    """These services by key, once the inventory is known."""
+    """The services of `adopt_data` and `new_data` by key, once the inventory is known."""
     interrupt_jobs: bool = False
     wait_jobs: str | None = None
     wait_lock: str | None = None
@@ -95,10 +95,10 @@ def deploy_cluster(
 
     Raises:
         UsageError: an unknown name, or a selection that is not made of whole nodes.
-        Refused: preflight, drift, data left behind or running jobs stand in the way, or the operator said no.
-        Locked: somebody else deploys.
-        RunError: a node failed; what was done so far stays, and running again goes on.
-        Unverified: deployed, but the proving job failed.
+        Refused: because of preflight, drift, data left behind or running jobs, or because the operator said no.
+        Locked: another run holds the nodes.
+        RunError: a node failed; what was done so far stays, and running the same command again continues.
+        Unverified: deployed, but the smoke test failed.
         Interrupted: a signal came.
     """
     session = load_session(options, need_store=True, need_secrets=False)
@@ -111,7 +111,7 @@ def deploy_cluster(
         try:
             return _deploy(session, wanted, deadline, ui, confirm)
         except PlanOutdated as error:
-            # Where the operator was asked, they said yes to another plan than what would be done now.
+            # An operator who was asked agreed to another plan than the one that would be carried out now.
             if confirm or not left:
                 raise
             ui(Event("note", f"{error.message}; making a new plan"))
@@ -126,7 +126,8 @@ def _deploy(
     session: Session, wanted: DeployOptions, deadline: float, ui: Ui, confirm: Callable[[str], bool] | None
 ) -> int:
     """Read, plan, ask and do. `deadline`: until when to wait for another run, by the monotonic clock."""
-    ui(Event("step", f"reading {len(wanted.limit or session.cluster.nodes)} nodes"))
+    count = len(wanted.limit or session.cluster.nodes)
+    ui(Event("step", f"reading {count} node{'s' if count != 1 else ''}"))
     asked = reading(session.resolved)
     read = partial(observe, session, probes=False, nodes=wanted.limit, deadline=wanted.deadline, extra=asked)
     observed = read(meanwhile=session.make_ready)
@@ -139,10 +140,10 @@ def _deploy(
     _refuse_unready(session, observed, wanted, ui)
     plan = plan_from(session, observed, wanted.limit, wanted.wish)
     ui.plan(plan)
-    _tell_unknown_data(session, observed, wanted, ui)
+    _note_unknown_data(session, observed, wanted, ui)
     if plan.empty and not (plan.proof and wanted.verify):
         if _held(observed):
-            _give_back(session, wanted, ui)
+            _release_nodes(session, wanted, ui)
         _end_rotations(session, wanted, ui)
         return 0
     refuse_drift(plan, wanted)
@@ -170,8 +171,11 @@ def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed
         _clear_stores(run, outdated_stores(session.desired, observed))
 
 
-def _give_back(session: Session, wanted: DeployOptions, ui: Ui) -> None:
-    """Take the nodes of a run that was killed at its very end, which gives them back; or learn who lives on."""
+def _release_nodes(session: Session, wanted: DeployOptions, ui: Ui) -> None:
+    """Release nodes that a run still held when it was killed at its very end.
+
+    Taking them over is enough: they are released when this run ends. If the other run is alive, this raises Locked.
+    """
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
         run.ansible.play("lease.yml")
         run.events(Event("ok", "no changes; released the node locks"))
@@ -190,7 +194,7 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, observed: Obs
     )
     variables = {
         "fatecloud_touched": ",".join(touched),
-        "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NOBODY,
+        "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NO_NODE,
         "fatecloud_only": services,
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
         "fatecloud_shown": shown_states(observed),
@@ -202,31 +206,32 @@ def _converge(session: Session, wanted: DeployOptions, plan: Plan, observed: Obs
         run.ansible.play("converge.yml", variables)
     except RunError as error:
         run.interruption.check()
+        # The check may name the cause. Its subclasses (a lock, a refusal, an interruption) already name theirs.
         if type(error) is RunError:
             ui.report(check(session, wanted.limit))
         raise
-    nodes = f"{len(touched)} nodes are" if len(touched) > 1 else f"{touched[0]} is"
-    run.events(Event("ok", f"{nodes} as the inventory says, in {time.monotonic() - began:.0f} s"))
+    nodes = f"{len(touched)} nodes match" if len(touched) > 1 else f"{touched[0]} matches"
+    run.events(Event("ok", f"{nodes} the inventory, after {time.monotonic() - began:.0f} s"))
 
 
 def _clear_stores(run: Recorded, nodes: tuple[str, ...]) -> None:
-    """What an older release needed goes once the new one is proved; that it cannot is no failure of a deploy."""
+    """Remove what an older release needed, once the smoke test of the new one succeeded. A failure is only noted."""
     if not nodes:
         return
     try:
         run.ansible.play("prune.yml", limit=nodes)
     except RunError as error:
         run.interruption.check()
-        run.events(Event("note", f"what an older release left is still there: {error.message}"))
+        run.events(Event("note", f"could not remove what an older release left: {error.message}"))
 
 
 def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) -> None:
-    """What the nodes hold now becomes current in the vault."""
+    """Make the next values of rotating secrets current in the vault: the nodes use them now."""
     names = session.rotating
     if not names:
         return
     if wanted.limit:
-        events(Event("note", f"still in rotation, for the deploy was limited to some nodes: {', '.join(names)}"))
+        events(Event("note", f"still in rotation, because the deploy was limited to some nodes: {', '.join(names)}"))
         return
     options = session.options
     files = SecretsFiles(options.inventory, options.secrets, options.vault_password_file)
@@ -237,18 +242,18 @@ def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) ->
 def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:
     run.interruption.check()
     if wanted.limit:
-        # What the other nodes lack, waiting does not mend: one look, told and no verdict.
+        # The other nodes may lack something, and waiting does not change that: one check, shown but not judged.
         report = check(session, wanted.limit)
         if report.findings:
             ui.report(report)
-        run.events(Event("note", "no proving job: the deploy was limited to some nodes"))
+        run.events(Event("note", "no smoke test: the deploy was limited to some nodes"))
         return
     report = _settled(session, run.interruption)
     if report.exit_status >= 2:  # noqa: PLR2004 - critical or unknown, see Report.exit_status
         ui.report(report)
         raise Unverified("deployed, but the check has findings", remedy="see the findings above")
     if not wanted.verify:
-        run.events(Event("note", "no proving job, as told"))
+        run.events(Event("note", "no smoke test: --no-verify"))
         return
     try:
         result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], run.events)
@@ -257,14 +262,14 @@ def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> N
         ui.report(check(session))
         raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
     except FatecloudError as error:
-        raise Unverified(f"deployed, but not proved: {error.message}", remedy=error.remedy) from error
+        raise Unverified(f"deployed, but the smoke test could not run: {error.message}", remedy=error.remedy) from error
     proof = {"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)}
     run.ansible.play("record.yml", {"fatecloud_proof": proof})
-    run.events(Event("ok", told(result)))
+    run.events(Event("ok", result_text(result)))
 
 
 def _settled(session: Session, interruption: Interruption) -> Report:
-    """The check's verdict, once what depends on a service that we just restarted has found it again."""
+    """The check's verdict, after services had time to reconnect to those that were just restarted."""
     deadline = time.monotonic() + 60
     while True:
         interruption.check()
@@ -286,16 +291,16 @@ def _refuse_unready(session: Session, observed: Observed, wanted: DeployOptions,
     refuse_unready(report, wanted.wish)
 
 
-def _tell_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
-    """A deploy of some nodes reads these alone, and cannot know what another one holds."""
+def _note_unknown_data(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:
+    """Warn about new services: a deploy of some nodes reads only these, so another node may have their data."""
     if not wanted.limit:
         return
     for key in starting_anew(session.desired, manifests(observed)):
-        ui(Event("note", f"{key} is new here; whether another node has its data was not looked at, for --limit"))
+        ui(Event("note", f"{key} is new here; because of --limit, no other node was searched for its data"))
 
 
 def _held(observed: Observed) -> bool:
-    """Whether a lease lies on a node: of a run that lives, who then is named, or of a dead one, which it outlived."""
+    """Whether any node has a lease, of a living run or of a dead one."""
     return any(facts.fact("lease").value for facts in observed.nodes.values() if isinstance(facts, NodeFacts))
 
 

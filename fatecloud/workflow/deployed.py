@@ -1,4 +1,4 @@
-"""What a verb finds on the nodes before it acts: which of its services are deployed, and which are not."""
+"""What a verb asks the nodes before it acts: which of its services are deployed, and which are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REMEDY = "fatecloud deploy"
 
 
 def deployed_of(desired: Desired, observed: Observed, keys: Collection[str], events: Listener) -> tuple[str, ...]:
-    """Those of the services that are deployed; a note names the others.
+    """The services that are deployed; a note names the others.
 
     Args:
         observed: `FACTS` of the services' nodes.
@@ -50,7 +50,7 @@ def require_deployed(session: Session, keys: Collection[str]) -> None:
 
 
 def is_deployed(desired: Desired, observed: Observed, key: str) -> bool:
-    """Whether a node's record or its supervisor knows a service; a record that cannot be read counts as if it did."""
+    """Whether a node's record or its supervisor knows a service; a record that cannot be read counts as a yes."""
     facts = observed.reached(desired.services[key].id.node)
     if facts is None:
         return False

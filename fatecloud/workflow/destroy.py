@@ -1,4 +1,4 @@
-"""`destroy`: take a cluster off its nodes."""
+"""`destroy`: remove a cluster from its nodes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def destroy_cluster(
     Raises:
         Locked: another run holds a node.
         Refused: a node is not the one that the inventory means, the name is wrong, or jobs are running.
-        RunError: a node failed; running it again goes on.
+        RunError: a node failed; running the same command again continues.
     """
     patience, lock_patience = seconds(wait_jobs), seconds(wait_lock)
     session = load_session(options)
@@ -90,14 +90,14 @@ def cleared(session: Session, observed: Observed) -> bool:
 
 _STAYS = {
     "kept": "data and logs stay",
-    "packages": "packages that were installed for the cluster stay, for others may use them by now",
-    "masked": "units of these packages stay masked (systemctl unmask), or they would start at the next boot",
+    "packages": "packages that were installed for the cluster stay, because others may use them by now",
+    "masked": "units of these packages stay masked, or they would start at the next boot (undo: systemctl unmask)",
     "users": "users stay",
 }
 
 
 class Left:
-    """Listens to a run for what it leaves on the nodes.
+    """Collects from a run's events what it leaves on the nodes.
 
     Args:
         listener: gets the events.
@@ -118,11 +118,11 @@ class Left:
 
 
 def blast_radius(session: Session, observed: Observed, *, remove_data: bool) -> str:
-    """What a destroy would hit, in words."""
+    """What a destroy would remove or interrupt, in words."""
     lines = [f"cluster {session.cluster.name}: these services would be stopped and removed:"]
     lines += [f"  {key}" for key in session.desired.services]
     known = {key for record in manifests(observed).values() for key in record.get("services", {})}
-    lines += [f"  {key}, which the inventory has no longer" for key in sorted(known - set(session.desired.services))]
+    lines += [f"  {key}, no longer in the inventory" for key in sorted(known - set(session.desired.services))]
     jobs = active_jobs(session, runners_there(session.desired, observed)).jobs
     lines += [f"  and end the job {job}" for job in jobs]
     if session.cluster.peers:

@@ -1,4 +1,4 @@
-"""What somebody changed by hand in the files of a plan: asked of the nodes, which keep every secret to themselves."""
+"""Shows what was edited by hand in the files of a plan: the nodes compare, so that no secret leaves them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _shown(session: Session, change: FileChange, answers: Mapping[str, dict[str,
     if not change.drifted:
         return change
     answer = answers[change.node]
-    # That a difference cannot be shown is no reason to show no plan.
+    # The plan is useful without this difference.
     text = f"not shown: {answer.message}" if isinstance(answer, TransportError) else answer[change.path]
     return replace(change, edited=session.redact(text))
 
@@ -55,7 +55,7 @@ def _edited(session: Session, change: FileChange, recorded: dict[str, dict[str, 
         return EditedFile(change.path, digest, None)
     lines = [line for line in desired.text.split("\n") if names(line)]
     try:
-        # A secret that rotates may have either value.
+        # While a secret rotates, the file may have its current value or its next one.
         filled = [fill(line, values) for line in lines for values in (session.secrets.current, session.values)]
     except UnknownSecretError:
         return EditedFile(change.path, digest, None)

@@ -1,4 +1,4 @@
-"""`exec`: run one command beside services, as their user and in their environment."""
+"""`exec`: run one command next to services, as their user and in their environment."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ exec "$@"
 """Run by a shell in the service's environment: goes to the service's directory, then becomes the command."""
 _AT_ONCE = 16
 _MARGIN = 15.0
-"""Seconds that the way to a node may take beyond the command's own deadline."""
+"""Seconds that the connection to a node may take in addition to the command's own deadline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """What the command did beside one service."""
+    """How the command ended for one service."""
 
     service: str
     """Key."""
@@ -48,7 +48,7 @@ def command_of(service: DesiredService, node: Node, words: Sequence[str], deadli
     # The service's own tools (`rabbitmqctl`, `python`) are found without their paths.
     environment["PATH"] = f"{service.home}/bin:{environment['PATH']}"
     pairs = (f"{name}={value}" for name, value in environment.items())
-    # Ended by the node: a connection that is given up leaves its command running.
+    # The node ends it: a connection that is given up leaves its command running.
     inside = ("timeout", "-k", "5", f"{deadline:g}", "env", "-i", *pairs, "sh", "-c", _ENTER, service.home, *words)
     # Root only changes the user; the command itself never runs as root.
     return ("runuser", "-u", node.service_user, "--", *inside) if node.become == "root" else inside
@@ -63,7 +63,7 @@ def execute(
     argv: tuple[str, ...],
     show: Callable[[Executed], None],
 ) -> int:
-    """Run a command beside services, at once on all of them, and record it in the history.
+    """Run a command for all of the services at the same time, and record it in the history.
 
     Args:
         deadline: seconds for the command on one node.
@@ -75,7 +75,7 @@ def execute(
 
     Raises:
         RunError: the history cannot be written, so nothing was run.
-        SecretsError: a node's password cannot be had.
+        SecretsError: there is no way to get a node's password.
     """
     session.ask_passwords({service.id.node for service in services})
     log = new_run(session, "exec", argv)

@@ -1,4 +1,4 @@
-"""What the quickstart says before it begins and at its end."""
+"""What the quickstart prints before it begins and at its end."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from fatecloud.model.desired import Desired
 
 SYSTEMD = Path("/run/systemd/system")
-"""Is there when systemd runs this machine, see sd_booted(3)."""
+"""Exists when systemd runs this machine, see sd_booted(3)."""
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 
 
 def needs(directory: Path, store: Path) -> str:
-    """What it will take. Measured with FATE 2.2.0 on two cores, the download at 10 MB/s."""
+    """What it needs. Measured with FATE 2.2.0 on two cores, the download at 10 MB/s."""
     return (
         f"needs about 4 GB of disk (1 GB in {store}, 3 GB in {directory}), 2 GB of free memory and 5 to 10 minutes, "
         "most of them for the download"
@@ -24,12 +24,12 @@ def needs(directory: Path, store: Path) -> str:
 
 
 def farewell(desired: Desired, inventory: Path, state_dir: Path | None, store: Path) -> str:
-    """How to look at it, how to keep it over a reboot, how to remove it.
+    """How to use the cluster, how to keep it over a reboot, how to remove it.
 
     Args:
         desired: what was deployed.
-        inventory: where it is described; commands that are printed name it.
-        state_dir: `--state-dir`, where it was given.
+        inventory: its inventory; printed commands name it.
+        state_dir: `--state-dir`, if it was given.
         store: artifact store; what a destroy does not touch.
     """
     state = f" --state-dir {shlex.quote(str(state_dir.absolute()))}" if state_dir else ""
@@ -43,7 +43,7 @@ def farewell(desired: Desired, inventory: Path, state_dir: Path | None, store: P
         *(("its API", address) for address in _addresses(desired)),
         *_after_a_reboot(desired, state),
         ("remove it", f"fatecloud destroy --remove-data{state}"),
-        ("then remain", f"{inventory.parent} (inventory, secrets, an empty base), the store {store} (1 GB),"),
+        ("what remains", f"{inventory.parent} (inventory, secrets, an empty base), the store {store} (1 GB),"),
         ("", "the history of runs, and system packages that were installed"),
     ]
     return "\n".join(("FATE runs. Go on with:", *(f"  {label:<17} {text}".rstrip() for label, text in rows)))

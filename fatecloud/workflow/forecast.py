@@ -1,4 +1,4 @@
-"""`plan`: read everything, compare, and look ahead at what a deploy would be refused for. Changes nothing."""
+"""`plan`: read everything, compare, and find the reasons why a deploy would be refused. Changes nothing."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ DEADLINE = 20.0
 def forecast_deploy(
     options: Options, wanted: DeployOptions, note: Callable[[str], None], deadline: float = DEADLINE
 ) -> Forecast:
-    """Read the nodes and say what a deploy with these options would do, and what it would be refused for.
+    """Read the nodes, and work out what a deploy with these options would do and why it would be refused.
 
     Args:
-        wanted: the deploy's options; those that wait are not waited for.
-        note: takes a sentence about what no plan can see.
+        wanted: the deploy's options; `wait_lock` and `wait_jobs` have no effect here.
+        note: receives a sentence about what the plan cannot show.
         deadline: seconds for each node.
 
     Raises:
@@ -72,7 +72,7 @@ def forecast_deploy(
     try:
         plan = plan_from(session, observed, wanted.limit, wanted.wish)
     except RunError as error:
-        # Of nodes that were not reached preflight has said so.
+        # Preflight has already reported the nodes that were not reached.
         if isinstance(error, Refused) or not refusals or all(map(observed.reached, observed.nodes)):
             refusals.append(Refusal(error.exit_status, error.message, error.remedy))
     if plan is not None:
@@ -87,7 +87,7 @@ def _details(finding: Finding) -> Iterator[str]:
 
 def _refuse_held(session: Session, observed: Observed) -> None:
     leases = [facts.fact("lease").value for name in observed.nodes if (facts := observed.reached(name))]
-    # The controller's id is written when it is first asked for, and a plan writes nothing without need.
+    # Asking for the controller's id creates its file, and a plan should not write anything unless it has to.
     held = held_nodes(observed, controller_id(session.state)) if any(leases) else ()
     if held:
         raise locked(held, 0)
@@ -117,7 +117,7 @@ def _of_plan(
 
 @contextmanager
 def _noting(refusals: list[Refusal], details: tuple[str, ...] = ()) -> Iterator[None]:
-    """What the body is refused for becomes a part of the answer."""
+    """Turn an error of the body into a refusal of the forecast."""
     try:
         yield
     except FatecloudError as error:

@@ -24,7 +24,7 @@ def runs_of(path: Path, state_dir: Path | None) -> tuple[PastRun, ...]:
 
 
 def run_of(path: Path, state_dir: Path | None, run: str) -> tuple[PastRun, tuple[Logged, ...]]:
-    """One run and its events. `last` means the newest; the start of an id is enough where it fits only one.
+    """One run and its events. `last` means the newest; the start of an id is enough if it matches only one.
 
     Raises:
         InventoryError: the inventory is wrong.
@@ -37,11 +37,11 @@ def run_of(path: Path, state_dir: Path | None, run: str) -> tuple[PastRun, tuple
     if len(found) == 1:
         return found[0], tuple(events_of(directory, found[0].id))
     if found:
-        raise UsageError(f"{run!r} fits several runs", remedy=f"choose from {', '.join(one.id for one in found)}")
+        raise UsageError(f"{run!r} matches several runs", remedy=f"choose from {', '.join(one.id for one in found)}")
     near = nearest(run, [one.id for one in runs])
     raise UsageError(
         f"this controller has no record of run {run!r}" + (f"; did you mean {near!r}?" if near else ""),
-        remedy="fatecloud runs list; a run of another controller is recorded there",
+        remedy="fatecloud runs list; runs of another controller are recorded only there",
     )
 
 

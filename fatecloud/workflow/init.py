@@ -33,22 +33,22 @@ def init_cluster(
     """Write `inventory.yml` and its secrets into a directory.
 
     Args:
-        directory: made when it is not there.
+        directory: created if it does not exist.
         template: `all-in-one`, `two-party` or `multi-node`.
         nodes: `NAME=ADDRESS` for nodes of the template.
         cluster: its name; the directory's when empty.
         base: directory on the nodes, absolute; the template's own when empty.
         user: login on the nodes; the template's own when empty.
-        key: private key for it on this machine; what OpenSSH tries by itself when empty.
+        key: private key for it on this machine; when empty, OpenSSH uses its default keys.
         become: how services run on local nodes, `root` or `none`; the template's own when empty.
         vault_password_file: file with the vault password; generated beside the inventory when there is none.
 
     Raises:
         UsageError: an unknown template, a node that it does not have, `--node` without `NAME=ADDRESS`, or a name that
             no cluster can have.
-        InputError: a file is there already; nothing is overwritten.
-        InventoryError: an address is none, or `base` cannot be ours.
-        SecretsError: the vault password cannot be had.
+        InputError: a file exists already; nothing is overwritten.
+        InventoryError: an address is not valid, or `base` is not a directory that can be a cluster's alone.
+        SecretsError: there is no way to get the vault password.
     """
     name = cluster or name_from(directory.resolve().name)
     text = starter_text(template, Answers(name, _addresses(nodes), base, user, key, become))
@@ -60,7 +60,7 @@ def init_cluster(
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{directory}: cannot be made: {error.strerror}") from None
+        raise InputError(f"{directory}: cannot create the directory: {error.strerror}") from None
     write_private(inventory, text.encode(), replace=False, mode=0o644)
     try:
         load(inventory)
@@ -68,7 +68,7 @@ def init_cluster(
     except BaseException:
         inventory.unlink()
         if made:
-            with suppress(OSError):  # a vault password that was generated stays, and the directory with it
+            with suppress(OSError):  # not empty: a generated vault password stays, and the directory with it
                 directory.rmdir()
         raise
     if not (directory / ".gitignore").exists():
@@ -82,10 +82,10 @@ def file_of(output: Path, inventory: Path | None, *, exists: bool) -> Path:
     Args:
         output: `--output`, a directory.
         inventory: `--inventory`, a file or a directory, where it is given.
-        exists: whether it is a file that is there, and so may have any name.
+        exists: whether the file must exist already; then it may have any name.
 
     Raises:
-        UsageError: the file that is to be written cannot have that name.
+        UsageError: init cannot write a file with that name.
     """
     if inventory is None:
         return output / INVENTORY
@@ -101,6 +101,6 @@ def _addresses(nodes: Iterable[str]) -> dict[str, str]:
     for word in nodes:
         name, sign, address = word.partition("=")
         if not (name and sign and address):
-            raise UsageError(f"--node {word!r}, expected NAME=ADDRESS")
+            raise UsageError(f"invalid --node {word!r}: use NAME=ADDRESS")
         addresses[name] = address
     return addresses

@@ -1,4 +1,4 @@
-"""Signals as data: a run that is interrupted ends in an orderly way, and says how to go on."""
+"""Signals as data: a run that is interrupted ends in an orderly way, with a message that says how to continue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """Set by the first signal; the second one is left to Python, in case the orderly way hangs."""
+    """Set by the first signal; the second one is left to Python, in case the orderly end hangs."""
 
     def __init__(self) -> None:
         self.event = threading.Event()
@@ -26,7 +26,7 @@ class Interruption:
         """Raise Interrupted when a signal came."""
         if self.event.is_set():
             raise Interrupted(
-                f"interrupted by {self.name}; a task that a node had begun ends by itself, and no other one starts",
+                f"interrupted by {self.name}; a task that a node had begun ends by itself, and no new task starts",
                 remedy="run the same command again: it waits for such a task and goes on from here",
             )
 

@@ -1,4 +1,4 @@
-"""`inventory`: validate, show, publish the schema."""
+"""`inventory`: validate, show, print the schema."""
 
 from __future__ import annotations
 

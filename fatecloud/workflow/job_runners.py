@@ -1,4 +1,4 @@
-"""Which services run jobs: those that should be, and those that a node still has from before."""
+"""Which services run jobs: those of the inventory, and those that a node still has from before."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class JobRunner:
     node: str
     home: str
     url: str
-    """Its job API as seen from its node; empty when nobody knows any more."""
+    """Its job API as seen from its node; empty if it is not known any more."""
     leaving: bool = False
-    """Whether the inventory has it no longer, so that it is going to be removed."""
+    """Whether it is no longer in the inventory, so that the change will remove it."""
 
 
 def as_desired(service: DesiredService) -> JobRunner:
-    """The runner that a service of the inventory is."""
+    """The runner for a service of the inventory."""
     ident = service.id
     return JobRunner(ident.key, ident.party, ident.node, service.home, str(service.facts["job_api"]))
 
 
 def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
-    """What should run the jobs of these parties."""
+    """The services that should run the jobs of these parties."""
     services = [service for _, service in sorted(desired.services.items())]
     return tuple(as_desired(s) for s in services if s.id.party in parties and "job_api" in s.facts)
 
@@ -43,10 +43,10 @@ def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, .
 def runners_there(
     desired: Desired, observed: Observed, parties: Collection[str] | None = None
 ) -> tuple[JobRunner, ...]:
-    """What does run the jobs of these parties, as far as the nodes' manifests were read; None means all parties.
+    """The services that do run the jobs of these parties, according to the nodes' manifests; None means all parties.
 
-    A service that is only to come runs nothing; one that moved away or left the inventory does until it is stopped.
-    A node that was not read is believed to have what it should.
+    A service that is not deployed yet runs nothing. One that moved away or left the inventory runs jobs until it is
+    stopped. A node that was not read is assumed to have what the inventory says.
     """
     records = manifests(observed)
     every = set(desired.cluster.parties) if parties is None else parties
@@ -60,7 +60,7 @@ def _installed(records: Mapping[str, Mapping[str, Any]], runner: JobRunner) -> J
     if runner.node not in records:
         return runner
     entry = records[runner.node].get("services", {}).get(runner.key)
-    # It listens where it was told to at its last start, whatever the inventory says by now.
+    # It listens at the address that it had at its last start; the inventory may have another one by now.
     return replace(runner, url=entry.get("job_api") or runner.url) if entry is not None else None
 
 

@@ -27,7 +27,7 @@ ACTIVE = ("running", "waiting", "ready")
 
 @dataclass(frozen=True, slots=True)
 class ActiveJob:
-    """A job that a restart would interrupt, whichever of its parties reported it."""
+    """A job that a restart would interrupt, reported by one of its parties or by several."""
 
     id: str
     sides: tuple[str, ...]
@@ -75,13 +75,13 @@ class JobApis:
         return self.of(as_desired(self.services[party]))
 
     def of(self, runner: JobRunner) -> FlowApi:
-        """The job API of a service, also of one that the inventory has no longer.
+        """The job API of a service, even if the service is no longer in the inventory.
 
         Raises:
-            FatecloudError: nobody knows its address.
+            FatecloudError: its address is not known.
         """
         if not runner.url:
-            raise FatecloudError("the node's manifest does not say where to ask it")
+            raise FatecloudError("the node's manifest does not have the address of its job API")
         become = self._session.cluster.nodes[runner.node].become == "root"
 
         def run(command: str, text: str, timeout: float) -> str:
@@ -90,13 +90,13 @@ class JobApis:
             done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=limit, become=become)
             if done.exit != 0:
                 last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-                raise FatecloudError(f"{runner.key}: could not ask it: {' '.join(last)}")
+                raise FatecloudError(f"{runner.key}: the request to its job API failed: {' '.join(last)}")
             return done.stdout.decode(errors="replace")
 
         return FlowApi(NodeExchange(run, runner.url, python=python_of(runner.home)))
 
     def seconds_for(self, wanted: float) -> float:
-        """How long something may take that is given so many seconds. Raises FatecloudError after the deadline."""
+        """The wanted seconds, or what is left until the deadline. Raises FatecloudError after the deadline."""
         left = self._until - time.monotonic()
         if left <= 0:
             raise FatecloudError("the deadline has passed")
@@ -112,17 +112,18 @@ class JobApis:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the services that run jobs said."""
+    """What the services that run jobs answered."""
 
     jobs: tuple[ActiveJob, ...]
     """Those that have not ended."""
     silent: tuple[str, ...]
     """Sentences about services that gave no answer.
 
-    A flow that is down or was never deployed runs nothing that a change could end; one that hangs may, so it is told.
+    A flow that is down or was never deployed runs nothing that a change could end. One that hangs may run jobs, so the
+    operator is informed.
     """
     blind: tuple[str, ...]
-    """The same about services that are to go for good: what runs there would be lost without a word."""
+    """The same about services that the change removes: their jobs would be lost silently, so the change is refused."""
 
 
 def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
@@ -135,13 +136,13 @@ def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
             try:
                 rows += [(runner.party, row) for row in apis.of(runner).active(ACTIVE)]
             except FatecloudError as error:
-                line = f"whether {runner.key} runs jobs is not known: {error.message}"
+                line = f"cannot find out whether {runner.key} runs jobs: {error.message}"
                 (blind if runner.leaving else silent).append(line)
     return Answers(_jobs_of(rows, time.time()), tuple(silent), tuple(blind))
 
 
 def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob, ...]:
-    """One job per id: each flow lists a job once for every role that it has in it.
+    """One job per id: each flow lists a job once for every role that it plays in the job.
 
     Args:
         rows: party of the flow that reported it, and what it reported.
@@ -167,31 +168,31 @@ def _job_of(found: Sequence[tuple[str, JobRow]], now: float) -> ActiveJob:
 def refuse_or_wait(
     session: Session, runners: Collection[JobRunner], *, interrupt: bool, wait: float, events: Listener
 ) -> None:
-    """Let jobs end before a change, as long as the operator said.
+    """Wait for jobs to end before a change, for as long as the operator allows.
 
     Args:
-        runners: the services whose jobs the change would hit.
-        interrupt: go on although jobs are running.
+        runners: the services whose jobs the change would interrupt.
+        interrupt: continue even though jobs are running.
         wait: seconds to wait for them; 0 refuses at once.
 
     Raises:
-        Refused: jobs are running, or a service that is to go cannot be asked, and neither was said.
+        Refused: jobs are still running, or a service that the change removes does not answer.
     """
     if interrupt:
         return
     deadline = time.monotonic() + wait
-    told: set[str] = set()
+    reported: set[str] = set()
     while True:
         answers = active_jobs(session, runners)
         for line in answers.silent:
-            if line not in told:
+            if line not in reported:
                 events(Event("note", line))
-        told |= set(answers.silent)
+        reported |= set(answers.silent)
         if not answers.jobs and not answers.blind:
             return
         if time.monotonic() >= deadline:
             raise _refusal(answers)
-        events(Event("wait", f"waiting for {len(answers.jobs) or 'unknown'} jobs to end"))
+        events(Event("wait", f"waiting for jobs to end ({len(answers.jobs) or 'unknown'})"))
         time.sleep(POLL)
 
 
@@ -200,12 +201,12 @@ def _refusal(answers: Answers) -> Refused:
     lines = [f"{count} job{'s' if count != 1 else ''} would be interrupted:"] if count else []
     lines += [f"  {job}" for job in answers.jobs]
     lines += [f"{line}; it would be stopped and removed" for line in answers.blind]
-    waiting = "wait for them with --wait-jobs 30m" if count else "see that nothing runs there"
-    return Refused("\n".join(lines), remedy=f"{waiting}, or say --interrupt-jobs")
+    waiting = "wait for them with --wait-jobs 30m" if count else "make sure that nothing runs there"
+    return Refused("\n".join(lines), remedy=f"{waiting}, or use --interrupt-jobs")
 
 
 def jobs_variables(wait: float, *, interrupt: bool) -> dict[str, Any]:
-    """What makes a play ask for running jobs again, right before it stops a service; see `write_project`.
+    """Variables that make a play ask for running jobs again, right before it stops a service; see `write_project`.
 
     Args:
         wait: seconds to wait for jobs that are found then.

@@ -1,4 +1,4 @@
-"""What comes of a check once the nodes have answered: secrets go, facts are kept, the checks judge."""
+"""The part of a check after the nodes have answered: remove secrets, save the facts, run the checks."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def judged(
     selected: Collection[str] | None = None,
     save: Path | None = None,
 ) -> Report:
-    """Redact what was read, keep it where that was asked for, and judge it.
+    """Redact what was read, save it if the operator asked for it, and judge it.
 
     Args:
         desired: what should be, with rendered files.
-        read: what the nodes said, with whatever secrets their files and logs hold.
+        read: what the nodes answered; their files and logs may contain secrets.
         redact: takes secrets out of one string.
-        settle: seconds after a start of ours for which a service's runtime findings do not count.
+        settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
 
@@ -40,9 +40,9 @@ def judged(
     observed = redacted(read, redact)
     if save is not None:
         try:
-            save.touch(mode=0o600)  # host names and log lines are nobody else's business
+            save.touch(mode=0o600)  # host names and log lines are private to the operator
             if save.is_file():
-                save.chmod(0o600)  # it was there, and anybody's to read
+                save.chmod(0o600)  # an existing file may be readable by everyone
             save.write_text(observed_to_json(observed), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None

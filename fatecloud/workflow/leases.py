@@ -1,4 +1,4 @@
-"""Another run's lease, found before anything is shown or started: waited for as long as the operator says."""
+"""Finds another run's lease before anything is shown or started, and waits for it as long as the operator allows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fatecloud.workflow.observe import observe
 from fatecloud.workflow.recorded import new_run
 
 POLL = 5.0
-"""Seconds between two looks at a lease that we wait for."""
+"""Seconds between two readings while waiting for a lease to end."""
 FACTS = ("clock", "lease")
 
 
@@ -49,27 +49,27 @@ def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
         lease = facts.fact("lease").value if facts else None
         if facts is None or not lease:
             continue
-        # The node's own clock: the lease's end was written by it.
+        # Compare with the node's own clock, which the end of the lease was computed with.
         now = (facts.fact("clock").value or {}).get("epoch", observed.taken)
         left = float(lease.get("expires", 0)) - now
         ours = lease.get("controller") == controller
         if left > 0 and not (ours and dead(lease.get("process") or {})):
-            found.append(Held(name, str(lease.get("run", "?")), str(lease.get("owner", "somebody")), left))
+            found.append(Held(name, str(lease.get("run", "?")), str(lease.get("owner", "an unknown operator")), left))
     return tuple(found)
 
 
 def wait_until_free(
     session: Session, observed: Observed, nodes: Collection[str], wait: float, events: Listener
 ) -> bool:
-    """Let another run end, as long as the operator said.
+    """Wait for another run to end, for as long as the operator allows.
 
     Args:
-        observed: `FACTS` of these nodes, and maybe more.
+        observed: at least `FACTS` of these nodes.
         nodes: names; empty for all.
         wait: seconds; 0 refuses at once.
 
     Returns:
-        Whether anything was waited for, so that what was read is old.
+        Whether it had to wait, so that what was read before is out of date.
 
     Raises:
         Locked: a living run holds a node.
@@ -96,7 +96,7 @@ def locked(held: Sequence[Held], waited: float) -> Locked:
 
 @contextmanager
 def recording_locked(session: Session, verb: str, argv: Sequence[str]) -> Iterator[None]:
-    """When the body finds a lease, the history gets a run that ended as `locked`."""
+    """If the body raises Locked, record a run with the outcome `locked` in the history."""
     try:
         yield
     except Locked as error:

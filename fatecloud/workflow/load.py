@@ -1,4 +1,4 @@
-"""From the operator's files to a session: what should be, what opens it, and how nodes are reached."""
+"""From the operator's files to a session: the desired state, the secrets, and access to the nodes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fatecloud.transport import CONNECT_TIMEOUT, Transport, connect
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the operator may say about files and access, the same for every verb."""
+    """What the operator can choose about files and access, the same for every verb."""
 
     inventory: Path
     secrets: Path | None = None
@@ -39,16 +39,16 @@ class Options:
 
 @dataclass(slots=True)
 class Session:
-    """Everything that a workflow needs and that was read before it starts."""
+    """Everything that a workflow needs and that is read before it starts."""
 
     options: Options
     cluster: Cluster
     resolved: Desired
-    """What should be, before its files are rendered: enough to ask the nodes."""
+    """The desired state before its files are rendered: enough to ask the nodes."""
     store: Store
     state: Path
     seen: Observed | None = None
-    """What the nodes said when they were last read."""
+    """What the nodes answered when they were last read."""
     _passwords: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
     _secrets: vault.SecretValues | None = None
     _vault_password: str | None = field(default=None, repr=False)
@@ -56,7 +56,7 @@ class Session:
 
     @property
     def desired(self) -> Desired:
-        """What should be, files and all, rendered when it is first asked for. Raises FatecloudError."""
+        """The desired state with its files, which are rendered at the first use. Raises FatecloudError."""
         if self._rendered is None:
             with phase("rendered the files"):
                 self._rendered = self.resolved if self.resolved.files else rendered(self.resolved)
@@ -71,7 +71,7 @@ class Session:
             )
 
     def make_ready(self) -> None:
-        """Render, and open the vault: what a comparison needs, to be done while the nodes are read.
+        """Render and open the vault, which a comparison needs. Call it while the nodes are read.
 
         Raises:
             SecretsError: the vault cannot be opened or lacks a secret.
@@ -81,7 +81,7 @@ class Session:
 
     @property
     def secrets(self) -> vault.SecretValues:
-        """The values in the vault, opened when they are first asked for. Raises SecretsError."""
+        """The values in the vault, which is opened at the first use. Raises SecretsError."""
         if self._secrets is None:
             with phase("opened the vault"):
                 self._secrets = vault.load(
@@ -93,16 +93,16 @@ class Session:
         return self._secrets
 
     def ask_vault_password(self, question: str) -> str:
-        """The vault password from the terminal, asked once in a run. Raises SecretsError without a terminal."""
+        """The vault password from the terminal, asked only once. Raises SecretsError without a terminal."""
         if self._vault_password is None:
             self._vault_password = ask_on_terminal(question)
         return self._vault_password
 
     @property
     def values(self) -> dict[str, str]:
-        """What the files on the nodes must hold, by full name: a service's secret that rotates has its next value.
+        """The values for the files on the nodes, by full name: a service's secret that rotates has its next value.
 
-        Passwords that open a node keep their current value: others change them there.
+        Passwords for a login or for sudo keep their current value: fatecloud does not change them on the node.
         """
         rotating = self.secrets.next
         changed = {name: rotating[name] for name in needed_secrets(self.resolved) if name in rotating}
@@ -115,11 +115,11 @@ class Session:
 
     @property
     def prompted(self) -> dict[str, str]:
-        """Passwords that were asked for in this run, by `prompt.<node>.<kind>`."""
+        """Passwords that the operator typed in this run, by `prompt.<node>.<kind>`."""
         return {f"prompt.{node}.{kind}": value for (node, kind), value in self._passwords.items()}
 
     def redact(self, text: str) -> str:
-        """The text without a secret of the vault and without a password that was asked for in this run."""
+        """The text without the secrets of the vault and the passwords that the operator typed in this run."""
         return vault.redacted(self.secrets.redact(text), self._passwords.values())
 
     @property
@@ -128,7 +128,7 @@ class Session:
         return self.state / "known_hosts"
 
     def connect(self, node: Node, seconds: float = CONNECT_TIMEOUT) -> Transport:
-        """Open a transport to a node, within so many seconds and never more than usual. Raises TransportError."""
+        """Open a transport to a node within `seconds`, at most `CONNECT_TIMEOUT`. Raises TransportError."""
         return connect(
             node,
             known_hosts=self.known_hosts,
@@ -138,7 +138,7 @@ class Session:
         )
 
     def ask_passwords(self, names: Collection[str] = ()) -> None:
-        """Open or ask for the passwords of these nodes (empty: all) now: threads that need them cannot take turns.
+        """Get the passwords of these nodes (empty: all) now, because threads cannot share the terminal later.
 
         Raises:
             SecretsError: the vault cannot be opened, or there is no terminal to ask on.
@@ -156,18 +156,18 @@ class Session:
             return None
         if (node.name, kind) not in self._passwords:
             if not sys.stdin.isatty():
-                raise SecretsError(f"{node.name}: a {kind} password is to be asked for, and there is no terminal")
+                raise SecretsError(f"{node.name}: cannot ask for the {kind} password: there is no terminal")
             self._passwords[node.name, kind] = getpass.getpass(f"{kind} password for {node.name}: ")
         return self._passwords[node.name, kind]
 
 
 def load_session(options: Options, *, need_store: bool = False, need_secrets: bool = True) -> Session:
-    """Read inventory, release, store and secrets, and work out what should be.
+    """Read inventory, release, store and secrets, and work out the desired state.
 
     Args:
         need_store: whether the verb ships artifacts, so that an incomplete store is an error.
-        need_secrets: whether the verb compares or writes files, so that missing secrets are an error. One that reads
-            nodes first says no, and calls `require_secrets` while they work.
+        need_secrets: whether the verb compares or writes files, so that missing secrets are an error. A verb that reads
+            nodes first passes False, and calls `require_secrets` while they work.
 
     Raises:
         InventoryError: the inventory is wrong.
@@ -193,7 +193,7 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
 
 
 def rendered(desired: Desired) -> Desired:
-    """Fill `files`: every file of every node, secret-free."""
+    """Fill `files`: every file of every node, with placeholders instead of secrets."""
     from fatecloud.render.files import render_specs  # noqa: PLC0415 - not before the nodes have been asked
 
     templates = folder("templates")
@@ -206,7 +206,7 @@ def rendered(desired: Desired) -> Desired:
 
 
 def needed_secrets(desired: Desired) -> tuple[str, ...]:
-    """Full names of the secrets that the cluster's services have."""
+    """Full names of the secrets that the cluster's services use."""
     components = all_components()
     names = {
         f"{service.id.party}.{spec.name}"

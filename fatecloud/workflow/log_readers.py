@@ -1,4 +1,4 @@
-"""Readers of logs: one per service, over one connection per node that is closed when it fails."""
+"""Reads logs: one reader per service, over one connection per node that is closed when it fails."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LINES_SINCE = 5000
 _AT_ONCE = 8
 """Commands at a time on one connection; OpenSSH allows 10 sessions unless its `MaxSessions` says otherwise."""
 _LONGEST_PAUSE = 32
-"""Looks of `--follow` that a node is left alone after it failed again and again."""
+"""The most rounds of `--follow` that skip a node which failed again and again."""
 _BROKEN = ("NODE_UNREACHABLE", "NODE_TIMEOUT")
 
 
-class Way:
+class SharedConnection:
     """The connection to a node, opened when it is needed and shared by the readers of its services.
 
-    A node that fails is left alone for 1, 2, 4, ... looks, so that it neither floods its sshd nor holds up the others.
+    A node that fails is skipped for 1, 2, 4, ... rounds, so that its sshd is not flooded and the others do not wait.
     """
 
     def __init__(self, node: Node, connect: Callable[[Node], Transport]) -> None:
@@ -39,14 +39,14 @@ class Way:
         self._pause = 0
 
     def next_look(self) -> None:
-        """Note that a new round of readings begins."""
+        """Begin a new round of readings."""
         with self._lock:
             self._pause -= 1
             if self._pause <= 0:
                 self._error = None
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
-        """See Transport.run; raises what opening the connection raised, too."""
+        """See Transport.run. Also raises the errors of opening the connection."""
         with self._places:
             transport = self._opened()
             try:
@@ -80,7 +80,7 @@ class Way:
     def _drop(self, transport: Transport, error: TransportError) -> None:
         with self._lock:
             if self._transport is not transport:
-                return  # another reader has seen it first
+                return  # another reader has handled this failure first
             self._transport = None
             self._failed(error)
         transport.close()
@@ -96,24 +96,24 @@ class Reader:
     """One service's log on its node, and how far it was read."""
 
     service: DesiredService
-    way: Way
+    connection: SharedConnection
     question: LogQuestion
     cursor: Mapping[str, Any] | None = None
     batch: LogBatch = field(default_factory=lambda: LogBatch(()))
     lost: TransportError | None = None
     """Why the last reading failed."""
     complained: tuple[str, ...] = ()
-    """What was said about the reading before, so that it is not said again."""
+    """The problems that were reported about the last reading, so that they are not repeated."""
     _thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin a reading, unless the last one still goes on."""
+        """Begin a reading, unless the last one is still in progress."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._read, daemon=True)
             self._thread.start()
 
     def finish(self, seconds: float | None) -> bool:
-        """Wait for the reading, for ever where `seconds` is None; whether `batch` and `lost` are of it."""
+        """Wait for the reading, without a limit if `seconds` is None. Returns whether `batch` and `lost` are new."""
         if self._thread is None:
             return False
         self._thread.join(seconds)
@@ -124,11 +124,11 @@ class Reader:
 
     def _read(self) -> None:
         try:
-            self.batch = read_logs(self.way, self.way.node, self.service, self.question, self.cursor)
+            self.batch = read_logs(self.connection, self.connection.node, self.service, self.question, self.cursor)
         except TransportError as error:
             self.batch, self.lost = LogBatch(()), error
             return
         self.lost = None
         self.cursor = self.batch.cursor
-        # `--lines` is about the past; of what comes after it, nothing is left out.
+        # `--lines` limits the past only: everything that comes later is shown.
         self.question = replace(self.question, lines=max(self.question.lines, LINES_SINCE))

@@ -15,23 +15,23 @@ _COPY = "fatecloud init --new-id makes a copied inventory a cluster of its own"
 
 
 def refuse_example(session: Session) -> None:
-    """Go on only with an id that is this cluster's alone. Raises Refused."""
+    """Refuse an id that other clusters have too. Raises Refused."""
     if is_example(session.cluster.id):
         raise Refused(
-            f"the id {session.cluster.id} is that of a shipped example, which others have too",
+            f"the id {session.cluster.id} is the one of a shipped example, so other clusters may have it too",
             remedy="fatecloud init --new-id writes a random one",
         )
 
 
 def moved_note(session: Session, observed: Observed) -> str:
-    """A sentence where the history has nodes and none of them is in the inventory; empty otherwise.
+    """A sentence if the history has nodes and none of them is in the inventory; empty otherwise.
 
-    What nodes themselves say counts more: where one has a record of this cluster, it is this cluster.
+    A record on a node counts more than the history: if a node has a record of this cluster, it is this cluster.
     """
     try:
         past = past_nodes(session.state)
     except RunError:
-        return ""  # said by `departed_notes`
+        return ""  # `departed_notes` reports the error
     present = present_nodes(session.cluster, observed, unread="not read")
     ours = any(_recorded(session, observed, node.name) for node in present)
     if not past or ours or known_again(past, present):
@@ -46,11 +46,11 @@ def ask_moved(session: Session, observed: Observed, confirm: Callable[[str], boo
     """Ask once whether the cluster moved to other machines; a deploy that goes on puts them into the history.
 
     Args:
-        confirm: asks the operator; None where nobody is to be asked.
-        moved: whether the operator has said so already.
+        confirm: asks the operator; None with --yes.
+        moved: whether the operator used --moved.
 
     Raises:
-        Refused: it is a copy, or nobody said which it is.
+        Refused: it is a copy, or it is not known which of the two it is.
     """
     note = "" if moved else moved_note(session, observed)
     if not note:

@@ -25,19 +25,19 @@ class Renewed:
     cluster: str
     id: str
     shares_secrets: bool
-    """Whether there is a secrets file beside it, which then is a copy too."""
+    """Whether there is a secrets file beside it, which is then a copy too."""
 
 
 def give_new_id(inventory: Path, state_dir: Path | None) -> Renewed:
     """Write another id into an inventory.
 
     Args:
-        inventory: with or without an id; nothing else of it changes.
+        inventory: with or without an id; nothing else in it changes.
         state_dir: where the history is.
 
     Raises:
         InventoryError: it cannot be read, or is not an inventory.
-        Refused: the cluster is deployed on nodes of this inventory, which would take the new id for a stranger's.
+        Refused: the cluster is deployed on nodes of this inventory: with a new id they would belong to a stranger.
         RunError: the history cannot be read.
     """
     _refuse_deployed(inventory, state_dir)
@@ -51,7 +51,7 @@ def _refuse_deployed(inventory: Path, state_dir: Path | None) -> None:
     try:
         cluster = load(inventory)
     except FatecloudError:
-        return  # without an id there is no history, and what else is wrong is said after the change
+        return  # without an id there is no history; other errors are reported after the change
     places = {(node.address, node.ssh.port, node.paths.base) for node in cluster.nodes.values()}
     used = sorted(node.name for node in past_nodes(place_of(cluster.id, state_dir)) if node.place in places)
     if used:

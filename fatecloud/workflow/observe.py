@@ -1,4 +1,4 @@
-"""One look at all nodes: facts and probes, for plan, check, preflight and status alike."""
+"""Reads all nodes once, facts and probes: used by plan, check, preflight and status alike."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def observe(
     """Read nodes in parallel, over connections that are closed again.
 
     Args:
-        probes: whether the services are asked in their own protocols too.
+        probes: whether to ask the services too, in their own protocols.
         nodes: names of the nodes to read, empty for all.
         want: fact names, empty for all.
         deadline: seconds per node.
         extra: node name -> more for its collector, see `collect.spec.spec_for`.
-        meanwhile: what the caller will need to judge, made ready while the nodes work; what it raises is raised.
+        meanwhile: prepares what the caller needs next, while the nodes work; its errors are passed on.
 
     Raises:
-        SecretsError: a node's password cannot be had.
+        SecretsError: there is no way to get a node's password.
     """
     session.ask_passwords(nodes)
     opened: list[Transport] = []
@@ -71,17 +71,17 @@ def observe(
 
 
 def _with_last_failure(session: Session, observed: Observed) -> Observed:
-    """Add why the last deploy failed, where it left our record and no service on a node."""
+    """Add why the last deploy failed, if it left a record but no service on a node."""
     if not any("services" in manifest and not manifest["services"] for manifest in manifests(observed).values()):
         return observed
     try:
         failed = last_failure(session.state, "deploy")
-    except RunError:  # without a history there is no cause, and what was read is as true
+    except RunError:  # without the history the cause is missing, but what was read is still right
         return observed
     return replace(observed, notes={**observed.notes, LAST_DEPLOY: failed}) if failed else observed
 
 
 def manifests(observed: Observed) -> dict[str, Mapping[str, Any]]:
-    """Node -> its record, empty where there is none, of every node whose record was read."""
+    """Node -> its record (empty if it has none), for every node whose record could be read."""
     read = {name: facts.fact("manifest") for name in observed.nodes if (facts := observed.reached(name))}
     return {name: fact.value or {} for name, fact in read.items() if fact.ok}

@@ -1,4 +1,4 @@
-"""What was shown is what is done: others may have been at work while the operator looked at the plan."""
+"""Makes sure that a deploy does what its plan showed: others may change nodes while the operator reads the plan."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fatecloud.workflow.ansible import OUTDATED
 def refuse_changed(shown: Plan, before: Observed, now: Observed, again: Callable[[], Plan]) -> None:
     """Refuse a plan whose nodes have changed since it was made.
 
-    Their content is compared once more under the lease, where nobody else can change it any more.
+    Their content is compared once more after the lease is taken, when no other run can change it any more.
 
     Args:
         shown: the plan that the operator has seen.
-        before: what it was made from.
+        before: the facts that it was made from.
         now: the same nodes, read again.
-        again: makes the plan from that.
+        again: makes a plan from `now`.
 
     Raises:
         PlanOutdated: a file or a record has changed, or a service, so that more would be done than was shown.

@@ -1,4 +1,4 @@
-"""Compares what was read with what should be, with the differences of texts that only the nodes have."""
+"""Compares the observed state with the desired one, and gets the old texts for the differences from the nodes."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def plan_from(session: Session, observed: Observed, nodes: Collection[str] = (),
 
     Args:
         nodes: names of the nodes that the plan is for; empty for all.
-        wish: what the operator said about the data of services.
+        wish: what the operator decided about the data of services.
 
     Raises:
         RunError: nodes gave no facts, or do not answer any more.
-        SecretsError: a file needs a secret that is not there.
+        SecretsError: a file needs a secret that has no value.
     """
     with phase("compared"):
         texts = _old_texts(session, observed)
@@ -42,10 +42,10 @@ def plan_from(session: Session, observed: Observed, nodes: Collection[str] = (),
 
 
 def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
-    """The secret-free texts that we put on the nodes last time, as far as a diff needs them; all nodes at once.
+    """The texts of the last deploy, without secrets, as far as a diff needs them; all nodes at the same time.
 
     Raises:
-        TransportError: a node that has just answered does not any more.
+        TransportError: a node that has just answered does not answer any more.
         RunError: several do not.
     """
     paths: dict[str, list[str]] = {}

@@ -24,7 +24,7 @@ class Observe(Protocol):
     """Reads nodes."""
 
     def __call__(self, *, probes: bool, extra: Mapping[str, Mapping[str, Any]]) -> Observed:
-        """Read all facts of all nodes, and what else each collector is told."""
+        """Read all facts of all nodes; `extra` is added to the request for each collector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Outcome:
 
     report: Report
     before: Report | None = None
-    """The report before the repairs, where there were any."""
+    """The report before the repairs, if there were any."""
     applied: tuple[Fix, ...] = ()
 
 
 def reading(desired: Desired) -> dict[str, dict[str, Any]]:
-    """What preflight wants to know beyond what every look at the nodes reads: node -> more for its collector."""
+    """What preflight reads in addition to the usual facts: node -> additions to its collector's request."""
     return {name: _reading(desired, name) for name in desired.cluster.nodes}
 
 
@@ -74,7 +74,7 @@ def preflight(
     Args:
         artifacts_missing: files that the controller's store lacks.
         repair: applies fixes on their nodes; None to change nothing. Raises RunError.
-        confirm: is shown the fixes and says whether to apply them.
+        confirm: gets the fixes and returns whether to apply them.
     """
     found = judge_preflight(desired, observe(probes=False, extra=reading(desired)), artifacts_missing=artifacts_missing)
     fixes = fixes_in(found)

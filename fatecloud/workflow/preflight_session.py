@@ -1,4 +1,4 @@
-"""`preflight` on a session: which nodes, which store, and how repairs get to the nodes."""
+"""`preflight` on a session: selects the nodes, opens the store, and carries out repairs on the nodes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def preflight_cluster(
     fix: bool,
     confirm: Callable[[Sequence[Fix]], bool] | None,
 ) -> Outcome:
-    """Judge the nodes of an inventory, and repair what is safe where the operator agrees.
+    """Judge the nodes of an inventory, and repair what is safe if the operator agrees.
 
     Args:
         selection: which nodes, by their services; empty for all.
@@ -37,8 +37,8 @@ def preflight_cluster(
 
     Raises:
         UsageError: an unknown name, or a selection that is not made of whole nodes.
-        Locked: somebody else holds a node that is to be repaired.
-        Refused: the base directory of such a node is not ours.
+        Locked: another run holds a node that needs a repair.
+        Refused: the base directory of such a node belongs to another cluster.
         RunError: a repair failed.
     """
     missing: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Prove an installation by real jobs: the toy, and a hetero logistic regression on made-up data."""
+"""Smoke tests of an installation with real jobs: the toy, and a hetero logistic regression on made-up data."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from fatecloud.workflow.proof_job import Clock, JobWatch
 from fatecloud.workflow.proof_traces import NodeFiles, Traces
 
 _LOWEST_AUC = 0.85
-"""The made-up labels are learned to 0.97 in two epochs; a job that ends with less did not train on this data."""
-
+"""A model of the made-up data reaches 0.97 in two epochs; a job that ends with less did not train on this data."""
 
 CLEAN_UP = 30.0
 """Seconds that are enough to stop a job and to remove what it made."""
@@ -30,7 +29,7 @@ class ToyResult:
     guest: str
     host: str
     confirmed: tuple[str, ...]
-    """Parties whose own flow says so; a peer that we do not manage is not asked."""
+    """Parties whose own flow confirms the success; a peer that we do not manage is not asked."""
     seconds: float
     left: tuple[str, ...]
     """What could not be removed, in words; empty when everything is gone."""
@@ -77,10 +76,10 @@ def run_toy(
         files: removes what flow's own API leaves of the job.
         clean_up: seconds that a job may still take to end after that.
         clock: where time comes from.
-        waits: says what the services wait for while a job hangs, or when it has failed.
+        waits: returns what the services wait for while a job hangs, or after it has failed.
 
     Raises:
-        ProofFailed: with the party, the task and its error; or where each party stood at the deadline.
+        ProofFailed: with the party, the task and its error; or with the state of each party at the deadline.
     """
     clock = clock or Clock()
     start = clock.now()
@@ -126,11 +125,11 @@ def run_lr(
         arbiter: the third role; the host's party unless given.
         rows: rows per party.
         clock: where time comes from.
-        waits: says what the services wait for while a job hangs, or when it has failed.
+        waits: returns what the services wait for while a job hangs, or after it has failed.
 
     Raises:
-        ProofFailed: with the party, the task and its error; where each party stood at the deadline; or when the job
-            succeeded with a result that this data cannot give.
+        ProofFailed: with the party, the task and its error; with the state of each party at the deadline; or when the
+            job succeeded with a result that is not possible for this data.
     """
     clock = clock or Clock()
     start = clock.now()
@@ -198,7 +197,7 @@ def _started(
         if error.job:
             traces.job(JobWatch(what, error.job, owner, apis, expected))
         raise ProofFailed(
-            f"{what}: the job was not taken: {refusal(error.said)}",
+            f"{what}: the job was not accepted: {refusal(error.said)}",
             remedy="`fatecloud check` looks at the services and the routes between the parties",
         ) from None
 
@@ -212,9 +211,9 @@ def _outcome(watch: JobWatch, guest: str, arbiter: str, rows: int) -> tuple[floa
         losses = losses_of(watch.apis[arbiter].metrics(watch.job, "arbiter", arbiter, proof.LR_TASK))
     expected = proof.shared_rows(rows)
     if shared != expected:
-        raise ProofFailed(f"{watch.what}: the intersection found {shared} rows where {expected} are shared")
+        raise ProofFailed(f"{watch.what}: the intersection found {shared} rows, expected {expected}")
     if auc is None or auc < _LOWEST_AUC:
-        raise ProofFailed(f"{watch.what}: it ended in success with AUC {auc}; this data gives more than {_LOWEST_AUC}")
+        raise ProofFailed(f"{watch.what}: the job succeeded with AUC {auc}, expected at least {_LOWEST_AUC}")
     return auc, losses, shared
 
 

@@ -1,4 +1,4 @@
-"""Follow one job on all the parties that we may ask, to its success or to a sentence that says who failed and why."""
+"""Follows one job on all parties that we can ask, until it succeeds or fails with a sentence that names the cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fatecloud.model.event import Event, Listener
 
 _POLL = 1.5
 _PATIENCE = 30.0
-"""Seconds that one party may be silent, or behind the other's end, before that counts as a failure."""
+"""Seconds that one party may be silent, or still run after the other has ended, before that counts as a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,15 @@ class Clock:
 
 @dataclass(slots=True)
 class JobWatch:
-    """One submitted job and what its parties last said about it.
+    """One submitted job and what its parties last reported about it.
 
     Args:
         what: the job in words, for example `toy 9999 -> 10000`.
         job: its id.
         owner: the flow that it was submitted to.
-        apis: the flows that we may ask, by party.
+        apis: the flows that we can ask, by party.
         expected: the (role, party) pairs that must end in success there.
-        waits: says what the services wait for.
+        waits: returns what the services wait for.
     """
 
     what: str
@@ -43,17 +43,17 @@ class JobWatch:
     apis: Mapping[str, FlowApi]
     expected: frozenset[tuple[str, str]]
     waits: Callable[[], str] = str
-    """Says what the services wait for at this moment, for a job that fails or hangs; asked before it is stopped."""
+    """Returns what the services wait for at this moment, for a job that fails or hangs; called before it is stopped."""
     _roles: dict[tuple[str, str], RoleState] = field(default_factory=dict)
     _tasks: dict[tuple[str, str, str], TaskState] = field(default_factory=dict)
     _silent: dict[str, tuple[float, str]] = field(default_factory=dict)
-    """Party -> since when it gives no answer, and why."""
+    """Party -> when it stopped answering, and why."""
 
     def follow(self, events: Listener, until: float, clock: Clock) -> tuple[TaskState, ...]:
-        """Wait for success on all sides that we may ask.
+        """Wait for success on all sides that we can ask.
 
         Args:
-            events: gets a line whenever the picture changes.
+            events: gets a line whenever the state of a party changes.
             until: the latest time by `clock`; the job is stopped then.
             clock: where time comes from.
 
@@ -61,17 +61,17 @@ class JobWatch:
             The job's tasks, as their parties report them.
 
         Raises:
-            ProofFailed: naming the party, its task and the error; or at `until`, where each party stands.
+            ProofFailed: with the party, its task and the error; or, at `until`, with the state of each party.
         """
-        said = ""
+        shown = ""
         first_end: float | None = None
         while True:
             now = clock.now()
             self._look(now)
             self._refuse_silence(now)
-            if (picture := self._picture()) != said:
-                said = picture
-                events(Event("wait", f"{self.what}: {picture}", detail=f"job {self.job}"))
+            if (states := self._states()) != shown:
+                shown = states
+                events(Event("wait", f"{self.what}: {states}", detail=f"job {self.job}"))
             ended = {key for key, role in self._roles.items() if role.ended}
             if self.expected <= ended:
                 break
@@ -93,7 +93,7 @@ class JobWatch:
             patience: seconds to wait at most.
 
         Returns:
-            Why it could not be stopped; empty when no asked party runs it any more.
+            Why it could not be stopped; empty when none of the parties that we can ask runs it any more.
         """
         try:
             self._look(clock.now())
@@ -125,14 +125,14 @@ class JobWatch:
         for party, (since, reason) in self._silent.items():
             if now - since > _PATIENCE:
                 raise ProofFailed(
-                    f"{self.what}: party {party} gave no answer about it for {now - since:.0f} s: {reason}",
+                    f"{self.what}: party {party} has not answered for {now - since:.0f} s: {reason}",
                     remedy="`fatecloud check` looks at that party's services",
                 )
 
-    def _picture(self) -> str:
-        return "; ".join(self._stands(role, party) for role, party in sorted(self.expected))
+    def _states(self) -> str:
+        return "; ".join(self._state_of(role, party) for role, party in sorted(self.expected))
 
-    def _stands(self, role: str, party: str) -> str:
+    def _state_of(self, role: str, party: str) -> str:
         state = self._roles.get((role, party))
         if state is None:
             return f"{role} {party} does not know the job"
@@ -145,12 +145,12 @@ class JobWatch:
         return (task for task in self._tasks.values() if (task.role, task.party) == (role, party))
 
     def _overdue(self) -> str:
-        picture = self._picture() + self._waits()
+        states = self._states() + self._waits()
         try:
             self.owner.stop(self.job)
         except FatecloudError as error:
-            return f"{self.what} did not end in time ({picture}), and could not be stopped: {error.message}"
-        return f"{self.what} did not end in time and was stopped: {picture}"
+            return f"{self.what} did not end in time ({states}), and could not be stopped: {error.message}"
+        return f"{self.what} did not end in time and was stopped: {states}"
 
     def _failure(self) -> ProofFailed:
         failed = sorted(
@@ -158,9 +158,9 @@ class JobWatch:
         )
         if not failed:
             why = self._scheduler_says() or "no task reports an error"
-            return ProofFailed(f"{self.what} failed: {why} ({self._picture()}{self._waits()})")
+            return ProofFailed(f"{self.what} failed: {why} ({self._states()}{self._waits()})")
         task = failed[0]
-        # A job that one flow runs for itself, an upload, has the role local and the party 0.
+        # A job without partners, such as an upload, has the role local and the party 0.
         at = "" if task.role == "local" else f" of party {task.party} ({task.role})"
         site = next(iter(self.apis)) if task.role == "local" else task.party
         why = last_error(task.report) or self._scheduler_says() or "flow has no error report of it"
@@ -175,7 +175,7 @@ class JobWatch:
         return f"; {waits}" if waits else ""
 
     def _scheduler_says(self) -> str:
-        """Flow's own reason for giving the job up; the flow that it was submitted to schedules it."""
+        """Flow's own reason for giving up the job, from the flow that it was submitted to: this one schedules it."""
         for role, party in sorted(self.expected):
             try:
                 if why := self.owner.refused(self.job, role, party):

@@ -1,4 +1,4 @@
-"""Remove what a proving job made, also when it failed."""
+"""Removes what a smoke test created, even when it failed."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.workflow.proof_job import Clock, JobWatch
 
 _SETTLE = 3.0
-"""Seconds for which flow still cleans up after a job's last task, and would make its directories again."""
+"""Seconds for which flow still cleans up after a job's last task; it would create removed directories again."""
 
 
 class NodeFiles(Protocol):
-    """The files of a proof on the nodes of the parties' flows. Every method may raise a `FatecloudError`."""
+    """The files of a smoke test on the nodes of the parties' flows. Every method may raise a `FatecloudError`."""
 
     def put(self, party: str, name: str, data: bytes) -> str:
-        """Write a file that the party's flow can read, and give its absolute path there."""
+        """Write a file that the party's flow can read, and return its absolute path there."""
 
     def discard(self, party: str, path: str) -> None:
         """Remove a file that `put` wrote."""
 
     def discard_job(self, party: str, job: str) -> None:
-        """Remove the directories that flow keeps of a job after its rows are gone."""
+        """Remove the directories that flow keeps for a job even after its database rows are gone."""
 
 
 class Traces:
-    """What a proof made so far, and its removal in the right order: jobs end, then tables, jobs, files.
+    """What a smoke test created so far, and its removal in the right order: end the jobs, then tables, jobs, files.
 
     Args:
         patience: seconds to wait at most for a job's end.
@@ -48,29 +48,29 @@ class Traces:
         self._success = False
 
     def job(self, watch: JobWatch) -> JobWatch:
-        """Remember a job that was submitted; gives it back."""
+        """Remember a job that was submitted, and return it."""
         self._jobs.append(watch)
         return watch
 
     def table(self, party: str, api: FlowApi, name: str) -> None:
-        """Remember a table that an upload is about to make."""
+        """Remember a table that an upload is about to create."""
         self._tables.append((party, api, name))
 
     def put(self, party: str, name: str, data: bytes) -> str:
-        """Write a file on a party's node and remember it; gives its path there."""
+        """Write a file on a party's node, remember it, and return its path there."""
         path = self._files.put(party, name, data)
         self._paths.append((party, path))
         return path
 
     def succeeded(self) -> None:
-        """Say that nobody will want to read the logs of these jobs."""
+        """Note that the logs of these jobs are not needed any more."""
         self._success = True
 
     def remove(self) -> tuple[str, ...]:
-        """Remove everything; the jobs' own logs and work directories only after success, since they hold the reason.
+        """Remove everything. After a failure, the jobs' logs and work directories stay, because they show the cause.
 
         Returns:
-            What could not be removed, in words. Nothing is raised: this must not hide why the proof failed.
+            What could not be removed, in words. Nothing is raised: this must not hide why the smoke test failed.
         """
         for watch in self._jobs:
             if reason := watch.stop(self._clock, self._patience):

@@ -1,4 +1,4 @@
-"""Run a proving job on a session's cluster."""
+"""Runs a smoke test on a session's cluster."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fatecloud.workflow.proof import CLEAN_UP, LrResult, ToyResult, run_lr, run_
 
 KINDS = ("toy", "lr")
 SHOWN = 6
-"""Findings in the message of a job that failed."""
+"""The most findings in the message of a job that failed."""
 
 
 class ProofFiles:
-    """Files of a proving job on the nodes that run it; see `proof_traces.NodeFiles`."""
+    """Files of a smoke test on the nodes that run it; see `proof_traces.NodeFiles`."""
 
     def __init__(self, apis: JobApis, session: Session) -> None:
         self._apis = apis
@@ -39,7 +39,7 @@ class ProofFiles:
         return done.stdout.decode(errors="replace")
 
     def put(self, party: str, name: str, data: bytes) -> str:
-        """Write a file that the party's flow can read, and give its path."""
+        """Write a file that the party's flow can read, and return its path."""
         service = self._apis.services[party]
         user = self._session.cluster.nodes[service.id.node].service_user
         path = f"{service.facts['upload_directory']}/{name}"
@@ -61,10 +61,10 @@ class ProofFiles:
 
 
 def waiting(session: Session, seconds: float) -> str:
-    """What the services' own checks find at this moment, links between the parties among it; empty when all is well.
+    """What the services' own checks find at this moment, including the links between the parties; empty if nothing.
 
     Args:
-        session: of the cluster.
+        session: the cluster's.
         seconds: for each node; a node that takes longer is one of the findings.
 
     Raises:
@@ -82,25 +82,25 @@ def prove(
 
     Args:
         kind: `toy` or `lr`.
-        guest: party that starts the job; None takes the first managed one.
-        host: the other side; None takes the next managed one, or the same where there is only one.
-        deadline: seconds for everything: the job is stopped early enough to remove what it made.
+        guest: party that starts the job; None means the first managed one.
+        host: the other side; None means the next managed one, or the same if there is only one.
+        deadline: seconds for everything: the job is stopped early enough to remove what it created.
 
     Raises:
         UsageError: the kind or a party does not exist, or a peer would have to run the LR's upload.
         ProofFailed: the job failed.
     """
     if kind not in KINDS:
-        raise UsageError(f"{kind!r} is no proving job", remedy="toy or lr")
+        raise UsageError(f"invalid smoke test {kind!r}: use {' or '.join(KINDS)}")
     managed = sorted(session.cluster.parties, key=lambda party: (len(party), party))
     guest = guest or managed[0]
     host = host or next((party for party in managed if party != guest), guest)
     known = set(managed) | set(session.cluster.peers)
     for party in (guest, host):
         if party not in known:
-            raise UsageError(f"there is no party {party}", remedy=f"known are {', '.join(sorted(known))}")
+            raise UsageError(f"there is no party {party}", remedy=f"use one of {', '.join(sorted(known))}")
     if guest not in managed or (kind == "lr" and host not in managed):
-        raise UsageError("a job can be started, and data uploaded, only at parties of this inventory")
+        raise UsageError("only parties of this inventory can start a job or upload data; peers cannot")
     events(Event("step", f"{kind} job {guest} -> {host}"))
     clean_up = min(CLEAN_UP, deadline / 3)
     with JobApis(session, time.monotonic() + deadline) as apis:
@@ -117,7 +117,7 @@ def prove(
         )
 
 
-def told(result: ToyResult | LrResult) -> str:
+def result_text(result: ToyResult | LrResult) -> str:
     """The result as text for people."""
     lines = []
     if isinstance(result, ToyResult):
@@ -128,5 +128,5 @@ def told(result: ToyResult | LrResult) -> str:
         lines.append(f"hetero-LR {result.guest} -> {result.host}: success (job {result.job})")
         lines.append(f"  AUC {result.auc:.4f}, loss per epoch {losses}, {result.shared} rows in common")
         lines.append("  seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in result.timings.items()))
-    lines += [f"  could not be removed: {left}" for left in result.left]
+    lines += [f"  could not remove: {left}" for left in result.left]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`test`: a federated job as proof, on a cluster that is deployed and that no run holds."""
+"""`test`: a federated job as a smoke test, on a cluster that is deployed and that no run holds."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def prove_cluster(
     ui: Ui,
     argv: tuple[str, ...],
 ) -> ToyResult | LrResult:
-    """Run the toy or the LR, unless a run that changes the cluster would end the job or be kept from ending.
+    """Run the toy or the LR. First wait for runs that change the cluster: the job and the run would block each other.
 
     Args:
-        deadline: seconds for everything, the look at the nodes included; what `wait_lock` waits comes on top.
+        deadline: seconds for everything, reading the nodes included; the time that `wait_lock` waits comes on top.
         wait_lock: how long to wait for a run that holds the nodes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""`quickstart`: a real all-in-one FATE on this machine, from nothing, checked, with a successful toy job."""
+"""`quickstart`: a real all-in-one FATE on this machine, from scratch, checked, with a successful toy job."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fatecloud.workflow.ui import Ui
 
 TEMPLATE = "all-in-one"
 SYSTEMD_BASE = "/opt/fate"
-"""Where it lives under systemd: the service user has to get through every directory above."""
+"""Base directory under systemd: the service user must be able to enter every directory above it."""
 
 
 def quickstart_here(
@@ -37,26 +37,26 @@ def quickstart_here(
     systemd: bool,
     argv: tuple[str, ...],
 ) -> int:
-    """Set up the all-in-one inventory in a directory and carry it through.
+    """Write the all-in-one inventory into a directory, deploy and check it.
 
     Args:
-        directory: absolute; keeps inventory, secrets, services and data.
-        progress: opens what shows the fetch.
+        directory: absolute; holds inventory, secrets, services and data.
+        progress: opens the display of the fetch.
         confirm: asks the operator; None means that the answer is yes.
-        systemd: whether services run under systemd, as a user of their own; takes root.
+        systemd: whether services run under systemd, as a user of their own; needs root.
 
     Returns:
         The exit status of the check at the end.
 
     Raises:
-        UsageError: systemd is wanted, and we are not root or systemd does not run here.
+        UsageError: `systemd` is set, and we are not root or systemd does not run here.
     """
     inventory = directory / INVENTORY
     set_inventory(inventory)
     _check_systemd(ui, wanted=systemd)
     ui(Event("note", needs(directory, open_store(store).root)))
     if inventory.exists():
-        ui(Event("note", f"{inventory} is there already and is used as it is"))
+        ui(Event("note", f"{inventory} exists already and is used as it is"))
     else:
         base = SYSTEMD_BASE if systemd else str(directory / "base")
         init_cluster(directory, TEMPLATE, cluster="local", base=base, become="root" if systemd else "")
@@ -80,12 +80,12 @@ def quickstart_here(
 
 def _check_systemd(ui: Ui, *, wanted: bool) -> None:
     if wanted and os.geteuid() != 0:
-        raise UsageError("--systemd takes root", remedy="sudo fatecloud quickstart --systemd")
+        raise UsageError("--systemd needs root", remedy="sudo fatecloud quickstart --systemd")
     if wanted and not SYSTEMD.exists():
         raise UsageError("--systemd: systemd does not run on this machine", remedy="leave the option out")
     if not wanted and os.geteuid() == 0 and SYSTEMD.exists():
-        text = "you are root, and services will run as root under supervisor and not start at boot; with `--systemd` "
-        ui(Event("note", text + "they run as the user fate and start at boot"))
+        text = "you are root, so services will run as root under supervisor and will not start at boot; with "
+        ui(Event("note", text + "`--systemd` they run as the user fate and start at boot"))
 
 
 def _fetch(release: str, store: Path | None, progress: Progress, confirm: Callable[[str], bool] | None, ui: Ui) -> None:

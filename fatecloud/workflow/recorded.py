@@ -1,4 +1,4 @@
-"""A changing verb as a run: recorded, interruptible, with the nodes given back at the end."""
+"""A changing verb as a run: recorded, interruptible, with the nodes released at the end."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Recorded:
     events: Callable[[Event], None]
     interruption: Interruption
     outcome: str = "failed"
-    """The word for the history, if the verb ends by an error."""
+    """The word for the history if the verb ends with an error."""
 
 
 def new_run(session: Session, verb: str, argv: Sequence[str]) -> RunLog:
@@ -51,8 +51,8 @@ def recorded(
 
     Args:
         verb: for the history.
-        argv: the command line, which never holds a secret.
-        ui: is told every event, like the run log.
+        argv: the command line, which never contains a secret.
+        ui: gets every event, like the run log.
         nodes: names of the nodes that it is about; empty for all.
 
     Raises:
@@ -68,15 +68,15 @@ def recorded(
         event = replace(event, seconds=durations.get(event.text, 0.0)) if event.kind == "task" else event
         try:
             log.record(event)
-        except OSError as error:  # history must not end a run in the middle of its work
+        except OSError as error:  # a full disk here must not stop a run in the middle of its work
             if written:
-                ui(Event("note", f"the log of this run is not written any more: {error.strerror}"))
+                ui(Event("note", f"the log of this run is incomplete: cannot write it: {error.strerror}"))
             written = False
         ui(event)
 
     try:
         for killed in log.killed:
-            events(Event("note", _told(killed)))
+            events(Event("note", _killed_text(killed)))
             clear_after(log.directory.with_name(killed.id) / ARTIFACTS)
         with interruptible() as interruption, ansible_run(session, log, events, interruption, nodes) as ansible:
             run = Recorded(ansible, events, interruption)
@@ -84,7 +84,7 @@ def recorded(
                 yield run
             except RunError as error:
                 outcome = next((word for kind, word in _OUTCOMES.items() if isinstance(error, kind)), run.outcome)
-                interruption.check()  # what a signal ended looks like a failure
+                interruption.check()  # a play that a signal ended looks like a failure: report the signal instead
                 raise
             except BaseException:
                 outcome = run.outcome
@@ -93,17 +93,17 @@ def recorded(
     except FatecloudError as error:
         if isinstance(error, Interrupted):
             outcome = "interrupted"
-        with suppress(OSError):  # the user is told by whoever catches it
+        with suppress(OSError):  # the caller shows the error in any case
             log.record(Event("failed", error.message))
         raise
     finally:
         try:
             log.finish(outcome)
-        except RunError as error:  # nor hide how it ended
+        except RunError as error:  # raising it here would hide how the run ended
             ui(Event("note", error.message))
 
 
-def _told(killed: Killed) -> str:
+def _killed_text(killed: Killed) -> str:
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(killed.at))
     doing = f", in: {killed.doing}" if killed.doing else ""
     return f"run {killed.id} ({killed.verb}, by {killed.who}) was killed at {when}{doing}"

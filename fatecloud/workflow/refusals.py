@@ -1,4 +1,4 @@
-"""What a deploy is refused for before anything is changed; a plan names all of it."""
+"""The reasons to refuse a deploy before anything is changed; a plan shows all of them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from fatecloud.workflow.deploy import DeployOptions
 
 HITTING = ("restart", "stop", "remove")
+"""Verbs of a plan that end the running jobs of a service."""
 
 
 def refuse_unready(report: Report, wish: DataWish = NO_WISH) -> None:
-    """Deploy only to nodes that preflight has nothing against.
+    """Refuse to deploy while preflight has findings that block it.
 
     Args:
-        wish: what the operator said about missing data.
+        wish: what the operator decided about missing data.
 
     Raises:
-        Refused: it found problems, or could not look.
+        Refused: preflight found problems, or could not read a node.
     """
     blockers = still_blocking(blocking(report), wish)
     if blockers:
@@ -37,7 +38,7 @@ def refuse_unready(report: Report, wish: DataWish = NO_WISH) -> None:
 
 
 def refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
-    """Keep what was edited by hand, unless the operator said otherwise. Raises Refused."""
+    """Keep files that were edited by hand, unless --overwrite-drift is set. Raises Refused."""
     if plan.drifted and not wanted.overwrite_drift:
         paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
         raise Refused(
@@ -47,7 +48,7 @@ def refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
 
 
 def refuse_left_data(plan: Plan, wanted: DeployOptions) -> None:
-    """Leave no data behind, unless the operator said so. Raises Refused."""
+    """Leave no data behind, unless --leave-data is set. Raises Refused."""
     if plan.missed and not wanted.leave_data:
         services = ", ".join(f"{left.service} ({left.node}:{left.path})" for left in plan.missed)
         raise Refused(

@@ -47,7 +47,7 @@ def holding(name: str, store: Store) -> Holding:
 
 
 def holdings(store: Store) -> list[Holding]:
-    """Every release of the catalogue."""
+    """What the store has of every release in the catalogue."""
     return [holding(name, store) for name in catalogue.names()]
 
 
@@ -57,10 +57,10 @@ def fetch_release(name: str, store: Store, progress: Progress, interpreter: str 
 
 
 def import_files(files: Sequence[Path], store: Store, say: Say) -> None:
-    """Put files that came by hand into the store: bundles, locked artifacts, interpreter tarballs.
+    """Put files that were copied by hand into the store: bundles, locked artifacts, interpreter tarballs.
 
     Raises:
-        ArtifactError: one of them is unknown, damaged or does not run; those before it are in the store.
+        ArtifactError: a file is unknown, damaged or does not run; the files before it are in the store.
     """
     for file in files:
         if not file.is_file():
@@ -78,15 +78,15 @@ class Verified:
     """What a verification of the store found."""
 
     verified: int
-    """Files whose content is what their names say."""
+    """Files whose content matches the hash in their names."""
     removed: tuple[str, ...]
-    """Files that were removed, each with what was expected and found."""
+    """Files that were removed, each with the expected hash and the actual one."""
 
     def require_whole(self) -> None:
-        """Raise HashMismatch where something was removed."""
+        """Raise HashMismatch if something was removed."""
         if self.removed:
             lines = "\n".join(f"  {line}" for line in self.removed)
-            remedy = "fatecloud release fetch NAME fetches what was removed"
+            remedy = "fatecloud release fetch NAME fetches them again"
             raise HashMismatch(f"removed from the store:\n{lines}", remedy=remedy)
 
 
@@ -94,7 +94,7 @@ def verify_store(store: Store, say: Say) -> Verified:
     """Hash every file again, and remove what does not match its name.
 
     Args:
-        say: takes a line per good file.
+        say: receives a line per good file.
 
     Raises:
         ArtifactMissing: the store is empty.
@@ -123,9 +123,9 @@ def _import_interpreter(file: Path, store: Store, say: Say) -> None:
         except ArtifactError as error:
             refused.append(f"{name}: {error.message}")
         else:
-            say(f"{file}: interpreter of {name}; fatecloud release fetch {name} completes the rest")
+            say(f"{file}: interpreter of {name}; fatecloud release fetch {name} fetches the rest")
             return
-    raise ArtifactError(f"{file} is an interpreter for no release:\n" + "\n".join(f"  {line}" for line in refused))
+    raise ArtifactError(f"{file} is not an interpreter for any release:\n" + "\n".join(f"  {line}" for line in refused))
 
 
 def _rotten(store: Store, say: Say) -> Iterator[str]:

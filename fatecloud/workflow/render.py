@@ -10,14 +10,14 @@ from fatecloud.workflow.ansible import project, run_info
 from fatecloud.workflow.load import Options, load_session
 
 BY_HAND = "by-hand-"
-"""Begins the run id of a project that no run of ours executes; the rest keeps two of them off each other's nodes."""
+"""Prefix of the run id of a rendered project. The random rest makes two such projects lock each other out."""
 
 
 def render_project(options: Options, directory: Path) -> None:
     """Write the project; its vault file opens with the operator's own vault password.
 
     Raises:
-        Refused: the directory holds something else.
+        Refused: the directory contains something else.
         ArtifactMissing: the store lacks what a deployment needs.
     """
     session = load_session(options, need_store=True)

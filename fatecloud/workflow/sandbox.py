@@ -1,4 +1,4 @@
-"""Throw-away nodes: make them, hand them out, list them, remove them."""
+"""Throw-away nodes: create them, give access to them, list them, remove them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from fatecloud.workflow.init import INVENTORY
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """A sandbox that is up, and the files with which to use it."""
+    """A sandbox that is up, and the files that are needed to use it."""
 
     sandbox: Sandbox
     inventory: Path
@@ -34,17 +34,17 @@ class Handed:
 
 
 def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: Listener) -> Handed:
-    """Bring up a sandbox, or what is left of one with the same name and number of nodes.
+    """Bring up a sandbox; one that exists already with the same number of nodes is started again.
 
     Args:
         name: of the sandbox and of the cluster in its inventory.
         nodes: how many.
         image: `debian-12`, or several that the nodes take in turn: `debian-11,debian-13`.
-        cache_packages: whether the nodes hold the files of the distribution packages that our components install.
-        say: told what is being done.
+        cache_packages: whether the image contains the distribution packages that our components install.
+        say: receives progress.
 
     Raises:
-        SandboxError: Docker, debootstrap or a node refuses, or the sandbox is there with another number of nodes.
+        SandboxError: Docker, debootstrap or a node fails, or the sandbox exists with another number of nodes.
     """
     lifecycle.check_name(name)
     client = engine()
@@ -52,11 +52,11 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
     present = sandbox.nodes
     if present and len(present) != nodes:
         raise SandboxError(
-            f"sandbox {name} is there already, with {len(present)} nodes",
-            remedy=f"`fatecloud sandbox down --name {name}` removes it; or give another --name.",
+            f"sandbox {name} exists already, with {len(present)} nodes",
+            remedy=f"remove it with `fatecloud sandbox down --name {name}`, or choose another --name",
         )
     if present:
-        say(Event("note", f"sandbox {name} is there already"))
+        say(Event("note", f"sandbox {name} exists already"))
         lifecycle.resume(sandbox, say)
     else:
         wanted = [recipe(one, controller.apt()) for one in image.split(",")[:nodes]]
@@ -76,7 +76,7 @@ def sandbox_down(name: str) -> int:
     """Remove a sandbox, its nodes' data, its key and its inventory; returns how many nodes there were.
 
     Raises:
-        SandboxError: there is none of that name, or Docker refuses.
+        SandboxError: there is no sandbox of that name, or Docker fails.
     """
     client = engine()
     addresses = tuple(Sandbox(client, name).addresses.values())
@@ -84,7 +84,7 @@ def sandbox_down(name: str) -> int:
     directory = _directory(name)
     if not count and not directory.exists():
         raise SandboxError(f"there is no sandbox {name}", remedy="`fatecloud sandbox list` shows them.")
-    with suppress(InventoryError):  # whoever spoiled the inventory keeps a file of host keys
+    with suppress(InventoryError):  # an invalid inventory only means that the cluster's file of host keys stays
         hosts = _cluster_hosts(directory / INVENTORY)
         handout.trust(hosts, addresses, "")
         # Where nothing was ever deployed, no history keeps the cluster's directory.
@@ -105,8 +105,8 @@ def _hand_out(sandbox: Sandbox) -> Handed:
     inventory = directory / INVENTORY
     if not inventory.exists():
         inventory.write_text(handout.inventory(sandbox.name, new_id(), addresses, key, _placed()))
-    with suppress(InventoryError):  # it is the operator's to change, and every verb says what is wrong with it
-        # The cluster's own file too, so that a first deploy meets no unknown key.
+    with suppress(InventoryError):  # the operator may have edited it; every verb reports what is wrong with it
+        # The cluster's own file too, so that a first deploy does not stop at an unknown key.
         handout.trust(_cluster_hosts(inventory), tuple(addresses.values()), lines)
     return Handed(sandbox, inventory, key, known_hosts)
 

@@ -46,26 +46,28 @@ class Initialised:
     generated: tuple[str, ...]
     supplied: tuple[str, ...]
     wanting: tuple[str, ...]
-    """Names that others own and that have no value yet."""
+    """Names without a value that fatecloud does not generate, because others own the account."""
     password_file: Path | None
     """The vault password file, when this call generated it."""
 
     @property
     def text(self) -> str:
-        """What the operator has to know, without a value."""
+        """What the operator has to know. It contains no value of a secret."""
         lines = [f"{self.vault}: {len(self.generated)} secrets generated, {len(self.supplied)} supplied"]
         if self.password_file:
             lines += [
                 f"{self.password_file}: new vault password. It opens {self.vault.name}: move it to where you keep",
                 f"  passwords, and name it with --vault-password-file or {VARIABLE}.",
             ]
-        lines += [f"{name}: has no value yet; others own it: give it with --set {name}" for name in self.wanting]
+        lines += [
+            f"{name}: has no value yet; get it from its owner and enter it with --set {name}" for name in self.wanting
+        ]
         return "\n".join(lines)
 
 
 @dataclass(frozen=True, slots=True)
 class SecretLine:
-    """One secret for a list; never its value."""
+    """One secret in a list, without its value."""
 
     name: str
     origin: str
@@ -77,7 +79,7 @@ class SecretLine:
 
     @property
     def notes(self) -> str:
-        """What else there is to say."""
+        """Remarks for the last column of the list."""
         return ", ".join(note for note, holds in (("rotating", self.rotating), ("not used", not self.used)) if holds)
 
 
@@ -95,10 +97,10 @@ def ask_value(name: str) -> str:
 
 
 def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue = ask_value) -> Initialised:
-    """Generate every secret that is missing, and take those that the operator supplies.
+    """Generate every secret that is missing, and ask for those that the operator supplies.
 
-    Where there is neither a secrets file nor a vault password, a password is generated into a file beside the
-    inventory (0600).
+    If there is neither a secrets file nor a vault password, a password is generated into a file beside the inventory
+    (0600).
 
     Args:
         files: inventory, secrets file, vault password file.
@@ -134,7 +136,7 @@ def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue 
 
 
 def list_secrets(files: SecretsFiles) -> tuple[SecretLine, ...]:
-    """Every secret that is there or needed, by name. Raises InventoryError, SecretsError."""
+    """Every secret that has a value or is needed, by name. Raises InventoryError, SecretsError."""
     needed = set(needs(load(files.inventory)).names)
     present = _open(files).read()
     lines = []
@@ -158,7 +160,7 @@ def reveal_secret(files: SecretsFiles, name: str) -> str:
 def rotate_secrets(
     files: SecretsFiles, names: Iterable[str], *, everything: bool = False, ask: AskValue = ask_value
 ) -> tuple[str, ...]:
-    """Give secrets a next value, which the next deploy brings into use; a begun rotation is kept as it is.
+    """Give secrets a next value, which the next deploy puts into use; a rotation that has begun keeps its value.
 
     Args:
         files: inventory, secrets file, vault password file.
@@ -192,7 +194,7 @@ def promote(files: SecretsFiles, names: Iterable[str] | None = None, prompt: Ask
         prompt: asks for the vault password.
 
     Returns:
-        The names that were promoted; a name that is not in rotation is left as it is.
+        The names that were promoted; a secret that is not in rotation stays as it is.
 
     Raises:
         SecretsError: the vault cannot be opened.
@@ -215,16 +217,16 @@ def _chosen(present: dict[str, Secret], needed: Needs, names: Iterable[str], *, 
         )
     chosen = tuple(dict.fromkeys(names))
     if not chosen:
-        raise UsageError("no secret is named", remedy="name secrets, or pass --all for every generated one")
+        raise UsageError("no secret is named", remedy="name secrets, or use --all for every generated one")
     _refuse_unknown(chosen, present)
     return chosen
 
 
 def _asked(name: str, ask: AskValue) -> str:
     value = ask(name)
-    # U+FFFD stands for bytes that are no text in this locale.
+    # U+FFFD replaces bytes that are not valid text in this locale.
     if not value or any(ord(character) < 32 or character == "\ufffd" for character in value):  # noqa: PLR2004
-        raise SecretsError(f"{name}: the value is empty or holds control characters", remedy="run it again")
+        raise SecretsError(f"{name}: the value is empty or contains control characters", remedy="run it again")
     return value
 
 

@@ -1,4 +1,4 @@
-"""`start`, `stop`, `restart`: services in edge order."""
+"""`start`, `stop`, `restart`: services in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ DONE = {
     "stop": ("stopped", "already stopped"),
     "restart": ("restarted", "not restarted"),
 }
-"""Verb -> words for a service that it acted on, and for one that was as wanted before."""
+"""Verb -> words for a service that it acted on, and for one that needed no action."""
 
 _ACTS = {"start", "stop", "restart", "supervisord"}
-"""What the module reports of a service that it acted on. A supervisord that was started has started its services."""
+"""What the module reports for a service that it acted on. A supervisord that was started has started its services."""
 
 
 def act_on_services(
@@ -55,7 +55,7 @@ def act_on_services(
         NotDeployed: none of the services is on its node.
         Locked: another run holds a node.
         Refused: a node is not the one that the inventory means, jobs are running, or the operator said no.
-        RunError: a node could not be read, or a service did not do it.
+        RunError: a node could not be read, or a service did not start or stop.
     """
     patience, jobs_patience = seconds(wait_lock), seconds(wait_jobs)
     session = load_session(options)
@@ -82,7 +82,7 @@ def act_on_services(
 
 
 class Acted:
-    """Listens to a run for the services that it started or stopped.
+    """Collects from a run's events the services that it started or stopped.
 
     Args:
         listener: gets the events.

@@ -1,4 +1,4 @@
-"""`status`: a short look at the nodes of some services. No service is asked, so it is quick."""
+"""`status`: reads the nodes of some services. It does not ask the services themselves, so it is quick."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Observed
 
 FACTS = ("clock", "files", "lease", "listeners", "manifest", "packages", "services")
-"""What the daily screen is made of."""
+"""The facts that the daily screen shows."""
 
 
 class Observe(Protocol):

@@ -1,4 +1,4 @@
-"""What a workflow may show while it runs; the console is one, a test's list is another."""
+"""What a workflow uses to show things while it runs. The console implements it; tests collect the calls in lists."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_a_node_at_another_port_is_the_same_node(program: Program, sandbox: Sand
     before = pids(program, sandbox)
     edit(program, lambda d: d["nodes"].update({A: at_the_other_port(d)}))
     done = program.ok("check", "--accept-new-host-keys")
-    assert "not in the inventory any more" not in done.out + done.err
+    assert "no longer in the inventory" not in done.out + done.err
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
     assert pids(program, sandbox) == before
 

@@ -1,4 +1,4 @@
-"""A node that left the inventory is told about, as long as its services may be there, and decides nothing."""
+"""A node that left the inventory is reported as long as its services may be there, and decides nothing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def world(tmp_path: Path) -> World:
 def test_a_node_that_left_is_noted_and_its_removal_is_not_recommended(world: World) -> None:
     assert world.notes(the_desired()) == ()
     (note,) = world.notes(without(the_desired(), "a2"))
-    assert note.startswith("node a2 (10.0.0.2, /data/fate) is not in the inventory any more; an earlier deploy gave it")
+    assert note.startswith("node a2 (10.0.0.2, /data/fate) is no longer in the inventory; an earlier deploy put ")
     assert STORE in note
     assert ENGINE not in note
     assert note.endswith("if the machine is gone or was cleared, run fatecloud inventory forget a2")
@@ -174,7 +174,7 @@ def test_a_first_deploy_asks_nothing_and_an_examples_id_is_refused(tmp_path: Pat
     ask_moved(session, EVERYWHERE, None, moved=False)
     refuse_example(session)
     example = replace(the_desired().cluster, id="eeeeee0000000001")
-    with pytest.raises(Refused, match="that of a shipped example") as refusal:
+    with pytest.raises(Refused, match="the one of a shipped example") as refusal:
         refuse_example(World(tmp_path).session(replace(the_desired(), cluster=example)))
     assert refusal.value.remedy == "fatecloud init --new-id writes a random one"
 

@@ -87,5 +87,5 @@ def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(
         )
     lines = ui.said[0].splitlines()
     assert f"  {STORE}" in lines
-    assert "  10000/flow@a1, which the inventory has no longer" in lines
+    assert "  10000/flow@a1, no longer in the inventory" in lines
     assert asked == [["10000/flow@a1"], ["10000/flow@a1"]]

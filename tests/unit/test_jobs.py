@@ -88,13 +88,13 @@ def test_a_flow_that_gives_no_answer_is_told_once(told: list[Event]) -> None:
     Apis.answers = {"1": [lost, lost], "2": [[ROW], []]}
     hit(told, wait=60)
     notes = [event.text for event in told if event.kind == "note"]
-    assert notes == ["whether 1/flow@a1 runs jobs is not known: no answer in 10 s"]
+    assert notes == ["cannot find out whether 1/flow@a1 runs jobs: no answer in 10 s"]
 
 
 def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(told: list[Event]) -> None:
     lost = FatecloudError("no answer in 10 s")
     Apis.answers = {"1": [lost], "2": [[]]}
-    with pytest.raises(Refused, match=r"1/flow@a1 runs jobs is not known: no answer in 10 s; it would be") as refusal:
+    with pytest.raises(Refused, match=r"whether 1/flow@a1 runs jobs: no answer in 10 s; it would be") as refusal:
         hit(told, leaving=True)
     assert "--interrupt-jobs" in refusal.value.remedy
     hit(told, leaving=True, interrupt=True)
@@ -170,7 +170,7 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
     answers = active_jobs(session, (runner("1", home="/old", leaving=True), runner("2", url="", leaving=True)))
     (lost,) = answers.blind
     assert answers == Answers((), (), (lost,))
-    assert "manifest does not say where to ask it" in lost
+    assert "manifest does not have the address of its job API" in lost
     assert (asked[0], asked[1].split()[0], asked[2]) == ("a1", "/old/venv/bin/python", "closed")
 
 

@@ -30,7 +30,7 @@ LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "e
 
 
 def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> tuple[list[str], list[str]]:
-    """Deploy where everything is as it should be. The plays that ran, and what was told."""
+    """Deploy where everything is as it should be. The plays that ran, and the messages."""
     documents = healthy_documents()
     documents["a1"]["lease"] = lease
     plays: list[str] = []
@@ -89,13 +89,13 @@ def test_whom_a_node_was_taken_over_from_is_told(tmp_path: Path, monkeypatch: py
     with ansible.ansible_run(session, log, told.append, interruption) as run:
         run.play("lease.yml", releases=True)
     notes = [(event.node, event.text) for event in told if event.kind == "note"]
-    assert notes == [("n1", "taken over from run r0 of ops@here, which never gave it back")]
+    assert notes == [("n1", "taken over from run r0 of ops@here, which never released it")]
 
 
 @pytest.mark.parametrize(("number", "memory"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
 def test_an_ansible_that_somebody_else_ended_is_said_so(number: signal.Signals, memory: bool) -> None:  # noqa: FBT001
     error = ansible.failure(Outcome("failed", 128 + number, (), {}, {}))
-    assert error.message.startswith(f"Ansible was ended by {number.name}, which did not come from here")
+    assert error.message.startswith(f"Ansible was ended by {number.name}, which fatecloud did not send")
     assert ("memory" in error.message) is memory
     assert "run the same command again" in error.remedy
     assert "ended with status failed (250)" in ansible.failure(Outcome("failed", 250, (), {}, {})).message

@@ -236,7 +236,7 @@ def test_one_node_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy, "observe", world.observe)
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
-    assert any(text.startswith("a1 is as the inventory says") for text in told)
+    assert any(text.startswith("a1 matches the inventory") for text in told)
 
 
 def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +245,6 @@ def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch:
     monkeypatch.setattr(deploy, "starting_anew", lambda _desired, read: sorted(read))
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
-    assert [text for text in told if "was not looked at" in text] == [
-        "a1 is new here; whether another node has its data was not looked at, for --limit"
+    assert [text for text in told if "searched for its data" in text] == [
+        "a1 is new here; because of --limit, no other node was searched for its data"
     ]

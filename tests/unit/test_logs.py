@@ -23,7 +23,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired, LogFile
 from fatecloud.report.logs import record_text
 from fatecloud.transport.fake import FakeTransport
-from fatecloud.workflow.log_readers import Way
+from fatecloud.workflow.log_readers import SharedConnection
 from fatecloud.workflow.logs import of_job, question_of, show_logs
 
 FATE = "[{level}] [2026-11-25 19:32:14,655] [Server] [11313:1401] - [fate_flow_server.start_server] [line:102]: {text}"
@@ -358,7 +358,7 @@ def test_what_cannot_be_the_id_of_a_job_reaches_no_path(tmp_path: Path, job: str
 
 
 def test_logs_of_jobs_are_not_asked_of_services_that_run_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no logs of jobs are kept by 9999/store@a2"):
+    with pytest.raises(UsageError, match="these keep no logs of jobs: 9999/store@a2"):
         of_job((with_job_logs(tmp_path).services["9999/store@a2"],), JOB)
 
 
@@ -405,7 +405,7 @@ def test_a_node_that_stays_away_is_left_alone_for_longer_and_longer() -> None:
         tried.append(look)
         raise TransportError("a1", "NODE_UNREACHABLE", "no route")
 
-    way = Way(a_desired().node("a1"), connect)
+    way = SharedConnection(a_desired().node("a1"), connect)
     for look in range(40):  # noqa: B007 - noted by `connect`
         for _ in range(3):
             with pytest.raises(TransportError):

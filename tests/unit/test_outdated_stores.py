@@ -101,7 +101,7 @@ def test_what_cannot_be_cleared_is_told_and_fails_no_deploy(monkeypatch: pytest.
     run = Run(monkeypatch)
     run.error = RunError("a1: read-only")
     run.deploy("a1")
-    assert run.told == ["what an older release left is still there: a1: read-only"]
+    assert run.told == ["could not remove what an older release left: a1: read-only"]
 
 
 def test_nothing_is_cleared_before_the_new_release_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:

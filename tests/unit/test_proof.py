@@ -244,7 +244,7 @@ def test_flows_own_reason_for_giving_a_job_up_comes_first() -> None:
 
 def test_a_flow_that_falls_silent_is_named_and_the_job_stopped() -> None:
     guest = Side("guest", "9999", ends="success", after=9999)
-    with pytest.raises(ProofFailed, match=r"party 10000 gave no answer about it for 3[0-9] s"):
+    with pytest.raises(ProofFailed, match=r"party 10000 has not answered for 3[0-9] s"):
         two_parties(guest, Silent())
     assert guest.stopped
     assert guest.cleaned
@@ -254,7 +254,7 @@ def test_a_job_that_the_peer_did_not_take_is_cleaned_at_home() -> None:
     guest = Side("guest", "9999", ends="failed", after=0)
     refused = {"guest": {"9999": {"code": 0, "message": "ok"}}, "host": {"10000": {"code": 104, "message": "502"}}}
     guest.refusal = {"code": 1002, "job_id": "1", "message": f"Exception: {('create job failed', refused)!r}\n"}
-    with pytest.raises(ProofFailed, match=r"the job was not taken: party 10000 \(host\): 502"):
+    with pytest.raises(ProofFailed, match=r"the job was not accepted: party 10000 \(host\): 502"):
         two_parties(guest, Side("host", "10000", ends="failed", after=0))
     assert guest.cleaned
 

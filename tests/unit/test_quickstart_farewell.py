@@ -88,7 +88,7 @@ def test_a_way_to_type_the_program_is_left(monkeypatch: pytest.MonkeyPatch, prog
     assert link == tmp_path / ".local" / "bin" / "fatecloud"
     assert link.resolve() == program
     assert typed("fatecloud check") == "fatecloud check"
-    assert link_program() is None, "what is there already is not replaced"
+    assert link_program() is None, "an existing file is not replaced"
 
 
 @pytest.mark.parametrize(("status", "ends_well"), [(0, True), (1, True), (2, False), (3, False)])
@@ -117,7 +117,7 @@ def test_systemd_takes_root_and_a_node_with_systemd(monkeypatch: pytest.MonkeyPa
     ui = Listening()
     monkeypatch.setattr(quickstart, "SYSTEMD", tmp_path)
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(UsageError, match="takes root") as caught:
+    with pytest.raises(UsageError, match="needs root") as caught:
         quickstart._check_systemd(ui, wanted=True)
     assert caught.value.remedy == "sudo fatecloud quickstart --systemd"
     monkeypatch.setattr("os.geteuid", lambda: 0)

@@ -78,7 +78,7 @@ def test_init_overwrites_nothing(place: Path) -> None:
     [
         (["-t", "two-partys"], UsageError, "unknown template 'two-partys', expected .*did you mean 'two-party'"),
         (["--node", "z=10.0.0.1"], UsageError, "template all-in-one has no node 'z', only here"),
-        (["--node", "here"], UsageError, "--node 'here', expected NAME=ADDRESS"),
+        (["--node", "here"], UsageError, "invalid --node 'here': use NAME=ADDRESS"),
         (["--node", "here=a b"], InventoryError, "address is 'a b', expected a host name"),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_supplied_value_may_stand_in_for_a_generated_one(place: Path) -> None:
 
 @pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "bytes that are no text here"])
 def test_a_value_that_was_not_meant_is_refused(typed: str) -> None:
-    with pytest.raises(SecretsError, match="empty or holds control characters"):
+    with pytest.raises(SecretsError, match="empty or contains control characters"):
         _asked("x", lambda _: typed)
 
 
@@ -140,9 +140,9 @@ def test_a_rotation_is_begun_resumed_and_finished(place: Path) -> None:
     assert (place / "inventory.secrets.yml").read_bytes() == vault
     assert run("secrets", "reveal", "9999.mysql.flow") == old
     assert ["9999.mysql.flow", "generated", "32", "rotating"] in rows(run("secrets", "list"))
-    assert run("secrets", "rotate", "--finish") == "current now: 9999.mysql.flow\n"
+    assert run("secrets", "rotate", "--finish") == "now current: 9999.mysql.flow\n"
     assert run("secrets", "reveal", "9999.mysql.flow") != old
-    assert run("secrets", "rotate", "--finish") == "current now: none was in rotation\n"
+    assert run("secrets", "rotate", "--finish") == "none was in rotation\n"
 
 
 def test_all_rotates_what_was_generated_and_a_supplied_one_is_asked_for(place: Path) -> None:

@@ -173,5 +173,5 @@ def test_a_full_disk_under_the_history_ends_no_run(tmp_path: Path, monkeypatch: 
         run.events(Event("ok", "one"))
         run.events(Event("ok", "two"))
         (tmp_path / "state.db").write_text("no database " * 100)
-    assert told[:3] == ["the log of this run is not written any more: No space left on device", "one", "two"]
+    assert told[:3] == ["the log of this run is incomplete: cannot write it: No space left on device", "one", "two"]
     assert "history" in told[3]
