@@ -50,14 +50,16 @@ def start(
     party: o.Party = None,
     node: o.NodeName = None,
     component: o.Component = None,
+    interrupt_jobs: InterruptJobs = False,
+    wait_jobs: WaitJobs = None,
     wait_lock: o.WaitLock = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
-    """Start services, dependencies first, and wait until they answer."""
+    """Start services, dependencies first, and wait until they answer. One that runs with older files is restarted."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("start", inventory, chosen, True, False, (None, wait_lock), files)  # noqa: FBT003
+    return _act("start", inventory, chosen, True, interrupt_jobs, (wait_jobs, wait_lock), files)  # noqa: FBT003
 
 
 def stop(
