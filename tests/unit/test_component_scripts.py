@@ -131,3 +131,15 @@ def test_a_script_is_whole_and_has_nothing_of_the_project_to_import(path: Path) 
     named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     named |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in named} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}.{path.stem}")
+def test_no_name_of_a_script_replaces_one_of_what_is_written_into_it(path: Path) -> None:
+    names: list[str] = []
+    for node in ast.parse(script_text(path.parent.name, path.name)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names += [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -9,14 +9,15 @@ from typing import Any
 
 from fatecloud.components.http_get import get
 
-LIMIT = 50
+PAGE_SIZE = 50
+"""Jobs of one page; more are counted and not shown."""
 STATES = ("running", "waiting")
 
 
 def listed(host: str, port: int, *status: str) -> tuple[int, list[dict[str, Any]]]:
     """How many jobs there are in any of these states, and the newest of them."""
     asked = "".join(f"&status={word}" for word in status)
-    body = json.loads(get(host, port, f"/v2/job/list/query?limit={LIMIT}&page=1{asked}", timeout=6)[2])
+    body = json.loads(get(host, port, f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}", timeout=6)[2])
     if body.get("code") != 0:
         raise ValueError(f"job list: {body.get('code')} {str(body.get('message', ''))[:300]}")
     return int(body["data"]["count"]), list(body["data"]["data"])
