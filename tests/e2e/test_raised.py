@@ -33,7 +33,7 @@ def test_an_expected_code_covers_what_it_explains() -> None:
     assert raised.take() == ["check: SERVICE_STOPPED@9999/mysql@n1: s"]
 
 
-def test_an_expectation_ends_and_nothing_is_told_twice() -> None:
+def test_an_expectation_ends_and_nothing_is_reported_twice() -> None:
     raised = Raised()
     with raised.expecting("SERVICE_STOPPED"):
         pass
@@ -50,7 +50,7 @@ def test_codes_in_lines_for_people_are_noticed() -> None:
     assert raised.take() == ["deploy: `- explains FLOW_DATABASE_REFUSED  9999/flow@n1: refused"]
 
 
-def test_before_there_is_a_cluster_anything_may_be_told() -> None:
+def test_before_there_is_a_cluster_any_finding_is_allowed() -> None:
     raised = Raised()
     with raised.whatever():
         raised.hear("check", REPORT)

@@ -237,7 +237,7 @@ def test_down_removes_what_is_ours_and_only_that(
         sandbox_down(other.sandbox.name)
 
 
-def test_a_node_that_is_not_there_is_said_so(sandbox: Sandbox) -> None:
+def test_a_node_that_does_not_exist_is_reported(sandbox: Sandbox) -> None:
     with pytest.raises(SandboxError, match="has no node n9"):
         sandbox.exec("n9", ["true"])
     with pytest.raises(SandboxError, match="did not end within 1 s"):

@@ -170,7 +170,7 @@ def test_two_hundred_checks_move_no_counter_of_trouble(watch: Watch, idle: Idle,
     assert watch.settled(before, idle.moving) == []
 
 
-def test_the_watch_sees_whatever_a_careless_reader_does(
+def test_the_watch_sees_everything_that_a_careless_reader_does(
     watch: Watch, idle: Idle, program: Program, sandbox: Sandbox
 ) -> None:
     site = Site(sandbox, label(program), A, PARTIES[A], home(program))

@@ -81,7 +81,7 @@ def test_a_bundle_without_one_of_its_files_names_it(packed: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x1f\x8b not gzip"])
-def test_other_files_are_no_bundle(tmp_path: Path, content: bytes) -> None:
+def test_other_files_are_not_accepted_as_a_bundle(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file"
     file.write_bytes(content)
     assert not bundle.is_bundle(file)

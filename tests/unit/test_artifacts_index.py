@@ -65,7 +65,7 @@ def test_an_index_of_another_lock_does_not_count(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}'])
-def test_a_damaged_index_is_no_traceback(tmp_path: Path, text: str) -> None:
+def test_a_damaged_index_gives_no_traceback(tmp_path: Path, text: str) -> None:
     held_store, _ = filled(tmp_path / "store")
     (held_store.root / "releases" / f"{NAME}.json").write_text(text)
     with pytest.raises(ArtifactMissing, match="cannot be read"):

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def test_a_file_lies_under_its_hash_and_keeps_its_name(store: Store, wheel: Path) -> None:
+def test_a_file_is_stored_under_its_hash_and_keeps_its_name(store: Store, wheel: Path) -> None:
     stored = store.add(wheel, SHA256)
     assert stored == store.root / "sha256" / SHA256[:2] / SHA256 / wheel.name
     assert stored.read_bytes() == CONTENT
@@ -62,7 +62,7 @@ def test_a_broken_off_write_leaves_nothing_that_counts(store: Store, wheel: Path
     assert store.add(wheel, SHA256).read_bytes() == CONTENT
 
 
-def test_a_part_of_a_killed_run_is_no_artifact(store: Store, wheel: Path) -> None:
+def test_a_part_of_a_killed_run_is_not_an_artifact(store: Store, wheel: Path) -> None:
     folder = store.root / "sha256" / SHA256[:2] / SHA256
     folder.mkdir(parents=True)
     (folder / "tmpabc.part").write_bytes(b"half")
@@ -84,7 +84,7 @@ def test_a_missing_file_is_named(store: Store) -> None:
         store.path(SHA256)
 
 
-def test_a_workspace_lies_in_the_store_and_goes(store: Store) -> None:
+def test_a_workspace_is_in_the_store_and_is_removed(store: Store) -> None:
     with store.workspace() as folder:
         (folder / "file").write_text("x")
         assert folder.is_relative_to(store.root)

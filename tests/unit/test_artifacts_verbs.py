@@ -70,6 +70,6 @@ def test_verify_names_and_removes_what_has_rotted(store: Store) -> None:
 
 
 @pytest.mark.parametrize("what", ["absent", "."])
-def test_import_of_what_is_no_file_is_one_clear_line(store: Store, tmp_path: Path, what: str) -> None:
+def test_importing_something_other_than_a_file_gives_one_clear_line(store: Store, tmp_path: Path, what: str) -> None:
     with pytest.raises(ArtifactError, match="is not a file"):
         import_files([tmp_path / what], store, lambda _: None)

@@ -92,13 +92,13 @@ def test_the_builder_of_sdists_is_locked_as_a_wheel(name: str) -> None:
     assert [a.kind for a in python.lock if project(a.name) == python.builder] == ["wheel"]
 
 
-def test_no_address_stands_in_the_catalogue() -> None:
+def test_the_catalogue_contains_no_address() -> None:
     for file in FOLDER.iterdir():
         if file.suffix in (".yaml", ".txt"):
             assert not re.search(r"https?://|pypi\.org|maven\.org", file.read_text(encoding="utf-8")), file
 
 
 @pytest.mark.parametrize("line", ["torch==1.12.1", "torch --hash=sha256:" + "0" * 64, "-i somewhere"])
-def test_an_unpinned_or_unhashed_line_is_no_lock(line: str) -> None:
+def test_an_unpinned_or_unhashed_line_is_refused_in_a_lock(line: str) -> None:
     with pytest.raises(ValueError, match="not a locked artifact"):
         catalogue.parse_lock(line)

@@ -75,7 +75,7 @@ def test_facts_of_another_cluster_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"{}"], ids=["absent", "binary", "other"])
-def test_what_is_no_facts_file_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_without_facts_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "facts.json"
     if content is not None:
         path.write_bytes(content)
@@ -124,7 +124,7 @@ def test_the_status_is_that_of_the_selected_services(
     assert STORE in session.desired.services
 
 
-def test_explain_tells_a_codes_page_whatever_its_case(capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_shows_the_page_of_a_code_in_any_case(capsys: pytest.CaptureFixture[str]) -> None:
     assert explain("service_hung") == 0
     assert capsys.readouterr().out.startswith("# SERVICE_HUNG\n")
 

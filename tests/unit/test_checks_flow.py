@@ -99,22 +99,22 @@ def test_a_job_that_waits_too_long_is_a_warning_that_names_it() -> None:
 
 
 @pytest.mark.parametrize("job", [WAITING | {"age": 599}, WAITING | {"status": "running"}, WAITING | {"age": None}])
-def test_a_job_that_has_just_begun_to_wait_or_runs_is_no_finding(job: dict[str, object]) -> None:
+def test_a_job_that_runs_or_has_just_begun_to_wait_raises_no_finding(job: dict[str, object]) -> None:
     assert findings(set_answer(JOBS, waiting=1, jobs=[job])) == []
 
 
-def test_a_tick_just_inside_the_limit_is_no_finding() -> None:
+def test_a_tick_just_inside_the_limit_raises_no_finding() -> None:
     assert findings(set_answer(SCHEDULE, age=90)) == []
 
 
-def test_a_scheduler_that_was_told_to_write_no_line_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scheduler_that_is_set_to_write_no_line_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     late = set_answer(SCHEDULE, age=9000)
     assert [finding.code for finding in findings(late)] == ["FLOW_SCHEDULER_STALLED"]
     monkeypatch.setattr(checks, "_INFO", service(FLOW).facts["log_level"] - 1)
     assert findings(late) == []
 
 
-def test_a_sqlite_file_that_flow_has_yet_to_make_is_no_finding() -> None:
+def test_a_sqlite_file_that_flow_has_yet_to_make_raises_no_finding() -> None:
     assert findings(say(DATABASE, ok=False, engine="sqlite", kind="schema", where="/x", error="does not exist")) == []
 
 

@@ -229,11 +229,11 @@ def test_a_clock_is_judged_against_the_median(seconds: float, severity: Severity
     assert [f.severity for f in report_of(fact("skew", seconds=seconds)).findings] == [severity]
 
 
-def test_a_clock_reading_that_is_no_better_than_its_uncertainty_says_nothing() -> None:
+def test_a_clock_reading_within_its_uncertainty_raises_no_finding() -> None:
     assert report_of(fact("skew", seconds=3.0, uncertainty=2.5)).findings == ()
 
 
-def test_a_lease_that_is_held_now_is_no_finding() -> None:
+def test_a_lease_that_is_held_now_raises_no_finding() -> None:
     lease = {"run": "r9", "owner": "ann", "expires": NOW + 60}
     assert report_of(put("a1", "lease", value=lease)).findings == ()
 
@@ -299,7 +299,7 @@ def test_a_reboot_without_a_start_at_boot_is_named_as_such() -> None:
     assert stopped_under("systemd", None, NOW - 60, enabled=False).endswith("and its unit is disabled")
 
 
-def test_what_systemd_started_at_boot_was_stopped_by_somebody_since() -> None:
+def test_a_service_that_systemd_started_at_boot_was_stopped_by_hand_since() -> None:
     assert "it was stopped by hand" in stopped_under("systemd", STOP, NOW - 60)
 
 

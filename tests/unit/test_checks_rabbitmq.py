@@ -60,7 +60,7 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
     assert all(finding.remedy)
 
 
-def test_lost_rights_are_given_back_by_our_own_script() -> None:
+def test_lost_rights_are_restored_by_our_own_script() -> None:
     (finding,) = findings(account("rights", "no administrator"))
     assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
 
@@ -115,7 +115,7 @@ def test_a_closed_route_explains_the_links_that_do_not_run() -> None:
     assert f"{RABBITMQ} <- {THEIRS} at 192.0.2.21:5672, task j: connecting" in found["RABBITMQ_LINK_DOWN"].symptom
 
 
-def test_a_link_to_an_unknown_endpoint_is_told_too() -> None:
+def test_a_link_to_an_unknown_endpoint_is_reported_too() -> None:
     (finding,) = findings(link(endpoint="192.0.2.99:1"))
     assert finding.about == ""
 

@@ -170,7 +170,7 @@ def test_the_register_is_read_with_bounds_and_from_its_owner_only(
     assert [entry["base"] for entry in register.register()] == ["/gone"]
 
 
-def test_a_machine_is_told_from_others_by_its_boot_and_root(tmp_path: Path) -> None:
+def test_machines_are_distinguished_by_boot_and_root(tmp_path: Path) -> None:
     facts = document({"base": str(tmp_path), "want": ["identity", "register"]})["facts"]
     own = facts["identity"]["value"]
     assert own["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -544,7 +544,7 @@ def test_services_that_only_the_manifest_knows_are_ours_too(tmp_path: Path, monk
     assert {key: state["state"] for key, state in found.items()} == {"9998/a@n": "running"}
 
 
-def test_a_foreign_unit_is_told_once_whatever_its_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_foreign_unit_with_several_names_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     up = SHOWN.partition("\n\n")[0]
     off = "Id=off.service\nLoadState=loaded\nActiveState=inactive\nUnitFileState=enabled"
     monkeypatch.setattr(supervision, "output_of", lambda _: f"{up}\n\n{up}\n\n{off}\n\n{off}")
@@ -656,7 +656,7 @@ def test_the_end_of_a_log_gives_its_last_line_and_its_errors(tmp_path: Path) -> 
     assert found[str(log)]["size"] == log.stat().st_size
 
 
-def test_a_log_pattern_without_a_file_is_told(tmp_path: Path) -> None:
+def test_a_log_pattern_without_a_file_is_reported(tmp_path: Path) -> None:
     pattern = str(tmp_path / "*.log")
     assert storage.logs({"services": [{"logs": [{"path": pattern}, {"path": str(tmp_path / "x")}]}]}) == {
         pattern: None,

@@ -56,7 +56,7 @@ def test_a_script_is_one_that_the_shell_can_read(example: str, file: DesiredFile
 
 
 @pytest.mark.parametrize(("example", "key"), SERVICES)
-def test_no_secret_stands_in_arguments_environment_or_questions(example: str, key: str) -> None:
+def test_no_secret_is_in_arguments_environment_or_probes(example: str, key: str) -> None:
     service = desired(example).services[key]
     outside = [service.process, [(p.argv, p.stdin) for p in service.probes], dict(service.facts)]
     assert names(repr(outside)) == set()

@@ -75,7 +75,7 @@ def test_a_flow_that_answers_from_memory_is_not_ready(message: str, kind: str) -
         ((200, {"code": 6000, "message": "<NotFound '404: Not Found'>"}), "other"),
     ],
 )
-def test_what_does_not_answer_as_flow_is_told_apart(page: Page, kind: str) -> None:
+def test_answers_that_are_not_from_flow_are_distinguished(page: Page, kind: str) -> None:
     answer = ask_api(server=page)
     assert (answer["ok"], answer["stage"], answer["kind"]) == (False, "api", kind)
 
@@ -156,7 +156,7 @@ def test_the_age_is_that_of_the_last_complete_line(tmp_path: Path) -> None:
     assert 198 <= answer["age"] <= 203
 
 
-def test_healed_trouble_of_earlier_ticks_is_not_told_again(tmp_path: Path) -> None:
+def test_errors_of_earlier_ticks_that_are_over_are_not_reported_again(tmp_path: Path) -> None:
     trouble = "Traceback (most recent call last):\npeewee.OperationalError: (2003, ...)\n"
     old = schedule(tmp_path, line(6), trouble, line(4), line(2))
     new = schedule(tmp_path, line(4), line(2), trouble)
@@ -164,7 +164,7 @@ def test_healed_trouble_of_earlier_ticks_is_not_told_again(tmp_path: Path) -> No
     assert (new["traceback"], new["last_error"]) == (True, "peewee.OperationalError: (2003, ...)")
 
 
-def test_a_log_that_is_absent_or_says_nothing_is_no_heartbeat(tmp_path: Path) -> None:
+def test_an_absent_or_silent_log_gives_no_heartbeat(tmp_path: Path) -> None:
     assert probe_schedule.judge(str(tmp_path / "absent"))["kind"] == "absent"
     assert schedule(tmp_path, "nonsense\n")["kind"] == "empty"
 
@@ -265,7 +265,7 @@ def test_rights_that_lack_something_are_not_full(rights: list[dict[str, str]]) -
     ("page", "kind"),
     [((401, {"reason": "Login failed"}), "auth"), ((500, "oops"), "foreign"), ((503, {}), "other")],
 )
-def test_an_api_that_refuses_is_told_by_its_kind(page: Page, kind: str) -> None:
+def test_a_refusing_api_is_reported_with_its_kind(page: Page, kind: str) -> None:
     assert management({"/api/whoami": page})["kind"] == kind
 
 

@@ -107,7 +107,7 @@ def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:
     assert rendered(MYSQL)["conf/objects.sql"].mode == 0o600
 
 
-def test_the_record_of_applied_objects_lies_beside_the_data_and_holds_their_hash() -> None:
+def test_the_record_of_applied_objects_is_beside_the_data_and_has_their_hash() -> None:
     objects = service(MYSQL).objects
     assert objects is not None
     assert objects.applied.startswith("/data/projects/fate/data/demo-eeeeee-9999-mysql/")
@@ -146,7 +146,7 @@ def test_the_probe_tells_the_clients_last_line(tmp_path: Path, monkeypatch: pyte
     assert answer == {"ok": False, "kind": "other", "error": "ERROR 1"}
 
 
-def test_the_probe_says_when_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probe_reports_a_missing_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     assert probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")["kind"] == "absent"
 
@@ -160,5 +160,5 @@ def test_the_probe_says_when_there_is_no_client(monkeypatch: pytest.MonkeyPatch)
         ("ERROR 1836 (HY000): Running in read-only mode", "other"),
     ],
 )
-def test_a_clients_refusal_is_told_by_its_kind(line: str, kind: str) -> None:
+def test_a_refusal_of_the_client_is_reported_with_its_kind(line: str, kind: str) -> None:
     assert probe_admin.kind_of(line) == kind

@@ -159,7 +159,7 @@ def test_a_question_goes_through_the_own_proxy_to_the_other_flow() -> None:
         ((200, {"code": 2003, "message": "Can't connect to MySQL server"}), "code"),
     ],
 )
-def test_whatever_else_the_proxies_answer_is_no_flow(page: Page, kind: str) -> None:
+def test_any_other_answer_of_the_proxies_is_not_a_flow(page: Page, kind: str) -> None:
     flow = peers({COLLECT: page}, {})["flow"]
     assert (flow["ok"], flow["kind"]) == (False, kind)
 
@@ -205,7 +205,7 @@ def test_a_route_that_loses_long_questions_only_differs_from_a_flow_that_hangs_o
     assert probe_peers.flow_behind("", "", "").get("kind") == kind
 
 
-def test_each_peer_is_told_apart() -> None:
+def test_peers_are_distinguished() -> None:
     with serving(HEALTH) as ours, serving({}) as other, silent() as deaf:
         answer = probe_peers.judged_parties(
             [

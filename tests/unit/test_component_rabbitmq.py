@@ -147,7 +147,7 @@ def test_the_first_words_show_whether_it_is_a_broker(said: list[bytes], kind: st
     assert (answer["ok"], answer.get("kind")) == (kind is None, kind)
 
 
-def test_no_connection_no_answer_and_no_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_connection_no_answer_and_no_name_are_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe_peers, "SECONDS", 0.3)
     with silent() as deaf:
         pairs = [f"1=127.0.0.1:{closed_port()}", f"2=127.0.0.1:{deaf}", "3=fate.invalid:1"]
@@ -189,7 +189,7 @@ def test_something_else_on_the_port_is_foreign(tmp_path: Path, page: Page) -> No
     assert ask(tmp_path, {"/api/whoami": page})["kind"] == "foreign"
 
 
-def test_nothing_on_the_port_is_refused_and_a_lost_file_is_told(tmp_path: Path) -> None:
+def test_an_unused_port_is_reported_as_refused_and_a_lost_file_is_reported(tmp_path: Path) -> None:
     definitions = tmp_path / "definitions.json"
     assert probe_admin.judge("127.0.0.1", 1, str(definitions))["kind"] == "config"
     definitions.write_text('{"users": [{"name": "fate", "password": "x"}]}')

@@ -61,7 +61,7 @@ def test_an_answer_with_a_length_needs_no_hang_up() -> None:
         (b"HTTP/1.1 two hundred\r\n\r\n", "two hundred"),
     ],
 )
-def test_what_is_no_whole_answer_is_told(said: bytes, why: str) -> None:
+def test_an_incomplete_answer_is_reported(said: bytes, why: str) -> None:
     with saying(said) as port, pytest.raises(NoHttp, match=why):
         get("127.0.0.1", port, "/", timeout=5)
 
@@ -72,7 +72,7 @@ def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         get("127.0.0.1", port, "/", timeout=5)
 
 
-def test_nobody_there_nobody_answering_and_a_hang_up_are_told_apart() -> None:
+def test_no_listener_no_answer_and_a_hang_up_are_distinguished() -> None:
     with pytest.raises(ConnectionRefusedError):
         get("127.0.0.1", closed_port(), "/", timeout=5)
     with silent() as port, pytest.raises(TimeoutError):

@@ -127,7 +127,7 @@ def test_the_unit_hides_no_home_that_it_lives_in(tmp_path: Path, base: str, *, p
     assert ("ProtectHome=" in text("unit.service.j2", values(tmp_path, base=base))) is protected
 
 
-def test_a_percent_sign_is_no_specifier_in_a_unit() -> None:
+def test_a_percent_sign_is_escaped_in_a_unit() -> None:
     unit = text("unit.service.j2", values(Path("/data/100%n")))
     assert "WorkingDirectory=/data/100%%n\n" in unit
     assert 'ExecStart="/data/100%%n/bin/start"\n' in unit

@@ -203,7 +203,7 @@ def test_only_nodes_that_answered_and_have_services_are_remembered(tmp_path: Pat
     assert other.notes(without(bare, "a1", "a2")) == ()
 
 
-def test_a_machine_that_is_gone_is_forgotten_when_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_that_is_gone_is_forgotten_on_request(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     left = without(the_desired(), "a1")
     monkeypatch.setattr("fatecloud.inventory.load", lambda _path: left.cluster)
     with pytest.raises(UsageError, match="a2 is not a node that left") as refusal:

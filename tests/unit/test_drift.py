@@ -96,7 +96,7 @@ def test_an_edited_value_is_shown_with_its_surroundings(node: Node) -> None:
     ]
 
 
-def test_a_password_that_was_typed_over_ours_is_said_to_have_changed(node: Node) -> None:
+def test_a_password_that_replaced_ours_is_reported_only_as_changed(node: Node) -> None:
     shown = drift(node, ON_NODE.replace(OURS, TYPED)).splitlines()
     assert "! line 7: changed; not shown, because it may hold a secret" in shown
     assert [line for line in shown if line[0] in "+-"] == []
@@ -134,7 +134,7 @@ def test_a_new_line_that_may_hold_a_secret_is_not_shown(node: Node, edit: str) -
 
 
 @pytest.mark.parametrize("line", [f"  phrase: {TYPED}", f"  {TYPED}", f"phrase = {TYPED}"])
-def test_what_stands_in_the_place_of_a_secret_is_not_shown_whatever_its_key(node: Node, line: str) -> None:
+def test_a_value_in_place_of_a_secret_is_not_shown_under_any_key(node: Node, line: str) -> None:
     assert "not shown" in drift(node, ON_NODE.replace(f'  passwd: "{OURS}"', line))
 
 

@@ -52,7 +52,7 @@ def stop_store(documents: Documents) -> None:
     documents["a2"]["listeners"] = []
 
 
-def test_a_fact_that_failed_is_told_once_per_node_and_not_once_per_service() -> None:
+def test_a_fact_that_failed_is_reported_once_per_node_and_not_once_per_service() -> None:
     report = report_of(absent={"services": "timeout after 8 s"})
     assert [f.id for f in report.findings] == ["FACT_ABSENT@a1", "FACT_ABSENT@a2"]
     assert report.findings[0].evidence == ("services: timeout after 8 s",)
@@ -66,7 +66,7 @@ def test_two_absent_facts_of_one_subject_make_one_finding_with_both_reasons() ->
     assert [len(f.evidence) for f in report.findings] == [2, 2]
 
 
-def test_a_probe_that_was_not_asked_is_told_of_its_service() -> None:
+def test_a_probe_that_did_not_run_is_reported_for_its_service() -> None:
     report = report_of(lambda documents: documents["a1"]["probes"].clear())
     assert [f.id for f in report.findings] == [f"FACT_ABSENT@{ENGINE}"]
 
@@ -85,7 +85,7 @@ def test_a_check_that_crashes_costs_no_other_answer() -> None:
     assert report.passed == report_of().passed
 
 
-def test_what_rests_on_a_raised_code_is_skipped_and_names_it_whatever_the_order() -> None:
+def test_checks_after_a_raised_code_are_skipped_and_name_it_in_any_order() -> None:
     for specs in ([top, base], [base, top]):
         report = report_of(specs=specs)
         assert [f.id for f in report.findings] == [f"X_BASE@{ENGINE}", f"X_TOP@{FRONT}", f"X_TOP@{STORE}"]
@@ -189,7 +189,7 @@ def test_a_finding_may_be_about_all_services_of_a_party(about: str) -> None:
 
 
 @pytest.mark.parametrize(("about", "held"), [(ENGINE, True), ("9999/", True), (STORE, False), ("", False)])
-def test_what_is_said_about_a_service_is_held_back_while_that_service_settles(about: str, *, held: bool) -> None:
+def test_findings_about_a_service_are_held_back_while_it_settles(about: str, *, held: bool) -> None:
     code = Code("X_OTHER", "critical", "Another.", ("database",))
 
     @service_check(code, component="front")

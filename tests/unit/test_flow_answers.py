@@ -33,7 +33,7 @@ def test_the_error_of_a_chained_traceback_with_a_message_of_several_lines() -> N
     assert tasks[0].logs.endswith("/toy_0")
 
 
-def test_the_error_of_a_report_that_is_no_traceback() -> None:
+def test_the_error_of_a_report_without_a_traceback() -> None:
     report = 'Check failed[{"code":7001,"message":"No found table: name[t_guest],namespace[fatecloud_proof]"}\n]'
     assert last_error(report).startswith('Check failed[{"code":7001')
     assert last_error("") == ""

@@ -24,7 +24,7 @@ class Fixed:
         return self.envelope
 
 
-def test_a_code_that_is_not_zero_is_an_error_whatever_the_http_status() -> None:
+def test_a_code_other_than_zero_is_an_error_with_any_http_status() -> None:
     with pytest.raises(FlowApiError, match="code 6000: <NotFound '404: Not Found'>") as raised:
         FlowApi(Fixed({"code": 6000, "message": "<NotFound '404: Not Found'>"})).version()
     assert (raised.value.code, raised.value.path) == (6000, "/v2/server/fateflow")
@@ -50,7 +50,7 @@ def test_nothing_found_is_an_answer() -> None:
     FlowApi(Fixed({"code": 1001, "message": "No found job"})).clean("1")
 
 
-def test_a_database_that_is_down_is_no_empty_list() -> None:
+def test_a_database_that_is_down_does_not_read_as_an_empty_list() -> None:
     down = {"code": 2003, "message": "Can't connect to MySQL server on '127.0.0.1'"}
     for ask in (FlowApi(Fixed(down)).roles, FlowApi(Fixed(down)).tasks, FlowApi(Fixed(down)).clean):
         with pytest.raises(FlowApiError, match="Can't connect"):
@@ -100,7 +100,7 @@ def test_the_script_sends_query_and_body_past_any_proxy(address: str) -> None:
     assert exchange({"method": "POST", "url": f"{address}/b", "body": {"k": 1}})["body"]["body"] == {"k": 1}
 
 
-def test_the_script_tells_what_is_no_answer(address: str) -> None:
+def test_the_script_reports_what_is_not_an_answer(address: str) -> None:
     assert exchange({"method": "GET", "url": f"{address}/html"})["error"] == "HTTP 502 without JSON: b'<html>'"
     assert "more than" in exchange({"method": "GET", "url": f"{address}/big"})["error"]
     assert "refused" in exchange({"method": "GET", "url": "http://127.0.0.1:1/a"})["error"]

@@ -61,7 +61,7 @@ def test_jobs_that_ask_for_more_than_there_is_are_refused_where_it_is_written(tm
     assert int(column) > 1
 
 
-def test_few_cores_alone_are_no_error(tmp_path: Path) -> None:
+def test_few_cores_alone_are_not_an_error(tmp_path: Path) -> None:
     assert load(inventory(tmp_path, "two-party", node=", cores: 1")).nodes["a1"].cores == 1
 
 

@@ -160,7 +160,7 @@ def test_a_document_that_breaks_us_costs_its_own_node_only() -> None:
     assert found.reached("a2") is not None
 
 
-def test_a_hung_node_costs_its_deadline_and_nobody_elses_answer() -> None:
+def test_a_hung_node_takes_its_deadline_and_costs_no_other_answer() -> None:
     begun = time.monotonic()
     seen = gather(
         the_desired(), lambda node, _seconds: Hangs("") if node.name == "a1" else Answers(answer()), deadline=0.5
@@ -232,14 +232,14 @@ def seen_once() -> Observed:
     )
 
 
-def test_a_facts_file_gives_back_what_was_seen() -> None:
+def test_a_facts_file_restores_what_was_observed() -> None:
     seen = seen_once()
     text = observed_to_json(seen)
     assert observed_from_json(text, "f") == seen
     assert observed_to_json(observed_from_json(text, "f")) == text
 
 
-def test_no_secret_goes_into_a_facts_file_whatever_it_hides_in() -> None:
+def test_no_secret_from_any_place_goes_into_a_facts_file() -> None:
     def plant(documents: Documents) -> Documents:
         documents["a1"]["listeners"][0]["cmdline"] = "server --password s3cret"
         documents["a1"]["logs"]["/var/s3cret.log"] = {"errors": ["login s3cret failed"]}

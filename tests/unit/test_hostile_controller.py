@@ -148,7 +148,7 @@ def test_without_a_terminal_nothing_is_asked(place: Path) -> None:
     assert "a defect of fatecloud" not in done.stderr
 
 
-def test_sockets_of_ssh_have_a_short_path_whatever_tmpdir_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_of_ssh_have_a_short_path_with_any_tmpdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / ("a" * 60)
     deep.mkdir()
     monkeypatch.setenv("TMPDIR", str(deep))

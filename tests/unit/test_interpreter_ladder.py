@@ -117,7 +117,7 @@ def test_insisting_on_another_series_is_refused_with_the_range(store: Store) -> 
     assert ">=3.10,<3.11" in caught.value.remedy
 
 
-def test_what_will_not_work_is_said(tmp_path: Path) -> None:
+def test_what_will_not_work_is_reported(tmp_path: Path) -> None:
     full, held = filled(tmp_path / "full" / "store")
     said: list[str] = []
     interpreter._told(small_release(), replace(held.interpreter, lacks=("_lzma",)), said.append)

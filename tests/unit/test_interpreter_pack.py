@@ -60,7 +60,7 @@ def test_nothing_of_this_machine_and_nothing_needless_is_inside(packed: tuple[Pa
     assert not [part for part in parts if part.startswith(("libc.so", "libm.so", "ld-linux"))]
 
 
-def test_the_oldest_glibc_is_told(packed: tuple[Path, str]) -> None:
+def test_the_oldest_glibc_is_reported(packed: tuple[Path, str]) -> None:
     major, minor = packed[1].split(".")
     assert major == "2"
     assert 2 < int(minor) < 100

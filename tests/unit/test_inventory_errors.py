@@ -247,7 +247,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
 
 
 @pytest.mark.parametrize(("old", "new", "place", "words"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, old: str, new: str, place: str, words: str) -> None:
     assert old in GOOD
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, GOOD.replace(old, new, 1))
@@ -263,7 +263,7 @@ def test_a_password_in_the_file_is_not_repeated(tmp_path: Path) -> None:
     assert "hunter2" not in caught.value.message
 
 
-def test_all_problems_are_told_at_once_and_in_order(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once_and_in_order(tmp_path: Path) -> None:
     text = GOOD.replace("cluster: demo", "cluster: X").replace("cores: 32", "cores: x").replace("flow: a1", "flow: a9")
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
@@ -278,7 +278,7 @@ def test_thousands_of_problems_are_cut_short(tmp_path: Path) -> None:
     assert caught.value.message.endswith("... and 2800 more")
 
 
-def test_two_parties_on_one_node_are_told_apart_by_ports(tmp_path: Path) -> None:
+def test_two_parties_on_one_node_have_different_ports(tmp_path: Path) -> None:
     text = ALONE + '  "10000": {}\n'
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
@@ -297,7 +297,7 @@ def test_an_architecture_without_links_has_no_peers_and_no_brokers(tmp_path: Pat
     assert "11:3: the architecture standalone connects no parties, expected no peers" in caught.value.message
 
 
-def test_a_public_endpoint_that_nothing_serves_is_told(tmp_path: Path) -> None:
+def test_a_public_endpoint_without_a_service_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r":9:21: party 9999 has no service that peers reach as proxy"):
         loaded(tmp_path, ALONE.replace('"9999": {}', '"9999": {public: {proxy: "a:1"}}'))
 

@@ -46,7 +46,7 @@ FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "expected"), FILES.values(), ids=FILES.keys())
-def test_what_is_no_inventory_is_told_in_one_line_and_quickly(tmp_path: Path, content: bytes, expected: str) -> None:
+def test_anything_but_an_inventory_gets_one_line_and_quickly(tmp_path: Path, content: bytes, expected: str) -> None:
     file = tmp_path / "inventory.yml"
     file.write_bytes(content)
     started = time.process_time()
@@ -62,7 +62,7 @@ def test_what_is_no_inventory_is_told_in_one_line_and_quickly(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("name", "expected"), [("", "is a directory"), ("absent.yml", "no such file"), ("pipe", "is no regular file")]
 )
-def test_paths_that_are_no_file(tmp_path: Path, name: str, expected: str) -> None:
+def test_paths_that_are_not_files(tmp_path: Path, name: str, expected: str) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InventoryError) as caught:
         load(tmp_path / name, components=COMPONENTS)
@@ -71,7 +71,7 @@ def test_paths_that_are_no_file(tmp_path: Path, name: str, expected: str) -> Non
     assert len(caught.value.message.splitlines()) == 1
 
 
-def test_a_path_with_a_nul_is_told(tmp_path: Path) -> None:
+def test_a_path_with_a_nul_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InventoryError, match=r"cannot be read|no such file"):
         load(tmp_path / "a\0b", components=COMPONENTS)
 

@@ -101,7 +101,7 @@ def test_what_is_made_to_hurt_is_refused_in_time(tmp_path: Path, make: Callable[
     assert expected in done.stderr
 
 
-def test_a_thousand_nodes_are_no_harm(tmp_path: Path) -> None:
+def test_a_thousand_nodes_do_no_harm(tmp_path: Path) -> None:
     text = nodes(1000, "  nN: {address: 'fd00::N', cores: 8}\n")
     done = validated(tmp_path / "inventory.yml", text.encode())
     assert "nodes: 1003" in done.stdout
@@ -122,7 +122,7 @@ def test_the_program_says_what_the_loader_says(tmp_path: Path, content: bytes) -
     assert _COMMAND.sub("", done.stderr).startswith(_COMMAND.sub("", f"{refusal.value.message}\n"))
 
 
-def test_a_user_without_a_name_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_name_gets_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container that runs under a number."""
     file = tmp_path / "inventory.yml"
     file.write_text(ALONE)

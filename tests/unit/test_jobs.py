@@ -83,7 +83,7 @@ def test_jobs_that_end_in_time_are_waited_for(told: list[Event]) -> None:
     assert [event.kind for event in told] == ["wait"]
 
 
-def test_a_flow_that_gives_no_answer_is_told_once(told: list[Event]) -> None:
+def test_a_flow_without_an_answer_is_reported_once(told: list[Event]) -> None:
     lost = FatecloudError("no answer in 10 s")
     Apis.answers = {"1": [lost, lost], "2": [[ROW], []]}
     hit(told, wait=60)
@@ -105,7 +105,7 @@ def test_a_flow_that_is_to_go_and_answers_in_time_is_waited_for(told: list[Event
     hit(told, wait=60, leaving=True)
 
 
-def test_where_nobody_knows_whom_to_ask_the_change_is_refused(told: list[Event]) -> None:
+def test_without_a_way_to_ask_for_jobs_the_change_is_refused(told: list[Event]) -> None:
     Apis.answers = {"1": [], "2": [[]]}
     with pytest.raises(Refused, match="not on record where to ask it"):
         hit(told, leaving=True, url="")
@@ -139,7 +139,7 @@ def test_a_flow_that_moves_is_asked_where_it_runs_and_not_where_it_will() -> Non
     assert there({"a1": record, "a2": None}, {"9999/flow@a1": "stopped"}) == ()
 
 
-def test_a_party_that_is_no_more_is_asked_when_the_change_hits_it() -> None:
+def test_a_removed_party_is_asked_when_the_change_affects_it() -> None:
     record = {"services": {"10000/flow@a1": OLD, "10000/gone@a1": {"home": "/gone", "job_api": ""}}}
     assert [r.key for r in there({"a1": record, "a2": {}}, parties={"10000"})] == ["10000/flow@a1"]
     assert there({"a1": record, "a2": {}}, parties={"9999"}) == ()
@@ -200,7 +200,7 @@ def test_times(text: str | None, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "m", "-3s", "3d"])
-def test_what_is_no_time_is_usage(text: str) -> None:
+def test_an_invalid_duration_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError, match=f"invalid duration '{text}': use 90s, 30m or 2h"):
         seconds(text)
 

@@ -73,7 +73,7 @@ def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyP
     assert deployed(monkeypatch, None) == ([], [])
 
 
-def test_whom_a_node_was_taken_over_from_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def play(_project: Path, _playbook: str, *, on_event: Any, **_: Any) -> Outcome:
         answer = {"changed": True, "taken_from": LEASE}
         on_event(Event("changed", "Take the lease", node="n1", detail=json.dumps(answer)))
@@ -93,7 +93,7 @@ def test_whom_a_node_was_taken_over_from_is_told(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(("number", "memory"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
-def test_an_ansible_that_somebody_else_ended_is_said_so(number: signal.Signals, memory: bool) -> None:  # noqa: FBT001
+def test_an_ansible_that_was_ended_from_outside_is_reported(number: signal.Signals, memory: bool) -> None:  # noqa: FBT001
     error = ansible.failure(Outcome("failed", 128 + number, (), {}, {}))
     assert error.message.startswith(f"Ansible was ended by {number.name}, which fatecloud did not send")
     assert ("memory" in error.message) is memory

@@ -57,7 +57,7 @@ def test_a_strangers_directory_is_not_made_to_look_like_ours(tmp_path: Path) -> 
     assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
 
 
-def test_a_second_run_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+def test_a_second_run_is_refused_and_learns_who_holds_the_lease(tmp_path: Path) -> None:
     lease.acquire(asked(tmp_path, "r1"))
     with pytest.raises(node.Refused, match="run r1 of r1@here holds this node") as refusal:
         lease.acquire(asked(tmp_path, "r2"))
@@ -106,14 +106,14 @@ def test_an_expired_lease_may_be_taken(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("takeover", ["r1", "*"])
-def test_a_live_lease_goes_only_to_who_was_told_to_take_it(tmp_path: Path, takeover: str) -> None:
+def test_a_live_lease_is_taken_over_only_on_request(tmp_path: Path, takeover: str) -> None:
     lease.acquire(asked(tmp_path, "r1"))
     assert lease.acquire(asked(tmp_path, "r2", takeover=takeover))["taken_from"]["run"] == "r1"
     with pytest.raises(node.Refused):
         lease.acquire(asked(tmp_path, "r3", takeover="r1"))
 
 
-def test_only_the_holder_gives_it_back(tmp_path: Path) -> None:
+def test_only_the_holder_releases_it(tmp_path: Path) -> None:
     lease.acquire(asked(tmp_path, "r1"))
     assert not lease.release(asked(tmp_path, "r2"))["changed"]
     assert lease.release(asked(tmp_path, "r1"))["changed"]
@@ -235,7 +235,7 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
         other.wait()
 
 
-def test_what_the_run_itself_began_is_waited_for_before_the_node_is_given_back(tmp_path: Path) -> None:
+def test_a_run_waits_for_its_own_tasks_before_it_releases_the_node(tmp_path: Path) -> None:
     run = f"r-{uuid.uuid4().hex}"
     lease.acquire(asked(tmp_path, run))
     left = subprocess.Popen(["sleep", "60"], env={**os.environ, "FATECLOUD_RUN": run})
@@ -263,7 +263,7 @@ def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: 
     assert not (there / ".fatecloud" / "manifest.json").exists()
 
 
-def test_files_in_passing_of_a_killed_run_go_with_its_lease_and_nobody_elses(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_run_are_removed_with_its_lease_and_no_others(tmp_path: Path) -> None:
     scratch, other = tmp_path / "fatecloud-1", tmp_path / "ansible-tmp-9"
     base = tmp_path / "fate"
     lease.acquire(asked(base, "r1", scratch=str(scratch)))
@@ -310,7 +310,7 @@ def test_what_the_next_run_notes_while_we_wait_stays(tmp_path: Path, monkeypatch
     assert note.exists()
 
 
-def test_a_lease_that_was_taken_while_we_waited_is_not_given_back(
+def test_a_lease_that_another_run_took_while_we_waited_is_not_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease.acquire(asked(tmp_path, "r1"))

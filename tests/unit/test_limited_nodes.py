@@ -231,7 +231,7 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
     assert any("ss -ltnp" in line for line in finding.remedy)
 
 
-def test_one_node_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     world, told = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))

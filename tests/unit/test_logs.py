@@ -285,7 +285,7 @@ def test_an_answer_is_bounded_in_bytes_with_the_newest_kept_and_the_rest_counted
     assert answer["cut"]["size"] + len(answer["records"]) == 72
 
 
-def test_what_was_not_searched_is_said_where_it_matters(tmp_path: Path) -> None:
+def test_what_was_not_searched_is_reported_where_it_matters(tmp_path: Path) -> None:
     (tmp_path / "engine.log").write_text("".join(line(n % 60, f"n{n} " + "x" * 1000) for n in range(3000)))
     desired = desired_with(tmp_path)
     node, service = desired.node("a1"), desired.services["9999/engine@a1"]
@@ -414,7 +414,7 @@ def test_a_node_that_stays_away_is_left_alone_for_longer_and_longer() -> None:
     assert tried == [0, 1, 3, 7, 15, 31]
 
 
-def test_each_node_that_is_lost_is_named_once_whatever_runs_on_it(tmp_path: Path) -> None:
+def test_each_lost_node_is_named_once_however_many_services_it_has(tmp_path: Path) -> None:
     desired = desired_with(tmp_path)
     engine, store = desired.services.values()
     twin = replace(engine, id=replace(engine.id, component="twin"))

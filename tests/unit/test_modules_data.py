@@ -119,7 +119,7 @@ def test_without_the_data_nothing_is_made_and_the_refusal_names_directory_and_mo
     assert data.claim(asked(), check=False)["done"] == "keep"
 
 
-def test_a_base_directory_on_the_missing_disk_is_not_built_anew(base: Path, place: Path, asked: Asked) -> None:
+def test_a_base_directory_on_the_missing_disk_is_not_built_again(base: Path, place: Path, asked: Asked) -> None:
     """The manifest is gone too: the copy of the mark, which lies elsewhere, knows."""
     data.claim(asked(), check=False)
     take_away(place)
@@ -156,7 +156,7 @@ def test_the_mark_of_another_user_does_not_count(place: Path, asked: Asked) -> N
 
 
 @pytest.mark.parametrize("content", ["", "[]", "no json", "{", '{"id": "guessed"}'])
-def test_a_damaged_mark_is_no_mark(place: Path, asked: Asked, content: str) -> None:
+def test_a_damaged_mark_is_not_accepted(place: Path, asked: Asked, content: str) -> None:
     data.claim(asked(), check=False)
     (place / ".fatecloud-data.json").write_text(content)
     with pytest.raises(node.Refused, match="are not there"):
@@ -191,7 +191,7 @@ def test_an_older_copy_of_adopted_data_does_not_count_any_more(place: Path, aske
 
 
 @pytest.mark.parametrize("name", ["", "thesis.doc"])
-def test_what_is_no_data_of_the_service_is_not_adopted(place: Path, asked: Asked, name: str) -> None:
+def test_data_of_another_kind_are_not_adopted(place: Path, asked: Asked, name: str) -> None:
     place.mkdir(parents=True)
     if name:
         (place / name).touch()
@@ -199,7 +199,7 @@ def test_what_is_no_data_of_the_service_is_not_adopted(place: Path, asked: Asked
         data.claim(asked(adopt=True), check=False)
 
 
-def test_new_data_start_empty_and_only_where_nothing_lies(base: Path, place: Path, asked: Asked) -> None:
+def test_new_data_start_empty_and_only_in_an_empty_directory(base: Path, place: Path, asked: Asked) -> None:
     data.claim(asked(), check=False)
     before = recorded(base)[KEY]
     fill(place)
@@ -212,7 +212,7 @@ def test_new_data_start_empty_and_only_where_nothing_lies(base: Path, place: Pat
     assert data.claim(asked(), check=False)["done"] == "keep"
 
 
-def test_data_that_another_node_had_are_marked_anew_here(base: Path, place: Path, asked: Asked) -> None:
+def test_data_that_another_node_had_get_a_new_mark_here(base: Path, place: Path, asked: Asked) -> None:
     """Copied by hand with --leave-data: the mark came along."""
     data.claim(asked(service="9999/mysql@a2", path=str(place)), check=False)
     (base / ".fatecloud" / "manifest.json").unlink()

@@ -112,7 +112,7 @@ def test_a_mode_is_repaired_without_writing(base: Path) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["edited by hand", "not ours"])
-def test_what_somebody_else_wrote_is_refused_untouched(base: Path, *, known: bool) -> None:
+def test_files_of_others_are_refused_and_left_untouched(base: Path, *, known: bool) -> None:
     path, other = f"{base}/a", f"{base}/b"
     if known:
         files.place(asked(base, {path: "one\n"}), check=False)
@@ -124,7 +124,7 @@ def test_what_somebody_else_wrote_is_refused_untouched(base: Path, *, known: boo
     assert not Path(other).exists()
 
 
-def test_told_to_overwrite_it_keeps_a_copy(base: Path) -> None:
+def test_overwriting_on_request_keeps_a_copy(base: Path) -> None:
     path = f"{base}/a"
     Path(path).write_text("theirs\n")
     files.place(asked(base, {path: "ours\n"}, overwrite_drift=True), check=False)

@@ -123,7 +123,7 @@ def test_a_service_is_restarted_for_new_inputs_only_when_no_job_runs(base: Path,
     assert fake.acts == ["adopt", "restart"]
 
 
-def test_what_interrupts_nothing_asks_nobody(base: Path, fake: Fake) -> None:
+def test_a_change_that_interrupts_nothing_asks_for_no_jobs(base: Path, fake: Fake) -> None:
     change(base, "started", RUNS)
     change(base, "stopped", RUNS, runners=[])
     change(base, "stopped", RUNS)
@@ -153,7 +153,7 @@ def test_a_runner_is_asked_where_it_was_started(base: Path, fake: Fake) -> None:
     assert fake.acts == ["stop"]
 
 
-def test_jobs_are_waited_for_as_long_as_the_operator_said(
+def test_jobs_are_waited_for_as_long_as_the_operator_allows(
     base: Path, fake: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [RUNS, RUNS, IDLE]

@@ -206,7 +206,7 @@ def test_supervisor_is_found_on_the_node_where_the_controller_does_not_know_it(b
     assert supervision.programs_of(str(base), str(old / "bin")) == str(old / "bin")
 
 
-def test_cleaning_ends_supervisor_although_nobody_says_where_its_programs_are(
+def test_cleaning_ends_supervisor_without_the_paths_of_its_programs(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conf = base / ".fatecloud" / "supervisor" / "supervisord.conf"
@@ -219,7 +219,7 @@ def test_cleaning_ends_supervisor_although_nobody_says_where_its_programs_are(
 
 
 @pytest.mark.parametrize("purge", [False, True])
-def test_cleaning_keeps_data_unless_told_and_never_what_is_not_ours(base: Path, *, purge: bool) -> None:
+def test_cleaning_keeps_data_by_default_and_never_removes_what_is_not_ours(base: Path, *, purge: bool) -> None:
     data, logs, strange = base / "data" / "x", base / "logs" / "x", base / "data" / "strange"
     for path in (data, logs, strange, base / "store"):
         path.mkdir(parents=True)
@@ -302,7 +302,7 @@ def test_waiting_ends_with_the_first_good_answer(tmp_path: Path) -> None:
         ("import time; time.sleep(5)", "no answer in 0.3 s"),
     ],
 )
-def test_a_bad_answer_is_told_in_words(program: str, said: str) -> None:
+def test_a_bad_answer_is_reported_in_words(program: str, said: str) -> None:
     timeout = 0.3 if "sleep" in program else 5
     result = wait.wait(question(program, timeout=timeout))
     assert result["failed"] is True
@@ -365,7 +365,7 @@ def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
-def test_what_the_disk_refuses_is_told_in_a_line(base: Path, number: int) -> None:
+def test_what_the_disk_refuses_is_reported_in_one_line(base: Path, number: int) -> None:
     with pytest.raises(node.Refused) as refusal, node.working(str(base), "r1"):
         raise OSError(number, os.strerror(number), "/data/fate/x")
     assert str(refusal.value) == f"/data/fate/x: {os.strerror(number)}"

@@ -102,7 +102,7 @@ def test_on_this_machine_it_is_copied_and_the_source_stays_as_it_was(base: Path,
     assert source.stat().st_nlink == 1
 
 
-def test_too_little_space_is_said_before_anything_is_sent(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_space_is_reported_before_anything_is_sent(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = artifacts.shutil.disk_usage(base)
     monkeypatch.setattr(artifacts.shutil, "disk_usage", lambda _path: usage._replace(free=50 << 20))
     with pytest.raises(node.Refused, match="50 MiB free"):
@@ -195,7 +195,7 @@ def _made(path: str) -> bool:
     return True
 
 
-def test_an_interpreter_that_does_not_run_here_is_no_interpreter(base: Path, tmp_path: Path) -> None:
+def test_an_interpreter_that_does_not_run_here_is_not_accepted(base: Path, tmp_path: Path) -> None:
     wanted = interpreter(base, tmp_path, "#!/bin/sh\necho 'GLIBC_2.99 not found'\nexit 1\n")
     with pytest.raises(node.Refused, match=r"GLIBC_2\.99 not found"):
         python.unpack_interpreter(str(base), wanted)

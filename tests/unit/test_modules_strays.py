@@ -118,7 +118,7 @@ def test_root_ends_no_process_of_another_user(folder: Path, service: subprocess.
     assert strays.main_process(program, "nobody") is None
 
 
-def test_a_silent_supervisord_is_ended_before_its_service_lest_it_starts_it_again(
+def test_a_silent_supervisord_is_ended_before_its_service_so_that_it_does_not_restart_it(
     supervisor: object, service: subprocess.Popen[bytes], start: Start, folder: Path
 ) -> None:
     conf = str(folder / "supervisord.conf")

@@ -73,7 +73,7 @@ def test_a_text_that_many_nodes_have_is_read_once() -> None:
     assert nodes.closed == ["a1"]
 
 
-def test_a_node_that_went_away_meanwhile_is_told() -> None:
+def test_a_node_that_went_away_meanwhile_is_reported() -> None:
     nodes = Nodes("a1", "a2")
     nodes.lost = "a1"
     with pytest.raises(TransportError, match="is gone"):

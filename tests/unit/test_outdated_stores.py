@@ -97,7 +97,7 @@ def test_only_outdated_nodes_are_cleared(monkeypatch: pytest.MonkeyPatch) -> Non
     assert run.played == [("prune.yml", ("a1", "a2"))]
 
 
-def test_what_cannot_be_cleared_is_told_and_fails_no_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_cleared_is_reported_and_fails_no_deploy(monkeypatch: pytest.MonkeyPatch) -> None:
     run = Run(monkeypatch)
     run.error = RunError("a1: read-only")
     run.deploy("a1")

@@ -63,7 +63,7 @@ def test_where_no_line_is_redrawn_there_is_one_every_thirty_seconds() -> None:
     assert lines == ["still at it: Build (0 of 2 nodes, 30 s)", "still at it: Build (0 of 2 nodes, 1 min)"]
 
 
-def test_the_next_step_begins_anew_and_a_question_ends_all() -> None:
+def test_the_next_step_starts_again_and_a_question_ends_all() -> None:
     clock, pace = building(seconds=360)
     clock.now += 60
     pace(Event("task", "Ship"))

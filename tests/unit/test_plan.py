@@ -98,7 +98,7 @@ def test_a_controller_that_lost_its_store_plans_no_restart(wanted: Desired) -> N
     assert [action.verb for stage in planned(lost, facts).stages for action in stage.actions] == ["restart"]
 
 
-def test_what_somebody_else_put_there_is_told_as_drift(wanted: Desired) -> None:
+def test_a_file_that_others_changed_is_reported_as_drift(wanted: Desired) -> None:
     path = wanted.files["a1"][0].path
     facts = deployed(wanted)
     facts["files"][path]["sha256"] = "c" * 64
@@ -119,7 +119,7 @@ def test_an_edited_file_of_a_service_that_stays_is_not_removed_silently(wanted: 
     assert [change.path for change in plan.drifted] == ["/old"]
 
 
-def test_a_diff_is_against_what_was_there_or_says_that_nobody_knows(wanted: Desired) -> None:
+def test_a_diff_compares_with_the_old_text_or_says_that_it_is_unknown(wanted: Desired) -> None:
     file = wanted.files["a1"][0]
     facts = deployed(wanted)
     facts["manifest"]["files"][file.path].update(digest="old", sha256="d" * 64)
@@ -146,7 +146,7 @@ def test_a_node_whose_supervisor_needs_the_environment_gets_it_although_no_servi
     assert [(action.verb, action.service) for action in actions] == [("install", "node")]
 
 
-def test_a_service_that_moves_away_is_removed_and_its_data_are_told(wanted: Desired) -> None:
+def test_a_service_that_moves_away_is_removed_and_its_data_are_named(wanted: Desired) -> None:
     facts = deployed(wanted)
     facts["manifest"]["services"] = {KEY: {}, "9999/mysql@a1": {"data": "/data/x"}}
     plan = planned(wanted, facts)

@@ -60,7 +60,7 @@ def test_a_service_that_keeps_nothing_moves_without_a_word() -> None:
     assert data_left(wanting("a2", component="nginx"), having(a1={"9999/nginx@a1": {}}, a2={})) == ()
 
 
-def test_another_partys_database_is_nobodys_heir() -> None:
+def test_another_partys_database_does_not_inherit_data() -> None:
     (left,) = data_left(wanting("a2"), having(a1={"10000/mysql@a1": {}}, a2={}))
     assert left.heir == ""
 
@@ -75,7 +75,7 @@ def a_plan(*left: LeftData) -> Plan:
     return Plan("demo", (), (), proof=False, left=left)
 
 
-def test_a_deploy_moves_no_database_before_it_is_told_to_leave_the_data() -> None:
+def test_a_deploy_moves_no_database_without_leave_data() -> None:
     (moved,) = data_left(wanting("a2"), having(a1={OLD: {}}, a2={}))
     with pytest.raises(Refused, match=f"{OLD} \\(a1:{OLD_PATH}\\)") as refusal:
         refuse_left_data(a_plan(moved), DeployOptions())
@@ -99,7 +99,7 @@ def judged(**changes: Any) -> Plan:
     return Plan("demo", (Stage("1", tuple(data_actions(engine, state, DataWish()))),), (), proof=False, gone=gone)
 
 
-def test_data_that_are_where_they_were_are_no_news() -> None:
+def test_data_that_did_not_move_are_not_mentioned() -> None:
     plan = judged()
     assert (plan.gone, plan.empty) == ((), True)
     refuse_gone_data(plan)

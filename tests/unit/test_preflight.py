@@ -81,7 +81,7 @@ def test_room_is_added_up_per_file_system_with_its_parts() -> None:
     assert finding.evidence == ("1.0 GiB logs of 2 services",)
 
 
-def test_a_firewall_is_told_exactly_the_ports_that_others_use() -> None:
+def test_a_firewall_finding_names_exactly_the_ports_that_others_use() -> None:
     active = {"firewall": {"name": "ufw", "active": True}}
     found = judge_preflight(a_desired(), observed({"a1": active, "a2": active})).findings
     assert {(f.subject.node, f.remedy) for f in found} == {
@@ -95,7 +95,7 @@ def test_a_base_that_carries_our_directory_is_ours_although_a_deploy_was_killed_
     assert findings({"directories./data/fate": inside, "directories./data/fate/.fatecloud": inside}) == ()
 
 
-def test_data_of_an_interrupted_deploy_of_ours_is_no_left_over() -> None:
+def test_data_of_our_own_interrupted_deploy_are_not_a_left_over() -> None:
     data = {"directories./data/fate/data/demo-c3f9a2-9999-front": {"entries": 2, "names": ["a", "b"], "owner": "app"}}
     manifest = {"cluster": "demo", "services": {}, "directories": ["/data/fate/data/demo-c3f9a2-9999-front"]}
     assert [f.code for f in findings(data)] == ["PREFLIGHT_DATA_PRESENT"]
@@ -117,7 +117,7 @@ def test_a_needed_reading_that_is_missing_is_unknown_and_blocks() -> None:
     assert len(blocking(report)) == 2
 
 
-def test_advice_that_could_not_be_read_is_told_and_does_not_block() -> None:
+def test_an_advisory_fact_that_could_not_be_read_is_reported_and_does_not_block() -> None:
     report = judge_preflight(a_desired(), observed(absent=("environment", "selinux", "firewall")))
     assert report.findings == ()
     assert {skip.subject.node for skip in report.skipped} == {"a1", "a2"}

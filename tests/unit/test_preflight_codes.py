@@ -165,13 +165,13 @@ def test_an_interpreter_from_a_newer_system_than_the_node_is_refused(has: str, f
         assert finding.remedy == ("fatecloud release fetch fate-2.2.0 --interpreter maven",)
 
 
-def test_nodes_in_two_time_zones_are_told() -> None:
+def test_nodes_in_two_time_zones_are_reported() -> None:
     desired = a_desired()
     report = judge_preflight(desired, observed({"a2": {"clock.timezone": "Asia/Shanghai"}}))
     assert [(f.code, f.subject.node, f.expected) for f in report.findings] == [("PREFLIGHT_TIMEZONE", "a2", "Etc/UTC")]
 
 
-def test_one_machine_under_two_names_is_told_for_both() -> None:
+def test_one_machine_under_two_names_is_reported_for_both() -> None:
     twin = {"identity.boot_id": "same"}
     report = judge_preflight(a_desired(), observed({"a1": twin, "a2": twin}))
     assert {(f.code, f.subject.node) for f in report.findings} == {
@@ -180,7 +180,7 @@ def test_one_machine_under_two_names_is_told_for_both() -> None:
     }
 
 
-def test_a_cloned_machine_id_alone_is_no_trouble() -> None:
+def test_a_cloned_machine_id_alone_raises_nothing() -> None:
     clone = {"identity.machine_id": "same", "identity.hostname": "same"}
     assert judge_preflight(a_desired(), observed({"a1": clone, "a2": clone})).findings == ()
     one_kernel = {**clone, "identity.boot_id": "same"}
@@ -190,7 +190,7 @@ def test_a_cloned_machine_id_alone_is_no_trouble() -> None:
     assert len(judge_preflight(a_desired(), observed({"a1": unread, "a2": unread})).findings) == 2
 
 
-def test_missing_artifacts_are_told_once_for_the_controller() -> None:
+def test_missing_artifacts_are_reported_once_for_the_controller() -> None:
     findings = judged(a_desired(), {}, artifacts_missing=["torch.whl"])
     assert [(f.code, str(f.subject), f.severity) for f in findings] == [
         ("PREFLIGHT_ARTIFACT_MISSING", "cluster", "critical")
@@ -202,7 +202,7 @@ def test_every_code_has_a_case_here() -> None:
     assert {code.name for code in CODES} == set(CASES) | others
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     facts = {"os.arch": "aarch64", "tools.tar": None, "cpu.flags_avx": False, "listeners": [STRANGER]}
     assert {f.code for f in judged(a_desired(), facts)} == {
         "PREFLIGHT_ARCH",

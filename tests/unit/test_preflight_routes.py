@@ -46,7 +46,7 @@ def test_a_refusal_shows_an_open_route_while_nothing_is_deployed() -> None:
 
 
 @pytest.mark.parametrize("kind", ["timeout", "unreachable", "name"])
-def test_a_route_without_an_answer_is_closed_whatever_is_deployed(kind: str) -> None:
+def test_a_route_without_an_answer_is_closed_before_and_after_a_deploy(kind: str) -> None:
     (finding,) = judged(store={"ok": False, "kind": kind, "error": "no answer within 3 s"})
     assert finding.severity == "critical"
     assert finding.symptom == f"9999/engine@a1 -> 9999/store@a2 at {STORE}: no answer within 3 s"

@@ -14,7 +14,7 @@ def test_the_own_addresses_hold_loopback() -> None:
     assert "127.0.0.1" in surroundings.addresses()
 
 
-def test_directories_are_listed_and_absent_ones_are_told_from_empty_ones(tmp_path: Path) -> None:
+def test_directories_are_listed_and_absent_ones_differ_from_empty_ones(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "empty").mkdir()
     for number in range(12):
@@ -28,7 +28,7 @@ def test_directories_are_listed_and_absent_ones_are_told_from_empty_ones(tmp_pat
     assert absent is None
 
 
-def test_proxies_are_told_without_their_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_are_reported_without_their_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://ana:planted@proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", "localhost")
     monkeypatch.setattr(surroundings, "output_of", lambda _: "C\nC.utf8\n")
@@ -38,7 +38,7 @@ def test_proxies_are_told_without_their_passwords(monkeypatch: pytest.MonkeyPatc
     assert found["locale_utf8"] is True
 
 
-def test_endpoints_are_tried_and_the_kind_of_failure_is_told() -> None:
+def test_endpoints_are_tried_and_the_kind_of_failure_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as closed:
         open_port, closed_port = server.getsockname()[1], closed.getsockname()[1]
         closed.close()

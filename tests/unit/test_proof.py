@@ -87,7 +87,7 @@ def test_at_the_deadline_the_job_is_stopped_and_each_side_placed() -> None:
     assert stage.posts("/v2/job/clean") == stage.posts("/v2/job/stop")[:1]
 
 
-def test_at_the_deadline_waiting_for_cores_is_said() -> None:
+def test_at_the_deadline_waiting_for_cores_is_reported() -> None:
     stage = Stage("cores")
     with pytest.raises(ProofFailed, match="guest 9999 waits for 20 cores; host 9999 waits for 20 cores"):
         stage.toy(deadline=6)
@@ -268,7 +268,7 @@ class Stubborn(Side):
         return super().__call__(method, path, **given)
 
 
-def test_what_could_not_be_removed_is_told_and_does_not_hide_the_reason() -> None:
+def test_what_could_not_be_removed_is_reported_and_does_not_hide_the_reason() -> None:
     result, _ = two_parties(Stubborn("guest", "9999", ends="success", after=1), None)
     assert result.left == ("job 1 at 9999: flow, /v2/job/clean: code 6000: BusyError('database is locked')",)
     with pytest.raises(ProofFailed, match="KeyError: 'x'"):

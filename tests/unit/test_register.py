@@ -84,7 +84,7 @@ def test_what_would_meet_a_cluster_that_is_there_is_refused(
     assert not (tmp_path / base / ".fatecloud" / "lease.json").exists()
 
 
-def test_a_base_that_was_removed_by_hand_stands_in_nobodys_way(tmp_path: Path, folder: Path) -> None:
+def test_a_base_that_was_removed_by_hand_blocks_no_deploy(tmp_path: Path, folder: Path) -> None:
     deploy(tmp_path / "old")
     (tmp_path / "old" / ".fatecloud" / "manifest.json").unlink()
     (folder / "damaged.json").write_text("{")

@@ -92,7 +92,7 @@ def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> Non
         ("{% include 'absent.j2' %}", "there is no template absent.j2"),
     ],
 )
-def test_a_wrong_template_is_told_with_its_line_and_variable(tmp_path: Path, text: str, told: str) -> None:
+def test_a_wrong_template_is_reported_with_its_line_and_variable(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "a.j2").write_text(text)
     with pytest.raises(FatecloudError) as error:
         render_specs([spec("a.j2", port=1)], "9999/flow@a1", tmp_path)

@@ -77,11 +77,11 @@ def test_a_healthy_cluster_takes_one_line() -> None:
     assert table(EMPTY, Look()) == "demo: healthy; 12 checks passed; read in 0.5 s at 2027-01-15 08:00:00 UTC"
 
 
-def test_nothing_checked_is_said() -> None:
+def test_a_check_of_nothing_is_reported() -> None:
     assert "nothing was checked" in table(replace(EMPTY, passed=0), Look())
 
 
-def test_a_finding_with_two_causes_is_told_once_and_pointed_to_from_the_other() -> None:
+def test_a_finding_with_two_causes_is_shown_once_and_the_other_cause_points_to_it() -> None:
     other = replace(ROOT, subject=Subject("9999", "a3", "9999/store@a3"))
     both = replace(DEPENDANT, caused_by=(ROOT.id, other.id))
     text = table(replace(REPORT, findings=(ROOT, other, both)), Look())

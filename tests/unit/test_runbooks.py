@@ -22,7 +22,7 @@ def test_each_code_has_a_page_with_all_its_sections(code: Code) -> None:
     assert text.count("```") % 2 == 0
 
 
-def test_no_page_stands_without_a_code() -> None:
+def test_every_page_has_a_code() -> None:
     assert {path.stem for path in RUNBOOKS.glob("*.md")} == set(all_codes())
 
 

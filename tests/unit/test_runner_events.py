@@ -22,7 +22,7 @@ def test_a_failure_names_its_service_or_else_its_node(service: str, named: str) 
     assert error.message == f"{named}: Build: the disk is full"
 
 
-def test_an_unreachable_node_is_told_in_plain_words() -> None:
+def test_an_unreachable_node_is_reported_in_plain_words() -> None:
     told: list[Event] = []
     translator = Translator(told.append, str)
     result = {"msg": "Task failed: Data could not be sent to the host over ssh: ", "unreachable": True}

@@ -214,14 +214,14 @@ def test_a_node_that_failed_stops_the_others_before_the_next_stage(project: Path
     assert "stopped, for a1 failed before" in [e.text for e in events if e.kind == "note"]
 
 
-def test_a_wrong_vault_password_is_told_in_words(project: Path) -> None:
+def test_a_wrong_vault_password_is_reported_in_words(project: Path) -> None:
     outcome = run(project, "lease.yml", vault_password="wrong")
     assert not outcome.ok
     assert "Decryption failed" in outcome.output
 
 
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
-def test_it_ends_when_told_to_and_leaves_nothing(project: Path, mark: str, how: str) -> None:
+def test_it_ends_on_request_and_leaves_nothing(project: Path, mark: str, how: str) -> None:
     cancel = threading.Event()
 
     def stop() -> None:

@@ -43,7 +43,7 @@ def vault(inventory: Path) -> Vault:
     return vault
 
 
-def test_the_vault_file_lies_beside_the_inventory_and_only_its_owner_reads_it(vault: Vault, inventory: Path) -> None:
+def test_the_vault_file_is_beside_the_inventory_and_only_its_owner_reads_it(vault: Vault, inventory: Path) -> None:
     assert vault.file == inventory.parent / "demo.secrets.yml"
     assert stat.S_IMODE(vault.file.stat().st_mode) == 0o600
     content = vault.file.read_text()
@@ -60,7 +60,7 @@ def test_what_was_written_is_read(vault: Vault, inventory: Path, password_file: 
     assert values.missing(["sudo", "b", "a", "a"]) == ("a", "b")
 
 
-def test_no_file_means_no_values_and_nobody_is_asked(inventory: Path) -> None:
+def test_no_file_means_no_values_and_no_question(inventory: Path) -> None:
     values = secrets.load(inventory, prompt=refuse)
     assert values.missing(["x"]) == ("x",)
     assert values.redact("text") == "text"
@@ -89,7 +89,7 @@ def test_a_wrong_password_is_one_line_with_a_remedy(vault: Vault, inventory: Pat
         (b"$ANSIBLE_VAULT;9.9;ROT13\n00\n", "the vault file is damaged"),
     ],
 )
-def test_damaged_files_are_told(inventory: Path, content: bytes, words: str) -> None:
+def test_damaged_files_are_reported(inventory: Path, content: bytes, words: str) -> None:
     file = path_of(inventory)
     file.write_bytes(content)
     with pytest.raises(SecretsError) as caught:
@@ -110,7 +110,7 @@ def test_damaged_files_are_told(inventory: Path, content: bytes, words: str) -> 
         "a: {current: 12345}",
     ],
 )
-def test_content_that_is_not_ours_is_told_without_its_values(inventory: Path, text: str) -> None:
+def test_content_that_is_not_ours_is_reported_without_its_values(inventory: Path, text: str) -> None:
     from ansible.parsing.vault import VaultLib, VaultSecret  # noqa: PLC0415 - takes a quarter of a second
 
     file = path_of(inventory)
@@ -215,7 +215,7 @@ def test_a_failed_write_leaves_the_old_file(vault: Vault, monkeypatch: pytest.Mo
     assert len(list(vault.file.parent.iterdir())) == 1
 
 
-def test_private_files_are_replaced_only_when_told(tmp_path: Path) -> None:
+def test_private_files_are_replaced_only_on_request(tmp_path: Path) -> None:
     file = tmp_path / "f"
     write_private(file, b"1", replace=False)
     with pytest.raises(InputError, match="not overwritten"):

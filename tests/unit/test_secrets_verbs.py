@@ -54,7 +54,7 @@ def test_init_writes_an_inventory_that_loads_and_its_secrets(place: Path) -> Non
 
 
 @pytest.mark.parametrize("template", ["all-in-one", "two-party", "multi-node"])
-def test_init_may_be_told_the_base_directory(tmp_path: Path, template: str) -> None:
+def test_init_takes_the_base_directory(tmp_path: Path, template: str) -> None:
     run("init", "-t", template, "-o", str(tmp_path), "--base", "/srv/fate")
     assert {node.paths.base for node in load(tmp_path / "inventory.yml").nodes.values()} == {"/srv/fate"}
     with pytest.raises(InventoryError, match="base is '/etc', expected an absolute path of our own"):
@@ -164,7 +164,7 @@ def test_the_vault_password_may_lie_elsewhere(place: Path, monkeypatch: pytest.M
     assert "9999.mysql.flow" in run("secrets", "list")
 
 
-def test_no_secrets_yet_is_told_with_the_remedy(place: Path) -> None:
+def test_missing_secrets_are_reported_with_the_remedy(place: Path) -> None:
     (place / "inventory.secrets.yml").unlink()
     for words in (["list"], ["rotate", "--all"], ["rotate", "--finish"]):
         with pytest.raises(SecretsError, match=r"inventory\.secrets\.yml: no such file") as caught:

@@ -45,7 +45,7 @@ def test_passwords_are_asked_for_once_and_before_the_nodes_are_read(
     assert seen == [["ssh password for a1: ", "become password for a1: "]] * 2
 
 
-def test_without_a_terminal_it_is_said_before_anything_is_read(
+def test_a_missing_terminal_is_reported_before_anything_is_read(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: False))

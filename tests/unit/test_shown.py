@@ -80,7 +80,7 @@ def test_a_fresh_node_is_taken(tmp_path: Path) -> None:
     assert lease.acquire(asked(fresh, "r1", shown=read(fresh)))["changed"]
 
 
-def test_what_a_run_changes_itself_is_no_change_to_it(base: Path) -> None:
+def test_changes_by_the_run_itself_do_not_outdate_its_plan(base: Path) -> None:
     shown = read(base)
     lease.acquire(asked(base, "r2", shown=shown))
     (base / "conf").write_text("log_level: 20")

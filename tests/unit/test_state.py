@@ -102,7 +102,7 @@ def test_a_run_keeps_its_lock_until_its_end_is_on_record(tmp_path: Path, monkeyp
     assert not killed.is_alive(tmp_path, ending.id)
 
 
-def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_failure(
+def test_a_run_that_another_one_finds_killed_is_shown_and_so_is_the_cause_of_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, check=False)
@@ -119,7 +119,7 @@ def test_a_run_that_another_one_finds_killed_is_told_and_so_is_the_cause_of_a_fa
     assert sorted(outcomes(tmp_path).values(), key=str) == ["failed", "killed"]
 
 
-def test_a_broken_history_is_told(tmp_path: Path) -> None:
+def test_a_broken_history_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_text("no database " * 100)
     with pytest.raises(RunError, match="history"):
         RunLog(tmp_path, "deploy", [], str)

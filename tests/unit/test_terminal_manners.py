@@ -90,7 +90,7 @@ with Console() as console:
     assert max(map(len, shown)) <= 40
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_reader_that_goes_away_is_not_an_error() -> None:
     command = [*PROGRAM, "explain", "--list"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=PLAIN) as process:
         assert process.stdout

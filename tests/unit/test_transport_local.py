@@ -68,7 +68,7 @@ def test_much_goes_in_and_out_at_the_same_time(node: Transport) -> None:
     assert node.run(["sh", "-c", "exec <&-; echo done"], stdin=data, timeout=30).stdout == b"done\n"
 
 
-def test_the_terminal_is_no_part_of_it(node: Transport) -> None:
+def test_the_terminal_is_not_part_of_it(node: Transport) -> None:
     """A command in our session would die of the Ctrl-C that is meant for us, or ask on our terminal."""
     done = node.run(["sh", "-c", "ps -o sid= -p $$; echo $$"], timeout=5)
     session, pid = done.text.split()

@@ -135,7 +135,7 @@ def test_a_server_that_never_greets_costs_its_deadline_and_no_more(tmp_path: Pat
     assert 0.5 < time.monotonic() - began < 3
 
 
-def test_something_that_is_no_sshd_is_unreachable(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_server_that_is_not_sshd_is_unreachable(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with listening() as listener:
         port = listener.getsockname()[1]
 

@@ -36,7 +36,7 @@ def test_a_failure_is_that_nodes_result() -> None:
     assert {outcome for name, outcome in found.items() if name != "n1"} == {"ok"}
 
 
-def test_a_hung_node_costs_the_deadline_and_nobody_elses_answer() -> None:
+def test_a_hung_node_takes_the_deadline_and_costs_no_other_answer() -> None:
     def hang(node: Node) -> str:
         time.sleep(3 if node.name == "n2" else 0)
         return "ok"
@@ -70,7 +70,7 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
         on_all(NODES, lambda _node: 1 // 0, 10)
 
 
-def test_none_is_an_answer_and_no_node_is_no_work() -> None:
+def test_none_is_an_answer_and_no_nodes_mean_no_work() -> None:
     assert on_all(NODES[:1], lambda _node: None, 10) == {"n0": None}
     assert on_all([], lambda _node: None, 10) == {}
 

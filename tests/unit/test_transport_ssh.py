@@ -103,7 +103,7 @@ def test_a_connection_that_breaks_while_a_channel_is_closed_hides_no_answer(
     assert node.run(["echo", "there"], timeout=10).text == "there\n"
 
 
-def test_a_connection_that_breaks_under_a_command_is_said_so(node: Transport, server: Server) -> None:
+def test_a_connection_that_breaks_under_a_command_is_reported(node: Transport, server: Server) -> None:
     threading.Timer(0.5, server.drop).start()
     with pytest.raises(TransportError) as caught:
         node.run(["sleep", "30"], timeout=20)

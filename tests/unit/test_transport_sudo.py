@@ -113,13 +113,13 @@ def test_a_password_that_is_needed_and_not_given(node: Open) -> None:
     assert "become_password" in caught.value.remedy
 
 
-def test_a_sudo_that_asks_for_something_else_is_told_from_a_slow_command(node: Open) -> None:
+def test_a_sudo_that_asks_for_something_else_differs_from_a_slow_command(node: Open) -> None:
     with pytest.raises(TransportError) as caught:
         node("otp", password=PASSWORD).run(["cat"], stdin=b"data", timeout=1, become=True)
     assert caught.value.code == "SUDO_REFUSED"
 
 
-def test_a_command_that_fails_as_root_is_no_refusal(node: Open) -> None:
+def test_a_command_that_fails_as_root_is_not_a_refusal(node: Open) -> None:
     done = node("nopasswd").run(
         ["sh", "-c", "echo 'sudo: a password is required' >&2; exit 1"], timeout=10, become=True
     )

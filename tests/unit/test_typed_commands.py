@@ -75,7 +75,7 @@ def test_a_command_gets_the_program_and_the_inventory(text: str, expected: str) 
         "fatecloud check-all",
     ],
 )
-def test_words_that_are_no_command_stay(text: str) -> None:
+def test_words_that_are_not_a_command_stay(text: str) -> None:
     assert ELSEWHERE.typed(text) == text
 
 

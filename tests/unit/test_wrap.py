@@ -14,7 +14,7 @@ def test_a_chinese_character_takes_two_columns(text: str, columns: int) -> None:
     assert columns_of(text) == columns
 
 
-def test_words_keep_within_the_width_and_a_longer_one_stands_whole() -> None:
+def test_words_stay_within_the_width_and_a_longer_one_is_kept_whole() -> None:
     lines = list(wrapped("one two unbreakable-by-any-means three", 12, "  - ", "    "))
     assert lines == ["  - one two", "    unbreakable-by-any-means", "    three"]
 
@@ -37,7 +37,7 @@ def test_the_last_cell_is_wrapped_beside_its_row() -> None:
     assert list(table(ROWS, 31)) == ["alpha  1   the first of all", "           letters", "beta   22"]
 
 
-def test_in_a_narrow_width_it_stands_below() -> None:
+def test_in_a_narrow_width_it_goes_below() -> None:
     assert list(table(ROWS, 20)) == ["alpha 1", "    the first of all", "    letters", "beta 22"]
 
 
