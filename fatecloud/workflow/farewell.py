@@ -18,7 +18,7 @@ _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
 def needs(directory: Path, store: Path) -> str:
     """What it needs. Measured with FATE 2.2.0 on two cores, the download at 10 MB/s."""
     return (
-        f"needs about 4 GB of disk (1 GB in {store}, 3 GB in {directory}), 2 GB of free memory and 5 to 10 minutes, "
+        f"needs about 6 GB of disk (2 GB in {store}, 4 GB in {directory}), 2 GB of free memory and 5 to 10 minutes, "
         "most of them for the download"
     )
 
@@ -43,7 +43,7 @@ def farewell(desired: Desired, inventory: Path, state_dir: Path | None, store: P
         *(("its API", address) for address in _addresses(desired)),
         *_after_a_reboot(desired, state),
         ("remove it", f"fatecloud destroy --remove-data{state}"),
-        ("what remains", f"{inventory.parent} (inventory, secrets, an empty base), the store {store} (1 GB),"),
+        ("what remains", f"{inventory.parent} (inventory, secrets, an empty base), the store {store} (2 GB),"),
         ("", "the history of runs, and system packages that were installed"),
     ]
     return "\n".join(("FATE runs. Go on with:", *(f"  {label:<17} {text}".rstrip() for label, text in rows)))

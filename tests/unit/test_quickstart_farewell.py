@@ -62,7 +62,7 @@ def test_programs_that_are_not_on_the_path_are_named_in_full(monkeypatch: pytest
     (boot,) = (line.strip() for line in lines if "@reboot" in line)
     assert boot == f"@reboot {program} start {named}"
     assert any(f"{program} destroy -i '{INVENTORY}' --remove-data --state-dir /state" in line for line in lines)
-    assert any("the store /home/me/store (1 GB)" in line for line in lines)
+    assert any("the store /home/me/store (2 GB)" in line for line in lines)
 
 
 def test_cron_is_named_only_where_there_is_one(monkeypatch: pytest.MonkeyPatch, program: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_quickstart_that_ends_with_a_warning_says_how_to_go_on_too(
     }
     assert quickstart.quickstart_here(folder("q"), ui, Listening, **options) == status  # type: ignore[arg-type]
     assert any("FATE runs." in text for text in ui.texts) is ends_well
-    assert any("4 GB of disk" in text for text in ui.texts)
+    assert any("6 GB of disk" in text for text in ui.texts)
 
 
 def test_systemd_takes_root_and_a_node_with_systemd(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
