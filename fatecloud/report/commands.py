@@ -107,8 +107,8 @@ def typed(text: str) -> str:
 
 
 def typed_finding(finding: Finding) -> Finding:
-    """The finding, with the commands in its cause and remedy as they can be typed here. What a node wrote stays."""
-    return replace(finding, cause=typed(finding.cause), remedy=tuple(typed(line) for line in finding.remedy))
+    """The finding, with the commands of its remedy as they can be typed here. A cause names what was typed before."""
+    return replace(finding, remedy=tuple(typed(line) for line in finding.remedy))
 
 
 def link_program() -> Path | None:

@@ -68,7 +68,7 @@ def _finding(finding: Finding) -> FindingDocument:
         "severity": finding.severity,
         "subject": _subject(finding.subject),
         "symptom": finding.symptom,
-        "cause": shown.cause,
+        "cause": finding.cause,
         "remedy": list(shown.remedy),
         "expected": finding.expected,
         "got": finding.got,

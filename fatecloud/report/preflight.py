@@ -42,7 +42,7 @@ def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
     if finding.expected or finding.got:
         yield from wrapped(f"expected {finding.expected or '-'}; got {finding.got or '-'}", width, " " * 6, _BELOW)
     if finding.cause:
-        yield from wrapped(f"because {typed(finding.cause)}", width, " " * 6, _BELOW)
+        yield from wrapped(f"because {finding.cause}", width, " " * 6, _BELOW)
     for line in finding.evidence:
         yield from wrapped(line, width, "      seen     ", _BELOW)
     # A command is not wrapped: it is there to be copied.

@@ -57,7 +57,7 @@ def _block(finding: Finding, look: Look) -> Iterator[str]:
     if finding.expected or finding.got:
         yield from _field("expected", f"{finding.expected or '-'}; got {finding.got or '-'}", look)
     if finding.cause:
-        yield from _field("because", typed(finding.cause), look)
+        yield from _field("because", finding.cause, look)
     for number, line in enumerate(finding.evidence):
         yield from _field("" if number else "seen", line, look)
     # A command is not wrapped: it is there to be copied.

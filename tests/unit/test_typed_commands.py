@@ -27,7 +27,7 @@ FINDING = Finding(
     "critical",
     Subject("9999", "a1", "9999/flow@a1"),
     "it is stopped",
-    cause="`fatecloud stop` stopped it",
+    cause="stopped by fatecloud stop, run r1 of ada@ops",
     remedy=("fatecloud start 9999/flow@a1", "fatecloud check"),
     evidence=("sh[77]: fatecloud check was typed here",),
 )
@@ -114,6 +114,7 @@ def test_reports_and_json_have_the_same_typed_commands_and_leave_what_nodes_wrot
     for text in (table(REPORT, LOOK), preflight_text(REPORT, (), LOOK)):
         assert all(line in text for line in wanted)
         assert "sh[77]: fatecloud check was typed here" in text
+        assert FINDING.cause in text
     for document in (report_document(REPORT), preflight_document(REPORT, ())):
         (finding,) = document["findings"]
         assert finding["remedy"] == wanted
