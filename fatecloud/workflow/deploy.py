@@ -150,12 +150,15 @@ def _deploy(
     refuse_left_data(plan, wanted)
     refuse_gone_data(plan)
     hit = runners_there(session.desired, observed, parties_hit(plan))
-    refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=seconds(wanted.wait_jobs), events=ui)
+    wait = seconds(wanted.wait_jobs)
+    refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=wait, events=ui)
     if confirm and not plan.empty:
         if not confirm(f"Do this to cluster {plan.cluster}?"):
             raise Refused("nothing was done")
         now = observe(session, probes=False, nodes=wanted.limit, deadline=wanted.deadline)
         refuse_changed(plan, observed, now, lambda: plan_from(session, now, wanted.limit, wanted.wish))
+        # A job may have started since. The play asks again before it stops a service, but only after minutes of work.
+        refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=wait, events=ui)
     _run(session, wanted, plan, observed, ui)
     return 0
 

@@ -129,6 +129,28 @@ def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.M
     assert all(finding.subject.node == "a1" for report in world.ui.reports for finding in report.findings)
 
 
+def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_before_it_takes_a_node(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, order = World(monkeypatch, deploy), []
+    monkeypatch.setattr(deploy, "observe", world.observe)
+
+    def ask_for_jobs(*_: Any, **__: Any) -> None:
+        order.append("jobs")
+        if "question" in order:
+            raise Refused("1 job would be interrupted")
+
+    def confirm(_: str) -> bool:
+        order.append("question")
+        return True
+
+    monkeypatch.setattr(deploy, "refuse_or_wait", ask_for_jobs)
+    with pytest.raises(Refused, match="1 job would be interrupted"):
+        deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, confirm)
+    assert order == ["jobs", "question", "jobs"]
+    assert {what for what, _ in world.asked} == {"read"}
+
+
 def test_a_limited_deploy_by_a_second_name_of_a_machine_is_refused_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, deploy)
     documents = healthy_documents()
