@@ -8,11 +8,13 @@ import pty
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from raised import RAISED
 
@@ -22,6 +24,10 @@ _GROUPS = frozenset({"test", "inventory", "secrets", "runs"})
 _NO_STATE = frozenset({"inventory", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""
+
+
+Out = tuple[int | IO[str], int | IO[str]]
+PIPES: Out = (subprocess.PIPE, subprocess.PIPE)
 
 
 @dataclass
@@ -55,34 +61,42 @@ class Program:
         options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
         return [PROGRAM, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
 
-    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL, out: Out = PIPES) -> subprocess.Popen[str]:
         """Start a verb in a session of its own, so that it can be killed with or without what it started."""
         return subprocess.Popen(
             self.argv(*words),
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=out[0],
+            stderr=out[1],
             text=True,
             env={**os.environ, **self.environment},
             start_new_session=True,
         )
 
-    def start_to_question(self, *words: str) -> tuple[subprocess.Popen[str], Callable[[], None]]:
-        """Start a verb on a terminal and wait until it asks. The second value answers yes."""
+    @contextmanager
+    def asked(self, *words: str, timeout: float = 300) -> Iterator[Callable[[], Done]]:
+        """Start a verb on a terminal and wait until it asks. The value answers yes and waits for the end."""
+        began = time.monotonic()
         controller, terminal = pty.openpty()
-        process = self.start(*words, stdin=terminal)
-        os.close(terminal)
-        said = ""
-        while not said.endswith("[y/N] "):
-            assert process.stderr is not None
-            letter = process.stderr.read(1)
-            assert letter, f"it ended without a question: {said}"
-            said += letter
+        # Files, because a pipe that nobody reads stops the verb once it is full.
+        with ExitStack() as stack:
+            stack.callback(os.close, controller)
+            out, err = (stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(2))
+            process = self.start(*words, stdin=terminal, out=(out, err))
+            stack.callback(_end, process)
+            os.close(terminal)
+            while not _content(err).endswith("[y/N] "):
+                assert process.poll() is None, f"it ended without a question: {_content(err)}"
+                assert time.monotonic() - began < timeout, f"it never asked: {_content(err)}"
+                time.sleep(0.05)
 
-        def answer() -> None:
-            os.write(controller, b"y\n")
+            def answer() -> Done:
+                os.write(controller, b"y\n")
+                process.wait(timeout)
+                self.hear(words, _content(out), _content(err))
+                return Done(process.returncode, _content(out), _content(err), time.monotonic() - began)
 
-        return process, answer
+            yield answer
 
     def run(self, *words: str, timeout: float = 600) -> Done:
         """Run a verb to its end."""
@@ -162,3 +176,14 @@ class Program:
 def roots(report: dict[str, Any]) -> set[str]:
     """Codes of the findings that nothing else explains."""
     return {finding["code"] for finding in report["findings"] if not finding["caused_by"]}
+
+
+def _content(file: IO[str]) -> str:
+    """All of it, without moving the offset at which the other process writes."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode(errors="replace")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
