@@ -5,8 +5,8 @@ Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`
 that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
 runs want to know of it, for the manifest), `data` (`path` and `copy_path` of the mark of its data; without it
 nothing is started). `absent` takes the files from the manifest; data and logs stay.
-`runners` are the services whose jobs need this one (empty to interrupt them), see `let_jobs_end`; `questions` and
-`wait_jobs` belong to them.
+`runners` are the services whose jobs need this one, `node_runners` those whose jobs need any service of the node, see
+`let_jobs_end`; `questions` and `wait_jobs` belong to them. `interrupt_jobs` asks none of them.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
 """
@@ -76,20 +76,36 @@ def settle(service: object, params: dict) -> list:
 
 
 def spare_jobs(service: object, params: dict) -> list:
-    """Ask for running jobs where something that runs is about to be stopped. Sentences about who gave no answer.
+    """Ask for running jobs where something that runs is about to be ended. Sentences about who gave no answer.
 
     Raises:
         Refused: jobs are running.
     """
+    if params["interrupt_jobs"]:
+        return []
     state = service.state()
     verb = decide(params["state"], state, stale(params["inputs"], params["started"]))
-    if state not in (*RUNNING, "unsupervised") or verb not in ("stop", "restart") or not params["runners"]:
-        return []
+    asked = []
+    if state in (*RUNNING, "unsupervised") and verb in ("stop", "restart"):
+        asked += params["runners"]
     known = Manifest(params["base"]).data["services"]
     # One on this node listens where it was configured to at its last start, whatever the inventory says by now.
     here = {key: entry["job_api"] for key, entry in known.items() if entry.get("job_api")}
-    runners = [dict(runner, url=here.get(runner["key"]) or runner["url"]) for runner in params["runners"]]
-    return let_jobs_end(params, runners)
+    # A new supervisord starts all of its programs, so those that outlived the old one are ended first.
+    if params["state"] in ("started", "restarted") and set(service.endangered()) - {params["slug"]}:
+        asked += [*params["node_runners"], *_recorded(here, params["questions"])]
+    by_key = {runner["key"]: dict(runner, url=here.get(runner["key"]) or runner["url"]) for runner in asked}
+    return let_jobs_end(params, list(by_key.values())) if by_key else []
+
+
+def _recorded(here: dict, questions: dict) -> list:
+    """The runners that the manifest knows, those among them that the inventory no longer has."""
+    components = {key: key.partition("/")[2].partition("@")[0] for key in here}
+    return [
+        {"key": key, "component": components[key], "url": here[key]}
+        for key in sorted(here)
+        if components[key] in questions
+    ]
 
 
 def _look_for_data(params: dict, manifest: object) -> None:
@@ -164,6 +180,8 @@ def main() -> None:
             "user": {"default": ""},
             "kept": {"type": "dict", "default": {}},
             "runners": {"type": "list", "elements": "dict", "default": []},
+            "node_runners": {"type": "list", "elements": "dict", "default": []},
+            "interrupt_jobs": {"type": "bool", "default": False},
             "questions": {"type": "dict", "default": {}},
             "wait_jobs": {"type": "float", "default": 0},
             "data": {"type": "dict", "default": {}},

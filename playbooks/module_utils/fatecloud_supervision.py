@@ -76,6 +76,10 @@ class Systemd:
             done.append("enable")
         return done
 
+    def endangered(self) -> list:
+        """Nothing: the manager always watches its units."""
+        return []
+
     def state(self) -> str:
         """`running`, `starting`, `stopped`, `failed` or `absent`."""
         shown = self._show()
@@ -162,6 +166,12 @@ class Supervisor:
             self._control("update", self.slug)
             done.append("reload")
         return done
+
+    def endangered(self) -> list:
+        """Names of the programs that `adopt` would end: when supervisord is dead, all that run on the node."""
+        if self._awake():
+            return [self.slug] if self._stray() else []
+        return [program.slug for program in strays.programs(self.folder) if strays.main_process(program, self.user)]
 
     def end(self) -> None:
         """Shut supervisord down."""

@@ -138,7 +138,7 @@ def test_no_service_is_started_without_its_data(place: Path, asked: Asked, monke
             return "stopped"
 
     monkeypatch.setattr(service, "supervised", lambda _params: Untouched())
-    plain = {"unit_path": "/", "inputs": [], "started": "/nonexistent", "runners": []}
+    plain = {"unit_path": "/", "inputs": [], "started": "/nonexistent", "interrupt_jobs": True}
     marked = {"path": str(place), "copy_path": asked()["copy_path"]}
     for state in ("started", "restarted"):
         with pytest.raises(node.Refused, match="are not there"):

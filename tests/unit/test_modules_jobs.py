@@ -34,9 +34,13 @@ class Fake:
     def __init__(self, state: str = "running") -> None:
         self.now = state
         self.acts: list[str] = []
+        self.strays: list[str] = []
 
     def state(self) -> str:
         return self.now
+
+    def endangered(self) -> list[str]:
+        return self.strays
 
     def adopt(self) -> list[str]:
         self.acts.append("adopt")
@@ -90,6 +94,8 @@ def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any
         "kept": {},
         "data": {},
         "runners": [{"key": KEY, "component": "flow", "url": "http://127.0.0.1:9380"}],
+        "node_runners": [],
+        "interrupt_jobs": False,
         "questions": {"flow": question(base, answer)},
         "wait_jobs": 0,
     }
@@ -151,6 +157,31 @@ def test_a_runner_is_asked_where_it_was_started(base: Path, fake: Fake) -> None:
     change(base, "stopped", IDLE)
     assert asked(base) == ["127.0.0.1 8000"]
     assert fake.acts == ["stop"]
+
+
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_without_supervisord_the_jobs_of_the_whole_node_are_asked_for(base: Path, fake: Fake, state: str) -> None:
+    """A new supervisord ends every program that outlived the old one, whichever service is started."""
+    fake.now, fake.strays = "absent", ["demo-9999-flow"]
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:9380"}
+        manifest.data["services"]["9999/mysql@a1"] = {"job_api": ""}
+    away = [{"key": "10000/flow@b1", "component": "flow", "url": "http://10.0.0.2:9380"}]
+    nginx: dict[str, Any] = {"service": "9999/nginx@a1", "slug": "demo-9999-nginx", "node_runners": away, "runners": []}
+    with pytest.raises(node.Refused, match="1 job would be interrupted: 202601"):
+        change(base, state, RUNS, **nginx)
+    assert fake.acts == []
+    assert asked(base) == ["10.0.0.2 9380", "127.0.0.1 9380"]
+    change(base, state, RUNS, **nginx, interrupt_jobs=True)
+    assert fake.acts == ["adopt", "start"]
+
+
+def test_a_stop_without_supervisord_ends_its_own_service_only(base: Path, fake: Fake) -> None:
+    fake.now, fake.strays = "absent", ["demo-9999-flow"]
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:9380"}
+    change(base, "stopped", RUNS, service="9999/nginx@a1", slug="demo-9999-nginx", runners=[])
+    assert asked(base) == []
 
 
 def test_jobs_are_waited_for_as_long_as_the_operator_allows(

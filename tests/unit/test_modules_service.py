@@ -77,6 +77,9 @@ class Fake:
         self.told.append("adopt")
         return []
 
+    def endangered(self) -> list[str]:
+        return []
+
     def state(self) -> str:
         return self.now
 
@@ -121,6 +124,8 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "user": "",
         "kept": {"data": "/data/x"},
         "runners": [],
+        "node_runners": [],
+        "interrupt_jobs": False,
         "questions": {},
         "wait_jobs": 0,
         "data": {},

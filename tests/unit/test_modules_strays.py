@@ -131,6 +131,16 @@ def test_a_silent_supervisord_is_ended_before_its_service_so_that_it_does_not_re
     assert service.wait(10) == 0
 
 
+def test_a_start_of_another_service_would_end_what_outlived_supervisord(
+    tmp_path: Path, service: subprocess.Popen[bytes]
+) -> None:
+    other = supervision.Supervisor({"slug": "other", "user": "", "base": str(tmp_path), "supervisor": "/nonexistent"})
+    assert (other.state(), other.endangered()) == ("absent", ["ours"])
+    service.kill()
+    service.wait()
+    assert other.endangered() == []
+
+
 def test_before_supervisord_is_started_no_service_of_it_runs_any_more(
     supervisor: object,
     service: subprocess.Popen[bytes],
