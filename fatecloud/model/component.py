@@ -194,4 +194,6 @@ class Component:
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""
     signs: tuple[str, ...] = ()
-    """Paths below the data directory, globs allowed, of which data that it has made hold at least one."""
+    """Paths below the data directory, globs allowed, of which data that it has made hold at least one.
+
+    A deploy makes empty directories: they are no sign."""

@@ -15,6 +15,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_marks import (
+    IGNORED,
     check_mark,
     content,
     expected_mark,
@@ -24,6 +25,12 @@ from ansible.module_utils.fatecloud_marks import (
     write_mark,
 )
 from ansible.module_utils.fatecloud_node import Refused, make_directory, owner_ids, working
+
+
+def signs_of(path: str, signs: list) -> list:
+    """What lies in a data directory and shows that the service has made it."""
+    found = [one for sign in signs for one in glob.glob(os.path.join(glob.escape(path), sign))]
+    return [one for one in found if os.path.basename(one) not in IGNORED]
 
 
 def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
@@ -39,7 +46,7 @@ def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
             raise Refused(f"{path} is not empty ({names}): move it away, then {service} can start with new data")
         return "write"
     if params["adopt"]:
-        if not any(glob.glob(os.path.join(glob.escape(path), sign)) for sign in params["signs"]):
+        if not signs_of(path, params["signs"]):
             raise Refused(f"{path} holds no data of {service}: none of {', '.join(params['signs'])} is there")
         return "adopt"
     if mark and mark.get("stamp") != params["stamp"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from component_world import desired, rendered
+from modules import module
 
 from fatecloud.collect import shipment
 from fatecloud.collect.node import probes
@@ -99,6 +100,15 @@ def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> No
     thread.join(30)
     answer = answers["asked"]
     assert answer["data"] == {"ok": True, "python": sys.executable}
+
+
+@pytest.mark.parametrize(("example", "key"), SERVICES)
+def test_what_a_deploy_makes_itself_is_not_taken_for_data_of_a_service(example: str, key: str, tmp_path: Path) -> None:
+    service = desired(example).services[key]
+    for path in service.directories:
+        if path.startswith(f"{service.data}/"):
+            (tmp_path / path[len(service.data) + 1 :] / "lost+found").mkdir(parents=True)
+    assert module("fatecloud_data").signs_of(str(tmp_path), list(service.signs)) == []
 
 
 def test_each_component_that_keeps_data_says_by_what_they_are_known() -> None:

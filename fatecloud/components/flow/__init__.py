@@ -45,5 +45,5 @@ COMPONENT = Component(
     python=True,
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
     keeps="uploaded tables, models and what jobs put out",
-    signs=("tables", "model", "jobs", "upload"),
+    signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
 )
