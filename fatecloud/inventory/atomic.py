@@ -1,4 +1,4 @@
-"""Writes files that only their owner may read, whole or not at all."""
+"""Writes files that only their owner may read, completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fatecloud.errors import InputError
 
 
 def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o600) -> None:
-    """Write a file atomically. One that is replaced keeps its group and what its group may do.
+    """Write a file atomically. A file that is replaced keeps its group and the permissions of its group.
 
     Args:
         file: the file; its directory exists.
@@ -19,7 +19,7 @@ def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o60
         mode: permissions of a new file.
 
     Raises:
-        InputError: the file exists and may not be replaced, or cannot be written.
+        InputError: the file exists and must not be replaced, or it cannot be written.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
@@ -46,10 +46,10 @@ def write_private(file: Path, content: bytes, *, replace: bool, mode: int = 0o60
 
 
 def _share(name: str, file: Path, mode: int) -> int:
-    """Give the new file the old one's group; returns its mode. Operators who share an inventory rely on both.
+    """Set the old file's group on the new one and return its mode. Operators who share an inventory rely on both.
 
     Raises:
-        InputError: the group may not be given away, and the others in it would be locked out.
+        InputError: this user may not set the group, and without it the other members could not read the file.
     """
     if not file.exists():
         return mode
@@ -60,7 +60,7 @@ def _share(name: str, file: Path, mode: int) -> int:
             os.chown(name, -1, old.st_gid)
         except PermissionError:
             raise InputError(
-                f"{file}: is shared with the group {old.st_gid}, which you are not a member of",
-                remedy="become a member of it (then log in again), or let a member run this command",
+                f"{file}: is shared with the group {old.st_gid}, and you are not a member of this group",
+                remedy="become a member of it (then log in again), or ask a member to run this command",
             ) from None
     return mode | shared

@@ -1,4 +1,4 @@
-"""What tells a cluster from every other one, whatever it is called: a random id that `init` writes."""
+"""The random id that `init` writes. It distinguishes a cluster from every other one, even of the same name."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def new_id() -> str:
 
 
 def is_example(cluster_id: str) -> bool:
-    """Whether it is the id of a shipped example, which everybody has."""
+    """Whether it is the id of a shipped example, which every installation has."""
     return cluster_id.startswith(_EXAMPLES)
 
 
 def name_from(words: str) -> str:
-    """A valid cluster name that is like the given words, such as a directory's name; `fate` where nothing is left."""
+    """A valid cluster name made from a text such as a directory's name; `fate` if nothing of it can be used."""
     name = re.sub(r"[^a-z0-9]+", "-", words.lower()).lstrip("-0123456789")[:_LONGEST_NAME].strip("-")
     return name or "fate"

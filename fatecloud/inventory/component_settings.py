@@ -1,4 +1,4 @@
-"""A component's settings as a section of the inventory, made of its configuration keys and ports."""
+"""A component's settings as a section of the inventory, built from its configuration keys and ports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fatecloud.model.component import Component, ConfigKey
 
 
 def component_section(component: Component) -> Section:
-    """A component's settings as nested sections, made of its configuration keys and ports."""
+    """A component's settings as nested sections, built from its configuration keys and ports."""
     tree: dict[str, Any] = {}
     for key in component.config:
         *parents, leaf = key.name.split(".")

@@ -1,4 +1,4 @@
-"""No component may have settings that contradict each other or its node."""
+"""Refuses settings of a component that contradict each other or its node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def refuse_contradictions(
     components: Mapping[str, Component],
     reader: Reader,
 ) -> None:
-    """Note what each component says against its settings, at the setting itself or where the service is placed."""
+    """Note each component's objections to its settings, at the setting itself or at the placement of the service."""
     for party in parties.values():
         for name, where in party.placement.items():
             for node in (nodes[place] for place in where if place in nodes) if isinstance(where, tuple) else ():

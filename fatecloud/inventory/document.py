@@ -1,4 +1,4 @@
-"""Text -> a tree of values that know their place. Built from YAML events, so that no depth or alias can hurt us."""
+"""Text -> a tree of values with their positions. Built from YAML events, so that depth and aliases are limited."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fatecloud.inventory.problems import Mark, Problems, short
 
 DEPTH_LIMIT = 32
 VALUE_LIMIT = 20_000
-"""Values in a file, aliases counted as often as they are used."""
+"""The most values in a file; an alias counts as often as it is used."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _STRING = "str"
 _LONGEST_OTHER = 500
-"""Characters above which a value is a text: what numbers and dates look like is costly to ask of megabytes."""
+"""A longer value is always a text: matching the patterns of numbers and dates against megabytes takes too long."""
 
 
 @dataclass(slots=True)
 class Scalar:
-    """A single value as written; `type` is what YAML takes it for: str, int, float, bool, null, ..."""
+    """A single value as written; `type` is its type in YAML: str, int, float, bool, null, ..."""
 
     text: str
     type: str
@@ -54,10 +54,10 @@ Value = Scalar | Listing | Table
 def parse(text: str, problems: Problems) -> Value:
     """Build the tree of the only document in the text.
 
-    Duplicate keys, merge keys and tags are noted as problems and reading goes on.
+    Duplicate keys, merge keys and tags are noted as problems, and reading continues.
 
     Raises:
-        InventoryError: it is not YAML, holds no or several documents, is too deep or grows too large by its aliases.
+        InventoryError: it is not YAML, has no document or several, is nested too deeply, or its aliases expand too far.
     """
     try:
         builder = _Builder(problems)
@@ -69,7 +69,7 @@ def parse(text: str, problems: Problems) -> Value:
     except yaml.YAMLError as error:
         problems.stop(Mark(1, 1), f"not YAML: {' '.join(str(error).split())}")
     if builder.root is None:
-        problems.stop(Mark(1, 1), "the file holds no value", "an inventory, as `fatecloud init` writes one")
+        problems.stop(Mark(1, 1), "the file has no content", "an inventory, as `fatecloud init` writes one")
     return builder.root
 
 
@@ -146,7 +146,7 @@ class _Builder:
             self._problems.stop(mark, f"the alias *{short(event.anchor)} has no anchor before it")
         target = self._anchors[event.anchor]
         if target is None:
-            self._problems.stop(mark, f"the alias *{short(event.anchor)} stands inside its own anchor")
+            self._problems.stop(mark, f"the alias *{short(event.anchor)} is inside its own anchor")
         self._place(target, None)
 
     def _place(self, value: Value, anchor: str | None) -> None:
@@ -173,7 +173,7 @@ class _Builder:
             if first is not None:
                 at = f"line {first[0].mark.line}"
                 self._problems.add(
-                    key.mark, f"the key {short(key.text)!r} stands twice", f"it once: it is already on {at}"
+                    key.mark, f"duplicate key {short(key.text)!r}", f"each key once: it is already on {at}"
                 )
             elif key.text == "<<":
                 self._problems.add(key.mark, "the merge key << is not allowed", "`defaults`, or the keys themselves")

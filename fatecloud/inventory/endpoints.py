@@ -1,4 +1,4 @@
-"""Where parties reach each other: public endpoints of ours, endpoints of peers."""
+"""The endpoints at which parties reach each other: public endpoints of this cluster, endpoints of peers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def public_endpoints(
     reader: Reader,
     origins: Origins,
 ) -> dict[str, Endpoint]:
-    """By kind: what the operator wrote, else the advertise address of the first node that has the component.
+    """Endpoints by kind: what the operator wrote, otherwise the advertise address of the component's first node.
 
     A kind that no component of the party serves is noted as a problem.
     """
@@ -42,26 +42,26 @@ def public_endpoints(
                 node = nodes[where[0]]
                 endpoints[port.public] = Endpoint(node.advertise, settings[name][f"ports.{port.name}"])
                 origins.derived(path, f"built in (advertise of {node.name} and port {port.name} of {name})")
-    # A service that stands in the file but was refused has had its own problem already.
+    # A service that is in the file but was refused already has a problem of its own.
     named = [c for name, c in components.items() if f"parties.{party}.services.{name}" in reader.places]
     served = {port.public for component in named for port in component.ports} | set(endpoints)
     for kind in written:
         if kind not in served:
             mark = reader.at(f"parties.{party}.public.{kind}")
-            reader.problems.add(mark, f"party {party} has no service that peers reach as {kind}", one_of(endpoints))
+            reader.problems.add(mark, f"party {party} has no service with a public {kind}", one_of(endpoints))
     return endpoints
 
 
 def build_peers(
     raw: Mapping[str, Any], needed: Iterable[str], architecture: str, reader: Reader, origins: Origins
 ) -> dict[str, Peer]:
-    """Every peer, judged: it gives each kind of endpoint that this architecture needs."""
+    """Every peer. A peer without an endpoint that this architecture needs is noted as a problem."""
     kinds = sorted(set(needed))
     peers = {}
     for party, given in raw.items():
         path = f"peers.{party}"
         if not kinds:
-            what = f"the architecture {architecture} connects no parties"
+            what = f"the architecture {architecture} does not connect parties"
             reader.problems.add(reader.at(path), what, "no peers, or another architecture")
             continue
         endpoints = {} if given is BAD else given
@@ -76,12 +76,12 @@ def build_peers(
 
 
 def refuse_meetings(parties: Iterable[str], peers: Iterable[str], reader: Reader) -> None:
-    """Note peers that are also parties of ours."""
+    """Note peers that are also parties of this inventory."""
     ours = set(parties)
     for party in peers:
         if party in ours:
             what = f"peer {party} is also a party of this inventory"
-            reader.problems.add(reader.at(f"peers.{party}"), what, "it in one of the two places")
+            reader.problems.add(reader.at(f"peers.{party}"), what, "it only under `parties` or only under `peers`")
 
 
 def refuse_loopback(party: str, public: Mapping[str, Endpoint], peers: Iterable[str], reader: Reader) -> None:
@@ -97,7 +97,7 @@ def refuse_loopback(party: str, public: Mapping[str, Endpoint], peers: Iterable[
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is only reached from its own machine."""
+    """Whether an address can only be reached from its own machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -11,10 +11,10 @@ from fatecloud.model.component import Component
 
 
 def json_schema(components: Mapping[str, Component] | None = None) -> dict[str, Any]:
-    """The schema. It knows shapes, words and ranges; what spans several places only `inventory validate` knows.
+    """The schema. It covers shapes, words and ranges; only `inventory validate` compares different parts of the file.
 
     Args:
-        components: the components that there are; those of `fatecloud/components` unless given.
+        components: all components; by default those of `fatecloud/components`.
     """
     known = all_components() if components is None else components
     return {

@@ -1,4 +1,4 @@
-"""One key of the inventory explained: what it takes, what holds without it, and the keys below it."""
+"""Explains one key of the inventory: its values, its default, and the keys below it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Key:
     """A key of the inventory."""
 
     path: str
-    """Dotted; `<name>` stands for a name of the operator's choice."""
+    """Dotted; `<name>` is a name of the operator's choice."""
     takes: str
     default: str
-    """`required`, or what holds without it; empty where nothing does."""
+    """`required`, or the default in words; empty if there is none."""
     meaning: str
 
 
@@ -45,7 +45,7 @@ def explain_key(path: str) -> tuple[Key, tuple[Key, ...]]:
         lead = f"{written}.{NAME}" if is_named else written
         if inner is not None and word in inner.fields:
             field, written = inner.fields[word], f"{lead}.{word}".lstrip(".")
-        elif not (is_named and words):  # a name before more words is the operator's
+        elif not (is_named and words):  # the first of several words below a named table is the operator's name
             near = nearest(path.replace(f".{NAME}", ""), keys())
             hint = f"; did you mean {near!r}?" if near else ""
             known = ", ".join(inner.fields) if inner else "nothing"
@@ -59,7 +59,7 @@ def explain_key(path: str) -> tuple[Key, tuple[Key, ...]]:
 
 
 def keys() -> tuple[str, ...]:
-    """Every key that `explain_key` takes, without the names that operators choose."""
+    """Every key that `explain_key` accepts, without the names that operators choose."""
     return tuple(_below(inventory_section(all_components()), ""))
 
 

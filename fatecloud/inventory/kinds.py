@@ -1,4 +1,4 @@
-"""The kinds of single values: each reads one, says what it expected otherwise, and tells its JSON Schema."""
+"""The kinds of single values: each reads a value, describes what it expects, and has a JSON Schema."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ BAD = _Bad()
 
 @dataclass(slots=True)
 class Reader:
-    """What goes along while a file is read: its problems, and the place of every value by dotted path."""
+    """The state while a file is read: its problems, and the position of every value by dotted path."""
 
     problems: Problems
     places: dict[str, Mark] = field(default_factory=dict)
 
     def at(self, path: str) -> Mark:
-        """The place of a value, or of the nearest thing around it that stands in the file."""
+        """The position of a value, or of the nearest section around it that is in the file."""
         while path:
             if path in self.places:
                 return self.places[path]
@@ -61,7 +61,7 @@ def described(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that fits a pattern (or a parser that raises ValueError)."""
+    """A text that matches a pattern and a converter, which raises ValueError for other texts."""
 
     what: str
     pattern: str = r"\S(.*\S)?"
@@ -138,7 +138,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of a few words; `later` are words of the format that this version does not act on yet."""
+    """One of a few words; `later` are words of the format that this version does not support yet."""
 
     words: tuple[str, ...]
     later: tuple[str, ...] = ()
@@ -176,7 +176,7 @@ def size_of(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """An amount of bytes, as a number or with a unit; the model holds an int."""
+    """A number of bytes, plain or with a unit; an int in the model."""
 
     minimum: int | None = None
     maximum: int | None = None

@@ -30,10 +30,10 @@ def load(path: Path, *, components: Mapping[str, Component] | None = None) -> Cl
 
     Args:
         path: the inventory file.
-        components: the components that there are; those of `fatecloud/components` unless given.
+        components: all components; by default those of `fatecloud/components`.
 
     Returns:
-        The cluster, every default filled in and its origin noted.
+        The cluster, with every default filled in and the origin of each value.
 
     Raises:
         InventoryError: its message has one line per problem, `file:line:column: what, expected ...`, sorted.
@@ -41,7 +41,9 @@ def load(path: Path, *, components: Mapping[str, Component] | None = None) -> Cl
     problems = Problems(str(path))
     root = parse(read_text(path, problems), problems)
     if not isinstance(root, Table):
-        problems.stop(root.mark, f"the file holds {described(root)}", "a mapping with apiVersion, cluster, nodes, ...")
+        problems.stop(
+            root.mark, f"the file contains {described(root)}", "a mapping with apiVersion, cluster, nodes, ..."
+        )
     known = all_components() if components is None else components
     reader = Reader(problems)
     raw = inventory_section(known).read(root, reader, "")
@@ -58,7 +60,7 @@ class _Builder:
         self._origins = Origins(path.name, reader)
 
     def build(self, raw: dict[str, Any]) -> Cluster:
-        """The cluster; meaningless when problems were noted."""
+        """The cluster. If problems were noted, it must not be used."""
         for name in ("cluster", "id", "release", "architecture"):
             if name in raw:
                 self._origins.written(name)

@@ -1,4 +1,4 @@
-"""The nodes: what stands in the file, laid over `defaults` and what is built in."""
+"""The nodes: the values in the file, then those of `defaults`, then the built-in ones."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NodeBuilder:
         self._origins = origins
 
     def build(self, raw: Mapping[str, Any], defaults: dict[str, Any]) -> dict[str, Node]:
-        """Every node by name, also the half-right ones, so that later checks can go on."""
+        """Every node by name, even those with problems, so that later checks can continue."""
         nodes = {}
         for name, own in raw.items():
             layers = Layers(f"nodes.{name}", {} if own is BAD else own, defaults, "defaults", self._origins)
@@ -71,7 +71,7 @@ class NodeBuilder:
             supervision=layers.get("supervision", "systemd" if root else "supervisor", "from become"),
             packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
             paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
-            cores=layers.get("cores", None, "what the node has"),
+            cores=layers.get("cores", None, "all cores of the node"),
             python=layers.get("python", PYTHON),
         )
         self._judge(node, layers, login, alone=alone)
@@ -100,14 +100,14 @@ class NodeBuilder:
         expected = DIRECTORY.what
         if is_home(path):
             if local:
-                path = os.path.expanduser(path)  # noqa: PTH111 - stays as it is where there is no home directory
+                path = os.path.expanduser(path)  # noqa: PTH111 - unchanged if there is no home directory
             else:
-                expected = "an absolute path: ~ is known on a local node only"
-        # Home directories and logins may have characters that a path of ours must not.
+                expected = "an absolute path: ~ only works on a local node"
+        # Home directories and logins may have characters that our paths must not have.
         if not is_home(path) and re.fullmatch(DIRECTORY.pattern, path):
             return path
         self._reader.problems.add(self._reader.at(layers.source(name)), f"{name} is {path!r}", expected)
-        return "/"  # so that what lies below is no problem of its own
+        return "/"  # so that the directories below it do not cause further problems
 
     def _judge(self, node: Node, layers: Layers, login: str, *, alone: bool) -> None:
         def refuse(key: str, what: str, expected: str) -> None:
@@ -128,7 +128,7 @@ class NodeBuilder:
         if node.connection == "local" and not alone and node.advertise == LOOPBACK:
             refuse(
                 "advertise",
-                f"no other node reaches {node.name} at {LOOPBACK}",
+                f"no other node can reach {node.name} at {LOOPBACK}",
                 f"advertise: its address in nodes.{node.name}",
             )
 

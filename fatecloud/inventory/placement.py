@@ -1,4 +1,4 @@
-"""Which component of a party is on which node, with the all-in-one default for what is left out."""
+"""Which component of a party is on which node, with the all-in-one default for components that are not named."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Placer:
 
     Args:
         nodes: all nodes by name.
-        components: every component that there is.
+        components: all components.
         architecture: the one of this cluster.
-        release: the one of this cluster; None where it is unknown, so that nothing is judged by it.
+        release: the one of this cluster; None if it is unknown, so that nothing is checked against it.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Placer:
 
     @cached_property
     def _one_of_nodes(self) -> str:
-        """Said once: a file may name thousands of unknown nodes."""
+        """Computed only once, because a file may name thousands of unknown nodes."""
         return one_of(self._names)
 
     def _offers(self, component: str) -> bool:
@@ -122,6 +122,6 @@ class Placer:
 
 
 def party_sections(raw: Any) -> dict[str, dict[str, Any]]:
-    """The sections of a party as read, empty where they are left out or wrong."""
+    """The sections of a party as read; empty if they are left out or wrong."""
     given = {} if raw is BAD else raw
     return {name: given.get(name, {}) for name in ("public", "services", "config")}

@@ -1,4 +1,4 @@
-"""No two services of a node may listen on the same port."""
+"""Refuses two services of a node that listen on the same port."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fatecloud.model.cluster import Party
 from fatecloud.model.component import Component
 
 _FIRST_PORT, _LAST_PORT = 1024, 65535
-"""Ports that are suggested."""
+"""Range of the suggested ports."""
 _STEP = 10
-"""Distance of the suggested port: far enough from a component's other ports, near enough to be recognised."""
+"""Distance of the suggested port: far enough from a component's other ports, but close enough to be recognised."""
 
 
 class _Listener(NamedTuple):
@@ -31,7 +31,7 @@ class _Listener(NamedTuple):
 
 
 def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Component], reader: Reader) -> None:
-    """Note each port that two services of a node would share, with the key that gives one of them another."""
+    """Note each port that two services of a node would share, with the key that sets another one."""
     listeners = list(_listeners(parties, components))
     used = {(listener.node, listener.number) for listener in listeners}
     suggestions: dict[tuple[str, int], Iterator[int]] = {}
@@ -40,7 +40,7 @@ def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Compon
         first = taken.setdefault((listener.node, listener.number), listener)
         if first is listener:
             continue
-        # Where only the first was chosen by the operator, it is the one to choose again.
+        # If the operator chose only the first port, that is the one to change.
         blamed = first if first.setting in reader.places and listener.setting not in reader.places else listener
         mark = reader.places.get(blamed.setting) or reader.at(f"parties.{blamed.party}.services.{blamed.component}")
         what = f"port {listener.number} of {listener.node} is wanted by {first} and {listener}"
@@ -61,7 +61,7 @@ def _listeners(parties: Mapping[str, Party], components: Mapping[str, Component]
 
 
 def _free(node: str, wanted: int, used: set[tuple[str, int]]) -> Iterator[int]:
-    """Ports that no service of the node uses and that were not suggested before, the ones near the wanted one first."""
+    """Ports that no service of the node uses and that were not suggested before, those near the wanted one first."""
     for number in (*range(wanted + _STEP, _LAST_PORT + 1), *range(_FIRST_PORT, wanted)):
         if (node, number) not in used:
             used.add((node, number))

@@ -1,4 +1,4 @@
-"""Collects everything that is wrong with a file, so that the operator sees it all at once."""
+"""Collects everything that is wrong with a file, so that the operator sees all problems at the same time."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from fatecloud.errors import InventoryError
 from fatecloud.model.nearest import nearest
 
 SHOWN = 200
-"""Problems printed at most; a file with more is not an inventory."""
+"""The most problems that are printed; a file with more is not an inventory."""
 
 _LONGEST = 80
-"""Characters of a word of the file that a problem repeats."""
+"""The most characters of a word of the file that a problem repeats."""
 _COMPARED = 20_000
-"""Valid words that are compared with wrong ones at most."""
+"""The most valid words that are compared with wrong ones."""
 _MOST = 30
-"""Valid words that a problem lists."""
+"""The most valid words that a problem lists."""
 
 
 class Mark(NamedTuple):
-    """A place in the file, counted from 1."""
+    """A position in the file, counted from 1."""
 
     line: int
     column: int
@@ -34,11 +34,11 @@ class _Problem(NamedTuple):
     words: tuple[str, ...]
 
     def text(self, *, suggest: bool) -> str:
-        """The problem without its place; `suggest` says whether the nearest word is looked for."""
+        """The problem without its position; `suggest`: whether to look for the nearest valid word."""
         text = f"{self.what}, expected {self.expected}" if self.expected else self.what
         close = nearest(self.got, self.words) if self.got and suggest else ""
         line = f"{text}; did you mean {close!r}?" if close else text
-        # Names from the file may hold line breaks or terminal codes: a problem stays one line, and only text.
+        # Names from the file may contain line breaks or terminal codes: a problem must stay one line of plain text.
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
@@ -46,7 +46,7 @@ class Problems:
     """The problems of one file.
 
     Args:
-        file: the file's name as the operator gave it.
+        file: the file's name as the operator typed it.
     """
 
     def __init__(self, file: str) -> None:
@@ -72,7 +72,7 @@ class Problems:
         """Raise InventoryError with one line per problem, sorted by position, if there is a problem."""
         if not self._found:
             return
-        # Looking for the nearest word takes longest: only what is shown pays for it, and not all where words are many.
+        # Looking for the nearest word is slow: it is done only for problems that are shown, and up to a limit.
         lines, places, compared = [], [], 0
         for problem in sorted(self._found)[:SHOWN]:
             compared += len(problem.words)
@@ -92,12 +92,12 @@ class Problems:
 
 
 def short(text: str) -> str:
-    """A word of the file in a sentence: its beginning, when it is long."""
+    """A word of the file for a sentence, cut off if it is long."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def one_of(words: Iterable[str]) -> str:
-    """Valid words in a sentence: `a`, `a or b`, `a, b or c`. A name of the file that is blank is none."""
+    """Valid words in a sentence: `a`, `a or b`, `a, b or c`. Blank names from the file do not count."""
     known = [word for word in words if word.strip()] or ["nothing"]
     if len(known) > _MOST:
         return f"{', '.join(known[:_MOST])} or one of {len(known) - _MOST} more"

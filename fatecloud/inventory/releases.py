@@ -1,4 +1,4 @@
-"""What the catalogue says about the release that an inventory names."""
+"""Looks up the release that an inventory names in the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fatecloud.model.release import Release
 
 
 def find_release(name: str, architecture: str, reader: Reader) -> Release | None:
-    """The release; an unknown one, or an architecture that it has not, is noted as a problem."""
+    """The release. If it is unknown, or does not have the architecture, that is noted as a problem."""
     known = catalogue.names()
     if name not in known:
         reader.problems.add(reader.at("release"), f"unknown release {name!r}", one_of(known), name, known)

@@ -1,4 +1,4 @@
-"""The declarations of the inventory, version 1: from them it is read, and its JSON Schema and reference are made."""
+"""The declarations of the inventory, version 1. The reader, the JSON Schema and the reference page all use them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PasswordKind:
     what: str = "{secret: NAME} or prompt, never the password itself"
 
     def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A SecretRef or a Prompt. The text that stands there is not repeated: it may be a password."""
+        """A SecretRef or a Prompt. A wrong value is not repeated in the problem, because it may be a password."""
         if isinstance(value, Scalar) and value.text == "prompt":
             return Prompt()
         if isinstance(value, Table):
@@ -63,8 +63,8 @@ SSH = Section(
     {
         "user": Field(LOGIN, "Login user.", default="the user who runs fatecloud"),
         "port": Field(PORT, "Port of sshd.", default="22"),
-        "key": Field(KEY_FILE, "Private key on the controller.", default="what OpenSSH tries by itself"),
-        "agent": Field(Flag(), "Whether keys of a running SSH agent are tried.", default="true"),
+        "key": Field(KEY_FILE, "Private key on the controller.", default="the default keys of OpenSSH"),
+        "agent": Field(Flag(), "Whether to try the keys of a running SSH agent.", default="true"),
         "password": Field(PASSWORD, "Login password, as a reference.", default="none"),
         "jump": Field(JUMP, "Host to jump through.", default="none"),
     },
@@ -73,25 +73,29 @@ PATHS = Section(
     "a mapping with base, data, logs, tmp or backup",
     {
         "base": Field(
-            DIRECTORY, "Everything of ours on the node.", default="/data/projects/fate; ~/fatecloud with become: none"
+            DIRECTORY,
+            "Everything that fatecloud puts on the node.",
+            default="/data/projects/fate; ~/fatecloud with become: none",
         ),
         "data": Field(DIRECTORY, "Data of the services.", default="data below base"),
         "logs": Field(DIRECTORY, "Logs of the services.", default="logs below base"),
         "tmp": Field(DIRECTORY, "Temporary files.", default="tmp below base"),
-        "backup": Field(DIRECTORY, "Copies kept before something is replaced.", default="backup below base"),
+        "backup": Field(DIRECTORY, "Copies of files that were replaced.", default="backup below base"),
     },
 )
 _DEFAULTABLE = {
-    "ssh": Field(SSH, "How the node is reached."),
+    "ssh": Field(SSH, "How to reach the node."),
     "become": Field(
-        Choice(("root", "none"), ("service",)), "What sudo may give us.", default="root; none on a local node"
+        Choice(("root", "none"), ("service",)),
+        "The user that fatecloud becomes with sudo.",
+        default="root; none on a local node",
     ),
-    "become_password": Field(PASSWORD, "Password for sudo, as a reference.", default="none is needed"),
+    "become_password": Field(PASSWORD, "Password for sudo, as a reference.", default="none"),
     "service_user": Field(ACCOUNT, "Account that services run as.", default="fate; the login user with become: none"),
     "service_group": Field(ACCOUNT, "Its group.", default="the group named like the service user"),
     "supervision": Field(
         Choice(("systemd", "supervisor")),
-        "What keeps services running.",
+        "The program that keeps services running.",
         default="systemd; supervisor with become: none",
     ),
     "packages": Field(
@@ -103,28 +107,28 @@ _DEFAULTABLE = {
     "bind": Field(
         HOST,
         "Address that services listen on.",
-        default="all (0.0.0.0 or ::); 127.0.0.1 where a local node is the only one",
+        default="all (0.0.0.0 or ::); 127.0.0.1 if a local node is the only one",
     ),
-    "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="what the node has"),
+    "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="all cores of the node"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }
 NODE = Section(
     "a mapping with address, ssh, become, ...",
     {
-        "address": Field(HOST, "Where SSH reaches it; `local` for this machine.", required=True),
+        "address": Field(HOST, "Address for SSH; `local` for this machine.", required=True),
         "connection": Field(
-            Choice(("ssh", "local")), "How commands get there.", default="ssh; local for address local"
+            Choice(("ssh", "local")), "How commands reach the node.", default="ssh; local for address local"
         ),
         "advertise": Field(HOST, "Address that its neighbours use.", default="the address; 127.0.0.1 for local"),
         **_DEFAULTABLE,
     },
 )
-DEFAULTS = Section("a mapping with any key of a node that several may share", _DEFAULTABLE)
+DEFAULTS = Section("a mapping with any key of a node that several nodes can share", _DEFAULTABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a component goes, as written: node names with their places, or an external service."""
+    """The placement of a component as written: node names with their positions, or an external service."""
 
     mark: Mark
     nodes: tuple[tuple[str, Mark], ...] = ()
@@ -134,13 +138,13 @@ class Placed:
 EXTERNAL = Section(
     "a mapping with host, port, user and password",
     {
-        "host": Field(HOST, "Where it is.", required=True),
+        "host": Field(HOST, "Its host.", required=True),
         "port": Field(PORT, "Its port.", required=True),
         "user": Field(LOGIN, "Login.", required=True),
         "password": Field(SECRET, "Password, as a reference.", required=True),
     },
 )
-_PLACE = Section("{external: ...}", {"external": Field(EXTERNAL, "A service that somebody else runs.", required=True)})
+_PLACE = Section("{external: ...}", {"external": Field(EXTERNAL, "A service that others run.", required=True)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,7 @@ class PlacementKind:
 
 
 def inventory_section(components: Mapping[str, Component]) -> Section:
-    """The whole file, for the components that there are."""
+    """The section of the whole file, with keys for these components."""
     public = {port.public for component in components.values() for port in component.ports if port.public}
     kinds = sorted(public | {component.peer_kind for component in components.values() if component.peer_kind})
     endpoints = Section(
@@ -197,12 +201,12 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "cluster": Field(CLUSTER_NAME, "Name of the cluster, part of every unit's name.", required=True),
             "id": Field(
                 CLUSTER_ID,
-                "Random, written by `fatecloud init`; a copy gets another one by `init --new-id`.",
+                "Random, written by `fatecloud init`; `fatecloud init --new-id` gives a copy another one.",
                 required=True,
                 make=new_id,
             ),
             "release": Field(RELEASE_NAME, "Release to run.", required=True),
-            "architecture": Field(architecture, "How the components are wired.", required=True),
+            "architecture": Field(architecture, "How the components are connected.", required=True),
             "defaults": Field(DEFAULTS, "Any key of a node, for all nodes."),
             "nodes": Field(Named("at least one node: {address: ...}", NODE_NAME, NODE), "The machines.", required=True),
             "parties": Field(Named('at least one party: {"9999": {}}', PARTY_ID, party), "The parties.", required=True),

@@ -1,4 +1,4 @@
-"""Which secrets a cluster needs, and how they are made, rotated and promoted. Pure but for the random numbers."""
+"""Which secrets a cluster needs, and how they are generated, rotated and promoted. Pure, except for random numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Needs:
     """The secrets of a cluster by full name."""
 
     generated: Mapping[str, int]
-    """Those of its components -> length; generated unless supplied."""
+    """Secrets of its components -> length; generated unless supplied."""
     supplied: frozenset[str]
-    """Those that the inventory refers to and others own: SSH and sudo passwords."""
+    """Secrets that the inventory refers to and that others own: SSH and sudo passwords."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ class Needs:
 
 
 def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -> Needs:
-    """What the services of a cluster and the access to its nodes need."""
+    """The secrets that a cluster's services and the access to its nodes need."""
     known = all_components() if components is None else components
     generated = {
         f"{party.id}.{spec.name}": spec.length
@@ -58,12 +58,12 @@ def completed(secrets: Mapping[str, Secret], needed: Needs) -> dict[str, Secret]
 def rotated(
     secrets: Mapping[str, Secret], names: Iterable[str], needed: Needs, values: Mapping[str, str]
 ) -> dict[str, Secret]:
-    """The secrets, each named one with a next value; one that it has already is kept, so that a rotation resumes.
+    """The secrets, with a next value for each named one. An existing next value is kept, so that a rotation resumes.
 
     Args:
         secrets: the present ones; every name is among them.
         names: what to rotate.
-        needed: tells the length of generated values.
+        needed: has the length of generated values.
         values: next values of supplied secrets.
     """
     changed = dict(secrets)
@@ -76,7 +76,7 @@ def rotated(
 
 
 def promoted(secrets: Mapping[str, Secret], names: Iterable[str]) -> dict[str, Secret]:
-    """The secrets, the next value of each named one made its current value."""
+    """The secrets, after the next value of each named one has become its current value."""
     chosen = set(names)
     return {name: secret.promoted() if name in chosen else secret for name, secret in secrets.items()}
 

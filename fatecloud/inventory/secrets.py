@@ -1,4 +1,4 @@
-"""The secrets of a cluster in memory: their values by name, kept out of every repr and redacted from every text."""
+"""The secrets of a cluster in memory: values by name, hidden in every repr, and removed from texts by `redact`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Hidden(Mapping[str, str]):
 
 
 class SecretValues:
-    """What the vault holds.
+    """The content of the vault.
 
     Args:
         secrets: by full name, `9999.mysql.flow`.
@@ -51,7 +51,7 @@ class SecretValues:
         return f"SecretValues({len(self.current)} values: {STARS})"
 
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of the names that have no value, sorted."""
+        """The names that have no value, sorted."""
         return tuple(sorted({name for name in names if name not in self.current}))
 
     def redact(self, text: str) -> str:
@@ -70,15 +70,15 @@ def load(
 
     Args:
         inventory_path: the inventory file.
-        path: the secrets file, where it is not the one beside the inventory.
-        vault_password_file: file with the vault password, before every other source.
+        path: the secrets file, if it is not the one beside the inventory.
+        vault_password_file: file with the vault password; used before every other source.
         prompt: asks for the vault password when no file is named.
 
     Returns:
         The values; none when there is no secrets file yet.
 
     Raises:
-        SecretsError: the password cannot be had or is wrong, or the file is not a secrets file.
+        SecretsError: there is no vault password or it is wrong, or the file is not a secrets file.
     """
     file = path or path_of(inventory_path)
     if path is None and not file.exists():
@@ -97,6 +97,6 @@ def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
     for value in values:
         escaped = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
         forms |= {value, *escaped, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
-    # The longest first: a value that contains another one must go as a whole.
+    # The longest first, so that a value that contains another one is replaced as a whole.
     ordered = sorted(filter(None, forms), key=lambda form: (-len(form), form))
     return re.compile("|".join(map(re.escape, ordered))) if ordered else None

@@ -1,4 +1,4 @@
-"""The kinds that hold other kinds: sections with known keys, tables with names of the operator's choice."""
+"""The kinds that contain other kinds: sections with known keys, tables with names of the operator's choice."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Field:
     doc: str
     required: bool = False
     default: str = ""
-    """What holds when it is left out, in words, for the documentation."""
+    """The default in words, for the documentation."""
     make: Callable[[], str] | None = None
-    """Makes a value that the operator can paste, where nobody can think one up."""
+    """Generates a value that the operator can paste, for a key that needs a random one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A mapping with known keys; reads into a dict of those that are given and right."""
+    """A mapping with known keys; reads into a dict of the keys that are present and valid."""
 
     what: str
     fields: Mapping[str, Field]
 
     def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A dict with an entry for each key that is given and right, or BAD when it is no mapping."""
+        """A dict with an entry for each key that is present and valid, or BAD if it is not a mapping."""
         if not isinstance(value, Table):
             return refuse_shape(value, reader, path, self.what)
         found = {}
@@ -76,7 +76,7 @@ class Named:
     least: int = 1
 
     def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A dict name -> value (BAD where it was refused), or BAD when it is no mapping."""
+        """A dict name -> value (BAD for a refused one), or BAD if it is not a mapping."""
         if not isinstance(value, Table):
             return refuse_shape(value, reader, path, self.what)
         found = {}

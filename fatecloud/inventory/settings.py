@@ -1,4 +1,4 @@
-"""The settings of a party's components: what the operator wrote, then the release's word, then the built-in default."""
+"""The settings of a party's components: the operator's value, then the release's, then the built-in default."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def settle(
     reader: Reader,
     origins: Origins,
 ) -> Settings:
-    """Every setting of every placed component, flat dotted keys, `ports.<name>` among them."""
+    """Every setting of every placed component, by flat dotted keys, including `ports.<name>`."""
     for name in written:
         if name not in placement and f"parties.{party}.services.{name}" not in reader.places:
             mark = reader.at(f"parties.{party}.config.{name}")
@@ -52,13 +52,13 @@ def _component(
 
 
 def _released(component: Component, release: Release | None) -> dict[str, Any]:
-    """The release's own defaults for the component, of the keys that it has."""
+    """The release's own defaults for those keys that the component has."""
     words = flatten(release.defaults.get(component.name, {})) if release is not None else {}
     return {key.name: _typed(key, words[key.name]) for key in component.config if key.name in words}
 
 
 def _typed(key: ConfigKey, value: Any) -> Any:
-    """A default as the model holds it: sizes in bytes, endpoints as endpoints."""
+    """A default in the form of the model: sizes in bytes, endpoints as Endpoint."""
     if isinstance(value, str) and key.type == "size":
         return size_of(value)
     if isinstance(value, str) and key.type == "endpoint":

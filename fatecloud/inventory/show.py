@@ -1,4 +1,4 @@
-"""A cluster as an inventory again, every value with its origin as a comment."""
+"""Writes a cluster as an inventory again, with the origin of every value as a comment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _NOT_WRITTEN = ("built in", "derived", "release ")
 _KEPT = ("nodes", "parties", "peers")
-"""Whose entries are named even where nothing is said about them."""
+"""Sections whose entries are named even if they contain no values."""
 _COMMENT_COLUMN = 48
 _ESCAPED = {'"': '\\"', "\\": "\\\\"}
 
@@ -25,14 +25,14 @@ def show(cluster: Cluster, *, full: bool) -> str:
 
     Args:
         cluster: a loaded cluster.
-        full: whether values that stand nowhere in the file are shown, too.
+        full: whether to show values that are not in the file, too.
     """
     lines = [f"apiVersion: {API_VERSION}", *_lines(_tree(cluster), "", 0, cluster, full=full)]
     return "\n".join(lines) + "\n"
 
 
 def document(cluster: Cluster) -> dict[str, Any]:
-    """The inventory as plain data, every default filled in, with the origin of each value by its dotted path."""
+    """The inventory as plain data with every default, and the origin of each value by its dotted path."""
     tree: dict[str, Any] = _plain(_tree(cluster))
     return {"peers": {}, **tree, "origins": {path: origin.source for path, origin in cluster.origins.items()}}
 
@@ -98,7 +98,7 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
             elif path in _KEPT:
                 yield f"{indent}{key}: {{}}"
             elif inner:
-                # A key over comments only would be a null.
+                # A key with nothing but comments below it would be a null.
                 yield f"{indent}# {key}:"
             yield from inner
             continue
@@ -123,6 +123,6 @@ def _scalar(value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    """In double quotes; what cannot be printed, as YAML (and not JSON, which halves large characters) escapes it."""
+    """In double quotes, with YAML's escapes. JSON would split large characters into two surrogates."""
     shown = (_ESCAPED.get(c) or (c if c.isprintable() else f"\\U{ord(c):08X}") for c in text)
     return f'"{"".join(shown)}"'

@@ -1,4 +1,4 @@
-"""Reads the bytes of an inventory and says in one line why a file is none."""
+"""Reads the text of an inventory file, and explains in one line why a file cannot be one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def read_text(path: Path, problems: Problems) -> str:
     """The file's text; a byte order mark and Windows line ends are accepted.
 
     Raises:
-        InventoryError: the file is absent, no regular file, not readable, too large, empty, or not printable UTF-8.
+        InventoryError: the file does not exist, is not a regular file, cannot be read, is too large or empty, or is
+            not printable UTF-8.
     """
     content = _read_bytes(path)
     if len(content) > SIZE_LIMIT:
@@ -28,7 +29,7 @@ def read_text(path: Path, problems: Problems) -> str:
     if content.startswith(_WIDE_MARKS):
         problems.stop(Mark(1, 1), "the file is UTF-16 text", "UTF-8")
     try:
-        # A byte order mark is taken off first: the codec that knows of it counts the bytes of errors without it.
+        # Remove a byte order mark first: the codec `utf-8-sig` would report positions of errors without it.
         content = content.removeprefix(codecs.BOM_UTF8)
         text = content.decode()
     except UnicodeDecodeError as error:
@@ -49,7 +50,7 @@ def _read_bytes(path: Path) -> bytes:
         if path.is_dir():
             raise InventoryError(f"{path}: is a directory, expected an inventory file", remedy="name the file in it")
         if path.exists() and not path.is_file():
-            raise InventoryError(f"{path}: is no regular file, expected an inventory file")
+            raise InventoryError(f"{path}: is not a regular file, expected an inventory file")
         with path.open("rb") as stream:
             return stream.read(SIZE_LIMIT + 1)
     except FileNotFoundError:

@@ -23,7 +23,7 @@ def templates() -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the operator says about a new inventory; what is empty stays as the example has it."""
+    """The operator's options for a new inventory; an empty one keeps the value of the example."""
 
     cluster: str
     """Name of the cluster."""
@@ -40,14 +40,13 @@ class Answers:
 
 
 def starter_text(template: str, answers: Answers) -> str:
-    """The example's text with the operator's answers and an id of its own.
+    """The example's text with the operator's answers and a new id.
 
     Args:
         template: one of `templates()`.
 
     Raises:
-        UsageError: no such template, it has no such node or no node that is reached over SSH, or the name of the
-            cluster cannot be used.
+        UsageError: there is no such template, it lacks the node or has no SSH nodes, or the cluster name is invalid.
     """
     if template not in templates():
         raise UsageError(f"unknown template {template!r}, expected {one_of(templates())}{_hint(template, templates())}")
@@ -111,8 +110,8 @@ def with_new_id(text: str, file: str) -> str:
 def _login(template: str, defaults: Value, answers: Answers) -> tuple[Value, str]:
     if not isinstance(defaults, Table) or "ssh" not in defaults.entries:
         raise UsageError(
-            f"template {template} has no node that is reached over SSH, so --user and --key do not fit",
-            remedy="choose --template two-party or multi-node, or leave them out",
+            f"template {template} has no nodes with SSH, so it cannot use --user and --key",
+            remedy="use --template two-party or multi-node, or leave out --user and --key",
         )
     user = _child(_child(defaults, "ssh"), "user")
     written = _quoted(answers.user) if answers.user else user.text if isinstance(user, Scalar) else ""
@@ -130,7 +129,7 @@ def _replaced(text: str, changes: Iterable[tuple[Value, str]]) -> str:
     for value, new in changes:
         if isinstance(value, Scalar):
             line, start = lines[value.mark.line - 1], value.mark.column - 1
-            # What is replaced stands unquoted and alone in its line, so its text is as long as what is written.
+            # The examples do not quote these values, so each is as long in the file as its text.
             lines[value.mark.line - 1] = f"{line[:start]}{new}{line[start + len(value.text) :]}"
     return "\n".join(lines)
 

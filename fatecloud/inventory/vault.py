@@ -23,7 +23,7 @@ ORIGINS = ("generated", "supplied")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Secret:
-    """One secret; its repr tells nothing."""
+    """One secret; its repr hides the values."""
 
     current: str
     next: str | None
@@ -34,13 +34,13 @@ class Secret:
         return f"Secret(***, {self.origin})"
 
     def promoted(self) -> Secret:
-        """The secret after its rotation: next has become current. Itself where there is no next."""
+        """The secret after its rotation: the next value is now the current one. Unchanged outside a rotation."""
         return self if self.next is None else replace(self, current=self.next, next=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """A secrets file with the password that opens it."""
+    """A secrets file and the password that opens it."""
 
     file: Path
     password: bytes = field(repr=False)
@@ -55,14 +55,14 @@ class Vault:
 
 
 def vault_library() -> Any:
-    """`ansible.parsing.vault`; only who opens a vault pays the quarter of a second that it takes to import.
+    """`ansible.parsing.vault`, imported only when a vault is opened, because the import takes a quarter of a second.
 
-    At its import Ansible makes a directory for temporary files, below the operator's home unless it is told where. A
-    vault needs none, so it gets one that is gone again at once.
+    Ansible creates a directory for temporary files when it is imported, by default in the operator's home. A vault does
+    not need it, so it gets a directory that is removed immediately.
     """
     name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
-    with TemporaryDirectory() as passing:
-        os.environ[name] = passing
+    with TemporaryDirectory() as directory:
+        os.environ[name] = directory
         try:
             return import_module("ansible.parsing.vault")
         finally:
@@ -81,7 +81,7 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
     """Decrypt and validate.
 
     Raises:
-        SecretsError: the file cannot be read, is no vault file, the password is wrong, or the content is not ours.
+        SecretsError: the file cannot be read or is not a vault file, the password is wrong, or the content is not ours.
     """
     library = vault_library()
     content = _read(file)
@@ -101,7 +101,7 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
 
 
 def write_vault(file: Path, password: bytes, secrets: Mapping[str, Secret]) -> None:
-    """Encrypt and write, 0600, whole or not at all. Raises InputError when it cannot be written."""
+    """Encrypt and write, 0600, completely or not at all. Raises InputError when it cannot be written."""
     library = vault_library()
     document = {
         name: {"current": secret.current, "next": secret.next, "origin": secret.origin}
@@ -119,7 +119,7 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise SecretsError(f"{file}: the secrets cannot be read: {error.strerror}") from None
     if len(content) > SIZE_LIMIT:
-        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT // 1024 // 1024} MiB, so no secrets file")
+        raise SecretsError(f"{file}: is larger than {SIZE_LIMIT // 1024 // 1024} MiB, so it is not a secrets file")
     return content
 
 
@@ -127,7 +127,7 @@ def _parse(file: Path, text: bytes) -> dict[str, Secret]:
     try:
         document = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-        # The parser's own words would quote the line, and with it a value.
+        # The parser's own message would quote the line, and so a value.
         raise SecretsError(f"{file}: the decrypted content is not YAML", remedy=f"ansible-vault edit {file}") from None
     if not isinstance(document, dict):
         raise SecretsError(f"{file}: the decrypted content is not a mapping", remedy=f"ansible-vault edit {file}")

@@ -25,7 +25,7 @@ Ask = Callable[[str], str]
 
 
 def ask_on_terminal(question: str) -> str:
-    """Ask without echo. Raises SecretsError where there is no terminal."""
+    """Ask without echo. Raises SecretsError if there is no terminal."""
     if not sys.stdin.isatty():
         raise SecretsError(
             "there is no vault password, and no terminal to ask for it",
@@ -40,7 +40,7 @@ def beside(inventory: Path) -> Path:
 
 
 def find_password(inventory: Path, given: Path | None, ask: Ask) -> bytes:
-    """The vault password, from the first source that there is.
+    """The vault password, from the first source that exists.
 
     Args:
         inventory: the inventory file.
@@ -48,7 +48,7 @@ def find_password(inventory: Path, given: Path | None, ask: Ask) -> bytes:
         ask: asks the operator when no file is named.
 
     Raises:
-        SecretsError: a named file cannot be read, is empty, or others may read ours; there is no source.
+        SecretsError: a named file cannot be read or is empty, others may read ours, or there is no source.
     """
     file = named_file(given)
     if file is not None:
@@ -85,8 +85,8 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise SecretsError(
             f"{file}: the vault password cannot be read: {error.strerror}",
-            remedy=f"get the password from an operator who has it, keep it in a file of your own (mode 600), and name "
-            f"that file in {VARIABLE}",
+            remedy=f"get the password from an operator who has it, keep it in a file of your own (mode 600), and set "
+            f"{VARIABLE} to the path of that file",
         ) from None
     if len(content) > SIZE_LIMIT:
         raise SecretsError(f"{file}: is larger than {SIZE_LIMIT} bytes, too large for a vault password")

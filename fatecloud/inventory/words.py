@@ -1,4 +1,4 @@
-"""The words that an inventory is made of: names, paths, logins, each with what is expected of it."""
+"""The kinds of words in an inventory (names, paths, logins), each with a description of what is expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
 ACCOUNT = Text("a user or group name", r"[A-Za-z0-9_.](?:[A-Za-z0-9_.@\\ -]{0,62}[A-Za-z0-9_.@\\-])?")
 NEW_ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
-"""A name that every distribution makes an account of. One that is there already may have any (`domain users`)."""
+"""A name that every distribution can create an account for. Existing accounts may have other names (`domain users`)."""
 
 
 def jump_of(text: str) -> str:
@@ -41,7 +41,7 @@ JUMP = Text("[user@]host[:port]", r"(?:[A-Za-z0-9_.][A-Za-z0-9_.-]{0,63}@)?[A-Za
 
 
 def key_file_of(text: str) -> str:
-    """A path with the home directory filled in. Raises ValueError for `~somebody` whom this machine does not know."""
+    """A path with the home directory filled in. Raises ValueError for `~user` if this machine has no such user."""
     try:
         return str(Path(text).expanduser())
     except RuntimeError:
@@ -69,7 +69,7 @@ _SHARED = (
 
 
 def directory_of(text: str) -> str:
-    """A directory that may be ours, normalised. Raises ValueError for the system's own."""
+    """A directory that a cluster may use as its own, normalised. Raises ValueError for directories of the system."""
     path = posixpath.normpath(text)
     inside = any(path == owned or path.startswith(f"{owned}/") for owned in _OWNED)
     if path in _SHARED or (inside and not path.startswith("/usr/local/")) or ".." in text.split("/"):

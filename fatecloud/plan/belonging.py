@@ -1,4 +1,4 @@
-"""Refuses nodes that are not what the inventory means, before anything is planned for them."""
+"""Refuses nodes that are not the ones that the inventory means, before anything is planned for them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from fatecloud.model.observed import NodeFacts, Observed
 
 
 def refuse_strangers(cluster: Cluster, observed: Observed, names: Collection[str]) -> None:
-    """Go on only where each node that was read is the inventory's, and no two are one machine.
+    """Refuse nodes that belong to another inventory, and two names for the same machine.
 
     Args:
         observed: facts `manifest`, `identity` and `register`, as far as they were read.
-        names: the nodes that something is to be done to. Where these are not all nodes, a node's own record still
-            says which one it is.
+        names: the nodes to change. Even if these are not all nodes, a node's own record shows which one it is.
 
     Raises:
-        Refused: naming every node that is not.
+        Refused: with every such node.
     """
     read = [facts for name in sorted(names) if (facts := observed.reached(name))]
     problems = [*_strangers(cluster, read), *_twins(read)]
@@ -42,4 +41,4 @@ def _twins(read: Collection[NodeFacts]) -> Iterator[tuple[str, str]]:
     for one, other in combinations(read, 2):
         first, second = one.fact("identity").value, other.fact("identity").value
         if first and second and same_machine(first, second):
-            yield f"{one.node} and {other.node} are one machine", "keep one of the names under `nodes`"
+            yield f"{one.node} and {other.node} are the same machine", "keep one of the names under `nodes`"

@@ -1,4 +1,4 @@
-"""Which data stay behind when a service leaves its node, or keeps them elsewhere from now on."""
+"""Finds data that stay behind when a service leaves its node or gets another data directory, and data that are gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fatecloud.model.plan import Action, GoneData, LeftData
 
 
 def data_left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[LeftData, ...]:
-    """What no deploy carries over: it moves no data.
+    """The data that stay behind, because a deploy never moves data.
 
     Args:
         manifests: node -> its record; of the nodes that the plan is for.
@@ -26,7 +26,7 @@ def data_left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> t
 
 
 def starting_anew(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """Keys of the services that keep data and that their nodes, as far as they are here, do not have yet."""
+    """Keys of the services that keep data and are not yet on their nodes; only nodes with a manifest here count."""
     return tuple(
         key
         for key, service in sorted(desired.services.items())
@@ -48,7 +48,7 @@ def _left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], node: st
 
 
 def _heir(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], gone: ServiceId) -> DesiredService | None:
-    """The service that does from now on what a departing one did. Where there may be many, only a new one does."""
+    """The service that replaces a departing one. If a party can have many of them, only a new one replaces it."""
     alike = [s for s in desired.services.values() if (s.id.party, s.id.component) == (gone.party, gone.component)]
     if all_components()[gone.component].many:
         alike = [service for service in alike if not _has(manifests, service)]
@@ -66,16 +66,16 @@ def _keeps(component: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class DataWish:
-    """What the operator said about the data of services, by key."""
+    """What the operator decided about the data of services, by key."""
 
     adopt: frozenset[str] = frozenset()
-    """Take the data that lie there."""
+    """Use the data that are in the data directory."""
     new: frozenset[str] = frozenset()
-    """Start without the data that were there."""
+    """Start without the data that they had."""
 
     @property
     def services(self) -> frozenset[str]:
-        """All services that it is about."""
+        """All services that a decision exists for."""
         return self.adopt | self.new
 
 
@@ -83,7 +83,7 @@ NO_WISH = DataWish()
 
 
 def data_gone(desired: Desired, observed: Observed, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[GoneData, ...]:
-    """The services whose data are not where they were; of the nodes that have a manifest here."""
+    """The services whose data are not where they were; only on nodes with a manifest here."""
     found = []
     for key, service in sorted(desired.services.items()):
         facts = observed.reached(service.id.node) if service.id.node in manifests else None
@@ -109,12 +109,12 @@ def state_of(service: DesiredService, facts: NodeFacts, manifest: Mapping[str, A
 
 
 def data_actions(service: DesiredService, state: DataState | None, wish: DataWish) -> list[Action]:
-    """What is done to a service's data directory, besides its first mark at the first deploy."""
+    """What a deploy does to a service's data directory, except for marking it at the first deploy."""
     key, node = service.id.key, service.id.node
     if key in wish.new:
         return [Action("install", node, key, f"start with new data in {service.data}")]
     if key in wish.adopt:
-        return [Action("install", node, key, f"take the data that are in {service.data}")]
+        return [Action("install", node, key, f"use the data that are in {service.data}")]
     if state and not state.blocks and not state.recorded:
         return [Action("configure", node, key, f"mark {service.data} as the place of its data")]
     return []

@@ -1,4 +1,4 @@
-"""Desired files against the files on a node."""
+"""Compares desired files with the files on a node."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def file_changes(
         real: path -> sha256 that the file must have.
         seen: the collector's `files` fact: path -> {sha256, mode, ...} or None.
         manifest: the manifest's `files`: path -> {sha256, digest, ...}.
-        old_texts: secret-free digest -> the text that we put there last time, as far as known.
-        pending: the manifest's `pending`: path -> sha256 of what an interrupted run was about to put there.
+        old_texts: secret-free digest -> the text of the last deploy, as far as known.
+        pending: the manifest's `pending`: path -> sha256 of the content that an interrupted run was about to write.
     """
     changes = []
     for file in files:
@@ -42,7 +42,7 @@ def file_changes(
     for path, entry in manifest.items():
         if path not in wanted:
             service, there = entry.get("service", "node"), seen.get(path)
-            # What a service takes along that leaves the inventory is no drift: its whole directory goes.
+            # An edited file of a service that left the inventory is not drift: its whole directory is removed.
             drifted = bool(there and service in staying and there["sha256"] != entry["sha256"])
             changes.append(FileChange(node, path, "remove", service, drifted=drifted))
     return tuple(sorted(changes, key=lambda change: (change.service, change.path)))
@@ -60,7 +60,7 @@ def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[
     if ours and ours["digest"] == file.digest:
         return ""
     if ours and ours["digest"] not in old_texts:
-        return "what it says now is not on record"
+        return "no difference to show: the text that was deployed is not on record"
     old = old_texts[ours["digest"]] if ours else ""
     lines = difflib.unified_diff(
         old.splitlines(), file.text.splitlines(), f"{file.path} (now)", f"{file.path} (planned)", lineterm="", n=2
@@ -69,7 +69,7 @@ def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[
 
 
 def texts_needed(files: tuple[DesiredFile, ...], manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Digests of the old texts that a diff needs: of files whose secret-free text changes."""
+    """Digests of the old texts that a diff needs: those of files whose text changes apart from secrets."""
     return tuple(
         sorted({ours["digest"] for f in files if (ours := manifest.get(f.path)) and ours["digest"] != f.digest})
     )

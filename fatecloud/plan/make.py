@@ -18,7 +18,7 @@ from fatecloud.render.variables import prepared_digest, uses_python
 
 RUNNING = ("running", "starting")
 _NEEDED = ("files", "manifest", "os", "packages", "services", "users")
-"""Facts that every plan rests on."""
+"""Facts that every plan needs."""
 
 
 def make_plan(
@@ -30,20 +30,20 @@ def make_plan(
     nodes: Collection[str] = (),
     wish: DataWish = NO_WISH,
 ) -> Plan:
-    """Compare what should be with what is.
+    """Compare the desired state with the observed one.
 
     Args:
         desired: with rendered files.
         observed: every node that the plan is for must have been reached.
         secrets: full secret name -> value; only hashes of filled files leave this function.
         old_texts: secret-free digest -> text that is on the nodes now, for diffs.
-        nodes: names of the nodes that the plan is for; empty for all. A proof takes all of them.
-        wish: what the operator said about the data of services.
+        nodes: names of the nodes that the plan is for; empty for all. A smoke test needs all of them.
+        wish: what the operator decided about the data of services.
 
     Raises:
         Refused: a node is not the one that the inventory means.
-        RunError: nodes gave no facts, or facts that a plan rests on are missing; names all of these nodes.
-        SecretsError: a file needs a secret that is not there.
+        RunError: nodes gave no facts, or facts that a plan needs are missing; names all of these nodes.
+        SecretsError: a file needs a secret that has no value.
     """
     refuse_strangers(desired.cluster, observed, nodes or desired.cluster.nodes)
     changes: list[FileChange] = []
@@ -85,13 +85,13 @@ def make_plan(
 
 
 def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
-    """Whether a proof on record is of what should be; a controller without its store cannot tell, and believes it."""
+    """Whether the recorded smoke test was for the desired state. Without its store a controller assumes that it was."""
     complete = desired.python is not None or not any(service.python for service in desired.services.values())
     return proof.get("digest") == digest if complete else bool(proof)
 
 
 def _read(observed: Observed, names: Collection[str]) -> dict[str, NodeFacts]:
-    """The facts of every node. One error has all that lack some, so that an operator can repair them at once."""
+    """The facts of every node. One error names all nodes without facts, so that they can be repaired together."""
     read: dict[str, NodeFacts] = {}
     problems, remedies = [], []
     for name in names:
@@ -114,7 +114,7 @@ def _read(observed: Observed, names: Collection[str]) -> dict[str, NodeFacts]:
 def _value(facts: NodeFacts, name: str) -> Any:
     fact = facts.fact(name)
     if not fact.ok:
-        raise RunError(f"{facts.node}: could not read {name}: {fact.error}", remedy="fatecloud check tells more")
+        raise RunError(f"{facts.node}: could not read {name}: {fact.error}", remedy="fatecloud check")
     return fact.value
 
 
@@ -170,7 +170,7 @@ def _service_actions(
     else:
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)
         started = state.get("started") or {}
-        # A controller that has lost its store does not know which environment there should be, and says nothing of it.
+        # A controller without its store does not know the right environment, so it does not compare that one.
         unknown = () if desired.python else (thin_marker_of(service.home),)
         stale = sorted(path for path, digest in wanted.items() if started.get(path) != digest)
         stale += sorted(path for path in started if path not in wanted and path not in unknown)

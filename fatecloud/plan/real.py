@@ -1,4 +1,4 @@
-"""The bytes that a node must hold: rendered text with the secrets filled in, as hashes only."""
+"""The exact content that a node must have (rendered text with the secrets filled in), only as hashes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> d
         secrets: full secret name -> value.
 
     Raises:
-        SecretsError: a file needs a secret that is not there.
+        SecretsError: a file needs a secret that has no value.
     """
     try:
         return {file.path: sha256(fill(file.text, secrets)) for file in files}
@@ -40,7 +40,7 @@ def marker_hash(desired: Desired) -> str:
 def started_inputs(
     desired: Desired, service: DesiredService, files: tuple[DesiredFile, ...], real: Mapping[str, str]
 ) -> dict[str, str]:
-    """What the service must have read at its last start: path -> sha256."""
+    """The files that the service must have read at its last start: path -> sha256."""
     inputs = {file.path: real[file.path] for file in files if file.service == service.id.key and file.restarts}
     if service.python and desired.python:
         inputs[thin_marker_of(service.home)] = marker_hash(desired)
@@ -55,7 +55,7 @@ def applied_hash(service: DesiredService, real: Mapping[str, str]) -> str:
 
 
 def desired_digest(desired: Desired) -> str:
-    """One digest of everything that should be, free of secrets: what a proof on record was made for."""
+    """One digest of the whole desired state, without secrets. It shows which state a recorded smoke test was for."""
     lines = [f"{node} {f.path} {f.digest} {f.mode:o}" for node, files in desired.files.items() for f in files]
     lines += [f"{key} {service.version}" for key, service in desired.services.items()]
     lines.append(marker_hash(desired))

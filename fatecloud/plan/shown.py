@@ -1,4 +1,4 @@
-"""What a plan was made from, node by node, so that a lease can be refused where that has changed since."""
+"""The state of each node when a plan was made, so that the lease is refused if it has changed since."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from fatecloud.model.observed import Observed
 def shown_states(observed: Observed) -> dict[str, dict[str, Any]]:
     """Node -> `paths` of the files that were read, and the `digest` of these and of the node's manifest.
 
-    The module that takes the lease works out the same digest on the node (`fatecloud_lease`). A service that has
-    stopped or started by itself since does not count.
+    The module that takes the lease works out the same digest on the node (`fatecloud_lease`). Services that stopped or
+    started by themselves do not change it.
     """
     return {name: _state(observed, name) for name in sorted(observed.nodes) if observed.reached(name)}
 

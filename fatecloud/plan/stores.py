@@ -1,4 +1,4 @@
-"""Which nodes keep environments of a release that is not theirs any more."""
+"""Finds nodes that still have environments of a release that they do not use any more."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fatecloud.render.variables import uses_python
 
 
 def outdated_stores(desired: Desired, observed: Observed) -> tuple[str, ...]:
-    """Names of the nodes that were read and whose store holds more than their release needs.
+    """Names of the nodes that were read and whose store contains more than their release needs.
 
     Args:
-        desired: with its Python environment known, where a service needs one.
+        desired: with its Python environment known, if a service needs one.
     """
     return tuple(name for name in sorted(desired.cluster.nodes) if _surplus(desired, observed, name))
 

@@ -1,4 +1,4 @@
-"""Templates and typed values -> files, with placeholders where secrets belong."""
+"""Renders templates with typed values into files, with placeholders for secrets."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _to_yaml(value: Any) -> str:
 
 
 def _to_yaml_scalar(value: Any) -> str:
-    """A scalar that every YAML reader takes for exactly this value: JSON is YAML."""
+    """A scalar that every YAML parser reads as exactly this value. JSON is valid YAML."""
     if isinstance(value, (str, int, float, bool)) or value is None:
         return json.dumps(value, ensure_ascii=False)
     raise TypeError(f"to_yaml_scalar is for scalars, not for {type(value).__name__}")
 
 
 def _to_sh(value: Any) -> str:
-    """One word of a POSIX shell, or several where a list is given."""
+    """One word of a POSIX shell, or several for a list."""
     if isinstance(value, (list, tuple)):
         return shlex.join(str(word) for word in value)
     return shlex.quote(str(value))
@@ -58,7 +58,7 @@ FILTERS = {
 
 @cache
 def _environment(templates: Path) -> jinja2.Environment:
-    """One for all services: a template that thirty of them share is compiled once."""
+    """One environment for all services, so that a template that thirty of them share is compiled once."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
         undefined=jinja2.StrictUndefined,
@@ -88,7 +88,7 @@ def render_specs(specs: Iterable[FileSpec], service_key: str, templates: Path) -
     """Render the files of one service (or of a node).
 
     Args:
-        specs: what the component wants.
+        specs: the files that the component wants.
         service_key: key of the service, or `node`.
         templates: directory of the templates.
 

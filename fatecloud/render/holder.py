@@ -1,6 +1,6 @@
-"""Which process a lease was taken for, and whether it is dead.
+"""The process that a lease was taken for, and whether it is dead.
 
-Standard library only: a project takes this file along, for its action plugin that takes the leases.
+Standard library only: this file is copied into each project, for the action plugin that takes the leases.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def started(pid: int) -> str:
-    """When a process of this machine started, in ticks; empty when there is none."""
+    """When a process of this machine started, in clock ticks since boot; empty if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -20,7 +20,7 @@ def started(pid: int) -> str:
 
 
 def asking(pid: int) -> dict[str, Any]:
-    """The process that a lease is taken for, so that another run can find out whether it still lives."""
+    """Describes the process that a lease is taken for, so that another run can find out whether it is still alive."""
     return {
         "host": platform.node(),
         "boot": Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip(),
@@ -31,7 +31,7 @@ def asking(pid: int) -> dict[str, Any]:
 
 
 def dead(process: Mapping[str, Any]) -> bool:
-    """Whether a process is certainly gone; only a process of this very machine can be."""
+    """Whether a process is certainly gone. For a process of another machine this cannot be known."""
     here = asking(int(process.get("pid") or 0))
     if process.get("host") != here["host"]:
         return False

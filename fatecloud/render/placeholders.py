@@ -1,13 +1,13 @@
-"""Secret placeholders in rendered text: found on the controller, filled in on the way to a node.
+"""Secret placeholders in rendered text. They are filled in when a file is sent to a node.
 
-A placeholder is `@@fatecloud:<secret name>:<encoding>@@`. The encoding says how the value is written down there:
+A placeholder is `@@fatecloud:<secret name>:<encoding>@@`. The encoding says how the value is written in the file:
 
     raw   the value as it is
     json  a whole JSON string literal, quotes included (also a valid YAML scalar)
     sql   a whole SQL string literal, quotes included
     ini   a whole double-quoted value of an option file such as my.cnf, quotes included
 
-This file imports nothing of ours and runs under Python 3.8: it also travels in the Ansible project.
+This file imports nothing from fatecloud and runs under Python 3.8, because it is copied into the Ansible project.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ _PLACEHOLDER = re.compile(f"@@fatecloud:({_NAME}):({'|'.join(ENCODINGS)})@@")
 
 
 def placeholder(name: str, encoding: str) -> str:
-    """The text that stands for a secret.
+    """The text that is written instead of a secret.
 
     Raises:
         ValueError: the name has other characters than letters, digits, `_`, `.` and `-`, or the encoding is unknown.
     """
     if not re.fullmatch(_NAME, name):
-        raise ValueError(f"not a name of a secret: {name!r}")
+        raise ValueError(f"invalid name of a secret: {name!r}")
     if encoding not in ENCODINGS:
-        raise ValueError(f"no encoding {encoding!r} for a secret; there are {', '.join(ENCODINGS)}")
+        raise ValueError(f"no encoding {encoding!r} for a secret: use one of {', '.join(ENCODINGS)}")
     return f"@@fatecloud:{name}:{encoding}@@"
 
 

@@ -1,4 +1,4 @@
-"""Writes the Ansible project of a cluster: self-contained, readable, and free of secrets but for the vault file."""
+"""Writes the Ansible project of a cluster: self-contained, readable, and without secrets except in the vault file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
 _TEMPLATE_SIGNS = ("{{", "{%", "{#")
 
 _FORKS = 32
-"""Most nodes that Ansible works on at a time: each costs it processes of some 23 MiB. All others wait their turn."""
+"""The most nodes that Ansible works on at the same time, because each needs processes of about 23 MiB. Others wait."""
 _CONFIG = """\
 [defaults]
 inventory = inventory/hosts.yml
@@ -62,26 +62,26 @@ control_path = %(directory)s/{mark}-%%C
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """On whose behalf a project runs; it goes into the lease of every node."""
+    """Who runs a project; it is written into the lease of every node."""
 
     id: str
     owner: str
-    """Who, for people: `ops@controller`."""
+    """The operator, for people: `ops@controller`."""
     controller: str
-    """Stable id of the state directory: only the same controller may call a run of its own dead."""
+    """Stable id of the state directory: a run can only be known to be dead by the controller that started it."""
     pid: int = 0
-    """Process whose life is the run's; 0 means ansible-playbook itself."""
+    """The run is alive as long as this process; 0 means ansible-playbook itself."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """YAML for Ansible: no anchors, readable blocks, and what looks like a template but is none is marked so."""
+    """YAML for Ansible: no anchors, readable blocks, and text that only looks like a template is marked `!unsafe`."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 
 class _Template(str):
-    """A string that Ansible shall evaluate."""
+    """A string that Ansible evaluates as a template."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ _Dumper.add_representer(_Template, _string)
 def _write(path: Path, text: str, mode: int = 0o600) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    # Paths of this machine may have bytes that are no text in its locale; they go back as they came.
+    # Paths of this machine may contain bytes that are not valid text in its locale; they are written unchanged.
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
 
@@ -111,7 +111,7 @@ def _yaml(path: Path, data: Any) -> None:
 
 
 def _fresh(directory: Path) -> None:
-    """Make the directory, or empty one that we filled before."""
+    """Create the directory, or empty it if fatecloud filled it before."""
     if directory.exists() and any(directory.iterdir()) and not (directory / _MARKER).exists():
         raise Refused(f"{directory} is not empty and was not written by fatecloud", remedy="name another directory")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -135,13 +135,13 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
 
 
 def _mark(desired: Desired) -> str:
-    """What tells connections and passing files of one cluster from another's; short, for the path of a socket."""
+    """Distinguishes connections and temporary files of clusters. It is short, because paths of sockets are limited."""
     return hashlib.sha256(desired.cluster.id.encode()).hexdigest()[:6]
 
 
 def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
     return {
-        # A directory of its own, so that what a killed run left in it can be told from anybody else's.
+        # A directory of its own, so that files that a killed run left there are known to be ours.
         "ansible_remote_tmp": f"~/.ansible/fatecloud-{_mark(desired)}",
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_id": desired.cluster.id,
@@ -180,24 +180,24 @@ def write_project(
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
     `fatecloud_adopt_data` and `fatecloud_new_data` (keys of services that take restored data, or start without theirs),
-    `fatecloud_takeover` (a run id whose lease is taken, `*` for any), `fatecloud_shown` (node -> what the plan was made
-    from, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,
-    `fatecloud_interrupt_jobs` (stop services although jobs are running), `fatecloud_wait_jobs` (seconds to wait for
-    jobs that are found right before a service is stopped), `fatecloud_purge` (`destroy.yml` takes data and logs too)
+    `fatecloud_takeover` (id of a run whose lease is taken over, `*` for any), `fatecloud_shown` (node -> its state when
+    the plan was made, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,
+    `fatecloud_interrupt_jobs` (stop services even though jobs are running), `fatecloud_wait_jobs` (seconds to wait for
+    jobs that are found right before a service is stopped), `fatecloud_purge` (`destroy.yml` removes data and logs too)
     and `fatecloud_proof` (for `record.yml`).
 
     Args:
         desired: with its files rendered.
-        directory: is made; one that fatecloud wrote before is replaced.
+        directory: is created; one that fatecloud wrote before is replaced.
         ssh_config: text with one `Host` per node name. Relative paths in it are below `directory`.
         known_hosts: copied to `directory/known_hosts`; None when all nodes are local.
         store: sha256 -> path of the artifact on the controller.
         vault_text: the file for `group_vars/all/vault.yml`, encrypted by ansible-vault: a mapping `fatecloud_secrets`
             of names to values, the values marked `!unsafe`.
-        run: goes into the leases.
+        run: is written into the leases.
 
     Raises:
-        Refused: the directory holds something else.
+        Refused: the directory contains something else.
         ArtifactMissing: the store lacks an artifact (raised by `store`).
     """
     _fresh(directory)

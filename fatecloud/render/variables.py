@@ -1,4 +1,4 @@
-"""What the roles need to know of a node and of a service, as plain data for Ansible."""
+"""What the roles need to know about a node and about a service, as plain data for Ansible."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from fatecloud.model.layout import mark_copy_of, private_of, shared_venv_of, sta
 from fatecloud.model.release import Artifact, PythonSet
 
 _GROWTH = 1.9
-"""A wheel's files take about this much of its own size, bytecode included (2.1 GB from 1.3 GB, seen)."""
+"""Size of an unpacked wheel, bytecode included, relative to the wheel. Measured: 2.1 GB from 1.3 GB, and a margin."""
 _ROOM = 256 << 20
+"""Bytes that must stay free besides."""
 
 
 def prompted(node: str, kind: str) -> str:
-    """The name under which a password that was asked for on the terminal stands among the secrets.
+    """The name of a password that the operator typed on the terminal among the secrets of a project.
 
     Args:
         kind: `ssh` or `become`.
@@ -35,7 +36,7 @@ def uses_python(desired: Desired, node: Node) -> bool:
 
 
 def connection_variables(node: Node) -> dict[str, Any]:
-    """How Ansible reaches a node. Everything else about the connection stands in the ssh_config."""
+    """How Ansible reaches a node. Everything else about the connection is in the ssh_config."""
     found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": node.python}
     if node.connection == "ssh":
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
@@ -70,9 +71,9 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
 
 
 def prepared_digest(desired: Desired, node: Node) -> str:
-    """Hex sha256 of what the role `node` does besides what a plan sees by itself.
+    """Hex sha256 of the settings of the role `node` that a plan cannot compare with facts.
 
-    The node's manifest has the one of last time.
+    The node's manifest has the digest of the last deploy.
     """
     return hashlib.sha256(json.dumps(_itself(desired, node), sort_keys=True).encode()).hexdigest()
 
@@ -143,7 +144,7 @@ def _python(desired: Desired, python: PythonSet) -> dict[str, Any]:
 def turns(desired: Desired) -> dict[str, str]:
     """Service key -> its turn, `stage.number.component`; unique on a node, and the same on many nodes.
 
-    Ansible takes a turn on all nodes together; services that differed in name from node to node it would take one
+    Ansible handles a turn on all nodes at the same time. With names that differ from node to node it would handle one
     node after the other.
     """
     found: dict[str, str] = {}
@@ -157,7 +158,7 @@ def turns(desired: Desired) -> dict[str, str]:
 
 
 def stage_turns(desired: Desired) -> list[list[str]]:
-    """The turns of each stage, in order: what may take longest to answer is started first."""
+    """The turns of each stage, in order: the service that may take longest to answer starts first."""
     all_turns = turns(desired)
     return [
         list(dict.fromkeys(all_turns[key] for key in sorted(keys, key=lambda key: _patience(desired, key))))
@@ -187,14 +188,14 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "version": service.version,
         "home": service.home,
         "python": service.python,
-        # A package that gets files of this service alone has to be the service's own copy.
+        # A package that gets files only for this service has to be the service's own copy.
         "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if p.startswith(packages)}),
         "replaced": rendered,
         "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},
         "files": [_file(f) for f in files],
         "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),
         "started": started_of(service.home),
-        # What a run needs to know of the service when no inventory tells it any more.
+        # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),
         "kept": {"data": service.data, "job_api": service.facts.get("job_api", "")},
         "data": _data(service, node),
@@ -205,13 +206,13 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
 
 
 def job_questions() -> dict[str, Any]:
-    """Component -> the question that lists the jobs of its services; of those whose services run jobs."""
+    """Component -> the question that lists the jobs of its services, for components whose services run jobs."""
     asked = {name: component.job_question for name, component in all_components().items() if component.job_question}
     return {name: {"argv": list(q.argv), "stdin": q.stdin, "timeout": q.timeout} for name, q in asked.items()}
 
 
 def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:
-    """Which services run the jobs that need this one, and where they are asked from its node."""
+    """The services that run the jobs which need this one, and their addresses as seen from its node."""
     runners = [
         s for _, s in sorted(desired.services.items()) if s.id.party == service.id.party and "job_api" in s.facts
     ]
@@ -244,7 +245,7 @@ def _data(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
     return {
         "stamp": service.id.stamp,
         "path": service.data,
-        # Not `copy`, which is a method of a dictionary in a template.
+        # Not `copy`: in a template that is a method of the dictionary.
         "copy_path": mark_copy_of(node, service.id),
         "signs": list(service.signs),
     }

@@ -10,7 +10,7 @@ from fatecloud.report.wrap import table
 
 
 def codes_list(codes: Iterable[Code], width: int) -> str:
-    """Code, severity, one sentence; a line per code where the width allows it."""
+    """Code, severity, one sentence; one line per code if the width allows it."""
     return "\n".join(table([(code.name, code.severity, code.sentence) for code in codes], width))
 
 
@@ -31,7 +31,7 @@ def codes_page(codes: Iterable[Code]) -> str:
         "# Finding codes",
         "",
         "Generated from the code. A code is never renamed and never used for something else.",
-        "The severity is the usual one; a finding may be more severe where its page says so.",
+        "The severity is the usual one; a finding can be more severe if its page says so.",
         "",
         "| code | severity | meaning |",
         "|---|---|---|",

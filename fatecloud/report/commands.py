@@ -1,8 +1,8 @@
-"""The commands in our messages, as they can be typed here: this program, and this inventory.
+"""The commands in our messages, in a form that can be typed here: with this program and this inventory.
 
-Messages, remedies and findings say `fatecloud check`. That can be typed only where `fatecloud` on PATH is this program
-and the inventory is the default one; elsewhere the path of the program and `-i INVENTORY` are filled in when the
-message is printed.
+Messages, remedies and findings contain plain commands such as `fatecloud check`. They only work if `fatecloud` on PATH
+is this program and the inventory is the default one. Otherwise the path of the program and `-i INVENTORY` are filled in
+when the message is printed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Commands:
 
     Attributes:
         program: words that start this program, quoted for a shell.
-        path: the same by its absolute path: sudo and cron have a PATH of their own, and cron another directory.
-        list_verbs: gives "check" or "secrets rotate" -> whether it takes `-i`. Asked for when first needed.
+        path: the same with an absolute path, because sudo and cron have their own PATH, and cron another directory.
+        list_verbs: returns "check" or "secrets rotate" -> whether it takes `-i`. Called at the first use.
         inventory: the inventory that this run works with.
         script: the file that was started.
     """
@@ -46,7 +46,7 @@ class Commands:
     script: Path | None = None
 
     def typed(self, text: str) -> str:
-        """The text, with each command of ours as it can be typed here. Words that are not a command stay."""
+        """The text, with each fatecloud command as it can be typed here. Other words stay as they are."""
         if f"{NAME} " not in text:
             return text
         return self._pattern.sub(self._typed, text) if self._verbs else text
@@ -76,7 +76,7 @@ def commands_of(started_as: str, list_verbs: Callable[[], Mapping[str, bool]]) -
 
     Args:
         started_as: `sys.argv[0]`.
-        list_verbs: gives "check" or "secrets rotate" -> whether it takes `-i`.
+        list_verbs: returns "check" or "secrets rotate" -> whether it takes `-i`.
     """
     script = Path(started_as).absolute()
     path = shlex.quote(str(script))
@@ -86,18 +86,18 @@ def commands_of(started_as: str, list_verbs: Callable[[], Mapping[str, bool]]) -
 
 
 class _Here:
-    """The one place that keeps how commands are typed while this process runs."""
+    """The only global state: how commands are typed while this process runs."""
 
     commands = Commands()
 
 
 def set_commands(commands: Commands) -> None:
-    """Say once, at the start, how commands are typed here."""
+    """Set once, at the start, how commands are typed here."""
     _Here.commands = commands
 
 
 def set_inventory(path: Path) -> None:
-    """Say which inventory this run works with; commands printed from now on name it."""
+    """Set the inventory that this run works with; commands that are printed from now on name it."""
     _Here.commands = replace(_Here.commands, inventory=path)
 
 
@@ -107,15 +107,15 @@ def typed(text: str) -> str:
 
 
 def typed_finding(finding: Finding) -> Finding:
-    """The finding, with the commands of its remedy as they can be typed here. A cause names what was typed before."""
+    """The finding, with the commands of its remedy as they can be typed here. A cause names commands of the past."""
     return replace(finding, remedy=tuple(typed(line) for line in finding.remedy))
 
 
 def link_program() -> Path | None:
-    """Make a link to this program in the directory for one's own programs, where nothing of that name is found yet.
+    """Create a link to this program in the directory for local programs, unless PATH already has a program of its name.
 
     Returns:
-        The link; None where none was needed or none could be made.
+        The link; None if it was not needed or could not be created.
     """
     script = _Here.commands.script
     if script is None or not script.is_file() or shutil.which(NAME):

@@ -28,7 +28,7 @@ _MARKS = {"ok": "ok", "changed": "ok", "failed": "FAILED", "unreachable": "UNREA
 
 
 class Console:
-    """Shows events and results. Use as a context manager, so that a live line never outlives the verb."""
+    """Shows events and results. Use as a context manager, so that a live line is always removed at the end."""
 
     def __init__(self) -> None:
         self._err = RichConsole(stderr=True, highlight=False, markup=False, soft_wrap=True)
@@ -36,7 +36,7 @@ class Console:
         self._began = time.monotonic()
         self._pace = Pace()
         self._lock = threading.RLock()
-        """Held by whoever writes: a second thread shows how far a long step is."""
+        """Held while writing, because a second thread shows the progress of long steps."""
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
 
@@ -63,7 +63,7 @@ class Console:
 
     def _print(self, event: Event) -> None:
         where = event.service or event.node
-        # What a failed task said comes from a node, and must not drive the terminal.
+        # The output of a failed task comes from a node, so it must not control the terminal.
         text = "\n".join(map(plain, event.text.splitlines()))
         text = typed(f"{where}: {text}" if where else text)
         mark = _MARKS.get(event.kind, "")
@@ -72,7 +72,7 @@ class Console:
             self._err.print("\n".join(f"          {plain(line)}" for line in event.detail.splitlines()))
 
     def plan(self, plan: Plan) -> None:
-        """Show a plan. The text of files is not touched."""
+        """Show a plan. Commands in it are not rewritten, because it contains the text of files."""
         self.write(plan_text(plan, look_of(sys.stdout, os.environ)))
 
     def report(self, report: Report) -> None:
@@ -99,7 +99,7 @@ class Console:
         with self._lock:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
-            raise Refused(f"{question} There is no terminal to ask on.", remedy="say --yes")
+            raise Refused(f"{question} There is no terminal to ask on.", remedy="use --yes")
         sys.stderr.write(f"{question} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -113,19 +113,19 @@ class Console:
         with self._lock:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
-            raise Refused(f"{question} There is no terminal to ask on.", remedy="give it as an option")
+            raise Refused(f"{question} There is no terminal to ask on.", remedy="pass it as an option")
         sys.stderr.write(f"{question} ")
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
     def _quiet(self) -> None:
-        """Show nothing by itself any more, until the next event."""
+        """Stop the live line until the next event."""
         self._pace.clear()
         self._stop()
 
     def _tick(self) -> None:
         while not self._over.wait(1.0):
-            with self._lock, contextlib.suppress(OSError):  # nobody reads it
+            with self._lock, contextlib.suppress(OSError):  # the reader of stderr is gone
                 if self._redraws:
                     if text := self._pace.text:
                         self._live(typed(text))
@@ -138,7 +138,7 @@ class Console:
 
     @property
     def _redraws(self) -> bool:
-        # To redraw a line takes escape sequences, which NO_COLOR is taken to forbid like colours.
+        # Redrawing a line needs escape sequences. NO_COLOR is understood to forbid them, as it forbids colours.
         return self._err.is_terminal and not self._err.is_dumb_terminal and not self._err.no_color
 
     def _live(self, text: str) -> None:

@@ -1,11 +1,11 @@
-"""Differences of files as lines for a terminal, in the colours that `diff` and `git` have."""
+"""Differences of files as lines for a terminal, in the colours of `diff` and `git`."""
 
 from __future__ import annotations
 
 from fatecloud.report.look import Look, toned
 
 _CODES = {"+": "32", "-": "31", "@": "36", "!": "33"}
-"""By the first character of a line; `!` leads what changed and is not shown."""
+"""SGR code by the first character of a line; `!` marks a change that is not shown."""
 _HEADS = ("--- ", "+++ ")
 
 
@@ -16,11 +16,12 @@ def body_of(diff: str) -> tuple[str, ...]:
 
 
 def diff_lines(lines: tuple[str, ...], look: Look, limit: int | None) -> list[str]:
-    """The lines, coloured where colours are welcome, without control characters: a node has written some of them.
+    """The lines, coloured if the terminal allows it, without control characters, because some come from a node.
 
     Args:
-        limit: how many are shown; None for all.
+        limit: how many to show; None for all.
     """
+    # One line more than the limit is shown: the line about it would take the same space.
     shown = lines if limit is None or len(lines) <= limit + 1 else lines[:limit]
     text = [_coloured(plain(line), look) for line in shown]
     if len(shown) < len(lines):
@@ -34,5 +35,5 @@ def _coloured(line: str, look: Look) -> str:
 
 
 def plain(line: str) -> str:
-    """The line without control characters, which are shown as escapes instead."""
+    """The line with control characters shown as escapes."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line.expandtabs())

@@ -50,7 +50,7 @@ def preflight_document(report: Report, blockers: Iterable[Finding], applied: Ite
     """A preflight's report.
 
     Args:
-        blockers: those of its findings that forbid a deployment.
+        blockers: the findings that prevent a deployment.
         applied: repairs that were made before it.
     """
     return {

@@ -1,7 +1,7 @@
-"""The envelope of everything that programs read: `-o json` and `-o yaml` print the same document.
+"""The envelope of all output for programs: `-o json` and `-o yaml` print the same document.
 
-Each document has `apiVersion` and `kind`; `report/kinds.py` describes what else a kind has, and
-`docs/reference/output.schema.json` publishes it.
+Each document has `apiVersion` and `kind`. `report/kinds.py` describes the other fields of each kind, and
+`docs/reference/output.schema.json` publishes them.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ API_VERSION = "fatecloud/v1"
 
 
 def document_text(kind: str, body: Mapping[str, object], output: str, *, stream: bool = False) -> str:
-    """A document as text, in ASCII so that nothing in it reaches a terminal as a control character.
+    """A document as text, in ASCII so that no control character in it can reach a terminal.
 
     Args:
         kind: one of `report.kinds.KINDS`.
-        body: what the kind has.
+        body: the fields of the kind.
         output: `json` or `yaml`.
         stream: whether more documents follow: one line each in JSON, separated by `---` in YAML.
 
@@ -28,7 +28,7 @@ def document_text(kind: str, body: Mapping[str, object], output: str, *, stream:
     document = {"apiVersion": API_VERSION, "kind": kind, **body}
     if output == "json":
         return json.dumps(document, indent=None if stream else 2)
-    import yaml  # noqa: PLC0415 - a fifth of a second that JSON does not need
+    import yaml  # noqa: PLC0415 - takes a fifth of a second, and JSON does not need it
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(document, Dumper=dumper, sort_keys=False, width=120, explicit_start=stream)

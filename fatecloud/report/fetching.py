@@ -14,7 +14,7 @@ from rich.status import Status
 from fatecloud.model.release import Artifact
 
 LARGE = 10_000_000
-"""Bytes from which a file gets a bar of its own."""
+"""Files of at least this many bytes get a bar of their own."""
 
 
 class FetchProgress:
@@ -53,7 +53,7 @@ class FetchProgress:
         self._console.print(text)
 
     def begin(self, artifacts: Sequence[Artifact]) -> None:
-        """Say how much is to come."""
+        """Print how much will be fetched."""
         if not artifacts:
             return
         size = sum(artifact.size for artifact in artifacts)
@@ -72,19 +72,19 @@ class FetchProgress:
             self._bars.update(self._tasks[filename], completed=size)
 
     def working(self, text: str) -> None:
-        """Show a step without a measure: a line that moves on a terminal, one line per step elsewhere."""
+        """Show a step of unknown length: an animated line on a terminal, one line per step elsewhere."""
         if self._status is not None:
             self._status.stop()
             self._status = None
         if text and self._redraws:
-            self._bars.stop()  # two live displays at a time would draw over each other
+            self._bars.stop()  # two live displays at the same time would draw over each other
             self._status = self._console.status(text)
             self._status.start()
         elif text:
             self.say(text)
 
     def done(self, artifact: Artifact) -> None:
-        """Tick an artifact off."""
+        """Mark an artifact as complete."""
         with self._lock:
             if artifact.filename in self._tasks:
                 self._bars.remove_task(self._tasks.pop(artifact.filename))

@@ -1,4 +1,4 @@
-"""What a deploy would do, as text: its summary and what it would be refused for come first."""
+"""What a deploy would do, as text: its summary and the reasons to refuse it come first."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def valid_text(file: str, cluster: Cluster, counts: Mapping[str, int]) -> str:
 
 
 class Key(Protocol):
-    """What is shown of a key of the inventory."""
+    """What is shown about a key of the inventory."""
 
     @property
     def path(self) -> str:
@@ -25,11 +25,11 @@ class Key(Protocol):
 
     @property
     def takes(self) -> str:
-        """What it may hold."""
+        """The values that it accepts."""
 
     @property
     def default(self) -> str:
-        """What holds without it."""
+        """The value that applies without it."""
 
     @property
     def meaning(self) -> str:
@@ -61,8 +61,8 @@ def validation_document(
 
     Args:
         file: the inventory.
-        cluster: what it describes; None where it is not valid.
-        counts: numbers of `parties`, `nodes`, `services` and `peers`, where it is valid.
+        cluster: what it describes; None if it is not valid.
+        counts: numbers of `parties`, `nodes`, `services` and `peers`, if it is valid.
         problems: line, column and text of each.
     """
     return {

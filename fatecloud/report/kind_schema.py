@@ -27,8 +27,8 @@ def output_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:fatecloud:output:v1",
         "title": "fatecloud output, version 1",
-        "description": "What `-o json` and `-o yaml` print. Fields and kinds may be added within a version; none is "
-        "removed, renamed or given another meaning.",
+        "description": "What `-o json` and `-o yaml` print. Within a version, fields and kinds may be added, but none "
+        "is removed, renamed or changed in meaning.",
         "type": "object",
         "required": ["apiVersion", "kind"],
         "oneOf": kinds,
@@ -81,4 +81,4 @@ _BUILDERS: Mapping[Any, Callable[[tuple[Any, ...], dict[str, Any]], dict[str, An
     list: lambda arguments, definitions: {"type": "array", "items": _schema(arguments[0], definitions)},
     dict: _mapping,
 }
-"""What a hint is made of -> its schema."""
+"""Origin of a type hint -> builder of its schema."""

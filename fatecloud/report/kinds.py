@@ -1,4 +1,4 @@
-"""What each kind of document has. The published schema is made from these types."""
+"""The fields of each kind of document. The published schema is generated from these types."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fatecloud.model.plan import Verb
 
 
 class Rule:
-    """JSON Schema keywords of a value, beside its type."""
+    """JSON Schema keywords of a value, in addition to its type."""
 
     def __init__(self, **keywords: object) -> None:
         self.keywords = keywords
@@ -26,7 +26,7 @@ Status = Literal["healthy", "warning", "critical", "unknown"]
 
 
 class SubjectDocument(TypedDict):
-    """What a finding is about; empty strings where a level does not apply."""
+    """What a finding is about; levels that do not apply are empty strings."""
 
     party: str
     node: str
@@ -54,11 +54,11 @@ class FindingDocument(TypedDict):
     expected: str
     got: str
     evidence: list[str]
-    source: Annotated[str, "The fact or probe that it rests on."]
+    source: Annotated[str, "The fact or probe that it is based on."]
     age: Annotated[float | None, "Seconds since the evidence was taken."]
     caused_by: Annotated[list[str], "Ids of the findings that explain this one; empty for a root cause."]
     fix: FixDocument | None
-    about: Annotated[str, "The neighbour that it concerns, where its code is about one of several."]
+    about: Annotated[str, "The neighbour that it concerns, if a code can concern several of them."]
 
 
 class SkippedDocument(TypedDict):
@@ -85,27 +85,27 @@ class CheckReport(TypedDict):
     cluster: str
     status: Status
     exit_status: Annotated[int, Rule(enum=[0, 1, 2, 3]), "0 healthy, 1 warnings, 2 critical, 3 unknown."]
-    taken: Annotated[Time, "When the readings were complete, by the controller's clock: UTC, ISO 8601."]
-    seconds: Annotated[Seconds, "How long the readings took."]
+    taken: Annotated[Time, "When all nodes had been read, by the controller's clock: UTC, ISO 8601."]
+    seconds: Annotated[Seconds, "How long it took to read the nodes."]
     summary: SummaryDocument
     findings: list[FindingDocument]
     skipped: list[SkippedDocument]
-    settling: Annotated[list[Key], "Services that a run started a moment ago; their runtime findings are held back."]
-    runs: Annotated[list[str], "One sentence for each run of an operator that is changing nodes now."]
+    settling: Annotated[list[Key], "Services that a run started a moment ago; their runtime findings are left out."]
+    runs: Annotated[list[str], "One sentence for each run that is changing nodes now."]
 
 
 class PreflightReport(CheckReport):
     """`fatecloud preflight`: what must be true before a deployment."""
 
-    blocking: Annotated[list[str], "Ids of the findings that forbid a deployment."]
-    repaired: Annotated[list[FixDocument], "Repairs that `--fix` applied before these readings."]
+    blocking: Annotated[list[str], "Ids of the findings that prevent a deployment."]
+    repaired: Annotated[list[FixDocument], "Repairs that `--fix` applied before this report."]
 
 
 class PortDocument(TypedDict):
     """A port of a service."""
 
     port: int
-    listening: Annotated[bool | None, "null where it could not be read."]
+    listening: Annotated[bool | None, "null if it could not be read."]
 
 
 class ServiceStatus(TypedDict):
@@ -121,7 +121,7 @@ class ServiceStatus(TypedDict):
     uptime_seconds: Seconds | None
     ports: list[PortDocument]
     notes: list[str]
-    well: Annotated[bool, "Whether there is nothing to look at."]
+    well: Annotated[bool, "Whether it runs as deployed, so that nothing needs attention."]
 
 
 class ClusterStatus(TypedDict):
@@ -129,7 +129,7 @@ class ClusterStatus(TypedDict):
 
     cluster: str
     release: str
-    exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0 all well, 1 look at it, 3 a node was not read."]
+    exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0 all well, 1 a service needs attention, 3 a node was not read."]
     taken: Time
     services: list[ServiceStatus]
     notes: Annotated[list[str], "About nodes: not reached, held by a run, last change."]
@@ -145,7 +145,7 @@ class ActionDocument(TypedDict):
 
 
 class StageDocument(TypedDict):
-    """Actions that are done together, after the stages before."""
+    """Actions that are done together, after the earlier stages."""
 
     name: str
     actions: list[ActionDocument]
@@ -158,9 +158,9 @@ class FileDocument(TypedDict):
     path: str
     service: str
     change: Literal["create", "change", "mode", "remove"]
-    drifted: Annotated[bool, "Whether somebody edited it by hand, or it is not ours."]
-    diff: Annotated[str, "Unified diff without secrets, from what was deployed; empty where only a secret changed it."]
-    edited: Annotated[str, "Of a drifted file: how it differs from what was deployed, without secrets."]
+    drifted: Annotated[bool, "Whether it was edited by hand, or is not ours."]
+    diff: Annotated[str, "Unified diff without secrets, from what was deployed; empty if only a secret changes."]
+    edited: Annotated[str, "For a drifted file: how it differs from what was deployed, without secrets."]
 
 
 class LeftDocument(TypedDict):
@@ -170,7 +170,7 @@ class LeftDocument(TypedDict):
     node: str
     path: str
     data: str
-    successor: Annotated[str, "Key of the service that goes on without these data; empty where none does."]
+    successor: Annotated[str, "Key of the service that replaces this one without these data; empty if none does."]
     successor_node: str
     successor_path: str
 
@@ -185,14 +185,14 @@ class RefusalDocument(TypedDict):
 
 
 class DeployPlan(TypedDict):
-    """`fatecloud plan`: what a deploy would do, and what it would be refused for."""
+    """`fatecloud plan`: what a deploy would do, and the reasons to refuse it."""
 
     cluster: str
-    exit_status: Annotated[int, "What a deploy would be refused with; 0 where nothing is in its way."]
+    exit_status: Annotated[int, "Exit status of a deploy that is refused; 0 if nothing prevents it."]
     refusals: list[RefusalDocument]
-    complete: Annotated[bool, "Whether everything was read that the plan needs; where not, it has no stages and files."]
+    complete: Annotated[bool, "Whether everything that the plan needs was read; if not, there are no stages and files."]
     empty: Annotated[bool, "Whether there is nothing to change on any node."]
-    smoke_test: Annotated[bool, "Whether the job at the end has to run."]
+    smoke_test: Annotated[bool, "Whether the smoke test at the end has to run."]
     stages: list[StageDocument]
     files: list[FileDocument]
     data_not_moved: list[LeftDocument]
@@ -230,7 +230,7 @@ class ProblemDocument(TypedDict):
 
 
 class CountsDocument(TypedDict):
-    """How much an inventory has."""
+    """How many things an inventory has."""
 
     parties: Count
     nodes: Count
@@ -251,7 +251,7 @@ class InventoryValidation(TypedDict):
 
 
 class SecretDocument(TypedDict):
-    """One secret, never its value."""
+    """One secret, without its value."""
 
     name: str
     origin: Annotated[str, Rule(enum=["generated", "supplied", "missing"])]
@@ -304,7 +304,7 @@ class ReleaseDocument(TypedDict):
     unsupported: dict[str, str]
     python: str
     machine: str
-    artifacts: Annotated[list[ArtifactDocument], "Files in the store, where it is complete."]
+    artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]
 
 
@@ -313,7 +313,7 @@ class StoreVerification(TypedDict):
 
     store: str
     verified: Count
-    removed: Annotated[list[str], "Files whose content was not what their names say."]
+    removed: Annotated[list[str], "Files whose content did not match the hash in their names."]
 
 
 class SandboxNode(TypedDict):
@@ -389,7 +389,7 @@ class RunEvent(TypedDict):
 
 
 class Run(RunEntry):
-    """`fatecloud runs show`: with all that it reported."""
+    """`fatecloud runs show`: a run with everything that it reported."""
 
     events: list[RunEvent]
 
@@ -440,4 +440,4 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "Version": VersionDocument,
     }
 )
-"""`kind` -> what a document of that kind has beside `apiVersion` and `kind`."""
+"""`kind` -> the fields of such a document, in addition to `apiVersion` and `kind`."""

@@ -25,22 +25,22 @@ class Entry(Protocol):
 
     @property
     def level(self) -> str | None:
-        """Where it is known."""
+        """None if it is not known."""
 
     @property
     def file(self) -> str:
-        """Name of the file that it is from."""
+        """Name of the file that contains it."""
 
     @property
     def lines(self) -> Sequence[str]:
-        """The first line and what belongs to it."""
+        """The first line and its continuation lines."""
 
 
 def record_text(service: str, lines: Sequence[str], file: str = "") -> str:
-    """An entry, every line of it led by its service, so that `grep` keeps what belongs together.
+    """An entry. Every line begins with its service, so that `grep` can select by service.
 
     Args:
-        file: where the entry is from, to be shown too; of a job, it says which task wrote it.
+        file: name of the file, to be shown too; the logs of a job show this way which task wrote an entry.
     """
     lead = f"{service} {_clean(file)}" if file else service
     return "\n".join(f"{lead} | {_clean(line)}" for line in lines)

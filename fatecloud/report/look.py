@@ -7,19 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-if TYPE_CHECKING:  # who paints has findings
+if TYPE_CHECKING:  # callers that use colours have loaded this module anyway
     from fatecloud.model.finding import Severity
 
 _COLORS: Mapping[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
 _NARROWEST, _WIDEST, _ENDLESS = 30, 120, 100_000
 
 _BEYOND_ASCII = "└中é"
-"""What an encoding must have to be trusted with all text: UTF-8 has it, and so has GB18030."""
+"""An encoding that has these characters is trusted with all text. UTF-8 has them, and so has GB18030."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How text may look."""
+    """What text for this terminal can use."""
 
     width: int = 100
     """Columns to fill."""
@@ -40,17 +40,17 @@ def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
 
 
 def painted(text: str, severity: Severity, look: Look) -> str:
-    """The text in the colour of a severity, where colours are welcome."""
+    """The text in the colour of a severity, if colours are allowed."""
     return toned(text, _COLORS[severity], look)
 
 
 def toned(text: str, code: str, look: Look) -> str:
-    """The text with an SGR code such as `32` (green), where colours are welcome."""
+    """The text with an SGR code such as `32` (green), if colours are allowed."""
     return f"\x1b[{code}m{text}\x1b[0m" if look.color and text else text
 
 
 def line_width(stream: TextIO) -> int:
-    """Columns that rows may fill: a terminal's; elsewhere no end, so that `grep` finds a row whole."""
+    """Columns that rows may fill: those of a terminal; otherwise no limit, so that `grep` finds a whole row."""
     return max(shutil.get_terminal_size((100, 24)).columns, _NARROWEST) if stream.isatty() else _ENDLESS
 
 

@@ -1,4 +1,4 @@
-"""How far the step is that a verb is at: nodes that are done, time so far, and how long it took the last time."""
+"""Progress of the current step: nodes that are done, time so far, and the time that it took last time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fatecloud.model.event import Event
 SHOWN_AFTER = 3.0
 """Seconds after which a step's figures are worth showing."""
 EVERY = 30.0
-"""Seconds between two lines about a long step where a line cannot be redrawn."""
+"""Seconds between two lines about a long step when a line cannot be redrawn."""
 
 
 class Pace:
-    """Listens to events, and says how far the current step is.
+    """Works out from events how far the current step is.
 
     Args:
         now: seconds, from any fixed start.
@@ -26,9 +26,9 @@ class Pace:
         self.clear()
 
     def clear(self) -> None:
-        """Forget the step: it is over, or the operator has the word."""
+        """Forget the step: it is over, or the operator is being asked something."""
         self._text = ""
-        self._began = self._said = self._now()
+        self._began = self._shown = self._now()
         self._last_time = 0.0
         self._at_work: set[str] = set()
         self._done: set[str] = set()
@@ -62,8 +62,8 @@ class Pace:
         return f"{self._text} ({', '.join(figures)})"
 
     def due(self) -> str:
-        """A line about a step that takes long, each `EVERY` seconds; else empty."""
-        if not self._text or self._now() - self._said < EVERY:
+        """A line about a step that takes long, every `EVERY` seconds; otherwise empty."""
+        if not self._text or self._now() - self._shown < EVERY:
             return ""
-        self._said = self._now()
-        return f"still at it: {self.text}"
+        self._shown = self._now()
+        return f"still running: {self.text}"

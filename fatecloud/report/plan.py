@@ -1,4 +1,4 @@
-"""A plan as text: what it comes to, then its files, then its actions."""
+"""A plan as text: a summary, then its files, then its actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def plan_text(plan: Plan, look: Look | None = None, *, full: bool = False) -> st
 
     Args:
         look: what the reader's terminal can show.
-        full: show each file by itself, and differences to their end; otherwise what is alike is shown once.
+        full: show each file by itself and each difference in full; otherwise equal changes are shown once.
     """
     look = look or Look()
     return "\n".join(
@@ -28,10 +28,10 @@ def plan_text(plan: Plan, look: Look | None = None, *, full: bool = False) -> st
 
 
 def summary(plan: Plan, look: Look) -> Iterator[str]:
-    """What the plan comes to, in a few lines."""
+    """The plan in a few lines."""
     actions = [action for stage in plan.stages for action in stage.actions]
     if not actions:
-        tail = " (no success of the smoke test is on record)" if plan.proof else ""
+        tail = " (but the smoke test has not succeeded yet with this configuration)" if plan.proof else ""
         yield f"{plan.cluster}: nothing to do{tail}"
         return
     nodes = sorted({action.node for action in actions})
@@ -71,7 +71,7 @@ def _whole(files: Sequence[FileChange], look: Look) -> Iterator[str]:
 
 
 def _folded(files: Sequence[FileChange], look: Look) -> Iterator[str]:
-    """New files only counted; of the others, those that change alike shown once."""
+    """New files are only counted. Other files with the same change are shown together."""
     plain = [change for change in files if change.kind == "create"]
     for service, count in Counter((c.service, c.node if c.service == "node" else "") for c in plain).items():
         owner = service[0] if service[0] != "node" else service[1]
@@ -87,7 +87,7 @@ def _folded(files: Sequence[FileChange], look: Look) -> Iterator[str]:
 
 
 def _file(group: Sequence[FileChange], look: Look, limit: int | None) -> Iterator[str]:
-    """Files that change alike, and how."""
+    """Files with the same change, and the change."""
     first = group[0]
     paths = {change.path for change in group}
     if len(paths) == 1:
@@ -119,7 +119,7 @@ def _actions(plan: Plan, look: Look) -> Iterator[str]:
 
 
 def _stage(stage: Stage, files: Collection[tuple[str, str]]) -> Iterator[str]:
-    """Services and nodes with the same actions together; files, which were listed, only counted."""
+    """Services and nodes with the same actions together. Files are only counted, because they are listed above."""
     by_subject: dict[str, list[Action]] = {}
     for action in stage.actions:
         by_subject.setdefault(action.service if action.service != "node" else action.node, []).append(action)
@@ -149,7 +149,7 @@ def gone_text(gone: GoneData) -> str:
 
 
 def left_text(left: LeftData) -> str:
-    """Where data stay, and what the service that goes on without them starts with."""
+    """Where data stay, and where the service that replaces theirs starts empty."""
     stay = f"{left.service}: its data ({left.what}) stay on {left.node} in {left.path}"
     if not left.heir:
         return stay

@@ -8,7 +8,7 @@ from fatecloud.report.kinds import DeployPlan, FileDocument, LeftDocument, Refus
 
 
 def plan_document(forecast: Forecast) -> DeployPlan:
-    """Everything that a deploy would do, and what it would be refused for."""
+    """Everything that a deploy would do, and the reasons to refuse it."""
     plan = forecast.plan or Plan(forecast.cluster, (), (), proof=True)
     return {
         "cluster": forecast.cluster,

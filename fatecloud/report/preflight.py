@@ -17,8 +17,8 @@ def preflight_text(report: Report, blockers: Sequence[Finding], look: Look) -> s
     """All findings by node, worst first, each with its remedy; then one line that sums up.
 
     Args:
-        blockers: those of the findings that forbid a deployment.
-        look: what the reader's terminal can show; its width may be without end.
+        blockers: the findings that prevent a deployment.
+        look: what the reader's terminal can show; its width may be unlimited.
     """
     lines: list[str] = []
     for place, findings in _by_node(report):
@@ -45,7 +45,7 @@ def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
         yield from wrapped(f"because {finding.cause}", width, " " * 6, _BELOW)
     for line in finding.evidence:
         yield from wrapped(line, width, "      seen     ", _BELOW)
-    # A command is not wrapped: it is there to be copied.
+    # A command is not wrapped, so that it can be copied.
     yield from (f"      do       {typed(line)}" for line in finding.remedy)
     if finding.fix:
         yield f"      or       {typed('fatecloud preflight --fix')}"
@@ -59,7 +59,7 @@ def fixes_text(fixes: Sequence[Fix]) -> str:
 
 
 def change_text(before: Report, after: Report) -> str:
-    """What repairs cleared, left, and brought up."""
+    """The findings that the repairs solved, those that are still there, and new ones."""
     old, new = {f.id for f in before.findings}, {f.id for f in after.findings}
     rows = [("cleared", old - new), ("still there", old & {f.id for f in after.findings if f.fix}), ("new", new - old)]
     return "\n".join(f"{word}: {', '.join(sorted(ids))}" for word, ids in rows if ids)
@@ -74,8 +74,8 @@ def _by_node(report: Report) -> list[tuple[str, list[Finding]]]:
 
 def _summary(report: Report, blockers: Sequence[Finding]) -> str:
     counts = [(s, sum(1 for f in report.findings if f.severity == s)) for s in _ORDER]
-    said = ", ".join(f"{count} {severity}" for severity, count in counts if count) or "no problem"
+    problems = ", ".join(f"{count} {severity}" for severity, count in counts if count) or "no problem"
     fixable = sum(1 for f in report.findings if f.fix)
     verdict = f"{len(blockers)} must be solved before a deployment" if blockers else "a deployment can go ahead"
     hint = f"; {fixable} can be repaired with --fix" if fixable else ""
-    return f"{report.cluster}: {said}, {report.passed} checks passed; {verdict}{hint}"
+    return f"{report.cluster}: {problems}, {report.passed} checks passed; {verdict}{hint}"

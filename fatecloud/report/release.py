@@ -51,7 +51,7 @@ def release_document(
     Args:
         release: which.
         store: path of the store.
-        held: its files in the store; None where it is not complete.
+        held: its files in the store; None if it is not complete.
         missing: files that the store lacks.
     """
     return {
@@ -71,7 +71,7 @@ def release_document(
 
 
 def releases_text(rows: Iterable[tuple[Release, bool, int]], width: int) -> str:
-    """All releases, a line each where the width allows it; `rows` as for `releases_document`."""
+    """All releases, one line each if the width allows it; `rows` as for `releases_document`."""
     cells = [(r.name, "in the store" if whole else f"{count} files to fetch", r.summary) for r, whole, count in rows]
     return "\n".join(table(cells, width))
 
@@ -86,7 +86,7 @@ def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> 
 
     Args:
         store: path of the store.
-        rows: release, whether the store has all of it, how many locked files it lacks.
+        rows: release, whether the store has all of its files, how many locked files are missing.
     """
     return {
         "store": store,

@@ -18,7 +18,7 @@ _CLUSTER_TITLES = ("ID", "NAME", "RUNS", "LAST RUN", "INVENTORY")
 def runs_table(runs: Sequence[PastRun], width: int) -> str:
     """A line per run, the newest first."""
     if not runs:
-        return "no runs are recorded here; fatecloud deploy makes the first one"
+        return "no runs are recorded here yet; start with fatecloud deploy"
     rows = [
         (run.id, run.verb, run.who, run.origin, _local(run.started), _took(run), str(run.changed), run.outcome)
         for run in runs
@@ -64,7 +64,7 @@ def run_entry(run: PastRun) -> RunEntry:
 
 
 def run_document(run: PastRun, events: Iterable[Logged]) -> Run:
-    """A run with all that it reported."""
+    """A run with everything that it reported."""
     return {**run_entry(run), "events": [_event(logged) for logged in events]}
 
 
@@ -82,7 +82,7 @@ def _event(logged: Logged) -> RunEvent:
 def clusters_table(clusters: Sequence[KnownCluster], width: int) -> str:
     """A line per cluster."""
     if not clusters:
-        return "this controller knows no cluster yet; fatecloud init writes a first inventory"
+        return "this controller has not worked on a cluster yet; fatecloud init writes a first inventory"
     rows = [(one.id, one.name, str(one.runs), _last(one.last), one.inventory or "-") for one in clusters]
     return "\n".join(table([_CLUSTER_TITLES, *rows], width))
 

@@ -9,7 +9,7 @@ from fatecloud.report.kinds import SandboxList
 
 
 class Sandbox(Protocol):
-    """What is shown of one sandbox."""
+    """What is shown about one sandbox."""
 
     @property
     def name(self) -> str:
@@ -17,7 +17,7 @@ class Sandbox(Protocol):
 
     @property
     def image(self) -> str:
-        """What its nodes run."""
+        """The image of its nodes."""
 
     @property
     def nodes(self) -> Mapping[str, tuple[str, str]]:

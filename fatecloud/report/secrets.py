@@ -1,4 +1,4 @@
-"""The names of secrets as a table; never a value."""
+"""The names of secrets as a table, without their values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fatecloud.report.wrap import table
 
 
 class Line(Protocol):
-    """What is shown of one secret."""
+    """What is shown about one secret."""
 
     @property
     def name(self) -> str:
@@ -18,7 +18,7 @@ class Line(Protocol):
 
     @property
     def origin(self) -> str:
-        """Who made it."""
+        """Where its value comes from."""
 
     @property
     def length(self) -> int:

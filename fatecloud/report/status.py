@@ -14,9 +14,9 @@ _COLUMNS = ("party", "node", "component", "version", "deployed", "running", "sin
 
 
 def status_table(status: Status, width: int) -> str:
-    """The screen as text. Nothing is cut: notes that do not fit beside their row stand below it.
+    """The screen as text. Nothing is cut off: notes that do not fit beside their row are printed below it.
 
-    Where not even the columns fit, a service is told in a few lines.
+    If not even the columns fit, each service takes a few lines.
 
     Args:
         width: columns of the terminal.
@@ -25,9 +25,9 @@ def status_table(status: Status, width: int) -> str:
     sizes = [max(columns_of(title), *(columns_of(row[i]) for row in rows)) for i, title in enumerate(_COLUMNS)][:-1]
     fits = sum(sizes) + 2 * (len(sizes) - 1) <= width
     title = f"cluster {status.cluster}, release {status.release}"
-    lines = [*wrapped(title, width), *(_aligned(rows, sizes, width) if fits else _told(rows, width))]
+    lines = [*wrapped(title, width), *(_aligned(rows, sizes, width) if fits else _stacked(rows, width))]
     if any("!" in row[_COLUMNS.index("ports")] for row in rows):
-        lines += wrapped("! nobody of the service listens on this port", width)
+        lines += wrapped("! the service does not listen on this port", width)
     return "\n".join([*lines, *(line for note in status.notes for line in wrapped(note, width, "", "    "))])
 
 
@@ -36,18 +36,18 @@ def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) 
         line = "  ".join(cell.ljust(size) for cell, size in zip(cells, sizes, strict=True)).rstrip()
         if not notes or len(line) + 2 + columns_of(notes) <= width:
             yield f"{line}  {notes}".rstrip()
-        elif notes == _COLUMNS[-1].upper():  # nobody misses the word over notes that stand below
+        elif notes == _COLUMNS[-1].upper():  # this title is not needed when the notes are below their rows
             yield line
         else:
             yield line
             yield from wrapped(notes, width, _BELOW, _BELOW)
 
 
-def _told(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
+def _stacked(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
     for party, node, component, version, *values, notes in rows:
         yield from wrapped(f"{party}/{component}@{node} {version}", width, "", _BELOW)
-        said = [f"{word} {value}" for word, value in zip(_COLUMNS[4:-1], values, strict=True) if value != "-"]
-        yield from wrapped("; ".join([*said, *([notes] if notes else [])]), width, _BELOW, _BELOW)
+        named = [f"{word} {value}" for word, value in zip(_COLUMNS[4:-1], values, strict=True) if value != "-"]
+        yield from wrapped("; ".join([*named, *([notes] if notes else [])]), width, _BELOW, _BELOW)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -22,20 +22,20 @@ class Row:
     node: str
     component: str
     version: str
-    """Of what the node's distribution brings, its package's version where that could be read."""
+    """For software of the node's distribution, the version of its package, if it could be read."""
     deployed: str
-    """`yes`, `changed` (the nodes differ from what we wrote, or we would write something else), `no`, `?`."""
+    """`yes`, `changed` (the node differs from the last deploy, or a deploy would change something), `no`, `?`."""
     running: str
     """`yes`, `settling`, `restarting`, `hung`, `stopping`, `no`, `?`."""
     since: float | None
-    """Seconds that it has been in this life."""
+    """Seconds since its last start or stop."""
     ports: Mapping[str, bool | None]
-    """Port -> whether its process listens on it; None where that could not be read."""
+    """Port -> whether its process listens on it; None if it could not be read."""
     notes: tuple[str, ...]
 
     @property
     def well(self) -> bool:
-        """Whether there is nothing to look at."""
+        """Whether nothing needs attention."""
         return self.deployed == "yes" and self.running == "yes" and all(self.ports.values())
 
 
@@ -52,7 +52,7 @@ class Status:
 
     @property
     def exit_status(self) -> int:
-        """0 when every service runs as deployed, 1 when not, 3 when a node could not be read."""
+        """0 if every service runs as deployed, 1 if not, 3 if a node could not be read."""
         if any("?" in (row.deployed, row.running) for row in self.rows):
             return 3
         return 0 if all(row.well for row in self.rows) else 1
@@ -77,7 +77,7 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
 
 
 def _place(service: DesiredService) -> tuple[int, str, str, str]:
-    """Parties by number, as people count."""
+    """Sort key: parties by number, so that 9999 comes before 10000."""
     ident = service.id
     return len(ident.party), ident.party, ident.node, ident.component
 
@@ -202,12 +202,12 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
     lease, manifest = entry.fact("lease").value, entry.fact("manifest").value
     clock = entry.fact("clock").value
     if lease and clock and float(lease.get("expires", 0)) > clock["epoch"]:
-        yield f"held by {lease.get('owner', 'somebody')}, run {lease.get('run', '?')}"
+        yield f"held by {lease.get('owner', 'an unknown operator')}, run {lease.get('run', '?')}"
     if entry.fact("manifest").ok and not (manifest or {}).get("services"):
         yield "nothing is deployed here; run fatecloud deploy"
     proof = (manifest or {}).get("proof")
     if proof and clock:
-        yield f"last proved {age_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"
+        yield f"last smoke test {age_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"
 
 
 def age_text(seconds: float | None) -> str:

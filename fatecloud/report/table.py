@@ -1,4 +1,4 @@
-"""A check's report for people: root causes first, each with its remedy, and below it what it explains."""
+"""A check's report for people: root causes first, each with its remedy and the findings that it explains."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def table(report: Report, look: Look) -> str:
     """The whole screen.
 
     Args:
-        report: what a check run says.
+        report: the result of a check.
         look: what the reader's terminal can show.
     """
     lines: list[str] = []
     explained = _by_cause(report.findings)
-    told: set[str] = set()
+    shown: set[str] = set()
     for finding in report.findings:
         if not finding.caused_by:
-            lines += [*_block(finding, look), *_dependants(finding, explained, told, look), ""]
+            lines += [*_block(finding, look), *_dependants(finding, explained, shown, look), ""]
     lines += _footer(report, look)
     return "\n".join(lines)
 
 
 def summary(report: Report) -> str:
-    """One line: the cluster, how it is, how much was looked at, when."""
+    """One line: the cluster, its state, how much was checked, and when."""
     counts = Counter(finding.severity for finding in report.findings)
     roots = sum(not finding.caused_by for finding in report.findings)
     if not report.findings:
@@ -60,19 +60,19 @@ def _block(finding: Finding, look: Look) -> Iterator[str]:
         yield from _field("because", finding.cause, look)
     for number, line in enumerate(finding.evidence):
         yield from _field("" if number else "seen", line, look)
-    # A command is not wrapped: it is there to be copied.
+    # A command is not wrapped, so that it can be copied.
     for number, line in enumerate(finding.remedy):
         yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{typed(_plain(line, look))}"
     yield f"{_INDENT}{'more':<{_LABEL}}{typed(f'fatecloud explain {finding.code}')}"
 
 
 def _dependants(
-    root: Finding, explained: dict[str, list[Finding]], told: set[str], look: Look, depth: int = 1
+    root: Finding, explained: dict[str, list[Finding]], shown: set[str], look: Look, depth: int = 1
 ) -> Iterator[str]:
     mark = "└ " if look.unicode else "` "
     for finding in explained.get(root.id, ()):
-        again = finding.id in told
-        told.add(finding.id)
+        again = finding.id in shown
+        shown.add(finding.id)
         text = "also explained by this, see above" if again else finding.symptom
         *full, last = _kept(
             f"{_INDENT * depth}{mark}", f"explains {finding.code}  {finding.subject}:", len(_INDENT * depth) + 4, look
@@ -80,7 +80,7 @@ def _dependants(
         yield from full
         yield from _wrapped(f"{last} ", _plain(text, look), len(_INDENT * depth) + 4, look)
         if not again:
-            yield from _dependants(finding, explained, told, look, depth + 1)
+            yield from _dependants(finding, explained, shown, look, depth + 1)
 
 
 def _by_cause(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
@@ -98,7 +98,7 @@ def _footer(report: Report, look: Look) -> Iterator[str]:
     for reason, subjects in sorted(reasons.items()):
         yield from _wrapped("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
     if report.settling:
-        yield from _wrapped("", f"settling after our own start: {', '.join(report.settling)}", 4, look)
+        yield from _wrapped("", f"settling after a start by fatecloud: {', '.join(report.settling)}", 4, look)
     for line in report.runs:
         yield from _wrapped("", _plain(line, look), 4, look)
     yield from wrapped(summary(report), look.width, "", "    ")
@@ -113,7 +113,7 @@ def _wrapped(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
 
 
 def _kept(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
-    """A headline, with its spaces where it fits into one line."""
+    """A headline; its double spaces stay if it fits into one line."""
     if columns_of(head + text) <= look.width:
         yield head + text
     else:
@@ -121,7 +121,7 @@ def _kept(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
 
 
 def _plain(text: str, look: Look) -> str:
-    """The text on one line, without control characters: a log line must not drive the reader's terminal."""
+    """The text on one line, without control characters: a log line must not control the reader's terminal."""
     line = " ".join(text.split())
     shown = "".join(char if char.isprintable() else "?" for char in line)
     return shown if look.unicode else shown.encode("ascii", "replace").decode()

@@ -1,4 +1,4 @@
-"""The version of the program, and of what it runs on."""
+"""The version of the program, and those of Python and Ansible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text in lines of a width: counted in a terminal's columns, of which a Chinese character takes two."""
+"""Wraps text to a width in terminal columns; a Chinese character takes two of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 _LEAST = 20
-"""Columns that the last cell of a row wants beside the others."""
+"""The fewest columns for the last cell of a row beside the others."""
 
 
 def columns_of(text: str) -> int:
@@ -17,10 +17,10 @@ def columns_of(text: str) -> int:
 
 
 def wrapped(text: str, width: int, first: str = "", rest: str = "") -> Iterator[str]:
-    """The words of a text in lines that keep within the width. A word that is longer stands whole in a line of its own.
+    """The words of a text in lines that keep within the width. A longer word gets a line of its own, in one piece.
 
     Args:
-        text: what is to be wrapped.
+        text: the text to wrap.
         width: columns.
         first: begins the first line.
         rest: begins the other lines.
@@ -37,7 +37,7 @@ def wrapped(text: str, width: int, first: str = "", rest: str = "") -> Iterator[
 
 
 def _words(text: str) -> Iterator[tuple[str, bool]]:
-    """Words, and whether one follows the one before without a space: wide characters may part anywhere."""
+    """Words, and whether a word follows the last one without a space: a line can break at any wide character."""
     for word in text.split():
         start = 0
         for index in range(1, len(word)):
@@ -48,10 +48,10 @@ def _words(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def table(rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """Rows in aligned columns, the last cell wrapped beside them; in a width too narrow for that, below them.
+    """Rows in aligned columns, with the last cell wrapped beside them, or below them if the width is too small.
 
     Args:
-        rows: cells, as many in every row.
+        rows: cells, the same number in every row.
         width: columns of the terminal.
     """
     sizes = [max(map(columns_of, column)) for column in zip(*rows, strict=True)][:-1]

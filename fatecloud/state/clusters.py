@@ -1,4 +1,4 @@
-"""Which clusters a controller has worked on: each state directory names its own."""
+"""The clusters that a controller has worked on: each state directory names its own cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fatecloud.state.history import past_runs
 
 
 def note_cluster(directory: Path, name: str, inventory: Path) -> None:
-    """Keep a cluster's name and where its inventory is.
+    """Record a cluster's name and the path of its inventory.
 
     Args:
         directory: the cluster's state directory, whose name is its id.

@@ -1,4 +1,4 @@
-"""The file that a cluster's history lies in: SQLite, readable by its owner only."""
+"""The file with a cluster's history: SQLite, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from fatecloud.errors import RunError
 
 FILE = "state.db"
-REMEDY = "make room, or give another --state-dir"
+REMEDY = "make room, or use another --state-dir"
 
 _SCHEMA = """
 create table if not exists runs (
@@ -26,14 +26,14 @@ create table if not exists cluster (name text not null, inventory text not null)
 
 
 def execute(directory: Path, *statements: tuple[str, tuple[object, ...]]) -> list[tuple[Any, ...]]:
-    """Run statements in one transaction, and give the rows of the last one.
+    """Run statements in one transaction, and return the rows of the last one.
 
     Args:
         directory: the cluster's state directory.
         statements: SQL and its values.
 
     Raises:
-        RunError: the file cannot be written, or is no history.
+        RunError: the file cannot be written, or is not a history.
     """
     file = directory / FILE
     try:
@@ -50,15 +50,15 @@ def execute(directory: Path, *statements: tuple[str, tuple[object, ...]]) -> lis
 
 
 def select(directory: Path, table: str, statement: str) -> list[tuple[Any, ...]]:
-    """Rows of a history, without making one where there is none.
+    """Rows of a history. It does not create the file if there is none.
 
     Args:
         directory: the cluster's state directory.
-        table: that the statement reads; one that nobody has written to yet is empty.
+        table: the table that the statement reads; there are no rows if it does not exist yet.
         statement: SQL.
 
     Raises:
-        RunError: the file cannot be read, or is no history.
+        RunError: the file cannot be read, or is not a history.
     """
     file = directory / FILE
     if not file.exists():

@@ -1,4 +1,4 @@
-"""Where a controller keeps what it remembers of a cluster: history, never truth."""
+"""The directory where a controller keeps the history of a cluster. The nodes, not this history, say what is true."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def default_root() -> Path:
 
 
 def cluster_directory(cluster_id: str, root: Path | None = None) -> Path:
-    """The directory of a cluster, made with mode 0700 when it is not there.
+    """The directory of a cluster, created with mode 0700 if it does not exist.
 
-    Its name is the cluster's id, so that another cluster of the same name has another one.
+    Its name is the cluster's id, because several clusters can have the same name.
 
     Raises:
-        UsageError: it cannot be made or is somebody else's.
+        UsageError: it cannot be created or belongs to another user.
     """
     directory = place_of(cluster_id, root)
     try:
@@ -31,7 +31,7 @@ def cluster_directory(cluster_id: str, root: Path | None = None) -> Path:
         directory.chmod(0o700)
     except OSError as error:
         raise UsageError(
-            f"the state directory {directory} cannot be used: {error.strerror}", remedy="give another --state-dir"
+            f"the state directory {directory} cannot be used: {error.strerror}", remedy="use another --state-dir"
         ) from error
     return directory
 
@@ -42,15 +42,16 @@ def place_of(cluster_id: str, root: Path | None = None) -> Path:
 
 
 def controller_id(directory: Path) -> str:
-    """What tells this controller from every other one, made at random when it is first asked for.
+    """A random id that distinguishes this controller from every other one. It is created at the first call.
 
-    Names do not: two machines called `localhost` would each call the other's run a dead one of its own, and end it.
+    Host names would not do: of two machines called `localhost`, each would take the other's run for a dead run of its
+    own, and take over its nodes.
 
     Args:
         directory: the cluster's state directory.
 
     Raises:
-        UsageError: it cannot be kept.
+        UsageError: the id cannot be stored.
     """
     file = directory / "controller"
     try:
@@ -61,4 +62,4 @@ def controller_id(directory: Path) -> str:
             new.write(secrets.token_hex(16))
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{file} cannot be kept: {error.strerror}", remedy="give another --state-dir") from error
+        raise UsageError(f"{file} cannot be written: {error.strerror}", remedy="use another --state-dir") from error

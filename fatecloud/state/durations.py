@@ -1,4 +1,4 @@
-"""How long the tasks of earlier runs took, so that a long one can say how much of it is left."""
+"""How long the tasks of earlier runs took, to estimate how much of a long task is left."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 from fatecloud.state.killed import EVENTS
 
 LONG = 20.0
-"""Seconds. Of a shorter task nobody asks how long it will take."""
+"""Seconds. For shorter tasks an estimate is not useful."""
 _RUNS = 10
-"""How many of the newest runs are looked at."""
+"""How many of the newest runs are read."""
 
 
 def past_durations(state: Path) -> Mapping[str, float]:
@@ -28,12 +28,12 @@ def past_durations(state: Path) -> Mapping[str, float]:
 
 
 def _of(events: Path) -> dict[str, float]:
-    """A task lasts until the next task or step begins; one that was cut off has no length."""
+    """A task lasts until the next task or step begins; a task that failed has no length."""
     found: dict[str, float] = {}
     task, began = "", 0.0
     with suppress(OSError):
         for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
-            with suppress(ValueError, KeyError, TypeError):  # the last line may be half a line
+            with suppress(ValueError, KeyError, TypeError):  # the last line may be incomplete
                 event = json.loads(line)
                 if event["kind"] in ("task", "step"):
                     if task and event["at"] - began >= LONG:

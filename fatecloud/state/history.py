@@ -1,4 +1,4 @@
-"""Reads the history of runs. It writes nothing, so that looking at it is always safe."""
+"""Reads the history of runs. It writes nothing, so that reading is always safe."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def events_of(directory: Path, run: str) -> Iterator[Logged]:
 def _past(directory: Path, row: tuple[Any, ...]) -> PastRun:
     run, verb, who, origin, argv, started, ended, outcome = row
     if ended is None:
-        # Only the next run writes down that this one was killed; a reader sees it by the lock that is gone.
+        # Only the next run records that this one was killed. Until then the missing lock shows it.
         outcome = RUNNING if is_alive(directory, run) else KILLED
     changed = sum(logged.event.kind == "changed" for logged in events_of(directory, run))
     return PastRun(run, verb, who, origin, tuple(json.loads(argv)), started, ended, outcome, changed)

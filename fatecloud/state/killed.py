@@ -1,4 +1,4 @@
-"""Runs that ended without a word, because their process was killed or their machine lost power."""
+"""Runs that ended without recording it, because their process was killed or their machine lost power."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Killed:
     at: float
     """Epoch of its last sign of life."""
     doing: str
-    """What it had begun last; empty when it had not come to anything."""
+    """The last step that it had begun; empty if it had not begun any."""
 
 
 def hold(events: IO[str]) -> None:
-    """Lock a run's events for as long as it lives."""
-    with suppress(OSError):  # a file system without locks: nobody will be called killed there
+    """Lock a run's events for as long as its process lives."""
+    with suppress(OSError):  # a file system without locks: there, no run will be taken for killed
         fcntl.flock(events, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def bury(state: Path) -> tuple[Killed, ...]:
-    """Write down which runs were killed, and give them.
+    """Record which runs were killed, and return them.
 
     Args:
         state: the cluster's state directory.
@@ -45,7 +45,7 @@ def bury(state: Path) -> tuple[Killed, ...]:
     living = "select id, verb, who, started from runs where ended is null"
     free = {run for run, *_ in execute(state, (living, ())) if not is_alive(state, run)}
     found = []
-    # Asked once more, because one may have come to its own end meanwhile: it says so before it lets go of its events.
+    # Read once more, because a run may have ended normally meanwhile: it records its end before it releases its lock.
     for run, verb, who, started in execute(state, (living, ())) if free else ():
         if run in free:
             at, doing = _last_sign(_events(state, run))
@@ -55,7 +55,7 @@ def bury(state: Path) -> tuple[Killed, ...]:
 
 
 def last_failure(state: Path, verb: str) -> dict[str, Any] | None:
-    """The newest run of a verb that is over, if it ended by an error or was killed: run, who, at (epoch), error.
+    """The newest finished run of a verb, if it ended with an error or was killed: run, who, at (epoch), error.
 
     Args:
         state: the cluster's state directory.
@@ -74,13 +74,13 @@ def last_failure(state: Path, verb: str) -> dict[str, Any] | None:
 
 def _error(events: Path) -> str:
     """The text of the error that ended a run; for a killed one, the step that it had begun."""
-    said = ""
+    message = ""
     with suppress(OSError):
         for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, KeyError, TypeError):
                 event = json.loads(line)
-                said = event["text"] if event["kind"] == "failed" and not event["node"] else said
-    return said or f"it ended in: {_last_sign(events)[1] or 'no step'}"
+                message = event["text"] if event["kind"] == "failed" and not event["node"] else message
+    return message or f"it ended in: {_last_sign(events)[1] or 'no step'}"
 
 
 def _events(state: Path, run: str) -> Path:
@@ -88,7 +88,7 @@ def _events(state: Path, run: str) -> Path:
 
 
 def is_alive(state: Path, run: str) -> bool:
-    """Whether a run that has not ended is alive, or may be: it holds a lock on its events.
+    """Whether a run that has not ended is, or may be, alive: a living run holds a lock on its events.
 
     Args:
         state: the cluster's state directory.
@@ -109,7 +109,7 @@ def _last_sign(events: Path) -> tuple[float, str]:
     at, doing = 0.0, ""
     with suppress(OSError):
         for line in events.read_text(encoding="utf-8", errors="replace").splitlines():
-            with suppress(ValueError, KeyError, TypeError):  # the last line may be half a line
+            with suppress(ValueError, KeyError, TypeError):  # the last line may be incomplete
                 event = json.loads(line)
                 at, doing = float(event["at"]), event["text"] if event["kind"] in ("step", "task") else doing
     return at, doing

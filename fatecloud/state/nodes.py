@@ -1,6 +1,7 @@
-"""Which nodes a deploy of this controller gave services: history, for notes about those that left the inventory.
+"""The nodes on which this controller deployed services: history, for notes about nodes that left the inventory.
 
-A node is known again by its machine, then by its address: names, addresses, ports and NAT change while services run.
+A node is recognised by its machine id first, then by its address: names, addresses, ports and NAT can change while
+services run.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _DELETE = "delete from nodes where address = ? and port = ? and base = ? and mac
 
 @dataclass(frozen=True, slots=True)
 class PastNode:
-    """A place on a machine that a deploy gave services."""
+    """A base directory on a machine where a deploy put services."""
 
     address: str
     port: int
@@ -27,7 +28,7 @@ class PastNode:
     """Base directory."""
     name: str
     machine: str
-    """Its machine id, which stays when its address changes; empty when it gave none."""
+    """Its machine id, which stays the same when its address changes; empty if it has none."""
     services: tuple[str, ...]
     """Keys."""
 
@@ -43,15 +44,16 @@ class PastNode:
 
 
 def known_again(past: Iterable[PastNode], present: Iterable[PastNode]) -> dict[PastNode, PastNode]:
-    """Past node -> the present one that it is. Each present node is at most one past node.
+    """Past node -> the same node in the present inventory. Each present node matches at most one past node.
 
-    Machines with a cloned machine-id are told apart by name or address; an address that another machine took over is
-    the node's, for that is what reinstalling looks like. A node of the same name that was not read is taken on trust.
+    The name or address distinguishes machines with a cloned machine-id. Another machine at the same address counts as
+    the same node, because a reinstalled machine looks like that. A node of the same name that was not read counts as
+    the same one.
 
     Args:
         past: the history.
-        present: the nodes of the inventory; `machine` is empty where a node was not read, and `services` has what a
-            node's own record, made for this name in this cluster, says.
+        present: the nodes of the inventory; `machine` is empty if a node was not read, and `services` is what the
+            node's own record contains, if it was made for this name in this cluster.
     """
     found: dict[PastNode, PastNode] = {}
     here = list(present)
@@ -76,7 +78,7 @@ _ALIKE: tuple[Callable[[PastNode, PastNode], bool], ...] = (
     lambda old, new: old.place == new.place,
     lambda old, new: (old.name, old.base) == (new.name, new.base) and "" in (old.machine, new.machine),
 )
-"""Ways to know a node again, the surest first."""
+"""Ways to recognise a node, the most reliable first."""
 
 
 def past_nodes(directory: Path) -> tuple[PastNode, ...]:
@@ -96,12 +98,12 @@ def past_nodes(directory: Path) -> tuple[PastNode, ...]:
 
 
 def remember(directory: Path, nodes: Iterable[PastNode], known: Iterable[PastNode]) -> None:
-    """Keep nodes, and forget how they were known before.
+    """Record nodes, and delete their old entries.
 
     Args:
         directory: the cluster's state directory.
-        nodes: with what they have now.
-        known: the past nodes that these are.
+        nodes: with the services that they have now.
+        known: the old entries of these nodes.
 
     Raises:
         RunError: the history cannot be written.
@@ -115,7 +117,7 @@ def remember(directory: Path, nodes: Iterable[PastNode], known: Iterable[PastNod
 
 
 def forget(directory: Path, nodes: Iterable[PastNode]) -> None:
-    """Forget nodes, for their services are gone.
+    """Forget nodes, because their services are gone.
 
     Raises:
         RunError: the history cannot be written.

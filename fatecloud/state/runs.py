@@ -20,19 +20,19 @@ from fatecloud.state.killed import EVENTS, bury, hold
 from fatecloud.whoami import user_name
 
 PROJECTS = 5
-"""How many of the newest runs keep their rendered project, to look into after a failure; events are kept of all."""
+"""How many of the newest runs keep their rendered project, for a look after a failure. All runs keep their events."""
 
 
 class RunLog:
     """One run: a row in `state.db` and `runs/<id>/events.jsonl`, both readable by the owner only.
 
-    A living run holds a lock on its events, which no way to die leaves behind. So the next one knows which of the
-    earlier ones were killed: that becomes their outcome, and `killed` has them.
+    A living run holds a lock on its events. The kernel releases it however the process ends, so the next run knows
+    which earlier runs were killed: it records that as their outcome, and `killed` lists them.
 
     Args:
         directory: the cluster's state directory.
         verb: `deploy`, `restart`, ...
-        argv: the command line, which never holds a secret.
+        argv: the command line, which never contains a secret.
         redact: replaces secret values in a text.
 
     Raises:
@@ -43,7 +43,7 @@ class RunLog:
         self.id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         self.directory = directory / "runs" / self.id
         self.project = self.directory / "project"
-        """Where the run's Ansible project belongs. Kept for the newest runs only."""
+        """Directory for the run's Ansible project. Kept for the newest runs only."""
         self._state = directory
         self._redact = redact
         try:
@@ -63,15 +63,15 @@ class RunLog:
             raise
 
     def record(self, event: Event) -> None:
-        """Append an event, secrets replaced; which node has begun a task is only for who watches. Raises OSError."""
-        if event.kind == "begun":
+        """Append an event without secrets. Raises OSError."""
+        if event.kind == "begun":  # for the live display only
             return
         line = json.dumps({"at": round(time.time(), 3), **asdict(event)})
         self._events.write(self._redact(line) + "\n")
         self._events.flush()
 
     def finish(self, outcome: str) -> None:
-        """Close the run with one word for how it ended, and forget the projects of runs that are long over."""
+        """Close the run with one word for how it ended, and delete the projects of old runs."""
         try:
             over = execute(
                 self._state,
@@ -79,8 +79,8 @@ class RunLog:
                 ("select id from runs where ended is not null", ()),
             )
         finally:
-            # Not before: whoever finds the events unlocked and the run not ended has a killed one before him.
-            with suppress(OSError):  # what a full disk has not taken was told as it happened
+            # Not earlier: a run with unlocked events and no recorded end counts as killed.
+            with suppress(OSError):  # the disk is full: `record` has reported it already
                 self._events.close()
         kept = sorted(self.directory.parent.glob("*/project"), reverse=True)[:PROJECTS]
         for (run,) in over:
@@ -90,6 +90,6 @@ class RunLog:
 
 
 def _origin() -> str:
-    """Where the operator typed the command: this machine, and behind an SSH login the address that came in."""
+    """Where the operator typed the command: this machine, and the client's address in an SSH session."""
     client = os.environ.get("SSH_CONNECTION", "").split()
     return f"{platform.node()} (from {client[0]})" if client else platform.node()

@@ -99,7 +99,7 @@ def test_two_names_for_one_fresh_machine_are_refused_together() -> None:
     for document in documents.values():
         document["manifest"] = None
     desired = desired_with_a_second_name()
-    with pytest.raises(Refused, match=r"^a1 and again are one machine$"):
+    with pytest.raises(Refused, match=r"^a1 and again are the same machine$"):
         refuse_strangers(desired.cluster, observed(documents), desired.cluster.nodes)
 
 

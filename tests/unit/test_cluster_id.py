@@ -63,7 +63,7 @@ def test_login_and_key_are_written(tmp_path: Path) -> None:
     assert (node.address, node.ssh.user) == ("10.0.0.5", "deploy")
     assert (node.ssh.key or "").endswith("/.ssh/fate key")
     assert "user: ops, key: /k" in starter_text("multi-node", Answers("x", key="/k"))
-    with pytest.raises(UsageError, match="template all-in-one has no node that is reached over SSH"):
+    with pytest.raises(UsageError, match="template all-in-one has no nodes with SSH"):
         starter_text("all-in-one", Answers("x", user="ops"))
 
 

@@ -93,7 +93,7 @@ def test_without_a_home_the_way_out_is_printed(place: Path, words: str) -> None:
         ("inventory validate", 0, ""),
         ("explain NODE_TIMEOUT", 0, ""),
         ("check", 64, "Read-only file system"),
-        ("render -o out", 64, "give another --state-dir"),
+        ("render -o out", 64, "use another --state-dir"),
         ("quickstart --yes", 78, "Read-only file system"),
         ("render -o out --state-dir state", 0, ""),
     ],
@@ -117,7 +117,7 @@ def test_a_full_state_disk(place: Path, words: str, status: int) -> None:
     done = act(MOUNTING, f"{words} --state-dir {state}", place, before=full, HOME=str(place / "home"))
     assert done.returncode == status, done.stderr
     assert "No space left on device" in done.stderr
-    assert "give another --state-dir" in done.stderr
+    assert "use another --state-dir" in done.stderr
 
 
 @needs_mount
@@ -138,7 +138,7 @@ def test_a_run_on_a_full_state_disk_ends_before_it_begins(place: Path) -> None:
         check=False,
     )
     assert "cannot be written" in done.stdout, done.stderr
-    assert "make room, or give another --state-dir" in done.stdout
+    assert "make room, or use another --state-dir" in done.stdout
 
 
 def test_without_a_terminal_nothing_is_asked(place: Path) -> None:
@@ -182,7 +182,7 @@ def test_where_no_socket_can_be_it_says_where_it_was_tried(tmp_path: Path, monke
 
 
 class Playing:
-    """A run whose plays end as they are told to."""
+    """A run whose plays end as the test wants."""
 
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leased: dict[str, str]) -> None:
         self.said: list[Event] = []

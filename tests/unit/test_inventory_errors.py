@@ -24,7 +24,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "cluster: demo",
         "cluster: demo\ncluster: two",
         "3:1",
-        "the key 'cluster' stands twice, expected",
+        "duplicate key 'cluster', expected",
     ),
     "no id": ("id: c3f9a2b1d4e5f607\n", "", "1:1", "the file has no id, expected a new one, such as this line: id: "),
     "id too short": ("id: c3f9a2", "id: ", "25:5", "id is 'b1d4e5f607', expected 16 hexadecimal digits"),
@@ -104,12 +104,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "base crooked": ("service_user: app", "paths: {base: /srv/../etc}", "7:17", "base is '/srv/../etc', expected"),
     "base relative": ("service_user: app", "paths: {base: fate}", "7:17", "base is 'fate', expected an absolute path"),
     "base blank": ("service_user: app", "paths: {base: /srv/my fate}", "7:17", "base is '/srv/my fate', expected"),
-    "base home": ("service_user: app", "paths: {base: ~/fate}", "7:11", "~ is known on a local node only"),
+    "base home": ("service_user: app", "paths: {base: ~/fate}", "7:11", "~ only works on a local node"),
     "cores": ("cores: 32", "cores: 0", "10:60", "cores is '0', expected a whole number from 1 to 4096"),
     "cores text": ("cores: 32", "cores: many", "10:60", "cores is 'many', expected a whole number"),
     "party id": ('  "9999":', "  ninety:", "12:3", "the name 'ninety' cannot be used, expected a party id: digits"),
     "party id unquoted": ('  "9999":', "  9999:", "12:3", 'the name 9999 is not quoted, expected "9999", a text'),
-    "party twice": ("peers:", '  "9999": {}\npeers:', "23:3", "the key '9999' stands twice, expected it once"),
+    "party twice": ("peers:", '  "9999": {}\npeers:', "23:3", "duplicate key '9999', expected each key once"),
     "unknown node": ("flow: a1", "flow: a3", "16:13", "flow is on the unknown node 'a3', expected a1 or a2"),
     "unknown component": (
         "mysql: a1",
@@ -294,11 +294,11 @@ def test_an_architecture_without_links_has_no_peers_and_no_brokers(tmp_path: Pat
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
     assert "9:23: nginx is not part of the architecture standalone, expected flow" in caught.value.message
-    assert "11:3: the architecture standalone connects no parties, expected no peers" in caught.value.message
+    assert "11:3: the architecture standalone does not connect parties, expected no peers" in caught.value.message
 
 
 def test_a_public_endpoint_without_a_service_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match=r":9:21: party 9999 has no service that peers reach as proxy"):
+    with pytest.raises(InventoryError, match=r":9:21: party 9999 has no service with a public proxy"):
         loaded(tmp_path, ALONE.replace('"9999": {}', '"9999": {public: {proxy: "a:1"}}'))
 
 
@@ -313,7 +313,7 @@ def test_one_mistake_is_one_problem(tmp_path: Path) -> None:
 
 def test_a_local_node_among_others_needs_an_address_for_them(tmp_path: Path) -> None:
     text = GOOD.replace("{address: 10.0.0.11}", "{address: local, become: root}")
-    with pytest.raises(InventoryError, match=r":9:3: no other node reaches a1 at 127\.0\.0\.1, expected advertise"):
+    with pytest.raises(InventoryError, match=r":9:3: no other node can reach a1 at 127\.0\.0\.1, expected advertise"):
         loaded(tmp_path, text)
     assert loaded(tmp_path, text.replace("local,", "local, advertise: 10.0.0.11,")).nodes["a1"].bind == "0.0.0.0"  # noqa: S104
 

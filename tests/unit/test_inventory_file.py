@@ -17,9 +17,9 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
 FILES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "1:1: the file is empty, expected an inventory"),
     "only white space": (b"\n  \n", "1:1: the file is empty"),
-    "only a comment": (b"# nothing\n", "1:1: the file holds no value"),
-    "a scalar": (b"hello\n", "1:1: the file holds 'hello', expected a mapping"),
-    "a list": (b"- a\n- b\n", "1:1: the file holds a list, expected a mapping"),
+    "only a comment": (b"# nothing\n", "1:1: the file has no content"),
+    "a scalar": (b"hello\n", "1:1: the file contains 'hello', expected a mapping"),
+    "a list": (b"- a\n- b\n", "1:1: the file contains a list, expected a mapping"),
     "UTF-16": (GOOD.encode("utf-16"), "1:1: the file is UTF-16 text, expected UTF-8"),
     "Latin-1": (b"apiVersion: fatecloud/v1\ncluster: d\xe9mo\n", "2:11: byte 0xe9 is not UTF-8"),
     "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "1:1: character U+007F is not printable"),
@@ -28,7 +28,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "no YAML": (b"nodes: [a, b\nparties: {}\n", "2:8: not YAML: while parsing a flow sequence"),
     "two documents": (b"cluster: a\n---\ncluster: b\n", "2:1: a second document begins here"),
     "a bomb": (BOMB.encode(), "more than 20000 values (aliases counted)"),
-    "an alias of itself": (b"a: &a [*a]\n", "1:8: the alias *a stands inside its own anchor"),
+    "an alias of itself": (b"a: &a [*a]\n", "1:8: the alias *a is inside its own anchor"),
     "an alias of nothing": (b"a: *b\n", "1:4: the alias *b has no anchor before it"),
     "too deep": (b"a: " + b"[" * 500, "nested deeper than 32 levels"),
     "far too deep": (b"a: " + b"[" * 100_000, " nest"),
@@ -60,7 +60,7 @@ def test_anything_but_an_inventory_gets_one_line_and_quickly(tmp_path: Path, con
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("", "is a directory"), ("absent.yml", "no such file"), ("pipe", "is no regular file")]
+    ("name", "expected"), [("", "is a directory"), ("absent.yml", "no such file"), ("pipe", "is not a regular file")]
 )
 def test_paths_that_are_not_files(tmp_path: Path, name: str, expected: str) -> None:
     os.mkfifo(tmp_path / "pipe")

@@ -43,7 +43,7 @@ HOSTILE: dict[str, Callable[[], tuple[str | bytes, str]]] = {
     "a long value by many names": lambda: (f'a: &a "{"x" * MIB}"\nb: [{"*a, " * VALUE_LIMIT}]\n', "aliases counted"),
     "a long value where names go": lambda: (
         ALONE + 'peers: {"8": &a ' + "x" * MIB + many(9000, ", '9N': *a") + "}\n",
-        "standalone connects no parties",
+        "standalone does not connect parties",
     ),
     "flow in flow": lambda: ("a: " + "[" * MIB, "nest"),
     "one endless word": lambda: ("x" * 7 * MIB, "expected a mapping"),
@@ -53,7 +53,7 @@ HOSTILE: dict[str, Callable[[], tuple[str | bytes, str]]] = {
     "endless base sixty": lambda: (SPREAD.replace("cores: 32", f"cores: 1{':59' * MIB}"), "cores is '1:59"),
     "endless host name": lambda: (SPREAD.replace("192.0.2.11", f"{'a.' * MIB}"), "address is 'a.a."),
     "keys that nobody knows": lambda: (many(VALUE_LIMIT // 2, f"{'k' * 700}N: 1\n"), "... and "),
-    "one key again and again": lambda: ("a: 1\n" * (VALUE_LIMIT // 2 - 9), "stands twice"),
+    "one key again and again": lambda: ("a: 1\n" * (VALUE_LIMIT // 2 - 9), "duplicate key"),
     "nodes without an address": lambda: (nodes(VALUE_LIMIT // 4 - 50, '  "!N": {adress: 1}\n'), "cannot be used"),
     "one service on all nodes": lambda: (
         nodes(VALUE_LIMIT // 5 - 50, "  nN: {address: nN}\n").replace(

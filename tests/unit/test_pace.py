@@ -60,7 +60,7 @@ def test_where_no_line_is_redrawn_there_is_one_every_thirty_seconds() -> None:
     for _ in range(75):
         clock.now += 1
         lines += [line] if (line := pace.due()) else []
-    assert lines == ["still at it: Build (0 of 2 nodes, 30 s)", "still at it: Build (0 of 2 nodes, 1 min)"]
+    assert lines == ["still running: Build (0 of 2 nodes, 30 s)", "still running: Build (0 of 2 nodes, 1 min)"]
 
 
 def test_the_next_step_starts_again_and_a_question_ends_all() -> None:
@@ -101,5 +101,5 @@ with Console() as console:
     console(Event("step", "over"))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert "still at it: Build" in done.stderr
+    assert "still running: Build" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("over")

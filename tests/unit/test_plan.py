@@ -128,7 +128,7 @@ def test_a_diff_compares_with_the_old_text_or_says_that_it_is_unknown(wanted: De
     assert [line[:20] for line in change.diff.splitlines() if line[0] in "+-"][2:] == [
         line[:20] for line in ("-" + file.text.replace("braces", "brackets"), "+" + file.text)
     ]
-    assert planned(wanted, facts).files[0].diff == "what it says now is not on record"
+    assert planned(wanted, facts).files[0].diff == "no difference to show: the text that was deployed is not on record"
 
 
 def test_a_secret_that_is_not_there_is_named(wanted: Desired) -> None:

@@ -130,7 +130,7 @@ def test_a_mark_whose_copy_is_lost_is_recorded_again() -> None:
 def test_what_the_operator_decided_is_an_action() -> None:
     engine = a_desired().services["9999/engine@a1"]
     for wish, said in (
-        (DataWish(adopt=frozenset({engine.id.key})), "take the data that are in"),
+        (DataWish(adopt=frozenset({engine.id.key})), "use the data that are in"),
         (DataWish(new=frozenset({engine.id.key})), "start with new data in"),
     ):
         (action,) = data_actions(engine, None, wish)

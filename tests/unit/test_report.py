@@ -65,7 +65,7 @@ WARNING   SERVICE_DISABLED  9999/engine@a1
   more        fatecloud explain SERVICE_DISABLED
 
 not judged while SERVICE_STOPPED: 9999/engine@a1
-settling after our own start: 9999/front@a1
+settling after a start by fatecloud: 9999/front@a1
 demo: 3 critical, 1 warning (2 root causes); 41 checks passed, 2 skipped; read in 1.2 s at 2027-01-15 08:00:00 UTC"""
 
 

@@ -119,9 +119,9 @@ def test_files_tell_what_is_deployed() -> None:
 def test_a_held_node_and_its_last_proof_are_noted() -> None:
     lease = {"owner": "ana@ctl", "run": "r9", "expires": NOW + 60}
     screen = status_of(a_desired(), observed({"a1": WELL | {"lease": lease}}), [KEY])
-    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last proved 1 m ago, run r1")
+    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last smoke test 1 m ago, run r1")
     expired = status_of(a_desired(), observed({"a1": WELL | {"lease": lease | {"expires": NOW - 1}}}), [KEY])
-    assert expired.notes == ("a1: last proved 1 m ago, run r1",)
+    assert expired.notes == ("a1: last smoke test 1 m ago, run r1",)
 
 
 def test_a_node_that_was_not_reached_is_unknown_and_says_why() -> None:
