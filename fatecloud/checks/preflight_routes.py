@@ -12,7 +12,7 @@ from typing import Any
 
 from fatecloud.checks.preflight_need import is_loopback, problem, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
-from fatecloud.model.desired import Edge
+from fatecloud.model.desired import DesiredService, Edge
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
 
@@ -67,21 +67,29 @@ def peer_routes(view: NodeView) -> Iterator[Finding]:
 
 @node_check(BLOCKED)
 def routes_between_services(view: NodeView) -> Iterator[Finding]:
-    """No connection from a service here to another service of the inventory is dropped or rejected on the route."""
+    """No connection from a service here to another service of the inventory is dropped or rejected on the route.
+
+    A node that was not read in this run may be down, and no other finding would say so: its route only gets a warning.
+    """
     ours = [tried for tried in _tried(view) if not tried.edge.target.startswith(_PEER) and not tried.answer["ok"]]
     bad = [tried for tried in ours if tried.answer["kind"] in _CLOSED or _refused_though_it_listens(view, tried)]
-    if bad:
-        yield problem(
-            view,
-            BLOCKED.name,
-            BLOCKED.severity,
-            _named(bad),
-            cause="a firewall on one of the two nodes or between them, a missing route, or a wrong address",
-            expected="a connection, or a refusal by the node itself while nothing listens there",
-            got=", ".join(sorted({str(tried.answer["kind"]) for tried in bad})),
-            remedy=_by_hand(bad),
-            source="connections from the node",
-        )
+    if not bad:
+        return
+    unread = {target.id.node for tried in bad if (target := _unread_target(view, tried)) is not None}
+    sure = any(_unread_target(view, tried) is None for tried in bad)
+    firewall = "a firewall on one of the two nodes or between them, a missing route, or a wrong address"
+    yield problem(
+        view,
+        BLOCKED.name,
+        BLOCKED.severity if sure else "warning",
+        _named(bad),
+        cause=firewall if sure else f"the other node is down, or {firewall}",
+        expected="a connection, or a refusal by the node itself while nothing listens there",
+        got=", ".join(sorted({str(tried.answer["kind"]) for tried in bad})),
+        evidence=tuple(f"{node} was not read in this run, so it may be down" for node in sorted(unread)),
+        remedy=_by_hand(bad),
+        source="connections from the node",
+    )
 
 
 def _tried(view: NodeView) -> list[_Tried]:
@@ -110,6 +118,12 @@ def _from_probe(view: NodeView, edge: Edge) -> Mapping[str, Any] | None:
     party = edge.target.removeprefix(_PEER).partition("/")[0]
     answer: Mapping[str, Any] | None = asked.data["peers"].get(party)
     return answer
+
+
+def _unread_target(view: NodeView, tried: _Tried) -> DesiredService | None:
+    """The service at the route's end, where its node was not read in this run or did not answer."""
+    target = view.desired.services.get(tried.edge.target)
+    return target if target is not None and view.observed.reached(target.id.node) is None else None
 
 
 def _refused_though_it_listens(view: NodeView, tried: _Tried) -> bool:

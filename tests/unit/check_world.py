@@ -111,6 +111,8 @@ def healthy_documents() -> Documents:
                 "errors": ["[ERROR] no"],
             }
         },
+        # `preflight_world`'s store is not deployed yet and refuses; this one runs.
+        "connects": documents["a1"]["connects"] | {"10.0.0.2:3306": {"ok": True, "kind": "", "error": None}},
         "probes": {f"{ENGINE}:engine.api": ProbeAnswer(0, {"ok": True}, None, 0.1)},
     }
     documents["a2"] |= {

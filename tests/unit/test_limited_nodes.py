@@ -151,6 +151,26 @@ def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_be
     assert {what for what, _ in world.asked} == {"read"}
 
 
+def test_a_limited_deploy_goes_on_while_a_node_beyond_its_limit_answers_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(monkeypatch, deploy)
+
+    def read(session: Any, *, nodes: Collection[str] = (), **more: Any) -> Observed:
+        documents = healthy_documents()
+        documents["a1"]["connects"]["10.0.0.2:3306"] = {"ok": False, "kind": "timeout", "error": "no answer"}
+        world.observe(session, nodes=nodes, **more)
+        return replace(observed(documents), nodes={n: observed(documents).nodes[n] for n in nodes or documents})
+
+    monkeypatch.setattr(deploy, "observe", read)
+    options = Options(Path("inventory.yml"))
+    assert deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
+    (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_ROUTE_BLOCKED"]
+    assert (finding.severity, finding.evidence) == ("warning", ("a2 was not read in this run, so it may be down",))
+    with pytest.raises(Refused):
+        deploy.deploy_cluster(options, deploy.DeployOptions(), world.ui, lambda _: True)
+
+
 def test_a_limited_deploy_by_a_second_name_of_a_machine_is_refused_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, deploy)
     documents = healthy_documents()
@@ -165,9 +185,7 @@ def test_a_limited_deploy_by_a_second_name_of_a_machine_is_refused_untouched(mon
         deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, None)
     assert world.asked == []
     assert world.ui.plans == []
-    assert [finding.code for finding in world.ui.reports[0].findings if finding.severity == "critical"] == [
-        "NODE_MISTAKEN"
-    ]
+    assert [finding.code for finding in world.ui.reports[0].findings] == ["NODE_MISTAKEN"]
     with pytest.raises(Refused, match="a1: the machine is node a2, which the inventory has too"):
         make_plan(the_desired(), observed(documents), SECRETS, nodes=("a1",))
 

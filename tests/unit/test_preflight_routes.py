@@ -22,10 +22,14 @@ REFUSED = {"ok": False, "kind": "refused", "error": "connection refused"}
 STORE = "10.0.0.2:3306"
 
 
-def judged(*, store: Mapping[str, Any] = REFUSED, listeners: list[dict[str, Any]] | None = None) -> list[Finding]:
+def judged(
+    *, store: Mapping[str, Any] = REFUSED, listeners: list[dict[str, Any]] | None = None, lost: bool = False
+) -> list[Finding]:
     seen = observed({"a1": {f"connects.{STORE}": store}, "a2": {"listeners": listeners or []}})
     facts = seen.reached("a1")
     assert facts is not None
+    if lost:
+        seen = replace(seen, nodes={"a1": facts})
     return list(routes_between_services.function(NodeView(a_desired(), seen, facts)))
 
 
@@ -50,6 +54,14 @@ def test_a_route_without_an_answer_is_closed_before_and_after_a_deploy(kind: str
     (finding,) = judged(store={"ok": False, "kind": kind, "error": "no answer within 3 s"})
     assert finding.severity == "critical"
     assert finding.symptom == f"9999/engine@a1 -> 9999/store@a2 at {STORE}: no answer within 3 s"
+
+
+@pytest.mark.parametrize("kind", ["timeout", "unreachable"])
+def test_a_route_to_a_node_that_was_not_read_is_only_a_warning(kind: str) -> None:
+    (finding,) = judged(store={"ok": False, "kind": kind, "error": "no answer"}, lost=True)
+    assert finding.severity == "warning"
+    assert finding.cause.startswith("the other node is down, or a firewall")
+    assert finding.evidence == ("a2 was not read in this run, so it may be down",)
 
 
 @pytest.mark.parametrize(("address", "found"), [("0.0.0.0", 1), ("127.0.0.1", 0)])  # noqa: S104 - compared only
