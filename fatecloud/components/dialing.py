@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from fatecloud.components.connecting import connection_to
+
 PARALLEL = 64
 """Endpoints asked at the same time; a party seldom has more than ten."""
 
@@ -32,8 +34,13 @@ def address_of(endpoint: str) -> tuple[str, int]:
 
 
 def connected(endpoint: str, seconds: float) -> socket.socket:
-    """A socket that is connected; what goes wrong is raised."""
-    return socket.create_connection(address_of(endpoint), seconds)
+    """A socket that is connected. Raises OSError."""
+    return connection_to(*address_of(endpoint), seconds)
+
+
+def readable(text: object, most: int = 200) -> str:
+    """What another party said, as it may be shown: bounded, and without control characters."""
+    return "".join(c for c in str(text)[:most] if c.isprintable())
 
 
 def trouble(error: Exception, seconds: float, after: str = "timeout") -> dict[str, Any]:
@@ -70,7 +77,11 @@ def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: 
 
     def put(party: str, endpoint: str) -> None:
         with turns:
-            answers[party] = ask(party, endpoint)
+            try:
+                answers[party] = ask(party, endpoint)
+            except Exception as error:  # noqa: BLE001 - what one peer answers must not cost the others their answers
+                said = f"its answer cannot be read: {type(error).__name__}"
+                answers[party] = {"ok": False, "kind": "foreign", "error": said}
 
     # A name server that does not answer has no time limit of its own: such a thread is left behind.
     threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in wanted.items()]

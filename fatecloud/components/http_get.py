@@ -7,11 +7,12 @@ requests. Written into the scripts that use it, see `script_text`.
 from __future__ import annotations
 
 import re
-import socket
 import time
 
+from fatecloud.components.connecting import connection_to
+
 LIMIT = 16 << 20
-"""Bytes of an answer; no page that we ask for comes near."""
+"""Bytes of an answer of our own services; no page that we ask for comes near. What others run gets a smaller one."""
 STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})(?: ([^\r\n]*))?\r?\n")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
@@ -21,7 +22,7 @@ class NoHttp(ValueError):
 
 
 def get(
-    host: str, port: int, path: str, *, timeout: float, headers: dict[str, str] | None = None
+    host: str, port: int, path: str, *, timeout: float, headers: dict[str, str] | None = None, limit: int | None = None
 ) -> tuple[int, str, bytes]:
     """Status, reason and body of a page.
 
@@ -29,40 +30,45 @@ def get(
         host: name or address; an IPv6 address without brackets.
         path: with the query, as it is to be sent.
         timeout: seconds for all of it.
+        limit: bytes of the whole answer; None for `LIMIT`.
 
     Raises:
         TimeoutError: it took longer (`socket.timeout` before Python 3.10).
         OSError: there is no connection, or it broke.
         NoHttp: the answer is something else, or not all of it.
     """
-    return _exchange("GET", host, port, path, timeout, headers or {}, b"")
+    request = _head("GET", host, port, path, headers or {})
+    return _exchange(host, port, request, timeout, LIMIT if limit is None else limit)
 
 
 def post(
-    host: str, port: int, path: str, body: bytes, *, timeout: float, headers: dict[str, str] | None = None
+    host: str, port: int, path: str, body: bytes, *, timeout: float, headers: dict[str, str], limit: int
 ) -> tuple[int, str, bytes]:
     """Status, reason and body of the answer to a JSON document; see `get`."""
-    more = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
-    return _exchange("POST", host, port, path, timeout, more, body)
+    more = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+    return _exchange(host, port, _head("POST", host, port, path, more) + body, timeout, limit)
 
 
-def _exchange(
-    verb: str, host: str, port: int, path: str, timeout: float, headers: dict[str, str], content: bytes
-) -> tuple[int, str, bytes]:
-    """One request in HTTP/1.0: the server sends its answer in one piece and hangs up, unless it states a length."""
+def _head(verb: str, host: str, port: int, path: str, headers: dict[str, str]) -> bytes:
+    """A request in HTTP/1.0: the server sends its answer in one piece and hangs up, unless it states a length."""
+    name = f"[{host}]" if ":" in host else host
+    lines = [f"{verb} {path} HTTP/1.0", *(f"{k}: {v}" for k, v in {"Host": f"{name}:{port}", **headers}.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) -> tuple[int, str, bytes]:
     until = time.monotonic() + timeout
-    shown = f"[{host}]" if ":" in host else host
-    lines = [f"{verb} {path} HTTP/1.0", *(f"{k}: {v}" for k, v in {"Host": f"{shown}:{port}", **headers}.items())]
     said = bytearray()
-    with socket.create_connection((host, port), timeout) as connection:
-        connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
-        while len(said) <= LIMIT:
+    with connection_to(host, port, timeout) as connection:
+        connection.settimeout(max(0.001, until - time.monotonic()))
+        connection.sendall(request)
+        while len(said) <= limit:
             connection.settimeout(max(0.001, until - time.monotonic()))
             part = connection.recv(1 << 16)
             said += part
             if not part or _is_whole(said):
                 return _parsed(bytes(said))
-    raise NoHttp(f"an answer of more than {LIMIT >> 20} MiB")
+    raise NoHttp(f"an answer of more than {f'{limit >> 20} MiB' if limit >> 20 else f'{limit >> 10} KiB'}")
 
 
 def _is_whole(said: bytearray) -> bool:

@@ -18,9 +18,15 @@ def script_text(package: str, name: str) -> str:
     (for `pathlib`, 3 ms, scripts have plain calls of `os`).
     """
     text = files(f"fatecloud.components.{package}").joinpath(name).read_text(encoding="utf-8")
-    return _TYPING.sub("", _SHARED.sub(lambda found: _module(found.group(1)), text))
+    written: set[str] = set()
 
+    def module(found: re.Match[str]) -> str:
+        """Text of such a module and of those that it imports, each once, to stand in the middle of another."""
+        name = found.group(1)
+        if name in written:
+            return ""
+        written.add(name)
+        file = files("fatecloud.components").joinpath(f"{name}.py")
+        return _SHARED.sub(module, file.read_text(encoding="utf-8").replace(_FUTURE, ""))
 
-def _module(name: str) -> str:
-    """Text of such a module, to stand in the middle of another."""
-    return files("fatecloud.components").joinpath(f"{name}.py").read_text(encoding="utf-8").replace(_FUTURE, "")
+    return _TYPING.sub("", _SHARED.sub(module, text))

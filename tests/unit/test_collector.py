@@ -252,7 +252,7 @@ PYTHON_PROBE = ["python3", "-I", "-B", "-S", "-", "word"]
 def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Path) -> None:
     tell = "import json, os, sys\nfound = {'parent': os.getppid(), 'said': sys.argv[1:], 'x': globals().get('x')}\n"
     tell += "print(json.dumps(found))"
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "first": {"stdin": f"x = 1\n{tell}"},
         "second": {"stdin": tell},
         "broken": {"stdin": "raise KeyError('nothing')"},
@@ -263,6 +263,9 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
         },
         "wrong": {"stdin": "def"},
         "loud": {"stdin": "print('x' * 200000)\nprint('{\"ok\": true}')"},
+        "endless": {"stdin": "while True: print('x' * 65536)", "timeout": 60.0},
+        "furious": {"stdin": "import sys\nwhile True: sys.stderr.write('x' * 65536)", "timeout": 60.0},
+        "too long": {"stdin": "print('x' * (1 << 20))\nprint('{\"ok\": true}')"},
     }
     answers = ask(*({"argv": PYTHON_PROBE, "timeout": 1.0, **probe} for probe in asked.values()))
     found = dict(zip(asked, (answers[str(number)] for number in range(len(asked))), strict=True))
@@ -275,6 +278,8 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
     assert found["slow"]["error"] == "timeout after 1 s"
     assert "SyntaxError" in found["wrong"]["error"]
     assert found["loud"]["data"] == {"ok": True}
+    for name in ("endless", "furious", "too long"):
+        assert found[name]["error"] == "it printed more than 1024 KiB, and was ended"
     assert gone(int((tmp_path / "pid").read_text()))
 
 

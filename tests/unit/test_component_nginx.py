@@ -175,6 +175,33 @@ def test_before_there_is_an_own_proxy_the_other_one_is_asked_directly() -> None:
     assert answer["peers"]["10000"]["flow"]["ok"]
 
 
+def test_an_own_proxy_that_does_not_know_the_party_yet_is_passed_by() -> None:
+    # The partner has just joined the inventory of a cluster that runs: preflight asks before the deploy.
+    answer = peers({}, {COLLECT: NO_TASK})
+    assert (answer["ok"], answer["flow"]) == (True, {"ok": True, "code": 2000})
+    assert peers({}, {})["flow"]["kind"] == "status"
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs"),
+    [
+        ({}, {"/fatecloud/health": (200, {"party": "\x1b[31m\u202e" + "9" * 50000})}),
+        ({}, {"/fatecloud/health": (200, "x" * 100000)}),
+        ({COLLECT: (200, {"code": 7, "message": "\x1b[2J" + "x" * 50000})}, {}),
+        ({COLLECT: (200, "x" * 100000)}, {}),
+        ({COLLECT: (200, "[" * 60000)}, {"/fatecloud/health": (200, "[" * 60000)}),
+        ({COLLECT: (200, '{"code": Infinity}')}, {"/fatecloud/health": (200, '{"party": [[[1]]]}')}),
+    ],
+)
+def test_what_another_party_answers_is_bounded_and_safe_to_show(own: dict[str, Page], theirs: dict[str, Page]) -> None:
+    answer = peers(own, theirs)
+    assert not (answer["ok"] and answer["flow"]["ok"])
+    texts = [str(one[key]) for one in (answer, answer.get("flow", {})) for key in ("party", "error") if key in one]
+    assert all(text.isprintable() and len(text) <= 200 for text in texts)
+    assert len(answer.get("party", "")) <= 40
+    assert answer.get("kind") != "name", "an answer that cannot be read is not taken for a lost name server"
+
+
 def test_a_proxy_of_another_party_is_not_asked_further() -> None:
     answer = peers({}, {"/fatecloud/health": (200, {"party": "7"})})
     assert (answer["ok"], answer["kind"], answer["party"]) == (False, "party", "7")
@@ -196,13 +223,17 @@ def test_a_route_that_loses_long_questions_only_differs_from_a_flow_that_hangs_o
     answers = [{"ok": False, "kind": "silent"}, short, long_again]
     clock = [0.0]
 
-    def ask(_own: str, _party: str, _endpoint: str, _padding: int, _seconds: float) -> dict[str, Any]:
+    limits: list[float] = []
+
+    def ask(_own: str, _party: str, _endpoint: str, _padding: int, limit: float) -> dict[str, Any]:
         clock[0] += seconds
+        limits.append(limit)
         return dict(answers.pop(0))
 
     monkeypatch.setattr(probe_peers, "question", ask)
     monkeypatch.setattr("time.monotonic", lambda: clock[0])
-    assert probe_peers.flow_behind("", "", "").get("kind") == kind
+    assert probe_peers.flow_behind("", "", "", 17.0).get("kind") == kind
+    assert limits[1] == 17.0 - seconds, "a short question gets the rest of the time"
 
 
 def test_peers_are_distinguished() -> None:

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,34 @@ def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("fatecloud.components.http_get.LIMIT", 1 << 20)
     with saying(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20)) as port, pytest.raises(NoHttp, match="more than 1 MiB"):
         get("127.0.0.1", port, "/", timeout=5)
+
+
+def test_a_smaller_limit_holds_for_what_others_run() -> None:
+    with saying(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 70000) as port, pytest.raises(NoHttp, match="more than 64 KiB"):
+        get("127.0.0.1", port, "/", timeout=5, limit=64 << 10)
+
+
+def test_a_second_address_gets_its_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving({"/": (200, "yes")}) as port, full() as deaf:
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", number)) for number in (deaf, port)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        assert get("two.example", port, "/", timeout=1.0) == (200, "OK", b"yes")
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses[:1])
+        with pytest.raises(TimeoutError):
+            get("one.example", port, "/", timeout=0.1)
+
+
+@contextmanager
+def full() -> Iterator[int]:
+    """The port of a server that takes no more connections: packets to it are dropped."""
+    with socket.socket() as server, ExitStack() as waiting:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            line = waiting.enter_context(socket.socket())
+            line.settimeout(0)
+            line.connect_ex(server.getsockname())
+        yield int(server.getsockname()[1])
 
 
 def test_no_listener_no_answer_and_a_hang_up_are_distinguished() -> None:

@@ -18,10 +18,12 @@ import signal
 import sys
 import time
 
-from .hints import Any, Dict, List, NoReturn
+from .hints import Any, Dict, List, NoReturn, Optional
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
+_MOST = 1 << 20
+"""Bytes of a question's output, and of its errors; an answer has some kilobytes, unless somebody else decides on it."""
 
 
 class _Child:
@@ -41,12 +43,14 @@ class _Child:
         self.ends = [out[0], err[0]]
         self.output = {end: [] for end in self.ends}
         self.open = set(self.ends)
+        self.room = dict.fromkeys(self.ends, _MOST)
 
     def read(self, end: int) -> None:
         """Take what there is on one of its pipes."""
         data = os.read(end, _CHUNK)
         if data:
             self.output[end].append(data)
+            self.room[end] -= len(data)
         else:
             self.open.discard(end)
             os.close(end)
@@ -58,14 +62,19 @@ class _Child:
         said = [b"".join(self.output[end]).decode("utf-8", "replace") for end in self.ends]
         return {"id": self.id, "exit": code, "stdout": said[0], "stderr": said[1], "error": None}
 
-    def late(self) -> Dict[str, Any]:
+    def error(self) -> Optional[str]:
+        """Why it must not go on; None while it may, and when it has ended by itself."""
+        if min(self.room.values()) < 0:
+            return "it printed more than %d KiB, and was ended" % (_MOST >> 10)
+        return "timeout after %g s" % self.timeout if self.open and time.monotonic() >= self.until else None
+
+    def killed(self, error: str) -> Dict[str, Any]:
         """End it and everything that it started."""
         os.killpg(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         for end in self.open:
             os.close(end)
         self.open = set()
-        error = "timeout after %g s" % self.timeout
         return {"id": self.id, "exit": None, "stdout": "", "stderr": "", "error": error}
 
 
@@ -75,7 +84,7 @@ def main() -> None:
 
 
 def serve(questions: List[Dict[str, Any]]) -> None:
-    """Ask everything at once, and tell each answer when it is there."""
+    """Ask everything at once, and print each answer when it is there."""
     _preload([question["script"] for question in questions])
     children = []
     for question in questions:
@@ -83,16 +92,16 @@ def serve(questions: List[Dict[str, Any]]) -> None:
         _tell({"id": question["id"], "pid": children[-1].pid})
     while children:
         _wait(children)
-        now = time.monotonic()
         for child in list(children):
-            if child.open and now < child.until:
+            error = child.error()
+            if child.open and error is None:
                 continue
-            _tell(child.late() if child.open else child.ended())
+            _tell(child.ended() if error is None else child.killed(error))
             children.remove(child)
 
 
 def _wait(children: List[_Child]) -> None:
-    """Until somebody says something, or the next one is late."""
+    """Until one of them prints something, or the next one is late."""
     readers = {end: child for child in children for end in child.open}
     patience = max(0.0, min(child.until for child in children) - time.monotonic())
     for end in select.select(list(readers), [], [], patience)[0]:

@@ -15,57 +15,63 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.dialing import address_of, asked, connected, trouble
+from fatecloud.components.dialing import address_of, asked, connected, readable, trouble
 from fatecloud.components.http_get import NoHttp, get, post
 
 HEALTH_SECONDS, LONG_SECONDS, SHORT_SECONDS = 4.0, 8.0, 3.0
+PARTY_SECONDS = 17.0
+"""For all questions about one party: a short question gets what is left of them, because a busy flow needs longer."""
+MOST = 64 << 10
+"""Bytes of an answer of what others run; flow's has some hundred."""
+PARTY_LENGTH = 40
 PROMPT_SECONDS = 1.0
 """A short question that is answered within these shows that neither machine is merely slow."""
 PADDING = 6000
 """Bytes: four packets of Ethernet's size, and below the 8 KiB from which on a small proxy would use its disk."""
 PATH = "/v2/partner/task/collect"
-OK = 200
+OK, NO_ROUTE = 200, 404
 ANSWERED = (0, 2000, *range(5000, 5010))
 """Flow's codes for: found, no such task, and a site that wants signed questions. All of them come from flow itself."""
 
 
 def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
     """One party's answer, or why there was none: of its proxy, else of the flow behind it (`flow`)."""
+    until = time.monotonic() + PARTY_SECONDS
     try:
         connected(endpoint, HEALTH_SECONDS).close()
     except OSError as error:
         return trouble(error, HEALTH_SECONDS)
     try:
-        _, _, body = get(*address_of(endpoint), "/fatecloud/health", timeout=HEALTH_SECONDS)
+        _, _, body = get(*address_of(endpoint), "/fatecloud/health", timeout=HEALTH_SECONDS, limit=MOST)
     except OSError as error:
         return trouble(error, HEALTH_SECONDS, "silent")
     except NoHttp as error:
-        return {"ok": False, "kind": "foreign", "error": f"what answers does not speak HTTP: {error}"[:200]}
-    told = named(body)
-    if told not in ("", party):
-        return {"ok": False, "kind": "party", "error": f"it is the proxy of party {told}", "party": told}
-    return {"ok": True, "party": told, "flow": flow_behind(own, party, endpoint)}
+        return {"ok": False, "kind": "foreign", "error": readable(f"its answer is not a proxy's: {error}")}
+    name = named(body)
+    if name not in ("", party):
+        return {"ok": False, "kind": "party", "error": f"it is the proxy of party {name}", "party": name}
+    return {"ok": True, "party": name, "flow": flow_behind(own, party, endpoint, until)}
 
 
 def named(body: bytes) -> str:
     """The party in a health page; empty where it is not one of ours."""
     try:
-        return str(json.loads(body).get("party", ""))
-    except (ValueError, AttributeError):
+        return readable(json.loads(body).get("party", ""), PARTY_LENGTH)
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
-def flow_behind(own: str, party: str, endpoint: str) -> dict[str, Any]:
+def flow_behind(own: str, party: str, endpoint: str, until: float) -> dict[str, Any]:
     """The flow's answer to a long question, and where that gets none, to a short one.
 
     Only a short question that is answered promptly between two long ones that are not means that large packets are
-    lost; a busy flow is slow to answer either.
+    lost; a busy flow is slow to answer either. `until`: by the monotonic clock, when the last answer must be there.
     """
     long = question(own, party, endpoint, PADDING, LONG_SECONDS)
     if long.get("kind") not in ("silent", "reset"):
         return long
     began = time.monotonic()
-    short = question(own, party, endpoint, 0, SHORT_SECONDS)
+    short = question(own, party, endpoint, 0, max(SHORT_SECONDS, until - began))
     if not short["ok"]:
         return long
     if time.monotonic() - began > PROMPT_SECONDS or question(own, party, endpoint, PADDING, SHORT_SECONDS)["ok"]:
@@ -74,33 +80,36 @@ def flow_behind(own: str, party: str, endpoint: str) -> dict[str, Any]:
 
 
 def question(own: str, party: str, endpoint: str, padding: int, seconds: float) -> dict[str, Any]:
-    """Ask through the own proxy; straight to the other one while there is no own one yet."""
+    """Ask through the own proxy; the other one directly while there is no own one, or none that knows the party yet."""
     task = {"job_id": "0", "role": "host", "party_id": party, "task_id": "0", "task_version": 0}
     body = json.dumps({**task, "padding": "x" * padding}).encode()
     headers = {"dest-party-id": party, "service": "fateflow"}
     try:
         try:
-            answer = post(*address_of(own), PATH, body, timeout=seconds, headers=headers)
+            answer = post(*address_of(own), PATH, body, timeout=seconds, headers=headers, limit=MOST)
         except ConnectionRefusedError:
-            answer = post(*address_of(endpoint), PATH, body, timeout=seconds, headers=headers)
+            answer = None
+        if answer is None or answer[0] == NO_ROUTE:
+            answer = post(*address_of(endpoint), PATH, body, timeout=seconds, headers=headers, limit=MOST)
     except (OSError, socket.timeout) as error:  # noqa: UP041 - two classes before Python 3.10
         return trouble(error, seconds, "silent")
     except NoHttp as error:
-        return {"ok": False, "kind": "foreign", "error": str(error)[:200]}
+        return {"ok": False, "kind": "foreign", "error": readable(error)}
     return judged(*answer)
 
 
 def judged(status: int, reason: str, body: bytes) -> dict[str, Any]:
     """Whether a flow has answered, in the envelope that flow gives to everything."""
     if status != OK:
-        return {"ok": False, "kind": "status", "error": f"HTTP {status} {reason}"}
+        return {"ok": False, "kind": "status", "error": readable(f"HTTP {status} {reason}")}
     try:
         envelope = json.loads(body)
         code = int(envelope["code"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}
     if code not in ANSWERED:
-        return {"ok": False, "kind": "code", "error": f"flow answers with code {code}: {envelope.get('message')}"[:200]}
+        error = readable(f"flow answers with code {code}: {envelope.get('message')}")
+        return {"ok": False, "kind": "code", "error": error}
     return {"ok": True, "code": code}
 
 
