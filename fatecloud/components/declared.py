@@ -1,4 +1,4 @@
-"""The checks that components declare, apart from the registry: a cluster is worked out before any check is loaded."""
+"""The checks that components declare. Apart from the registry, because resolving a cluster needs no checks."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Runs on the node: asks the same of many endpoints at once, and sorts what can go wrong on the way to each.
+"""Runs on the node: asks many endpoints the same question at once, and names what went wrong with each.
 
-Written into the scripts that use it, see `script_text`. An answer has `ok`, and where that is false `kind` and `error`:
+Copied into the scripts that use it, see `script_text`. An answer has `ok`; if that is false also `kind` and `error`:
 
     name         the name has no address, or no name server answers
-    timeout      no connection: packets are dropped on the way there or back, or there is no machine
-    unreachable  a router or a firewall on the way says no
+    timeout      no connection: packets are dropped on the route there or back, or the machine is gone
+    unreachable  a router or a firewall on the route rejects the connection
     refused      the machine answers, and refuses the port
     reset        the connection was made and broken off
     silent       the connection was made, and nothing came back over it
@@ -39,7 +39,7 @@ def connected(endpoint: str, seconds: float) -> socket.socket:
 
 
 def readable(text: object, most: int = 200) -> str:
-    """What another party said, as it may be shown: bounded, and without control characters."""
+    """What another party sent, as it may be shown: bounded, and without control characters."""
     return "".join(c for c in str(text)[:most] if c.isprintable())
 
 
@@ -52,8 +52,8 @@ def trouble(error: Exception, seconds: float, after: str = "timeout") -> dict[st
         after: kind of a time-out: `timeout` before there is a connection, `silent` from then on.
     """
     if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
-        said = "connected, then no answer" if after == "silent" else "no answer"
-        return {"ok": False, "kind": after, "error": f"{said} within {seconds:g} s"}
+        what = "connected, then no answer" if after == "silent" else "no answer"
+        return {"ok": False, "kind": after, "error": f"{what} within {seconds:g} s"}
     if isinstance(error, socket.gaierror):
         return {"ok": False, "kind": "name", "error": f"the name does not resolve here: {error.strerror}"}
     if isinstance(error, ConnectionRefusedError):
@@ -68,8 +68,8 @@ def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: 
 
     Args:
         pairs: as they come from the command line.
-        ask: gives the answer of one party at its endpoint; called in threads.
-        seconds: after these, who has not answered counts as a name server that does not.
+        ask: returns the answer of one party at its endpoint; called in threads.
+        seconds: a party without an answer by then counts as `name`: only a name server can take that long.
     """
     wanted = dict(pair.split("=", 1) for pair in pairs)
     answers: dict[str, dict[str, Any]] = {}
@@ -80,17 +80,17 @@ def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: 
             try:
                 answers[party] = ask(party, endpoint)
             except Exception as error:  # noqa: BLE001 - what one peer answers must not cost the others their answers
-                said = f"its answer cannot be read: {type(error).__name__}"
-                answers[party] = {"ok": False, "kind": "foreign", "error": said}
+                what = f"its answer cannot be read: {type(error).__name__}"
+                answers[party] = {"ok": False, "kind": "foreign", "error": what}
 
-    # A name server that does not answer has no time limit of its own: such a thread is left behind.
+    # A look-up at a name server that does not answer has no time limit: its thread is abandoned.
     threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in wanted.items()]
     for thread in threads:
         thread.start()
     until = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    late = {"ok": False, "kind": "name", "error": f"no answer, perhaps of the name server, within {seconds:g} s"}
+    late = {"ok": False, "kind": "name", "error": f"no answer, perhaps from the name server, within {seconds:g} s"}
     peers = {party: dict(answers.get(party, late), endpoint=endpoint) for party, endpoint in wanted.items()}
     failed = sorted(party for party, answer in peers.items() if not answer["ok"])
     if failed:

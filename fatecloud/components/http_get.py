@@ -1,7 +1,7 @@
 """Runs on the node: one GET or POST of one page.
 
-By hand, because the imports of `http.client` (mail headers, TLS) cost a node 30 ms of CPU, as much as several of the
-requests. Written into the scripts that use it, see `script_text`.
+Written by hand, because the imports of `http.client` (mail headers, TLS) cost a node 30 ms of CPU, as much as several
+requests. Copied into the scripts that use it, see `script_text`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
 class NoHttp(ValueError):
-    """What came back is no whole answer in HTTP."""
+    """The answer is not complete HTTP."""
 
 
 def get(
@@ -28,7 +28,7 @@ def get(
 
     Args:
         host: name or address; an IPv6 address without brackets.
-        path: with the query, as it is to be sent.
+        path: with the query, as it is sent.
         timeout: seconds for all of it.
         limit: bytes of the whole answer; None for `LIMIT`.
 
@@ -58,32 +58,32 @@ def _head(verb: str, host: str, port: int, path: str, headers: dict[str, str]) -
 
 def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) -> tuple[int, str, bytes]:
     until = time.monotonic() + timeout
-    said = bytearray()
+    received = bytearray()
     with connection_to(host, port, timeout) as connection:
         connection.settimeout(max(0.001, until - time.monotonic()))
         connection.sendall(request)
-        while len(said) <= limit:
+        while len(received) <= limit:
             connection.settimeout(max(0.001, until - time.monotonic()))
             part = connection.recv(1 << 16)
-            said += part
-            if not part or _is_whole(said):
-                return _parsed(bytes(said))
+            received += part
+            if not part or _is_whole(received):
+                return _parsed(bytes(received))
     raise NoHttp(f"an answer of more than {f'{limit >> 20} MiB' if limit >> 20 else f'{limit >> 10} KiB'}")
 
 
-def _is_whole(said: bytearray) -> bool:
-    head, _, body = said.partition(b"\r\n\r\n")
+def _is_whole(received: bytearray) -> bool:
+    head, _, body = received.partition(b"\r\n\r\n")
     length = LENGTH.search(head + b"\r\n")
     return length is not None and len(body) >= int(length.group(1))
 
 
-def _parsed(said: bytes) -> tuple[int, str, bytes]:
-    if not said:
+def _parsed(received: bytes) -> tuple[int, str, bytes]:
+    if not received:
         raise ConnectionResetError("the connection was closed without an answer")
-    head, _, body = said.partition(b"\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
     status, length = STATUS.match(head + b"\r\n"), LENGTH.search(head + b"\r\n")
     if status is None:
-        raise NoHttp(f"an answer that begins with {said[:40]!r}")
+        raise NoHttp(f"an answer that begins with {received[:40]!r}")
     if length and len(body) < int(length.group(1)):
         raise NoHttp(f"{len(body)} of {length.group(1).decode()} bytes, then the connection ended")
     return int(status.group(1)), (status.group(2) or b"").decode("latin-1"), body

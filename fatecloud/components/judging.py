@@ -27,19 +27,19 @@ def finding(view: ServiceView, code: Code, symptom: str, probe: str, **more: Any
 
 
 def verb(view: ServiceView, name: str, component: str = "") -> str:
-    """The command that does a verb to the service, or to a neighbour of the same party."""
+    """The command that applies a verb to the service, or to a neighbour of the same party."""
     ident = view.service.id
     return f"fatecloud {name} {f'{ident.party}/{component}' if component else ident.key}"
 
 
 def as_service(view: ServiceView, command: str, node: str = "") -> str:
-    """A command line that is to be run by the service user, on the service's own node or another one."""
+    """A command line for the service user, on the service's own node or another one."""
     place = view.desired.node(node or view.facts.node)
     return f"sudo -u {place.service_user} {command}  # on {place.name}"
 
 
 def neighbour(view: ServiceView, kind: str) -> DesiredService | None:
-    """The managed service at the end of the service's edge of a kind; None where somebody else runs it."""
+    """The managed service at the end of the service's edge of a kind; None if it is external."""
     targets = [edge.target for edge in view.service.edges if edge.kind == kind]
     return next((view.desired.services[target] for target in targets if target in view.desired.services), None)
 
@@ -52,7 +52,7 @@ def apply_objects(view: ServiceView, kind: str = "") -> str:
         kind: of the edge to the managed neighbour that has the objects; empty for the service itself.
 
     Returns:
-        A command line; empty where the neighbour is not ours.
+        A command line; empty for an external neighbour.
     """
     service = neighbour(view, kind) if kind else view.service
     if service is None or service.objects is None:

@@ -1,6 +1,6 @@
 """Runs on the node: makes the libraries of a service's environment importable.
 
-Without all that Python does besides when it starts with `site`, which takes longer than the rest of its start. Written
+`site` would do it too, but takes longer than the rest of Python's start. Copied
 into the scripts that use it, see `script_text`.
 """
 
@@ -14,7 +14,7 @@ SHARED = "fatecloud-shared.pth"
 
 
 def use_libraries(site_packages: str) -> None:
-    """The environment's own ones first, then those of the release, as the service itself has them.
+    """Put the environment's own libraries on the path first, then those of the release, as the service has them.
 
     Args:
         site_packages: absolute path, of a thin environment.
@@ -31,7 +31,7 @@ def configuration(path: str) -> Any:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no YAML.
+        ValueError: it is not YAML.
     """
     yaml = importlib.import_module("yaml")
     with open(path, encoding="utf-8") as file:

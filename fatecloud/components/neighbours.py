@@ -1,4 +1,4 @@
-"""What several components ask about the services around them."""
+"""What several components need to know about the services around them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, ne
 
 
 def own_address(ctx: Context) -> str:
-    """The address at which a program on the same node reaches what listens on the node's bind address."""
+    """The address at which a program on the same node reaches a service that listens on the node's bind address."""
     return _EVERY.get(ctx.node.bind, ctx.node.bind)
 
 
@@ -29,10 +29,10 @@ def edge_to(ctx: Context, component: str, port: str, kind: str, *, probe: str, h
 def edges_to_others(
     ctx: Context, component: str, endpoint: str, *, probe: str, kind: str = "", managed_only: bool = False
 ) -> tuple[Edge, ...]:
-    """One soft edge per other party: to its service where it is managed here, else to the peer.
+    """One soft edge per other party: to its service if it is managed here, else to the peer.
 
     Args:
-        ctx: whose edges they are.
+        ctx: of the service where the edges start.
         component: at the other end.
         endpoint: kind of public endpoint that leads there.
         probe: that asks over them.

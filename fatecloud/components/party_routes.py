@@ -1,4 +1,4 @@
-"""What checks say about the routes to other parties: edge, direction, and what is known of the opposite direction."""
+"""What checks report about the routes to other parties: edge, direction, and the state of the opposite direction."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCKED = "a firewall here, there or in between drops the packets, or the addres
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An edge to another party, and what came back over it."""
+    """An edge to another party, and the answer over it."""
 
     edge: Edge
     answer: Mapping[str, Any]
@@ -49,13 +49,13 @@ def routes_to_parties(view: ServiceView, probe: str, kind: str) -> list[Route]:
 def blocked(
     view: ServiceView, code: Code, wrong: Sequence[tuple[Route, str]], probe: str, **more: Any
 ) -> list[Finding]:
-    """One finding about all routes with one problem; none where there are none.
+    """One finding about all routes with the same problem; an empty list if there are none.
 
     Args:
         view: the service where the routes start.
         code: of the problem.
         wrong: each route, and what went wrong on it.
-        probe: that tried them.
+        probe: the one that tried them.
         more: of the finding: cause, remedy, expected.
     """
     if not wrong:
@@ -65,9 +65,9 @@ def blocked(
         finding(
             view,
             code,
-            "; ".join(f"{route}: {said}" for route, said in wrong),
+            "; ".join(f"{route}: {error}" for route, error in wrong),
             probe,
-            got="; ".join(dict.fromkeys(said for _, said in wrong)),
+            got="; ".join(dict.fromkeys(error for _, error in wrong)),
             evidence=tuple(_opposite(view, route, probe) for route, _ in wrong),
             about=about.pop() if len(about) == 1 else "",
             **more,

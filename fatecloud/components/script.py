@@ -1,4 +1,4 @@
-"""The text of a script that lies beside a component and runs on a node."""
+"""The text of a script from a component's package that runs on a node."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _SHARED = re.compile(r"^from fatecloud\.components\.(\w+) import [\w, ]+\n", re.
 
 
 def script_text(package: str, name: str) -> str:
-    """Source of `components/<package>/<name>`, which a probe gives to an interpreter on the node.
+    """Source of `components/<package>/<name>`, which a probe passes to an interpreter on the node.
 
-    What it imports from a module beside the components is written into it in place of the import: on the node there is
-    nothing else of the project. Types go: annotations are not evaluated, and `typing` would cost a node 6 ms of CPU
-    (for `pathlib`, 3 ms, scripts have plain calls of `os`).
+    Modules of `components/` that it imports are copied in, in place of the import: on the node there is
+    nothing else of the project. Imports of types are removed: annotations are not evaluated, and `typing`
+    costs a node 6 ms of CPU (for `pathlib`, 3 ms, scripts have plain calls of `os`).
     """
     text = files(f"fatecloud.components.{package}").joinpath(name).read_text(encoding="utf-8")
     written: set[str] = set()

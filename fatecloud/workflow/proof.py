@@ -197,7 +197,7 @@ def _started(
         if error.job:
             traces.job(JobWatch(what, error.job, owner, apis, expected))
         raise ProofFailed(
-            f"{what}: the job was not accepted: {refusal(error.said)}",
+            f"{what}: the job was not accepted: {refusal(error.reason)}",
             remedy="`fatecloud check` looks at the services and the routes between the parties",
         ) from None
 

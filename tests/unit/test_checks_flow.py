@@ -133,7 +133,7 @@ def test_a_missing_schema_explains_flow_and_the_remedy_is_the_script_of_the_data
 
 
 def test_an_account_without_rights_explains_flow() -> None:
-    known = {"ok": False, "kind": "rights", "error": "no administrator", "tags": []}
+    known = {"ok": False, "kind": "rights", "error": "not an administrator", "tags": []}
     found = findings(set_answer(f"{RABBITMQ}:rabbitmq.admin", account=known), broker(None, "auth"))
     assert [(f.code, bool(f.caused_by)) for f in found] == [
         ("RABBITMQ_USER_RIGHTS", False),

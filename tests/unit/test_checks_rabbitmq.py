@@ -36,7 +36,7 @@ def link(**state: object) -> Change:
     ("code", "change"),
     [
         ("RABBITMQ_API_DOWN", say(ADMIN, ok=False, kind="refused", error="[Errno 111] Connection refused")),
-        ("RABBITMQ_API_DOWN", say(ADMIN, ok=False, kind="foreign", error="no management API")),
+        ("RABBITMQ_API_DOWN", say(ADMIN, ok=False, kind="foreign", error="not a management API")),
         ("RABBITMQ_USER_MISSING", account("auth", "401 Login failed")),
         ("RABBITMQ_USER_RIGHTS", account("rights", "401 Not management user")),
         ("RABBITMQ_USER_RIGHTS", account("rights", "not all rights in vhost /")),
@@ -61,7 +61,7 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
 
 
 def test_lost_rights_are_restored_by_our_own_script() -> None:
-    (finding,) = findings(account("rights", "no administrator"))
+    (finding,) = findings(account("rights", "not an administrator"))
     assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
 
 

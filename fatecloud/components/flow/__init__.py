@@ -24,19 +24,21 @@ COMPONENT = Component(
             "jobs.cores",
             "int",
             None,
-            "Cores that a job asks for per party unless it says so itself; derived: 4, as upstream, or half of "
+            "Cores per party for a job that does not set them itself; derived: 4, as upstream, or half of "
             "`computing.cores` where that is less.",
             minimum=1,
             maximum=1024,
         ),
-        ConfigKey("jobs.partitions", "int", 8, "Partitions of a job's tables unless it says so itself.", 1, 1024),
-        ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is ended.", 60, 31536000),
+        ConfigKey(
+            "jobs.partitions", "int", 8, "Partitions of a job's tables if the job does not set them itself.", 1, 1024
+        ),
+        ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is stopped.", 60, 31536000),
         ConfigKey("log_level", "int", 20, "10 debug, 20 info, 30 warning, 40 error.", 10, 40),
         ConfigKey("database.connections", "int", 100, "Connections that flow may hold open.", 10, 10000),
         ConfigKey("broker.message_size", "size", 1048576, "Largest message between the brokers.", 65536, 134217728),
     ),
     ports=(
-        PortSpec("http", 9380, "API for clients, for the own proxy and for flow's own tasks"),
+        PortSpec("http", 9380, "API for clients, for the party's own proxy and for flow's tasks"),
         PortSpec("grpc", 9360, "API for a proxy that speaks gRPC"),
     ),
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
@@ -44,6 +46,6 @@ COMPONENT = Component(
     judge=judge,
     python=True,
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
-    keeps="uploaded tables, models and what jobs put out",
+    keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
 )

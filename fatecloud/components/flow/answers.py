@@ -14,7 +14,7 @@ ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
 
 @dataclass(frozen=True, slots=True)
 class RoleState:
-    """Where one role of a job stands."""
+    """The state of one role of a job."""
 
     role: str
     party: str
@@ -33,7 +33,7 @@ class RoleState:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """Where one task of one role stands."""
+    """The state of one task of one role."""
 
     task: str
     role: str
@@ -42,7 +42,7 @@ class TaskState:
     report: str
     """Traceback of the failed task, as far as flow got one; may be empty for a task that failed."""
     logs: str
-    """Directory of the task's logs on its node; empty when flow does not tell."""
+    """Directory of the task's logs on its node; empty if flow does not report it."""
     elapsed: float
     """Seconds from start to end; 0 until the end."""
     ended_at: float
@@ -118,7 +118,7 @@ def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
 def last_error(report: str) -> str:
     """The line that names the error: the first unindented one after a traceback's last frame, else the first of all.
 
-    What follows it is the rest of the error's own text, so a report's last line may be anything, even a bracket.
+    The lines after it are the rest of the error's own text, so the last line may be anything, even a bracket.
     """
     lines = [line.rstrip() for line in report.splitlines() if line.strip()]
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
@@ -133,7 +133,7 @@ def reason(log: str) -> str:
 
 
 def refusal(message: str) -> str:
-    """Why a submitted job was not taken, in one line; flow may say it by a traceback that holds all answers."""
+    """Why a submitted job was not taken, in one line; flow may report it as a traceback that contains all answers."""
     line = last_error(message)
     try:
         _, answers = ast.literal_eval(line.partition(": ")[2])

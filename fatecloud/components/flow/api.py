@@ -1,4 +1,4 @@
-"""FATE-Flow's HTTP API as far as the proof needs it, over any callable that performs one exchange."""
+"""FATE-Flow's HTTP API as far as the smoke test needs it, over any callable that performs one exchange."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _FEDERATED_TIMEOUT = 60.0
 
 
 class FlowApiError(FatecloudError):
-    """Flow did not do what it was asked.
+    """Flow refused a request, or gave no usable answer.
 
     Args:
         code: flow's own code from the envelope, or `NO_ANSWER` when nothing usable came back.
-        message: flow's own words, or the reason why there is no answer.
+        message: flow's own message, or the reason why there is no answer.
         path: the path that was asked.
-        job: id of the job that flow made although it says no; empty when it made none.
+        job: id of a job that flow created although it reported an error; empty if it created none.
     """
 
     def __init__(self, code: int, message: str, path: str, *, job: str = "") -> None:
-        said = "no usable answer" if code == NO_ANSWER else f"code {code}"
-        super().__init__(f"flow, {path}: {said}: {message}")
+        result = "no usable answer" if code == NO_ANSWER else f"code {code}"
+        super().__init__(f"flow, {path}: {result}: {message}")
         self.code = code
-        self.said = message
+        self.reason = message
         self.path = path
         self.job = job
 
@@ -52,7 +52,7 @@ class Exchange(Protocol):
         body: Mapping[str, Any] | None,
         timeout: float,
     ) -> Mapping[str, Any]:
-        """Give flow's envelope, whatever its code."""
+        """Return flow's envelope, whatever its code."""
 
 
 class FlowApi:
@@ -71,7 +71,7 @@ class FlowApi:
         self._timeout = timeout
 
     def version(self) -> str:
-        """Version that flow reports; also the proof that its process answers."""
+        """Version that flow reports; also shows that its process answers."""
         servers = self._get("/v2/server/fateflow")["data"]
         return str(next(iter(servers.values()))["version"])
 
@@ -81,15 +81,15 @@ class FlowApi:
         return job_rows(self._get("/v2/job/list/query", query)["data"]["data"])
 
     def submit(self, dag: Mapping[str, Any]) -> str:
-        """Submit a job and give its id.
+        """Submit a job and return its id.
 
-        Flow answers before the first task starts, so this says nothing about the job. When a party does not take it,
-        flow says no, and keeps the job nevertheless: see `FlowApiError.job`.
+        Flow answers before the first task starts, so this says nothing about the job. When a party rejects it,
+        flow reports an error, but keeps the job: see `FlowApiError.job`.
         """
         return str(self._post("/v2/job/submit", {"dag_schema": dag}, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
     def upload(self, request: Mapping[str, Any]) -> str:
-        """Start reading a file of flow's node into a table, and give the id of the job that does it."""
+        """Start reading a file of flow's node into a table, and return the id of the job that does it."""
         return str(self._post("/v2/data/component/upload", request, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
     def roles(self, job: str) -> tuple[RoleState, ...]:
@@ -106,9 +106,9 @@ class FlowApi:
         return list(self._get("/v2/output/metric/query", query)["data"])
 
     def refused(self, job: str, role: str, party: str) -> str:
-        """Why flow's scheduler gave a job up, in its own words; empty when it wrote nothing.
+        """Why flow's scheduler gave up a job, as it logged it; empty if it logged nothing.
 
-        For example `guest 9999 resource limit exceeded`, which no answer about the job or its tasks says.
+        For example `guest 9999 resource limit exceeded`, which no answer about the job or its tasks contains.
         """
         query = {"log_type": "schedule_error", "job_id": job, "role": role, "party_id": party}
         lines = self._get("/v2/log/query", query)["data"] or []
@@ -119,7 +119,7 @@ class FlowApi:
         self._post("/v2/job/stop", {"job_id": job}, timeout=_FEDERATED_TIMEOUT)
 
     def clean(self, job: str) -> None:
-        """Delete what this flow keeps of a job: rows, metrics, models and output tables. An unknown job is clean."""
+        """Delete what this flow keeps of a job: rows, metrics, models, output tables. Ignores an unknown job."""
         self._gone("/v2/job/clean", {"job_id": job}, _NO_JOB)
 
     def table_exists(self, namespace: str, name: str) -> bool:
@@ -127,7 +127,7 @@ class FlowApi:
         return bool(self._found("/v2/table/query", {"namespace": namespace, "name": name}, _NO_TABLE))
 
     def delete_table(self, namespace: str, name: str) -> None:
-        """Delete a table and what it holds. A table that is not there is deleted."""
+        """Delete a table and what it holds. A missing table is not an error."""
         self._gone("/v2/table/delete", {"namespace": namespace, "name": name}, _NO_TABLE)
 
     def _get(self, path: str, query: Query | None = None) -> Mapping[str, Any]:

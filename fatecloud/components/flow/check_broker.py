@@ -10,14 +10,14 @@ from fatecloud.model.finding import Finding
 
 _EXPLAINED = ("broker", "node")
 
-BROKER_REFUSED = Code("FLOW_BROKER_REFUSED", "critical", "Flow does not reach its broker.", _EXPLAINED)
+BROKER_REFUSED = Code("FLOW_BROKER_REFUSED", "critical", "Flow cannot reach its broker.", _EXPLAINED)
 BROKER_AUTH = Code("FLOW_BROKER_AUTH", "critical", "The broker refuses flow's account.", _EXPLAINED)
 BROKER_RIGHTS = Code("FLOW_BROKER_RIGHTS", "critical", "Flow's account lacks rights in the broker.", _EXPLAINED)
 
 
 @service_check(BROKER_REFUSED, BROKER_AUTH, BROKER_RIGHTS, component="flow")
 def broker(view: ServiceView) -> Iterator[Finding]:
-    """Both doors of the broker are open to flow's account: management API and AMQP."""
+    """Flow's account can log in to both the broker's management API and AMQP."""
     if not any(edge.kind == "broker" for edge in view.service.edges):
         return
     answer = answer_of(view, "flow.broker")
@@ -32,11 +32,11 @@ def broker(view: ServiceView) -> Iterator[Finding]:
         symptom,
         "flow.broker",
         cause={
-            BROKER_REFUSED: "the broker is down, still starting, or a firewall stands between",
+            BROKER_REFUSED: "the broker is down, still starting, or blocked by a firewall",
             BROKER_AUTH: "the password in flow's configuration is not the one that the broker has",
-            BROKER_RIGHTS: "tasks create users, vhosts and queues: that takes an administrator with all rights",
+            BROKER_RIGHTS: "tasks create users, vhosts and queues, which needs an administrator with all rights",
         }[code],
-        remedy=(repair if managed else "ask whoever runs the broker", f"fatecloud explain {code.name}"),
+        remedy=(repair if managed else "ask the broker's operator", f"fatecloud explain {code.name}"),
         expected="an administrator with all rights in vhost /",
         got=symptom,
     )
@@ -49,13 +49,13 @@ def _judged(answer: dict[str, object]) -> tuple[Code | None, str]:
         return BROKER_REFUSED, str(answer.get("error"))
     if amqp["ok"] and management.get("kind") == "auth":
         # The broker lets the account in by AMQP, so its password is right: it only lacks a tag.
-        return BROKER_RIGHTS, "the account is no administrator"
+        return BROKER_RIGHTS, "the account is not an administrator"
     for door in (amqp, management):
         if not door["ok"]:
             kind = {"auth": BROKER_AUTH, "rights": BROKER_RIGHTS}.get(door["kind"], BROKER_REFUSED)
             return kind, f"{door['where']}: {door['error']}"
     if "administrator" not in management["tags"]:
-        return BROKER_RIGHTS, f"the account is no administrator (tags: {', '.join(management['tags']) or 'none'})"
+        return BROKER_RIGHTS, f"the account is not an administrator (tags: {', '.join(management['tags']) or 'none'})"
     if not management["full_rights"]:
-        return BROKER_RIGHTS, "the account has not all rights in vhost /"
+        return BROKER_RIGHTS, "the account does not have all rights in vhost /"
     return None, ""

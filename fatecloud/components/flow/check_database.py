@@ -13,7 +13,7 @@ _EXPLAINED = ("database", "node")
 _DOWN = ("SERVICE_RESTARTING", "SERVICE_FAILED")
 
 REFUSED = Code(
-    "FLOW_DATABASE_REFUSED", "critical", "Flow's database accepts no connection.", _EXPLAINED, explains=_DOWN
+    "FLOW_DATABASE_REFUSED", "critical", "Flow's database does not accept connections.", _EXPLAINED, explains=_DOWN
 )
 AUTH = Code("FLOW_DATABASE_AUTH", "critical", "Flow's database refuses flow's account.", _EXPLAINED, explains=_DOWN)
 SCHEMA = Code(
@@ -42,7 +42,7 @@ _BY_KIND = {
 _CAUSE = {
     REFUSED: "nothing listens there, a firewall refuses, or all its connections are in use",
     AUTH: "the password in flow's configuration is not the one that the database has, or the account is gone",
-    SCHEMA: "the schema was never made or was dropped, or the account has no rights on it",
+    SCHEMA: "the schema was never created or was dropped, or the account has no rights on it",
     HUNG: "the database's process is frozen, its disk is full, or another program locks it",
     UNUSABLE: "the file or server is there but damaged, read-only, or refuses for a reason of its own",
 }
@@ -50,15 +50,15 @@ _CAUSE = {
 
 @service_check(*DATABASE_CODES, component="flow", while_down=True)
 def database(view: ServiceView) -> Iterator[Finding]:
-    """A full login with flow's own settings works, and flow's own job list comes back.
+    """A full login with flow's own settings works, and flow returns its job list.
 
-    Judged while flow is down as well: flow dies at its start when its database is not usable.
+    Judged while flow is down as well: flow exits at its start when its database is not usable.
     """
     answer = answer_of(view, "flow.database")
     if not answer["ok"]:
         if not (answer.get("engine") == "sqlite" and answer["kind"] == "schema"):
             yield _trouble(view, answer, "flow.database")
-        # A flow that has never run has no SQLite file yet; what keeps it from starting is told by other checks.
+        # A flow that has never run has no SQLite file yet; other checks report what keeps it from starting.
         return
     seen = answer_of(view, "flow.api")
     if not seen["ok"] and seen.get("stage") in ("database", "providers"):
@@ -81,7 +81,7 @@ def _trouble(view: ServiceView, answer: Mapping[str, Any], probe: str) -> Findin
 
 
 def _remedy(view: ServiceView, code: Code, engine: str) -> str:
-    """The command that helps where the database is ours, else whom to ask for what."""
+    """The command that helps with a managed database, else whom to ask for what."""
     if neighbour(view, "database") is not None:
         by_code = {
             REFUSED: verb(view, "start", "mysql"),
@@ -91,5 +91,5 @@ def _remedy(view: ServiceView, code: Code, engine: str) -> str:
     if engine == "sqlite":
         return verb(view, "restart")
     if code is AUTH:
-        return "give the account's real password in the secrets, then: fatecloud deploy"
-    return "ask whoever runs the database"
+        return "put the account's real password into the secrets file, then: fatecloud deploy"
+    return "ask the database's operator"

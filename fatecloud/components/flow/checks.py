@@ -42,16 +42,16 @@ STALLED = Code(
 ROUTE_MISSING = Code(
     "FLOW_ROUTE_MISSING", "critical", "Flow's table of brokers lacks a party or has another address.", settles=False
 )
-PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow does not reach its own party's proxy.", ("proxy", "node"))
+PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow cannot reach its own party's proxy.", ("proxy", "node"))
 JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for cores for a long time.")
 
 
 @service_check(API_DOWN, component="flow")
 def api(view: ServiceView) -> Iterator[Finding]:
-    """Flow's API answers in flow's own way."""
+    """Flow's API answers in flow's own format."""
     answer = answer_of(view, "flow.api")
     if not answer["ok"] and answer.get("stage") == "api":
-        cause = "client authentication is on, so an unsigned question is refused"
+        cause = "client authentication is on, so an unsigned request is refused"
         yield finding(
             view,
             API_DOWN,
@@ -66,18 +66,18 @@ def api(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(VERSION_WRONG, component="flow", after=("FLOW_API_DOWN",))
 def version(view: ServiceView) -> Iterator[Finding]:
-    """Flow says the version that the release has."""
-    wanted, told = view.service.facts["version"], answer_of(view, "flow.api").get("version", "")
-    if told != wanted:
+    """Flow reports the version that the release has."""
+    wanted, reported = view.service.facts["version"], answer_of(view, "flow.api").get("version", "")
+    if reported != wanted:
         yield finding(
             view,
             VERSION_WRONG,
-            f"flow says that it is {told or 'of no version'}",
+            f"flow reports version {reported or 'none'}",
             "flow.api",
             cause="another release was deployed, or packages in the environment were changed by hand",
             remedy=("fatecloud plan", "fatecloud deploy"),
             expected=wanted,
-            got=told,
+            got=reported,
         )
 
 
@@ -104,7 +104,7 @@ def provider(view: ServiceView) -> Iterator[Finding]:
 def scheduler(view: ServiceView) -> Iterator[Finding]:
     """The scheduler has written its line a short time ago; the stamp inside the line counts, not the file's."""
     if view.service.facts["log_level"] > _INFO:
-        return  # it has been told to write none
+        return  # its log level suppresses this line
     answer = answer_of(view, "flow.schedule")
     if answer["ok"] and answer["age"] <= STALLED_SECONDS:
         return
@@ -114,7 +114,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         STALLED,
         symptom,
         "flow.schedule",
-        cause="the disk of its log is full, or a call to its database or a peer never came back",
+        cause="the disk of its log is full, or a call to its database or a peer never returned",
         remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
         expected=f"a line every 2 s, none older than {STALLED_SECONDS:.0f} s",
         got=symptom,
@@ -147,7 +147,7 @@ def routes(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(PROXY_DOWN, component="flow")
 def proxy(view: ServiceView) -> Iterator[Finding]:
-    """The own proxy is reached from flow's node: all commands to other parties go through it."""
+    """Flow's node can reach the party's own proxy: all commands to other parties go through it."""
     for edge in view.service.edges:
         if edge.kind == "proxy" and not (answer := answer_of(view, "flow.proxy"))["ok"]:
             yield finding(
@@ -155,7 +155,7 @@ def proxy(view: ServiceView) -> Iterator[Finding]:
                 PROXY_DOWN,
                 f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}",
                 "flow.proxy",
-                cause="the proxy is down, or a firewall stands between flow's node and its node",
+                cause="the proxy is down, or a firewall blocks the connection from flow's node",
                 remedy=(verb(view, "start", "nginx"), f"curl -m 5 http://{edge.endpoint}/  # on {view.facts.node}"),
                 expected=f"the proxy of party {view.service.id.party}",
                 got=str(answer["kind"]),
@@ -172,7 +172,7 @@ def jobs(view: ServiceView) -> Iterator[Finding]:
         yield finding(
             view,
             JOBS_WAITING,
-            f"job {first['job']} has been waiting for {first['age'] / 60:.0f} min; {answer['waiting']} wait in all",
+            f"job {first['job']} has been waiting for {first['age'] / 60:.0f} min; {answer['waiting']} wait in total",
             "flow.jobs",
             cause="it asks for more cores than are free, here or at a partner; all later jobs wait behind it",
             remedy=(

@@ -1,4 +1,4 @@
-"""One HTTP exchange made on the node itself, where flow's API may listen on loopback only; standard library only.
+"""Makes one HTTP exchange on the node itself, because flow's API may listen on loopback only. Standard library only.
 
 Standard input: one JSON object with method, url, and optionally query, body (objects) and timeout (seconds).
 Standard output: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer.
@@ -14,11 +14,11 @@ import urllib.request
 from typing import Any
 
 LIMIT = 4 * 1024 * 1024
-"""Bytes. A longer answer is refused: none that we ask for comes near it."""
+"""Bytes. A longer answer is refused: no expected answer comes near it."""
 
 
 def exchange(request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request and give its answer, or the reason why there is none."""
+    """Send one request and return its answer, or the reason why there is none."""
     url = request["url"]
     if request.get("query"):
         url += "?" + urllib.parse.urlencode(request["query"], doseq=True)
@@ -29,7 +29,7 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
         headers={"Content-Type": "application/json", "Connection": "close"},
         method=request["method"],
     )
-    # A proxy from the node's environment must not stand between us and a service on this network.
+    # A proxy from the node's environment must not intercept requests to a service on this network.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(call, timeout=float(request.get("timeout", 15))) as answer:

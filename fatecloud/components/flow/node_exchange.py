@@ -15,7 +15,7 @@ class NodeExchange:
     """Works also where flow listens on loopback, or where sshd forbids forwarding; see `api.Exchange`.
 
     Args:
-        run: executes a shell command on the node with this standard input within this many seconds, and gives its
+        run: executes a shell command on the node with this standard input within this many seconds, and returns its
             output. Raises a `FatecloudError` when it cannot.
         url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
         python: the interpreter on the node.
@@ -29,7 +29,7 @@ class NodeExchange:
     def __call__(
         self, method: str, path: str, *, query: Query | None, body: Mapping[str, Any] | None, timeout: float
     ) -> Mapping[str, Any]:
-        """Give flow's envelope."""
+        """Return flow's envelope."""
         request = {"method": method, "url": self._url + path, "query": query, "body": body, "timeout": timeout}
         output = self._run(self._command, json.dumps(request), timeout + 10)
         try:

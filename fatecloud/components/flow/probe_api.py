@@ -1,7 +1,7 @@
 """Runs on the node: is flow's API alive, does it reach its database, which version and providers does it have?
 
 The information page answers from memory with the database down, so readiness is the job list. Only valid requests
-are sent: flow writes a traceback into its log for every other one.
+are sent: flow logs a traceback for every invalid one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ DATABASE_SIGNS = (
 
 
 def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
-    """GET one page. Gives `kind` and `error` where no envelope of flow came back."""
+    """GET one page. Returns `kind` and `error` if the answer is not an envelope of flow."""
     begin = time.monotonic()
     answer: dict[str, Any] = {}
     try:
@@ -48,7 +48,7 @@ def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
 
 
 def trouble(page: dict[str, Any], what: str) -> dict[str, Any]:
-    """Why a page is no success; empty when it is one."""
+    """The error that a page reports; empty for a success."""
     if "kind" in page:
         return {"ok": False, "kind": page["kind"], "error": page["error"]}
     if page["code"] == 0:
@@ -61,7 +61,7 @@ def trouble(page: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 def trouble_behind(page: dict[str, Any], what: str) -> dict[str, Any]:
-    """The same of a page that takes the database, asked of a flow that has just answered from memory."""
+    """The error of a page that needs the database, from a flow that has just answered from memory."""
     failed = trouble(page, what)
     return {**failed, "kind": "database-timeout"} if failed.get("kind") == "timeout" else failed
 

@@ -1,6 +1,6 @@
 """Runs on the node under flow's interpreter: can flow's account do with the broker what a task has to do?
 
-A task creates users and vhosts through the management API and then speaks AMQP. Both doors are tried with the
+A task creates users and vhosts through the management API and then speaks AMQP. Both interfaces are tried with the
 account in flow's own configuration. The table of the other parties' brokers is read as a task reads it.
 """
 
@@ -29,12 +29,12 @@ def page(conf: dict[str, Any], path: str) -> tuple[int, Any]:
 
 
 def management(conf: dict[str, Any]) -> dict[str, Any]:
-    """Who the broker says we are, and what we may do in the default vhost."""
+    """The account as the broker knows it, and its rights in the default vhost."""
     where = f"{conf['host']}:{conf['mng_port']}"
     try:
         status, who = page(conf, "/api/whoami")
         if status == UNAUTHORIZED:
-            # A user without any tag is turned away here like one with a wrong password; AMQP tells them apart.
+            # The API refuses a user without any tag like one with a wrong password; AMQP distinguishes them.
             return {"ok": False, "kind": "auth", "where": where, "error": f"401 {(who or {}).get('reason', '')}"}
         if status != OK:
             return {"ok": False, "kind": "other", "where": where, "error": f"HTTP {status} from /api/whoami"}
@@ -95,7 +95,7 @@ def table(path: str) -> dict[str, Any]:
 
 
 def judge(path: str, routes: str) -> dict[str, Any]:
-    """Try both doors; the first that is shut names the trouble."""
+    """Try both interfaces; the first that fails gives the error."""
     try:
         conf = configuration(path)["federation"]["rabbitmq"]
     except (OSError, KeyError, TypeError, ValueError) as error:

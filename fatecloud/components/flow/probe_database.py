@@ -1,6 +1,6 @@
 """Runs on the node under flow's interpreter: can flow's own account use the MySQL that flow is configured for?
 
-A full login, never a bare connect: servers block a caller after some of those. The password is read from flow's own
+A full login, never a bare connect: a server blocks a host after several of those. The password is read from flow's own
 configuration and leaves this process only inside the handshake.
 """
 
@@ -64,7 +64,7 @@ def mysql(conf: dict[str, Any]) -> dict[str, Any]:
 
 
 def explained(error: Exception, conf: dict[str, Any]) -> dict[str, Any]:
-    """Which of the ways in which a database refuses this is."""
+    """The kind of a database's refusal."""
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     text = str(error.args[-1] if error.args else error).replace(str(conf["passwd"]), "***")[:300]
     kind = "other"

@@ -33,7 +33,7 @@ def active(host: str, port: int) -> dict[str, tuple[int, list[dict[str, Any]]]]:
 
 
 def job(row: dict[str, Any], now: float) -> dict[str, Any]:
-    """What an operator wants to know about a job before a service is stopped."""
+    """What an operator needs to know about a job before a service is stopped."""
     begin = row.get("start_time") or row.get("create_time")
     return {
         "job": str(row.get("job_id")),

@@ -1,4 +1,4 @@
-"""Runs on flow's node: is the own proxy reached from here, and does it answer for this party?"""
+"""Runs on flow's node: can the party's own proxy be reached from here, and does it answer for this party?"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Runs on the node: does flow's scheduler still work?
 
-It writes a line every two seconds. The file's time stamp proves nothing (it moves on a full disk too), so the stamp
+It writes a line every two seconds. The file's time stamp shows nothing (it moves on a full disk too), so the stamp
 inside the last complete line counts.
 """
 
@@ -30,11 +30,11 @@ def judge(path: str) -> dict[str, Any]:
     stamp = next((found for line in reversed(lines) if (found := STAMP.match(line))), None)
     if stamp is None:
         return {"ok": False, "kind": "empty", "error": f"{path} has no line with a time stamp"}
-    # Not by strptime, whose first use loads more than all the rest of this. -1: summer time or not, as the zone has it.
+    # Not strptime: its first use imports more than the rest of this script. -1: the time zone decides on summer time.
     year, month, day, hour, minute, second = map(int, stamp.groups())
     last = time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
     ticks = [number for number, line in enumerate(lines) if "start schedule waiting jobs" in line]
-    # Only what came after the last but one tick is of now: healed trouble stays in the file.
+    # Only errors after the last but one tick are current: older ones stay in the file after they are solved.
     recent = lines[ticks[-2] :] if len(ticks) > 1 else lines
     return {
         "ok": True,

@@ -1,4 +1,4 @@
-"""Runs on the node: is flow's SQLite file there, whole, and free to be used? It is opened for reading only."""
+"""Runs on the node: does flow's SQLite file exist, intact and unlocked? It is opened read-only."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ WAL = 2
 def tables(path: str) -> int | None:
     """How many there are; None where this interpreter was built without SQLite. Raises sqlite3.Error."""
     try:
-        import sqlite3  # noqa: PLC0415 - the file's own state is worth telling without it
+        import sqlite3  # noqa: PLC0415 - without it the file's own state can still be reported
     except ImportError:
         return None
     plain = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    # Of a database with a write-ahead log that nobody has open, even a reader would leave the log's files behind.
+    # If no process has a database with a write-ahead log open, even a reader would leave the log's files behind.
     alone = "&immutable=1" if _logs_ahead(path) and not os.path.exists(f"{path}-wal") else ""
     connection = sqlite3.connect(f"file:{plain}?mode=ro{alone}", uri=True, timeout=BUSY_SECONDS)
     try:

@@ -1,4 +1,4 @@
-"""The jobs that prove an installation, as data: the toy, and an intersection with hetero logistic regression."""
+"""The jobs of the smoke test, as data: the toy, and an intersection with hetero logistic regression."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOY_TASK, PSI_TASK, LR_TASK, EVALUATION_TASK = "toy_0", "psi_0", "lr_0", "evalua
 _FEATURES: Mapping[DataRole, int] = {"guest": 4, "host": 6}
 _SHARED = 0.8
 _PARTITIONS = 2
-"""Small, to be quick. The cores are the party's own default: whatever refuses every job has to refuse this one too."""
+"""Small, to be quick. It asks for the party's default cores, so a limit that refuses every job refuses this one too."""
 
 
 def toy_dag(guest: str, host: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def lr_dag(
 
 
 def upload_request(role: DataRole, file: str, table: str) -> dict[str, Any]:
-    """What `/v2/data/component/upload` takes, for a file of `lr_rows` that lies on flow's node."""
+    """What `/v2/data/component/upload` takes, for a file of `lr_rows` on flow's node."""
     meta: dict[str, Any] = {"delimiter": ",", "dtype": "float32", "match_id_name": "id"}
     if role == "guest":
         meta |= {"label_name": "y", "label_type": "int32"}

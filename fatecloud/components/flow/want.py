@@ -1,4 +1,4 @@
-"""What one flow service wants on its node."""
+"""The desired state of one flow service on its node."""
 
 from __future__ import annotations
 
@@ -162,5 +162,5 @@ def _job_defaults(ctx: Context) -> dict[str, Any]:
 
 
 def _routes(ctx: Context) -> dict[str, Any]:
-    """Every party's broker. The own one is listed too: flow's tasks refuse a table without it."""
+    """Every party's broker, this party's own too: flow's tasks refuse a table without it."""
     return {ctx.party.id: ctx.party.public[BROKER], **routes(ctx, BROKER)}

@@ -18,7 +18,7 @@ CONNECTIONS_HIGH = Code("MYSQL_CONNECTIONS_HIGH", "warning", "The database is cl
 
 @service_check(UNUSABLE, component="mysql")
 def usable(view: ServiceView) -> Iterator[Finding]:
-    """The service user gets in through the socket."""
+    """The service user can log in through the socket."""
     answer = answer_of(view, "mysql.admin")
     if not answer["ok"]:
         yield finding(
@@ -44,7 +44,7 @@ def objects(view: ServiceView) -> Iterator[Finding]:
         symptom = f"there is no schema {schema}"
         yield finding(view, SCHEMA_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, expected=schema)
     if not answer["account"] or not answer["rights"]:
-        what = f"no rights on {schema}" if answer["account"] else "not there"
+        what = f"no rights on {schema}" if answer["account"] else "missing"
         cause = "it was dropped or its rights were revoked, or the data directory was replaced"
         symptom = f"account {account}: {what}"
         yield finding(view, USER_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, got=what)

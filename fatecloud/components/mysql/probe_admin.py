@@ -1,4 +1,4 @@
-"""Runs on the node: what does the database say of itself, asked through its socket without any password?"""
+"""Runs on the node: asks the database about itself, through its socket without a password."""
 
 from __future__ import annotations
 

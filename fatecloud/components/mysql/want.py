@@ -1,4 +1,4 @@
-"""What one database service wants on its node."""
+"""The desired state of one database service on its node."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def want(ctx: Context) -> Wanted:
         "socket": f"{ctx.home}/run/mysqld.sock",
         "pid_file": f"{ctx.home}/run/mysqld.pid",
         "sql": f"{ctx.home}/conf/objects.sql",
-        # Beside the data, so that a restored or renewed database asks for its objects again.
+        # Beside the data, so that a restored or new database has its objects applied again.
         "applied": f"{ctx.data}/objects.applied",
     }
     values = {

@@ -1,4 +1,4 @@
-"""nginx: takes flow's requests to the other parties, and theirs to the own flow."""
+"""nginx: passes flow's requests to the other parties, and theirs to this party's flow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COMPONENT = Component(
     architectures=("rabbitmq",),
     config=(
         ConfigKey("timeout", "int", 600, "Seconds that a request may take.", 10, 86400),
-        ConfigKey("access_log", "bool", default=True, doc="Whether each request is noted in the system log."),
+        ConfigKey("access_log", "bool", default=True, doc="Whether each request is written to the system log."),
     ),
     ports=(PortSpec("http", 9300, "Requests between parties' flows", public="proxy"),),
     secrets=(),

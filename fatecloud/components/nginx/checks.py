@@ -17,7 +17,7 @@ UPSTREAM_DOWN = Code(
 PEER_UNREACHABLE = Code(
     "NGINX_PEER_UNREACHABLE",
     "critical",
-    "Another party's proxy is not reached from here.",
+    "Another party's proxy cannot be reached from here.",
     ("proxy", "node"),
     outward=True,
 )
@@ -29,13 +29,13 @@ PEER_FLOW_DOWN = Code(
     outward=True,
 )
 PEER_MTU = Code(
-    "NGINX_PEER_MTU", "critical", "Large packets are lost on the way to another party's proxy.", outward=True
+    "NGINX_PEER_MTU", "critical", "Large packets are lost on the route to another party's proxy.", outward=True
 )
 
 
 @service_check(ROUTE_MISSING, component="nginx")
 def routes(view: ServiceView) -> Iterator[Finding]:
-    """The configuration that runs has a way to every party."""
+    """The running configuration has a route to every party."""
     answer = answer_of(view, "nginx.http")
     if not answer["ok"]:
         raise FactAbsent(f"probe nginx.http of {view.service.id.key}: {answer['error']}")
@@ -55,7 +55,7 @@ def routes(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(UPSTREAM_DOWN, component="nginx", after=("NGINX_ROUTE_MISSING",))
 def upstream(view: ServiceView) -> Iterator[Finding]:
-    """A request for the own party reaches flow."""
+    """A request for this party reaches flow."""
     answer = answer_of(view, "nginx.upstream")
     if not answer["ok"]:
         flow = next((edge for edge in view.service.edges if edge.kind == "upstream"), None)
@@ -74,7 +74,7 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(PEER_UNREACHABLE, component="nginx")
 def peers(view: ServiceView) -> Iterator[Finding]:
-    """Every other party's proxy answers, and for the right party where it says for which."""
+    """Every other party's proxy answers, and if it names its party, it is the right one."""
     wrong = [
         (route, str(route.answer["error"]))
         for route in routes_to_parties(view, PEERS, "proxy")
@@ -96,7 +96,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(PEER_FLOW_DOWN, PEER_MTU, component="nginx", after=("NGINX_ROUTE_MISSING",))
 def peer_flows(view: ServiceView) -> Iterator[Finding]:
-    """A question that only a flow can answer is answered by every other party's, through both proxies."""
+    """Every other party's flow answers a request through both proxies."""
     flows = [(route, route.answer["flow"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
     failed = [(route, flow) for route, flow in flows if not flow["ok"]]
     yield from blocked(
@@ -104,18 +104,18 @@ def peer_flows(view: ServiceView) -> Iterator[Finding]:
         PEER_FLOW_DOWN,
         [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != "large"],
         PEERS,
-        cause="the proxies are connected; the other flow is down, or its proxy does not bring questions to it",
+        cause="the proxies are connected; the other flow is down, or its proxy does not pass requests to it",
         remedy=tuple(f"ask party {route.party} for: fatecloud check {route.party}/" for route, _ in failed),
-        expected="flow's answer to a question about an unknown task",
+        expected="flow's answer to a request about an unknown task",
     )
     yield from blocked(
         view,
         PEER_MTU,
         [(route, flow["error"]) for route, flow in failed if flow["kind"] == "large"],
         PEERS,
-        cause="packets of full size are dropped on the way: an MTU below 1500 without the ICMP messages that say so",
+        cause="full-size packets are dropped on the route: the MTU is below 1500, and ICMP is blocked",
         remedy=tuple(
             f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}  # on {view.facts.node}" for route, _ in failed
         ),
-        expected="answers to short and long questions alike",
+        expected="answers to both short and long requests",
     )

@@ -1,4 +1,4 @@
-"""Runs on the node: does nginx answer for its party, and which ways does its running configuration know?"""
+"""Runs on the node: does nginx answer for its party, and which routes does its running configuration have?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def page(host: str, port: int, path: str, party: str = "") -> dict[str, Any]:
 
 
 def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]:
-    """Own health page, then one question per party that should have a route."""
+    """Ask for the health page, then for the route to each party that should have one."""
     try:
         health = page(host, port, "/fatecloud/health")
         if health.get("party") != party:

@@ -1,9 +1,9 @@
-"""Runs on the node: are the other parties' flows reached from here, through both proxies?
+"""Runs on the node: can the other parties' flows be reached from here, through both proxies?
 
-First the other proxy itself is asked for whom it answers (one of fatecloud's says so; another make need not). Then a
-question goes the way of a job's commands, through the own proxy: the state of a task that does not exist, which the
-other flow answers with "no such task" (code 2000 of FATE-Flow 2) and without a complaint in its logs. It is as long as
-several full packets, because a way on which only large packets are lost looks open to every short question.
+First the other proxy itself is asked for its party (fatecloud's proxies name it, others may not). Then a request takes
+the route of a job's commands, through this party's proxy. It asks for the state of a task that does not exist, which
+the other flow answers with "no such task" (code 2000 of FATE-Flow 2) and without a complaint in its logs. It is as long
+as several full packets, because a route that loses only large packets looks open to every short request.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ MOST = 64 << 10
 """Bytes of an answer of what others run; flow's has some hundred."""
 PARTY_LENGTH = 40
 PROMPT_SECONDS = 1.0
-"""A short question that is answered within these shows that neither machine is merely slow."""
+"""Seconds. If a short request is answered within them, neither machine is merely slow."""
 PADDING = 6000
-"""Bytes: four packets of Ethernet's size, and below the 8 KiB from which on a small proxy would use its disk."""
+"""Bytes: four Ethernet packets, and below the 8 KiB above which a small proxy would use its disk."""
 PATH = "/v2/partner/task/collect"
 OK, NO_ROUTE = 200, 404
 ANSWERED = (0, 2000, *range(5000, 5010))
-"""Flow's codes for: found, no such task, and a site that wants signed questions. All of them come from flow itself."""
+"""Flow's codes for: found, no such task, and a site that requires signed requests. Only flow itself sends them."""
 
 
 def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
 
 
 def named(body: bytes) -> str:
-    """The party in a health page; empty where it is not one of ours."""
+    """The party in a health page; empty if the page is not fatecloud's."""
     try:
         return readable(json.loads(body).get("party", ""), PARTY_LENGTH)
     except (ValueError, AttributeError, RecursionError):
@@ -76,7 +76,7 @@ def flow_behind(own: str, party: str, endpoint: str, until: float) -> dict[str, 
         return long
     if time.monotonic() - began > PROMPT_SECONDS or question(own, party, endpoint, PADDING, SHORT_SECONDS)["ok"]:
         return short
-    return {"ok": False, "kind": "large", "error": f"short questions are answered, one of {PADDING} bytes is not"}
+    return {"ok": False, "kind": "large", "error": f"short requests are answered, but one of {PADDING} bytes is not"}
 
 
 def question(own: str, party: str, endpoint: str, padding: int, seconds: float) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def question(own: str, party: str, endpoint: str, padding: int, seconds: float) 
 
 
 def judged(status: int, reason: str, body: bytes) -> dict[str, Any]:
-    """Whether a flow has answered, in the envelope that flow gives to everything."""
+    """Whether a flow has answered: every answer of flow has its envelope."""
     if status != OK:
         return {"ok": False, "kind": "status", "error": readable(f"HTTP {status} {reason}")}
     try:
@@ -114,7 +114,7 @@ def judged(status: int, reason: str, body: bytes) -> dict[str, Any]:
 
 
 def judged_parties(arguments: list[str]) -> dict[str, Any]:
-    """Every party: the own proxy comes first, then `party=host:port` of each other one."""
+    """Ask every party. The first argument is this party's proxy, then `party=host:port` of each other party."""
     own, *pairs = arguments
     return asked(pairs, functools.partial(ask, own), 2 * HEALTH_SECONDS + LONG_SECONDS + SHORT_SECONDS)
 

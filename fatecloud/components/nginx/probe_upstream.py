@@ -1,4 +1,4 @@
-"""Runs on the node: does a request for the own party reach the own flow through nginx?"""
+"""Runs on the node: does a request for this party reach its flow through nginx?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one nginx wants on its node."""
+"""The desired state of one nginx on its node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRAM = "/usr/sbin/nginx"
 _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 NOISE = (r'"(?:GET|POST) /v2/[^"]* HTTP/1\.\d" 200 ',)
-"""Requests that were answered well, in the access log: our own probes, and what flows ask each other during a job."""
+"""Successful requests in the access log: fatecloud's probes, and flows' requests to each other during a job."""
 PEERS = "nginx.peers"
 UPSTREAM = "nginx.upstream"
 
@@ -26,7 +26,7 @@ def want(ctx: Context) -> Wanted:
     upstream = edge_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False)
     known = routes(ctx, "proxy")
     ways = {ctx.party.id: upstream[0].endpoint, **known}
-    # nginx would not start at all while one of these names does not resolve, so they are left to a script.
+    # nginx refuses to start while one of these names does not resolve, so a script resolves them.
     named = {
         party: {"host": endpoint.host, "port": endpoint.port}
         for party, endpoint in ways.items()
@@ -62,7 +62,7 @@ def want(ctx: Context) -> Wanted:
         edges=(
             *upstream,
             *edges_to_others(ctx, "nginx", "proxy", probe=PEERS),
-            # The same way, seen to its end: what is wrong with the other flow explains that it does not answer.
+            # The same route, up to the other flow: a finding about that flow explains that it does not answer.
             *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
         ),
         probes=_probes(ctx, known),
@@ -74,7 +74,7 @@ def want(ctx: Context) -> Wanted:
 
 
 def _literal(endpoint: Endpoint) -> bool:
-    """Whether it is an address, which needs no looking up."""
+    """Whether it is an IP address, which needs no look-up."""
     try:
         ip_address(endpoint.host)
     except ValueError:

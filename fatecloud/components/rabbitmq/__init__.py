@@ -9,16 +9,18 @@ COMPONENT = Component(
     name="rabbitmq",
     summary="RabbitMQ",
     architectures=("rabbitmq",),
-    config=(ConfigKey("disk_free_limit", "size", 2**30, "Free space below which the broker takes no message.", 2**20),),
+    config=(
+        ConfigKey("disk_free_limit", "size", 2**30, "Free space below which the broker accepts no messages.", 2**20),
+    ),
     ports=(
-        PortSpec("amqp", 5672, "Messages, from own tasks and from other parties' brokers", public="broker"),
+        PortSpec("amqp", 5672, "Messages, from the party's own tasks and from other parties' brokers", public="broker"),
         PortSpec("management", 15672, "Management API, through which tasks create their users and queues"),
         PortSpec("dist", 25672, "Erlang distribution, for the command line", loopback=True),
         PortSpec("epmd", 4370, "Erlang's port mapper of this broker alone", loopback=True),
     ),
     secrets=(
         SecretSpec("rabbitmq.flow", "Password of flow's administrator account in the broker"),
-        SecretSpec("rabbitmq.cookie", "Erlang cookie, which lets the command line in"),
+        SecretSpec("rabbitmq.cookie", "Erlang cookie, with which the command line logs in"),
     ),
     want=want,
     packages={"debian": ("rabbitmq-server",), "redhat": ("rabbitmq-server",)},
@@ -29,6 +31,6 @@ COMPONENT = Component(
     needs_root=True,
     peer_kind="broker",
     external=True,
-    keeps="messages that nobody has taken yet",
+    keeps="messages that have not been consumed yet",
     signs=("mnesia/*",),
 )

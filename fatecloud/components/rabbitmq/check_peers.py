@@ -19,7 +19,7 @@ its vhost, and refuses the link. On a busy machine more than a minute was seen."
 _NOT_STARTED = ("auth_failure", "not_allowed", "access_refused")
 
 UNREACHABLE = Code(
-    "RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker is not reached.", ("broker",), outward=True
+    "RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker cannot be reached.", ("broker",), outward=True
 )
 REFUSED = Code(
     "RABBITMQ_PEER_REFUSED",
@@ -31,7 +31,7 @@ REFUSED = Code(
 SILENT = Code(
     "RABBITMQ_PEER_SILENT",
     "critical",
-    "Another party's broker takes the connection, and no answer comes back.",
+    "Another party's broker accepts the connection but does not answer.",
     ("broker",),
     outward=True,
 )
@@ -55,7 +55,7 @@ _BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "foreign": N
 _CAUSE = {
     UNREACHABLE: BLOCKED,
     REFUSED: "the other broker is down or listens on another port, or a firewall refuses the connection",
-    SILENT: "large packets are lost on the way (MTU), a device between takes the connection, or the broker hangs",
+    SILENT: "large packets are lost on the route (MTU), a device in between answers instead, or the broker hangs",
     NOT_AMQP: "the endpoint leads to another service or port than the broker's",
 }
 
@@ -79,7 +79,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
             PEERS,
             cause=_CAUSE[code],
             remedy=(*(_try(view, route) for route, _ in wrong), f"fatecloud explain {code.name}"),
-            expected="a broker's first words (AMQP 0-9-1, Connection.Start)",
+            expected="a broker's greeting (AMQP 0-9-1, Connection.Start)",
         )
 
 
@@ -94,7 +94,7 @@ def _try(view: ServiceView, route: Route) -> str:
     LINK_DOWN, component="rabbitmq", after=("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
 )
 def links(view: ServiceView) -> Iterator[Finding]:
-    """Every link of a task that is at work runs; a task's first moments do not count."""
+    """Every federation link of a running task runs; a task that has just begun does not count."""
     down = [link for link in answer_of(view, "rabbitmq.admin")["links"] if _is_down(link)]
     if not down:
         return
@@ -104,7 +104,7 @@ def links(view: ServiceView) -> Iterator[Finding]:
     yield finding(
         view,
         LINK_DOWN,
-        "; ".join(dict.fromkeys(_told(view, link, by_endpoint) for link in down)),
+        "; ".join(dict.fromkeys(_sentence(view, link, by_endpoint) for link in down)),
         "rabbitmq.admin",
         cause="the route to the other broker is closed, or the task's account or vhost there is missing",
         remedy=(
@@ -121,14 +121,14 @@ def links(view: ServiceView) -> Iterator[Finding]:
 
 
 def _is_down(link: dict[str, Any]) -> bool:
-    # Without a task that is connected, the vhost is left over from a job that was killed: its links matter to no one.
+    # Without a task that is connected, the vhost is left over from a job that was killed: its links no longer matter.
     patience = START_PATIENCE if any(word in link["error"] for word in _NOT_STARTED) else PATIENCE
     return link["connected"] is not None and link["connected"] > patience
 
 
-def _told(view: ServiceView, link: dict[str, Any], by_endpoint: dict[str, Any]) -> str:
+def _sentence(view: ServiceView, link: dict[str, Any], by_endpoint: dict[str, Any]) -> str:
     edge = by_endpoint.get(link["endpoint"])
-    target = edge.target if edge else "somebody"
+    target = edge.target if edge else "an unknown party"
     error = f": {link['error']}" if link["error"] else ""
     return (
         f"{view.service.id.key} <- {target} at {link['endpoint']}, task {link['vhost']}: "

@@ -58,7 +58,7 @@ def account(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(ALARM, component="rabbitmq", after=_ACCOUNT)
 def alarms(view: ServiceView) -> Iterator[Finding]:
-    """No alarm blocks those who send."""
+    """No alarm blocks senders."""
     answer = answer_of(view, "rabbitmq.admin")
     if answer["alarms"]:
         use = answer["use"]
@@ -69,11 +69,11 @@ def alarms(view: ServiceView) -> Iterator[Finding]:
             ALARM,
             f"alarm: {', '.join(answer['alarms'])}",
             "rabbitmq.admin",
-            cause="the broker blocks every sender until the alarm clears, so tasks stand still",
+            cause="the broker blocks every sender until the alarm clears, so tasks wait",
             remedy=(
                 "make room on the node's disk or memory",
                 as_service(
-                    view, f"{view.service.home}/bin/rabbitmqctl list_vhosts  # of dead jobs fill memory and disk"
+                    view, f"{view.service.home}/bin/rabbitmqctl list_vhosts  # vhosts of dead jobs fill memory and disk"
                 ),
             ),
             expected="no alarm",

@@ -1,7 +1,7 @@
-"""Runs on the node: how is the broker, and may flow's account do there what a task does?
+"""Runs on the node: what state is the broker in, and has flow's account the rights that a task needs?
 
-The account is read from the broker's own definitions. An answer of any kind proves a living broker (`ok`); whether
-the account is good stands in `account`, because a new password is applied only after the broker answers.
+The account is read from the broker's own definitions. Any answer shows that the broker runs (`ok`); whether
+the account works is in `account`, because a new password is applied only after the broker answers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fatecloud.components.http_get import get
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
 LINKS, VHOSTS = 50, 5
-"""Of those that do not run: how many are listed, and of how many vhosts the tasks are looked for."""
+"""Limits for links that do not run: how many are listed, and in how many vhosts their tasks are looked up."""
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
 
 
@@ -36,7 +36,7 @@ class Api:
 
 
 def account_of(api: Api, name: str) -> dict[str, Any]:
-    """Whether the account is let in, with its tags and whether it has full rights in the default vhost."""
+    """Whether the account can log in, its tags, and whether it has full rights in the default vhost."""
     status, who = api.get("/api/whoami")
     if status == UNAUTHORIZED:
         reason = str((who or {}).get("reason", ""))
@@ -45,7 +45,7 @@ def account_of(api: Api, name: str) -> dict[str, Any]:
     tags = who.get("tags", [])
     tags = tags.split(",") if isinstance(tags, str) else list(tags)
     if "administrator" not in tags:
-        return {"ok": False, "kind": "rights", "error": "no administrator", "tags": tags}
+        return {"ok": False, "kind": "rights", "error": "not an administrator", "tags": tags}
     status, rights = api.get(f"/api/users/{name}/permissions")
     default = [right for right in rights or [] if right.get("vhost") == "/"] if status == OK else []
     if not any(all(right.get(verb) == FULL[verb] for verb in FULL) for right in default):
@@ -73,8 +73,8 @@ def state_of(api: Api) -> dict[str, Any]:
 def links_of(api: Api) -> list[dict[str, Any]]:
     """The links to other brokers that tasks have asked for and that do not run, the first `LINKS` of them.
 
-    A broker lists no state of a link that still waits for its connection, so what is asked for comes from the
-    upstreams. `connected` is how many seconds ago a task of the vhost connected to this broker; None where none is.
+    A broker lists no state for a link that still waits for its connection, so the requested links come from the
+    upstreams. `connected` is how many seconds ago a task of the vhost connected to this broker; None if none is.
     """
     status, upstreams = api.get("/api/parameters/federation-upstream")
     if status != OK or not upstreams:
@@ -102,7 +102,7 @@ def links_of(api: Api) -> list[dict[str, Any]]:
 
 def connected(api: Api, vhost: str) -> float | None:
     """Seconds since the first of a vhost's tasks connected to this broker."""
-    from urllib.parse import quote  # noqa: PLC0415 - a broker whose links run, or that has none, is spared the import
+    from urllib.parse import quote  # noqa: PLC0415 - a broker whose links run, or that has none, does not pay for the import
 
     status, lines = api.get(f"/api/vhosts/{quote(vhost, safe='')}/connections")
     began = [line["connected_at"] for line in (lines if status == OK else []) if line.get("type") == "network"]
@@ -125,7 +125,7 @@ def judge(host: str, port: int, definitions: str) -> dict[str, Any]:
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
     except (ValueError, LookupError, AttributeError) as error:
-        return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is no management API: {error!r}"[:300]}
+        return {"ok": False, "kind": "foreign", "error": f"{host}:{port} is not a management API: {error!r}"[:300]}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Runs on the broker's node: do the other parties' brokers answer as brokers, on the way that federation takes?
+"""Runs on the broker's node: do the other parties' brokers answer as brokers, on the route that federation takes?
 
-A handshake up to the broker's first word, Connection.Start (AMQP 0-9-1, section 2.2.4): that takes no account there. A
-broker answers with some 500 bytes, so that a way on which large packets are lost shows as silence. It has no way to
-leave at this point that a broker would not call abrupt, see `log.connection.level` in templates/rabbitmq.
+A handshake up to the broker's greeting, Connection.Start (AMQP 0-9-1, section 2.2.4): that needs no account there. A
+broker answers with some 500 bytes, so a route that loses large packets shows as silence. The handshake cannot
+end here without the broker logging an abrupt close, see `log.connection.level` in templates/rabbitmq.
 """
 
 from __future__ import annotations
@@ -29,39 +29,39 @@ def ask(_party: str, endpoint: str) -> dict[str, Any]:
     except OSError as error:
         return trouble(error, CONNECT_SECONDS)
     until = time.monotonic() + SECONDS
-    said = b""
+    received = b""
     with line:
         try:
             line.sendall(HEADER)
-            while not is_whole(said) and len(said) < LIMIT:
+            while not is_whole(received) and len(received) < LIMIT:
                 line.settimeout(max(0.001, until - time.monotonic()))
                 part = line.recv(4096)
                 if not part:
                     break
-                said += part
+                received += part
         except OSError as error:
-            return trouble(error, SECONDS, "silent") if not said else judged(said, error)
-    return judged(said, None)
+            return trouble(error, SECONDS, "silent") if not received else judged(received, error)
+    return judged(received, None)
 
 
-def is_whole(said: bytes) -> bool:
-    """Whether a frame has come to its end, or no frame is coming."""
-    if said[:1] not in (b"", METHOD):
-        return len(said) >= len(HEADER)
-    return len(said) >= HEAD and len(said) > HEAD + int.from_bytes(said[3:HEAD], "big")
+def is_whole(received: bytes) -> bool:
+    """Whether a frame is complete, or the answer is not a frame."""
+    if received[:1] not in (b"", METHOD):
+        return len(received) >= len(HEADER)
+    return len(received) >= HEAD and len(received) > HEAD + int.from_bytes(received[3:HEAD], "big")
 
 
-def judged(said: bytes, error: Any) -> dict[str, Any]:
-    """What the first words mean."""
-    if said[:3] == METHOD + CHANNEL_ZERO and said[HEAD : HEAD + 4] == START and is_whole(said):
+def judged(received: bytes, error: Any) -> dict[str, Any]:
+    """The meaning of the broker's first bytes."""
+    if received[:3] == METHOD + CHANNEL_ZERO and received[HEAD : HEAD + 4] == START and is_whole(received):
         return {"ok": True}
-    if not said:
-        return {"ok": False, "kind": "reset", "error": "the connection was closed without a word"}
-    if said[:4] == b"AMQP":
+    if not received:
+        return {"ok": False, "kind": "reset", "error": "the connection was closed without an answer"}
+    if received[:4] == b"AMQP":
         return {"ok": False, "kind": "foreign", "error": "a broker that does not speak AMQP 0-9-1"}
-    if said[:1] == METHOD and error is not None:
-        return {"ok": False, "kind": "silent", "error": f"the broker's first words came in part only: {error}"}
-    return {"ok": False, "kind": "foreign", "error": f"what answers is not a broker; it begins with {said[:30]!r}"}
+    if received[:1] == METHOD and error is not None:
+        return {"ok": False, "kind": "silent", "error": f"only part of the broker's greeting arrived: {error}"}
+    return {"ok": False, "kind": "foreign", "error": f"what answers is not a broker; it begins with {received[:30]!r}"}
 
 
 if __name__ == "__main__":

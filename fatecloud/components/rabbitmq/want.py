@@ -1,4 +1,4 @@
-"""What one broker wants on its node."""
+"""The desired state of one broker on its node."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOISE = (
     r"\[info\] .*(?:changed password for|set user tags for|set permissions for) user '\d+_\w+'",
     r"\[info\] .*Closing all connections from user '\d+_\w+' because it's being deleted",
 )
-"""What every connection writes, our own probes' too, and what each task of a job does with a user of its own."""
+"""Log lines of every connection, fatecloud's probes included, and of each task's handling of its own user."""
 ACCOUNT = "fate"
 PEERS = "rabbitmq.peers"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
@@ -25,7 +25,7 @@ _LOOPBACK = "127.0.0.1"
 def want(ctx: Context) -> Wanted:
     """Files, process, edges, probe and objects of a broker. Pure."""
     definitions = f"{ctx.home}/conf/definitions.json"
-    # Beside the data, so that a restored or renewed broker asks for its objects again.
+    # Beside the data, so that a restored or new broker has its objects applied again.
     applied = f"{ctx.data}/objects.applied"
     values = {
         "stamp": ctx.id.stamp,
