@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from conftest import NewSandbox
 from raised import RAISED
 
 from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import sandbox_down
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
@@ -39,8 +41,9 @@ def command() -> str:
 
 
 @pytest.fixture(scope="module")
-def node(new_sandbox: NewSandbox) -> Sandbox:
-    sandbox = new_sandbox("quick", 1).sandbox
+def node(new_sandbox: NewSandbox) -> Iterator[Sandbox]:
+    """The newest supported distribution; `test_oldest_distribution.py` has the oldest."""
+    sandbox = new_sandbox("quick", 1, "debian-13", cache_packages=False).sandbox
     for certificate in OWN_CERTIFICATES.glob("*.crt"):
         sandbox.write("n1", str(certificate), certificate.read_bytes())
     sandbox.check("n1", ["update-ca-certificates"])
@@ -51,7 +54,8 @@ def node(new_sandbox: NewSandbox) -> Sandbox:
     sandbox.check(
         "n1", ["sh", "-ec", "mkdir /srv/checkout; tar -xf /srv/checkout.tar -C /srv/checkout; chown -R ops: /srv"]
     )
-    return sandbox
+    yield sandbox
+    sandbox_down(sandbox.name)  # its memory is needed for what comes next
 
 
 def as_ops(node: Sandbox, script: str, timeout: float) -> tuple[int, str]:
@@ -93,18 +97,15 @@ def test_it_is_safe_to_run_again_and_says_so(node: Sandbox) -> None:
     assert node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"]) == before
 
 
-FATECLOUD, INVENTORY = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/fatecloud/inventory.yml"
-
-
 def test_a_service_that_lost_its_supervisor_is_found_and_gets_no_second_copy(node: Sandbox) -> None:
     base = "/home/ops/fatecloud/base"
     before = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
     node.check("n1", ["sh", "-ec", f"kill -KILL $(cat {base}/.fatecloud/supervisor/supervisord.pid)"])
     with RAISED.expecting("SERVICE_UNSUPERVISED"):
-        status, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+        status, said = as_ops(node, f"{PROGRAM} check -i {INVENTORY}", timeout=120)
     assert status == 1, said
     assert "SERVICE_UNSUPERVISED" in said
-    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY} && {FATECLOUD} check -i {INVENTORY}", timeout=300)
+    status, said = as_ops(node, f"{PROGRAM} start -i {INVENTORY} && {PROGRAM} check -i {INVENTORY}", timeout=300)
     assert status == 0, said[-6000:]
     after = node.check("n1", ["pgrep", "-f", "[f]ate_flow_server"])
     assert len(after.split()) == len(before.split())
@@ -112,23 +113,23 @@ def test_a_service_that_lost_its_supervisor_is_found_and_gets_no_second_copy(nod
 
 
 def test_what_stopped_a_service_is_named(node: Sandbox) -> None:
-    status, said = as_ops(node, f"{FATECLOUD} stop -i {INVENTORY} --yes", timeout=300)
+    status, said = as_ops(node, f"{PROGRAM} stop -i {INVENTORY} --yes", timeout=300)
     assert status == 0, said[-6000:]
     with RAISED.expecting("SERVICE_STOPPED"):
-        _, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+        _, said = as_ops(node, f"{PROGRAM} check -i {INVENTORY}", timeout=120)
     assert "stopped by fatecloud stop, run " in " ".join(said.split())
-    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY}", timeout=300)
+    status, said = as_ops(node, f"{PROGRAM} start -i {INVENTORY}", timeout=300)
     assert status == 0, said[-6000:]
     node.restart("n1")
     with RAISED.expecting("SERVICE_STOPPED"):
-        _, said = as_ops(node, f"{FATECLOUD} check -i {INVENTORY}", timeout=120)
+        _, said = as_ops(node, f"{PROGRAM} check -i {INVENTORY}", timeout=120)
     assert "the node was rebooted at " in " ".join(said.split())
 
 
 def test_after_a_reboot_one_command_starts_it_and_another_removes_it(node: Sandbox) -> None:
-    status, said = as_ops(node, f"{FATECLOUD} start -i {INVENTORY} && {FATECLOUD} check -i {INVENTORY}", timeout=300)
+    status, said = as_ops(node, f"{PROGRAM} start -i {INVENTORY} && {PROGRAM} check -i {INVENTORY}", timeout=300)
     assert status == 0, said[-6000:]
-    status, said = as_ops(node, f"{FATECLOUD} destroy -i {INVENTORY} --remove-data --cluster-name local", timeout=300)
+    status, said = as_ops(node, f"{PROGRAM} destroy -i {INVENTORY} --remove-data --cluster-name local", timeout=300)
     assert status == 0, said[-6000:]
     assert node.exec("n1", ["pgrep", "-f", "[f]ate_flow_server|[s]upervisord"]).exit != 0
     assert node.exec("n1", ["sh", "-c", "ls -A /home/ops/fatecloud/base"]).text.strip() == ""
