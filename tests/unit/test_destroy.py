@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from check_world import STORE, healthy_documents, observed, the_desired
+from preflight_world import CLUSTER_ID
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event
@@ -89,3 +90,26 @@ def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(
     assert f"  {STORE}" in lines
     assert "  10000/flow@a1, no longer in the inventory" in lines
     assert asked == [["10000/flow@a1"], ["10000/flow@a1"]]
+
+
+def test_a_second_name_of_a_machine_stops_a_destroy_before_anything_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    documents = healthy_documents()
+    documents["a1"]["manifest"] |= {"id": CLUSTER_ID, "cluster": "demo", "node": "a2"}
+    desired = the_desired()
+    session = SimpleNamespace(cluster=desired.cluster, desired=desired, state=tmp_path, seen=None)
+    monkeypatch.setattr(destroy, "load_session", lambda _options: session)
+    monkeypatch.setattr(destroy, "observe", lambda *_a, **_k: observed(documents))
+    ui = Asking()
+    with pytest.raises(Refused, match="a1: the machine is node a2, which the inventory has too"):
+        destroy.destroy_cluster(
+            Options(Path("inventory.yml")),
+            ui,
+            remove_data=False,
+            interrupt_jobs=False,
+            wait_jobs=None,
+            name="demo",
+            argv=(),
+        )
+    assert ui.said == []
