@@ -195,3 +195,18 @@ FAULTS = {
         lambda site: site.sandbox.connect(site.node),
     ),
 }
+
+ROUTE_CLOSED = ("RABBITMQ_PEER_UNREACHABLE", "NGINX_PEER_UNREACHABLE")
+"""Codes of the faults that preflight finds as well."""
+
+_TOGETHER = (
+    ("broker dropped on the way out", "proxy dropped on the way in"),
+    ("broker dropped on the way in", "proxy's large packets lost"),
+    ("broker refused by a firewall", "broker's endpoint at another port"),
+    ("broker's large packets lost", "drifted file"),
+    ("not started at boot", "proxy pointing nowhere"),
+    ("missing route", "broker account without rights"),
+    ("full disk", "secret for all to read"),
+)
+ROUNDS = (*_TOGETHER, *((name,) for name in FAULTS if not any(name in names for names in _TOGETHER)))
+"""All faults. Those that do not touch each other are made together, which takes less time."""

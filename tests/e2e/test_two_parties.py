@@ -10,11 +10,12 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import FAULTS, Site
+from faults import FAULTS, ROUNDS, ROUTE_CLOSED, Site
 from program import PROGRAM, Program, roots
 from raised import RAISED
 from two_parties import A, B, edit, federated_jobs, home, label, pids, slug, state_of, task
@@ -256,31 +257,31 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, name: str) -> None:
-    fault, site = FAULTS[name], Site(sandbox, label(program), A, "9999", home(program))
-    with RAISED.expecting(fault.code):
-        fault.make(site)
-        try:
-            report = program.wait_for(lambda report: roots(report) == {fault.code})
-            assert roots(report) == {fault.code}, json.dumps(report["findings"], indent=1)
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("names", ROUNDS, ids=" and ".join)
+def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, names: tuple[str, ...]) -> None:
+    faults, site = [FAULTS[name] for name in names], Site(sandbox, label(program), A, "9999", home(program))
+    codes = {fault.code for fault in faults}
+    with RAISED.expecting(*codes), ExitStack() as repairs:
+        for fault in faults:
+            fault.make(site)
+            repairs.callback(fault.repair, site)
+        report = program.wait_for(lambda report: roots(report) == codes)
+        assert roots(report) == codes, json.dumps(report["findings"], indent=1)
+        for fault in faults:
             assert any(fault.route in f["symptom"] for f in report["findings"] if f["code"] == fault.code)
-        finally:
-            fault.repair(site)
-        assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
+        if closed := [fault.route for fault in faults if fault.code in ROUTE_CLOSED]:
+            preflight_names(program, closed)
+    assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
 
 
-@pytest.mark.parametrize("name", ["broker dropped on the way out", "broker dropped on the way in"])
-def test_preflight_names_a_route_that_is_closed(program: Program, sandbox: Sandbox, name: str) -> None:
-    fault, site = FAULTS[name], Site(sandbox, label(program), A, "9999", home(program))
-    fault.make(site)
-    try:
-        with RAISED.expecting("PREFLIGHT_ROUTE_BLOCKED"):
-            report = json.loads(program.run("preflight", "-o", "json").out)
-    finally:
-        fault.repair(site)
-    (finding,) = [f for f in report["findings"] if f["code"] == "PREFLIGHT_ROUTE_BLOCKED"]
-    assert fault.route in finding["symptom"]
+def preflight_names(program: Program, routes: list[str]) -> None:
+    """Preflight finds these routes closed, and no others."""
+    with RAISED.expecting("PREFLIGHT_ROUTE_BLOCKED"):
+        report = json.loads(program.run("preflight", "-o", "json").out)
+    blocked = [f["symptom"] for f in report["findings"] if f["code"] == "PREFLIGHT_ROUTE_BLOCKED"]
+    assert all(any(route in symptom for symptom in blocked) for route in routes), blocked
+    assert sum(symptom.count(" -> ") for symptom in blocked) == len(routes), blocked
 
 
 def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandbox) -> None:
