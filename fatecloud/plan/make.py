@@ -165,6 +165,8 @@ def _service_actions(
     state = _value(facts, "services").get(key) or {"state": "absent"}
     if state["state"] == "unsupervised":
         actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))
+    elif state["state"] == "retrying":
+        actions.append(Action("restart", node, key, "it keeps ending, and supervisor waits before the next attempt"))
     elif state["state"] not in RUNNING:
         actions.append(Action("start", node, key, f"it is {state['state']}"))
     else:

@@ -11,7 +11,7 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import Observed
 from fatecloud.workflow.observe import manifests
 
-_AT_REST = ("absent", "stopped", "failed")
+_AT_REST = ("absent", "stopped", "failed", "retrying")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
         for component in [key.partition("/")[2].partition("@")[0]]
         if component in params["questions"]
         and entry.get("job_api")
-        and supervised(dict(params, **entry)).state() not in ("stopped", "absent", "failed")
+        and supervised(dict(params, **entry)).state() not in ("stopped", "absent", "failed", "retrying")
     ]
 
 

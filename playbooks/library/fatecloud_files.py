@@ -27,7 +27,6 @@ from ansible.module_utils.fatecloud_node import (
     sha256_of,
     working,
 )
-from ansible.module_utils.fatecloud_register import enter
 
 
 def unpack(files: list, archive: str) -> tuple:
@@ -155,7 +154,6 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         manifest.note("shared" if service == "node" else "directories", made if service == "node" else folders_wanted)
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}
         if service == "node":
-            enter(params["base"], manifest.data)
             manifest.data["prepared"] = params["prepared"]
     return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
 

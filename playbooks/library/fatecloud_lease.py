@@ -165,6 +165,21 @@ def refuse_changed(params: dict) -> None:
     raise Refused(f"this node has changed since the plan was made{by}", outdated=True)
 
 
+def _write_down(params: dict, fresh: list) -> None:
+    """Record whose the base directory is, before anything takes long: in the manifest and in the machine's register.
+
+    Args:
+        fresh: the directories that were made for it. From now on only the record knows that they go with the cluster.
+    """
+    base = params["base"]
+    manifest = Manifest(base)
+    if not manifest.data.get("node"):
+        manifest.data.update({key: params[key] for key in IDENTITY})
+        manifest.note("shared", fresh)
+        manifest.save()
+    enter(base, manifest.data)
+
+
 def acquire(params: dict) -> dict:
     """Take the lease.
 
@@ -180,6 +195,10 @@ def acquire(params: dict) -> dict:
     refuse_other(record, params)
     refuse_conflict(params)
     fresh = missing(base)
+    if not record.get("id") and entries_of(base) == [os.path.basename(private(base))]:
+        # A run was cut off before it could record that it made the directory. Should somebody else have made it,
+        # nothing is lost: a destroy removes it only when it is empty.
+        fresh = [base]
     make_directory(private(base), 0o711)
     lease = read_json(lease_path(base))
     if not may_take(lease, run, params["takeover"]):
@@ -201,14 +220,7 @@ def acquire(params: dict) -> dict:
             forget(params["id"], params["scratch"])
         mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
         write_lease(base, extended(mine))
-        if record.get("node"):
-            enter(base, record)  # where somebody removed the register
-        if fresh:
-            # From now on these are there, and only this tells that they go with the cluster.
-            manifest = Manifest(base)
-            manifest.data.update({key: params[key] for key in IDENTITY})
-            manifest.note("shared", fresh)
-            manifest.save()
+        _write_down(params, fresh)
     return {
         "changed": lease is None or lease["run"] != run,
         "taken_from": lease if lease and lease["run"] != run else None,

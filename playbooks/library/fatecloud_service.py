@@ -44,7 +44,7 @@ def decide(wanted: str, now: str, old_inputs: list) -> str:
 
     Args:
         wanted: `started`, `stopped`, `restarted` or `absent`.
-        now: `running`, `starting`, `stopped`, `failed`, `absent` or `unsupervised`.
+        now: `running`, `starting`, `stopped`, `failed`, `absent`, `retrying` or `unsupervised`.
         old_inputs: what the running process has read in another version.
     """
     if now == "unsupervised":
@@ -52,6 +52,9 @@ def decide(wanted: str, now: str, old_inputs: list) -> str:
     running = now in RUNNING
     if wanted in ("stopped", "absent"):
         return "" if now in ("stopped", "absent") else "stop"
+    if now == "retrying":
+        # Its supervisor waits longer after each attempt, and takes a plain start for done.
+        return "restart"
     if not running:
         return "start"
     return "restart" if wanted == "restarted" or old_inputs else ""

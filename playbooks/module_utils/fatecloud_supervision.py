@@ -184,7 +184,11 @@ class Supervisor:
             time.sleep(POLL)
 
     def state(self) -> str:
-        """`running`, `starting`, `stopped`, `failed`, `absent`, or `unsupervised`: it runs, and nothing watches it."""
+        """`running`, `starting`, `stopped`, `failed`, `absent`, `retrying` or `unsupervised`.
+
+        `retrying`: it ended, and supervisord waits before the next attempt. `unsupervised`: it runs, and nothing
+        watches it.
+        """
         if self._stray():
             return "unsupervised"
         return self._told() if self.alive() else "absent"
@@ -214,7 +218,7 @@ class Supervisor:
     def _told(self) -> str:
         """What supervisord says of it."""
         words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
-        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "starting", "FATAL": "failed"}
+        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "retrying", "FATAL": "failed"}
         if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
             return "absent"
         return known.get(words[1], "stopped")

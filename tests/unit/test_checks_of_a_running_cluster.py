@@ -126,7 +126,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_STOPPED", ENGINE, down(state="stopped")),
     ("SERVICE_FAILED", ENGINE, down(state="failed", result="exit-code", exit=1)),
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="auto-restart", restarts=7)),
-    ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="backoff", restarts=None)),
+    ("SERVICE_RESTARTING", ENGINE, down(state="retrying", sub="backoff", restarts=None)),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
     ("SERVICE_UNSUPERVISED", ENGINE, engine(state="unsupervised", result="supervisord does not run")),

@@ -621,7 +621,7 @@ def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> N
         "up": ("running", 7, True),
         "gone": ("stopped", None, True),
         "sick": ("failed", None, False),
-        "again": ("starting", None, True),
+        "again": ("retrying", None, True),
         "strange": ("absent", None, False),
     }
     assert found["again"]["sub"] == "backoff"

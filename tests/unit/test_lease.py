@@ -257,10 +257,19 @@ def test_directories_that_the_first_run_has_to_make_are_noted_as_ours(tmp_path: 
     lease.acquire(asked(base, "r1"))
     noted = json.loads((base / ".fatecloud" / "manifest.json").read_text())
     assert (noted["cluster"], noted["shared"]) == ("demo", [str(tmp_path / "srv"), str(base)])
-    there = tmp_path / "there"
-    there.mkdir()
-    lease.acquire(asked(there, "r1"))
-    assert not (there / ".fatecloud" / "manifest.json").exists()
+
+
+def test_a_run_that_was_killed_before_it_wrote_anything_leaves_directories_that_are_ours(tmp_path: Path) -> None:
+    (tmp_path / "base" / ".fatecloud").mkdir(parents=True)
+    lease.acquire(asked(tmp_path / "base", "r1"))
+    assert node.Manifest(str(tmp_path / "base")).data["shared"] == [str(tmp_path / "base")]
+
+
+def test_a_base_directory_that_somebody_made_stays_theirs(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    lease.acquire(asked(tmp_path / "base", "r1"))
+    lease.acquire(asked(tmp_path / "base", "r2", takeover="*"))
+    assert node.Manifest(str(tmp_path / "base")).data["shared"] == []
 
 
 def test_temporary_files_of_a_killed_run_are_removed_with_its_lease_and_no_others(tmp_path: Path) -> None:

@@ -44,6 +44,9 @@ def record(started: Path, paths: list[Path]) -> None:
         ("stopped", "unsupervised", [], "stop"),
         ("absent", "unsupervised", [], "stop"),
         ("started", "unsupervised", [], "restart"),
+        ("started", "retrying", [], "restart"),
+        ("restarted", "retrying", [], "restart"),
+        ("stopped", "retrying", [], "stop"),
     ],
 )
 def test_what_is_done_follows_from_state_and_inputs(wanted: str, now: str, old: list[str], verb: str) -> None:

@@ -79,6 +79,17 @@ def test_a_living_service_is_unsupervised_and_not_absent(supervisor: object, ser
     assert supervisor.state() == "absent"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("word", "state"), [("RUNNING", "running"), ("STARTING", "starting"), ("BACKOFF", "retrying"), ("FATAL", "failed")]
+)
+def test_a_program_that_waits_for_its_next_attempt_is_not_starting(
+    supervisor: object, monkeypatch: pytest.MonkeyPatch, word: str, state: str
+) -> None:
+    monkeypatch.setattr(supervision, "call", lambda *_rest, **_more: f"ours   {word}   Exited too quickly")
+    monkeypatch.setattr(supervision.Supervisor, "alive", lambda _self: True)
+    assert supervisor.state() == state  # type: ignore[attr-defined]
+
+
 def test_a_stop_ends_it_with_the_signal_that_its_supervisor_would_send(
     supervisor: object, service: subprocess.Popen[bytes]
 ) -> None:

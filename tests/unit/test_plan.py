@@ -63,6 +63,13 @@ def test_a_node_of_which_only_a_service_changes_is_not_prepared_again(wanted: De
     assert planned(wanted, facts).unprepared == ("a1",)
 
 
+def test_a_service_that_waits_for_its_next_attempt_is_restarted(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY]["state"] = "retrying"
+    ((action,),) = [stage.actions for stage in planned(wanted, facts).stages]
+    assert (action.verb, action.service) == ("restart", KEY)
+
+
 def test_a_user_or_a_file_of_the_node_is_work_on_the_node(wanted: Desired) -> None:
     facts = deployed(wanted)
     (user,) = facts["users"]

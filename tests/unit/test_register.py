@@ -23,11 +23,9 @@ def folder() -> Path:
 
 
 def deploy(base: Path, run: str = "r1", **owner: str) -> None:
-    """What a run does about whose a node is: the lease, the record, the register."""
+    """What a run does about whose a node is: the lease, and with it the record and the register."""
     wanted = {"cluster": "demo", "id": CLUSTER_ID, "node": "n1"} | owner
     lease.acquire(asked(base, run, **wanted))
-    with node.working(str(base), run) as manifest:
-        register.enter(str(base), manifest.data)
     lease.release({"base": str(base), "run": run, "wait": 0, "scratch": ""})
 
 
@@ -97,6 +95,17 @@ def test_a_register_that_was_removed_comes_back_with_the_next_run(tmp_path: Path
     (folder / f"{CLUSTER_ID}.json").unlink()
     take(tmp_path / "fate", "r2")
     assert (folder / f"{CLUSTER_ID}.json").exists()
+
+
+def test_a_node_is_registered_before_anything_takes_long(tmp_path: Path, folder: Path) -> None:
+    """Also where the base directory was made by hand, for example as a mount point."""
+    for base in (tmp_path / "new", tmp_path / "mounted"):
+        if base.name == "mounted":
+            base.mkdir()
+        lease.acquire(asked(base, "r1", id=CLUSTER_ID if base.name == "new" else OTHER_ID))
+    assert sorted(path.name for path in folder.iterdir()) == sorted([f"{CLUSTER_ID}.json", f"{OTHER_ID}.json"])
+    with pytest.raises(node.Refused, match="is on the machine already"):
+        lease.acquire(asked(tmp_path / "third", "r2"))
 
 
 def test_after_a_destroy_that_keeps_data_the_node_may_have_another_name(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_a_healthy_service_is_well() -> None:
         ({"state": "failed", "pids": [], "result": "exit-code", "exit": 1}, "no", "failed: exit-code (exit 1)"),
         ({"stopped_pids": [40]}, "hung", "process 40 is stopped by a signal"),
         ({"state": "starting", "sub": "auto-restart", "restarts": 7}, "restarting", "restarted 7 times"),
+        ({"state": "retrying", "sub": "backoff", "restarts": 7}, "restarting", "restarted 7 times"),
         ({"state": "starting", "sub": "start"}, "settling", ""),
         ({"state": "stopping"}, "stopping", ""),
         ({"enabled": False}, "yes", "does not start at boot"),

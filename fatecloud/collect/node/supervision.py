@@ -34,7 +34,7 @@ _ACTIVE = {
 _PROGRAM = {
     "RUNNING": "running",
     "STARTING": "starting",
-    "BACKOFF": "starting",
+    "BACKOFF": "retrying",
     "STOPPING": "stopping",
     "EXITED": "failed",
     "FATAL": "failed",
