@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from fatecloud.components.flow.answers import JobRow
-from fatecloud.components.flow.api import FlowApi
+from fatecloud.components.flow.api import REFUSED, FlowApi, FlowApiError
 from fatecloud.components.flow.node_exchange import NodeExchange
+from fatecloud.components.flow.probe_jobs import STATES
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
@@ -21,8 +22,6 @@ from fatecloud.workflow.load import Session
 
 POLL = 5.0
 """Seconds between two looks at jobs that we wait for."""
-
-ACTIVE = ("running", "waiting", "ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +116,9 @@ class Answers:
     jobs: tuple[ActiveJob, ...]
     """Those that have not ended."""
     silent: tuple[str, ...]
-    """Sentences about services that gave no answer.
+    """Sentences about services that gave no answer: one that hangs may run jobs, so the operator is informed.
 
-    A flow that is down or was never deployed runs nothing that a change could end. One that hangs may run jobs, so the
-    operator is informed.
+    A flow that is down refuses the connection. It runs nothing that a change could end, so nothing is said about it.
     """
     blind: tuple[str, ...]
     """The same about services that the change removes: their jobs would be lost silently, so the change is refused."""
@@ -134,8 +132,10 @@ def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
     with JobApis(session) as apis:
         for runner in runners:
             try:
-                rows += [(runner.party, row) for row in apis.of(runner).active(ACTIVE)]
+                rows += [(runner.party, row) for row in apis.of(runner).active(STATES)]
             except FatecloudError as error:
+                if isinstance(error, FlowApiError) and error.code == REFUSED:
+                    continue
                 line = f"cannot find out whether {runner.key} runs jobs: {error.message}"
                 (blind if runner.leaving else silent).append(line)
     return Answers(_jobs_of(rows, time.time()), tuple(silent), tuple(blind))
@@ -159,7 +159,7 @@ def _job_of(found: Sequence[tuple[str, JobRow]], now: float) -> ActiveJob:
     return ActiveJob(
         id=found[0][1].job,
         sides=tuple(dict.fromkeys(f"{row.role} of party {party}" for party, row in found)),
-        status=next(status for status in (*ACTIVE, *sorted(states)) if status in states),
+        status=next(status for status in (*STATES, *sorted(states)) if status in states),
         partners=found[0][1].partners,
         age=now - min(row.created for _, row in found),
     )

@@ -97,8 +97,21 @@ def spare_jobs(service: object, params: dict) -> list:
     # A new supervisord starts all of its programs, so those that outlived the old one are ended first.
     if params["state"] in ("started", "restarted") and set(service.endangered()) - {params["slug"]}:
         asked += [*params["node_runners"], *_recorded(here, params["questions"])]
-    by_key = {runner["key"]: dict(runner, url=here.get(runner["key"]) or runner["url"]) for runner in asked}
+    by_key = {
+        runner["key"]: dict(
+            runner,
+            url=here.get(runner["key"]) or runner["url"],
+            stopped=bool(known.get(runner["key"], {}).get("stopped")),
+        )
+        for runner in asked
+        if not _gone(runner["key"], params["service"], known)
+    }
     return let_jobs_end(params, list(by_key.values())) if by_key else []
+
+
+def _gone(key: str, service: str, known: dict) -> bool:
+    """Whether another service of this service's node is not on it, so that it runs nothing."""
+    return key not in known and key != service and key.rpartition("@")[2] == service.rpartition("@")[2]
 
 
 def _recorded(here: dict, questions: dict) -> list:

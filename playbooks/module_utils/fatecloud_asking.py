@@ -88,10 +88,12 @@ def let_jobs_end(params: dict, runners: list) -> list:
 
     Args:
         params: `base`, `run`, `user`, `questions` (by component) and `wait_jobs` (seconds to wait for jobs to end).
-        runners: `key`, `component`, `url`; with `leaving`, one that is to go for good and has to answer.
+        runners: `key`, `component`, `url`; with `leaving`, one that is to go for good and has to answer; with
+            `stopped`, one that we stopped, which is asked in case somebody started it by hand.
 
     Returns:
-        Sentences about runners that gave no answer. One that is down runs nothing that could be interrupted.
+        Sentences about runners that gave no answer, except those that refused the connection or were `stopped` by us:
+        they run nothing that could be interrupted.
 
     Raises:
         Refused: with `jobs`: jobs run, or a runner that is to go gives no answer.
@@ -102,7 +104,8 @@ def let_jobs_end(params: dict, runners: list) -> list:
         for runner in runners:
             answer = jobs_of(runner, params["questions"][runner["component"]], params["user"])
             jobs += answer.get("jobs", []) if answer.get("ok") else []
-            if not answer.get("ok"):
+            idle = answer.get("kind") == "refused" or runner.get("stopped")
+            if not answer.get("ok") and not idle:
                 line = f"{runner['key']} could not be asked for running jobs: {answer.get('error')}"
                 (blind if runner.get("leaving") else silent).append(line)
         lines = in_words(jobs)

@@ -122,15 +122,21 @@ def job_row(job: str, status: str) -> dict[str, Any]:
 
 
 def test_jobs_come_with_their_age_on_one_page() -> None:
-    answer = jobs_of(running_waiting=(2, [job_row("w", "waiting"), job_row("r", "running")]))
-    assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 1, 1)
-    assert [(job["job"], job["status"]) for job in answer["jobs"]] == [("r", "running"), ("w", "waiting")]
+    answer = jobs_of(
+        running_waiting_ready=(3, [job_row("s", "ready"), job_row("w", "waiting"), job_row("r", "running")])
+    )
+    assert (answer["ok"], answer["running"], answer["waiting"], answer["ready"]) == (True, 1, 1, 1)
+    assert [(job["job"], job["status"]) for job in answer["jobs"]] == [
+        ("r", "running"),
+        ("w", "waiting"),
+        ("s", "ready"),
+    ]
     assert all(99 <= job["age"] <= 110 for job in answer["jobs"])
 
 
 def test_jobs_of_more_than_a_page_are_counted_by_flow() -> None:
     waiting, running = [job_row("w", "waiting")] * 50, [job_row("r", "running")]
-    answer = jobs_of(running_waiting=(58, waiting), running=(1, running), waiting=(57, waiting))
+    answer = jobs_of(running_waiting_ready=(58, waiting), ready=(0, []), running=(1, running), waiting=(57, waiting))
     assert (answer["ok"], answer["running"], answer["waiting"]) == (True, 1, 57)
     assert (answer["jobs"][0]["job"], len(answer["jobs"])) == ("r", 51)
 

@@ -1,6 +1,8 @@
-"""A change asks who would be hit by it, and says where it got no answer."""
+"""A change asks which jobs it would end, and reports services that gave no answer."""
 
 import json
+import socket
+import subprocess
 import time
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,6 +11,8 @@ from typing import Any, Self
 import pytest
 from preflight_world import a_desired, a_service
 
+from fatecloud.components.flow.api import FlowApi, FlowApiError
+from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.duration import duration_text, seconds
 from fatecloud.model.event import Event
@@ -89,6 +93,21 @@ def test_a_flow_without_an_answer_is_reported_once(told: list[Event]) -> None:
     hit(told, wait=60)
     notes = [event.text for event in told if event.kind == "note"]
     assert notes == ["cannot find out whether 1/flow@a1 runs jobs: no answer in 10 s"]
+
+
+def test_a_flow_that_is_down_runs_nothing_and_needs_no_note(told: list[Event]) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+        def on_node(command: str, text: str, _: float) -> str:
+            return subprocess.run(["sh", "-c", command], input=text, capture_output=True, text=True, check=True).stdout
+
+        with pytest.raises(FlowApiError) as down:
+            FlowApi(NodeExchange(on_node, url)).active(["running"])
+    Apis.answers = {"1": [down.value], "2": [[]]}
+    hit(told, leaving=True)
+    assert told == []
 
 
 def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(told: list[Event]) -> None:

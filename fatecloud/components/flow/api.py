@@ -11,6 +11,8 @@ from fatecloud.errors import FatecloudError
 Query = Mapping[str, str | Sequence[str]]
 
 NO_ANSWER = -1
+REFUSED = -2
+"""Code for a refused connection: flow does not run."""
 _NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
 _FEDERATED_TIMEOUT = 60.0
 """Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
@@ -20,14 +22,14 @@ class FlowApiError(FatecloudError):
     """Flow refused a request, or gave no usable answer.
 
     Args:
-        code: flow's own code from the envelope, or `NO_ANSWER` when nothing usable came back.
+        code: flow's own code from the envelope; `NO_ANSWER` or `REFUSED` when nothing usable came back.
         message: flow's own message, or the reason why there is no answer.
         path: the path that was asked.
         job: id of a job that flow created although it reported an error; empty if it created none.
     """
 
     def __init__(self, code: int, message: str, path: str, *, job: str = "") -> None:
-        result = "no usable answer" if code == NO_ANSWER else f"code {code}"
+        result = "no usable answer" if code < 0 else f"code {code}"
         super().__init__(f"flow, {path}: {result}: {message}")
         self.code = code
         self.reason = message
@@ -39,7 +41,7 @@ class Exchange(Protocol):
     """One HTTP exchange with one flow.
 
     Raises:
-        FlowApiError: with `NO_ANSWER`, when no JSON object came back.
+        FlowApiError: with `NO_ANSWER` or `REFUSED`, when no JSON object came back.
     """
 
     def __call__(

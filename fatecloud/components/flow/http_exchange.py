@@ -1,7 +1,8 @@
 """Makes one HTTP exchange on the node itself, because flow's API may listen on loopback only. Standard library only.
 
 Standard input: one JSON object with method, url, and optionally query, body (objects) and timeout (seconds).
-Standard output: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer.
+Standard output: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer, with
+`"refused": true` where nothing listens.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         status, data = error.code, error.read(LIMIT + 1)
     except OSError as error:
-        return {"error": f"{type(error).__name__}: {getattr(error, 'reason', error)}"}
+        cause = getattr(error, "reason", error)
+        return {"error": f"{type(error).__name__}: {cause}", "refused": isinstance(cause, ConnectionRefusedError)}
     if len(data) > LIMIT:
         return {"error": f"the answer has more than {LIMIT} bytes"}
     try:

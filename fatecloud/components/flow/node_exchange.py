@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fatecloud.components.flow.api import NO_ANSWER, FlowApiError, Query
+from fatecloud.components.flow.api import NO_ANSWER, REFUSED, FlowApiError, Query
 from fatecloud.components.script import script_text
 
 
@@ -37,7 +37,7 @@ class NodeExchange:
         except ValueError:
             raise FlowApiError(NO_ANSWER, f"the exchange script printed {output[:200]!r}", path) from None
         if "error" in answer:
-            raise FlowApiError(NO_ANSWER, answer["error"], path)
+            raise FlowApiError(REFUSED if answer.get("refused") else NO_ANSWER, answer["error"], path)
         if not isinstance(answer["body"], dict):
             raise FlowApiError(NO_ANSWER, f"HTTP {answer['status']} without a JSON object", path)
         return dict(answer["body"])

@@ -1,4 +1,4 @@
-"""Runs on the node: which jobs run or wait, and for how long?"""
+"""Runs on the node: which jobs have not ended, and for how long?"""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ from fatecloud.components.http_get import get
 
 PAGE_SIZE = 50
 """Jobs of one page; more are counted and not shown."""
-STATES = ("running", "waiting")
+STATES = ("running", "waiting", "ready")
+"""Statuses of jobs that have not ended. A `ready` one is accepted, but not by all of its parties yet."""
+SECONDS = 6.0
+TOTAL_SECONDS = 18.0
+"""For all requests together; whoever runs this script gives it 20 s."""
 
 
-def listed(host: str, port: int, *status: str) -> tuple[int, list[dict[str, Any]]]:
-    """How many jobs there are in any of these states, and the newest of them."""
+def listed(host: str, port: int, until: float, *status: str) -> tuple[int, list[dict[str, Any]]]:
+    """How many jobs there are in any of these states, and the newest of them. `until`: by the monotonic clock."""
     asked = "".join(f"&status={word}" for word in status)
-    body = json.loads(get(host, port, f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}", timeout=6)[2])
+    timeout = max(0.1, min(SECONDS, until - time.monotonic()))
+    body = json.loads(get(host, port, f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}", timeout=timeout)[2])
     if body.get("code") != 0:
         raise ValueError(f"job list: {body.get('code')} {str(body.get('message', ''))[:300]}")
     return int(body["data"]["count"]), list(body["data"]["data"])
 
 
 def active(host: str, port: int) -> dict[str, tuple[int, list[dict[str, Any]]]]:
-    """How many jobs run and how many wait, with the newest of each."""
-    count, rows = listed(host, port, *STATES)
+    """How many jobs are in each state, with the newest of each."""
+    until = time.monotonic() + TOTAL_SECONDS
+    count, rows = listed(host, port, until, *STATES)
     if count > len(rows):  # more than a page: what fills it may be all of one state
-        return {state: listed(host, port, state) for state in STATES}
+        return {state: listed(host, port, until, state) for state in STATES}
     by_state = {state: [row for row in rows if row["status"] == state] for state in STATES}
     return {state: (len(found), found) for state, found in by_state.items()}
 
@@ -47,11 +53,13 @@ def job(row: dict[str, Any], now: float) -> dict[str, Any]:
 
 
 def judge(host: str, port: int) -> dict[str, Any]:
-    """Running and waiting jobs with their ages in seconds."""
+    """Jobs that have not ended, with their ages in seconds."""
     try:
         found = active(host, port)
     except TimeoutError:
-        return {"ok": False, "kind": "timeout", "error": "no answer to the job list within 6 s"}
+        return {"ok": False, "kind": "timeout", "error": f"no answer to the job list within {SECONDS:g} s"}
+    except ConnectionRefusedError:
+        return {"ok": False, "kind": "refused", "error": f"nothing listens on {host}:{port}"}
     except (OSError, ValueError, KeyError, TypeError) as error:
         return {"ok": False, "kind": "unavailable", "error": f"{type(error).__name__}: {error}"[:300]}
     now = time.time()
