@@ -50,6 +50,7 @@ def logs(
     from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
+    from fatecloud.report.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.deployed import require_deployed  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
@@ -82,7 +83,7 @@ def logs(
             services,
             question,
             show,
-            lambda text: typer.echo(typed(f"fatecloud: {text}"), err=True),
+            lambda text: typer.echo(typed(plain_lines(f"fatecloud: {text}")), err=True),
             noisy=everything,
             follow=follow,
         )

@@ -11,6 +11,7 @@ import sys
 
 from fatecloud.errors import FatecloudError, Interrupted, InventoryError, UsageError
 from fatecloud.report.commands import commands_of, set_commands, typed
+from fatecloud.report.plain import plain_lines
 
 BROKEN_PIPE_STATUS = 141
 """What a shell reports for a program that SIGPIPE ended: a verb whose reader closed the pipe early must not exit 0."""
@@ -75,7 +76,7 @@ def _is_reader_gone(number: int) -> bool:
 
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # stderr is closed: no one can read the message
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{plain_lines(text)}\n")
 
 
 def _interrupted() -> int:

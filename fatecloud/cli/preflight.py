@@ -57,5 +57,5 @@ def preflight(
             console.write(document_text("PreflightReport", document, output))
         else:
             look = replace(look_of(sys.stdout, os.environ), width=line_width(sys.stdout))
-            console.say(preflight_text(outcome.report, blockers, look))
+            console.write(preflight_text(outcome.report, blockers, look))
     return outcome.report.exit_status

@@ -52,3 +52,5 @@ class KnownCluster:
     runs: int
     """How many runs are recorded."""
     last: PastRun | None
+    error: str = ""
+    """Why its history cannot be read; empty if it can."""

@@ -18,9 +18,9 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.report.commands import typed
-from fatecloud.report.diff import plain
 from fatecloud.report.look import look_of
 from fatecloud.report.pace import Pace
+from fatecloud.report.plain import plain, plain_lines
 from fatecloud.report.plan import plan_text
 from fatecloud.report.table import table
 
@@ -64,7 +64,7 @@ class Console:
     def _print(self, event: Event) -> None:
         where = event.service or event.node
         # The output of a failed task comes from a node, so it must not control the terminal.
-        text = "\n".join(map(plain, event.text.splitlines()))
+        text = plain_lines(event.text)
         text = typed(f"{where}: {text}" if where else text)
         mark = _MARKS.get(event.kind, "")
         self._err.print(f"{self._elapsed} {mark + ' ' if mark else ''}{text}")
@@ -80,8 +80,8 @@ class Console:
         self.write(table(report, look_of(sys.stdout, os.environ)))
 
     def say(self, text: str) -> None:
-        """Print a result to stdout."""
-        self.write(typed(text))
+        """Print a result to stdout, without control characters."""
+        self.write(typed(plain_lines(text)))
 
     def write(self, text: str) -> None:
         """Print text to stdout as it is."""
@@ -144,6 +144,7 @@ class Console:
     def _live(self, text: str) -> None:
         if not self._redraws:
             return
+        text = plain(text)
         if self._status is None:
             self._status = self._err.status(text)
             self._status.start()

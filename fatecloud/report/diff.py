@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.report.look import Look, toned
+from fatecloud.report.plain import plain
 
 _CODES = {"+": "32", "-": "31", "@": "36", "!": "33"}
 """SGR code by the first character of a line; `!` marks a change that is not shown."""
@@ -32,8 +33,3 @@ def diff_lines(lines: tuple[str, ...], look: Look, limit: int | None) -> list[st
 def _coloured(line: str, look: Look) -> str:
     code = _CODES.get(line[:1])
     return toned(line, code, look) if code else line
-
-
-def plain(line: str) -> str:
-    """The line with control characters shown as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line.expandtabs())

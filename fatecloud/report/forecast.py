@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from fatecloud.model.forecast import Forecast, Refusal
 from fatecloud.report.commands import typed
-from fatecloud.report.diff import plain
 from fatecloud.report.look import Look, toned
+from fatecloud.report.plain import plain
 from fatecloud.report.plan import plan_text
 
 

@@ -402,6 +402,7 @@ class ClusterEntry(TypedDict):
     inventory: Annotated[str, "The file that was used last; it may have moved since."]
     runs: Count
     last_run: RunEntry | None
+    error: Annotated[str, "Why its history cannot be read; empty if it can."]
 
 
 class ClusterList(TypedDict):

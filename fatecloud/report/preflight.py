@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from fatecloud.model.finding import Finding, Fix, Report
 from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, painted
+from fatecloud.report.plain import plain
 from fatecloud.report.wrap import wrapped
 
 _BELOW = " " * 11
@@ -36,17 +37,18 @@ def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
     width = look.width
     service = f"{finding.subject.service}: " if finding.subject.service else ""
     word = finding.severity.upper()
-    head, *rest = wrapped(f"{finding.code} {service}{finding.symptom}", width, f"  {word:<8} ", _BELOW)
+    head, *rest = wrapped(plain(f"{finding.code} {service}{finding.symptom}"), width, f"  {word:<8} ", _BELOW)
     yield head.replace(word, painted(word, finding.severity, look), 1)
     yield from rest
     if finding.expected or finding.got:
-        yield from wrapped(f"expected {finding.expected or '-'}; got {finding.got or '-'}", width, " " * 6, _BELOW)
+        text = plain(f"expected {finding.expected or '-'}; got {finding.got or '-'}")
+        yield from wrapped(text, width, " " * 6, _BELOW)
     if finding.cause:
-        yield from wrapped(f"because {finding.cause}", width, " " * 6, _BELOW)
+        yield from wrapped(plain(f"because {finding.cause}"), width, " " * 6, _BELOW)
     for line in finding.evidence:
-        yield from wrapped(line, width, "      seen     ", _BELOW)
+        yield from wrapped(plain(line), width, "      seen     ", _BELOW)
     # A command is not wrapped, so that it can be copied.
-    yield from (f"      do       {typed(line)}" for line in finding.remedy)
+    yield from (f"      do       {typed(plain(line))}" for line in finding.remedy)
     if finding.fix:
         yield f"      or       {typed('fatecloud preflight --fix')}"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fatecloud.model.history import KnownCluster, Logged, PastRun
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds import ClusterEntry, Run, RunEntry, RunEvent
+from fatecloud.report.plain import plain, plain_lines
 from fatecloud.report.wrap import table, wrapped
 
 _RUN_TITLES = ("ID", "VERB", "WHO", "FROM", "STARTED", "TOOK", "CHANGED", "OUTCOME")
@@ -30,7 +31,7 @@ def run_text(run: PastRun, events: Iterable[Logged], width: int) -> str:
     """One run: who, when, from where, what changed, and how it ended."""
     lines = [
         ("run", run.id),
-        ("command", shlex.join(run.argv)),
+        ("command", plain(shlex.join(run.argv))),
         ("by", f"{run.who} on {run.origin}"),
         ("started", _local(run.started)),
         ("ended", _local(run.ended) if run.ended is not None else "-"),
@@ -45,7 +46,7 @@ def run_log(events: Iterable[Logged]) -> Iterator[str]:
     for logged in events:
         event = logged.event
         where = event.service or event.node
-        yield f"{_local(logged.at)} {event.kind:<11} {f'{where}: ' if where else ''}{event.text}"
+        yield f"{_local(logged.at)} {event.kind:<11} {f'{where}: ' if where else ''}{plain_lines(event.text)}"
 
 
 def run_entry(run: PastRun) -> RunEntry:
@@ -83,8 +84,9 @@ def clusters_table(clusters: Sequence[KnownCluster], width: int) -> str:
     """A line per cluster."""
     if not clusters:
         return "this controller has not worked on a cluster yet; fatecloud init writes a first inventory"
-    rows = [(one.id, one.name, str(one.runs), _last(one.last), one.inventory or "-") for one in clusters]
-    return "\n".join(table([_CLUSTER_TITLES, *rows], width))
+    rows = [(one.id, one.name, _runs(one), _last(one.last), one.inventory or "-") for one in clusters]
+    errors = [f"{one.id}: {plain(one.error)}" for one in clusters if one.error]
+    return "\n".join([*table([_CLUSTER_TITLES, *rows], width), *errors])
 
 
 def cluster_entry(cluster: KnownCluster) -> ClusterEntry:
@@ -95,7 +97,12 @@ def cluster_entry(cluster: KnownCluster) -> ClusterEntry:
         "inventory": cluster.inventory,
         "runs": cluster.runs,
         "last_run": run_entry(cluster.last) if cluster.last else None,
+        "error": cluster.error,
     }
+
+
+def _runs(cluster: KnownCluster) -> str:
+    return "?" if cluster.error else str(cluster.runs)
 
 
 def _sections(events: Sequence[Logged], width: int) -> Iterator[str]:
@@ -106,7 +113,8 @@ def _sections(events: Sequence[Logged], width: int) -> Iterator[str]:
             yield f"{title}:"
             for event in found:
                 where = event.service or event.node
-                yield from wrapped(f"{where}: {event.text}" if where else event.text, width, "  ", "    ")
+                text = plain_lines(event.text)
+                yield from wrapped(f"{where}: {text}" if where else text, width, "  ", "    ")
 
 
 def _last(run: PastRun | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds import ClusterStatus
+from fatecloud.report.plain import plain_lines
 from fatecloud.report.status_rows import Row, Status, age_text
 from fatecloud.report.wrap import columns_of, wrapped
 
@@ -28,7 +29,8 @@ def status_table(status: Status, width: int) -> str:
     lines = [*wrapped(title, width), *(_aligned(rows, sizes, width) if fits else _stacked(rows, width))]
     if any("!" in row[_COLUMNS.index("ports")] for row in rows):
         lines += wrapped("! the service does not listen on this port", width)
-    return "\n".join([*lines, *(line for note in status.notes for line in wrapped(note, width, "", "    "))])
+    lines += (line for note in status.notes for line in wrapped(note, width, "", "    "))
+    return plain_lines("\n".join(lines))
 
 
 def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) -> Iterator[str]:

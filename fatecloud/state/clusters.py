@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fatecloud.errors import RunError
 from fatecloud.model.history import KnownCluster
 from fatecloud.state.database import FILE, execute, select
 from fatecloud.state.history import past_runs
@@ -25,17 +26,17 @@ def note_cluster(directory: Path, name: str, inventory: Path) -> None:
 
 
 def known_clusters(root: Path) -> tuple[KnownCluster, ...]:
-    """All clusters that have a history below a root, by name.
-
-    Raises:
-        RunError: a history cannot be read.
-    """
+    """All clusters that have a history below a root, by name. One whose history cannot be read comes with its error."""
     found = (_known(file.parent) for file in root.glob(f"*/{FILE}"))
     return tuple(sorted(found, key=lambda one: (one.name, one.id)))
 
 
 def _known(directory: Path) -> KnownCluster:
-    noted = select(directory, "cluster", "select name, inventory from cluster")
-    name, inventory = noted[0] if noted else ("?", "")
-    runs = past_runs(directory)
+    name, inventory = "?", ""
+    try:
+        noted = select(directory, "cluster", "select name, inventory from cluster")
+        name, inventory = noted[0] if noted else (name, inventory)
+        runs = past_runs(directory)
+    except RunError as error:
+        return KnownCluster(directory.name, name, inventory, 0, None, error.message)
     return KnownCluster(directory.name, name, inventory, len(runs), runs[0] if runs else None)

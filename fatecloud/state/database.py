@@ -61,11 +61,11 @@ def select(directory: Path, table: str, statement: str) -> list[tuple[Any, ...]]
         RunError: the file cannot be read, or is not a history.
     """
     file = directory / FILE
-    if not file.exists():
-        return []
     try:
+        if not file.exists():
+            return []
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
             known = connection.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone()
             return connection.execute(statement).fetchall() if known else []
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise RunError(f"the history {file} cannot be read: {error}", remedy=REMEDY) from error

@@ -11,7 +11,7 @@ from typing import Any
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
 from fatecloud.model.history import KILLED, RUNNING, Logged, PastRun
-from fatecloud.state.database import select
+from fatecloud.state.database import FILE, REMEDY, select
 from fatecloud.state.killed import EVENTS, is_alive
 
 _ALL = "select id, verb, who, origin, argv, started, ended, outcome from runs order by started desc, id desc"
@@ -26,7 +26,11 @@ def past_runs(directory: Path) -> tuple[PastRun, ...]:
     Raises:
         RunError: the history cannot be read.
     """
-    return tuple(_past(directory, row) for row in select(directory, "runs", _ALL))
+    rows = select(directory, "runs", _ALL)
+    try:
+        return tuple(_past(directory, row) for row in rows)
+    except (ValueError, TypeError) as error:  # a page of the file was overwritten, and SQLite does not notice it
+        raise RunError(f"the history {directory / FILE} is damaged: {error}", remedy=REMEDY) from error
 
 
 def events_of(directory: Path, run: str) -> Iterator[Logged]:

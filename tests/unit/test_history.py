@@ -10,8 +10,9 @@ from test_state import KILLED
 
 from fatecloud.errors import RunError
 from fatecloud.model.event import Event
-from fatecloud.report.runs import clusters_table, run_document, run_log, run_text, runs_table
+from fatecloud.report.runs import cluster_entry, clusters_table, run_document, run_log, run_text, runs_table
 from fatecloud.state.clusters import known_clusters, note_cluster
+from fatecloud.state.database import execute
 from fatecloud.state.history import events_of, past_runs
 from fatecloud.state.runs import RunLog
 
@@ -64,6 +65,36 @@ def test_a_history_that_is_damaged_is_an_error_with_its_file(tmp_path: Path) -> 
     (tmp_path / "state.db").write_bytes(b"not a database, and long enough to be read as one" * 30)
     with pytest.raises(RunError, match=r"state\.db cannot be read"):
         past_runs(tmp_path)
+
+
+def test_a_damaged_history_hides_no_other_cluster(tmp_path: Path) -> None:
+    for cluster in ("aaaa", "bbbb", "cccc"):
+        (tmp_path / cluster).mkdir()
+        note_cluster(tmp_path / cluster, cluster, tmp_path / "inventory.yml")
+        recorded(tmp_path / cluster)
+    (tmp_path / "bbbb" / "state.db").write_bytes(b"not a database, and long enough to be read as one" * 30)
+    execute(tmp_path / "cccc", ("update runs set argv='[half'", ()))
+    well, *damaged = sorted(known_clusters(tmp_path), key=lambda one: one.id)
+    assert (well.runs, well.error) == (1, "")
+    assert [(one.id, one.last, "state.db" in one.error) for one in damaged] == [
+        ("bbbb", None, True),
+        ("cccc", None, True),
+    ]
+    shown = clusters_table((well, *damaged), 200)
+    assert f"bbbb: {damaged[0].error}" in shown
+    assert cluster_entry(damaged[0])["error"] == damaged[0].error
+
+
+def test_what_a_node_wrote_cannot_drive_the_terminal_that_shows_a_run(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, "deploy", [], str)
+    log.record(Event("failed", "no\x1b[2J answer\n\x1b]0;title\x07 last line", node="a1"))
+    log.finish("failed")
+    (run,) = past_runs(tmp_path)
+    events = tuple(events_of(tmp_path, log.id))
+    for text in (run_text(run, events, 100), "\n".join(run_log(events))):
+        assert "\x1b" not in text
+        assert "\\x1b[2J answer" in text
+        assert "last line" in text
 
 
 def test_what_is_shown_of_a_run(tmp_path: Path) -> None:
