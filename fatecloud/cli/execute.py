@@ -10,6 +10,9 @@ import typer
 from fatecloud.cli import options as o
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
+    from fatecloud.model.event import Event
     from fatecloud.workflow.execute import Executed
 
 
@@ -26,6 +29,7 @@ def exec(  # noqa: A001 - a verb is named by its function
 ) -> int:
     """Run a command next to services, as their user and in their environment. Exits with the command's status."""
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.execute import execute  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
 
@@ -37,8 +41,30 @@ def exec(  # noqa: A001 - a verb is named by its function
         """Print an outcome. If there are several services, each line begins with the name of its service."""
         lead = f"{done.service}: " if len(services) > 1 else ""
         for text, stream in ((done.out, sys.stdout), (done.err, sys.stderr)):
-            lines = text.splitlines(keepends=True)
-            stream.write("".join(lead + line for line in lines) + ("\n" if lines and not text.endswith("\n") else ""))
-            stream.flush()
+            write_output(text, lead, stream)
 
-    return execute(session, services, command, deadline=deadline, argv=tuple(sys.argv), show=show)
+    def note(event: Event) -> None:
+        sys.stderr.write(f"fatecloud: {plain_lines(event.text)}\n")
+
+    return execute(session, services, command, deadline=deadline, argv=tuple(sys.argv), show=show, events=note)
+
+
+def write_output(text: str, lead: str, stream: TextIO) -> None:
+    """Write what a command wrote: made safe for a terminal, and as the same bytes to a file or a pipe.
+
+    Args:
+        text: with surrogates for bytes that are not UTF-8.
+        lead: begins each line.
+    """
+    from fatecloud.report.plain import plain_lines  # noqa: PLC0415 - keeps --help fast
+
+    if not text:
+        return
+    if stream.isatty():
+        text = plain_lines(text) + "\n"
+    if lead:
+        lines = text.removesuffix("\n").split("\n")
+        text = "".join(f"{lead}{line}\n" for line in lines)
+    stream.flush()
+    stream.buffer.write(text.encode(errors="surrogateescape"))
+    stream.buffer.flush()

@@ -131,7 +131,7 @@ def _deploy(
     asked = reading(session.resolved)
     read = partial(observe, session, probes=False, nodes=wanted.limit, deadline=wanted.deadline, extra=asked)
     observed = read(meanwhile=session.make_ready)
-    with recording_locked(session, "deploy", wanted.argv):
+    with recording_locked(session, "deploy", wanted.argv, ui):
         if wait_until_free(session, observed, wanted.limit, max(0.0, deadline - time.monotonic()), ui):
             observed = read()
     ask_moved(session, observed, confirm, moved=wanted.moved)

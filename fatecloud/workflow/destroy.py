@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Protocol
 
 from fatecloud.errors import Refused
@@ -14,7 +15,7 @@ from fatecloud.workflow.departed import departed_notes, forget_cluster
 from fatecloud.workflow.deployed import nothing_deployed, require_read
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import active_jobs, jobs_variables, refuse_or_wait
-from fatecloud.workflow.leases import recording_locked, wait_until_free
+from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.recorded import recorded
@@ -39,6 +40,7 @@ def destroy_cluster(
     interrupt_jobs: bool,
     wait_jobs: str | None,
     wait_lock: str | None = None,
+    deadline: float = 20.0,
     name: str | None,
     argv: tuple[str, ...],
 ) -> int:
@@ -47,6 +49,7 @@ def destroy_cluster(
     Args:
         remove_data: whether databases, job data, models and logs go too.
         wait_lock: how long to wait for another run that holds the nodes.
+        deadline: seconds for each node to answer when it is read.
         name: the cluster's name as the operator gave it; None asks for it.
 
     Raises:
@@ -56,14 +59,13 @@ def destroy_cluster(
     """
     patience, lock_patience = seconds(wait_jobs), seconds(wait_lock)
     session = load_session(options)
-    observed = observe(session, probes=False, want=FACTS)
+    read = partial(observe, session, probes=False, want=FACTS, deadline=deadline)
+    observed = read_when_free(session, read, (), lock_patience, ui, verb="destroy", argv=argv)
     require_read(observed)
     refuse_strangers(session.cluster, observed, session.cluster.nodes)
     if cleared(session, observed):
         ui(Event("ok", "nothing is deployed here, so there is nothing to remove"))
         return 0
-    with recording_locked(session, "destroy", argv):
-        wait_until_free(session, observed, (), lock_patience, ui)
     ui.say(blast_radius(session, observed, remove_data=remove_data))
     hit = runners_there(session.desired, observed)
     refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=patience, events=ui)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
-from fatecloud.model.event import Event
+from fatecloud.model.event import Event, Listener
 from fatecloud.transport import Transport
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.recorded import new_run
@@ -34,6 +35,7 @@ class Executed:
     status: int | None
     """Its exit status; None where it could not be run or did not end in time."""
     out: str
+    """What it wrote, secrets removed. Bytes that are not UTF-8 are surrogates, so that a file gets them unchanged."""
     err: str
 
 
@@ -62,6 +64,7 @@ def execute(
     deadline: float,
     argv: tuple[str, ...],
     show: Callable[[Executed], None],
+    events: Listener,
 ) -> int:
     """Run a command for all of the services at the same time, and record it in the history.
 
@@ -69,6 +72,7 @@ def execute(
         deadline: seconds for the command on one node.
         argv: the operator's command line, for the history.
         show: takes each outcome, in the order of the services.
+        events: gets notes about earlier runs.
 
     Returns:
         The highest exit status of the command; 3 where it could not be run somewhere.
@@ -76,21 +80,51 @@ def execute(
     Raises:
         RunError: the history cannot be written, so nothing was run.
         SecretsError: there is no way to get a node's password.
+        KeyboardInterrupt: Ctrl-C; it waits for no node.
     """
     session.ask_passwords({service.id.node for service in services})
-    log = new_run(session, "exec", argv)
+    log = new_run(session, "exec", argv, events)
     outcome = "failed"
+    futures: list[Future[Executed]] = []
     try:
         worst = 0
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for done in pool.map(lambda one: _execute(session, one, words, deadline), services):
-                show(done)
-                log.record(_event(done, words))
-                worst = max(worst, 3 if done.status is None else done.status)
+        for future in (futures := _begun(session, services, words, deadline)):
+            done = future.result()
+            show(done)
+            log.record(_event(done, words))
+            worst = max(worst, 3 if done.status is None else done.status)
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    else:
         outcome = "failed" if worst else "done"
         return worst
     finally:
+        for future in futures:
+            future.cancel()
         log.finish(outcome)
+
+
+def _begun(
+    session: Session, services: Sequence[DesiredService], words: Sequence[str], deadline: float
+) -> list[Future[Executed]]:
+    """Begin the commands. The threads are daemons, because the program must not wait for them after Ctrl-C."""
+    places = threading.Semaphore(_AT_ONCE)
+    futures = []
+
+    def work(service: DesiredService, future: Future[Executed]) -> None:
+        with places:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(_execute(session, service, words, deadline))
+            except Exception as error:  # noqa: BLE001 - who asks for the result gets it
+                future.set_exception(error)
+
+    for service in services:
+        futures.append(Future[Executed]())
+        threading.Thread(target=work, args=(service, futures[-1]), name=f"exec {service.id.key}", daemon=True).start()
+    return futures
 
 
 def _execute(session: Session, service: DesiredService, words: Sequence[str], deadline: float) -> Executed:
@@ -99,7 +133,7 @@ def _execute(session: Session, service: DesiredService, words: Sequence[str], de
         done = _run(session.connect(node), node, command_of(service, node, words, deadline), deadline)
     except FatecloudError as error:
         return Executed(service.id.key, None, "", error.message)
-    text = [session.redact(stream.decode(errors="replace")) for stream in (done.stdout, done.stderr)]
+    text = [session.redact(stream.decode(errors="surrogateescape")) for stream in (done.stdout, done.stderr)]
     return Executed(service.id.key, done.exit, *text)
 
 
@@ -112,4 +146,8 @@ def _run(transport: Transport, node: Node, argv: Sequence[str], deadline: float)
 
 def _event(done: Executed, words: Sequence[str]) -> Event:
     text = f"{' '.join(words)}: " + ("did not run" if done.status is None else f"exit {done.status}")
-    return Event("ok" if done.status == 0 else "failed", text, service=done.service, detail=done.err[-2000:])
+    return Event("ok" if done.status == 0 else "failed", text, service=done.service, detail=_valid(done.err[-2000:]))
+
+
+def _valid(text: str) -> str:
+    return text.encode(errors="replace").decode()

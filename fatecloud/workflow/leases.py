@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -87,6 +87,35 @@ def wait_until_free(
     return waited
 
 
+def read_when_free(
+    session: Session,
+    read: Callable[[], Observed],
+    nodes: Collection[str],
+    wait: float,
+    events: Listener,
+    *,
+    verb: str,
+    argv: Sequence[str],
+) -> Observed:
+    """Read nodes as they are when no other run holds them. If it had to wait, it reads them again after that.
+
+    Args:
+        read: reads these nodes, at least `FACTS`.
+        nodes: names; empty for all.
+        wait: seconds to wait for another run; 0 refuses at once.
+        verb: for the history, as is `argv`.
+
+    Raises:
+        Locked: a living run holds a node; the history has a run with this outcome.
+    """
+    deadline = time.monotonic() + wait
+    observed = read()
+    with recording_locked(session, verb, argv, events):
+        while wait_until_free(session, observed, nodes, max(0.0, deadline - time.monotonic()), events):
+            observed = read()
+    return observed
+
+
 def locked(held: Sequence[Held], waited: float) -> Locked:
     """The refusal of a verb whose nodes another run holds."""
     after = f"waited {duration_text(waited)}, and " if waited else ""
@@ -95,12 +124,12 @@ def locked(held: Sequence[Held], waited: float) -> Locked:
 
 
 @contextmanager
-def recording_locked(session: Session, verb: str, argv: Sequence[str]) -> Iterator[None]:
+def recording_locked(session: Session, verb: str, argv: Sequence[str], events: Listener) -> Iterator[None]:
     """If the body raises Locked, record a run with the outcome `locked` in the history."""
     try:
         yield
     except Locked as error:
-        log = new_run(session, verb, argv)
+        log = new_run(session, verb, argv, events)
         log.record(Event("failed", error.message))
         log.finish("locked")
         raise

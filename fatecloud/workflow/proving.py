@@ -6,8 +6,9 @@ import time
 
 from fatecloud.errors import NotDeployed
 from fatecloud.model.duration import seconds
+from fatecloud.model.observed import Observed
 from fatecloud.workflow.deployed import FACTS, REMEDY, nothing_deployed, require_read
-from fatecloud.workflow.leases import recording_locked, wait_until_free
+from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.load import Options, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.proof import LrResult, ToyResult
@@ -40,13 +41,16 @@ def prove_cluster(
     """
     patience = seconds(wait_lock)
     session = load_session(options)
-    began = time.monotonic()
     nodes = {service.id.node for service in session.resolved.services.values()}
-    observed = observe(session, probes=False, nodes=nodes, want=FACTS, deadline=min(deadline, 20.0))
+    began = time.monotonic()
+
+    def read() -> Observed:
+        nonlocal began
+        began = time.monotonic()
+        return observe(session, probes=False, nodes=nodes, want=FACTS, deadline=min(deadline, 20.0))
+
+    observed = read_when_free(session, read, nodes, patience, ui, verb="test", argv=argv)
     require_read(observed)
     if nothing_deployed(session.resolved, observed):
         raise NotDeployed("nothing is deployed here", remedy=REMEDY)
-    with recording_locked(session, "test", argv):
-        if wait_until_free(session, observed, nodes, patience, ui):
-            began = time.monotonic()
     return prove(session, kind, guest, host, deadline - (time.monotonic() - began), ui)

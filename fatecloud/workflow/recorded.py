@@ -33,14 +33,24 @@ class Recorded:
     """The word for the history if the verb ends with an error."""
 
 
-def new_run(session: Session, verb: str, argv: Sequence[str]) -> RunLog:
-    """Begin a run in the cluster's history.
+def new_run(session: Session, verb: str, argv: Sequence[str], events: Listener) -> RunLog:
+    """Begin a run in the cluster's history. If earlier runs were killed, report them and remove their temporary files.
+
+    Args:
+        events: gets a note for each killed run, like the run's log.
 
     Raises:
         RunError: it cannot be written.
     """
     note_cluster(session.state, session.cluster.name, session.options.inventory)
-    return RunLog(session.state, verb, argv, session.redact)
+    log = RunLog(session.state, verb, argv, session.redact)
+    for killed in log.killed:
+        note = Event("note", _killed_text(killed))
+        with suppress(OSError):  # the operator sees it in any case
+            log.record(note)
+        events(note)
+        clear_after(log.directory.with_name(killed.id) / ARTIFACTS)
+    return log
 
 
 @contextmanager
@@ -58,7 +68,7 @@ def recorded(
     Raises:
         Interrupted: a signal came.
     """
-    log = new_run(session, verb, argv)
+    log = new_run(session, verb, argv, ui)
     outcome = "failed"
     written = True
     durations = past_durations(session.state)
@@ -75,9 +85,6 @@ def recorded(
         ui(event)
 
     try:
-        for killed in log.killed:
-            events(Event("note", _killed_text(killed)))
-            clear_after(log.directory.with_name(killed.id) / ARTIFACTS)
         with interruptible() as interruption, ansible_run(session, log, events, interruption, nodes) as ansible:
             run = Recorded(ansible, events, interruption)
             try:

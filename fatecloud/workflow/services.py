@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 
 from fatecloud.errors import Refused
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.observed import Observed
 from fatecloud.model.selection import Selection, select
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.workflow.deployed import FACTS, deployed_of
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
-from fatecloud.workflow.leases import recording_locked, wait_until_free
+from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.recorded import recorded
@@ -26,8 +28,9 @@ DONE = {
 }
 """Verb -> words for a service that it acted on, and for one that needed no action."""
 
-_ACTS = {"start", "stop", "restart", "supervisord"}
-"""What the module reports for a service that it acted on. A supervisord that was started has started its services."""
+_ACTS = {"start", "stop", "restart"}
+"""What the module reports for a service that it acted on."""
+_RUNNING = ("running", "starting")
 
 
 def act_on_services(
@@ -40,6 +43,7 @@ def act_on_services(
     interrupt_jobs: bool,
     wait_jobs: str | None,
     wait_lock: str | None = None,
+    deadline: float = 20.0,
     argv: tuple[str, ...],
 ) -> int:
     """Start, stop or restart the selected services.
@@ -49,6 +53,7 @@ def act_on_services(
         selection: which services; empty for all.
         confirm: asks the operator; None means that the answer is yes.
         wait_lock: how long to wait for another run that holds the nodes.
+        deadline: seconds for each node to answer when it is read.
 
     Raises:
         NoMatch: nothing is selected.
@@ -61,12 +66,11 @@ def act_on_services(
     session = load_session(options)
     keys = select(session.desired, selection)
     nodes = _nodes(session, keys)
-    observed = observe(session, probes=False, nodes=nodes, want=FACTS)
+    read = partial(observe, session, probes=False, nodes=nodes, want=FACTS, deadline=deadline)
+    observed = read_when_free(session, read, nodes, patience, ui, verb=verb, argv=argv)
     refuse_strangers(session.cluster, observed, nodes)
     keys = deployed_of(session.desired, observed, keys, ui)
     nodes = _nodes(session, keys)
-    with recording_locked(session, verb, argv):
-        wait_until_free(session, observed, nodes, patience, ui)
     if verb != "start":
         hit = runners_there(session.desired, observed, {session.desired.services[key].id.party for key in keys})
         refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=jobs_patience, events=ui)
@@ -76,7 +80,9 @@ def act_on_services(
     variables = {"fatecloud_only": list(keys), **jobs_variables(jobs_patience, interrupt=interrupt_jobs)}
     with recorded(session, verb, argv, acted, nodes) as run:
         run.ansible.play(f"{verb}.yml", variables, releases=True)
-        for line in outcome(verb, keys, acted.services):
+        # A supervisord that was started has started all of its services: the module then finds them running.
+        done = acted.services | (_not_running(session, observed, keys) if verb == "start" else set())
+        for line in outcome(verb, keys, done):
             run.events(Event("ok", line))
     return 0
 
@@ -100,11 +106,22 @@ class Acted:
             self.services.add(event.service)
 
 
-def outcome(verb: str, keys: Sequence[str], acted: set[str]) -> Iterator[str]:
+def outcome(verb: str, keys: Sequence[str], acted: Collection[str]) -> Iterator[str]:
     """What was done, in words: a line for the services that were acted on, and one for the others."""
     for word, found in zip(DONE[verb], (True, False), strict=True):
         if named := [key for key in keys if (key in acted) is found]:
             yield f"{word}: {', '.join(named)}"
+
+
+def _not_running(session: Session, observed: Observed, keys: Sequence[str]) -> set[str]:
+    """Those of the services that did not run, under supervision, when the nodes were read."""
+    found = set()
+    for key in keys:
+        facts = observed.reached(session.desired.services[key].id.node)
+        states = (facts.fact("services").value or {}) if facts else {}
+        if states.get(key, {}).get("state") not in _RUNNING:
+            found.add(key)
+    return found
 
 
 def _nodes(session: Session, keys: Sequence[str]) -> set[str]:

@@ -16,7 +16,7 @@ from fatecloud.errors import NotDeployed, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.observed import Unreachable
 from fatecloud.model.selection import Selection
-from fatecloud.workflow import destroy, proving, services
+from fatecloud.workflow import destroy, leases, proving, services
 from fatecloud.workflow.deployed import deployed_of, nothing_deployed
 from fatecloud.workflow.load import Options
 
@@ -91,6 +91,7 @@ class World:
         self.session = SimpleNamespace(cluster=desired.cluster, desired=desired, resolved=desired, state=tmp_path)
         monkeypatch.setattr(module, "load_session", lambda *_a, **_k: self.session)
         monkeypatch.setattr(module, "observe", lambda *_a, **_k: observed(documents))
+        monkeypatch.setattr(module, "refuse_strangers", lambda *_: None, raising=False)
         monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None, raising=False)
         monkeypatch.setattr(module, "recorded", self.recorded, raising=False)
 
@@ -105,7 +106,7 @@ class World:
         yield SimpleNamespace(ansible=SimpleNamespace(play=play), events=listener)
 
 
-def act(world: World, verb: str) -> None:
+def act(world: World, verb: str, wait_lock: str | None = None) -> None:
     services.act_on_services(
         Options(Path("inventory.yml")),
         verb,
@@ -114,6 +115,7 @@ def act(world: World, verb: str) -> None:
         confirm=None,
         interrupt_jobs=False,
         wait_jobs=None,
+        wait_lock=wait_lock,
         argv=(),
     )
 
@@ -139,6 +141,45 @@ def test_what_was_as_wanted_before_is_kept_apart_from_what_was_done(
     assert world.ui.lines[-2:] == [f"{now}: {ENGINE}", f"{before}: {FRONT}, {STORE}"]
 
 
+def test_what_a_new_supervisord_started_by_itself_was_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    documents = healthy_documents()
+    documents["a1"]["services"][ENGINE]["state"] = "absent"
+    documents["a1"]["services"][FRONT]["state"] = "stopped"
+    world = World(monkeypatch, tmp_path, services, documents)
+    world.changes = {ENGINE: ["supervisord", "reload"], FRONT: [], STORE: ["reload"]}
+    act(world, "start")
+    assert world.ui.lines[-2:] == [f"started: {ENGINE}, {FRONT}", f"already running: {STORE}"]
+
+
+def waited(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
+    """A run holds a node at the first reading; when it has ended, nothing is deployed any more."""
+    held = healthy_documents()
+    lease = {
+        "run": "r1",
+        "owner": "eve",
+        "controller": "c2",
+        "process": {},
+        "expires": held["a2"]["clock"]["epoch"] + 90,
+    }
+    held["a2"]["lease"] = lease
+    readings = [observed(held), observed(cleared("a1", "a2"))]
+    monkeypatch.setattr(module, "observe", lambda *_a, **_k: readings.pop(0))
+    monkeypatch.setattr(leases, "observe", lambda *_a, **_k: observed(cleared("a1", "a2")))
+    monkeypatch.setattr(leases, "POLL", 0)
+
+
+def test_a_verb_that_waited_acts_on_what_the_other_run_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    world = World(monkeypatch, tmp_path, services, {})
+    waited(monkeypatch, services)
+    with pytest.raises(NotDeployed):
+        act(world, "stop", wait_lock="1m")
+    world = World(monkeypatch, tmp_path, destroy, {})
+    waited(monkeypatch, destroy)
+    assert destroyed(world, wait_lock="1m") == 0
+    assert world.ui.lines[-1] == "nothing is deployed here, so there is nothing to remove"
+    assert world.plays == []
+
+
 def test_a_test_job_is_not_started_where_nothing_is_deployed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     world = World(monkeypatch, tmp_path, proving, cleared("a1", "a2"))
     options = Options(Path("inventory.yml"))
@@ -146,13 +187,14 @@ def test_a_test_job_is_not_started_where_nothing_is_deployed(monkeypatch: pytest
         proving.prove_cluster(options, "toy", None, None, deadline=60, wait_lock=None, ui=world.ui, argv=())
 
 
-def destroyed(world: World) -> int:
+def destroyed(world: World, wait_lock: str | None = None) -> int:
     return destroy.destroy_cluster(
         Options(Path("inventory.yml")),
         world.ui,
         remove_data=False,
         interrupt_jobs=False,
         wait_jobs=None,
+        wait_lock=wait_lock,
         name="demo",
         argv=(),
     )

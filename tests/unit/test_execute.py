@@ -1,6 +1,9 @@
 """`exec`: the service's user, the service's environment, recorded, and never longer than its deadline."""
 
+import io
 import subprocess
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -8,11 +11,15 @@ from typing import Any, cast
 import pytest
 import small_cluster
 
+from fatecloud.cli.execute import write_output
 from fatecloud.errors import TransportError
 from fatecloud.model.completed import Completed
+from fatecloud.model.event import Event
 from fatecloud.state.history import events_of, past_runs
+from fatecloud.state.runs import RunLog
 from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.local import LocalTransport
+from fatecloud.workflow.ansible import ARTIFACTS
 from fatecloud.workflow.execute import Executed, command_of, execute
 from fatecloud.workflow.load import Session
 
@@ -39,7 +46,9 @@ def run(session: Session, *words: str, deadline: float = 10) -> tuple[int, list[
     shown: list[Executed] = []
     services = tuple(session.desired.services.values())
     argv = ("fatecloud", "exec", "flow", "--", *words)
-    return execute(session, services, words, deadline=deadline, argv=argv, show=shown.append), shown
+    notes: list[Event] = []
+    status = execute(session, services, words, deadline=deadline, argv=argv, show=shown.append, events=notes.append)
+    return status, shown
 
 
 @pytest.fixture
@@ -114,3 +123,66 @@ def test_beside_a_service_that_is_not_deployed_nothing_runs(local: Session) -> N
     status, (done,) = run(local, "sh", "-c", "echo it ran")
     assert (status, done.out) == (3, "")
     assert "run fatecloud deploy" in done.err
+
+
+def test_ctrl_c_waits_for_no_node_and_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state").mkdir()
+    release = threading.Event()
+
+    def hang(_: object) -> Completed:
+        release.wait(60)
+        return Completed(0, b"", b"", 0.1)
+
+    class Interrupted(Future[Executed]):
+        def result(self, timeout: float | None = None) -> Executed:  # noqa: ARG002
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("fatecloud.workflow.execute.Future", Interrupted)
+    session = session_of(tmp_path, FakeTransport("a1", hang))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(session, "sleep", "1000")
+        left = [thread for thread in threading.enumerate() if thread.name.startswith("exec ")]
+        assert left, "the command still runs"
+        assert all(thread.daemon for thread in left), "so the program ends without it"
+        assert past_runs(session.state)[0].outcome == "interrupted"
+    finally:
+        release.set()
+
+
+class Terminal(io.TextIOWrapper):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_output_is_safe_on_a_terminal_and_the_same_bytes_elsewhere() -> None:
+    raw = b"a\x1b]0;title\x07\r\n\xff\n  no end"
+    text = raw.decode(errors="surrogateescape")
+    for lead, expected in (("", raw), ("k: ", b"k: a\x1b]0;title\x07\r\nk: \xff\nk:   no end\n")):
+        piped = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        write_output(text, lead, piped)
+        assert piped.buffer.getvalue() == expected
+    shown = Terminal(io.BytesIO(), encoding="utf-8")
+    write_output(text, "k: ", shown)
+    assert shown.buffer.getvalue() == b"k: a\\x1b]0;title\\x07\nk: \\udcff\nk:   no end\n"  # type: ignore[attr-defined]
+
+
+def test_bytes_that_are_not_text_come_through(local: Session) -> None:
+    (done,) = run(local, "printf", r"\377\000")[1]
+    assert done.out.encode(errors="surrogateescape") == b"\xff\x00"
+
+
+def test_a_run_that_was_killed_before_is_reported_and_cleared_after(local: Session) -> None:
+    killed = RunLog(local.state, "deploy", (), str)
+    killed._events.close()  # as its process does when it is killed
+    scratch = killed.directory / ARTIFACTS
+    scratch.mkdir()
+    notes: list[Event] = []
+    services = tuple(local.desired.services.values())
+    execute(local, services, ["true"], deadline=5, argv=(), show=lambda _: None, events=notes.append)
+    (note,) = notes
+    assert f"run {killed.id} (deploy" in note.text
+    newest = past_runs(local.state)[0]
+    assert next(iter(events_of(local.state, newest.id))).event.text == note.text

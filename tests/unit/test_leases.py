@@ -18,7 +18,7 @@ from fatecloud.render.holder import asking, dead
 from fatecloud.state.database import select
 from fatecloud.state.directory import controller_id
 from fatecloud.workflow import leases
-from fatecloud.workflow.leases import held_nodes, recording_locked, wait_until_free
+from fatecloud.workflow.leases import held_nodes, read_when_free, recording_locked, wait_until_free
 
 
 def nodes(**lease: Any) -> Observed:
@@ -66,7 +66,21 @@ def test_a_run_that_ends_in_time_is_waited_for(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_run_that_found_a_lease_is_recorded_as_locked(tmp_path: Path) -> None:
-    with pytest.raises(Locked), recording_locked(session(tmp_path), "deploy", ("fatecloud", "deploy")):
+    with pytest.raises(Locked), recording_locked(session(tmp_path), "deploy", (), lambda _: None):
         wait_until_free(session(tmp_path), nodes(), (), 0, lambda _: None)
     assert select(tmp_path, "runs", "select verb, outcome from runs") == [("deploy", "locked")]
     assert controller_id(tmp_path)
+
+
+def test_after_a_wait_the_nodes_are_read_again_until_no_run_holds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readings = [nodes(), nodes(run="r2"), nodes(held=False)]
+    last = readings[-1]
+    monkeypatch.setattr(leases, "POLL", 0)
+    monkeypatch.setattr(leases, "observe", lambda *_a, **_k: nodes(held=False))
+    found = read_when_free(session(tmp_path), lambda: readings.pop(0), (), 60, lambda _: None, verb="stop", argv=())
+    assert found is last
+    readings = [nodes(held=False), nodes()]
+    read_when_free(session(tmp_path), lambda: readings.pop(0), (), 60, lambda _: None, verb="stop", argv=())
+    assert len(readings) == 1, "without a wait they are read once"
