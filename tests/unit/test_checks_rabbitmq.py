@@ -49,9 +49,10 @@ def link(**state: object) -> Change:
         ("RABBITMQ_PEER_REFUSED", peer("reset")),
         ("RABBITMQ_PEER_SILENT", peer("silent")),
         ("RABBITMQ_PEER_NOT_AMQP", peer("foreign")),
-        ("RABBITMQ_LINK_DOWN", link()),
+        ("RABBITMQ_LINK_DOWN", link(connected=181.0)),
+        ("RABBITMQ_LINK_DOWN", link(status="starting", connected=181.0)),
         ("RABBITMQ_LINK_DOWN", link(status="error", error="econnrefused")),
-        ("RABBITMQ_LINK_DOWN", link(status="error", error="not_allowed", connected=181.0)),
+        ("RABBITMQ_LINK_DOWN", link(status="error", error="{auth_failure,ACCESS_REFUSED}", connected=181.0)),
     ],
 )
 def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
@@ -99,10 +100,13 @@ def test_what_was_seen_of_a_peer_that_others_manage_is_one_way_evidence() -> Non
 @pytest.mark.parametrize(
     "state",
     [
-        {"connected": 40.0},
+        {"connected": 170.0},
+        {"status": "starting", "connected": 170.0},
+        {"status": "error", "error": "econnrefused", "connected": 40.0},
         {"connected": None},
         {"status": "error", "error": "{auth_failure,ACCESS_REFUSED}", "connected": 170.0},
-        {"status": "error", "error": "not_allowed", "connected": 170.0},
+        {"status": "error", "error": "not_allowed", "connected": 7200.0},
+        {"status": "error", "error": "{530,<<\"NOT_ALLOWED - vhost j not found\">>}", "connected": 7200.0},
     ],
 )
 def test_a_link_of_a_task_that_has_just_begun_or_that_has_none_is_left_alone(state: dict[str, object]) -> None:
@@ -110,13 +114,13 @@ def test_a_link_of_a_task_that_has_just_begun_or_that_has_none_is_left_alone(sta
 
 
 def test_a_closed_route_explains_the_links_that_do_not_run() -> None:
-    found = {finding.code: finding for finding in findings(peer("timeout"), link())}
+    found = {finding.code: finding for finding in findings(peer("timeout"), link(connected=200.0))}
     assert found["RABBITMQ_LINK_DOWN"].caused_by == (f"RABBITMQ_PEER_UNREACHABLE@{RABBITMQ}",)
     assert f"{RABBITMQ} <- {THEIRS} at 192.0.2.21:5672, task j: connecting" in found["RABBITMQ_LINK_DOWN"].symptom
 
 
 def test_a_link_to_an_unknown_endpoint_is_reported_too() -> None:
-    (finding,) = findings(link(endpoint="192.0.2.99:1"))
+    (finding,) = findings(link(endpoint="192.0.2.99:1", connected=200.0))
     assert finding.about == ""
 
 

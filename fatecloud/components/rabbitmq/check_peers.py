@@ -12,11 +12,14 @@ from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 PATIENCE = 45.0
-"""Seconds that a link may take to connect after its task has begun; it tries again every 5 s."""
+"""Seconds after the start of its task from which a link's error counts; it tries again every 5 s."""
 START_PATIENCE = 180.0
-"""Seconds that the other side may take to start its own task: until then its broker has neither the task's account nor
-its vhost, and refuses the link. On a busy machine more than a minute was seen."""
-_NOT_STARTED = ("auth_failure", "not_allowed", "access_refused")
+"""Seconds that the other side may take to start its own task: until then its broker lacks the task's account and
+refuses the link, or the link has not begun. On a busy machine more than a minute was seen."""
+_NOT_STARTED = ("auth_failure", "access_refused")
+_NO_VHOST = "not_allowed"
+"""A login that worked, into a vhost that is not there. FATE makes the vhost for a partner when that task first sends
+to it or fetches from it: in a long job after minutes or hours, so this is no sign of a fault."""
 
 UNREACHABLE = Code(
     "RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker cannot be reached.", ("broker",), outward=True
@@ -106,7 +109,7 @@ def links(view: ServiceView) -> Iterator[Finding]:
         LINK_DOWN,
         "; ".join(dict.fromkeys(_sentence(view, link, by_endpoint) for link in down)),
         "rabbitmq.admin",
-        cause="the route to the other broker is closed, or the task's account or vhost there is missing",
+        cause="the route to the other broker is closed, or the task's account there is missing",
         remedy=(
             f"fatecloud logs {view.service.id.key} --grep ederation",
             "stop the job, repair the route, and submit the job again",
@@ -122,8 +125,11 @@ def links(view: ServiceView) -> Iterator[Finding]:
 
 def _is_down(link: dict[str, Any]) -> bool:
     # Without a task that is connected, the vhost is left over from a job that was killed: its links no longer matter.
-    patience = START_PATIENCE if any(word in link["error"] for word in _NOT_STARTED) else PATIENCE
-    return link["connected"] is not None and link["connected"] > patience
+    error = link["error"].lower()
+    if link["connected"] is None or _NO_VHOST in error:
+        return False
+    may_be_starting = not error or any(word in error for word in _NOT_STARTED)
+    return bool(link["connected"] > (START_PATIENCE if may_be_starting else PATIENCE))
 
 
 def _sentence(view: ServiceView, link: dict[str, Any], by_endpoint: dict[str, Any]) -> str:
