@@ -16,7 +16,9 @@ _PEER = "peer:"
 def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> list[Finding]:
     """Fill in `caused_by` and sort the findings: root causes first, then what they explain; always in the same order.
 
-    Only a critical finding explains another one. Where findings explain each other in a circle, none does.
+    Only a critical finding explains another one. A finding about several parties is explained when each of them has a
+    cause of its own: otherwise the explained one would hide the other. Where findings explain each other in a circle,
+    none does.
 
     Args:
         findings: any order; ids are unique.
@@ -49,28 +51,44 @@ def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str,
     if code is None:
         return set()
     within = {name for name, other in codes.items() if finding.code in other.explains} | set(code.explained_by)
+    outward = {name for name, other in codes.items() if other.outward}
+    others = [other for other in findings if other.severity == "critical" and other.id != finding.id]
+    found = []
+    for about in finding.about.split() or [""]:
+        targets = _targets(finding, about, code, desired)
+        found.append(
+            {
+                other.id
+                for other in others
+                if (str(other.subject) in targets and other.code not in outward)
+                or (other.subject == finding.subject and other.code in within and _overlap(other, about))
+            }
+        )
+    return set().union(*found) if all(found) else set()
+
+
+def _targets(finding: Finding, about: str, code: Code, desired: Desired) -> set[str]:
+    """Services and nodes whose findings explain the finding's part about one neighbour."""
     targets = {finding.subject.node} if "node" in code.explained_by else set()
     service = desired.services.get(finding.subject.service)
     for edge in service.edges if service else ():
         kind = edge.kind in code.explained_by or ("*" in code.explained_by and edge.hard)
-        if kind and concerns(finding.about, edge.target):
+        if kind and concerns(about, edge.target):
             for target in _services(edge, desired):
                 targets |= {target.id.key, target.id.node} - {finding.subject.node}
-    outward = {name for name, other in codes.items() if other.outward}
-    return {
-        other.id
-        for other in findings
-        if other.severity == "critical"
-        and other.id != finding.id
-        and (
-            (str(other.subject) in targets and other.code not in outward)
-            or (other.subject == finding.subject and other.code in within)
-        )
-    }
+    return targets
+
+
+def _overlap(cause: Finding, about: str) -> bool:
+    """Whether a finding of the same service is about one neighbour, too; one about the service itself always is."""
+    parts = cause.about.split()
+    if not about or not parts or cause.subject.service in parts:
+        return True
+    return any(concerns(about, part) or concerns(part, about) for part in parts)
 
 
 def concerns(about: str, key: str) -> bool:
-    """Whether a finding is about a service: every one, this one, or all of its party (`10000/`)."""
+    """Whether one part of a finding's `about` means a service: every one, this one, or all of its party (`10000/`)."""
     return about in ("", key) or (about.endswith("/") and key.startswith(about))
 
 

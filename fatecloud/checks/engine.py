@@ -157,9 +157,10 @@ class _Bench:
         return {finding.code: finding.code for finding in found}
 
     def _settles(self, finding: Finding) -> bool:
-        """Whether fatecloud has just started the finding's service, or the service that it is about."""
+        """Whether fatecloud has just started the finding's service, or all that it is about."""
+        parts = finding.about.split()
         return finding.subject.service in self.settling or (
-            finding.about != "" and any(concerns(finding.about, key) for key in self.settling)
+            bool(parts) and all(any(concerns(part, key) for key in self.settling) for part in parts)
         )
 
     def _note_absent(self, view: NodeView, reason: str) -> None:

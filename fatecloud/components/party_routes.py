@@ -60,7 +60,6 @@ def blocked(
     """
     if not wrong:
         return []
-    about = {f"{route.party}/" for route, _ in wrong}
     return [
         finding(
             view,
@@ -69,7 +68,7 @@ def blocked(
             probe,
             got="; ".join(dict.fromkeys(error for _, error in wrong)),
             evidence=tuple(_opposite(view, route, probe) for route, _ in wrong),
-            about=about.pop() if len(about) == 1 else "",
+            about=" ".join(dict.fromkeys(f"{route.party}/" for route, _ in wrong)),
             **more,
         )
     ]
@@ -86,4 +85,5 @@ def _opposite(view: ServiceView, route: Route, probe: str) -> str:
     answers = asked.data.get("peers", {}) if asked and isinstance(asked.data, dict) else {}
     if own not in answers:
         return f"the opposite direction, {target} -> {source}, could not be tried"
-    return f"the opposite direction, {target} -> {source}: {answers[own].get('error') or 'open'}"
+    error = answers[own].get("error") or (answers[own].get("flow") or {}).get("error")
+    return f"the opposite direction, {target} -> {source}: {error or 'open'}"

@@ -55,7 +55,7 @@ class Finding:
     fix: Fix | None = None
     about: str = ""
     """Target of the edge that it concerns (key of a service, `peer:10000`; `10000/` for all of a party), where its code
-    is about one of several; the own key for a finding that no neighbour explains."""
+    is about one of several; several are separated by spaces. The own key for a finding that no neighbour explains."""
 
     @property
     def id(self) -> str:

@@ -58,7 +58,9 @@ class FindingDocument(TypedDict):
     age: Annotated[float | None, "Seconds since the evidence was taken."]
     caused_by: Annotated[list[str], "Ids of the findings that explain this one; empty for a root cause."]
     fix: FixDocument | None
-    about: Annotated[str, "The neighbour that it concerns, if a code can concern several of them."]
+    about: Annotated[
+        str, "The neighbour that it concerns, if a code can concern several; separated by spaces if it does."
+    ]
 
 
 class SkippedDocument(TypedDict):

@@ -25,6 +25,11 @@ API, DATABASE, BROKER, JOBS, SCHEDULE = (
 )
 
 
+def test_what_is_wrong_with_the_own_proxy_alone_explains_that_it_is_not_reached() -> None:
+    (finding,) = findings(say(f"{FLOW}:flow.proxy", ok=False, kind="timeout", error="no answer within 5 s"))
+    assert finding.about == NGINX
+
+
 def refused(kind: str) -> Change:
     return say(DATABASE, ok=False, engine="mysql", kind=kind, where="127.0.0.1:3306", error=f"0 {kind}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from component_world import NGINX, Change, findings, report, say, set_answer
+from component_world import NGINX, THEIRS, Change, findings, report, say, set_answer
 
 THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
@@ -48,6 +48,13 @@ def test_an_unreachable_peer_is_about_the_service_at_the_other_end() -> None:
     assert finding.about == "10000/"
     assert finding.symptom == "9999/nginx@a1 -> 10000/nginx@b1 at 192.0.2.21:9300: Connection refused"
     assert finding.evidence == ("the opposite direction, 10000/nginx@b1 -> 9999/nginx@a1: open",)
+
+
+def test_the_opposite_direction_is_not_called_open_when_its_flow_does_not_answer() -> None:
+    back = {"9999": {"endpoint": "x", **OPEN, "flow": {"ok": False, "kind": "status", "error": "HTTP 502"}}}
+    found = findings(peer(ok=False, kind="refused", error="refused"), set_answer(f"{THEIRS}:nginx.peers", peers=back))
+    (finding,) = [finding for finding in found if finding.code == "NGINX_PEER_UNREACHABLE"]
+    assert finding.evidence == ("the opposite direction, 10000/nginx@b1 -> 9999/nginx@a1: HTTP 502",)
 
 
 def test_what_is_wrong_with_the_other_flow_explains_that_it_does_not_answer() -> None:

@@ -106,7 +106,7 @@ def test_what_was_seen_of_a_peer_that_others_manage_is_one_way_evidence() -> Non
         {"connected": None},
         {"status": "error", "error": "{auth_failure,ACCESS_REFUSED}", "connected": 170.0},
         {"status": "error", "error": "not_allowed", "connected": 7200.0},
-        {"status": "error", "error": "{530,<<\"NOT_ALLOWED - vhost j not found\">>}", "connected": 7200.0},
+        {"status": "error", "error": '{530,<<"NOT_ALLOWED - vhost j not found">>}', "connected": 7200.0},
     ],
 )
 def test_a_link_of_a_task_that_has_just_begun_or_that_has_none_is_left_alone(state: dict[str, object]) -> None:
@@ -121,7 +121,24 @@ def test_a_closed_route_explains_the_links_that_do_not_run() -> None:
 
 def test_a_link_to_an_unknown_endpoint_is_reported_too() -> None:
     (finding,) = findings(link(endpoint="192.0.2.99:1", connected=200.0))
-    assert finding.about == ""
+    assert finding.about == "192.0.2.99:1"
+
+
+def test_a_closed_route_to_one_party_does_not_hide_a_link_to_another() -> None:
+    both = [
+        {
+            "vhost": "j",
+            "queue": "q",
+            "endpoint": endpoint,
+            "status": "error",
+            "error": "econnrefused",
+            "connected": 60.0,
+        }
+        for endpoint in ("192.0.2.21:5672", "192.0.2.99:5672")
+    ]
+    for links, explained in ((both[:1], True), (both, False)):
+        found = {finding.code: finding for finding in findings(peer("timeout"), set_answer(ADMIN, links=links))}
+        assert bool(found["RABBITMQ_LINK_DOWN"].caused_by) is explained
 
 
 def test_a_broker_that_was_not_asked_of_its_peers_is_unknown() -> None:

@@ -188,7 +188,30 @@ def test_a_finding_may_be_about_all_services_of_a_party(about: str) -> None:
     assert [f.caused_by for f in report.findings if f.code == "X_OTHER"] == [(f"SERVICE_STOPPED@{STORE}",)]
 
 
-@pytest.mark.parametrize(("about", "held"), [(ENGINE, True), ("9999/", True), (STORE, False), ("", False)])
+@pytest.mark.parametrize(
+    ("about", "explained"),
+    [("9999/", True), ("9999/ 9999/store@a2", True), ("9999/ 10000/", False), ("10000/ 9999/", False)],
+)
+def test_a_finding_about_several_is_explained_only_if_each_has_its_cause(about: str, *, explained: bool) -> None:
+    code = Code("X_OTHER", "critical", "Another.", ("database",))
+    top = Code("X_TOP", "critical", "Rests on it.", ("X_OTHER",))
+
+    @service_check(code, component="engine")
+    def other(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, code, about=about)
+
+    @service_check(top, component="engine")
+    def more(view: ServiceView) -> Iterator[Finding]:
+        yield raised(view, top, about="9999/ 10000/")
+
+    report = report_of(stop_store, specs=[*running_checks(), other, more])
+    found = {f.code: bool(f.caused_by) for f in report.findings}
+    assert found == {"SERVICE_STOPPED": False, "X_OTHER": explained, "X_TOP": "10000/" in about}
+
+
+@pytest.mark.parametrize(
+    ("about", "held"), [(f"{ENGINE} {STORE}", False), (ENGINE, True), ("9999/", True), (STORE, False), ("", False)]
+)
 def test_findings_about_a_service_are_held_back_while_it_settles(about: str, *, held: bool) -> None:
     code = Code("X_OTHER", "critical", "Another.", ("database",))
 

@@ -159,6 +159,7 @@ def proxy(view: ServiceView) -> Iterator[Finding]:
                 remedy=(verb(view, "start", "nginx"), f"curl -m 5 http://{edge.endpoint}/  # on {view.facts.node}"),
                 expected=f"the proxy of party {view.service.id.party}",
                 got=str(answer["kind"]),
+                about=edge.target,
             )
 
 

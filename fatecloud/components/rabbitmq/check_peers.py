@@ -102,8 +102,11 @@ def links(view: ServiceView) -> Iterator[Finding]:
     if not down:
         return
     by_endpoint = {str(edge.endpoint): edge for edge in view.service.edges if edge.kind == "broker"}
-    known = {by_endpoint[link["endpoint"]].target for link in down if link["endpoint"] in by_endpoint}
-    parties = {f"{party_of(target)}/" for target in known}
+    # An endpoint that no edge has belongs to no party: then nothing else explains the finding.
+    about = [
+        f"{party_of(by_endpoint[link['endpoint']].target)}/" if link["endpoint"] in by_endpoint else link["endpoint"]
+        for link in down
+    ]
     yield finding(
         view,
         LINK_DOWN,
@@ -119,7 +122,7 @@ def links(view: ServiceView) -> Iterator[Finding]:
         evidence=tuple(
             f"vhost {link['vhost']}, {link['queue']}: {link['status']} {link['error']}" for link in down[:10]
         ),
-        about=parties.pop() if len(parties) == 1 else "",
+        about=" ".join(dict.fromkeys(about)),
     )
 
 
