@@ -1,10 +1,10 @@
-# Sourced by the scripts beside it: finds an interpreter, asks for system packages, makes .venv.
-# Not a program of its own.
+# Sourced by the other scripts: finds an interpreter, installs system packages after a question, makes .venv.
+# It cannot be run by itself.
 
 say() { printf '==> %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Packages that need root are named first; nothing is installed without a yes.
+# Names the packages first, because installing them needs root; nothing is installed without a yes.
 need_packages() {
     missing=""
     for package in "$@"; do
@@ -26,7 +26,7 @@ need_packages() {
         || fail "apt-get could not install:$missing"
 }
 
-# A candidate is judged by running it: shims and broken installations fall through.
+# Runs each candidate, so that shims and broken installations are skipped.
 find_python() {
     for candidate in python3.13 python3.12 python3.11 python3 /usr/bin/python3; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then

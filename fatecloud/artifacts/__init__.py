@@ -1,4 +1,4 @@
-"""The artifact store of the controller: what is in it, and how it gets there."""
+"""The artifact store of the controller: its content, and how files get into it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One tar file with everything of a release, for a controller that reaches no registry; and files that come by hand."""
+"""Tar files with a whole release, for controllers that cannot reach a registry, and imports of single files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ _MEMBER = re.compile(r"sha256/(?P<sha256>[0-9a-f]{64})/(?P<name>[A-Za-z0-9][\w.+
 
 
 def write_bundle(release: Release, store: Store, target: Path) -> int:
-    """Write everything that the store holds of a release into one file.
+    """Write everything that the store has of a release into one file.
 
     Returns:
         Its size in bytes.
 
     Raises:
-        ArtifactMissing: the store does not hold all of it.
+        ArtifactMissing: the store does not have all of it.
     """
+    # Written under another name first, so that an interrupted write cannot be mistaken for a bundle.
     held = index.read(release, store)
     header = json.dumps({"release": release.name, "lock": index.lock_digest(release), **asdict(held)}).encode()
     part = target.with_name(target.name + ".part")
@@ -42,7 +43,7 @@ def write_bundle(release: Release, store: Store, target: Path) -> int:
 
 
 def is_bundle(file: Path) -> bool:
-    """Whether a file is a bundle of ours."""
+    """Whether a file is a bundle of fatecloud."""
     try:
         with tarfile.open(file, "r:") as archive:
             first = archive.next()
@@ -55,8 +56,8 @@ def read_bundle(file: Path, store: Store) -> Release:
     """Put a bundle's artifacts into the store, each verified against its own name.
 
     Raises:
-        ArtifactError: it is damaged, cut short, or has members that a bundle does not have.
-        HashMismatch: an artifact's bytes are not what its name says.
+        ArtifactError: it is damaged or incomplete, or has members that do not belong into a bundle.
+        HashMismatch: an artifact's content does not match the hash in its name.
     """
     try:
         with tarfile.open(file, "r|") as archive:
@@ -70,7 +71,7 @@ def read_bundle(file: Path, store: Store) -> Release:
                     continue
                 named = _MEMBER.fullmatch(member.name)
                 if named is None:
-                    raise ArtifactError(f"{file}: a bundle has no member {member.name}")
+                    raise ArtifactError(f"{file}: unexpected member {member.name}")
                 store.add_stream(stream, named["name"], named["sha256"])
     except (OSError, tarfile.TarError, ValueError) as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
@@ -83,16 +84,16 @@ def read_bundle(file: Path, store: Store) -> Release:
     held = index.index_of(header)
     index.write_interpreter(release, store, held.interpreter)
     index.write(release, store, held)
-    index.read(release, store)  # says what a cut-short bundle lacks
+    index.read(release, store)  # raises ArtifactMissing for an incomplete bundle
     return release
 
 
 def import_artifact(file: Path, store: Store) -> Artifact:
-    """Put one file that a release's lock knows into the store.
+    """Put one file that is in a release's lock into the store.
 
     Raises:
-        HashMismatch: a lock knows its name with other bytes.
-        ArtifactError: no lock knows it.
+        HashMismatch: a lock has its name with another hash.
+        ArtifactError: it is in no lock.
     """
     got = sha256_of(file)
     for name in catalogue.names():
@@ -104,6 +105,6 @@ def import_artifact(file: Path, store: Store) -> Artifact:
             if artifact.filename == file.name:
                 raise HashMismatch(f"{file}: expected SHA-256 {artifact.sha256}, got {got}")
     raise ArtifactError(
-        f"{file} belongs to no release that this version knows ({', '.join(catalogue.names())})",
+        f"{file} is not part of any release that this version knows ({', '.join(catalogue.names())})",
         remedy="fatecloud release show NAME lists the files of a release",
     )

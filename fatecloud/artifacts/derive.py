@@ -1,4 +1,4 @@
-"""Builds wheels from the few dependencies that exist as sdists only: on the controller, once, always the same bytes."""
+"""Builds wheels from the few dependencies that exist only as sdists: once, on the controller, and reproducibly."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def derive_wheels(
     release: Release, interpreter: Interpreter, sdists: Sequence[Artifact], store: Store, progress: Progress
 ) -> tuple[Artifact, ...]:
-    """Wheels for sdists; those built before are taken from the store.
+    """Wheels for sdists; wheels that were built before are taken from the store.
 
     Args:
-        release: whose builder and build environment are used.
-        interpreter: builds them, from the store.
-        sdists: locked, fetched when the store lacks them.
-        store: holds the builder's wheel already, gets the sdists and the wheels.
-        progress: hears of each wheel.
+        release: defines the builder and the build environment.
+        interpreter: the stored interpreter that builds them.
+        sdists: locked; fetched if they are not in the store.
+        store: has the builder's wheel already; gets the sdists and the wheels.
+        progress: is informed about each wheel.
 
     Raises:
-        ArtifactError: an sdist cannot be fetched or built; names it and passes on the last lines.
+        ArtifactError: an sdist cannot be fetched or built; with its name and the last lines of the output.
     """
     todo = [sdist for sdist in sdists if _known(release, sdist, store) is None]
     if todo:
         with store.workspace() as scratch:
             progress.working("preparing to build wheels")
             python = _build_environment(release, interpreter, store, scratch)
-            # Neither the interpreter nor pip has bytecode here; without a place for it each process compiles anew.
+            # Neither the interpreter nor pip has bytecode here. Without a directory for it each process would compile
+            # everything again.
             environment = {**os.environ, **release.python.build_environment}
             environment.pop("PYTHONDONTWRITEBYTECODE", None)
             environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
@@ -60,7 +61,7 @@ def derive_wheels(
 
 
 def _record(release: Release, sdist: Artifact, store: Store) -> Path:
-    """File that says which wheel an sdist became: keyed by its hash, the builder's and the Python series."""
+    """File that names the wheel of an sdist. Its name has the hashes of sdist and builder and the Python series."""
     builder = _builder(release)
     folder = store.root / "derived"
     folder.mkdir(parents=True, exist_ok=True)
@@ -112,7 +113,7 @@ def _build(
     project, _, version = sdist.name.partition("==")
     built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
     if built is None or not built.name.endswith("-none-any.whl"):
-        raise ArtifactError(f"building {sdist.name}: {built} would not run on every node")
+        raise ArtifactError(f"building {sdist.name}: {built} is not a wheel for every node")
     normal = _normalise(built, scratch / "normal")
     sha256 = sha256_of(normal)
     kept = store.take(normal, sha256)
@@ -120,7 +121,7 @@ def _build(
 
 
 def _normalise(wheel: Path, folder: Path) -> Path:
-    """The same wheel without dates, order and compression, which differ between machines."""
+    """The same wheel with fixed dates and order and without compression, which differ between machines."""
     folder.mkdir(exist_ok=True)
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(folder / wheel.name, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(source.namelist()):

@@ -1,4 +1,4 @@
-"""Downloads locked wheels and sdists with pip, several at a time: its index, proxy, CA and netrc settings apply."""
+"""Downloads locked wheels and sdists with pip, several at a time. pip's own settings (index, proxy, CA) apply."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.release import Artifact
 
 WORKERS = 4
-"""Processes of pip at a time: enough to hide the latency of an index, few enough for its rate limits."""
+"""Processes of pip at the same time: enough to hide the latency of an index, few enough for its rate limits."""
 ALONE = 50_000_000
-"""Bytes from which a file gets a process of its own."""
+"""Files of at least this many bytes get a process of their own."""
 TOGETHER = 21
-"""Small files per process: starting pip costs more than fetching one of them, and all workers shall get some."""
+"""Small files per process: starting pip takes longer than fetching one of them, and all workers should get some."""
 
 _RECEIVED = re.compile(r"Progress (\d+) of \d+")
 _FILE = re.compile(r"\s*(?:Downloading|Using cached) (\S+)")
@@ -30,14 +30,14 @@ def download_wheels(wheels: Sequence[Artifact], minor: str, store: Store, progre
     """Bring wheels into the store; what arrived before a failure stays there.
 
     Args:
-        wheels: what is missing.
-        minor: the Python series that they are for, whichever interpreter runs us.
+        wheels: the missing wheels.
+        minor: the Python series that they are for; the controller's own Python may be another one.
         store: gets each file as soon as its process ends.
-        progress: hears of each file.
+        progress: is informed about each file.
 
     Raises:
-        ArtifactError: pip failed; names the artifacts and passes on its error lines.
-        HashMismatch: an index served other bytes than were locked.
+        ArtifactError: pip failed; with the names of the artifacts and pip's error lines.
+        HashMismatch: an index served a file with another hash than the locked one.
     """
     stop = Event()
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -61,7 +61,7 @@ def download_sdists(
 ) -> None:
     """Bring sdists into the store.
 
-    pip asks an sdist for its metadata, which runs its build: `python` is an environment that has the pinned builder.
+    pip reads the metadata of an sdist by running its build, so `python` must be an environment with the pinned builder.
 
     Raises:
         ArtifactError, HashMismatch: see `download_wheels`.
@@ -74,7 +74,7 @@ def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
     ordered = sorted(artifacts, key=lambda artifact: -artifact.size)
     alone = [[artifact] for artifact in ordered if artifact.size >= ALONE]
     rest = ordered[len(alone) :]
-    # Dealt out like cards, so that no process gets all the large ones.
+    # Dealt out in turn, so that no process gets all the large ones.
     count = -(-len(rest) // TOGETHER)
     return alone + [rest[number::count] for number in range(count)]
 
@@ -103,18 +103,18 @@ def _pip(
         argv = [sys.executable, "-m", "pip", *first, "download", *options, "--no-deps", "--require-hashes"]
         argv += ["--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
         argv += ["--dest", str(folder), "--requirement", str(wanted)]
-        said = _follow(argv, progress, environment, stop or Event())
+        output = _follow(argv, progress, environment, stop or Event())
         for artifact in batch:
             file = folder / artifact.filename
             if not file.exists():
-                raise _failure(batch, said)
+                raise _failure(batch, output)
             store.take(file, artifact.sha256)
             progress.done(artifact)
 
 
 def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] | None, stop: Event) -> list[str]:
-    """Run pip and pass its progress on; returns the lines that are no progress."""
-    said: list[str] = []
+    """Run pip and report its progress; returns all other lines of its output."""
+    output: list[str] = []
     current = ""
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment
@@ -128,18 +128,18 @@ def _follow(argv: list[str], progress: Progress, environment: Mapping[str, str] 
                 continue
             if file:
                 current = file[1]
-            said.append(line.rstrip())
-    return said
+            output.append(line.rstrip())
+    return output
 
 
-def _failure(batch: list[Artifact], said: list[str]) -> ArtifactError:
-    start = next((number for number, line in enumerate(said) if "ERROR" in line), None)
-    lines = said[start:] if start is not None else said
+def _failure(batch: list[Artifact], output: list[str]) -> ArtifactError:
+    start = next((number for number, line in enumerate(output) if "ERROR" in line), None)
+    lines = output[start:] if start is not None else output
     text = " | ".join(line.strip() for line in lines if line.strip())[-1200:]
     named = [artifact.name for artifact in batch if artifact.name in text] or [artifact.name for artifact in batch]
     kind = HashMismatch if "DO NOT MATCH THE HASHES" in text else ArtifactError
     return kind(
-        f"fetching {', '.join(named)}: pip says: {text or 'nothing'}",
-        remedy="mend what pip complains about (index, proxy and CA settings are pip's own) and run the same again; "
-        "what is already in the store is kept",
+        f"fetching {', '.join(named)}: pip reports: {text or 'nothing'}",
+        remedy="fix what pip reports (index, proxy and CA settings are pip's own) and run the same command again; "
+        "files that are already in the store are kept",
     )

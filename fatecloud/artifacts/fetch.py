@@ -1,4 +1,4 @@
-"""Fills the store with everything that a release needs. Afterwards no node and no deployment needs a network."""
+"""Fills the store with everything that a release needs. After that, no deployment needs a registry."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from fatecloud.model.release import Release
 
 
 def fetch(release: Release, store: Store, progress: Progress, insist: str = "") -> bool:
-    """Bring what the store lacks.
+    """Fetch everything of a release that the store lacks.
 
     Args:
-        release: what to fetch.
-        store: where to.
-        progress: hears of everything.
+        release: the release.
+        store: gets the files.
+        progress: is informed about every step.
         insist: interpreter that the operator insists on, see `interpreter.choose`.
 
     Returns:
         Whether anything had to be done.
 
     Raises:
-        ArtifactError: something cannot be fetched; what arrived stays, and the same call goes on.
+        ArtifactError: something cannot be fetched; files that arrived stay, so that the same call continues.
     """
     before = stored(release, store)
     chosen = interpreter.choose(release, store, progress.say, insist)
@@ -46,7 +46,7 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
 
 
 def stored(release: Release, store: Store) -> ReleaseIndex | None:
-    """What the store holds of a release; None unless it is complete."""
+    """What the store has of a release; None unless it is complete."""
     try:
         return index.read(release, store)
     except ArtifactMissing:

@@ -1,4 +1,4 @@
-"""What the store holds of a release: `releases/<name>.json`, written by a fetch or an import, read without network."""
+"""What the store has of a release: `releases/<name>.json`, written by a fetch or an import."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MANYLINUX = re.compile(r"manylinux_2_(\d+)_")
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A stored interpreter and how it came there."""
+    """A stored interpreter and its origin."""
 
     artifact: Artifact
     origin: str
-    """Which rung of the ladder gave it: `imported`, `found`, `downloaded`, `registry`."""
+    """Kind of source: `imported`, `found`, `downloaded`, `registry`."""
     source: str
-    """Where it was taken from, for people."""
+    """The source, for people."""
     lacks: tuple[str, ...]
     """Standard modules that it does not have."""
     glibc: str
@@ -48,20 +48,20 @@ class ReleaseIndex:
 
 
 def lock_digest(release: Release) -> str:
-    """Names the lock that an index was made for, and what is done to its files."""
+    """Digest of the lock that an index was made for, and of the changes that are made to its files."""
     repairs = json.dumps({name: list(files) for name, files in release.python.execstack.items()}, sort_keys=True)
     text = catalogue.lock_text(release.name) + release.python.installer.sha256 + repairs
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write(release: Release, store: Store, index: ReleaseIndex) -> None:
-    """Record what the store holds of a release."""
+    """Record what the store has of a release."""
     data = {"schema": SCHEMA, "release": release.name, "lock": lock_digest(release), **asdict(index)}
     _write_json(store.root / "releases" / f"{release.name}.json", data)
 
 
 def write_interpreter(release: Release, store: Store, interpreter: Interpreter) -> None:
-    """Record the interpreter that all releases with the same demand get."""
+    """Record the interpreter for all releases with the same Python series and machine."""
     _write_json(_interpreter_file(release, store), asdict(interpreter))
 
 
@@ -86,7 +86,7 @@ def _write_json(path: Path, data: dict[str, Any]) -> None:
 
 
 def index_of(data: dict[str, Any]) -> ReleaseIndex:
-    """An index as it stands in its file and in a bundle. Raises KeyError or TypeError for anything else."""
+    """An index from the data of its file or of a bundle. Raises KeyError or TypeError for anything else."""
     return ReleaseIndex(
         _interpreter(data["interpreter"]),
         Artifact(**data["installer"]),
@@ -99,10 +99,10 @@ def _interpreter(data: dict[str, Any]) -> Interpreter:
 
 
 def read(release: Release, store: Store) -> ReleaseIndex:
-    """What the store holds of a release.
+    """What the store has of a release.
 
     Raises:
-        ArtifactMissing: nothing, only a part, or what another lock asked for; names what is missing.
+        ArtifactMissing: it has nothing, only a part, or the files of another lock; with the names of missing files.
     """
     remedy = f"fatecloud release fetch {release.name}"
     path = store.root / "releases" / f"{release.name}.json"
@@ -114,7 +114,7 @@ def read(release: Release, store: Store) -> ReleaseIndex:
     except (ValueError, KeyError, TypeError) as error:
         raise ArtifactMissing(f"{path} cannot be read: {error!r}", remedy=remedy) from error
     if data.get("schema") != SCHEMA or data.get("lock") != lock_digest(release):
-        raise ArtifactMissing(f"the store {store.root} holds {release.name} for another lock", remedy=remedy)
+        raise ArtifactMissing(f"the store {store.root} has {release.name} for another lock", remedy=remedy)
     missing = [artifact.filename for artifact in index.artifacts if not store.has(artifact.sha256)]
     if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
@@ -123,10 +123,10 @@ def read(release: Release, store: Store) -> ReleaseIndex:
 
 
 def python_set(release: Release, store: Store) -> PythonSet:
-    """The release's Python environment, ready to be shipped. Reads one small file and hashes nothing.
+    """The release's Python environment, ready to be shipped. It reads one small file and hashes nothing.
 
     Raises:
-        ArtifactMissing: the store lacks something; names it.
+        ArtifactMissing: the store lacks something; with its name.
     """
     index = read(release, store)
     lines = [f"{wheel.name} --hash=sha256:{wheel.sha256}\n" for wheel in index.wheels]
@@ -134,7 +134,7 @@ def python_set(release: Release, store: Store) -> PythonSet:
 
 
 def _glibc(index: ReleaseIndex) -> str:
-    """The oldest glibc for everything: a wheel's easiest tag counts, and the most demanding file decides."""
+    """The oldest glibc that everything runs with: the newest that any file needs, by the oldest of a wheel's tags."""
     floors = [int(index.interpreter.glibc.removeprefix("2."))]
     for wheel in index.wheels:
         floors += sorted(int(minor) for minor in _MANYLINUX.findall(wheel.filename))[:1]

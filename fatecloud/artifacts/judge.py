@@ -1,4 +1,4 @@
-"""Judges a Python interpreter by running it: what its path or name promises proves nothing."""
+"""Tests a Python interpreter by running it, because its path and name are not reliable."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ print(json.dumps({
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an interpreter said about itself, or why it could not."""
+    """What an interpreter reported about itself, or why it cannot be used."""
 
     problem: str
-    """Empty when it runs."""
+    """Why it cannot be used; empty if it can."""
     version: str = ""
     program: Path = Path()
-    """The real program, behind shims, links and virtual environments."""
+    """The real program, with shims, links and virtual environments resolved."""
     stdlib: Path = Path()
     missing: tuple[str, ...] = ()
-    """Asked modules that it cannot import."""
+    """Those of the given modules that it cannot import."""
 
 
 def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> Judgement:
     """Run an interpreter and ask it for its version and for modules.
 
     Args:
-        python: absolute path of the program; a shim that does not run is judged like any other.
+        python: absolute path of the program; it may be a shim.
         modules: standard modules to import.
-        minor: the series that it must be of, `3.10`.
-        machine: the processor that it must be for, as `uname -m` says it.
+        minor: the required series, `3.10`.
+        machine: the required processor, as in `uname -m`.
     """
     argv = [str(python), "-I", "-B", "-c", _QUESTION, *modules]
     try:
@@ -68,7 +68,7 @@ def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> 
     except ValueError:
         return Judgement(f"does not answer like a Python: {done.stdout[:80]!r}")
     if answer["implementation"] != "CPython" or not answer["version"].startswith(f"{minor}."):
-        return Judgement(f"is {answer['implementation']} {answer['version']}, wanted is CPython {minor}")
+        return Judgement(f"is {answer['implementation']} {answer['version']}, expected CPython {minor}")
     if answer["machine"] != machine:
-        return Judgement(f"is for {answer['machine']}, wanted is {machine}")
+        return Judgement(f"is for {answer['machine']}, expected {machine}")
     return Judgement("", answer["version"], Path(answer["program"]), Path(answer["stdlib"]), tuple(answer["missing"]))

@@ -1,4 +1,4 @@
-"""Makes a relocatable interpreter tarball from an installed or unpacked one: the same bytes for the same source."""
+"""Makes a relocatable tarball from an installed or unpacked interpreter: the same source gives the same bytes."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from pathlib import Path
 
 from fatecloud.errors import ArtifactError
 
-# Not needed to run anything, and most of the size.
+# Not needed to run anything, but most of the size.
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "site-packages", "dist-packages",
     "config-*", "EXTERNALLY-MANAGED",
     "_tkinter*.so", "_test*.so", "_xx*test*.so", "xx*.so", "nis.*.so", "_gdbm.*.so", "_dbm.*.so", "ossaudiodev.*.so",
 )  # fmt: skip
-# Parts of glibc: they belong to the node and must never be shipped.
+# Parts of glibc: they must come from the node and must never be shipped.
 _GLIBC = re.compile(r"(ld-linux.*|linux-vdso|lib(c|m|dl|pthread|rt|util|resolv|anl))\.so(\.\d+)?|libnsl\.so\.1")
 _LDD_LINE = re.compile(r"\s*(?P<name>\S+) => (?P<path>/\S+|not found)")
 _GLIBC_SYMBOL = re.compile(rb"GLIBC_2\.(\d+)")
 _DEADLINE = 120
-"""Seconds for one call of ldd or patchelf; libraries of half a gigabyte take a few on a slow disk."""
+"""Seconds for one call of ldd or patchelf; a library of half a gigabyte takes a few seconds on a slow disk."""
 
 
 def build_tree(program: Path, stdlib: Path, minor: str, tree: Path, *, portable: bool) -> str:
     """Copy an interpreter into `bin/` and `lib/` of an empty tree, with the shared libraries that it loads.
 
-    The program gets a run path relative to itself; an RPATH on purpose: it holds for everything loaded later, too.
+    The program gets a run path relative to itself. This is an RPATH on purpose, because that applies to everything that
+    is loaded later, too.
 
     Args:
-        program: the real program, no link and no shim.
+        program: the real program, not a link or a shim.
         stdlib: its standard library.
         minor: its series, `3.10`.
-        tree: directory to make.
-        portable: it was built to be moved; what it takes from the system is on every machine, and shipping ours would
-            only bind it to our glibc.
+        tree: directory to create.
+        portable: whether it was built to be moved. Then the system libraries that it uses exist on every machine, and
+            shipping the controller's copies would only tie it to the controller's glibc.
 
     Returns:
         The oldest glibc that the result runs with, `2.17`.
@@ -91,7 +92,7 @@ def _elf_files(tree: Path) -> Iterator[Path]:
 
 
 def _add_libraries(program: Path, stdlib: Path, tree: Path, *, portable: bool) -> None:
-    """Copy the shared libraries outside glibc; an optional module whose libraries are nowhere is left out."""
+    """Copy the shared libraries except glibc; an optional module whose libraries are missing is left out."""
     modules = tree / "lib" / stdlib.name / "lib-dynload"
     for file in (program, *(stdlib / "lib-dynload" / module.name for module in sorted(modules.glob("*.so")))):
         for match in filter(None, map(_LDD_LINE.match, _run("ldd", str(file)).splitlines())):
@@ -110,7 +111,7 @@ def _add_libraries(program: Path, stdlib: Path, tree: Path, *, portable: bool) -
 
 
 def patchelf(*arguments: str) -> str:
-    """Run patchelf, which the dependency of that name puts beside our own interpreter. Raises ArtifactError."""
+    """Run patchelf, which the Python package of that name installs beside our interpreter. Raises ArtifactError."""
     beside = Path(sys.executable).parent / "patchelf"
     return _run(str(beside) if beside.exists() else "patchelf", *arguments)
 

@@ -1,4 +1,4 @@
-"""What a fetch tells whoever watches it."""
+"""The progress that a fetch reports."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Progress(Protocol):
         """These are going to be fetched."""
 
     def received(self, filename: str, size: int) -> None:
-        """So many bytes of a file have come."""
+        """So many bytes of a file have arrived."""
 
     def working(self, text: str) -> None:
-        """A step without a measure has begun (building a wheel); empty when the last of them is over."""
+        """A step of unknown length has begun (building a wheel); empty when the last of them is over."""
 
     def done(self, artifact: Artifact) -> None:
         """An artifact is verified and in the store."""

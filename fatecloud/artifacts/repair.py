@@ -1,7 +1,7 @@
-"""Derives wheels whose libraries would not load on newer nodes: on the controller, once, always the same bytes.
+"""Repairs wheels whose libraries would not load on newer nodes: once, on the controller, and reproducibly.
 
-glibc 2.41 no longer makes the stack executable for a library that asks for it: it refuses to load the library. One that
-asks without needing it (its assembler source lacks `.note.GNU-stack`) only has to stop asking.
+glibc 2.41 no longer makes the stack executable for a library that asks for it: it refuses to load the library. Some
+libraries ask for it by mistake (their assembler source lacks `.note.GNU-stack`); removing the flag is enough.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from fatecloud.errors import ArtifactError
 from fatecloud.model.release import Artifact, Release
 
 BUILD_TAG = "1noexecstack"
-"""In the file name of a repaired wheel, where PEP 427 has the build number."""
+"""Build number (PEP 427) in the file name of a repaired wheel."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _CHUNK = 1 << 20
 
 
 def repaired(release: Release, wheel: Artifact, store: Store) -> Artifact | None:
-    """The wheel that a locked one becomes; None where it still has to be derived."""
+    """The repaired wheel for a locked one, or the locked one itself; None if it still has to be repaired."""
     if wheel.name not in release.python.execstack:
         return wheel
     try:
@@ -43,13 +43,13 @@ def repaired(release: Release, wheel: Artifact, store: Store) -> Artifact | None
 def repair_wheels(
     release: Release, wheels: Sequence[Artifact], store: Store, progress: Progress
 ) -> tuple[Artifact, ...]:
-    """The wheels that nodes get; those that need a repair and have none yet are repaired.
+    """The wheels that nodes get, after those that need a repair were repaired.
 
     Args:
-        release: knows which wheels need it, and which of their files.
+        release: defines which wheels need a repair, and which of their files.
         wheels: locked, and in the store unless they were repaired before.
         store: gets the repaired wheels; the locked ones stay.
-        progress: hears of each repair.
+        progress: is informed about each repair.
 
     Raises:
         ArtifactError: a wheel lacks a file that the catalogue names, or it cannot be changed.
@@ -65,7 +65,7 @@ def repair_wheels(
 
 
 def _record(wheel: Artifact, store: Store) -> Path:
-    """File that says which wheel a locked one became."""
+    """File that names the repaired wheel of a locked one."""
     folder = store.root / "derived"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / f"{wheel.sha256}-{BUILD_TAG}"
@@ -88,8 +88,8 @@ def _repair(wheel: Artifact, libraries: Sequence[str], store: Store) -> Artifact
 def _rewrite(source: Path, target: Path, libraries: Sequence[str], scratch: Path) -> None:
     """Copy a wheel with changed libraries.
 
-    What does not change is copied as it is packed. What does is stored unpacked: another zlib would compress it
-    to other bytes, and each of two controllers would replace the other one's environments.
+    Unchanged members are copied in their compressed form. Changed ones are stored uncompressed: another zlib would
+    compress them to other bytes, and two controllers would keep replacing each other's environments.
     """
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as new:
         record = next(name for name in old.namelist() if name.endswith(".dist-info/RECORD"))
@@ -118,7 +118,7 @@ def _plain(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
 
 
 def _line(line: str, name: str, file: Path) -> str:
-    """A line of RECORD, with a file's new hash and size where it is the file's."""
+    """A line of RECORD, with the new hash and size if it is the line of this file."""
     if line.rsplit(",", 2)[0] != name:
         return line
     with file.open("rb") as stream:
@@ -128,7 +128,7 @@ def _line(line: str, name: str, file: Path) -> str:
 
 
 def _copy_packed(old: zipfile.ZipFile, entry: zipfile.ZipInfo, new: zipfile.ZipFile) -> None:
-    """Copy a member without unpacking it; zipfile itself can only pack anew."""
+    """Copy a member without decompressing it, which zipfile itself cannot do."""
     stream, out = old.fp, new.fp
     if stream is None or out is None:
         raise zipfile.BadZipFile("closed")
@@ -144,7 +144,7 @@ def _copy_packed(old: zipfile.ZipFile, entry: zipfile.ZipInfo, new: zipfile.ZipF
     while left:
         data = stream.read(min(left, _CHUNK))
         if not data:
-            raise zipfile.BadZipFile(f"{entry.filename} is cut short")
+            raise zipfile.BadZipFile(f"{entry.filename} is incomplete")
         out.write(data)
         left -= len(data)
     new.filelist.append(copied)

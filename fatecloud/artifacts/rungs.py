@@ -1,4 +1,4 @@
-"""Where an interpreter can come from: what is installed, uv's download site, a package registry, an operator's file."""
+"""The sources of an interpreter: installed programs, uv's download site, a package registry, an operator's file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fatecloud.model.release import RegistryInterpreter
 from fatecloud.whoami import home
 
 _UNTRUSTED = ("PKIX path", "unable to find valid certification path", "trustAnchors parameter must be non-empty")
-"""Java's words for a certificate of an authority that its own trust store does not have, or for an empty store."""
+"""Java's messages about a certificate authority that is not in its own trust store, or about an empty trust store."""
 DOWNLOAD_DEADLINE = 300
 """Seconds for one interpreter of 20 to 40 MB."""
 
@@ -37,7 +37,7 @@ def installed(minor: str) -> Iterator[Path]:
 
 
 def download(minor: str, folder: Path) -> Path | None:
-    """Let uv download an interpreter; None where its site is not reachable. One quick try."""
+    """Let uv download an interpreter; None if its site cannot be reached. One quick attempt."""
     quick = {"UV_HTTP_RETRIES": "0", "UV_HTTP_CONNECT_TIMEOUT": "5"}
     argv = [uv.find_uv_bin(), "python", "install", minor, "--install-dir", str(folder), "--no-bin", "--no-progress"]
     try:
@@ -55,8 +55,8 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
 
     Raises:
         ClientMissing: Maven is not installed.
-        ArtifactError: Maven failed; its own words are passed on.
-        HashMismatch: it brought other bytes than the catalogue names.
+        ArtifactError: Maven failed; with Maven's own message.
+        HashMismatch: the file does not have the hash in the catalogue.
     """
     client = shutil.which("mvn")
     if client is None:
@@ -75,16 +75,16 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
     archive = folder / wanted.artifact.filename
     if done.returncode != 0 or not archive.is_file():
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        said = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no file came"]
-        if any(sign in line for line in said for sign in _UNTRUSTED):
+        errors = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no file was fetched"]
+        if any(sign in line for line in errors for sign in _UNTRUSTED):
             raise ArtifactError(
-                f"fetching {wanted.coordinates}: Java does not trust the certificate of the registry or of a proxy on "
-                "the way; its list of CAs is not the system's",
+                f"fetching {wanted.coordinates}: Java does not trust the certificate of the registry or of a proxy in "
+                "between; Java has its own list of CAs",
                 remedy="add your CA for Java, as root (Debian: copy it to /usr/local/share/ca-certificates/NAME.crt, "
                 "apt-get install ca-certificates-java, update-ca-certificates -f), then run the same command again; or "
                 "`fatecloud release import` a tarball with CPython " + minor,
             )
-        raise ArtifactError(f"fetching {wanted.coordinates}: Maven reports: " + " | ".join(said[:3]))
+        raise ArtifactError(f"fetching {wanted.coordinates}: Maven reports: " + " | ".join(errors[:3]))
     got = sha256_of(archive)
     if got != wanted.artifact.sha256:
         raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")

@@ -20,7 +20,7 @@ PART = ".part"
 
 
 def default_store() -> Path:
-    """Where artifacts are kept unless the operator says otherwise, also for the verbs that have no option for it."""
+    """The store that is used without `--store`, and by verbs that do not have this option."""
     if given := os.environ.get("FATECLOUD_STORE"):
         return Path(given)
     base = os.environ.get("XDG_DATA_HOME") or str(home() / ".local" / "share")
@@ -37,10 +37,10 @@ def sha256_of(file: Path) -> str:
 
 
 class Store:
-    """The artifact store. Whole files only: bytes are written beside their place and renamed when verified.
+    """The artifact store. It only contains complete files: each is written to a temporary file, verified, and renamed.
 
     Args:
-        root: directory of the store; made when something is added.
+        root: directory of the store; created when something is added.
     """
 
     def __init__(self, root: Path) -> None:
@@ -56,7 +56,7 @@ class Store:
         return next((file for file in sorted(folder.iterdir()) if file.suffix != PART), None)
 
     def has(self, sha256: str) -> bool:
-        """Whether the store holds these bytes. Nothing is hashed."""
+        """Whether the store has a file with this hash. Its content is not hashed again."""
         return self._find(sha256) is not None
 
     def path(self, sha256: str) -> Path:
@@ -67,24 +67,24 @@ class Store:
         return found
 
     def all(self) -> Iterator[tuple[str, Path]]:
-        """Every stored file with the SHA-256 that it is filed under."""
+        """Every stored file with the SHA-256 that it is stored under."""
         for folder in sorted((self.root / "sha256").glob("??/*")):
             found = self._find(folder.name)
             if found is not None:
                 yield folder.name, found
 
     def add(self, file: Path, sha256: str) -> Path:
-        """Copy a file into the store; already stored bytes are not written again.
+        """Copy a file into the store, unless the store has it already.
 
         Args:
-            file: what to copy; its name is kept.
-            sha256: what its bytes must hash to.
+            file: the file to copy; its name is kept.
+            sha256: the hash that it must have.
 
         Returns:
             The stored file.
 
         Raises:
-            HashMismatch: the bytes are others; names the file, what was expected and what it is.
+            HashMismatch: it has another hash; with the file name, the expected hash and the actual one.
         """
         with file.open("rb") as stream:
             return self.add_stream(stream, file.name, sha256)
@@ -114,7 +114,7 @@ class Store:
         return folder / name
 
     def take(self, file: Path, sha256: str) -> Path:
-        """Like `add`, but moves a file that lies in a workspace of this store, without writing its bytes again."""
+        """Like `add`, but moves a file from a workspace of this store, without copying its content."""
         if sha256_of(file) != sha256:
             raise HashMismatch(f"{file.name}: expected SHA-256 {sha256}, got {sha256_of(file)}")
         found = self._find(sha256)
@@ -126,9 +126,9 @@ class Store:
         return file.rename(folder / file.name)
 
     def discard(self, sha256: str) -> None:
-        """Remove a stored file, because its bytes have rotted."""
+        """Remove a stored file, because it is damaged."""
         shutil.rmtree(self._folder(sha256), ignore_errors=True)
 
     def workspace(self) -> AbstractContextManager[Path]:
-        """A private scratch directory on the store's file system, gone afterwards."""
+        """A private scratch directory on the store's file system, removed afterwards."""
         return workspace(self.root / "incoming")

@@ -1,4 +1,4 @@
-"""Unpacks tarballs with the system's tar: it refuses members that climb out, also below Python 3.11.4."""
+"""Unpacks tarballs with the system's tar, which refuses members outside the directory (Python only since 3.11.4)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fatecloud.errors import ArtifactError
 
 
 def unpack(tarball: Path, folder: Path) -> None:
-    """Unpack a tarball, compressed or not, into a directory that is made.
+    """Unpack a tarball, compressed or not, into a new directory.
 
     Raises:
-        ArtifactError: tar refused; its first line is passed on.
+        ArtifactError: tar failed; with the first line of its message.
     """
     folder.mkdir(parents=True)
     argv = ["tar", "--extract", "--no-same-owner", "--file", str(tarball), "--directory", str(folder)]
@@ -21,5 +21,5 @@ def unpack(tarball: Path, folder: Path) -> None:
     except OSError as error:
         raise ArtifactError(f"{tarball} cannot be unpacked: {error}") from error
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["no message"]
-        raise ArtifactError(f"{tarball} cannot be unpacked: {said[0]}")
+        errors = done.stderr.strip().splitlines() or ["no message"]
+        raise ArtifactError(f"{tarball} cannot be unpacked: {errors[0]}")

@@ -1,4 +1,4 @@
-"""Scratch directories on the store's file system; those of killed runs are swept away by the next one."""
+"""Scratch directories on the store's file system. The next run removes those of killed runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def workspace(parent: Path) -> Iterator[Path]:
-    """A private directory under `parent`, gone afterwards. It is locked while in use, so that nobody sweeps it away."""
+    """A private directory under `parent`, removed afterwards. A lock keeps other runs from removing it while in use."""
     parent.mkdir(parents=True, exist_ok=True)
     with _locked(parent, fcntl.LOCK_EX):
         _sweep(parent)

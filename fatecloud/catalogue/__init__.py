@@ -1,4 +1,4 @@
-"""The releases that fatecloud knows, as data: one YAML file each, with a hashed lock beside it."""
+"""The releases that fatecloud knows, as data: one YAML file for each, with a lock of hashes beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def names() -> tuple[str, ...]:
 
 
 def lock_text(name: str) -> str:
-    """The release's lock as shipped: requirements format, one artifact a line with its file name and size."""
+    """The release's lock as shipped: requirements format, one artifact per line with its file name and size."""
     return (_HERE / f"{name}.lock.txt").read_text(encoding="utf-8")
 
 
@@ -35,7 +35,7 @@ def load(name: str) -> Release:
         name: for example `fate-2.2.0`.
 
     Raises:
-        InputError: there is no such release; the message names the nearest one.
+        InputError: there is no such release; the remedy names the nearest one.
     """
     if name not in names():
         near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)

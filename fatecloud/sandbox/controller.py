@@ -1,4 +1,4 @@
-"""How the controller itself reaches packages, so that the nodes can do the same."""
+"""How the controller itself reaches package mirrors, so that the nodes can use the same settings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _WANTED = re.compile(r'^(Acquire::(?:https?::(?:Proxy|CaInfo)|Check-Date|Check-V
 
 
 def apt() -> Apt:
-    """The controller's own mirror, proxies and date checks where it is a Debian, else Debian's public mirror.
+    """The controller's own mirror, proxies and date checks if it runs Debian, otherwise Debian's public mirror.
 
-    Own certificate authorities go along only where a mirror speaks HTTPS.
+    The controller's own certificate authorities are only added if a mirror uses HTTPS.
     """
     if not shutil.which("apt-config"):
         return Apt()
@@ -36,7 +36,7 @@ def _mirrors() -> tuple[str, str]:
         return MIRROR, SECURITY
     if system.get("ID") != "debian":
         return MIRROR, SECURITY
-    # Both formats of source files come out of apt itself in one shape.
+    # Ask apt instead of reading its source files, which have two formats.
     listing = _output("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
     known = {release: uri.rstrip("/") for uri, _, release in (line.partition(" ") for line in listing.splitlines())}
     codename = system.get("VERSION_CODENAME", "")

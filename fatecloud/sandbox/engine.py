@@ -1,4 +1,4 @@
-"""The Docker Engine: found by its own environment variables, and its refusals told as our errors."""
+"""The Docker Engine: found by its usual environment variables, with its errors turned into SandboxError."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from docker.errors import DockerException
 from fatecloud.errors import SandboxError
 
 LABEL = "fatecloud.sandbox"
-"""On every container, network and image of ours; its value is the sandbox's name."""
+"""Label of every container, network and image of a sandbox; its value is the sandbox's name."""
 NODE_LABEL = "fatecloud.sandbox.node"
 ADDRESS_LABEL = "fatecloud.sandbox.address"
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -30,7 +30,7 @@ def engine() -> docker.DockerClient:
     """A connection to the Docker Engine that `DOCKER_HOST` names, or to the local socket.
 
     Raises:
-        SandboxError: Docker is absent, not running, or not open to this user.
+        SandboxError: Docker is not installed, not running, or this user may not use it.
     """
     try:
         _dial(os.environ.get("DOCKER_HOST") or _DEFAULT_HOST)
@@ -42,7 +42,7 @@ def engine() -> docker.DockerClient:
 
 
 def _dial(host: str) -> None:
-    """Knock at a local socket ourselves: the library wraps the reason in three layers, and leaks its own socket."""
+    """Try a local socket first: the library wraps an error in three others, and leaks its socket."""
     path = host.removeprefix("unix://")
     if path == host:
         return
@@ -55,7 +55,7 @@ def _dial(host: str) -> None:
 
 @contextmanager
 def refusals(doing: str) -> Iterator[None]:
-    """Turn what the Docker Engine refuses inside the block into a SandboxError that says what was being done."""
+    """Turn errors of the Docker Engine inside the block into a SandboxError that begins with `doing`."""
     try:
         yield
     except (DockerException, requests.RequestException) as error:

@@ -1,4 +1,4 @@
-"""What a sandbox hands to the operator: a key, the nodes' host keys and an inventory that is ready to deploy."""
+"""The files that an operator gets for a sandbox: a key, the nodes' host keys and a complete inventory."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _FIRST_PARTY = 9999
 
 
 def ensure_key(directory: Path) -> Path:
-    """The sandbox's own SSH key, made where there is none; its directory is made with mode 0700.
+    """The sandbox's own SSH key. It is generated if there is none; its directory is created with mode 0700.
 
     Raises:
-        SandboxError: ssh-keygen is absent or fails.
+        SandboxError: ssh-keygen is not installed or fails.
     """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = directory / "id_ed25519"
@@ -48,10 +48,10 @@ def ensure_key(directory: Path) -> Path:
 
 
 def authorize(sandbox: Sandbox, key: Path) -> None:
-    """Let the key's owner log in to every node.
+    """Allow logins with the key on every node.
 
     Raises:
-        SandboxError: a node refuses.
+        SandboxError: a command on a node fails.
     """
     line = key.with_suffix(".pub").read_bytes()
     for node in sandbox.nodes:
@@ -59,10 +59,10 @@ def authorize(sandbox: Sandbox, key: Path) -> None:
 
 
 def host_keys(sandbox: Sandbox) -> str:
-    """Lines for a known_hosts file, read on the nodes through Docker and so beyond doubt.
+    """Lines for a known_hosts file. They are read through Docker, not over the network, so they can be trusted.
 
     Raises:
-        SandboxError: a node refuses.
+        SandboxError: a command on a node fails.
     """
     lines = []
     for node, address in sandbox.addresses.items():
@@ -72,12 +72,12 @@ def host_keys(sandbox: Sandbox) -> str:
 
 
 def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
-    """Put host keys into a known_hosts file instead of whatever it says about those addresses; atomic.
+    """Replace the host keys of these addresses in a known_hosts file; atomic.
 
     Args:
-        known_hosts: the file; made with its directory where it is not there.
-        addresses: whose earlier keys go: an earlier sandbox may have had the same ones.
-        lines: the new keys; empty to only forget. A file with nothing left in it goes.
+        known_hosts: the file; created with its directory if it does not exist.
+        addresses: the old keys of these are removed, because an earlier sandbox may have had the same addresses.
+        lines: the new keys; empty to only remove old ones. A file that becomes empty is removed.
     """
     old = known_hosts.read_text().splitlines(keepends=True) if known_hosts.exists() else []
     kept = [line for line in old if line.partition(" ")[0] not in addresses]
@@ -94,7 +94,7 @@ def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
 def inventory(
     name: str, cluster_id: str, addresses: Mapping[str, str], key: Path, components: Mapping[str, Sequence[str]]
 ) -> str:
-    """An inventory of the sandbox: one node is a party of its own, two and more are as many parties that work together.
+    """An inventory of the sandbox: one node is a single party; several nodes are several parties that work together.
 
     Args:
         name: of the cluster.

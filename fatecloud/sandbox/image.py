@@ -23,20 +23,20 @@ _BUILD_DEADLINE = 900
 
 
 def ensure_image(client: docker.DockerClient, recipe: Recipe, packages: Sequence[str], say: Listener) -> str:
-    """Make the image that a recipe describes, unless it is there.
+    """Make the image that a recipe describes, unless it exists.
 
     Args:
         client: the Docker Engine.
-        recipe: what goes into the base.
-        packages: distribution packages whose files are downloaded into the image (not installed), so that an
-            installation on a node takes them from there; empty for none.
-        say: told what is being done, for it takes about a minute.
+        recipe: the content of the base.
+        packages: distribution packages that are downloaded into the image (but not installed), so that an
+            installation on a node needs no download; empty for none.
+        say: receives progress, because it takes about a minute.
 
     Returns:
         Name and tag of the image.
 
     Raises:
-        SandboxError: debootstrap is absent or fails, this is not root, or Docker refuses.
+        SandboxError: debootstrap is not installed or fails, this is not root, or Docker fails.
     """
     base = f"{REPOSITORY}:{recipe.tag}"
     with refusals(f"looking for the image {base}"):
@@ -56,12 +56,12 @@ def _present(client: docker.DockerClient, name: str) -> bool:
 def _build_base(client: docker.DockerClient, recipe: Recipe, name: str, say: Listener) -> None:
     if not shutil.which("debootstrap", path=_path()):
         raise SandboxError(
-            f"the sandbox image {name} has to be made first, and debootstrap is not installed",
+            f"the sandbox image {name} does not exist yet, and debootstrap, which makes it, is not installed",
             remedy="Install it with `apt-get install debootstrap`.",
         )
     if os.geteuid() != 0:
         raise SandboxError(
-            f"the sandbox image {name} has to be made first, which takes root (once)",
+            f"the sandbox image {name} does not exist yet, and making it needs root (once)",
             remedy=f"Run `sudo fatecloud sandbox up --image {recipe.image}` once.",
         )
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Makes, finds and removes sandboxes. Everything of ours carries a label, and nothing else is touched."""
+"""Creates, finds and removes sandboxes. Everything that belongs to one has a label, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Overview:
 
 
 def check_name(name: str) -> None:
-    """Lower-case letters, digits and dashes: it becomes part of containers' and units' names.
+    """Accept only lower-case letters, digits and dashes, because it becomes part of containers' and units' names.
 
     Raises:
-        SandboxError: it is something else.
+        SandboxError: the name is not valid.
     """
     if not _NAME.fullmatch(name):
         raise SandboxError(
-            f"{name!r} is no name for a sandbox", remedy="Use up to 20 of a-z, 0-9 and -, a letter first."
+            f"invalid sandbox name {name!r}", remedy="Use up to 20 of a-z, 0-9 and -, with a letter first."
         )
 
 
@@ -56,10 +56,10 @@ def create(client: docker.DockerClient, name: str, images: Sequence[str], count:
         name: of the sandbox, see `check_name`.
         images: names and tags of the nodes' images, which the nodes take in turn.
         count: how many nodes, named n1, n2, ...
-        say: told what is being done.
+        say: receives progress.
 
     Raises:
-        SandboxError: Docker refuses or a node does not come up; what was begun is removed again.
+        SandboxError: Docker fails or a node does not come up; everything is removed again.
     """
     check_name(name)
     _allow_inotify(client, count, say)
@@ -108,10 +108,10 @@ def remove(client: docker.DockerClient, name: str) -> int:
 
 
 def resume(sandbox: Sandbox, say: Listener) -> None:
-    """Start what is stopped or paused in a sandbox that was made before, and wait until all its nodes are up.
+    """Start the stopped or paused nodes of an existing sandbox, and wait until all its nodes are up.
 
     Raises:
-        SandboxError: Docker refuses or a node does not come up.
+        SandboxError: Docker fails or a node does not come up.
     """
     with refusals(f"starting sandbox {sandbox.name}"):
         for node, container in sandbox.containers().items():
@@ -129,8 +129,9 @@ def _image_of(containers: Iterable[Container]) -> str:
 
 
 def _network(client: docker.DockerClient, name: str) -> str:
-    """Make a network whose nodes have fixed addresses; returns the first three bytes of its subnet."""
-    # Docker picks a free subnet, but gives fixed addresses only where the subnet was named: ask, then name it.
+    """Create a network whose nodes have fixed addresses; returns the first three bytes of its subnet."""
+    # Docker only assigns fixed addresses in a subnet that was given explicitly. So let it pick a free subnet first,
+    # then create the network again with that subnet.
     for attempt in range(_NETWORK_ATTEMPTS):
         asked = client.networks.create(network_name(name), labels={LABEL: name})
         asked.reload()
@@ -142,7 +143,7 @@ def _network(client: docker.DockerClient, name: str) -> str:
             ipam = IPAMConfig(pool_configs=[pool])
             client.networks.create(network_name(name), driver="bridge", ipam=ipam, labels={LABEL: name})
         except APIError:
-            # Another sandbox that is made at the same moment may have been given the same subnet.
+            # Another sandbox that is created at the same moment may have got the same subnet.
             if attempt == _NETWORK_ATTEMPTS - 1:
                 raise
         else:
@@ -161,7 +162,7 @@ def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index
         labels={LABEL: sandbox.name, NODE_LABEL: node, ADDRESS_LABEL: address},
         network=network,
         networking_config={network: client.api.create_endpoint_config(ipv4_address=address, aliases=[node])},
-        # What systemd needs to run as PID 1: its own cgroup tree and mounts, and no filter on its system calls.
+        # Needed for systemd as PID 1: its own cgroup tree and mounts, and no filter on its system calls.
         cap_add=["SYS_ADMIN", "NET_ADMIN"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         cgroupns="private",
@@ -180,7 +181,5 @@ def _allow_inotify(client: docker.DockerClient, count: int, say: Listener) -> No
         raise SandboxError(
             f"{running + count} nodes need more inotify instances than {limit}", remedy=f"`sudo {remedy}`"
         )
-    say(
-        Event("note", f"raising fs.inotify.max_user_instances from {limit} to {_INOTIFY_WANTED}: systemd fails without")
-    )
+    say(Event("note", f"raising fs.inotify.max_user_instances from {limit} to {_INOTIFY_WANTED}, which systemd needs"))
     _INOTIFY.write_text(str(_INOTIFY_WANTED))

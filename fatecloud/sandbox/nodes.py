@@ -1,4 +1,4 @@
-"""A running sandbox and what can be done to its nodes: commands, reboots and faults."""
+"""A running sandbox, with commands, reboots and faults for its nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
 
 STOP_SIGNAL = "SIGRTMIN+3"
-"""Asks a systemd that is PID 1 to stop everything in order and end."""
+"""This signal makes a systemd that is PID 1 stop everything in order and end."""
 _TIMED_OUT = 124
 _POLL = 0.2
 
@@ -34,7 +34,7 @@ def container_name(sandbox: str, node: str) -> str:
 
 
 class Sandbox:
-    """The nodes of one sandbox, by name, as root of the controller sees them: beside SSH, through Docker."""
+    """The nodes of one sandbox, by name, as root on the controller sees them: through Docker, without SSH."""
 
     def __init__(self, client: docker.DockerClient, name: str) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Sandbox:
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """Node name -> its IPv4 address, which stays the same over restarts."""
+        """Node name -> its IPv4 address, which stays the same after restarts."""
         return {name: container.labels[ADDRESS_LABEL] for name, container in self.containers().items()}
 
     def containers(self) -> dict[str, Container]:
@@ -70,12 +70,12 @@ class Sandbox:
         timeout: float = 60,
         environment: Mapping[str, str] | None = None,
     ) -> Completed:
-        """Run a command on a node, past SSH.
+        """Run a command on a node, without SSH.
 
         Args:
             node: name of the node.
-            argv: the command; a shell only where the caller asks for one.
-            user: who runs it.
+            argv: the command, which is not run by a shell.
+            user: the user that runs it.
             timeout: seconds after which it is killed.
             environment: additional variables.
 
@@ -92,15 +92,15 @@ class Sandbox:
             )
         if exit_status == _TIMED_OUT:
             raise SandboxError(f"{node}: {argv[0]} did not end within {timeout:g} s")
-        # With demux the output is a pair, which the type of the library's answer does not say.
+        # With demux the output is a pair, although the library's type does not show it.
         stdout, stderr = cast("tuple[bytes | None, bytes | None]", output)
         return Completed(cast("int", exit_status), stdout or b"", stderr or b"", time.monotonic() - started)
 
     def write(self, node: str, path: str, data: bytes, *, mode: int = 0o644, user: str = "root") -> None:
-        """Put a file on a node; its directory is made. Not for tmpfs directories such as `/run`.
+        """Put a file on a node; its directory is created. Not for tmpfs directories such as `/run`.
 
         Raises:
-            SandboxError: the node refuses.
+            SandboxError: a command on the node fails.
         """
         parent = PurePosixPath(path).parent
         owned = ["install", "-d", "-o", user, "-g", user] if user != "root" else ["mkdir", "-p"]
@@ -115,10 +115,10 @@ class Sandbox:
         self.check(node, ["chown", f"{user}:", path])
 
     def check(self, node: str, argv: Sequence[str], *, timeout: float = 60) -> str:
-        """Run a command as root that has to succeed, and return its output.
+        """Run a command as root that must succeed, and return its output.
 
         Raises:
-            SandboxError: it failed; the message has its last line.
+            SandboxError: it failed; with the last line of its output.
         """
         done = self.exec(node, argv, timeout=timeout)
         if done.exit != 0:
@@ -126,13 +126,13 @@ class Sandbox:
         return done.text
 
     def restart(self, *nodes: str, power_cut: bool = False, timeout: float = 180) -> None:
-        """Reboot nodes (all of them where none is named), at once, and wait until they are up again.
+        """Reboot nodes (all of them if none is named) at the same time, and wait until they are up again.
 
-        Like a reboot, it empties `/run` and `/tmp`, ends every process and starts systemd anew.
+        Like a reboot, it empties `/run` and `/tmp`, ends every process and starts systemd again.
 
         Args:
             nodes: names.
-            power_cut: whether everything dies at once instead of being stopped in order.
+            power_cut: whether everything is killed at once instead of being stopped in order.
             timeout: seconds until all are up again.
 
         Raises:
@@ -150,7 +150,7 @@ class Sandbox:
         self.wait(*chosen, timeout=max(1.0, deadline - time.monotonic()))
 
     def wait(self, *nodes: str, timeout: float = 90) -> None:
-        """Wait until systemd is done booting and sshd answers on the nodes (all of them where none is named).
+        """Wait until systemd has finished booting and sshd answers on the nodes (all of them if none is named).
 
         Raises:
             SandboxError: a node is not up within `timeout` seconds; the message names its failed units.
@@ -169,24 +169,24 @@ class Sandbox:
             self._container(node).pause()
 
     def unpause(self, node: str) -> None:
-        """Let a paused node go on."""
+        """Let a paused node continue."""
         with refusals(f"unpausing {node}"):
             self._container(node).unpause()
 
     def disconnect(self, node: str) -> None:
-        """Pull a node's network cable."""
+        """Disconnect a node from the network."""
         with refusals(f"disconnecting {node}"):
             self._client.networks.get(network_name(self.name)).disconnect(self._container(node))
 
     def connect(self, node: str) -> None:
-        """Put a node's network cable back, at the same address."""
+        """Connect a node to the network again, with the same address."""
         with refusals(f"connecting {node}"):
             self._client.networks.get(network_name(self.name)).connect(
                 self._container(node), ipv4_address=self.address(node), aliases=[node]
             )
 
     def blackhole(self, node: str) -> None:
-        """Let a node drop every packet that comes in, so that whoever talks to it has to time out."""
+        """Let a node drop every incoming packet, so that every connection to it times out."""
         self.check(node, ["iptables", "-w", "-I", "INPUT", "1", "!", "-i", "lo", "-j", "DROP"])
 
     def heal(self, node: str) -> None:

@@ -1,4 +1,4 @@
-"""What a sandbox node consists of: a distribution, its packages and a few files. Its fingerprint names the image."""
+"""The content of a sandbox node: a distribution, packages and a few files. The image's tag has its fingerprint."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PACKAGES = (
     "systemd",
     "systemd-sysv",
 )
-"""A plain server: no compiler, no pip, no venv module. What a deployment needs beyond these, it has to bring."""
+"""A plain server: no compiler, no pip, no venv module. A deployment must bring everything else that it needs."""
 
 _SSHD = """\
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -63,9 +63,9 @@ FILES: Mapping[str, tuple[int, str]] = {
 COMMANDS = (
     ("useradd", "--create-home", "--shell", "/bin/bash", USER),
     ("systemctl", "enable", "sandbox-host-key.service"),
-    # A timer that takes apt's lock at a random moment is no part of what a sandbox is there to show.
+    # These timers take apt's lock at random moments, which would make tests and demonstrations unreliable.
     ("systemctl", "mask", "apt-daily.timer", "apt-daily-upgrade.timer"),
-    # Host keys that came with the image would be the same on every node.
+    # Host keys in the image would be the same on every node.
     ("sh", "-c", "rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id"),
     ("apt-get", "clean"),
     ("sh", "-c", "rm -rf /var/lib/apt/lists/* /var/log/*.log"),
@@ -74,13 +74,13 @@ COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class Apt:
-    """Where packages come from, and the settings without which apt does not work here."""
+    """The package mirrors, and the settings that apt needs on this machine."""
 
     mirror: str = MIRROR
     security: str = SECURITY
     settings: Mapping[str, str] = field(default_factory=dict)
     authorities: Mapping[str, str] = field(default_factory=dict)
-    """File name -> PEM text of certificate authorities that the mirror's HTTPS needs."""
+    """File name -> PEM text of the certificate authorities for the mirror's HTTPS."""
 
     def sources(self, suite: str) -> str:
         """Text of `/etc/apt/sources.list`."""
@@ -91,7 +91,7 @@ class Apt:
         )
 
     def configuration(self) -> str:
-        """Text of an `apt.conf.d` file: our settings, and downloaded packages are kept."""
+        """Text of an `apt.conf.d` file: these settings, and an option that keeps downloaded packages."""
         lines = [f'{name} "{value}";' for name, value in sorted(self.settings.items())]
         return "\n".join([*lines, 'APT::Keep-Downloaded-Packages "true";', ""])
 
@@ -117,7 +117,7 @@ class Recipe:
         return f"{self.image}-{self.fingerprint}"
 
     def files(self) -> dict[str, tuple[int, str]]:
-        """Absolute path -> mode and text of every file that we write into the image."""
+        """Absolute path -> mode and text of every file that is written into the image."""
         authorities = {
             f"/usr/local/share/ca-certificates/{name}": (0o644, pem) for name, pem in self.apt.authorities.items()
         }
@@ -129,7 +129,7 @@ class Recipe:
         }
 
     def commands(self) -> tuple[tuple[str, ...], ...]:
-        """What is run inside the new root, in order."""
+        """The commands to run inside the new root, in order."""
         return ((("update-ca-certificates",),) if self.apt.authorities else ()) + COMMANDS
 
 
@@ -137,8 +137,8 @@ def recipe(image: str, apt: Apt) -> Recipe:
     """The recipe of a named image.
 
     Raises:
-        SandboxError: no image has that name.
+        SandboxError: there is no image of that name.
     """
     if image not in SUITES:
-        raise SandboxError(f"there is no sandbox image {image!r}", remedy=f"Choose one of: {', '.join(SUITES)}.")
+        raise SandboxError(f"there is no sandbox image {image!r}", remedy=f"use one of {', '.join(SUITES)}")
     return Recipe(image, SUITES[image], apt)

@@ -73,7 +73,7 @@ def test_an_artifact_that_the_index_lacks_is_named_in_pips_words(tmp_path: Path,
     (index / absent.filename).unlink()
     with pytest.raises(ArtifactError) as caught:
         download.download_wheels([present, absent], "3.10", Store(tmp_path / "store"), Watcher())
-    assert caught.value.message.startswith("fetching nowhere==1: pip says: ERROR")
+    assert caught.value.message.startswith("fetching nowhere==1: pip reports: ERROR")
     assert "No matching distribution found for nowhere==1" in caught.value.message
     assert "index, proxy and CA" in caught.value.remedy
 

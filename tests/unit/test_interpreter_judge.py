@@ -37,11 +37,11 @@ def test_missing_modules_are_listed() -> None:
 
 def test_another_series_is_a_problem() -> None:
     judgement = judge(Path(sys.executable), (), minor="3.1", machine=MACHINE)
-    assert judgement.problem == f"is CPython {platform.python_version()}, wanted is CPython 3.1"
+    assert judgement.problem == f"is CPython {platform.python_version()}, expected CPython 3.1"
 
 
 def test_another_processor_is_a_problem() -> None:
-    assert "wanted is riscv64" in judge(Path(sys.executable), (), minor=MINOR, machine="riscv64").problem
+    assert "expected riscv64" in judge(Path(sys.executable), (), minor=MINOR, machine="riscv64").problem
 
 
 def test_a_shim_without_a_selected_version_is_a_problem(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_broken_shim_is_passed_over_for_the_next(
     said: list[str] = []
     interpreter.choose(small_release(), store, said.append)
     assert taken == [("found", str(good))]
-    assert said[0].startswith(f"interpreter: passed over {broken}: does not run: exit status 127")
+    assert said[0].startswith(f"interpreter: skipped {broken}: does not run: exit status 127")
 
 
 def test_the_registry_is_the_last_rung(
@@ -112,7 +112,7 @@ def test_maven_can_be_insisted_on(store: Store, taken: list[tuple[str, str]], mo
 
 
 def test_insisting_on_another_series_is_refused_with_the_range(store: Store) -> None:
-    with pytest.raises(ArtifactError, match=r"wanted is CPython 3\.10") as caught:
+    with pytest.raises(ArtifactError, match=r"expected CPython 3\.10") as caught:
         interpreter.choose(small_release(), store, lambda _: None, sys.executable)
     assert ">=3.10,<3.11" in caught.value.remedy
 
@@ -120,7 +120,7 @@ def test_insisting_on_another_series_is_refused_with_the_range(store: Store) -> 
 def test_what_will_not_work_is_reported(tmp_path: Path) -> None:
     full, held = filled(tmp_path / "full" / "store")
     said: list[str] = []
-    interpreter._told(small_release(), replace(held.interpreter, lacks=("_lzma",)), said.append)
+    interpreter._announce(small_release(), replace(held.interpreter, lacks=("_lzma",)), said.append)
     assert "glibc 2.17 or newer" in said[0]
     assert "does not need: _lzma: reading .xz files" in said[1]
     assert "will not work" not in said[1]
