@@ -94,6 +94,7 @@ def test_toy_in_both_directions(program: Program) -> None:
     assert "success" in program.ok("test", "toy", "--from", "10000", "--to", "9999").out
 
 
+@pytest.mark.usefixtures("running")
 def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: Sandbox) -> None:
     before = pids(program, sandbox)
     edit(program, lambda d: d["parties"]["9999"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
@@ -192,6 +193,7 @@ def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox
     assert program.report()["status"] == 0
 
 
+@pytest.mark.usefixtures("running")
 def test_a_second_operator_is_refused_while_the_first_deploys(
     program: Program, tmp_path: Path, sandbox: Sandbox
 ) -> None:
