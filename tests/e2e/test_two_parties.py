@@ -18,7 +18,7 @@ import pytest
 from faults import FAULTS, ROUNDS, ROUTE_CLOSED, Site
 from program import PROGRAM, Program, roots
 from raised import RAISED
-from two_parties import A, B, edit, federated_jobs, home, label, pids, slug, state_of, task
+from two_parties import A, B, beside, edit, home, label, pids, slug, state_of, task
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -48,7 +48,7 @@ def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> N
 
 def test_a_deploy_after_kills_goes_on_to_the_end(program: Program) -> None:
     done = program.ok("deploy", "--yes", timeout=900)
-    assert "toy 10000 -> 9999: success" in done.err or "toy 9999 -> 10000: success" in done.err
+    assert "toy 9999 -> 10000: success" in done.err
     report = program.report()
     assert report["findings"] == []
     assert report["status"] == 0
@@ -89,8 +89,7 @@ def test_without_the_controllers_state_nothing_changes(program: Program) -> None
     }
 
 
-def test_toy_in_both_directions(program: Program) -> None:
-    assert "success" in program.ok("test", "toy", "--from", "9999", "--to", "10000").out
+def test_a_toy_in_the_other_direction(program: Program) -> None:
     assert "success" in program.ok("test", "toy", "--from", "10000", "--to", "9999").out
 
 
@@ -101,7 +100,6 @@ def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: San
     plan = program.run("plan", "--detailed-exitcode")
     assert plan.status == 2
     assert "log_level: 10" in plan.out
-    a_job_that_starts_after_the_plan_was_shown_is_not_interrupted_and_trains(program, sandbox)
     assert pids(program, sandbox) == before
     program.ok("deploy", "--yes")
     after = pids(program, sandbox)
@@ -153,31 +151,6 @@ def test_the_logs_of_a_job_come_from_both_parties(program: Program, sandbox: San
             sandbox.check(node, ["sh", "-c", f"rm -r {home(program)}/logs/*/{job}"])
 
 
-def a_job_that_starts_after_the_plan_was_shown_is_not_interrupted_and_trains(
-    program: Program, sandbox: Sandbox
-) -> None:
-    with program.asked("deploy") as answer:
-        # A logistic regression, because a toy may be over before the deploy asks for jobs.
-        job = program.start("test", "lr")
-        deadline = time.monotonic() + 300
-        while not federated_jobs(sandbox):
-            assert job.poll() is None, f"the job is already over: {job.communicate()}"
-            assert time.monotonic() < deadline, "no job is running"
-            time.sleep(0.2)
-        refused = answer()
-    out, err = job.communicate(timeout=900)
-    program.hear(["test", "lr"], out, err)
-    assert refused.status == 6, refused
-    sentence = " ".join(refused.err.split())
-    assert "1 job would be interrupted: " in sentence
-    assert "--wait-jobs" in sentence
-    assert job.returncode == 0, out + err
-    auc = re.search(r"AUC (\d\.\d+)", out)
-    assert auc
-    assert float(auc.group(1)) > 0.9
-    assert "could not be removed" not in out
-
-
 def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
     before = pids(program, sandbox)
     edit(program, lambda d: d["parties"]["9999"]["config"].update({"flow": {"log_level": 20}}))
@@ -198,12 +171,7 @@ def test_a_second_operator_is_refused_while_the_first_deploys(
     program: Program, tmp_path: Path, sandbox: Sandbox
 ) -> None:
     edit(program, lambda d: d["parties"]["10000"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
-    named = program.environment | {"LOGNAME": "second"}
-    other = Program(program.inventory, tmp_path / "state", named, program.said)
-    shutil.copytree(program.state, other.state)
-    slow = Program(tmp_path / "slow" / "inventory.yml", tmp_path / "slow-state", named, program.said)
-    shutil.copytree(program.inventory.parent, slow.inventory.parent, ignore=shutil.ignore_patterns("state"))
-    shutil.copytree(program.state, slow.state)
+    other, slow = (beside(program, tmp_path / name, LOGNAME="second") for name in ("other", "slow"))
     edit(slow, lambda d: d["parties"]["10000"]["config"].update({"flow": {"log_level": 30}}))
     with slow.asked("deploy", "--no-verify") as answer:
         others_are_refused(program, other, sandbox)

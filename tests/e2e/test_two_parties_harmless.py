@@ -62,7 +62,7 @@ READING = {
 """Verb -> the ways in which it is run."""
 STATUS = {"preflight": 1}
 """A warning: the clocks of sandbox nodes are not synchronised."""
-CHECKS = 200
+CHECKS = 100
 OPERATORS = 2
 IDLE = 20.0
 
@@ -159,7 +159,9 @@ def test_reading_verbs_change_nothing_and_leave_nothing_behind(
     assert controller.left() == []
 
 
-def test_two_hundred_checks_move_no_counter_of_trouble(watch: Watch, idle: Idle, program: Program) -> None:
+def test_a_hundred_checks_at_rest_find_nothing_and_move_no_counter_of_trouble(
+    watch: Watch, idle: Idle, program: Program
+) -> None:
     before, mark = watch.look(), watch.mark()
     with ThreadPoolExecutor(OPERATORS) as operators:
         reports = list(operators.map(lambda _number: program.report(), range(CHECKS)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,14 @@ def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
         for node, party in PARTIES.items()
         for component in COMPONENTS
     }
+
+
+def beside(program: Program, directory: Path, **environment: str) -> Program:
+    """Another operator of the same cluster, with a copy of its inventory and of what is known about it."""
+    shutil.copytree(program.inventory.parent, directory, ignore=shutil.ignore_patterns(program.state.name))
+    shutil.copytree(program.state, directory / program.state.name)
+    own = program.environment | environment
+    return Program(directory / program.inventory.name, directory / program.state.name, own, program.said)
 
 
 def edit(program: Program, change: Callable[[dict[str, Any]], None]) -> None:
