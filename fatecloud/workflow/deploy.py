@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from fatecloud.checks.partners import about_partners, without_partners
 from fatecloud.errors import FatecloudError, Locked, PlanOutdated, ProofFailed, Refused, RunError, Unverified
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
@@ -252,9 +253,13 @@ def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> N
         run.events(Event("note", "no smoke test: the deploy was limited to some nodes"))
         return
     report = _settled(session, run.interruption)
-    if report.exit_status >= 2:  # noqa: PLR2004 - critical or unknown, see Report.exit_status
+    if _failed(session, report):
         ui.report(report)
         raise Unverified("deployed, but the check has findings", remedy="see the findings above")
+    if lost := about_partners(report, session.desired):
+        ui.report(report)
+        parties = ", ".join(sorted({part.rstrip("/") for finding in lost for part in finding.about.split()}))
+        run.events(Event("note", f"jobs with party {parties}, which others manage, will fail: see the findings above"))
     if not wanted.verify:
         run.events(Event("note", "no smoke test: --no-verify"))
         return
@@ -277,9 +282,14 @@ def _settled(session: Session, interruption: Interruption) -> Report:
     while True:
         interruption.check()
         report = check(session)
-        if report.exit_status < 2 or time.monotonic() > deadline:  # noqa: PLR2004 - see Report.exit_status
+        if not _failed(session, report) or time.monotonic() > deadline:
             return report
         time.sleep(2)
+
+
+def _failed(session: Session, report: Report) -> bool:
+    """Whether the own cluster has critical or unknown findings. A partner's outage must not fail our deploy."""
+    return without_partners(report, session.desired).exit_status >= 2  # noqa: PLR2004 - see Report.exit_status
 
 
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
