@@ -67,13 +67,17 @@ def mark_of(data: str) -> str:
     return f"{data}/.fatecloud-data.json"
 
 
-def mark_copy_of(node: Node, service: ServiceId) -> str:
-    """Our copy of a data directory's mark.
+def mark_copies_of(node: Node) -> str:
+    """Directory of our copies of the marks.
 
-    With root it lies on the root file system, for the base directory may be on the very disk that is missing.
+    With root it is on the root file system, for the base directory may be on the very disk that is missing.
     """
-    folder = "/var/lib/fatecloud" if node.become == "root" else private_of(node)
-    return f"{folder}/data/{service.slug}.json"
+    return f"{'/var/lib/fatecloud' if node.become == 'root' else private_of(node)}/data"
+
+
+def mark_copy_of(node: Node, service: ServiceId) -> str:
+    """Our copy of a data directory's mark."""
+    return f"{mark_copies_of(node)}/{service.slug}.json"
 
 
 def started_of(home: str) -> str:

@@ -45,11 +45,11 @@ def data_state(seen: Mapping[str, Any], recorded: Mapping[str, Any] | None, stam
         stamp: the service's own.
     """
     mark, copy = seen["mark"], seen["copy"]
-    expected = next((known for known in (recorded, copy) if known and known.get("path") == seen["path"]), None)
+    expected = next((known for known in (copy, recorded) if known and known.get("path") == seen["path"]), None)
     state: State = "there"
     if expected is None:
         state = "other" if mark and mark.get("stamp") != stamp else "unmarked"
-    elif mark is None or mark.get("id") != expected.get("id"):
+    elif mark is None or mark.get("id") != expected.get("id") or mark.get("adopting"):
         state = "pending" if mark and mark.get("adopting") else "gone"
     return DataState(
         state,

@@ -11,7 +11,15 @@ from typing import Any
 from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
-from fatecloud.model.layout import mark_copy_of, private_of, shared_venv_of, started_of, thin_marker_of, unit_path_of
+from fatecloud.model.layout import (
+    mark_copies_of,
+    mark_copy_of,
+    private_of,
+    shared_venv_of,
+    started_of,
+    thin_marker_of,
+    unit_path_of,
+)
 from fatecloud.model.release import Artifact, PythonSet
 
 _GROWTH = 1.9
@@ -63,6 +71,8 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
     python = _python_of(desired, node)
     return _itself(desired, node) | {
         "prepared": prepared_digest(desired, node),
+        "copies": mark_copies_of(node),
+        "label": desired.cluster.label,
         "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
         "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in _parts(python)],
         "python": _python(desired, python) if python else None,

@@ -95,6 +95,7 @@ _STAYS = {
     "packages": "packages that were installed for the cluster stay, because others may use them by now",
     "masked": "units of these packages stay masked, or they would start at the next boot (undo: systemctl unmask)",
     "users": "users stay",
+    "away": "these data were not in place (is their disk mounted?) and stay recorded, for a deploy or a later destroy",
 }
 
 
@@ -116,7 +117,7 @@ class Left:
         if "left" in answer:
             kept = [path for path in answer["kept"] if not any(path.startswith(f"{up}/") for up in answer["kept"])]
             found = {"kept": kept, **answer["left"]}
-            self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found[k]]
+            self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found.get(k)]
 
 
 def blast_radius(session: Session, observed: Observed, *, remove_data: bool) -> str:

@@ -1,8 +1,9 @@
 """Takes away from a node everything that the manifest names; data and logs only when told, packages never.
 
-Parameters: `base`, `run`, `purge` (also data and logs), `supervisor`, `user`. Services must be gone already. The lease
-goes with the rest, so this is the last task of a run on the node. Where data stays, the manifest stays with it and says
-what is still ours: so the cluster can come back to its data, or be cleared of it later.
+Parameters: `base`, `run`, `purge` (also data and logs), `copies` and `label` (see `copy_of`), `supervisor`, `user`.
+Services must be gone already. The lease goes with the rest, so this is the last task of a run on the node. Where data
+stay, or are not in place, the manifest stays with them and says what is still ours: so the cluster can come back to its
+data, or be cleared of them later.
 
 Packages and users that we brought stay, for others may have come to use them; so do the masks of the packages' own
 units, which would otherwise start at the next boot. They are told in `left`.
@@ -15,7 +16,7 @@ import os
 import shutil
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_marks import forget_marks
+from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
@@ -26,9 +27,9 @@ def _remove_empty(path: str) -> None:
         os.rmdir(path)
 
 
-def _remove_private(base: str, spared: str) -> None:
+def _remove_private(base: str, spared: list) -> None:
     for entry in os.scandir(private(base)):
-        if entry.path == spared:
+        if entry.path in spared:
             continue
         if entry.is_dir(follow_symlinks=False):
             shutil.rmtree(entry.path, ignore_errors=True)
@@ -37,19 +38,28 @@ def _remove_private(base: str, spared: str) -> None:
     _remove_empty(private(base))
 
 
-def clear(base: str, manifest: Manifest, purge: bool) -> list:  # noqa: FBT001
-    """Remove files, the store and our directories; gives back the directories that stay because they are not empty."""
+def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # noqa: FBT001
+    """Remove files, the store and our directories; gives back the directories that stay because they are not empty.
+
+    Args:
+        away: directories whose data are not in place: what lies there instead is not ours to remove.
+    """
     for path in manifest.data["files"]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
     shutil.rmtree(os.path.join(base, "store"), ignore_errors=True)
     ours = sorted(manifest.data["directories"], key=len, reverse=True)
     for path in ours:
-        if purge:
+        if purge and not within(path, away):
             shutil.rmtree(path, ignore_errors=True)
         else:
             _remove_empty(path)
     return sorted(path for path in ours if os.path.isdir(path))
+
+
+def within(path: str, folders: list) -> bool:
+    """Whether a path is one of these directories, or below one."""
+    return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def apply(params: dict) -> dict:
@@ -71,19 +81,28 @@ def apply(params: dict) -> dict:
         supervisor = Supervisor(entry)
         if os.path.exists(supervisor.conf):
             supervisor.end()
-        kept = clear(base, manifest, params["purge"])
+        away = data_away(manifest, params)
+        kept = clear(base, manifest, params["purge"], list(away.values()))
         leave(manifest.data["id"])
-        forget_marks(manifest, everything=params["purge"])
+        forget_marks(manifest, params, away, everything=params["purge"])
         kept = [path for path in kept if os.path.isdir(path)]
+        # A later destroy, with the disk in place, still has to know them.
+        expected = [path for path in manifest.data["directories"] if within(path, list(away.values()))]
         left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
         shared = manifest.data["shared"]
         # The marks of data that stay are expected by the deploy that comes back to them.
         staying = [name for name in ("version", "cluster", "id", "shared", "data") if name in manifest.data]
         manifest.data = {name: manifest.data[name] for name in staying} | left
-        manifest.data["directories"] = kept
-    _remove_private(base, manifest.path if kept else "")
+        manifest.data["directories"] = sorted({*kept, *expected})
+        if not manifest.data.get("data"):
+            manifest.data.pop("data", None)
+    spared = [manifest.path] if kept or away else []
+    if manifest.data.get("data"):
+        spared.append(params["copies"])
+    _remove_private(base, spared)
     for path in sorted(shared, key=len, reverse=True):
         _remove_empty(path)
+    left["away"] = sorted(f"{service} (was in {path})" for service, path in away.items())
     return {"changed": True, "kept": kept, "left": left}
 
 
@@ -94,6 +113,8 @@ def main() -> None:
             "base": {"type": "path", "required": True},
             "run": {"required": True},
             "purge": {"type": "bool", "default": False},
+            "copies": {"type": "path", "required": True},
+            "label": {"required": True},
             "supervisor": {"default": ""},
             "user": {"default": ""},
         },

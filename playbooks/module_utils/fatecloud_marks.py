@@ -50,8 +50,12 @@ def _uuid(number: str) -> str:
 
 def read_mark(folder: str) -> dict | None:
     """The mark in a directory; None where there is none, or one that somebody else than root or we have made."""
+    return _ours(os.path.join(folder, MARK))
+
+
+def _ours(path: str) -> dict | None:
     try:
-        descriptor = os.open(os.path.join(folder, MARK), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as file:
@@ -74,17 +78,11 @@ def expected_mark(manifest: object, service: str, path: str, copy: str) -> dict 
     """The mark that a data directory must have; None where none was ever written for it.
 
     Args:
-        copy: our copy of the mark. With root it lies outside of the base directory, and knows what a manifest that is
-            on the missing disk itself cannot.
+        copy: our copy of the mark. With root it lies outside of the base directory: it knows what a manifest that is on
+            the missing disk itself cannot, and the service user cannot replace it.
     """
-    found = manifest.data.get("data", {}).get(service)
-    if found is None:
-        try:
-            with open(copy, "rb") as file:
-                found = _document(file.read(LIMIT))
-        except OSError:
-            found = None
-    return found if found and found["path"] == path else None
+    known = (_ours(copy), manifest.data.get("data", {}).get(service))
+    return next((mark for mark in known if mark and mark.get("path") == path), None)
 
 
 def content(folder: str) -> list:
@@ -110,10 +108,10 @@ def check_mark(manifest: object, service: str, path: str, copy: str) -> None:
     """Go on only where the data are there, or were never marked.
 
     Raises:
-        Refused: a mark is expected and is not there.
+        Refused: a mark is expected and is not there, or it is of restored data that were not accepted yet.
     """
-    expected = expected_mark(manifest, service, path, copy)
-    if expected and (read_mark(path) or {}).get("id") != expected["id"]:
+    expected, found = expected_mark(manifest, service, path, copy), read_mark(path) or {}
+    if expected and (found.get("id") != expected.get("id") or found.get("adopting")):
         raise not_there(service, path, expected)
 
 
@@ -150,23 +148,56 @@ def make_copy(data: bytes, copy: str) -> None:
     replace(copy, data, 0o644)
 
 
-def forget_marks(manifest: object, *, everything: bool) -> None:
+def copy_of(params: dict, service: str) -> str | None:
+    """Where the copy of a service's mark is; None for what is not the key of a service.
+
+    Args:
+        params: `copies` (directory of the copies) and `label` (the cluster's).
+    """
+    # Not as the mark says: the service user can replace a manifest below the base directory.
+    key = re.fullmatch(r"([0-9]+)/([a-z][a-z0-9_-]*)@[^/]+", service)
+    return os.path.join(params["copies"], f"{params['label']}-{key.group(1)}-{key.group(2)}.json") if key else None
+
+
+def data_away(manifest: object, params: dict) -> dict:
+    """Service -> data directory, of those whose marked data are not in place.
+
+    Args:
+        params: see `copy_of`.
+    """
+    found = {}
+    for service, mark in manifest.data.get("data", {}).items():
+        copy = copy_of(params, service)
+        known = (_ours(copy) if copy else None) or mark
+        if (read_mark(known["path"]) or {}).get("id") != known.get("id"):
+            found[service] = known["path"]
+    return found
+
+
+def forget_marks(manifest: object, params: dict, away: dict, *, everything: bool) -> None:
     """Expect no data any more where there are none, or of no service: they go with the cluster.
 
     Args:
+        params: see `copy_of`.
+        away: services whose data are not in place, for example on a disk that is not mounted: they stay expected.
         everything: also of services whose data are still there.
     """
     marks = manifest.data.get("data", {})
-    for service, mark in list(marks.items()):
-        empty = os.path.isdir(mark["path"]) and not content(mark["path"])
-        if empty and read_mark(mark["path"]):
-            os.unlink(os.path.join(mark["path"], MARK))
+    for service in sorted(set(marks) - set(away)):
+        copy = copy_of(params, service)
+        if copy is None:
+            del marks[service]
+            continue
+        path = (_ours(copy) or marks[service])["path"]
+        empty = not content(path)
+        if empty and read_mark(path):
+            os.unlink(os.path.join(path, MARK))
             with contextlib.suppress(OSError):  # a mount point, or lost+found is in it
-                os.rmdir(mark["path"])
+                os.rmdir(path)
         if empty or everything:
             del marks[service]
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(mark["copy"])
-            for folder in (os.path.dirname(mark["copy"]), os.path.dirname(os.path.dirname(mark["copy"]))):
+                os.unlink(copy)
+            for folder in (os.path.dirname(copy), os.path.dirname(os.path.dirname(copy))):
                 with contextlib.suppress(OSError):  # the marks of other services are in it
                     os.rmdir(folder)

@@ -15,6 +15,8 @@ import ansible.module_utils
 from fatecloud.collect.node import family
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
+NOTHING = {"copies": "/nonexistent/data", "label": "demo", "supervisor": "", "user": ""}
+"""What a cleaning needs to know of a node without supervisor and without marks of data."""
 ROOT = Path(__file__).parents[2] / "playbooks"
 
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))

@@ -12,6 +12,7 @@ import pytest
 from modules import module, take, utility
 
 from fatecloud.collect.node import marks as collector
+from fatecloud.model.marks import data_state
 
 data = module("fatecloud_data")
 service = module("fatecloud_service")
@@ -76,6 +77,13 @@ def take_away(place: Path) -> Path:
     disk.rename(disk.with_name("unplugged"))
     disk.mkdir()
     return disk.with_name("unplugged")
+
+
+def destroy(asked: Asked, *, purge: bool) -> dict[str, Any]:
+    """What the cluster's last run does on the node."""
+    copies = str(Path(asked()["copy_path"]).parent)
+    wanted = {"copies": copies, "label": "demo", "supervisor": "", "user": ""}
+    return dict(cleanup.apply({"base": asked()["base"], "run": "r1", "purge": purge, **wanted}))
 
 
 def bring_back(place: Path) -> None:
@@ -235,7 +243,7 @@ def test_the_mark_stays_with_the_data_and_goes_with_them(base: Path, place: Path
     fill(place)
     with node.working(str(base), "r1") as manifest:
         manifest.note("directories", [str(place)])
-    cleanup.apply({"base": str(base), "run": "r1", "purge": purge, "supervisor": "", "user": ""})
+    destroy(asked, purge=purge)
     assert place.exists() is not purge
     assert Path(asked()["copy_path"]).exists() is not purge
     take(base)
@@ -244,8 +252,68 @@ def test_the_mark_stays_with_the_data_and_goes_with_them(base: Path, place: Path
 
 def test_a_data_directory_that_holds_nothing_goes_with_the_cluster(base: Path, place: Path, asked: Asked) -> None:
     data.claim(asked(), check=False)
-    result = cleanup.apply({"base": str(base), "run": "r1", "purge": False, "supervisor": "", "user": ""})
+    result = destroy(asked, purge=False)
     assert (result["kept"], place.exists(), Path(asked()["copy_path"]).parent.exists()) == ([], False, False)
+
+
+@pytest.mark.parametrize("purge", [False, True])
+@pytest.mark.parametrize("instead", ["nothing", "empty", "other"])
+def test_data_that_are_not_in_place_stay_expected_after_a_destroy(
+    base: Path, place: Path, asked: Asked, instead: str, *, purge: bool
+) -> None:
+    data.claim(asked(), check=False)
+    fill(place)
+    take_away(place)
+    if instead != "nothing":
+        place.mkdir()
+    if instead == "other":
+        (place / "thesis.doc").touch()
+    result = destroy(asked, purge=purge)
+    assert result["left"]["away"] == [f"{KEY} (was in {place})"]
+    assert (place / "thesis.doc").exists() is (instead == "other")
+    take(base)
+    with pytest.raises(node.Refused, match="are not there"):
+        data.claim(asked(), check=False)
+    if instead == "other":
+        (place / "thesis.doc").unlink()
+    if place.exists():
+        place.rmdir()
+    bring_back(place)
+    assert data.claim(asked(), check=False)["done"] == "keep"
+    assert destroy(asked, purge=True)["left"]["away"] == []
+    assert (place.exists(), Path(asked()["copy_path"]).exists(), base.exists()) == (False, False, False)
+
+
+@pytest.mark.parametrize("key", [KEY, "9999/../mysql@a1", "mysql"])
+def test_a_destroy_removes_no_file_that_only_the_manifest_names(
+    base: Path, place: Path, asked: Asked, key: str
+) -> None:
+    """The service user owns the base directory and can put another manifest there."""
+    data.claim(asked(), check=False)
+    victim, elsewhere = base.parent / "victim", base.parent / "elsewhere"
+    victim.touch()
+    elsewhere.mkdir()
+    marks.write_mark({"id": "x", "path": str(elsewhere)}, str(elsewhere), str(base.parent / "copies" / "data" / "x"))
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["data"] = {key: {"id": "x", "path": str(elsewhere), "copy": str(victim)}}
+    destroy(asked, purge=True)
+    assert victim.exists()
+    if key == KEY:
+        assert (elsewhere / ".fatecloud-data.json").exists()
+
+
+def test_our_copy_of_a_mark_is_believed_before_the_manifest(base: Path, place: Path, asked: Asked) -> None:
+    """With root, only root can write the copy."""
+    data.claim(asked(), check=False)
+    take_away(place)
+    place.mkdir()
+    marks.write_mark({"id": "forged", "path": str(place)}, str(place), str(base.parent / "copies" / "data" / "x"))
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["data"][KEY] = {"id": "forged", "path": str(place)}
+    with pytest.raises(node.Refused, match="are not there"):
+        data.claim(asked(), check=False)
+    state = data_state(seen(asked), recorded(base)[KEY], STAMP)
+    assert (state.state, state.blocks) == ("gone", True)
 
 
 def test_a_base_directory_that_is_a_fresh_mount_is_empty(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modules import module, take, utility
+from modules import NOTHING, module, take, utility
 
 service = module("fatecloud_service")
 departed = module("fatecloud_departed")
@@ -146,7 +146,7 @@ def test_what_is_not_deployed_is_not_touched_and_leaves_no_record(
     with pytest.raises(node.Refused, match="it is not deployed on this node"):
         service.apply(asked(base, state), check=False)
     assert fake.told == []
-    assert not (base / ".fatecloud" / "manifest.json").exists()
+    assert node.Manifest(str(base)).data["services"] == {}
 
 
 def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +222,7 @@ def test_cleaning_ends_supervisor_without_the_paths_of_its_programs(
     conf.touch()
     ended: list[str] = []
     monkeypatch.setattr(cleanup.Supervisor, "end", lambda self: ended.append(self.conf))
-    cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+    cleanup.apply({"base": str(base), "run": "r1", "purge": True, **NOTHING})
     assert ended == [str(conf)]
 
 
@@ -235,7 +235,7 @@ def test_cleaning_keeps_data_by_default_and_never_removes_what_is_not_ours(base:
     with node.working(str(base), "r1") as manifest:
         manifest.note("directories", [str(data), str(logs)])
         manifest.note("shared", [str(base), str(base / "data"), str(base / "logs")])
-    result = cleanup.apply({"base": str(base), "run": "r1", "purge": purge, "supervisor": "", "user": ""})
+    result = cleanup.apply({"base": str(base), "run": "r1", "purge": purge, **NOTHING})
     assert result["kept"] == ([] if purge else [str(data)])
     assert (data / "table").exists() is not purge
     assert strange.exists()
@@ -254,7 +254,7 @@ def test_data_that_was_kept_can_be_cleared_later(base: Path, tmp_path: Path) -> 
         manifest.note("directories", [str(data)])
         manifest.note("shared", [str(base), str(base / "data")])
         manifest.note("packages", ["front-server"])
-    asking = {"base": str(base), "run": "r1", "supervisor": "", "user": ""}
+    asking = {"base": str(base), "run": "r1", **NOTHING}
     cleanup.apply({**asking, "purge": False})
     take(base, "r1")
     result = cleanup.apply({**asking, "purge": True})
@@ -265,7 +265,7 @@ def test_data_that_was_kept_can_be_cleared_later(base: Path, tmp_path: Path) -> 
 def test_a_node_with_nothing_of_others_is_as_it_was_before(base: Path) -> None:
     with node.working(str(base), "r1") as manifest:
         manifest.note("shared", [str(base)])
-    cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+    cleanup.apply({"base": str(base), "run": "r1", "purge": True, **NOTHING})
     assert not base.exists()
 
 
@@ -273,7 +273,7 @@ def test_cleaning_is_refused_while_services_are_there(base: Path, monkeypatch: p
     monkeypatch.setattr(service, "supervised", lambda _params: Fake("absent"))
     service.apply(asked(base, "started"), check=False)
     with pytest.raises(node.Refused, match="9999/flow@a1"):
-        cleanup.apply({"base": str(base), "run": "r1", "purge": True, "supervisor": "", "user": ""})
+        cleanup.apply({"base": str(base), "run": "r1", "purge": True, **NOTHING})
 
 
 def question(program: str, **changes: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modules import CLUSTER_ID, module, take, utility
+from modules import CLUSTER_ID, NOTHING, module, take, utility
 
 node = utility("fatecloud_node")
 register = utility("fatecloud_register")
@@ -36,7 +36,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
 
 def destroy(base: Path) -> None:
     take(base, "r9")
-    cleanup.apply({"base": str(base), "run": "r9", "purge": True, "user": "", "supervisor": ""})
+    cleanup.apply({"base": str(base), "run": "r9", "purge": True, **NOTHING})
 
 
 def test_a_deploy_enters_and_a_destroy_leaves(tmp_path: Path, folder: Path) -> None:
@@ -116,7 +116,7 @@ def test_after_a_destroy_that_keeps_data_the_node_may_have_another_name(tmp_path
         data.mkdir()
         (data / "rows").touch()
         manifest.note("directories", [str(data)])
-    cleanup.apply({"base": str(tmp_path / "fate"), "run": "r2", "purge": False, "user": "", "supervisor": ""})
+    cleanup.apply({"base": str(tmp_path / "fate"), "run": "r2", "purge": False, **NOTHING})
     deploy(tmp_path / "fate", "r3", node="n2")
     with pytest.raises(node.Refused, match="belongs to cluster demo"):
         lease.acquire(asked(tmp_path / "fate", "r4", id=OTHER_ID))
