@@ -1,4 +1,4 @@
-"""Asks one node how files that were edited by hand differ from what was deployed; no secret comes back."""
+"""Asks one node how files that were edited by hand differ from the deployed ones; no secret leaves the node."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EditedFile:
 
     path: str
     digest: str
-    """Of the secret-free text that was deployed; empty where none of ours was."""
+    """Of the secret-free text that was deployed; empty if fatecloud deployed none."""
     secret_lines: tuple[str, ...] | None
     """Its lines that hold a secret, filled in as they should be; only hashes of them leave the controller. None where
     the controller does not have the text that was deployed."""
@@ -38,7 +38,7 @@ def read_drift(connection: Runs, node: Node, files: Sequence[EditedFile]) -> dic
     """Path -> the difference as text, or why there is none to show.
 
     Raises:
-        TransportError: the node could not be asked, or gave no answer.
+        TransportError: the node could not be asked, or did not answer.
     """
     salt = randomness.token_hex(16)
     spec = {
@@ -74,7 +74,7 @@ def _text(answer: Mapping[str, Any]) -> str:
     more = int(answer["more"])
     if more:
         rows.append(f"({more} more lines)")
-    return "\n".join(rows) or "only a value of a secret in it, or the end of its last line, is another one"
+    return "\n".join(rows) or "only a secret value, or the end of the last line, differs"
 
 
 def _rows(rows: Iterable[Any]) -> Iterator[str]:

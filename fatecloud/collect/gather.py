@@ -17,10 +17,10 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 
 _RESERVE = 0.1
-"""Share of a node's deadline that is kept for the way: its collector ends earlier by that, so that what it has read by
-then still arrives, and a node that cannot be reached is given up in time to say so."""
+"""Share of a node's deadline that is kept for transfer: its collector ends earlier by that, so that what it has read by
+then still arrives, and a node that cannot be reached is reported in time."""
 _SLACK = 0.2
-"""Seconds after a node's deadline in which its own thread may still say what went wrong."""
+"""Seconds after a node's deadline in which its own thread may still report what went wrong."""
 _HEAD_START = 1.0
 """Seconds for which the nodes' connections have the processor to themselves."""
 
@@ -47,10 +47,10 @@ def gather(
 
     Args:
         desired: the whole cluster; its files need not be rendered.
-        connect: opens a connection to a node within so many seconds; what it opens is closed by whoever made it.
+        connect: opens a connection to a node within so many seconds; the caller closes it.
             Raises TransportError.
-        deadline: seconds for one node, from the first packet to the last; a node that hangs costs this, and nobody
-            else their answer.
+        deadline: seconds for one node, from the first packet to the last; a node that hangs costs this, and no other
+            node its answer.
         nodes: names of the nodes to read; empty for all.
         want: names of the facts; empty for all.
         probes: whether to ask the services' probes too.
@@ -68,11 +68,11 @@ def gather(
         def read(name: str = name, spec: dict[str, Any] = spec) -> None:
             try:
                 found[name] = _Reading(desired.node(name), deadline).take(connect, spec, asked)
-            except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be told
+            except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be reported
                 message = f"could not be read: {type(error).__name__}: {error}"
                 found[name] = Unreachable(name, "NODE_COLLECTOR_FAILED", message)
 
-        # Daemons: a thread that hangs in a name look-up must not keep the program from ending.
+        # Daemon threads: one that hangs in a name look-up must not keep the program from ending.
         threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))
         threads[-1].start()
         specs.append(spec)
@@ -90,12 +90,12 @@ def gather(
 
 
 def _hung(node: str, seconds: float) -> Unreachable:
-    message = f"gave no answer within {seconds:.0f} s"
+    message = f"no answer within {seconds:.0f} s"
     return Unreachable(node, "NODE_TIMEOUT", message, "try: fatecloud check --deadline 60", seconds)
 
 
 class _Reading:
-    """One node's answer, and what is left of the time for it."""
+    """One node's answer, and the time that is left for it."""
 
     def __init__(self, node: Node, deadline: float) -> None:
         self._node = node
@@ -143,7 +143,7 @@ class _Reading:
 
 
 def _document(done: Completed) -> Any:
-    """The collector's line; banners and shell noise may stand around it."""
+    """The collector's line; banners and shell noise may surround it."""
     for line in reversed(done.text.splitlines()):
         if line.startswith('{"version"'):
             try:
@@ -164,7 +164,7 @@ def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:
 def _facts(node: str, document: Mapping[str, Any], before: float, after: float) -> NodeFacts:
     facts = {name: Fact(entry.get("value"), entry.get("error")) for name, entry in document["facts"].items()}
     begun, finished = document["begun"], document["finished"]
-    # What lies between the two ends of the exec on both sides happened at one time, give or take the way.
+    # The middle of the exec is the same moment on both sides, give or take the network's delay.
     facts["skew"] = Fact(
         {
             "seconds": round((begun + finished) / 2 - (before + after) / 2, 3),

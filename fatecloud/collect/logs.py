@@ -34,7 +34,7 @@ class LogQuestion:
     noise: tuple[str, ...] = ()
     """Regular expressions of records that healthy services write."""
     job: str = ""
-    """Id of a job, to show what services keep of it instead of their own logs."""
+    """Id of a job, to show its logs instead of the services' own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class LogBatch:
 
     records: tuple[LogRecord, ...]
     cursor: Mapping[str, Any] = field(default_factory=dict)
-    """Where to go on; opaque."""
+    """Where to continue; opaque."""
     problems: tuple[str, ...] = ()
     """What could not be read, and what was left out, as sentences."""
     files: int = 0
@@ -74,7 +74,7 @@ def read_logs(
         cursor: of the batch before, to get only what is new.
 
     Raises:
-        TransportError: the node could not be asked, or gave no answer.
+        TransportError: the node could not be asked, or did not answer.
     """
     spec = {
         **_places(node, service, question.job),

@@ -29,7 +29,7 @@ def redacted(observed: Observed, redact: Callable[[str], str]) -> Observed:
 
 
 def observed_from_json(text: str, name: str) -> Observed:
-    """Read back a facts file.
+    """Read a facts file.
 
     Args:
         text: its content.

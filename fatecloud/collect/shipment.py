@@ -99,7 +99,7 @@ def command(base: str) -> tuple[str, ...]:
 def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
     """Standard input of that command.
 
-    A line of numbers, then what they tell of: which bytecode the code has, and the bytes of the code as this
+    A line of numbers, then what they describe: which bytecode the code has, and the bytes of the code as this
     interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. The probes'
     scripts come both ways, too. To compile the collector costs a node some 20 ms of CPU, and the scripts 15.
 
@@ -147,7 +147,7 @@ def _compiled(name: str) -> CodeType:
 
 @cache
 def _code_of(script: str) -> CodeType | None:
-    """Of a probe; None for a wrong one, of which the node says what is wrong."""
+    """Of a probe; None for a wrong one, for which the node reports the error."""
     try:
         return _bare(compile(script, "script", "exec", dont_inherit=True))
     except (SyntaxError, ValueError):
@@ -162,7 +162,7 @@ def _bare(code: CodeType) -> CodeType:
 
 @cache
 def asker() -> str:
-    """`asking` as a script that stands alone: with what it imports written into it."""
+    """`asking` as a script of its own, with its imports copied in."""
     _, _, hints = _source("hints").partition('"""\n')
     return re.sub(r"(?m)^from \.hints import .*\n", lambda _: hints, _source("asking"), count=1)
 

@@ -10,7 +10,7 @@ from fatecloud.model.desired import Desired, DesiredService, NodeProbe
 from fatecloud.model.layout import mark_copy_of, started_of, thin_marker_of
 
 DEADLINE = 20.0
-"""Seconds that a collector has for all its readings, when nothing else is said."""
+"""Seconds that a collector has for all its readings by default."""
 
 
 def spec_for(

@@ -1,4 +1,4 @@
-"""Whose a base directory and a machine are: the cluster's id and name, and the node's name in its inventory."""
+"""Which cluster and node a base directory and a machine belong to: the cluster's id and name, and the node's name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stranger:
 
 
 def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger | None:
-    """Why a node's record is not this node's; None where it is, or where nothing is recorded.
+    """Why a node's record is not this node's; None if it is, or if nothing is recorded.
 
     Args:
         node: the name by which the inventory reaches the machine.
@@ -50,7 +50,7 @@ def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger
             f"this cluster was deployed in {base} under the name {name}",
             f"cluster: {cluster.name}",
             f"cluster: {name}",
-            f"put the name back into the inventory (cluster: {name}): units and directories bear it",
+            f"put the name back into the inventory (cluster: {name}): units and directories are named after it",
         )
     if made_for and made_for != node:
         if made_for in cluster.nodes:
@@ -58,7 +58,7 @@ def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger
             remedy = f"correct the address of {node} or of {made_for}; if both are one machine, keep one of the names"
         else:
             what = f"the machine was deployed as node {made_for}, which the inventory does not have"
-            remedy = f"call the node {made_for} again: a deploy does not rename nodes"
+            remedy = f"rename the node back to {made_for}: a deploy does not rename nodes"
         return Stranger("node", what, f"a record of node {node}, or none", f"a record of node {made_for}", remedy)
     return None
 
@@ -87,7 +87,7 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
         elif there.startswith("/") and commonpath((base, there)) in (base, there):
             return Stranger(
                 "inside",
-                f"{base} and {there} of cluster {theirs} lie in each other",
+                f"{base} and {there} of cluster {theirs} overlap: one is inside the other",
                 "a base directory apart from those of other clusters",
                 there,
                 f"set another `paths.base` for node {node}",
@@ -104,7 +104,7 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
 
 
 def _plain(written: Any) -> str:
-    """What a node says, fit for a terminal."""
+    """A node's text, made safe for a terminal."""
     return "".join(c for c in str(written or "")[:_LONGEST] if c.isprintable())
 
 

@@ -34,7 +34,7 @@ class Code:
     explains: tuple[str, ...] = ()
     """Codes for the same subject that this one explains: a component says here why its service cannot even start."""
     settles: bool = True
-    """Whether it may be the passing effect of a start, and is held back while a service settles after our own one."""
+    """Whether it may be a passing effect of a start; then it is held back while a service settles after our start."""
     outward: bool = False
     """Whether it is about the route from its service to another party alone: the service itself works, so this explains
     nothing at the services that depend on it."""
@@ -104,10 +104,10 @@ class CheckSpec:
     component: str
     """The component whose services it judges; empty for every service (or for node checks)."""
     after: tuple[str, ...]
-    """Codes that, when raised for the same subject, make this check skip: one cause, one red line."""
+    """Codes that, when raised for the same subject, make this check skip: one cause, one finding."""
     function: Callable[[Any], Iterable[Finding]]
     while_down: bool = False
-    """Whether a component's check judges its service also while that is down: its question needs no running process."""
+    """Whether a component's check judges its service also while that is down: its probe needs no running process."""
 
 
 def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck], CheckSpec]:

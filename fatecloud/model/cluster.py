@@ -93,7 +93,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """A service that somebody else runs: used and checked, never changed."""
+    """A service that others run: used and checked, never changed."""
 
     endpoint: Endpoint
     user: str
@@ -116,7 +116,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A party that somebody else manages."""
+    """A party that others manage."""
 
     id: str
     endpoints: Mapping[str, Endpoint]
@@ -134,7 +134,7 @@ class Cluster:
     """Everything that one inventory describes."""
 
     name: str
-    """For people; other clusters may have the same one."""
+    """Shown to people; other clusters may have the same one."""
     id: str
     """Random, and so no other cluster's: 16 hexadecimal digits, the first a letter."""
     release: str
@@ -147,5 +147,5 @@ class Cluster:
 
     @property
     def label(self) -> str:
-        """Name for whatever we make on nodes: `demo-c3f9a2`, the name and the first digits of the id."""
+        """Prefix of the names that fatecloud uses on nodes: `demo-c3f9a2`, the name and the first digits of the id."""
         return f"{self.name}-{self.id[:ID_SHOWN]}"

@@ -1,4 +1,4 @@
-"""The contract of a component: what its package says about itself, and what it is given to answer."""
+"""The contract of a component: what its package declares, and what it receives to answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class SecretSpec:
 
 
 class Context(Protocol):
-    """What resolve gives to a component that says what it wants: pure look-ups, no I/O."""
+    """What resolve passes to a component to work out what it wants: pure look-ups, no I/O."""
 
     @property
     def cluster(self) -> Cluster:
@@ -135,7 +135,7 @@ class Wanted:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse an edge that no probe asks over: a blocked way would look healthy.
+        """Refuse an edge that no probe asks over: a blocked route would look healthy.
 
         Raises:
             ValueError: an edge names a probe that the service does not have.
@@ -187,7 +187,7 @@ class Component:
     many: bool = False
     """Whether a party may have it on several nodes."""
     external: bool = False
-    """Whether it may be run by somebody else."""
+    """Whether it may be an external service."""
     job_question: NodeProbe | None = None
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens."""

@@ -137,7 +137,7 @@ class LogFile:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Things inside a service that we own (databases, users, rights), applied by a script on the node."""
+    """Things inside a service that fatecloud owns (databases, users, rights), applied by a script on the node."""
 
     script: str
     """Absolute path of a rendered file that is run as the service user after the service answers; idempotent."""
@@ -175,7 +175,7 @@ class DesiredService:
     """The distribution's own units that must not start, by os family, where we install the packages."""
     objects: Objects | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the component's checks want to know again, typed values only."""
+    """What the component's checks need to know, typed values only."""
     data: str = ""
     """Absolute path of the directory where it keeps its data."""
     signs: tuple[str, ...] = ()

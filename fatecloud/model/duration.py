@@ -14,7 +14,7 @@ def seconds(text: str | None) -> float:
     """Read `90s`, `30m`, `2h` or a bare number of seconds; None is 0.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it has another form.
     """
     if not text:
         return 0.0
@@ -25,7 +25,7 @@ def seconds(text: str | None) -> float:
 
 
 def duration_text(length: float) -> str:
-    """Seconds for people: `40 s`, `6 min 5 s`, `2 h 3 min`."""
+    """Seconds as text: `40 s`, `6 min 5 s`, `2 h 3 min`."""
     whole = int(length)
     if whole < _MINUTE:
         return f"{whole} s"

@@ -1,4 +1,4 @@
-"""A finding is one problem; a report is what a check run says as a whole."""
+"""A finding is one problem; a report is the outcome of a whole check run."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Report:
     """Root causes first."""
     skipped: tuple[Skipped, ...]
     settling: tuple[str, ...] = ()
-    """Keys of services inside their settle time after our own restart."""
+    """Keys of services inside their settle time after a start by fatecloud."""
     runs: tuple[str, ...] = ()
     """A sentence for each run of an operator that holds nodes now."""
 

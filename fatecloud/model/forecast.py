@@ -1,4 +1,4 @@
-"""What a deploy would do, and what it would be refused for."""
+"""What a deploy would do, and why it would be refused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A plan with everything that stands in its way."""
+    """A plan with everything that would stop its deploy."""
 
     cluster: str
     plan: Plan | None
@@ -30,9 +30,9 @@ class Forecast:
     report: Report
     """Of preflight."""
     refusals: tuple[Refusal, ...]
-    """In the order in which a deploy would come upon them."""
+    """In the order in which a deploy would meet them."""
 
     @property
     def exit_status(self) -> int:
-        """What a deploy would be refused with; 0 where nothing is in its way."""
+        """The exit status with which a deploy would be refused; 0 if nothing stops it."""
         return self.refusals[0].exit_status if self.refusals else 0

@@ -37,7 +37,7 @@ class ServiceId:
 
     @classmethod
     def parse(cls, cluster: str, key: str) -> ServiceId:
-        """Read back what `key` gave. Raises ValueError on anything else."""
+        """Read what `key` returned. Raises ValueError on anything else."""
         party, _, rest = key.partition("/")
         component, sep, node = rest.partition("@")
         if not (party and component and sep and node):

@@ -1,4 +1,4 @@
-"""Where things lie on a node. Everyone who needs such a path asks here."""
+"""Where everything is on a node. All code that needs such a path gets it here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def private_of(node: Node) -> str:
 
 
 def manifest_of(node: Node) -> str:
-    """The node's record of what we put there."""
+    """The node's record of what fatecloud put there."""
     return f"{private_of(node)}/manifest.json"
 
 
@@ -63,7 +63,7 @@ def data_of(node: Node, service: ServiceId) -> str:
 
 
 def mark_of(data: str) -> str:
-    """The mark that says that a service's data are there."""
+    """The mark that shows that a service's data are there."""
     return f"{data}/.fatecloud-data.json"
 
 

@@ -14,17 +14,17 @@ class DataState:
     """A service's data directory as it was read.
 
     `there`: the mark is the expected one. `unmarked`: none is expected yet. `gone`: one is expected, and it is not
-    there. `other`: the mark of other data lies there. `pending`: restored data that were not accepted yet.
+    there. `other`: the mark of other data is there. `pending`: restored data that were not accepted yet.
     """
 
     state: State
     path: str
     now: str
-    """What is mounted there now, for people."""
+    """What is mounted there now, as text."""
     then: str = ""
     """What was mounted there when the data were marked; empty when no mark is expected."""
     found: str = ""
-    """What lies in the directory, for people."""
+    """The directory's content, as text."""
     moved: bool = False
     """Whether the data are there, but on another file system than when they were marked."""
     recorded: bool = True
@@ -32,7 +32,7 @@ class DataState:
 
     @property
     def blocks(self) -> bool:
-        """Whether a start would make new data, or use wrong ones."""
+        """Whether a start would create new data, or use the wrong ones."""
         return self.state in ("gone", "other", "pending")
 
 

@@ -1,4 +1,4 @@
-"""The valid word that somebody probably meant."""
+"""The valid word that was probably meant."""
 
 from __future__ import annotations
 

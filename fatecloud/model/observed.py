@@ -22,7 +22,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
-    """What a probe brought back."""
+    """A probe's answer."""
 
     exit: int | None
     """Exit status of the probe's process; None when it was killed at its deadline or could not be started."""
@@ -48,13 +48,13 @@ class NodeFacts:
     """How long the exec took, seen from the controller."""
 
     def fact(self, name: str) -> Fact:
-        """The reading of that name; a Fact with an error when the collector did not give one."""
-        return self.facts.get(name, Fact(error=f"the collector gave no {name}"))
+        """The reading of that name; a Fact with an error when the collector returned none."""
+        return self.facts.get(name, Fact(error=f"the collector returned no {name}"))
 
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """A node that gave no document."""
+    """A node that returned no document."""
 
     node: str
     code: str

@@ -22,7 +22,7 @@ class FileChange:
     """Unified diff of the secret-free texts, from what was deployed last to what is planned; empty where only a secret
     or a hand changed the file."""
     drifted: bool = False
-    """Whether the file on the node is not what we put there: edited by hand, or not ours at all."""
+    """Whether the file on the node is not what fatecloud put there: edited by hand, or not its file at all."""
     edited: str = ""
     """Of a drifted file: how it differs from what was deployed last, made safe on the node."""
 
@@ -84,7 +84,7 @@ class Plan:
     stages: tuple[Stage, ...]
     files: tuple[FileChange, ...]
     proof: bool
-    """Whether the proving job has to run: something changes, or no success is on record."""
+    """Whether the smoke test has to run: something changes, or no success is recorded."""
     unprepared: tuple[str, ...] = ()
     """Names of the nodes on which more has to be done than to their services, sorted. With nothing else to do, a mere
     change in how a node is prepared waits."""
@@ -100,7 +100,7 @@ class Plan:
 
     @property
     def drifted(self) -> tuple[FileChange, ...]:
-        """Files that somebody edited by hand, or that are not ours."""
+        """Files that were edited by hand, or that fatecloud did not deploy."""
         return tuple(change for change in self.files if change.drifted)
 
     @property

@@ -51,7 +51,7 @@ class PythonRequirement:
     wants_modules: Mapping[str, str]
     """Standard module -> what will not work without it."""
     check_imports: tuple[str, ...]
-    """Modules whose import proves an environment, and writes the bytecode that every start needs."""
+    """Modules whose import tests an environment, and writes the bytecode that every start needs."""
     lock: tuple[Artifact, ...]
     """Wheels, and the sdists from which wheels are derived."""
     installer: Artifact
@@ -66,7 +66,7 @@ class PythonRequirement:
 
 
 DISTRIBUTION = "distribution"
-"""The version of a component that comes from the node's own packages: which one that is, the node knows."""
+"""The version of a component that comes from the node's own packages: only the node knows which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class Release:
     name: str
     summary: str
     arch: str
-    """Processor that the artifacts run on, as `uname -m` says it."""
+    """Processor that the artifacts run on, as `uname -m` prints it."""
     components: Mapping[str, str]
     """Component -> version, or `DISTRIBUTION`."""
     minimum: Mapping[str, Mapping[str, str]]
     """Component from the distribution -> product -> the oldest version that was seen to work."""
     architectures: tuple[str, ...]
     unsupported: Mapping[str, str]
-    """Architecture that upstream knows and we do not deploy yet -> why."""
+    """Architecture that upstream has and fatecloud does not deploy yet -> why."""
     python: PythonRequirement
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""

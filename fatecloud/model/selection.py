@@ -27,7 +27,7 @@ class Selector:
 
     @classmethod
     def parse(cls, word: str) -> Selector:
-        """Read a word. Raises NoMatch where it has another form."""
+        """Read a word. Raises NoMatch if it has another form."""
         found = _SHAPE.fullmatch(word)
         if not word or not found:
             raise NoMatch(f"invalid selector {word!r}: use {FORMS}")
@@ -195,7 +195,7 @@ class _Names:
     def _hint(self, kind: str, name: str, word: str) -> str:
         if kind == "party" and name in self._peers:
             return f": {name} is a peer, which others manage"
-        # A bare word is a component: who types a node or a party gets the form that names it.
+        # A bare word is a component: for the name of a node or party the error shows the right form.
         if word == name and name in self._known["node"]:
             return f"; did you mean '@{name}'?"
         if word == name and name in self._known["party"]:

@@ -211,7 +211,7 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
 
 
 def age_text(seconds: float | None) -> str:
-    """Seconds for people: `12 s`, `5 m`, `3 h 10 m`, `4 d 2 h`."""
+    """Seconds as text: `12 s`, `5 m`, `3 h 10 m`, `4 d 2 h`."""
     if seconds is None:
         return "-"
     whole = int(seconds)

@@ -1,4 +1,4 @@
-"""The look-ups that a component may make while it says what it wants."""
+"""The look-ups that a component may make while it works out what it wants."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
 
 
 def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Desired:
-    """Say what should be, without rendered files.
+    """Work out the desired state, without rendered files.
 
     Args:
         cluster: a validated inventory.

@@ -92,7 +92,7 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
 
 
 def _guard(data: str, *, root: bool) -> str:
-    """Shell that ends well where the mark `$1` is there, is ours, and says what its copy `$2` says. One line."""
+    """Shell that succeeds if the mark `$1` is there, is fatecloud's, and equals its copy `$2`. One line."""
     mine = '[ "$(stat -c %u "$1")" = 0 ]'
     if not root:
         mine = f'{{ [ -O "$1" ] || {mine}; }}'

@@ -11,11 +11,11 @@ from fatecloud.runner.outcome import TaskFailure
 
 _KEPT_LINES = 20
 _GATE = "Stop here when a node failed before"
-"""Task of the playbooks that fails on healthy nodes because of another one: no cause of anything."""
+"""Task of the playbooks that fails on healthy nodes because another node failed: never a cause itself."""
 _NODE = "node"
 """What modules that serve a node as well as a service call the node itself."""
 _CRASHED = ("MODULE FAILURE", "Module result deserialization failed", "Task failed: Module result deserialization")
-"""How Ansible's own words begin where a module printed no answer; what it did print says more."""
+"""How Ansible's own message begins if a module printed no answer; the module's output says more."""
 _NOISE = (
     "_ansible",
     "invocation",
@@ -46,7 +46,7 @@ class Translator:
         self.output: list[str] = []
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
-        """Take one event. Gives False: the runner shall keep none of its own files about it."""
+        """Take one event. Returns False, so that the runner keeps no files of its own about it."""
         handler = getattr(self, "_" + event.get("event", ""), None)
         if handler is not None:
             handler(event.get("event_data", {}))
@@ -130,11 +130,11 @@ def _printed_by(result: Mapping[str, Any]) -> list[str]:
 
 def _message(result: Mapping[str, Any]) -> str:
     if str(result.get("msg", "")).startswith(_CRASHED) and (printed := _printed_by(result)):
-        return f"a task of ours ended by a defect: {printed[-1].strip()}"
+        return f"a fatecloud task crashed: {printed[-1].strip()}"
     for key in ("msg", "stderr", "module_stderr", "reason"):
         text = str(result.get(key, "")).strip()
         if text:
             line = text.splitlines()[-1] if key.endswith("stderr") else text
-            # Ansible's own wrapping, and the place where ssh's words would stand that it did not say.
+            # Ansible's own wrapping, and the colon before a message that ssh did not print.
             return line.removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(": ")
-    return "it failed and did not say why"
+    return "it failed without a message"

@@ -1,4 +1,4 @@
-"""Runs a command so that nothing of it outlives the one who asked for it. Standard library only, run as a program.
+"""Runs a command so that nothing of it outlives the process that asked for it. Standard library only, run as a program.
 
     python launcher.py STOP_FILE COMMAND [ARGUMENT...]
 
@@ -6,7 +6,7 @@ The launcher becomes the reaper of all descendants, also of those that leave its
 workers do. When its parent dies, when a signal comes, or when STOP_FILE appears, it ends them all: TERM first, KILL
 later. Its exit status is the command's (128 + number after a signal).
 
-Spared is what the command started on purpose to live on: processes with FATECLOUD_SERVICE in their environment, and
+It spares what the command started on purpose to live on: processes with FATECLOUD_SERVICE in their environment, and
 their children. (On a local node, supervisord is a descendant.)
 """
 
@@ -28,7 +28,7 @@ POLL = 0.1
 PATIENCE = 3.0
 """Seconds between TERM and KILL."""
 BOUND = 4.0
-"""Seconds of KILL before we give up on what the kernel does not let go."""
+"""Seconds of KILL before the launcher gives up on a process that the kernel does not end."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -50,7 +50,7 @@ def parents() -> dict[int, int]:
 
 
 def spared(pid: int) -> bool:
-    """Whether a process is a service that shall live on."""
+    """Whether a process is a service that has to live on."""
     try:
         return SPARED in Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
@@ -78,7 +78,7 @@ def _reap() -> None:
 
 
 def _send(number: signal.Signals, seconds: float) -> bool:
-    """Signal all descendants, again and again as new ones appear; whether none is left."""
+    """Signal all descendants, repeatedly as new ones appear. Returns whether none is left."""
     deadline = time.monotonic() + seconds
     told: set[int] = set()
     while True:

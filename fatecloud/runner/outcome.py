@@ -1,4 +1,4 @@
-"""What a playbook run came to."""
+"""The outcome of a playbook run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TaskFailure:
     service: str = ""
     """Key of the service it was about; empty for the node itself."""
     result: Mapping[str, Any] = field(default_factory=dict)
-    """The module's answer, redacted. Ours give `held` (a foreign lease), `drifted` (paths), `lines` (of a log)."""
+    """The module's answer, redacted. Ours return `held` (a foreign lease), `drifted` (paths), `lines` (of a log)."""
 
 
 @dataclass(frozen=True, slots=True)

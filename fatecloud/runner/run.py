@@ -26,14 +26,14 @@ from fatecloud.runner.outcome import Outcome, Status
 _POLL = 0.1
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TZ")
 _LINKS = (".scratch", ".sockets")
-_SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of directories that nobody else can enter
+_SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of directories that no other user can enter
 """Where sockets of ssh can be: the path of one may have 107 bytes, and ssh adds 17 to it for a moment. Not below
 XDG_RUNTIME_DIR: that goes when the operator logs out, and a run that was started with nohup goes on."""
 _SETTINGS = {"suppress_output_file": True, "suppress_ansible_output": True, "pexpect_timeout": 1}
 
 
 def _ansible_playbook() -> str:
-    """The program that was installed with us: never another one that PATH happens to hold."""
+    """The program that was installed with fatecloud, never another one from PATH."""
     program = Path(sys.executable).parent / "ansible-playbook"
     if not program.exists():
         raise RunError(f"{program} is missing: ansible-core was not installed together with fatecloud")
@@ -44,7 +44,7 @@ def _environment(project: Path, scratch: Path, sockets: Path, given: Mapping[str
     """A clean environment: no variables of the operator's own Ansible, no proxies, no tokens.
 
     Args:
-        given: what ansible-runner worked out; only what drives its event stream is kept.
+        given: the environment that ansible-runner made; only what drives its event stream is kept.
     """
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     runner = {
@@ -137,7 +137,7 @@ def _sockets(artifacts_dir: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _linked(path: Path, link: Path) -> Iterator[None]:
-    """Remove a directory afterwards; until then a link leads there whoever finds its run killed."""
+    """Remove a directory at the end; until then a link leads to it, in case the run is killed."""
     try:
         link.unlink(missing_ok=True)
         link.symlink_to(path)
@@ -182,7 +182,7 @@ def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -
 
 
 def _status(said: str, translator: Translator) -> Status:
-    """Ansible's own word counts only when no node failed: a play that ended early has status 0."""
+    """Ansible's own status counts only when no node failed: a play that ended early has status 0."""
     return "successful" if said == "successful" and not translator.failed and not translator.unreachable else "failed"
 
 
@@ -213,14 +213,14 @@ def run_playbook(
         vault_password: goes through a one-shot pipe.
         on_event: called from this thread for every event, redacted.
         cancel: ends the run within seconds when set.
-        artifacts_dir: made 0700; afterwards it holds what the runner says about command and status.
+        artifacts_dir: made 0700; afterwards it holds the runner's record of command and status.
         redact: applied to every text that leaves this function.
         forks: nodes in parallel; None for the project's own setting.
         timeout: seconds; None for no limit.
         check: Ansible's check mode: change nothing.
 
     Raises:
-        RunError: Ansible is not there, or there is no room for its temporary files and sockets.
+        RunError: Ansible is not installed, or there is no room for its temporary files and sockets.
     """
     translator = Translator(on_event, redact)
     artifacts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

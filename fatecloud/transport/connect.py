@@ -12,7 +12,7 @@ from fatecloud.transport.local import LocalTransport
 
 CONNECT_TIMEOUT = 10.0
 Passwords = Callable[[Node, str], str | None]
-"""Gives the password of a node for `ssh` or `become`, or None; asked only where it is needed."""
+"""Returns the password of a node for `ssh` or `become`, or None; asked only if it is needed."""
 
 
 def connect(
@@ -29,7 +29,7 @@ def connect(
         node: where to.
         known_hosts: the cluster's private file of host keys.
         accept_new: whether a host key that is not known is taken and remembered. One that changed never is.
-        passwords: gives passwords.
+        passwords: returns a node's passwords.
         timeout: seconds for all of it: name, TCP, host key and login.
 
     Raises:

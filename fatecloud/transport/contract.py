@@ -1,4 +1,4 @@
-"""What every transport can do, so that nobody else knows how a node is reached."""
+"""What every transport can do, so that no other code needs to know how a node is reached."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Transport(Protocol):
         Args:
             argv: program and arguments, unquoted.
             stdin: what it reads.
-            timeout: seconds for the whole of it; then it is given up with NODE_TIMEOUT.
+            timeout: seconds for the whole of it; then it is abandoned with NODE_TIMEOUT.
             become: run it as root.
 
         Raises:
@@ -68,4 +68,4 @@ class Transport(Protocol):
         """
 
     def close(self) -> None:
-        """End the connection; harmless when it has ended."""
+        """End the connection. Safe to call again."""

@@ -25,7 +25,7 @@ class FakeTransport:
 
     Args:
         node: name of the node, for errors.
-        answer: what a command brings back, an exception to raise instead, or bytes for exit 0 with that output.
+        answer: what a command returns, an exception to raise instead, or bytes for exit 0 with that output.
     """
 
     def __init__(self, node: str, answer: Callable[[Call], Completed | TransportError | bytes]) -> None:
@@ -58,7 +58,7 @@ class FakeTransport:
     def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:  # noqa: ARG002
         """See Transport.tunnel. A scripted node forwards nothing."""
         yield from ()
-        raise TransportError(self.node, "NODE_NO_FORWARDING", f"sshd does not let us through to {host}:{port}")
+        raise TransportError(self.node, "NODE_NO_FORWARDING", f"sshd refuses to forward to {host}:{port}")
 
     def close(self) -> None:
         """See Transport.close."""

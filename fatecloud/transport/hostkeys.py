@@ -1,4 +1,4 @@
-"""The private known_hosts file of a cluster: what is in it is trusted, and nothing else is."""
+"""The private known_hosts file of a cluster: only the keys in it are trusted."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ class KnownHost:
                 node,
                 "NODE_HOST_KEY_CHANGED",
                 f"{self.name} shows the host key {fingerprint(key)}, but {self._path} has another one: "
-                "the machine was reinstalled, or somebody intercepts the connection",
+                "the machine was reinstalled, or someone intercepts the connection",
                 remedy="Compare the fingerprint on the node's console (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`); "
                 f"when it is right, `ssh-keygen -R '{self.name}' -f {self._path}` and run again.",
             )
         if self._damaged:
-            # The key of this very host may be the one that cannot be read: a new one would replace it unseen.
+            # The key of this host may be the one that cannot be read: a new one would replace it unnoticed.
             raise self._unreadable(node, key)
         if not accept_new:
             raise TransportError(

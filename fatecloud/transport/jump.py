@@ -1,4 +1,4 @@
-"""The way to a node: the node itself, and a jump host before it where the inventory names one. Pure."""
+"""The route to a node: the node itself, and a jump host before it if the inventory names one. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SSH_PORT = 22
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One SSH server on the way."""
+    """One SSH server on the route."""
 
     host: str
     port: int
@@ -24,7 +24,7 @@ class Hop:
 
 
 def hops(node: Node) -> tuple[Hop, ...]:
-    """Every SSH server on the way to a node, the node last.
+    """Every SSH server on the route to a node, the node last.
 
     A jump host is entered as the user that `jump` names, else as the node's, and with the node's key.
     """

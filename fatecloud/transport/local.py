@@ -29,7 +29,7 @@ class LocalTransport:
 
     Args:
         node: the node whose connection is `local`.
-        password: gives the sudo password, or None; asked at the first use.
+        password: returns the sudo password, or None; asked at the first use.
     """
 
     def __init__(self, node: Node, password: Callable[[], str | None]) -> None:
@@ -37,7 +37,7 @@ class LocalTransport:
         self._password = password
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
-        """See Transport.run. What is given up is killed, with all its children."""
+        """See Transport.run. A command that is abandoned is killed, with all its children."""
         return self._run(argv, (stdin,) if stdin else (), timeout, become=become)
 
     def put(self, data: bytes | Path, remote: str, mode: int) -> None:
@@ -79,7 +79,7 @@ class LocalTransport:
                 start_new_session=True,
             )
         except OSError as error:
-            # What a shell says over SSH for a program that it does not find.
+            # The status of a shell over SSH for a program that it does not find.
             return Completed(127, b"", f"{gate.argv[0]}: {error.strerror}\n".encode(), time.monotonic() - started)
         exchange = _Exchange(self._node.name, process, gate, stdin, started + timeout)
         try:
@@ -142,7 +142,7 @@ class _Exchange:
         return bytes(self._output["stdout"]), bytes(self._output["stderr"])
 
     def end(self) -> None:
-        """Kill what is left of a process that was given up, and close the pipes."""
+        """Kill what is left of a process that was abandoned, and close the pipes."""
         if self._process.poll() is None:
             # What sudo started is root's: we may not kill it, and it ends when its pipes do.
             with suppress(ProcessLookupError, PermissionError):

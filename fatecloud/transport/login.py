@@ -1,4 +1,4 @@
-"""Opens an SSH connection: the name, the way, the host key, the login. Each that fails has its own code."""
+"""Opens an SSH connection: name, route, host key, login. A failure of each has its own code."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Login:
     known_hosts: Path
     accept_new: bool
     password: Callable[[], str | None]
-    """Asked only when keys did not do; for the node itself, never for a jump host."""
+    """Asked only when keys were not enough; for the node itself, never for a jump host."""
 
     def open(self, hop_list: tuple[Hop, ...], timeout: float) -> Connection:
         """Connect through all hops; the last one is the node. Raises TransportError."""
@@ -172,7 +172,7 @@ class Login:
                 f"{hop} takes connections, but its sshd does not answer",
                 remedy="Look at the node's console: it may be out of memory, or stopped.",
             )
-        return self._unreachable(hop, f"no SSH connection: {error or 'it hung up'}")
+        return self._unreachable(hop, f"no SSH connection: {error or 'the server closed it'}")
 
     def _unreachable(self, hop: Hop, reason: str, *, from_jump_host: bool = False) -> TransportError:
         where = " on the jump host" if from_jump_host else ""
@@ -199,20 +199,20 @@ class Login:
                 if _accepted(partial(transport.auth_password, hop.user, password)):
                     return
         except (paramiko.SSHException, OSError, EOFError) as error:
-            tried.append(f"then the server hung up ({error or type(error).__name__})")
+            tried.append(f"then the server closed the connection ({error or type(error).__name__})")
         if time.monotonic() >= clock.until:
             raise TransportError(self.node, "NODE_TIMEOUT", f"the login at {hop} did not end in time")
         raise TransportError(
             self.node,
             "NODE_AUTH_FAILED",
-            f"{hop} does not let {hop.user} in; tried: {', '.join(tried) or 'nothing, for there is no key'}",
+            f"{hop} does not let {hop.user} in; tried: {', '.join(tried) or 'nothing, because there is no key'}",
             remedy="Set `ssh: {user, key}` in the inventory, load it into the SSH agent, or give `ssh: {password}`, "
             "and look at the node's `journalctl -u ssh` for its reason.",
         )
 
 
 def _accepted(attempt: Callable[[], list[str]]) -> bool:
-    """Whether one method was enough. A server that wants a second factor says no."""
+    """Whether one method was enough. A server that wants a second factor refuses."""
     try:
         return not attempt()
     except paramiko.AuthenticationException:
@@ -222,7 +222,7 @@ def _accepted(attempt: Callable[[], list[str]]) -> bool:
 def _default_keys() -> list[Path]:
     try:
         return [home() / ".ssh" / name for name in _DEFAULT_KEYS]
-    except UsageError:  # a user without a home has no keys in it, and the node says what it wants instead
+    except UsageError:  # a user without a home has no keys there, and the node's refusal lists what it accepts
         return []
 
 
@@ -244,7 +244,7 @@ def _keys(hop: Hop, held: list[paramiko.PKey], tried: list[str]) -> Iterator[tup
             if not same:
                 tried.append(f"key {path} (has a passphrase and is not in the agent)")
         except (OSError, ValueError, paramiko.SSHException, paramiko.pkey.UnknownKeyType) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "no private key we can read"
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else "not a readable private key"
             tried.append(f"key {path} ({reason})")
         else:
             yield f"key {path}", key

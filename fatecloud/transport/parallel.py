@@ -30,7 +30,7 @@ def on_all(
         Node name -> result or error, in the order of the nodes.
 
     Raises:
-        Exception: whatever else the function raised, once all are done: it is a mistake of ours.
+        Exception: any other exception of the function, once all are done: it is a defect.
     """
     waiting: queue.SimpleQueue[Node] = queue.SimpleQueue()
     ordered = list(nodes)
@@ -52,7 +52,7 @@ def on_all(
 
 
 def all_of(answers: Mapping[str, Result | TransportError]) -> Mapping[str, Result]:
-    """The answers, where every node gave one.
+    """The answers, if every node gave one.
 
     Raises:
         TransportError: one node did not.

@@ -32,7 +32,7 @@ class SshTransport:
     Args:
         node: the node.
         connection: authenticated; closed with this object.
-        password: gives the sudo password, or None; asked at the first use.
+        password: returns the sudo password, or None; asked at the first use.
     """
 
     def __init__(self, node: Node, connection: Connection, password: Callable[[], str | None]) -> None:
@@ -85,7 +85,7 @@ class SshTransport:
                 raise sudo.overdue(self._node, self._node.ssh.user, gate, argv[0], timeout) from None
             raise self._lost(f"while `{argv[0]}` ran ({error or type(error).__name__})") from None
         finally:
-            # It says goodbye to the node; where the connection broke there is nobody to say it to.
+            # Closing sends a message to the node, which fails if the connection broke.
             with suppress(OSError, EOFError, paramiko.SSHException):
                 channel.close()
 
@@ -112,9 +112,9 @@ class SshTransport:
             return TransportError(
                 self._node.name,
                 "NODE_NO_FORWARDING",
-                f"sshd does not let us through to {what}",
-                remedy="Nothing has to be done: the question is asked on the node instead. "
-                "To allow it, let sshd_config say `AllowTcpForwarding yes`.",
+                f"sshd refuses to forward to {what}",
+                remedy="No action is needed: fatecloud asks on the node itself instead. "
+                "To allow forwarding, set `AllowTcpForwarding yes` in sshd_config.",
             )
         return TransportError(
             self._node.name, "NODE_TUNNEL_REFUSED", f"no connection to {what} from there: {error.text}"
@@ -185,7 +185,7 @@ class _Exchange:
             left = self._left() if ended is None else min(self._left(), ended + _LINGER - time.monotonic())
             if left <= 0:
                 break
-            # The pipe tells of output; an exit status alone does not wake us, so look again now and then.
+            # The pipe wakes us for output, but not for an exit status, so look again now and then.
             readable.poll(min(left, 0.5) * 1000)
         while self._drain():
             pass

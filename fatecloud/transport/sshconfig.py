@@ -1,4 +1,4 @@
-"""Writes the ssh_config that OpenSSH, and so Ansible, uses with `-F`: the ways that our own transport goes. Pure."""
+"""Writes the ssh_config that OpenSSH, and so Ansible, uses with `-F`: the same routes as our own transport. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def ssh_config(nodes: Iterable[Node], *, known_hosts: str, control_path: str = "
         nodes: local ones are left out.
         known_hosts: path of the private file of host keys. A relative one is relative to where ssh is started.
         control_path: socket for shared connections, in a directory that only the operator may enter, short enough for a
-            socket (about 100 bytes with `%C` expanded); empty leaves sharing to whoever starts ssh.
+            socket (about 100 bytes with `%C` expanded); empty leaves sharing to the caller of ssh.
     """
     remote = [node for node in nodes if node.connection == "ssh"]
     jumps: dict[Hop, str] = {}
@@ -43,7 +43,7 @@ def _entry(alias: str, hop: Hop, *, password: bool, through: str) -> str:
         lines.append("  IdentityAgent none")
     if through:
         lines.append(f"  ProxyJump {through}")
-    # A batch asks for nothing, not even where Ansible stands ready with the password.
+    # A batch asks for nothing, not even if Ansible could answer with the password.
     lines.append(f"  BatchMode {'no' if password else 'yes'}")
     return "\n".join([*lines, ""])
 

@@ -9,14 +9,14 @@ from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 
 _ENTERED = 'printf %s "$0" >&2; exec "$@"'
-"""Run by the shell that sudo starts: says that root was reached, before the command says anything."""
+"""Run by the shell that sudo starts: prints that root was reached, before the command prints anything."""
 
 
 class Gate:
-    """Stands between us and a command's input.
+    """Decides when a command's input may be sent.
 
     Under sudo, a password that is sent too early would be read by the command itself (where the rule is NOPASSWD), and
-    input that is sent too early would be read by sudo as the password. So sudo is given a prompt that nobody can guess,
+    input that is sent too early would be read by sudo as the password. So sudo gets a prompt that cannot be guessed,
     and its shell a word that it prints once it is root.
     """
 
@@ -58,17 +58,17 @@ class Gate:
         return f"{self._password}\n".encode()
 
     def stderr(self, stderr: bytes) -> bytes:
-        """The command's own error output, without what sudo and our words put before it.
+        """The command's own error output, without what sudo and our marker printed before it.
 
         Raises:
-            PermissionError: root was never reached; says why.
+            PermissionError: root was never reached; the message has the reason.
         """
         if not self._elevates:
             return stderr
         before, entered, own = stderr.partition(self._entered)
         if not entered:
             said = before.replace(self._prompt, b"").decode(errors="replace").strip().splitlines()
-            raise PermissionError(said[-1] if said else "sudo ended without a word")
+            raise PermissionError(said[-1] if said else "sudo ended without a message")
         return own
 
 
@@ -90,7 +90,7 @@ def allowed(node: Node) -> None:
 def overdue(node: Node, user: str, gate: Gate, program: str, timeout: float) -> TransportError:
     """The error for a command whose time is over: did it not end, or did sudo never let us in?"""
     if not gate.open:
-        return refused(node, user, PermissionError(f"it neither let us in nor asked in our words within {timeout:g} s"))
+        return refused(node, user, PermissionError(f"no root and no password prompt within {timeout:g} s"))
     return TransportError(node.name, "NODE_TIMEOUT", f"`{program}` did not end within {timeout:g} s")
 
 
@@ -100,6 +100,6 @@ def refused(node: Node, user: str, error: PermissionError) -> TransportError:
         node.name,
         "SUDO_REFUSED",
         f"sudo did not make {user} root: {error}",
-        remedy="Give `become_password` in the inventory, or let sudoers say "
+        remedy="Set `become_password` in the inventory, or add to sudoers "
         f"`{user} ALL=(ALL) NOPASSWD: ALL`; try it by hand with `sudo -n true`.",
     )

@@ -71,7 +71,7 @@ def apply(params: dict) -> dict:
     base = params["base"]
     with working(base, params["run"]) as manifest:
         if manifest.data["services"]:
-            raise Refused(f"still there: {', '.join(sorted(manifest.data['services']))}")
+            raise Refused(f"still installed: {', '.join(sorted(manifest.data['services']))}")
         entry = {
             "base": base,
             "slug": "",

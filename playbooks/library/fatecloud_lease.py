@@ -190,7 +190,7 @@ def acquire(params: dict) -> dict:
     base, run = params["base"], params["run"]
     if not os.path.isdir(private(base)) and os.path.isdir(base) and entries_of(base):
         # Our directory in it would make it look like ours from then on.
-        raise Refused(f"{base} is not empty and was not made by us", foreign=base)
+        raise Refused(f"{base} is not empty and was not made by fatecloud", foreign=base)
     record = Manifest(base).data
     refuse_other(record, params)
     refuse_conflict(params)
@@ -250,7 +250,7 @@ def release(params: dict) -> dict:
     if lease is None or lease["run"] != run:
         return {"changed": False}
     if not _gone(run, params["wait"]):
-        raise Refused(f"processes {processes_of(run)} of run {run} are still at work")
+        raise Refused(f"processes {processes_of(run)} of run {run} are still running")
     with locked(params["base"], run, params["wait"]):
         # One that had run out may have been taken while we waited.
         mine = (read_json(path) or {}).get("run") == run

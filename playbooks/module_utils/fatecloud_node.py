@@ -194,7 +194,7 @@ def locked(base: str, run: str, wait: float) -> object:
             except BlockingIOError:
                 if time.monotonic() >= deadline:
                     holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip()
-                    raise Refused(f"another task of fatecloud still works on this node: {holder}") from None
+                    raise Refused(f"another task of fatecloud is still running on this node: {holder}") from None
                 time.sleep(POLL)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"run {run} pid {os.getpid()}\n".encode(), 0)
@@ -211,7 +211,7 @@ def assert_lease(base: str, run: str) -> dict:
     """
     lease = read_json(lease_path(base))
     if lease is None or lease["run"] != run:
-        holder = f"run {lease['run']} of {lease['owner']} does" if lease else "nobody does"
+        holder = f"run {lease['run']} of {lease['owner']} does" if lease else "no run does"
         raise Refused(f"run {run} does not hold this node ({holder})", held=lease)
     if left(lease) < TTL / 2:
         write_lease(base, extended(lease))
@@ -241,7 +241,7 @@ def working(base: str, run: str, check: bool = False, wait: float = 300) -> obje
             manifest.save()
     except FileNotFoundError as error:
         if not os.path.isdir(private(base)):
-            raise Refused(f"run {run} does not hold this node (nobody does)") from error
+            raise Refused(f"run {run} does not hold this node (no run does)") from error
         raise Refused(f"{error.filename}: {error.strerror}") from error
     except OSError as error:  # a full or read-only disk is a cause to name, not a traceback
         raise Refused(f"{error.filename or base}: {error.strerror or error}") from error

@@ -72,7 +72,10 @@ def refuse_conflict(params: dict) -> None:
                 )
         elif there == base or there.startswith(base + "/") or base.startswith(there + "/"):
             theirs = f"{entry['cluster']} (id {entry['id']})"
-            raise Refused(f"{params['base']} and {entry['base']} of cluster {theirs} lie in each other", foreign=theirs)
+            raise Refused(
+                f"{params['base']} and {entry['base']} of cluster {theirs} overlap: one is inside the other",
+                foreign=theirs,
+            )
         elif (entry["cluster"], entry["id"][:SHOWN]) == (params["cluster"], params["id"][:SHOWN]):
             raise Refused(
                 f"cluster {entry['cluster']} (id {entry['id']}) on this machine has the same names", alike=entry["id"]

@@ -145,7 +145,7 @@ class Supervisor:
         """Run supervisord, and let it know its programs as they are on disk. What was done."""
         done = []
         if not self.programs:
-            raise Refused("supervisor is not on this node: it comes with a deploy")
+            raise Refused("supervisor is not installed on this node; a deploy installs it")
         if not self._awake():
             self._silence()
             # It starts all of its programs at once: none of them may still run without it.

@@ -32,7 +32,7 @@ STRANGERS = {
     "the cluster renamed": (
         {"cluster": "bank"},
         "this cluster was deployed in /data/fate under the name bank",
-        "put the name back into the inventory (cluster: bank): units and directories bear it",
+        "put the name back into the inventory (cluster: bank): units and directories are named after it",
     ),
     "two names for one machine": (
         {"node": "a2"},
@@ -42,7 +42,7 @@ STRANGERS = {
     "the node renamed": (
         {"node": "old"},
         "the machine was deployed as node old, which the inventory does not have",
-        "call the node old again: a deploy does not rename nodes",
+        "rename the node back to old: a deploy does not rename nodes",
     ),
 }
 

@@ -100,7 +100,7 @@ def test_a_job_that_waits_too_long_is_a_warning_that_names_it() -> None:
     (finding,) = findings(set_answer(JOBS, waiting=3, jobs=[WAITING]))
     assert (finding.code, finding.severity) == ("FLOW_JOBS_WAITING", "warning")
     assert "j1" in finding.symptom
-    assert "3 wait in all" in finding.symptom
+    assert "3 wait in total" in finding.symptom
 
 
 @pytest.mark.parametrize("job", [WAITING | {"age": 599}, WAITING | {"status": "running"}, WAITING | {"age": None}])

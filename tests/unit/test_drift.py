@@ -104,7 +104,7 @@ def test_a_password_that_replaced_ours_is_reported_only_as_changed(node: Node) -
 
 def test_without_the_deployed_text_the_controller_cannot_tell_and_says_so(node: Node) -> None:
     shown = drift(node, ON_NODE.replace(OURS, TYPED), secret_lines=None)
-    assert shown == "only a value of a secret in it, or the end of its last line, is another one"
+    assert shown == "only a secret value, or the end of the last line, differs"
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_difference_is_bounded(node: Node) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\0\1", "it is not a text now"),
+        (b"\0\1", "it is not a text file now"),
         (b"x" * (1 << 20) + b"x", "it is larger than 1 MiB now"),
         (b"x\n" * 5001, "it has more than 5000 lines now"),
     ],
@@ -191,7 +191,7 @@ def test_a_link_is_not_followed_and_a_file_of_others_not_opened(node: Node) -> N
         "it is a symbolic link now",
         "it was not deployed by fatecloud, so its content is not shown",
         "No such file or directory",
-        "what was deployed is not on record on the node",
+        "the node has no record of what was deployed",
     ]
 
 

@@ -106,7 +106,7 @@ def test_documents_become_facts_and_answers() -> None:
     assert isinstance(facts, NodeFacts)
     assert facts.fact("clock").value == {"epoch": 1.0}
     assert facts.fact("disk") == Fact(error="hung")
-    assert facts.fact("memory").error == "the collector gave no memory"
+    assert facts.fact("memory").error == "the collector returned no memory"
     assert facts.probes[f"{ENGINE}:engine.api"].data == {"ok": True}
     asked = connections["a1"].asked[0]
     assert asked["become"] is True

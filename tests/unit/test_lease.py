@@ -52,7 +52,7 @@ def test_the_first_run_gets_a_fresh_node_and_may_ask_again(tmp_path: Path) -> No
 
 def test_a_strangers_directory_is_not_made_to_look_like_ours(tmp_path: Path) -> None:
     (tmp_path / "theirs").touch()
-    with pytest.raises(node.Refused, match="was not made by us"):
+    with pytest.raises(node.Refused, match="was not made by fatecloud"):
         lease.acquire(asked(tmp_path, "r1"))
     assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
 
@@ -121,7 +121,7 @@ def test_only_the_holder_releases_it(tmp_path: Path) -> None:
 
 
 def test_a_change_without_the_lease_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(node.Refused, match="nobody does"), node.working(str(tmp_path), "r1"):
+    with pytest.raises(node.Refused, match="no run does"), node.working(str(tmp_path), "r1"):
         pytest.fail("it went on")
     take(tmp_path, "r1")
     with pytest.raises(node.Refused, match="run r1 of me@here does"), node.working(str(tmp_path), "r2"):
@@ -200,7 +200,7 @@ def test_two_tasks_never_work_at_once(tmp_path: Path) -> None:
     thread.start()
     entered.wait(10)
     with (
-        pytest.raises(node.Refused, match=f"still works on this node: run r1 pid {os.getpid()}"),
+        pytest.raises(node.Refused, match=f"is still running on this node: run r1 pid {os.getpid()}"),
         node.working(str(tmp_path), "r1", wait=0.3),
     ):
         pytest.fail("it went on")
@@ -243,7 +243,7 @@ def test_a_run_waits_for_its_own_tasks_before_it_releases_the_node(tmp_path: Pat
         deadline = time.monotonic() + 10
         while left.pid not in lease.processes_of(run) and time.monotonic() < deadline:
             time.sleep(0.05)
-        with pytest.raises(node.Refused, match=f"processes \\[{left.pid}\\] of run {run} are still at work"):
+        with pytest.raises(node.Refused, match=f"processes \\[{left.pid}\\] of run {run} are still running"):
             lease.release(asked(tmp_path, run))
         assert lying(tmp_path)["run"] == run
     finally:

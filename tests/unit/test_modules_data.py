@@ -320,5 +320,5 @@ def test_a_base_directory_that_is_a_fresh_mount_is_empty(tmp_path: Path) -> None
     (tmp_path / "fresh" / "lost+found").mkdir(parents=True)
     take(tmp_path / "fresh")
     (tmp_path / "used" / "thesis").mkdir(parents=True)
-    with pytest.raises(node.Refused, match="was not made by us"):
+    with pytest.raises(node.Refused, match="was not made by fatecloud"):
         take(tmp_path / "used")

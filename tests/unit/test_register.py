@@ -60,7 +60,7 @@ def test_two_clusters_of_one_name_live_side_by_side(tmp_path: Path, folder: Path
 
 REFUSED = {
     "a base of another id": ("fate", {"id": OTHER_ID}, "foreign", r"belongs to cluster demo \(id c3f9a2"),
-    "a base within": ("fate/x", {"id": OTHER_ID, "cluster": "bank"}, "foreign", "lie in each other"),
+    "a base within": ("fate/x", {"id": OTHER_ID, "cluster": "bank"}, "foreign", "overlap: one is inside the other"),
     "the same names": ("other", {"id": CLUSTER_ID[:6] + "0" * 10}, "alike", "has the same names"),
     "the base moved": ("other", {}, "elsewhere", "is on the machine already, as node n1 in"),
     "a second name in another base": ("other", {"node": "n2"}, "elsewhere", "as node n1"),

@@ -42,7 +42,7 @@ def test_a_module_that_crashed_is_reported_by_what_it_printed_last() -> None:
         "rc": 1,
     }
     translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Build", "res": result}})
-    assert events[0].text == "Build: a task of ours ended by a defect: OSError: No space left on device"
+    assert events[0].text == "Build: a fatecloud task crashed: OSError: No space left on device"
     assert "{" not in events[0].detail
 
 

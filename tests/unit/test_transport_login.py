@@ -64,7 +64,7 @@ def test_a_good_key_is_enough_and_no_password_is_asked_for(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(None, "No such file"), ("no key at all\n", "no private key we can read")],
+    [(None, "No such file"), ("no key at all\n", "not a readable private key")],
     ids=["absent", "rubbish"],
 )
 def test_a_key_that_cannot_be_read_is_named_with_the_reason(tmp_path: Path, content: str | None, reason: str) -> None:

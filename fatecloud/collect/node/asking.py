@@ -1,6 +1,6 @@
-"""Asks several questions in one interpreter: it starts once, and forks for each of them.
+"""Runs several probes in one interpreter: it starts once, and forks for each of them.
 
-A part of the collector, and shipped as text besides, to be run by interpreters that have a service's libraries.
+Part of the collector, and also shipped as text for interpreters that have a service's libraries.
 
 Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds). Who
 calls `serve` may give the script's `code` besides.
@@ -27,7 +27,7 @@ _MOST = 1 << 20
 
 
 class _Child:
-    """One question at work."""
+    """One question that is running."""
 
     def __init__(self, question: Dict[str, Any]) -> None:
         self.id = question["id"]
@@ -46,7 +46,7 @@ class _Child:
         self.room = dict.fromkeys(self.ends, _MOST)
 
     def read(self, end: int) -> None:
-        """Take what there is on one of its pipes."""
+        """Read what is on one of its pipes."""
         data = os.read(end, _CHUNK)
         if data:
             self.output[end].append(data)
@@ -56,7 +56,7 @@ class _Child:
             os.close(end)
 
     def ended(self) -> Dict[str, Any]:
-        """How it ended, with all that it said."""
+        """How it ended, with its output."""
         _, status = os.waitpid(self.pid, 0)
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         said = [b"".join(self.output[end]).decode("utf-8", "replace") for end in self.ends]
@@ -79,7 +79,7 @@ class _Child:
 
 
 def main() -> None:
-    """Ask what standard input says."""
+    """Ask the questions from standard input."""
     serve(json.loads(sys.stdin.read())["questions"])
 
 

@@ -1,6 +1,6 @@
 """Which lines of a file on a node may hold a secret, so that they never leave it. The one list of such words.
 
-Passwords that somebody typed by hand are not in the vault, so no comparison of values would find them: a line counts by
+Passwords that were typed by hand are not in the vault, so no comparison of values would find them: a line counts by
 what it looks like. That a harmless line is concealed now and then costs little.
 """
 
@@ -65,7 +65,7 @@ def secret_lines(lines: List[str]) -> Set[int]:
 
 
 def values_of(patterns: List[Any], lines: List[str]) -> Iterator[str]:
-    """What stands in the lines where the patterns have a group: secrets that are here now."""
+    """The lines' text where the patterns have a group: secrets that are in the file now."""
     for line in lines:
         for pattern in patterns:
             match = pattern.match(line)

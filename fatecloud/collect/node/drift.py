@@ -1,7 +1,7 @@
 """Compares files that were edited by hand with what was deployed, and shows the difference without any secret.
 
 Only the node has both texts: its record keeps what was deployed with placeholders in place of secrets. A line leaves
-the node only when it can hold none; of the others it is said that they changed.
+the node only if it cannot hold one; other lines are only reported as changed.
 """
 
 import difflib
@@ -65,7 +65,7 @@ def _rows(spec: Dict[str, Any], file: Dict[str, Any]) -> List[Row]:
     try:
         old = _lines(os.path.join(spec["rendered"], os.path.basename(file["digest"])))
     except Unshown:
-        raise Unshown("what was deployed is not on record on the node")
+        raise Unshown("the node has no record of what was deployed")
     return list(differences(old, _lines(file["path"]), spec.get("salt", ""), file.get("filled")))
 
 
@@ -81,7 +81,7 @@ def _lines(path: str) -> List[str]:
     if len(data) > _BYTES:
         raise Unshown("it is larger than 1 MiB now")
     if b"\0" in data:
-        raise Unshown("it is not a text now")
+        raise Unshown("it is not a text file now")
     lines = data.decode("utf-8", "replace").split("\n")
     if len(lines) > _LINES:
         raise Unshown("it has more than %d lines now" % _LINES)
@@ -95,7 +95,7 @@ def differences(old: List[str], new: List[str], salt: str, filled: Any) -> Itera
         old: what was deployed, with placeholders.
         new: what is there, with secrets.
         salt: of the hashes.
-        filled: hashes of lines as they are when their secrets are the right ones; None where nobody knows.
+        filled: hashes of lines as they are when their secrets are right; None if they are not known.
     """
     held = {place: _pattern(line) for place, line in enumerate(old) if PLACEHOLDER.search(line)}
     tokens = [_token(line, list(held.values()), salt, filled) for line in new]
@@ -128,7 +128,7 @@ def _token(line: str, patterns: List[Any], salt: str, filled: Any) -> str:
 
 
 class _Concealed(object):
-    """Shows lines, or says of them that they are not shown."""
+    """Shows lines, or reports that they are not shown."""
 
     def __init__(self, old: List[str], new: List[str], held: Dict[int, Any], tokens: List[str]) -> None:
         self._old, self._new, self._held = old, new, held
@@ -148,7 +148,7 @@ class _Concealed(object):
         yield (" ", place_new + 1, plain(self._old[place_old]) if shown else "(not shown: it may hold a secret)")
 
     def removed(self, first: int, end: int, alone: bool) -> Iterator[Row]:  # noqa: FBT001
-        """Lines that are gone; those that hold a secret are said to have changed by `added`, unless nothing was."""
+        """Lines that are gone; `added` reports those with a secret as changed, unless nothing was added."""
         for place in range(first, end):
             if place not in self._held and place not in self._secret_old:
                 yield ("-", place + 1, plain(self._old[place]))
@@ -156,7 +156,7 @@ class _Concealed(object):
                 yield ("!", place + 1, "removed")
 
     def added(self, first: int, end: int, old_first: int, old_end: int) -> Iterator[Row]:
-        """Lines that are new, or another than before."""
+        """Lines that are new or changed."""
         replaces = any(place in self._held or place in self._secret_old for place in range(old_first, old_end))
         word = "changed" if old_end > old_first else "added"
         for place in range(first, end):

@@ -1,6 +1,6 @@
 """Which family of distributions a node is of: the one place that decides, for the collector and for Ansible's modules.
 
-Like the rest of the collector it stands alone; the Ansible project has a copy among its `module_utils`.
+Like the rest of the collector it imports nothing of the project. The Ansible project has a copy in its `module_utils`.
 """
 
 import os
@@ -23,7 +23,7 @@ def read_release(text: str) -> "dict[str, str]":
 
 
 def family_of(text: str) -> str:
-    """`debian`, `redhat`, `suse`, or the distribution's own id where nothing tells.
+    """`debian`, `redhat`, `suse`, or the distribution's own id if nothing shows the family.
 
     Args:
         text: of /etc/os-release.

@@ -1,4 +1,4 @@
-"""A process that is ourselves once more: what has to be done as another user, without the start of an interpreter."""
+"""A forked copy of this process: does work as another user without starting an interpreter."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from .reading import becoming, environment_of, watch
 
 
 class Forked:
-    """A process that is ourselves once more; has of `subprocess.Popen` what `listen` needs."""
+    """A forked copy of this process, with the part of `subprocess.Popen` that `listen` needs."""
 
     def __init__(self, pid: int, stdout: int, stderr: int) -> None:
         self.pid = pid

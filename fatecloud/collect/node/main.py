@@ -55,7 +55,7 @@ ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects"}
 
 
 def collect(spec: Spec) -> Dict[str, Any]:
-    """The document that the spec asks for; what is not there at the deadline says so."""
+    """The document that the spec asks for; a reading that is not ready at the deadline says so."""
     seconds = float(spec.get("deadline", _DEADLINE))
     until = time.monotonic() + seconds
     usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - (set() if spec.get("surroundings") else ON_REQUEST)

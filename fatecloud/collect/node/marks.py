@@ -1,4 +1,4 @@
-"""Data directories of services that keep data: what lies in them, their mark, and what is mounted there."""
+"""Data directories of services that keep data: their content, their mark, and what is mounted there."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 
 def _content(path: str) -> Dict[str, Any]:
-    """Entries that are neither the file system's nor ours; `entries` is None where there is no directory."""
+    """Entries that are neither the file system's nor fatecloud's; `entries` is None if there is no directory."""
     try:
         names = sorted(set(os.listdir(path)) - _IGNORED)
     except (FileNotFoundError, NotADirectoryError):

@@ -21,7 +21,7 @@ def packages(spec: Spec) -> Dict[str, Optional[str]]:
     elif os.path.exists("/usr/bin/rpm") or os.path.exists("/bin/rpm"):
         argv = ["rpm", "-q", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\tinstalled\n"]
     else:
-        raise Unreadable("neither dpkg-query nor rpm is here")
+        raise Unreadable("neither dpkg-query nor rpm is installed")
     ended = spawn(argv + sorted(set(names)))
     if ended.error:
         raise Unreadable(ended.error)

@@ -1,6 +1,6 @@
 """Questions to our services in their own protocols, asked by processes that the collector starts.
 
-Those for one user share a process, a fork of ourselves where they need nothing but the standard library, see `asking`.
+Those for one user share a process, a fork of the collector if they need nothing but the standard library, see `asking`.
 """
 
 import functools
@@ -25,11 +25,11 @@ _OLDEST = (3, 8)
 Probe = Dict[str, Any]
 Answers = Dict[str, Dict[str, Any]]
 Kind = Tuple[Optional[str], Optional[str], Optional[Tuple[str, ...]]]
-"""User; id of a probe that is no script and runs alone; interpreter with its options, None for a fork of ourselves."""
+"""User; id of a probe that is not a script, so it runs alone; interpreter, or None for a fork of the collector."""
 
 
 def started(spec: Spec, answers: Answers) -> List[threading.Thread]:
-    """Threads that put every answer where it belongs as soon as it is there. To be called before there are others.
+    """Threads that store every answer as soon as it arrives. Call this before other threads start.
 
     An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
     """
@@ -57,7 +57,7 @@ def _kind(probe: Probe) -> Kind:
 
 
 def _listener(kind: Kind, group: List[Probe], spec: Spec) -> Callable[[Callable[..., None]], Optional[str]]:
-    """What asks the group, hands every answer to its argument, and says why it ended badly."""
+    """A function that asks the group, passes every answer to its argument, and returns why it failed."""
     user, alone, interpreter = kind
     try:
         become = _become(user)
@@ -100,7 +100,7 @@ def _ask(group: List[Probe], ask: Callable[[Callable[..., None]], Optional[str]]
 
 
 def _become(name: Optional[str]) -> Optional[Any]:
-    """The user to become, or None to stay who we are."""
+    """The user to become, or None to keep the current one."""
     try:
         if not name or pwd.getpwuid(os.geteuid()).pw_name == name:
             return None

@@ -49,7 +49,7 @@ def process_of(pid: int) -> Optional[Process]:
     try:
         text = text_of("/proc/%d/stat" % pid, 4096)
     except Unreadable:
-        return None  # it ended while we were looking
+        return None  # it ended while its files were read
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     name = head.partition("(")[2]
@@ -77,7 +77,7 @@ def of_unit(unit: str) -> List[Process]:
     with _groups_lock:
         if not _groups:
             for pid in table():
-                with contextlib.suppress(Unreadable):  # it ended while we were looking
+                with contextlib.suppress(Unreadable):  # it ended while its files were read
                     _groups[pid] = text_of("/proc/%d/cgroup" % pid, 4096)
     mark = "/" + unit
     return [

@@ -58,7 +58,7 @@ def spawn(
 ) -> Ended:
     """Run a command in a process group of its own, with a clean environment, and end the whole group at the deadline.
 
-    `user` is a `pwd` entry to become (needs root); None stays who we are.
+    `user` is a `pwd` entry to become (needs root); None keeps the current one.
     """
     try:
         child = _started(argv, user, environment)
@@ -86,7 +86,7 @@ def converse(argv: List[str], stdin: str, user: Optional[Any], answered: Callabl
 
 
 def listen(child: Any, answered: Callable[..., None]) -> Optional[str]:
-    """Hand over every answer of an `asking` process as soon as it is told; why it ended badly, or None."""
+    """Hand over every answer of an `asking` process as soon as it arrives. Returns why it failed, or None."""
     leaders = {}  # type: Dict[str, int]
     try:
         for line in child.stdout:
@@ -124,7 +124,7 @@ def end_children() -> None:
 
 
 def last_line(text: str, limit: int = 300) -> str:
-    """The last line that says something."""
+    """The last line that is not empty."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:limit] if lines else ""
 

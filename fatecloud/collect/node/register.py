@@ -34,7 +34,7 @@ def _entry(path: str) -> Optional[Dict[str, Any]]:
     try:
         entry = json.loads(text_of(path, _LONGEST))
     except ValueError:
-        return None  # the next run of the cluster that it belongs to writes it anew
+        return None  # the next run of its cluster writes it again
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
         return None
     kept = {key: entry[key] for key in _KEYS}  # type: Dict[str, Any]

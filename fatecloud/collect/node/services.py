@@ -1,4 +1,4 @@
-"""Our services and their processes, and what others run that could be taken for them."""
+"""The cluster's services and their processes, and other software that could be mistaken for them."""
 
 import os
 import threading
@@ -14,7 +14,7 @@ _known_lock = threading.Lock()
 
 
 def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
-    """Each of our services, going ones too: what its supervisor says, what it read at its start, its process."""
+    """Each service, also those to be removed: its supervisor's state, what it read at its start, its process."""
     states = _states(spec)
     found = {}
     for service in _ours(spec):
@@ -30,7 +30,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 
 def foreign(spec: Spec) -> List[Dict[str, Any]]:
-    """Processes and units of a kind that we run ourselves, but which are somebody else's."""
+    """Processes and units of the kinds that fatecloud runs, but which it did not deploy."""
     asked = spec.get("foreign", {})
     ours = {os.getpid()}
     states = _states(spec)
@@ -57,7 +57,7 @@ def _ours(spec: Spec) -> List[Dict[str, Any]]:
     try:
         recorded = (own_record(spec, "manifest.json") or {}).get("services", {})
     except Unreadable:
-        return wanted  # the manifest is a fact of its own, and says why
+        return wanted  # the fact `manifest` reports why
     keys = {service["key"] for service in wanted}
     return wanted + [dict(entry, key=key) for key, entry in sorted(recorded.items()) if key not in keys]
 

@@ -67,7 +67,7 @@ def lease(spec: Spec) -> Optional[Any]:
 def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     """Hash, mode, owner, size and age of each asked file and of each in the manifest; None where there is none."""
     wanted = set(spec.get("files", ()))
-    with contextlib.suppress(Unreadable):  # the manifest is a fact of its own, and says why
+    with contextlib.suppress(Unreadable):  # the fact `manifest` reports why
         wanted.update((own_record(spec, "manifest.json") or {}).get("files", ()))
     return {path: _file(path) for path in sorted(wanted)}
 
@@ -84,7 +84,7 @@ def store(spec: Spec) -> Dict[str, Any]:
 
 
 def logs(spec: Spec) -> Dict[str, Any]:
-    """The end of each service's logs: size, age, last line, last lines that tell of an error."""
+    """The end of each service's logs: size, age, last line, last lines that report an error."""
     found = {}  # type: Dict[str, Any]
     for service in spec.get("services", ()):
         for log in service.get("logs", ()):

@@ -1,4 +1,4 @@
-"""What the supervisors say about units: systemd by one `systemctl show`, supervisor over its own socket."""
+"""The supervisors' state of units: systemd by one `systemctl show`, supervisor over its own socket."""
 
 import os
 import re
@@ -59,7 +59,7 @@ def units(names: List[str]) -> Dict[str, State]:
         found[name] = _unit(pairs, boot)
     missing = [name for name in names if name not in found]
     if missing:
-        raise Unreadable("systemctl show said nothing about " + ", ".join(missing))
+        raise Unreadable("systemctl show printed nothing about " + ", ".join(missing))
     return found
 
 

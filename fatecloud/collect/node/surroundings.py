@@ -1,4 +1,4 @@
-"""What a deployment will meet: addresses, names, directories, the environment, the way to other machines."""
+"""What a deployment will meet: addresses, names, directories, the environment, routes to other machines."""
 
 import os
 import re

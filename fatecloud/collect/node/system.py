@@ -149,7 +149,7 @@ def tools(spec: Spec) -> Dict[str, Optional[str]]:
 
 
 def identity() -> Dict[str, Any]:
-    """Who we are on which machine."""
+    """The login user and the machine."""
     uid = os.geteuid()
     machine = text_of("/etc/machine-id").strip() if os.path.exists("/etc/machine-id") else None
     try:
