@@ -25,9 +25,11 @@ SUDO_PASSWORD = "canary-sesame"
 
 
 @pytest.fixture(scope="module")
-def handed(new_sandbox: Callable[[str, int], Handed]) -> Handed:
+def handed(new_sandbox: Callable[[str, int], Handed]) -> Iterator[Handed]:
     """Nodes of this module's own: it changes them."""
-    return new_sandbox("nodes", 2)
+    handed = new_sandbox("nodes", 2)
+    yield handed
+    sandbox_down(handed.sandbox.name)  # its memory is needed for what comes next
 
 
 @pytest.fixture(scope="module")
