@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -55,17 +57,22 @@ class Vault:
 
 
 def vault_library() -> Any:
-    """`ansible.parsing.vault`, imported only when a vault is opened, because the import takes a quarter of a second.
+    """`ansible.parsing.vault`, imported only by what opens a vault: that takes a quarter of a second.
 
-    Ansible creates a directory for temporary files when it is imported, by default in the operator's home. A vault does
-    not need it, so it gets a directory that is removed immediately.
+    Importing it has two side effects that are undone here. Ansible makes a directory for temporary files, by default
+    below the operator's home; a vault needs none, so it gets one that is removed at once. And it takes over what
+    stdout and stderr do with characters that they cannot show, with a coloured warning in the middle of our output.
     """
     name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
-    with TemporaryDirectory() as directory:
-        os.environ[name] = directory
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]
+    handlers = [stream.errors for stream in streams]
+    with TemporaryDirectory() as passing:
+        os.environ[name] = passing
         try:
             return import_module("ansible.parsing.vault")
         finally:
+            for stream, errors in zip(streams, handlers, strict=True):
+                stream.reconfigure(errors=errors)
             if before is None:
                 del os.environ[name]
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from fatecloud.errors import RunError
@@ -21,7 +22,9 @@ def note_cluster(directory: Path, name: str, inventory: Path) -> None:
     Raises:
         RunError: it cannot be written.
     """
-    values = (name, str(inventory.absolute()))
+    # A path may have bytes that the locale cannot read; SQLite takes only text.
+    path = os.fsencode(inventory.absolute()).decode("utf-8", "replace")
+    values = (name, path)
     execute(directory, ("delete from cluster", ()), ("insert into cluster values (?,?)", values))
 
 

@@ -40,7 +40,7 @@ def run_of(path: Path, state_dir: Path | None, run: str) -> tuple[PastRun, tuple
         raise UsageError(f"{run!r} matches several runs", remedy=f"choose from {', '.join(one.id for one in found)}")
     near = nearest(run, [one.id for one in runs])
     raise UsageError(
-        f"this controller has no record of run {run!r}" + (f"; did you mean {near!r}?" if near else ""),
+        f"this controller has no record of run {run}" + (f"; did you mean {near!r}?" if near else ""),
         remedy="fatecloud runs list; runs of another controller are recorded only there",
     )
 

@@ -103,7 +103,7 @@ def test_a_home_that_is_read_only(place: Path, words: str, status: int, says: st
     done = act(MOUNTING, words, place, before=f"mount -t tmpfs -o ro none {home} && ", HOME=str(home))
     assert done.returncode == status, done.stderr
     assert says in done.stderr
-    assert "a defect of fatecloud" not in done.stderr
+    assert "fatecloud: this is a defect" not in done.stderr
     assert len(done.stderr.splitlines()) <= 2
 
 
@@ -145,7 +145,7 @@ def test_without_a_terminal_nothing_is_asked(place: Path) -> None:
     done = act([], "secrets init --set 9999.mysql.flow", place, HOME=str(place / "home"))
     assert done.returncode not in (0, None)
     assert 1 <= len(done.stderr.splitlines()) <= 2, done.stderr
-    assert "a defect of fatecloud" not in done.stderr
+    assert "fatecloud: this is a defect" not in done.stderr
 
 
 def test_sockets_of_ssh_have_a_short_path_with_any_tmpdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,11 @@ SCENES: dict[str, Scene] = {
     "stop": Scene("stop -i far.yml", 1, "cannot be reached"),
     "restart": Scene("restart -i far.yml", 1, "cannot be reached"),
     "destroy": Scene("destroy -i far.yml", 1, "cannot be reached"),
+    "exec": Scene("exec -i far.yml 9999/flow -- id", 3, "cannot be reached"),
+    "runs list": Scene("runs list -i far.yml", 0),
+    "runs show": Scene("runs show -i far.yml 机构甲", 64, "no record of run 机构甲"),
+    "runs log": Scene("runs log -i far.yml 机构甲", 64, "no record of run 机构甲"),
+    "clusters": Scene("clusters", 0),
     "render": Scene("render -i far.yml --store store -o NEW", 0, "ansible-playbook site.yml"),
     "completion": Scene("completion bash", 0, "complete -F"),
     "version": Scene("version", 0, "ansible-core"),
@@ -84,7 +89,7 @@ SCENES: dict[str, Scene] = {
     "test lr": Scene("test lr -i far.yml", 1, "cannot be reached"),
     "inventory validate": Scene("inventory validate -i far.yml", 0, "valid: cluster far"),
     "inventory show": Scene("inventory show --full -i far.yml", 0, "机构甲/密钥"),
-    "inventory forget": Scene("inventory forget 机构甲 -i far.yml", 64, "机构甲 is no node that left the inventory"),
+    "inventory forget": Scene("inventory forget 机构甲 -i far.yml", 64, "机构甲 is not a node that left the inventory"),
     "inventory schema": Scene("inventory schema", 0, "urn:fatecloud:inventory:v1"),
     "secrets init": Scene("secrets init -i far.yml", 0, "0 secrets generated"),
     "secrets list": Scene("secrets list -i far.yml", 0, "9999.flow.admin generated 32", laid=True),
@@ -223,7 +228,7 @@ def play(program: Program, scene: Scene, place: Path, tmp_path: Path) -> Shown:
     words = [str(tmp_path / "new") if word == "NEW" else word for word in scene.words.split()]
     shown = program.run(words, place, scene.answers)
     assert "Traceback" not in shown.text, shown.text
-    assert "a defect of fatecloud" not in shown.text, shown.text
+    assert "fatecloud: this is a defect" not in shown.text, shown.text
     assert "Exception ignored" not in shown.text, shown.text
     return shown
 
