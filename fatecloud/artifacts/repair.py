@@ -21,7 +21,7 @@ from fatecloud.errors import ArtifactError
 from fatecloud.model.release import Artifact, Release
 
 BUILD_TAG = "1noexecstack"
-"""Build number (PEP 427) in the file name of a repaired wheel."""
+"""Begins the build number (PEP 427) in the file name of a repaired wheel."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _CHUNK = 1 << 20
@@ -32,7 +32,8 @@ def repaired(release: Release, wheel: Artifact, store: Store) -> Artifact | None
     if wheel.name not in release.python.execstack:
         return wheel
     try:
-        sha256, filename = _record(wheel, store).read_text(encoding="utf-8").split()
+        note = _record(wheel, release.python.execstack[wheel.name], store)
+        sha256, filename = note.read_text(encoding="utf-8").split()
     except (OSError, ValueError):
         return None
     if not store.has(sha256):
@@ -64,24 +65,29 @@ def repair_wheels(
     return tuple(result)
 
 
-def _record(wheel: Artifact, store: Store) -> Path:
+def _build(libraries: Sequence[str]) -> str:
+    """Build number of a wheel in which these libraries were changed: another list makes another wheel."""
+    return f"{BUILD_TAG}{hashlib.sha256(chr(10).join(sorted(libraries)).encode()).hexdigest()[:8]}"
+
+
+def _record(wheel: Artifact, libraries: Sequence[str], store: Store) -> Path:
     """File that names the repaired wheel of a locked one."""
     folder = store.root / "derived"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{wheel.sha256}-{BUILD_TAG}"
+    return folder / f"{wheel.sha256}-{_build(libraries)}"
 
 
 def _repair(wheel: Artifact, libraries: Sequence[str], store: Store) -> Artifact:
     with store.workspace() as scratch:
         project, version, tags = wheel.filename.split("-", 2)
-        target = scratch / f"{project}-{version}-{BUILD_TAG}-{tags}"
+        target = scratch / f"{project}-{version}-{_build(libraries)}-{tags}"
         try:
             _rewrite(store.path(wheel.sha256), target, libraries, scratch)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"repairing {wheel.filename}: {error}") from error
         sha256 = sha256_of(target)
         kept = store.take(target, sha256)
-    _record(wheel, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
+    _record(wheel, libraries, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
     return Artifact(wheel.name, kept.name, sha256, kept.stat().st_size, "wheel")
 
 

@@ -105,6 +105,16 @@ def test_it_is_done_once_and_gives_the_same_bytes_in_another_store(
     assert repair.repair_wheels(release, [locked], other, Said()) == first
 
 
+def test_another_list_of_libraries_makes_another_wheel(world: tuple[Store, Artifact, Release]) -> None:
+    store, locked, release = world
+    empty = replace(release, python=replace(release.python, execstack={locked.name: ()}))
+    (before,) = repair.repair_wheels(empty, [locked], store, Said())
+    assert repair.repaired(release, locked, store) is None
+    (after,) = repair.repair_wheels(release, [locked], store, Said())
+    assert (after.filename == before.filename, after.sha256 == before.sha256) == (False, False)
+    assert repair.repaired(empty, locked, store) == before
+
+
 def test_a_repaired_wheel_is_not_downloaded_again(
     world: tuple[Store, Artifact, Release], monkeypatch: pytest.MonkeyPatch
 ) -> None:

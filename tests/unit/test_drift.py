@@ -15,7 +15,8 @@ import pytest
 from preflight_world import a_desired
 
 from fatecloud.collect.drift import EditedFile, read_drift
-from fatecloud.collect.node.concealing import looks_secret
+from fatecloud.collect.node import drift as on_node
+from fatecloud.collect.node.concealing import looks_secret, values_of
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
@@ -155,6 +156,31 @@ def test_control_characters_and_long_lines_are_made_safe(node: Node) -> None:
     shown = drift(node, ON_NODE + "note: \x1b]0;owned\x07\u202e\r\n" + "long: " + "x " * 5000 + "\n")
     assert "+note: \\x1b]0;owned\\x07\\u202e\\r" in shown
     assert all(line.isprintable() and len(line) < 320 for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    "line", ["a" * 5000, "x: " + " " * 5000, f"passwd: {OURS}" + " " * 5000, "=" * 5000 + f"\n  below: {TYPED}"]
+)
+def test_a_very_long_line_counts_as_secret_and_no_pattern_is_tried_on_it(node: Node, line: str) -> None:
+    tried = Untried()
+    assert list(values_of([tried], [line.partition("\n")[0]])) == []
+    shown = drift(node, ON_NODE + line + "\n").splitlines()
+    assert "! line 11: added; not shown, because it may hold a secret" in shown
+    assert not [row for row in shown if row[0] == "+"]
+
+
+class Untried:
+    """A pattern that must not be matched with anything."""
+
+    def match(self, line: str) -> None:
+        raise AssertionError(len(line))
+
+
+def test_the_comparison_ends_by_a_signal_when_it_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    alarms: list[int] = []
+    monkeypatch.setattr("signal.alarm", alarms.append)
+    on_node.main({"rendered": "/nowhere", "files": []})
+    assert alarms == [25, 0]
 
 
 def test_a_difference_is_bounded(node: Node) -> None:

@@ -24,7 +24,7 @@ from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow import ansible, deploy, preflight_session, services
+from fatecloud.workflow import ansible, deploy, leases, preflight_session, services
 from fatecloud.workflow.load import Options
 
 SECRETS = {"x": "secret"}
@@ -96,7 +96,8 @@ class World:
         )
         monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
         monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
-        monkeypatch.setattr(module, "wait_until_free", lambda *_: False)
+        for place in (module, leases):
+            monkeypatch.setattr(place, "wait_until_free", lambda *_: False, raising=False)
         monkeypatch.setattr(module, "recorded", self.recorded)
         for name in ("departed_notes", "remember_nodes", "forget_emptied", "ask_moved"):
             monkeypatch.setattr(module, name, lambda *_a, **_k: (), raising=False)

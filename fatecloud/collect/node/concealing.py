@@ -37,9 +37,13 @@ _BEGIN, _END = re.compile(r"-----BEGIN "), re.compile(r"-----END ")
 _OPENS = re.compile(r"(?:[:=]\s*(?:[|>][+-]?\d?)?|[\[{(\\])\s*$")
 
 
+LONGEST = 4096
+"""Characters of a line that is matched: on longer ones the patterns take time that grows with the square of that."""
+
+
 def looks_secret(line: str) -> bool:
     """Whether a line by itself looks as if it held a secret."""
-    return any(pattern.search(line) for pattern in (_WORDS, _CAMEL, _IN_URL, _RANDOM))
+    return len(line) > LONGEST or any(pattern.search(line) for pattern in (_WORDS, _CAMEL, _IN_URL, _RANDOM))
 
 
 def secret_lines(lines: List[str]) -> Set[int]:
@@ -59,7 +63,7 @@ def secret_lines(lines: List[str]) -> Set[int]:
             inside = False
         if looks_secret(line):
             found.add(place)
-            if depth is None and _OPENS.search(line):
+            if depth is None and (len(line) > LONGEST or _OPENS.search(line)):
                 depth = indent
     return found
 
@@ -68,7 +72,7 @@ def values_of(patterns: List[Any], lines: List[str]) -> Iterator[str]:
     """The lines' text where the patterns have a group: secrets that are in the file now."""
     for line in lines:
         for pattern in patterns:
-            match = pattern.match(line)
+            match = pattern.match(line) if len(line) <= LONGEST else None
             if match:
                 yield from (value.strip("\"' ") for value in match.groups())
 

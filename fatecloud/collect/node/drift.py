@@ -9,10 +9,11 @@ import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import sys
 
-from .concealing import looks_secret, secret_lines, values_of
+from .concealing import LONGEST, looks_secret, secret_lines, values_of
 from .hints import Any, Dict, Iterator, List, Tuple
 
 PLACEHOLDER = re.compile(r"@@fatecloud:[A-Za-z0-9_.-]+:[a-z]+@@")
@@ -23,6 +24,7 @@ _WIDEST = 300
 _CONTEXT = 2
 _SHORTEST = 4  # a shorter value is found in too many lines by chance
 _ALTERED = "\0"  # leads what stands for a line with another secret; no line of a text has it
+_SECONDS = 25  # the controller waits 30
 _KEY = re.compile(r"\s*(?:- )?[\"']?([\w.-]+)[\"']?\s*[:= ]")
 
 Row = Tuple[str, int, str]
@@ -55,8 +57,11 @@ def read(spec: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def main(spec: Dict[str, Any]) -> None:
-    """Print the answer as one JSON document."""
+    """Print the answer as one JSON document; a signal ends the process if that takes too long."""
+    signal.alarm(_SECONDS)
     sys.stdout.write("\n" + json.dumps(read(spec)) + "\n")
+    sys.stdout.flush()
+    signal.alarm(0)
 
 
 def _rows(spec: Dict[str, Any], file: Dict[str, Any]) -> List[Row]:
@@ -121,7 +126,7 @@ def _pattern(line: str) -> Any:
 def _token(line: str, patterns: List[Any], salt: str, filled: Any) -> str:
     """The line, or the pattern of the line with a placeholder that it fills in as it should be."""
     known = filled is not None and hashlib.sha256((salt + line).encode("utf-8", "replace")).hexdigest() in filled
-    for pattern in patterns:
+    for pattern in patterns if len(line) <= LONGEST else ():
         if pattern.match(line):
             return str(pattern.pattern) if known or filled is None else _ALTERED + str(pattern.pattern)
     return _ALTERED if known else line  # known: a line of a secret that has several
