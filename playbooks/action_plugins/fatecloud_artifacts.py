@@ -1,4 +1,4 @@
-"""Brings the artifacts that a node lacks: small ones in one bundle, big ones one by one, over the connection in use."""
+"""Ships the artifacts that a node lacks: small ones in one bundle, big ones one by one, over the connection in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ansible import constants
 from ansible.plugins.action import ActionBase
 
 BIG = 16 << 20
-"""Bytes from which on an artifact travels alone: a bundle lies twice on both machines for a moment."""
+"""Bytes from which on an artifact is sent alone: a bundle is on both machines twice for a moment."""
 
 
 def bundle(folder: str, artifacts: list) -> str:
@@ -33,7 +33,7 @@ def bundle(folder: str, artifacts: list) -> str:
 
 
 class ActionModule(ActionBase):
-    """Ships what is missing, and nothing else."""
+    """Ships only what is missing."""
 
     def run(self, tmp: str | None = None, task_vars: dict | None = None) -> dict:
         """Ansible's entry."""

@@ -1,6 +1,6 @@
 """Keeps a node's store of artifacts. The action plugin of the same name brings the bytes.
 
-Parameters: `state` (`missing` tells what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
+Parameters: `state` (`missing` returns what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
 `artifacts` (list of sha256, filename, size), `login` (user that uploads), `big` (bytes from which on an artifact does
 not travel in a bundle), `sources` (sha256 -> path on this machine, where controller and node are one).
 """
@@ -21,7 +21,7 @@ ROOM = 64 << 20
 
 
 def store_path(base: str, sha256: str, filename: str = "") -> str:
-    """Where an artifact lies."""
+    """Path of an artifact."""
     return os.path.join(base, "store", "artifacts", sha256, filename)
 
 
@@ -41,7 +41,7 @@ def incoming(base: str, run: str) -> str:
 
 
 def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
-    """Tell what is missing and, unless only checking, make room for it.
+    """Return what is missing and, unless only checking, make room for it.
 
     Raises:
         Refused: the file system has too little space.

@@ -1,12 +1,12 @@
-"""Takes away from a node everything that the manifest names; data and logs only when told, packages never.
+"""Removes everything that the manifest names from a node; data and logs only with `purge`, packages never.
 
 Parameters: `base`, `run`, `purge` (also data and logs), `copies` and `label` (see `copy_of`), `supervisor`, `user`.
 Services must be gone already. The lease goes with the rest, so this is the last task of a run on the node. Where data
 stay, or are not in place, the manifest stays with them and says what is still ours: so the cluster can come back to its
 data, or be cleared of them later.
 
-Packages and users that we brought stay, for others may have come to use them; so do the masks of the packages' own
-units, which would otherwise start at the next boot. They are told in `left`.
+Packages and users that we brought stay, because others may use them by now; so do the masks of the packages' own
+units, which would otherwise start at the next boot. They are listed in `left`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _remove_private(base: str, spared: list) -> None:
 
 
 def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # noqa: FBT001
-    """Remove files, the store and our directories; gives back the directories that stay because they are not empty.
+    """Remove files, the store and our directories; returns the directories that stay because they are not empty.
 
     Args:
         away: directories whose data are not in place: what lies there instead is not ours to remove.

@@ -37,7 +37,7 @@ def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
     """What to do: `keep` the mark, `take` it into the manifest, `write` one, or `adopt` restored data.
 
     Raises:
-        Refused: what lies there is not what is asked for.
+        Refused: the directory does not hold what was asked for.
     """
     path, service = params["path"], params["service"]
     if params["new"]:
@@ -58,7 +58,7 @@ def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
     if mark is None:
         return "write"
     if expected is None:
-        # Data that came from another node, or another place, are marked anew here.
+        # Data that came from another node, or another place, are marked again here.
         return "take" if (mark.get("service"), mark.get("path")) == (service, path) else "write"
     return "keep"
 
@@ -67,7 +67,7 @@ def claim(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Make sure that the data directory is marked before its service starts.
 
     Raises:
-        Refused: a mark is expected and is not there, or what lies there is not what is asked for.
+        Refused: an expected mark is missing, or the directory does not hold what was asked for.
     """
     path, copy, service = params["path"], params["copy_path"], params["service"]
     with working(params["base"], params["run"], check) as manifest:
@@ -80,7 +80,7 @@ def claim(params: dict, check: bool) -> dict:  # noqa: FBT001
         if done in ("write", "adopt"):
             if not os.path.isdir(path):
                 make_directory(path, 0o750, *owner_ids(params["user"], params["group"]))
-                # A directory that a run made before it was cut off is no data of before.
+                # An empty directory that an interrupted run made is not earlier data.
                 manifest.note("directories", [path])
             mark = new_mark(params, int(time.time()))
             if done == "adopt":

@@ -3,7 +3,7 @@
 Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
 secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of
-how it is prepared for its services, noted for the next plan). Gives back paths only, never content.
+how it is prepared for its services, noted for the next plan). Returns paths only, never content.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def keep_texts(base: str, texts: dict, recorded: dict) -> None:
 
 
 def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
-    """Paths where something lies that is neither what we want nor what we put there.
+    """Paths whose content is neither what we want nor what we put there.
 
     Args:
         hashes: path -> (hash now or None, hash wanted or None where it is to be removed).
@@ -108,7 +108,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Make the files and directories of one service what they should be.
 
     Raises:
-        Refused: something lies there that is not ours, or was changed by hand.
+        Refused: a path holds a file that is not ours, or that was changed by hand.
     """
     files, ids = params["files"], owner_ids(params["user"], params["group"])
     contents, texts = unpack(files, params["archive"])

@@ -1,4 +1,4 @@
-"""Takes or gives back the lease of a node. The action plugin of the same name says who asks.
+"""Takes or releases the lease of a node. The action plugin of the same name adds who asks.
 
 Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster` (its name), `id`
 (the cluster's), `node` (its name in the inventory), `owner`, `controller`, `process` (who
@@ -99,12 +99,12 @@ def end_old(run: str, wait: float) -> None:
 
 
 def may_take(lease: dict | None, run: str, takeover: str) -> bool:
-    """Whether a run may have the node, given the lease that lies there."""
+    """Whether a run may take the node, given the lease that is there."""
     return lease is None or lease["run"] == run or left(lease) <= 0 or takeover in ("*", lease["run"])
 
 
 def refuse_other(record: dict, params: dict) -> None:
-    """Go on only where a base directory is nobody's yet, or this very node's of this very cluster.
+    """Refuse a base directory that belongs to another cluster or to another node.
 
     Args:
         record: the manifest of the base directory.
@@ -119,7 +119,7 @@ def refuse_other(record: dict, params: dict) -> None:
             f"{base} belongs to cluster {theirs}, not to {params['cluster']} (id {params['id']})", foreign=theirs
         )
     if record.get("cluster", params["cluster"]) != params["cluster"]:
-        # Units and directories bear the name: under another one, those that run would be neither found nor removed.
+        # Units and directories are named after it: under another name, running ones would be neither found nor removed.
         raise Refused(
             f"this cluster was deployed in {base} under the name {record['cluster']}, not {params['cluster']}",
             renamed=record["cluster"],
@@ -184,8 +184,8 @@ def acquire(params: dict) -> dict:
     """Take the lease.
 
     Raises:
-        Refused: another run holds it, its base directory is another cluster's, or a stranger's, or it has changed since
-            the plan was made.
+        Refused: another run holds it, its base directory is another cluster's or not fatecloud's, or it has changed
+            since the plan was made.
     """
     base, run = params["base"], params["run"]
     if not os.path.isdir(private(base)) and os.path.isdir(base) and entries_of(base):
@@ -228,7 +228,7 @@ def acquire(params: dict) -> dict:
 
 
 def renew(params: dict) -> dict:
-    """Have the whole time of the lease again, before something begins that may take long and renews nothing itself.
+    """Renew the lease for its whole time, before a step that may take long and does not renew it.
 
     Raises:
         Refused: the run does not hold the node.
@@ -240,10 +240,10 @@ def renew(params: dict) -> dict:
 
 
 def release(params: dict) -> dict:
-    """Give the lease back; another run's is left alone.
+    """Release the lease; another run's is left alone.
 
     Raises:
-        Refused: something that this run began is still at work. With the lease, the next run knows whom to wait for.
+        Refused: something that this run began is still running. The lease stays, so that the next run waits for it.
     """
     path, run = lease_path(params["base"]), params["run"]
     lease = read_json(path)

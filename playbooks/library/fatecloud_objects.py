@@ -22,12 +22,12 @@ from ansible.module_utils.fatecloud_node import (
 
 
 def record_of(paths: list) -> str:
-    """What the record must say: one line `sha256  path` for each file, in the given order."""
+    """The expected text of the record: one line `sha256  path` for each file, in the given order."""
     return "".join(f"{sha256_of(path)}  {path}\n" for path in paths)
 
 
 def recorded(path: str) -> str:
-    """What the record says; empty when there is none."""
+    """The text of the record; empty when there is none."""
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()

@@ -1,4 +1,4 @@
-"""Writes the outcome of the proving job into the node's manifest.
+"""Writes the outcome of the smoke test into the node's manifest.
 
 Parameters: `base`, `run`, `proof` (job, kind, at, digest).
 """

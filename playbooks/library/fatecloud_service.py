@@ -128,7 +128,7 @@ def _look_for_data(params: dict, manifest: object) -> None:
     """Start nothing without its data: it would make new ones.
 
     Raises:
-        Refused: a mark is expected and is not there.
+        Refused: an expected mark is missing.
     """
     data = params["data"]
     # Data that were restored by hand are accepted once the service serves them.

@@ -80,7 +80,7 @@ def query(params: dict) -> dict:
 
 
 def mask(units: list) -> None:
-    """Keep units from being started by anybody. Where systemd does not run, it may once.
+    """Keep units from being started. Where systemd does not run, it may once.
 
     Raises:
         Refused: systemctl fails.

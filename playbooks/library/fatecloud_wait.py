@@ -1,4 +1,4 @@
-"""Asks a service its own readiness question until the answer is good, or tells what stands in its log.
+"""Asks a service its own readiness question until the answer is good, or returns the last lines of its log.
 
 Parameters: `service` (key), `argv`, `stdin` (the question, free of secrets), `timeout` (seconds for one answer),
 `deadline` (seconds altogether), `user`, `unit` (empty under supervisor), `logs` (files, globs allowed), `since`.
@@ -33,7 +33,7 @@ def tail(path: str) -> list:
 
 
 def last_errors(params: dict) -> list:
-    """The last telling lines of the service: those with an error, or else simply the last."""
+    """The most useful log lines of the service: those with an error, or else the last ones."""
     lines = []
     if params["unit"]:
         argv = ["journalctl", "-u", params["unit"], "-n", "60", "-o", "cat", "--no-pager", "-q"]

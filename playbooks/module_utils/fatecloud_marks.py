@@ -49,7 +49,7 @@ def _uuid(number: str) -> str:
 
 
 def read_mark(folder: str) -> dict | None:
-    """The mark in a directory; None where there is none, or one that somebody else than root or we have made."""
+    """The mark in a directory; None where there is none, or one that neither root nor we have made."""
     return _ours(os.path.join(folder, MARK))
 
 
@@ -60,7 +60,7 @@ def _ours(path: str) -> dict | None:
         return None
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
-        # Root takes root's word only: the service user could write a mark of its own.
+        # Root accepts only root's mark: the service user could write a mark of its own.
         if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, os.geteuid()):
             return None
         return _document(file.read(LIMIT))

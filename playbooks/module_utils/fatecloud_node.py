@@ -14,7 +14,7 @@ import time
 TTL = 1800
 """Seconds that a lease lasts without a sign of life; every change by its run renews it.
 
-Twice what the longest single step may take: the proving LR has 900 s, an environment on a slow disk about as long.
+Twice what the longest single step may take: the smoke test's LR has 900 s, an environment on a slow disk about as long.
 """
 MARK = "FATECLOUD_RUN"
 """Environment variable that names the run which a process works for."""
@@ -24,7 +24,7 @@ IDENTITY = ("cluster", "id", "node")
 
 
 class Refused(Exception):
-    """Something that is not done without being told to; `details` goes into the module's result."""
+    """Something that a module refuses to do; `details` goes into the module's result."""
 
     def __init__(self, message: str, **details: object) -> None:
         super().__init__(message)
@@ -179,10 +179,10 @@ def write_lease(base: str, lease: dict) -> None:
 
 @contextlib.contextmanager
 def locked(base: str, run: str, wait: float) -> object:
-    """Hold the node's run lock, and say in it who we are.
+    """Hold the node's run lock, and write into it who we are.
 
     Raises:
-        Refused: somebody else held it for `wait` seconds.
+        Refused: another process held it for `wait` seconds.
     """
     descriptor = os.open(os.path.join(private(base), "run.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -204,10 +204,10 @@ def locked(base: str, run: str, wait: float) -> object:
 
 
 def assert_lease(base: str, run: str) -> dict:
-    """Go on only as the holder of the lease, renew it, and give it.
+    """Return the lease, renewed if it is old.
 
     Raises:
-        Refused: nobody or another run holds it.
+        Refused: this run does not hold it.
     """
     lease = read_json(lease_path(base))
     if lease is None or lease["run"] != run:
@@ -220,7 +220,7 @@ def assert_lease(base: str, run: str) -> dict:
 
 @contextlib.contextmanager
 def working(base: str, run: str, check: bool = False, wait: float = 300) -> object:  # noqa: FBT001, FBT002
-    """Change the node as the holder of the lease, alone; gives the manifest and saves it at the end.
+    """Change the node as the holder of the lease, alone; yields the manifest and saves it at the end.
 
     In check mode nothing is locked or saved.
 

@@ -46,7 +46,7 @@ def _entry(path: str) -> dict | None:
     try:
         entry = read_json(path)
     except (ValueError, OSError):
-        return None  # a damaged one is written anew by the cluster that it belongs to
+        return None  # a damaged one is written again by the cluster that it belongs to
     known = isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in (*IDENTITY, "base"))
     return {key: entry[key] for key in (*IDENTITY, "base")} if known else None
 
@@ -100,5 +100,5 @@ def leave(cluster_id: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(folder(), f"{cluster_id}.json"))
     for path in (folder(), os.path.dirname(folder())):
-        with contextlib.suppress(OSError):  # somebody else's things are in it
+        with contextlib.suppress(OSError):  # it holds other files
             os.rmdir(path)

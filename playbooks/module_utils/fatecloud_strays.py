@@ -23,11 +23,11 @@ class Program:
         parser = configparser.RawConfigParser()
         parser.read(path, encoding="utf-8")
         (section,) = parser.sections()
-        told = parser[section]
+        options = parser[section]
         self.slug = section.partition(":")[2]
-        self.home = told["directory"].replace("%%", "%")
-        self.signal = signal.Signals["SIG" + told.get("stopsignal", "TERM")]
-        self.patience = told.getint("stopwaitsecs", 10)
+        self.home = options["directory"].replace("%%", "%")
+        self.signal = signal.Signals["SIG" + options.get("stopsignal", "TERM")]
+        self.patience = options.getint("stopwaitsecs", 10)
 
 
 def programs(folder: str) -> list:

@@ -24,7 +24,7 @@ WOKEN = 5
 
 
 def call(argv: list, user: str = "", accept: tuple = (0,), timeout: float | None = None) -> str:
-    """Run a program and give its output.
+    """Run a program and return its output.
 
     Args:
         timeout: seconds after which it is ended, and its output is empty; None for no limit.
@@ -105,15 +105,15 @@ class Systemd:
         call(["systemctl", "reset-failed", self.unit], accept=(0, 1))
 
 
-def programs_of(base: str, told: str) -> str:
+def programs_of(base: str, recorded: str) -> str:
     """Directory of supervisor's programs on a node; empty where there are none.
 
     Args:
-        told: where the controller says that they are. One that has lost its store, or already names a release that is
-            not deployed yet, does not know; the node does.
+        recorded: where the controller says that they are. If it has lost its store, or names a release that is not
+            deployed yet, only the node knows.
     """
-    if told and os.path.isdir(told):
-        return told
+    if recorded and os.path.isdir(recorded):
+        return recorded
     complete = glob.glob(os.path.join(glob.escape(base), "store", "venv", "*", ".complete"))
     return os.path.join(os.path.dirname(max(complete, key=os.path.getmtime)), "bin") if complete else ""
 
@@ -162,7 +162,7 @@ class Supervisor:
             self._end_stray(self._program())
             done.append("end")
         news = self._control("reread").splitlines()
-        if any(line.startswith(self.slug + ":") for line in news) or self._told() == "absent":
+        if any(line.startswith(self.slug + ":") for line in news) or self._reported_state() == "absent":
             self._control("update", self.slug)
             done.append("reload")
         return done
@@ -191,7 +191,7 @@ class Supervisor:
         """
         if self._stray():
             return "unsupervised"
-        return self._told() if self.alive() else "absent"
+        return self._reported_state() if self.alive() else "absent"
 
     def act(self, verb: str) -> None:
         """Start, stop or restart it. A failure to start shows in its state and log, not here."""
@@ -201,7 +201,7 @@ class Supervisor:
             if self._stray():
                 self._end_stray(self._program())
         if self.alive():
-            self._control(verb, self.slug, accept=(0, 1) if self._told() == "absent" else self._accept(verb))
+            self._control(verb, self.slug, accept=(0, 1) if self._reported_state() == "absent" else self._accept(verb))
 
     def forget(self) -> None:
         """Nothing to do: it follows the configuration."""
@@ -215,7 +215,7 @@ class Supervisor:
     def _accept(verb: str) -> tuple:
         return (0,) if verb == "stop" else (0, 1, 7)
 
-    def _told(self) -> str:
+    def _reported_state(self) -> str:
         """What supervisord says of it."""
         words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
         known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "retrying", "FATAL": "failed"}

@@ -211,7 +211,7 @@ def test_a_node_that_failed_stops_the_others_before_the_next_stage(project: Path
     outcome = run(project, "gate.yml", events.append, limit=())
     assert outcome.status == "failed"
     assert [(f.node, f.message) for f in outcome.failed] == [("a1", "on purpose")]
-    assert "stopped, for a1 failed before" in [e.text for e in events if e.kind == "note"]
+    assert "stopped, because a1 failed before" in [e.text for e in events if e.kind == "note"]
 
 
 def test_a_wrong_vault_password_is_reported_in_words(project: Path) -> None:
