@@ -14,7 +14,8 @@ class DataState:
     """A service's data directory as it was read.
 
     `there`: the mark is the expected one. `unmarked`: none is expected yet. `gone`: one is expected, and it is not
-    there. `other`: the mark of other data is there. `pending`: restored data that were not accepted yet.
+    there, or it is there without the data. `other`: the mark of other data is there. `pending`: restored data that
+    were not accepted yet.
     """
 
     state: State
@@ -51,6 +52,8 @@ def data_state(seen: Mapping[str, Any], recorded: Mapping[str, Any] | None, stam
         state = "other" if mark and mark.get("stamp") != stamp else "unmarked"
     elif mark is None or mark.get("id") != expected.get("id") or mark.get("adopting"):
         state = "pending" if mark and mark.get("adopting") else "gone"
+    if state in ("there", "unmarked") and seen["hollow"]:
+        state = "gone"
     return DataState(
         state,
         seen["path"],
@@ -82,4 +85,6 @@ def _found(seen: Mapping[str, Any]) -> str:
     if not seen["entries"]:
         return "an empty directory"
     names = ", ".join(seen["names"][:5]) + (", ..." if seen["entries"] > 5 else "")  # noqa: PLR2004 - as the slice says
+    if seen["hollow"]:
+        return f"a directory with {names}, without the data that belong there"
     return f"a directory with {names}" + ("" if seen["mark"] else ", without a mark")

@@ -258,6 +258,7 @@ def _data(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
         # Not `copy`: in a template that is a method of the dictionary.
         "copy_path": mark_copy_of(node, service.id),
         "signs": list(service.signs),
+        "filled": service.objects.applied if service.objects else "",
     }
 
 

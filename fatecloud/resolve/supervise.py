@@ -66,7 +66,12 @@ def supervision_specs(
         "marked": bool(component.signs),
         "mark": mark_of(data_of(node, service)),
         "copy": mark_copy_of(node, service),
-        "guard": _guard(data_of(node, service), root=node.become == "root"),
+        "guard": _guard(
+            data_of(node, service),
+            component.signs,
+            wanted.objects.applied if wanted.objects else "",
+            root=node.become == "root",
+        ),
     }
     return (
         FileSpec(start, "service/start.sh.j2", values, mode=0o750),
@@ -91,11 +96,20 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
     )
 
 
-def _guard(data: str, *, root: bool) -> str:
-    """Shell that succeeds if the mark `$1` is there, is fatecloud's, and equals its copy `$2`. One line."""
+def _guard(data: str, signs: tuple[str, ...], filled: str, *, root: bool) -> str:
+    """Shell that succeeds if the mark `$1` is there, is fatecloud's, and equals its copy `$2`. One line.
+
+    Args:
+        signs: one of them must exist too, once the service has made its data; they may be on a disk of their own.
+        filled: a file that exists from then on; empty where there is none.
+    """
     mine = '[ "$(stat -c %u "$1")" = 0 ]'
     if not root:
         mine = f'{{ [ -O "$1" ] || {mine}; }}'
     holds = f'[ -f "$1" ] && [ ! -L "$1" ] && {mine} && [ "$(cat "$1")" = "$(cat "$2")" ]'
+    if filled:
+        places = " ".join(f"{shlex.quote(data)}/{sign}" for sign in signs)
+        one = f'for f in {places}; do [ "${{f##*/}}" != lost+found ] && [ -e "$f" ] && exit 0; done; exit 1'
+        holds += f" && {{ [ ! -e {shlex.quote(filled)} ] || ( {one} ); }}"
     message = f"start refused: the data of this service are not in {data} (DATA_NOT_THERE); see: fatecloud check"
     return f"{holds} || {{ echo {shlex.quote(message)} >&2; exit 1; }}"

@@ -2,35 +2,29 @@
 
 Parameters: `state` (`claimed` before the first start, `accepted` once the service serves data that were restored by
 hand), `base`, `run`, `service` (key), `stamp`, `path` (the data directory), `copy_path` (where its copy is),
-`signs` (paths below `path`, globs allowed, of which initialised data have at least one), `user`, `group`, `adopt` (take
-the data that are there), `new` (start without the data that were marked).
+`signs` (paths below `path`, globs allowed, of which initialised data have at least one), `filled` (a file in `path`
+that exists once the service has made its data; empty where there is none), `user`, `group`, `adopt` (take the data that
+are there), `new` (start without the data that were marked).
 """
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_marks import (
-    IGNORED,
     check_mark,
     content,
     expected_mark,
     make_copy,
     new_mark,
     read_mark,
+    signs_of,
     write_mark,
 )
 from ansible.module_utils.fatecloud_node import Refused, make_directory, owner_ids, working
-
-
-def signs_of(path: str, signs: list) -> list:
-    """What lies in a data directory and shows that the service has made it."""
-    found = [one for sign in signs for one in glob.glob(os.path.join(glob.escape(path), sign))]
-    return [one for one in found if os.path.basename(one) not in IGNORED]
 
 
 def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
@@ -72,7 +66,7 @@ def claim(params: dict, check: bool) -> dict:  # noqa: FBT001
     path, copy, service = params["path"], params["copy_path"], params["service"]
     with working(params["base"], params["run"], check) as manifest:
         if not params["adopt"] and not params["new"]:
-            check_mark(manifest, service, path, copy)
+            check_mark(manifest, service, params)
         mark = read_mark(path)
         done = decide(params, expected_mark(manifest, service, path, copy), mark)
         if check:
@@ -122,6 +116,7 @@ def main() -> None:
             "path": {"type": "path", "required": True},
             "copy_path": {"type": "path", "required": True},
             "signs": {"type": "list", "elements": "str", "default": []},
+            "filled": {"default": ""},
             "user": {"default": "root"},
             "group": {"default": "root"},
             "adopt": {"type": "bool", "default": False},

@@ -3,7 +3,7 @@
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
 `unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
 that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
-runs want to know of it, for the manifest), `data` (`path` and `copy_path` of the mark of its data; without it
+runs want to know of it, for the manifest), `data` (see `check_mark`; without its data
 nothing is started). `absent` takes the files from the manifest; data and logs stay.
 `runners` are the services whose jobs need this one, `node_runners` those whose jobs need any service of the node, see
 `let_jobs_end`; `questions` and `wait_jobs` belong to them. `interrupt_jobs` asks none of them.
@@ -133,7 +133,7 @@ def _look_for_data(params: dict, manifest: object) -> None:
     data = params["data"]
     # Data that were restored by hand are accepted once the service serves them.
     if data and not (read_mark(data["path"]) or {}).get("adopting"):
-        check_mark(manifest, params["service"], data["path"], data["copy_path"])
+        check_mark(manifest, params["service"], data)
 
 
 def _note_stop(entry: dict, params: dict, done: list) -> None:

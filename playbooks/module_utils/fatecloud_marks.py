@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import re
@@ -104,12 +105,29 @@ def not_there(service: str, path: str, expected: dict) -> Refused:
     )
 
 
-def check_mark(manifest: object, service: str, path: str, copy: str) -> None:
+def signs_of(path: str, signs: list) -> list:
+    """What lies in a data directory and shows that the service has made it."""
+    found = [one for sign in signs for one in glob.glob(os.path.join(glob.escape(path), sign))]
+    return [one for one in found if os.path.basename(one) not in IGNORED]
+
+
+def check_mark(manifest: object, service: str, data: dict) -> None:
     """Go on only where the data are there, or were never marked.
 
+    Args:
+        data: `path`, `copy_path`, `signs` and `filled`, see `fatecloud_data`.
+
     Raises:
-        Refused: a mark is expected and is not there, or it is of restored data that were not accepted yet.
+        Refused: a mark is expected and is not there, or it is of restored data that were not accepted yet; or the mark
+            is there, but not the data, which may be on a disk of their own below it.
     """
+    path, copy = data["path"], data["copy_path"]
+    if data["filled"] and os.path.exists(data["filled"]) and not signs_of(path, data["signs"]):
+        raise Refused(
+            f"the data of {service} are not there: {path} has {os.path.basename(data['filled'])},"
+            f" but none of {', '.join(data['signs'])}; is a disk not mounted below it?",
+            data_not_there=service,
+        )
     expected, found = expected_mark(manifest, service, path, copy), read_mark(path) or {}
     if expected and (found.get("id") != expected.get("id") or found.get("adopting")):
         raise not_there(service, path, expected)

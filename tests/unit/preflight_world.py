@@ -43,7 +43,15 @@ DATA_DISK = {"mount": "/data", "device": "/dev/sdb1", "fstype": "xfs", "uuid": "
 
 def an_empty_place(**changes: Any) -> dict[str, Any]:
     """The engine's entry of the `data` fact before the first deploy."""
-    return {"path": DATA, "entries": None, "names": [], "mark": None, "copy": None, "mount": ROOT_DISK} | changes
+    return {
+        "path": DATA,
+        "entries": None,
+        "names": [],
+        "hollow": False,
+        "mark": None,
+        "copy": None,
+        "mount": ROOT_DISK,
+    } | changes
 
 
 def a_mark(**changes: Any) -> dict[str, Any]:

@@ -103,6 +103,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("NODE_CLOCK_SKEW", "a1", fact("skew", seconds=3.0)),
     ("DATA_NOT_THERE", ENGINE, put("a1", "data", ENGINE, value=an_empty_place())),
     ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mark=a_mark(id="i2"))),
+    ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(hollow=True)),
     ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mark=a_mark(id="i2", adopting=True))),
     (
         "DATA_NOT_THERE",

@@ -49,7 +49,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "marked": False,
         "mark": f"{home}/data/.fatecloud-data.json",
         "copy": f"{home}/copy.json",
-        "guard": _guard(f"{home}/data", root=False),
+        "guard": _guard(f"{home}/data", ("db/mysql", "mnesia/*"), f"{home}/data/objects.applied", root=False),
     } | changes
 
 
@@ -160,6 +160,27 @@ def test_under_supervisor_nothing_starts_without_the_mark_of_its_data(
     assert ("DATA_NOT_THERE" in done.stderr) is not starts
 
 
+@pytest.mark.parametrize(
+    ("made", "starts"),
+    [
+        ([], True),
+        (["objects.applied"], False),
+        (["objects.applied", "mnesia/lost+found", "db/other"], False),
+        (["objects.applied", "mnesia/broker"], True),
+        (["objects.applied", "db/mysql"], True),
+    ],
+)
+def test_nothing_starts_without_data_that_were_on_a_disk_below_the_mark(
+    tmp_path: Path, made: list[str], *, starts: bool
+) -> None:
+    for name in (".fatecloud-data.json", *made):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).write_text("one")
+    (tmp_path / "copy.json").write_text("one")
+    done = start(tmp_path, marked=True, systemd=False)
+    assert (done.returncode == 0, "DATA_NOT_THERE" in done.stderr) == (starts, not starts)
+
+
 def test_a_link_is_not_a_mark(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "copy.json").write_text("one")
@@ -169,7 +190,7 @@ def test_a_link_is_not_a_mark(tmp_path: Path) -> None:
 
 def test_with_root_the_unit_itself_looks_for_a_mark_of_root(tmp_path: Path) -> None:
     """Run as systemd would: the quoting is undone, and a mark of another user does not count."""
-    guard = _guard(f"{tmp_path}/data", root=True)
+    guard = _guard(f"{tmp_path}/data", ("db/mysql",), f"{tmp_path}/data/applied", root=True)
     unit = text("unit.service.j2", values(tmp_path, marked=True, guard=guard))
     (line,) = [line for line in unit.splitlines() if line.startswith("ExecStartPre=+")]
     words = shlex.split(line.removeprefix("ExecStartPre=+").replace("$$", "$").replace("%%", "%"))
@@ -181,5 +202,9 @@ def test_with_root_the_unit_itself_looks_for_a_mark_of_root(tmp_path: Path) -> N
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == (0 if os.geteuid() == 0 else 1)
     if os.geteuid() == 0:
+        (tmp_path / "data" / "applied").touch()
+        assert subprocess.run(words, capture_output=True, check=False).returncode == 1
+        (tmp_path / "data" / "db" / "mysql").mkdir(parents=True)
+        assert subprocess.run(words, capture_output=True, check=False).returncode == 0
         os.chown(mark, 65534, 65534)
         assert subprocess.run(words, capture_output=True, check=False).returncode == 1

@@ -47,6 +47,7 @@ def asked(base: Path, place: Path) -> Asked:
         "path": str(place),
         "copy_path": str(base.parent / "etc" / "data" / "demo-9999-mysql.json"),
         "signs": ["db/mysql"],
+        "filled": str(place / "objects.applied"),
         "user": "root",
         "group": "root",
         "adopt": False,
@@ -63,7 +64,8 @@ def recorded(base: Path) -> dict[str, Any]:
 def seen(asked: Asked) -> dict[str, Any]:
     """What the collector reads of the same directory."""
     wanted = asked()
-    spec = {"services": [{"key": KEY, "data": wanted["path"], "copy": wanted["copy_path"]}]}
+    more = {name: wanted[name] for name in ("signs", "filled")}
+    spec = {"services": [{"key": KEY, "data": wanted["path"], "copy": wanted["copy_path"], **more}]}
     return collector.data(spec)[KEY]
 
 
@@ -127,6 +129,24 @@ def test_without_the_data_nothing_is_made_and_the_refusal_names_directory_and_mo
     assert data.claim(asked(), check=False)["done"] == "keep"
 
 
+def test_data_on_a_missing_disk_below_the_mark_are_not_made_again(place: Path, asked: Asked) -> None:
+    data.claim(asked(), check=False)
+    assert data.claim(asked(), check=False)["done"] == "keep"
+    (place / "objects.applied").touch()
+    (place / "db" / "lost+found").mkdir(parents=True)
+    with pytest.raises(node.Refused, match="but none of db/mysql; is a disk not mounted") as refusal:
+        data.claim(asked(), check=False)
+    assert refusal.value.details == {"data_not_there": KEY}
+    state = data_state(seen(asked), seen(asked)["mark"], STAMP)
+    assert (state.state, state.found) == (
+        "gone",
+        "a directory with db, objects.applied, without the data that belong there",
+    )
+    fill(place)
+    assert data.claim(asked(), check=False)["done"] == "keep"
+    assert data_state(seen(asked), seen(asked)["mark"], STAMP).state == "there"
+
+
 def test_a_base_directory_on_the_missing_disk_is_not_built_again(base: Path, place: Path, asked: Asked) -> None:
     """The manifest is gone too: the copy of the mark, which lies elsewhere, knows."""
     data.claim(asked(), check=False)
@@ -147,7 +167,7 @@ def test_no_service_is_started_without_its_data(place: Path, asked: Asked, monke
 
     monkeypatch.setattr(service, "supervised", lambda _params: Untouched())
     plain = {"unit_path": "/", "inputs": [], "started": "/nonexistent", "interrupt_jobs": True}
-    marked = {"path": str(place), "copy_path": asked()["copy_path"]}
+    marked = {name: asked()[name] for name in ("path", "copy_path", "signs", "filled")}
     for state in ("started", "restarted"):
         with pytest.raises(node.Refused, match="are not there"):
             service.apply(asked(state=state, data=marked, **plain), check=False)

@@ -1,5 +1,6 @@
 """Data directories of services that keep data: their content, their mark, and what is mounted there."""
 
+import glob
 import json
 import os
 import stat
@@ -16,7 +17,7 @@ _BY_UUID = "/dev/disk/by-uuid"
 
 
 def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
-    """Service key -> state of its data directory: `path`, `mark`, `copy`, `entries`, `names`, `owner`, `mount`."""
+    """Service key -> its data directory: `path`, `hollow`, `mark`, `copy`, `entries`, `names`, `owner`, `mount`."""
     rows = mounts()
     found = {}
     for service in spec.get("services", ()):
@@ -25,6 +26,7 @@ def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
             found[service["key"]] = dict(
                 _content(path),
                 path=path,
+                hollow=_hollow(path, service),
                 mark=_document(os.path.join(path, _MARK), owned=True),
                 copy=_document(service["copy"], owned=False),
                 mount=_mount(path, rows),
@@ -41,6 +43,14 @@ def _content(path: str) -> Dict[str, Any]:
     except OSError as error:
         raise Unreadable("%s: %s" % (path, error.strerror))
     return {"entries": len(names), "names": names[:_NAMES]}
+
+
+def _hollow(path: str, service: Dict[str, Any]) -> bool:
+    """Whether the service had made its data, and none of them are there: they may be on a disk of their own."""
+    if not service["filled"] or not os.path.exists(service["filled"]):
+        return False
+    found = [one for sign in service["signs"] for one in glob.glob(os.path.join(glob.escape(path), sign))]
+    return all(os.path.basename(one) in _IGNORED for one in found)
 
 
 def _document(path: str, *, owned: bool) -> Optional[Any]:
