@@ -26,6 +26,7 @@ def destroy(
         str | None, typer.Option("--wait-jobs", help="Wait this long for running jobs, for example 30m.")
     ] = None,
     wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -43,6 +44,7 @@ def destroy(
             interrupt_jobs=interrupt_jobs,
             wait_jobs=wait_jobs,
             wait_lock=wait_lock,
+            deadline=deadline,
             name=confirm_cluster or None,
             argv=tuple(sys.argv),
         )

@@ -31,6 +31,7 @@ def logs(
     node: o.NodeName = None,
     component: o.Component = None,
     limit: o.ReadLimit = None,
+    deadline: o.Deadline = 30.0,
     lines: Annotated[
         int | None, typer.Option("--lines", "-n", help="Entries per service; 200, or 5000 with --since or --job.")
     ] = None,
@@ -45,6 +46,7 @@ def logs(
 ) -> int:
     """Show the logs of services on all their nodes, in order of time. Secrets are not shown."""
     import time  # noqa: PLC0415 - keeps --help fast
+    from functools import partial  # noqa: PLC0415
 
     from fatecloud.model.selection import select  # noqa: PLC0415
     from fatecloud.report.commands import typed  # noqa: PLC0415
@@ -55,7 +57,9 @@ def logs(
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
 
-    question = question_of(since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job)
+    question = question_of(
+        since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job, deadline=deadline
+    )
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
     keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
@@ -75,11 +79,11 @@ def logs(
 
     session.ask_passwords({one.id.node for one in services})
     if follow:
-        require_deployed(session, keys)
+        require_deployed(session, keys, deadline)
     try:
         status = show_logs(
             session.desired,
-            session.connect,
+            partial(session.connect, seconds=deadline),
             services,
             question,
             show,
@@ -92,5 +96,5 @@ def logs(
             return 0  # Ctrl-C is the normal end of --follow
         raise
     if status == 0 and not shown:
-        require_deployed(session, keys)
+        require_deployed(session, keys, deadline)
     return status

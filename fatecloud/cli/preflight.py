@@ -18,6 +18,7 @@ def preflight(
     limit: o.Limit = None,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, then check again.")] = False,
     yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
     output: o.Format = o.TABLE,
     deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
@@ -47,6 +48,7 @@ def preflight(
             limit=limit or (),
             deadline=deadline,
             fix=fix,
+            wait_lock=wait_lock,
             confirm=None if yes else lambda fixes: console.confirm(f"{fixes_text(fixes)}\nDo this?"),
         )
         blockers = blocking(outcome.report)

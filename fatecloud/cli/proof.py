@@ -27,12 +27,13 @@ def toy(
     to: To = None,
     deadline: Deadline = 300,
     wait_lock: o.WaitLock = None,
+    output: o.Format = o.TABLE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Run FATE's toy job between two parties: tests routes, scheduling and compute."""
-    return _prove("toy", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir))
+    return _prove("toy", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir), output)
 
 
 @app.command()
@@ -43,12 +44,13 @@ def lr(
     to: To = None,
     deadline: Deadline = 900,
     wait_lock: o.WaitLock = None,
+    output: o.Format = o.TABLE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test."""
-    return _prove("lr", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir))
+    return _prove("lr", inventory, from_, to, (deadline, wait_lock), (secrets, vault_password_file, state_dir), output)
 
 
 def _prove(
@@ -58,10 +60,12 @@ def _prove(
     host: str | None,
     patience: tuple[int, str | None],
     files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
+    output: o.Output,
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
-    from fatecloud.workflow.prove import result_text  # noqa: PLC0415
+    from fatecloud.workflow.prove import result_document, result_text  # noqa: PLC0415
     from fatecloud.workflow.proving import prove_cluster  # noqa: PLC0415
 
     with Console() as console:
@@ -75,5 +79,8 @@ def _prove(
             ui=console,
             argv=tuple(sys.argv),
         )
-        console.say(result_text(result))
+        if output is o.TABLE:
+            console.say(result_text(result))
+        else:
+            console.write(document_text("SmokeTest", result_document(result), output))
         return 0

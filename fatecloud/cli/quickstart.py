@@ -21,6 +21,7 @@ def quickstart(
         typer.Option("--systemd", help="Run it under systemd as a user of its own; it starts at boot. Needs root."),
     ] = False,
     yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
     store: o.Store = None,
     state_dir: o.StateDir = None,
 ) -> int:
@@ -39,5 +40,6 @@ def quickstart(
             store=store,
             state_dir=state_dir,
             systemd=systemd,
+            wait_lock=wait_lock,
             argv=tuple(sys.argv),
         )

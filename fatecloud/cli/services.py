@@ -22,7 +22,7 @@ def _act(
     selection: Selection,
     yes: bool,  # noqa: FBT001
     interrupt_jobs: bool,  # noqa: FBT001
-    waits: tuple[str | None, str | None],
+    times: tuple[str | None, str | None, float],
     files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
@@ -37,8 +37,9 @@ def _act(
             console,
             confirm=None if yes else console.confirm,
             interrupt_jobs=interrupt_jobs,
-            wait_jobs=waits[0],
-            wait_lock=waits[1],
+            wait_jobs=times[0],
+            wait_lock=times[1],
+            deadline=times[2],
             argv=tuple(sys.argv),
         )
 
@@ -53,13 +54,14 @@ def start(
     interrupt_jobs: InterruptJobs = False,
     wait_jobs: WaitJobs = None,
     wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Start services, dependencies first, and wait until they answer. One that runs with older files is restarted."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("start", inventory, chosen, True, interrupt_jobs, (wait_jobs, wait_lock), files)  # noqa: FBT003
+    return _act("start", inventory, chosen, True, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)  # noqa: FBT003
 
 
 def stop(
@@ -73,13 +75,14 @@ def stop(
     interrupt_jobs: InterruptJobs = False,
     wait_jobs: WaitJobs = None,
     wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop services, dependants first. They stay stopped until you start them or their node boots again."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("stop", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)
+    return _act("stop", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)
 
 
 def restart(
@@ -93,10 +96,11 @@ def restart(
     interrupt_jobs: InterruptJobs = False,
     wait_jobs: WaitJobs = None,
     wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop and start services in the order of their dependencies."""
     chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
-    return _act("restart", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock), files)
+    return _act("restart", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)

@@ -35,6 +35,8 @@ class LogQuestion:
     """Regular expressions of records that healthy services write."""
     job: str = ""
     """Id of a job, to show its logs instead of the services' own."""
+    deadline: float = SECONDS
+    """Seconds for one service's logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def read_logs(
         "cursor": cursor,
     }
     stdin = shipment.stdin(spec, PARTS)
-    done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
+    command, become = shipment.command(node.paths.base), node.become == "root"
+    done = connection.run(command, stdin=stdin, timeout=question.deadline, become=become)
     answer = _answer(done.text.splitlines())
     if answer is None:
         raise TransportError(

@@ -413,6 +413,26 @@ class ClusterList(TypedDict):
     items: list[ClusterEntry]
 
 
+class ModelDocument(TypedDict):
+    """The model that the LR job trained."""
+
+    auc: float
+    losses: Annotated[list[float], "One per epoch."]
+    shared: Annotated[Count, "Rows that both parties have."]
+
+
+class SmokeTest(TypedDict):
+    """`fatecloud test toy` and `fatecloud test lr`, of a job that succeeded."""
+
+    test: Literal["toy", "lr"]
+    job: str
+    guest: Annotated[str, "Party that started it."]
+    host: Annotated[str, "Party that took part."]
+    seconds: Annotated[dict[str, float], "Seconds by phase."]
+    model: Annotated[ModelDocument | None, "Of the LR; null for the toy."]
+    not_removed: Annotated[list[str], "What the test could not remove when it ended."]
+
+
 class VersionDocument(TypedDict):
     """`fatecloud version`."""
 
@@ -440,6 +460,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "RunList": RunList,
         "Run": Run,
         "ClusterList": ClusterList,
+        "SmokeTest": SmokeTest,
         "Version": VersionDocument,
     }
 )

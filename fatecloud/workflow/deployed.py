@@ -38,15 +38,19 @@ def deployed_of(desired: Desired, observed: Observed, keys: Collection[str], eve
     return there
 
 
-def require_deployed(session: Session, keys: Collection[str]) -> None:
+def require_deployed(session: Session, keys: Collection[str], deadline: float) -> None:
     """Make sure that at least one of the services is on its node, for a verb that otherwise reads no facts.
+
+    Args:
+        deadline: seconds for each node to answer.
 
     Raises:
         RunError: a node could not be read.
         NotDeployed: none of them is deployed.
     """
     nodes = {session.resolved.services[key].id.node for key in keys}
-    deployed_of(session.resolved, observe(session, probes=False, nodes=nodes, want=FACTS), keys, lambda _: None)
+    observed = observe(session, probes=False, nodes=nodes, want=FACTS, deadline=deadline)
+    deployed_of(session.resolved, observed, keys, lambda _: None)
 
 
 def is_deployed(desired: Desired, observed: Observed, key: str) -> bool:

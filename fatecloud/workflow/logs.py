@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from fatecloud.collect.logs import LogQuestion, LogRecord, job_logs
+from fatecloud.collect.logs import SECONDS, LogQuestion, LogRecord, job_logs
 from fatecloud.errors import FatecloudError, TransportError, UsageError
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService
@@ -134,7 +134,14 @@ def of_job(services: Sequence[DesiredService], job: str) -> tuple[DesiredService
 
 
 def question_of(
-    *, since: str | None, grep: str | None, level: str | None, lines: int | None, now: float, job: str | None = None
+    *,
+    since: str | None,
+    grep: str | None,
+    level: str | None,
+    lines: int | None,
+    now: float,
+    job: str | None = None,
+    deadline: float = SECONDS,
 ) -> LogQuestion:
     """The question that the operator's options ask.
 
@@ -142,6 +149,7 @@ def question_of(
         since: `10m`, `2h`, `1d` or `90s` ago, or `2026-11-25 19:30[:00]`, the controller's local time.
         now: seconds since the epoch.
         job: id of the job whose logs are asked for.
+        deadline: seconds for one service's logs.
 
     Raises:
         UsageError: one of them is invalid.
@@ -155,7 +163,8 @@ def question_of(
     if lines is not None and lines < 1:
         raise UsageError("--lines must be 1 or more")
     moment = _moment(since, now) if since else None
-    return LogQuestion(lines or (LINES_SINCE if since or job else LINES), moment, level, grep, job=job or "")
+    count = lines or (LINES_SINCE if since or job else LINES)
+    return LogQuestion(count, moment, level, grep, job=job or "", deadline=deadline)
 
 
 def _moment(text: str, now: float) -> float:

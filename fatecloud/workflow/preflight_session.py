@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from fatecloud.errors import ArtifactMissing
+from fatecloud.model.duration import seconds
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
 from fatecloud.model.selection import Selection, select_nodes
+from fatecloud.workflow.leases import FACTS, read_when_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
@@ -24,6 +26,7 @@ def preflight_cluster(
     limit: Sequence[str],
     deadline: float,
     fix: bool,
+    wait_lock: str | None = None,
     confirm: Callable[[Sequence[Fix]], bool] | None,
 ) -> Outcome:
     """Judge the nodes of an inventory, and repair what is safe if the operator agrees.
@@ -33,6 +36,7 @@ def preflight_cluster(
         limit: names of nodes.
         deadline: seconds for each node to answer.
         fix: whether to offer repairs.
+        wait_lock: how long to wait before the repairs for another run that holds their nodes.
         confirm: asks the operator; None means that the answer is yes.
 
     Raises:
@@ -41,6 +45,7 @@ def preflight_cluster(
         Refused: the base directory of such a node belongs to another cluster.
         RunError: a repair failed.
     """
+    patience = seconds(wait_lock)
     missing: tuple[str, ...] = ()
     try:
         session = load_session(options, need_store=True)
@@ -50,13 +55,16 @@ def preflight_cluster(
         session.desired,
         partial(observe, session, nodes=select_nodes(session.resolved, selection, limit), deadline=deadline),
         artifacts_missing=missing,
-        repair=partial(_repair, session, events) if fix else None,
+        repair=partial(_repair, session, events, patience) if fix else None,
         confirm=confirm or (lambda _: True),
     )
 
 
-def _repair(session: Session, events: Listener, fixes: Sequence[Fix]) -> None:
+def _repair(session: Session, events: Listener, wait: float, fixes: Sequence[Fix]) -> None:
     nodes = fix_variables(fixes)
+    # A repair is safe whatever another run has done meanwhile: it brings about a state, and the nodes are judged again.
+    read = partial(observe, session, probes=False, nodes=nodes, want=FACTS)
+    read_when_free(session, read, nodes, wait, events, verb="preflight", argv=sys.argv)
     with recorded(session, "preflight", sys.argv, events, nodes) as run:
         run.ansible.play("lease.yml")
         for node, actions in nodes.items():

@@ -11,6 +11,7 @@ from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
+from fatecloud.report.kinds import SmokeTest
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
@@ -115,6 +116,21 @@ def prove(
         return run_lr(
             reachable, guest, host, events, deadline - clean_up, files=files, tag=tag, clean_up=clean_up, waits=waits
         )
+
+
+def result_document(result: ToyResult | LrResult) -> SmokeTest:
+    """The result as data for programs."""
+    return {
+        "test": "toy" if isinstance(result, ToyResult) else "lr",
+        "job": result.job,
+        "guest": result.guest,
+        "host": result.host,
+        "seconds": {"job": result.seconds} if isinstance(result, ToyResult) else dict(result.timings),
+        "model": None
+        if isinstance(result, ToyResult)
+        else {"auc": result.auc, "losses": list(result.losses), "shared": result.shared},
+        "not_removed": list(result.left),
+    }
 
 
 def result_text(result: ToyResult | LrResult) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from fatecloud.artifacts.progress import Progress
 from fatecloud.errors import ClientMissing, Refused, RunError, UsageError
 from fatecloud.inventory import load
+from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event
 from fatecloud.report.commands import link_program, set_inventory
 from fatecloud.workflow.deploy import DeployOptions, check, deploy_cluster
@@ -35,6 +36,7 @@ def quickstart_here(
     store: Path | None,
     state_dir: Path | None,
     systemd: bool,
+    wait_lock: str | None = None,
     argv: tuple[str, ...],
 ) -> int:
     """Write the all-in-one inventory into a directory, deploy and check it.
@@ -43,6 +45,7 @@ def quickstart_here(
         directory: absolute; holds inventory, secrets, services and data.
         progress: opens the display of the fetch.
         confirm: asks the operator; None means that the answer is yes.
+        wait_lock: how long to wait for another run that holds this machine.
         systemd: whether services run under systemd, as a user of their own; needs root.
 
     Returns:
@@ -51,6 +54,7 @@ def quickstart_here(
     Raises:
         UsageError: `systemd` is set, and we are not root or systemd does not run here.
     """
+    seconds(wait_lock)  # an invalid time is refused before anything is done
     inventory = directory / INVENTORY
     set_inventory(inventory)
     _check_systemd(ui, wanted=systemd)
@@ -66,7 +70,7 @@ def quickstart_here(
     with progress() as bars:
         _fetch(release, store, bars, confirm, ui)
     options = Options(inventory, state_dir=state_dir, store=store)
-    deploy_cluster(options, DeployOptions(argv=argv), ui, confirm=confirm)
+    deploy_cluster(options, DeployOptions(wait_lock=wait_lock, argv=argv), ui, confirm=confirm)
     ui(Event("step", "checking"))
     session = load_session(options)
     report = check(session)

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from check_world import ENGINE, FRONT, STORE, Documents, healthy_documents, observed, the_desired
 
 from fatecloud.errors import NotDeployed, RunError
 from fatecloud.model.event import Event
-from fatecloud.model.observed import Unreachable
+from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.selection import Selection
-from fatecloud.workflow import destroy, leases, proving, services
-from fatecloud.workflow.deployed import deployed_of, nothing_deployed
-from fatecloud.workflow.load import Options
+from fatecloud.workflow import deployed, destroy, leases, proving, services
+from fatecloud.workflow.deployed import deployed_of, nothing_deployed, require_deployed
+from fatecloud.workflow.load import Options, Session
 
 ALL = (ENGINE, FRONT, STORE)
 
@@ -106,7 +106,7 @@ class World:
         yield SimpleNamespace(ansible=SimpleNamespace(play=play), events=listener)
 
 
-def act(world: World, verb: str, wait_lock: str | None = None) -> None:
+def act(world: World, verb: str, **times: Any) -> None:
     services.act_on_services(
         Options(Path("inventory.yml")),
         verb,
@@ -115,8 +115,8 @@ def act(world: World, verb: str, wait_lock: str | None = None) -> None:
         confirm=None,
         interrupt_jobs=False,
         wait_jobs=None,
-        wait_lock=wait_lock,
         argv=(),
+        **times,
     )
 
 
@@ -168,6 +168,27 @@ def waited(monkeypatch: pytest.MonkeyPatch, module: Any) -> None:
     monkeypatch.setattr(leases, "POLL", 0)
 
 
+def test_the_nodes_have_as_long_to_answer_as_the_operator_gave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[float] = []
+
+    def observe(*_: Any, deadline: float, **__: Any) -> Observed:
+        asked.append(deadline)
+        return observed(cleared("a1", "a2"))
+
+    for module in (services, destroy):
+        world = World(monkeypatch, tmp_path, module, {})
+        monkeypatch.setattr(module, "observe", observe)
+        if module is destroy:
+            destroyed(world, deadline=7.0)
+        else:
+            with pytest.raises(NotDeployed):
+                act(world, "stop", deadline=7.0)
+    monkeypatch.setattr(deployed, "observe", observe)
+    with pytest.raises(NotDeployed):
+        require_deployed(cast("Session", world.session), ALL, 7.0)
+    assert asked == [7.0, 7.0, 7.0]
+
+
 def test_a_verb_that_waited_acts_on_what_the_other_run_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     world = World(monkeypatch, tmp_path, services, {})
     waited(monkeypatch, services)
@@ -187,16 +208,16 @@ def test_a_test_job_is_not_started_where_nothing_is_deployed(monkeypatch: pytest
         proving.prove_cluster(options, "toy", None, None, deadline=60, wait_lock=None, ui=world.ui, argv=())
 
 
-def destroyed(world: World, wait_lock: str | None = None) -> int:
+def destroyed(world: World, **times: Any) -> int:
     return destroy.destroy_cluster(
         Options(Path("inventory.yml")),
         world.ui,
         remove_data=False,
         interrupt_jobs=False,
         wait_jobs=None,
-        wait_lock=wait_lock,
         name="demo",
         argv=(),
+        **times,
     )
 
 

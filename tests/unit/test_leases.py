@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,15 +12,20 @@ from typing import Any
 import pytest
 from check_world import healthy_documents, observed
 from preflight_world import NOW
+from typer.main import get_group
 
+from fatecloud.cli.verbs import app
 from fatecloud.errors import Locked
 from fatecloud.model.event import Event
+from fatecloud.model.finding import Fix
 from fatecloud.model.observed import Observed
+from fatecloud.model.selection import Selection
 from fatecloud.render.holder import asking, dead
 from fatecloud.state.database import select
 from fatecloud.state.directory import controller_id
-from fatecloud.workflow import leases
+from fatecloud.workflow import leases, preflight_session
 from fatecloud.workflow.leases import held_nodes, read_when_free, recording_locked, wait_until_free
+from fatecloud.workflow.load import Options
 
 
 def nodes(**lease: Any) -> Observed:
@@ -84,3 +91,48 @@ def test_after_a_wait_the_nodes_are_read_again_until_no_run_holds_them(
     readings = [nodes(held=False), nodes()]
     read_when_free(session(tmp_path), lambda: readings.pop(0), (), 60, lambda _: None, verb="stop", argv=())
     assert len(readings) == 1, "without a wait they are read once"
+
+
+def verbs_with(option: str, group: Any, path: tuple[str, ...] = ()) -> set[str]:
+    found: set[str] = set()
+    for name in group.commands:
+        command = group.get_command(None, name)
+        if hasattr(command, "commands"):
+            found |= verbs_with(option, command, (*path, name))
+        elif any(option in parameter.opts for parameter in command.params):
+            found.add(" ".join((*path, name)))
+    return found
+
+
+def test_each_verb_that_may_find_a_lease_can_wait_for_it() -> None:
+    takes_leases = {"deploy", "start", "stop", "restart", "destroy", "preflight", "quickstart", "test toy", "test lr"}
+    assert verbs_with("--wait-lock", get_group(app)) == takes_leases
+
+
+def test_repairs_wait_for_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plays: list[str] = []
+    waits: list[tuple[Any, float]] = []
+
+    @contextmanager
+    def recorded(*_: Any) -> Iterator[Any]:
+        play = SimpleNamespace(play=lambda name, *_a, **_k: plays.append(name))
+        yield SimpleNamespace(ansible=play, interruption=SimpleNamespace(check=lambda: None))
+
+    def preflight(*_: Any, repair: Any, **__: Any) -> None:
+        repair((Fix("sysctl", "a2", {}),))
+
+    def read(_session: Any, _read: Any, names: Any, wait: float, *_: Any, **__: Any) -> None:
+        assert not plays
+        waits.append((list(names), wait))
+
+    found = session(tmp_path)
+    found.desired = found.resolved = None
+    monkeypatch.setattr(preflight_session, "load_session", lambda *_a, **_k: found)
+    monkeypatch.setattr(preflight_session, "select_nodes", lambda *_: ())
+    monkeypatch.setattr(preflight_session, "preflight", preflight)
+    monkeypatch.setattr(preflight_session, "read_when_free", read)
+    monkeypatch.setattr(preflight_session, "recorded", recorded)
+    options = Options(tmp_path / "inventory.yml")
+    asked: dict[str, Any] = {"selection": Selection(), "limit": (), "deadline": 5.0, "fix": True, "confirm": None}
+    preflight_session.preflight_cluster(options, lambda _: None, wait_lock="30m", **asked)
+    assert (waits, plays) == ([(["a2"], 1800.0)], ["lease.yml", "fix.yml"])

@@ -225,8 +225,9 @@ def test_a_repair_holds_the_nodes_that_it_changes_and_no_others(monkeypatch: pyt
         )
 
     monkeypatch.setattr(preflight_session, "recorded", recorded)
+    monkeypatch.setattr(preflight_session, "read_when_free", lambda *_a, **_k: None)
     fixes = [Fix("sysctl", node, {"name": "net.core.somaxconn", "value": 4096}) for node in ("a1", "a2")]
-    preflight_session._repair(SimpleNamespace(), Ui(), fixes)  # type: ignore[arg-type]
+    preflight_session._repair(SimpleNamespace(), Ui(), 0, fixes)  # type: ignore[arg-type]
     assert took == [("a1", "a2")]
     assert plays == [("lease.yml", ()), ("fix.yml", ["a1"]), ("fix.yml", ["a2"])]
 

@@ -184,6 +184,20 @@ def test_the_script_travels_to_a_node_and_brings_records_back(tmp_path: Path) ->
     assert batch.problems == ()
 
 
+def test_a_node_has_as_long_as_the_operator_gave(tmp_path: Path) -> None:
+    given: list[float] = []
+
+    class Timed(Local):
+        def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
+            given.append(timeout)
+            return super().run(argv, stdin=stdin, timeout=timeout, become=become)
+
+    desired = desired_with(tmp_path)
+    question = question_of(since=None, grep=None, level=None, lines=None, now=0, deadline=77)
+    read_logs(Timed(), desired.node("a1"), desired.services["9999/engine@a1"], question)
+    assert given == [77]
+
+
 def test_services_on_several_nodes_are_merged_and_noise_left_out(tmp_path: Path) -> None:
     (tmp_path / "engine.log").write_text(line(1, "one") + line(3, "no such process 7", "WARNING") + line(4, "four"))
     (tmp_path / "store.log").write_text(line(2, "two"))

@@ -24,7 +24,8 @@ from fatecloud.report.kinds import KINDS
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory
-from fatecloud.workflow import sandbox
+from fatecloud.workflow import proving, sandbox
+from fatecloud.workflow.proof import LrResult, ToyResult
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 HERE = """\
@@ -57,6 +58,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs list": ("runs list", "RunList"),
     "runs show": ("runs show last", "Run"),
     "clusters": ("clusters", "ClusterList"),
+    "test toy": ("test toy", "SmokeTest"),
+    "test lr": ("test lr", "SmokeTest"),
     "version": ("version", "Version"),
 }
 """Every verb that shows something -> how it is called here, and the kind that it prints."""
@@ -93,6 +96,19 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     one = SimpleNamespace(name="s", image="debian-12", nodes={"n1": ("172.17.0.2", "running")})
     monkeypatch.setattr(sandbox, "sandbox_list", lambda: [one])
+    toy = ToyResult("202601", "9999", "10000", ("9999",), 21.5, ())
+    lr = LrResult(
+        job="202602",
+        guest="9999",
+        host="10000",
+        arbiter="10000",
+        shared=200,
+        auc=0.99,
+        losses=(0.7, 0.6),
+        timings={"train": 60.0},
+        left=("a file",),
+    )
+    monkeypatch.setattr(proving, "prove_cluster", lambda _options, kind, *_, **__: {"toy": toy, "lr": lr}[kind])
     state = cluster_directory("d3f9a2b1d4e5f607")
     note_cluster(state, "here", place / "inventory.yml")
     recorded(state)
