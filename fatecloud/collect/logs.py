@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import Runs
+from fatecloud.collect.node.drift import plain
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import DesiredService
@@ -101,7 +102,10 @@ def read_logs(
     records = tuple(
         LogRecord(r["time"], service.id.key, r["level"], r["file"], tuple(r["lines"])) for r in answer["records"]
     )
-    problems = (*answer["problems"], *_left_out(answer["cut"], len(records), question, spec["bytes"]))
+    problems = (
+        *(plain(str(text)) for text in answer["problems"]),
+        *_left_out(answer["cut"], len(records), question, spec["bytes"]),
+    )
     return LogBatch(records, answer["cursor"], problems, answer["files"])
 
 
@@ -110,7 +114,8 @@ def _places(node: Node, service: DesiredService, job: str) -> dict[str, Any]:
     if job:
         return {"paths": [], "trees": [tree.format(job=job) for tree in job_logs(service)], "unit": None}
     paths = {log.path for log in service.logs} | ({service.process.console} if service.process.console else set())
-    return {"paths": sorted(paths), "unit": service.id.unit if node.supervision == "systemd" else None}
+    root = f"{node.paths.logs}/{service.id.slug}"
+    return {"paths": sorted(paths), "root": root, "unit": service.id.unit if node.supervision == "systemd" else None}
 
 
 def job_logs(service: DesiredService) -> tuple[str, ...]:

@@ -15,6 +15,10 @@ from fatecloud.transport.library import paramiko
 _SHA2_NAMES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """A known key of type ssh-rsa is asked for by the names of its safe signatures."""
 
+_REVOKED = "@revoked"
+_MARKERS = (_REVOKED + " ", _REVOKED + "\t", "@cert-authority ", "@cert-authority\t")
+"""What may lead a line of OpenSSH's, see sshd(8). Authorities for certificates are left to OpenSSH."""
+
 _LENGTH = 4
 """Bytes of the number that leads each field of a key."""
 
@@ -27,11 +31,14 @@ class KnownHost:
         self.name = address if port == paramiko.config.SSH_PORT else f"[{address}]:{port}"
         keys = paramiko.HostKeys()
         self._damaged: list[int] = []
-        for number, entry in _entries(path):
+        self._revoked: list[paramiko.PKey] = []
+        for number, marker, entry in _entries(path):
             if entry is None:
                 self._damaged.append(number)
                 continue
-            for host in entry.hostnames or ():
+            if marker == _REVOKED:
+                self._revoked.append(entry.key)
+            for host in (entry.hostnames or ()) if not marker else ():
                 keys.add(host, entry.key.get_name(), entry.key)
         self._known = keys.lookup(self.name)
 
@@ -46,10 +53,18 @@ class KnownHost:
         """Compare the key that the server showed.
 
         Raises:
-            TransportError: NODE_HOST_KEY_CHANGED, always, when another key is known; NODE_HOST_KEYS_DAMAGED, always,
-                when none is and the file has lines that cannot be read; NODE_HOST_KEY_UNKNOWN when none is and
-                `accept_new` is false.
+            TransportError: NODE_HOST_KEY_CHANGED, always, when another key is known or this one is revoked;
+                NODE_HOST_KEYS_DAMAGED, always, when none is known and the file has lines that cannot be read;
+                NODE_HOST_KEY_UNKNOWN when none is known and `accept_new` is false.
         """
+        if key in self._revoked:
+            # For whichever host: a key that somebody stole can be shown under any name.
+            raise TransportError(
+                node,
+                "NODE_HOST_KEY_CHANGED",
+                f"{self.name} shows the host key {fingerprint(key)}, which {self._path} marks as revoked",
+                remedy="Find out who uses the revoked key; give the machine a new host key if it is the right machine.",
+            )
         if self._known:
             if self._known.get(key.get_name()) == key:
                 return
@@ -105,7 +120,7 @@ class KnownHost:
             os.close(descriptor)
 
 
-def _entries(path: Path) -> Iterator[tuple[int, paramiko.hostkeys.HostKeyEntry | None]]:
+def _entries(path: Path) -> Iterator[tuple[int, str, paramiko.hostkeys.HostKeyEntry | None]]:
     """Line number and entry of each line; None for a damaged one. Raises OSError.
 
     The library's own reader gives up at the first damaged line, and the keys of all other nodes would be lost with it.
@@ -116,13 +131,14 @@ def _entries(path: Path) -> Iterator[tuple[int, paramiko.hostkeys.HostKeyEntry |
         line = raw.decode("utf-8", "replace").strip()
         if not line or line.startswith("#"):
             continue
+        marker, line = line.split(None, 1) if line.startswith(_MARKERS) else ("", line)
         if not _whole(line):
-            yield number, None
+            yield number, marker, None
             continue
         # A whole key of a type that the library does not know is no damage, and no help either.
         with suppress(Exception):  # bytes that are not a key raise what they like, deep in the library
             if entry := paramiko.hostkeys.HostKeyEntry.from_line(line, number):
-                yield number, entry
+                yield number, marker, entry
 
 
 def _whole(line: str) -> bool:

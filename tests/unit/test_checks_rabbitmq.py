@@ -124,6 +124,12 @@ def test_a_link_to_an_unknown_endpoint_is_reported_too() -> None:
     assert finding.about == "192.0.2.99:1"
 
 
+def test_links_that_could_not_be_read_are_unknown() -> None:
+    (finding,) = findings(set_answer(ADMIN, links=None, links_error="its links cannot be read: TimeoutError()"))
+    assert (finding.code, finding.severity) == ("FACT_ABSENT", "unknown")
+    assert "its links cannot be read" in finding.evidence[0]
+
+
 def test_a_closed_route_to_one_party_does_not_hide_a_link_to_another() -> None:
     both = [
         {

@@ -17,6 +17,7 @@ import time
 import xmlrpc.client
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,38 @@ def test_the_register_is_read_with_bounds_and_from_its_owner_only(
     assert register.register() == [{**good, "there": True}, {**good, "base": "/gone", "there": False}]
     os.chown(folder / "a.json", 1, 1)
     assert [entry["base"] for entry in register.register()] == ["/gone"]
+
+
+def test_an_entry_that_goes_away_or_cannot_be_read_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"id": "c" * 16, "cluster": "demo", "node": "a1", "base": "/gone"}
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(good))
+    (tmp_path / "d.json").write_text("[" * 4096)
+    real, read = os.lstat, reading.text_of
+
+    def lstat(path: str) -> os.stat_result:
+        if path.endswith("a.json"):
+            raise FileNotFoundError(path)
+        return real(path)
+
+    def text_of(path: str, limit: int) -> str:
+        if path.endswith("b.json"):
+            raise reading.Unreadable("input/output error")
+        return read(path, limit)
+
+    monkeypatch.setattr(register, "SHARED", str(tmp_path))
+    monkeypatch.setattr(register, "OWN", "/nowhere")
+    monkeypatch.setattr(register, "_paths", partial(_paths_of, register._paths, os.geteuid()))
+    monkeypatch.setattr("os.lstat", lstat)
+    monkeypatch.setattr(register, "text_of", text_of)
+    assert register.register() == [{**good, "there": False}]
+
+
+def _paths_of(paths: Any, owner: int, folder: str, _owner: int) -> list[str]:
+    """The entries of a folder that this user owns, also where that is not root."""
+    return list(paths(folder, owner))
 
 
 def test_machines_are_distinguished_by_boot_and_root(tmp_path: Path) -> None:

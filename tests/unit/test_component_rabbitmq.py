@@ -127,6 +127,40 @@ def test_links_that_tasks_asked_for_and_that_do_not_run_are_listed_with_how_long
     assert "u:p" not in json.dumps([waiting, left])
 
 
+def test_links_come_last_and_cost_no_other_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = probe_admin.Api.get
+
+    def get(self: probe_admin.Api, path: str) -> tuple[int, Any]:
+        asked.append(path)
+        if "federation" in path:
+            raise TimeoutError
+        return real(self, path)
+
+    monkeypatch.setattr(probe_admin.Api, "get", get)
+    answer = ask(tmp_path, {})
+    assert (answer["ok"], answer["alarms"], answer["links"]) == (True, ["disk"], None)
+    assert "TimeoutError" in answer["links_error"]
+    assert asked[-1] == "/api/parameters/federation-upstream"
+
+
+def test_all_questions_share_one_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: list[float] = []
+    clock = [100.0]
+
+    def get(*_: Any, timeout: float, **__: Any) -> tuple[int, str, bytes]:
+        limits.append(timeout)
+        clock[0] += 8.0
+        return 200, "OK", b"{}"
+
+    monkeypatch.setattr(probe_admin, "get", get)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    api = probe_admin.Api("127.0.0.1", 1, {"name": "fate", "password": "x"})
+    for _ in range(4):
+        api.get("/")
+    assert limits == [5, 5, 4.0, 0.001]
+
+
 START = b"\x01\x00\x00" + (300).to_bytes(4, "big") + b"\x00\x0a\x00\x0a" + b"x" * 296 + b"\xce"
 
 

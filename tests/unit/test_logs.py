@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from preflight_world import a_desired, a_service
 
-from fatecloud.collect.logs import LogQuestion, LogRecord, read_logs
+from fatecloud.collect.logs import LogQuestion, LogRecord, _places, read_logs
 from fatecloud.collect.node import records as cutting
 from fatecloud.collect.node import tail
 from fatecloud.errors import FatecloudError, TransportError, UsageError
@@ -325,6 +325,38 @@ def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert texts(tail.read(spec(folder, paths=[], trees=[str(link)]))) == []
     with pytest.raises(OSError, match=r"Not a directory|Too many levels"):
         tail._opened(f"{folder}/away/shadow", str(folder))
+
+
+def test_no_link_is_followed_anywhere_below_the_directory_of_a_services_logs(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "stat.log").write_text(line(1, "root's own"))
+    folder = tmp_path / "logs"
+    (folder / "own").mkdir(parents=True)
+    (folder / "own" / "stat.log").write_text(line(2, "ours"))
+    (folder / "fate_flow").symlink_to(elsewhere)
+    asked = spec(folder, paths=[f"{folder}/fate_flow/stat.log", f"{folder}/own/*.log"], root=str(folder))
+    answer = tail.read(asked)
+    assert [record["lines"] for record in answer["records"]] == [[line(2, "ours").rstrip()]]
+    assert answer["records"][0]["file"] == f"{folder}/own/stat.log"
+    assert answer["problems"] == [f"{folder}/fate_flow/stat.log: Not a directory"]
+
+
+def test_a_services_own_directory_is_what_no_link_is_followed_below() -> None:
+    desired = a_desired()
+    node, service = desired.node("a1"), desired.services["9999/engine@a1"]
+    assert _places(node, service, "")["root"] == f"/data/fate/logs/{service.id.slug}"
+    assert all(path.startswith(f"/data/fate/logs/{service.id.slug}/") for path in _places(node, service, "")["paths"])
+
+
+def test_what_a_node_reports_as_a_problem_is_safe_to_show() -> None:
+    desired = a_desired()
+    cut = {"count": 0, "size": 0, "unread": 0, "journal": False}
+    said = {"records": [], "cursor": {}, "problems": ["\x1b]0;x\x07\nb\u202e"], "files": 1, "cut": cut}
+    answer = json.dumps({"version": 1, **said}).encode()
+    node, service = desired.node("a1"), desired.services["9999/engine@a1"]
+    batch = read_logs(FakeTransport("a1", lambda _: answer), node, service, LogQuestion(10))
+    assert batch.problems == ("\\x1b]0;x\\x07\\nb\\u202e",)
 
 
 JOB = "202611251932141234560"

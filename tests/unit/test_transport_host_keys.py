@@ -113,6 +113,36 @@ def test_a_damaged_line_costs_no_other_node_and_is_named_where_the_key_is_missin
     assert hosts.read_bytes() == b"# ours\n" + broken + b"\n", "the file was changed"
 
 
+@pytest.mark.parametrize("hosts_of_it", ["*", "[127.0.0.1]:%d"])
+@pytest.mark.parametrize("also_known", [False, True])
+def test_a_revoked_key_is_refused_and_its_line_is_not_damaged(
+    tmp_path: Path,
+    hosts_of_it: str,
+    also_known: bool,  # noqa: FBT001
+) -> None:
+    hosts = tmp_path / "known_hosts"
+    with serving(password="right") as server:
+        key = f"{HOST_KEY.get_name()} {HOST_KEY.get_base64()}\n"
+        good = f"[127.0.0.1]:{server.port} {key}" if also_known else ""
+        hosts.write_text(f"@revoked {hosts_of_it.replace('%d', str(server.port))} {key}{good}")
+        with pytest.raises(TransportError, match="marks as revoked") as caught:
+            enter(server, hosts, accept_new=True)
+        assert caught.value.code == "NODE_HOST_KEY_CHANGED"
+        assert not server.attempts
+
+
+def test_an_authority_and_somebody_elses_revoked_key_cost_nothing(tmp_path: Path) -> None:
+    hosts = tmp_path / "known_hosts"
+    other = f"{OTHER_HOST_KEY.get_name()} {OTHER_HOST_KEY.get_base64()}"
+    hosts.write_text(f"@cert-authority *.bank.example {other}\n@revoked\told.bank.example {other}\n")
+    with serving(password="right") as server:
+        with pytest.raises(TransportError) as caught:
+            enter(server, hosts)
+        assert caught.value.code == "NODE_HOST_KEY_UNKNOWN"
+        enter(server, hosts, accept_new=True)
+        enter(server, hosts)
+
+
 def test_a_line_for_a_type_of_key_that_we_cannot_read_is_not_damage(tmp_path: Path) -> None:
     hosts = tmp_path / "known_hosts"
     name = b"ssh-of-tomorrow"

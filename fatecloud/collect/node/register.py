@@ -27,13 +27,20 @@ def _paths(folder: str, owner: int) -> List[str]:
     except OSError as error:
         raise Unreadable("%s: %s" % (folder, error.strerror))
     paths = [os.path.join(folder, name) for name in names]
-    return [path for path in paths if os.lstat(path).st_uid == owner and not os.path.islink(path)]
+    return [path for path in paths if _owner(path) == owner and not os.path.islink(path)]
+
+
+def _owner(path: str) -> Optional[int]:
+    try:
+        return os.lstat(path).st_uid
+    except OSError:
+        return None  # another run has just removed it
 
 
 def _entry(path: str) -> Optional[Dict[str, Any]]:
     try:
         entry = json.loads(text_of(path, _LONGEST))
-    except ValueError:
+    except (ValueError, RecursionError, Unreadable):
         return None  # the next run of its cluster writes it again
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
         return None

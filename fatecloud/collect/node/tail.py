@@ -111,7 +111,7 @@ def read(spec: Spec) -> Dict[str, Any]:
     unread = 0
     budget = spec.get("all_files", _ALL_FILES)
     paths = _newest(spec)
-    for path, root in paths:
+    for path, root, name in paths:
         try:
             with _opened(path, root) as stream:
                 lines, mtime, inode, offset, skipped = _new_lines(stream, cursor, min(spec["bytes"], budget))
@@ -124,7 +124,6 @@ def read(spec: Spec) -> Dict[str, Any]:
         # What was written before the time that is asked for is not missed.
         if not (skipped and spec.get("since") is not None and lines and first < spec["since"]):
             unread += skipped
-        name = os.path.relpath(path, root) if root else path
         kept.add([dict(record, file=name) for record in records(lines, first) if sieve.takes(record)])
     partly = False
     if spec.get("unit"):
@@ -149,20 +148,22 @@ def main(spec: Spec) -> None:
     sys.stdout.write("\n" + json.dumps(read(spec)) + "\n")
 
 
-def _newest(spec: Spec) -> List[Tuple[str, str]]:
+def _newest(spec: Spec) -> List[Tuple[str, str, str]]:
     """The latest files that are asked for, latest first, each with the tree that it belongs to or an empty string."""
-    named = [(path, "") for pattern in spec["paths"] for path in glob.glob(pattern)]
-    named += [(path, root) for root in spec.get("trees", ()) for path in _below(root)]
+    own = spec.get("root", "")
+    found = [path for pattern in spec["paths"] for path in glob.glob(pattern)]
+    named = [(path, own if own and path.startswith(own + "/") else "", path) for path in found]
+    named += [(path, root, os.path.relpath(path, root)) for root in spec.get("trees", ()) for path in _below(root)]
     since = spec.get("since")
     aged = []
-    for path, root in sorted(set(named)):
+    for path, root, name in sorted(set(named)):
         try:
             status = os.lstat(path)
         except OSError:
             continue  # rotated away while we were looking
         if stat.S_ISREG(status.st_mode) and (since is None or status.st_mtime >= since):
-            aged.append((status.st_mtime, path, root))
-    return [(path, root) for _, path, root in sorted(aged, reverse=True)[:_FILES]]
+            aged.append((status.st_mtime, path, root, name))
+    return [(path, root, name) for _, path, root, name in sorted(aged, reverse=True)[:_FILES]]
 
 
 def _below(root: str) -> Iterator[str]:
@@ -182,10 +183,12 @@ def _opened(path: str, root: str) -> Any:
     if not root:
         return os.fdopen(os.open(path, flags), "rb")
     *folders, name = os.path.relpath(path, root).split("/")
-    descriptor = os.open(root, flags | os.O_DIRECTORY)
+    # Directories are only passed through, which needs no right to list them.
+    through = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY
+    descriptor = os.open(root, through)
     try:
         for folder in folders:
-            above, descriptor = descriptor, os.open(folder, flags | os.O_DIRECTORY, dir_fd=descriptor)
+            above, descriptor = descriptor, os.open(folder, through, dir_fd=descriptor)
             os.close(above)
         return os.fdopen(os.open(name, flags, dir_fd=descriptor), "rb")
     finally:

@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.components.judging import answer_of, finding
 from fatecloud.components.party_routes import BLOCKED, Route, blocked, party_of, routes_to_parties
 from fatecloud.components.rabbitmq.want import PEERS
-from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 PATIENCE = 45.0
@@ -98,7 +98,10 @@ def _try(view: ServiceView, route: Route) -> str:
 )
 def links(view: ServiceView) -> Iterator[Finding]:
     """Every federation link of a running task runs; a task that has just begun does not count."""
-    down = [link for link in answer_of(view, "rabbitmq.admin")["links"] if _is_down(link)]
+    answer = answer_of(view, "rabbitmq.admin")
+    if answer["links"] is None:
+        raise FactAbsent(f"probe rabbitmq.admin of {view.service.id.key}: {answer['links_error']}")
+    down = [link for link in answer["links"] if _is_down(link)]
     if not down:
         return
     by_endpoint = {str(edge.endpoint): edge for edge in view.service.edges if edge.kind == "broker"}

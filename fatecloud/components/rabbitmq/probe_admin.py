@@ -17,6 +17,8 @@ from fatecloud.components.http_get import get
 
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
+SECONDS = 20.0
+"""For all questions together; the links come last and get what is left, so that many vhosts cost no other answer."""
 LINKS, VHOSTS = 50, 5
 """Limits for links that do not run: how many are listed, and in how many vhosts their tasks are looked up."""
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -28,10 +30,12 @@ class Api:
     def __init__(self, host: str, port: int, account: dict[str, str]) -> None:
         token = base64.b64encode(f"{account['name']}:{account['password']}".encode()).decode("ascii")
         self.host, self.port, self.headers = host, port, {"Authorization": f"Basic {token}"}
+        self.until = time.monotonic() + SECONDS
 
     def get(self, path: str) -> tuple[int, Any]:
         """Status and document of one page."""
-        status, _, body = get(self.host, self.port, path, timeout=TIMEOUT, headers=self.headers)
+        seconds = max(0.001, min(TIMEOUT, self.until - time.monotonic()))
+        status, _, body = get(self.host, self.port, path, timeout=seconds, headers=self.headers)
         return status, json.loads(body or b"null")
 
 
@@ -60,14 +64,17 @@ def state_of(api: Api) -> dict[str, Any]:
     node = nodes[0]
     alarms = [name for name, key in (("memory", "mem_alarm"), ("disk", "disk_free_alarm")) if node.get(key)]
     kept = ("mem_used", "mem_limit", "disk_free", "disk_free_limit", "fd_used", "fd_total", "sockets_used", "uptime")
-    return {
+    state = {
         "version": overview.get("rabbitmq_version", ""),
         "alarms": alarms,
         "plugins": node.get("enabled_plugins", []),
         "use": {name: node.get(name) for name in kept},
         "messages": (overview.get("queue_totals") or {}).get("messages", 0),
-        "links": links_of(api),
     }
+    try:
+        return {**state, "links": links_of(api)}
+    except (OSError, ValueError, LookupError, AttributeError) as error:
+        return {**state, "links": None, "links_error": f"its links to other brokers cannot be read: {error!r}"[:300]}
 
 
 def links_of(api: Api) -> list[dict[str, Any]]:
