@@ -208,8 +208,9 @@ class Supervisor:
 
     def forgotten(self) -> None:
         """After its configuration was removed."""
-        if self.alive():
-            self._control("update")
+        # Without its name, every other program whose configuration changed meanwhile would restart, jobs or not.
+        if self.alive() and self._told() != "absent":
+            self._control("update", self.slug)
 
     @staticmethod
     def _accept(verb: str) -> tuple:

@@ -90,6 +90,24 @@ def test_a_program_that_waits_for_its_next_attempt_is_not_starting(
     assert supervisor.state() == state  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("known", "updates"), [("ours   STOPPED   Not started", 1), ("ours: ERROR (no such process)", 0)]
+)
+def test_a_removed_service_takes_no_other_along(
+    supervisor: object, monkeypatch: pytest.MonkeyPatch, known: str, updates: int
+) -> None:
+    asked: list[list[str]] = []
+
+    def call(argv: list[str], *_rest: object, **_more: object) -> str:
+        asked.append(argv[-2:])
+        return known
+
+    monkeypatch.setattr(supervision, "call", call)
+    monkeypatch.setattr(supervision.Supervisor, "alive", lambda _self: True)
+    supervisor.forgotten()  # type: ignore[attr-defined]
+    assert [words for words in asked if "update" in words] == [["update", "ours"]] * updates
+
+
 def test_a_stop_ends_it_with_the_signal_that_its_supervisor_would_send(
     supervisor: object, service: subprocess.Popen[bytes]
 ) -> None:
