@@ -209,7 +209,7 @@ class Supervisor:
     def forgotten(self) -> None:
         """After its configuration was removed."""
         # Without its name, every other program whose configuration changed meanwhile would restart, jobs or not.
-        if self.alive() and self._told() != "absent":
+        if self.alive() and self._reported_state() != "absent":
             self._control("update", self.slug)
 
     @staticmethod
