@@ -12,6 +12,7 @@ from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodePr
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.release import Artifact, PythonRequirement, Release
 
+CLUSTER_ID = "c3f9a2b1d4e5f607"
 KEY = "9999/flow@a1"
 PASSWORD = "9999.web.password"
 
@@ -121,7 +122,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     )
     cluster = Cluster(
         name="tiny",
-        id="c3f9a2b1d4e5f607",
+        id=CLUSTER_ID,
         release="tiny",
         architecture="standalone",
         nodes={where.name: where},
