@@ -100,7 +100,7 @@ class Console:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
             raise Refused(f"{question} There is no terminal to ask on.", remedy="use --yes")
-        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.write(f"{plain_lines(question)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -114,7 +114,7 @@ class Console:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
             raise Refused(f"{question} There is no terminal to ask on.", remedy="pass it as an option")
-        sys.stderr.write(f"{question} ")
+        sys.stderr.write(f"{plain_lines(question)} ")
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
@@ -130,7 +130,7 @@ class Console:
                     if text := self._pace.text:
                         self._live(typed(text))
                 elif line := self._pace.due():
-                    self._err.print(f"{self._elapsed} {typed(line)}")
+                    self._err.print(f"{self._elapsed} {typed(plain(line))}")
 
     @property
     def _elapsed(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from fatecloud.report.console import Console
 from fatecloud.report.document import preflight_document, report_document
 from fatecloud.report.look import Look
 from fatecloud.report.preflight import preflight_text
+from fatecloud.report.status import status_table
+from fatecloud.report.status_rows import Row, Status
 from fatecloud.report.table import table
 
 PROGRAM = Path(sys.executable).with_name("fatecloud")
@@ -145,3 +149,29 @@ def test_what_a_failed_task_printed_cannot_drive_the_terminal(capsys: pytest.Cap
     assert "\x1b" not in said
     assert "\x07" not in said
     assert "two" in said
+
+
+def test_what_a_node_wrote_into_a_question_or_a_result_cannot_drive_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = io.StringIO("y\ndemo\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    with Console() as console:
+        assert console.confirm("a1 was \x1b[2Jdemo. Continue?")
+        assert console.ask("The name \x1b[2J?") == "demo"
+        console.say("job 1\x1b[2J\njob 2")
+    written = capsys.readouterr()
+    assert "\x1b" not in written.err + written.out
+    assert written.out == "job 1\\x1b[2J\njob 2\n"
+
+
+def test_what_a_node_wrote_into_a_report_cannot_drive_the_terminal() -> None:
+    unsafe = "no\x1b[2J answer\x07"
+    finding = replace(FINDING, symptom=unsafe, cause=unsafe, got=unsafe, evidence=(unsafe,), remedy=(unsafe,))
+    report = replace(REPORT, findings=(finding,))
+    row = Row("9999", "a1", "flow", unsafe, "yes", "yes", 1.0, {}, (unsafe,))
+    status = status_table(Status("demo", "fate-2.2.0", 0.0, (row,), (unsafe,)), 200)
+    for text in (preflight_text(report, (), LOOK), table(report, LOOK), status):
+        assert not {"\x1b", "\x07"} & set(text)
+        assert "answer" in text
