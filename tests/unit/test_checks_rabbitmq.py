@@ -61,6 +61,27 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
     assert all(finding.remedy)
 
 
+def versions(own: str, there: str) -> tuple[Change, Change]:
+    answer = {"endpoint": "192.0.2.21:5672", "ok": True, "version": there}
+    return set_answer(ADMIN, version=own), set_answer(PEERS, peers={"10000": answer})
+
+
+@pytest.mark.parametrize(("own", "there"), [("3.8.9", "4.0.5"), ("4.1.0", "3.12.14"), ("3.8.9", "3.13.7")])
+def test_brokers_whose_links_pass_no_messages_are_a_warning(own: str, there: str) -> None:
+    (finding,) = findings(*versions(own, there))
+    assert (finding.code, finding.severity, str(finding.subject)) == ("RABBITMQ_PEER_VERSION", "warning", RABBITMQ)
+    assert finding.symptom == f"{ROUTE}: RabbitMQ {there} there, {own} here"
+    assert finding.about == "10000/"
+
+
+@pytest.mark.parametrize(
+    ("own", "there"),
+    [("3.10.8", "3.13.7"), ("3.13.1", "4.0.5"), ("4.0.5", "4.1.0"), ("3.8.9", ""), ("", "4.0.5"), ("3.8.9", "x.4")],
+)
+def test_other_pairs_of_versions_are_left_alone(own: str, there: str) -> None:
+    assert findings(*versions(own, there)) == []
+
+
 def test_lost_rights_are_restored_by_our_own_script() -> None:
     (finding,) = findings(account("rights", "not an administrator"))
     assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)

@@ -181,6 +181,20 @@ def test_the_first_words_show_whether_it_is_a_broker(said: list[bytes], kind: st
     assert (answer["ok"], answer.get("kind")) == (kind is None, kind)
 
 
+@pytest.mark.parametrize(
+    ("properties", "version"),
+    [
+        (b"\x07productS\x00\x00\x00\x08RabbitMQ\x07versionS\x00\x00\x00\x063.10.8", "3.10.8"),
+        (b"\x07versionS\x00\x00\x00\xff\x1b[2J" + b"9" * 255, "[2J" + "9" * 36),
+        (b"\x07productS\x00\x00\x00\x05Other", ""),
+    ],
+)
+def test_the_first_words_name_the_brokers_version(properties: bytes, version: str) -> None:
+    payload = b"\x00\x0a\x00\x0a\x00\x09" + len(properties).to_bytes(4, "big") + properties
+    with saying(b"\x01\x00\x00" + len(payload).to_bytes(4, "big") + payload + b"\xce") as port:
+        assert probe_peers.ask("10000", f"127.0.0.1:{port}") == {"ok": True, "version": version}
+
+
 def test_no_connection_no_answer_and_no_name_are_distinguished(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe_peers, "SECONDS", 0.3)
     with silent() as deaf:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,17 @@ LINK_DOWN = Code(
     outward=True,
 )
 
+VERSION = Code(
+    "RABBITMQ_PEER_VERSION",
+    "warning",
+    "Another party's broker is of a version that may not pass messages to ours.",
+    outward=True,
+)
+_SERIES = re.compile(r"(\d{1,3})\.(\d{1,3})")
+_FAR_APART = (((3, 13), (4, 0)), ((3, 9), (3, 13)))
+"""Series: a broker below the first and one from the second on. Their links say that they run, and no message passes:
+seen with 3.8.9 and 4.0.5, reported for 3.8.9 and 3.13.7 (rabbitmq-server, issue 13749)."""
+
 _BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "foreign": NOT_AMQP}
 _CAUSE = {
     UNREACHABLE: BLOCKED,
@@ -84,6 +96,33 @@ def peers(view: ServiceView) -> Iterator[Finding]:
             remedy=(*(_try(view, route) for route, _ in wrong), f"fatecloud explain {code.name}"),
             expected="a broker's greeting (AMQP 0-9-1, Connection.Start)",
         )
+
+
+@service_check(
+    VERSION, component="rabbitmq", after=("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
+)
+def versions(view: ServiceView) -> Iterator[Finding]:
+    """No broker federates with one of a series so far from its own that messages may not pass."""
+    own = str(answer_of(view, "rabbitmq.admin")["version"])
+    routes = [route for route in routes_to_parties(view, PEERS, "broker") if route.answer["ok"]]
+    yield from blocked(
+        view,
+        VERSION,
+        [
+            (route, f"RabbitMQ {there} there, {own} here")
+            for route in routes
+            if _too_different(own, there := str(route.answer.get("version", "")))
+        ],
+        PEERS,
+        cause="between series so far apart, links were seen running while no message passed, so that jobs hang",
+        remedy=("agree with the other party on one series, or on two that are close", "fatecloud test toy"),
+        expected="two series that are close, such as 3.10 and 3.12, or 3.13 and 4.0",
+    )
+
+
+def _too_different(one: str, other: str) -> bool:
+    series = [tuple(map(int, found.groups())) for text in (one, other) if (found := _SERIES.match(text))]
+    return len(series) > 1 and any(min(series) < below and max(series) >= above for below, above in _FAR_APART)
 
 
 def _try(view: ServiceView, route: Route) -> str:

@@ -8,11 +8,12 @@ end here without the broker logging an abrupt close, see `log.connection.level` 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from typing import Any
 
-from fatecloud.components.dialing import asked, connected, trouble
+from fatecloud.components.dialing import asked, connected, readable, trouble
 
 CONNECT_SECONDS, SECONDS = 5.0, 8.0
 HEADER = b"AMQP\x00\x00\x09\x01"
@@ -20,6 +21,9 @@ METHOD, CHANNEL_ZERO, START = b"\x01", b"\x00\x00", b"\x00\x0a\x00\x0a"
 HEAD = 7
 """Bytes of a frame before its payload: type, channel, size."""
 LIMIT = 1 << 16
+VERSION = re.compile(rb"\x07versionS\x00\x00\x00(.)", re.DOTALL)
+"""Its place in the table of server properties: name, type of a long string, length (section 4.2.5.5)."""
+VERSION_LENGTH = 40
 
 
 def ask(_party: str, endpoint: str) -> dict[str, Any]:
@@ -51,10 +55,17 @@ def is_whole(received: bytes) -> bool:
     return len(received) >= HEAD and len(received) > HEAD + int.from_bytes(received[3:HEAD], "big")
 
 
+def version_in(received: bytes) -> str:
+    """The version that the broker names; empty where it names none."""
+    found = VERSION.search(received)
+    text = received[found.end() :][: found.group(1)[0]] if found else b""
+    return readable(text.decode("utf-8", "replace"), VERSION_LENGTH)
+
+
 def judged(received: bytes, error: Any) -> dict[str, Any]:
     """The meaning of the broker's first bytes."""
     if received[:3] == METHOD + CHANNEL_ZERO and received[HEAD : HEAD + 4] == START and is_whole(received):
-        return {"ok": True}
+        return {"ok": True, "version": version_in(received)}
     if not received:
         return {"ok": False, "kind": "reset", "error": "the connection was closed without an answer"}
     if received[:4] == b"AMQP":
