@@ -1,4 +1,4 @@
-"""Measures fatecloud on nodes of its own: `make bench`, or `python tests/bench --help` for single rows and counts."""
+"""Measures fatecloud on its own nodes: `make bench`, or `python tests/bench --help` for single rows and counts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def main(
         raise typer.BadParameter(f"--write keeps figures of {ROUNDS} rounds or more")
     counts = tuple(sorted({int(count) for count in nodes.split(",")}))
     results = Results.load(DOCS / "performance.json") if write else Results()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the nodes go, too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the nodes are removed too
     with tempfile.TemporaryDirectory(prefix="fatecloud-bench.") as scratch, ExitStack() as stack:
         os.environ["XDG_STATE_HOME"] = scratch
         bench = Bench(rounds, counts, Path(scratch), stack)
@@ -55,7 +55,7 @@ def main(
                 if write:
                     results.save(DOCS / "performance.json")
                     write_page(results, DOCS)
-        finally:  # what was measured took hours, whatever became of the rest
+        finally:  # the measurements took hours: keep them even if the rest failed
             typer.echo(as_text(results))
 
 

@@ -36,7 +36,7 @@ class Bench:
     _parts: dict[int, Fleet] = field(default_factory=dict)
 
     def fleet(self, count: int) -> Fleet:
-        """The first nodes of the fleet, deployed and proved; all are made for the largest count.
+        """The first nodes of the fleet, deployed and tested; all are made for the largest count.
 
         The others sleep meanwhile: what they do by themselves would be measured, too.
         """
@@ -53,13 +53,13 @@ class Bench:
 
 
 def deploy_proved(fleet: Fleet) -> None:
-    """Deploy with a proving job, and check."""
+    """Deploy with a smoke test, and check."""
     fleet.program("deploy", "--yes")
     fleet.program("check")
 
 
 def part(whole: Fleet, count: int) -> Fleet:
-    """The same nodes as a smaller cluster: the first parties only, proved as such."""
+    """The same nodes as a smaller cluster: the first parties only, after a smoke test of them."""
     if count == len(whole.sandbox.nodes):
         return whole
     home = whole.inventory.with_name(f"first-{count}")
@@ -128,5 +128,5 @@ def seconds(samples: list[Sample]) -> Figure:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is being measured."""
+    """Report what is being measured to the person who waits."""
     sys.stderr.write(f"{text}\n")

@@ -52,7 +52,7 @@ class Fleet:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the program is told about its surroundings."""
+        """The environment of the program."""
         return {"FATECLOUD_STORE": str(self.store)}
 
     def timed(self, *words: str, **more: Any) -> Callable[[], Sample]:
@@ -173,7 +173,7 @@ def _image(scratch: Path) -> str:
 
 
 def _remove_left_over(name: str) -> None:
-    """What a bench that was killed has left of this name."""
+    """Remove what a killed bench with this name left behind."""
     lifecycle.remove(engine(), name)
 
 

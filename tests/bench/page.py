@@ -26,20 +26,20 @@ def write_page(results: Results, docs: Path) -> None:
     page = docs / "performance.md"
     text = page.read_text(encoding="utf-8")
     plot = "![Seconds by number of nodes](images/performance.svg)"
-    figures = f"{as_markdown(results)}\n\n{_told(results)}\n\n{plot}\n"
+    figures = f"{as_markdown(results)}\n\n{_circumstances(results)}\n\n{plot}\n"
     page.write_text(_MARKS.sub(lambda mark: mark[1] + figures + mark[2], text), encoding="utf-8")
     _draw(results, docs / "images" / "performance.svg")
 
 
-def _told(results: Results) -> str:
+def _circumstances(results: Results) -> str:
     """When, with what and on what each row was measured."""
     groups: dict[str, list[str]] = {}
     for name, measured in results.rows.items():
         for one in measured:
             nodes = sorted({line["nodes"] for line in one["lines"]} - {0})
             versions = ", ".join(f"{package} {number}" for package, number in sorted(one["versions"].items()))
-            told = f"{name} at {', '.join(map(str, nodes))} ({one['load']})"
-            groups.setdefault(f"{one['date']}, {one['cores']} cores, {versions}", []).append(told)
+            row = f"{name} at {', '.join(map(str, nodes))} ({one['load']})"
+            groups.setdefault(f"{one['date']}, {one['cores']} cores, {versions}", []).append(row)
     lines = [f"- Measured {circumstances}: {', '.join(rows)}." for circumstances, rows in groups.items()]
     loads = "In parentheses: the machine's load over the last five minutes, at the row's end; nodes that sleep count."
     return "\n".join([*lines, "", loads])

@@ -41,7 +41,7 @@ def prepare(inventory: Path, directory: Path, *, state: Path, store: Path) -> No
     """Write a project that brings the bare nodes of an inventory to what `fatecloud deploy` would make of them.
 
     Args:
-        inventory: the cluster; its secrets and vault password lie beside it.
+        inventory: the cluster; its secrets and vault password are beside it.
         directory: is made; one that was written before is replaced. It holds secrets: remove it after the run.
         state: fatecloud's state directory, for the nodes' host keys.
         store: fatecloud's artifact store; the project refers to the files in it.

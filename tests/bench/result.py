@@ -42,7 +42,7 @@ class Results:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def put(self, row: str, lines: list[Line], circumstances: dict[str, Any]) -> None:
-        """Add a measurement; lines that it has anew go from the earlier ones."""
+        """Add a measurement, and remove its lines from the earlier ones."""
         anew = {(line.subject, line.nodes) for line in lines}
         kept = [
             {**earlier, "lines": left}

@@ -85,7 +85,7 @@ def run(
         peak = _Peak(process.pid) if watch else None
         try:
             _, state, usage = os.wait4(process.pid, 0)
-        except BaseException:  # the bench is told to end, and its nodes are about to go
+        except BaseException:  # the bench was asked to end, and its nodes will be removed
             os.killpg(process.pid, signal.SIGKILL)
             raise
         finally:
@@ -101,12 +101,12 @@ def run(
 
 
 def _surroundings() -> dict[str, str]:
-    """Our environment, but for a word that makes Python compile our own modules anew at every start."""
+    """Our environment, without the variable that makes Python compile our own modules again at every start."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def interleaved(rounds: int, contenders: Mapping[str, Callable[[], Sample]]) -> dict[str, list[Sample]]:
-    """Let the contenders run in turns, so that whatever the machine is busy with hits them alike.
+    """Let the contenders run in turns, so that other work on the machine affects them equally.
 
     Every second round goes backwards, so that none is always the one that runs after another's dust.
     """

@@ -49,10 +49,10 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def _no_unexpected_code() -> Iterator[None]:
-    """A finding that a test does not expect is a false alarm, or trouble that nobody would have noticed."""
+    """A finding that a test does not expect is a false alarm, or trouble that would have gone unnoticed."""
     yield
-    told = RAISED.take()
-    assert not told, "the test did not expect:\n" + "\n".join(told)
+    unexpected = RAISED.take()
+    assert not unexpected, "the test did not expect:\n" + "\n".join(unexpected)
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +107,7 @@ def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
 @pytest.fixture(scope="module")
 def running(program: Program) -> None:
     """The two parties, deployed and healthy; deployed now where no test before has left them so."""
-    with RAISED.whatever():
+    with RAISED.anything():
         healthy = program.report()["status"] == 0
     if not healthy:
         program.ok("deploy", "--yes", timeout=900)

@@ -29,7 +29,7 @@ DIFFERS = {
 """What two equal deploys need not agree in, and why."""
 COMES_AND_GOES = ("inet_gethost",)
 """The broker's resolver: up to four processes, one more whenever names are looked up at the same moment. The management
-API looks up the node's own name for every reader of `/api/overview` and `/api/nodes`, whoever that is."""
+API looks up the node's own name for every reader of `/api/overview` and `/api/nodes`, fatecloud or not."""
 _OF_A_START = ("run", "at")
 _TREE = r"""
 import functools, grp, hashlib, json, os, pwd, stat, subprocess, sys

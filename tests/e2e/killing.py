@@ -64,7 +64,7 @@ def points(seed: int, count: int, courses: dict[str, tuple[tuple[int, int], floa
     ways, works = list(Way), list(courses)
     dice.shuffle(ways)
     dice.shuffle(works)
-    # Spread over the whole course, lest all of a few points lie at its beginning.
+    # Spread over the whole course, so that a few points are not all at its beginning.
     shares = [(number + dice.random()) / count for number in range(count)]
     dice.shuffle(shares)
     found = []
@@ -108,8 +108,8 @@ def killed(program: Program, sandbox: Sandbox, point: Point) -> Killed:
         process.kill()
         out, err = process.communicate()
         raise AssertionError(f"{point}: the deploy hung:\n{out}\n{err}") from None
-    # When it fails, it prints what is amiss in the middle of its work, and that may be anything.
-    with RAISED.whatever() if process.returncode else nullcontext():
+    # When it fails, it reports the state in the middle of its work, and any finding is possible there.
+    with RAISED.anything() if process.returncode else nullcontext():
         program.hear(("deploy",), out, err)
     done = Done(process.returncode, out, err, time.monotonic() - began)
     begun = [event["text"] for event in events if event["kind"] in ("step", "task")]

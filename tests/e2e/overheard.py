@@ -42,7 +42,7 @@ def heard(since: dict[str, Any], logs: Path, tags: list[str]) -> tuple[int, list
     for text in subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines():
         entry = json.loads(text)
         tag, line = entry.get("SYSLOG_IDENTIFIER", ""), entry.get("MESSAGE") or ""
-        # Bytes that are no text come as a list of numbers.
+        # Bytes that are not valid text come as a list of numbers.
         line = line if isinstance(line, str) else bytes(line).decode(errors="replace")
         count += tag in tags
         if (

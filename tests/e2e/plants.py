@@ -17,7 +17,7 @@ class Plant:
 
     make: Callable[[Site], object]
     seen: str
-    """Pattern of the line that tells it."""
+    """Pattern of the line that reports it."""
     undo: Callable[[Site], object] = lambda _site: None
 
 
@@ -130,7 +130,7 @@ SAID = {
     "a question that flow does not know": Plant(
         _http("http://127.0.0.1:9380/v2/nothing"), "n1: (.*flow: .* 404 |stat.log: Traceback)"
     ),
-    "a login of nobody": Plant(
+    "a login of an unknown user": Plant(
         _shell("! ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null stranger@127.0.0.1"),
         "n1: sshd: Invalid user stranger",
     ),
@@ -140,5 +140,5 @@ SAID = {
 
 
 def unseen(plants: dict[str, Plant], lines: list[str]) -> list[str]:
-    """Names of those that no line tells."""
+    """Names of those that no line reports."""
     return [name for name, plant in plants.items() if not any(re.match(plant.seen, line) for line in lines)]

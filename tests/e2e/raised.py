@@ -1,4 +1,4 @@
-"""Every finding code that the program told anybody in these tests; one that no test expects fails the test."""
+"""Every finding code that the program reported in these tests; an unexpected one fails the test."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Raised:
 
     @contextmanager
     def expecting(self, *codes: str) -> Iterator[None]:
-        """In here these codes may be told, and with them all findings that they explain."""
+        """In this block these codes may be reported, and all findings that they explain."""
         unknown = set(codes) - all_codes().keys()
         assert not unknown, f"no such code: {unknown}"
         with self._with(frozenset(codes)):
             yield
 
     @contextmanager
-    def whatever(self) -> Iterator[None]:
-        """In here every code may be told: the cluster is not there, or not yet."""
+    def anything(self) -> Iterator[None]:
+        """In this block every code may be reported: the cluster does not exist, or not yet."""
         with self._with(None):
             yield
 
@@ -54,17 +54,17 @@ class Raised:
         if None in self._expected:
             return
         findings = _findings(text)
-        told = _unexplained(findings, self.expected) if findings is not None else self._lines(text)
-        self._unexpected += [f"{words}: {line}" for line in told]
+        unexplained = _unexplained(findings, self.expected) if findings is not None else self._lines(text)
+        self._unexpected += [f"{words}: {line}" for line in unexplained]
 
     def take(self) -> list[str]:
-        """What nobody expected since this was last asked."""
+        """The unexpected findings since the last call."""
         taken, self._unexpected = self._unexpected, []
         return taken
 
     @property
     def expected(self) -> set[str]:
-        """What may be told now."""
+        """The codes that may be reported now."""
         return {code for codes in (TRUE_OF_EVERY_SANDBOX, *self._expected) for code in codes or ()}
 
     def _lines(self, text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Runs on a node as root, past SSH: everything there that a reader must leave as it is, as one JSON document.
 
 Argument: one JSON object with `skip` (patterns of paths that change by themselves), `unread` (directories whose files
-are told apart by their change time alone), `mysql` (socket and user) and `broker` (port and definitions file).
+are compared by their change time alone), `mysql` (socket and user) and `broker` (port and definitions file).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def files(skip: list[str], unread: list[str]) -> dict[str, str]:
         for entry in os.scandir(folder):
             if left_out.fullmatch(entry.path):
                 continue
-            # What goes away while it is looked at is told by the next look.
+            # Something that disappears during this look shows up in the next one.
             with contextlib.suppress(FileNotFoundError):
                 found[entry.path] = _described(entry, unread)
                 if entry.is_dir(follow_symlinks=False):
@@ -123,7 +123,7 @@ def trouble(socket: str, user: str) -> dict[str, int]:
     """Counter of trouble with logins and connections -> its value.
 
     The errors of each host are counted, until it is blocked, in a cache of names. A server that resolves none has no
-    such cache, so that is what is demanded here: there is no counter that could be seen to stand still.
+    such cache, so this requires a server without one: there is no counter to compare.
     """
     ((resolves_none,),) = sql(socket, user, "select @@skip_name_resolve")
     if resolves_none != "1":

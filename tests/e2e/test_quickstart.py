@@ -23,7 +23,7 @@ CLIENT_SETTINGS = re.compile(
     r"(PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT)|UV_(INDEX_URL|DEFAULT_INDEX)|https?_proxy|no_proxy)",
     re.IGNORECASE,
 )
-"""How this machine's clients reach their registries; the node is told the same."""
+"""How this machine's clients reach their registries; the node gets the same settings."""
 OF_A_BARE_MACHINE = ("PREFLIGHT_BOOT_START", "PREFLIGHT_NOFILE", "PREFLIGHT_NPROC")
 """Warnings that are true of such a node: it has no cron, and the limits that the container engine gives to it."""
 PROGRAM, LINK = "/srv/checkout/.venv/bin/fatecloud", "/home/ops/.local/bin/fatecloud"

@@ -1,4 +1,4 @@
-"""A code that no test expects is noticed in whatever form it is told. Needs no node."""
+"""A code that no test expects is noticed in every form of output. Needs no node."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_codes_in_lines_for_people_are_noticed() -> None:
 
 def test_before_there_is_a_cluster_any_finding_is_allowed() -> None:
     raised = Raised()
-    with raised.whatever():
+    with raised.anything():
         raised.hear("check", REPORT)
     assert raised.take() == []
 

@@ -31,7 +31,7 @@ POINTS = {
     "services start": "Wait until it answers",
 }
 PREPARES = "Place the files of the node"
-"""A task that only a node which is prepared sees."""
+"""A task that runs only while a node is prepared."""
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -135,7 +135,7 @@ def test_an_edit_by_hand_is_shown_and_refused_and_its_password_is_nowhere(
 
 
 def test_the_logs_of_a_job_come_from_both_parties(program: Program, sandbox: Sandbox) -> None:
-    job = "202611251932141234560"  # smoke tests remove the logs of theirs
+    job = "202611251932141234560"  # smoke tests remove the logs of their own jobs
     for node, party, role in ((A, "9999", "host"), (B, "10000", "guest")):
         folder = f"{home(program)}/logs/{slug(program, party, 'flow')}/{job}"
         line = f"[ERROR] [2026-11-25 19:32:14,655] [{job}] [1:1] - [a.b] [line:1]: failed as {role}"
@@ -218,7 +218,7 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
         text=True,
         check=False,
         timeout=600,
-        # An operator's own home: below it lie the sockets of ssh, whose paths may not be long.
+        # An operator's own home: the sockets of ssh are below it, and their paths must be short.
         env={name: os.environ[name] for name in ("PATH", "HOME")} | {"LANG": "C.UTF-8"},
     )
     program.hear(["ansible-playbook"], done.stdout, done.stderr)
@@ -256,6 +256,6 @@ def preflight_names(program: Program, routes: list[str]) -> None:
 
 def test_all_nodes_reboot_at_once_and_come_back(program: Program, sandbox: Sandbox) -> None:
     sandbox.restart(A, B)
-    with RAISED.whatever():  # what does not answer yet while everything starts is told, and rightly so
+    with RAISED.anything():  # while everything starts, services that do not answer yet are reported, and rightly so
         report = program.wait_for(lambda report: report["status"] == 0, timeout=180)
     assert report["findings"] == []

@@ -1,4 +1,4 @@
-"""Data that are not where they were: nothing is made in their place, and all is well when they are back."""
+"""Data that are not where they were: no new data replace them, and all is well when they are back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_disk_that_is_not_mounted_after_a_reboot_costs_no_data(program: Progra
     service = unit(program, "10000", "rabbitmq")
     covered = f"systemctl stop {service}; mount -t tmpfs nothing {broker}; systemctl start --no-block {service}"
     sandbox.check(B, ["sh", "-ec", covered])
-    with RAISED.whatever():
+    with RAISED.anything():
         report = program.wait_for(lambda report: roots(report) == {NOT_THERE}, timeout=STARTING)
         assert roots(report) == {NOT_THERE}, json.dumps(report["findings"], indent=1)
         found = gone(report)
@@ -56,7 +56,7 @@ def test_a_disk_that_is_not_mounted_after_a_reboot_costs_no_data(program: Progra
     assert sandbox.check(B, ["ls", "-A", broker]).strip() == ""
     sandbox.check(A, ["mv", f"{database}.unplugged", database])
     sandbox.check(B, ["umount", broker])
-    with RAISED.whatever():  # they start by themselves, and what needs them finds them again
+    with RAISED.anything():  # they start by themselves, and what needs them finds them again
         report = program.wait_for(lambda report: report["status"] == 0, timeout=STARTING)
     assert report["findings"] == []
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
@@ -69,7 +69,7 @@ def test_data_that_were_restored_by_hand_are_taken_when_the_operator_says_so(
     service = unit(program, "9999", "rabbitmq")
     # A backup of the service user's own files holds no mark of root's.
     sandbox.check(A, ["sh", "-ec", f"systemctl stop {service}; rm {broker}/.fatecloud-data.json"])
-    with RAISED.whatever():
+    with RAISED.anything():
         sandbox.check(A, ["systemctl", "start", "--no-block", service])
         report = program.wait_for(lambda report: roots(report) == {NOT_THERE}, timeout=STARTING)
         assert set(gone(report)) == {key}

@@ -69,7 +69,7 @@ IDLE = 20.0
 
 @dataclass(frozen=True)
 class Idle:
-    """What the cluster does when nobody asks it anything."""
+    """What the cluster does when no one asks it anything."""
 
     moving: frozenset[str]
     heard: Heard
@@ -89,7 +89,7 @@ class Controller:
 
     def files(self) -> dict[str, str]:
         """The operator's files: inventory, secrets, state."""
-        return {str(path): _told(path) for path in (self.watched, *self.watched.rglob("*"))}
+        return {str(path): _fingerprint(path) for path in (self.watched, *self.watched.rglob("*"))}
 
     def left(self) -> list[str]:
         """Files and processes that a verb has left behind."""
@@ -98,7 +98,7 @@ class Controller:
         return [str(path) for path in (*self.own.glob("*/*"), *processes)]
 
 
-def _told(path: Path) -> str:
+def _fingerprint(path: Path) -> str:
     of = path.lstat()
     content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     return f"{of.st_mode:o} {of.st_mtime_ns} {content}"
@@ -118,7 +118,7 @@ def watch(program: Program, sandbox: Sandbox) -> Watch:
 
 @pytest.fixture(scope="module")
 def idle(watch: Watch) -> Idle:
-    """Seen before any verb reads: so that what moves by itself is not laid at the door of the verbs."""
+    """Observed before any verb reads, so that changes that happen by themselves are not blamed on the verbs."""
     first = watch.look()
     for _ in range(3):  # the first times, logins of tests before may still be ending
         mark = watch.mark()

@@ -73,7 +73,7 @@ def test_a_cluster_of_the_same_name_does_not_take_over_its_base_directories(
         shutil.copy(file, tmp_path / file.name)
     other = Program(tmp_path / "inventory.yml", tmp_path / "state", program.environment, program.said)
     edit(other, lambda d: d.update(id="d3f9a2b1d4e5f607"))
-    with RAISED.whatever():
+    with RAISED.anything():
         done = other.run("deploy", "--yes", "--accept-new-host-keys")
     assert done.status == REFUSED, str(done)
     theirs = f"belongs to cluster {cluster_name(program)} (id {cluster_id(program)})"

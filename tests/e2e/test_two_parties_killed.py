@@ -100,7 +100,7 @@ def remove_data(site: Site) -> None:
 
 
 def remove_store(site: Site) -> None:
-    """All is gone, on one node also interpreter, environment, and artifacts, but for the one that travels longest."""
+    """Everything is gone, on one node also interpreter, environment and artifacts, except the largest one."""
     site.destroy()
     site.remove_data()
     site.shell(B, f"cd {site.base}/store; rm -rf python venv; find artifacts -type f -size -100M -delete")
@@ -119,7 +119,7 @@ class Work:
 
     prepare: Callable[[Site], None]
     course: tuple[int, int]
-    """First and last of its events at which it is killed; only the record and the giving back come later."""
+    """First and last of its events at which it is killed; only the record and the release come later."""
     delay: float = 1.5
     """Seconds after the event within which the kill comes, so that also the middle of a step is met."""
 
@@ -136,8 +136,8 @@ POINTS = points(SEED, COUNT, {name: (work.course, work.delay) for name, work in 
 
 @pytest.fixture(scope="module")
 def site(program: Program, sandbox: Sandbox, running: None) -> Iterator[Site]:
-    """The running cluster, and at the end again one that a job has proved."""
-    scratch = tempfile.mkdtemp(prefix="fck-", dir="/tmp")  # short, for sockets lie below it
+    """The running cluster; at the end a smoke test has passed on it again."""
+    scratch = tempfile.mkdtemp(prefix="fck-", dir="/tmp")  # short, because sockets are below it
     own = Program(program.inventory, program.state, program.environment | {"TMPDIR": scratch}, program.said)
     base = home(program)
     trees = {node: tree(sandbox, node, base, deep=True) for node in NODES}
@@ -160,12 +160,12 @@ def test_a_killed_deploy_run_again_comes_to_the_same_end(
     first = killed(site.program, site.sandbox, point)
     held = [node for node in NODES if lease_of(site, node).get("run") == first.run]
     site.held.extend(first.run for _ in held)
-    ensure_told(site, point, first)
+    ensure_reported(site, point, first)
     again = site.program.ok("deploy", "--yes", "--no-verify")
     run = newest(site)
     assert run != first.run or "nothing to do" in again.out
     ensure_nothing_is_left(site)
-    ensure_the_history_tells(site, point, first, run, held)
+    ensure_the_history_shows_it(site, point, first, run, held)
     ensure_the_same_end(site, deep=point.work == "store" or point.way is Way.NODE)
     with capsys.disabled():
         sys.stdout.write(
@@ -176,12 +176,12 @@ def test_a_killed_deploy_run_again_comes_to_the_same_end(
 
 
 def test_killed_runs_still_held_nodes(site: Site) -> None:
-    """Or else nothing of the above was about taking nodes over."""
+    """Otherwise none of the above tested a takeover."""
     assert site.held
 
 
-def ensure_told(site: Site, point: Point, first: Killed) -> None:
-    """What lives on says what happened, in plain words, and ends with a status."""
+def ensure_reported(site: Site, point: Point, first: Killed) -> None:
+    """The surviving process reports what happened, in plain words, and ends with a status."""
     done = first.done
     assert "Traceback" not in done.out + done.err, done
     if point.way in (Way.CONTROLLER, Way.EVERYTHING):
@@ -191,12 +191,12 @@ def ensure_told(site: Site, point: Point, first: Killed) -> None:
         assert released or (done.status == 1 and "Ansible was ended by SIGKILL" in done.err), done
     else:
         named = site.sandbox.nodes[point.node] in done.out + done.err
-        # A node may be back before the next task asks for it, and then nothing was amiss.
+        # A node may be back before the next task needs it; then nothing went wrong.
         assert done.status == 0 or (done.status in (1, 4) and named), done
 
 
 def ensure_nothing_is_left(site: Site) -> None:
-    """Nothing of the killed run is at work, here or there, and nobody holds a node."""
+    """Nothing of the killed run is at work, here or there, and no run holds a node."""
     scratch = Path(site.program.environment["TMPDIR"])
     assert not at_work_here(str(scratch))
     assert not list(scratch.iterdir())
@@ -206,8 +206,8 @@ def ensure_nothing_is_left(site: Site) -> None:
         assert not site.sandbox.check(node, ["dpkg", "--audit"])
 
 
-def ensure_the_history_tells(site: Site, point: Point, first: Killed, run: str, held: list[str]) -> None:
-    """How the first run ended is on record, and the second one says whom it took the nodes over from.
+def ensure_the_history_shows_it(site: Site, point: Point, first: Killed, run: str, held: list[str]) -> None:
+    """How the first run ended is on record, and the second one says which run it took the nodes over from.
 
     After a kill behind the last change there is nothing to do, and no second run.
     """
@@ -234,7 +234,7 @@ def ensure_the_history_tells(site: Site, point: Point, first: Killed, run: str, 
 
 
 def ensure_the_same_end(site: Site, *, deep: bool) -> None:
-    """Files, processes, plan and check are those of a deploy that nobody disturbed."""
+    """Files, processes, plan and check are those of an undisturbed deploy."""
     report = site.program.report()
     assert (report["status"], report["findings"]) == (0, [])
     assert "nothing to do" in site.program.ok("plan", "--detailed-exitcode").out

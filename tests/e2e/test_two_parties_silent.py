@@ -82,7 +82,7 @@ def silent_while_a_job_runs(program: Program, sandbox: Sandbox) -> bool:
 
 
 def silent(program: Program) -> None:
-    """A check that may find nothing; what settles it may say."""
+    """A check that must find nothing; it may report settling services."""
     report = program.report()
     assert report["findings"] == [], json.dumps(report, indent=1)
     assert report["status"] == 0

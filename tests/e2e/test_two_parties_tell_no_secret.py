@@ -1,4 +1,4 @@
-"""Everything that was said and left behind until here holds no secret. The name sorts this file last."""
+"""Nothing that was printed or left behind so far contains a secret. The name sorts this file last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two parties on two nodes, architecture rabbitmq: the names of what lies there, and small acts on it."""
+"""Two parties on two nodes, architecture rabbitmq: the names of what is there, and small changes to it."""
 
 from __future__ import annotations
 

@@ -21,15 +21,15 @@ Snapshot = dict[str, dict[str, Any]]
 """Kind of thing -> `node: name` -> what it is like."""
 
 LOGIN_RECORDS = (
-    r"/var/log/journal/.*",  # the journal itself: what stands in it is read line by line
-    r"/var/log/(wtmp|lastlog)|/run/utmp",  # sshd's record of every login; failed ones stand in btmp, which is watched
-    r"/run/motd\.dynamic|/run",  # pam_motd writes it anew at every login
+    r"/var/log/journal/.*",  # the journal itself: its content is read line by line
+    r"/var/log/(wtmp|lastlog)|/run/utmp",  # sshd's record of every login; failed ones are in btmp, which is watched
+    r"/run/motd\.dynamic|/run",  # pam_motd rewrites it at every login
     r"/run/user(/.*)?",  # a login's own directory; it goes away 10 s after the last logout
     r"/run/systemd/.*|/run/sudo(/.*)?",  # sessions and units as logind, systemd and sudo keep them
 )
-"""What any login to any node leaves, ours or anybody's."""
+"""What every login to a node leaves, ours or others'."""
 LATE = 15.0
-"""Seconds after which a service has said all that it has to say of a caller: handshakes are given up after 10."""
+"""Seconds after which a service has logged everything about a caller: handshakes time out after 10."""
 SETTLES = 45.0
 """Seconds in which systemd has ended a login's user manager: 10 s after the last logout, on a busy machine."""
 

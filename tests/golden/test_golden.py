@@ -1,4 +1,4 @@
-"""Every shipped example renders to the files that are kept beside this test; `make golden` writes them anew."""
+"""Every shipped example renders to the files that are kept beside this test; `make golden` rewrites them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ INTERPRETER = Artifact("cpython==3.10.0", "cpython-3.10.0.tar.gz", "1" * 64, 30_
 INSTALLER = Artifact("uv==1.0", "uv-1.0.whl", "2" * 64, 20_000_000, "installer")
 WHEEL = Artifact("pyfate==2.2.0", "pyfate-2.2.0.whl", "3" * 64, 1_000_000, "wheel")
 PYTHON = PythonSet(INTERPRETER, INSTALLER, (WHEEL,), f"pyfate==2.2.0 --hash=sha256:{WHEEL.sha256}\n")
-"""Stands for what the store would hold, so that a new lock is no change of configuration."""
+"""Replaces what the store would hold, so that a new lock does not change the configuration."""
 
 _SCRIPT = re.compile(r"^( *)stdin: (?:!unsafe )?\|[-+0-9]*\n(?:\1 +.*\n|\n)+", re.MULTILINE)
 """A probe's program in the variables: code with tests of its own, not configuration."""
 
 
 @pytest.fixture
-def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples mean the user who runs fatecloud; here that is always the same one."""
     monkeypatch.setenv("HOME", "/home/ops")
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
@@ -69,7 +69,7 @@ def render(example: Path, directory: Path) -> dict[str, str]:
     kept = {name: _SCRIPT.sub(r"\1stdin: (a probe's program)\n", (directory / name).read_text()) for name in names_kept}
     found = tree(directory / "files")
     asked = set().union(*(names(text) for text in found.values()))
-    assert asked <= set(needed_secrets(desired)), "a file asks for a secret that nobody makes"
+    assert asked <= set(needed_secrets(desired)), "a file needs a secret that is never made"
     return found | {f"{ANSIBLE}/{name}": text for name, text in kept.items()}
 
 
@@ -96,7 +96,7 @@ def write(root: Path, found: dict[str, str]) -> None:
         path.write_text(text)
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("one_operator")
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_renders_to_what_is_kept(example: Path, tmp_path: Path) -> None:
     found = render(example, tmp_path / "project")
@@ -111,7 +111,7 @@ def test_nothing_is_kept_of_an_example_that_is_gone() -> None:
     assert folders == {path.stem for path in EXAMPLES}
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("one_operator")
 def test_a_change_is_shown_line_by_line(tmp_path: Path) -> None:
     found = render(EXAMPLES[0], tmp_path / "project")
     name = next(iter(found))

@@ -1,4 +1,4 @@
-"""Answers of a real FATE-Flow 2.2.0, recorded while the proof ran against it, given again in the same order."""
+"""Answers of a real FATE-Flow 2.2.0, recorded during a smoke test, returned in the same order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIXTURES = Path(__file__).parent / "fixtures" / "flow"
 
 
 class Time:
-    """A clock that only moves when somebody sleeps."""
+    """A clock that only moves when the code sleeps."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -47,7 +47,7 @@ class Replay:
         return answer
 
     def left(self) -> dict[str, int]:
-        """Answers that nobody asked for."""
+        """Answers that were not asked for."""
         return {key: len(answers) for key, answers in self._answers.items() if answers}
 
 

@@ -1,4 +1,4 @@
-"""What holds whatever an inventory says: a cluster, or problems with their places, in bounded time and memory."""
+"""What holds for every inventory: it gives a cluster, or problems with their places, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LONGEST = 3000
 
 @dataclass(slots=True)
 class Tally:
-    """What the examples of a property came to."""
+    """The outcomes of a property's examples."""
 
     clusters: int = 0
     refusals: int = 0
@@ -39,9 +39,9 @@ class Tally:
 
     @contextmanager
     def bounded(self) -> Iterator[None]:
-        """What happens in here stays within the bounds."""
+        """The code in this block stays within the bounds."""
         with suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+            Path("/proc/self/clear_refs").write_text("5")  # resets the peak
         before, began = _status("VmRSS"), time.process_time()
         yield
         seconds, memory = time.process_time() - began, _status("VmHWM") - before
@@ -79,16 +79,16 @@ def outcome(file: Path, content: bytes, tally: Tally) -> Cluster | None:
 def judge_problems(file: Path, content: bytes, message: str, tally: Tally) -> None:
     """Every line of a refusal names a place that the file has."""
     lines = content.decode("utf-8-sig", "replace").splitlines() or [""]
-    told = message.split("\n")
-    if re.fullmatch(rf"{re.escape(str(file))}: \.\.\. and \d+ more", told[-1]):
-        told.pop()
-    for line in told:
+    rows = message.split("\n")
+    if re.fullmatch(rf"{re.escape(str(file))}: \.\.\. and \d+ more", rows[-1]):
+        rows.pop()
+    for line in rows:
         assert line.startswith(str(file)), line
         match = LINE.fullmatch(line.removeprefix(str(file)))
         assert match, line
         row, column = int(match[1]), int(match[2])
         assert 1 <= row <= len(lines) + 1, line
-        # A character that is no text may be several in the decoded line, never fewer.
+        # An invalid character may become several in the decoded line, never fewer.
         assert 1 <= column <= (len(lines[row - 1]) if row <= len(lines) else 0) + 1, line
         assert len(line) < LONGEST, line
         tally.problems.add(re.sub(r"'[^']*'|\d+|\S*[./]\S*", "", match[3].partition(", expected")[0])[:60])

@@ -1,4 +1,4 @@
-"""Ways to spoil an inventory: its bytes, its text, and the tree that stands in it."""
+"""Ways to spoil an inventory: its bytes, its text, and its tree."""
 
 from __future__ import annotations
 
@@ -317,7 +317,7 @@ def _rename(draw: Draw, places: list[tuple[Any, Any]]) -> None:
 
 
 def _move(draw: Draw, places: list[tuple[Any, Any]]) -> None:
-    """Two branches change places, or one stands in both."""
+    """Two branches change places, or one is in both places."""
     (inside, key), (other, place) = draw(st.sampled_from(places)), draw(st.sampled_from(places))
     if draw(st.booleans()):
         inside[key], other[place] = deepcopy(other[place]), deepcopy(inside[key])
@@ -336,7 +336,7 @@ def _double(draw: Draw, places: list[tuple[Any, Any]]) -> None:
 
 
 def _unknown(draw: Draw, places: list[tuple[Any, Any]]) -> None:
-    """Something that is named somewhere is called otherwise where it is used."""
+    """A name is changed where it is used, but not where it is defined."""
     used = [
         (inside, key)
         for inside, key in places

@@ -130,7 +130,7 @@ class Server(paramiko.ServerInterface):
 
 
 def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:
-    """Start a thread of the server. What breaks in it is a client that hung up, which is what many tests are about."""
+    """Start a thread of the server. Its errors come from clients that hang up, which many tests do on purpose."""
 
     def serve() -> None:
         with suppress(OSError, EOFError, ValueError, paramiko.SSHException):
@@ -201,7 +201,7 @@ def serving(
 
 @contextmanager
 def listening() -> Iterator[socket.socket]:
-    """A listening socket on loopback that nobody serves, so that a client waits for a greeting."""
+    """A listening socket on loopback without a server, so that a client waits for a greeting."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         try:
             yield listener

@@ -49,7 +49,7 @@ _REGISTERS = Path(tempfile.mkdtemp(prefix="fatecloud-register-"))
 
 
 def register_of_this_test() -> str:
-    """Stands for this machine's own register, to which no test may write; each test has one of its own."""
+    """Replaces this machine's own register, to which no test may write; each test has its own."""
     name = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
     return str(_REGISTERS / hashlib.sha256(name.encode()).hexdigest()[:16] / "clusters.d")
 

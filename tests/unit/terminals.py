@@ -54,7 +54,7 @@ sys.argv = ["fatecloud", *(os.fsdecode(word.encode()) for word in job["words"])]
 main()
 """
 PATIENCE = 60
-"""Seconds; a verb that takes longer waits for something that will not come."""
+"""Seconds; a verb that takes longer waits for something that never happens."""
 
 
 @dataclass(frozen=True, slots=True)

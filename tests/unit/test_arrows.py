@@ -1,4 +1,4 @@
-"""Holds the import arrows between the rooms."""
+"""Checks the import arrows between the parts of the program."""
 
 import ast
 from pathlib import Path

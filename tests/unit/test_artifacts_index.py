@@ -1,4 +1,4 @@
-"""What the store holds of a release: read without hashing, and what is missing is named."""
+"""What the store has of a release: read without hashing; missing files are named."""
 
 import json
 from dataclasses import replace

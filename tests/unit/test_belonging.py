@@ -1,4 +1,4 @@
-"""Whose a machine is: every case of docs/how-to/identity.md that one look at a node decides."""
+"""Which cluster a machine belongs to: the cases of docs/how-to/identity.md that reading one node decides."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _KEYWORDS |= {"register", "retries", "tasks", "until", "vars", "when"}
 
 
 def _plain_deploy() -> ModuleType:
-    """The bench is no package that tests could import."""
+    """The bench is not a package, so tests cannot import it."""
     path = Path(__file__).parents[1] / "bench" / "plain_deploy.py"
     spec = importlib.util.spec_from_file_location("plain_deploy", path)
     assert spec

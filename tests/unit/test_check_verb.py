@@ -27,7 +27,7 @@ def hide(text: str) -> str:
 
 
 def sick(*, meanwhile: Callable[[], object] = lambda: None) -> Observed:
-    """The engine is stopped, and its log tells a secret."""
+    """The engine is stopped, and its log contains a secret."""
     meanwhile()
     documents = healthy_documents()
     documents["a1"]["services"][ENGINE].update(state="stopped", pid=None, pids=[])

@@ -15,7 +15,7 @@ ROUTE = f"{RABBITMQ} -> {THEIRS} at 192.0.2.21:5672"
 
 
 def account(kind: str, error: str) -> Change:
-    """What the probe tells when the account is refused: it then cannot read the rest."""
+    """What the probe reports when the account is refused: it then cannot read the rest."""
     return say(ADMIN, ok=True, account={"ok": False, "kind": kind, "error": error})
 
 

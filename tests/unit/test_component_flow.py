@@ -1,4 +1,4 @@
-"""Flow's files say what flow 2.2.0 reads, for each way in which it may be wired."""
+"""Flow's files have the keys that flow 2.2.0 reads, for each architecture."""
 
 from __future__ import annotations
 

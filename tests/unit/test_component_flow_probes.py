@@ -104,7 +104,7 @@ def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(
 
 
 def jobs_of(**pages: tuple[int, list[dict[str, Any]]]) -> dict[str, Any]:
-    """What is told of the jobs of a flow that has these: count and rows by status, `_` between several."""
+    """What is reported about the jobs of a flow that has these: count and rows by status, `_` between several."""
     served: dict[str, Page] = {
         f"/v2/job/list/query?limit=50&page=1&status={status.replace('_', '&status=')}": (
             200,
@@ -194,8 +194,8 @@ def test_each_refusal_of_a_database_has_its_kind(error: OSError, kind: str) -> N
 
 
 def test_the_password_never_comes_back_with_an_error() -> None:
-    told = probe_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
-    assert "s3cret" not in json.dumps(told)
+    error = probe_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
+    assert "s3cret" not in json.dumps(error)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""nginx's configuration for addresses and for names, and what its probes make of answers."""
+"""nginx's configuration for addresses and for names, and how its probes judge answers."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_nothing_on_the_port_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "expected"),
     [
         ((200, {"code": 0}), (True, None)),
         ((200, {"code": 5001}), (True, None)),
@@ -121,10 +121,10 @@ def test_nothing_on_the_port_is_refused() -> None:
         ((200, "<html>"), (False, "foreign")),
     ],
 )
-def test_what_comes_back_through_the_proxy(page: Page, told: tuple[bool, str | None]) -> None:
+def test_what_comes_back_through_the_proxy(page: Page, expected: tuple[bool, str | None]) -> None:
     with serving({"/v2/server/fateflow": page}) as port:
         answer = probe_upstream.judge("127.0.0.1", port, "9999")
-    assert (answer["ok"], answer.get("kind")) == told
+    assert (answer["ok"], answer.get("kind")) == expected
 
 
 COLLECT = "/v2/partner/task/collect"

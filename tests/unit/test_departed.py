@@ -224,8 +224,8 @@ def test_reading_makes_no_history_and_a_broken_one_ends_nothing(tmp_path: Path) 
     (world.state / "state.db").write_text("no database " * 100)
     (note,) = world.notes(the_desired())
     assert "cannot be read" in note
-    told: list[Event] = []
-    forget_cluster(world.session(the_desired()), told.append)
-    assert "cannot be read" in told[0].text
+    reported: list[Event] = []
+    forget_cluster(world.session(the_desired()), reported.append)
+    assert "cannot be read" in reported[0].text
     with pytest.raises(RunError, match="cannot be read"):
         remember_nodes(world.session(the_desired()), EVERYWHERE)

@@ -24,7 +24,7 @@ ALL = (ENGINE, FRONT, STORE)
 
 
 def cleared(*nodes: str) -> Documents:
-    """Documents of a cluster that is gone from these nodes."""
+    """Documents of nodes from which the cluster was removed."""
     documents = healthy_documents()
     for name in nodes:
         states = documents[name]["services"]

@@ -1,4 +1,4 @@
-"""What a destroy leaves on the nodes is told."""
+"""A destroy reports what it leaves on the nodes."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def test_everything_that_stays_is_named_and_nothing_else() -> None:
 
 
 class Asking:
-    """Keeps what it is told."""
+    """Keeps what it is given."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

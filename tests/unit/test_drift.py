@@ -23,7 +23,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.transport.fake import FakeTransport
 
 TYPED = "Zxcvbn-by-hand"
-"""A password that somebody typed; no vault knows it."""
+"""A password that was typed by hand; no vault has it."""
 OURS = "value-from-the-vault-1"
 
 DEPLOYED = """\

@@ -1,4 +1,4 @@
-"""What the engine supplies to every check: absent facts, crashes, prerequisites, causes, settling, selection."""
+"""What the engine does for every check: absent facts, crashes, prerequisites, causes, settling, selection."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ def test_after_our_own_start_runtime_findings_wait_but_others_do_not() -> None:
 @pytest.mark.parametrize(
     ("at", "since"),
     [(None, NOW - 10), (NOW - 900, NOW - 10), (NOW - 92, NOW - 90)],
-    ids=["nobody's start", "a later start by itself", "long enough ago"],
+    ids=["not our start", "a later start by itself", "long enough ago"],
 )
 def test_any_other_young_process_does_not_settle(at: float | None, since: float) -> None:
     report = report_of(started(at, since), settle=60)  # type: ignore[arg-type]
@@ -345,7 +345,7 @@ def test_nothing_checked_is_not_healthy() -> None:
 
 
 def replace_scope() -> CheckSpec:
-    @service_check(OWN, component="nobody has it")
+    @service_check(OWN, component="of no service")
     def never(view: ServiceView) -> Iterator[Finding]:
         yield raised(view, OWN)
 

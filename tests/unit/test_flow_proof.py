@@ -77,4 +77,4 @@ def test_every_input_names_a_task_that_exists() -> None:
 
 def test_a_job_asks_for_as_many_cores_as_any_job_of_the_party() -> None:
     for dag in (proof.toy_dag("1", "2"), proof.lr_dag("1", "2", "2", guest_table="g", host_table="h")):
-        assert "cores" not in repr(dag), "whatever refuses every job of a party has to refuse this one too"
+        assert "cores" not in repr(dag), "a limit that refuses every job of a party has to refuse this one too"

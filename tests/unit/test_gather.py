@@ -48,7 +48,7 @@ class Hangs(Answers):
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
         super().run(argv, stdin=stdin, timeout=timeout, become=become)
         threading.Event().wait(60)
-        raise AssertionError("nobody waits that long")
+        raise AssertionError("this must not wait")
 
 
 def answer(**changes: Any) -> str:
@@ -93,7 +93,7 @@ def test_a_spec_can_ask_for_less_and_for_more() -> None:
 
 
 def spec_of(stdin: bytes) -> dict[str, Any]:
-    """What stands behind the code."""
+    """The error behind the code."""
     numbers, _, rest = stdin.partition(b"\n")
     found: dict[str, Any] = json.loads(zlib.decompress(rest[-int(numbers.split()[-1]) :]))
     return found
@@ -184,11 +184,11 @@ def test_connecting_and_reading_share_one_deadline() -> None:
 
     gather(the_desired(), lambda _node, seconds: connections.setdefault("a1", Late(seconds)), nodes=["a1"], deadline=5)
     asked = connections["a1"].asked[0]
-    told = spec_of(asked["stdin"])["deadline"]
+    deadline = spec_of(asked["stdin"])["deadline"]
     assert given[0] <= 5
     assert asked["timeout"] <= 4.7
     # What the collector has by then still has a way to go.
-    assert told <= asked["timeout"] - 0.4
+    assert deadline <= asked["timeout"] - 0.4
 
 
 def test_other_work_is_done_once_the_nodes_were_asked_and_before_they_answered() -> None:

@@ -1,4 +1,4 @@
-"""Which interpreter is taken, in which order, and what is said about it."""
+"""Which interpreter is taken, in which order, and what is reported about it."""
 
 import hashlib
 import io
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """Stands in for packing: records what was taken."""
+    """Replaces packing: records what was taken."""
     seen: list[tuple[str, str]] = []
 
     def take(

@@ -1,4 +1,4 @@
-"""What an inventory says by what it leaves out, and where each value comes from."""
+"""The defaults of what an inventory leaves out, and where each value comes from."""
 
 import getpass
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Each mistake an operator can make: where it is told, and in which words."""
+"""Each mistake that an operator can make: the place and the words of its error."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from inventory_fakes import ALONE, GOOD, loaded
 
 from fatecloud.errors import InventoryError
 
-# name: (text that stands in GOOD, what it becomes, line:column, words of the message)
+# name: (text that is in GOOD, what it becomes, line:column, words of the message)
 MISTAKES: dict[str, tuple[str, str, str, str]] = {
     "apiVersion": (
         "fatecloud/v1",
@@ -209,7 +209,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "22:17",
         "unknown key 'htp', expected http or grpc",
     ),
-    "setting of nobody": (
+    "setting without a component": (
         "      flow:\n",
         "      worker: {}\n      flow:\n",
         "21:7",
@@ -307,8 +307,8 @@ def test_one_mistake_is_one_problem(tmp_path: Path) -> None:
         text = GOOD.replace('broker: "fate.us', 'proxy: "a:1"\n      broker: "fate.us').replace(old, new)
         with pytest.raises(InventoryError) as caught:
             loaded(tmp_path, text)
-        told = [line for line in caught.value.message.splitlines() if "has no address" not in line]
-        assert len(told) == 1, caught.value.message
+        problems = [line for line in caught.value.message.splitlines() if "has no address" not in line]
+        assert len(problems) == 1, caught.value.message
 
 
 def test_a_local_node_among_others_needs_an_address_for_them(tmp_path: Path) -> None:

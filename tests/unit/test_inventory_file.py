@@ -1,4 +1,4 @@
-"""Files that are no inventory: one clear line each, fast, whatever the bytes."""
+"""Files that are not an inventory: one clear line each, fast, for all kinds of bytes."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Whatever becomes of a good inventory: it is a cluster, or its problems are told with their places.
+"""A good inventory after any damage: it is a cluster, or its problems are reported with their places.
 
 300 files of each kind; 10,000 with FATECLOUD_LONG=1, chosen by a seed that is printed (FATECLOUD_SEED repeats it).
 """
@@ -26,7 +26,7 @@ from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import rendered
 
 ENOUGH = 10
-"""Clusters, and kinds of reasons for a refusal, that the examples must have come to at least."""
+"""The least number of clusters, and of kinds of refusals, among the examples."""
 RENDERED = 2
 """One cluster of so many is rendered to the end."""
 
@@ -45,7 +45,7 @@ def tally(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) ->
 
 
 def carried_on(directory: Path, cluster: Cluster, content: bytes, tally: Tally) -> None:
-    """A cluster can be shown, and one of a few is rendered: nothing that the loader lets through breaks there."""
+    """A cluster can be shown, and one of a few is rendered: no inventory that the loader accepts fails there."""
     shown_again(directory / "again.yml", cluster)
     if sum(content) % RENDERED:
         return

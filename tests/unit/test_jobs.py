@@ -50,7 +50,7 @@ class Apis:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     monkeypatch.setattr(jobs, "JobApis", Apis)
     monkeypatch.setattr(jobs, "POLL", 0)
     return []
@@ -60,42 +60,42 @@ def runner(party: str, **changes: Any) -> JobRunner:
     return replace(JobRunner(f"{party}/flow@a1", party, "a1", "/home", "http://127.0.0.1:9380"), **changes)
 
 
-def hit(told: list[Event], wait: float = 0, *, interrupt: bool = False, **changes: Any) -> None:
+def hit(reported: list[Event], wait: float = 0, *, interrupt: bool = False, **changes: Any) -> None:
     runners = (runner("1", **changes), runner("2"))
-    refuse_or_wait(SimpleNamespace(), runners, interrupt=interrupt, wait=wait, events=told.append)  # type: ignore[arg-type]
+    refuse_or_wait(SimpleNamespace(), runners, interrupt=interrupt, wait=wait, events=reported.append)  # type: ignore[arg-type]
 
 
-def test_running_jobs_are_named_and_the_change_refused(told: list[Event]) -> None:
+def test_running_jobs_are_named_and_the_change_refused(reported: list[Event]) -> None:
     Apis.answers = {"1": [[]], "2": [[ROW]]}
     with pytest.raises(Refused, match=r"202601 \(guest of party 2"):
-        hit(told)
+        hit(reported)
 
 
-def test_a_job_is_counted_once_however_many_roles_and_parties_report_it(told: list[Event]) -> None:
+def test_a_job_is_counted_once_however_many_roles_and_parties_report_it(reported: list[Event]) -> None:
     others = [SimpleNamespace(**{**vars(ROW), "role": role, "status": "waiting"}) for role in ("host", "arbiter")]
     Apis.answers = {"1": [[ROW]], "2": [others]}
     with pytest.raises(Refused) as refusal:
-        hit(told)
+        hit(reported)
     first, job = refusal.value.message.splitlines()
     assert first == "1 job would be interrupted:"
     assert job.startswith("  202601 (guest of party 1, host of party 2, arbiter of party 2; running for ")
 
 
-def test_jobs_that_end_in_time_are_waited_for(told: list[Event]) -> None:
+def test_jobs_that_end_in_time_are_waited_for(reported: list[Event]) -> None:
     Apis.answers = {"1": [[], []], "2": [[ROW], []]}
-    hit(told, wait=60)
-    assert [event.kind for event in told] == ["wait"]
+    hit(reported, wait=60)
+    assert [event.kind for event in reported] == ["wait"]
 
 
-def test_a_flow_without_an_answer_is_reported_once(told: list[Event]) -> None:
+def test_a_flow_without_an_answer_is_reported_once(reported: list[Event]) -> None:
     lost = FatecloudError("no answer in 10 s")
     Apis.answers = {"1": [lost, lost], "2": [[ROW], []]}
-    hit(told, wait=60)
-    notes = [event.text for event in told if event.kind == "note"]
+    hit(reported, wait=60)
+    notes = [event.text for event in reported if event.kind == "note"]
     assert notes == ["cannot find out whether 1/flow@a1 runs jobs: no answer in 10 s"]
 
 
-def test_a_flow_that_is_down_runs_nothing_and_needs_no_note(told: list[Event]) -> None:
+def test_a_flow_that_is_down_runs_nothing_and_needs_no_note(reported: list[Event]) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -106,28 +106,28 @@ def test_a_flow_that_is_down_runs_nothing_and_needs_no_note(told: list[Event]) -
         with pytest.raises(FlowApiError) as down:
             FlowApi(NodeExchange(on_node, url)).active(["running"])
     Apis.answers = {"1": [down.value], "2": [[]]}
-    hit(told, leaving=True)
-    assert told == []
+    hit(reported, leaving=True)
+    assert reported == []
 
 
-def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(told: list[Event]) -> None:
+def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(reported: list[Event]) -> None:
     lost = FatecloudError("no answer in 10 s")
     Apis.answers = {"1": [lost], "2": [[]]}
     with pytest.raises(Refused, match=r"whether 1/flow@a1 runs jobs: no answer in 10 s; it would be") as refusal:
-        hit(told, leaving=True)
+        hit(reported, leaving=True)
     assert "--interrupt-jobs" in refusal.value.remedy
-    hit(told, leaving=True, interrupt=True)
+    hit(reported, leaving=True, interrupt=True)
 
 
-def test_a_flow_that_is_to_go_and_answers_in_time_is_waited_for(told: list[Event]) -> None:
+def test_a_flow_that_is_to_go_and_answers_in_time_is_waited_for(reported: list[Event]) -> None:
     Apis.answers = {"1": [FatecloudError("it starts"), []], "2": [[], []]}
-    hit(told, wait=60, leaving=True)
+    hit(reported, wait=60, leaving=True)
 
 
-def test_without_a_way_to_ask_for_jobs_the_change_is_refused(told: list[Event]) -> None:
+def test_without_a_way_to_ask_for_jobs_the_change_is_refused(reported: list[Event]) -> None:
     Apis.answers = {"1": [], "2": [[]]}
     with pytest.raises(Refused, match="not on record where to ask it"):
-        hit(told, leaving=True, url="")
+        hit(reported, leaving=True, url="")
 
 
 DESIRED = replace(

@@ -1,4 +1,4 @@
-"""What a killed run left is found, taken over and told by the next one."""
+"""What a killed run left is found, taken over and reported by the next one."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     documents = healthy_documents()
     documents["a1"]["lease"] = lease
     plays: list[str] = []
-    told: list[str] = []
+    reported: list[str] = []
 
     @contextmanager
     def recorded(*_: object) -> Iterator[Any]:
         yield SimpleNamespace(
             ansible=SimpleNamespace(play=lambda name, *_: plays.append(name)),
-            events=lambda event: told.append(event.text),
+            events=lambda event: reported.append(event.text),
             interruption=SimpleNamespace(check=lambda: None),
         )
 
@@ -60,13 +60,13 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     monkeypatch.setattr(deploy, "recorded", recorded)
     ui: Any = type("Ui", (), {"__call__": lambda _self, _event: None, "plan": lambda _self, _plan: None})()
     assert deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), ui, None) == 0
-    return plays, told
+    return plays, reported
 
 
 def test_a_run_that_was_killed_at_its_very_end_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    plays, told = deployed(monkeypatch, LEASE)
+    plays, reported = deployed(monkeypatch, LEASE)
     assert plays == ["lease.yml"]
-    assert told == ["no changes; released the node locks"]
+    assert reported == ["no changes; released the node locks"]
 
 
 def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,15 +80,15 @@ def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.M
         on_event(Event("changed", "Take the lease", node="n2", detail=json.dumps(answer | {"taken_from": None})))
         return Outcome("successful", 0, (), {}, {})
 
-    told: list[Event] = []
+    reported: list[Event] = []
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
     session: Any = SimpleNamespace(state=tmp_path, **NAMED, ask_passwords=lambda _: None, redact=str)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
-    with ansible.ansible_run(session, log, told.append, interruption) as run:
+    with ansible.ansible_run(session, log, reported.append, interruption) as run:
         run.play("lease.yml", releases=True)
-    notes = [(event.node, event.text) for event in told if event.kind == "note"]
+    notes = [(event.node, event.text) for event in reported if event.kind == "note"]
     assert notes == [("n1", "taken over from run r0 of ops@here, which never released it")]
 
 

@@ -224,7 +224,7 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
         while left.pid not in lease.processes_of(old) and time.monotonic() < deadline:
             time.sleep(0.05)
         lease.acquire(asked(tmp_path, "r2", takeover=old))
-        # Only the reaper can tell: while it waits, another thread's poll() knows nothing, be the process dead or not.
+        # Only the reaper can know: while it waits, another thread's poll() returns None even for a dead process.
         reaper.join(10)
         assert left.returncode is not None
         assert other.poll() is None

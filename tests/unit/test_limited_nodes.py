@@ -1,4 +1,4 @@
-"""What is limited to some nodes reads, judges, plans, takes and gives back these alone."""
+"""With --limit a verb reads, judges, plans, locks and releases only these nodes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_proof_counts_for_what_it_was_made_for(same: bool, proof: bool) -> Non
 
 
 class Ui:
-    """Keeps what it is told."""
+    """Keeps what it is given."""
 
     def __init__(self) -> None:
         self.plans: list[Plan] = []
@@ -279,19 +279,19 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
 
 
 def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, told = World(monkeypatch, deploy), []
+    world, reported = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
+    monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
-    assert any(text.startswith("a1 matches the inventory") for text in told)
+    assert any(text.startswith("a1 matches the inventory") for text in reported)
 
 
 def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, told = World(monkeypatch, deploy), []
+    world, reported = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
     monkeypatch.setattr(deploy, "starting_anew", lambda _desired, read: sorted(read))
-    monkeypatch.setattr(Ui, "__call__", lambda _self, event: told.append(event.text))
+    monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
-    assert [text for text in told if "searched for its data" in text] == [
+    assert [text for text in reported if "searched for its data" in text] == [
         "a1 is new here; because of --limit, no other node was searched for its data"
     ]

@@ -51,7 +51,7 @@ def utc(monkeypatch: pytest.MonkeyPatch) -> None:
         ('127.0.0.1 - - [25/Nov/2026 19:32:14] "GET /v2/server HTTP/1.1" 200 -', UTC, "info"),
         ("[2026-11-25T19:32:14,655][WARN ][7][main:1] - slow", UTC + 0.655, "warning"),
         ("Traceback (most recent call last):", None, None),
-        ("9999-99-99 99:99:99 is no date", None, None),
+        ("9999-99-99 99:99:99 is not a date", None, None),
         ("", None, None),
     ],
 )

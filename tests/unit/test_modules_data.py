@@ -1,4 +1,4 @@
-"""Data are never made anew unasked: a data directory is marked, and without its mark nothing goes on."""
+"""New data are never made unless asked for: a data directory has a mark, and without it nothing starts."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_data_on_a_missing_disk_below_the_mark_are_not_made_again(place: Path, a
 
 
 def test_a_base_directory_on_the_missing_disk_is_not_built_again(base: Path, place: Path, asked: Asked) -> None:
-    """The manifest is gone too: the copy of the mark, which lies elsewhere, knows."""
+    """The manifest is gone too: the copy of the mark, which is elsewhere, still names the data."""
     data.claim(asked(), check=False)
     take_away(place)
     base.rename(base.with_name("gone"))

@@ -198,8 +198,8 @@ def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
 def test_check_mode_tells_and_changes_nothing(base: Path) -> None:
     path, folder = f"{base}/a", f"{base}/folder"
     asking = asked(base, {path: "one\n"}, directories={folder: "0750"})
-    told = files.place(asking, check=True)
-    assert told == {"changed": True, "paths": [path], "removed": [], "directories": [folder]}
+    answer = files.place(asking, check=True)
+    assert answer == {"changed": True, "paths": [path], "removed": [], "directories": [folder]}
     assert not Path(path).exists()
     assert not Path(folder).exists()
     assert files.place(asking, check=False)["changed"]

@@ -1,4 +1,4 @@
-"""A service is restarted when what it read is not what lies there, and for no other reason."""
+"""A service is restarted when the files differ from what it read, and for no other reason."""
 
 import errno
 import hashlib
@@ -70,14 +70,14 @@ def test_inputs_are_stale_when_they_differ_from_the_record_in_any_way(tmp_path: 
 
 
 class Fake:
-    """A supervision that remembers what it was told."""
+    """A supervision that remembers its calls."""
 
     def __init__(self, state: str) -> None:
         self.now = state
-        self.told: list[str] = []
+        self.calls: list[str] = []
 
     def adopt(self) -> list[str]:
-        self.told.append("adopt")
+        self.calls.append("adopt")
         return []
 
     def endangered(self) -> list[str]:
@@ -87,14 +87,14 @@ class Fake:
         return self.now
 
     def act(self, verb: str) -> None:
-        self.told.append(verb)
+        self.calls.append(verb)
         self.now = "stopped" if verb == "stop" else "running"
 
     def forget(self) -> None:
-        self.told.append("forget")
+        self.calls.append("forget")
 
     def forgotten(self) -> None:
-        self.told.append("forgotten")
+        self.calls.append("forgotten")
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_what_is_not_deployed_is_not_touched_and_leaves_no_record(
     unit_of(base).unlink()
     with pytest.raises(node.Refused, match="it is not deployed on this node"):
         service.apply(asked(base, state), check=False)
-    assert fake.told == []
+    assert fake.calls == []
     assert node.Manifest(str(base)).data["services"] == {}
 
 
@@ -153,7 +153,7 @@ def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: 
     fake = Fake("absent")
     monkeypatch.setattr(service, "supervised", lambda _params: fake)
     assert service.apply(asked(base, "started"), check=True) == {"changed": True, "done": ["start"]}
-    assert fake.told == []
+    assert fake.calls == []
     assert service.apply(asked(base, "started"), check=False)["done"] == ["start"]
     assert not service.apply(asked(base, "started"), check=False)["changed"]
     entry = json.loads((base / ".fatecloud" / "manifest.json").read_text())["services"]["9999/flow@a1"]
@@ -194,7 +194,7 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
     asking = {"base": str(base), "run": "r1", "user": "", "supervisor": "", "interrupt_jobs": False, "questions": {}}
     assert departed.apply({**asking, "keep": ["9999/flow@a1"]}, check=False) == {"changed": False, "gone": []}
     assert departed.apply({**asking, "keep": []}, check=False)["gone"] == ["9999/flow@a1"]
-    assert fake.told[-3:] == ["stop", "forget", "forgotten"]
+    assert fake.calls[-3:] == ["stop", "forget", "forgotten"]
     assert not home.exists()
     assert not unit.exists()
     assert other.exists()

@@ -1,4 +1,4 @@
-"""Artifacts and environments are whole or not there; packages are ours only when we bring them."""
+"""Artifacts and environments are whole or not there; packages are ours only when we install them."""
 
 import errno
 import hashlib
@@ -36,9 +36,9 @@ def asked(base: Path, wanted: list[dict[str, Any]], **changes: Any) -> dict[str,
 
 def test_only_what_is_missing_is_asked_for_and_it_lands_under_its_hash(base: Path) -> None:
     one, two = artifact(b"one", "one.whl"), artifact(b"two", "two.whl")
-    told = artifacts.prepare(asked(base, [one, two]), check=False)
-    assert told["missing"] == [one, two]
-    arriving = Path(told["incoming"])
+    result = artifacts.prepare(asked(base, [one, two]), check=False)
+    assert result["missing"] == [one, two]
+    arriving = Path(result["incoming"])
     (arriving / f"{one['sha256']}.part").write_bytes(b"one")
     with tarfile.open(arriving / "bundle.tar", "w") as tar:
         (base.parent / "two").write_bytes(b"two")
@@ -280,10 +280,10 @@ WANTS = [
 def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "family_here", lambda: "debian")
     monkeypatch.setattr(system, "installed", lambda _family, _names: {"nginx"})
-    told = system.query({"wants": WANTS, "user": "root", "group": "no-such-group"})
-    assert told["packages"] == ["mariadb-server"]
-    assert told["units"] == ["mariadb.service"]
-    assert (told["users"], told["groups"]) == ([], ["no-such-group"])
+    result = system.query({"wants": WANTS, "user": "root", "group": "no-such-group"})
+    assert result["packages"] == ["mariadb-server"]
+    assert result["units"] == ["mariadb.service"]
+    assert (result["users"], result["groups"]) == ([], ["no-such-group"])
 
 
 def test_units_are_masked_where_systemd_does_not_run(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,8 +335,12 @@ def test_what_only_an_older_release_needed_is_removed(base: Path) -> None:
     store = Store(base)
     assert store.prune(check=True)["changed"]
     assert store.left() == BOTH
-    told = store.prune()
-    assert sorted(path[: path.index("a" * 16) + 1] for path in told["removed"]) == ["artifacts/a", "python/a", "venv/a"]
+    result = store.prune()
+    assert sorted(path[: path.index("a" * 16) + 1] for path in result["removed"]) == [
+        "artifacts/a",
+        "python/a",
+        "venv/a",
+    ]
     assert store.left() == ["artifacts/b", "python/b", "venv/b"]
     manifest = json.loads((base / ".fatecloud" / "manifest.json").read_text())
     assert (manifest["venvs"], manifest["artifacts"]) == ({"b" * 16: {}}, ["b" * 64])
@@ -359,9 +363,9 @@ def test_an_environment_that_a_process_runs_from_stays(base: Path) -> None:
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
-        told = store.prune()
+        result = store.prune()
         process.kill()
-    assert told["spared"] == ["venv/" + "a" * 16]
+    assert result["spared"] == ["venv/" + "a" * 16]
     assert store.left() == ["artifacts/b", "python/b", "venv/a", "venv/b"]
 
 

@@ -1,4 +1,4 @@
-"""What the nodes' files said before is read from all nodes at once, and from no node that has nothing to say."""
+"""The old texts of the nodes' files are read from all nodes at once, and only from nodes that have some."""
 
 from __future__ import annotations
 

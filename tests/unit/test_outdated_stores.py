@@ -1,4 +1,4 @@
-"""What an older release left on the nodes goes when the new one is proved, and never at the cost of a deploy."""
+"""What an older release left on the nodes is removed after the new one's smoke test, and never makes a deploy fail."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Run:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.played: list[Any] = []
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.error: RunError | None = None
         self.ansible = SimpleNamespace(play=self.play)
         self.interruption = SimpleNamespace(check=lambda: None)
@@ -73,7 +73,7 @@ class Run:
     def __exit__(self, *_: object) -> None: ...
 
     def events(self, event: Event) -> None:
-        self.told.append(event.text)
+        self.reported.append(event.text)
 
     def play(self, name: str, *, limit: Any) -> None:
         self.played.append((name, limit))
@@ -101,7 +101,7 @@ def test_what_cannot_be_cleared_is_reported_and_fails_no_deploy(monkeypatch: pyt
     run = Run(monkeypatch)
     run.error = RunError("a1: read-only")
     run.deploy("a1")
-    assert run.told == ["could not remove what an older release left: a1: read-only"]
+    assert run.reported == ["could not remove what an older release left: a1: read-only"]
 
 
 def test_nothing_is_cleared_before_the_new_release_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:

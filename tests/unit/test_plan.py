@@ -1,4 +1,4 @@
-"""A plan tells what differs, and makes nothing up where it does not know."""
+"""A plan shows what differs, and invents nothing where it does not know."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,7 @@ SECRETS = {PASSWORD: "hunter2"}
 
 
 def deployed(wanted: Desired) -> dict[str, Any]:
-    """The facts of a node where all of it was deployed, runs and was proved."""
+    """The facts of a node where everything is deployed, runs and passed its smoke test."""
     files = wanted.files["a1"]
     real = real_hashes(files, SECRETS)
     return {
@@ -77,8 +77,8 @@ def test_a_user_or_a_file_of_the_node_is_work_on_the_node(wanted: Desired) -> No
     facts["manifest"]["files"]["/etc/old"] = {"sha256": "e" * 64, "digest": "old", "service": "node"}
     facts["files"]["/etc/old"] = {"sha256": "e" * 64, "mode": "0640"}
     plan = planned(wanted, facts)
-    told = [(action.verb, action.service, action.reason) for stage in plan.stages for action in stage.actions]
-    assert told == [
+    steps = [(action.verb, action.service, action.reason) for stage in plan.stages for action in stage.actions]
+    assert steps == [
         ("install", "node", f"user {user}"),
         ("configure", "node", "remove /etc/old"),
     ]

@@ -1,4 +1,4 @@
-"""No deploy carries data over: a plan says which stay behind, and a deploy wants to be told so."""
+"""No deploy moves data: a plan says which data stay behind, and a deploy needs --leave-data."""
 
 from __future__ import annotations
 

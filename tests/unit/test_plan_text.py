@@ -1,4 +1,4 @@
-"""A plan is read from its first lines: what it comes to comes first, and what is alike is shown once."""
+"""A plan begins with its summary, and shows equal changes once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each preflight code has a page that tells what an operator needs."""
+"""Each preflight code has a page with what an operator needs."""
 
 from __future__ import annotations
 

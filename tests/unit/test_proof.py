@@ -30,7 +30,7 @@ class Files:
 
 
 class Stage:
-    """A recording, a clock and the rest of what a proof takes."""
+    """A recording, a clock and everything else that a smoke test needs."""
 
     def __init__(self, name: str) -> None:
         self.flow = Replay(name)
@@ -216,7 +216,7 @@ def test_nodes_that_cannot_be_asked_do_not_hide_why_the_job_failed() -> None:
 
 
 class Refusing(Side):
-    """A flow whose scheduler gives the job up, and says why in its log only."""
+    """A flow whose scheduler abandons the job, and reports why only in its log."""
 
     def __call__(self, method: str, path: str, /, **given: Any) -> Mapping[str, Any]:
         if path == "/v2/log/query":

@@ -1,4 +1,4 @@
-"""What the quickstart says at its end: each line can be typed as printed, and it fits the machine."""
+"""What the quickstart prints at its end: each line can be typed as printed, and it fits the machine."""
 
 from __future__ import annotations
 

@@ -38,11 +38,11 @@ def report(*severities: str) -> Report:
 
 def test_the_exit_statuses_are_those_of_the_code() -> None:
     page = (DOCS / "reference" / "exit-status.md").read_text()
-    told = {int(status) for status in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    listed = {int(status) for status in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
     raised = {kind.exit_status for kind in subclasses(errors.FatecloudError) if kind.__module__ == errors.__name__}
     judged = {report(*found).exit_status for found in ((), ("warning",), ("critical",), ("unknown",))}
     assert judged == {0, 1, 2, 3}
-    assert told == raised | judged | {BROKEN_PIPE_STATUS, UNFORESEEN_STATUS, 128 + signal.SIGTERM}
+    assert listed == raised | judged | {BROKEN_PIPE_STATUS, UNFORESEEN_STATUS, 128 + signal.SIGTERM}
 
 
 def test_the_tree_of_errors_is_drawn_as_it_is() -> None:

@@ -83,7 +83,7 @@ def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("one\n{{ missing }}\n", "a.j2:2: 'missing' is undefined"),
         ("{{ port.number }}", "a.j2:1: 'int object' has no attribute 'number'"),
@@ -92,12 +92,12 @@ def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> Non
         ("{% include 'absent.j2' %}", "there is no template absent.j2"),
     ],
 )
-def test_a_wrong_template_is_reported_with_its_line_and_variable(tmp_path: Path, text: str, told: str) -> None:
+def test_a_wrong_template_is_reported_with_its_line_and_variable(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "a.j2").write_text(text)
     with pytest.raises(FatecloudError) as error:
         render_specs([spec("a.j2", port=1)], "9999/flow@a1", tmp_path)
     assert error.value.message.startswith("9999/flow@a1: /home/conf/a: ")
-    assert told in error.value.message
+    assert expected in error.value.message
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_new_value_changes_a_file_without_changing_its_text() -> None:
 
 
 class Ui:
-    """Keeps what it is told."""
+    """Keeps what it is given."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []

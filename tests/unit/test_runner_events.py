@@ -1,4 +1,4 @@
-"""What Ansible tells becomes events and failures that name the node."""
+"""Ansible's output becomes events and failures that name the node."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from fatecloud.workflow.ansible import failure
 
 @pytest.mark.parametrize(("service", "named"), [("node", "a1"), ("9999/flow@a1", "9999/flow@a1")])
 def test_a_failure_names_its_service_or_else_its_node(service: str, named: str) -> None:
-    told: list[Event] = []
-    translator = Translator(told.append, str)
+    reported: list[Event] = []
+    translator = Translator(reported.append, str)
     result = {"msg": "the disk is full", "service": service}
     translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Build", "res": result}})
-    (event,) = told
+    (event,) = reported
     assert (event.service or event.node) == named
     error = failure(Outcome("failed", 2, tuple(translator.failed), {}, {}))
     assert error.message == f"{named}: Build: the disk is full"
 
 
 def test_an_unreachable_node_is_reported_in_plain_words() -> None:
-    told: list[Event] = []
-    translator = Translator(told.append, str)
+    reported: list[Event] = []
+    translator = Translator(reported.append, str)
     result = {"msg": "Task failed: Data could not be sent to the host over ssh: ", "unreachable": True}
     translator({"event": "runner_on_unreachable", "event_data": {"host": "a1", "task": "Build", "res": result}})
-    assert told[0].text == "Build: Data could not be sent to the host over ssh"
+    assert reported[0].text == "Build: Data could not be sent to the host over ssh"
     error = failure(Outcome("failed", 4, (), translator.unreachable, {}))
     assert error.message == "a1: Data could not be sent to the host over ssh"
     assert "run the same command again" in error.remedy
@@ -58,8 +58,8 @@ def test_a_module_that_crashed_is_reported_by_what_it_printed_last() -> None:
     ids=["lease", "drift", "log", "command", "one line"],
 )
 def test_a_failed_task_shows_what_was_printed_and_never_a_dictionary(result: dict[str, object], detail: str) -> None:
-    told: list[Event] = []
-    translator = Translator(told.append, str)
+    reported: list[Event] = []
+    translator = Translator(reported.append, str)
     translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Take the lease", "res": result}})
-    assert told[0].detail == detail
-    assert "{" not in told[0].text
+    assert reported[0].detail == detail
+    assert "{" not in reported[0].text

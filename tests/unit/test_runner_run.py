@@ -58,7 +58,7 @@ FAIL = """\
   gather_facts: false
   tasks:
     - name: Say it
-      ansible.builtin.command: {argv: [sh, -c, "echo told the value-of-a-secret >&2; exit 3"]}
+      ansible.builtin.command: {argv: [sh, -c, "echo saw the value-of-a-secret >&2; exit 3"]}
 """
 
 GATE = """\
@@ -178,12 +178,12 @@ def test_a_secret_reaches_its_file_and_nothing_else(
     conf = tmp_path / "fate" / "tiny-c3f9a2-9999-flow" / "conf" / "site.json"
     assert json.loads(conf.read_text()) == {"password": CANARY, "braces": "{{ not a template }}"}
     assert seen == []
-    told = json.dumps([dataclasses.asdict(event) for event in events])
-    assert "Place the files" in told
+    recorded = json.dumps([dataclasses.asdict(event) for event in events])
+    assert "Place the files" in recorded
     kept = [p for p in tmp_path.rglob("*") if p.is_file() and p != conf]
     assert any(p.name == "command" for p in kept)
     for word in ("canary-7f3a", VAULT_PASSWORD, "token-of-the-operator"):
-        assert word not in told
+        assert word not in recorded
         assert [p for p in kept if word.encode() in p.read_bytes()] == []
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not run(project, "place.yml").changed
@@ -206,7 +206,7 @@ def test_a_failure_says_where_and_why_and_is_redacted(project: Path) -> None:
     (failed,) = outcome.failed
     assert (failed.node, failed.task) == ("a1", "Say it")
     assert failed.result["rc"] == 3
-    assert failed.result["stderr"] == "told the <hidden>"
+    assert failed.result["stderr"] == "saw the <hidden>"
     assert [e.kind for e in events if e.kind == "failed"] == ["failed"]
     assert "value-of-a-secret" not in repr((events, outcome))
 

@@ -116,7 +116,7 @@ def test_an_image_is_not_made_without_root(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def _silent(event: Event) -> None:
-    """Nobody listens."""
+    """No server listens."""
 
 
 def test_an_absent_docker_is_one_line_with_a_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

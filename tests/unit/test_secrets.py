@@ -20,7 +20,7 @@ PLANTED = "hunter2-planted"
 
 
 def refuse(_: str) -> str:
-    raise AssertionError("nobody may be asked")
+    raise AssertionError("no question is allowed")
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ def test_a_supplied_value_may_stand_in_for_a_generated_one(place: Path) -> None:
     assert ["9999.mysql.flow", "supplied", "6"] in rows(run("secrets", "list"))
 
 
-@pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "bytes that are no text here"])
+@pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "invalid bytes"])
 def test_a_value_that_was_not_meant_is_refused(typed: str) -> None:
     with pytest.raises(SecretsError, match="empty or contains control characters"):
         _asked("x", lambda _: typed)

@@ -1,4 +1,4 @@
-"""What a session asks of its operator, and when."""
+"""What a session asks its operator, and when."""
 
 from pathlib import Path
 from types import SimpleNamespace

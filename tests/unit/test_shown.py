@@ -1,4 +1,4 @@
-"""What was shown is what is done: a node that has changed since the plan was made is not taken."""
+"""A run does only what was shown: a node that has changed since the plan was made is refused."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_the_refusal_names_the_next_step() -> None:
 
 @pytest.fixture
 def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Exception | int]:
-    """What each attempt to deploy comes to."""
+    """The outcome of each attempt to deploy."""
     outcomes: list[Exception | int] = []
 
     def attempt(*_: object) -> int:

@@ -1,4 +1,4 @@
-"""What a controller keeps of a cluster, and what it says when it cannot."""
+"""What a controller keeps about a cluster, and what it reports when it cannot."""
 
 import errno
 import re
@@ -108,11 +108,11 @@ def test_a_run_that_another_one_finds_killed_is_shown_and_so_is_the_cause_of_a_f
     subprocess.run([sys.executable, "-c", KILLED, tmp_path], capture_output=True, check=False)
     monkeypatch.setattr(recording, "ansible_run", no_nodes)
     session = SimpleNamespace(state=tmp_path, **NAMED, redact=lambda text: text.replace("hunter2", "***"))
-    told: list[str] = []
-    failing = recording.recorded(session, "deploy", [], lambda event: told.append(event.text))  # type: ignore[arg-type]
+    reported: list[str] = []
+    failing = recording.recorded(session, "deploy", [], lambda event: reported.append(event.text))  # type: ignore[arg-type]
     with pytest.raises(RunError), failing:
         raise RunError("n1: it is hunter2")
-    (text,) = told
+    (text,) = reported
     assert re.search(r"run \S+ \(deploy, by \S+\) was killed at [-0-9]+ [:0-9]+, in: Ship artifacts$", text)
     newest = max((tmp_path / "runs").iterdir(), key=lambda path: path.stat().st_mtime)
     assert "n1: it is ***" in (newest / "events.jsonl").read_text().splitlines()[-1]
@@ -167,11 +167,11 @@ def test_a_full_disk_under_the_history_ends_no_run(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(recording, "ansible_run", no_nodes)
     session = SimpleNamespace(state=tmp_path, **NAMED, redact=str)
-    told: list[str] = []
-    with recording.recorded(session, "deploy", [], lambda event: told.append(event.text)) as run:  # type: ignore[arg-type]
+    reported: list[str] = []
+    with recording.recorded(session, "deploy", [], lambda event: reported.append(event.text)) as run:  # type: ignore[arg-type]
         monkeypatch.setattr(RunLog, "record", full)
         run.events(Event("ok", "one"))
         run.events(Event("ok", "two"))
         (tmp_path / "state.db").write_text("no database " * 100)
-    assert told[:3] == ["the log of this run is incomplete: cannot write it: No space left on device", "one", "two"]
-    assert "history" in told[3]
+    assert reported[:3] == ["the log of this run is incomplete: cannot write it: No space left on device", "one", "two"]
+    assert "history" in reported[3]

@@ -21,7 +21,7 @@ from fatecloud.report.wrap import columns_of
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 FAR = """\
-# Two parties that nobody answers for: 机构甲, Zürich.
+# Two parties whose nodes do not answer: 机构甲, Zürich.
 apiVersion: fatecloud/v1
 cluster: far
 id: c3f9a2b1d4e5f607
@@ -167,7 +167,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "TERM": "xterm-256color",
         "XDG_STATE_HOME": str(home / "state"),
         "XDG_DATA_HOME": str(home / "share"),
-        "DOCKER_HOST": f"unix://{home}/nobody.sock",
+        "DOCKER_HOST": f"unix://{home}/absent.sock",
     }
 
 
@@ -234,7 +234,7 @@ def play(program: Program, scene: Scene, place: Path, tmp_path: Path) -> Shown:
 
 
 def letters(text: str) -> str:
-    """What is left of a text whatever its layout."""
+    """A text without its layout."""
     return "".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).split())
 
 

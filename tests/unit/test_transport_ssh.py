@@ -1,4 +1,4 @@
-"""Commands, files and tunnels over a connection that stands."""
+"""Commands, files and tunnels over an open connection."""
 
 import socket
 import threading

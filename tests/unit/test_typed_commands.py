@@ -1,4 +1,4 @@
-"""Each command in a message can be typed as printed: this program, this inventory, and nothing else is touched."""
+"""Each command in a message can be typed as printed: this program, this inventory, and no other text is changed."""
 
 from __future__ import annotations
 

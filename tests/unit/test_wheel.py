@@ -90,6 +90,6 @@ def test_it_explains_without_a_checkout(installed: Path) -> None:
 def test_it_starts_an_inventory_without_a_checkout(installed: Path) -> None:
     program = installed / "venv" / "bin" / "fatecloud"
     (installed / "password").write_text("planted for a test\n")
-    told = run([program, "init", "--output", "new", "--vault-password-file", "password"], installed)
-    assert "inventory.yml" in told
+    output = run([program, "init", "--output", "new", "--vault-password-file", "password"], installed)
+    assert "inventory.yml" in output
     assert "valid: cluster" in run([program, "inventory", "validate", "-i", "new"], installed)

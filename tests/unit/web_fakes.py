@@ -69,7 +69,7 @@ def silent() -> Iterator[int]:
 
 @contextmanager
 def saying(*parts: bytes) -> Iterator[int]:
-    """The port of a server that sends this to the first caller, whatever it asks, and hangs up."""
+    """The port of a server that sends this to the first caller, for any request, and hangs up."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:

@@ -69,7 +69,7 @@ def against_ansible(bench: Bench) -> list[Line]:
 
 
 def blackholed(bench: Bench) -> list[Line]:
-    """`check` while one node drops every packet: its own deadline, and everybody else's answers."""
+    """`check` while one node drops every packet: its own deadline, and the answers of all others."""
     count = bench.counts[-1] if bench.counts[-1] > 1 else 2
     fleet = bench.fleet(count)
     victim = fleet.sandbox.nodes[count - 1]

@@ -20,7 +20,7 @@ def nothing(bench: Bench) -> list[Line]:
     lines = []
     for count in bench.counts:
         fleet = bench.fleet(count)
-        # A smaller or larger cluster on the same nodes may have been proved since.
+        # A smaller or larger cluster on the same nodes may have been tested since.
         fleet.program("deploy", "--yes")
         taken = interleaved(
             bench.rounds,
@@ -37,7 +37,7 @@ def two_parties(bench: Bench) -> list[Line]:
     found: list[tuple[float, float]] = []
 
     def checks(fleet: Fleet) -> None:
-        fleet.program("deploy", "--yes")  # with its proof, as a cluster is that is checked from day to day
+        fleet.program("deploy", "--yes")  # with a smoke test, like a cluster in daily use
         found.append(load.of_checks(fleet))
 
     line = _against_play(bench, "deploy-two", "deploy, 2 parties, rabbitmq", 2, "rabbitmq", checks)
