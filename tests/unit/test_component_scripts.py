@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -80,13 +81,31 @@ def test_a_smaller_limit_holds_for_what_others_run() -> None:
 
 
 def test_a_second_address_gets_its_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving({"/": (200, "yes")}) as port, full() as deaf:
+    with slow(b"HTTP/1.0 200 OK\r\n\r\nyes") as port, full() as deaf:
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", number)) for number in (deaf, port)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
-        assert get("two.example", port, "/", timeout=1.0) == (200, "OK", b"yes")
+        assert get("two.example", port, "/", timeout=2.0) == (200, "OK", b"yes")
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses[:1])
         with pytest.raises(TimeoutError):
             get("one.example", port, "/", timeout=0.1)
+
+
+@contextmanager
+def slow(answer: bytes) -> Iterator[int]:
+    """The port of a server that needs a moment for its answer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                time.sleep(0.2)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(server.getsockname()[1])
+        thread.join(10)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from fatecloud.components.http_get import NoHttp, get, post
 
 HEALTH_SECONDS, LONG_SECONDS, SHORT_SECONDS = 4.0, 8.0, 3.0
 PARTY_SECONDS = 15.0
-"""For the questions about one party: a short one gets what is left, because a busy flow needs longer. A node has 20 s."""
+"""For the questions about one party: a short one gets what is left, because a busy flow needs it; a node has 20 s."""
 MOST = 64 << 10
 """Bytes of an answer of what others run; flow's has some hundred."""
 PARTY_LENGTH = 40
