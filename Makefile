@@ -10,9 +10,9 @@ types:
 	.venv/bin/mypy
 format:
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
-docs: ## write the generated reference pages anew
+docs: ## write the generated reference pages again
 	.venv/bin/python -m fatecloud.cli.reference
-golden: ## write the rendered examples anew; read the diff before committing it
+golden: ## write the rendered examples again; read the diff before committing it
 	FATECLOUD_UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/golden
 bench: ## measure on nodes of its own; prints one table (see docs/performance.md)
 	.venv/bin/pip install --quiet --editable '.[bench]'

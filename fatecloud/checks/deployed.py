@@ -144,7 +144,7 @@ def _files(view: ServiceView) -> list[DesiredFile]:
 
 
 def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
-    """The user on this node that an `owner` in the manifest stands for."""
+    """The user on this node that an `owner` in the manifest means."""
     node = view.desired.node(view.facts.node)
     return {"service": node.service_user}.get(entry["owner"], str(entry["owner"]))
 

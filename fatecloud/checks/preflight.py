@@ -57,8 +57,8 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
     """
     needed = judge(desired, observed, [spec for spec in PREFLIGHT if not _only_warns(spec)])
     advice = judge(desired, observed, [spec for spec in PREFLIGHT if _only_warns(spec)])
-    told = {finding.id for finding in needed.findings}
-    more = [finding for finding in advice.findings if finding.id not in told and finding.code != FACT_ABSENT.name]
+    reported = {finding.id for finding in needed.findings}
+    more = [finding for finding in advice.findings if finding.id not in reported and finding.code != FACT_ABSENT.name]
     unread = [
         Skipped("a warning", finding.subject, "; ".join(finding.evidence))
         for finding in advice.findings

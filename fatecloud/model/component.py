@@ -106,7 +106,7 @@ class Context(Protocol):
         """Where a neighbour of the same party reaches it: advertise address (loopback on the same node) and port."""
 
     def external(self, component: str) -> External | None:
-        """The external service that stands in for the component, or None."""
+        """The external service that replaces the component, or None."""
 
     def peer_endpoint(self, party: str, kind: str) -> Endpoint:
         """Where another party (managed here or not) is reached: its public endpoint."""
@@ -196,4 +196,4 @@ class Component:
     signs: tuple[str, ...] = ()
     """Paths below the data directory, globs allowed, of which data that it has made hold at least one.
 
-    A deploy makes empty directories: they are no sign."""
+    A deploy makes empty directories: they do not count as data."""

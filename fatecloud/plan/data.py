@@ -25,7 +25,7 @@ def data_left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> t
     return tuple(left for node in sorted(manifests) for left in _left(desired, manifests, node))
 
 
-def starting_anew(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def starting_empty(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """Keys of the services that keep data and are not yet on their nodes; only nodes with a manifest here count."""
     return tuple(
         key

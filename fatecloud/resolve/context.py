@@ -79,7 +79,7 @@ class ResolveContext:
         return Endpoint("127.0.0.1" if spec.loopback or node.bind in _ANY else node.bind, number)
 
     def external(self, component: str) -> External | None:
-        """The external service that stands in for the component."""
+        """The external service that replaces the component."""
         placed = self.party.placement.get(component)
         return placed if isinstance(placed, External) else None
 

@@ -80,15 +80,15 @@ def _reap() -> None:
 def _send(number: signal.Signals, seconds: float) -> bool:
     """Signal all descendants, repeatedly as new ones appear. Returns whether none is left."""
     deadline = time.monotonic() + seconds
-    told: set[int] = set()
+    signalled: set[int] = set()
     while True:
         _reap()
         left = descendants(os.getpid())
         if not left or time.monotonic() > deadline:
             return not left
         for pid in left:
-            if number is signal.SIGKILL or pid not in told:
-                told.add(pid)
+            if number is signal.SIGKILL or pid not in signalled:
+                signalled.add(pid)
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
         time.sleep(POLL / 2)

@@ -43,7 +43,7 @@ class Transport(Protocol):
 
         Raises:
             TransportError: with NODE_TIMEOUT, NODE_UNREACHABLE (the connection broke), NODE_OUTPUT_LIMIT,
-                SUDO_REFUSED or SUDO_NOT_ALLOWED. A command that fails is no error: see `Completed.exit`.
+                SUDO_REFUSED or SUDO_NOT_ALLOWED. A command that fails is not an error: see `Completed.exit`.
         """
 
     def put(self, data: bytes | Path, remote: str, mode: int) -> None:

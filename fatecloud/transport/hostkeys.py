@@ -58,7 +58,7 @@ class KnownHost:
                 NODE_HOST_KEY_UNKNOWN when none is known and `accept_new` is false.
         """
         if key in self._revoked:
-            # For whichever host: a key that somebody stole can be shown under any name.
+            # For any host: a stolen key can be shown under any name.
             raise TransportError(
                 node,
                 "NODE_HOST_KEY_CHANGED",
@@ -135,7 +135,7 @@ def _entries(path: Path) -> Iterator[tuple[int, str, paramiko.hostkeys.HostKeyEn
         if not _whole(line):
             yield number, marker, None
             continue
-        # A whole key of a type that the library does not know is no damage, and no help either.
+        # A whole key of a type that the library does not know is neither damage nor of any use.
         with suppress(Exception):  # bytes that are not a key raise what they like, deep in the library
             if entry := paramiko.hostkeys.HostKeyEntry.from_line(line, number):
                 yield number, marker, entry

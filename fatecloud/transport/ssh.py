@@ -123,7 +123,7 @@ class SshTransport:
     def _broke(self) -> bool:
         """Whether a command that ended without a status did so because its connection broke.
 
-        The library tells the channels first, so this may be asked a moment before it knows it of the connection.
+        The library ends the channels first, so this may be called a moment before it marks the connection as closed.
         """
         transport = self._connection.transport
         transport.join(_FAREWELL)

@@ -15,7 +15,7 @@ from fatecloud.model.finding import Report
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Plan, Stage
 from fatecloud.model.selection import Selection, select_nodes
-from fatecloud.plan.data import NO_WISH, DataWish, starting_anew
+from fatecloud.plan.data import NO_WISH, DataWish, starting_empty
 from fatecloud.plan.real import desired_digest
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
@@ -308,7 +308,7 @@ def _note_unknown_data(session: Session, observed: Observed, wanted: DeployOptio
     """Warn about new services: a deploy of some nodes reads only these, so another node may have their data."""
     if not wanted.limit:
         return
-    for key in starting_anew(session.desired, manifests(observed)):
+    for key in starting_empty(session.desired, manifests(observed)):
         ui(Event("note", f"{key} is new here; because of --limit, no other node was searched for its data"))
 
 

@@ -196,7 +196,7 @@ def acquire(params: dict) -> dict:
     refuse_conflict(params)
     fresh = missing(base)
     if not record.get("id") and entries_of(base) == [os.path.basename(private(base))]:
-        # A run was cut off before it could record that it made the directory. Should somebody else have made it,
+        # A run was cut off before it could record that it made the directory. If another account made it,
         # nothing is lost: a destroy removes it only when it is empty.
         fresh = [base]
     make_directory(private(base), 0o711)

@@ -107,7 +107,7 @@ def _new_venv(uv: str, interpreter: str, target: str) -> None:
     make_directory(os.path.dirname(target), 0o755)
     command = [
         "venv",
-        # Whoever runs this may have no home to keep a cache in, and an empty environment needs none.
+        # The user who runs this may have no home to keep a cache in, and an empty environment needs none.
         "--no-cache",
         "--quiet",
         "--no-config",
@@ -173,7 +173,7 @@ def provide(base: str, python: dict) -> bool:
 
 def _own_by(path: str, ids: tuple) -> None:
     for folder, folders, names in os.walk(path):
-        # A link to a directory stands among the directories, and is not entered.
+        # A link to a directory is listed among the directories, and is not entered.
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in ["", *names, *links]:
             os.chown(os.path.join(folder, name), *ids, follow_symlinks=False)

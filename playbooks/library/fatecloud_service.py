@@ -67,7 +67,7 @@ def settle(service: object, params: dict) -> list:
         done += service.adopt()
     fresh = "supervisord" in done or "reload" in done
     if fresh and params["supervision"] == "supervisor":
-        # A program that has just been taken up starts by itself; its record tells with what.
+        # A program that has just been taken up starts by itself; its record says with which inputs.
         deadline = time.monotonic() + 10
         while stale(params["inputs"], params["started"]) and time.monotonic() < deadline:
             time.sleep(POLL)

@@ -89,7 +89,7 @@ def let_jobs_end(params: dict, runners: list) -> list:
     Args:
         params: `base`, `run`, `user`, `questions` (by component) and `wait_jobs` (seconds to wait for jobs to end).
         runners: `key`, `component`, `url`; with `leaving`, one that is to go for good and has to answer; with
-            `stopped`, one that we stopped, which is asked in case somebody started it by hand.
+            `stopped`, one that we stopped, which is asked in case it was started by hand.
 
     Returns:
         Sentences about runners that gave no answer, except those that refused the connection or were `stopped` by us:

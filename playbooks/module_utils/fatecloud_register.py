@@ -52,7 +52,7 @@ def _entry(path: str) -> dict | None:
 
 
 def refuse_conflict(params: dict) -> None:
-    """Go on only where this cluster's names and directories are nobody else's on the machine.
+    """Go on only where this cluster's names and directories belong to no other cluster on the machine.
 
     Args:
         params: `base` and the keys of `IDENTITY`.

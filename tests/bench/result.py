@@ -43,11 +43,11 @@ class Results:
 
     def put(self, row: str, lines: list[Line], circumstances: dict[str, Any]) -> None:
         """Add a measurement, and remove its lines from the earlier ones."""
-        anew = {(line.subject, line.nodes) for line in lines}
+        measured = {(line.subject, line.nodes) for line in lines}
         kept = [
             {**earlier, "lines": left}
             for earlier in self.rows.get(row, ())
-            if (left := [line for line in earlier["lines"] if (line["subject"], line["nodes"]) not in anew])
+            if (left := [line for line in earlier["lines"] if (line["subject"], line["nodes"]) not in measured])
         ]
         self.rows[row] = [*kept, {**circumstances, "lines": [asdict(line) for line in lines]}]
 

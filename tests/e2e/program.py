@@ -78,7 +78,7 @@ class Program:
         """Start a verb on a terminal and wait until it asks. The value answers yes and waits for the end."""
         began = time.monotonic()
         controller, terminal = pty.openpty()
-        # Files, because a pipe that nobody reads stops the verb once it is full.
+        # Files, because an unread pipe stops the verb once it is full.
         with ExitStack() as stack:
             stack.callback(os.close, controller)
             out, err = (stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(2))

@@ -58,7 +58,7 @@ def operator(oldest: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pa
     """An operator with a store of their own beside the shared one, for they will fetch another interpreter."""
     home = tmp_path_factory.mktemp("oldest")
     own = home / "store"
-    # The artifacts are shared, for nobody writes to one that is there; the notes about them are not.
+    # The artifacts are shared, because an existing one is never written; the notes about them are not.
     shutil.copytree(store / "sha256", own / "sha256", copy_function=_link)
     for notes in ("derived", "interpreters", "releases"):
         if (store / notes).is_dir():  # a store that was filled from a bundle has derived nothing

@@ -21,7 +21,7 @@ from fatecloud.model.cluster import Node, Paths, Ssh
 HOST_KEY = paramiko.ECDSAKey.generate()
 OTHER_HOST_KEY = paramiko.ECDSAKey.generate()
 LARGER_HOST_KEY = paramiko.ECDSAKey.generate(bits=384)
-NOBODY = {"ssh": None, "become": None}
+NO_PASSWORDS = {"ssh": None, "become": None}
 
 
 def a_node(port: int = 22, *, name: str = "a1", address: str = "127.0.0.1", become: str = "root", **ssh: Any) -> Node:

@@ -245,7 +245,7 @@ def test_a_failed_service_brings_its_own_last_error_lines() -> None:
         logs = documents["a1"]["logs"]
         log = next(iter(logs.values()))
         logs["/data/fate/logs/demo-c3f9a2-9999-engine/console.log"] = log | {"errors": ["[ERROR] first", "one", "two"]}
-        logs["/data/fate/logs/demo-c3f9a2-9999-front/fate.log"] = log | {"errors": ["somebody else's"]}
+        logs["/data/fate/logs/demo-c3f9a2-9999-front/fate.log"] = log | {"errors": ["of another program"]}
         logs["/data/fate/logs/demo-c3f9a2-9999-engine/none.log"] = None
 
     finding = report_of(change).findings[0]

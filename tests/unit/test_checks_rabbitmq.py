@@ -87,7 +87,7 @@ def test_lost_rights_are_restored_by_our_own_script() -> None:
     assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
 
 
-def test_an_alarm_tells_the_figures_and_one_that_is_unknown() -> None:
+def test_an_alarm_shows_its_figures_and_an_unknown_alarm_is_shown_too() -> None:
     (finding,) = findings(set_answer(ADMIN, alarms=["memory"], use__disk_free=None))
     assert finding.got == "memory 128 MiB of 8192 MiB; disk ? free, 1024 MiB needed"
 

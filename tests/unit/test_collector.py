@@ -74,7 +74,7 @@ def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_p
         "base": str(tmp_path),
         "files": [str(planted), str(tmp_path / "gone")],
         "paths": [str(tmp_path / "not" / "yet")],
-        "users": ["root", "nobody-of-that-name"],
+        "users": ["root", "no-such-user-here"],
         "sysctl": ["kernel.ostype", "no.such.thing"],
         "tools": ["sh", "no-such-tool"],
     }
@@ -89,7 +89,7 @@ def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_p
     assert (disk["exists"], disk["writable"]) == (False, True)
     assert disk["total"] >= disk["available"] > 0
     assert facts["users"]["root"]["uid"] == 0
-    assert facts["users"]["nobody-of-that-name"] is None
+    assert facts["users"]["no-such-user-here"] is None
     assert facts["sysctl"] == {"kernel.ostype": "Linux", "no.such.thing": None}
     assert facts["tools"]["no-such-tool"] is None
     assert facts["manifest"] is None
@@ -227,7 +227,7 @@ def test_probes_give_their_object_or_say_why_not() -> None:
         "silent": {"argv": ["sh", "-c", "echo no route >&2; exit 3"]},
         "slow": {"argv": ["sh", "-c", "sleep 30 & sleep 30"], "timeout": 0.5},
         "absent": {"argv": ["/no/such/program"]},
-        "stranger": {"argv": ["true"], "user": "nobody-of-that-name"},
+        "stranger": {"argv": ["true"], "user": "no-such-user-here"},
     }
     begun = time.monotonic()
     found = document({"base": "/nowhere", "want": ["clock"], "probes": [{"id": k, **v} for k, v in asked.items()]})
@@ -239,7 +239,7 @@ def test_probes_give_their_object_or_say_why_not() -> None:
     assert answers["slow"]["error"] == "timeout after 0.5 s"
     assert answers["slow"]["exit"] is None
     assert "cannot start" in answers["absent"]["error"]
-    assert "nobody-of-that-name" in answers["stranger"]["error"]
+    assert "no-such-user-here" in answers["stranger"]["error"]
 
 
 def test_a_probe_at_its_deadline_takes_its_whole_group_along(tmp_path: Path) -> None:
@@ -450,7 +450,7 @@ def a_table(listening: int, others: int) -> io.BytesIO:
 def test_listeners_are_found_among_any_number_of_other_sockets() -> None:
     table = a_table(3, 200_000)
     assert [port for _, port, _, _ in processes._listening(table)] == ["03E8", "03E9", "03EA"]
-    assert table.tell() < 2 << 20, "the rest of the table costs a node time and tells nothing"
+    assert table.tell() < 2 << 20, "the rest of the table costs a node time and has nothing new"
 
 
 def test_listeners_are_found_where_a_table_has_another_order() -> None:
@@ -702,7 +702,7 @@ def test_a_log_pattern_without_a_file_is_reported(tmp_path: Path) -> None:
     }
 
 
-def test_the_store_tells_complete_things_only(tmp_path: Path) -> None:
+def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     for name in (
         "store/python/aaaa",
         "store/python/bbbb",

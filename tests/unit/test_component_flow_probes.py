@@ -228,7 +228,7 @@ def test_each_trouble_of_a_sqlite_file_has_its_kind(database: Path, monkeypatch:
     assert probe_sqlite.judge(str(database))["kind"] == "broken"
 
 
-def test_an_interpreter_without_sqlite_still_tells_that_the_file_is_there(
+def test_an_interpreter_without_sqlite_still_reports_that_the_file_is_there(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "sqlite3", None)
@@ -245,7 +245,7 @@ def management(pages: dict[str, Page], seen: list[dict[str, str]] | None = None)
         return probe_broker.management({**BROKER, "mng_port": port})
 
 
-def test_the_brokers_api_tells_tags_and_rights() -> None:
+def test_the_brokers_api_reports_tags_and_rights() -> None:
     seen: list[dict[str, str]] = []
     answer = management(
         {

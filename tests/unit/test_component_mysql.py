@@ -140,7 +140,7 @@ def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, mo
     assert "schema_name = 'fate_flow'" in Path(f"{program}.question").read_text()
 
 
-def test_the_probe_tells_the_clients_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_probe_reports_the_clients_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client(tmp_path, monkeypatch, "", 1)
     answer = probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")
     assert answer == {"ok": False, "kind": "other", "error": "ERROR 1"}

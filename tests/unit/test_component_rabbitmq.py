@@ -89,7 +89,7 @@ def ask(tmp_path: Path, pages: dict[str, Page]) -> dict[str, Any]:
         return probe_admin.judge("127.0.0.1", port, str(definitions))
 
 
-def test_a_healthy_broker_tells_of_itself(tmp_path: Path) -> None:
+def test_a_healthy_broker_reports_its_state(tmp_path: Path) -> None:
     answer = ask(tmp_path, {})
     assert answer["account"] == {"ok": True, "tags": ["administrator"]}
     assert (answer["version"], answer["alarms"], answer["messages"]) == ("3.10.8", ["disk"], 5)

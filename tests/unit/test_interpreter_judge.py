@@ -20,7 +20,7 @@ def script(folder: Path, text: str) -> Path:
     return file
 
 
-def test_a_running_interpreter_tells_where_it_really_lives() -> None:
+def test_a_running_interpreter_reports_where_it_really_is() -> None:
     judgement = judge(Path(sys.executable), ("ssl", "zlib"), minor=MINOR, machine=MACHINE)
     assert judgement.problem == ""
     assert judgement.version == platform.python_version()

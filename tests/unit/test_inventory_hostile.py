@@ -52,7 +52,7 @@ HOSTILE: dict[str, Callable[[], tuple[str | bytes, str]]] = {
     "endless digits": lambda: (SPREAD.replace("cores: 32", f"cores: {'9' * MIB}"), "cores is '9999"),
     "endless base sixty": lambda: (SPREAD.replace("cores: 32", f"cores: 1{':59' * MIB}"), "cores is '1:59"),
     "endless host name": lambda: (SPREAD.replace("192.0.2.11", f"{'a.' * MIB}"), "address is 'a.a."),
-    "keys that nobody knows": lambda: (many(VALUE_LIMIT // 2, f"{'k' * 700}N: 1\n"), "... and "),
+    "unknown keys": lambda: (many(VALUE_LIMIT // 2, f"{'k' * 700}N: 1\n"), "... and "),
     "one key again and again": lambda: ("a: 1\n" * (VALUE_LIMIT // 2 - 9), "duplicate key"),
     "nodes without an address": lambda: (nodes(VALUE_LIMIT // 4 - 50, '  "!N": {adress: 1}\n'), "cannot be used"),
     "one service on all nodes": lambda: (

@@ -265,7 +265,7 @@ def test_a_run_that_was_killed_before_it_wrote_anything_leaves_directories_that_
     assert node.Manifest(str(tmp_path / "base")).data["shared"] == [str(tmp_path / "base")]
 
 
-def test_a_base_directory_that_somebody_made_stays_theirs(tmp_path: Path) -> None:
+def test_a_base_directory_that_others_made_stays_theirs(tmp_path: Path) -> None:
     (tmp_path / "base").mkdir()
     lease.acquire(asked(tmp_path / "base", "r1"))
     lease.acquire(asked(tmp_path / "base", "r2", takeover="*"))

@@ -289,7 +289,7 @@ def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     world, reported = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(deploy, "starting_anew", lambda _desired, read: sorted(read))
+    monkeypatch.setattr(deploy, "starting_empty", lambda _desired, read: sorted(read))
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
     assert [text for text in reported if "searched for its data" in text] == [

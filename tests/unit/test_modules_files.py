@@ -195,7 +195,7 @@ def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
     assert manifest(base)["prepared"] == ""
 
 
-def test_check_mode_tells_and_changes_nothing(base: Path) -> None:
+def test_check_mode_reports_and_changes_nothing(base: Path) -> None:
     path, folder = f"{base}/a", f"{base}/folder"
     asking = asked(base, {path: "one\n"}, directories={folder: "0750"})
     answer = files.place(asking, check=True)

@@ -145,7 +145,7 @@ def test_a_bundle_is_packed_once_for_all_nodes_that_lack_the_same(tmp_path: Path
         assert sorted(tar.getnames()) == sorted(f"{a['sha256']}.part" for a in wanted)
 
 
-def test_check_mode_only_tells(base: Path) -> None:
+def test_check_mode_only_reports(base: Path) -> None:
     assert artifacts.prepare(asked(base, [artifact(b"one")]), check=True)["changed"]
     assert not (base / "store").exists()
 

@@ -144,7 +144,7 @@ def test_root_ends_no_process_of_another_user(folder: Path, service: subprocess.
         pytest.skip("being root takes root")
     (program,) = strays.programs(str(folder))
     assert strays.main_process(program, "") == service.pid
-    assert strays.main_process(program, "nobody") is None
+    assert strays.main_process(program, "daemon") is None
 
 
 def test_a_silent_supervisord_is_ended_before_its_service_so_that_it_does_not_restart_it(

@@ -38,7 +38,7 @@ def test_a_route_that_is_not_only_to_partners_is_ours(about: str) -> None:
     assert about_partners(a_report(replace(THEIRS, about=about)), desired("multi-node")) == ()
 
 
-def test_parties_of_the_own_inventory_are_no_partners() -> None:
+def test_parties_of_our_inventory_are_not_partners() -> None:
     assert about_partners(a_report(THEIRS), desired("two-party")) == ()
 
 

@@ -14,7 +14,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Subject
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import LeftData, Plan, Stage
-from fatecloud.plan.data import DataWish, data_actions, data_gone, data_left, starting_anew, state_of
+from fatecloud.plan.data import DataWish, data_actions, data_gone, data_left, starting_empty, state_of
 from fatecloud.report.plan import left_text, plan_text
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.deploy import DeployOptions
@@ -41,13 +41,13 @@ def test_a_database_that_moves_leaves_its_data_and_says_where() -> None:
     assert f"stay on a1 in {OLD_PATH}; {NEW} will start empty in {NEW_PATH} on a2" in left_text(left)
 
 
-def test_where_the_data_are_tells_the_manifest_better_than_an_inventory_that_changed() -> None:
+def test_the_manifest_and_not_a_changed_inventory_says_where_the_data_are() -> None:
     (left,) = data_left(wanting(), having(a1={OLD: {"data": "/old/place"}}))
     assert (left.path, left.heir) == ("/old/place", "")
     assert left_text(left).endswith("stay on a1 in /old/place")
 
 
-def test_a_service_that_shall_keep_its_data_elsewhere_on_its_node_is_its_own_heir() -> None:
+def test_a_service_whose_data_directory_changes_on_its_node_is_its_own_successor() -> None:
     desired = wanting("a1")
     (left,) = data_left(desired, having(a1={OLD: {"data": OLD_PATH}}))
     assert (left.path, left.heir, left.heir_path) == (OLD_PATH, OLD, NEW_PATH)
@@ -67,8 +67,8 @@ def test_another_partys_database_does_not_inherit_data() -> None:
 
 def test_what_a_limited_deploy_starts_for_the_first_time_is_known() -> None:
     desired = wanting("a1", "a2")
-    assert starting_anew(desired, having(a2={})) == (NEW,)
-    assert starting_anew(desired, having(a1={}, a2={NEW: {}})) == (OLD,)
+    assert starting_empty(desired, having(a2={})) == (NEW,)
+    assert starting_empty(desired, having(a1={}, a2={NEW: {}})) == (OLD,)
 
 
 def a_plan(*left: LeftData) -> Plan:

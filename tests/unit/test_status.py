@@ -135,7 +135,7 @@ def test_a_node_that_was_not_reached_is_unknown_and_says_why() -> None:
     assert screen.exit_status == 3
 
 
-def test_the_exit_status_tells_well_from_not() -> None:
+def test_the_exit_status_shows_whether_all_is_well() -> None:
     assert status_of(a_desired(), observed({"a1": WELL}), [KEY]).exit_status == 0
     assert status_of(a_desired(), observed({"a1": WELL | state(state="stopped", pids=[])}), [KEY]).exit_status == 1
 

@@ -131,7 +131,7 @@ def test_a_revoked_key_is_refused_and_its_line_is_not_damaged(
         assert not server.attempts
 
 
-def test_an_authority_and_somebody_elses_revoked_key_cost_nothing(tmp_path: Path) -> None:
+def test_an_authority_and_another_hosts_revoked_key_cost_nothing(tmp_path: Path) -> None:
     hosts = tmp_path / "known_hosts"
     other = f"{OTHER_HOST_KEY.get_name()} {OTHER_HOST_KEY.get_base64()}"
     hosts.write_text(f"@cert-authority *.bank.example {other}\n@revoked\told.bank.example {other}\n")

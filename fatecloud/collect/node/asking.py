@@ -23,7 +23,7 @@ from .hints import Any, Dict, List, NoReturn, Optional
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
 _MOST = 1 << 20
-"""Bytes of a question's output, and of its errors; an answer has some kilobytes, unless somebody else decides on it."""
+"""Bytes of a question's output, and of its errors; an answer has some kilobytes, unless others write it."""
 
 
 class _Child:

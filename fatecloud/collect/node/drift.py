@@ -23,7 +23,7 @@ _SHOWN = 400
 _WIDEST = 300
 _CONTEXT = 2
 _SHORTEST = 4  # a shorter value is found in too many lines by chance
-_ALTERED = "\0"  # leads what stands for a line with another secret; no line of a text has it
+_ALTERED = "\0"  # marks the replacement of a line with another secret; no line of a text has it
 _SECONDS = 25  # the controller waits 30
 _KEY = re.compile(r"\s*(?:- )?[\"']?([\w.-]+)[\"']?\s*[:= ]")
 

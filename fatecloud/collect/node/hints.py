@@ -1,6 +1,6 @@
 """Types for annotations. They are not evaluated on a node, where `typing` would cost 6 ms of CPU at every start."""
 
-TYPE_CHECKING = False  # type checkers take it for True under this name, wherever it stands
+TYPE_CHECKING = False  # type checkers take it for True under this name, in any module
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, NoReturn, Optional, Set, Tuple
 else:

@@ -174,7 +174,7 @@ def _listening(rows: Any) -> List[Tuple[str, str, str, str]]:
 
 
 def _holders(inodes: Any) -> Dict[str, int]:
-    """Socket inode -> lowest process id that has it open; a parent stands before the workers that inherited it."""
+    """Socket inode -> lowest process id that has it open; a parent comes before the workers that inherited it."""
     found = {}  # type: Dict[str, int]
     for pid in sorted(table()):
         if len(found) == len(inodes):

@@ -90,13 +90,13 @@ def listen(child: Any, answered: Callable[..., None]) -> Optional[str]:
     leaders = {}  # type: Dict[str, int]
     try:
         for line in child.stdout:
-            told = json.loads(line.decode("utf-8", "replace"))
-            if "pid" in told:
-                leaders[told["id"]] = told["pid"]
-                watch(told["pid"])
+            message = json.loads(line.decode("utf-8", "replace"))
+            if "pid" in message:
+                leaders[message["id"]] = message["pid"]
+                watch(message["pid"])
             else:
-                forget(leaders.pop(told["id"]))
-                answered(told["id"], told["exit"], told["stdout"], told["stderr"], told["error"])
+                forget(leaders.pop(message["id"]))
+                answered(message["id"], message["exit"], message["stdout"], message["stderr"], message["error"])
         said = last_line(child.stderr.read().decode("utf-8", "replace"))
         return "exit %s: %s" % (child.returncode, said) if child.wait() else None
     finally:

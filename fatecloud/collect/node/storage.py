@@ -189,12 +189,12 @@ def _log(path: str, pattern: Any) -> Optional[Dict[str, Any]]:
     except OSError as error:
         return {"error": error.strerror}
     whole = tail[: tail.rfind("\n") + 1].splitlines()
-    told = [line for line in whole if line.strip()]
+    written = [line for line in whole if line.strip()]
     return {
         "size": status.st_size,
         "mtime": status.st_mtime,
-        "last_line": told[-1][:_LINE] if told else "",
-        "errors": _errors(told, pattern),
+        "last_line": written[-1][:_LINE] if written else "",
+        "errors": _errors(written, pattern),
     }
 
 

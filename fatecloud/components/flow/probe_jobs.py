@@ -15,7 +15,7 @@ STATES = ("running", "waiting", "ready")
 """Statuses of jobs that have not ended. A `ready` one is accepted, but not by all of its parties yet."""
 SECONDS = 6.0
 TOTAL_SECONDS = 18.0
-"""For all requests together; whoever runs this script gives it 20 s."""
+"""For all requests together; the caller gives this script 20 s."""
 
 
 def listed(host: str, port: int, until: float, *status: str) -> tuple[int, list[dict[str, Any]]]:

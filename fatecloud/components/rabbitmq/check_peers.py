@@ -20,7 +20,7 @@ refuses the link, or the link has not begun. On a busy machine more than a minut
 _NOT_STARTED = ("auth_failure", "access_refused")
 _NO_VHOST = "not_allowed"
 """A login that worked, into a vhost that is not there. FATE makes the vhost for a partner when that task first sends
-to it or fetches from it: in a long job after minutes or hours, so this is no sign of a fault."""
+to it or fetches from it: in a long job after minutes or hours, so this does not indicate a fault."""
 
 UNREACHABLE = Code(
     "RABBITMQ_PEER_UNREACHABLE", "critical", "Another party's broker cannot be reached.", ("broker",), outward=True
