@@ -5,7 +5,9 @@ from __future__ import annotations
 
 def plain(line: str) -> str:
     """The line without control characters, which are shown as escapes instead."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line.expandtabs())
+    # Bytes that are not text here arrive as surrogates.
+    text = line.expandtabs().encode(errors="replace").decode() if not line.isascii() else line.expandtabs()
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def plain_lines(text: str) -> str:
