@@ -232,17 +232,19 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
 def test_a_fault_raises_exactly_its_code_and_clears(program: Program, sandbox: Sandbox, names: tuple[str, ...]) -> None:
     faults, site = [FAULTS[name] for name in names], Site(sandbox, label(program), A, "9999", home(program))
     codes = {fault.code for fault in faults}
-    with RAISED.expecting(*codes), ExitStack() as repairs:
-        for fault in faults:
-            fault.make(site)
-            repairs.callback(fault.repair, site)
-        report = program.wait_for(lambda report: roots(report) == codes)
-        assert roots(report) == codes, json.dumps(report["findings"], indent=1)
-        for fault in faults:
-            assert any(fault.route in f["symptom"] for f in report["findings"] if f["code"] == fault.code)
-        if closed := [fault.route for fault in faults if fault.code in ROUTE_CLOSED]:
-            preflight_names(program, closed)
-    assert program.wait_for(lambda report: report["status"] == 0)["findings"] == []
+    with RAISED.expecting(*codes):  # also while a repair takes effect
+        with ExitStack() as repairs:
+            for fault in faults:
+                fault.make(site)
+                repairs.callback(fault.repair, site)
+            report = program.wait_for(lambda report: roots(report) == codes)
+            assert roots(report) == codes, json.dumps(report["findings"], indent=1)
+            for fault in faults:
+                assert any(fault.route in f["symptom"] for f in report["findings"] if f["code"] == fault.code)
+            if closed := [fault.route for fault in faults if fault.code in ROUTE_CLOSED]:
+                preflight_names(program, closed)
+        cleared = program.wait_for(lambda report: report["status"] == 0)
+    assert cleared["findings"] == []
 
 
 def preflight_names(program: Program, routes: list[str]) -> None:
