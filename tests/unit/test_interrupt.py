@@ -21,8 +21,8 @@ with interruptible() as interruption:
     ("start", "name", "end"),
     [
         (("nohup",), "SIGHUP", "goes on"),
-        ((), "SIGHUP", "interrupted"),
-        (("nohup",), "SIGTERM", "interrupted"),
+        (("env", "--default-signal=HUP"), "SIGHUP", "interrupted"),
+        (("env", "--default-signal=TERM", "nohup"), "SIGTERM", "interrupted"),
         (("env", "--ignore-signal=INT"), "SIGINT", "goes on"),
     ],
 )
