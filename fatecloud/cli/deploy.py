@@ -61,7 +61,8 @@ def deploy(
     """Deploy what the inventory says: preflight, plan, staged run, readiness, smoke test."""
     from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.deploy import DeployOptions, deploy_cluster  # noqa: PLC0415
+    from fatecloud.workflow.deploy import deploy_cluster  # noqa: PLC0415
+    from fatecloud.workflow.deploy_options import DeployOptions  # noqa: PLC0415
     from fatecloud.workflow.load import Options  # noqa: PLC0415
 
     wanted = DeployOptions(

@@ -9,7 +9,7 @@ import typer
 from fatecloud.cli import options as o
 
 if TYPE_CHECKING:
-    from fatecloud.workflow.deploy import DeployOptions
+    from fatecloud.workflow.deploy_options import DeployOptions
     from fatecloud.workflow.load import Options
 
 

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-from fatecloud.checks.partners import about_partners, without_partners
-from fatecloud.errors import FatecloudError, Locked, PlanOutdated, ProofFailed, Refused, RunError, Unverified
+from fatecloud.errors import Locked, PlanOutdated, Refused, RunError
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
-from fatecloud.model.finding import Report
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.plan import Plan, Stage
-from fatecloud.model.selection import Selection, select_nodes
-from fatecloud.plan.data import NO_WISH, DataWish, starting_empty
-from fatecloud.plan.real import desired_digest
+from fatecloud.model.selection import select_nodes
+from fatecloud.plan.data import starting_empty
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
-from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
-from fatecloud.workflow.interrupt import Interruption
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import recording_locked, wait_until_free
@@ -32,50 +28,17 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
-from fatecloud.workflow.prove import prove, result_text
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
 from fatecloud.workflow.ui import Ui
-
-PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
-"""Seconds; ten times what the jobs took on two busy cores."""
+from fatecloud.workflow.verify import check, verify
 
 _PLANS = 5
 """How many plans one deploy makes at most when others change the nodes, or hold them, between reading and changing."""
 
 _NO_NODE = "all:!all"
 """Ansible's pattern for no node at all; it accepts this one without a warning."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeployOptions:
-    """What the operator can choose about a deploy."""
-
-    selection: Selection = field(default_factory=Selection)
-    """Which nodes, by their services; empty for all."""
-    limit: tuple[str, ...] = ()
-    """Node names; empty means all."""
-    deadline: float = 20.0
-    """Seconds for each node to answer when it is read."""
-    verify: str = "toy"
-    """`toy`, `lr`, or empty for none."""
-    overwrite_drift: bool = False
-    leave_data: bool = False
-    """Whether a service may move to another node and leave its data behind."""
-    moved: bool = False
-    """Whether the cluster is the one that was deployed on other machines before."""
-    adopt_data: tuple[str, ...] = ()
-    """Services that use the data that are in their data directory."""
-    new_data: tuple[str, ...] = ()
-    """Services that start without the data that they had."""
-    wish: DataWish = NO_WISH
-    """The services of `adopt_data` and `new_data` by key, once the inventory is known."""
-    interrupt_jobs: bool = False
-    wait_jobs: str | None = None
-    wait_lock: str | None = None
-    """How long to wait for another run that holds the nodes."""
-    argv: tuple[str, ...] = ()
 
 
 def deploy_cluster(
@@ -171,7 +134,7 @@ def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed
         _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"
         forget_emptied(session, observed, run.events)
-        _verify(session, wanted, run, ui)
+        verify(session, wanted, run, ui)
         _clear_stores(run, outdated_stores(session.desired, observed))
 
 
@@ -241,60 +204,6 @@ def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) ->
     files = SecretsFiles(options.inventory, options.secrets, options.vault_password_file)
     ended = promote(files, names, session.ask_vault_password)
     events(Event("ok", f"rotated: {', '.join(ended)}"))
-
-
-def _verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:
-    run.interruption.check()
-    if wanted.limit:
-        # The other nodes may lack something, and waiting does not change that: one check, shown but not judged.
-        report = check(session, wanted.limit)
-        if report.findings:
-            ui.report(report)
-        run.events(Event("note", "no smoke test: the deploy was limited to some nodes"))
-        return
-    report = _settled(session, run.interruption)
-    if _failed(session, report):
-        ui.report(report)
-        raise Unverified("deployed, but the check has findings", remedy="see the findings above")
-    if lost := about_partners(report, session.desired):
-        ui.report(report)
-        parties = ", ".join(sorted({part.rstrip("/") for finding in lost for part in finding.about.split()}))
-        run.events(Event("note", f"jobs with party {parties}, which others manage, will fail: see the findings above"))
-    if not wanted.verify:
-        run.events(Event("note", "no smoke test: --no-verify"))
-        return
-    try:
-        result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], run.events)
-    except ProofFailed as error:
-        run.interruption.check()
-        ui.report(check(session))
-        raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
-    except FatecloudError as error:
-        raise Unverified(f"deployed, but the smoke test could not run: {error.message}", remedy=error.remedy) from error
-    proof = {"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)}
-    run.ansible.play("record.yml", {"fatecloud_proof": proof})
-    run.events(Event("ok", result_text(result)))
-
-
-def _settled(session: Session, interruption: Interruption) -> Report:
-    """The check's verdict, after services had time to reconnect to those that were just restarted."""
-    deadline = time.monotonic() + 60
-    while True:
-        interruption.check()
-        report = check(session)
-        if not _failed(session, report) or time.monotonic() > deadline:
-            return report
-        time.sleep(2)
-
-
-def _failed(session: Session, report: Report) -> bool:
-    """Whether the own cluster has critical or unknown findings. A partner's outage must not fail our deploy."""
-    return without_partners(report, session.desired).exit_status >= 2  # noqa: PLR2004 - see Report.exit_status
-
-
-def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
-    """The check's report on these nodes; on the whole cluster when none is named."""
-    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
 
 
 def _refuse_unready(session: Session, observed: Observed, wanted: DeployOptions, ui: Ui) -> None:

@@ -17,7 +17,7 @@ from fatecloud.model.selection import select_nodes
 from fatecloud.state.directory import controller_id
 from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
-from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait
 from fatecloud.workflow.leases import held_nodes, locked

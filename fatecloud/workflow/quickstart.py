@@ -15,12 +15,14 @@ from fatecloud.inventory import load
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event
 from fatecloud.report.commands import link_program, set_inventory
-from fatecloud.workflow.deploy import DeployOptions, check, deploy_cluster
+from fatecloud.workflow.deploy import deploy_cluster
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.farewell import SYSTEMD, farewell, needs
 from fatecloud.workflow.init import INVENTORY, init_cluster
 from fatecloud.workflow.load import Options, load_session
 from fatecloud.workflow.release import fetch_release, open_store
 from fatecloud.workflow.ui import Ui
+from fatecloud.workflow.verify import check
 
 TEMPLATE = "all-in-one"
 SYSTEMD_BASE = "/opt/fate"

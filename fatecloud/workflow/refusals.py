@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fatecloud.checks.preflight import blocking
 from fatecloud.errors import Refused
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.workflow.data import still_blocking
-
-if TYPE_CHECKING:
-    from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.deploy_options import DeployOptions
 
 HITTING = ("restart", "stop", "remove")
 """Verbs of a plan that end the running jobs of a service."""

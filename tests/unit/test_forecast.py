@@ -19,7 +19,7 @@ from fatecloud.plan.make import make_plan
 from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.parallel import all_of
 from fatecloud.workflow import forecast as module
-from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.forecast import forecast_deploy
 from fatecloud.workflow.load import Options
 

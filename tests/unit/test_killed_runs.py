@@ -21,6 +21,7 @@ from fatecloud.runner.run import _scratch, clear_after
 from fatecloud.state.killed import last_failure
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow import ansible, deploy
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.load import Options
 
 NAMED = {"cluster": SimpleNamespace(name="demo"), "options": SimpleNamespace(inventory=Path("inventory.yml"))}
@@ -59,7 +60,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     monkeypatch.setattr(deploy, "wait_until_free", lambda *_: False)
     monkeypatch.setattr(deploy, "recorded", recorded)
     ui: Any = type("Ui", (), {"__call__": lambda _self, _event: None, "plan": lambda _self, _plan: None})()
-    assert deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), ui, None) == 0
+    assert deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(), ui, None) == 0
     return plays, reported
 
 

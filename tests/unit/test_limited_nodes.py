@@ -24,7 +24,8 @@ from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow import ansible, deploy, leases, preflight_session, services
+from fatecloud.workflow import ansible, deploy, leases, preflight_session, services, verify
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.load import Options
 
 SECRETS = {"x": "secret"}
@@ -124,8 +125,9 @@ class World:
 def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, deploy)
     monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(verify, "observe", world.observe)
     options = Options(Path("inventory.yml"))
-    assert deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
+    assert deploy.deploy_cluster(options, DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
     assert set(world.asked) == {("read", ("a1",)), ("take", ("a1",))}
     assert all(finding.subject.node == "a1" for report in world.ui.reports for finding in report.findings)
 
@@ -135,6 +137,7 @@ def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_be
 ) -> None:
     world, order = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(verify, "observe", world.observe)
 
     def ask_for_jobs(*_: Any, **__: Any) -> None:
         order.append("jobs")
@@ -147,7 +150,7 @@ def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_be
 
     monkeypatch.setattr(deploy, "refuse_or_wait", ask_for_jobs)
     with pytest.raises(Refused, match="1 job would be interrupted"):
-        deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, confirm)
+        deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, confirm)
     assert order == ["jobs", "question", "jobs"]
     assert {what for what, _ in world.asked} == {"read"}
 
@@ -164,12 +167,13 @@ def test_a_limited_deploy_goes_on_while_a_node_beyond_its_limit_answers_no_conne
         return replace(observed(documents), nodes={n: observed(documents).nodes[n] for n in nodes or documents})
 
     monkeypatch.setattr(deploy, "observe", read)
+    monkeypatch.setattr(verify, "observe", read)
     options = Options(Path("inventory.yml"))
-    assert deploy.deploy_cluster(options, deploy.DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
+    assert deploy.deploy_cluster(options, DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
     (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_ROUTE_BLOCKED"]
     assert (finding.severity, finding.evidence) == ("warning", ("a2 was not read in this run, so it may be down",))
     with pytest.raises(Refused):
-        deploy.deploy_cluster(options, deploy.DeployOptions(), world.ui, lambda _: True)
+        deploy.deploy_cluster(options, DeployOptions(), world.ui, lambda _: True)
 
 
 @pytest.mark.parametrize("limit", [("a1",), ()], ids=["limited", "whole"])
@@ -188,7 +192,7 @@ def test_a_deploy_by_a_second_name_of_a_machine_is_refused_untouched(
     )
     options = Options(Path("inventory.yml"))
     with pytest.raises(Refused):
-        deploy.deploy_cluster(options, deploy.DeployOptions(limit=limit), world.ui, None)
+        deploy.deploy_cluster(options, DeployOptions(limit=limit), world.ui, None)
     assert world.asked == []
     assert world.ui.plans == []
     assert "NODE_MISTAKEN" in {f.code for f in world.ui.reports[0].findings if f.severity == "critical"}
@@ -269,8 +273,9 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
         return observed(documents)
 
     monkeypatch.setattr(deploy, "observe", taken)
+    monkeypatch.setattr(verify, "observe", taken)
     with pytest.raises(Refused) as refusal:
-        deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(), world.ui, None)
+        deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(), world.ui, None)
     assert "--fix" not in refusal.value.remedy
     (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_PORT_TAKEN"]
     assert "user bob" in finding.symptom
@@ -281,17 +286,19 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
 def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     world, reported = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(verify, "observe", world.observe)
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
-    deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
+    deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, None)
     assert any(text.startswith("a1 matches the inventory") for text in reported)
 
 
 def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     world, reported = World(monkeypatch, deploy), []
     monkeypatch.setattr(deploy, "observe", world.observe)
+    monkeypatch.setattr(verify, "observe", world.observe)
     monkeypatch.setattr(deploy, "starting_empty", lambda _desired, read: sorted(read))
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
-    deploy.deploy_cluster(Options(Path("inventory.yml")), deploy.DeployOptions(limit=("a1",)), world.ui, None)
+    deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, None)
     assert [text for text in reported if "searched for its data" in text] == [
         "a1 is new here; because of --limit, no other node was searched for its data"
     ]

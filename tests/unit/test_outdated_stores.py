@@ -13,7 +13,7 @@ from fatecloud.errors import RunError, Unverified
 from fatecloud.model.event import Event
 from fatecloud.plan.stores import outdated_stores
 from fatecloud.workflow import deploy
-from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.deploy_options import DeployOptions
 
 DESIRED = the_desired()
 NOW, INTERPRETER = DESIRED.python.digest[:16], DESIRED.python.interpreter.sha256[:16]  # type: ignore[union-attr]
@@ -64,7 +64,7 @@ class Run:
         monkeypatch.setattr(deploy, "_converge", lambda *_: None)
         for name in ("_end_rotations", "remember_nodes", "forget_emptied"):
             monkeypatch.setattr(deploy, name, lambda *_: None)
-        monkeypatch.setattr(deploy, "_verify", lambda *_: None)
+        monkeypatch.setattr(deploy, "verify", lambda *_: None)
         monkeypatch.setattr(deploy, "recorded", lambda *_: self)
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ def test_nothing_is_cleared_before_the_new_release_is_proved(monkeypatch: pytest
     def fail(*_: object) -> None:
         raise Unverified("no")
 
-    monkeypatch.setattr(deploy, "_verify", fail)
+    monkeypatch.setattr(deploy, "verify", fail)
     with pytest.raises(Unverified):
         run.deploy("a1")
     assert run.played == []

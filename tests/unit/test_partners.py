@@ -14,7 +14,8 @@ from fatecloud.checks.partners import about_partners, without_partners
 from fatecloud.errors import Unverified
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
-from fatecloud.workflow import deploy
+from fatecloud.workflow import verify
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.load import Options
 
 BROKER = Subject("9999", "broker", "9999/rabbitmq@broker")
@@ -51,7 +52,7 @@ def test_a_partners_outage_does_not_fail_a_deploy(
     reports: list[Report] = []
     notes: list[str] = []
     clock = iter(range(0, 10000, 50))
-    monkeypatch.setattr(deploy, "check", lambda *_: a_report(*findings))
+    monkeypatch.setattr(verify, "check", lambda *_: a_report(*findings))
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
     session: Any = SimpleNamespace(desired=desired("multi-node"), options=Options(Path("inventory.yml")))
@@ -61,11 +62,11 @@ def test_a_partners_outage_does_not_fail_a_deploy(
 
     run: Any = SimpleNamespace(interruption=SimpleNamespace(check=lambda: None), events=hear)
     ui: Any = SimpleNamespace(report=reports.append)
-    wanted = deploy.DeployOptions(verify="")
+    wanted = DeployOptions(verify="")
     if fails:
         with pytest.raises(Unverified):
-            deploy._verify(session, wanted, run, ui)
+            verify.verify(session, wanted, run, ui)
     else:
-        deploy._verify(session, wanted, run, ui)
+        verify.verify(session, wanted, run, ui)
         assert notes[0] == "jobs with party 10000, which others manage, will fail: see the findings above"
     assert [report.findings for report in reports] == [findings]

@@ -17,7 +17,7 @@ from fatecloud.model.plan import LeftData, Plan, Stage
 from fatecloud.plan.data import DataWish, data_actions, data_gone, data_left, starting_empty, state_of
 from fatecloud.report.plan import left_text, plan_text
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data, still_blocking
-from fatecloud.workflow.deploy import DeployOptions
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.refusals import refuse_left_data
 
 OLD, NEW = "9999/mysql@a1", "9999/mysql@a2"

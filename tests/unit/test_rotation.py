@@ -23,7 +23,8 @@ from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import real_hashes
 from fatecloud.report.plan import plan_text
-from fatecloud.workflow import deploy, load
+from fatecloud.workflow import deploy, load, verify
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.init import init_cluster
 from fatecloud.workflow.load import Options, Session
 from fatecloud.workflow.secrets import SecretsFiles, rotate_secrets
@@ -103,7 +104,7 @@ class Nodes:
         monkeypatch.setattr(deploy, "reading", lambda _desired: {})
         monkeypatch.setattr(deploy, "plan_from", lambda *_: self.plan)
         monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
-        monkeypatch.setattr(deploy, "_settled", lambda *_: Report("demo", 0.0, 0.0, 1, (), ()))
+        monkeypatch.setattr(verify, "_settled", lambda *_: Report("demo", 0.0, 0.0, 1, (), ()))
         monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
         monkeypatch.setattr(deploy, "recorded", self.recorded)
 
@@ -121,7 +122,7 @@ class Nodes:
             raise RunError("a node failed")
 
     def deploy(self, *limit: str) -> None:
-        wanted = deploy.DeployOptions(limit=limit, verify="")
+        wanted = DeployOptions(limit=limit, verify="")
         deploy.deploy_cluster(self.session.options, wanted, self.ui, None)
 
     @property

@@ -19,6 +19,7 @@ from fatecloud.plan.shown import shown_states
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import deploy
 from fatecloud.workflow.ansible import failure
+from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.load import Options
 from fatecloud.workflow.outdated import refuse_changed
 
@@ -156,7 +157,7 @@ def deployed(confirm: Any = None, wait_lock: str | None = None) -> tuple[int, li
     def ui(event: Event) -> None:
         lines.append(event.text)
 
-    options = deploy.DeployOptions(wait_lock=wait_lock)
+    options = DeployOptions(wait_lock=wait_lock)
     return deploy.deploy_cluster(Options(Path("inventory.yml")), options, ui, confirm), lines  # type: ignore[arg-type]
 
 

@@ -1,0 +1,83 @@
+"""The end of a deploy: is the cluster healthy, and does a real job run on it?"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from fatecloud.checks.partners import about_partners, without_partners
+from fatecloud.errors import FatecloudError, ProofFailed, Unverified
+from fatecloud.model.event import Event
+from fatecloud.model.finding import Report
+from fatecloud.plan.real import desired_digest
+from fatecloud.workflow.check import FACTS, check_cluster
+from fatecloud.workflow.deploy_options import DeployOptions
+from fatecloud.workflow.interrupt import Interruption
+from fatecloud.workflow.load import Session
+from fatecloud.workflow.observe import observe
+from fatecloud.workflow.prove import prove, result_text
+from fatecloud.workflow.recorded import Recorded
+from fatecloud.workflow.ui import Ui
+
+PROOF_DEADLINE = {"toy": 300.0, "lr": 900.0}
+"""Seconds; ten times what the jobs took on two busy cores."""
+
+
+def verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:
+    """Check what a deploy left, run its smoke test, and record the result on the nodes.
+
+    Raises:
+        Unverified: the check has critical findings, or the smoke test failed or could not run.
+        Interrupted: a signal came.
+    """
+    run.interruption.check()
+    if wanted.limit:
+        # The other nodes may lack something, and waiting does not change that: one check, shown but not judged.
+        report = check(session, wanted.limit)
+        if report.findings:
+            ui.report(report)
+        run.events(Event("note", "no smoke test: the deploy was limited to some nodes"))
+        return
+    report = _settled(session, run.interruption)
+    if _failed(session, report):
+        ui.report(report)
+        raise Unverified("deployed, but the check has findings", remedy="see the findings above")
+    if lost := about_partners(report, session.desired):
+        ui.report(report)
+        parties = ", ".join(sorted({part.rstrip("/") for finding in lost for part in finding.about.split()}))
+        run.events(Event("note", f"jobs with party {parties}, which others manage, will fail: see the findings above"))
+    if not wanted.verify:
+        run.events(Event("note", "no smoke test: --no-verify"))
+        return
+    try:
+        result = prove(session, wanted.verify, None, None, PROOF_DEADLINE[wanted.verify], run.events)
+    except ProofFailed as error:
+        run.interruption.check()
+        ui.report(check(session))
+        raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
+    except FatecloudError as error:
+        raise Unverified(f"deployed, but the smoke test could not run: {error.message}", remedy=error.remedy) from error
+    proof = {"job": result.job, "kind": wanted.verify, "at": time.time(), "digest": desired_digest(session.desired)}
+    run.ansible.play("record.yml", {"fatecloud_proof": proof})
+    run.events(Event("ok", result_text(result)))
+
+
+def _settled(session: Session, interruption: Interruption) -> Report:
+    """The check's verdict, after services had time to reconnect to those that were just restarted."""
+    deadline = time.monotonic() + 60
+    while True:
+        interruption.check()
+        report = check(session)
+        if not _failed(session, report) or time.monotonic() > deadline:
+            return report
+        time.sleep(2)
+
+
+def _failed(session: Session, report: Report) -> bool:
+    """Whether the own cluster has critical or unknown findings. A partner's outage must not fail our deploy."""
+    return without_partners(report, session.desired).exit_status >= 2  # noqa: PLR2004 - see Report.exit_status
+
+
+def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
+    """The check's report on these nodes; on the whole cluster when none is named."""
+    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
