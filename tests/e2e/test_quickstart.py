@@ -87,6 +87,9 @@ def test_one_command_brings_up_a_checked_fate_with_a_toy_job(node: Sandbox) -> N
     assert "/v2 (9999/flow@here)" in said
     assert f"made the link {LINK}" in said
     assert f"{PROGRAM} destroy -i {INVENTORY} --remove-data" in said
+    if os.environ.get("FATECLOUD_LONG") == "1":
+        status, said = as_ops(node, f"{PROGRAM} test lr -i {INVENTORY}", timeout=900)
+        assert (status, "AUC" in said) == (0, True), said
 
 
 def test_it_is_safe_to_run_again_and_says_so(node: Sandbox) -> None:
