@@ -39,6 +39,18 @@ KEPT_STORE = "/data/store-of-a-test"
 BY_HAND = "FATECLOUD_KILL_SEED={} FATECLOUD_KILL_POINTS={}"
 
 
+_FORGET_MARKS = """\
+import json, sys
+with open(sys.argv[1], "r+") as file:
+    record = json.load(file)
+    record.pop("data", None)
+    file.seek(0)
+    file.truncate()
+    json.dump(record, file)
+"""
+"""Takes the marks of data out of a node's record."""
+
+
 @dataclass(frozen=True)
 class Site:
     """The cluster, its operator, and what an undisturbed deploy left."""
@@ -63,9 +75,10 @@ class Site:
             self.shell(node, f"! test -d {KEPT_STORE} || mv {KEPT_STORE} {self.base}/store")
 
     def remove_data(self) -> None:
-        """As an operator would by hand. `destroy --remove-data` would leave no base for the store."""
+        """What `destroy --remove-data` does after a plain destroy, except that it would leave no base for the store."""
         for node in NODES:
-            self.shell(node, f"rm -rf {self.base}/data/* {self.base}/logs/*")
+            self.shell(node, f"rm -rf {self.base}/data/* {self.base}/logs/* /var/lib/fatecloud/data/*")
+            self.sandbox.check(node, ["python3", "-c", _FORGET_MARKS, f"{self.base}/.fatecloud/manifest.json"])
 
 
 def change_keys(site: Site) -> None:
