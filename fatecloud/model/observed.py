@@ -37,7 +37,7 @@ class ProbeAnswer:
 class NodeFacts:
     """One node's document.
 
-    `facts` holds readings by dotted name; the names and shapes are listed in `collect/collector.py`.
+    `facts` holds readings by dotted name; the names and shapes are listed in `collect/node/`.
     """
 
     node: str

@@ -7,7 +7,7 @@ services run.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class PastNode:
         return (*self.place, self.machine)
 
 
-def known_again(past: Iterable[PastNode], present: Iterable[PastNode]) -> dict[PastNode, PastNode]:
+def known_again(past: Collection[PastNode], present: Iterable[PastNode]) -> dict[PastNode, PastNode]:
     """Past node -> the same node in the present inventory. Each present node matches at most one past node.
 
     The name or address distinguishes machines with a cloned machine-id. Another machine at the same address counts as

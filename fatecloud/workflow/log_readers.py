@@ -55,7 +55,8 @@ class SharedConnection:
                 if error.code in _BROKEN:
                     self._drop(transport, error)
                 raise
-        self._failures = 0
+        with self._lock:
+            self._failures = 0
         return done
 
     def close(self) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from component_world import NGINX, THEIRS, Change, findings, report, say, set_answer
+
+from fatecloud.components.party_routes import Route, routes_to_parties
+from fatecloud.model.cluster import Endpoint
 
 THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
@@ -81,3 +87,18 @@ def test_a_missing_route_hides_what_rests_on_it() -> None:
 def test_an_nginx_that_could_not_be_asked_is_unknown() -> None:
     found = findings(say(HTTP, ok=False, kind="refused", error="Connection refused"))
     assert [(f.code, f.severity) for f in found] == [("FACT_ABSENT", "unknown")]
+
+
+def test_each_remedy_is_about_the_parties_of_its_own_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def two_routes(*arguments: Any) -> list[Route]:
+        (route,) = routes_to_parties(*arguments)
+        edge = replace(route.edge, target="peer:10001", endpoint=Endpoint("192.0.2.31", 9300))
+        lost = {"ok": True, "flow": {"ok": False, "kind": "large", "error": "lost"}}
+        return [route, Route(edge, lost)]
+
+    monkeypatch.setattr("fatecloud.components.nginx.checks.routes_to_parties", two_routes)
+    found = {finding.code: finding for finding in findings(no_flow("status"))}
+    assert [line for line in found["NGINX_PEER_FLOW_DOWN"].remedy if "10001" in line] == []
+    assert [line for line in found["NGINX_PEER_MTU"].remedy if line.startswith("ping")] == [
+        "ping -c 3 -M do -s 1472 192.0.2.31  # on a1"
+    ]

@@ -98,24 +98,25 @@ def peers(view: ServiceView) -> Iterator[Finding]:
 def peer_flows(view: ServiceView) -> Iterator[Finding]:
     """Every other party's flow answers a request through both proxies."""
     flows = [(route, route.answer["flow"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
-    failed = [(route, flow) for route, flow in flows if not flow["ok"]]
+    lost = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] == "large"]
+    silent = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] != "large"]
     yield from blocked(
         view,
         PEER_FLOW_DOWN,
-        [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != "large"],
+        [(route, f"its flow does not answer: {flow['error']}") for route, flow in silent],
         PEERS,
         cause="the proxies are connected; the other flow is down, or its proxy does not pass requests to it",
-        remedy=tuple(f"ask party {route.party} for: fatecloud check {route.party}/" for route, _ in failed),
+        remedy=tuple(f"ask party {route.party} for: fatecloud check {route.party}/" for route, _ in silent),
         expected="flow's answer to a request about an unknown task",
     )
     yield from blocked(
         view,
         PEER_MTU,
-        [(route, flow["error"]) for route, flow in failed if flow["kind"] == "large"],
+        [(route, flow["error"]) for route, flow in lost],
         PEERS,
         cause="full-size packets are dropped on the route: the MTU is below 1500, and ICMP is blocked",
         remedy=tuple(
-            f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}  # on {view.facts.node}" for route, _ in failed
+            f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}  # on {view.facts.node}" for route, _ in lost
         ),
         expected="answers to both short and long requests",
     )
