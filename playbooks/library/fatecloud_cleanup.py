@@ -15,6 +15,7 @@ import contextlib
 import os
 import shutil
 
+from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
@@ -47,6 +48,7 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
     for path in manifest.data["files"]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
+    copies.remove(manifest, days=0)
     shutil.rmtree(os.path.join(base, "store"), ignore_errors=True)
     ours = sorted(manifest.data["directories"], key=len, reverse=True)
     for path in ours:

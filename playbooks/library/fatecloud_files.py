@@ -12,10 +12,10 @@ import base64
 import hashlib
 import io
 import os
-import shutil
 import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_node import (
     Refused,
     make_directory,
@@ -136,8 +136,12 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         if service == "node":
             manifest.data["prepared"] = ""
         manifest.save()
-        for path in strange:
-            shutil.copy2(path, f"{path}.{params['run']}.bak")
+        known = {**recorded, **{file["path"]: file for file in files}}
+        copies = [
+            keep(manifest, path, params["run"], int(known[path]["mode"], 8), _owner(known[path], ids))
+            for path in strange
+        ]
+        manifest.save()
         folders_wanted = list(params["directories"])
         made = [new for path in folders_wanted for new in missing(path)]
         folders = _directories(params, ids, check)
@@ -155,7 +159,13 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}
         if service == "node":
             manifest.data["prepared"] = params["prepared"]
-    return {"changed": bool(changed or gone or folders), "paths": changed, "removed": gone, "directories": folders}
+    return {
+        "changed": bool(changed or gone or folders),
+        "paths": changed,
+        "removed": gone,
+        "directories": folders,
+        "copies": copies,
+    }
 
 
 def main() -> None:

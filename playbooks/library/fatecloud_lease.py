@@ -18,6 +18,7 @@ import shutil
 import signal
 import time
 
+from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_marks import content as entries_of
 from ansible.module_utils.fatecloud_node import (
@@ -168,6 +169,8 @@ def refuse_changed(params: dict) -> None:
 def _write_down(params: dict, fresh: list) -> None:
     """Record whose the base directory is, before anything takes long: in the manifest and in the machine's register.
 
+    Copies of replaced files go here when they are old, because each run that changes anything comes by.
+
     Args:
         fresh: the directories that were made for it. From now on only the record knows that they go with the cluster.
     """
@@ -176,7 +179,8 @@ def _write_down(params: dict, fresh: list) -> None:
     if not manifest.data.get("node"):
         manifest.data.update({key: params[key] for key in IDENTITY})
         manifest.note("shared", fresh)
-        manifest.save()
+    copies.remove(manifest)
+    manifest.save()
     enter(base, manifest.data)
 
 

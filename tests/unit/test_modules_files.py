@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 from modules import module, take, utility
 
 files = module("fatecloud_files")
+cleanup = module("fatecloud_cleanup")
+copies = utility("fatecloud_copies")
 node = utility("fatecloud_node")
 SERVICE = "9999/flow@a1"
 
@@ -130,6 +133,73 @@ def test_overwriting_on_request_keeps_a_copy(base: Path) -> None:
     files.place(asked(base, {path: "ours\n"}, overwrite_drift=True), check=False)
     assert Path(path).read_text() == "ours\n"
     assert Path(f"{path}.r1.bak").read_text() == "theirs\n"
+    assert list(manifest(base)["copies"]) == [f"{path}.r1.bak"]
+
+
+def test_a_copy_has_the_mode_of_our_file_from_its_first_byte(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"{base}/a"
+    Path(path).write_text("password: theirs\n")
+    Path(path).chmod(0o666)
+    modes = []
+    rename = os.rename
+
+    def seen(old: str, new: str) -> None:
+        modes.append((new, Path(old).stat().st_mode & 0o7777))
+        rename(old, new)
+
+    monkeypatch.setattr(node.os, "rename", seen)
+    files.place(asked(base, {path: "ours\n"}, overwrite_drift=True), check=False)
+    assert (f"{path}.r1.bak", 0o640) in modes
+    assert Path(f"{path}.r1.bak").stat().st_mode & 0o7777 == 0o640
+
+
+def test_a_copy_of_an_edited_file_that_goes_has_the_mode_that_was_recorded(base: Path) -> None:
+    path = f"{base}/a"
+    files.place(asked(base, {path: "one\n"}), check=False)
+    Path(path).write_text("edited\n")
+    Path(path).chmod(0o644)
+    files.place(asked(base, {}, overwrite_drift=True), check=False)
+    copy = Path(f"{path}.r1.bak")
+    assert (copy.read_text(), copy.stat().st_mode & 0o7777) == ("edited\n", 0o640)
+
+
+def test_a_link_in_the_place_of_a_file_is_kept_as_a_link(base: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path, shadow = f"{base}/a", tmp_path_factory.mktemp("etc") / "shadow"
+    shadow.write_text("root's\n")
+    Path(path).symlink_to(shadow)
+    files.place(asked(base, {path: "ours\n"}, overwrite_drift=True), check=False)
+    assert Path(path).read_text() == "ours\n"
+    assert Path(f"{path}.r1.bak").readlink() == shadow
+    assert shadow.read_text() == "root's\n"
+
+
+@pytest.mark.parametrize("kind", ["fifo", "huge"])
+def test_what_cannot_be_copied_is_refused_by_name(base: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = base / "a"
+    monkeypatch.setattr(copies, "LIMIT", 10)
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.write_text("x" * 11)
+    with node.working(str(base), "r1") as manifest, pytest.raises(node.Refused, match=str(path)):
+        copies.keep(manifest, str(path), "r1", 0o640, (-1, -1))
+    assert not (base / "a.r1.bak").exists()
+
+
+def test_copies_go_after_30_days_with_any_run_and_at_once_with_the_cluster(base: Path) -> None:
+    old, new = f"{base}/old", f"{base}/new"
+    for path in (old, new):
+        Path(path).write_text("theirs\n")
+    files.place(asked(base, {old: "1", new: "2"}, overwrite_drift=True), check=False)
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["copies"][f"{old}.r1.bak"] -= copies.DAYS * 86400
+    take(base)
+    assert not Path(f"{old}.r1.bak").exists()
+    assert Path(f"{new}.r1.bak").exists()
+    with node.working(str(base), "r1") as manifest:
+        assert list(manifest.data["copies"]) == [f"{new}.r1.bak"]
+        cleanup.clear(str(base), manifest, purge=False, away=[])
+    assert not Path(f"{new}.r1.bak").exists()
 
 
 def test_the_same_bytes_from_anywhere_are_adopted(base: Path) -> None:
