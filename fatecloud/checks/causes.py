@@ -9,7 +9,7 @@ from fatecloud.model.check import Code
 from fatecloud.model.desired import Desired, DesiredService, Edge
 from fatecloud.model.finding import Finding
 
-_RANK = {"critical": 0, "unknown": 1, "warning": 2}
+_RANK = {"critical": 0, "unknown": 1, "warning": 2, "exposure": 3}
 _PEER = "peer:"
 
 

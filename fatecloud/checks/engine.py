@@ -51,12 +51,13 @@ def judge(
             bench.judge_node(reading)
     codes = {code.name: code for spec in specs for code in spec.codes}
     findings = explain([*bench.findings, *bench.absent_findings()], codes, desired)
-    passed, skipped = bench.passed, bench.skipped
+    passed, skipped, exposures = bench.passed, bench.skipped, bench.exposures
     if selected is not None:
         findings = _about(findings, desired, selected)
         subjects = {str(s) for s in _subjects(desired, selected)}
         passed = [subject for subject in passed if str(subject) in subjects]
         skipped = [entry for entry in skipped if str(entry.subject) in subjects]
+        exposures = [exposure for exposure in exposures if str(exposure.subject) in subjects]
     return Report(
         cluster=desired.cluster.name,
         taken=observed.taken,
@@ -66,6 +67,7 @@ def judge(
         skipped=tuple(skipped),
         settling=tuple(key for key in sorted(settling) if selected is None or key in selected),
         runs=runs_under_way(observed),
+        exposures=tuple(exposures),
     )
 
 
@@ -78,6 +80,7 @@ class _Bench:
         self.desired, self.observed, self.settling = desired, observed, settling
         self.specs = in_order(specs)
         self.findings: list[Finding] = []
+        self.exposures: list[Finding] = []
         self.skipped: list[Skipped] = []
         self.passed: list[Subject] = []
         self._absent: dict[Subject, list[str]] = {}
@@ -153,7 +156,8 @@ class _Bench:
 
     def _raised(self, found: list[Finding], spec: CheckSpec) -> dict[str, str]:
         settles = {code.name for code in spec.codes if code.settles}
-        self.findings += [f for f in found if not (f.code in settles and self._settles(f))]
+        self.exposures += [f for f in found if f.severity == "exposure"]
+        self.findings += [f for f in found if f.severity != "exposure" and not (f.code in settles and self._settles(f))]
         return {finding.code: finding.code for finding in found}
 
     def _settles(self, finding: Finding) -> bool:

@@ -31,6 +31,9 @@ def check(
     facts: Annotated[
         Path | None, typer.Option("--facts", help="Judge what an earlier check saved; read no node.")
     ] = None,
+    exposures: Annotated[
+        bool, typer.Option("--exposures", help="Show what the software leaves open to others; no effect on the status.")
+    ] = False,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -72,7 +75,7 @@ def check(
     from fatecloud.report.table import table  # noqa: PLC0415
 
     if output is o.TABLE:
-        typer.echo(table(report, look_of(sys.stdout, os.environ)))
+        typer.echo(table(report, look_of(sys.stdout, os.environ), exposures=exposures))
     else:
         typer.echo(document_text("CheckReport", report_document(report), output))
     if facts is None:

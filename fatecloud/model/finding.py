@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Severity = Literal["warning", "critical", "unknown"]
+Severity = Literal["warning", "critical", "unknown", "exposure"]
+"""`exposure`: not a fault, but what healthy software leaves open to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Report:
     """Keys of services inside their settle time after a start by fatecloud."""
     runs: tuple[str, ...] = ()
     """A sentence for each run of an operator that holds nodes now."""
+    exposures: tuple[Finding, ...] = ()
+    """Findings of severity `exposure`, which change no exit status."""
 
     @property
     def exit_status(self) -> int:

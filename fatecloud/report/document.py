@@ -41,6 +41,7 @@ def report_document(report: Report) -> CheckReport:
             {"check": entry.check, "subject": _subject(entry.subject), "reason": entry.reason}
             for entry in report.skipped
         ],
+        "exposures": [_finding(exposure) for exposure in report.exposures],
         "settling": list(report.settling),
         "runs": list(report.runs),
     }

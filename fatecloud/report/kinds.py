@@ -92,6 +92,9 @@ class CheckReport(TypedDict):
     summary: SummaryDocument
     findings: list[FindingDocument]
     skipped: list[SkippedDocument]
+    exposures: Annotated[
+        list[FindingDocument], "What the software leaves open although all is well; no effect on status and summary."
+    ]
     settling: Annotated[list[Key], "Services that a run started a moment ago; their runtime findings are left out."]
     runs: Annotated[list[str], "One sentence for each run that is changing nodes now."]
 

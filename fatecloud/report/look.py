@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:  # callers that use colours have loaded this module anyway
     from fatecloud.model.finding import Severity
 
-_COLORS: Mapping[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33"}
+_COLORS: Mapping[Severity, str] = {"critical": "31;1", "unknown": "35", "warning": "33", "exposure": "36"}
 _NARROWEST, _WIDEST, _ENDLESS = 30, 120, 100_000
 
 _BEYOND_ASCII = "└中é"

@@ -16,12 +16,13 @@ _LABEL = 12
 _INDENT = "  "
 
 
-def table(report: Report, look: Look) -> str:
+def table(report: Report, look: Look, *, exposures: bool = False) -> str:
     """The whole screen.
 
     Args:
         report: the result of a check.
         look: what the reader's terminal can show.
+        exposures: show in full what the software leaves open, instead of its number.
     """
     lines: list[str] = []
     explained = _by_cause(report.findings)
@@ -29,7 +30,9 @@ def table(report: Report, look: Look) -> str:
     for finding in report.findings:
         if not finding.caused_by:
             lines += [*_block(finding, look), *_dependants(finding, explained, shown, look), ""]
-    lines += _footer(report, look)
+    for exposure in report.exposures if exposures else ():
+        lines += [*_block(exposure, look), ""]
+    lines += _footer(report, look, exposures=exposures)
     return "\n".join(lines)
 
 
@@ -91,7 +94,7 @@ def _by_cause(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     return found
 
 
-def _footer(report: Report, look: Look) -> Iterator[str]:
+def _footer(report: Report, look: Look, *, exposures: bool) -> Iterator[str]:
     reasons: dict[str, set[str]] = {}
     for entry in report.skipped:
         reasons.setdefault(entry.reason, set()).add(str(entry.subject))
@@ -101,6 +104,9 @@ def _footer(report: Report, look: Look) -> Iterator[str]:
         yield from _wrapped("", f"settling after a start by fatecloud: {', '.join(report.settling)}", 4, look)
     for line in report.runs:
         yield from _wrapped("", _plain(line, look), 4, look)
+    if report.exposures and not exposures:
+        number = f"{len(report.exposures)} exposure{'' if len(report.exposures) == 1 else 's'}"
+        yield typed(f"{number} of this release and inventory: fatecloud check --exposures")
     yield from wrapped(summary(report), look.width, "", "    ")
 
 

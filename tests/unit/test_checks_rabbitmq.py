@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from component_world import RABBITMQ, Change, desired, findings, report, say, set_answer
 
-from fatecloud.components.rabbitmq.checks import peers
+from fatecloud.components.rabbitmq.checks import exposures, peers
 from fatecloud.model.check import ServiceView
+from fatecloud.model.cluster import Endpoint
+from fatecloud.model.desired import Edge
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
 
 ADMIN, PEERS = (f"{RABBITMQ}:rabbitmq.{name}" for name in ("admin", "peers"))
@@ -177,3 +181,28 @@ def test_a_closed_route_to_another_party_explains_nothing_at_the_own_flow() -> N
     own = say("9999/flow@a1:flow.broker", ok=False, kind="config", error="service_conf.yaml: KeyError", routes={})
     found = {finding.code: finding for finding in findings(peer("timeout"), own)}
     assert found["FLOW_BROKER_REFUSED"].caused_by == ()
+
+
+def test_what_fate_leaves_open_at_the_broker_is_an_exposure_and_not_a_finding() -> None:
+    healthy = report()
+    assert (healthy.findings, healthy.exit_status) == ((), 0)
+    of_broker = {exposure.code: exposure for exposure in healthy.exposures if str(exposure.subject) == RABBITMQ}
+    assert {"EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"} == of_broker.keys()
+    assert f"{THEIRS} at 192.0.2.21:5672" in of_broker["EXPOSURE_BROKER_PLAINTEXT"].symptom
+    assert all(exposure.severity == "exposure" and all(exposure.remedy) for exposure in healthy.exposures)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "codes"),
+    [
+        (Endpoint("127.0.0.1", 5673), ["EXPOSURE_BROKER_TASK_PASSWORD"]),
+        (Endpoint("fate.example", 5673), ["EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"]),
+        (None, []),
+    ],
+)
+def test_a_broker_is_exposed_as_far_as_its_edges_lead(endpoint: Endpoint | None, codes: list[str]) -> None:
+    wanted, facts = desired(), NodeFacts("a1", {}, {}, 0.1)
+    edges = (Edge(RABBITMQ, "peer:10000", "broker", endpoint, probe="x"),) if endpoint else ()
+    service = replace(wanted.services[RABBITMQ], edges=edges)
+    view = ServiceView(wanted, Observed({"a1": facts}, 0.0, 0.1, {}), facts, service)
+    assert [exposure.code for exposure in exposures.function(view)] == codes

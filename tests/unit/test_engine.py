@@ -339,6 +339,18 @@ def test_a_selection_keeps_what_explains_its_findings_and_drops_the_rest() -> No
     assert 0 < report.passed < report_of(change).passed
 
 
+@pytest.mark.parametrize(("selected", "number"), [(None, 1), ([ENGINE], 1), ([STORE], 0)])
+def test_an_exposure_is_kept_apart_and_changes_nothing_else(selected: list[str] | None, number: int) -> None:
+    @service_check(OWN, component="engine")
+    def open_to_all(view: ServiceView) -> Iterator[Finding]:
+        yield replace(raised(view, OWN), severity="exposure")
+
+    plain = report_of(selected=selected)
+    exposed = report_of(specs=[*running_checks(), open_to_all], selected=selected)
+    assert len(exposed.exposures) == number
+    assert replace(exposed, exposures=()) == plain
+
+
 def test_nothing_checked_is_not_healthy() -> None:
     nothing = report_of(specs=[replace_scope()])
     assert (nothing.passed, nothing.findings, nothing.exit_status) == (0, (), 3)

@@ -168,8 +168,30 @@ def test_the_exit_status_is_the_same_for_every_format(severities: tuple[Any, ...
     assert table(report, Look())
 
 
+EXPOSED = replace(EMPTY, exposures=(Finding("EXPOSURE_X", "exposure", ENGINE, "it is open", remedy=("close it",)),))
+
+
+def test_exposures_change_neither_status_nor_counts() -> None:
+    document = json.loads(document_text("CheckReport", report_document(EXPOSED), "json"))
+    jsonschema.validate(document, SCHEMA)
+    assert (document["status"], document["exit_status"], document["findings"]) == ("healthy", 0, [])
+    assert [exposure["id"] for exposure in document["exposures"]] == [f"EXPOSURE_X@{ENGINE}"]
+    assert not {"exposure", "exposures"} & document["summary"].keys()
+
+
+def test_exposures_are_counted_and_shown_in_full_when_asked_for() -> None:
+    short, full = table(EXPOSED, Look()), table(EXPOSED, Look(), exposures=True)
+    assert short.splitlines()[0] == "1 exposure of this release and inventory: fatecloud check --exposures"
+    assert full.splitlines()[:3] == [
+        f"EXPOSURE  EXPOSURE_X  {ENGINE}",
+        "              it is open",
+        "  do          close it",
+    ]
+    assert short.splitlines()[-1] == full.splitlines()[-1] == table(EMPTY, Look())
+
+
 def test_the_list_of_codes_has_one_line_each() -> None:
     lines = codes_list(codes(), 200).splitlines()
     assert len(lines) == len(codes())
-    assert all(line.split()[1] in ("warning", "critical", "unknown") for line in lines)
+    assert all(line.split()[1] in ("warning", "critical", "unknown", "exposure") for line in lines)
     assert lines == sorted(lines)

@@ -6,10 +6,25 @@ from collections.abc import Iterator
 
 from fatecloud.components.judging import answer_of, apply_objects, as_service, finding, verb
 from fatecloud.components.rabbitmq.check_peers import LINK_DOWN, PEER_CODES, VERSION, links, peers, versions
+from fatecloud.components.rabbitmq.exposures import PLAINTEXT, TASK_PASSWORD, exposures
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-__all__ = ["LINK_DOWN", "PEER_CODES", "VERSION", "account", "alarms", "api", "links", "peers", "plugins", "versions"]
+__all__ = [
+    "LINK_DOWN",
+    "PEER_CODES",
+    "PLAINTEXT",
+    "TASK_PASSWORD",
+    "VERSION",
+    "account",
+    "alarms",
+    "api",
+    "exposures",
+    "links",
+    "peers",
+    "plugins",
+    "versions",
+]
 
 API_DOWN = Code("RABBITMQ_API_DOWN", "critical", "The broker's management API does not answer.", ("node",))
 ALARM = Code("RABBITMQ_ALARM", "critical", "The broker accepts no messages because memory or disk is short.", ("node",))
