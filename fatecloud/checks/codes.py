@@ -14,10 +14,11 @@ NODE_CODES = (
     Code("NODE_AUTH_FAILED", "unknown", "The node refused the SSH key or password."),
     Code("NODE_HOST_KEY_UNKNOWN", "unknown", "The node's SSH host key has never been seen and was not accepted."),
     Code("NODE_HOST_KEY_CHANGED", "critical", "The node shows a different SSH host key than before."),
+    Code("NODE_HOST_KEY_REVOKED", "critical", "The node shows an SSH host key that was revoked."),
     Code(
         "NODE_HOST_KEYS_DAMAGED",
         "unknown",
-        "The cluster's known_hosts has a damaged line and no key of the node.",
+        "A damaged line of the cluster's known_hosts may be about the node's key.",
     ),
     Code("JUMP_HOST_FAILED", "critical", "The jump host in front of the node could not be used."),
     Code("NODE_NO_FORWARDING", "unknown", "The node's SSH server does not allow the forwarding that was asked for."),

@@ -34,7 +34,8 @@ def connect(
 
     Raises:
         TransportError: NODE_UNRESOLVED, NODE_UNREACHABLE, NODE_TIMEOUT, NODE_HOST_KEY_UNKNOWN,
-            NODE_HOST_KEY_CHANGED, NODE_HOST_KEYS_DAMAGED, NODE_AUTH_FAILED, or JUMP_HOST_FAILED.
+            NODE_HOST_KEY_CHANGED, NODE_HOST_KEY_REVOKED, NODE_HOST_KEYS_DAMAGED, NODE_AUTH_FAILED, or
+            JUMP_HOST_FAILED.
     """
     if node.connection == "local":
         return LocalTransport(node, lambda: passwords(node, "become"))

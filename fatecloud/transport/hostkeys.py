@@ -5,22 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from fatecloud.errors import TransportError
+from fatecloud.transport import hostlines
 from fatecloud.transport.library import paramiko
 
 _SHA2_NAMES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """A known key of type ssh-rsa is asked for by the names of its safe signatures."""
-
-_REVOKED = "@revoked"
-_MARKERS = (_REVOKED + " ", _REVOKED + "\t", "@cert-authority ", "@cert-authority\t")
-"""What may lead a line of OpenSSH's, see sshd(8). Authorities for certificates are left to OpenSSH."""
-
-_LENGTH = 4
-"""Bytes of the number that leads each field of a key."""
 
 
 class KnownHost:
@@ -31,15 +23,17 @@ class KnownHost:
         self.name = address if port == paramiko.config.SSH_PORT else f"[{address}]:{port}"
         keys = paramiko.HostKeys()
         self._damaged: list[int] = []
-        self._revoked: list[paramiko.PKey] = []
-        for number, marker, entry in _entries(path):
-            if entry is None:
-                self._damaged.append(number)
-                continue
-            if marker == _REVOKED:
-                self._revoked.append(entry.key)
-            for host in (entry.hostnames or ()) if not marker else ():
-                keys.add(host, entry.key.get_name(), entry.key)
+        self._damaged_revocations: list[int] = []
+        self._revoked: set[bytes] = set()
+        for line in hostlines.read(path):
+            revokes = line.marker == hostlines.REVOKED
+            if line.blob is None:
+                (self._damaged_revocations if revokes else self._damaged).append(line.number)
+            elif revokes:
+                self._revoked.add(line.blob)
+            elif not line.marker and (entry := line.entry()):
+                for host in entry.hostnames or ():
+                    keys.add(host, entry.key.get_name(), entry.key)
         self._known = keys.lookup(self.name)
 
     def prefer(self, transport: paramiko.Transport) -> None:
@@ -53,18 +47,22 @@ class KnownHost:
         """Compare the key that the server showed.
 
         Raises:
-            TransportError: NODE_HOST_KEY_CHANGED, always, when another key is known or this one is revoked;
-                NODE_HOST_KEYS_DAMAGED, always, when none is known and the file has lines that cannot be read;
-                NODE_HOST_KEY_UNKNOWN when none is known and `accept_new` is false.
+            TransportError: NODE_HOST_KEY_REVOKED, always, when this key is revoked; NODE_HOST_KEY_CHANGED, always, when
+                another key is known; NODE_HOST_KEYS_DAMAGED, always, when the file has lines that cannot be read and
+                none is known, or one of these lines revokes a key; NODE_HOST_KEY_UNKNOWN when none is known and
+                `accept_new` is false.
         """
-        if key in self._revoked:
+        if key.asbytes() in self._revoked:
             # For any host: a stolen key can be shown under any name.
             raise TransportError(
                 node,
-                "NODE_HOST_KEY_CHANGED",
+                "NODE_HOST_KEY_REVOKED",
                 f"{self.name} shows the host key {fingerprint(key)}, which {self._path} marks as revoked",
                 remedy="Find out who uses the revoked key; give the machine a new host key if it is the right machine.",
             )
+        if self._damaged_revocations:
+            # The key that the server shows may be the revoked one, however well it is known.
+            raise self._unreadable_revocation(node)
         if self._known:
             if self._known.get(key.get_name()) == key:
                 return
@@ -107,6 +105,16 @@ class KnownHost:
             "and run again with --accept-new-host-keys.",
         )
 
+    def _unreadable_revocation(self, node: str) -> TransportError:
+        places = ", ".join(f"{self._path}:{number}" for number in self._damaged_revocations)
+        return TransportError(
+            node,
+            "NODE_HOST_KEYS_DAMAGED",
+            f"a key was revoked, and it cannot be read which: {places}. No host key is trusted meanwhile",
+            remedy="Write the whole revoked key on that line (`@revoked * TYPE KEY`), or delete the line if the key is "
+            "no longer in use anywhere.",
+        )
+
     def _remember(self, key: paramiko.PKey) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         line = f"{self.name} {key.get_name()} {key.get_base64()}\n".encode()
@@ -118,45 +126,6 @@ class KnownHost:
             os.write(descriptor, (b"\n" if unfinished else b"") + line)
         finally:
             os.close(descriptor)
-
-
-def _entries(path: Path) -> Iterator[tuple[int, str, paramiko.hostkeys.HostKeyEntry | None]]:
-    """Line number and entry of each line; None for a damaged one. Raises OSError.
-
-    The library's own reader gives up at the first damaged line, and the keys of all other nodes would be lost with it.
-    """
-    if not path.exists():
-        return
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
-        line = raw.decode("utf-8", "replace").strip()
-        if not line or line.startswith("#"):
-            continue
-        marker, line = line.split(None, 1) if line.startswith(_MARKERS) else ("", line)
-        if not _whole(line):
-            yield number, marker, None
-            continue
-        # A whole key of a type that the library does not know is neither damage nor of any use.
-        with suppress(Exception):  # bytes that are not a key raise what they like, deep in the library
-            if entry := paramiko.hostkeys.HostKeyEntry.from_line(line, number):
-                yield number, marker, entry
-
-
-def _whole(line: str) -> bool:
-    """Whether a line has hosts, a type and a key that consists of fields of that type, as RFC 4253, 6.6 has them."""
-    words = line.split()
-    try:
-        _, kind, encoded = words[:3]
-        blob = base64.b64decode(encoded, validate=True)
-    except ValueError:
-        return False
-    fields = []
-    while len(blob) >= _LENGTH:
-        end = _LENGTH + int.from_bytes(blob[:_LENGTH], "big")
-        fields.append(blob[_LENGTH:end])
-        complete, blob = end <= len(blob), blob[end:]
-        if not complete:
-            return False
-    return not blob and len(fields) > 1 and fields[0] == kind.encode()
 
 
 def fingerprint(key: paramiko.PKey) -> str:

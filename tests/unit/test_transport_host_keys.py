@@ -2,16 +2,22 @@
 
 import base64
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import paramiko
 import pytest
+from check_world import the_desired
 from loopback_ssh import HOST_KEY, LARGER_HOST_KEY, OTHER_HOST_KEY, Server, a_node, known, serving
 
+from fatecloud.collect.gather import gather
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
+from fatecloud.model.observed import Observed
 from fatecloud.transport import connect
+from fatecloud.transport.contract import Transport
 from fatecloud.transport.hostkeys import fingerprint
+from fatecloud.workflow.check import check_cluster
 
 
 def enter(server: Server, hosts: Path, *, accept_new: bool = False) -> None:
@@ -127,8 +133,50 @@ def test_a_revoked_key_is_refused_and_its_line_is_not_damaged(
         hosts.write_text(f"@revoked {hosts_of_it.replace('%d', str(server.port))} {key}{good}")
         with pytest.raises(TransportError, match="marks as revoked") as caught:
             enter(server, hosts, accept_new=True)
-        assert caught.value.code == "NODE_HOST_KEY_CHANGED"
+        assert caught.value.code == "NODE_HOST_KEY_REVOKED"
         assert not server.attempts
+
+
+@pytest.mark.parametrize("rest", ["", "*", "* ecdsa-sha2-nistp256 AAAA", "* ecdsa-sha2-nistp256 ####"])
+@pytest.mark.parametrize("also_known", [False, True])
+def test_while_a_revoked_key_cannot_be_read_no_key_is_trusted(
+    tmp_path: Path,
+    rest: str,
+    also_known: bool,  # noqa: FBT001
+) -> None:
+    hosts = tmp_path / "known_hosts"
+    with serving(password="right") as server:
+        hosts.write_text(f"# ours\n@revoked {rest}\n")
+        if also_known:
+            known(hosts, server.port, HOST_KEY)
+        with pytest.raises(TransportError, match="cannot be read which") as caught:
+            enter(server, hosts, accept_new=True)
+        assert caught.value.code == "NODE_HOST_KEYS_DAMAGED"
+        assert f"{hosts}:2" in caught.value.message
+        assert not server.attempts
+
+
+@pytest.mark.parametrize(
+    ("marked", "code"),
+    [("@revoked * {key}", "NODE_HOST_KEY_REVOKED"), ("@revoked * ssh-rsa", "NODE_HOST_KEYS_DAMAGED")],
+)
+def test_the_finding_of_a_check_is_the_transports_code(tmp_path: Path, marked: str, code: str) -> None:
+    hosts = tmp_path / "known_hosts"
+    with serving(password="right") as server:
+        hosts.write_text(marked.format(key=f"{HOST_KEY.get_name()} {HOST_KEY.get_base64()}") + "\n")
+        known(hosts, server.port, HOST_KEY)
+
+        def reach(node: Node, _seconds: float) -> Transport:
+            return connect(a_node(server.port, name=node.name), known_hosts=hosts, passwords=_password)
+
+        def read(*, meanwhile: Callable[[], object]) -> Observed:
+            meanwhile()
+            return gather(the_desired(), reach, nodes=["a1"])
+
+        report = check_cluster(the_desired, read, str)
+        assert not server.attempts
+    finding = next(found for found in report.findings if found.code == code)
+    assert (finding.subject.node, str(hosts) in finding.symptom) == ("a1", True)
 
 
 def test_an_authority_and_another_hosts_revoked_key_cost_nothing(tmp_path: Path) -> None:
