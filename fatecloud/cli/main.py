@@ -28,6 +28,8 @@ def main() -> None:
     """Run the program and exit with the status that docs/reference/exit-status.md lists."""
     gc.set_threshold(GARBAGE)
     _prepare_streams()
+    # An empty or relative entry is the working directory, where anyone may have put an `ssh`.
+    os.environ["PATH"] = ":".join(entry for entry in os.get_exec_path() if entry.startswith("/"))
     if "_FATECLOUD_COMPLETE" in os.environ:
         from fatecloud.cli.complete import main as complete  # noqa: PLC0415 - only for a shell that asks at TAB
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fatecloud.model.cluster import Cluster, Endpoint, Node
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.release import PythonSet, Release
 
 
@@ -99,7 +100,7 @@ class Process:
         """
         # A service inherits nothing: neither the login's proxy variables nor its locale.
         plain = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": SEARCH_PATH,
             "HOME": home,
             "LANG": "C.UTF-8",
         }

@@ -15,6 +15,7 @@ import yaml
 
 from fatecloud.errors import Refused
 from fatecloud.model.desired import Desired
+from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.render import holder, placeholders
 from fatecloud.render.variables import (
     connection_variables,
@@ -146,6 +147,8 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_id": desired.cluster.id,
         "fatecloud_run": run.id,
+        # Modules of Ansible look their programs up in PATH, and sudo may leave that of the login in place.
+        "fatecloud_environment": {"FATECLOUD_RUN": _Template("{{ fatecloud_run }}"), "PATH": SEARCH_PATH},
         "fatecloud_owner": run.owner,
         "fatecloud_controller": run.controller,
         "fatecloud_pid": run.pid,

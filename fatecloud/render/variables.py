@@ -20,6 +20,7 @@ from fatecloud.model.layout import (
     thin_marker_of,
     unit_path_of,
 )
+from fatecloud.model.programs import SUDO
 from fatecloud.model.release import Artifact, PythonSet
 
 _GROWTH = 1.9
@@ -50,7 +51,7 @@ def connection_variables(node: Node) -> dict[str, Any]:
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
         found |= _password("ansible_password", node.ssh.password, prompted(node.name, "ssh"))
     if node.become == "root":
-        found |= {"ansible_become": True, "ansible_become_method": "sudo"}
+        found |= {"ansible_become": True, "ansible_become_method": "sudo", "ansible_become_exe": SUDO}
         found |= _password("ansible_become_password", node.become_password, prompted(node.name, "become"))
     return found
 

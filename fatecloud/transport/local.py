@@ -79,6 +79,10 @@ class LocalTransport:
                 start_new_session=True,
             )
         except OSError as error:
+            if elevate:
+                raise sudo.refused(
+                    self._node, user_name(), PermissionError(f"{error.filename}: {error.strerror}")
+                ) from None
             # The status of a shell over SSH for a program that it does not find.
             return Completed(127, b"", f"{gate.argv[0]}: {error.strerror}\n".encode(), time.monotonic() - started)
         exchange = _Exchange(self._node.name, process, gate, stdin, started + timeout)

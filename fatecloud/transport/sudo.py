@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
+from fatecloud.model.programs import SEARCH_PATH, SHELL, SUDO
 
-_ENTERED = 'printf %s "$0" >&2; exec "$@"'
-"""Run by the shell that sudo starts: prints that root was reached, before the command prints anything."""
+_ENTERED = f'PATH={SEARCH_PATH}; export PATH; printf %s "$0" >&2; exec "$@"'
+"""Run by the shell that sudo starts: prints that root was reached, before the command prints anything.
+
+Where sudoers has no `secure_path`, sudo leaves the login's PATH in place, and root would run what it finds there.
+"""
 
 
 class Gate:
@@ -33,7 +37,7 @@ class Gate:
 
     def _elevated(self, argv: Sequence[str]) -> tuple[str, ...]:
         how = ("-n",) if self._password is None else ("-S", "-p", self._prompt.decode())
-        return ("sudo", *how, "--", "sh", "-c", _ENTERED, self._entered.decode(), *argv)
+        return (SUDO, *how, "--", SHELL, "-c", _ENTERED, self._entered.decode(), *argv)
 
     def hear(self, stderr: bytes) -> bytes:
         """Take what arrived on stderr.
@@ -101,5 +105,5 @@ def refused(node: Node, user: str, error: PermissionError) -> TransportError:
         "SUDO_REFUSED",
         f"sudo did not make {user} root: {error}",
         remedy="Set `become_password` in the inventory, or add to sudoers "
-        f"`{user} ALL=(ALL) NOPASSWD: ALL`; try it by hand with `sudo -n true`.",
+        f"`{user} ALL=(ALL) NOPASSWD: ALL`; try it by hand with `{SUDO} -n true`.",
     )

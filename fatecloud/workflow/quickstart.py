@@ -14,6 +14,7 @@ from fatecloud.errors import ClientMissing, Refused, RunError, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event
+from fatecloud.model.programs import SEARCH_PATH, SUDO
 from fatecloud.report.commands import link_program, set_inventory
 from fatecloud.workflow.deploy import deploy_cluster
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -107,11 +108,11 @@ def _fetch(release: str, store: Path | None, progress: Progress, confirm: Callab
 
 
 def _install(package: str) -> None:
-    apt = shutil.which("apt-get")
+    apt = shutil.which("apt-get", path=SEARCH_PATH)
     if apt is None:
         raise RunError(f"the system package {package} is needed", remedy="install it and run the same command again")
-    root = [] if os.geteuid() == 0 else ["sudo"]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    root = [] if os.geteuid() == 0 else [SUDO]
+    environment = {**os.environ, "PATH": SEARCH_PATH, "DEBIAN_FRONTEND": "noninteractive"}
     for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
         done = subprocess.run([*root, apt, *words], check=False, capture_output=True, text=True, env=environment)
         if done.returncode != 0:

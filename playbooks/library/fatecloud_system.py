@@ -90,7 +90,13 @@ def mask(units: list) -> None:
         for unit in units:
             os.symlink("/dev/null", os.path.join(UNITS, unit))
         return
-    done = subprocess.run(["systemctl", "mask", *units], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        ["systemctl", "mask", *units],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=clean_environment(),
+        check=False,
+    )
     if done.returncode:
         raise Refused(f"systemctl mask: {done.stdout.decode(errors='replace').strip()}")
 

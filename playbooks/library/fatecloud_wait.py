@@ -15,6 +15,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import ask
+from ansible.module_utils.fatecloud_node import clean_environment
 
 INTERVAL = 0.5
 TAIL = 64 << 10
@@ -37,7 +38,9 @@ def last_errors(params: dict) -> list:
     lines = []
     if params["unit"]:
         argv = ["journalctl", "-u", params["unit"], "-n", "60", "-o", "cat", "--no-pager", "-q"]
-        done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment(), check=False
+        )
         lines += done.stdout.decode(errors="replace").splitlines()
     for pattern in params["logs"]:
         newest = sorted(glob.glob(pattern), key=os.path.getmtime)[-1:]

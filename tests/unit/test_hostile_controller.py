@@ -224,3 +224,19 @@ def test_without_an_entry_in_the_user_database_no_ssh_is_tried(tmp_path: Path, m
     with pytest.raises(Refused, match="ssh needs one") as caught:
         Playing(tmp_path, monkeypatch, {})
     assert "/etc/passwd" in caught.value.remedy
+
+
+def test_no_program_comes_from_the_working_directory(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; sys.argv = ['fatecloud', 'version']; from fatecloud.cli.main import main\n"
+        "try: main()\nexcept SystemExit: print(os.environ['PATH'], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f".:/usr/bin::bin:/bin:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == f"/usr/bin:/bin:{tmp_path}\n"

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from loopback_ssh import HOST_KEY, a_node, known, serving
+from modules import utility
 
+from fatecloud.collect.node import reading
 from fatecloud.errors import TransportError
+from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.transport import Transport, connect
 
 PASSWORD = "canary-sesame"
@@ -48,11 +51,14 @@ def node(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     sudo.write_text(FAKE_SUDO)
     sudo.chmod(0o755)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr("fatecloud.transport.sudo.SUDO", str(sudo))
     with ExitStack() as stack:
 
-        def open_node(rule: str, *, password: str | None = None, become: str = "root", user: str = "ops") -> Transport:
+        def open_node(
+            rule: str, *, password: str | None = None, become: str = "root", user: str = "ops", first: str = ""
+        ) -> Transport:
             env = {
-                "PATH": f"{sudo.parent}:{os.environ['PATH']}",
+                "PATH": f"{first}{sudo.parent}:{os.environ['PATH']}",
                 "FAKE_SUDO": rule,
                 "FAKE_SUDO_LOG": str(tmp_path / "log"),
             }
@@ -124,6 +130,31 @@ def test_a_command_that_fails_as_root_is_not_a_refusal(node: Open) -> None:
         ["sh", "-c", "echo 'sudo: a password is required' >&2; exit 1"], timeout=10, become=True
     )
     assert (done.exit, done.stderr) == (1, b"sudo: a password is required\n")
+
+
+def test_no_sudo_of_a_path_gets_a_password_and_root_searches_no_path_of_a_login(node: Open, tmp_path: Path) -> None:
+    planted = tmp_path / "planted"
+    planted.mkdir()
+    for name in ("sudo", "whoami"):
+        (planted / name).write_text(f"#!/bin/sh\necho {name} >>{tmp_path}/ran; cat >>{tmp_path}/ran; exit 0\n")
+        (planted / name).chmod(0o755)
+    argv = ["sh", "-c", "echo $PATH; whoami"]
+    done = node(PASSWORD, password=PASSWORD, first=f"{planted}:").run(argv, stdin=b"data", timeout=10, become=True)
+    assert done.text.splitlines()[0] == SEARCH_PATH
+    assert not (tmp_path / "ran").exists()
+
+
+def test_where_there_is_no_sudo_the_refusal_says_so(node: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    transport = node("nopasswd")
+    monkeypatch.setattr("fatecloud.transport.sudo.SUDO", "/nonexistent/sudo")
+    with pytest.raises(TransportError, match="/nonexistent/sudo: ") as caught:
+        transport.run(["true"], timeout=10, become=True)
+    assert caught.value.code == "SUDO_REFUSED"
+
+
+def test_one_search_path_holds_for_collector_modules_and_services() -> None:
+    assert reading.PATH == SEARCH_PATH
+    assert utility("fatecloud_node").clean_environment()["PATH"] == SEARCH_PATH
 
 
 @pytest.mark.parametrize("become", ["none", "service"])
