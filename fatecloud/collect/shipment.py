@@ -18,6 +18,7 @@ from typing import Any
 PARTS = (
     "hints",
     "family",
+    "streams",
     "reading",
     "processes",
     "system",
@@ -27,6 +28,7 @@ PARTS = (
     "services",
     "packages",
     "asking",
+    "listening",
     "forking",
     "probes",
     "surroundings",

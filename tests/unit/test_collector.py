@@ -298,7 +298,11 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
         "loud": {"stdin": "print('x' * 200000)\nprint('{\"ok\": true}')"},
         "endless": {"stdin": "while True: print('x' * 65536)", "timeout": 60.0},
         "furious": {"stdin": "import sys\nwhile True: sys.stderr.write('x' * 65536)", "timeout": 60.0},
-        "too long": {"stdin": "print('x' * (1 << 20))\nprint('{\"ok\": true}')"},
+        "too long": {"stdin": "print('x' * (1 << 18))\nprint('{\"ok\": true}')"},
+        "no text": {"stdin": "import sys\nsys.stdout.buffer.write(b'\\0' * 250000)"},
+        "deep": {"stdin": "print('{\"a\":' + '[' * 900 + ']' * 900 + '}')"},
+        "deepest": {"stdin": "print('{\"a\":' + '[' * 90000 + ']' * 90000 + '}')"},
+        "no number": {"stdin": "print('{\"a\": NaN}')"},
     }
     answers = ask(*({"argv": PYTHON_PROBE, "timeout": 1.0, **probe} for probe in asked.values()))
     found = dict(zip(asked, (answers[str(number)] for number in range(len(asked))), strict=True))
@@ -312,7 +316,10 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
     assert "SyntaxError" in found["wrong"]["error"]
     assert found["loud"]["data"] == {"ok": True}
     for name in ("endless", "furious", "too long"):
-        assert found[name]["error"] == "it printed more than 1024 KiB, and was ended"
+        assert found[name]["error"] == "it printed more than 256 KiB, and was ended"
+    assert "most of that was no text" in found["no text"]["error"]
+    for name in ("deep", "deepest", "no number"):
+        assert (found[name]["exit"], found[name]["data"]) == (0, None)
     assert gone(int((tmp_path / "pid").read_text()))
 
 
@@ -326,6 +333,61 @@ def test_a_check_loads_nothing_that_costs_a_node_more_than_it_gives(tmp_path: Pa
     loaded = found["probes"]["tell"]["data"]["loaded"]
     assert not {"typing", "hashlib", "pathlib", "http.client", "logging"} & set(loaded)
     assert found["facts"]["files"]["value"][str(file)]["sha256"] == hashlib.sha256(b"text").hexdigest()
+
+
+TELL = """
+import json, os, sys
+def tell(**more):
+    line = {"id": "0", "exit": 0, "stdout": "{}", "stderr": "", "error": None, **more}
+    with open("/proc/%d/fd/1" % os.getppid(), "w") as parent:
+        parent.write(json.dumps(line) + "\\n")
+"""
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process in a group of its own that has nothing to do with the collector."""
+    process = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_a_process_id_that_a_probes_process_names_is_never_signalled(bystander: subprocess.Popen[bytes]) -> None:
+    named = f"tell(pid={bystander.pid})\nimport time\ntime.sleep(60)"
+    forged = {"id": "0", "argv": PYTHON_PROBE, "stdin": TELL + named, "timeout": 60.0}
+    document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [forged]})
+    with pytest.raises(subprocess.TimeoutExpired):
+        bystander.wait(0.5)
+
+
+def test_the_deadline_ends_the_questions_of_a_shared_interpreter_and_what_they_started(tmp_path: Path) -> None:
+    script = f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 60 & echo $! > {tmp_path}/pid; wait'])"
+    slow = {"id": "0", "argv": PYTHON_PROBE, "stdin": script, "timeout": 60.0}
+    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [slow]})
+    assert found["probes"]["0"]["error"] == "not there within 2 s"
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("tell(id='other')", "no question of ours"),
+        ("tell()\ntell()", "no question of ours"),
+        ("tell(exit='0')", "no question of ours"),
+        ("tell(stdout=['x'])", "no question of ours"),
+        ("os.write(os.open('/proc/%d/fd/1' % os.getppid(), os.O_WRONLY), b'[' * 100000 + b'\\n')", "no answer"),
+        ("with open('/proc/%d/fd/1' % os.getppid(), 'w') as out:\n  while True: out.write('x' * 65536)", "too much"),
+        ("with open('/proc/%d/fd/2' % os.getppid(), 'w') as out:\n  while True: out.write('x' * 65536)", "too much"),
+    ],
+)
+def test_what_a_probes_process_forges_is_bounded_and_costs_only_its_own(said: str, error: str) -> None:
+    forged = {"id": "0", "argv": PYTHON_PROBE, "stdin": f"{TELL}{said}\nimport time\ntime.sleep(60)", "timeout": 50.0}
+    waiting = {"id": "late", "argv": PYTHON_PROBE, "stdin": "import time\ntime.sleep(60)", "timeout": 50.0}
+    other = {"id": "other", "argv": ["sh", "-c", "sleep 2; echo '{}'"]}
+    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 30, "probes": [forged, waiting, other]})
+    assert error in found["probes"]["late"]["error"]
+    assert found["probes"]["other"]["data"] == {}
 
 
 def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> None:
@@ -797,3 +859,21 @@ def test_a_supervisord_that_hangs_hides_no_service_that_runs(
         stray.wait()
         with pytest.raises(reading.Unreadable, match="does not answer"):
             supervision.programs(str(tmp_path), ["ours"])
+
+
+def test_a_reading_that_is_too_large_or_no_json_costs_only_itself() -> None:
+    deep: list[Any] = []
+    for _ in range(100000):
+        deep = [deep]
+    entries: dict[str, dict[str, Any]] = {
+        "good": {"value": 1},
+        "large": {"value": "x" * (7 << 20)},
+        "deep": {"value": deep},
+    }
+    answers = {"nan": {"exit": 0, "data": {"a": float("nan")}, "error": None, "seconds": 1.0}}
+    found = json.loads("{" + main._written(entries) + "}")
+    assert found["good"] == {"value": 1}
+    assert "more than 7168 KiB" in found["large"]["error"]
+    assert "cannot be written" in found["deep"]["error"]
+    said = json.loads("{" + main._written(answers) + "}")["nan"]
+    assert (said["exit"], said["data"], said["seconds"]) == (None, None, 1.0)

@@ -4,11 +4,14 @@ Part of the collector, and also shipped as text for interpreters that have a ser
 
 Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds). Who
 calls `serve` may give the script's `code` besides.
-Standard output: a line of JSON when a question was begun (`id`, `pid`: the leader of a process group of its own), and
-one when it ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python and the imports that questions share
-are most of what a question costs a node; one that hangs or crashes still takes only itself with it.
+Standard output: a line of JSON when a question has ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python
+and the imports that questions share are most of what a question costs a node; one that hangs or crashes still takes
+only itself with it.
+SIGTERM ends this process and its questions. Who started it never needs their process ids: numbers that another user's
+process names are no reason for root to signal anything.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -22,8 +25,12 @@ from .hints import Any, Dict, List, NoReturn, Optional
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
-_MOST = 1 << 20
+_MOST = 256 << 10
 """Bytes of a question's output, and of its errors; an answer has some kilobytes, unless others write it."""
+LONGEST = 1 << 20
+"""Bytes of a line of ours; bytes that are no text take several each."""
+
+_running = []  # type: List[_Child]
 
 
 class _Child:
@@ -38,12 +45,14 @@ class _Child:
         self.pid = os.fork()
         if self.pid == 0:
             _answer(question, out[1], err[1])
+        _lead(self.pid)
         os.close(out[1])
         os.close(err[1])
         self.ends = [out[0], err[0]]
         self.output = {end: [] for end in self.ends}
         self.open = set(self.ends)
         self.room = dict.fromkeys(self.ends, _MOST)
+        self.reaped = False
 
     def read(self, end: int) -> None:
         """Read what is on one of its pipes."""
@@ -57,6 +66,7 @@ class _Child:
 
     def ended(self) -> Dict[str, Any]:
         """How it ended, with its output."""
+        self.reaped = True  # from here on another process may get its number
         _, status = os.waitpid(self.pid, 0)
         code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         said = [b"".join(self.output[end]).decode("utf-8", "replace") for end in self.ends]
@@ -71,6 +81,7 @@ class _Child:
     def killed(self, error: str) -> Dict[str, Any]:
         """End it and everything that it started."""
         os.killpg(self.pid, signal.SIGKILL)
+        self.reaped = True
         os.waitpid(self.pid, 0)
         for end in self.open:
             os.close(end)
@@ -86,18 +97,24 @@ def main() -> None:
 def serve(questions: List[Dict[str, Any]]) -> None:
     """Ask everything at once, and print each answer when it is there."""
     _preload([question["script"] for question in questions])
-    children = []
-    for question in questions:
-        children.append(_Child(question))
-        _tell({"id": question["id"], "pid": children[-1].pid})
-    while children:
-        _wait(children)
-        for child in list(children):
+    signal.signal(signal.SIGTERM, _end)
+    _running.extend(_Child(question) for question in questions)
+    while _running:
+        _wait(_running)
+        for child in list(_running):
             error = child.error()
             if child.open and error is None:
                 continue
             _tell(child.ended() if error is None else child.killed(error))
-            children.remove(child)
+            _running.remove(child)
+
+
+def _end(*_: Any) -> NoReturn:
+    """End the questions that still run, with everything that they started, and this process."""
+    for child in _running:
+        if not child.reaped:
+            os.killpg(child.pid, signal.SIGKILL)
+    os._exit(1)
 
 
 def _wait(children: List[_Child]) -> None:
@@ -122,7 +139,8 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     """Be the question's own process, as if its script were this interpreter's input."""
     status = 1
     try:
-        os.setpgid(0, 0)
+        _lead(0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
@@ -140,8 +158,18 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     os._exit(status)
 
 
-def _tell(line: Dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(line) + "\n")
+def _lead(pid: int) -> None:
+    """Make a process the leader of a group of its own; parent and child both do, so that it is one in time."""
+    with contextlib.suppress(OSError):  # it has ended
+        os.setpgid(pid, pid)
+
+
+def _tell(answer: Dict[str, Any]) -> None:
+    line = json.dumps(answer)
+    if len(line) >= LONGEST:
+        error = "it printed more than %d KiB, and most of that was no text" % (LONGEST >> 10)
+        line = json.dumps(dict(answer, exit=None, stdout="", stderr="", error=error))
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

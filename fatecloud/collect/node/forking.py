@@ -1,5 +1,6 @@
 """A forked copy of this process: does work as another user without starting an interpreter."""
 
+import contextlib
 import os
 import sys
 
@@ -17,7 +18,14 @@ class Forked:
 
     def wait(self) -> int:
         """Its exit status, or the number of its signal below zero."""
-        _, status = os.waitpid(self.pid, 0)
+        return self._ended(os.waitpid(self.pid, 0)[1])
+
+    def poll(self) -> Optional[int]:
+        """The same, or None while it runs."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return self._ended(status) if pid else None
+
+    def _ended(self, status: int) -> int:
         self.returncode = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         return self.returncode
 
@@ -33,8 +41,16 @@ def forked(work: Callable[[], None], user: Optional[Any]) -> Forked:
         _be(work, user, out[1], err[1])
     os.close(out[1])
     os.close(err[1])
-    watch(pid)
+    watch(pid, asks=True)
     return Forked(pid, out[0], err[0])
+
+
+def _close_others() -> None:
+    """Close all but the standard streams: among them are the pipes of another user's fork."""
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:  # noqa: PLR2004 - the number of standard error
+            with contextlib.suppress(OSError):  # the one of this list
+                os.close(int(name))
 
 
 def _be(work: Callable[[], None], user: Optional[Any], out: int, err: int) -> NoReturn:
@@ -43,8 +59,7 @@ def _be(work: Callable[[], None], user: Optional[Any], out: int, err: int) -> No
         os.setsid()
         for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
             os.dup2(source, target)
-            if source != target:
-                os.close(source)
+        _close_others()
         sys.stdout, sys.stderr = (os.fdopen(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))
         if user is not None:
             becoming(user)()

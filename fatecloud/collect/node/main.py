@@ -13,6 +13,8 @@ from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
 _DEADLINE = 30.0
+_MOST = 12 << 20
+"""Bytes of the document; the controller takes 16 MiB of all that a command prints."""
 
 OF_THE_NODE = {
     "os": system.operating_system,
@@ -81,10 +83,34 @@ def collect(spec: Spec) -> Dict[str, Any]:
 def main(spec: Spec) -> None:
     """Print the document, and end at once: a thread that hangs on a dead file system must not hold us."""
     begun = time.time()
-    document = dict(collect(spec), begun=begun, finished=time.time())
-    sys.stdout.write("\n" + json.dumps(document) + "\n")
+    document = collect(spec)
+    facts, answers = _written(document["facts"]), _written(document["probes"])
+    text = '{"version": %d, "begun": %r, "finished": %r, "facts": {%s}, "probes": {%s}}'
+    sys.stdout.write("\n" + text % (VERSION, begun, time.time(), facts, answers) + "\n")
     sys.stdout.flush()
     os._exit(0)
+
+
+def _written(entries: Dict[str, Dict[str, Any]]) -> str:
+    """Members of a JSON object. One that is too large for the whole, or cannot be written, becomes an error."""
+    texts = {name: _text(entry) for name, entry in entries.items()}
+    for name in sorted(texts, key=lambda name: len(texts[name]), reverse=True):
+        if sum(map(len, texts.values())) <= _MOST // 2:
+            break
+        texts[name] = _text(_instead(entries[name], "it has more than %d KiB" % (len(texts[name]) >> 10)))
+    return ", ".join("%s: %s" % (json.dumps(name), text) for name, text in texts.items())
+
+
+def _text(entry: Dict[str, Any]) -> str:
+    try:
+        return json.dumps(entry, allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:
+        return json.dumps(_instead(entry, "it cannot be written: %s" % error))
+
+
+def _instead(entry: Dict[str, Any], error: str) -> Dict[str, Any]:
+    kept = {"exit": None, "data": None, "seconds": entry["seconds"]} if "seconds" in entry else {}
+    return dict(kept, error=error)
 
 
 def _fact(name: str, spec: Spec) -> Any:

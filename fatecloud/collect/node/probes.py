@@ -14,11 +14,16 @@ import time
 from . import asking
 from .forking import forked
 from .hints import Any, Callable, Dict, List, Optional, Tuple
-from .reading import Spec, Unreadable, converse, last_line, listen, spawn
+from .listening import converse, listen
+from .reading import Spec, Unreadable, last_line, spawn
 
 _DEFAULT_SECONDS = 10.0
 _SCRIPT = "-"
 """In a probe's argv: the interpreter's options end here, and the script, on standard input, gets what follows."""
+_MOST = 256 << 10
+"""Bytes of the answer of a probe that is not a script."""
+_DEEPEST = 32
+"""Levels of an answer."""
 _OLDEST = (3, 8)
 """Version of Python that the components' scripts are written for."""
 
@@ -59,15 +64,16 @@ def _kind(probe: Probe) -> Kind:
 def _listener(kind: Kind, group: List[Probe], spec: Spec) -> Callable[[Callable[..., None]], Optional[str]]:
     """A function that asks the group, passes every answer to its argument, and returns why it failed."""
     user, alone, interpreter = kind
+    asked = [probe["id"] for probe in group]
     try:
         become = _become(user)
         if alone:
             return functools.partial(_ask_alone, group[0], become)
         if interpreter is None:
             questions = [dict(question, code=_code(question["id"], spec)) for question in _questions(group)]
-            return functools.partial(listen, forked(functools.partial(asking.serve, questions), become))
+            return functools.partial(listen, forked(functools.partial(asking.serve, questions), become), asked)
         argv, stdin = [*interpreter, "-c", spec["asker"]], json.dumps({"questions": _questions(group)})
-        return functools.partial(converse, argv, stdin, become)
+        return functools.partial(converse, argv, stdin, become, asked)
     except (OSError, Unreadable) as error:
         return functools.partial(_refuse, error)
 
@@ -78,7 +84,7 @@ def _refuse(error: Exception, _: Callable[..., None]) -> Optional[str]:
 
 def _ask_alone(probe: Probe, become: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
     seconds = float(probe.get("timeout", _DEFAULT_SECONDS))
-    ended = spawn(list(probe["argv"]), probe.get("stdin", ""), seconds, become)
+    ended = spawn(list(probe["argv"]), probe.get("stdin", ""), seconds, become, most=_MOST)
     answered(probe["id"], ended.exit, ended.stdout, ended.stderr, ended.error)
     return None
 
@@ -146,9 +152,19 @@ def _document(text: str) -> Any:
     """The JSON object in a probe's output: the whole of it, or its last line where libraries chatter before."""
     for part in (text, last_line(text, len(text))):
         try:
-            data = json.loads(part)
-        except ValueError:
+            data = json.loads(part, parse_constant=_no_number)
+        except (ValueError, RecursionError):
             continue
-        if isinstance(data, dict):
+        if isinstance(data, dict) and _is_flat(data, _DEEPEST):
             return data
     return None
+
+
+def _no_number(text: str) -> None:
+    raise ValueError("%s is not JSON" % text)
+
+
+def _is_flat(data: Any, levels: int) -> bool:
+    """Whether data are not nested deeper: what another user's process says must not end us, or who reads ours."""
+    parts = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    return levels > 0 and all(_is_flat(part, levels - 1) for part in parts)

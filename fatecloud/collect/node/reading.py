@@ -1,7 +1,6 @@
 """How a reading is taken: guarded, bounded in time, and either a value or the reason why there is none."""
 
 import contextlib
-import json
 import os
 import re
 import signal
@@ -10,12 +9,18 @@ import threading
 import time
 
 from .hints import Any, Callable, Dict, List, Optional
+from .streams import Late, TooMuch, both
 
 Spec = Dict[str, Any]
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 COMMAND_SECONDS = 8.0
+COMMAND_BYTES = 4 << 20
+"""Of the output of a command, and of its errors."""
+_FAREWELL = 0.5
+"""Seconds that an `asking` process has to end its questions."""
 
-_children = set()  # type: set[int]
+_children = {}  # type: Dict[int, bool]
+"""Leaders of process groups, all of them our own children, and whether they end their groups when they are asked to."""
 _children_lock = threading.Lock()
 
 
@@ -55,55 +60,32 @@ def spawn(
     timeout: float = COMMAND_SECONDS,
     user: Optional[Any] = None,
     environment: Optional[Dict[str, str]] = None,
+    most: int = COMMAND_BYTES,
 ) -> Ended:
     """Run a command in a process group of its own, with a clean environment, and end the whole group at the deadline.
 
-    `user` is a `pwd` entry to become (needs root); None keeps the current one.
+    `user` is a `pwd` entry to become (needs root); None keeps the current one. `most` bounds the bytes of its output,
+    and those of its errors.
     """
     try:
-        child = _started(argv, user, environment)
+        child = started(argv, user, environment)
     except Unreadable as error:
         return Ended(None, "", "", str(error))
+    until = time.monotonic() + timeout
     try:
-        out, err = child.communicate(stdin.encode(), timeout)
-    except subprocess.TimeoutExpired:
-        _end_group(child.pid)
-        _drain(child)
+        out, err = both(child, stdin.encode(), until, most)
+        child.wait(max(0.0, until - time.monotonic()))
+    except (Late, subprocess.TimeoutExpired):
+        end(child)
         return Ended(None, "", "", "timeout after %g s" % timeout)
+    except TooMuch as error:
+        end(child)
+        return Ended(None, "", "", str(error))
     finally:
         forget(child.pid)
+        for stream in (child.stdout, child.stderr):
+            stream.close()
     return Ended(child.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"), None)
-
-
-def converse(argv: List[str], stdin: str, user: Optional[Any], answered: Callable[..., None]) -> Optional[str]:
-    """Run an `asking` process and `listen` to it. Raises Unreadable when it cannot be started."""
-    child = _started(argv, user)
-    # All of the questions are read before the first is asked, so neither side waits for the other.
-    with contextlib.suppress(OSError):
-        child.stdin.write(stdin.encode())
-        child.stdin.close()
-    return listen(child, answered)
-
-
-def listen(child: Any, answered: Callable[..., None]) -> Optional[str]:
-    """Hand over every answer of an `asking` process as soon as it arrives. Returns why it failed, or None."""
-    leaders = {}  # type: Dict[str, int]
-    try:
-        for line in child.stdout:
-            message = json.loads(line.decode("utf-8", "replace"))
-            if "pid" in message:
-                leaders[message["id"]] = message["pid"]
-                watch(message["pid"])
-            else:
-                forget(leaders.pop(message["id"]))
-                answered(message["id"], message["exit"], message["stdout"], message["stderr"], message["error"])
-        said = last_line(child.stderr.read().decode("utf-8", "replace"))
-        return "exit %s: %s" % (child.returncode, said) if child.wait() else None
-    finally:
-        for pid in (child.pid, *leaders.values()):
-            forget(pid)
-        child.stdout.close()
-        child.stderr.close()
 
 
 def output_of(argv: List[str], timeout: float = COMMAND_SECONDS) -> str:
@@ -119,7 +101,14 @@ def output_of(argv: List[str], timeout: float = COMMAND_SECONDS) -> str:
 def end_children() -> None:
     """End every command that still runs, with all its descendants of the same group."""
     with _children_lock:
-        for pid in _children:
+        polite = [pid for pid, asks in _children.items() if asks]
+        for pid in polite:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+        until = time.monotonic() + _FAREWELL
+        while any(map(_lives, polite)) and time.monotonic() < until:
+            time.sleep(0.01)
+        for pid in filter(_is_ours, _children):
             _end_group(pid)
 
 
@@ -135,7 +124,7 @@ def number(text: str) -> Optional[int]:
     return int(match.group()) if match else None
 
 
-def _started(argv: List[str], user: Optional[Any], environment: Optional[Dict[str, str]] = None) -> Any:
+def started(argv: List[str], user: Optional[Any], environment: Optional[Dict[str, str]] = None) -> Any:
     """A child process with pipes, in a session of its own. Raises Unreadable."""
     clean = environment_of(user)
     clean.update(environment or {})
@@ -163,16 +152,19 @@ def environment_of(user: Optional[Any]) -> Dict[str, str]:
     return {"PATH": PATH, "LC_ALL": "C.UTF-8", "HOME": home}
 
 
-def watch(pid: int) -> None:
-    """Note the leader of a process group, to be ended with it by `end_children`."""
+def watch(pid: int, *, asks: bool = False) -> None:
+    """Note a child that leads a process group, to be ended with it by `end_children`.
+
+    `asks` says that it is an `asking` process, which ends its questions at SIGTERM.
+    """
     with _children_lock:
-        _children.add(pid)
+        _children[pid] = asks
 
 
 def forget(pid: int) -> None:
     """It has ended by itself."""
     with _children_lock:
-        _children.discard(pid)
+        _children.pop(pid, None)
 
 
 def becoming(user: Any) -> Callable[[], None]:
@@ -187,16 +179,31 @@ def becoming(user: Any) -> Callable[[], None]:
     return become
 
 
+def end(child: Any) -> None:
+    """End a child's group and reap it, but wait no longer for a descendant that left the group and holds its pipes."""
+    _end_group(child.pid)
+    until = time.monotonic() + 1
+    while child.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def _end_group(pid: int) -> None:
     with contextlib.suppress(OSError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def _drain(child: Any) -> None:
-    """Reap a killed child, but wait no longer for a descendant that left the group and still holds the pipes."""
-    until = time.monotonic() + 1
-    while child.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-    for stream in (child.stdin, child.stdout, child.stderr):
-        with contextlib.suppress(OSError):
-            stream.close()
+def _is_ours(pid: int) -> bool:
+    """Whether a child was not waited for yet; after that its number may be another process's."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except OSError:
+        return False
+    return True
+
+
+def _lives(pid: int) -> bool:
+    """Whether a child runs; it may have ended without having been waited for."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except OSError:
+        return False
