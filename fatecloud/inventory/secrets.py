@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
+from fatecloud.inventory.redaction import STARS, Redactor
 from fatecloud.inventory.vault import Secret, path_of, read_vault
 from fatecloud.inventory.vault_password import Ask, ask_on_terminal, find_password
-
-STARS = "***"
 
 
 class Hidden(Mapping[str, str]):
@@ -45,7 +41,7 @@ class SecretValues:
         self.next: Mapping[str, str] = Hidden(
             {name: secret.next for name, secret in secrets.items() if secret.next is not None}
         )
-        self._pattern = _pattern({*self.current.values(), *self.next.values()})
+        self._redactor = Redactor({*self.current.values(), *self.next.values()})
 
     def __repr__(self) -> str:
         return f"SecretValues({len(self.current)} values: {STARS})"
@@ -55,8 +51,8 @@ class SecretValues:
         return tuple(sorted({name for name in names if name not in self.current}))
 
     def redact(self, text: str) -> str:
-        """The text with every value, current or next, plain or encoded for JSON or a URL, replaced by stars."""
-        return self._pattern.sub(STARS, text) if self._pattern else text
+        """The text with every value, current or next, in any form (see `secret_forms`), replaced by stars."""
+        return self._redactor(text)
 
 
 def load(
@@ -84,19 +80,3 @@ def load(
     if path is None and not file.exists():
         return SecretValues({})
     return SecretValues(read_vault(file, find_password(inventory_path, vault_password_file, prompt)))
-
-
-def redacted(text: str, values: Iterable[str]) -> str:
-    """The text with these values, plain or encoded for JSON or a URL, replaced by stars."""
-    pattern = _pattern(values)
-    return pattern.sub(STARS, text) if pattern else text
-
-
-def _pattern(values: Iterable[str]) -> re.Pattern[str] | None:
-    forms = set()
-    for value in values:
-        escaped = json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]
-        forms |= {value, *escaped, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
-    # The longest first, so that a value that contains another one is replaced as a whole.
-    ordered = sorted(filter(None, forms), key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None

@@ -14,6 +14,7 @@ from fatecloud.artifacts.store import Store
 from fatecloud.components.registry import all_components
 from fatecloud.errors import ArtifactMissing, SecretsError
 from fatecloud.inventory import secrets as vault
+from fatecloud.inventory.redaction import redactor
 from fatecloud.inventory.vault_password import ask_on_terminal
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
@@ -120,7 +121,7 @@ class Session:
 
     def redact(self, text: str) -> str:
         """The text without the secrets of the vault and the passwords that the operator typed in this run."""
-        return vault.redacted(self.secrets.redact(text), self._passwords.values())
+        return redactor(frozenset(self._passwords.values()))(self.secrets.redact(text))
 
     @property
     def known_hosts(self) -> Path:
