@@ -13,7 +13,8 @@ from typer.main import get_group
 from fatecloud.cli.verbs import app
 from fatecloud.report.codes import codes_page
 from fatecloud.report.kind_schema import output_schema
-from fatecloud.workflow.explain import codes
+from fatecloud.report.units import units_page
+from fatecloud.workflow.explain import codes, unit_exceptions
 from fatecloud.workflow.inventory import reference_text, schema_text
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
@@ -60,6 +61,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "inventory.md": lambda: reference_text() + "\n",
     "inventory.schema.json": lambda: schema_text() + "\n",
     "output.schema.json": lambda: json.dumps(output_schema(), indent=2) + "\n",
+    "units.md": lambda: units_page(unit_exceptions()),
 }
 """File name -> its text."""
 

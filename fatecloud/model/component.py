@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
 
 
@@ -197,3 +198,5 @@ class Component:
     """Paths below the data directory, globs allowed, of which data that it has made hold at least one.
 
     A deploy makes empty directories: they do not count as data."""
+    unit_exceptions: tuple[UnitException, ...] = ()
+    """What its unit does not deny, although every other one does."""

@@ -18,6 +18,7 @@ from fatecloud.model.layout import (
     thin_marker_of,
     unit_path_of,
 )
+from fatecloud.model.protections import PRIVILEGED_PORTS, protections
 
 
 def supervision_specs(
@@ -61,7 +62,12 @@ def supervision_specs(
         "console": process.console,
         "after": list(after),
         "writable": list(writable),
-        "base": node.paths.base,
+        "protections": protections(
+            component.unit_exceptions,
+            low_port=any(port.number < PRIVILEGED_PORTS for port in wanted.ports),
+            paths=(node.paths.base, *writable),
+        ),
+        "exceptions": [(entry.directive, entry.value, entry.reason) for entry in component.unit_exceptions],
         "systemd": systemd,
         "marked": bool(component.signs),
         "mark": mark_of(data_of(node, service)),

@@ -1,18 +1,26 @@
-"""`explain`: what a finding code means and what to do."""
+"""`explain`: what a finding code means and what to do; and what the reference pages tell about components."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 
 from fatecloud.checks.registry import all_codes
+from fatecloud.components.registry import all_components
 from fatecloud.errors import UsageError
 from fatecloud.model.check import Code
+from fatecloud.model.protections import UnitException
 from fatecloud.shipped import folder
 
 
 def codes() -> tuple[Code, ...]:
     """Every code, sorted by name."""
     return tuple(all_codes().values())
+
+
+def unit_exceptions() -> Mapping[str, tuple[UnitException, ...]]:
+    """Component -> what its units do not deny."""
+    return {name: component.unit_exceptions for name, component in sorted(all_components().items())}
 
 
 def explained(name: str) -> tuple[Code, str]:

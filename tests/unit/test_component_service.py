@@ -44,7 +44,8 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "console": f"{home}/console.log",
         "after": [],
         "writable": [str(home)],
-        "base": "/data/projects/fate",
+        "protections": [("NoNewPrivileges", "yes")],
+        "exceptions": [("ProcSubset", "all", "It counts processors.")],
         "systemd": True,
         "marked": False,
         "mark": f"{home}/data/.fatecloud-data.json",
@@ -118,13 +119,14 @@ def test_the_unit_restarts_without_end_after_its_neighbours(tmp_path: Path) -> N
     assert (service["Restart"], service["User"], service["Group"]) == ("always", "app", "apps")
     assert service["ExecStart"] == f'"{tmp_path}/bin/start"'
     assert service["ReadWritePaths"] == f'"{tmp_path}"'
-    assert service["ProtectHome"] == "read-only"
     assert unit["Install"]["WantedBy"] == "multi-user.target"
 
 
-@pytest.mark.parametrize(("base", "protected"), [("/home/app/fate", False), ("/root", False), ("/homely/fate", True)])
-def test_the_unit_hides_no_home_that_it_lives_in(tmp_path: Path, base: str, *, protected: bool) -> None:
-    assert ("ProtectHome=" in text("unit.service.j2", values(tmp_path, base=base))) is protected
+def test_the_lines_of_a_component_follow_those_of_all_with_their_reason(tmp_path: Path) -> None:
+    lines = text("unit.service.j2", values(tmp_path)).splitlines()
+    own = lines.index("# It counts processors.")
+    assert lines[own + 1] == "ProcSubset=all"
+    assert lines.index("NoNewPrivileges=yes") < own
 
 
 def test_a_percent_sign_is_escaped_in_a_unit() -> None:

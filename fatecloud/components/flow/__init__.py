@@ -6,6 +6,7 @@ from fatecloud.components.flow.cores import judge
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
     name="flow",
@@ -48,4 +49,8 @@ COMPONENT = Component(
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
     keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
+    unit_exceptions=(
+        UnitException("MemoryDenyWriteExecute", "no", "Tasks use torch, which writes and runs machine code."),
+        UnitException("ProcSubset", "all", "Flow and its tasks read the machine's memory and processors from /proc."),
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fatecloud.components.mysql.want import want
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
     name="mysql",
@@ -22,4 +23,11 @@ COMPONENT = Component(
     external=True,
     keeps="flow's database",
     signs=("db/mysql",),
+    unit_exceptions=(
+        UnitException(
+            "SystemCallFilter",
+            "io_uring_setup io_uring_enter io_uring_register",
+            "InnoDB reads and writes by io_uring.",
+        ),
+    ),
 )

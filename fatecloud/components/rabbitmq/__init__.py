@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fatecloud.components.rabbitmq.want import want
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
     name="rabbitmq",
@@ -33,4 +34,11 @@ COMPONENT = Component(
     external=True,
     keeps="messages that have not been consumed yet",
     signs=("mnesia/*",),
+    unit_exceptions=(
+        UnitException("SystemCallFilter", "sched_setaffinity", "Erlang binds its schedulers to processors."),
+        UnitException("MemoryDenyWriteExecute", "no", "Erlang translates its programs to machine code as it runs."),
+        UnitException(
+            "ProcSubset", "all", "The broker limits itself to a share of the memory that /proc/meminfo shows."
+        ),
+    ),
 )
