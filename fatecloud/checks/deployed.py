@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, ServiceView, node_check, service_check
 from fatecloud.model.desired import DesiredFile
 from fatecloud.model.finding import Finding
@@ -145,8 +146,10 @@ def _files(view: ServiceView) -> list[DesiredFile]:
 
 def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
     """The user on this node that an `owner` in the manifest means."""
-    node = view.desired.node(view.facts.node)
-    return {"service": node.service_user}.get(entry["owner"], str(entry["owner"]))
+    service = view.desired.services.get(entry["service"])
+    if entry["owner"] == "service" and service:
+        return service.user
+    return owner_of(view.desired.node(view.facts.node)).user
 
 
 def _same_rights(view: NodeView, want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:

@@ -14,9 +14,11 @@ from fatecloud.checks.preflight_need import (
     problem,
     service_subject,
 )
+from fatecloud.model.accounts import account_of
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.identity import ServiceId
 
 PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "Another process holds a port that a service needs.")
 FOREIGN = Code("PREFLIGHT_FOREIGN_INSTANCE", "warning", "Another instance of software that fatecloud uses runs here.")
@@ -64,13 +66,20 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
     """Whether the listener belongs to the service that the port is for, or to one that the deploy removes first."""
     # The manifest is not asked: a deployment that was killed may have started a service before it was written.
     known: Mapping[str, Mapping[str, Any]] = view.fact("services")
-    states = [state for key, state in known.items() if key == service.id.key or key not in view.desired.services]
+    states = {k: state for k, state in known.items() if k == service.id.key or k not in view.desired.services}
     # Without root only the socket's user is visible. With root the pid can be missing too: the socket of a process that
     # is stopping outlives its main thread.
     if listener["pid"] is None:
-        running = any(state["state"] in ("running", "starting", "stopping") for state in states)
-        return running and listener["user"] == node_of(view).service_user
-    return any(listener["pid"] in state.get("pids", ()) for state in states)
+        running = [key for key, state in states.items() if state["state"] in ("running", "starting", "stopping")]
+        return listener["user"] in {_user(view, key) for key in running}
+    return any(listener["pid"] in state.get("pids", ()) for state in states.values())
+
+
+def _user(view: NodeView, key: str) -> str:
+    try:
+        return account_of(node_of(view), ServiceId.parse(view.desired.cluster.label, key)).user
+    except ValueError:
+        return ""
 
 
 def _who(listener: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
 from fatecloud.checks.preflight_platform import OS_FAMILY
 from fatecloud.checks.preflight_setup import install_command
+from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding, Fix
 
@@ -20,9 +21,9 @@ NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are mis
 NOT_ROOT_UNITS = Code(
     "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, but the inventory says `become: none`."
 )
-USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "The service user is not the one that the inventory describes.")
-NOFILE = Code("PREFLIGHT_NOFILE", "warning", "The service user may open too few files.")
-NPROC = Code("PREFLIGHT_NPROC", "warning", "The service user may start too few processes.")
+USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "A service's user is not the one that the inventory describes.")
+NOFILE = Code("PREFLIGHT_NOFILE", "warning", "Services may open too few files.")
+NPROC = Code("PREFLIGHT_NPROC", "warning", "Services may start too few processes.")
 BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not start by themselves after a reboot.")
 SELINUX = Code("PREFLIGHT_SELINUX", "warning", "SELinux is enforcing: fatecloud's ports and paths need labels.")
 
@@ -87,10 +88,10 @@ def units_without_root(view: NodeView) -> Iterator[Finding]:
 
 @node_check(USER, after=(SUDO.name,))
 def service_user(view: NodeView) -> Iterator[Finding]:
-    """The service user does not exist yet, or fits the inventory."""
-    node, name = node_of(view), node_of(view).service_user
-    login = view.fact("identity")["user"]
+    """The services' users do not exist yet, or fit the inventory."""
+    node, login = node_of(view), view.fact("identity")["user"]
     if node.become == "none":
+        name = node.service_user
         if login != name:
             yield problem(
                 view,
@@ -104,33 +105,37 @@ def service_user(view: NodeView) -> Iterator[Finding]:
                 source="fact identity",
             )
         return
-    user = view.fact("users").get(name)
-    if user is None:
-        return
-    if "group" not in user:
-        raise FactAbsent(f"users: no primary group of {name}")
-    if user["group"] != node.service_group:
-        yield problem(
-            view,
-            USER.name,
-            "critical",
-            f"user {name} exists with another primary group",
-            expected=f"primary group {node.service_group}",
-            got=f"{user['group']} (uid {user['uid']}, home {user['home']})",
-            remedy=(f"set `service_group: {user['group']}`, or another `service_user`, for node {view.facts.node}",),
-            source="fact users",
-        )
+    known = view.fact("users")
+    for name, group in sorted({(s.user, s.group) for s in services_of(view)}):
+        user = known.get(name)
+        if user is None:
+            continue
+        if "group" not in user:
+            raise FactAbsent(f"users: no primary group of {name}")
+        if user["group"] != group:
+            remedy = f"set `service_group: {user['group']}`, or another `service_user`, for node {view.facts.node}"
+            yield problem(
+                view,
+                USER.name,
+                "critical",
+                f"user {name} exists with another primary group",
+                expected=f"primary group {group}",
+                got=f"{user['group']} (uid {user['uid']}, home {user['home']})",
+                remedy=(remedy if node.service_user else f"as root: userdel {name}, after a look at what it is for",),
+                source="fact users",
+            )
 
 
 @node_check(NOFILE, NPROC)
 def limits(view: NodeView) -> Iterator[Finding]:
-    """Under supervisor, the user's own limits allow what the services need; units set their own."""
+    """Under supervisor, services get the limits of who starts it; units set their own."""
     node = node_of(view)
     if node.supervision != "supervisor" or not services_of(view):
         return
-    have = view.fact("limits").get(node.service_user)
+    user = owner_of(node).user
+    have = view.fact("limits").get(user)
     if have is None:
-        raise FactAbsent(f"limits: nothing about {node.service_user}")
+        raise FactAbsent(f"limits: nothing about {user}")
     wanted = {
         "nofile": max(s.process.nofile for s in services_of(view)),
         "nproc": max(s.process.nproc for s in services_of(view)),
@@ -142,14 +147,12 @@ def limits(view: NodeView) -> Iterator[Finding]:
                 view,
                 code.name,
                 code.severity,
-                f"{node.service_user}'s hard limit {kind} is {hard}",
+                f"{user}'s hard limit {kind} is {hard}",
                 expected=f">= {wanted[kind]}",
                 got=str(hard),
-                remedy=(
-                    f"as root: echo '{node.service_user} - {kind} {wanted[kind]}' >> {LIMITS_FILE}, then log in again",
-                ),
+                remedy=(f"as root: echo '{user} - {kind} {wanted[kind]}' >> {LIMITS_FILE}, then log in again",),
                 source="fact limits",
-                fix=Fix("limits", view.facts.node, {"user": node.service_user, "item": kind, "value": wanted[kind]})
+                fix=Fix("limits", view.facts.node, {"user": user, "item": kind, "value": wanted[kind]})
                 if node.become == "root"
                 else None,
             )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.checks.preflight_need import GIB, MIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import ID_LENGTH
@@ -35,7 +36,7 @@ SWAP_BELOW = 16 * GIB
 @node_check(WRITABLE, NOEXEC)
 def mounts(view: NodeView) -> Iterator[Finding]:
     """The cluster's directories can be written, and programs can run from the base directory."""
-    paths = node_of(view).paths
+    paths, owner = node_of(view).paths, owner_of(node_of(view))
     for path in sorted({paths.base, paths.data, paths.logs, paths.tmp}):
         disk = _disk(view, path)
         options = str(disk["options"]).split(",")
@@ -48,7 +49,7 @@ def mounts(view: NodeView) -> Iterator[Finding]:
                 expected="a writable directory, or a parent directory where it can be created",
                 got=f"mount {disk['mount']} ({disk['fstype']}, {disk['options']})",
                 remedy=(
-                    f"as root: install -d -o {node_of(view).service_user} -g {node_of(view).service_group} {path}",
+                    f"as root: install -d -o {owner.user} -g {owner.group} {path}",
                     "or set another `paths.base` in the inventory",
                 ),
                 source="fact disk",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
 from fatecloud.model.layout import mark_copy_of, started_of, thin_marker_of
@@ -41,13 +42,13 @@ def spec_for(
         "base": place.paths.base,
         "deadline": DEADLINE,
         "want": sorted(want),
-        "service_user": place.service_user,
+        "owner": owner_of(place).user,
         "python": place.python,
         "files": _files(desired, node, services),
         "services": [_service(service, place) for service in services],
-        "probes": [question_of(s, p, place) for s in services for p in s.probes if probes] + (early or []),
+        "probes": [question_of(s, p) for s in services for p in s.probes if probes] + (early or []),
         "paths": sorted({place.paths.base, place.paths.data, place.paths.logs, place.paths.tmp}),
-        "users": [place.service_user],
+        "users": sorted({owner_of(place).user, *(s.user for s in services)}),
         "packages": [],
         "family_packages": _by_family([s.packages for s in services]),
         "sysctl": [],
@@ -88,19 +89,20 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
     }
 
 
-def question_of(service: DesiredService, probe: NodeProbe, node: Node | None) -> dict[str, Any]:
+def question_of(service: DesiredService, probe: NodeProbe, *, early: bool = False) -> dict[str, Any]:
     """A probe as the collector takes it.
 
     Args:
-        node: whose service user asks; None for the collector's own user, before there is another.
+        early: whether the collector's own user asks, because the service's may not exist yet.
     """
+    user = service.user if probe.user == "service" else "root"
     return {
         "id": f"{service.id.key}:{probe.name}",
         "argv": list(probe.argv),
         "stdin": probe.stdin,
         "timeout": probe.timeout,
         "libraries": probe.libraries,
-        "user": (node.service_user if probe.user == "service" else "root") if node else None,
+        "user": None if early else user,
     }
 
 

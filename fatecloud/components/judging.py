@@ -32,10 +32,9 @@ def verb(view: ServiceView, name: str, component: str = "") -> str:
     return f"fatecloud {name} {f'{ident.party}/{component}' if component else ident.key}"
 
 
-def as_service(view: ServiceView, command: str, node: str = "") -> str:
-    """A command line for the service user, on the service's own node or another one."""
-    place = view.desired.node(node or view.facts.node)
-    return f"sudo -u {place.service_user} {command}  # on {place.name}"
+def as_service(service: DesiredService, command: str) -> str:
+    """A command line for a service's user, on the service's node."""
+    return f"sudo -u {service.user} {command}  # on {service.id.node}"
 
 
 def neighbour(view: ServiceView, kind: str) -> DesiredService | None:
@@ -57,4 +56,4 @@ def apply_objects(view: ServiceView, kind: str = "") -> str:
     service = neighbour(view, kind) if kind else view.service
     if service is None or service.objects is None:
         return ""
-    return as_service(view, service.objects.script, service.id.node)
+    return as_service(service, service.objects.script)

@@ -54,7 +54,7 @@ class NodeBuilder:
             mark, what = self._reader.at(f"nodes.{name}"), f"the user who runs fatecloud (id {os.getuid()}) has no name"
             self._reader.problems.add(mark, what, "`ssh: {user: ...}`, or a name in the environment variable LOGNAME")
         root = become == "root"
-        user = layers.get("service_user", "fate" if root else login, "" if root else "the login user")
+        user = layers.get("service_user", None if root else login, "one for each service" if root else "the login user")
         advertise = layers.get("advertise", *((LOOPBACK,) if address == "local" else (address, "the address")))
         everywhere = "::" if ":" in advertise else "0.0.0.0"  # noqa: S104 - neighbours must get in
         node = Node(
@@ -67,7 +67,11 @@ class NodeBuilder:
             become=become,
             become_password=layers.get("become_password", None),
             service_user=user,
-            service_group=layers.get("service_group", _group(user, mine=local and not root), "from the service user"),
+            service_group=layers.get(
+                "service_group",
+                user and _group(user, mine=local and not root),
+                "from the service user" if user else "one for each service",
+            ),
             supervision=layers.get("supervision", "systemd" if root else "supervisor", "from become"),
             packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
             paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
@@ -115,8 +119,11 @@ class NodeBuilder:
 
         accounts = {node.service_group: "service_group", node.service_user: "service_user"}
         for account, key in accounts.items():
-            if node.become == "root" and not re.fullmatch(NEW_ACCOUNT.pattern, account):
+            if node.become == "root" and account and not re.fullmatch(NEW_ACCOUNT.pattern, account):
                 refuse(key, f"{key} is {account!r}", NEW_ACCOUNT.what)
+        if node.service_user is None and node.service_group is not None:
+            what = f"service_group is {node.service_group!r}, but each service of {node.name} has a user of its own"
+            refuse("service_group", what, "service_user too, or no service_group")
         if node.become == "none" and node.supervision == "systemd":
             refuse("supervision", f"systemd on {node.name} needs root", "become: root, or supervision: supervisor")
         if node.become == "none" and node.packages == "repos":

@@ -91,7 +91,11 @@ _DEFAULTABLE = {
         default="root; none on a local node",
     ),
     "become_password": Field(PASSWORD, "Password for sudo, as a reference.", default="none"),
-    "service_user": Field(ACCOUNT, "Account that services run as.", default="fate; the login user with become: none"),
+    "service_user": Field(
+        ACCOUNT,
+        "Account that all services of the node share.",
+        default="one for each service; the login user with become: none",
+    ),
     "service_group": Field(ACCOUNT, "Its group.", default="the group named like the service user"),
     "supervision": Field(
         Choice(("systemd", "supervisor")),

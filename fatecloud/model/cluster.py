@@ -80,8 +80,10 @@ class Node:
     ssh: Ssh
     become: Become
     become_password: PasswordSource
-    service_user: str
-    service_group: str
+    service_user: str | None
+    """Account that all services share, with `become: none` the login; None where each service has one of its own."""
+    service_group: str | None
+    """Its primary group; None where each service has one of its own."""
     supervision: Supervision
     packages: PackageSource
     paths: Paths

@@ -82,6 +82,14 @@ class Context(Protocol):
         """The service's own directory."""
 
     @property
+    def user(self) -> str:
+        """The account that it runs as."""
+
+    @property
+    def group(self) -> str:
+        """Primary group of that account."""
+
+    @property
     def data(self) -> str:
         """Where it keeps its data."""
 

@@ -156,6 +156,10 @@ class DesiredService:
     version: str
     home: str
     """Absolute directory of its own: `conf/ bin/ run/` below it."""
+    user: str
+    """Account that it runs as."""
+    group: str
+    """Primary group of that account."""
     ports: tuple[PortUse, ...]
     edges: tuple[Edge, ...]
     process: Process

@@ -132,9 +132,10 @@ def _node_actions(
     missing = sorted({p for s in services for p in s.packages.get(family, ()) if packages.get(p) is None})
     if missing:
         actions.append(Action("install", node, "node", f"distribution packages {', '.join(missing)}"))
-    place = desired.node(node)
-    if services and _value(facts, "users").get(place.service_user) is None:
-        actions.append(Action("install", node, "node", f"user {place.service_user}"))
+    known = _value(facts, "users")
+    users = sorted({s.user for s in services if known.get(s.user) is None})
+    if users:
+        actions.append(Action("install", node, "node", f"user{'s' * (len(users) > 1)} {', '.join(users)}"))
     if not manifest and not actions:
         actions.append(Action("install", node, "node", "directories and manifest"))
     actions += [

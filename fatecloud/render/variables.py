@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud.components.registry import all_components
+from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import (
@@ -100,14 +101,25 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
     return {
         "base": node.paths.base,
         "root": node.become == "root",
-        "user": node.service_user,
-        "group": node.service_group,
+        "user": owner_of(node).user,
+        "group": owner_of(node).group,
+        "accounts": _accounts(node, services),
         "supervision": node.supervision,
         "supervisor": f"{shared_venv_of(node, python)}/bin" if python and supervisor else "",
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "directories": directories,
     }
+
+
+def _accounts(node: Node, services: tuple[DesiredService, ...]) -> list[dict[str, Any]]:
+    """The accounts that have to be there before the services; without root the login is."""
+    if node.become != "root":
+        return []
+    if node.service_user is None:
+        return [{"user": s.user, "group": s.group, "comment": s.id.stamp, "shared": False} for s in services]
+    comment = "services of fatecloud"
+    return [{"user": s.user, "group": s.group, "comment": comment, "shared": True} for s in services[:1]]
 
 
 def _python_of(desired: Desired, node: Node) -> PythonSet | None:
@@ -198,6 +210,8 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "unit_path": unit_path_of(node, service.id),
         "version": service.version,
         "home": service.home,
+        "user": service.user,
+        "group": service.group,
         "python": service.python,
         # A package that gets files only for this service has to be the service's own copy.
         "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if p.startswith(packages)}),
@@ -208,9 +222,9 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "started": started_of(service.home),
         # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),
-        "kept": {"data": service.data, "job_api": service.facts.get("job_api", "")},
+        "kept": {"data": service.data, "job_api": service.facts.get("job_api", ""), "user": service.user},
         "data": _data(service, node),
-        "readiness": _readiness(service, node),
+        "readiness": _readiness(service),
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
     }
@@ -237,7 +251,7 @@ def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, st
     ]
 
 
-def _readiness(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
+def _readiness(service: DesiredService) -> Mapping[str, Any] | None:
     probe = next((p for p in service.probes if p.name == service.readiness), None)
     if probe is None:
         return None
@@ -246,7 +260,7 @@ def _readiness(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
         "stdin": probe.stdin,
         "timeout": probe.timeout,
         "deadline": service.readiness_deadline,
-        "user": node.service_user if probe.user == "service" else "",
+        "user": service.user if probe.user == "service" else "",
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.registry import all_components
+from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
@@ -38,6 +39,16 @@ class ResolveContext:
     def home(self) -> str:
         """The service's own directory."""
         return f"{self.node.paths.base}/{self.id.slug}"
+
+    @property
+    def user(self) -> str:
+        """The account that the service runs as."""
+        return account_of(self.node, self.id).user
+
+    @property
+    def group(self) -> str:
+        """Primary group of that account."""
+        return account_of(self.node, self.id).group
 
     @property
     def data(self) -> str:

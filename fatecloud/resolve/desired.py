@@ -85,6 +85,8 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         id=context.id,
         version=context.release.components.get(component.name, DISTRIBUTION),
         home=home,
+        user=context.user,
+        group=context.group,
         ports=wanted.ports,
         edges=wanted.edges,
         process=wanted.process,

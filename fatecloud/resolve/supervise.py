@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component, Wanted
 from fatecloud.model.desired import FileSpec
@@ -41,7 +42,7 @@ def supervision_specs(
     inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, unit]
     if component.python:
         inputs.append(thin_marker_of(home))
-    process = wanted.process
+    process, account = wanted.process, account_of(node, service)
     values: dict[str, Any] = {
         "stamp": service.stamp,
         "description": f"{component.summary} of party {service.party}",
@@ -51,8 +52,8 @@ def supervision_specs(
         "argv": list(process.argv),
         "environment": process.environment_in(home),
         "directory": process.directory,
-        "user": node.service_user,
-        "group": node.service_group,
+        "user": account.user,
+        "group": account.group,
         "nofile": process.nofile,
         "nproc": process.nproc,
         "stop_signal": process.stop_signal,
@@ -98,6 +99,7 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
         "service/supervisord.conf.j2",
         {"directory": f"{private_of(node)}/supervisor", "cluster": cluster, "logs": node.paths.logs},
         mode=0o600,
+        owner="root",
         restarts=False,
     )
 

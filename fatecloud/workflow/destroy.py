@@ -94,7 +94,7 @@ _STAYS = {
     "kept": "data and logs stay",
     "packages": "packages that were installed for the cluster stay, because others may use them by now",
     "masked": "units of these packages stay masked, or they would start at the next boot (undo: systemctl unmask)",
-    "users": "users stay",
+    "users": "users stay, because data and logs are theirs or the inventory named them",
     "away": "these data were not in place (is their disk mounted?) and stay recorded, for a deploy or a later destroy",
 }
 

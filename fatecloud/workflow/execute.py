@@ -53,7 +53,7 @@ def command_of(service: DesiredService, node: Node, words: Sequence[str], deadli
     # The node ends it: a connection that is given up leaves its command running.
     inside = ("timeout", "-k", "5", f"{deadline:g}", "env", "-i", *pairs, "sh", "-c", _ENTER, service.home, *words)
     # Root only changes the user; the command itself never runs as root.
-    return ("runuser", "-u", node.service_user, "--", *inside) if node.become == "root" else inside
+    return ("runuser", "-u", service.user, "--", *inside) if node.become == "root" else inside
 
 
 def execute(

@@ -57,7 +57,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
         "directories": sorted({node.paths.base, private_of(node), *(data_of(node, s.id) for s in services)}),
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
-        "probes": [question_of(service, probe, None) for service, probe in early],
+        "probes": [question_of(service, probe, early=True) for service, probe in early],
     }
 
 

@@ -42,10 +42,9 @@ class ProofFiles:
     def put(self, party: str, name: str, data: bytes) -> str:
         """Write a file that the party's flow can read, and return its path."""
         service = self._apis.services[party]
-        user = self._session.cluster.nodes[service.id.node].service_user
         path = f"{service.facts['upload_directory']}/{name}"
         quoted = shlex.quote(path)
-        owner = f" && chown {shlex.quote(user)} {quoted}" if self._become(party) else ""
+        owner = f" && chown {shlex.quote(service.user)} {quoted}" if self._become(party) else ""
         self._run(party, ("sh", "-c", f"umask 077 && cat >{quoted}{owner}"), data)
         return path
 

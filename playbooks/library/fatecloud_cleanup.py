@@ -5,7 +5,8 @@ Services must be gone already. The lease goes with the rest, so this is the last
 stay, or are not in place, the manifest stays with them and says what is still ours: so the cluster can come back to its
 data, or be cleared of them later.
 
-Packages and users that we brought stay, because others may use them by now; so do the masks of the packages' own
+Services' own accounts go, except those that own data which stay. Packages, and users that the operator named, stay,
+because others may use them by now; so do the masks of the packages' own
 units, which would otherwise start at the next boot. They are listed in `left`.
 """
 
@@ -17,6 +18,7 @@ import shutil
 
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_accounts import drop
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_register import leave
@@ -90,11 +92,13 @@ def apply(params: dict) -> dict:
         kept = [path for path in kept if os.path.isdir(path)]
         # A later destroy, with the disk in place, still has to know them.
         expected = [path for path in manifest.data["directories"] if within(path, list(away.values()))]
-        left = {name: manifest.data[name] for name in ("packages", "masked", "users")}
+        left = {name: manifest.data[name] for name in ("packages", "masked")}
+        # Where a disk is away, no one knows what is on it.
+        left["users"] = sorted(manifest.data["accounts"]) if away else drop(manifest, set(), kept)
         shared = manifest.data["shared"]
         # The marks of data that stay are expected by the deploy that comes back to them.
-        staying = [name for name in ("version", "cluster", "id", "shared", "data") if name in manifest.data]
-        manifest.data = {name: manifest.data[name] for name in staying} | left
+        staying = ("version", "cluster", "id", "shared", "data", "accounts", "packages", "masked")
+        manifest.data = {name: manifest.data[name] for name in staying if name in manifest.data}
         manifest.data["directories"] = sorted({*kept, *expected})
         if not manifest.data.get("data"):
             manifest.data.pop("data", None)

@@ -1,12 +1,13 @@
 """Stops and removes the services that the manifest knows and the inventory no longer has.
 
-Parameters: `base`, `run`, `keep` (keys of the services that stay), `user`, `supervisor`, `interrupt_jobs`, `questions`
-and `wait_jobs` (see `let_jobs_end`).
+Parameters: `base`, `run`, `keep` (keys of the services that stay), `users` (that they need), `user`, `supervisor`,
+`interrupt_jobs`, `questions` and `wait_jobs` (see `let_jobs_end`).
 """
 
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_accounts import drop
 from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
@@ -21,7 +22,7 @@ def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
     """Those of the departing services that run jobs, unless they are at rest."""
     entries = [(key, manifest.data["services"][key]) for key in gone]
     return [
-        {"key": key, "component": component, "url": entry["job_api"], "leaving": True}
+        {"key": key, "component": component, "url": entry["job_api"], "leaving": True, "user": entry["user"]}
         for key, entry in entries
         for component in [key.partition("/")[2].partition("@")[0]]
         if component in params["questions"]
@@ -48,6 +49,9 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             if service.state() not in ("stopped", "absent"):
                 service.act("stop")
             remove(service, key, entry["home"], manifest)
+        if gone and not check:
+            users = {entry["user"] for entry in manifest.data["services"].values()}
+            drop(manifest, users | set(params["users"]), manifest.data["directories"])
     return {"changed": bool(gone), "gone": gone}
 
 
@@ -58,6 +62,7 @@ def main() -> None:
             "base": {"type": "path", "required": True},
             "run": {"required": True},
             "keep": {"type": "list", "elements": "str", "required": True},
+            "users": {"type": "list", "elements": "str", "default": []},
             "user": {"default": ""},
             "supervisor": {"default": ""},
             "interrupt_jobs": {"type": "bool", "default": False},

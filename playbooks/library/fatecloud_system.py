@@ -1,22 +1,22 @@
-"""Says which packages, users and groups a node lacks, and writes down what is ours before it is made.
+"""Says which packages and accounts a node lacks, writes down what is ours before it is made, and makes the accounts.
 
-Parameters: `state` (`queried` reads; `claimed` masks the units and records packages, units and users in the manifest),
-`base`, `run`, for `queried` also `wants` (list of {packages, units}, each by os family), `user`, `group`, and for
-`claimed` also `packages`, `units` and `users`, as `queried` gave them.
+Parameters: `state` (`queried` reads; `claimed` masks the units, records packages, units and accounts in the manifest,
+and makes the accounts), `base`, `run`, `accounts` (see `fatecloud_accounts`), for `queried` also `wants` (list of
+{packages, units}, each by os family), and for `claimed` also `packages` and `units`. What `queried` gave is what
+`claimed` takes.
 
 What was already there is not ours: neither it nor its units are touched, now or by `destroy`.
 """
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_accounts import lacking, make
 from ansible.module_utils.fatecloud_family import family_of
-from ansible.module_utils.fatecloud_node import Refused, clean_environment, make_directory, working
+from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment, make_directory, working
 
 UNITS = "/etc/systemd/system"
 """Where the administrator's units lie, before those of packages."""
@@ -49,33 +49,23 @@ def installed(family: str, names: list) -> set:
     return {words[0] for words in lines if len(words) == 2 and words[1] == "installed"}  # noqa: PLR2004
 
 
-def absent(find: object, name: str) -> list:
-    """The name in a list, or an empty list where `find` knows it."""
-    try:
-        find(name)
-    except KeyError:
-        return [name]
-    return []
-
-
 def query(params: dict) -> dict:
     """What is missing, and the units that installing it would start."""
     family = family_here()
     names = sorted({name for want in params["wants"] for name in want["packages"].get(family, [])})
-    lacking = set(names) - installed(family, names)
+    absent = set(names) - installed(family, names)
     units = {
         unit
         for want in params["wants"]
-        if lacking & set(want["packages"].get(family, []))
+        if absent & set(want["packages"].get(family, []))
         for unit in want["units"].get(family, [])
     }
     return {
         "changed": False,
         "family": family,
-        "packages": sorted(lacking),
+        "packages": sorted(absent),
         "units": sorted(units),
-        "users": absent(pwd.getpwnam, params["user"]),
-        "groups": absent(grp.getgrnam, params["group"]),
+        "accounts": lacking(params["accounts"], Manifest(params["base"]).data["accounts"]),
     }
 
 
@@ -102,21 +92,21 @@ def mask(units: list) -> None:
 
 
 def claim(params: dict) -> dict:
-    """Mask units that do not exist yet, and record them with the packages that bring them.
+    """Mask units that do not exist yet, record them with the packages that bring them, and make the accounts.
 
     Raises:
-        Refused: systemctl fails.
+        Refused: systemctl fails, or an account cannot be made.
     """
     units = params["units"]
     with working(params["base"], params["run"]) as manifest:
         manifest.note("packages", params["packages"])
-        manifest.note("users", params["users"])
         manifest.note("masked", units)
         manifest.save()
         unmasked = [unit for unit in units if os.path.realpath(os.path.join(UNITS, unit)) != "/dev/null"]
         if unmasked:
             mask(unmasked)
-    return {"changed": bool(unmasked)}
+        made = make(params["accounts"], manifest)
+    return {"changed": bool(unmasked or made), "made": made}
 
 
 def main() -> None:
@@ -129,9 +119,7 @@ def main() -> None:
             "wants": {"type": "list", "elements": "dict", "default": []},
             "units": {"type": "list", "elements": "str", "default": []},
             "packages": {"type": "list", "elements": "str", "default": []},
-            "users": {"type": "list", "elements": "str", "default": []},
-            "user": {"default": "root"},
-            "group": {"default": "root"},
+            "accounts": {"type": "list", "elements": "dict", "default": []},
         },
         supports_check_mode=True,
     )

@@ -126,9 +126,9 @@ class Manifest:
     def __init__(self, base: str) -> None:
         self.path = os.path.join(private(base), "manifest.json")
         self.data = read_json(self.path) or {"version": 1}
-        for name in ("files", "venvs", "services"):
+        for name in ("files", "venvs", "services", "accounts"):
             self.data.setdefault(name, {})
-        for name in ("artifacts", "pythons", "packages", "masked", "users", "directories", "shared"):
+        for name in ("artifacts", "pythons", "packages", "masked", "directories", "shared"):
             self.data.setdefault(name, [])
         self._saved = json.dumps(self.data, sort_keys=True)
 

@@ -110,8 +110,7 @@ def _node(session: Session, node: Node) -> dict[str, Any]:
     ours = node_variables(session.desired, node, session.store.path)
     python = session.desired.python if uses_python(session.desired, node) else None
     return {
-        "user": node.service_user,
-        "group": node.service_group,
+        "accounts": ours["accounts"],
         "packages": _debian(ours["wants"], "packages"),
         "masked": _debian(ours["wants"], "units"),
         "directories": _modes(ours["directories"]),
@@ -163,11 +162,13 @@ def _service(desired: Desired, service: DesiredService) -> dict[str, Any]:
     directories = dict.fromkeys(_parents(service, files), "0755") | ours["directories"]
     return {
         "home": service.home,
+        "user": service.user,
+        "group": service.group,
         "unit": service.id.unit,
         "python": service.python,
         "own": ours["own"],
         "directories": _modes(directories),
-        "files": [_file(node, file) for file in files],
+        "files": [_file(service, file) for file in files],
         "readiness": _readiness(ours["readiness"]),
         "objects": service.objects.script if service.objects else "",
     }
@@ -184,8 +185,8 @@ def _modes(directories: dict[str, str]) -> list[dict[str, str]]:
     return [{"path": path, "mode": mode} for path, mode in sorted(directories.items())]
 
 
-def _file(node: Node, file: DesiredFile) -> dict[str, str]:
-    user, group = ("root", "root") if file.owner == "root" else (node.service_user, node.service_group)
+def _file(service: DesiredService, file: DesiredFile) -> dict[str, str]:
+    user, group = ("root", "root") if file.owner == "root" else (service.user, service.group)
     return {"path": file.path, "mode": f"{file.mode:04o}", "owner": user, "group": group}
 
 

@@ -84,7 +84,7 @@ def a_listener(port: int, pid: int | None, **changes: Any) -> dict[str, Any]:
 
 
 def a_record(service: str, mode: str = "0640") -> dict[str, Any]:
-    return {"owner": "app", "mode": mode, "sha256": SHA, "digest": DIGEST, "service": service, "restarts": True}
+    return {"owner": "service", "mode": mode, "sha256": SHA, "digest": DIGEST, "service": service, "restarts": True}
 
 
 def healthy_documents() -> Documents:

@@ -84,6 +84,8 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
         id=ident,
         version="2.2.0",
         home=f"/data/fate/{ident.slug}",
+        user="app",
+        group="apps",
         ports=ports,
         edges=(),
         process=Process(("/bin/true",), console=f"/data/fate/logs/{ident.slug}/console.log"),

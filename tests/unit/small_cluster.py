@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Node, Party, Paths, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
@@ -80,6 +81,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     """One service that serves its own directory over HTTP."""
     ident = ServiceId("tiny-c3f9a2", "9999", "flow", where.name)
     home = f"{where.paths.base}/{ident.slug}"
+    account = account_of(where, ident)
     logs = f"{where.paths.logs}/{ident.slug}"
     unit = f"/etc/systemd/system/{ident.unit}"
     start = f"{home}/bin/start"
@@ -95,7 +97,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
         ),
         file(
             unit,
-            f"# {ident.stamp}\n[Unit]\nDescription=tiny\n[Service]\nUser={where.service_user}\nExecStart={start}\n"
+            f"# {ident.stamp}\n[Unit]\nDescription=tiny\n[Service]\nUser={account.user}\nExecStart={start}\n"
             "Restart=always\n[Install]\nWantedBy=multi-user.target\n",
             0o644,
             owner="root",
@@ -106,6 +108,8 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
         id=ident,
         version="1",
         home=home,
+        user=account.user,
+        group=account.group,
         ports=(PortUse("http", port, "127.0.0.1"),),
         edges=(),
         process=Process(argv=("/usr/bin/python3",), console=f"{logs}/console.log"),

@@ -58,7 +58,7 @@ def answer(**changes: Any) -> str:
 def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
     spec = spec_for(the_desired(), "a1")
     assert spec["base"] == "/data/fate"
-    assert spec["service_user"] == "app"
+    assert (spec["owner"], spec["users"]) == ("root", ["app", "root"])
     assert {CONF, NODE_CONF} <= set(spec["files"])
     assert "/data/fate/demo-c3f9a2-9999-engine/venv/.complete" in spec["files"]
     assert [s["key"] for s in spec["services"]] == [ENGINE, "9999/front@a1"]
@@ -83,7 +83,7 @@ def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
 
 
 def test_a_spec_can_ask_for_less_and_for_more() -> None:
-    early = question_of(the_desired().services[ENGINE], NodeProbe("engine.peers", ("python3", "-")), None)
+    early = question_of(the_desired().services[ENGINE], NodeProbe("engine.peers", ("python3", "-")), early=True)
     more = {"sysctl": ["a", "b"], "files": ["/x"], "store": {"artifacts": ["s"]}, "probes": [early]}
     spec = spec_for(the_desired(), "a1", want=("services", "clock"), probes=False, extra=more)
     assert (spec["want"], spec["probes"]) == (["clock", "services"], [early])

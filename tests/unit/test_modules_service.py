@@ -191,7 +191,8 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
     with node.working(str(base), "r1") as manifest:
         for path, owner in ((home / "conf", "9999/flow@a1"), (unit, "9999/flow@a1"), (other, "9999/mysql@a1")):
             manifest.data["files"][str(path)] = {"service": owner, "sha256": "?"}
-    asking = {"base": str(base), "run": "r1", "user": "", "supervisor": "", "interrupt_jobs": False, "questions": {}}
+    asking = {"base": str(base), "run": "r1", "user": "", "users": [], "supervisor": "", "interrupt_jobs": False}
+    asking["questions"] = {}
     assert departed.apply({**asking, "keep": ["9999/flow@a1"]}, check=False) == {"changed": False, "gone": []}
     assert departed.apply({**asking, "keep": []}, check=False)["gone"] == ["9999/flow@a1"]
     assert fake.calls[-3:] == ["stop", "forget", "forgotten"]

@@ -277,23 +277,24 @@ WANTS = [
 ]
 
 
-def test_only_the_units_of_packages_that_we_bring_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_units_of_packages_that_we_bring_are_masked(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "family_here", lambda: "debian")
     monkeypatch.setattr(system, "installed", lambda _family, _names: {"nginx"})
-    result = system.query({"wants": WANTS, "user": "root", "group": "no-such-group"})
+    accounts = [{"user": name, "group": name, "comment": "", "shared": True} for name in ("root", "no-such-user")]
+    result = system.query({"base": str(base), "wants": WANTS, "accounts": accounts})
     assert result["packages"] == ["mariadb-server"]
     assert result["units"] == ["mariadb.service"]
-    assert (result["users"], result["groups"]) == ([], ["no-such-group"])
+    assert result["accounts"] == accounts[1:]
 
 
 def test_units_are_masked_where_systemd_does_not_run(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     units = base / "units"
     monkeypatch.setattr(system, "UNITS", str(units))
     monkeypatch.setattr(system.os.path, "isdir", lambda path: path != "/run/systemd/system" and Path(path).is_dir())
-    claimed = {"base": str(base), "run": "r1", "packages": ["nginx"], "units": ["nginx.service"], "users": []}
-    assert system.claim(claimed) == {"changed": True}
+    claimed = {"base": str(base), "run": "r1", "packages": ["nginx"], "units": ["nginx.service"], "accounts": []}
+    assert system.claim(claimed)["changed"]
     assert (units / "nginx.service").readlink() == Path("/dev/null")
-    assert system.claim(claimed) == {"changed": False}
+    assert not system.claim(claimed)["changed"]
 
 
 class Store:

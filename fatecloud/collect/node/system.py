@@ -179,7 +179,7 @@ def interpreter(spec: Spec) -> Optional[Dict[str, str]]:
 
 def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     """What could start a user's services at boot where there is no root: a lingering user manager or cron."""
-    user = spec.get("service_user") or identity()["user"]
+    user = spec.get("owner") or identity()["user"]
     tabs = ["/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user]
     readable = [path for path in tabs if os.access(path, os.R_OK)]
     mine = user == identity()["user"] and _which("crontab")

@@ -33,7 +33,7 @@ def want(ctx: Context) -> Wanted:
     values = {
         **places,
         "stamp": ctx.id.stamp,
-        "user": ctx.node.service_user,
+        "user": ctx.user,
         "bind": ctx.node.bind,
         "port": ctx.port("mysql"),
         "max_connections": ctx.config["max_connections"],
@@ -67,7 +67,7 @@ def want(ctx: Context) -> Wanted:
                 "mysql.admin",
                 "probe_admin.py",
                 places["socket"],
-                ctx.node.service_user,
+                ctx.user,
                 DATABASE,
                 ACCOUNT,
                 timeout=20,

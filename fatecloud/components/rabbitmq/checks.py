@@ -88,7 +88,8 @@ def alarms(view: ServiceView) -> Iterator[Finding]:
             remedy=(
                 "make room on the node's disk or memory",
                 as_service(
-                    view, f"{view.service.home}/bin/rabbitmqctl list_vhosts  # vhosts of dead jobs fill memory and disk"
+                    view.service,
+                    f"{view.service.home}/bin/rabbitmqctl list_vhosts  # vhosts of dead jobs fill memory and disk",
                 ),
             ),
             expected="no alarm",

@@ -34,7 +34,7 @@ def want(ctx: Context) -> Wanted:
         "logs": ctx.logs,
         "programs": PROGRAMS,
         "node_name": f"fatecloud-{ctx.id.slug}@localhost",
-        "user": ctx.node.service_user,
+        "user": ctx.user,
         "bind": ctx.node.bind,
         "amqp_port": ctx.port("amqp"),
         "management_port": ctx.port("management"),

@@ -1,0 +1,148 @@
+"""The accounts that services run as: made all at once, recorded in the manifest, removed when they own nothing more.
+
+An account is `user`, `group`, `comment` (the stamp in its entry) and `shared` (whether the operator named it, so that
+others may use it too). The manifest's `accounts` has those that we made: user -> `group`, `shared`, `uid` and `gid`,
+the numbers None until it is there. Python 3.8, stdlib.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import subprocess
+import time
+
+from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment
+
+NOWHERE = "/nonexistent"
+SHELLS = ("/usr/sbin/nologin", "/sbin/nologin", "/bin/false")
+ATTEMPTS = 30
+"""Seconds that another program may hold the lock of the user database, a package's installation for example."""
+
+
+def user_of(name: str) -> object | None:
+    """The entry of a user; None where there is none."""
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def group_of(name: str) -> object | None:
+    """The entry of a group; None where there is none."""
+    try:
+        return grp.getgrnam(name)
+    except KeyError:
+        return None
+
+
+def lacking(accounts: list, known: dict) -> list:
+    """Accounts that have to be made, or are services' own and not in the manifest.
+
+    Args:
+        known: the manifest's accounts.
+    """
+    return [a for a in accounts if user_of(a["user"]) is None or not (a["shared"] or a["user"] in known)]
+
+
+def make(accounts: list, manifest: Manifest) -> list:
+    """Make accounts that are not there, each recorded before it exists; names of those that were made.
+
+    An account that was lost gets its numbers again where they are free: files that are left belong to it again.
+
+    Raises:
+        Refused: the system does not make one.
+    """
+    ours, made = manifest.data["accounts"], []
+    for account in accounts:
+        user, entry = account["user"], user_of(account["user"])
+        if entry is None:
+            before = ours.get(user, {})
+            ours[user] = {"group": account["group"], "shared": account["shared"], "uid": None, "gid": None, **before}
+            manifest.save()
+            _make(account, ours[user])
+            made.append(user)
+        elif user not in ours and entry.pw_gecos == account["comment"]:
+            # An earlier run made it, and its record is lost.
+            ours[user] = {"group": account["group"], "shared": account["shared"]}
+        if user in ours:
+            ours[user].update(uid=pwd.getpwnam(user).pw_uid, gid=pwd.getpwnam(user).pw_gid)
+    return made
+
+
+def _make(account: dict, before: dict) -> None:
+    user, group, numbers = account["user"], account["group"], []
+    if group_of(group) is None:
+        free = before["gid"] is not None and not _taken(grp.getgrgid, before["gid"])
+        _run(["groupadd", "--system", *(["--gid", str(before["gid"])] if free else []), group])
+    if before["uid"] is not None and not _taken(pwd.getpwuid, before["uid"]):
+        numbers = ["--uid", str(before["uid"])]
+    shell = next((path for path in SHELLS if os.path.exists(path)), SHELLS[-1])
+    words = ["--no-create-home", "--home-dir", NOWHERE, "--shell", shell, "--comment", account["comment"]]
+    _run(["useradd", "--system", *numbers, "--gid", group, *words, user])
+
+
+def _taken(find: object, number: int) -> bool:
+    try:
+        find(number)
+    except KeyError:
+        return False
+    return True
+
+
+def drop(manifest: Manifest, wanted: set, places: list) -> list:
+    """Remove services' own accounts that no one needs; names of ours that stay without being wanted.
+
+    A user that the operator named stays, for others may use it by now. So does one that still owns a directory:
+    otherwise the next user of the machine would get its number, and the files with it.
+
+    Args:
+        wanted: users that services need.
+        places: directories of ours that may still be there.
+    """
+    owners, stay = {_owner(path) for path in places}, []
+    for user, entry in sorted(manifest.data["accounts"].items()):
+        if user in wanted:
+            continue
+        there = user_of(user)
+        numbers = {entry["uid"], there.pw_uid if there else None} - {None}
+        if entry["shared"] or numbers & owners:
+            stay.append(user)
+            continue
+        try:
+            if there:
+                _run(["userdel", user])
+            # With the usual settings userdel removes the group too.
+            if group_of(entry["group"]):
+                _run(["groupdel", entry["group"]])
+        except Refused:  # a process of it that we did not start still runs
+            stay.append(user)
+        else:
+            del manifest.data["accounts"][user]
+    return stay
+
+
+def _owner(path: str) -> int | None:
+    with contextlib.suppress(OSError):
+        return os.lstat(path).st_uid
+    return None
+
+
+def _run(argv: list) -> None:
+    for attempt in range(ATTEMPTS):
+        done = subprocess.run(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=clean_environment(),
+            check=False,
+        )
+        text = done.stdout.decode(errors="replace").strip()
+        if done.returncode == 0:
+            return
+        if "lock" not in text or attempt == ATTEMPTS - 1:
+            raise Refused(f"{' '.join(argv[:1] + argv[-1:])}: {text or f'status {done.returncode}'}")
+        time.sleep(1)
