@@ -37,7 +37,11 @@ find_python() {
     return 1
 }
 
-make_venv() { # $1: what pip installs, for example . or .[dev]
+pip_install() {
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" || fail "pip install failed"
+}
+
+make_venv() { # $1: the lock that names the packages
     python=$(find_python) || fail "a CPython 3.11, 3.12 or 3.13 is needed (Debian 12: apt-get install python3)"
     if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
         "$python" -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
@@ -45,10 +49,12 @@ make_venv() { # $1: what pip installs, for example . or .[dev]
         rm -rf .venv
         "$python" -m venv .venv || fail "$python -m venv .venv failed"
     fi
-    stamp=$(cat pyproject.toml fatecloud/__init__.py | sha256sum | cut -c1-16)-$1
+    stamp=$(cat pyproject.toml fatecloud/__init__.py "$1" | sha256sum | cut -c1-16)-$1
     if [ "$(cat .venv/.installed 2>/dev/null)" != "$stamp" ]; then
         say "installing fatecloud and its Python dependencies into .venv"
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check -e "$1" || fail "pip install failed"
+        # Wheels only: to build one, pip would fetch build tools that no lock names.
+        pip_install --only-binary :all: --require-hashes --requirement "$1"
+        pip_install --no-deps --no-build-isolation --editable .
         printf '%s' "$stamp" > .venv/.installed
     fi
 }
