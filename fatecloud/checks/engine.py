@@ -150,15 +150,17 @@ class _Bench:
             crash = Finding(CHECK_CRASHED.name, CHECK_CRASHED.severity, view.subject, symptom, remedy=remedy)
             self.findings.append(crash)
             return self._raised(found, spec)
-        if not found:
+        faults = self._raised(found, spec)
+        if not faults:
             self.passed.append(view.subject)
-        return self._raised(found, spec)
+        return faults
 
     def _raised(self, found: list[Finding], spec: CheckSpec) -> dict[str, str]:
         settles = {code.name for code in spec.codes if code.settles}
+        faults = [f for f in found if f.severity != "exposure"]
         self.exposures += [f for f in found if f.severity == "exposure"]
-        self.findings += [f for f in found if f.severity != "exposure" and not (f.code in settles and self._settles(f))]
-        return {finding.code: finding.code for finding in found}
+        self.findings += [f for f in faults if not (f.code in settles and self._settles(f))]
+        return {finding.code: finding.code for finding in faults}
 
     def _settles(self, finding: Finding) -> bool:
         """Whether fatecloud has just started the finding's service, or all that it is about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from fatecloud.checks.preflight_need import WILDCARDS, address_of, node_of, problem
+from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, ports_of, problem
 from fatecloud.checks.preflight_setup import install_command
 from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, NodeView, node_check
@@ -132,13 +132,19 @@ def addresses(view: NodeView) -> Iterator[Finding]:
     have = {address_of(text) for text in view.fact("addresses")}
     outside = sorted(str(a) for a in have if a and not a.is_loopback and not a.is_link_local)
     shown = ", ".join(outside[:SHOWN_ADDRESSES]) + (", ..." if outside[SHOWN_ADDRESSES:] else "") or "none"
-    if node.bind not in WILDCARDS and (bind := address_of(node.bind)) and bind not in have:
+    listens = {needed.port.bind: f"{needed.service.id.key} on {needed.port.bind}" for needed in ports_of(view)}
+    if node.bind:
+        listens[node.bind] = f"`bind: {node.bind}`"
+    literal = {text: address_of(text) for text in sorted(listens) if text not in WILDCARDS and not is_loopback(text)}
+    strange = [text for text, address in literal.items() if address and address not in have]
+    if strange:
         yield problem(
             view,
             BIND.name,
             "critical",
-            f"`bind: {node.bind}` is not an address of this node",
-            expected=node.bind,
+            f"not an address of this node: {', '.join(listens[text] for text in strange)}",
+            cause="`bind` of the node or of the component is wrong, or `advertise` is an address behind NAT",
+            expected=", ".join(strange),
             got=shown,
             remedy=(f"set `bind` of node {view.facts.node} to one of: {shown}",),
             source="fact addresses",

@@ -7,13 +7,6 @@ from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge
 from fatecloud.model.identity import ServiceId
 
-_EVERY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, never bound to
-
-
-def own_address(ctx: Context) -> str:
-    """The address at which a program on the same node reaches a service that listens on the node's bind address."""
-    return _EVERY.get(ctx.node.bind, ctx.node.bind)
-
 
 def edge_to(ctx: Context, component: str, port: str, kind: str, *, probe: str, hard: bool = True) -> tuple[Edge, ...]:
     """The edge to the party's own service of a component, managed or external; none when the party has none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.inventory.kinds import ENDPOINT, PORT, Choice, Flag, Kind, Size, Text, Whole
+from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.model.component import Component, ConfigKey
 
@@ -45,6 +45,7 @@ def _setting_kind(key: ConfigKey) -> Kind:
         "bool": Flag(),
         "size": Size(key.minimum, key.maximum),
         "endpoint": ENDPOINT,
+        "host": HOST,
         "str": Text("a text"),
     }
     return kinds[key.type]

@@ -64,14 +64,17 @@ def build_peers(
             what = f"the architecture {architecture} does not connect parties"
             reader.problems.add(reader.at(path), what, "no peers, or another architecture")
             continue
-        endpoints = {} if given is BAD else given
+        endpoints = {} if given is BAD else dict(given)
+        addresses = endpoints.pop("addresses", ())
         for kind in kinds:
             if f"{path}.{kind}" not in reader.places and given is not BAD:
                 what = f"peer {party} has no {kind}"
                 reader.problems.add(reader.at(path), what, f"{kind}: host:port, which {architecture} needs")
         for kind in endpoints:
             origins.written(f"{path}.{kind}")
-        peers[party] = Peer(party, endpoints)
+        if addresses:
+            origins.written(f"{path}.addresses")
+        peers[party] = Peer(party, endpoints, addresses)
     return peers
 
 

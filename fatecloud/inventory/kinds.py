@@ -237,6 +237,34 @@ def _refuse(value: Value, reader: Reader, path: str, expected: str) -> _Bad:
     return BAD
 
 
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """An address or a network, or a list of them."""
+
+    what: str = "IP addresses and networks: [203.0.113.7, 198.51.100.0/24]"
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A tuple of networks, each with its length: `203.0.113.7/32`."""
+        items = value.items if isinstance(value, Listing) else [value]
+        if not items:
+            return _refuse(value, reader, path, self.what)
+        found = []
+        for item in items:
+            try:
+                network = ipaddress.ip_network(item.text if isinstance(item, Scalar) else "")
+            except ValueError as error:
+                hint = "one whose bits after the length are 0" if "host bits" in str(error) else self.what
+                reader.problems.add(item.mark, _wrong(item, path), hint)
+                return BAD
+            found.append(str(network))
+        return tuple(dict.fromkeys(found))
+
+    def schema(self) -> dict[str, Any]:
+        """A text, or a list of texts."""
+        network = {"type": "string", "pattern": "^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$"}
+        return {"anyOf": [network, {"type": "array", "minItems": 1, "items": network}]}
+
+
 HOST = Text("a host name or IP address", r"[A-Za-z0-9._:-]{1,253}", host_of)
 ENDPOINT = Text("host:port or [IPv6]:port", r"[A-Za-z0-9._:\[\]-]{3,262}", endpoint_of)
 PORT = Whole(1, 65535)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud.components.registry import all_components
-from fatecloud.inventory.contradictions import refuse_contradictions
+from fatecloud.inventory.admission import refuse_unnamed
+from fatecloud.inventory.contradictions import refuse_contradictions, refuse_unreachable
 from fatecloud.inventory.document import Table, parse
 from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_loopback, refuse_meetings
 from fatecloud.inventory.kinds import Reader, described
@@ -72,7 +73,7 @@ class _Builder:
         refuse_meetings(raw.get("parties", {}), raw.get("peers", {}), self._reader)
         if "architecture" in raw and nodes:
             parties, peers = self._parties_and_peers(raw, nodes)
-        return Cluster(
+        cluster = Cluster(
             name=raw.get("cluster", ""),
             id=raw.get("id", ""),
             release=raw.get("release", ""),
@@ -82,6 +83,8 @@ class _Builder:
             peers=peers,
             origins=self._origins.by_path,
         )
+        refuse_unnamed(cluster, self._components, self._reader)
+        return cluster
 
     def _parties_and_peers(
         self, raw: dict[str, Any], nodes: Mapping[str, Node]
@@ -102,6 +105,7 @@ class _Builder:
             refuse_loopback(party.id, party.public, peers, self._reader)
         refuse_clashes(parties, self._components, self._reader)
         refuse_contradictions(parties, nodes, architecture, self._components, self._reader)
+        refuse_unreachable(parties, nodes, self._components, self._reader)
         return parties, peers
 
     def _party(
@@ -113,4 +117,7 @@ class _Builder:
         public = public_endpoints(
             name, sections["public"], placement, settings, nodes, self._components, self._reader, self._origins
         )
-        return Party(name, public, dict(placement), settings)
+        addresses = tuple(sections["addresses"])
+        if addresses:
+            self._origins.written(f"parties.{name}.addresses")
+        return Party(name, public, dict(placement), settings, addresses)

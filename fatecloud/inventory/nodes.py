@@ -12,10 +12,9 @@ from typing import Any
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
 from fatecloud.inventory.words import DIRECTORY, NEW_ACCOUNT, is_home
-from fatecloud.model.cluster import PYTHON, Node, Paths, Ssh
+from fatecloud.model.cluster import LOOPBACK, PYTHON, Node, Paths, Ssh
 from fatecloud.whoami import login
 
-LOOPBACK = "127.0.0.1"
 _PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
 
 
@@ -56,12 +55,11 @@ class NodeBuilder:
         root = become == "root"
         user = layers.get("service_user", None if root else login, "one for each service" if root else "the login user")
         advertise = layers.get("advertise", *((LOOPBACK,) if address == "local" else (address, "the address")))
-        everywhere = "::" if ":" in advertise else "0.0.0.0"  # noqa: S104 - neighbours must get in
         node = Node(
             name=name,
             address=address,
             connection=connection,
-            bind=layers.get("bind", LOOPBACK if local and alone and advertise == LOOPBACK else everywhere),
+            bind=layers.get("bind", None, "derived per port"),
             advertise=advertise,
             ssh=ssh,
             become=become,

@@ -124,4 +124,4 @@ class Placer:
 def party_sections(raw: Any) -> dict[str, dict[str, Any]]:
     """The sections of a party as read; empty if they are left out or wrong."""
     given = {} if raw is BAD else raw
-    return {name: given.get(name, {}) for name in ("public", "services", "config")}
+    return {name: given.get(name, {}) for name in ("public", "services", "config", "addresses")}

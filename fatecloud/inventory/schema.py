@@ -9,7 +9,7 @@ from typing import Any
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
-from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Reader, Whole, described
+from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Networks, Reader, Whole, described
 from fatecloud.inventory.problems import Mark
 from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
@@ -110,8 +110,8 @@ _DEFAULTABLE = {
     "paths": Field(PATHS, "Directories on the node."),
     "bind": Field(
         HOST,
-        "Address that services listen on.",
-        default="all (0.0.0.0 or ::); 127.0.0.1 if a local node is the only one",
+        "Address that services listen on for other parties, and for other nodes of their own party.",
+        default="for other parties all (0.0.0.0 or ::), 127.0.0.1 if a local node is the only one; else `advertise`",
     ),
     "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="all cores of the node"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
@@ -183,14 +183,23 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
     endpoints = Section(
         "a mapping from kind of endpoint to host:port", {k: Field(ENDPOINT, f"Its {k}.") for k in kinds}
     )
+    addresses = Field(
+        Networks(),
+        "Networks from which its connections come, after NAT. Once any party has them, only named ones get in.",
+        default="unknown; of a party with `addresses` elsewhere, its nodes'",
+    )
+    peer = Section(
+        "a mapping from kind of endpoint to host:port, and addresses", {**endpoints.fields, "addresses": addresses}
+    )
     services = {
         name: Field(PlacementKind(), c.summary, default="the party's only node") for name, c in components.items()
     }
     config = {name: Field(component_section(c), c.summary) for name, c in components.items()}
     party = Section(
-        "a mapping with public, services and config (or {} for all defaults)",
+        "a mapping with public, addresses, services and config (or {} for all defaults)",
         {
             "public": Field(endpoints, "Endpoints that peers use.", default="the node's advertise address and port"),
+            "addresses": addresses,
             "services": Field(
                 Section("a mapping from component to node", services), "Which component is on which node."
             ),
@@ -214,6 +223,6 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "defaults": Field(DEFAULTS, "Any key of a node, for all nodes."),
             "nodes": Field(Named("at least one node: {address: ...}", NODE_NAME, NODE), "The machines.", required=True),
             "parties": Field(Named('at least one party: {"9999": {}}', PARTY_ID, party), "The parties.", required=True),
-            "peers": Field(Named('{"10000": {...}}', PARTY_ID, endpoints, least=0), "Parties of other operators."),
+            "peers": Field(Named('{"10000": {...}}', PARTY_ID, peer, least=0), "Parties of other operators."),
         },
     )

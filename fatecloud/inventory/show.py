@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.inventory.words import API_VERSION
-from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Prompt, SecretRef
+from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Peer, Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -58,7 +58,7 @@ def _tree(cluster: Cluster) -> dict[str, Any]:
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
         "parties": {name: _party(party) for name, party in cluster.parties.items()},
     }
-    peers = {name: dict(peer.endpoints) for name, peer in cluster.peers.items()}
+    peers = {name: dict(peer.endpoints) | _addresses(peer) for name, peer in cluster.peers.items()}
     return tree | ({"peers": peers} if peers else {})
 
 
@@ -72,7 +72,11 @@ def _node(node: Node) -> dict[str, Any]:
 def _party(party: Party) -> dict[str, Any]:
     services = {name: where for name, where in party.placement.items() if isinstance(where, tuple)}
     config = {name: _nested(settings) for name, settings in party.config.items()}
-    return {"public": dict(party.public), "services": services, "config": config}
+    return {"public": dict(party.public), **_addresses(party), "services": services, "config": config}
+
+
+def _addresses(party: Party | Peer) -> dict[str, Any]:
+    return {"addresses": party.addresses} if party.addresses else {}
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -63,7 +64,7 @@ def vault_library() -> Any:
     stdout and stderr do with characters that they cannot show, with a coloured warning in the middle of our output.
     """
     name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
-    streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]
     handlers = [stream.errors for stream in streams]
     with TemporaryDirectory() as passing:
         os.environ[name] = passing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Literal
 
 Architecture = Literal["standalone", "rabbitmq", "eggroll"]
@@ -12,8 +13,18 @@ Supervision = Literal["systemd", "supervisor"]
 PackageSource = Literal["repos", "store", "preinstalled"]
 ID_SHOWN = 6
 """Digits of a cluster's id in names on nodes. Where two clusters of one name share them, a node refuses the second."""
+LOOPBACK = "127.0.0.1"
 PYTHON = "/usr/bin/python3"
 """Where a node has its Python unless the operator says otherwise."""
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is written as an IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,8 @@ class Node:
     name: str
     address: str
     connection: Literal["ssh", "local"]
-    bind: str
-    """Address that services listen on."""
+    bind: str | None
+    """Address that services listen on for those on other machines; None if the operator chose none."""
     advertise: str
     """Address that neighbours use."""
     ssh: Ssh
@@ -91,6 +102,18 @@ class Node:
     """CPU cores that jobs may use; None means what the node has."""
     python: str = PYTHON
     """Interpreter for Ansible on the node."""
+
+    @property
+    def outside(self) -> str:
+        """Address that services listen on for other parties: all of the node's, unless the operator chose one."""
+        if self.connection == "local" and self.advertise == LOOPBACK:
+            return self.bind or LOOPBACK
+        return self.bind or ("::" if ":" in self.advertise else "0.0.0.0")  # noqa: S104 - others must get in
+
+    @property
+    def inside(self) -> str:
+        """Address that services listen on for other nodes of their party; empty if only the operator can say."""
+        return self.bind or (self.advertise if is_address(self.advertise) else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +137,8 @@ class Party:
     """Component -> names of its nodes, or an external service."""
     config: Mapping[str, Mapping[str, Any]]
     """Component -> its typed configuration, defaults filled in."""
+    addresses: tuple[str, ...] = ()
+    """Networks from which its connections come, as CIDR; empty if the operator did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +147,8 @@ class Peer:
 
     id: str
     endpoints: Mapping[str, Endpoint]
+    addresses: tuple[str, ...] = ()
+    """Networks from which its connections come, as CIDR; empty if the operator did not say."""
 
 
 @dataclass(frozen=True, slots=True)

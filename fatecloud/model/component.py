@@ -18,13 +18,17 @@ class ConfigKey:
     """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
 
     name: str
-    type: Literal["int", "str", "bool", "size", "endpoint"]
+    type: Literal["int", "str", "bool", "size", "endpoint", "host"]
     default: Any
     """None means derived; the component says how in `doc`."""
     doc: str
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+
+
+ANYONE = "*"
+"""Among a port's clients: every service of the party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class PortSpec:
     """Kind of public endpoint that peers use to reach it (`proxy`, `broker`); empty when they do not."""
     loopback: bool = False
     """Whether it listens on 127.0.0.1 only."""
+    clients: tuple[str, ...] = ()
+    """Components of the party that connect to it: without one on another node, it listens on 127.0.0.1."""
+    guarded: bool = False
+    """Whether it refuses all addresses but those of its clients' nodes, which must then be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +119,17 @@ class Context(Protocol):
     def services(self, component: str) -> tuple[ServiceId, ...]:
         """The services of a component of the same party, managed ones only."""
 
+    def listen(self, name: str) -> Endpoint:
+        """The address and number that an own port listens on."""
+
+    def own(self, name: str) -> Endpoint:
+        """Where an own port is reached from the same node."""
+
+    def away(self, name: str) -> Endpoint:
+        """Where an own port is reached from the party's other nodes."""
+
     def endpoint(self, component: str, port: str) -> Endpoint:
-        """Where a neighbour of the same party reaches it: advertise address (loopback on the same node) and port."""
+        """Where a neighbour of the same party is reached from this node."""
 
     def external(self, component: str) -> External | None:
         """The external service that replaces the component, or None."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.components.listening import listens_on, reached_at
 from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
@@ -13,8 +14,6 @@ from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import data_of, python_of, site_packages_of
 from fatecloud.model.release import Release
-
-_ANY = ("0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +77,27 @@ class ResolveContext:
         """The managed services of a component of this party."""
         return tuple(s for s in self.placed if s.party == self.party.id and s.component == component)
 
+    def listen(self, name: str) -> Endpoint:
+        """The address and number that an own port listens on."""
+        address = listens_on(self.party, self.component, _port_spec(self.component, name), self.node)
+        return Endpoint(address, self.port(name))
+
+    def own(self, name: str) -> Endpoint:
+        """Where an own port is reached from the same node."""
+        return self._reached(self.component, name, self.node, self.node.name)
+
+    def away(self, name: str) -> Endpoint:
+        """Where an own port is reached from the party's other nodes."""
+        return self._reached(self.component, name, self.node, "")
+
     def endpoint(self, component: str, port: str) -> Endpoint:
         """Where a neighbour of this party is reached from this node."""
         target = self.services(component)[0]
-        described = all_components()[component]
-        spec = _port_spec(described, port)
-        number = port_number(self.party, described, port)
-        node = self.cluster.nodes[target.node]
-        if target.node != self.node.name:
-            return Endpoint(node.advertise, number)
-        return Endpoint("127.0.0.1" if spec.loopback or node.bind in _ANY else node.bind, number)
+        return self._reached(all_components()[component], port, self.cluster.nodes[target.node], self.node.name)
+
+    def _reached(self, component: Component, port: str, node: Node, source: str) -> Endpoint:
+        address = reached_at(self.party, component, _port_spec(component, port), node, source)
+        return Endpoint(address, port_number(self.party, component, port))
 
     def external(self, component: str) -> External | None:
         """The external service that replaces the component."""

@@ -17,12 +17,12 @@ A, B = "n1", "n2"
 PARTIES = {A: "9999", B: "10000"}
 _RUNNING = """
 import json, sys, urllib.request
-page = f"http://{sys.argv[1]}:9380/v2/job/list/query?limit=1&page=1&status=running"
+page = "http://127.0.0.1:9380/v2/job/list/query?limit=1&page=1&status=running"
 print(json.load(urllib.request.urlopen(page, timeout=20))["data"]["count"])
 """
 _FEDERATED = """
 import json, sys, urllib.request
-page = f"http://{sys.argv[1]}:9380/v2/job/list/query?limit=50&page=1&status=running"
+page = "http://127.0.0.1:9380/v2/job/list/query?limit=50&page=1&status=running"
 rows = json.load(urllib.request.urlopen(page, timeout=20))["data"]["data"]
 print(sum(bool(row.get("partners")) for row in rows))
 """
@@ -100,9 +100,9 @@ def task(pattern: str) -> Callable[[list[dict[str, Any]]], bool]:
 
 def jobs_at_work(sandbox: Sandbox) -> int:
     """Jobs that flow itself calls running."""
-    return int(sandbox.check(A, ["python3", "-c", _RUNNING, sandbox.addresses[A]]))
+    return int(sandbox.check(A, ["python3", "-c", _RUNNING]))
 
 
 def federated_jobs(sandbox: Sandbox) -> int:
     """Those of them that have a partner. An upload has none, and is over at once."""
-    return int(sandbox.check(A, ["python3", "-c", _FEDERATED, sandbox.addresses[A]]))
+    return int(sandbox.check(A, ["python3", "-c", _FEDERATED]))

@@ -56,24 +56,26 @@ nodes:
 parties:
   "9999":
     public: {proxy: "fate.us.example:9300", broker: "203.0.113.7:5672"}
+    addresses: [203.0.113.7, "fd00:1::/64"]
     services: {flow: a1, mysql: a1, rabbitmq: [a2], nginx: here}
     config:
       flow:
+        bind: 10.0.0.11
         computing: {cores: 16}
         jobs: {cores: 2, partitions: 4, timeout: 3600}
         log_level: 10
         database: {connections: 50}
         broker: {message_size: 2MiB}
         ports: {http: 19380, grpc: 19360}
-      mysql: {max_connections: 200, buffer_pool: 1G, ports: {mysql: 13306}}
-      nginx: {timeout: 60, access_log: no, ports: {http: 19300}}
-      rabbitmq: {disk_free_limit: 512M, ports: {amqp: 5671, management: 15671, dist: 25671, epmd: 4369}}
+      mysql: {bind: 10.0.0.11, max_connections: 200, buffer_pool: 1G, ports: {mysql: 13306}}
+      nginx: {timeout: 60, access_log: no, body_limit: 8M, ports: {http: 19300, outbound: 19301}}
+      rabbitmq: {bind: "::", disk_free_limit: 512M, ports: {amqp: 5671, management: 15671, dist: 25671, epmd: 4369}}
   "10000":
     services: {flow: a2}
     config: {nginx: {access_log: true}}
 peers:
-  "8888": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672"}
-  "7777": {proxy: "198.51.100.7:443", broker: "198.51.100.7:5672"}
+  "8888": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672", addresses: 198.51.100.0/24}
+  "7777": {proxy: "198.51.100.7:443", broker: "198.51.100.7:5672", addresses: [198.51.100.7]}
 """
 SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), FULL)
 

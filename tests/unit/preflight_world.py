@@ -64,7 +64,7 @@ def a_node(name: str, **changes: Any) -> Node:
         name=name,
         address=f"10.0.0.{name[-1]}",
         connection="ssh",
-        bind=ANY,
+        bind=None,
         advertise=f"10.0.0.{name[-1]}",
         ssh=Ssh("ops"),
         become="root",

@@ -34,6 +34,10 @@ def no_flow(kind: str) -> Change:
         ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="foreign", status=200, error="what answers is not flow")),
         ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="timeout", error="no answer within 5 s")),
         ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="party", error="it is the proxy of party 7", party="7")),
+        (
+            "NGINX_PEER_DENIED",
+            peer(ok=False, kind="denied", error="nginx of party 10000: it knows no party at 1.2.3.4"),
+        ),
         ("NGINX_PEER_FLOW_DOWN", no_flow("status")),
         ("NGINX_PEER_FLOW_DOWN", no_flow("silent")),
         ("NGINX_PEER_MTU", no_flow("large")),

@@ -75,7 +75,7 @@ def test_spread_over_nodes_it_knows_each_neighbour_with_its_password() -> None:
         "max_message_size": 1048576,
         "mode": "replication",
     }
-    nginx = {"host": "198.51.100.14", "http_port": 9300, "protocol": "http"}
+    nginx = {"host": "198.51.100.14", "http_port": 9301, "protocol": "http"}
     assert read["federation"] == {"nginx": nginx, "rabbitmq": rabbitmq}
     assert read["computing"] == {"standalone": {"cores": 32}}
     assert [(e.target, e.kind, e.hard) for e in service(SPREAD, "multi-node").edges] == [

@@ -30,7 +30,7 @@ def test_the_server_reads_our_file_only_and_keeps_to_our_places() -> None:
     server = conf["mysqld"]
     assert server["datadir"] == "/data/projects/fate/data/demo-eeeeee-9999-mysql/db"
     assert server["socket"] == f"{HOME}/run/mysqld.sock"
-    assert (server["bind-address"], server["port"]) == ("0.0.0.0", "3306")  # noqa: S104
+    assert (server["bind-address"], server["port"]) == ("127.0.0.1", "3306")
     assert server["innodb_buffer_pool_size"] == str(256 << 20)
     assert "skip-name-resolve" in server
     assert f"--defaults-file={HOME}/conf/my.cnf" in rendered(MYSQL)["bin/serve"].text

@@ -13,6 +13,7 @@ from component_world import NGINX, desired, rendered, service
 from web_fakes import Page, closed_port, serving, silent
 
 from fatecloud.components.nginx import probe_http, probe_peers, probe_upstream
+from fatecloud.components.nginx.passed import PATHS
 from fatecloud.model.desired import FileSpec
 from fatecloud.render.files import render_specs
 from fatecloud.shipped import folder
@@ -35,6 +36,27 @@ def test_every_party_has_a_way_and_everybody_else_has_none() -> None:
     ]
     assert "return 404" in conf
     assert conf.count("{") == conf.count("}")
+
+
+def test_the_paths_that_pass_are_all_that_two_flows_need_of_each_other() -> None:
+    conf = rendered(NGINX)["conf/nginx.conf"].text
+    passed = re.search(r"map \$request_method:\$uri \$passed \{(.*?)\n    \}", conf, re.DOTALL)
+    assert passed is not None
+    first, *lines = [line.strip() for line in passed[1].strip().splitlines()]
+    assert first == 'default "";'
+    assert sorted(lines) == sorted(f'"~^POST:{path}\\z" {path};' for path in PATHS)
+    # What reaches a flow is a path of the list, whatever the request said.
+    assert re.findall(r"proxy_pass (.*);", conf) == ["http://$route$passed"] * 2
+    assert set(re.findall(r"location (.*) \{", conf)) == {"= /fatecloud/health", "= /fatecloud/route", "/"}
+
+
+def test_its_routes_are_shown_on_loopback_alone() -> None:
+    conf = rendered(NAMED, "multi-node")["conf/nginx.conf"].text
+    inbound, outbound = conf.split("    server {\n")[1:]
+    assert re.findall(r"listen (.*);", inbound) == ["0.0.0.0:9300"]
+    assert re.findall(r"listen (.*);", outbound) == ["127.0.0.1:9301", "198.51.100.14:9301"]
+    assert "/fatecloud/route" not in inbound
+    assert "if ($remote_addr != 127.0.0.1) {" in outbound
 
 
 def test_with_addresses_only_nothing_runs_before_it() -> None:
@@ -87,13 +109,17 @@ HEALTH: dict[str, Page] = {
 
 def http(pages: dict[str, Page]) -> dict[str, Any]:
     with serving(HEALTH | pages) as port:
-        return probe_http.judge("127.0.0.1", port, "9999", ["10000"])
+        return probe_http.judge("127.0.0.1", port, "9999", port, ["10000"])
 
 
 def test_it_is_asked_for_its_party_and_for_each_way() -> None:
     seen: list[dict[str, str]] = []
     with serving(HEALTH, seen) as port:
-        assert probe_http.judge("127.0.0.1", port, "9999", ["10000"]) == {"ok": True, "party": "9999", "missing": []}
+        assert probe_http.judge("127.0.0.1", port, "9999", port, ["10000"]) == {
+            "ok": True,
+            "party": "9999",
+            "missing": [],
+        }
     assert [headers.get("dest-party-id") for headers in seen] == [None, "9999", "10000"]
 
 
@@ -107,14 +133,18 @@ def test_another_web_server_is_not_taken_for_ours(page: Page) -> None:
 
 
 def test_nothing_on_the_port_is_refused() -> None:
-    assert probe_http.judge("127.0.0.1", closed_port(), "9999", [])["kind"] == "refused"
+    assert probe_http.judge("127.0.0.1", closed_port(), "9999", 1, [])["kind"] == "refused"
 
 
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        ((200, {"code": 0}), (True, None)),
+        ((200, {"code": 2000}), (True, None)),
         ((200, {"code": 5001}), (True, None)),
+        ((200, {"code": 100}), (False, "code")),
+        ((403, {"code": 403, "message": "nginx of party 9999: it knows no party at 192.0.2.7"}), (False, "denied")),
+        ((403, {"message": "nginx/1.22"}), (False, "status")),
+        ((403, ["x"]), (False, "status")),
         ((502, "Bad Gateway"), (False, "refused")),
         ((504, "Gateway Time-out"), (False, "timeout")),
         ((404, {"code": 404}), (False, "status")),
@@ -122,7 +152,7 @@ def test_nothing_on_the_port_is_refused() -> None:
     ],
 )
 def test_what_comes_back_through_the_proxy(page: Page, expected: tuple[bool, str | None]) -> None:
-    with serving({"/v2/server/fateflow": page}) as port:
+    with serving({COLLECT: page}) as port:
         answer = probe_upstream.judge("127.0.0.1", port, "9999")
     assert (answer["ok"], answer.get("kind")) == expected
 

@@ -36,7 +36,8 @@ def test_defaults_lie_between_the_node_and_what_is_built_in(tmp_path: Path) -> N
 def test_an_ssh_node_is_entered_as_root_and_run_by_systemd(tmp_path: Path) -> None:
     node = loaded(tmp_path, GOOD).nodes["a2"]
     assert (node.connection, node.become, node.supervision, node.packages) == ("ssh", "root", "systemd", "repos")
-    assert (node.advertise, node.bind, node.cores) == ("192.168.7.12", "0.0.0.0", 32)  # noqa: S104
+    assert (node.advertise, node.bind, node.cores) == ("192.168.7.12", None, 32)
+    assert (node.outside, node.inside) == ("0.0.0.0", "192.168.7.12")  # noqa: S104
     assert (node.service_user, node.service_group) == ("app", "app")
 
 
@@ -52,7 +53,7 @@ def test_a_lone_local_node_needs_no_root_and_listens_on_loopback(
         "supervisor",
         "preinstalled",
     )
-    assert (node.advertise, node.bind) == ("127.0.0.1", "127.0.0.1")
+    assert (node.advertise, node.outside) == ("127.0.0.1", "127.0.0.1")
     assert node.service_user == getpass.getuser()
     assert node.paths.base == "/home/someone/fatecloud"
     assert cluster.parties["9999"].placement == {"flow": ("here",)}
@@ -149,7 +150,7 @@ def test_equal_addresses_with_other_ssh_ports_are_other_machines(tmp_path: Path)
 
 def test_ipv6_neighbours_can_get_in(tmp_path: Path) -> None:
     node = loaded(tmp_path, GOOD.replace("address: 10.0.0.11", 'address: "fd00::1"')).nodes["a1"]
-    assert (node.advertise, node.bind) == ("fd00::1", "::")
+    assert (node.advertise, node.outside, node.inside) == ("fd00::1", "::", "fd00::1")
 
 
 @pytest.mark.parametrize(
@@ -162,4 +163,4 @@ def test_jump_hosts(tmp_path: Path, jump: str) -> None:
 def test_a_local_node_with_an_address_can_be_reached_by_others(tmp_path: Path) -> None:
     text = ALONE.replace("address: local", "address: 10.0.0.5, connection: local")
     node = loaded(tmp_path, text).nodes["here"]
-    assert (node.connection, node.advertise, node.bind) == ("local", "10.0.0.5", "0.0.0.0")  # noqa: S104
+    assert (node.connection, node.advertise, node.outside) == ("local", "10.0.0.5", "0.0.0.0")  # noqa: S104

@@ -315,7 +315,7 @@ def test_a_local_node_among_others_needs_an_address_for_them(tmp_path: Path) -> 
     text = GOOD.replace("{address: 10.0.0.11}", "{address: local, become: root}")
     with pytest.raises(InventoryError, match=r":9:3: no other node can reach a1 at 127\.0\.0\.1, expected advertise"):
         loaded(tmp_path, text)
-    assert loaded(tmp_path, text.replace("local,", "local, advertise: 10.0.0.11,")).nodes["a1"].bind == "0.0.0.0"  # noqa: S104
+    assert loaded(tmp_path, text.replace("local,", "local, advertise: 10.0.0.11,")).nodes["a1"].outside == "0.0.0.0"  # noqa: S104
 
 
 def test_names_with_line_breaks_and_terminal_codes_stay_one_line(tmp_path: Path) -> None:

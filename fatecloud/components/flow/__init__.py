@@ -5,7 +5,7 @@ from __future__ import annotations
 from fatecloud.components.flow.cores import judge
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
-from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
 from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
@@ -36,11 +36,19 @@ COMPONENT = Component(
         ConfigKey("jobs.timeout", "int", 259200, "Seconds after which a task is stopped.", 60, 31536000),
         ConfigKey("log_level", "int", 20, "10 debug, 20 info, 30 warning, 40 error.", 10, 40),
         ConfigKey("database.connections", "int", 100, "Connections that flow may hold open.", 10, 10000),
+        ConfigKey(
+            "bind",
+            "host",
+            None,
+            "Address that its API listens on; derived: 127.0.0.1 while the whole party is on its node, "
+            "else `bind` or `advertise` of the node.",
+        ),
         ConfigKey("broker.message_size", "size", 1048576, "Largest message between the brokers.", 65536, 134217728),
     ),
     ports=(
-        PortSpec("http", 9380, "API for clients, for the party's own proxy and for flow's tasks"),
-        PortSpec("grpc", 9360, "API for a proxy that speaks gRPC"),
+        # The other nodes of the party ask for its running jobs before they stop a service.
+        PortSpec("http", 9380, "API for clients, for the party's own proxy and for flow's tasks", clients=(ANYONE,)),
+        PortSpec("grpc", 9360, "API for a proxy that speaks gRPC", clients=(ANYONE,)),
     ),
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from fatecloud.components.neighbours import own_address
 from fatecloud.components.question import question
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, NodeProbe
@@ -20,7 +19,7 @@ def sqlite_of(ctx: Context) -> str:
 
 def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     """Probes of a flow. Those that need its libraries run under its own interpreter and see what it sees."""
-    address = (own_address(ctx), str(ctx.port("http")))
+    address = (ctx.own("http").host, str(ctx.port("http")))
     conf = f"{ctx.home}/conf/service_conf.yaml"
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
     ask = partial(question, python=ctx.python)

@@ -8,8 +8,7 @@ from typing import Any
 from fatecloud.components.flow.cores import cores, cores_known, job_cores
 from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, PROXY, probes, sqlite_of
-from fatecloud.components.neighbours import edge_to, own_address, routes
-from fatecloud.model.cluster import Endpoint
+from fatecloud.components.neighbours import edge_to, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
@@ -23,7 +22,7 @@ def want(ctx: Context) -> Wanted:
     edges = (
         *edge_to(ctx, "mysql", "mysql", "database", probe="flow.database"),
         *edge_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker"),
-        *edge_to(ctx, "nginx", "http", PROXY, probe="flow.proxy"),
+        *edge_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy"),
     )
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
@@ -48,12 +47,12 @@ def want(ctx: Context) -> Wanted:
         readiness="flow.api",
         readiness_deadline=180,
         ports=(
-            PortUse("http", ctx.port("http"), ctx.node.bind),
-            PortUse("grpc", ctx.port("grpc"), ctx.node.bind),
+            PortUse("http", ctx.port("http"), ctx.listen("http").host),
+            PortUse("grpc", ctx.port("grpc"), ctx.listen("http").host),
         ),
         facts={
-            "job_api": f"http://{Endpoint(own_address(ctx), ctx.port('http'))}",
-            "job_api_away": f"http://{Endpoint(ctx.node.advertise, ctx.port('http'))}",
+            "job_api": f"http://{ctx.own('http')}",
+            "job_api_away": f"http://{ctx.away('http')}",
             "upload_directory": f"{ctx.data}/upload",
             "job_traces": (
                 f"{ctx.logs}/{{job}}",
@@ -94,7 +93,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> t
         FileSpec(
             f"{ctx.site_packages}/fate_client/settings.yaml",
             "flow/client_settings.yaml.j2",
-            stamp | {"host": own_address(ctx), "port": ctx.port("http"), "party": ctx.party.id},
+            stamp | {"host": ctx.own("http").host, "port": ctx.port("http"), "party": ctx.party.id},
             restarts=False,
         ),
     ]
@@ -112,7 +111,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
     return {
         "party": ctx.party.id,
         "log_level": ctx.config["log_level"],
-        "host": ctx.node.bind,
+        "host": ctx.listen("http").host,
         "http_port": ctx.port("http"),
         "grpc_port": ctx.port("grpc"),
         "sqlite": sqlite_of(ctx),

@@ -11,10 +11,17 @@ COMPONENT = Component(
     summary="MySQL",
     architectures=("rabbitmq", "eggroll"),
     config=(
+        ConfigKey(
+            "bind",
+            "host",
+            None,
+            "Address that it listens on; derived: 127.0.0.1 while flow is on its node, "
+            "else `bind` or `advertise` of the node.",
+        ),
         ConfigKey("max_connections", "int", 500, "Connections that the server accepts at the same time.", 20, 100000),
         ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
     ),
-    ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow"),),
+    ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow", clients=("flow",)),),
     secrets=(SecretSpec("mysql.flow", "Password of flow's account in its database"),),
     want=want,
     packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},

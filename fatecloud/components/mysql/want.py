@@ -34,7 +34,7 @@ def want(ctx: Context) -> Wanted:
         **places,
         "stamp": ctx.id.stamp,
         "user": ctx.user,
-        "bind": ctx.node.bind,
+        "bind": ctx.listen("mysql").host,
         "port": ctx.port("mysql"),
         "max_connections": ctx.config["max_connections"],
         "buffer_pool": ctx.config["buffer_pool"],
@@ -76,6 +76,6 @@ def want(ctx: Context) -> Wanted:
         readiness="mysql.admin",
         readiness_deadline=180,
         objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
-        ports=(PortUse("mysql", ctx.port("mysql"), ctx.node.bind),),
+        ports=(PortUse("mysql", ctx.port("mysql"), ctx.listen("mysql").host),),
         facts={"database": DATABASE, "account": ACCOUNT, "noise": NOISE},
     )

@@ -11,9 +11,13 @@ COMPONENT = Component(
     architectures=("rabbitmq",),
     config=(
         ConfigKey("timeout", "int", 600, "Seconds that a request may take.", 10, 86400),
+        ConfigKey("body_limit", "size", 16 * 2**20, "Largest request that is passed: a job's definition.", 2**16),
         ConfigKey("access_log", "bool", default=True, doc="Whether each request is written to the system log."),
     ),
-    ports=(PortSpec("http", 9300, "Requests between parties' flows", public="proxy"),),
+    ports=(
+        PortSpec("http", 9300, "Requests of other parties' flows to this party's", public="proxy"),
+        PortSpec("outbound", 9301, "Requests of this party's flow to every party's", clients=("flow",), guarded=True),
+    ),
     secrets=(),
     want=want,
     packages={"debian": ("nginx-light",), "redhat": ("nginx",)},

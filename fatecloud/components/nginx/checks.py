@@ -21,6 +21,9 @@ PEER_UNREACHABLE = Code(
     ("proxy", "node"),
     outward=True,
 )
+PEER_DENIED = Code(
+    "NGINX_PEER_DENIED", "critical", "Another party's proxy lets nothing in from here.", ("proxy",), outward=True
+)
 PEER_FLOW_DOWN = Code(
     "NGINX_PEER_FLOW_DOWN",
     "critical",
@@ -72,14 +75,28 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
         )
 
 
-@service_check(PEER_UNREACHABLE, component="nginx")
+@service_check(PEER_UNREACHABLE, PEER_DENIED, component="nginx")
 def peers(view: ServiceView) -> Iterator[Finding]:
-    """Every other party's proxy answers, and if it names its party, it is the right one."""
-    wrong = [
+    """Every other party's proxy answers, lets this party in, and if it names its party, it is the right one."""
+    failed = [
         (route, str(route.answer["error"]))
         for route in routes_to_parties(view, PEERS, "proxy")
         if not route.answer["ok"]
     ]
+    denied = [(route, error) for route, error in failed if route.answer["kind"] == "denied"]
+    wrong = [(route, error) for route, error in failed if route.answer["kind"] != "denied"]
+    yield from blocked(
+        view,
+        PEER_DENIED,
+        denied,
+        PEERS,
+        cause="its inventory names the addresses that requests may come from, and this node's is not among them",
+        remedy=tuple(
+            f"ask party {route.party} to add that address to `addresses` of party {view.service.id.party}"
+            for route, _ in denied
+        ),
+        expected="an answer for every address that this party's requests come from",
+    )
     yield from blocked(
         view,
         PEER_UNREACHABLE,

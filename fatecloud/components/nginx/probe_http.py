@@ -10,6 +10,7 @@ from typing import Any
 from fatecloud.components.http_get import get
 
 TIMEOUT = 5
+LOOPBACK = "127.0.0.1"
 
 
 def page(host: str, port: int, path: str, party: str = "") -> dict[str, Any]:
@@ -18,13 +19,21 @@ def page(host: str, port: int, path: str, party: str = "") -> dict[str, Any]:
     return dict(json.loads(get(host, port, path, timeout=TIMEOUT, headers=headers)[2]))
 
 
-def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]:
-    """Ask for the health page, then for the route to each party that should have one."""
+def judge(host: str, port: int, party: str, inside: int, others: list[str]) -> dict[str, Any]:
+    """Ask for the health page, then for the route to each party that should have one.
+
+    Args:
+        host: where it answers other parties.
+        port: there.
+        party: its own.
+        inside: port of the own flow's requests, on loopback, where it also shows its routes.
+        others: the parties that it should have routes to.
+    """
     try:
         health = page(host, port, "/fatecloud/health")
         if health.get("party") != party:
             return {"ok": False, "kind": "foreign", "error": f"{host}:{port} answers for {health}"[:300]}
-        routes = {other: page(host, port, "/fatecloud/route", other)["route"] for other in [party, *others]}
+        routes = {other: page(LOOPBACK, inside, "/fatecloud/route", other)["route"] for other in [party, *others]}
     except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:
@@ -35,4 +44,5 @@ def judge(host: str, port: int, party: str, others: list[str]) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])) + "\n")
+    host, port, party, inside, *others = sys.argv[1:]
+    sys.stdout.write(json.dumps(judge(host, int(port), party, int(inside), others)) + "\n")

@@ -1,9 +1,8 @@
 """Runs on the node: can the other parties' flows be reached from here, through both proxies?
 
 First the other proxy itself is asked for its party (fatecloud's proxies name it, others may not). Then a request takes
-the route of a job's commands, through this party's proxy. It asks for the state of a task that does not exist, which
-the other flow answers with "no such task" (code 2000 of FATE-Flow 2) and without a complaint in its logs. It is as long
-as several full packets, because a route that loses only large packets looks open to every short request.
+the route of a job's commands, through this party's proxy. It is as long as several full packets, because a route that
+loses only large packets looks open to every short request.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from typing import Any
 
 from fatecloud.components.dialing import address_of, asked, connected, readable, trouble
 from fatecloud.components.http_get import NoHttp, get, post
+from fatecloud.components.task_question import PATH, body_for, headers_for, judged, refusal
 
 HEALTH_SECONDS, LONG_SECONDS, SHORT_SECONDS = 4.0, 8.0, 3.0
 PARTY_SECONDS = 15.0
@@ -28,10 +28,7 @@ PROMPT_SECONDS = 1.0
 """Seconds. If a short request is answered within them, neither machine is merely slow."""
 PADDING = 6000
 """Bytes: four Ethernet packets, and below the 8 KiB above which a small proxy would use its disk."""
-PATH = "/v2/partner/task/collect"
-OK, NO_ROUTE = 200, 404
-ANSWERED = (0, 2000, *range(5000, 5010))
-"""Flow's codes for: found, no such task, and a site that requires signed requests. Only flow itself sends them."""
+NO_ROUTE = 404
 
 
 def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
@@ -42,11 +39,14 @@ def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
     except OSError as error:
         return trouble(error, HEALTH_SECONDS)
     try:
-        _, _, body = get(*address_of(endpoint), "/fatecloud/health", timeout=HEALTH_SECONDS, limit=MOST)
+        status, _, body = get(*address_of(endpoint), "/fatecloud/health", timeout=HEALTH_SECONDS, limit=MOST)
     except OSError as error:
         return trouble(error, HEALTH_SECONDS, "silent")
     except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": readable(f"its answer is not a proxy's: {error}")}
+    refused = refusal(status, body)
+    if refused:
+        return {"ok": False, "kind": "denied", "error": refused}
     name = named(body)
     if name not in ("", party):
         return {"ok": False, "kind": "party", "error": f"it is the proxy of party {name}", "party": name}
@@ -81,9 +81,7 @@ def flow_behind(own: str, party: str, endpoint: str, until: float) -> dict[str, 
 
 def question(own: str, party: str, endpoint: str, padding: int, seconds: float) -> dict[str, Any]:
     """Ask through the own proxy; the other one directly while there is no own one, or none that knows the party yet."""
-    task = {"job_id": "0", "role": "host", "party_id": party, "task_id": "0", "task_version": 0}
-    body = json.dumps({**task, "padding": "x" * padding}).encode()
-    headers = {"dest-party-id": party, "service": "fateflow"}
+    body, headers = body_for(party, padding), headers_for(party)
     try:
         try:
             answer = post(*address_of(own), PATH, body, timeout=seconds, headers=headers, limit=MOST)
@@ -96,21 +94,6 @@ def question(own: str, party: str, endpoint: str, padding: int, seconds: float) 
     except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": readable(error)}
     return judged(*answer)
-
-
-def judged(status: int, reason: str, body: bytes) -> dict[str, Any]:
-    """Whether a flow has answered: every answer of flow has its envelope."""
-    if status != OK:
-        return {"ok": False, "kind": "status", "error": readable(f"HTTP {status} {reason}")}
-    try:
-        envelope = json.loads(body)
-        code = int(envelope["code"])
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}
-    if code not in ANSWERED:
-        error = readable(f"flow answers with code {code}: {envelope.get('message')}")
-        return {"ok": False, "kind": "code", "error": error}
-    return {"ok": True, "code": code}
 
 
 def judged_parties(arguments: list[str]) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
-from fatecloud.components.neighbours import edge_to, edges_to_others, own_address, routes
+from fatecloud.components.neighbours import edge_to, edges_to_others, routes
+from fatecloud.components.networks import SELF, are_named, of_node, of_others
+from fatecloud.components.nginx.passed import PATHS
 from fatecloud.components.question import question
-from fatecloud.model.cluster import Endpoint
+from fatecloud.model.cluster import LOOPBACK, Endpoint, is_address
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
 
@@ -30,9 +30,11 @@ def want(ctx: Context) -> Wanted:
     named = {
         party: {"host": endpoint.host, "port": endpoint.port}
         for party, endpoint in ways.items()
-        if not _literal(endpoint)
+        if not is_address(endpoint.host)
     }
     prepare = f"{ctx.home}/bin/prepare"
+    # The running configuration is asked for its routes on loopback alone.
+    outbound = _with_loopback(ctx.listen("outbound").host)
     values = {
         "stamp": ctx.id.stamp,
         "home": ctx.home,
@@ -40,10 +42,15 @@ def want(ctx: Context) -> Wanted:
         "access_log": ctx.config["access_log"],
         "log_tag": f"fatecloud_nginx_{ctx.party.id}",
         "timeout": ctx.config["timeout"],
+        "body_limit": ctx.config["body_limit"],
+        "paths": PATHS,
+        "partners": _partners(ctx),
+        "neighbours": _neighbours(ctx),
         "party": ctx.party.id,
-        "literal": {party: str(endpoint) for party, endpoint in ways.items() if _literal(endpoint)},
+        "literal": {party: str(endpoint) for party, endpoint in ways.items() if is_address(endpoint.host)},
         "named": named,
-        "listen": str(Endpoint(ctx.node.bind, ctx.port("http"))),
+        "listen": str(ctx.listen("http")),
+        "outbound": [str(Endpoint(address, ctx.port("outbound"))) for address in outbound],
     }
     return Wanted(
         process=Process(
@@ -68,26 +75,37 @@ def want(ctx: Context) -> Wanted:
         probes=_probes(ctx, known),
         readiness="nginx.http",
         readiness_deadline=60,
-        ports=(PortUse("http", ctx.port("http"), ctx.node.bind, peers=True),),
+        ports=(
+            PortUse("http", ctx.port("http"), ctx.listen("http").host, peers=True),
+            *(PortUse("outbound", ctx.port("outbound"), address) for address in outbound),
+        ),
         facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}, "noise": NOISE},
     )
 
 
-def _literal(endpoint: Endpoint) -> bool:
-    """Whether it is an IP address, which needs no look-up."""
-    try:
-        ip_address(endpoint.host)
-    except ValueError:
-        return False
-    return True
+def _with_loopback(address: str) -> tuple[str, ...]:
+    """Addresses to listen on so that the node itself can use 127.0.0.1."""
+    return (address,) if address in ("0.0.0.0", LOOPBACK) else (LOOPBACK, address)  # noqa: S104 - compared with
+
+
+def _partners(ctx: Context) -> tuple[str, ...]:
+    """The networks that requests for this party's flow may come from; empty if the inventory does not name them."""
+    return (*SELF, *of_node(ctx.node), *of_others(ctx)) if are_named(ctx.cluster) and ctx.others() else ()
+
+
+def _neighbours(ctx: Context) -> tuple[str, ...]:
+    """The networks that the own flow's requests may come from: its node, and what the inventory names for the party."""
+    nodes = [ctx.node, *(ctx.cluster.nodes[flow.node] for flow in ctx.services("flow"))]
+    return tuple(dict.fromkeys((*SELF, *(a for node in nodes for a in of_node(node)), *ctx.party.addresses)))
 
 
 def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
-    own = Endpoint(own_address(ctx), ctx.port("http"))
+    own = ctx.own("http")
+    inside = Endpoint(LOOPBACK, ctx.port("outbound"))
     address = (own.host, str(own.port), ctx.party.id)
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
-        question("nginx.http", "probe_http.py", *address, *sorted(known), timeout=20),
+        question("nginx.http", "probe_http.py", *address, str(inside.port), *sorted(known), timeout=20),
         question(UPSTREAM, "probe_upstream.py", *address, timeout=20),
-        question(PEERS, "probe_peers.py", str(own), *peers, timeout=20, early=True),
+        question(PEERS, "probe_peers.py", str(inside), *peers, timeout=20, early=True),
     )

@@ -11,11 +11,20 @@ COMPONENT = Component(
     summary="RabbitMQ",
     architectures=("rabbitmq",),
     config=(
+        ConfigKey(
+            "bind",
+            "host",
+            None,
+            "Address that its management API listens on; derived: 127.0.0.1 while flow is on its node, "
+            "else `bind` or `advertise` of the node.",
+        ),
         ConfigKey("disk_free_limit", "size", 2**30, "Free space below which the broker accepts no messages.", 2**20),
     ),
     ports=(
         PortSpec("amqp", 5672, "Messages, from the party's own tasks and from other parties' brokers", public="broker"),
-        PortSpec("management", 15672, "Management API, through which tasks create their users and queues"),
+        PortSpec(
+            "management", 15672, "Management API, through which tasks create their users and queues", clients=("flow",)
+        ),
         PortSpec("dist", 25672, "Erlang distribution, for the command line", loopback=True),
         PortSpec("epmd", 4370, "Erlang's port mapper of this broker alone", loopback=True),
     ),

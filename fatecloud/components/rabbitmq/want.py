@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.neighbours import edges_to_others, own_address, routes
+from fatecloud.components.neighbours import edges_to_others, routes
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
@@ -35,7 +35,8 @@ def want(ctx: Context) -> Wanted:
         "programs": PROGRAMS,
         "node_name": f"fatecloud-{ctx.id.slug}@localhost",
         "user": ctx.user,
-        "bind": ctx.node.bind,
+        "bind": ctx.listen("amqp").host,
+        "management_bind": ctx.listen("management").host,
         "amqp_port": ctx.port("amqp"),
         "management_port": ctx.port("management"),
         "dist_port": ctx.port("dist"),
@@ -77,7 +78,7 @@ def want(ctx: Context) -> Wanted:
             question(
                 "rabbitmq.admin",
                 "probe_admin.py",
-                own_address(ctx),
+                ctx.own("management").host,
                 str(ctx.port("management")),
                 definitions,
                 timeout=25,
@@ -94,8 +95,8 @@ def want(ctx: Context) -> Wanted:
         readiness_deadline=240,
         objects=Objects(f"{ctx.home}/bin/objects", (definitions,), applied),
         ports=(
-            PortUse("amqp", ctx.port("amqp"), ctx.node.bind, peers=True),
-            PortUse("management", ctx.port("management"), ctx.node.bind),
+            PortUse("amqp", ctx.port("amqp"), ctx.listen("amqp").host, peers=True),
+            PortUse("management", ctx.port("management"), ctx.listen("management").host),
             PortUse("dist", ctx.port("dist"), _LOOPBACK),
             PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
         ),
