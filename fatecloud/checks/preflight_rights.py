@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
 from fatecloud.checks.preflight_platform import OS_FAMILY
 from fatecloud.checks.preflight_setup import install_command
-from fatecloud.model.accounts import owner_of
+from fatecloud.model.accounts import PRIVILEGED_GROUPS, owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding, Fix
 
+_SHOWN = 4
 LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
 
 CRON = {"debian": ("cron", "cron"), "redhat": ("cronie", "crond")}
@@ -22,6 +23,9 @@ NOT_ROOT_UNITS = Code(
     "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, but the inventory says `become: none`."
 )
 USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "A service's user is not the one that the inventory describes.")
+PRIVILEGED = Code(
+    "PREFLIGHT_USER_PRIVILEGED", "critical", "The user of a service may become root, or read what only root should."
+)
 NOFILE = Code("PREFLIGHT_NOFILE", "warning", "Services may open too few files.")
 NPROC = Code("PREFLIGHT_NPROC", "warning", "Services may start too few processes.")
 BOOT = Code("PREFLIGHT_BOOT_START", "warning", "Services will not start by themselves after a reboot.")
@@ -124,6 +128,42 @@ def service_user(view: NodeView) -> Iterator[Finding]:
                 remedy=(remedy if node.service_user else f"as root: userdel {name}, after a look at what it is for",),
                 source="fact users",
             )
+
+
+@node_check(PRIVILEGED, after=(SUDO.name,))
+def privileged(view: NodeView) -> Iterator[Finding]:
+    """No user of a service may become root, unless the inventory says that it is meant."""
+    node = node_of(view)
+    if node.become != "root" or node.service_user_trusted:
+        return
+    for name, known in sorted(view.fact("privileges").items()):
+        if known is None:
+            continue
+        groups = sorted(PRIVILEGED_GROUPS.intersection(known["groups"]))
+        rights = [f"member of {group}" for group in groups] + [f"sudo: {rule}" for rule in known["sudo"]]
+        rights += ["it has uid 0"] * (known["uid"] == 0)
+        if rights:
+            other = f"or set another `service_user` for node {node.name}"
+            yield problem(
+                view,
+                PRIVILEGED.name,
+                "critical",
+                f"{name}, the user of {_whose(view, name)}, has rights beyond its own",
+                cause="who gets into a service of this user becomes root on the node",
+                expected="a user in no group of root's, and without sudo",
+                got="; ".join(rights),
+                remedy=(
+                    *(f"as root: gpasswd -d {name} {group}" for group in groups),
+                    *(f"as root: visudo   # take the rules for {name} away" for _ in known["sudo"][:1]),
+                    *((other, "or `service_user_trusted: true` if it is meant") if node.service_user else ()),
+                ),
+                source="fact privileges",
+            )
+
+
+def _whose(view: NodeView, name: str) -> str:
+    keys = [service.id.key for service in services_of(view) if service.user == name]
+    return ", ".join(keys[:_SHOWN]) + (", ..." if keys[_SHOWN:] else "")
 
 
 @node_check(NOFILE, NPROC)

@@ -31,6 +31,7 @@ PARTS = (
     "listening",
     "forking",
     "probes",
+    "privileges",
     "surroundings",
     "register",
     "main",

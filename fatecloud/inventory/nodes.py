@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fatecloud.inventory.accounts import account_problems
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
-from fatecloud.inventory.words import DIRECTORY, NEW_ACCOUNT, is_home
+from fatecloud.inventory.words import DIRECTORY, is_home
 from fatecloud.model.cluster import LOOPBACK, PYTHON, Node, Paths, Ssh
 from fatecloud.whoami import login
 
@@ -35,11 +36,12 @@ class NodeBuilder:
 
     def build(self, raw: Mapping[str, Any], defaults: dict[str, Any]) -> dict[str, Node]:
         """Every node by name, even those with problems, so that later checks can continue."""
-        nodes = {}
+        nodes, layered = {}, {}
         for name, own in raw.items():
             layers = Layers(f"nodes.{name}", {} if own is BAD else own, defaults, "defaults", self._origins)
-            nodes[name] = self._node(name, layers, alone=len(raw) == 1)
+            nodes[name], layered[name] = self._node(name, layers, alone=len(raw) == 1), layers
         self._refuse_twins(nodes)
+        self._judge_accounts(nodes, layered)
         return nodes
 
     def _node(self, name: str, layers: Layers, *, alone: bool) -> Node:
@@ -73,10 +75,11 @@ class NodeBuilder:
             supervision=layers.get("supervision", "systemd" if root else "supervisor", "from become"),
             packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
             paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
+            service_user_trusted=layers.get("service_user_trusted", built_in=False),
             cores=layers.get("cores", None, "all cores of the node"),
             python=layers.get("python", PYTHON),
         )
-        self._judge(node, layers, login, alone=alone)
+        self._judge(node, layers, alone=alone)
         return node
 
     def _ssh(self, layers: Layers) -> Ssh:
@@ -111,31 +114,31 @@ class NodeBuilder:
         self._reader.problems.add(self._reader.at(layers.source(name)), f"{name} is {path!r}", expected)
         return "/"  # so that the directories below it do not cause further problems
 
-    def _judge(self, node: Node, layers: Layers, login: str, *, alone: bool) -> None:
+    def _judge(self, node: Node, layers: Layers, *, alone: bool) -> None:
         def refuse(key: str, what: str, expected: str) -> None:
             self._reader.problems.add(self._reader.at(layers.source(key)), what, expected)
 
-        accounts = {node.service_group: "service_group", node.service_user: "service_user"}
-        for account, key in accounts.items():
-            if node.become == "root" and account and not re.fullmatch(NEW_ACCOUNT.pattern, account):
-                refuse(key, f"{key} is {account!r}", NEW_ACCOUNT.what)
-        if node.service_user is None and node.service_group is not None:
-            what = f"service_group is {node.service_group!r}, but each service of {node.name} has a user of its own"
-            refuse("service_group", what, "service_user too, or no service_group")
         if node.become == "none" and node.supervision == "systemd":
             refuse("supervision", f"systemd on {node.name} needs root", "become: root, or supervision: supervisor")
         if node.become == "none" and node.packages == "repos":
             refuse(
                 "packages", f"installing packages on {node.name} needs root", "become: root, or packages: preinstalled"
             )
-        if node.become == "none" and node.service_user != login:
-            refuse("service_user", f"with become: none services run as {login}", f"service_user: {login}")
         if node.connection == "local" and not alone and node.advertise == LOOPBACK:
             refuse(
                 "advertise",
                 f"no other node can reach {node.name} at {LOOPBACK}",
                 f"advertise: its address in nodes.{node.name}",
             )
+
+    def _judge_accounts(self, nodes: Mapping[str, Node], layered: Mapping[str, Layers]) -> None:
+        logins = {name: self._login(node) for name, node in nodes.items()}
+        for name, node in nodes.items():
+            for key, what, expected in account_problems(node, logins[name], set(logins.values())):
+                self._reader.problems.add(self._reader.at(layered[name].source(key)), what, expected)
+
+    def _login(self, node: Node) -> str:
+        return self._me if node.connection == "local" else node.ssh.user
 
     def _refuse_twins(self, nodes: Mapping[str, Node]) -> None:
         seen: dict[tuple[str, int], str] = {}

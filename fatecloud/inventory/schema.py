@@ -96,6 +96,11 @@ _DEFAULTABLE = {
         "Account that all services of the node share.",
         default="one for each service; the login user with become: none",
     ),
+    "service_user_trusted": Field(
+        Flag(),
+        "Whether `service_user` may be a login of this inventory, or may become root: then so can every service.",
+        default="false",
+    ),
     "service_group": Field(ACCOUNT, "Its group.", default="the group named like the service user"),
     "supervision": Field(
         Choice(("systemd", "supervisor")),

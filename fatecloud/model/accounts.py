@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
 
+PRIVILEGED_GROUPS = frozenset(
+    {"root", "sudo", "wheel", "admin", "adm", "docker", "disk", "shadow", "lxd", "incus-admin", "libvirt", "kmem"}
+)
+"""Groups whose members become root, or read what only root should: a service's user must not be in one by accident."""
 LONGEST = 31
 """Characters of a name: useradd takes 32, a login record and systemd's strict rule one less."""
 _HASHED = 10

@@ -98,6 +98,8 @@ class Node:
     supervision: Supervision
     packages: PackageSource
     paths: Paths
+    service_user_trusted: bool = False
+    """Whether the operator means it that `service_user` is a login, or may become root."""
     cores: int | None = None
     """CPU cores that jobs may use; None means what the node has."""
     python: str = PYTHON

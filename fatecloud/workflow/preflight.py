@@ -56,6 +56,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "sysctl": SYSCTL,
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
         "directories": sorted({node.paths.base, private_of(node), *(data_of(node, s.id) for s in services)}),
+        "privileges": sorted({service.user for service in services}) if node.become == "root" else [],
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
         "probes": [question_of(service, probe, early=True) for service, probe in early],
     }

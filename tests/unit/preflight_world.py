@@ -179,6 +179,7 @@ def healthy(name: str) -> dict[str, Any]:
         "selinux": "disabled",
         "firewall": {"name": "", "active": False},
         "users": {"app": None},
+        "privileges": {"app": None},
         "limits": {"app": {"nofile_soft": 1024, "nofile_hard": 1048576, "nproc_soft": -1, "nproc_hard": -1}},
         "manifest": None,
         "lease": None,

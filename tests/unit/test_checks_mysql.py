@@ -6,7 +6,7 @@ import pytest
 from component_world import MYSQL, Change, findings, say, set_answer
 
 ADMIN = f"{MYSQL}:mysql.admin"
-OBJECTS = "sudo -u fate /data/projects/fate/demo-eeeeee-9999-mysql/bin/objects  # on a1"
+OBJECTS = "sudo -u fc-eeeeee-9999-mysql /data/projects/fate/demo-eeeeee-9999-mysql/bin/objects  # on a1"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,8 @@ def test_other_pairs_of_versions_are_left_alone(own: str, there: str) -> None:
 
 def test_lost_rights_are_restored_by_our_own_script() -> None:
     (finding,) = findings(account("rights", "not an administrator"))
-    assert finding.remedy == ("sudo -u fate /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
+    user = "fc-eeeeee-9999-rabbitmq"
+    assert finding.remedy == (f"sudo -u {user} /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
 
 
 def test_an_alarm_shows_its_figures_and_an_unknown_alarm_is_shown_too() -> None:

@@ -26,7 +26,19 @@ import pytest
 from fatecloud.collect import shipment
 from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
-from fatecloud.collect.node import main, probes, processes, reading, register, services, storage, supervision, system
+from fatecloud.collect.node import (
+    main,
+    privileges,
+    probes,
+    processes,
+    reading,
+    register,
+    services,
+    storage,
+    supervision,
+    system,
+)
+from fatecloud.collect.node.reading import Ended, Unreadable
 from fatecloud.components.script import script_text
 
 NODE = Path(shipment.__file__).parent / "node"
@@ -798,6 +810,38 @@ def test_limits_come_from_the_special_line_before_the_general_one(
     monkeypatch.setattr(os, "access", lambda path, _: path.endswith("limits.conf"))
     found = system.limits({"users": ["root"]})["root"]
     assert (found["nofile_soft"], found["nofile_hard"], found["nproc_hard"]) == (300, 300, -1)
+
+
+SUDO_SAYS = {
+    "User app may run the following commands on n1:\n    (ALL : ALL) NOPASSWD: ALL\n    (root) /bin/x\n": [
+        "(ALL : ALL) NOPASSWD: ALL",
+        "(root) /bin/x",
+    ],
+    "User app is not allowed to run sudo on n1.\n": [],
+}
+
+
+@pytest.mark.parametrize("said", SUDO_SAYS)
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_rights_of_a_user_are_its_groups_and_what_sudo_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, status: int
+) -> None:
+    monkeypatch.setattr(privileges, "SUDO", str(tmp_path))
+    monkeypatch.setattr(privileges, "spawn", lambda _: Ended(status, said, "", None))
+    found: Any = privileges.privileges({"privileges": ["root", "no-such-user-here"]})
+    assert found["no-such-user-here"] is None
+    assert found["root"] == {"uid": 0, "groups": found["root"]["groups"], "sudo": SUDO_SAYS[said]}
+    assert "root" in found["root"]["groups"]
+
+
+def test_what_sudo_does_not_say_is_not_taken_for_no_rights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(privileges, "SUDO", str(tmp_path))
+    monkeypatch.setattr(privileges, "spawn", lambda _: Ended(1, "", "sudo: a password is required", None))
+    with pytest.raises(Unreadable, match="a password is required"):
+        privileges.privileges({"privileges": ["root"]})
+    monkeypatch.setattr(privileges, "SUDO", str(tmp_path / "no-sudo"))
+    found: Any = privileges.privileges({"privileges": ["root"]})
+    assert found["root"]["sudo"] == []
 
 
 def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,26 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "7:13",
         "packages: store is not supported yet, expected",
     ),
+    "group without a user": (
+        "service_user: app",
+        "service_group: apps",
+        "7:3",
+        "service_group is 'apps', but each service of a1 has a user of its own, expected service_user too",
+    ),
+    "trust without a user": (
+        "service_user: app",
+        "service_user_trusted: true",
+        "7:3",
+        "there is no service_user to trust",
+    ),
+    "user is root": ("service_user: app", "service_user: root", "7:3", "root is root, expected another one"),
+    "user is a login": ("service_user: app", "service_user: ops", "7:3", "ops is a login of this inventory, expected"),
+    "group is root's": (
+        "service_user: app",
+        "service_user: app\n  service_group: docker",
+        "8:3",
+        "members of docker may become root",
+    ),
     "service user": ("service_user: app", "service_user: 'a b'", "7:3", "expected a user or group name"),
     "base root": ("service_user: app", "paths: {base: /}", "7:17", "base is '/', expected an absolute path of our own"),
     "base system": (

@@ -52,7 +52,9 @@ def test_the_examples_say_what_their_names_say() -> None:
 @pytest.mark.parametrize("full", [True, False])
 def test_what_is_shown_loads_to_the_same_cluster(tmp_path: Path, text: str, full: bool) -> None:  # noqa: FBT001
     text = text.replace("{cores: 16}", "{cores: 16}\n        log: {keep: 1G}\n        auth: yes")
-    text = text.replace("port: 2222", "password: {secret: a.b}, jump: bastion").replace("service_user", "service_group")
+    text = text.replace("port: 2222", "password: {secret: a.b}, jump: bastion").replace(
+        "service_user: app", "become: root"
+    )
     cluster = loaded(tmp_path, text)
     again = loaded(tmp_path, show(cluster, full=full))
     assert replace(again, origins={}) == replace(cluster, origins={})

@@ -198,3 +198,14 @@ def test_the_document_names_what_blocks() -> None:
     assert document["exit_status"] == 2
     assert document["blocking"] == ["PREFLIGHT_ARCH@a1"]
     assert document["findings"][0]["id"] == "PREFLIGHT_ARCH@a1"
+
+
+def test_rights_of_a_users_own_are_refused_unless_they_are_meant() -> None:
+    rights = observed({"a1": {"privileges": {"app": {"uid": 0, "groups": ["adm"], "sudo": ["(ALL) NOPASSWD: ALL"]}}}})
+    (finding,) = judge_preflight(a_desired(), rights).findings
+    assert finding.got == "member of adm; sudo: (ALL) NOPASSWD: ALL; it has uid 0"
+    assert finding.remedy[0] == "as root: gpasswd -d app adm"
+    assert "service_user_trusted" in finding.remedy[-1]
+    assert judge_preflight(a_desired(service_user_trusted=True), rights).findings == ()
+    (own,) = judge_preflight(a_desired(service_user=None, service_group=None), rights).findings
+    assert not any("service_user" in line for line in own.remedy)

@@ -61,6 +61,11 @@ CASES: dict[str, Case] = {
         {"users": {"app": {"uid": 1001, "gid": 1001, "group": "users", "home": "/home/app", "shell": "/bin/sh"}}},
         "a1",
     ),
+    "PREFLIGHT_USER_PRIVILEGED": (
+        {},
+        {"privileges": {"app": {"uid": 990, "groups": ["apps", "docker"], "sudo": []}}},
+        "a1",
+    ),
     "PREFLIGHT_NOFILE": (SUPERVISOR, {**SUPERVISED, "limits": {"root": {"nofile_hard": 4096, "nproc_hard": -1}}}, "a1"),
     "PREFLIGHT_NPROC": (
         SUPERVISOR,

@@ -176,7 +176,9 @@ def test_inventory_verbs(place: Path) -> None:
     counts = "parties: 2, nodes: 2, services: 8, peers: 0"
     assert run("inventory", "validate") == f"inventory.yml: valid: cluster demo, fate-2.2.0, rabbitmq; {counts}\n"
     assert "service_user" not in run("inventory", "show")
-    assert "    service_user: fate                            # built in\n" in run("inventory", "show", "--full")
+    assert "    # service_user:                               # built in (one for each service)\n" in run(
+        "inventory", "show", "--full"
+    )
     assert json.loads(run("inventory", "schema"))["title"] == "fatecloud inventory, version 1"
     assert run("inventory", "schema", "--markdown").startswith("# Inventory\n")
     (place / "inventory.yml").write_text("cluster: demo\n")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from . import marks, packages, probes, processes, register, services, storage, surroundings, system
+from . import marks, packages, privileges, probes, processes, register, services, storage, surroundings, system
 from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
@@ -50,9 +50,10 @@ OF_THE_SPEC = {
     "cron_lingering": system.starts_at_boot,
     "directories": surroundings.directories,
     "connects": surroundings.connects,
+    "privileges": privileges.privileges,
 }  # type: Dict[str, Callable[[Spec], Any]]
 
-ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects"}
+ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects", "privileges"}
 """Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 
