@@ -112,12 +112,16 @@ def tree(sandbox: Sandbox, node: str, base: str, *, deep: bool) -> dict[str, Any
 
 
 def without_history(manifest: dict[str, Any]) -> dict[str, Any]:
-    """What a manifest says of the node as it is: a proof and a start have a time and a run of their own."""
+    """What a manifest says of the node as it is: a proof and a start have a time and a run of their own.
+
+    The number of an account does not tell anything, where its name is compared.
+    """
     kept = {name: value for name, value in manifest.items() if name not in ("proof", "data")}
     kept["services"] = {
         key: {name: value for name, value in entry.items() if name not in _OF_A_START}
         for key, entry in manifest["services"].items()
     }
+    kept["accounts"] = {user: entry["shared"] for user, entry in manifest["accounts"].items()}
     return kept
 
 
@@ -150,12 +154,12 @@ def by_unit(found: list[dict[str, Any]]) -> dict[str, Counter[str]]:
     return units
 
 
-def strangers(found: list[dict[str, Any]], user: str) -> list[str]:
-    """Processes that work for a run, or look like ours, and belong to no unit."""
+def strangers(found: list[dict[str, Any]]) -> list[str]:
+    """Processes that work for a run, are a service's user's or look like ours, and belong to no unit."""
     return [
         f"{p['pid']} {p['user']} {p['argv'][:200]}"
         for p in found
-        if not p["unit"] and (p["run"] or p["user"] == user or _OURS.search(p["argv"]))
+        if not p["unit"] and (p["run"] or p["user"].startswith("fc-") or _OURS.search(p["argv"]))
     ]
 
 

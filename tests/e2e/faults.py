@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fatecloud.model.accounts import own_name
+from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
 
 
@@ -24,6 +26,10 @@ class Site:
     def unit(self, component: str) -> str:
         return f"fatecloud-{self.cluster}-{self.party}-{component}.service"
 
+    def as_user(self, component: str) -> str:
+        """What begins a command line that a service's user runs."""
+        return f"runuser -u {own_name(ServiceId(self.cluster, self.party, component, self.node))} --"
+
     def pid(self, component: str) -> str:
         return self.shell(f"systemctl show -P MainPID {self.unit(component)}").strip()
 
@@ -32,7 +38,7 @@ class Site:
 
     def sql(self, statement: str) -> None:
         socket = f"{self.home('mysql')}/run/mysqld.sock"
-        self.shell(f'su fate -c "mariadb --no-defaults --socket={socket}" <<"END"\n{statement}\nEND')
+        self.shell(f'{self.as_user("mysql")} mariadb --no-defaults --socket={socket} <<"END"\n{statement}\nEND')
 
     @property
     def other(self) -> str:
@@ -40,7 +46,7 @@ class Site:
         return next(address for name, address in self.sandbox.addresses.items() if name != self.node)
 
     def broker(self, words: str) -> None:
-        self.shell(f"su fate -c '{self.home('rabbitmq')}/bin/rabbitmqctl {words}'")
+        self.shell(f"{self.as_user('rabbitmq')} {self.home('rabbitmq')}/bin/rabbitmqctl {words}")
 
 
 Act = Callable[[Site], object]
@@ -66,7 +72,7 @@ def _signal(name: str, component: str) -> Act:
 
 
 def _objects(component: str) -> Act:
-    return lambda site: site.shell(f"su fate -c {site.home(component)}/bin/objects")
+    return lambda site: site.shell(f"{site.as_user(component)} {site.home(component)}/bin/objects")
 
 
 def _running_with(expression: str) -> Act:

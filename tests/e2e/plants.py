@@ -134,7 +134,9 @@ SAID = {
         _shell("! ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null stranger@127.0.0.1"),
         "n1: sshd: Invalid user stranger",
     ),
-    "a refused sudo": Plant(_shell("! echo wrong | runuser -u fate -- sudo -S true 2>/dev/null"), "n1: sudo: "),
+    "a refused sudo": Plant(
+        lambda site: site.shell(f"! echo wrong | {site.as_user('flow')} sudo -S true 2>/dev/null"), "n1: sudo: "
+    ),
 }
 """Seen in the logs."""
 

@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 from program import Program
 
+from fatecloud.model.accounts import own_name
+from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
 
 A, B = "n1", "n2"
@@ -59,6 +61,11 @@ def slug(program: Program, party: str, component: str) -> str:
 
 def unit(program: Program, party: str, component: str) -> str:
     return f"fatecloud-{slug(program, party, component)}.service"
+
+
+def user(program: Program, party: str, component: str) -> str:
+    """The account of a service."""
+    return own_name(ServiceId(label(program), party, component, ""))
 
 
 def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:

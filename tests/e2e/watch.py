@@ -13,7 +13,7 @@ from typing import Any
 
 from endstate import COMES_AND_GOES
 from program import Program
-from two_parties import COMPONENTS, PARTIES, home, slug
+from two_parties import COMPONENTS, PARTIES, home, slug, user
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -102,7 +102,7 @@ class Watch:
             ],
             # Nothing writes there once it is complete, and any write would change a file's change time.
             "unread": [f"{base}/store/"],
-            "mysql": [f"{base}/{database}/run/mysqld.sock", "fate"],
+            "mysql": [f"{base}/{database}/run/mysqld.sock", user(self.program, party, "mysql")],
             "broker": [15672, f"{base}/{broker}/conf/definitions.json"],
         }
 
