@@ -10,6 +10,7 @@ import typer
 
 from fatecloud.cli import options as o
 from fatecloud.cli.verb import Group
+from fatecloud.errors import UsageError
 
 app = Group()
 _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.")]
@@ -32,22 +33,35 @@ def list_(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
 
 
 @app.command()
-def show(name: _Name, *, output: o.Format = o.TABLE, store: o.Store = None) -> None:
-    """Show a release: versions, interpreter, artifacts, and what the store has of it."""
+def show(
+    name: _Name,
+    *,
+    sbom: Annotated[bool, typer.Option("--sbom", help="Print a bill of materials: CycloneDX 1.6, as JSON.")] = False,
+    output: o.Format = o.TABLE,
+    store: o.Store = None,
+) -> None:
+    """Show a release: versions, interpreter, known vulnerabilities, artifacts, and what the store has of it."""
     from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.release import release_document, release_text  # noqa: PLC0415
     from fatecloud.workflow.release import holding, open_store  # noqa: PLC0415
 
     held = holding(name, open_store(store))
+    if sbom:
+        from fatecloud.report.sbom import sbom_text  # noqa: PLC0415 - a library of half a second
+
+        if output is not o.TABLE:
+            raise UsageError("--sbom has a form of its own: JSON of CycloneDX", remedy="leave --output out")
+        typer.echo(sbom_text(held.release, held.artifacts, held.licences, held.known))
+        return
     if output is not o.TABLE:
         kept = held.index.artifacts if held.index else None
-        document = release_document(held.release, str(held.store), kept, held.missing)
+        document = release_document(held.release, str(held.store), kept, held.missing, held.known)
         typer.echo(document_text("Release", document, output))
         return
     state = f"store {held.store}: " + ("complete" if held.index else "not complete")
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
-    typer.echo(release_text(held.release, parts, state, line_width(sys.stdout)))
+    typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout)))
 
 
 @app.command()

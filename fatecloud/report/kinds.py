@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from fatecloud.model.event import Kind as EventKind
 from fatecloud.model.finding import Severity
 from fatecloud.model.plan import Verb
+from fatecloud.model.vulnerability import Severity as VulnerabilitySeverity
 
 
 class Rule:
@@ -296,6 +297,25 @@ class ArtifactDocument(TypedDict):
     size: Annotated[Count, "Bytes."]
 
 
+class AdvisoryDocument(TypedDict):
+    """A published vulnerability."""
+
+    id: Annotated[str, "`CVE-2024-3651`."]
+    severity: VulnerabilitySeverity
+    fixed: Annotated[str, "The first version of the package without it."]
+    summary: str
+
+
+class VulnerableDocument(TypedDict):
+    """A package that a release holds at a version with known vulnerabilities."""
+
+    package: str
+    version: str
+    stays: Annotated[str, "Why the release does not take a newer one."]
+    narrows: Annotated[str, "What keeps them from being used, and what you can add."]
+    advisories: list[AdvisoryDocument]
+
+
 class ReleaseDocument(TypedDict):
     """`fatecloud release show`."""
 
@@ -311,6 +331,8 @@ class ReleaseDocument(TypedDict):
     machine: str
     artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]
+    vulnerabilities_known_on: Annotated[str, Rule(format="date")]
+    vulnerable: list[VulnerableDocument]
 
 
 class StoreVerification(TypedDict):

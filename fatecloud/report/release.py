@@ -5,24 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fatecloud.model.release import Artifact, Release
+from fatecloud.model.vulnerability import SEVERITIES, KnownVulnerabilities, VulnerablePackage
 from fatecloud.report.fetching import megabytes
-from fatecloud.report.kinds import ArtifactDocument, ReleaseDocument, ReleaseList, StoreVerification
+from fatecloud.report.kinds import (
+    ArtifactDocument,
+    ReleaseDocument,
+    ReleaseList,
+    StoreVerification,
+    VulnerableDocument,
+)
 from fatecloud.report.wrap import table, wrapped
 
 
-def release_text(release: Release, held: Mapping[str, Sequence[Artifact]], state: str, width: int) -> str:
+def release_text(
+    release: Release, held: Mapping[str, Sequence[Artifact]], state: str, known: KnownVulnerabilities, width: int
+) -> str:
     """Everything about a release.
 
     Args:
         release: which.
         held: `in the store` and `missing`, as far as they are known.
         state: one sentence about the store.
+        known: its vulnerabilities.
         width: columns of the terminal.
     """
-    return "\n".join(_lines(release, held, state, width))
+    return "\n".join((*_lines(release, width), *_known(known, width), *_files(held, state, width)))
 
 
-def _lines(release: Release, held: Mapping[str, Sequence[Artifact]], state: str, width: int) -> Iterator[str]:
+def _lines(release: Release, width: int) -> Iterator[str]:
     yield from wrapped(f"{release.name}: {release.summary}", width, "", "    ")
     yield "components"
     for component, version in release.components.items():
@@ -37,6 +47,23 @@ def _lines(release: Release, held: Mapping[str, Sequence[Artifact]], state: str,
     yield f"Python {release.python.requires} on {release.arch}"
     for architecture in release.architectures:
         yield from wrapped(f"{architecture}: {release.python.reasons[architecture]}", width, "  ", "    ")
+
+
+def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
+    advisories = [advisory for entry in known.packages for advisory in entry.advisories]
+    counts = [f"{sum(a.severity == severity for a in advisories)} {severity}" for severity in SEVERITIES]
+    yield from wrapped(
+        f"known vulnerabilities on {known.as_of}: {len(advisories)} ({', '.join(counts)})", width, "", "    "
+    )
+    for entry in known.packages:
+        yield f"  {entry.package} {entry.version}"
+        yield from wrapped(f"stays: {entry.stays}", width, "    ", "      ")
+        yield from wrapped(f"narrowed: {entry.narrows}", width, "    ", "      ")
+        rows = [(f"    {a.id}", a.severity, f"fixed in {a.fixed}", a.summary) for a in entry.advisories]
+        yield from table(rows, width)
+
+
+def _files(held: Mapping[str, Sequence[Artifact]], state: str, width: int) -> Iterator[str]:
     yield from wrapped(state, width, "", "    ")
     for title, artifacts in held.items():
         yield f"{title}: {len(artifacts)} files, {megabytes(sum(artifact.size for artifact in artifacts))}"
@@ -44,7 +71,11 @@ def _lines(release: Release, held: Mapping[str, Sequence[Artifact]], state: str,
 
 
 def release_document(
-    release: Release, store: str, held: Sequence[Artifact] | None, missing: Sequence[Artifact]
+    release: Release,
+    store: str,
+    held: Sequence[Artifact] | None,
+    missing: Sequence[Artifact],
+    known: KnownVulnerabilities,
 ) -> ReleaseDocument:
     """A release as a document for programs.
 
@@ -53,6 +84,7 @@ def release_document(
         store: path of the store.
         held: its files in the store; None if it is not complete.
         missing: files that the store lacks.
+        known: its vulnerabilities.
     """
     return {
         "name": release.name,
@@ -67,6 +99,8 @@ def release_document(
         "machine": release.arch,
         "artifacts": [_artifact(artifact) for artifact in held or ()],
         "missing": [_artifact(artifact) for artifact in missing],
+        "vulnerabilities_known_on": known.as_of,
+        "vulnerable": [_vulnerable(entry) for entry in known.packages],
     }
 
 
@@ -93,6 +127,18 @@ def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> 
         "items": [
             {"name": release.name, "summary": release.summary, "complete": complete, "missing_files": count}
             for release, complete, count in rows
+        ],
+    }
+
+
+def _vulnerable(entry: VulnerablePackage) -> VulnerableDocument:
+    return {
+        "package": entry.package,
+        "version": entry.version,
+        "stays": entry.stays,
+        "narrows": entry.narrows,
+        "advisories": [
+            {"id": a.id, "severity": a.severity, "fixed": a.fixed, "summary": a.summary} for a in entry.advisories
         ],
     }
 

@@ -13,10 +13,13 @@ from fatecloud.artifacts import bundle as bundles
 from fatecloud.artifacts.fetch import fetch, stored
 from fatecloud.artifacts.index import ReleaseIndex
 from fatecloud.artifacts.interpreter import import_tarball
+from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
+from fatecloud.catalogue.known import vulnerabilities
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
 from fatecloud.model.release import Artifact, Release
+from fatecloud.model.vulnerability import KnownVulnerabilities
 
 Say = Callable[[str], None]
 
@@ -31,6 +34,24 @@ class Holding:
     """None unless it is complete."""
     missing: tuple[Artifact, ...]
     """Locked files that the store lacks."""
+
+    @property
+    def artifacts(self) -> tuple[Artifact, ...]:
+        """The release's files: those in the store, or, where it is not complete, those that a fetch could get."""
+        if self.index:
+            return self.index.artifacts
+        python = self.release.python
+        return (*([python.registry.artifact] if python.registry else ()), python.installer, *python.lock)
+
+    @property
+    def known(self) -> KnownVulnerabilities:
+        """The known vulnerabilities of these files."""
+        return vulnerabilities(self.release.name, self.artifacts)
+
+    @property
+    def licences(self) -> dict[str, str]:
+        """Name of a file's package -> its licence, where the store has the file and it says so."""
+        return licences(self.artifacts, Store(self.store))
 
 
 def open_store(root: Path | None) -> Store:
