@@ -106,6 +106,10 @@ class Context(Protocol):
         """Where it writes its logs."""
 
     @property
+    def console(self) -> str:
+        """The file that takes its stdout and stderr where supervisor runs it."""
+
+    @property
     def python(self) -> str:
         """Absolute path of the interpreter of its thin environment; empty where it has none."""
 

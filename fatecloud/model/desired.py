@@ -22,7 +22,9 @@ class FileSpec:
     """Template below `templates/`, for example `flow/service_conf.yaml.j2`."""
     values: Mapping[str, Any]
     mode: int = 0o640
-    owner: Literal["service", "root"] = "service"
+    owner: Literal["service", "root"] = "root"
+    """`root` stands for the login where we have no root. The service's group may read what `mode` lets it; `service` is
+    only for software that insists on owning a file."""
     restarts: bool = True
     """Whether the service reads it only at its start, so that a change needs a restart."""
 
@@ -163,8 +165,10 @@ class DesiredService:
     ports: tuple[PortUse, ...]
     edges: tuple[Edge, ...]
     process: Process
+    places: Mapping[str, int]
+    """Absolute path -> mode of the directories that are ours, and that the service's group may enter."""
     directories: Mapping[str, int]
-    """Absolute path -> mode, owned by the service user."""
+    """Absolute path -> mode of those that the service user owns, the only ones that it can write to."""
     specs: tuple[FileSpec, ...]
     probes: tuple[NodeProbe, ...]
     logs: tuple[LogFile, ...]

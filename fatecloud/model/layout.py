@@ -62,6 +62,22 @@ def data_of(node: Node, service: ServiceId) -> str:
     return f"{node.paths.data}/{service.slug}"
 
 
+def logs_of(node: Node, service: ServiceId) -> str:
+    """Where a service writes its logs."""
+    return f"{node.paths.logs}/{service.slug}"
+
+
+def consoles_of(node: Node) -> str:
+    """Where root's supervisord writes what services print: it must not write into a directory of theirs."""
+    return f"{node.paths.logs}/consoles"
+
+
+def console_of(node: Node, service: ServiceId) -> str:
+    """What a service prints where supervisor runs it; under systemd the journal has it."""
+    root = node.supervision == "supervisor" and node.become == "root"
+    return f"{consoles_of(node)}/{service.slug}.log" if root else f"{logs_of(node, service)}/console.log"
+
+
 def mark_of(data: str) -> str:
     """The mark that shows that a service's data are there."""
     return f"{data}/.fatecloud-data.json"

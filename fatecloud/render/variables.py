@@ -13,6 +13,7 @@ from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import (
+    consoles_of,
     mark_copies_of,
     mark_copy_of,
     private_of,
@@ -93,11 +94,11 @@ def prepared_digest(desired: Desired, node: Node) -> str:
 def _itself(desired: Desired, node: Node) -> dict[str, Any]:
     services, python = desired.on_node(node.name), _python_of(desired, node)
     supervisor = python is not None and node.supervision == "supervisor"
-    directories = {node.paths.base: "0755"} | dict.fromkeys((node.paths.data, node.paths.logs), "0755")
+    places = dict.fromkeys((node.paths.base, node.paths.data, node.paths.logs), "0755")
     if supervisor:
-        directories |= dict.fromkeys(
-            (f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0750"
-        )
+        places |= dict.fromkeys((f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0700")
+        if node.become == "root":
+            places[consoles_of(node)] = "0750"
     return {
         "base": node.paths.base,
         "root": node.become == "root",
@@ -108,7 +109,7 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "supervisor": f"{shared_venv_of(node, python)}/bin" if python and supervisor else "",
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
-        "directories": directories,
+        "places": places,
     }
 
 
@@ -216,6 +217,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         # A package that gets files only for this service has to be the service's own copy.
         "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if p.startswith(packages)}),
         "replaced": rendered,
+        "places": {path: f"{mode:04o}" for path, mode in service.places.items()},
         "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},
         "files": [_file(f) for f in files],
         "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),

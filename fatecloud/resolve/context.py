@@ -12,7 +12,7 @@ from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.layout import data_of, python_of, site_packages_of
+from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of
 from fatecloud.model.release import Release
 
 
@@ -57,7 +57,12 @@ class ResolveContext:
     @property
     def logs(self) -> str:
         """Where the service writes its logs."""
-        return f"{self.node.paths.logs}/{self.id.slug}"
+        return logs_of(self.node, self.id)
+
+    @property
+    def console(self) -> str:
+        """The file that takes the service's stdout and stderr where supervisor runs it."""
+        return console_of(self.node, self.id)
 
     @property
     def python(self) -> str:

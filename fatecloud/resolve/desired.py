@@ -77,7 +77,8 @@ def _context(cluster: Cluster, release: Release, service: ServiceId, placed: tup
 
 def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, ResolveContext]) -> DesiredService:
     component, node, home = context.component, context.node, context.home
-    writable = tuple(sorted({home, context.data, context.logs}))
+    directories = dict.fromkeys((f"{home}/run", context.data, context.logs), 0o750) | dict(wanted.directories)
+    writable = tuple(sorted(path for path in directories if not _below(path, directories)))
     neighbours = [contexts[e.target].id for e in wanted.edges if e.hard and e.target in contexts]
     after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
     specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after)
@@ -90,9 +91,8 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         ports=wanted.ports,
         edges=wanted.edges,
         process=wanted.process,
-        directories={home: 0o750, f"{home}/conf": 0o750, f"{home}/bin": 0o750, f"{home}/run": 0o750}
-        | dict.fromkeys((context.data, context.logs), 0o750)
-        | dict(wanted.directories),
+        places=dict.fromkeys((home, f"{home}/conf", f"{home}/bin"), 0o750),
+        directories=directories,
         specs=specs,
         probes=wanted.probes,
         logs=wanted.logs,
@@ -106,3 +106,8 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         data=context.data,
         signs=component.signs,
     )
+
+
+def _below(path: str, directories: Mapping[str, int]) -> bool:
+    """Whether a path is below one of these directories."""
+    return any(path.startswith(f"{directory}/") for directory in directories)

@@ -70,6 +70,7 @@ def supervision_specs(
         ),
         "exceptions": [(entry.directive, entry.value, entry.reason) for entry in component.unit_exceptions],
         "systemd": systemd,
+        "root": node.become == "root",
         "marked": bool(component.signs),
         "mark": mark_of(data_of(node, service)),
         "copy": mark_copy_of(node, service),
@@ -87,7 +88,6 @@ def supervision_specs(
             "service/unit.service.j2" if systemd else "service/supervisor.conf.j2",
             values,
             mode=0o644,
-            owner="root" if systemd else "service",
         ),
     )
 
@@ -97,7 +97,7 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
     return FileSpec(
         supervisor_conf_of(node),
         "service/supervisord.conf.j2",
-        {"directory": f"{private_of(node)}/supervisor", "cluster": cluster, "logs": node.paths.logs},
+        {"directory": f"{private_of(node)}/supervisor", "cluster": cluster, "root": node.become == "root"},
         mode=0o600,
         owner="root",
         restarts=False,
@@ -114,7 +114,9 @@ def _guard(data: str, signs: tuple[str, ...], filled: str, *, root: bool) -> str
     mine = '[ "$(stat -c %u "$1")" = 0 ]'
     if not root:
         mine = f'{{ [ -O "$1" ] || {mine}; }}'
-    holds = f'[ -f "$1" ] && [ ! -L "$1" ] && {mine} && [ "$(cat "$1")" = "$(cat "$2")" ]'
+    # The service may have put anything there since: a pipe would never end.
+    mark, copy = (f'"$(timeout 10 head -c 65536 "${number}")"' for number in (1, 2))
+    holds = f'[ -f "$1" ] && [ ! -L "$1" ] && {mine} && [ {mark} = {copy} ]'
     if filled:
         places = " ".join(f"{shlex.quote(data)}/{sign}" for sign in signs)
         one = f'for f in {places}; do [ "${{f##*/}}" != lost+found ] && [ -e "$f" ] && exit 0; done; exit 1'

@@ -14,7 +14,8 @@ import shutil
 import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import Manifest, Refused, make_directory, sha256_of, working
+from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
+from ansible.module_utils.fatecloud_node import Manifest, Refused, working
 
 ROOM = 64 << 20
 """Bytes that must stay free beside what is shipped."""
@@ -79,7 +80,7 @@ def _take(artifact: dict, source: str, base: str) -> None:
     Raises:
         Refused: it is not what it should be.
     """
-    digest = sha256_of(source)
+    digest = sha256_of(source, artifact["size"])
     if digest != artifact["sha256"]:
         raise Refused(f"{artifact['filename']}: arrived with sha256 {digest}, expected {artifact['sha256']}")
     target = store_path(base, artifact["sha256"], artifact["filename"])

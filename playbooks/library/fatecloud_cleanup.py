@@ -14,20 +14,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import drop
+from ansible.module_utils.fatecloud_inside import remove_empty, remove_tree
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
-
-
-def _remove_empty(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.rmdir(path)
 
 
 def _remove_private(base: str, spared: list) -> None:
@@ -35,10 +30,10 @@ def _remove_private(base: str, spared: list) -> None:
         if entry.path in spared:
             continue
         if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
+            remove_tree(entry.path)
         else:
             os.unlink(entry.path)
-    _remove_empty(private(base))
+    remove_empty(private(base))
 
 
 def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # noqa: FBT001
@@ -51,13 +46,13 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
     copies.remove(manifest, days=0)
-    shutil.rmtree(os.path.join(base, "store"), ignore_errors=True)
+    remove_tree(os.path.join(base, "store"))
     ours = sorted(manifest.data["directories"], key=len, reverse=True)
     for path in ours:
         if purge and not within(path, away):
-            shutil.rmtree(path, ignore_errors=True)
+            remove_tree(path)
         else:
-            _remove_empty(path)
+            remove_empty(path)
     return sorted(path for path in ours if os.path.isdir(path))
 
 
@@ -107,7 +102,7 @@ def apply(params: dict) -> dict:
         spared.append(params["copies"])
     _remove_private(base, spared)
     for path in sorted(shared, key=len, reverse=True):
-        _remove_empty(path)
+        remove_empty(path)
     left["away"] = sorted(f"{service} (was in {path})" for service, path in away.items())
     return {"changed": True, "kept": kept, "left": left}
 

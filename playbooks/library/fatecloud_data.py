@@ -14,6 +14,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_marks import (
     check_mark,
     content,
@@ -24,7 +25,7 @@ from ansible.module_utils.fatecloud_marks import (
     signs_of,
     write_mark,
 )
-from ansible.module_utils.fatecloud_node import Refused, make_directory, owner_ids, working
+from ansible.module_utils.fatecloud_node import Refused, owner_ids, working
 
 
 def decide(params: dict, expected: dict | None, mark: dict | None) -> str:

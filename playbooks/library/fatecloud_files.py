@@ -2,31 +2,26 @@
 
 Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
-secrets), `directories` (path -> octal mode), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of
-how it is prepared for its services, noted for the next plan). Returns paths only, never content.
+secrets), `places` (path -> octal mode of directories of ours, which `group` may enter), `directories` (the same for
+those that `user` owns and writes to), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of how it is
+prepared for its services, noted for the next plan). Returns paths only, never content.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import os
+import stat
 import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_copies import keep
-from ansible.module_utils.fatecloud_node import (
-    Refused,
-    make_directory,
-    missing,
-    owner_ids,
-    private,
-    replace,
-    same_access,
-    sha256_of,
-    working,
-)
+from ansible.module_utils.fatecloud_inside import is_directory, make_directory, same_access, sha256_of
+from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
+from ansible.module_utils.fatecloud_trust import directory
 
 
 def unpack(files: list, archive: str) -> tuple:
@@ -69,34 +64,44 @@ def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
 
 
 def _owner(file: dict, service_ids: tuple) -> tuple:
+    """Numeric owner of a file: root's files can be read by the service's group, where not everyone may read them."""
     if service_ids == (-1, -1) or file["owner"] != "root":
         return service_ids
-    return 0, 0
+    return 0, 0 if int(file["mode"], 8) & stat.S_IROTH else service_ids[1]
 
 
-def _directories(params: dict, ids: tuple, check: bool) -> list:  # noqa: FBT001
+def _folders(params: dict, ids: tuple) -> list:
+    """Path, mode and numeric owner of each directory, in the order in which they are made."""
+    own = ids if ids == (-1, -1) else (0, ids[1])
+    places = [(path, int(mode, 8), own) for path, mode in sorted(params["places"].items())]
+    return places + [(path, int(mode, 8), ids) for path, mode in sorted(params["directories"].items())]
+
+
+def _make_folders(params: dict, ids: tuple, check: bool) -> list:  # noqa: FBT001
+    """Make the directories, or find out which would change; these are returned."""
     changed = []
-    for path, mode in sorted(params["directories"].items()):
-        if check:
-            different = not os.path.isdir(path) or not same_access(path, int(mode, 8), *ids)
-        else:
-            different = make_directory(path, int(mode, 8), *ids)
-        if different:
+    for path, mode, owner in _folders(params, ids):
+        if not check and path in params["places"]:
+            _refuse_taken(path)
+        if not is_directory(path, mode, *owner) if check else make_directory(path, mode, *owner):
             changed.append(path)
     return changed
 
 
+def _refuse_taken(path: str) -> None:
+    """Raise Refused where a place of ours is another's: what lies in it is not ours then, and may be run by root."""
+    with contextlib.suppress(FileNotFoundError), directory(path):
+        pass
+
+
 def _write(file: dict, data: bytes, there: str | None, wanted: str, ids: tuple) -> bool:
-    path, mode, (uid, gid) = file["path"], int(file["mode"], 8), _owner(file, ids)
-    if there == wanted:
-        if same_access(path, mode, uid, gid):
-            return False
-        os.chown(path, uid, gid)
-        os.chmod(path, mode)
-        return True
+    path, mode, owner = file["path"], int(file["mode"], 8), _owner(file, ids)
+    if there == wanted and same_access(path, mode, *owner):
+        return False
     if not os.path.isdir(os.path.dirname(path)):
-        make_directory(os.path.dirname(path), 0o755, *ids)
-    replace(path, data, mode, uid, gid)
+        make_directory(os.path.dirname(path), 0o755)
+    # Also when only the owner or the mode differs: who owned it may have it open for writing.
+    replace(path, data, mode, *owner)
     return True
 
 
@@ -124,7 +129,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             raise Refused(message, drifted=strange)
         if check:
             changed = [f["path"] for f in files if _would_change(f, there[f["path"]], wanted[f["path"]], ids)]
-            folders = _directories(params, ids, check)
+            folders = _make_folders(params, ids, check)
             return {
                 "changed": bool(changed or gone or folders),
                 "paths": changed,
@@ -136,15 +141,15 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         if service == "node":
             manifest.data["prepared"] = ""
         manifest.save()
+        folders_wanted = [path for path, _, _ in _folders(params, ids)]
+        made = [new for path in folders_wanted for new in missing(path)]
+        folders = _make_folders(params, ids, check)
         known = {**recorded, **{file["path"]: file for file in files}}
         copies = [
             keep(manifest, path, params["run"], int(known[path]["mode"], 8), _owner(known[path], ids))
             for path in strange
         ]
         manifest.save()
-        folders_wanted = list(params["directories"])
-        made = [new for path in folders_wanted for new in missing(path)]
-        folders = _directories(params, ids, check)
         changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:
             if there[path] is not None:
@@ -177,9 +182,10 @@ def main() -> None:
             "service": {"required": True},
             "files": {"type": "list", "elements": "dict", "required": True},
             "archive": {"required": True, "no_log": True},
+            "places": {"type": "dict", "default": {}},
             "directories": {"type": "dict", "default": {}},
-            "user": {"required": True},
-            "group": {"required": True},
+            "user": {"default": ""},
+            "group": {"default": ""},
             "overwrite_drift": {"type": "bool", "default": False},
             "prepared": {"default": ""},
         },

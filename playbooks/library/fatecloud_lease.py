@@ -20,6 +20,7 @@ import time
 
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_inside import STRANGE, make_directory, sha256_of
 from ansible.module_utils.fatecloud_marks import content as entries_of
 from ansible.module_utils.fatecloud_node import (
     IDENTITY,
@@ -32,11 +33,9 @@ from ansible.module_utils.fatecloud_node import (
     lease_path,
     left,
     locked,
-    make_directory,
     missing,
     private,
     read_json,
-    sha256_of,
     write_lease,
 )
 from ansible.module_utils.fatecloud_register import enter, refuse_conflict
@@ -143,9 +142,10 @@ def same_machine(base: str, one: str, other: str) -> str:
 def content(path: str) -> str | None:
     """Hex sha256 of a regular file; None for anything else, as the collector has it."""
     try:
-        return sha256_of(path) if os.path.isfile(path) else None
+        found = sha256_of(path)
     except OSError:
         return None
+    return None if found == STRANGE else found
 
 
 def state_digest(base: str, paths: list) -> str:
@@ -203,7 +203,7 @@ def acquire(params: dict) -> dict:
         # A run was cut off before it could record that it made the directory. If another account made it,
         # nothing is lost: a destroy removes it only when it is empty.
         fresh = [base]
-    make_directory(private(base), 0o711)
+    make_directory(private(base), 0o700)
     lease = read_json(lease_path(base))
     if not may_take(lease, run, params["takeover"]):
         message = (

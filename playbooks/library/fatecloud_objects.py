@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_node import (
     Refused,
     become,
@@ -16,7 +17,6 @@ from ansible.module_utils.fatecloud_node import (
     home_of,
     owner_ids,
     replace,
-    sha256_of,
     working,
 )
 
@@ -24,15 +24,6 @@ from ansible.module_utils.fatecloud_node import (
 def record_of(paths: list) -> str:
     """The expected text of the record: one line `sha256  path` for each file, in the given order."""
     return "".join(f"{sha256_of(path)}  {path}\n" for path in paths)
-
-
-def recorded(path: str) -> str:
-    """The text of the record; empty when there is none."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
 
 
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
@@ -43,7 +34,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     """
     with working(params["base"], params["run"], check):
         wanted = record_of(params["digest_of"])
-        if recorded(params["applied"]) == wanted:
+        if text_of(params["applied"]) == wanted:
             return {"changed": False}
         if check:
             return {"changed": True}
@@ -63,7 +54,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         if done.returncode:
             lines = done.stdout.decode(errors="replace").strip().splitlines()[-8:]
             raise Refused(f"{params['script']} failed with status {done.returncode}", lines=lines)
-        if recorded(params["applied"]) != wanted:
+        if text_of(params["applied"]) != wanted:
             replace(params["applied"], wanted.encode(), 0o640, *owner_ids(params["user"], params["group"]))
     return {"changed": True}
 

@@ -15,6 +15,7 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import Refused, working
+from ansible.module_utils.fatecloud_trust import read
 
 ID_LENGTH = 16
 
@@ -41,8 +42,9 @@ def needed(base: str, python: dict | None, homes: list) -> tuple:
         venvs.add(python["digest"][:ID_LENGTH])
         pythons.add(python["interpreter"]["sha256"][:ID_LENGTH])
     for home in homes:
-        with contextlib.suppress(OSError), open(os.path.join(home, "venv", ".complete"), encoding="utf-8") as file:
-            venvs.add(file.read().strip()[:ID_LENGTH])
+        with contextlib.suppress(OSError):
+            text = read(os.path.join(home, "venv", ".complete")) or b""
+            venvs.add(text.decode(errors="replace").strip()[:ID_LENGTH])
     used = [os.path.join(home, "venv") for home in homes] + [os.path.join(store, "venv", name) for name in venvs]
     for venv in used:
         program = os.path.realpath(os.path.join(venv, "bin", "python"))

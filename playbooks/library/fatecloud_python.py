@@ -2,7 +2,7 @@
 
 Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the environment of one service), `base`,
 `run`, `python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), and for `thin` also `service`,
-`home`, `own` (packages that it has a copy of), `replaced` (files that are rendered into it), `user`, `group`.
+`home`, `own` (packages that it has a copy of), `replaced` (files that are rendered into it), `group` (may read it).
 
 A directory without its marker `.complete` is what an interrupted build left: it is removed and built again.
 """
@@ -18,14 +18,9 @@ import threading
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import (
-    Refused,
-    clean_environment,
-    make_directory,
-    owner_ids,
-    replace,
-    working,
-)
+from ansible.module_utils.fatecloud_inside import make_directory
+from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
+from ansible.module_utils.fatecloud_trust import read
 
 ID_LENGTH = 16
 
@@ -47,15 +42,15 @@ def _artifact(base: str, artifact: dict) -> str:
 def complete(path: str) -> str | None:
     """What the marker of a directory says, or None when there is none."""
     try:
-        with open(os.path.join(path, ".complete"), encoding="utf-8") as file:
-            return file.read()
-    except (FileNotFoundError, NotADirectoryError):
+        data = read(os.path.join(path, ".complete"))
+    except NotADirectoryError:
         return None
+    return None if data is None else data.decode(errors="replace")
 
 
-def _mark(path: str, text: str, *ids: int) -> None:
+def _mark(path: str, text: str) -> None:
     """Call a directory complete: nothing of it may then be where a power cut can take it."""
-    replace(os.path.join(path, ".complete"), text.encode(), 0o644, *ids)
+    replace(os.path.join(path, ".complete"), text.encode(), 0o644)
 
 
 def call(argv: list, what: str, **options: object) -> str:
@@ -171,39 +166,29 @@ def provide(base: str, python: dict) -> bool:
     return changed
 
 
-def _own_by(path: str, ids: tuple) -> None:
-    for folder, folders, names in os.walk(path):
-        # A link to a directory is listed among the directories, and is not entered.
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        for name in ["", *names, *links]:
-            os.chown(os.path.join(folder, name), *ids, follow_symlinks=False)
-
-
 def build_thin(params: dict) -> bool:
     """Build the environment of one service. Whether it changed anything."""
     base, python, home = params["base"], params["python"], params["home"]
     target, marker = os.path.join(home, "venv"), python["digest"] + "\n"
     if complete(target) == marker:
         return False
-    ids = owner_ids(params["user"], params["group"])
     os.umask(0o022)
-    make_directory(home, 0o750, *ids)
+    # Ours, as all of its home: what root and the service run there, the service cannot change.
+    make_directory(home, 0o750, *owner_ids("", params["group"]))
     with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
         uv = uv_program(base, python, scratch)
         _new_venv(uv, os.path.join(interpreter_path(base, python), "bin", "python3"), target)
     inner = os.path.join("lib", "python" + python["minor"], "site-packages")
     shared, own = os.path.join(shared_path(base, python), inner), os.path.join(target, inner)
     for name in params["own"]:
-        # A copy and never links: the service writes into its own, and the shared one must not notice.
+        # A copy and never links: files of the service replace some of them, and the shared one must not notice.
         shutil.copytree(os.path.join(shared, name), os.path.join(own, name), symlinks=True)
     for path in params["replaced"]:
         if os.path.lexists(path):
             os.unlink(path)
     replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
-    if ids != (-1, -1):
-        _own_by(target, ids)
     os.sync()
-    _mark(target, marker, *ids)
+    _mark(target, marker)
     return True
 
 
@@ -238,7 +223,6 @@ def main() -> None:
             "home": {"type": "path", "default": ""},
             "own": {"type": "list", "elements": "str", "default": []},
             "replaced": {"type": "list", "elements": "str", "default": []},
-            "user": {"default": ""},
             "group": {"default": ""},
         },
         supports_check_mode=True,

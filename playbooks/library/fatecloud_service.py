@@ -18,8 +18,9 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import let_jobs_end
+from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
-from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, lease_path, read_json, sha256_of, working
+from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, lease_path, read_json, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
 RUNNING = ("running", "starting")
@@ -27,14 +28,10 @@ RUNNING = ("running", "starting")
 
 def stale(inputs: list, started: str) -> list:
     """Inputs that differ from the record of the last start, or all when there is no record."""
-    recorded = {}
-    try:
-        with open(started, encoding="utf-8") as file:
-            for line in file:
-                digest, _, path = line.rstrip("\n").partition("  ")
-                recorded[path] = digest
-    except FileNotFoundError:
+    text = text_of(started)
+    if text is None:
         return sorted(inputs)
+    recorded = {path: digest for digest, _, path in (line.partition("  ") for line in text.splitlines())}
     different = [path for path in inputs if recorded.get(path) != sha256_of(path)]
     return sorted({*different, *(set(recorded) - set(inputs))})
 

@@ -16,7 +16,8 @@ import subprocess
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import lacking, make
 from ansible.module_utils.fatecloud_family import family_of
-from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment, make_directory, working
+from ansible.module_utils.fatecloud_inside import make_directory
+from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment, working
 
 UNITS = "/etc/systemd/system"
 """Where the administrator's units lie, before those of packages."""

@@ -10,7 +10,8 @@ import re
 import stat
 import uuid
 
-from ansible.module_utils.fatecloud_node import Refused, make_directory, replace
+from ansible.module_utils.fatecloud_inside import make_directory
+from ansible.module_utils.fatecloud_node import Refused, replace
 
 MARK = ".fatecloud-data.json"
 """Name of the mark inside the data directory."""

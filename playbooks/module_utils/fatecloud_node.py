@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import grp
-import hashlib
 import json
 import os
 import pwd
 import time
+
+from ansible.module_utils.fatecloud_refused import Refused
+from ansible.module_utils.fatecloud_trust import directory, opened, read
 
 TTL = 1800
 """Seconds that a lease lasts without a sign of life; every change by its run renews it.
@@ -23,86 +25,61 @@ IDENTITY = ("cluster", "id", "node")
 """What a manifest and a lease say of whose a base directory is: the cluster's name and id, and the node's name."""
 
 
-class Refused(Exception):
-    """Something that a module refuses to do; `details` goes into the module's result."""
-
-    def __init__(self, message: str, **details: object) -> None:
-        super().__init__(message)
-        self.details = details
-
-
 def private(base: str) -> str:
     """Our own directory below `base`."""
     return os.path.join(base, ".fatecloud")
 
 
 def read_json(path: str) -> dict | None:
-    """The JSON object in a file, or None when there is no such file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except FileNotFoundError:
-        return None
+    """The JSON object in a file that is believed, or None when there is no such file.
 
-
-def sha256_of(path: str) -> str | None:
-    """Hex sha256 of a file, or None when there is no such file."""
-    digest = hashlib.sha256()
+    Raises:
+        Refused: it is damaged, or not believed.
+        OSError: it cannot be read.
+    """
+    data = read(path)
     try:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    except FileNotFoundError:
-        return None
-    return digest.hexdigest()
+        found = None if data is None else json.loads(data.decode())
+    except ValueError as error:
+        raise Refused(f"{path} is damaged: {error}") from error
+    if found is not None and not isinstance(found, dict):
+        raise Refused(f"{path} is damaged: it is not an object")
+    return found
 
 
 def owner_ids(user: str, group: str) -> tuple:
-    """Numeric owner for files of a user; (-1, -1), which changes nothing, where we are not root anyway."""
+    """Numeric owner for files of a user, root's for an empty name; (-1, -1), which changes nothing, without root."""
     if os.geteuid() != 0:
         return -1, -1
-    return pwd.getpwnam(user).pw_uid, grp.getgrnam(group).gr_gid
+    return pwd.getpwnam(user or "root").pw_uid, grp.getgrnam(group or "root").gr_gid
 
 
 def replace(path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
     """Put bytes at a path so that a reader, or a power cut, meets the old file or the new one and nothing between."""
-    folder = os.path.dirname(path)
     # One name, as only the holder of the node's lock writes: what a power cut left of it is met again, and goes.
-    temporary = os.path.join(folder, f".{os.path.basename(path)}.fatecloud")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchown(file.fileno(), uid, gid)
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
+    name, temporary = os.path.basename(path), f".{os.path.basename(path)}.fatecloud"
+    with directory(os.path.dirname(path), believed=False) as folder:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_directory(path: str, mode: int, uid: int = -1, gid: int = -1) -> bool:
-    """Make a directory with this mode and owner (missing parents: 0755, same owner). Whether anything changed."""
-    if not os.path.isdir(path):
-        parent = os.path.dirname(path)
-        if not os.path.isdir(parent):
-            make_directory(parent, 0o755, uid, gid)
-        os.mkdir(path, 0o700)
-    elif same_access(path, mode, uid, gid):
-        return False
-    os.chown(path, uid, gid)
-    os.chmod(path, mode)
-    return True
+            os.unlink(temporary, dir_fd=folder)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchown(file.fileno(), uid, gid)
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+        handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY, dir_fd=folder)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def missing(path: str) -> list:
@@ -112,12 +89,6 @@ def missing(path: str) -> list:
         found.insert(0, path)
         path = os.path.dirname(path)
     return found
-
-
-def same_access(path: str, mode: int, uid: int, gid: int) -> bool:
-    """Whether a path has this mode and owner; -1 means any owner."""
-    status = os.stat(path)
-    return status.st_mode & 0o7777 == mode and uid in (-1, status.st_uid) and gid in (-1, status.st_gid)
 
 
 class Manifest:
@@ -184,7 +155,9 @@ def locked(base: str, run: str, wait: float) -> object:
     Raises:
         Refused: another process held it for `wait` seconds.
     """
-    descriptor = os.open(os.path.join(private(base), "run.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    path = os.path.join(private(base), "run.lock")
+    with directory(private(base)) as folder:
+        descriptor = opened("run.lock", folder, path, os.O_RDWR | os.O_CREAT)
     try:
         deadline = time.monotonic() + wait
         while True:

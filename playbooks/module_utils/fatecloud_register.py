@@ -10,10 +10,10 @@ import contextlib
 import json
 import os
 
+from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import (
     IDENTITY,
     Refused,
-    make_directory,
     private,
     read_json,
     replace,
@@ -45,7 +45,11 @@ def entries() -> list:
 def _entry(path: str) -> dict | None:
     try:
         entry = read_json(path)
-    except (ValueError, OSError):
+    except OSError:
+        return None
+    except Refused as refusal:
+        if "untrusted" in refusal.details:
+            raise
         return None  # a damaged one is written again by the cluster that it belongs to
     known = isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in (*IDENTITY, "base"))
     return {key: entry[key] for key in (*IDENTITY, "base")} if known else None

@@ -10,7 +10,8 @@ import pwd
 import signal
 import time
 
-from ansible.module_utils.fatecloud_node import POLL
+from ansible.module_utils.fatecloud_inside import text_of
+from ansible.module_utils.fatecloud_node import POLL, become
 
 PATIENCE = 10
 """Seconds after SIGKILL until a process must be gone."""
@@ -26,6 +27,7 @@ class Program:
         options = parser[section]
         self.slug = section.partition(":")[2]
         self.home = options["directory"].replace("%%", "%")
+        self.user = options.get("user", "") if os.geteuid() == 0 else ""
         self.signal = signal.Signals["SIG" + options.get("stopsignal", "TERM")]
         self.patience = options.getint("stopwaitsecs", 10)
 
@@ -35,21 +37,18 @@ def programs(folder: str) -> list:
     return [Program(path) for path in sorted(glob.glob(os.path.join(glob.escape(folder), "conf.d", "*.conf")))]
 
 
-def main_process(program: Program, user: str) -> int | None:
-    """The living process that the program's start script became; None where there is none.
-
-    Args:
-        user: whose it must be; empty for the user that we are. The service can write the file that names the process,
-            and root must not be made to end another one's.
-    """
+def main_process(program: Program) -> int | None:
+    """The living process of the program's user that its start script became; None where there is none."""
     try:
-        with open(os.path.join(program.home, "run", "pid"), encoding="utf-8") as file:
-            pid = int(file.read(20))
+        pid = int(text_of(os.path.join(program.home, "run", "pid"), 20) or "")
         owner = os.stat(f"/proc/{pid}").st_uid
     except (OSError, ValueError):
         return None
-    wanted = pwd.getpwnam(user).pw_uid if user and os.geteuid() == 0 else os.geteuid()
-    return pid if owner == wanted and _works_for(pid, program) else None
+    return pid if owner == _uid(program) and _works_for(pid, program) else None
+
+
+def _uid(program: Program) -> int:
+    return pwd.getpwnam(program.user).pw_uid if program.user else os.geteuid()
 
 
 def _works_for(pid: int, program: Program) -> bool:
@@ -72,24 +71,33 @@ def parent_of(pid: int) -> int:
 
 
 def supervisors(conf: str) -> list:
-    """Processes that are a supervisord with this configuration."""
+    """Processes of ours that are a supervisord with this configuration."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as file:
                 words = file.read().split(b"\0")
-                if b"supervisor.supervisord" in words and os.fsencode(conf) in words:
+                ours = os.stat(f"/proc/{name}").st_uid == os.geteuid()
+                if ours and b"supervisor.supervisord" in words and os.fsencode(conf) in words:
                     found.append(int(name))
     return found
 
 
-def send(pid: int, number: int) -> None:
-    """Signal a process, and its whole group where it leads one, as supervisor would."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if os.getpgid(pid) == pid:
-            os.killpg(pid, number)
-        else:
-            os.kill(pid, number)
+def send(pid: int, number: int, user: str = "") -> None:
+    """Signal a process, and its whole group where it leads one, as supervisor would.
+
+    Args:
+        user: who sends it, so that a number that the service wrote down, or that is another process's by now, reaches
+            nothing but the service's own; empty for the user that we are.
+    """
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    with contextlib.suppress(BaseException):
+        (become(user) or (lambda: None))()
+        (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, number)
+    os._exit(0)
 
 
 def gone(pid: int, seconds: float) -> bool:
@@ -113,8 +121,8 @@ def _lives(pid: int) -> bool:
 def end(program: Program, pid: int) -> bool:
     """End a stray process as its supervisor would have done. Whether it is gone."""
     for number, patience in ((program.signal, program.patience), (signal.SIGKILL, PATIENCE)):
-        send(pid, number)
+        send(pid, number, program.user)
         if gone(pid, patience):
-            send(pid, signal.SIGKILL)  # what is left of its group
+            send(pid, signal.SIGKILL, program.user)  # what is left of its group
             return True
     return False

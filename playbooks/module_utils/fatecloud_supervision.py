@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
-import shutil
 import signal
 import subprocess
 import time
 
 from ansible.module_utils import fatecloud_strays as strays
-from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, become, clean_environment, home_of, private
+from ansible.module_utils.fatecloud_inside import remove_tree
+from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
 
 SERVICE_MARK = "FATECLOUD_SERVICE"
 """Environment variable of what is meant to live on after the run: the launcher spares it."""
@@ -23,7 +23,7 @@ WOKEN = 5
 """Seconds in which a supervisord that was stopped by a signal answers again."""
 
 
-def call(argv: list, user: str = "", accept: tuple = (0,), timeout: float | None = None) -> str:
+def call(argv: list, accept: tuple = (0,), timeout: float | None = None) -> str:
     """Run a program and return its output.
 
     Args:
@@ -32,7 +32,7 @@ def call(argv: list, user: str = "", accept: tuple = (0,), timeout: float | None
     Raises:
         Refused: its exit status is none of `accept`.
     """
-    environment = clean_environment(home_of(user) if user else "/")
+    environment = clean_environment()
     environment.pop(MARK, None)
     environment[SERVICE_MARK] = "1"
     try:
@@ -43,7 +43,6 @@ def call(argv: list, user: str = "", accept: tuple = (0,), timeout: float | None
             stderr=subprocess.STDOUT,
             env=environment,
             cwd="/",
-            preexec_fn=become(user),
             timeout=timeout,
         )
     except subprocess.TimeoutExpired:
@@ -122,7 +121,7 @@ class Supervisor:
     """A service as a program of a supervisord of our own."""
 
     def __init__(self, params: dict) -> None:
-        self.slug, self.user = params["slug"], params["user"]
+        self.slug = params["slug"]
         self.folder = os.path.join(private(params["base"]), "supervisor")
         self.conf = os.path.join(self.folder, "supervisord.conf")
         self.programs = programs_of(params["base"], params["supervisor"])
@@ -132,14 +131,14 @@ class Supervisor:
         return [os.path.join(self.programs, "python"), "-m", f"supervisor.{program}", "-c", self.conf, *arguments]
 
     def _control(self, *arguments: str, accept: tuple = (0,)) -> str:
-        return call(self._argv("supervisorctl", *arguments), self.user, accept)
+        return call(self._argv("supervisorctl", *arguments), accept)
 
     def alive(self) -> bool:
         """Whether supervisord answers."""
         if not self.programs or not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
             return False
         argv = self._argv("supervisorctl", "pid")
-        return call(argv, self.user, (0, 1, 2, 3, 4, 7), timeout=SILENT).isdigit()
+        return call(argv, (0, 1, 2, 3, 4, 7), timeout=SILENT).isdigit()
 
     def adopt(self) -> list:
         """Run supervisord, and let it know its programs as they are on disk. What was done."""
@@ -151,7 +150,7 @@ class Supervisor:
             # It starts all of its programs at once: none of them may still run without it.
             for program in strays.programs(self.folder):
                 self._end_stray(program)
-            call(self._argv("supervisord"), self.user)
+            call(self._argv("supervisord"))
             deadline = time.monotonic() + 20
             while not self.alive():
                 if time.monotonic() > deadline:
@@ -171,7 +170,7 @@ class Supervisor:
         """Names of the programs that `adopt` would end: when supervisord is dead, all that run on the node."""
         if self._awake():
             return [self.slug] if self._stray() else []
-        return [program.slug for program in strays.programs(self.folder) if strays.main_process(program, self.user)]
+        return [program.slug for program in strays.programs(self.folder) if strays.main_process(program)]
 
     def end(self) -> None:
         """Shut supervisord down."""
@@ -230,7 +229,7 @@ class Supervisor:
     def _stray(self) -> int | None:
         """The service's process, where it runs and no supervisord that answers has it."""
         program = self._program()
-        pid = strays.main_process(program, self.user) if program else None
+        pid = strays.main_process(program) if program else None
         if pid and self.alive() and strays.parent_of(pid) in strays.supervisors(self.conf):
             return None
         return pid
@@ -261,7 +260,7 @@ class Supervisor:
                 raise Refused(f"supervisord (process {pid}) does not answer and cannot be ended")
 
     def _end_stray(self, program: object) -> None:
-        pid = strays.main_process(program, self.user)
+        pid = strays.main_process(program)
         if pid and not strays.end(program, pid):
             raise Refused(f"process {pid} of {program.slug} runs without a supervisor and cannot be ended")
 
@@ -284,6 +283,6 @@ def remove(service: object, key: str, home: str, manifest: object) -> list:
             os.unlink(path)
         del manifest.data["files"][path]
     service.forgotten()
-    shutil.rmtree(home, ignore_errors=True)
+    remove_tree(home)
     manifest.data["services"].pop(key, None)
     return mine

@@ -113,7 +113,7 @@ def _node(session: Session, node: Node) -> dict[str, Any]:
         "accounts": ours["accounts"],
         "packages": _debian(ours["wants"], "packages"),
         "masked": _debian(ours["wants"], "units"),
-        "directories": _modes(ours["directories"]),
+        "directories": _modes(ours["places"]),
         "python": _python(session, node, python) if python else None,
     }
 
@@ -159,7 +159,7 @@ def _service(desired: Desired, service: DesiredService) -> dict[str, Any]:
     node = desired.node(service.id.node)
     ours = service_variables(desired, service)
     files = [file for file in desired.files[node.name] if file.service == service.id.key]
-    directories = dict.fromkeys(_parents(service, files), "0755") | ours["directories"]
+    directories = dict.fromkeys(_parents(service, files), "0755") | ours["places"] | ours["directories"]
     return {
         "home": service.home,
         "user": service.user,
@@ -186,8 +186,8 @@ def _modes(directories: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _file(service: DesiredService, file: DesiredFile) -> dict[str, str]:
-    user, group = ("root", "root") if file.owner == "root" else (service.user, service.group)
-    return {"path": file.path, "mode": f"{file.mode:04o}", "owner": user, "group": group}
+    user = "root" if file.owner == "root" else service.user
+    return {"path": file.path, "mode": f"{file.mode:04o}", "owner": user, "group": service.group}
 
 
 def _readiness(ours: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -89,6 +89,7 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
         ports=ports,
         edges=(),
         process=Process(("/bin/true",), console=f"/data/fate/logs/{ident.slug}/console.log"),
+        places={},
         directories={},
         specs=(),
         probes=(),

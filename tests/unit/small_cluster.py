@@ -71,9 +71,7 @@ def node(base: Path | str, **changes: Any) -> Node:
 
 
 def file(path: str, text: str, mode: int = 0o640, **changes: Any) -> DesiredFile:
-    plain = DesiredFile(
-        path, text, mode, "service", KEY, restarts=True, digest=hashlib.sha256(text.encode()).hexdigest()
-    )
+    plain = DesiredFile(path, text, mode, "root", KEY, restarts=True, digest=hashlib.sha256(text.encode()).hexdigest())
     return dataclasses.replace(plain, **changes)
 
 
@@ -113,7 +111,8 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
         ports=(PortUse("http", port, "127.0.0.1"),),
         edges=(),
         process=Process(argv=("/usr/bin/python3",), console=f"{logs}/console.log"),
-        directories={home: 0o750, f"{home}/conf": 0o750, f"{home}/bin": 0o750, f"{home}/run": 0o750, logs: 0o750},
+        places={home: 0o750, f"{home}/conf": 0o750, f"{home}/bin": 0o750},
+        directories={f"{home}/run": 0o750, logs: 0o750},
         specs=(),
         probes=(NodeProbe("web.answers", ("/usr/bin/python3", "-", f"http://127.0.0.1:{port}/"), ANSWERS),),
         logs=(),

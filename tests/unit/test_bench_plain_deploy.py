@@ -45,14 +45,14 @@ def test_every_file_of_a_service_is_placed_once_with_its_secret_filled_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = node("/data/fate", become="root", service_user="app", service_group="app")
-    secret = file("/data/fate/tiny-c3f9a2-9999-flow/conf/more/key", f"@@fatecloud:{PASSWORD}:json@@\n", 0o600)
+    secret = file("/data/fate/tiny-c3f9a2-9999-flow/conf/more/key", f"@@fatecloud:{PASSWORD}:json@@\n")
     project = prepare(where, tmp_path, monkeypatch, extra=(secret,))
     variables = yaml.safe_load((project / "host_vars" / "a1.yml").read_text())
     (service,) = variables["services"].values()
     placed = [item["path"] for item in service["files"]]
     written = project / "files" / "a1"
     assert sorted(placed) == sorted(f"/{path.relative_to(written)}" for path in written.rglob("*") if path.is_file())
-    assert {"path": secret.path, "mode": "0600", "owner": "app", "group": "app"} in service["files"]
+    assert {"path": secret.path, "mode": "0640", "owner": "root", "group": "app"} in service["files"]
     copy = written / secret.path.lstrip("/")
     assert copy.read_text() == '"pa55word"\n'
     assert copy.stat().st_mode & 0o777 == 0o600

@@ -796,7 +796,7 @@ def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, mon
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(os, "lstat", refuse)
     entry = storage._file(str(tmp_path / "x"))
     assert entry is not None
     assert (entry["sha256"], entry["error"]) == (None, "Permission denied")

@@ -104,7 +104,7 @@ def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:
     sql = fill(rendered(MYSQL)["conf/objects.sql"].text, {"9999.mysql.flow": "it's \\ me"})
     assert "ALTER USER 'fate'@'%' IDENTIFIED BY 'it''s \\\\ me';" in sql
     assert r"GRANT ALL PRIVILEGES ON `fate\_flow`.* TO 'fate'@'%';" in sql
-    assert rendered(MYSQL)["conf/objects.sql"].mode == 0o600
+    assert rendered(MYSQL)["conf/objects.sql"].mode == 0o640
 
 
 def test_the_record_of_applied_objects_is_beside_the_data_and_has_their_hash() -> None:

@@ -44,7 +44,7 @@ def test_the_definitions_make_an_administrator_with_all_rights() -> None:
     assert read["users"] == [{"name": "fate", "password": 'p"w\\', "tags": "administrator"}]
     assert read["permissions"] == [RIGHTS]
     assert read["vhosts"] == [{"name": "/"}]
-    assert (file.mode, file.restarts) == (0o600, False)
+    assert (file.mode, file.restarts) == (0o640, False)
 
 
 def test_the_broker_loads_them_so_that_it_makes_no_default_account() -> None:

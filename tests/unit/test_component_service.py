@@ -47,6 +47,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "protections": [("NoNewPrivileges", "yes")],
         "exceptions": [("ProcSubset", "all", "It counts processors.")],
         "systemd": True,
+        "root": True,
         "marked": False,
         "mark": f"{home}/data/.fatecloud-data.json",
         "copy": f"{home}/copy.json",
@@ -139,6 +140,7 @@ def test_supervisor_gets_the_whole_group_and_bounds_the_console() -> None:
     program = configparser.RawConfigParser()
     program.read_string(text("supervisor.conf.j2", values(Path("/data/100%n"))))
     section = program["program:demo-9999-flow"]
+    assert section["user"] == "app"
     assert section["command"] == "/data/100%%n/bin/start"
     assert section["stdout_logfile"] == "/data/100%%n/console.log"
     assert (section["stopasgroup"], section["killasgroup"], section["autorestart"]) == ("true", "true", "true")
@@ -194,8 +196,8 @@ def test_with_root_the_unit_itself_looks_for_a_mark_of_root(tmp_path: Path) -> N
     """Run as systemd would: the quoting is undone, and a mark of another user does not count."""
     guard = _guard(f"{tmp_path}/data", ("db/mysql",), f"{tmp_path}/data/applied", root=True)
     unit = text("unit.service.j2", values(tmp_path, marked=True, guard=guard))
-    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStartPre=+")]
-    words = shlex.split(line.removeprefix("ExecStartPre=+").replace("$$", "$").replace("%%", "%"))
+    (line,) = [line for line in unit.splitlines() if line.startswith("ExecStartPre=")]
+    words = shlex.split(line.removeprefix("ExecStartPre=").replace("$$", "$").replace("%%", "%"))
     assert words[:2] == ["/bin/sh", "-c"]
     mark = tmp_path / "data" / ".fatecloud-data.json"
     mark.parent.mkdir()

@@ -143,8 +143,11 @@ def test_root_ends_no_process_of_another_user(folder: Path, service: subprocess.
     if os.geteuid() != 0:
         pytest.skip("being root takes root")
     (program,) = strays.programs(str(folder))
-    assert strays.main_process(program, "") == service.pid
-    assert strays.main_process(program, "daemon") is None
+    assert strays.main_process(program) == service.pid
+    program.user = "daemon"
+    assert strays.main_process(program) is None
+    strays.send(service.pid, signal.SIGKILL, "daemon")
+    assert service.poll() is None
 
 
 def test_a_silent_supervisord_is_ended_before_its_service_so_that_it_does_not_restart_it(

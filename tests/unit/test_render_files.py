@@ -68,7 +68,7 @@ def test_a_file_is_rendered_free_of_secrets(tmp_path: Path) -> None:
     (tmp_path / "a.j2").write_text("port: {{ port }}\npassword: {{ secret('9999.a', 'json') }}\n")
     (file,) = render_specs([spec("a.j2", port=9380)], "9999/flow@a1", tmp_path)
     assert file.text == "port: 9380\npassword: @@fatecloud:9999.a:json@@\n"
-    assert (file.mode, file.service, file.restarts, file.owner) == (0o600, "9999/flow@a1", False, "service")
+    assert (file.mode, file.service, file.restarts, file.owner) == (0o600, "9999/flow@a1", False, "root")
     assert file.digest == hashlib.sha256(file.text.encode()).hexdigest()
 
 

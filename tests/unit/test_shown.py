@@ -24,6 +24,7 @@ from fatecloud.workflow.load import Options
 from fatecloud.workflow.outdated import refuse_changed
 
 lease = module("fatecloud_lease")
+inside = utility("fatecloud_inside")
 node = utility("fatecloud_node")
 
 
@@ -48,7 +49,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
 def read(base: Path) -> dict[str, Any]:
     """What a plan is made from, as the controller has it from the collector."""
     paths = (str(base / "conf"), str(base / "absent"))
-    files = {path: {"sha256": sha, "mode": "0640"} if (sha := node.sha256_of(path)) else None for path in paths}
+    files = {path: {"sha256": sha, "mode": "0640"} if (sha := inside.sha256_of(path)) else None for path in paths}
     record = base / ".fatecloud" / "manifest.json"
     manifest = json.loads(record.read_text()) if record.exists() else None
     facts = {"files": Fact(files), "manifest": Fact(manifest)}
@@ -110,7 +111,7 @@ def test_a_file_that_changed_by_hand_counts_too(base: Path, name: str, text: str
 
 
 def observed_at(base: Path) -> Observed:
-    files = {str(base / "conf"): {"sha256": node.sha256_of(str(base / "conf"))}}
+    files = {str(base / "conf"): {"sha256": inside.sha256_of(str(base / "conf"))}}
     return Observed({"a1": NodeFacts("a1", {"files": Fact(files), "manifest": Fact({})}, {}, 0.1)}, 0.0)
 
 

@@ -16,6 +16,7 @@ from .system import group_name
 
 _TAIL = 64 << 10
 _LINE = 500
+_HASHED = 256 << 20
 _KEPT = 5
 _LEVEL = re.compile(r"\[(?:ERROR|CRITICAL|FATAL)\]")
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -128,8 +129,8 @@ def _is_under(path: str, mount: str) -> bool:
 
 def _file(path: str) -> Optional[Dict[str, Any]]:
     try:
-        status = os.stat(path)
-    except FileNotFoundError:
+        status = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         hidden = {"mode": "0000", "owner": "", "group": "", "size": 0, "mtime": 0.0, "sha256": None}
@@ -144,11 +145,16 @@ def _file(path: str) -> Optional[Dict[str, Any]]:
     }
     if not stat.S_ISREG(status.st_mode):
         return dict(entry, error="not a regular file")
-    digest = _sha256()
+    digest, left = _sha256(), _HASHED
     try:
-        with open(path, "rb") as stream:
+        # Some are in directories of a service, which may have put a link or a pipe there since.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as stream:
             for block in iter(lambda: stream.read(1 << 20), b""):
                 digest.update(block)
+                left -= len(block)
+                if left < 0:
+                    return dict(entry, error="larger than %d MiB" % (_HASHED >> 20))
     except OSError as error:
         return dict(entry, error=error.strerror)
     return dict(entry, sha256=digest.hexdigest())

@@ -52,11 +52,11 @@ def want(ctx: Context) -> Wanted:
             directory=ctx.home,
             stop_timeout=300,
             pre=((f"{ctx.home}/bin/initialize",),),
-            console=f"{ctx.logs}/console.log",
+            console=ctx.console,
         ),
         files=(
             FileSpec(places["conf"], "mysql/my.cnf.j2", values),
-            FileSpec(places["sql"], "mysql/objects.sql.j2", values, mode=0o600, restarts=False),
+            FileSpec(places["sql"], "mysql/objects.sql.j2", values, restarts=False),
             script("initialize", restarts=False),
             script("serve", restarts=True),
             script("objects", restarts=False),

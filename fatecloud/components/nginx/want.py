@@ -59,7 +59,7 @@ def want(ctx: Context) -> Wanted:
             stop_signal="QUIT",
             stop_timeout=30,
             pre=((prepare,),) if named else (),
-            console=f"{ctx.logs}/console.log",
+            console=ctx.console,
         ),
         files=(
             FileSpec(conf, "nginx/nginx.conf.j2", values),

@@ -53,20 +53,22 @@ def want(ctx: Context) -> Wanted:
     def file(path: str, template: str, mode: int = 0o640, *, restarts: bool = True) -> FileSpec:
         return FileSpec(f"{ctx.home}/{path}", f"rabbitmq/{template}.j2", values, mode=mode, restarts=restarts)
 
+    # Erlang refuses a cookie that anyone but its owner can read, so this one file is the service's own.
+    cookie = FileSpec(f"{ctx.home}/.erlang.cookie", "rabbitmq/cookie.j2", values, mode=0o400, owner="service")
+
     return Wanted(
         process=Process(
             argv=(f"{ctx.home}/bin/serve",),
             directory=ctx.home,
             stop_timeout=120,
-            console=f"{ctx.logs}/console.log",
+            console=ctx.console,
         ),
         files=(
             file("conf/rabbitmq.conf", "rabbitmq.conf"),
             file("conf/rabbitmq-env.conf", "rabbitmq-env.conf"),
             file("conf/enabled_plugins", "enabled_plugins"),
-            file("conf/definitions.json", "definitions.json", 0o600, restarts=False),
-            # Erlang refuses a cookie that others can read.
-            file(".erlang.cookie", "cookie", 0o400),
+            file("conf/definitions.json", "definitions.json", restarts=False),
+            cookie,
             file("bin/environment", "environment.sh"),
             file("bin/serve", "serve.sh", 0o750),
             file("bin/rabbitmqctl", "rabbitmqctl.sh", 0o750, restarts=False),
