@@ -13,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+sys.path.append(str(Path(__file__).parents[1] / "shared"))
+
 import typer
 from bench import Bench, say
 from page import write_page

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 from docker.errors import ImageNotFound
+from records import forget_marks
 from timing import BenchError, Sample, run
 
 from fatecloud import catalogue
@@ -29,14 +30,6 @@ PROGRAM = Path(sys.executable).with_name("fatecloud")
 RELEASE = "fate-2.2.0"
 BASE = "/data/projects/fate"
 CLUSTER = "bench"
-_FORGET_MARKS = """\
-import json, sys
-from pathlib import Path
-file = Path(sys.argv[1])
-record = json.loads(file.read_text())
-record.pop("data", None)
-file.write_text(json.dumps(record))
-"""
 CLUSTER_ID = "bbbbbb2b1d4e5f60"
 """The same on all nodes ever measured: a store is only taken over by the cluster that it was made for."""
 _FIRST_PARTY = 9001
@@ -175,7 +168,7 @@ def _image(scratch: Path) -> str:
         keep = f"mv /srv/store {BASE}/store; rm -rf {gone}; ls -A {BASE}; sync"
         _say(Event("note", seed.sandbox.check(node, ["sh", "-ec", keep])))
         # A deploy would look for the data that the record still expects.
-        seed.sandbox.check(node, ["python3", "-c", _FORGET_MARKS, f"{BASE}/.fatecloud/manifest.json"])
+        forget_marks(seed.sandbox, node, BASE)
         fresh = "rm -f /etc/ssh/ssh_host_* /var/lib/dbus/machine-id; : > /etc/machine-id; rm -rf /var/log/journal/*"
         seed.sandbox.check(node, ["sh", "-ec", fresh])
         _say(Event("step", f"making the image {name}"))

@@ -25,6 +25,7 @@ from endstate import at_work_here, by_unit, differences, processes, strangers, t
 from killing import Killed, Point, Way, killed, points
 from program import Program
 from raised import RAISED
+from records import forget_marks
 from two_parties import A, B, cluster_name, edit, home
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -37,18 +38,6 @@ NODES = (A, B)
 PACKAGES = ("mariadb-server", "nginx-light", "rabbitmq-server")
 KEPT_STORE = "/data/store-of-a-test"
 BY_HAND = "FATECLOUD_KILL_SEED={} FATECLOUD_KILL_POINTS={}"
-
-
-_FORGET_MARKS = """\
-import json, sys
-with open(sys.argv[1], "r+") as file:
-    record = json.load(file)
-    record.pop("data", None)
-    file.seek(0)
-    file.truncate()
-    json.dump(record, file)
-"""
-"""Takes the marks of data out of a node's record."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +67,7 @@ class Site:
         """What `destroy --remove-data` does after a plain destroy, except that it would leave no base for the store."""
         for node in NODES:
             self.shell(node, f"rm -rf {self.base}/data/* {self.base}/logs/* /var/lib/fatecloud/data/*")
-            self.sandbox.check(node, ["python3", "-c", _FORGET_MARKS, f"{self.base}/.fatecloud/manifest.json"])
+            forget_marks(self.sandbox, node, self.base)
 
 
 def change_keys(site: Site) -> None:
