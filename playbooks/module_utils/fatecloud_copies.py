@@ -10,7 +10,9 @@ import os
 import stat
 import time
 
-from ansible.module_utils.fatecloud_node import Refused, replace
+from ansible.module_utils.fatecloud_inside import beside, regular
+from ansible.module_utils.fatecloud_node import replace
+from ansible.module_utils.fatecloud_refused import Refused
 
 DAYS = 30
 LIMIT = 16 << 20
@@ -29,22 +31,22 @@ def keep(manifest: object, path: str, run: str, mode: int, ids: tuple) -> str:
         Refused: it is neither a regular file nor a link, or is too large.
     """
     copy = f"{path}.{run}.bak"
-    if os.path.islink(path):
-        # What it leads to is not ours, and stays where it is.
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(copy)
-        os.symlink(os.readlink(path), copy)
-    else:
-        replace(copy, _content(path), mode, *ids)
+    with beside(path) as (folder, name):
+        if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            # What it leads to is not ours, and stays where it is.
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.basename(copy), dir_fd=folder)
+            os.symlink(os.readlink(name, dir_fd=folder), os.path.basename(copy), dir_fd=folder)
+        else:
+            replace(copy, _content(path), mode, *ids)
     manifest.data.setdefault("copies", {})[copy] = int(time.time())
     return copy
 
 
 def _content(path: str) -> bytes:
-    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{path} is not a regular file, so no copy of it is kept: move it away by hand")
+    with os.fdopen(regular(path), "rb") as file:
+        if os.fstat(file.fileno()).st_nlink > 1:
+            raise Refused(f"{path} has a second name, so it may be a file of someone else: move it away by hand")
         data = file.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise Refused(f"{path} is larger than {LIMIT >> 20} MiB, so no copy of it is kept: move it away by hand")
@@ -52,11 +54,16 @@ def _content(path: str) -> bytes:
 
 
 def remove(manifest: object, days: float = DAYS) -> list:
-    """Remove the copies that are older than this; returns their paths."""
-    copies = manifest.data.get("copies", {})
-    old = sorted(path for path, made in copies.items() if time.time() - made >= days * 86400)
-    for path in old:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+    """Remove the copies that are older than this; returns their paths. One behind a link stays, for the next time."""
+    copies, removed = manifest.data.get("copies", {}), []
+    for path in sorted(path for path, made in copies.items() if time.time() - made >= days * 86400):
+        try:
+            with beside(path) as (folder, name):
+                os.unlink(name, dir_fd=folder)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except (Refused, OSError):
+            continue
         del copies[path]
-    return old
+        removed.append(path)
+    return removed

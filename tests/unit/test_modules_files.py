@@ -174,17 +174,38 @@ def test_a_link_in_the_place_of_a_file_is_kept_as_a_link(base: Path, tmp_path_fa
     assert shadow.read_text() == "root's\n"
 
 
-@pytest.mark.parametrize("kind", ["fifo", "huge"])
+@pytest.mark.parametrize("kind", ["fifo", "huge", "second name", "directory"])
 def test_what_cannot_be_copied_is_refused_by_name(base: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = base / "a"
     monkeypatch.setattr(copies, "LIMIT", 10)
     if kind == "fifo":
         os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
     else:
         path.write_text("x" * 11)
+    if kind == "second name":
+        (base / "b").hardlink_to(path)
     with node.working(str(base), "r1") as manifest, pytest.raises(node.Refused, match=str(path)):
         copies.keep(manifest, str(path), "r1", 0o640, (-1, -1))
     assert not (base / "a.r1.bak").exists()
+
+
+def test_a_copy_behind_a_link_of_a_service_is_neither_made_nor_removed(base: Path) -> None:
+    theirs, run = base / "theirs", base / "run"
+    theirs.mkdir()
+    for name in ("a", "a.r1.bak"):
+        (theirs / name).write_text("root's\n")
+    run.mkdir(mode=0o777)
+    run.chmod(0o777)
+    (run / "way").symlink_to(theirs)
+    with node.working(str(base), "r1") as manifest:
+        with pytest.raises(node.Refused, match="is a link"):
+            copies.keep(manifest, f"{run}/way/a", "r2", 0o640, (-1, -1))
+        manifest.data["copies"] = {f"{run}/way/a.r1.bak": 0}
+        assert copies.remove(manifest) == []
+        assert list(manifest.data["copies"]) == [f"{run}/way/a.r1.bak"]
+    assert sorted(path.name for path in theirs.iterdir()) == ["a", "a.r1.bak"]
 
 
 def test_copies_go_after_30_days_with_any_run_and_at_once_with_the_cluster(base: Path) -> None:
