@@ -9,7 +9,8 @@
     |-- ArtifactError               1   fetching, importing, verifying
     |   |-- ArtifactMissing         1   the store lacks something a deployment needs
     |   |-- ClientMissing           1   a registry's client is not installed; carries its package
-    |   `-- HashMismatch            1   bytes that are not what the lock says
+    |   |-- HashMismatch            1   bytes that are not what the lock says
+    |   `-- NotTrusted              6   bytes from a stranger, which need the operator's word
     |-- TransportError              1   a node could not be reached or used; carries a finding code
     |-- RunError                    1   a deployment or verb failed on a node
     |   |-- Unverified              4   deployed, but the smoke test did not succeed
@@ -102,6 +103,12 @@ class ClientMissing(ArtifactError):
 
 class HashMismatch(ArtifactError):
     """Bytes that are not what the lock says."""
+
+
+class NotTrusted(ArtifactError):
+    """Bytes that the operator has to accept: unsigned, signed by an unknown or expired key, or not in a lock."""
+
+    exit_status = 6
 
 
 class TransportError(FatecloudError):

@@ -1,91 +1,143 @@
-"""Tar files with a whole release, for controllers that cannot reach a registry, and imports of single files."""
+"""Bundles: a whole release in one file, for controllers that cannot reach a registry. docs/reference/bundle.md."""
 
 from __future__ import annotations
 
 import json
-import re
 import tarfile
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from fatecloud import catalogue
 from fatecloud.artifacts import index
-from fatecloud.artifacts.store import Store, sha256_of
-from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.artifacts.index import Interpreter, canonical
+from fatecloud.artifacts.members import Member, members
+from fatecloud.artifacts.store import Store, require, sha256_of
+from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
-HEADER = "fatecloud-bundle.json"
-_MEMBER = re.compile(r"sha256/(?P<sha256>[0-9a-f]{64})/(?P<name>[A-Za-z0-9][\w.+-]*)")
+INDEX = "fatecloud-bundle.json"
+SIGNATURE = "fatecloud-bundle.sig"
+SCHEMA = 1
+_INDEX_LIMIT, _SIGNATURE_LIMIT = 1 << 20, 4096
+"""Bytes. The index of 86 files has 17 kB, a signature 300 bytes."""
 
 
-def write_bundle(release: Release, store: Store, target: Path) -> int:
-    """Write everything that the store has of a release into one file.
+@dataclass(slots=True)
+class Bundle:
+    """An open bundle whose index was read and compared with the release's lock; its files come next."""
+
+    release: Release
+    interpreter: Interpreter
+    index: bytes
+    """What a signature has to cover."""
+    signature: str
+    """As text; empty if it has none."""
+    _rest: Iterator[Member]
+
+    def unpack(self, store: Store) -> None:
+        """Put its files into the store.
+
+        Raises:
+            ArtifactError: it has another member than its index says, or ends too early.
+            HashMismatch: a file has other bytes than the lock says.
+        """
+        wanted = {f"sha256/{artifact.sha256}": artifact for artifact in _files(self.release, self.interpreter)}
+        for member in self._rest:
+            artifact = wanted.pop(member.name, None)
+            if artifact is None:
+                raise ArtifactError(f"unexpected member {member.name!r}")
+            if member.size != artifact.size:
+                raise HashMismatch(f"{artifact.filename}: expected {artifact.size} bytes, got {member.size}")
+            store.add_stream(member, artifact)
+        if wanted:
+            names = sorted(artifact.filename for artifact in wanted.values())
+            raise ArtifactMissing(f"it lacks {', '.join(names[:3])}" + (" and more" if len(names) > 3 else ""))  # noqa: PLR2004
+        index.write_interpreter(self.release, store, self.interpreter)
+
+
+def write_bundle(
+    release: Release, store: Store, target: Path, sign: Callable[[bytes], str] | None = None
+) -> Interpreter:
+    """Write a release into one file.
+
+    Args:
+        release: all of it is in the store.
+        store: where it is.
+        target: the file.
+        sign: makes the signature of the index; None for a bundle without one.
 
     Returns:
-        Its size in bytes.
+        The interpreter in it, whose fingerprint the receiver has to confirm.
 
     Raises:
         ArtifactMissing: the store does not have all of it.
+        HashMismatch: a file in the store is damaged.
     """
-    # Written under another name first, so that an interrupted write cannot be mistaken for a bundle.
     held = index.read(release, store)
-    header = json.dumps({"release": release.name, "lock": index.lock_digest(release), **asdict(held)}).encode()
+    files = _files(release, held.interpreter)
+    head = _head(release, held.interpreter)
+    # Written under another name first, so that an interrupted write cannot be mistaken for a bundle.
     part = target.with_name(target.name + ".part")
-    with tarfile.open(part, "w") as archive:
-        member = tarfile.TarInfo(HEADER)
-        member.size = len(header)
-        archive.addfile(member, BytesIO(header))
-        for artifact in held.artifacts:
-            archive.add(store.path(artifact.sha256), f"sha256/{artifact.sha256}/{artifact.filename}", recursive=False)
-    part.rename(target)
-    return target.stat().st_size
+    try:
+        with tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as archive:
+            archive.addfile(_member(INDEX, len(head)), BytesIO(head))
+            if sign is not None:
+                text = sign(head).encode("ascii")
+                archive.addfile(_member(SIGNATURE, len(text)), BytesIO(text))
+            for artifact in files:
+                path = store.path(artifact.sha256)
+                _require_whole(artifact, path)
+                with path.open("rb") as stream:
+                    archive.addfile(_member(f"sha256/{artifact.sha256}", artifact.size), stream)
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return held.interpreter
 
 
 def is_bundle(file: Path) -> bool:
-    """Whether a file is a bundle of fatecloud."""
+    """Whether a file begins like a bundle of fatecloud."""
     try:
-        with tarfile.open(file, "r:") as archive:
-            first = archive.next()
-            return first is not None and first.name == HEADER
-    except (OSError, tarfile.TarError):
+        with file.open("rb") as stream:
+            first = next(members(stream), None)
+            return first is not None and first.name == INDEX
+    except (OSError, ArtifactError):
         return False
 
 
-def read_bundle(file: Path, store: Store) -> Release:
-    """Put a bundle's artifacts into the store, each verified against its own name.
+@contextmanager
+def opened(file: Path) -> Iterator[Bundle]:
+    """Open a bundle and compare its index with the lock of its release. Nothing is in the store yet.
 
     Raises:
-        ArtifactError: it is damaged or incomplete, or has members that do not belong into a bundle.
-        HashMismatch: an artifact's content does not match the hash in its name.
+        ArtifactError: it is damaged, or has members that do not belong into a bundle; also from the body.
+        HashMismatch: it names a file with another hash than the lock does.
     """
     try:
-        with tarfile.open(file, "r|") as archive:
-            header: dict[str, object] = {}
-            for member in archive:
-                stream = archive.extractfile(member)
-                if stream is None:
-                    raise ArtifactError(f"{file}: {member.name} is not a plain file")
-                if member.name == HEADER:
-                    header = json.loads(stream.read())
-                    continue
-                named = _MEMBER.fullmatch(member.name)
-                if named is None:
-                    raise ArtifactError(f"{file}: unexpected member {member.name}")
-                store.add_stream(stream, named["name"], named["sha256"])
-    except (OSError, tarfile.TarError, ValueError) as error:
+        with file.open("rb") as stream:
+            yield _opened(members(stream))
+    except OSError as error:
         raise ArtifactError(f"{file} cannot be read: {error}") from error
-    release = catalogue.load(str(header.get("release")))
-    if header.get("lock") != index.lock_digest(release):
-        raise ArtifactError(
-            f"{file} was made for another lock of {release.name}",
-            remedy=f"make the bundle with this version of fatecloud: fatecloud release bundle {release.name}",
-        )
-    held = index.index_of(header)
-    index.write_interpreter(release, store, held.interpreter)
-    index.write(release, store, held)
-    index.read(release, store)  # raises ArtifactMissing for an incomplete bundle
-    return release
+    except ArtifactError as error:
+        if error.message.startswith(str(file)):
+            raise
+        raise type(error)(f"{file}: {error.message}", remedy=error.remedy) from error
+
+
+def _opened(rest: Iterator[Member]) -> Bundle:
+    first = next(rest, None)
+    if first is None or first.name != INDEX:
+        raise ArtifactError("it is not a bundle")
+    head, signature = first.whole(_INDEX_LIMIT), ""
+    release, interpreter = _read_head(head)
+    second = next(rest, None)
+    if second is not None and second.name == SIGNATURE:
+        signature, second = second.whole(_SIGNATURE_LIMIT).decode("ascii", "replace"), None
+    return Bundle(release, interpreter, head, signature, _with(second, rest))
 
 
 def import_artifact(file: Path, store: Store) -> Artifact:
@@ -98,9 +150,9 @@ def import_artifact(file: Path, store: Store) -> Artifact:
     got = sha256_of(file)
     for name in catalogue.names():
         python = catalogue.load(name).python
-        for artifact in (python.installer, *python.lock):
+        for artifact in (python.installer, *python.lock, *python.made.values()):
             if artifact.sha256 == got:
-                store.add(file, got)
+                store.add(file, artifact)
                 return artifact
             if artifact.filename == file.name:
                 raise HashMismatch(f"{file}: expected SHA-256 {artifact.sha256}, got {got}")
@@ -108,3 +160,57 @@ def import_artifact(file: Path, store: Store) -> Artifact:
         f"{file} is not part of any release that this version knows ({', '.join(catalogue.names())})",
         remedy="fatecloud release show NAME lists the files of a release",
     )
+
+
+def _files(release: Release, interpreter: Interpreter) -> tuple[Artifact, ...]:
+    return (interpreter.artifact, release.python.installer, *release.python.wheels)
+
+
+def _head(release: Release, interpreter: Interpreter) -> bytes:
+    listed = [{"filename": a.filename, "sha256": a.sha256, "size": a.size} for a in _files(release, interpreter)]
+    return canonical({"schema": SCHEMA, "release": release.name, "interpreter": asdict(interpreter), "files": listed})
+
+
+def _read_head(head: bytes) -> tuple[Release, Interpreter]:
+    """The release and the interpreter of an index that is exactly the one that we would have written."""
+    try:
+        data: Any = json.loads(head)
+        if data["schema"] != SCHEMA:
+            raise ArtifactError("it has a format of another version of fatecloud")
+        if data["release"] not in catalogue.names():
+            raise ArtifactError(f"it has a release that this version does not know ({', '.join(catalogue.names())})")
+        release = catalogue.load(data["release"])
+        interpreter = index.interpreter_of(release, data["interpreter"])
+        listed = {str(entry["filename"]): str(entry["sha256"]) for entry in data["files"]}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "something is not as it should be"
+        raise ArtifactError(f"its index cannot be used: {reason}") from None
+    for artifact in _files(release, interpreter):
+        got = listed.get(artifact.filename)
+        if got is not None and got != artifact.sha256:
+            raise HashMismatch(f"{artifact.filename}: expected SHA-256 {artifact.sha256}, got {got[:64]!r}")
+    if head != _head(release, interpreter):
+        raise ArtifactError(
+            f"its list of files is not the lock of {release.name}",
+            remedy=f"make the bundle with this version of fatecloud: fatecloud release bundle {release.name}",
+        )
+    return release, interpreter
+
+
+def _with(first: Member | None, rest: Iterator[Member]) -> Iterator[Member]:
+    if first is not None:
+        yield first
+    yield from rest
+
+
+def _member(name: str, size: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size = size
+    return member
+
+
+def _require_whole(artifact: Artifact, path: Path) -> None:
+    try:
+        require(artifact, path.stat().st_size, sha256_of(path))
+    except HashMismatch as error:
+        raise HashMismatch(error.message, remedy="fatecloud release verify") from None

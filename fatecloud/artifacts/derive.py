@@ -13,21 +13,29 @@ import uv
 from fatecloud.artifacts.download import download_sdists
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.progress import Progress
-from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.artifacts.store import Store
 from fatecloud.artifacts.unpack import unpack
-from fatecloud.errors import ArtifactError
+from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_SAME = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "315532800",
+}
+"""The environment of every build; the epoch is that of zip files."""
 
 
 def derive_wheels(
     release: Release, interpreter: Interpreter, sdists: Sequence[Artifact], store: Store, progress: Progress
-) -> tuple[Artifact, ...]:
-    """Wheels for sdists; wheels that were built before are taken from the store.
+) -> None:
+    """Build wheels from sdists, each with exactly the bytes that the catalogue names.
 
     Args:
-        release: defines the builder and the build environment.
+        release: defines the builder, the build environment and the wheels.
         interpreter: the stored interpreter that builds them.
         sdists: locked; fetched if they are not in the store.
         store: has the builder's wheel already; gets the sdists and the wheels.
@@ -35,51 +43,32 @@ def derive_wheels(
 
     Raises:
         ArtifactError: an sdist cannot be fetched or built; with its name and the last lines of the output.
+        HashMismatch: a wheel has other bytes than the catalogue names.
     """
-    todo = [sdist for sdist in sdists if _known(release, sdist, store) is None]
-    if todo:
-        with store.workspace() as scratch:
-            progress.working("preparing to build wheels")
-            python = _build_environment(release, interpreter, store, scratch)
-            # Neither the interpreter nor pip has bytecode here. Without a directory for it each process would compile
-            # everything again.
-            environment = {**os.environ, **release.python.build_environment}
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)
-            environment["PYTHONPYCACHEPREFIX"] = str(scratch / "bytecode")
-            missing = [sdist for sdist in todo if not store.has(sdist.sha256)]
-            if missing:
-                progress.working(f"fetching the source of {len(missing)} wheels that have to be built")
-                download_sdists(missing, python, environment, store, progress)
-            for number, sdist in enumerate(todo, 1):
-                progress.working(f"building wheel {number} of {len(todo)}: {sdist.name.partition('==')[0]}")
-                _build(release, sdist, python, environment, store, scratch)
-            progress.working("")
-    built = {sdist.name: _known(release, sdist, store) for sdist in sdists}
-    for sdist in todo:
-        progress.done(built[sdist.name] or sdist)
-    return tuple(wheel for wheel in built.values() if wheel)
-
-
-def _record(release: Release, sdist: Artifact, store: Store) -> Path:
-    """File that names the wheel of an sdist. Its name has the hashes of sdist and builder and the Python series."""
-    builder = _builder(release)
-    folder = store.root / "derived"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{sdist.sha256}-{builder.sha256[:16]}-{release.python.minor}"
+    if not sdists:
+        return
+    with store.workspace() as scratch:
+        progress.working("preparing to build wheels")
+        python = _build_environment(release, interpreter, store, scratch)
+        # Neither the interpreter nor pip has bytecode here. Without a directory for it each process would compile
+        # everything again.
+        bytecode = {"PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}
+        environment = {**os.environ, **release.python.build_environment, **bytecode}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        missing = [sdist for sdist in sdists if not store.holds(sdist)]
+        if missing:
+            progress.working(f"fetching the source of {len(missing)} wheels that have to be built")
+            download_sdists(missing, python, environment, store, progress)
+        for number, sdist in enumerate(sdists, 1):
+            progress.working(f"building wheel {number} of {len(sdists)}: {sdist.name.partition('==')[0]}")
+            _build(release, sdist, python, bytecode, store, scratch)
+        progress.working("")
+    for sdist in sdists:
+        progress.done(release.python.made[sdist.name])
 
 
 def _builder(release: Release) -> Artifact:
     return next(a for a in release.python.lock if a.name.partition("==")[0] == release.python.builder)
-
-
-def _known(release: Release, sdist: Artifact, store: Store) -> Artifact | None:
-    try:
-        sha256, filename = _record(release, sdist, store).read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return None
-    if not store.has(sha256):
-        return None
-    return Artifact(sdist.name, filename, sha256, store.path(sha256).stat().st_size, "wheel")
 
 
 def _build_environment(release: Release, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
@@ -100,24 +89,30 @@ def _uv(scratch: Path) -> list[str]:
 
 
 def _build(
-    release: Release,
-    sdist: Artifact,
-    python: Path,
-    environment: dict[str, str],
-    store: Store,
-    scratch: Path,
+    release: Release, sdist: Artifact, python: Path, bytecode: dict[str, str], store: Store, scratch: Path
 ) -> None:
+    made = release.python.made[sdist.name]
     out = scratch / "built"
     common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation", "--python", str(python), "--out-dir", str(out)]
+    # Nothing of the operator's environment: a variable for a compiler or for setuptools could change the wheel.
+    environment = {**_SAME, "HOME": str(scratch), **release.python.build_environment, **bytecode}
     _run([*common, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
-    project, _, version = sdist.name.partition("==")
-    built = next(iter(out.glob(f"{project.replace('-', '_')}-{version}-*.whl")), None)
-    if built is None or not built.name.endswith("-none-any.whl"):
-        raise ArtifactError(f"building {sdist.name}: {built} is not a wheel for every node")
-    normal = _normalise(built, scratch / "normal")
-    sha256 = sha256_of(normal)
-    kept = store.take(normal, sha256)
-    _record(release, sdist, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
+    built = out / made.filename
+    if not built.exists():
+        found = ", ".join(sorted(wheel.name for wheel in out.glob("*.whl"))) or "nothing"
+        raise ArtifactError(f"building {sdist.name}: expected {made.filename}, got {found}")
+    take_made(_normalise(built, scratch / "normal"), made, store)
+
+
+def take_made(file: Path, made: Artifact, store: Store) -> None:
+    """Store a wheel that was made here. Raises HashMismatch: it has other bytes than the catalogue names."""
+    try:
+        store.take(file, made)
+    except HashMismatch as error:
+        raise HashMismatch(
+            f"made here of {made.name}: {error.message}",
+            remedy="make it on another machine, and bring it here with fatecloud release bundle and release import",
+        ) from None
 
 
 def _normalise(wheel: Path, folder: Path) -> Path:

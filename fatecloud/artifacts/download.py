@@ -108,7 +108,7 @@ def _pip(
             file = folder / artifact.filename
             if not file.exists():
                 raise _failure(batch, output)
-            store.take(file, artifact.sha256)
+            store.take(file, artifact)
             progress.done(artifact)
 
 

@@ -7,7 +7,7 @@ from fatecloud.artifacts.derive import derive_wheels
 from fatecloud.artifacts.download import download_wheels
 from fatecloud.artifacts.index import ReleaseIndex
 from fatecloud.artifacts.progress import Progress
-from fatecloud.artifacts.repair import repair_wheels, repaired
+from fatecloud.artifacts.repair import repair_wheels
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.release import Release
@@ -32,16 +32,16 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
     chosen = interpreter.choose(release, store, progress.say, insist)
     if before is not None and before.interpreter == chosen:
         return False
-    wheels = [artifact for artifact in release.python.lock if artifact.kind == "wheel"]
-    sdists = [artifact for artifact in release.python.lock if artifact.kind == "sdist"]
-    unrepaired = [artifact for artifact in wheels if repaired(release, artifact, store) in {None, artifact}]
-    missing = [artifact for artifact in (release.python.installer, *unrepaired) if not store.has(artifact.sha256)]
+    python = release.python
+    # A locked file that another wheel is made of is only needed to make it.
+    needed = [a for a in python.lock if not (a.name in python.made and store.holds(python.made[a.name]))]
+    wheels = [artifact for artifact in needed if artifact.kind == "wheel"]
+    sdists = [artifact for artifact in needed if artifact.kind == "sdist"]
+    missing = [artifact for artifact in (python.installer, *wheels) if not store.holds(artifact)]
     progress.begin(missing)
-    download_wheels(missing, release.python.minor, store, progress)
-    derived = derive_wheels(release, chosen, sdists, store, progress)
-    shipped = repair_wheels(release, wheels, store, progress)
-    everything = tuple(sorted((*shipped, *derived), key=lambda artifact: artifact.name))
-    index.write(release, store, ReleaseIndex(chosen, release.python.installer, everything))
+    download_wheels(missing, python.minor, store, progress)
+    derive_wheels(release, chosen, sdists, store, progress)
+    repair_wheels(release, wheels, store, progress)
     return True
 
 

@@ -1,26 +1,28 @@
-"""What the store has of a release: `releases/<name>.json`, written by a fetch or an import."""
+"""What the store has of a release: the files that the catalogue names, and an interpreter that was accepted here."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fatecloud import catalogue
-from fatecloud.artifacts.store import Store
+from fatecloud.artifacts.store import FILE_NAME, Store
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.release import Artifact, PythonSet, Release
+from fatecloud.signing.fingerprint import fingerprint
 
-SCHEMA = 1
+LARGEST_INTERPRETER = 256 << 20
+"""Bytes. Packed ones have 12 to 21 MB."""
 _MANYLINUX = re.compile(r"manylinux_2_(\d+)_")
+_ORIGINS = ("imported", "found", "downloaded", "registry")
+_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A stored interpreter and its origin."""
+    """An interpreter and its origin."""
 
     artifact: Artifact
     origin: str
@@ -31,6 +33,12 @@ class Interpreter:
     """Standard modules that it does not have."""
     glibc: str
     """Oldest glibc that it runs with."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Of its bytes and of what is claimed about them. The source does not count: it changes on its way."""
+        claims = {"artifact": asdict(self.artifact), "lacks": list(self.lacks), "glibc": self.glibc}
+        return fingerprint(b"fatecloud interpreter\n" + canonical(claims))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,79 +55,79 @@ class ReleaseIndex:
         return (self.interpreter.artifact, self.installer, *self.wheels)
 
 
-def lock_digest(release: Release) -> str:
-    """Digest of the lock that an index was made for, and of the changes that are made to its files."""
-    repairs = json.dumps({name: list(files) for name, files in release.python.execstack.items()}, sort_keys=True)
-    text = catalogue.lock_text(release.name) + release.python.installer.sha256 + repairs
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def write(release: Release, store: Store, index: ReleaseIndex) -> None:
-    """Record what the store has of a release."""
-    data = {"schema": SCHEMA, "release": release.name, "lock": lock_digest(release), **asdict(index)}
-    _write_json(store.root / "releases" / f"{release.name}.json", data)
+def canonical(data: object) -> bytes:
+    """The one way to write data as JSON, for hashes and signatures: ASCII, sorted keys, no spaces."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def write_interpreter(release: Release, store: Store, interpreter: Interpreter) -> None:
-    """Record the interpreter for all releases with the same Python series and machine."""
-    _write_json(_interpreter_file(release, store), asdict(interpreter))
+    """Record that an interpreter is accepted, for all releases with the same Python series and machine."""
+    path = _interpreter_file(release, store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(interpreter), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.rename(path)
 
 
 def read_interpreter(release: Release, store: Store) -> Interpreter | None:
-    """The stored interpreter that fits a release."""
+    """The accepted interpreter that fits a release; None unless its file is in the store."""
     try:
-        kept = _interpreter(json.loads(_interpreter_file(release, store).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = interpreter_of(release, json.loads(_interpreter_file(release, store).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
         return None
-    return kept if store.has(kept.artifact.sha256) else None
+    return kept if store.holds(kept.artifact) else None
 
 
 def _interpreter_file(release: Release, store: Store) -> Path:
     return store.root / "interpreters" / f"{release.python.minor}-{release.arch}.json"
 
 
-def _write_json(path: Path, data: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(data, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.rename(path)
+def interpreter_of(release: Release, data: Any) -> Interpreter:
+    """An interpreter from data of a file, which may be a stranger's.
 
-
-def index_of(data: dict[str, Any]) -> ReleaseIndex:
-    """An index from the data of its file or of a bundle. Raises KeyError or TypeError for anything else."""
-    return ReleaseIndex(
-        _interpreter(data["interpreter"]),
-        Artifact(**data["installer"]),
-        tuple(Artifact(**wheel) for wheel in data["wheels"]),
-    )
-
-
-def _interpreter(data: dict[str, Any]) -> Interpreter:
-    return Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
+    Raises:
+        ValueError: it is not one, or not one for this release; with what is wrong.
+    """
+    try:
+        found = Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
+        artifact, python = found.artifact, release.python
+        wrong = {
+            "name": not re.fullmatch(rf"cpython=={re.escape(python.minor)}\.\d{{1,3}}", artifact.name),
+            "filename": not FILE_NAME.fullmatch(artifact.filename),
+            "sha256": not re.fullmatch(r"[0-9a-f]{64}", artifact.sha256),
+            "size": type(artifact.size) is not int or not 0 < artifact.size <= LARGEST_INTERPRETER,
+            "kind": artifact.kind != "interpreter",
+            "origin": found.origin not in _ORIGINS,
+            "source": len(found.source) > _TEXT or not found.source.isprintable(),
+            "lacks": not set(found.lacks) <= set(python.wants_modules),
+            "glibc": not re.fullmatch(r"2\.\d{1,2}", found.glibc),
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        # Its text may be a stranger's, and long.
+        raise ValueError("not the description of an interpreter") from error
+    if bad := [name for name, is_wrong in wrong.items() if is_wrong]:
+        raise ValueError(f"not an interpreter for {release.name}: wrong {', '.join(bad)}")
+    return found
 
 
 def read(release: Release, store: Store) -> ReleaseIndex:
-    """What the store has of a release.
+    """What the store has of a release. The catalogue names every file of it except the interpreter.
 
     Raises:
-        ArtifactMissing: it has nothing, only a part, or the files of another lock; with the names of missing files.
+        ArtifactMissing: it has nothing, or only a part; with the names of missing files.
     """
     remedy = f"fatecloud release fetch {release.name}"
-    path = store.root / "releases" / f"{release.name}.json"
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        index = index_of(data)
-    except FileNotFoundError:
-        raise ArtifactMissing(f"{release.name} is not in the store {store.root}", remedy=remedy) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactMissing(f"{path} cannot be read: {error!r}", remedy=remedy) from error
-    if data.get("schema") != SCHEMA or data.get("lock") != lock_digest(release):
-        raise ArtifactMissing(f"the store {store.root} has {release.name} for another lock", remedy=remedy)
-    missing = [artifact.filename for artifact in index.artifacts if not store.has(artifact.sha256)]
-    if missing:
+    wanted = (release.python.installer, *release.python.wheels)
+    missing = [artifact.filename for artifact in wanted if not store.holds(artifact)]
+    interpreter = read_interpreter(release, store)
+    if len(missing) == len(wanted):
+        raise ArtifactMissing(f"{release.name} is not in the store {store.root}", remedy=remedy)
+    if interpreter is None:
+        missing.insert(0, f"an interpreter (CPython {release.python.minor})")
+    if missing or interpreter is None:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
         raise ArtifactMissing(f"the store {store.root} lacks {shown} of {release.name}", remedy=remedy)
-    return index
+    return ReleaseIndex(interpreter, release.python.installer, release.python.wheels)
 
 
 def python_set(release: Release, store: Store) -> PythonSet:

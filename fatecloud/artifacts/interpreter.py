@@ -108,7 +108,7 @@ def _take(release: Release, store: Store, program: Path, origin: tuple[str, str]
         artifact = Artifact(
             f"cpython=={real.version}", tarball.name, sha256_of(tarball), tarball.stat().st_size, "interpreter"
         )
-        store.take(tarball, artifact.sha256)
+        store.take(tarball, artifact)
     taken = Interpreter(artifact, *origin, lacks=packed.missing, glibc=glibc)
     index.write_interpreter(release, store, taken)
     _announce(release, taken, say)

@@ -14,9 +14,10 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from fatecloud.artifacts.derive import take_made
 from fatecloud.artifacts.pack import patchelf
 from fatecloud.artifacts.progress import Progress
-from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError
 from fatecloud.model.release import Artifact, Release
 
@@ -27,68 +28,40 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _CHUNK = 1 << 20
 
 
-def repaired(release: Release, wheel: Artifact, store: Store) -> Artifact | None:
-    """The repaired wheel for a locked one, or the locked one itself; None if it still has to be repaired."""
-    if wheel.name not in release.python.execstack:
-        return wheel
-    try:
-        note = _record(wheel, release.python.execstack[wheel.name], store)
-        sha256, filename = note.read_text(encoding="utf-8").split()
-    except (OSError, ValueError):
-        return None
-    if not store.has(sha256):
-        return None
-    return Artifact(wheel.name, filename, sha256, store.path(sha256).stat().st_size, "wheel")
-
-
-def repair_wheels(
-    release: Release, wheels: Sequence[Artifact], store: Store, progress: Progress
-) -> tuple[Artifact, ...]:
-    """The wheels that nodes get, after those that need a repair were repaired.
+def repair_wheels(release: Release, wheels: Sequence[Artifact], store: Store, progress: Progress) -> None:
+    """Make the wheels that nodes get instead of locked ones that need a repair, as the catalogue names them.
 
     Args:
-        release: defines which wheels need a repair, and which of their files.
-        wheels: locked, and in the store unless they were repaired before.
+        release: defines which wheels need a repair, which of their files, and what is made of them.
+        wheels: locked, and in the store.
         store: gets the repaired wheels; the locked ones stay.
         progress: is informed about each repair.
 
     Raises:
         ArtifactError: a wheel lacks a file that the catalogue names, or it cannot be changed.
+        HashMismatch: the result has other bytes than the catalogue names.
     """
-    result = []
     for wheel in wheels:
-        found = repaired(release, wheel, store)
-        if found is None:
+        if wheel.name in release.python.execstack:
             progress.say(f"{wheel.name}: clearing the executable stack, which glibc 2.41 and newer refuse")
-            found = _repair(wheel, release.python.execstack[wheel.name], store)
-        result.append(found)
-    return tuple(result)
+            _repair(wheel, release.python.execstack[wheel.name], release.python.made[wheel.name], store)
 
 
-def _build(libraries: Sequence[str]) -> str:
-    """Build number of a wheel in which these libraries were changed: another list makes another wheel."""
-    return f"{BUILD_TAG}{hashlib.sha256(chr(10).join(sorted(libraries)).encode()).hexdigest()[:8]}"
+def repaired_name(wheel: Artifact, libraries: Sequence[str]) -> str:
+    """File name of a wheel in which these libraries were changed: another list makes another build number."""
+    project, version, tags = wheel.filename.split("-", 2)
+    changed = hashlib.sha256(chr(10).join(sorted(libraries)).encode()).hexdigest()
+    return f"{project}-{version}-{BUILD_TAG}{changed[:8]}-{tags}"
 
 
-def _record(wheel: Artifact, libraries: Sequence[str], store: Store) -> Path:
-    """File that names the repaired wheel of a locked one."""
-    folder = store.root / "derived"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{wheel.sha256}-{_build(libraries)}"
-
-
-def _repair(wheel: Artifact, libraries: Sequence[str], store: Store) -> Artifact:
+def _repair(wheel: Artifact, libraries: Sequence[str], made: Artifact, store: Store) -> None:
     with store.workspace() as scratch:
-        project, version, tags = wheel.filename.split("-", 2)
-        target = scratch / f"{project}-{version}-{_build(libraries)}-{tags}"
+        target = scratch / repaired_name(wheel, libraries)
         try:
             _rewrite(store.path(wheel.sha256), target, libraries, scratch)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"repairing {wheel.filename}: {error}") from error
-        sha256 = sha256_of(target)
-        kept = store.take(target, sha256)
-    _record(wheel, libraries, store).write_text(f"{sha256} {kept.name}\n", encoding="utf-8")
-    return Artifact(wheel.name, kept.name, sha256, kept.stat().st_size, "wheel")
+        take_made(target, made, store)
 
 
 def _rewrite(source: Path, target: Path, libraries: Sequence[str], scratch: Path) -> None:

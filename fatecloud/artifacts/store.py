@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from fatecloud.artifacts.workspace import workspace
-from fatecloud.errors import ArtifactMissing, HashMismatch
+from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
+from fatecloud.model.release import Artifact
 from fatecloud.whoami import home
 
 CHUNK = 1 << 20
 PART = ".part"
+FILE_NAME = re.compile(r"[A-Za-z0-9][\w.+-]{0,254}", re.ASCII)
+"""Names that a stored file can have: none of them leads out of its directory."""
 
 
 def default_store() -> Path:
@@ -34,6 +38,22 @@ def sha256_of(file: Path) -> str:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def require(artifact: Artifact, size: int, sha256: str) -> None:
+    """Compare bytes with what they should be. Raises HashMismatch."""
+    if size != artifact.size:
+        got = "more than that" if size > artifact.size else f"{size}"
+        raise HashMismatch(f"{artifact.filename}: expected {artifact.size} bytes, got {got}")
+    if sha256 != artifact.sha256:
+        raise HashMismatch(f"{artifact.filename}: expected SHA-256 {artifact.sha256}, got {sha256}")
+
+
+class Readable(Protocol):
+    """An open file, or a part of one."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes; none at its end."""
 
 
 class Store:
@@ -73,57 +93,67 @@ class Store:
             if found is not None:
                 yield folder.name, found
 
-    def add(self, file: Path, sha256: str) -> Path:
+    def holds(self, artifact: Artifact) -> bool:
+        """Whether the store has an artifact in its full size: a power cut may leave the beginning of a file."""
+        found = self._find(artifact.sha256)
+        return found is not None and found.stat().st_size == artifact.size
+
+    def add(self, file: Path, artifact: Artifact) -> Path:
         """Copy a file into the store, unless the store has it already.
 
         Args:
-            file: the file to copy; its name is kept.
-            sha256: the hash that it must have.
+            file: the file to copy, whatever its name.
+            artifact: name, size and hash that it must have.
 
         Returns:
             The stored file.
 
         Raises:
-            HashMismatch: it has another hash; with the file name, the expected hash and the actual one.
+            ArtifactError: the artifact has a name that is not a plain file name.
+            HashMismatch: it has another hash or size; with the file name, what was expected and what it is.
         """
         with file.open("rb") as stream:
-            return self.add_stream(stream, file.name, sha256)
+            return self.add_stream(stream, artifact)
 
-    def add_stream(self, stream: IO[bytes], name: str, sha256: str) -> Path:
-        """Like `add`, from an open stream."""
-        found = self._find(sha256)
-        if found is not None:
-            return found
-        folder = self._folder(sha256)
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(suffix=PART, dir=folder)
+    def add_stream(self, stream: Readable, artifact: Artifact) -> Path:
+        """Like `add`, from an open stream, of which no more than one byte too much is read."""
+        if self.holds(artifact):
+            return self.path(artifact.sha256)
+        target = self._target(artifact)
+        handle, part = tempfile.mkstemp(suffix=PART, dir=target.parent)
         try:
-            digest = hashlib.sha256()
+            digest, size = hashlib.sha256(), 0
             with os.fdopen(handle, "wb") as out:
-                while chunk := stream.read(CHUNK):
+                while chunk := stream.read(min(CHUNK, artifact.size + 1 - size)):
                     digest.update(chunk)
                     out.write(chunk)
-            if digest.hexdigest() != sha256:
-                raise HashMismatch(f"{name}: expected SHA-256 {sha256}, got {digest.hexdigest()}")
+                    size += len(chunk)
+            require(artifact, size, digest.hexdigest())
             Path(part).chmod(0o644)
-            Path(part).rename(folder / name)
+            Path(part).rename(target)
         finally:
             Path(part).unlink(missing_ok=True)
-            if not any(folder.iterdir()):
-                folder.rmdir()
-        return folder / name
+            if not any(target.parent.iterdir()):
+                target.parent.rmdir()
+        return target
 
-    def take(self, file: Path, sha256: str) -> Path:
+    def take(self, file: Path, artifact: Artifact) -> Path:
         """Like `add`, but moves a file from a workspace of this store, without copying its content."""
-        if sha256_of(file) != sha256:
-            raise HashMismatch(f"{file.name}: expected SHA-256 {sha256}, got {sha256_of(file)}")
-        found = self._find(sha256)
-        if found is not None:
-            return found
-        folder = self._folder(sha256)
-        folder.mkdir(parents=True, exist_ok=True)
+        require(artifact, file.stat().st_size, sha256_of(file))
+        if self.holds(artifact):
+            return self.path(artifact.sha256)
         file.chmod(0o644)
-        return file.rename(folder / file.name)
+        return file.rename(self._target(artifact))
+
+    def _target(self, artifact: Artifact) -> Path:
+        """The path of an artifact that is about to be stored. A damaged file under its hash goes first."""
+        if not FILE_NAME.fullmatch(artifact.filename):
+            raise ArtifactError(f"{artifact.filename!r} is not the name of an artifact")
+        if damaged := self._find(artifact.sha256):
+            damaged.unlink(missing_ok=True)
+        folder = self._folder(artifact.sha256)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / artifact.filename
 
     def discard(self, sha256: str) -> None:
         """Remove a stored file, because it is damaged."""

@@ -88,10 +88,15 @@ def _python(data: dict[str, Any], lock: str) -> PythonRequirement:
         execstack={name: tuple(files) for name, files in data["execstack"].items()},
         glibc_seen=data["glibc_seen"],
         registry=RegistryInterpreter(
-            registry["coordinates"], registry["root"], _artifact(registry, "interpreter"), registry["lacks"]
+            registry["coordinates"],
+            registry["root"],
+            _artifact(registry, "interpreter"),
+            registry["fingerprint"],
+            registry["lacks"],
         )
         if registry
         else None,
+        made={made["name"]: _artifact(made, "wheel") for made in data["made"]},
     )
 
 

@@ -22,6 +22,11 @@ def _file(given: Path) -> Path:
     return given / INVENTORY if given.is_dir() else given
 
 
+def optional_file(given: Path | None) -> Path | None:
+    """The same, for verbs that can do without an inventory."""
+    return None if given is None else _file(given)
+
+
 Inventory = Annotated[
     Path,
     typer.Option(

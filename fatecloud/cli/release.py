@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,21 @@ from fatecloud.cli import options as o
 from fatecloud.cli.verb import Group
 from fatecloud.errors import UsageError
 
+if TYPE_CHECKING:
+    from fatecloud.workflow.secrets import SecretsFiles
+
 app = Group()
+_Signers = Annotated[
+    Path | None,
+    typer.Option(
+        "--inventory",
+        "-i",
+        metavar="PATH",
+        help="The inventory whose key signs, and whose peers' keys count; default: inventory.yml, if it is there.",
+        envvar="FATECLOUD_INVENTORY",
+        callback=o.optional_file,
+    ),
+]
 _Name = Annotated[str, typer.Argument(help="The release, for example fate-2.2.0.")]
 
 
@@ -54,12 +68,14 @@ def show(
             raise UsageError("--sbom has a form of its own: JSON of CycloneDX", remedy="leave --output out")
         typer.echo(sbom_text(held.release, held.artifacts, held.licences, held.known))
         return
+    kept, interpreter = (held.index.artifacts, held.index.interpreter) if held.index else (None, None)
     if output is not o.TABLE:
-        kept = held.index.artifacts if held.index else None
-        document = release_document(held.release, str(held.store), kept, held.missing, held.known)
+        document = release_document(held.release, str(held.store), kept, held.missing, held.known, interpreter)
         typer.echo(document_text("Release", document, output))
         return
-    state = f"store {held.store}: " + ("complete" if held.index else "not complete")
+    state = f"store {held.store}: " + (
+        f"complete; interpreter {interpreter.fingerprint}" if interpreter else "not complete"
+    )
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
     typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout)))
 
@@ -86,12 +102,38 @@ def fetch(
 def import_(
     files: Annotated[list[Path], typer.Argument(help="Bundles, locked files, or a tarball with an interpreter.")],
     *,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option("--trust", metavar="FINGERPRINT", help="A key whose signature on a bundle counts; repeatable."),
+    ] = None,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Accept bundles that nobody signed.")] = False,
+    confirm_fingerprint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--confirm-fingerprint",
+            metavar="FINGERPRINT",
+            help="An interpreter, or a tarball with one, that you have compared with its maker's; repeatable.",
+        ),
+    ] = None,
+    signers: _Signers = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
     store: o.Store = None,
 ) -> None:
-    """Verify files that were copied by hand, and put them into the store."""
-    from fatecloud.workflow.release import import_files, open_store  # noqa: PLC0415 - keeps --help fast
+    """Compare files that were copied by hand with the locks of the releases, and put them into the store."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - keeps --help fast
 
-    import_files(files, open_store(store), typer.echo)
+    from fatecloud.workflow.acceptance import Acceptance, given_fingerprints  # noqa: PLC0415
+    from fatecloud.workflow.release import import_files, open_store  # noqa: PLC0415
+
+    given = Acceptance(
+        _files(signers, secrets, vault_password_file),
+        given_fingerprints(trust, "--trust"),
+        unsigned,
+        given_fingerprints(confirm_fingerprint, "--confirm-fingerprint"),
+        (lambda question: typer.confirm(question, err=True)) if sys.stdin.isatty() else None,
+    )
+    import_files(files, open_store(store), typer.echo, given, datetime.now(UTC).date())
 
 
 @app.command()
@@ -104,11 +146,12 @@ def verify(*, output: o.Format = o.TABLE, store: o.Store = None) -> None:
     opened = open_store(store)
     found = verify_store(opened, typer.echo if output is o.TABLE else lambda _: None)
     if output is not o.TABLE:
-        document = verification_document(str(opened.root), found.verified, found.removed)
+        document = verification_document(str(opened.root), found.verified, found.removed, found.unknown)
         typer.echo(document_text("StoreVerification", document, output))
     found.require_whole()
     if output is o.TABLE:
-        typer.echo(f"{found.verified} files match their hashes")
+        count = found.verified
+        typer.echo(f"{count} files match their hashes" if count != 1 else "1 file matches its hash")
 
 
 @app.command()
@@ -118,11 +161,28 @@ def bundle(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The file; default: NAME.fatecloud.tar.")
     ] = None,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Do not sign it.")] = False,
+    signers: _Signers = None,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
     store: o.Store = None,
 ) -> None:
-    """Write a release into one file, for a controller that cannot reach a registry."""
+    """Write a release into one file, signed with the key of the cluster, for a controller that reaches no registry."""
     from fatecloud.report.fetching import megabytes  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import bundle_release, open_store  # noqa: PLC0415
 
     target = output or Path(f"{name}.fatecloud.tar")
-    typer.echo(f"{target}: {megabytes(bundle_release(name, open_store(store), target))}")
+    files = None if unsigned else _files(signers, secrets, vault_password_file)
+    written = bundle_release(name, open_store(store), target, files)
+    typer.echo(f"{target}: {megabytes(written.size)}")
+    typer.echo(f"key:         {written.signer or 'not signed'}")
+    typer.echo(f"interpreter: {written.interpreter.fingerprint}")
+    typer.echo("Tell the receiver these two lines by another way than the file.")
+
+
+def _files(inventory: Path | None, secrets: Path | None, password: Path | None) -> SecretsFiles | None:
+    """The inventory that was named, else the one in this directory, if there is one."""
+    from fatecloud.workflow.secrets import SecretsFiles  # noqa: PLC0415 - keeps --help fast
+
+    found = inventory or (o.DEFAULT_INVENTORY if o.DEFAULT_INVENTORY.exists() else None)
+    return SecretsFiles(found, secrets, password) if found else None

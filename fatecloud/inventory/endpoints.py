@@ -14,6 +14,9 @@ from fatecloud.inventory.settings import Settings
 from fatecloud.model.cluster import Endpoint, Node, Peer
 from fatecloud.model.component import Component
 
+PEER_KEYS = ("key", "former_key")
+"""What a peer has besides endpoints."""
+
 
 def public_endpoints(
     party: str,
@@ -64,17 +67,16 @@ def build_peers(
             what = f"the architecture {architecture} does not connect parties"
             reader.problems.add(reader.at(path), what, "no peers, or another architecture")
             continue
-        endpoints = {} if given is BAD else dict(given)
-        addresses = endpoints.pop("addresses", ())
+        written = {} if given is BAD else given
+        keys = {name: written[name] for name in PEER_KEYS if name in written}
+        endpoints = {name: written[name] for name in written if name not in (*PEER_KEYS, "addresses")}
         for kind in kinds:
             if f"{path}.{kind}" not in reader.places and given is not BAD:
                 what = f"peer {party} has no {kind}"
                 reader.problems.add(reader.at(path), what, f"{kind}: host:port, which {architecture} needs")
-        for kind in endpoints:
-            origins.written(f"{path}.{kind}")
-        if addresses:
-            origins.written(f"{path}.addresses")
-        peers[party] = Peer(party, endpoints, addresses)
+        for name in written:
+            origins.written(f"{path}.{name}")
+        peers[party] = Peer(party, endpoints, written.get("addresses", ()), keys)
     return peers
 
 

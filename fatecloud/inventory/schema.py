@@ -25,6 +25,7 @@ from fatecloud.inventory.words import (
     LOGIN,
     NODE_NAME,
     PARTY_ID,
+    PEER_KEY,
     RELEASE_NAME,
     SECRET_NAME,
 )
@@ -194,7 +195,13 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
         default="unknown; of a party with `addresses` elsewhere, its nodes'",
     )
     peer = Section(
-        "a mapping from kind of endpoint to host:port, and addresses", {**endpoints.fields, "addresses": addresses}
+        "a mapping from kind of endpoint to host:port, addresses and key",
+        {
+            **endpoints.fields,
+            "addresses": addresses,
+            "key": Field(PEER_KEY, "Key that its operator signs with; `fatecloud key show` there.", default="none"),
+            "former_key": Field(PEER_KEY, "Key that they signed with before.", default="none"),
+        },
     )
     services = {
         name: Field(PlacementKind(), c.summary, default="the party's only node") for name, c in components.items()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fatecloud.inventory.redaction import STARS, Redactor
-from fatecloud.inventory.vault import Secret, path_of, read_vault
+from fatecloud.inventory.vault import OWN_NAMES, SIGNING_KEY, Secret, path_of, read_vault
 from fatecloud.inventory.vault_password import Ask, ask_on_terminal, find_password
 
 
@@ -37,11 +37,16 @@ class SecretValues:
     """
 
     def __init__(self, secrets: Mapping[str, Secret]) -> None:
-        self.current: Mapping[str, str] = Hidden({name: secret.current for name, secret in secrets.items()})
+        # The signing key is nobody's but the controller's: what is rendered and run is made from these mappings.
+        given = {name: secret for name, secret in secrets.items() if name not in OWN_NAMES}
+        self.current: Mapping[str, str] = Hidden({name: secret.current for name, secret in given.items()})
         self.next: Mapping[str, str] = Hidden(
-            {name: secret.next for name, secret in secrets.items() if secret.next is not None}
+            {name: secret.next for name, secret in given.items() if secret.next is not None}
         )
-        self._redactor = Redactor({*self.current.values(), *self.next.values()})
+        own = [secrets[SIGNING_KEY].current] if SIGNING_KEY in secrets else []
+        self.lacks_key = not own
+        """Whether there is no signing key yet."""
+        self._redactor = Redactor({*self.current.values(), *self.next.values(), *own})
 
     def __repr__(self) -> str:
         return f"SecretValues({len(self.current)} values: {STARS})"

@@ -58,7 +58,7 @@ def _tree(cluster: Cluster) -> dict[str, Any]:
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
         "parties": {name: _party(party) for name, party in cluster.parties.items()},
     }
-    peers = {name: dict(peer.endpoints) | _addresses(peer) for name, peer in cluster.peers.items()}
+    peers = {name: {**peer.endpoints, **_addresses(peer), **peer.keys} for name, peer in cluster.peers.items()}
     return tree | ({"peers": peers} if peers else {})
 
 

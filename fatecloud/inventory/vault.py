@@ -21,6 +21,12 @@ SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes."""
 
 ORIGINS = ("generated", "supplied")
+SIGNING_KEY = "cluster.signing_key"
+"""Name of the key that this cluster signs with."""
+FORMER_KEYS = "cluster.former_keys"
+"""Name of the public keys that it signed with before, with their last days: no secrets, but nobody may change them."""
+OWN_NAMES = (SIGNING_KEY, FORMER_KEYS)
+"""Names that no inventory can use."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

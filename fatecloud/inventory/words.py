@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+from datetime import date
 from pathlib import Path
 
 from fatecloud.inventory.kinds import Text, endpoint_of, host_of
+from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 
 API_VERSION = "fatecloud/v1"
 ARCHITECTURES = ("standalone", "rabbitmq")
@@ -19,7 +21,25 @@ NODE_NAME = Text(
     r"(?!(?:all|ungrouped)$)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
 )
 PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9][0-9]{0,8})")
-SECRET_NAME = Text("the name of a secret: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+SECRET_NAME = Text(
+    "the name of a secret: letters, digits, '.', '-' and '_', not beginning with `cluster.`, which are our own",
+    r"(?!cluster\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
+)
+
+
+def key_of_peer(text: str) -> str:
+    """The fingerprint of a key, perhaps with its last day. Raises ValueError."""
+    _, word, day = text.partition(" until ")
+    if word:
+        date.fromisoformat(day)
+    return text
+
+
+PEER_KEY = Text(
+    "the fingerprint of a key: SHA256:..., or with the last day on which it counts: SHA256:... until 2027-02-28",
+    rf"{FINGERPRINT}( until [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?",
+    key_of_peer,
+)
 RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
 ACCOUNT = Text("a user or group name", r"[A-Za-z0-9_.](?:[A-Za-z0-9_.@\\ -]{0,62}[A-Za-z0-9_.@\\-])?")

@@ -151,6 +151,8 @@ class Peer:
     endpoints: Mapping[str, Endpoint]
     addresses: tuple[str, ...] = ()
     """Networks from which its connections come, as CIDR; empty if the operator did not say."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """`key` and `former_key` -> fingerprint of a key that its operator signs with: `SHA256:...[ until 2027-02-28]`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class RegistryInterpreter:
     root: str
     """Directory inside the archive that holds `bin/` and `lib/`."""
     artifact: Artifact
+    fingerprint: str
+    """Of the interpreter that is packed of it."""
     lacks: str
     """What does not work with it, for people."""
 
@@ -63,6 +65,13 @@ class PythonRequirement:
     """Locked wheel -> its libraries that ask for an executable stack and do not need it."""
     glibc_seen: str = ""
     """Newest glibc that the release was run with: `2.41`; empty where that is not known."""
+    made: Mapping[str, Artifact] = field(default_factory=dict)
+    """Locked file -> the wheel that a controller makes of it, and that nodes get instead."""
+
+    @property
+    def wheels(self) -> tuple[Artifact, ...]:
+        """What nodes get, by name. All of it is known by its hash before anything is fetched."""
+        return tuple(sorted((self.made.get(a.name, a) for a in self.lock), key=lambda artifact: artifact.name))
 
 
 DISTRIBUTION = "distribution"

@@ -266,6 +266,23 @@ class SecretDocument(TypedDict):
     used: Annotated[bool, "Whether this inventory needs it."]
 
 
+class FormerKey(TypedDict):
+    """A key that a cluster signed with before."""
+
+    fingerprint: str
+    public_key: str
+    until: Annotated[str, "The last day on which its signatures count."]
+
+
+class SigningKey(TypedDict):
+    """`fatecloud key show`. It has no private key."""
+
+    cluster: str
+    fingerprint: Annotated[str, "`SHA256:...`, as `ssh-keygen -lf` prints it."]
+    public_key: Annotated[str, "As OpenSSH writes it."]
+    former: list[FormerKey]
+
+
 class SecretList(TypedDict):
     """`fatecloud secrets list`."""
 
@@ -316,6 +333,15 @@ class VulnerableDocument(TypedDict):
     advisories: list[AdvisoryDocument]
 
 
+class InterpreterDocument(TypedDict):
+    """The interpreter of a release in the store."""
+
+    fingerprint: Annotated[str, "What `release import --confirm-fingerprint` asks for."]
+    origin: str
+    source: str
+    glibc: Annotated[str, "Oldest glibc that it runs with."]
+
+
 class ReleaseDocument(TypedDict):
     """`fatecloud release show`."""
 
@@ -329,6 +355,7 @@ class ReleaseDocument(TypedDict):
     unsupported: dict[str, str]
     python: str
     machine: str
+    interpreter: Annotated[InterpreterDocument | None, "The interpreter, if the release is complete in the store."]
     artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]
     vulnerabilities_known_on: Annotated[str, Rule(format="date")]
@@ -340,7 +367,8 @@ class StoreVerification(TypedDict):
 
     store: str
     verified: Count
-    removed: Annotated[list[str], "Files whose content did not match the hash in their names."]
+    removed: Annotated[list[str], "Files whose content did not match their hash."]
+    unknown: Annotated[list[str], "Files that no release of this version names; they are never used."]
 
 
 class SandboxNode(TypedDict):
@@ -476,6 +504,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "Inventory": InventoryDocument,
         "InventoryValidation": InventoryValidation,
         "SecretList": SecretList,
+        "SigningKey": SigningKey,
         "ReleaseList": ReleaseList,
         "Release": ReleaseDocument,
         "StoreVerification": StoreVerification,

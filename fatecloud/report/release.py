@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from fatecloud.model.release import Artifact, Release
 from fatecloud.model.vulnerability import SEVERITIES, KnownVulnerabilities, VulnerablePackage
 from fatecloud.report.fetching import megabytes
 from fatecloud.report.kinds import (
     ArtifactDocument,
+    InterpreterDocument,
     ReleaseDocument,
     ReleaseList,
     StoreVerification,
     VulnerableDocument,
 )
 from fatecloud.report.wrap import table, wrapped
+
+
+class Stored(Protocol):
+    """An interpreter in the store."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What an importer confirms."""
+
+    @property
+    def origin(self) -> str:
+        """Kind of source."""
+
+    @property
+    def source(self) -> str:
+        """Its source, for people."""
+
+    @property
+    def glibc(self) -> str:
+        """Oldest glibc that it runs with."""
 
 
 def release_text(
@@ -30,6 +52,18 @@ def release_text(
         width: columns of the terminal.
     """
     return "\n".join((*_lines(release, width), *_known(known, width), *_files(held, state, width)))
+
+
+def interpreter_document(interpreter: Stored | None) -> InterpreterDocument | None:
+    """An interpreter of the store as a document for programs."""
+    if interpreter is None:
+        return None
+    return {
+        "fingerprint": interpreter.fingerprint,
+        "origin": interpreter.origin,
+        "source": interpreter.source,
+        "glibc": interpreter.glibc,
+    }
 
 
 def _lines(release: Release, width: int) -> Iterator[str]:
@@ -76,6 +110,7 @@ def release_document(
     held: Sequence[Artifact] | None,
     missing: Sequence[Artifact],
     known: KnownVulnerabilities,
+    interpreter: Stored | None = None,
 ) -> ReleaseDocument:
     """A release as a document for programs.
 
@@ -85,6 +120,7 @@ def release_document(
         held: its files in the store; None if it is not complete.
         missing: files that the store lacks.
         known: its vulnerabilities.
+        interpreter: the one in the store.
     """
     return {
         "name": release.name,
@@ -97,6 +133,7 @@ def release_document(
         "unsupported": dict(release.unsupported),
         "python": release.python.requires,
         "machine": release.arch,
+        "interpreter": interpreter_document(interpreter),
         "artifacts": [_artifact(artifact) for artifact in held or ()],
         "missing": [_artifact(artifact) for artifact in missing],
         "vulnerabilities_known_on": known.as_of,
@@ -110,9 +147,11 @@ def releases_text(rows: Iterable[tuple[Release, bool, int]], width: int) -> str:
     return "\n".join(table(cells, width))
 
 
-def verification_document(store: str, verified: int, removed: Iterable[str]) -> StoreVerification:
+def verification_document(
+    store: str, verified: int, removed: Iterable[str], unknown: Iterable[str]
+) -> StoreVerification:
     """What a verification of the store found."""
-    return {"store": store, "verified": verified, "removed": list(removed)}
+    return {"store": store, "verified": verified, "removed": list(removed), "unknown": list(unknown)}
 
 
 def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> ReleaseList:

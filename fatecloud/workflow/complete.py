@@ -87,6 +87,12 @@ def _partners(unfinished: str, inventory: str) -> Iterator[Word]:
     yield from ((peer, "peer") for peer in _Names(inventory).cluster.peers)
 
 
+def _peer_keys(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    for peer in _Names(inventory).cluster.peers.values():
+        yield from ((key.partition(" ")[0], f"peer {peer.id}") for key in peer.keys.values())
+
+
 def _nodes(unfinished: str, inventory: str) -> Iterator[Word]:
     del unfinished
     yield from ((node.name, node.address) for node in _Names(inventory).cluster.nodes.values())
@@ -163,6 +169,7 @@ _FINDERS: Mapping[str, _Finder] = {
     "supply": _secrets,
     "image": _images,
     "level": _levels,
+    "trust": _peer_keys,
 }
 """Name of an option or argument -> its values."""
 _BY_VERB: Mapping[tuple[str, str], _Finder] = {

@@ -21,6 +21,7 @@ from fatecloud.workflow.departed import departed_notes, forget_emptied, remember
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
+from fatecloud.workflow.key import make_key
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.load import Options, Session, load_session
 from fatecloud.workflow.moved import ask_moved, refuse_example
@@ -108,6 +109,7 @@ def _deploy(
     if plan.empty and not (plan.proof and wanted.verify):
         if _held(observed):
             _release_nodes(session, wanted, ui)
+        make_key(session, ui)
         _end_rotations(session, wanted, ui)
         return 0
     refuse_drift(plan, wanted)
@@ -130,6 +132,7 @@ def _deploy(
 def _run(session: Session, wanted: DeployOptions, plan: Plan, observed: Observed, ui: Ui) -> None:
     with recorded(session, "deploy", wanted.argv, ui, wanted.limit) as run:
         remember_nodes(session, observed)
+        make_key(session, run.events)
         _converge(session, wanted, plan, observed, run, ui)
         _end_rotations(session, wanted, run.events)
         run.outcome = "unverified"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 from fatecloud import catalogue
 from fatecloud.artifacts import Store, default_store
 from fatecloud.artifacts import bundle as bundles
 from fatecloud.artifacts.fetch import fetch, stored
-from fatecloud.artifacts.index import ReleaseIndex
+from fatecloud.artifacts.index import Interpreter, ReleaseIndex, read_interpreter
 from fatecloud.artifacts.interpreter import import_tarball
 from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.progress import Progress
@@ -20,8 +21,14 @@ from fatecloud.catalogue.known import vulnerabilities
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
 from fatecloud.model.release import Artifact, Release
 from fatecloud.model.vulnerability import KnownVulnerabilities
+from fatecloud.signing.sshsig import BUNDLE, signed
+from fatecloud.workflow.acceptance import Acceptance, accept_interpreter, accept_signature, accept_tarball
+from fatecloud.workflow.key import key_to_sign
+from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
+_TARBALLS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+"""Names of files that may have an interpreter in them. Nothing reads their content before somebody confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,7 @@ class Holding:
     index: ReleaseIndex | None
     """None unless it is complete."""
     missing: tuple[Artifact, ...]
-    """Locked files that the store lacks."""
+    """Files that the store lacks, without the interpreter."""
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -63,7 +70,7 @@ def holding(name: str, store: Store) -> Holding:
     """What the store has of a release. Raises InputError for an unknown one."""
     release = catalogue.load(name)
     python = release.python
-    missing = tuple(a for a in (python.installer, *python.lock) if not store.has(a.sha256))
+    missing = tuple(a for a in (python.installer, *python.wheels) if not store.holds(a))
     return Holding(release, store.root, stored(release, store), missing)
 
 
@@ -77,18 +84,28 @@ def fetch_release(name: str, store: Store, progress: Progress, interpreter: str 
     return fetch(catalogue.load(name), store, progress, interpreter)
 
 
-def import_files(files: Sequence[Path], store: Store, say: Say) -> None:
+def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptance, today: date) -> None:
     """Put files that were copied by hand into the store: bundles, locked artifacts, interpreter tarballs.
+
+    Args:
+        given: what the operator accepts beyond the locks of the catalogue.
+        today: by this machine's clock; keys expire.
 
     Raises:
         ArtifactError: a file is unknown, damaged or does not run; the files before it are in the store.
+        NotTrusted: a file needs the operator's word.
     """
     for file in files:
         if not file.is_file():
             raise ArtifactError(f"{file} is not a file")
         if bundles.is_bundle(file):
-            say(f"{file}: {bundles.read_bundle(file, store).name} is complete in the store")
-        elif file.name not in _locked_names() and tarfile.is_tarfile(file):
+            with bundles.opened(file) as bundle:
+                accept_signature(file, bundle, given, say, today)
+                accept_interpreter(file, bundle, store, given)
+                bundle.unpack(store)
+            say(f"{file}: {bundle.release.name} is complete in the store")
+        elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
+            accept_tarball(file, given)
             _import_interpreter(file, store, say)
         else:
             say(f"{file}: {bundles.import_artifact(file, store).name}")
@@ -99,9 +116,11 @@ class Verified:
     """What a verification of the store found."""
 
     verified: int
-    """Files whose content matches the hash in their names."""
+    """Files whose content matches the hash under which a release names them."""
     removed: tuple[str, ...]
     """Files that were removed, each with the expected hash and the actual one."""
+    unknown: tuple[str, ...]
+    """Files that no release of this version names: they are never used."""
 
     def require_whole(self) -> None:
         """Raise HashMismatch if something was removed."""
@@ -112,28 +131,71 @@ class Verified:
 
 
 def verify_store(store: Store, say: Say) -> Verified:
-    """Hash every file again, and remove what does not match its name.
+    """Hash every file again, and remove what does not match its hash. What no release names is only listed.
 
     Args:
-        say: receives a line per good file.
+        say: receives a line per file that stays.
 
     Raises:
         ArtifactMissing: the store is empty.
     """
     if not any(True for _ in store.all()):
         raise ArtifactMissing(f"the store {store.root} is empty", remedy="fatecloud release fetch NAME")
-    removed = tuple(_rotten(store, say))
-    return Verified(sum(1 for _ in store.all()), removed)
+    named, removed, unknown, verified = _named(store), [], [], 0
+    for sha256, file in list(store.all()):
+        got = sha256_of(file)
+        if got != sha256:
+            store.discard(sha256)
+            removed.append(f"{file.name}: expected SHA-256 {sha256}, got {got}")
+        elif sha256 not in named:
+            unknown.append(file.name)
+            say(f"not used: {file.name}: no release of this version names it")
+        else:
+            verified += 1
+            say(f"ok  {file.name}")
+    return Verified(verified, tuple(removed), tuple(unknown))
 
 
-def bundle_release(name: str, store: Store, target: Path) -> int:
-    """Write one file for a controller without registries; returns its size in bytes. Raises ArtifactMissing."""
-    return bundles.write_bundle(catalogue.load(name), store, target)
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A bundle that was written."""
+
+    size: int
+    """Bytes."""
+    signer: str
+    """Fingerprint of the key that signed it; empty if nobody did."""
+    interpreter: Interpreter
+
+
+def bundle_release(name: str, store: Store, target: Path, files: SecretsFiles | None) -> Written:
+    """Write one file for a controller without registries.
+
+    Args:
+        files: the inventory whose key signs it; None for a bundle without a signature.
+
+    Raises:
+        ArtifactMissing: the store lacks something.
+        SecretsError: the vault of the inventory cannot be opened, or has no signing key.
+    """
+    key = key_to_sign(files) if files else None
+    sign = partial(signed, namespace=BUNDLE, key=key) if key else None
+    interpreter = bundles.write_bundle(catalogue.load(name), store, target, sign)
+    return Written(target.stat().st_size, key.public.fingerprint if key else "", interpreter)
+
+
+def _named(store: Store) -> set[str]:
+    """Hashes of everything that a release of this version can use from a store."""
+    found = set()
+    for release in map(catalogue.load, catalogue.names()):
+        python, interpreter = release.python, read_interpreter(release, store)
+        found |= {a.sha256 for a in (python.installer, *python.lock, *python.made.values())}
+        found |= {interpreter.artifact.sha256} if interpreter else set()
+    return found
 
 
 def _locked_names() -> set[str]:
     pythons = [catalogue.load(name).python for name in catalogue.names()]
-    return {artifact.filename for python in pythons for artifact in (python.installer, *python.lock)}
+    return {a.filename for python in pythons for a in (python.installer, *python.lock, *python.made.values())}
 
 
 def _import_interpreter(file: Path, store: Store, say: Say) -> None:
@@ -147,13 +209,3 @@ def _import_interpreter(file: Path, store: Store, say: Say) -> None:
             say(f"{file}: interpreter of {name}; fatecloud release fetch {name} fetches the rest")
             return
     raise ArtifactError(f"{file} is not an interpreter for any release:\n" + "\n".join(f"  {line}" for line in refused))
-
-
-def _rotten(store: Store, say: Say) -> Iterator[str]:
-    for sha256, file in list(store.all()):
-        got = sha256_of(file)
-        if got != sha256:
-            store.discard(sha256)
-            yield f"{file.name}: expected SHA-256 {sha256}, got {got}"
-        else:
-            say(f"ok  {file.name}")

@@ -11,7 +11,8 @@ from pathlib import Path
 from fatecloud.errors import NoMatch, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.secret_changes import Needs, completed, needs, promoted, rotated
-from fatecloud.inventory.vault import Secret, Vault, path_of
+from fatecloud.inventory.signing_keys import with_key
+from fatecloud.inventory.vault import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Vault, path_of
 from fatecloud.inventory.vault_password import (
     VARIABLE,
     Ask,
@@ -116,19 +117,19 @@ def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue 
     names = tuple(dict.fromkeys(supply))
     _refuse_unknown(names, needed.names)
     made = _ensure_password(files)
-    vault = _open(files, existing=False)
+    vault = open_vault(files, existing=False)
     before = vault.read()
     for name in names:
         if name in before and before[name].origin == "generated":
             remedy = f"fatecloud secrets rotate {name}"
             raise SecretsError(f"{name} was generated and may be in use already", remedy=remedy)
     given = {name: Secret(_asked(name, ask), None, "supplied") for name in names}
-    after = completed({**before, **given}, needed)
+    after = with_key(completed({**before, **given}, needed))
     if after != before or not files.vault.exists():
         vault.write(after)
     return Initialised(
         vault=files.vault,
-        generated=tuple(sorted(set(after) - set(before) - set(given))),
+        generated=tuple(sorted(set(after) - set(before) - set(given) - set(OWN_NAMES))),
         supplied=names,
         wanting=tuple(sorted(needed.supplied - set(after))),
         password_file=made,
@@ -137,8 +138,9 @@ def init_secrets(files: SecretsFiles, supply: Iterable[str] = (), ask: AskValue 
 
 def list_secrets(files: SecretsFiles) -> tuple[SecretLine, ...]:
     """Every secret that has a value or is needed, by name. Raises InventoryError, SecretsError."""
-    needed = set(needs(load(files.inventory)).names)
-    present = _open(files).read()
+    needed = {*needs(load(files.inventory)).names, SIGNING_KEY}
+    present = open_vault(files).read()
+    present.pop(FORMER_KEYS, None)
     lines = []
     for name in sorted({*needed, *present}):
         secret = present.get(name)
@@ -152,7 +154,7 @@ def list_secrets(files: SecretsFiles) -> tuple[SecretLine, ...]:
 
 def reveal_secret(files: SecretsFiles, name: str) -> str:
     """The current value of one secret. Raises SecretsError, UsageError."""
-    present = _open(files).read()
+    present = open_vault(files).read()
     _refuse_unknown((name,), present)
     return present[name].current
 
@@ -175,7 +177,7 @@ def rotate_secrets(
         InventoryError, SecretsError, UsageError: as for `init_secrets`.
     """
     needed = needs(load(files.inventory))
-    vault = _open(files)
+    vault = open_vault(files)
     present = vault.read()
     chosen = _chosen(present, needed, names, everything=everything)
     asked = [name for name in chosen if present[name].origin == "supplied" and present[name].next is None]
@@ -200,7 +202,7 @@ def promote(files: SecretsFiles, names: Iterable[str] | None = None, prompt: Ask
         SecretsError: the vault cannot be opened.
         UsageError: an unknown name.
     """
-    vault = _open(files, prompt=prompt)
+    vault = open_vault(files, prompt=prompt)
     present = vault.read()
     wanted = tuple(present) if names is None else tuple(names)
     _refuse_unknown(wanted, present)
@@ -216,6 +218,8 @@ def _chosen(present: dict[str, Secret], needed: Needs, names: Iterable[str], *, 
             sorted(name for name in needed.generated if name in present and present[name].origin == "generated")
         )
     chosen = tuple(dict.fromkeys(names))
+    if set(chosen) & set(OWN_NAMES):
+        raise UsageError("the signing key has a verb of its own", remedy="fatecloud key rotate")
     if not chosen:
         raise UsageError("no secret is named", remedy="name secrets, or use --all for every generated one")
     _refuse_unknown(chosen, present)
@@ -246,7 +250,8 @@ def _ensure_password(files: SecretsFiles) -> Path | None:
     return None if has_source or files.vault.exists() else generate_password(files.inventory)
 
 
-def _open(files: SecretsFiles, *, existing: bool = True, prompt: Ask = ask_on_terminal) -> Vault:
+def open_vault(files: SecretsFiles, *, existing: bool = True, prompt: Ask = ask_on_terminal) -> Vault:
+    """The vault of an inventory with its password. Raises SecretsError, also if it has to exist and does not."""
     if existing and not files.vault.exists():
         raise SecretsError(f"{files.vault}: no such file", remedy="fatecloud secrets init")
     return Vault(files.vault, find_password(files.inventory, files.vault_password_file, prompt))

@@ -8,10 +8,35 @@ import os
 import tarfile
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 BIG = 16 << 20
 """Bytes from which on an artifact is sent alone: a bundle is on both machines twice for a moment."""
+
+
+def require_whole(folder: str, artifacts: list) -> None:
+    """Compare the bytes that are about to be sent with the release's lock; once for all nodes of a run.
+
+    Args:
+        folder: see `bundle`. It gets an empty file for each artifact that was found whole in this state.
+
+    Raises:
+        AnsibleActionFail: a file is damaged.
+    """
+    for artifact in artifacts:
+        state = os.stat(artifact["path"])
+        seen = f"fatecloud-{artifact['sha256']}-{state.st_ino}-{state.st_size}-{state.st_mtime_ns}.whole"
+        note = os.path.join(folder, seen)
+        if os.path.exists(note):
+            continue
+        digest = hashlib.sha256()
+        with open(artifact["path"], "rb") as file:
+            for chunk in iter(lambda: file.read(1 << 20), b""):
+                digest.update(chunk)
+        if digest.hexdigest() != artifact["sha256"]:
+            raise AnsibleActionFail(f"{artifact['path']} is damaged: run `fatecloud release verify` on the controller")
+        open(note, "wb").close()
 
 
 def bundle(folder: str, artifacts: list) -> str:
@@ -51,6 +76,8 @@ class ActionModule(ActionBase):
         if answer.get("failed") or not lacking or "incoming" not in answer:
             result.update(answer)
             return result
+        # Below Ansible's own directory, which is one for all nodes, and which our caller removes even after a kill.
+        require_whole(constants.DEFAULT_LOCAL_TMP, lacking)
         if self._connection.transport == "local":
             arguments["sources"] = {a["sha256"]: a["path"] for a in lacking}
         else:
@@ -68,7 +95,6 @@ class ActionModule(ActionBase):
     def _upload(self, lacking: list, folder: str) -> None:
         small = [a for a in lacking if a["size"] < BIG]
         if small:
-            # Below Ansible's own directory, which is one for all nodes, and which our caller removes even after a kill.
             self._connection.put_file(bundle(constants.DEFAULT_LOCAL_TMP, small), f"{folder}/bundle.tar")
         for artifact in lacking:
             if artifact["size"] >= BIG:

@@ -26,7 +26,15 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.usefixture
 
 CHANGING = {
     *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test toy", "test lr", "inventory forget"),
-    *("secrets init", "secrets rotate", "release fetch", "release import", "release verify", "release bundle"),
+    *(
+        "secrets init",
+        "secrets rotate",
+        "key rotate",
+        "release fetch",
+        "release import",
+        "release verify",
+        "release bundle",
+    ),
     *("sandbox up", "sandbox down", "exec"),
 }
 REVEALING = {"secrets reveal"}
@@ -48,6 +56,7 @@ READING = {
     "inventory show": ((), ("--full",)),
     "inventory schema": ((), ("--markdown",)),
     "secrets list": ((), ("-o", "json")),
+    "key show": ((), ("-o", "json")),
     "runs list": ((), ("-o", "json")),
     "runs show": (("last",),),
     "runs log": (("last",),),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
+
+import pytest
 
 from fatecloud import catalogue
 from fatecloud.artifacts import index
@@ -15,35 +18,70 @@ from fatecloud.model.release import Artifact, ArtifactKind, Release
 NAME = "fate-2.2.0"
 
 
-def artifact(store: Store, name: str, filename: str, kind: ArtifactKind, content: bytes | None = None) -> Artifact:
-    """Put a small file into a store."""
+def described(name: str, filename: str, kind: ArtifactKind, content: bytes | None = None) -> Artifact:
+    """An artifact whose content is its file name, or these bytes."""
     content = filename.encode() if content is None else content
-    sha256 = hashlib.sha256(content).hexdigest()
-    file = store.root.parent / filename
-    file.write_bytes(content)
-    store.add(file, sha256)
-    file.unlink()
-    return Artifact(name, filename, sha256, len(content), kind)
+    return Artifact(name, filename, hashlib.sha256(content).hexdigest(), len(content), kind)
 
 
-def small_release() -> Release:
-    """The release with a lock of nothing, for tests that bring their own artifacts."""
-    release = catalogue.load(NAME)
-    return replace(release, python=replace(release.python, lock=()))
+def artifact(store: Store, name: str, filename: str, kind: ArtifactKind, content: bytes | None = None) -> Artifact:
+    """The same, put into a store."""
+    found = described(name, filename, kind, content)
+    store.add_stream(BytesIO(filename.encode() if content is None else content), found)
+    return found
+
+
+WHEELS = (
+    described("alpha==1", "alpha-1-cp310-cp310-manylinux_2_24_x86_64.manylinux_2_17_x86_64.whl", "wheel"),
+    described("beta==2", "beta-2-cp310-cp310-manylinux_2_28_x86_64.whl", "wheel"),
+)
+INSTALLER = described("uv==1", "uv-1-py3-none-any.whl", "installer")
+
+
+def small_release(*lock: Artifact) -> Release:
+    """The release with one installer and two small wheels, or with these files."""
+    release = catalogue_release()
+    python = replace(release.python, lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
+    return replace(release, python=python)
+
+
+_LOAD = catalogue.load
+
+
+def catalogue_release() -> Release:
+    """The release as the catalogue has it, also while a test uses the small one."""
+    return _LOAD(NAME)
+
+
+def use_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the catalogue have the small release."""
+    monkeypatch.setattr(catalogue, "load", lambda _: small_release())
+
+
+def an_interpreter(store: Store, content: bytes = b"python") -> Interpreter:
+    """An interpreter that the store has accepted."""
+    python = artifact(store, "cpython==3.10.13", "cpython-3.10.13.tar.gz", "interpreter", content)
+    found = Interpreter(python, "found", "/somewhere/python3.10", (), "2.17")
+    index.write_interpreter(catalogue_release(), store, found)
+    return found
 
 
 def filled(root: Path, interpreter: bytes = b"python") -> tuple[Store, ReleaseIndex]:
-    """A store that holds a release of one interpreter, one installer and two wheels."""
+    """A store that holds the small release."""
     store = Store(root)
-    root.mkdir(parents=True, exist_ok=True)
-    python = artifact(store, "cpython==3.10.13", "cpython-3.10.13.tar.gz", "interpreter", interpreter)
-    uv = artifact(store, "uv==1", "uv-1-py3-none-any.whl", "installer")
-    wheels = (
-        artifact(store, "alpha==1", "alpha-1-cp310-cp310-manylinux_2_24_x86_64.manylinux_2_17_x86_64.whl", "wheel"),
-        artifact(store, "beta==2", "beta-2-cp310-cp310-manylinux_2_28_x86_64.whl", "wheel"),
-    )
-    held = ReleaseIndex(Interpreter(python, "found", "/somewhere/python3.10", (), "2.17"), uv, wheels)
-    release = small_release()
-    index.write_interpreter(release, store, held.interpreter)
-    index.write(release, store, held)
-    return store, held
+    for part in (INSTALLER, *WHEELS):
+        artifact(store, part.name, part.filename, part.kind)
+    return store, ReleaseIndex(an_interpreter(store, interpreter), INSTALLER, WHEELS)
+
+
+def seemingly_full(root: Path) -> Store:
+    """A store that seems to have the real release: files of the right names and sizes, with holes for bytes."""
+    store = Store(root)
+    python = catalogue_release().python
+    for part in (python.installer, *python.wheels):
+        path = root / "sha256" / part.sha256[:2] / part.sha256 / part.filename
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as file:
+            file.truncate(part.size)
+    an_interpreter(store)
+    return store

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from artifact_world import artifact, filled, small_release
 
-from fatecloud.artifacts import derive, fetch, python_set
+from fatecloud.artifacts import derive, fetch, index, python_set
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store, sha256_of
-from fatecloud.errors import ArtifactError
+from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
 
@@ -37,12 +37,6 @@ class Watcher:
         pass
 
 
-def release_of(store: Store, *wheels: Artifact) -> Release:
-    release = small_release()
-    installer = artifact(store, "uv==1", "uv-1-py3-none-any.whl", "installer")
-    return replace(release, python=replace(release.python, lock=wheels, installer=installer))
-
-
 def test_a_complete_store_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, _ = filled(tmp_path / "store")
     monkeypatch.setattr(fetch, "download_wheels", None)
@@ -53,8 +47,6 @@ def test_a_complete_store_needs_no_network(tmp_path: Path, monkeypatch: pytest.M
 def test_only_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
     new = Artifact("gamma==3", "gamma-3-py3-none-any.whl", "0" * 64, 1, "wheel")
-    release = release_of(store, held.wheels[0], new)
-    (store.root / "releases" / f"{release.name}.json").unlink()
     asked: list[Artifact] = []
 
     def arrive(wheels: Sequence[Artifact], minor: str, into: Store, progress: Progress) -> None:
@@ -62,36 +54,42 @@ def test_only_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(fetch, "download_wheels", arrive)
     watcher = Watcher()
-    assert fetch.fetch(release, store, watcher) is True
+    assert fetch.fetch(small_release(held.wheels[0], new), store, watcher) is True
     assert asked == [new]
     assert watcher.wanted == ["gamma==3"]
 
 
-def test_another_interpreter_rewrites_the_index_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_interpreter_changes_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    other = Interpreter(artifact(store, "cpython==3.10.8", "other", "interpreter"), "registry", "there", (), "2.17")
-    monkeypatch.setattr("fatecloud.artifacts.interpreter.choose", lambda *_: other)
-    release = release_of(store, *held.wheels)
-    before = python_set(release, store) if fetch.stored(release, store) else None
+    release = small_release()
+    before = python_set(release, store)
+
+    def choose(*_: object) -> Interpreter:
+        index.write_interpreter(release, store, other)
+        return other
+
+    python = artifact(store, "cpython==3.10.8", "other.tar.gz", "interpreter")
+    other = Interpreter(python, "registry", "there", (), "2.17")
+    monkeypatch.setattr("fatecloud.artifacts.interpreter.choose", choose)
+    monkeypatch.setattr(fetch, "download_wheels", lambda missing, *_: pytest.fail("fetched") if missing else None)
     assert fetch.fetch(release, store, Watcher(), "maven") is True
     after = python_set(release, store)
-    assert before is None or before.digest != after.digest
+    assert before.digest != after.digest
     assert after.interpreter == other.artifact
     assert after.wheels == held.wheels
 
 
-def test_a_failed_download_writes_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_download_leaves_it_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    (store.root / "releases" / f"{small_release().name}.json").unlink()
+    store.discard(held.wheels[0].sha256)
 
     def fail(*_: object) -> None:
         raise ArtifactError("the index is away")
 
     monkeypatch.setattr(fetch, "download_wheels", fail)
-    release = release_of(store, *held.wheels)
     with pytest.raises(ArtifactError, match="index is away"):
-        fetch.fetch(release, store, Watcher())
-    assert fetch.stored(release, store) is None
+        fetch.fetch(small_release(), store, Watcher())
+    assert fetch.stored(small_release(), store) is None
 
 
 def wheel_with(file: Path, names: Sequence[str], year: int, compression: int) -> Path:
@@ -113,29 +111,69 @@ def test_derived_wheels_are_the_same_bytes_whenever_they_are_built(tmp_path: Pat
         assert archive.read("x.py").decode() == "x.py" * 50
 
 
+BUILDER = Artifact("setuptools==80", "setuptools-80-py3-none-any.whl", "1" * 64, 1, "wheel")
+SDISTS = tuple(Artifact(f"{name}==1", f"{name}-1.tar.gz", "2" * 63 + name[0], 1, "sdist") for name in ("alpha", "beta"))
+
+
+def with_sources(**made: Artifact) -> Release:
+    release = small_release(BUILDER, *SDISTS)
+    wheels = {f"{name}==1": wheel for name, wheel in made.items()}
+    return replace(release, python=replace(release.python, made=wheels))
+
+
 def test_a_wheel_derived_before_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    builder = Artifact("setuptools==80", "setuptools-80-py3-none-any.whl", "1" * 64, 1, "wheel")
-    sdist = Artifact("alpha==1", "alpha-1.tar.gz", "2" * 64, 1, "sdist")
-    release = release_of(store, builder, sdist)
-    wheel = held.wheels[0]
-    derive._record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n")
+    release = with_sources(alpha=held.wheels[0], beta=replace(held.wheels[1], sha256="0" * 64))
+    asked: list[Artifact] = []
+    monkeypatch.setattr(fetch, "download_wheels", lambda *_: None)
+    monkeypatch.setattr(fetch, "derive_wheels", lambda _r, _i, sdists, *_: asked.extend(sdists))
+    fetch.fetch(release, store, Watcher())
+    assert asked == [SDISTS[1]]
     monkeypatch.setattr(derive, "_build_environment", None)
-    assert derive.derive_wheels(release, held.interpreter, [sdist], store, Watcher()) == (wheel,)
+    derive.derive_wheels(release, held.interpreter, [], store, Watcher())
 
 
 def test_each_wheel_that_is_built_is_named_while_it_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    builder = Artifact("setuptools==80", "setuptools-80-py3-none-any.whl", "1" * 64, 1, "wheel")
-    sdists = [Artifact(f"{name}==1", f"{name}-1.tar.gz", "2" * 63 + name[0], 1, "sdist") for name in ("alpha", "beta")]
-    release = release_of(store, builder, *sdists)
-    wheel, watcher = held.wheels[0], Watcher()
-
-    def build(_release: Release, sdist: Artifact, *_: object) -> None:
-        derive._record(release, sdist, store).write_text(f"{wheel.sha256} {wheel.filename}\n")
-
+    release, watcher = with_sources(alpha=held.wheels[0], beta=held.wheels[1]), Watcher()
     monkeypatch.setattr(derive, "_build_environment", lambda *_: tmp_path / "python")
     monkeypatch.setattr(derive, "download_sdists", lambda *_: None)
-    monkeypatch.setattr(derive, "_build", build)
-    derive.derive_wheels(release, held.interpreter, sdists, store, watcher)
+    monkeypatch.setattr(derive, "_build", lambda *_: None)
+    derive.derive_wheels(release, held.interpreter, SDISTS, store, watcher)
     assert watcher.steps[-3:] == ["building wheel 1 of 2: alpha", "building wheel 2 of 2: beta", ""]
+
+
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Artifact, content: bytes) -> Store:
+    """A store after a build that gave this content. The build sees nothing of the operator's environment."""
+    store, _ = filled(tmp_path / "store")
+    sdist = artifact(store, "alpha==1", "alpha-1.tar.gz", "sdist")
+    release = small_release(BUILDER, sdist)
+    release = replace(release, python=replace(release.python, made={"alpha==1": made}))
+
+    def run(argv: list[str], doing: str, environment: dict[str, str]) -> None:
+        assert "OPERATORS" not in environment
+        assert environment["SOURCE_DATE_EPOCH"] == "315532800"
+        out = Path(argv[argv.index("--out-dir") + 1])
+        out.mkdir()
+        with zipfile.ZipFile(out / "alpha-1-py3-none-any.whl", "w") as archive:
+            archive.writestr("alpha.py", content)
+
+    monkeypatch.setenv("OPERATORS", "own")
+    monkeypatch.setattr(derive, "_run", run)
+    with store.workspace() as scratch:
+        derive._build(release, sdist, scratch / "python", {}, store, scratch)
+    return store
+
+
+def test_a_build_with_other_bytes_than_the_catalogue_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "alpha-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("alpha.py", b"good")
+    normal = derive._normalise(tmp_path / "alpha-1-py3-none-any.whl", tmp_path / "normal")
+    made = Artifact("alpha==1", normal.name, sha256_of(normal), normal.stat().st_size, "wheel")
+    assert built(tmp_path / "one", monkeypatch, made, b"good").holds(made)
+    with pytest.raises(HashMismatch, match=r"made here of alpha==1: alpha-1-py3-none-any\.whl: expected"):
+        built(tmp_path / "two", monkeypatch, made, b"evil")
+    with pytest.raises(ArtifactError, match="expected alpha-1-cp310"):
+        built(tmp_path / "three", monkeypatch, replace(made, filename="alpha-1-cp310-cp310-any.whl"), b"good")

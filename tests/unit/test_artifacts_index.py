@@ -1,14 +1,16 @@
 """What the store has of a release: read without hashing; missing files are named."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from artifact_world import NAME, filled, small_release
+from artifact_world import NAME, WHEELS, filled, small_release
 
+from fatecloud import catalogue
 from fatecloud.artifacts import index, python_set, store
-from fatecloud.artifacts.index import ReleaseIndex
+from fatecloud.artifacts.repair import repaired_name
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
 
@@ -27,8 +29,7 @@ def test_a_complete_store_gives_the_set_without_hashing(tmp_path: Path, monkeypa
 def test_the_oldest_glibc_is_that_of_the_most_demanding_file(tmp_path: Path) -> None:
     held_store, held = filled(tmp_path / "store")
     assert python_set(small_release(), held_store).glibc == "2.28"
-    newer = replace(held, interpreter=replace(held.interpreter, glibc="2.36"))
-    index.write(small_release(), held_store, newer)
+    index.write_interpreter(small_release(), held_store, replace(held.interpreter, glibc="2.36"))
     assert python_set(small_release(), held_store).glibc == "2.36"
 
 
@@ -42,33 +43,38 @@ def test_the_digest_is_the_same_everywhere_and_follows_every_part(tmp_path: Path
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactMissing) as caught:
+    with pytest.raises(ArtifactMissing, match="is not in the store") as caught:
         python_set(small_release(), Store(tmp_path))
     assert caught.value.remedy == REMEDY
-    assert NAME in caught.value.message
 
 
-def test_a_lost_file_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 5])
+def test_a_file_that_is_gone_or_cut_short_is_named(tmp_path: Path, left: int) -> None:
     held_store, held = filled(tmp_path / "store")
-    held_store.discard(held.wheels[1].sha256)
+    path = held_store.path(held.wheels[1].sha256)
+    path.write_bytes(path.read_bytes()[:left])
+    if not left:
+        path.unlink()
     with pytest.raises(ArtifactMissing, match=r"lacks beta-2-cp310") as caught:
         python_set(small_release(), held_store)
     assert caught.value.remedy == REMEDY
 
 
-def test_an_index_of_another_lock_does_not_count(tmp_path: Path) -> None:
+def test_what_nodes_get_is_what_the_catalogue_says_is_made(tmp_path: Path) -> None:
     held_store, _ = filled(tmp_path / "store")
-    path = held_store.root / "releases" / f"{NAME}.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "lock": "of another version"}))
-    with pytest.raises(ArtifactMissing, match="another lock"):
-        python_set(small_release(), held_store)
+    release = small_release()
+    other = replace(WHEELS[0], sha256="0" * 64)
+    made = replace(release, python=replace(release.python, made={"alpha==1": other}))
+    with pytest.raises(ArtifactMissing, match="lacks alpha-1"):
+        python_set(made, held_store)
+    assert made.python.wheels == (other, WHEELS[1])
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 1}'])
-def test_a_damaged_index_gives_no_traceback(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize("text", ["", "{", "[]", "[[]]", '{"schema": 1}', '{"artifact": 1, "lacks": 2}'])
+def test_a_damaged_record_of_the_interpreter_gives_no_traceback(tmp_path: Path, text: str) -> None:
     held_store, _ = filled(tmp_path / "store")
-    (held_store.root / "releases" / f"{NAME}.json").write_text(text)
-    with pytest.raises(ArtifactMissing, match="cannot be read"):
+    next((held_store.root / "interpreters").iterdir()).write_text(text)
+    with pytest.raises(ArtifactMissing, match="lacks an interpreter"):
         python_set(small_release(), held_store)
 
 
@@ -79,7 +85,55 @@ def test_an_interpreter_whose_file_is_gone_is_none(tmp_path: Path) -> None:
     assert index.read_interpreter(small_release(), held_store) is None
 
 
-def test_all_files_of_an_index_are_its_artifacts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"glibc": "2.17; rm"}, "glibc"),
+        ({"glibc": "1"}, "glibc"),
+        ({"lacks": ["os"]}, "lacks"),
+        ({"origin": "somewhere"}, "origin"),
+        ({"source": "a\x1b[2Jb"}, "source"),
+        ({"source": "x" * 1000}, "source"),
+        ({"artifact": {"name": "cpython==3.11.2"}}, "name"),
+        ({"artifact": {"filename": "../../bin/sh"}}, "filename"),
+        ({"artifact": {"filename": "a/b"}}, "filename"),
+        ({"artifact": {"sha256": "../" + "0" * 61}}, "sha256"),
+        ({"artifact": {"size": 1 << 40}}, "size"),
+        ({"artifact": {"size": -1}}, "size"),
+        ({"artifact": {"size": True}}, "size"),
+        ({"artifact": {"kind": "wheel"}}, "kind"),
+    ],
+)
+def test_a_strangers_description_is_read_strictly(tmp_path: Path, changed: dict[str, Any], named: str) -> None:
     _, held = filled(tmp_path / "store")
-    assert isinstance(held, ReleaseIndex)
-    assert len(held.artifacts) == 4
+    data = json.loads(json.dumps(asdict(held.interpreter)))
+    assert index.interpreter_of(small_release(), data) == held.interpreter
+    data["artifact"] |= changed.pop("artifact", {})
+    with pytest.raises(ValueError, match=f"wrong {named}"):
+        index.interpreter_of(small_release(), data | changed)
+
+
+def test_the_fingerprint_covers_what_is_claimed_and_not_where_it_came_from(tmp_path: Path) -> None:
+    _, held = filled(tmp_path / "store")
+    interpreter = held.interpreter
+    assert replace(interpreter, origin="imported", source="elsewhere").fingerprint == interpreter.fingerprint
+    others = [
+        replace(interpreter, glibc="2.18"),
+        replace(interpreter, lacks=("readline",)),
+        replace(interpreter, artifact=replace(interpreter.artifact, sha256="0" * 64)),
+    ]
+    assert len({interpreter.fingerprint, *(other.fingerprint for other in others)}) == 4
+
+
+def test_the_catalogue_names_what_is_made_of_every_source_and_of_every_wheel_to_repair() -> None:
+    for release in map(catalogue.load, catalogue.names()):
+        python = release.python
+        sources = {artifact.name for artifact in python.lock if artifact.kind == "sdist"}
+        assert set(python.made) == sources | set(python.execstack)
+        assert all(name == made.name and made.kind == "wheel" for name, made in python.made.items())
+        assert all(python.made[name].filename.endswith("-none-any.whl") for name in sources), "nothing compiled"
+        locked = {artifact.name: artifact for artifact in python.lock}
+        for name, libraries in python.execstack.items():
+            assert python.made[name].filename == repaired_name(locked[name], libraries)
+        assert len(python.wheels) == len(python.lock)
+        assert len({artifact.filename for artifact in python.wheels}) == len(python.wheels)

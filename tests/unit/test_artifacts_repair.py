@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from artifact_world import small_release
 
-from fatecloud import catalogue
-from fatecloud.artifacts import fetch, repair
-from fatecloud.artifacts.index import lock_digest
+from fatecloud.artifacts import repair
 from fatecloud.artifacts.pack import patchelf
 from fatecloud.artifacts.store import Store, sha256_of
-from fatecloud.errors import ArtifactError
+from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
 NAME = "torchlike-1-cp310-cp310-manylinux1_x86_64.whl"
@@ -64,21 +63,27 @@ def a_wheel(folder: Path) -> Path:
 
 @pytest.fixture
 def world(tmp_path: Path) -> tuple[Store, Artifact, Release]:
+    """A store with a wheel to repair, and a release that knows what the repair gives."""
     wheel = a_wheel(tmp_path)
+    locked = Artifact("torchlike==1", NAME, sha256_of(wheel), wheel.stat().st_size, "wheel")
     store = Store(tmp_path / "store")
-    sha256 = sha256_of(wheel)
-    store.add(wheel, sha256)
-    release = catalogue.load("fate-2.2.0")
-    python = replace(release.python, execstack={"torchlike==1": (LIBRARY,)})
-    return store, Artifact("torchlike==1", NAME, sha256, wheel.stat().st_size, "wheel"), replace(release, python=python)
+    store.add(wheel, locked)
+    file = tmp_path / repair.repaired_name(locked, (LIBRARY,))
+    (tmp_path / "scratch").mkdir()
+    repair._rewrite(wheel, file, (LIBRARY,), tmp_path / "scratch")
+    made = Artifact("torchlike==1", file.name, sha256_of(file), file.stat().st_size, "wheel")
+    release = small_release(locked)
+    python = replace(release.python, execstack={"torchlike==1": (LIBRARY,)}, made={"torchlike==1": made})
+    return store, locked, replace(release, python=python)
 
 
 def test_the_flag_is_cleared_and_the_record_agrees(world: tuple[Store, Artifact, Release], tmp_path: Path) -> None:
     store, locked, release = world
-    (derived,) = repair.repair_wheels(release, [locked], store, Said())
-    assert derived.sha256 != locked.sha256
+    repair.repair_wheels(release, [locked], store, Said())
+    made = release.python.made[locked.name]
+    assert made.sha256 != locked.sha256
     assert store.has(locked.sha256)
-    with zipfile.ZipFile(store.path(derived.sha256)) as new, zipfile.ZipFile(store.path(locked.sha256)) as old:
+    with zipfile.ZipFile(store.path(made.sha256)) as new, zipfile.ZipFile(store.path(locked.sha256)) as old:
         assert new.testzip() is None
         assert new.namelist() == old.namelist()
         assert new.read("torchlike/__init__.py") == old.read("torchlike/__init__.py")
@@ -92,43 +97,21 @@ def test_the_flag_is_cleared_and_the_record_agrees(world: tuple[Store, Artifact,
     assert len(changed) == 1, "nothing but the flag"
 
 
-def test_it_is_done_once_and_gives_the_same_bytes_in_another_store(
-    world: tuple[Store, Artifact, Release], tmp_path: Path
+def test_a_repair_with_other_bytes_than_the_catalogue_names_is_refused(
+    world: tuple[Store, Artifact, Release],
 ) -> None:
     store, locked, release = world
-    said = Said()
-    first = repair.repair_wheels(release, [locked], store, said)
-    assert repair.repair_wheels(release, [locked], store, said) == first
-    assert len(said.lines) == 1
-    other = Store(tmp_path / "other")
-    other.add(store.path(locked.sha256), locked.sha256)
-    assert repair.repair_wheels(release, [locked], other, Said()) == first
+    other = replace(release.python.made[locked.name], sha256="0" * 64)
+    with pytest.raises(HashMismatch, match=f"made here of torchlike==1: .*expected SHA-256 {'0' * 64}"):
+        repair.repair_wheels(
+            replace(release, python=replace(release.python, made={locked.name: other})), [locked], store, Said()
+        )
 
 
-def test_another_list_of_libraries_makes_another_wheel(world: tuple[Store, Artifact, Release]) -> None:
-    store, locked, release = world
-    empty = replace(release, python=replace(release.python, execstack={locked.name: ()}))
-    (before,) = repair.repair_wheels(empty, [locked], store, Said())
-    assert repair.repaired(release, locked, store) is None
-    (after,) = repair.repair_wheels(release, [locked], store, Said())
-    assert (after.filename == before.filename, after.sha256 == before.sha256) == (False, False)
-    assert repair.repaired(empty, locked, store) == before
-
-
-def test_a_repaired_wheel_is_not_downloaded_again(
-    world: tuple[Store, Artifact, Release], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store, locked, release = world
-    repair.repair_wheels(release, [locked], store, Said())
-    store.discard(locked.sha256)
-    asked: list[Artifact] = []
-    monkeypatch.setattr(fetch, "download_wheels", lambda wheels, *_: asked.extend(wheels))
-    monkeypatch.setattr(fetch, "derive_wheels", lambda *_: ())
-    monkeypatch.setattr("fatecloud.artifacts.interpreter.choose", lambda *_: None)
-    monkeypatch.setattr("fatecloud.artifacts.index.write", lambda *_: None)
-    python = replace(release.python, lock=(locked,))
-    fetch.fetch(replace(release, python=python), store, Said())
-    assert asked == [release.python.installer]
+def test_another_list_of_libraries_makes_another_name(world: tuple[Store, Artifact, Release]) -> None:
+    _, locked, _ = world
+    names = {repair.repaired_name(locked, libraries) for libraries in ((), (LIBRARY,), (LIBRARY, "other.so"))}
+    assert len(names) == 3
 
 
 def test_a_wheel_without_the_named_library_is_refused(world: tuple[Store, Artifact, Release]) -> None:
@@ -136,15 +119,3 @@ def test_a_wheel_without_the_named_library_is_refused(world: tuple[Store, Artifa
     python = replace(release.python, execstack={locked.name: ("torchlike/lib/other.so",)})
     with pytest.raises(ArtifactError, match=r"has no torchlike/lib/other\.so"):
         repair.repair_wheels(replace(release, python=python), [locked], store, Said())
-
-
-def test_a_store_of_before_the_repair_is_not_taken_for_complete() -> None:
-    release = catalogue.load("fate-2.2.0")
-    assert release.python.execstack
-    plain = replace(release, python=replace(release.python, execstack={}))
-    assert lock_digest(release) != lock_digest(plain)
-
-
-def test_every_wheel_to_repair_is_locked() -> None:
-    for release in map(catalogue.load, catalogue.names()):
-        assert set(release.python.execstack) <= {artifact.name for artifact in release.python.lock}

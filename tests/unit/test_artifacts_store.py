@@ -1,16 +1,19 @@
 """The store: whole, verified files under the hash of their bytes."""
 
 import hashlib
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from fatecloud.artifacts.store import Store, default_store
-from fatecloud.errors import ArtifactMissing, HashMismatch
+from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
+from fatecloud.model.release import Artifact
 
 CONTENT = b"bytes of a wheel"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
+WHEEL = Artifact("a==1", "a-1-py3-none-any.whl", SHA256, len(CONTENT), "wheel")
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def test_a_file_is_stored_under_its_hash_and_keeps_its_name(store: Store, wheel: Path) -> None:
-    stored = store.add(wheel, SHA256)
+    stored = store.add(wheel, WHEEL)
     assert stored == store.root / "sha256" / SHA256[:2] / SHA256 / wheel.name
     assert stored.read_bytes() == CONTENT
     assert store.has(SHA256)
@@ -35,19 +38,50 @@ def test_a_file_is_stored_under_its_hash_and_keeps_its_name(store: Store, wheel:
 
 
 def test_other_bytes_are_refused_naming_file_expected_and_got(store: Store, wheel: Path) -> None:
-    wheel.write_bytes(b"other bytes")
+    wheel.write_bytes(b"BYTES OF A WHEEL")
     with pytest.raises(HashMismatch) as caught:
-        store.add(wheel, SHA256)
-    got = hashlib.sha256(b"other bytes").hexdigest()
+        store.add(wheel, WHEEL)
+    got = hashlib.sha256(b"BYTES OF A WHEEL").hexdigest()
     assert all(part in caught.value.message for part in (wheel.name, SHA256, got))
     assert not store.has(SHA256)
     assert list(store.root.rglob("*.whl")) == list(store.root.rglob("*.part")) == []
 
 
+def test_no_more_is_read_than_the_artifact_has(store: Store) -> None:
+    class Endless:
+        taken = 0
+
+        def read(self, size: int = -1, /) -> bytes:
+            assert 0 <= size <= len(CONTENT) + 1
+            self.taken += size
+            return b"x" * size
+
+    endless = Endless()
+    with pytest.raises(HashMismatch, match=f"expected {len(CONTENT)} bytes, got more"):
+        store.add_stream(endless, WHEEL)
+    assert endless.taken == len(CONTENT) + 1
+    assert not store.has(SHA256)
+
+
+@pytest.mark.parametrize("name", ["../a", "a/b", "/a", "", ".part", ".", "-a", "a\nb", "a" * 300])
+def test_a_name_that_is_no_plain_file_name_is_refused(store: Store, wheel: Path, name: str) -> None:
+    with pytest.raises(ArtifactError, match="is not the name of an artifact"):
+        store.add(wheel, replace(WHEEL, filename=name))
+    assert not store.has(SHA256)
+
+
+def test_a_file_that_was_cut_short_is_replaced(store: Store, wheel: Path) -> None:
+    store.add(wheel, WHEEL).write_bytes(CONTENT[:3])
+    assert store.has(SHA256)
+    assert not store.holds(WHEEL)
+    assert store.add(wheel, WHEEL).read_bytes() == CONTENT
+    assert store.holds(WHEEL)
+
+
 def test_a_moved_file_is_verified_too(store: Store, wheel: Path) -> None:
     with pytest.raises(HashMismatch, match="expected SHA-256"):
-        store.take(wheel, "0" * 64)
-    assert store.take(wheel, SHA256).read_bytes() == CONTENT
+        store.take(wheel, replace(WHEEL, sha256="0" * 64))
+    assert store.take(wheel, WHEEL).read_bytes() == CONTENT
     assert not wheel.exists()
 
 
@@ -57,9 +91,9 @@ def test_a_broken_off_write_leaves_nothing_that_counts(store: Store, wheel: Path
             raise OSError("the disk went away")
 
     with pytest.raises(OSError, match="went away"):
-        store.add_stream(Torn(), wheel.name, SHA256)
+        store.add_stream(Torn(), WHEEL)
     assert not store.has(SHA256)
-    assert store.add(wheel, SHA256).read_bytes() == CONTENT
+    assert store.add(wheel, WHEEL).read_bytes() == CONTENT
 
 
 def test_a_part_of_a_killed_run_is_not_an_artifact(store: Store, wheel: Path) -> None:
@@ -67,15 +101,15 @@ def test_a_part_of_a_killed_run_is_not_an_artifact(store: Store, wheel: Path) ->
     folder.mkdir(parents=True)
     (folder / "tmpabc.part").write_bytes(b"half")
     assert not store.has(SHA256)
-    assert store.add(wheel, SHA256).name == wheel.name
+    assert store.add(wheel, WHEEL).name == wheel.name
     assert store.path(SHA256).name == wheel.name
 
 
 def test_known_bytes_are_not_written_again(store: Store, wheel: Path) -> None:
-    first = store.add(wheel, SHA256)
+    first = store.add(wheel, WHEEL)
     written = first.stat().st_mtime_ns
     renamed = wheel.rename(wheel.with_name("b-1-py3-none-any.whl"))
-    assert store.add(renamed, SHA256) == first
+    assert store.add(renamed, WHEEL) == first
     assert first.stat().st_mtime_ns == written
 
 

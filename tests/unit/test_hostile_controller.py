@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from artifact_world import filled
+from artifact_world import seemingly_full
 
 from fatecloud.errors import Refused, RunError
 from fatecloud.model.event import Event
@@ -64,7 +64,7 @@ def place(tmp_path: Path) -> Path:
     (tmp_path / "home").mkdir()
     made = act([], "init --template two-party --user ops", tmp_path, HOME=str(tmp_path / "home"))
     assert made.returncode == 0, made.stderr
-    filled(tmp_path / "store")
+    seemingly_full(tmp_path / "store")
     return tmp_path
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from artifact_world import NAME, filled
+from artifact_world import NAME, filled, seemingly_full
 from test_history import recorded
 from typer.main import get_group
 from typer.testing import CliRunner
@@ -49,9 +49,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "inventory show": ("inventory show", "Inventory"),
     "inventory validate": ("inventory validate", "InventoryValidation"),
     "secrets list": ("secrets list", "SecretList"),
+    "key show": ("key show", "SigningKey"),
     "release list": ("release list --store store", "ReleaseList"),
     "release show": (f"release show {NAME} --store store", "Release"),
-    "release verify": ("release verify --store store", "StoreVerification"),
+    "release verify": ("release verify --store small", "StoreVerification"),
     "sandbox list": ("sandbox list", "SandboxList"),
     "explain": ("explain service_stopped", "FindingCode"),
     "explain --list": ("explain --list", "FindingCodeList"),
@@ -81,7 +82,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("place")
     (place / "inventory.yml").write_text(HERE.replace("BASE", str(place / "base")))
     init_secrets(SecretsFiles(place / "inventory.yml"))
-    filled(place / "store")
+    seemingly_full(place / "store")
+    filled(place / "small")
     cluster = inventory.load(place / "inventory.yml")
     (flow,) = resolve(cluster, catalogue.load(cluster.release), None).services.values()
     log = Path(flow.process.console)

@@ -16,7 +16,17 @@ from test_reference import PAGES, RUNBOOKS, commands
 PROGRAM = Path(sys.executable).with_name("fatecloud")
 NEEDS_NO_NODE = (
     *("--version", "--help", "explain", "init", "inventory validate", "inventory show", "inventory schema"),
-    *("secrets show", "secrets list", "secrets init", "secrets rotate", "release list", "release show", "render"),
+    *(
+        "secrets show",
+        "secrets list",
+        "secrets init",
+        "secrets rotate",
+        "key show",
+        "key rotate",
+        "release list",
+        "release show",
+        "render",
+    ),
 )
 ASKS = "--set"
 PLACEHOLDER = re.compile(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artifact_world import NAME, filled
+from artifact_world import NAME, filled, seemingly_full
 from terminals import Program, Shown, Surroundings
 from typer.main import get_group
 
@@ -95,12 +95,14 @@ SCENES: dict[str, Scene] = {
     "secrets list": Scene("secrets list -i far.yml", 0, "9999.flow.admin generated 32", laid=True),
     "secrets reveal": Scene("secrets reveal -i far.yml no.such", 64, "unknown secret"),
     "secrets rotate": Scene("secrets rotate -i far.yml 9999.flow.admin", 0, "in rotation: 9999.flow.admin"),
+    "key show": Scene("key show -i far.yml", 0, "public key ssh-ed25519", laid=True),
+    "key rotate": Scene("key rotate -i far.yml --keep-until 2027-02-28", 0, "until 2027-02-28"),
     "release list": Scene("release list --store store", 0, f"{NAME} in the store FATE 2.2.0", laid=True),
     "release show": Scene(f"release show {NAME} --store store", 0, "architectures: standalone", laid=True),
     "release fetch": Scene(f"release fetch {NAME} --store store", 0, "complete in the store"),
     "release import": Scene("release import 机构甲.txt --store store", 1, "机构甲.txt"),
-    "release verify": Scene("release verify --store store", 0, "4 files match their hashes"),
-    "release bundle": Scene(f"release bundle {NAME} --store store -o NEW", 0, " MB"),
+    "release verify": Scene("release verify --store small", 0, "1 file matches its hash"),
+    "release bundle": Scene(f"release bundle {NAME} --store store -o NEW", 1, "expected SHA-256"),
     "sandbox up": Scene("sandbox up --name far", 1, "the Docker Engine does not answer"),
     "sandbox list": Scene("sandbox list", 1, "the Docker Engine does not answer"),
     "sandbox down": Scene("sandbox down --name far", 1, "the Docker Engine does not answer"),
@@ -196,7 +198,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "机构甲.txt").write_text("no artifact")
     for inventory in ("far.yml", "here.yml", "q/inventory.yml"):
         init_secrets(SecretsFiles(place / inventory))
-    filled(place / "store")
+    seemingly_full(place / "store")
+    filled(place / "small")
     return place
 
 

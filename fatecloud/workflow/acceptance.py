@@ -1,0 +1,142 @@
+"""What an operator accepts from others: signatures of keys that are named, and what somebody confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from fatecloud.artifacts.bundle import Bundle
+from fatecloud.artifacts.index import Interpreter, read_interpreter
+from fatecloud.artifacts.store import Store, sha256_of
+from fatecloud.errors import ArtifactError, NotTrusted, SecretsError, UsageError
+from fatecloud.inventory import load
+from fatecloud.model.cluster import Peer
+from fatecloud.signing.fingerprint import from_hex, normal
+from fatecloud.signing.sshsig import BUNDLE, Signature, signature_of
+from fatecloud.signing.trust import TrustedKey, judge
+from fatecloud.workflow.key import own_keys
+from fatecloud.workflow.secrets import SecretsFiles
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What the operator said on the command line."""
+
+    files: SecretsFiles | None = None
+    """The inventory whose keys count: those of its peers and its own."""
+    trust: tuple[str, ...] = ()
+    """Fingerprints of keys."""
+    unsigned: bool = False
+    """Whether a bundle needs no signature. One that it has is judged all the same."""
+    confirmed: tuple[str, ...] = ()
+    """Fingerprints of interpreters, or of tarballs with one."""
+    ask: Callable[[str], bool] | None = None
+    """Asks the operator; None where nobody can answer."""
+
+
+def given_fingerprints(texts: list[str] | None, option: str) -> tuple[str, ...]:
+    """Fingerprints as typed, in one form. Raises UsageError."""
+    try:
+        return tuple(normal(text) for text in texts or ())
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}", remedy="it begins with SHA256: and 43 characters follow") from None
+
+
+def accept_signature(file: Path, bundle: Bundle, given: Acceptance, say: Say, today: date) -> None:
+    """Judge who made a bundle.
+
+    Raises:
+        NotTrusted: it is unsigned, or its key is unknown or expired.
+        ArtifactError: its signature is damaged, or not one of this bundle.
+    """
+    if not bundle.signature and given.unsigned:
+        say(f"{file}: not signed")
+        return
+    signature = _read(file, bundle.signature)
+    trusted = list(_trusted(signature.key.fingerprint, given, say)) if signature else []
+    signer = judge(str(file), signature, bundle.index, BUNDLE, trusted, today)
+    say(f"{file}: signed by {signer.fingerprint} ({signer.owner})")
+
+
+def accept_interpreter(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:
+    """Take the operator's word for an interpreter, unless the catalogue or this store knows it.
+
+    Raises:
+        NotTrusted: nobody confirmed it.
+    """
+    interpreter, registry = bundle.interpreter, bundle.release.python.registry
+    known = read_interpreter(bundle.release, store)
+    prints = {registry.fingerprint if registry else "", known.fingerprint if known else ""}
+    if interpreter.fingerprint in prints:
+        return
+    _confirm(
+        given,
+        interpreter.fingerprint,
+        f"{file}: its interpreter is not one that this version knows: {described(interpreter)}\n"
+        f"  fingerprint {interpreter.fingerprint}",
+        "nodes run it as root. Compare the fingerprint with the one that `fatecloud release bundle` printed where the "
+        "bundle was made",
+    )
+
+
+def accept_tarball(file: Path, given: Acceptance) -> None:
+    """Take the operator's word for a tarball with an interpreter, before anything of it is run. Raises NotTrusted."""
+    sha256 = sha256_of(file)
+    _confirm(
+        given,
+        from_hex(sha256),
+        f"{file}: a tarball that no release names; its interpreter would run on this machine and on all nodes\n"
+        f"  sha256:{sha256}",
+        "compare the hash with what its publisher says",
+        shown=f"sha256:{sha256}",
+    )
+
+
+def described(interpreter: Interpreter) -> str:
+    """An interpreter in a few words."""
+    version = interpreter.artifact.name.partition("==")[2]
+    return f"CPython {version}, {interpreter.origin}: {interpreter.source}, for glibc {interpreter.glibc} or newer"
+
+
+def _confirm(given: Acceptance, fingerprint: str, text: str, why: str, shown: str = "") -> None:
+    if fingerprint in given.confirmed or (given.ask is not None and given.ask(f"{text}\n  {why}.\nAccept it?")):
+        return
+    raise NotTrusted(
+        f"{text}\n  nobody confirmed it",
+        remedy=f"{why}; if it is the same, use --confirm-fingerprint {shown or fingerprint}",
+    )
+
+
+def _read(file: Path, text: str) -> Signature | None:
+    if not text:
+        return None
+    try:
+        return signature_of(text)
+    except ValueError as error:
+        raise ArtifactError(f"{file}: the signature is damaged: {error}") from None
+
+
+def _trusted(fingerprint: str, given: Acceptance, say: Say) -> Iterator[TrustedKey]:
+    """The entries for a key. The vault is opened only for a key that is named nowhere else."""
+    named = [TrustedKey(text, "--trust") for text in given.trust]
+    if given.files is not None:
+        named += [key for peer in load(given.files.inventory).peers.values() for key in _of_peer(peer)]
+    found = [key for key in named if key.fingerprint == fingerprint]
+    if not found and given.files is not None:
+        try:
+            own = own_keys(given.files)
+        except SecretsError as error:
+            say(f"the keys of this cluster could not be read: {error.message}")
+            own = []
+        found = [TrustedKey(key.fingerprint, "this cluster", until) for key, until in own]
+    yield from found
+
+
+def _of_peer(peer: Peer) -> Iterator[TrustedKey]:
+    for written in peer.keys.values():
+        text, _, day = written.partition(" until ")
+        yield TrustedKey(text, f"peer {peer.id}", date.fromisoformat(day) if day else None)
