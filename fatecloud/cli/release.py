@@ -106,7 +106,7 @@ def import_(
         list[str] | None,
         typer.Option("--trust", metavar="FINGERPRINT", help="A key whose signature on a bundle counts; repeatable."),
     ] = None,
-    unsigned: Annotated[bool, typer.Option("--unsigned", help="Accept bundles that nobody signed.")] = False,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Accept bundles without a signature.")] = False,
     confirm_fingerprint: Annotated[
         list[str] | None,
         typer.Option(

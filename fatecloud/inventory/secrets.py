@@ -37,7 +37,7 @@ class SecretValues:
     """
 
     def __init__(self, secrets: Mapping[str, Secret]) -> None:
-        # The signing key is nobody's but the controller's: what is rendered and run is made from these mappings.
+        # The signing key stays on the controller: what is rendered and run is made from these mappings.
         given = {name: secret for name, secret in secrets.items() if name not in OWN_NAMES}
         self.current: Mapping[str, str] = Hidden({name: secret.current for name, secret in given.items()})
         self.next: Mapping[str, str] = Hidden(

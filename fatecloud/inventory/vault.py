@@ -24,7 +24,7 @@ ORIGINS = ("generated", "supplied")
 SIGNING_KEY = "cluster.signing_key"
 """Name of the key that this cluster signs with."""
 FORMER_KEYS = "cluster.former_keys"
-"""Name of the public keys that it signed with before, with their last days: no secrets, but nobody may change them."""
+"""Name of the public keys that it signed with before, with their last days: no secrets, but only we may change them."""
 OWN_NAMES = (SIGNING_KEY, FORMER_KEYS)
 """Names that no inventory can use."""
 

@@ -32,7 +32,7 @@ def judge(
         message: the bytes that have to be signed.
         namespace: the purpose that they have to be signed for.
         trusted: the keys that count.
-        today: by the clock of whoever trusts. The signature's own time would be the word of a thief of the key.
+        today: by the clock of this machine. A date in the signature would be the word of a thief of the key.
 
     Raises:
         NotTrusted: there is no signature, its key is unknown, or its key has expired.
@@ -47,14 +47,14 @@ def judge(
     if not signature.covers(message, namespace):
         raise ArtifactError(
             f"{what}: the signature is not one of this content: it was changed, or signed for another purpose",
-            remedy="get the file again from whoever made it",
+            remedy="get the file again from its sender",
         )
     found = signature.key.fingerprint
     named = [key for key in trusted if key.fingerprint == found]
     if not named:
         raise NotTrusted(
             f"{what} is signed by {found}, a key that you do not trust",
-            remedy="ask whoever made it, by phone, what `fatecloud key show` prints there; if it is the same, use "
+            remedy="ask its sender, by phone, what `fatecloud key show` prints there; if it is the same, use "
             f"--trust {found}, or name the key in the inventory: `peers: {{PARTY: {{key: ...}}}}`",
         )
     valid = [key for key in named if key.until is None or key.until >= today]

@@ -1,4 +1,4 @@
-"""What an operator accepts from others: signatures of keys that are named, and what somebody confirms."""
+"""What an operator accepts from others: signatures of keys that are named, and what someone confirms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Acceptance:
     confirmed: tuple[str, ...] = ()
     """Fingerprints of interpreters, or of tarballs with one."""
     ask: Callable[[str], bool] | None = None
-    """Asks the operator; None where nobody can answer."""
+    """Asks the operator; None where no one can answer."""
 
 
 def given_fingerprints(texts: list[str] | None, option: str) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def accept_interpreter(file: Path, bundle: Bundle, store: Store, given: Acceptan
     """Take the operator's word for an interpreter, unless the catalogue or this store knows it.
 
     Raises:
-        NotTrusted: nobody confirmed it.
+        NotTrusted: no one confirmed it.
     """
     interpreter, registry = bundle.interpreter, bundle.release.python.registry
     known = read_interpreter(bundle.release, store)
@@ -106,7 +106,7 @@ def _confirm(given: Acceptance, fingerprint: str, text: str, why: str, shown: st
     if fingerprint in given.confirmed or (given.ask is not None and given.ask(f"{text}\n  {why}.\nAccept it?")):
         return
     raise NotTrusted(
-        f"{text}\n  nobody confirmed it",
+        f"{text}\n  no one confirmed it",
         remedy=f"{why}; if it is the same, use --confirm-fingerprint {shown or fingerprint}",
     )
 

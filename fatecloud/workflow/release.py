@@ -28,7 +28,7 @@ from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
 _TARBALLS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
-"""Names of files that may have an interpreter in them. Nothing reads their content before somebody confirmed it."""
+"""Names of files that may have an interpreter in them. Nothing reads their content before someone confirmed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Written:
     size: int
     """Bytes."""
     signer: str
-    """Fingerprint of the key that signed it; empty if nobody did."""
+    """Fingerprint of the key that signed it; empty if it is not signed."""
     interpreter: Interpreter
 
 

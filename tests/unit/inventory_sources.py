@@ -75,7 +75,12 @@ parties:
     config: {nginx: {access_log: true}}
 peers:
   "8888": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672", addresses: 198.51.100.0/24}
-  "7777": {proxy: "198.51.100.7:443", broker: "198.51.100.7:5672", addresses: [198.51.100.7]}
+  "7777":
+    proxy: "198.51.100.7:443"
+    broker: "198.51.100.7:5672"
+    addresses: [198.51.100.7]
+    key: SHA256:8PHcFZ6r3REFXNmo3p4Fxaip+tzBycJWFlLdbRLHv7Y
+    former_key: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU until 2027-02-28
 """
 SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), FULL)
 

@@ -78,7 +78,7 @@ def test_what_is_bundled_comes_out_the_same(packed: Path, tmp_path: Path) -> Non
     assert bundle.is_bundle(packed)
     with bundle.opened(packed) as found:
         assert (found.release.name, found.signature) == (NAME, "a signature")
-        assert not there.root.exists(), "nothing is stored before somebody accepted it"
+        assert not there.root.exists(), "nothing is stored before someone accepted it"
         found.unpack(there)
     here = python_set(small_release(), Store(tmp_path / "from" / "store"))
     assert python_set(small_release(), there) == here
@@ -214,7 +214,7 @@ def test_a_member_that_comes_twice_is_refused(packed: Path, tmp_path: Path) -> N
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE]
 )
 @pytest.mark.parametrize("at", [0, 1, 3])
-def test_a_member_that_is_no_plain_file_is_refused(packed: Path, tmp_path: Path, kind: bytes, at: int) -> None:
+def test_a_link_a_device_or_a_directory_is_refused(packed: Path, tmp_path: Path, kind: bytes, at: int) -> None:
     contents = taken_apart(packed)
     member = tarfile.TarInfo(contents[at][0].name)
     member.type, member.linkname = kind, "/etc/shadow"
@@ -238,7 +238,7 @@ def test_attributes_and_long_names_of_any_size_are_not_read(tmp_path: Path) -> N
             next(members(Watched(member.tobuf(tarfile.GNU_FORMAT))))
 
 
-def test_a_bundle_with_attributes_is_no_bundle_of_ours(packed: Path, tmp_path: Path) -> None:
+def test_a_bundle_with_extended_attributes_is_refused(packed: Path, tmp_path: Path) -> None:
     contents = taken_apart(packed)
     contents[1][0].pax_headers = {"comment": "x"}
     refused(put_together(packed, contents, tarfile.PAX_FORMAT), tmp_path, "not a plain file")

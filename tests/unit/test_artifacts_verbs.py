@@ -119,12 +119,12 @@ def test_an_unsigned_bundle_needs_the_word(store: Store, unsigned: Path, there: 
     assert not there.root.exists()
 
 
-def test_an_unknown_interpreter_needs_somebody_to_confirm_it(store: Store, unsigned: Path, there: Store) -> None:
-    with pytest.raises(NotTrusted, match="nobody confirmed it") as caught:
+def test_an_unknown_interpreter_needs_someone_to_confirm_it(store: Store, unsigned: Path, there: Store) -> None:
+    with pytest.raises(NotTrusted, match="no one confirmed it") as caught:
         run(there, "import", str(unsigned), "--unsigned")
     assert fingerprint_of(store) in caught.value.message
     assert f"--confirm-fingerprint {fingerprint_of(store)}" in caught.value.remedy
-    with pytest.raises(NotTrusted, match="nobody confirmed it"):
+    with pytest.raises(NotTrusted, match="no one confirmed it"):
         run(there, "import", str(unsigned), "--unsigned", "--confirm-fingerprint", STRANGER)
     assert not there.root.exists()
 
@@ -199,7 +199,7 @@ def test_a_signed_bundle_is_accepted_from_a_named_key(
 def test_a_trusted_signature_does_not_stand_for_the_interpreter(
     sender: SecretsFiles, signed: Path, there: Store
 ) -> None:
-    with pytest.raises(NotTrusted, match="nobody confirmed it"):
+    with pytest.raises(NotTrusted, match="no one confirmed it"):
         run(there, "import", str(signed), "--trust", show_keys(sender).current.fingerprint)
     assert not there.root.exists()
 
@@ -233,7 +233,7 @@ def test_a_cluster_trusts_its_own_keys_and_a_former_one_for_some_time(
         imported(store, signed, there, sender, date(2027, 3, 1))
 
 
-def test_a_vault_that_cannot_be_opened_is_no_reason_to_trust(
+def test_a_vault_that_cannot_be_opened_gives_no_trust(
     store: Store, sender: SecretsFiles, signed: Path, there: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (sender.inventory.parent / "inventory.vault-password").unlink()
@@ -301,7 +301,7 @@ def a_tarball(folder: Path) -> Path:
     return folder / "python.tar.gz"
 
 
-def test_nothing_of_a_tarball_is_run_before_somebody_confirmed_it(there: Store, tmp_path: Path) -> None:
+def test_nothing_of_a_tarball_is_run_before_someone_confirmed_it(there: Store, tmp_path: Path) -> None:
     tarball = a_tarball(tmp_path)
     sha256 = sha256_of(tarball)
     with pytest.raises(NotTrusted, match=f"sha256:{sha256}") as caught:

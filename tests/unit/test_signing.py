@@ -88,7 +88,7 @@ def test_no_changed_character_of_a_signature_is_accepted() -> None:
         "\ufffd",
     ],
 )
-def test_something_else_is_no_signature(text: str) -> None:
+def test_something_else_is_not_a_signature(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         sshsig.signature_of(text)
 
@@ -113,7 +113,7 @@ def test_a_private_key_shows_in_no_repr() -> None:
     assert keys.new_key() != keys.new_key()
 
 
-@pytest.mark.parametrize("text", ["", "AAAA", "!!!!", KEY.text + "AAAA", "a secret that is no key"])
+@pytest.mark.parametrize("text", ["", "AAAA", "!!!!", KEY.text + "AAAA", "a secret of another kind"])
 def test_a_damaged_private_key_is_not_repeated(text: str) -> None:
     with pytest.raises(ValueError, match="not ") as caught:
         keys.key_of(text)

@@ -91,7 +91,7 @@ def test_rotation_keeps_the_former_key_for_reading(files: SecretsFiles) -> None:
 
 
 @pytest.mark.parametrize("day", ["30d", "tomorrow", "2027-02-30", "2027-02-28T10:00"])
-def test_a_last_day_that_is_no_day_changes_nothing(files: SecretsFiles, day: str) -> None:
+def test_a_last_day_that_cannot_be_read_changes_nothing(files: SecretsFiles, day: str) -> None:
     before = files.vault.read_bytes()
     with pytest.raises(UsageError, match="invalid --keep-until"):
         rotate_key(files, day, TODAY)
