@@ -29,7 +29,10 @@ def deploy(
     verify: Annotated[Job, typer.Option("--verify", help="Smoke test at the end.")] = Job.toy,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no smoke test.")] = False,
     overwrite_drift: Annotated[
-        bool, typer.Option("--overwrite-drift", help="Replace files that were edited by hand; copies are kept.")
+        bool,
+        typer.Option(
+            "--overwrite-drift", help="Replace files that were edited by hand; copies stay beside them for 30 days."
+        ),
     ] = False,
     leave_data: Annotated[
         bool, typer.Option("--leave-data", help="Move services even though their data stay where they are.")
