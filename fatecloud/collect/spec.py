@@ -83,7 +83,7 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "data": service.data if service.signs else "",
         "copy": mark_copy_of(node, service.id),
         "signs": list(service.signs),
-        "filled": service.objects.applied if service.objects else "",
+        "filled": service.objects.within(service.data) if service.objects else "",
         "ports": [port.number for port in service.ports],
         "logs": [{"path": path, "levels": levels} for path, levels in sorted(logs.items())],
     }

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 _FUTURE = "from __future__ import annotations\n"
 _TYPING = re.compile(r"^from typing import [\w, ]+\n", re.MULTILINE)
-_SHARED = re.compile(r"^from fatecloud\.components\.(\w+) import [\w, ]+\n", re.MULTILINE)
+_SHARED = re.compile(r"^from fatecloud\.components\.([\w.]+) import [\w, ]+\n", re.MULTILINE)
 
 
 def script_text(package: str, name: str) -> str:
@@ -26,7 +26,7 @@ def script_text(package: str, name: str) -> str:
         if name in written:
             return ""
         written.add(name)
-        file = files("fatecloud.components").joinpath(f"{name}.py")
+        file = files("fatecloud.components").joinpath(f"{name.replace('.', '/')}.py")
         return _SHARED.sub(module, file.read_text(encoding="utf-8").replace(_FUTURE, ""))
 
     return _TYPING.sub("", _SHARED.sub(module, text))

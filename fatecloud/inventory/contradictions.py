@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
 from fatecloud.inventory.kinds import Reader
-from fatecloud.model.cluster import Node, Party
-from fatecloud.model.component import Component
+from fatecloud.model.cluster import Node, Party, Peer
+from fatecloud.model.component import Component, Contradiction
 
 
 def refuse_contradictions(
     parties: Mapping[str, Party],
+    peers: Mapping[str, Peer],
     nodes: Mapping[str, Node],
     architecture: str,
     components: Mapping[str, Component],
@@ -21,10 +22,16 @@ def refuse_contradictions(
     """Note each component's objections to its settings, at the setting itself or at the placement of the service."""
     for party, name, node in _services(parties, nodes):
         for found in components[name].judge(party.config[name], node, architecture):
-            written = reader.places.get(f"parties.{party.id}.config.{name}.{found.key}")
-            mark = written or reader.at(f"parties.{party.id}.services.{name}")
-            what = f"{party.id}/{name}@{node.name}: {found.what}"
-            reader.problems.add(mark, what, found.expected)
+            _note(reader, party.id, name, found, f"{party.id}/{name}@{node.name}: {found.what}")
+    for name, component in components.items():
+        for at, found in component.judge_parties(parties, peers, architecture):
+            _note(reader, at, name, found, found.what)
+
+
+def _note(reader: Reader, party: str, component: str, found: Contradiction, what: str) -> None:
+    written = reader.places.get(f"parties.{party}.config.{component}.{found.key}")
+    mark = written or reader.at(f"parties.{party}.services.{component}")
+    reader.problems.add(mark, what, found.expected)
 
 
 def refuse_unreachable(

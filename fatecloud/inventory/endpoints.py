@@ -11,7 +11,7 @@ from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.placement import Placement
 from fatecloud.inventory.problems import one_of
 from fatecloud.inventory.settings import Settings
-from fatecloud.model.cluster import Endpoint, Node, Peer
+from fatecloud.model.cluster import App, Endpoint, Node, Peer, SecretRef
 from fatecloud.model.component import Component
 
 PEER_KEYS = ("key", "former_key")
@@ -69,15 +69,26 @@ def build_peers(
             continue
         written = {} if given is BAD else given
         keys = {name: written[name] for name in PEER_KEYS if name in written}
-        endpoints = {name: written[name] for name in written if name not in (*PEER_KEYS, "addresses")}
+        endpoints = {name: written[name] for name in written if name not in (*PEER_KEYS, "addresses", "apps")}
         for kind in kinds:
             if f"{path}.{kind}" not in reader.places and given is not BAD:
                 what = f"peer {party} has no {kind}"
                 reader.problems.add(reader.at(path), what, f"{kind}: host:port, which {architecture} needs")
-        for name in written:
+        for name in [name for name in written if name != "apps"]:
             origins.written(f"{path}.{name}")
-        peers[party] = Peer(party, endpoints, written.get("addresses", ()), keys)
+        apps = _apps(written.get("apps", {}), f"{path}.apps", origins)
+        peers[party] = Peer(party, endpoints, written.get("addresses", ()), keys, apps)
     return peers
+
+
+def _apps(written: Mapping[str, Any], path: str, origins: Origins) -> dict[str, App]:
+    apps = {}
+    for party, given in written.items():
+        if given is not BAD and "id" in given and "secret" in given.get("token", {}):
+            origins.written(f"{path}.{party}.id")
+            origins.written(f"{path}.{party}.token")
+            apps[party] = App(given["id"], SecretRef(given["token"]["secret"]))
+    return apps
 
 
 def refuse_meetings(parties: Iterable[str], peers: Iterable[str], reader: Reader) -> None:

@@ -104,7 +104,7 @@ class _Builder:
         for party in parties.values():
             refuse_loopback(party.id, party.public, peers, self._reader)
         refuse_clashes(parties, self._components, self._reader)
-        refuse_contradictions(parties, nodes, architecture, self._components, self._reader)
+        refuse_contradictions(parties, peers, nodes, architecture, self._components, self._reader)
         refuse_unreachable(parties, nodes, self._components, self._reader)
         return parties, peers
 

@@ -15,6 +15,7 @@ from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
     ACCOUNT,
     API_VERSION,
+    APP_ID,
     ARCHITECTURES,
     CLUSTER_NAME,
     DIRECTORY,
@@ -182,6 +183,16 @@ class PlacementKind:
         return {"anyOf": [name, {"type": "array", "minItems": 1, "items": name}, _PLACE.schema()]}
 
 
+APP = Section(
+    "a mapping with id and token",
+    {
+        "id": Field(APP_ID, "Its id.", required=True),
+        "token": Field(SECRET, "Its token, as a reference.", required=True),
+    },
+)
+APPS = Named('{"9999": {id: ..., token: {secret: ...}}}', PARTY_ID, APP)
+
+
 def inventory_section(components: Mapping[str, Component]) -> Section:
     """The section of the whole file, with keys for these components."""
     public = {port.public for component in components.values() for port in component.ports if port.public}
@@ -194,13 +205,15 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
         "Networks from which its connections come, after NAT. Once any party has them, only named ones get in.",
         default="unknown; of a party with `addresses` elsewhere, its nodes'",
     )
+    apps = Field(APPS, "What it issued to each of our parties, to sign their requests to it.", default="none")
     peer = Section(
-        "a mapping from kind of endpoint to host:port, addresses and key",
+        "a mapping from kind of endpoint to host:port, addresses, key and apps",
         {
             **endpoints.fields,
             "addresses": addresses,
             "key": Field(PEER_KEY, "Key that its operator signs with; `fatecloud key show` there.", default="none"),
             "former_key": Field(PEER_KEY, "Key that they signed with before.", default="none"),
+            "apps": apps,
         },
     )
     services = {

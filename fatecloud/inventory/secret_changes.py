@@ -22,7 +22,7 @@ class Needs:
     generated: Mapping[str, int]
     """Secrets of its components -> length; generated unless supplied."""
     supplied: frozenset[str]
-    """Secrets that the inventory refers to and that others own: SSH and sudo passwords."""
+    """Secrets that the inventory refers to and that others own: passwords of SSH and sudo, tokens of peers."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -38,11 +38,12 @@ def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -
         for party in cluster.parties.values()
         for component, where in party.placement.items()
         if isinstance(where, tuple)
-        for spec in known[component].secrets
+        for spec in (*known[component].secrets, *known[component].shared_secrets(cluster, party.id))
     }
+    tokens = {app.token.name for peer in cluster.peers.values() for app in peer.apps.values()}
     passwords = [source for node in cluster.nodes.values() for source in (node.ssh.password, node.become_password)]
     supplied = {source.name for source in passwords if isinstance(source, SecretRef)}
-    return Needs(generated, frozenset(supplied - set(generated)))
+    return Needs(generated, frozenset((supplied | tokens) - set(generated)))
 
 
 def completed(secrets: Mapping[str, Secret], needed: Needs) -> dict[str, Secret]:

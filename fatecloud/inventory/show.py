@@ -58,7 +58,7 @@ def _tree(cluster: Cluster) -> dict[str, Any]:
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
         "parties": {name: _party(party) for name, party in cluster.parties.items()},
     }
-    peers = {name: {**peer.endpoints, **_addresses(peer), **peer.keys} for name, peer in cluster.peers.items()}
+    peers = {name: _peer(peer) for name, peer in cluster.peers.items()}
     return tree | ({"peers": peers} if peers else {})
 
 
@@ -77,6 +77,11 @@ def _party(party: Party) -> dict[str, Any]:
 
 def _addresses(party: Party | Peer) -> dict[str, Any]:
     return {"addresses": party.addresses} if party.addresses else {}
+
+
+def _peer(peer: Peer) -> dict[str, Any]:
+    apps = {party: {"id": app.id, "token": app.token} for party, app in peer.apps.items()}
+    return {**peer.endpoints, **_addresses(peer), **peer.keys, **({"apps": apps} if apps else {})}
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:

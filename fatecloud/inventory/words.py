@@ -25,6 +25,7 @@ SECRET_NAME = Text(
     "the name of a secret: letters, digits, '.', '-' and '_', not beginning with `cluster.`, which are our own",
     r"(?!cluster\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}",
 )
+APP_ID = Text("the id of an app: letters, digits, '.', '-' and '_'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def key_of_peer(text: str) -> str:

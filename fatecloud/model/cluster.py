@@ -144,6 +144,14 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class App:
+    """What a party shows to another one's flow to be known there. The other one issues it."""
+
+    id: str
+    token: SecretRef
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """A party that others manage."""
 
@@ -153,6 +161,8 @@ class Peer:
     """Networks from which its connections come, as CIDR; empty if the operator did not say."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """`key` and `former_key` -> fingerprint of a key that its operator signs with: `SHA256:...[ until 2027-02-28]`."""
+    apps: Mapping[str, App] = field(default_factory=dict)
+    """Party of this inventory -> the app that the peer issued to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import UnitException
@@ -193,6 +193,20 @@ def fits(config: Mapping[str, Any], node: Node, architecture: str) -> tuple[Cont
     return ()
 
 
+def fit_together(
+    parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str
+) -> Iterable[tuple[str, Contradiction]]:
+    """Settings of several parties fit each other; see `fits`."""
+    del parties, peers, architecture
+    return ()
+
+
+def none_shared(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
+    """No secret of the component depends on other parties."""
+    del cluster, party
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """A kind of software. Each package under `components/` has one, named `COMPONENT`."""
@@ -207,6 +221,12 @@ class Component:
     want: Callable[[Context], Wanted]
     judge: Callable[[Mapping[str, Any], Node, str], tuple[Contradiction, ...]] = fits
     """What is wrong with its settings on a node, in an architecture; asked when an inventory is read."""
+    judge_parties: Callable[[Mapping[str, Party], Mapping[str, Peer], str], Iterable[tuple[str, Contradiction]]] = (
+        fit_together
+    )
+    """What is wrong with its settings in several parties, and at which party; with the peers and the architecture."""
+    shared_secrets: Callable[[Cluster, str], tuple[SecretSpec, ...]] = none_shared
+    """Secrets of a party that depend on the other parties of the cluster."""
     python: bool = False
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -220,7 +240,8 @@ class Component:
     """Whether it may be an external service."""
     job_question: NodeProbe | None = None
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
-    `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens."""
+    `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens, `{settings}`
+    for its fact `job_settings`: the file on its node with which a question is signed."""
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""
     signs: tuple[str, ...] = ()

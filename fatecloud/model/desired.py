@@ -149,6 +149,10 @@ class Objects:
     applied: str
     """Absolute path of the record that the script's success leaves: the digests of `digest_of`."""
 
+    def within(self, data: str) -> str:
+        """The record, where it lies in the data directory and so shows that data have been made; else empty."""
+        return self.applied if self.applied.startswith(f"{data}/") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class DesiredService:

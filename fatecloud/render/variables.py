@@ -224,7 +224,12 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "started": started_of(service.home),
         # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),
-        "kept": {"data": service.data, "job_api": service.facts.get("job_api", ""), "user": service.user},
+        "kept": {
+            "data": service.data,
+            "job_api": service.facts.get("job_api", ""),
+            "job_settings": service.facts.get("job_settings", ""),
+            "user": service.user,
+        },
         "data": _data(service, node),
         "readiness": _readiness(service),
         "objects": _objects(service),
@@ -244,13 +249,16 @@ def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, st
         s for _, s in sorted(desired.services.items()) if s.id.party == service.id.party and "job_api" in s.facts
     ]
     return [
-        {
-            "key": s.id.key,
-            "component": s.id.component,
-            "url": s.facts["job_api" if s.id.node == service.id.node else "job_api_away"],
-        }
+        {"key": s.id.key, "component": s.id.component, **_way_to_ask(s, here=s.id.node == service.id.node)}
         for s in runners
     ]
+
+
+def _way_to_ask(runner: DesiredService, *, here: bool) -> dict[str, str]:
+    """Where a runner is asked; on its own node also by whom, because only its own user can read its settings."""
+    if not here:
+        return {"url": runner.facts["job_api_away"]}
+    return {"url": runner.facts["job_api"], "settings": runner.facts.get("job_settings", ""), "user": runner.user}
 
 
 def _readiness(service: DesiredService) -> Mapping[str, Any] | None:
@@ -275,7 +283,7 @@ def _data(service: DesiredService, node: Node) -> Mapping[str, Any] | None:
         # Not `copy`: in a template that is a method of the dictionary.
         "copy_path": mark_copy_of(node, service.id),
         "signs": list(service.signs),
-        "filled": service.objects.applied if service.objects else "",
+        "filled": service.objects.within(service.data) if service.objects else "",
     }
 
 

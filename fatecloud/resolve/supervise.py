@@ -77,7 +77,7 @@ def supervision_specs(
         "guard": _guard(
             data_of(node, service),
             component.signs,
-            wanted.objects.applied if wanted.objects else "",
+            wanted.objects.within(data_of(node, service)) if wanted.objects else "",
             root=node.become == "root",
         ),
     }

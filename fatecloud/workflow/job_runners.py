@@ -24,6 +24,8 @@ class JobRunner:
     home: str
     url: str
     """Its job API as seen from its node; empty if it is not known any more."""
+    settings: str = ""
+    """The file on its node with which a question is signed; empty if it is not known."""
     leaving: bool = False
     """Whether it is no longer in the inventory, so that the change will remove it."""
 
@@ -31,7 +33,8 @@ class JobRunner:
 def as_desired(service: DesiredService) -> JobRunner:
     """The runner for a service of the inventory."""
     ident = service.id
-    return JobRunner(ident.key, ident.party, ident.node, service.home, str(service.facts["job_api"]))
+    url, settings = str(service.facts["job_api"]), str(service.facts.get("job_settings", ""))
+    return JobRunner(ident.key, ident.party, ident.node, service.home, url, settings)
 
 
 def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
@@ -72,4 +75,5 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
         at_rest = states.get(key, {}).get("state") in _AT_REST
         if key not in desired.services and url != "" and not at_rest:
             ident = ServiceId.parse(desired.cluster.label, key)
-            yield JobRunner(key, ident.party, node, entry["home"], url or "", leaving=True)
+            settings = entry.get("job_settings", "")
+            yield JobRunner(key, ident.party, node, entry["home"], url or "", settings, leaving=True)

@@ -92,7 +92,7 @@ class JobApis:
                 raise FatecloudError(f"{runner.key}: the request to its job API failed: {' '.join(last)}")
             return done.stdout.decode(errors="replace")
 
-        return FlowApi(NodeExchange(run, runner.url, python=python_of(runner.home)))
+        return FlowApi(NodeExchange(run, runner.url, settings=runner.settings, python=python_of(runner.home)))
 
     def seconds_for(self, wanted: float) -> float:
         """The wanted seconds, or what is left until the deadline. Raises FatecloudError after the deadline."""

@@ -212,6 +212,8 @@ def needed_secrets(desired: Desired) -> tuple[str, ...]:
     names = {
         f"{service.id.party}.{spec.name}"
         for service in desired.services.values()
-        for spec in components[service.id.component].secrets
+        for component in (components[service.id.component],)
+        for spec in (*component.secrets, *component.shared_secrets(desired.cluster, service.id.party))
     }
+    names |= {app.token.name for peer in desired.cluster.peers.values() for app in peer.apps.values()}
     return tuple(sorted(names))

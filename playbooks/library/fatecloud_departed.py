@@ -22,7 +22,14 @@ def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
     """Those of the departing services that run jobs, unless they are at rest."""
     entries = [(key, manifest.data["services"][key]) for key in gone]
     return [
-        {"key": key, "component": component, "url": entry["job_api"], "leaving": True, "user": entry["user"]}
+        {
+            "key": key,
+            "component": component,
+            "url": entry["job_api"],
+            "settings": entry.get("job_settings", ""),
+            "leaving": True,
+            "user": entry["user"],
+        }
         for key, entry in entries
         for component in [key.partition("/")[2].partition("@")[0]]
         if component in params["questions"]

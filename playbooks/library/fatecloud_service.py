@@ -93,7 +93,7 @@ def spare_jobs(service: object, params: dict) -> list:
     here = {key: entry["job_api"] for key, entry in known.items() if entry.get("job_api")}
     # A new supervisord starts all of its programs, so those that outlived the old one are ended first.
     if params["state"] in ("started", "restarted") and set(service.endangered()) - {params["slug"]}:
-        asked += [*params["node_runners"], *_recorded(here, params["questions"])]
+        asked += [*params["node_runners"], *_recorded(known, params["questions"])]
     by_key = {
         runner["key"]: dict(
             runner,
@@ -111,12 +111,18 @@ def _gone(key: str, service: str, known: dict) -> bool:
     return key not in known and key != service and key.rpartition("@")[2] == service.rpartition("@")[2]
 
 
-def _recorded(here: dict, questions: dict) -> list:
+def _recorded(known: dict, questions: dict) -> list:
     """The runners that the manifest knows, those among them that the inventory no longer has."""
-    components = {key: key.partition("/")[2].partition("@")[0] for key in here}
+    components = {key: key.partition("/")[2].partition("@")[0] for key in known if known[key].get("job_api")}
     return [
-        {"key": key, "component": components[key], "url": here[key]}
-        for key in sorted(here)
+        {
+            "key": key,
+            "component": components[key],
+            "url": known[key]["job_api"],
+            "settings": known[key].get("job_settings", ""),
+            "user": known[key].get("user", ""),
+        }
+        for key in sorted(components)
         if components[key] in questions
     ]
 

@@ -53,14 +53,15 @@ def jobs_of(runner: dict, question: dict, user: str) -> dict:
     """What a service that runs jobs answers: `ok`, and `jobs` or `error`.
 
     Args:
-        runner: `key`, and `url` of its job API as seen from this node.
-        question: `argv` with `{host}` and `{port}`, `stdin` and `timeout`.
-        user: asks it.
+        runner: `key`, and `url` of its job API as seen from this node; with `settings`, the file on this node with
+            which a question is signed.
+        question: `argv` with `{host}`, `{port}` and `{settings}`, `stdin` and `timeout`.
+        user: asks it; one that can read `settings`.
     """
     place = urlsplit(runner["url"])
     if not place.hostname or not place.port:
         return {"ok": False, "error": "its address is not known"}
-    names = {"host": place.hostname, "port": place.port}
+    names = {"host": place.hostname, "port": place.port, "settings": runner.get("settings", "")}
     asked = dict(question, argv=[word.format(**names) for word in question["argv"]], user=user)
     answer = {}
     for _ in range(ATTEMPTS):

@@ -84,6 +84,10 @@ def healthy(key: str) -> Answers:
             "routes": {other: f"{address}:5672", party: f"{own}:5672"},
         },
         "flow.proxy": {"ok": True},
+        "flow.sites": {
+            "ok": True,
+            "peers": {other: {"endpoint": f"{address}:9300", "ok": True, "code": 2000, "own": ""}},
+        },
         "rabbitmq.peers": {"ok": True, "peers": {other: {"endpoint": f"{address}:5672", "ok": True}}},
         "mysql.admin": {
             "ok": True,

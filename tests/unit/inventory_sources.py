@@ -66,6 +66,7 @@ parties:
         log_level: 10
         database: {connections: 50}
         broker: {message_size: 2MiB}
+        authentication: {client: true, site: true}
         ports: {http: 19380, grpc: 19360}
       mysql: {bind: 10.0.0.11, max_connections: 200, buffer_pool: 1G, ports: {mysql: 13306}}
       nginx: {timeout: 60, access_log: no, body_limit: 8M, ports: {http: 19300, outbound: 19301}}
@@ -74,13 +75,20 @@ parties:
     services: {flow: a2}
     config: {nginx: {access_log: true}}
 peers:
-  "8888": {proxy: "fate.partner.example:9300", broker: "[fd00::7]:5672", addresses: 198.51.100.0/24}
+  "8888":
+    proxy: "fate.partner.example:9300"
+    broker: "[fd00::7]:5672"
+    addresses: 198.51.100.0/24
+    apps:
+      "9999": {id: "12345678", token: {secret: partner.9999}}
+      "10000": {id: "87654321", token: {secret: partner.10000}}
   "7777":
     proxy: "198.51.100.7:443"
     broker: "198.51.100.7:5672"
     addresses: [198.51.100.7]
     key: SHA256:8PHcFZ6r3REFXNmo3p4Fxaip+tzBycJWFlLdbRLHv7Y
     former_key: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU until 2027-02-28
+    apps: {"9999": {id: "9999", token: {secret: other.9999}}, "10000": {id: "10000", token: {secret: other.10000}}}
 """
 SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), FULL)
 

@@ -36,8 +36,12 @@ def others_may(file: DesiredFile) -> int:
 
 @pytest.mark.parametrize(("example", "file"), FILES)
 def test_a_file_with_a_secret_is_closed_and_names_a_declared_one(example: str, file: DesiredFile) -> None:
+    cluster = desired(example).cluster
     declared = {
-        f"{p}.{s.name}" for p in desired(example).cluster.parties for c in all_components().values() for s in c.secrets
+        f"{party}.{secret.name}"
+        for party in cluster.parties
+        for component in all_components().values()
+        for secret in (*component.secrets, *component.shared_secrets(cluster, party))
     }
     assert names(file.text) <= declared
     if names(file.text):

@@ -44,7 +44,7 @@ def test_the_script_prints_one_document_when_it_is_run_as_on_a_node() -> None:
     probe = next(probe for probe in service(FLOW).probes if probe.name == "flow.api")
     options = [word for word in probe.argv if word.startswith("-")]
     with serving(HEALTHY) as port:
-        argv = [sys.executable, *options, "127.0.0.1", str(port)]
+        argv = [sys.executable, *options, "127.0.0.1", str(port), "/no/settings.py"]
         done = subprocess.run(argv, input=probe.stdin, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["ok"] is True
     assert done.stderr == ""
@@ -92,7 +92,7 @@ def test_a_database_that_never_answers_is_not_taken_for_a_hung_flow(
 ) -> None:
     asked = {}
 
-    def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
+    def ask(host: str, port: int, path: str, timeout: float, settings: str) -> dict[str, Any]:
         asked[path] = timeout
         healthy = {"code": 0, "message": "", "data": {"f": {"version": "2.2.0"}}, "seconds": 4.0}
         return healthy if path != silent_page else {"kind": "timeout", "error": "no answer", "seconds": timeout}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import judge
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
@@ -43,6 +44,19 @@ COMPONENT = Component(
             "Address that its API listens on; derived: 127.0.0.1 while the whole party is on its node, "
             "else `bind` or `advertise` of the node.",
         ),
+        ConfigKey(
+            "authentication.client",
+            "bool",
+            default=False,
+            doc="Whether flow's API takes signed requests only. FATE's `pipeline` and its board cannot sign.",
+        ),
+        ConfigKey(
+            "authentication.site",
+            "bool",
+            None,
+            "Whether the parties sign their requests to each other; derived: yes where each other party is of this "
+            "inventory, or gives `apps` to every party of it.",
+        ),
         ConfigKey("broker.message_size", "size", 1048576, "Largest message between the brokers.", 65536, 134217728),
     ),
     ports=(
@@ -53,8 +67,10 @@ COMPONENT = Component(
     secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,
     judge=judge,
+    judge_parties=sites.judge,
+    shared_secrets=sites.secrets,
     python=True,
-    job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", timeout=20),
+    job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
     keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
     unit_exceptions=(

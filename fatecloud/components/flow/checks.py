@@ -6,15 +6,20 @@ from collections.abc import Iterator
 
 from fatecloud.components.flow.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
 from fatecloud.components.flow.check_database import DATABASE_CODES, database
+from fatecloud.components.flow.check_sites import APPS_WRONG, AUTH_REFUSED, CLOCK_BEHIND, apps, signatures
 from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 __all__ = [
+    "APPS_WRONG",
+    "AUTH_REFUSED",
     "BROKER_AUTH",
     "BROKER_REFUSED",
     "BROKER_RIGHTS",
+    "CLOCK_BEHIND",
     "api",
+    "apps",
     "broker",
     "database",
     "jobs",
@@ -22,6 +27,7 @@ __all__ = [
     "proxy",
     "routes",
     "scheduler",
+    "signatures",
     "version",
 ]
 
@@ -51,7 +57,7 @@ def api(view: ServiceView) -> Iterator[Finding]:
     """Flow's API answers in flow's own format."""
     answer = answer_of(view, "flow.api")
     if not answer["ok"] and answer.get("stage") == "api":
-        cause = "client authentication is on, so an unsigned request is refused"
+        cause = "client authentication is on, and flow runs with another token of its administrator than its files have"
         yield finding(
             view,
             API_DOWN,

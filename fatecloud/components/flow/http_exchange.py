@@ -1,6 +1,7 @@
 """Makes one HTTP exchange on the node itself, because flow's API may listen on loopback only. Standard library only.
 
-Standard input: one JSON object with method, url, and optionally query, body (objects) and timeout (seconds).
+Standard input: one JSON object with method, url, and optionally query, body (objects), timeout (seconds) and settings
+(the file of flow's that has what a request is signed with).
 Standard output: `{"status": 200, "body": {...}}`, or `{"error": "..."}` when there was no usable answer, with
 `"refused": true` where nothing listens.
 """
@@ -13,6 +14,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from typing import Any
+
+from fatecloud.components.flow.signing import as_admin
 
 LIMIT = 4 * 1024 * 1024
 """Bytes. A longer answer is refused: no expected answer comes near it."""
@@ -27,7 +30,11 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
     call = urllib.request.Request(  # noqa: S310 - the address is ours, out of the inventory
         url,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Content-Type": "application/json", "Connection": "close"},
+        headers={
+            "Content-Type": "application/json",
+            "Connection": "close",
+            **as_admin(request.get("settings") or ""),
+        },
         method=request["method"],
     )
     # A proxy from the node's environment must not intercept requests to a service on this network.

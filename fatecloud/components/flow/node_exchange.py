@@ -18,11 +18,15 @@ class NodeExchange:
         run: executes a shell command on the node with this standard input within this many seconds, and returns its
             output. Raises a `FatecloudError` when it cannot.
         url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
+        settings: path of flow's own settings on the node, to sign requests with; empty if it is not known.
         python: the interpreter on the node.
     """
 
-    def __init__(self, run: Callable[[str, str, float], str], url: str, *, python: str = "python3") -> None:
+    def __init__(
+        self, run: Callable[[str, str, float], str], url: str, *, settings: str = "", python: str = "python3"
+    ) -> None:
         self._run = run
+        self._settings = settings
         self._url = url.rstrip("/")
         self._command = f"{shlex.quote(python)} -IS -c {shlex.quote(script_text('flow', 'http_exchange.py'))}"
 
@@ -31,6 +35,7 @@ class NodeExchange:
     ) -> Mapping[str, Any]:
         """Return flow's envelope."""
         request = {"method": method, "url": self._url + path, "query": query, "body": body, "timeout": timeout}
+        request["settings"] = self._settings
         output = self._run(self._command, json.dumps(request), timeout + 10)
         try:
             answer = json.loads(output)

@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from fatecloud.components.flow.signing import as_admin
 from fatecloud.components.http_get import get
 
 CLIENT_AUTH = range(5000, 5010)
@@ -28,12 +29,15 @@ DATABASE_SIGNS = (
 )
 
 
-def ask(host: str, port: int, path: str, timeout: float) -> dict[str, Any]:
-    """GET one page. Returns `kind` and `error` if the answer is not an envelope of flow."""
+def ask(host: str, port: int, path: str, timeout: float, settings: str = "") -> dict[str, Any]:
+    """GET one page, signed with what is in flow's `settings`.
+
+    Returns `kind` and `error` if the answer is not an envelope of flow.
+    """
     begin = time.monotonic()
     answer: dict[str, Any] = {}
     try:
-        body = json.loads(get(host, port, path, timeout=timeout)[2])
+        body = json.loads(get(host, port, path, timeout=timeout, headers=as_admin(settings))[2])
         answer = {"code": int(body["code"]), "message": str(body.get("message", ""))[:400], "data": body.get("data")}
     except TimeoutError:
         answer = {"kind": "timeout", "error": f"no answer to GET {path} within {timeout:g} s"}
@@ -66,23 +70,23 @@ def trouble_behind(page: dict[str, Any], what: str) -> dict[str, Any]:
     return {**failed, "kind": "database-timeout"} if failed.get("kind") == "timeout" else failed
 
 
-def judge(host: str, port: int) -> dict[str, Any]:
+def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     """Ask in order of depth and stop at the first page that fails."""
-    alive = ask(host, port, "/v2/server/fateflow", 5)
+    alive = ask(host, port, "/v2/server/fateflow", 5, settings)
     result: dict[str, Any] = {"stage": "api", "seconds": {"api": alive["seconds"]}}
     failed = trouble(alive, "server information")
     if failed:
         return {**result, **failed}
     instances = [entry for entry in (alive["data"] or {}).values() if isinstance(entry, dict)]
     result["version"] = next((str(entry.get("version")) for entry in instances if entry.get("version")), "")
-    jobs = ask(host, port, "/v2/job/list/query?limit=1&page=1", DATABASE_SECONDS)
+    jobs = ask(host, port, "/v2/job/list/query?limit=1&page=1", DATABASE_SECONDS, settings)
     result["stage"] = "database"
     result["seconds"]["database"] = jobs["seconds"]
     failed = trouble_behind(jobs, "job list")
     if failed:
         return {**result, **failed}
     left = max(LEAST_SECONDS, DATABASE_SECONDS - jobs["seconds"])
-    providers = ask(host, port, "/v2/provider/query?name=fate", left)
+    providers = ask(host, port, "/v2/provider/query?name=fate", left, settings)
     result["stage"] = "providers"
     failed = trouble_behind(providers, "providers")
     if failed:
@@ -92,4 +96,4 @@ def judge(host: str, port: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), sys.argv[3])) + "\n")

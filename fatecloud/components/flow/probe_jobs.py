@@ -7,6 +7,7 @@ import sys
 import time
 from typing import Any
 
+from fatecloud.components.flow.signing import as_admin
 from fatecloud.components.http_get import get
 
 PAGE_SIZE = 50
@@ -18,22 +19,29 @@ TOTAL_SECONDS = 18.0
 """For all requests together; the caller gives this script 20 s."""
 
 
-def listed(host: str, port: int, until: float, *status: str) -> tuple[int, list[dict[str, Any]]]:
-    """How many jobs there are in any of these states, and the newest of them. `until`: by the monotonic clock."""
+def listed(host: str, port: int, settings: str, until: float, *status: str) -> tuple[int, list[dict[str, Any]]]:
+    """How many jobs there are in any of these states, and the newest of them.
+
+    Args:
+        settings: flow's own, to sign the request with.
+        until: by the monotonic clock.
+        status: the states.
+    """
     asked = "".join(f"&status={word}" for word in status)
     timeout = max(0.1, min(SECONDS, until - time.monotonic()))
-    body = json.loads(get(host, port, f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}", timeout=timeout)[2])
+    path = f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}"
+    body = json.loads(get(host, port, path, timeout=timeout, headers=as_admin(settings))[2])
     if body.get("code") != 0:
         raise ValueError(f"job list: {body.get('code')} {str(body.get('message', ''))[:300]}")
     return int(body["data"]["count"]), list(body["data"]["data"])
 
 
-def active(host: str, port: int) -> dict[str, tuple[int, list[dict[str, Any]]]]:
+def active(host: str, port: int, settings: str) -> dict[str, tuple[int, list[dict[str, Any]]]]:
     """How many jobs are in each state, with the newest of each."""
     until = time.monotonic() + TOTAL_SECONDS
-    count, rows = listed(host, port, until, *STATES)
+    count, rows = listed(host, port, settings, until, *STATES)
     if count > len(rows):  # more than a page: what fills it may be all of one state
-        return {state: listed(host, port, until, state) for state in STATES}
+        return {state: listed(host, port, settings, until, state) for state in STATES}
     by_state = {state: [row for row in rows if row["status"] == state] for state in STATES}
     return {state: (len(found), found) for state, found in by_state.items()}
 
@@ -52,10 +60,10 @@ def job(row: dict[str, Any], now: float) -> dict[str, Any]:
     }
 
 
-def judge(host: str, port: int) -> dict[str, Any]:
+def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     """Jobs that have not ended, with their ages in seconds."""
     try:
-        found = active(host, port)
+        found = active(host, port, settings)
     except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": f"no answer to the job list within {SECONDS:g} s"}
     except ConnectionRefusedError:
@@ -71,4 +79,4 @@ def judge(host: str, port: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]))) + "\n")
+    sys.stdout.write(json.dumps(judge(sys.argv[1], int(sys.argv[2]), sys.argv[3])) + "\n")

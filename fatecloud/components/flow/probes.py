@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from fatecloud.components.party_routes import party_of
 from fatecloud.components.question import question
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, NodeProbe
 
-BROKER, DATABASE, PROXY = "broker", "database", "proxy"
-"""Kinds of edges."""
+BROKER, DATABASE, PROXY, SITE = "broker", "database", "proxy", "site"
+"""Kinds of edges. The last one leads to another party's flow, which takes signed requests only."""
+SITES = "flow.sites"
 
 
 def sqlite_of(ctx: Context) -> str:
@@ -17,9 +19,19 @@ def sqlite_of(ctx: Context) -> str:
     return f"{ctx.data}/fate_flow_sqlite.db"
 
 
+def settings_of(ctx: Context) -> str:
+    """Flow's own settings, with its administrator's token."""
+    return f"{ctx.site_packages}/fate_flow/settings.py"
+
+
+def apps_of(ctx: Context) -> str:
+    """The apps by which this party and the others know each other."""
+    return f"{ctx.home}/conf/apps.json"
+
+
 def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     """Probes of a flow. Those that need its libraries run under its own interpreter and see what it sees."""
-    address = (ctx.own("http").host, str(ctx.port("http")))
+    address = (ctx.own("http").host, str(ctx.port("http")), settings_of(ctx))
     conf = f"{ctx.home}/conf/service_conf.yaml"
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
     ask = partial(question, python=ctx.python)
@@ -40,4 +52,8 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         for edge in edges
         if edge.kind == PROXY
     ]
+    if any(edge.kind == SITE for edge in edges):
+        proxies = [str(edge.endpoint) for edge in edges if edge.kind == PROXY]
+        parties = [f"{party_of(edge.target)}={edge.endpoint}" for edge in edges if edge.kind == SITE]
+        found.append(ask(SITES, "probe_sites.py", *address, apps_of(ctx), *proxies, *parties, timeout=20))
     return tuple(found)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import cores, cores_known, job_cores
 from fatecloud.components.flow.noise import NOISE
-from fatecloud.components.flow.probes import BROKER, PROXY, probes, sqlite_of
-from fatecloud.components.neighbours import edge_to, routes
+from fatecloud.components.flow.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
+from fatecloud.components.flow.site_files import site_files, site_objects
+from fatecloud.components.neighbours import edge_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
@@ -24,6 +26,8 @@ def want(ctx: Context) -> Wanted:
         *edge_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker"),
         *edge_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy"),
     )
+    signing = sites.signs(ctx.cluster, ctx.party.id)
+    edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE) if signing else ()
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
     return Wanted(
@@ -33,7 +37,7 @@ def want(ctx: Context) -> Wanted:
             directory=ctx.home,
             console=ctx.console,
         ),
-        files=_files(ctx, edges, known),
+        files=(*_files(ctx, edges, known, signing=signing), *(site_files(ctx, edges) if signing else ())),
         directories={f"{ctx.data}/{name}": 0o750 for name in ("tables", "model", "jobs", "upload")},
         edges=edges,
         probes=probes(ctx, edges),
@@ -46,6 +50,7 @@ def want(ctx: Context) -> Wanted:
         ),
         readiness="flow.api",
         readiness_deadline=180,
+        objects=site_objects(ctx) if signing else None,
         ports=(
             PortUse("http", ctx.port("http"), ctx.listen("http").host),
             PortUse("grpc", ctx.port("grpc"), ctx.listen("http").host),
@@ -53,6 +58,7 @@ def want(ctx: Context) -> Wanted:
         facts={
             "job_api": f"http://{ctx.own('http')}",
             "job_api_away": f"http://{ctx.away('http')}",
+            "job_settings": settings_of(ctx),
             "upload_directory": f"{ctx.data}/upload",
             "job_traces": (
                 f"{ctx.logs}/{{job}}",
@@ -74,7 +80,7 @@ def want(ctx: Context) -> Wanted:
     )
 
 
-def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> tuple[FileSpec, ...]:
+def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, signing: bool) -> tuple[FileSpec, ...]:
     stamp = {"stamp": ctx.id.stamp}
     conf = f"{ctx.home}/conf"
     settings = {
@@ -85,15 +91,23 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> t
         "log_bytes": LOG_BYTES,
     }
     files = [
-        FileSpec(f"{conf}/service_conf.yaml", "flow/service_conf.yaml.j2", stamp | _service(ctx, edges)),
+        FileSpec(
+            f"{conf}/service_conf.yaml", "flow/service_conf.yaml.j2", stamp | _service(ctx, edges, signing=signing)
+        ),
         FileSpec(f"{conf}/job_default_config.yaml", "flow/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
         FileSpec(f"{conf}/casbin_model.conf", "flow/casbin_model.conf.j2", stamp),
         FileSpec(f"{conf}/permission_casbin_model.conf", "flow/permission_casbin_model.conf.j2", stamp),
-        FileSpec(f"{ctx.site_packages}/fate_flow/settings.py", "flow/settings.py.j2", stamp | settings),
+        FileSpec(settings_of(ctx), "flow/settings.py.j2", stamp | settings),
         FileSpec(
             f"{ctx.site_packages}/fate_client/settings.yaml",
             "flow/client_settings.yaml.j2",
-            stamp | {"host": ctx.own("http").host, "port": ctx.port("http"), "party": ctx.party.id},
+            stamp
+            | {
+                "host": ctx.own("http").host,
+                "port": ctx.port("http"),
+                "party": ctx.party.id,
+                "admin_key": ctx.secret("flow.admin") if ctx.config["authentication.client"] else "",
+            },
             restarts=False,
         ),
     ]
@@ -105,7 +119,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any]) -> t
     return tuple(files)
 
 
-def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
+def _service(ctx: Context, edges: tuple[Edge, ...], *, signing: bool) -> dict[str, Any]:
     by_kind = {edge.kind: edge.endpoint for edge in edges}
     proxy = by_kind.get(PROXY)
     return {
@@ -119,6 +133,8 @@ def _service(ctx: Context, edges: tuple[Edge, ...]) -> dict[str, Any]:
         "nginx": {"host": proxy.host, "port": proxy.port} if proxy else None,
         "mysql": _mysql(ctx, by_kind),
         "rabbitmq": _rabbitmq(ctx, by_kind),
+        "client": ctx.config["authentication.client"],
+        "site": signing,
     }
 
 

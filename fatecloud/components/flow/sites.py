@@ -1,0 +1,81 @@
+"""How parties show each other who they are: apps, each an id and a token, which the flow of the called party issues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.model.cluster import Cluster, Party, Peer
+from fatecloud.model.component import Contradiction, SecretSpec
+
+SITE = "authentication.site"
+
+
+def signs(cluster: Cluster, party: str) -> bool:
+    """Whether a party signs its requests to the others and takes only signed ones from them."""
+    return _signs(cluster.parties, cluster.peers, cluster.architecture, party)
+
+
+def secrets(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
+    """The tokens that a party issues, one to each other party."""
+    if not signs(cluster, party):
+        return ()
+    return tuple(
+        SecretSpec(issued_to(other), f"Token with which party {other} signs its requests to this party")
+        for other in _others(cluster, party)
+    )
+
+
+def issued_to(party: str) -> str:
+    """Name, within its issuer, of the token for another party."""
+    return f"flow.site.{party}"
+
+
+def apps(cluster: Cluster, party: str) -> dict[str, Any]:
+    """Values of the file from which a party's apps are written into its flow's database."""
+    shown = {}
+    for other in _others(cluster, party):
+        peer = cluster.peers.get(other)
+        given = peer.apps.get(party) if peer else None
+        # A flow of an inventory like this one names the app that it issues by the party that gets it.
+        shown[other] = {
+            "app": given.id if given else party,
+            "token": given.token.name if given else f"{other}.{issued_to(party)}",
+        }
+    return {
+        "own": party,
+        "issued": {other: f"{party}.{issued_to(other)}" for other in _others(cluster, party)},
+        "shown": shown,
+    }
+
+
+def judge(
+    parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str
+) -> Iterator[tuple[str, Contradiction]]:
+    """Refuse what would make every job between two parties fail: a signature that only one side gives or expects."""
+    chosen = {name: party.config["flow"][SITE] for name, party in parties.items() if "flow" in party.config}
+    for name in [name for name, site in chosen.items() if site]:
+        if architecture == "standalone":
+            what = "in the architecture standalone no other party sends requests"
+            yield name, Contradiction(SITE, what, "no such line, or another architecture")
+        for peer in [peer for peer in peers.values() if name not in peer.apps]:
+            what = f"peer {peer.id} has issued no app to party {name}, so it would refuse the requests of party {name}"
+            yield name, Contradiction(SITE, what, f"an app for {name} in peers.{peer.id}.apps, or false")
+    signing = {name: _signs(parties, peers, architecture, name) for name in chosen}
+    for name in [name for name, site in chosen.items() if site is not None]:
+        for other in sorted(other for other in signing if signing[other] != signing[name])[:1]:
+            yes, no = (name, other) if signing[name] else (other, name)
+            what = f"party {yes} signs its requests and party {no} does not, so no job between them can run"
+            yield name, Contradiction(SITE, what, "the same for all parties")
+
+
+def _signs(parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str, party: str) -> bool:
+    chosen = parties[party].config["flow"][SITE]
+    if architecture == "standalone" or chosen is not None:
+        return bool(chosen)
+    # Then each party of the inventory can sign its requests to every other one.
+    return len(parties) + len(peers) > 1 and all(name in peer.apps for peer in peers.values() for name in parties)
+
+
+def _others(cluster: Cluster, party: str) -> list[str]:
+    return sorted((set(cluster.parties) | set(cluster.peers)) - {party})

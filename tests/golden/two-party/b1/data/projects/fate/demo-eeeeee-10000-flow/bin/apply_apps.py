@@ -1,0 +1,122 @@
+# fatecloud cluster=demo-eeeeee party=10000 service=flow
+"""Runs on the node under flow's interpreter: writes the apps of the parties into flow's database. Safe to run again.
+
+Flow's own API makes up the id and the token of an app. They are written by SQL instead, because both parties must know
+the token before either of them runs. Flow reads these tables at each request, so it needs no restart.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+
+"""Runs on the node: makes the libraries of a service's environment importable.
+
+`site` would do it too, but takes longer than the rest of Python's start. Copied
+into the scripts that use it, see `script_text`.
+"""
+
+
+import importlib
+import sys
+
+SHARED = "fatecloud-shared.pth"
+
+
+def use_libraries(site_packages: str) -> None:
+    """Put the environment's own libraries on the path first, then those of the release, as the service has them.
+
+    Args:
+        site_packages: absolute path, of a thin environment.
+
+    Raises:
+        OSError: it does not say where the shared environment is.
+    """
+    with open(f"{site_packages}/{SHARED}", encoding="utf-8") as file:
+        sys.path += [site_packages, file.read().strip()]
+
+
+def configuration(path: str) -> Any:
+    """Document in a YAML file, with every scalar as text: versions of YAML agree on those.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not YAML.
+    """
+    yaml = importlib.import_module("yaml")
+    with open(path, encoding="utf-8") as file:
+        try:
+            return yaml.load(file, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
+        except yaml.YAMLError as error:
+            raise ValueError(" ".join(str(error).split())) from error
+
+SITE = "site"
+"""Flow's name for the kind of app, and for the role, of a party."""
+# An app that was issued here is named by the party that shows it; others were made by hand, and stay.
+DROP_ROLES = """
+delete from fate_casbin where ptype = 'g' and v0 in
+  (select f_app_id from t_app_info where f_app_type = %s and f_app_id = f_app_name and f_app_id <> %s)
+"""
+DROP_ISSUED = "delete from t_app_info where f_app_type = %s and f_app_id = f_app_name and f_app_id <> %s"
+DROP_SHOWN = "delete from t_partner_app_info where f_app_id = %s and f_party_id <> %s"
+DROP_OLDER = "delete from t_partner_app_info where f_party_id = %s"
+ISSUE = """
+insert into t_app_info (f_create_time, f_app_name, f_app_id, f_app_token, f_app_type) values (%s, %s, %s, %s, %s)
+"""
+GIVE_ROLE = "insert into fate_casbin (ptype, v0, v1) values ('g', %s, %s)"
+SHOW = "insert into t_partner_app_info (f_create_time, f_party_id, f_app_id, f_app_token) values (%s, %s, %s, %s)"
+
+
+def statements(apps: dict[str, Any], now: int) -> list[tuple[str, tuple[Any, ...]]]:
+    """The SQL, with `%s` for each parameter.
+
+    Args:
+        apps: `own` party, `issued` (other party -> token) and `shown` (other party -> `app` and `token`).
+        now: milliseconds since the epoch.
+    """
+    own = str(apps["own"])
+    found: list[tuple[str, tuple[Any, ...]]] = [
+        (DROP_ROLES, (SITE, own)),
+        (DROP_ISSUED, (SITE, own)),
+        (DROP_SHOWN, (own, own)),
+    ]
+    for party, token in sorted(apps["issued"].items()):
+        found += [(ISSUE, (now, party, party, token, SITE)), (GIVE_ROLE, (party, SITE))]
+    for party, app in sorted(apps["shown"].items()):
+        found += [(DROP_OLDER, (party,)), (SHOW, (now, party, app["app"], app["token"]))]
+    return found
+
+
+def apply(conf: dict[str, Any], apps: dict[str, Any]) -> None:
+    """Write them in one transaction, to the MySQL of flow's configuration."""
+    driver = importlib.import_module("pymysql")
+    connection = driver.connect(
+        host=conf["host"],
+        port=int(conf["port"]),
+        user=conf["user"],
+        password=conf["passwd"],
+        database=conf["name"],
+        connect_timeout=10,
+        read_timeout=30,
+        write_timeout=30,
+    )
+    try:
+        with connection.cursor() as cursor:
+            for text, values in statements(apps, int(time.time() * 1000)):
+                cursor.execute(text, values)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    use_libraries(sys.argv[1])
+    with open(sys.argv[3], encoding="utf-8") as file:
+        document = json.load(file)
+    try:
+        apply(configuration(sys.argv[2])["database"]["mysql"], document)
+    except Exception as error:  # noqa: BLE001 - an error of the driver has no name before it was imported
+        sys.exit(f"the apps of the parties could not be written: {type(error).__name__}: {error}")
+
