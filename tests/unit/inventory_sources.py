@@ -29,6 +29,7 @@ defaults:
   become_password: prompt
   service_user: app
   service_group: apps
+  service_user_trusted: false
   supervision: systemd
   packages: repos
   paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, tmp: /srv/fate/tmp, backup: /srv/fate/old}
@@ -46,6 +47,7 @@ nodes:
     become_password: {secret: nodes.sudo}
     service_user: fate
     service_group: fate
+    service_user_trusted: true
     supervision: supervisor
     packages: preinstalled
     paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, tmp: /var/tmp/fate, backup: /opt/fate-old}
