@@ -132,8 +132,7 @@ def _node_actions(
     missing = sorted({p for s in services for p in s.packages.get(family, ()) if packages.get(p) is None})
     if missing:
         actions.append(Action("install", node, "node", f"distribution packages {', '.join(missing)}"))
-    known = _value(facts, "users")
-    users = sorted({s.user for s in services if known.get(s.user) is None})
+    users = sorted({s.user for s in services if _lacks_user(s, facts)})
     if users:
         actions.append(Action("install", node, "node", f"user{'s' * (len(users) > 1)} {', '.join(users)}"))
     if not manifest and not actions:
@@ -147,6 +146,10 @@ def _node_actions(
     gone = sorted({*manifest.get("services", {}), *(c.service for c in changes if c.kind == "remove")} - known)
     actions += [Action("remove", node, key, "no longer in the inventory") for key in gone]
     return actions
+
+
+def _lacks_user(service: DesiredService, facts: NodeFacts) -> bool:
+    return _value(facts, "users").get(service.user) is None
 
 
 def _service_actions(
@@ -163,6 +166,8 @@ def _service_actions(
         if not marker or marker["sha256"] != marker_hash(desired):
             actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
+    if _lacks_user(service, facts) and key in (_value(facts, "manifest") or {}).get("services", {}):
+        actions.append(Action("configure", node, key, f"its user {service.user} is lost, and made again"))
     state = _value(facts, "services").get(key) or {"state": "absent"}
     if state["state"] == "unsupervised":
         actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))

@@ -19,9 +19,13 @@ import tarfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_copies import keep
-from ansible.module_utils.fatecloud_inside import is_directory, make_directory, same_access, sha256_of
+from ansible.module_utils.fatecloud_handover import hand_over
+from ansible.module_utils.fatecloud_inside import beside, is_directory, make_directory, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
 from ansible.module_utils.fatecloud_trust import directory
+
+STARTED = "started"
+"""Name of the record of a start, in the directory `run` of a service."""
 
 
 def unpack(files: list, archive: str) -> tuple:
@@ -88,6 +92,20 @@ def _make_folders(params: dict, ids: tuple, check: bool) -> list:  # noqa: FBT00
     return changed
 
 
+def _give(params: dict, ids: tuple) -> list:
+    """Give directories that were another account's to the service, with what is in them; these are returned.
+
+    The process that runs in them is the old account's: without a record of its start it counts as one to be restarted.
+    """
+    if ids == (-1, -1):
+        return []
+    given = [path for path in sorted(params["directories"]) if hand_over(path, *ids)]
+    for path in given:
+        with contextlib.suppress(FileNotFoundError), beside(os.path.join(path, STARTED)) as (folder, name):
+            os.unlink(name, dir_fd=folder)
+    return given
+
+
 def _refuse_taken(path: str) -> None:
     """Raise Refused where a place of ours is another's: what lies in it is not ours then, and may be run by root."""
     with contextlib.suppress(FileNotFoundError), directory(path):
@@ -143,6 +161,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         manifest.save()
         folders_wanted = [path for path, _, _ in _folders(params, ids)]
         made = [new for path in folders_wanted for new in missing(path)]
+        given = _give(params, ids)
         folders = _make_folders(params, ids, check)
         known = {**recorded, **{file["path"]: file for file in files}}
         copies = [
@@ -165,10 +184,11 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         if service == "node":
             manifest.data["prepared"] = params["prepared"]
     return {
-        "changed": bool(changed or gone or folders),
+        "changed": bool(changed or gone or folders or given),
         "paths": changed,
         "removed": gone,
         "directories": folders,
+        "given": given,
         "copies": copies,
     }
 

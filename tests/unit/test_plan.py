@@ -159,3 +159,14 @@ def test_a_service_that_moves_away_is_removed_and_its_data_are_named(wanted: Des
     plan = planned(wanted, facts)
     assert [(a.verb, a.service) for stage in plan.stages for a in stage.actions] == [("remove", "9999/mysql@a1")]
     assert "DATA NOT MOVED: 9999/mysql@a1" in plan_text(plan)
+
+
+def test_a_service_whose_user_was_lost_gets_its_files_again(tmp_path: Path) -> None:
+    wanted = desired(node(tmp_path, become="root", service_user=None, service_group=None))
+    facts = deployed(wanted) | {"users": {}}
+    facts["manifest"]["services"] = {KEY: {}}
+    stages = planned(wanted, facts).stages
+    assert [action.reason for stage in stages for action in stage.actions] == [
+        "user fc-c3f9a2-9999-flow",
+        "its user fc-c3f9a2-9999-flow is lost, and made again",
+    ]
