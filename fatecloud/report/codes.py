@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fatecloud.model.check import Code
-from fatecloud.report.kinds import FindingCode, FindingCodeList
+from fatecloud.report.kinds.finding import FindingCode, FindingCodeList
 from fatecloud.report.wrap import table
 
 

@@ -8,14 +8,8 @@ from collections.abc import Iterable
 from fatecloud.model.finding import Finding, Fix, Report, Subject
 from fatecloud.report.commands import typed_finding
 from fatecloud.report.envelope import moment
-from fatecloud.report.kinds import (
-    CheckReport,
-    FindingDocument,
-    FixDocument,
-    PreflightReport,
-    Status,
-    SubjectDocument,
-)
+from fatecloud.report.kinds.base import Status
+from fatecloud.report.kinds.finding import CheckReport, FindingDocument, FixDocument, PreflightReport, SubjectDocument
 
 STATUS: dict[int, Status] = {0: "healthy", 1: "warning", 2: "critical", 3: "unknown"}
 

@@ -1,6 +1,6 @@
 """The envelope of all output for programs: `-o json` and `-o yaml` print the same document.
 
-Each document has `apiVersion` and `kind`. `report/kinds.py` describes the other fields of each kind, and
+Each document has `apiVersion` and `kind`. The types in `report/kinds/` describe the other fields of each kind, and
 `docs/reference/output.schema.json` publishes them.
 """
 
@@ -17,7 +17,7 @@ def document_text(kind: str, body: Mapping[str, object], output: str, *, stream:
     """A document as text, in ASCII so that no control character in it can reach a terminal.
 
     Args:
-        kind: one of `report.kinds.KINDS`.
+        kind: one of `report.kinds.published.KINDS`.
         body: the fields of the kind.
         output: `json` or `yaml`.
         stream: whether more documents follow: one line each in JSON, separated by `---` in YAML.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from fatecloud.model.cluster import Cluster
-from fatecloud.report.kinds import InventoryValidation
+from fatecloud.report.kinds.inventory import InventoryValidation
 from fatecloud.report.wrap import table, wrapped
 
 

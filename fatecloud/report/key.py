@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from fatecloud.report.kinds import SigningKey
+from fatecloud.report.kinds.inventory import SigningKey
 from fatecloud.report.wrap import wrapped
 
 

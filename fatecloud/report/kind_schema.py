@@ -1,4 +1,4 @@
-"""The JSON Schema of everything that `-o json` prints, made from the types of `report/kinds.py`."""
+"""The JSON Schema of everything that `-o json` prints, made from the types of `report/kinds/`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from fatecloud.report.envelope import API_VERSION
-from fatecloud.report.kinds import KINDS
+from fatecloud.report.kinds.published import KINDS
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 

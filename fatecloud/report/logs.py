@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from fatecloud.report.envelope import moment
-from fatecloud.report.kinds import LogEntry
+from fatecloud.report.kinds.status import LogEntry
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fatecloud.model.forecast import Forecast, Refusal
 from fatecloud.model.plan import FileChange, LeftData, Plan, Stage
-from fatecloud.report.kinds import DeployPlan, FileDocument, LeftDocument, RefusalDocument, StageDocument
+from fatecloud.report.kinds.plan import DeployPlan, FileDocument, LeftDocument, RefusalDocument, StageDocument
 
 
 def plan_document(forecast: Forecast) -> DeployPlan:

@@ -8,7 +8,7 @@ from typing import Protocol
 from fatecloud.model.release import Artifact, Release
 from fatecloud.model.vulnerability import SEVERITIES, KnownVulnerabilities, VulnerablePackage
 from fatecloud.report.fetching import megabytes
-from fatecloud.report.kinds import (
+from fatecloud.report.kinds.release import (
     ArtifactDocument,
     InterpreterDocument,
     ReleaseDocument,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fatecloud.model.history import KnownCluster, Logged, PastRun
 from fatecloud.report.envelope import moment
-from fatecloud.report.kinds import ClusterEntry, Run, RunEntry, RunEvent
+from fatecloud.report.kinds.run import ClusterEntry, Run, RunEntry, RunEvent
 from fatecloud.report.plain import plain, plain_lines
 from fatecloud.report.wrap import table, wrapped
 

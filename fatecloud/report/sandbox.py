@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from fatecloud.report.kinds import SandboxList
+from fatecloud.report.kinds.controller import SandboxList
 
 
 class Sandbox(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from fatecloud.report.kinds import SecretList
+from fatecloud.report.kinds.inventory import SecretList
 from fatecloud.report.wrap import table
 
 

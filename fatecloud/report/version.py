@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import version
 
 from fatecloud import __version__
-from fatecloud.report.kinds import VersionDocument
+from fatecloud.report.kinds.controller import VersionDocument
 
 
 def version_document() -> VersionDocument:

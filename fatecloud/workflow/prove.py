@@ -11,7 +11,7 @@ from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
-from fatecloud.report.kinds import SmokeTest
+from fatecloud.report.kinds.run import SmokeTest
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe

@@ -20,7 +20,7 @@ from fatecloud import catalogue, inventory
 from fatecloud.cli.verbs import app
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
-from fatecloud.report.kinds import KINDS
+from fatecloud.report.kinds.published import KINDS
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory

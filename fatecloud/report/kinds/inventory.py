@@ -1,0 +1,82 @@
+"""The inventory, its secrets and its signing key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypedDict
+
+from fatecloud.report.kinds.base import Count, Rule
+
+
+class InventoryDocument(TypedDict):
+    """`fatecloud inventory show`: the inventory with every default filled in."""
+
+    cluster: str
+    id: str
+    release: str
+    architecture: str
+    nodes: dict[str, Any]
+    parties: dict[str, Any]
+    peers: dict[str, Any]
+    origins: Annotated[dict[str, str], "Dotted path of a value -> where it came from."]
+
+
+class ProblemDocument(TypedDict):
+    """Something wrong with an inventory."""
+
+    line: int | None
+    column: int | None
+    message: str
+
+
+class CountsDocument(TypedDict):
+    """How many things an inventory has."""
+
+    parties: Count
+    nodes: Count
+    services: Count
+    peers: Count
+
+
+class InventoryValidation(TypedDict):
+    """`fatecloud inventory validate`."""
+
+    file: str
+    valid: bool
+    cluster: str | None
+    release: str | None
+    architecture: str | None
+    counts: CountsDocument | None
+    problems: list[ProblemDocument]
+
+
+class SecretDocument(TypedDict):
+    """One secret, without its value."""
+
+    name: str
+    origin: Annotated[str, Rule(enum=["generated", "supplied", "missing"])]
+    length: Count
+    rotating: bool
+    used: Annotated[bool, "Whether this inventory needs it."]
+
+
+class FormerKey(TypedDict):
+    """A key that a cluster signed with before."""
+
+    fingerprint: str
+    public_key: str
+    until: Annotated[str, "The last day on which its signatures count."]
+
+
+class SigningKey(TypedDict):
+    """`fatecloud key show`. It has no private key."""
+
+    cluster: str
+    fingerprint: Annotated[str, "`SHA256:...`, as `ssh-keygen -lf` prints it."]
+    public_key: Annotated[str, "As OpenSSH writes it."]
+    former: list[FormerKey]
+
+
+class SecretList(TypedDict):
+    """`fatecloud secrets list`."""
+
+    items: list[SecretDocument]

@@ -1,0 +1,40 @@
+"""The kinds of documents. The published schema is generated from their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from fatecloud.report.kinds.controller import SandboxList, VersionDocument
+from fatecloud.report.kinds.finding import CheckReport, FindingCode, FindingCodeList, PreflightReport
+from fatecloud.report.kinds.inventory import InventoryDocument, InventoryValidation, SecretList, SigningKey
+from fatecloud.report.kinds.plan import DeployPlan
+from fatecloud.report.kinds.release import ReleaseDocument, ReleaseList, StoreVerification
+from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
+from fatecloud.report.kinds.status import ClusterStatus, LogEntry
+
+KINDS: Mapping[str, type] = MappingProxyType(
+    {
+        "CheckReport": CheckReport,
+        "PreflightReport": PreflightReport,
+        "ClusterStatus": ClusterStatus,
+        "DeployPlan": DeployPlan,
+        "LogEntry": LogEntry,
+        "Inventory": InventoryDocument,
+        "InventoryValidation": InventoryValidation,
+        "SecretList": SecretList,
+        "SigningKey": SigningKey,
+        "ReleaseList": ReleaseList,
+        "Release": ReleaseDocument,
+        "StoreVerification": StoreVerification,
+        "SandboxList": SandboxList,
+        "FindingCodeList": FindingCodeList,
+        "FindingCode": FindingCode,
+        "RunList": RunList,
+        "Run": Run,
+        "ClusterList": ClusterList,
+        "SmokeTest": SmokeTest,
+        "Version": VersionDocument,
+    }
+)
+"""`kind` -> the fields of such a document, in addition to `apiVersion` and `kind`."""

@@ -1,0 +1,81 @@
+"""What runs did: of `runs`, `clusters` and `test`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypedDict
+
+from fatecloud.model.event import Kind as EventKind
+from fatecloud.report.kinds.base import Count, Time
+
+
+class RunEntry(TypedDict):
+    """One run of a verb that changed nodes, or ran a command on them."""
+
+    id: str
+    verb: str
+    who: Annotated[str, "Login name of the operator."]
+    origin: Annotated[str, "The controller's host name, and the client's address behind an SSH login."]
+    argv: Annotated[list[str], "The command line, secrets removed."]
+    started: Time
+    ended: Time | None
+    outcome: Annotated[str, "done, failed, refused, locked, unverified, interrupted, killed or running."]
+    changed: Annotated[Count, "How many steps changed something."]
+
+
+class RunList(TypedDict):
+    """`fatecloud runs list`: the newest first."""
+
+    items: list[RunEntry]
+
+
+class RunEvent(TypedDict):
+    """One line of progress of a run."""
+
+    time: Time
+    kind: EventKind
+    text: str
+    node: str
+    service: str
+
+
+class Run(RunEntry):
+    """`fatecloud runs show`: a run with everything that it reported."""
+
+    events: list[RunEvent]
+
+
+class ClusterEntry(TypedDict):
+    """A cluster that this controller has worked on."""
+
+    id: str
+    name: str
+    inventory: Annotated[str, "The file that was used last; it may have moved since."]
+    runs: Count
+    last_run: RunEntry | None
+    error: Annotated[str, "Why its history cannot be read; empty if it can."]
+
+
+class ClusterList(TypedDict):
+    """`fatecloud clusters`."""
+
+    items: list[ClusterEntry]
+
+
+class ModelDocument(TypedDict):
+    """The model that the LR job trained."""
+
+    auc: float
+    losses: Annotated[list[float], "One per epoch."]
+    shared: Annotated[Count, "Rows that both parties have."]
+
+
+class SmokeTest(TypedDict):
+    """`fatecloud test toy` and `fatecloud test lr`, of a job that succeeded."""
+
+    test: Literal["toy", "lr"]
+    job: str
+    guest: Annotated[str, "Party that started it."]
+    host: Annotated[str, "Party that took part."]
+    seconds: Annotated[dict[str, float], "Seconds by phase."]
+    model: Annotated[ModelDocument | None, "Of the LR; null for the toy."]
+    not_removed: Annotated[list[str], "What the test could not remove when it ended."]
