@@ -48,7 +48,7 @@ class Holding:
         if self.index:
             return self.index.artifacts
         python = self.release.python
-        return (*([python.registry.artifact] if python.registry else ()), python.installer, *python.lock)
+        return (*([python.registry.artifact] if python.registry else ()), python.installer, *python.wheels)
 
     @property
     def known(self) -> KnownVulnerabilities:

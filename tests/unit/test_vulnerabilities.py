@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artifact_world import NAME, artifact, filled
+from artifact_world import NAME, artifact, filled, use_small
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packaging.version import Version
@@ -66,9 +66,12 @@ def test_release_show_lists_them_with_why_they_stay_and_what_narrows_them(tmp_pa
         assert all(f"{a.id} {a.severity} fixed in {a.fixed} {a.summary}" in text for a in entry.advisories)
 
 
-def test_those_of_an_interpreter_that_the_store_does_not_have_are_left_out(tmp_path: Path) -> None:
-    filled(tmp_path / "store")
+def test_those_of_an_interpreter_that_the_store_does_not_have_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "CVE-2022-42919" in show(tmp_path / "other")
+    use_small(monkeypatch)
+    filled(tmp_path / "store")
     assert "CVE-2022-42919" not in show(tmp_path / "store")
     document = json.loads(show(tmp_path / "store", "-o", "json"))
     assert document["vulnerable"] == []
@@ -88,15 +91,19 @@ def test_the_bill_of_materials_of_a_release_that_is_not_fetched_yet(tmp_path: Pa
     }
     torch = parts["torch==1.12.1"]
     assert torch["purl"] == "pkg:pypi/torch@1.12.1"
+    shipped = next(a for a in release.python.wheels if a.name == "torch==1.12.1")
+    assert torch["hashes"] == [{"alg": "SHA-256", "content": shipped.sha256}]
     locked = next(a for a in release.python.lock if a.name == "torch==1.12.1")
-    assert torch["hashes"] == [{"alg": "SHA-256", "content": locked.sha256}]
+    changed = {"name": "fatecloud:made-from-sha256", "value": locked.sha256}
+    assert (changed in torch["properties"]) == (locked.sha256 != shipped.sha256)
     known = [advisory.id for entry in vulnerabilities(NAME).packages for advisory in entry.advisories]
     assert sorted(found["id"] for found in document["vulnerabilities"]) == sorted(known)
     affected = {target["ref"] for found in document["vulnerabilities"] for target in found["affects"]}
     assert affected <= set(parts)
 
 
-def test_the_bill_of_materials_has_what_the_store_has(tmp_path: Path) -> None:
+def test_the_bill_of_materials_has_what_the_store_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_small(monkeypatch)
     _, index = filled(tmp_path / "store")
     document = bill(tmp_path / "store")
     hashes = {part["hashes"][0]["content"] for part in document["components"] if "hashes" in part}
