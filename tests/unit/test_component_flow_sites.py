@@ -17,10 +17,14 @@ from web_fakes import Page, closed_port, serving
 
 from fatecloud import catalogue
 from fatecloud.components.flow import apply_apps, probe_api, probe_sites
+from fatecloud.components.flow.exposures import exposures
 from fatecloud.components.flow.signing import as_admin, as_stranger, signed
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.inventory.secret_changes import needs
+from fatecloud.model.check import ServiceView
+from fatecloud.model.finding import Finding
+from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.resolve.desired import resolve
 
 SITES = f"{FLOW}:flow.sites"
@@ -319,3 +323,35 @@ def test_the_token_of_a_peer_is_one_that_the_operator_supplies(tmp_path: Path) -
     needed = needs(load(inventory(tmp_path, peers=peers)))
     assert {"partner.9999", "partner.10000"} <= needed.supplied
     assert {"9999.flow.site.8888", "9999.flow.site.10000", "10000.flow.site.8888"} <= set(needed.generated)
+
+
+def exposed(tmp_path: Path, ours: str = "{}", theirs: str = "{}", peers: str = "{}") -> Finding:
+    cluster = load(inventory(tmp_path, ours, theirs, peers))
+    wanted = resolve(cluster, catalogue.load(cluster.release), None)
+    facts = NodeFacts("a1", {}, {}, 0.1)
+    view = ServiceView(wanted, Observed({"a1": facts}, 0.0, 0.1, {}), facts, wanted.services[FLOW])
+    (found,) = exposures.function(view)
+    return found
+
+
+NO_APPS = '{"8888": {proxy: "192.0.2.81:9300", broker: "192.0.2.81:5672"}}'
+ADDRESSES = '{"8888": {proxy: "192.0.2.81:9300", broker: "192.0.2.81:5672", addresses: 192.0.2.81}}'
+
+
+@pytest.mark.parametrize(
+    ("ours", "peers", "severity", "said", "keys"),
+    [
+        ("{}", "{}", "exposure", "users of the node can start jobs", "{client: true}"),
+        ("{}", "{}", "exposure", "components and tables of a job are up to party 10000", "only tables"),
+        ("{client: true}", "{}", "exposure", "(/v2/worker)", "reach port 9380"),
+        ("{}", NO_APPS, "warning", "anyone who reaches the proxy can start jobs", "`addresses`"),
+        ("{}", ADDRESSES, "exposure", "those at the addresses of parties 10000, 8888 can start jobs", "{site: true}"),
+    ],
+)
+def test_what_stays_open_is_an_exposure_and_a_warning_where_anyone_can_run_code(
+    tmp_path: Path, ours: str, peers: str, severity: str, said: str, keys: str
+) -> None:
+    found = exposed(tmp_path, ours, peers=peers)
+    assert (found.code, found.severity) == ("EXPOSURE_FLOW_AUTH", severity)
+    assert said in found.symptom
+    assert keys in "\n".join(found.remedy)

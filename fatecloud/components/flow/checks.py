@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from fatecloud.components.flow.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
 from fatecloud.components.flow.check_database import DATABASE_CODES, database
 from fatecloud.components.flow.check_sites import APPS_WRONG, AUTH_REFUSED, CLOCK_BEHIND, apps, signatures
+from fatecloud.components.flow.exposures import AUTH, exposures
 from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 __all__ = [
     "APPS_WRONG",
+    "AUTH",
     "AUTH_REFUSED",
     "BROKER_AUTH",
     "BROKER_REFUSED",
@@ -22,6 +24,7 @@ __all__ = [
     "apps",
     "broker",
     "database",
+    "exposures",
     "jobs",
     "provider",
     "proxy",

@@ -1,0 +1,64 @@
+"""What flow leaves open to those who reach it, and the keys of the inventory that close it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from fatecloud.components.flow.sites import signs
+from fatecloud.components.networks import are_named
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding, Severity
+
+AUTH = Code(
+    "EXPOSURE_FLOW_AUTH",
+    "exposure",
+    "Flow does not ask everyone who reaches it for a signature, or does not limit what they may do with one.",
+)
+
+
+@service_check(AUTH, component="flow", while_down=True)
+def exposures(view: ServiceView) -> Iterator[Finding]:
+    """Who can start jobs and read data without a signature, and what remains open with one."""
+    parts = [_own_api(view), *_partners(view)]
+    yield Finding(
+        AUTH.name,
+        # A partner is known; anyone on a network is not, and can run code with a job.
+        max((severity for severity, _, _ in parts), key=("exposure", "warning").index),
+        view.subject,
+        "; ".join(what for _, what, _ in parts),
+        cause="FATE takes requests without a signature unless it is configured otherwise, and never signs those of "
+        "tasks (/v2/worker), the path or the body of a request",
+        remedy=tuple(dict.fromkeys(line for _, _, lines in parts for line in lines)),
+        source="inventory",
+    )
+
+
+_Part = tuple[Severity, str, tuple[str, ...]]
+
+
+def _own_api(view: ServiceView) -> _Part:
+    port = next(port for port in view.service.ports if port.name == "http")
+    who = "users of the node" if ip_address(port.bind).is_loopback else f"those who reach {port.bind}:{port.number}"
+    firewall = f"let only the nodes of party {view.service.id.party} reach port {port.number}"
+    if view.desired.cluster.parties[view.service.id.party].config["flow"]["authentication.client"]:
+        return "exposure", f"{who} can write files as flow's user, in the way of tasks (/v2/worker)", (firewall,)
+    what = f"{who} can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
+    key = "`authentication: {client: true}` of flow in the inventory, unless a board or FATE's `pipeline` is used"
+    return "exposure", what, (key, firewall)
+
+
+def _partners(view: ServiceView) -> Iterator[_Part]:
+    cluster, own = view.desired.cluster, view.service.id.party
+    others = sorted((set(cluster.parties) | set(cluster.peers)) - {own})
+    if cluster.architecture == "standalone" or not others:
+        return
+    named = f"part{'y' if len(others) == 1 else 'ies'} {', '.join(others)}"
+    if not signs(cluster, own):
+        known = are_named(cluster)
+        who = f"those at the addresses of {named}" if known else "anyone who reaches the proxy"
+        apps = "`apps` of each peer in the inventory, and `authentication: {site: true}` of flow"
+        lines = (apps, *(() if known else ("`addresses` of each peer in the inventory",)))
+        yield "exposure" if known else "warning", f"{who} can start jobs here", lines
+    keep = "keep only tables on this flow that the other parties may use"
+    yield "exposure", f"the components and tables of a job are up to {named}", (keep,)
