@@ -16,7 +16,7 @@ from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
 
-PARTS = ("hints", "concealing", "drift")
+PARTS = ("hints", "opening", "concealing", "drift")
 """Files below `node/` that compare."""
 SECONDS = 30.0
 _SIGNS = frozenset("@ -+!")

@@ -16,7 +16,7 @@ from fatecloud.model.desired import DesiredService
 
 SECONDS = 30.0
 MIB = 1024**2
-PARTS = ("hints", "records", "tail")
+PARTS = ("hints", "opening", "records", "tail")
 """Files below `node/` that read logs."""
 
 

@@ -18,6 +18,7 @@ from typing import Any
 PARTS = (
     "hints",
     "family",
+    "opening",
     "streams",
     "reading",
     "processes",

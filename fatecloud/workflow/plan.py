@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import hashlib
+import re
 from collections.abc import Collection, Sequence
 
 from fatecloud.model.cluster import Node
@@ -19,6 +22,9 @@ from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import manifests
 
 _READ = "for d; do printf '%s\\n' \"$d\"; base64 -w0 <\"$d\" 2>/dev/null; printf '\\n'; done"
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+"""What a node's manifest must give as a digest before it is a part of a path."""
 
 _DEADLINE = 60.0
 """Seconds for all nodes together."""
@@ -51,7 +57,8 @@ def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
     paths: dict[str, list[str]] = {}
     found: set[str] = set()
     for name, record in manifests(observed).items():
-        needed = set(texts_needed(session.desired.files.get(name, ()), record.get("files", {}))) - found
+        named = texts_needed(session.desired.files.get(name, ()), record.get("files", {}))
+        needed = {digest for digest in named if _DIGEST.fullmatch(str(digest))} - found
         found |= needed
         paths[name] = [f"{private_of(session.cluster.nodes[name])}/rendered/{digest}" for digest in sorted(needed)]
     asked = [session.cluster.nodes[name] for name, wanted in paths.items() if wanted]
@@ -67,9 +74,21 @@ def _texts(session: Session, node: Node, paths: Sequence[str]) -> dict[str, str]
         done = transport.run(("sh", "-c", _READ, "read", *paths), timeout=30, become=node.become == "root")
     finally:
         transport.close()
-    lines = done.stdout.decode().splitlines()
-    return {
-        path.rsplit("/", 1)[-1]: base64.b64decode(encoded).decode(errors="replace")
-        for path, encoded in zip(lines[::2], lines[1::2], strict=False)
-        if encoded
-    }
+    return verified_texts(done.stdout)
+
+
+def verified_texts(said: bytes) -> dict[str, str]:
+    """Digest -> text, as a node gave them: only texts that are what their digests say.
+
+    A text is compared with the files of other nodes as well, so no node may choose it.
+    """
+    lines = said.decode(errors="replace").split("\n")
+    found = {}
+    for path, encoded in zip(lines[::2], lines[1::2], strict=False):
+        try:
+            text = base64.b64decode(encoded, validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if (digest := hashlib.sha256(text).hexdigest()) == path.rsplit("/", 1)[-1]:
+            found[digest] = text.decode(errors="replace")
+    return found

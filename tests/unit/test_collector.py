@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import io
 import itertools
@@ -17,7 +18,6 @@ import time
 import xmlrpc.client
 import zlib
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import (
     main,
+    opening,
     privileges,
     probes,
     processes,
@@ -190,29 +191,19 @@ def test_an_entry_that_goes_away_or_cannot_be_read_costs_no_other(
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.json").write_text(json.dumps(good))
     (tmp_path / "d.json").write_text("[" * 4096)
-    real, read = os.lstat, reading.text_of
+    read = opening.text_in
 
-    def lstat(path: str) -> os.stat_result:
+    def text_in(path: str, largest: int, **more: Any) -> str:
         if path.endswith("a.json"):
             raise FileNotFoundError(path)
-        return real(path)
-
-    def text_of(path: str, limit: int) -> str:
         if path.endswith("b.json"):
-            raise reading.Unreadable("input/output error")
-        return read(path, limit)
+            raise OSError(errno.EIO, "input/output error")
+        return read(path, largest, **more)
 
     monkeypatch.setattr(register, "SHARED", str(tmp_path))
     monkeypatch.setattr(register, "OWN", "/nowhere")
-    monkeypatch.setattr(register, "_paths", partial(_paths_of, register._paths, os.geteuid()))
-    monkeypatch.setattr("os.lstat", lstat)
-    monkeypatch.setattr(register, "text_of", text_of)
+    monkeypatch.setattr(register, "text_in", text_in)
     assert register.register() == [{**good, "there": False}]
-
-
-def _paths_of(paths: Any, owner: int, folder: str, _owner: int) -> list[str]:
-    """The entries of a folder that this user owns, also where that is not root."""
-    return list(paths(folder, owner))
 
 
 def test_machines_are_distinguished_by_boot_and_root(tmp_path: Path) -> None:
@@ -747,7 +738,8 @@ def test_without_supervisor_its_programs_are_stopped_and_unknown_ones_absent(tmp
 def test_the_record_of_a_start_is_read(tmp_path: Path) -> None:
     record = tmp_path / "started"
     record.write_text(f"{'a' * 64}  /x/with blank\n{'b' * 64}  /y\nnoise\n")
-    assert storage.digests_at_start(str(record)) == {"/x/with blank": "a" * 64, "/y": "b" * 64}
+    os.utime(record, (7, 7))
+    assert storage.digests_at_start(str(record)) == ({"/x/with blank": "a" * 64, "/y": "b" * 64}, 7)
     assert storage.digests_at_start(str(tmp_path / "none")) is None
 
 
@@ -796,7 +788,7 @@ def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, mon
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(os, "lstat", refuse)
+    monkeypatch.setattr(storage, "opened", refuse)
     entry = storage._file(str(tmp_path / "x"))
     assert entry is not None
     assert (entry["sha256"], entry["error"]) == (None, "Permission denied")

@@ -214,7 +214,7 @@ def test_a_link_is_not_followed_and_a_file_of_others_not_opened(node: Node) -> N
     asked = [EditedFile(str(base / "link"), digest, ()), EditedFile(str(base / "other"), "", None)]
     asked += [EditedFile(str(base / "other2"), digest, ()), EditedFile(str(base / "service_conf.yaml"), "f" * 64, ())]
     assert list(read_drift(Local(), node, asked).values()) == [
-        "it is a symbolic link now",
+        "it is a symbolic link",
         "it was not deployed by fatecloud, so its content is not shown",
         "No such file or directory",
         "the node has no record of what was deployed",

@@ -10,11 +10,11 @@ import json
 import os
 import re
 import signal
-import stat
 import sys
 
 from .concealing import LONGEST, looks_secret, secret_lines, values_of
 from .hints import Any, Dict, Iterator, List, Tuple
+from .opening import opened, require_alone
 
 PLACEHOLDER = re.compile(r"@@fatecloud:[A-Za-z0-9_.-]+:[a-z]+@@")
 _BYTES = 1 << 20
@@ -68,21 +68,25 @@ def _rows(spec: Dict[str, Any], file: Dict[str, Any]) -> List[Row]:
     if not file.get("digest"):
         raise Unshown("it was not deployed by fatecloud, so its content is not shown")
     try:
-        old = _lines(os.path.join(spec["rendered"], os.path.basename(file["digest"])))
-    except Unshown:
+        old = _data(os.path.join(spec["rendered"], os.path.basename(file["digest"])), believed=True)
+    except OSError:
         raise Unshown("the node has no record of what was deployed")
-    return list(differences(old, _lines(file["path"]), spec.get("salt", ""), file.get("filled")))
-
-
-def _lines(path: str) -> List[str]:
+    if hashlib.sha256(old).hexdigest() != file["digest"]:
+        raise Unshown("the node's record of what was deployed is damaged")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        new = _data(file["path"])
     except OSError as error:
-        raise Unshown("it is a symbolic link now" if os.path.islink(path) else "%s" % error.strerror)
-    with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unshown("it is not a regular file now")
-        data = stream.read(_BYTES + 1)
+        raise Unshown("%s" % error.strerror)
+    return list(differences(_lines(old), _lines(new), spec.get("salt", ""), file.get("filled")))
+
+
+def _data(path: str, *, believed: bool = False) -> bytes:
+    with os.fdopen(opened(path, believed=believed), "rb") as stream:
+        require_alone(stream.fileno(), path)
+        return stream.read(_BYTES + 1)
+
+
+def _lines(data: bytes) -> List[str]:
     if len(data) > _BYTES:
         raise Unshown("it is larger than 1 MiB now")
     if b"\0" in data:

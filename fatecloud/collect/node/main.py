@@ -39,6 +39,7 @@ OF_THE_SPEC = {
     "limits": system.limits,
     "manifest": functools.partial(storage.own_record, name="manifest.json"),
     "lease": storage.lease,
+    "records": storage.records,
     "files": storage.files,
     "data": marks.data,
     "services": services.services,

@@ -1,12 +1,12 @@
 """Data directories of services that keep data: their content, their mark, and what is mounted there."""
 
-import glob
+import fnmatch
 import json
 import os
-import stat
 
 from .hints import Any, Dict, List, Optional
-from .reading import Spec, Unreadable, text_of
+from .opening import MANY, names, opened
+from .reading import Spec, Unreadable
 from .storage import mount_of, mounts
 
 _MARK = ".fatecloud-data.json"
@@ -27,8 +27,8 @@ def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
                 _content(path),
                 path=path,
                 hollow=_hollow(path, service),
-                mark=_document(os.path.join(path, _MARK), owned=True),
-                copy=_document(service["copy"], owned=False),
+                mark=_document(os.path.join(path, _MARK), believed=False),
+                copy=_document(service["copy"], believed=True),
                 mount=_mount(path, rows),
             )
     return found
@@ -37,33 +37,40 @@ def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
 def _content(path: str) -> Dict[str, Any]:
     """Entries that are neither the file system's nor fatecloud's; `entries` is None if there is no directory."""
     try:
-        names = sorted(set(os.listdir(path)) - _IGNORED)
+        found = sorted(set(names(path)) - _IGNORED)
     except (FileNotFoundError, NotADirectoryError):
         return {"entries": None, "names": []}
     except OSError as error:
         raise Unreadable("%s: %s" % (path, error.strerror))
-    return {"entries": len(names), "names": names[:_NAMES]}
+    return {"entries": len(found), "names": found[:_NAMES]}
 
 
 def _hollow(path: str, service: Dict[str, Any]) -> bool:
     """Whether the service had made its data, and none of them are there: they may be on a disk of their own."""
     if not service["filled"] or not os.path.exists(service["filled"]):
         return False
-    found = [one for sign in service["signs"] for one in glob.glob(os.path.join(glob.escape(path), sign))]
-    return all(os.path.basename(one) in _IGNORED for one in found)
+    return not any(_is_there(path, sign) for sign in service["signs"])
 
 
-def _document(path: str, *, owned: bool) -> Optional[Any]:
+def _is_there(path: str, sign: str) -> bool:
+    """Whether a data directory has what a sign names: `folder/name`, `folder/*` or `name`."""
+    folder, wanted = os.path.split(sign)
+    try:
+        found = names(os.path.join(path, folder))
+    except OSError:
+        return False
+    # A service that made very many files has its data.
+    return len(found) >= MANY or bool(set(fnmatch.filter(found, wanted)) - _IGNORED)
+
+
+def _document(path: str, *, believed: bool) -> Optional[Any]:
     """A JSON object; None where there is none, or one that neither root nor we have written."""
     try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    if not stat.S_ISREG(status.st_mode) or (owned and status.st_uid not in (0, os.geteuid())):
-        return None
-    try:
-        found = json.loads(text_of(path, _LIMIT))
-    except (ValueError, Unreadable):
+        with os.fdopen(opened(path, believed=believed), "rb") as stream:
+            if os.fstat(stream.fileno()).st_uid not in (0, os.geteuid()):
+                return None
+            found = json.loads(stream.read(_LIMIT).decode("utf-8", "replace"))
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

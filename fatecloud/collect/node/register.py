@@ -3,8 +3,9 @@
 import json
 import os
 
-from .hints import Any, Dict, List, Optional
-from .reading import Unreadable, text_of
+from .hints import Any, Dict, List, Optional, Tuple
+from .opening import names, text_in
+from .reading import Unreadable
 
 SHARED = "/var/lib/fatecloud/clusters.d"
 OWN = "~/.local/share/fatecloud/clusters.d"
@@ -15,32 +16,24 @@ _KEYS = ("id", "cluster", "node", "base")
 
 def register() -> List[Dict[str, Any]]:
     """Entries of the machine's register and of this login's own, each with whether its base has a record of ours."""
-    found = [_entry(path) for path in _paths(SHARED, 0) + _paths(os.path.expanduser(OWN), os.geteuid())]
+    found = [_entry(*place) for place in _paths(SHARED) + _paths(os.path.expanduser(OWN))]
     return [entry for entry in found if entry]
 
 
-def _paths(folder: str, owner: int) -> List[str]:
+def _paths(folder: str) -> List[Tuple[str, str]]:
     try:
-        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))[:_MOST]
+        there = sorted(name for name in names(folder) if name.endswith(".json"))[:_MOST]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise Unreadable("%s: %s" % (folder, error.strerror))
-    paths = [os.path.join(folder, name) for name in names]
-    return [path for path in paths if _owner(path) == owner and not os.path.islink(path)]
+    return [(folder, name) for name in there]
 
 
-def _owner(path: str) -> Optional[int]:
+def _entry(folder: str, name: str) -> Optional[Dict[str, Any]]:
     try:
-        return os.lstat(path).st_uid
-    except OSError:
-        return None  # another run has just removed it
-
-
-def _entry(path: str) -> Optional[Dict[str, Any]]:
-    try:
-        entry = json.loads(text_of(path, _LONGEST))
-    except (ValueError, RecursionError, Unreadable):
+        entry = json.loads(text_in(os.path.join(folder, name), _LONGEST, believed=True, inside=folder))
+    except (ValueError, RecursionError, OSError):
         return None  # the next run of its cluster writes it again
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
         return None

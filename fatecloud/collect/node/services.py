@@ -20,11 +20,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
     for service in _ours(spec):
         state = states[service["key"]]
         started = service.get("started") or service["home"] + "/run/started"
-        try:
-            record = digests_at_start(started)
-        except Unreadable:
-            record = None
-        last = os.path.getmtime(started) if record is not None else None
+        record, last = digests_at_start(started) or (None, None)
         found[service["key"]] = dict(state, started=record, last_start=last, **_process(service, state["pid"]))
     return found
 

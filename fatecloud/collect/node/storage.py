@@ -1,6 +1,7 @@
 """Files and file systems: disks, hashes, the node's own records, the store, log tails."""
 
 import contextlib
+import fnmatch
 import glob
 import importlib
 import json
@@ -9,14 +10,19 @@ import re
 import stat
 import time
 
-from .hints import Any, Dict, List, Optional
+from .hints import Any, Dict, List, Optional, Tuple
+from .opening import LARGEST, STRANGE, Strange, Untrusted, distrust, names, opened, require_alone, text_in
 from .processes import user_name
 from .reading import Spec, Unreadable, text_of
 from .system import group_name
 
 _TAIL = 64 << 10
-_LINE = 500
+_STARTED = 1 << 20
 _HASHED = 256 << 20
+"""Bytes of the largest file that is hashed."""
+_LOGS = 200
+"""Files that one pattern may match."""
+_LINE = 500
 _KEPT = 5
 _LEVEL = re.compile(r"\[(?:ERROR|CRITICAL|FATAL)\]")
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -49,12 +55,25 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
 def own_record(spec: Spec, name: str) -> Optional[Any]:
     """A JSON file in our own directory; None when it is not there."""
     path = "%s/.fatecloud/%s" % (spec["base"], name)
-    if not os.path.exists(path):
-        return None
     try:
-        return json.loads(text_of(path, 64 << 20))
-    except ValueError as error:
+        return json.loads(text_in(path, LARGEST, believed=True))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except Untrusted as error:
+        raise Unreadable("%s is not believed: %s" % (path, error.strerror))
+    except OSError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
+    except (ValueError, RecursionError) as error:
         raise Unreadable("%s is damaged: %s" % (path, error))
+
+
+def records(spec: Spec) -> Dict[str, Any]:
+    """Which of our records on the node are not to be believed, with the reason; `untrusted` is empty when all are."""
+    private = spec["base"] + "/.fatecloud"
+    paths = [private + "/manifest.json", private + "/lease.json", private + "/rendered/any"]
+    paths += [service["copy"] for service in spec.get("services", ()) if service.get("copy")]
+    reasons = [distrust(path) for path in paths]
+    return {"untrusted": sorted({reason for reason in reasons if reason})}
 
 
 def lease(spec: Spec) -> Optional[Any]:
@@ -89,7 +108,7 @@ def logs(spec: Spec) -> Dict[str, Any]:
     found = {}  # type: Dict[str, Any]
     for service in spec.get("services", ()):
         for log in service.get("logs", ()):
-            matches = sorted(glob.glob(log["path"])) if glob.has_magic(log["path"]) else [log["path"]]
+            matches = _matching(log["path"]) if glob.has_magic(log["path"]) else [log["path"]]
             if not matches:
                 found[log["path"]] = None
             for path in matches:
@@ -97,12 +116,16 @@ def logs(spec: Spec) -> Dict[str, Any]:
     return found
 
 
-def digests_at_start(path: str) -> Optional[Dict[str, str]]:
-    """The record that a service's start script left, lines of `sha256sum`; None when there is none."""
-    if not os.path.exists(path):
+def digests_at_start(path: str) -> Optional[Tuple[Dict[str, str], float]]:
+    """The record that a service's start script left, lines of `sha256sum`, and its age; None when there is none."""
+    try:
+        with os.fdopen(opened(path), "rb") as stream:
+            lines = stream.read(_STARTED).decode("utf-8", "replace").splitlines()
+            written = os.fstat(stream.fileno()).st_mtime
+    except OSError:
         return None
-    lines = (_SUM.match(line) for line in text_of(path).splitlines())
-    return {match.group(2): match.group(1) for match in lines if match}
+    found = (_SUM.match(line) for line in lines)
+    return {match.group(2): match.group(1) for match in found if match}, written
 
 
 def mount_of(real: str, rows: List[Dict[str, str]]) -> Dict[str, str]:
@@ -128,13 +151,21 @@ def _is_under(path: str, mount: str) -> bool:
 
 
 def _file(path: str) -> Optional[Dict[str, Any]]:
+    hidden = {"mode": "0000", "owner": "", "group": "", "size": 0, "mtime": 0.0, "sha256": None}
     try:
-        status = os.lstat(path)
+        descriptor = opened(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except Strange as error:
+        return dict(hidden, sha256=STRANGE, error=error.strerror)
     except OSError as error:
-        hidden = {"mode": "0000", "owner": "", "group": "", "size": 0, "mtime": 0.0, "sha256": None}
         return dict(hidden, error=error.strerror)
+    with os.fdopen(descriptor, "rb") as stream:
+        return _read(stream)
+
+
+def _read(stream: Any) -> Dict[str, Any]:
+    status, left = os.fstat(stream.fileno()), _HASHED
     entry = {
         "mode": "%04o" % stat.S_IMODE(status.st_mode),
         "owner": user_name(status.st_uid),
@@ -143,18 +174,13 @@ def _file(path: str) -> Optional[Dict[str, Any]]:
         "mtime": status.st_mtime,
         "sha256": None,
     }
-    if not stat.S_ISREG(status.st_mode):
-        return dict(entry, error="not a regular file")
-    digest, left = _sha256(), _HASHED
+    digest = _sha256()
     try:
-        # Some are in directories of a service, which may have put a link or a pipe there since.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as stream:
-            for block in iter(lambda: stream.read(1 << 20), b""):
-                digest.update(block)
-                left -= len(block)
-                if left < 0:
-                    return dict(entry, error="larger than %d MiB" % (_HASHED >> 20))
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            digest.update(block)
+            left -= len(block)
+            if left < 0:
+                return dict(entry, sha256=STRANGE, error="it has more than %d MiB" % (_HASHED >> 20))
     except OSError as error:
         return dict(entry, error=error.strerror)
     return dict(entry, sha256=digest.hexdigest())
@@ -170,7 +196,7 @@ def _sha256() -> Any:
 
 def _plain_files(folder: str) -> List[str]:
     try:
-        return [name for name in os.listdir(folder) if not name.endswith(".part")]
+        return [name for name in names(folder) if not name.endswith(".part")]
     except OSError:
         return []
 
@@ -178,15 +204,26 @@ def _plain_files(folder: str) -> List[str]:
 def _complete(folder: str) -> List[str]:
     """Names whose `.complete` marker says that unpacking or building them ended well."""
     try:
-        names = os.listdir(folder)
+        there = names(folder)
     except OSError:
         return []
-    return sorted(name for name in names if os.path.exists("%s/%s/.complete" % (folder, name)))
+    return sorted(name for name in there if os.path.exists("%s/%s/.complete" % (folder, name)))
+
+
+def _matching(pattern: str) -> List[str]:
+    """Paths that match a pattern, whose directory has no wildcard."""
+    folder, wanted = os.path.split(pattern)
+    try:
+        found = fnmatch.filter(names(folder), wanted)
+    except OSError:
+        return []
+    return sorted(os.path.join(folder, name) for name in found)[:_LOGS]
 
 
 def _log(path: str, pattern: Any) -> Optional[Dict[str, Any]]:
     try:
-        with open(path, "rb") as stream:
+        with os.fdopen(opened(path), "rb") as stream:
+            require_alone(stream.fileno(), path)
             status = os.fstat(stream.fileno())
             stream.seek(max(0, status.st_size - _TAIL))
             tail = stream.read(_TAIL).decode("utf-8", "replace")

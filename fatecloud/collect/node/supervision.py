@@ -6,6 +6,7 @@ import socket
 import time
 
 from .hints import Any, Dict, List, Optional
+from .opening import opened, text_in
 from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
 
@@ -44,6 +45,8 @@ _SOCKET_SECONDS = 4.0
 _END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)"
 _LOG_TAIL = 64 << 10
 _RECENT_SECONDS = 300.0
+_CONFIGURATION = 1 << 20
+_PARTS = 1000  # of an answer of supervisord
 
 
 def units(names: List[str]) -> Dict[str, State]:
@@ -149,7 +152,7 @@ def _stray(folder: str, name: str, known: Optional[int]) -> Optional[int]:
         return None
     path = home.group(1).replace("%%", "%")
     try:
-        pid = number(text_of(path + "/run/pid", 20))
+        pid = number(text_in(path + "/run/pid", 20))
         if pid and pid != known and _works_for(pid, path, name):
             return pid
     except (OSError, Unreadable):
@@ -172,14 +175,21 @@ def _begun(pid: int) -> Optional[float]:
 
 
 def _configuration(path: str) -> Optional[str]:
-    return text_of(path) if os.path.exists(path) else None
+    try:
+        return text_in(path, _CONFIGURATION, believed=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Unreadable("%s: %s" % (path, error.strerror))
 
 
 def _recent_ends(path: str) -> List[str]:
     """Names of programs that ended by themselves in the last minutes, once per end; supervisor keeps no counter."""
-    if not os.path.exists(path):
+    try:
+        stream = os.fdopen(opened(path), "rb")
+    except OSError:
         return []
-    with open(path, "rb") as stream:
+    with stream:
         stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
         lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
     ends = [match for match in (re.match(_END, line) for line in lines) if match]
@@ -223,3 +233,5 @@ def _exchange(path: str, request: bytes) -> bytes:
             if not part:
                 return b"".join(said)
             said.append(part)
+            if len(said) > _PARTS:
+                raise Unreadable("supervisord says too much")

@@ -7,6 +7,7 @@ import threading
 import time
 
 from .hints import Any, Dict, List, Optional
+from .opening import names
 from .processes import user_name
 from .reading import Spec, Unreadable, output_of, text_of
 
@@ -48,14 +49,14 @@ def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
     for path in spec.get("directories", ()):
         try:
-            names = [name for name in os.listdir(path) if name != _OF_THE_FILE_SYSTEM]
+            there = [name for name in names(path) if name != _OF_THE_FILE_SYSTEM]
             owner = user_name(os.stat(path).st_uid)
         except (FileNotFoundError, NotADirectoryError):
             found[path] = None
             continue
         except OSError as error:
             raise Unreadable("%s: %s" % (path, error.strerror))
-        found[path] = {"entries": len(names), "names": sorted(names)[:_NAMES], "owner": owner}
+        found[path] = {"entries": len(there), "names": sorted(there)[:_NAMES], "owner": owner}
     return found
 
 

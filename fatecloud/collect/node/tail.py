@@ -1,22 +1,23 @@
 """Reads the logs of one service on a node: files and journal, cut into records, filtered, bounded.
 
 Whatever a service writes, the answer has at most `_ANSWER` bytes: the newest records are kept, and what was left out is
-counted. Log files and their directories are the services' own, so no link in them is followed.
+counted. Log files and their directories are the services' own, so no link in them is followed, and what is no regular
+file, or one with a second name, is named and left out.
 """
 
 import contextlib
-import glob
+import fnmatch
 import hashlib
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
 import threading
 import time
 
-from .hints import Any, Dict, Iterator, List, Optional, Tuple
+from .hints import Any, Dict, List, Optional, Tuple
+from .opening import below, names, opened, require_alone
 from .records import LEVELS, Record, level_of, records, shortened, stamp_of
 
 _FILES = 200
@@ -26,6 +27,7 @@ _ALL_FILES = 64 << 20
 _JOURNAL_BYTES = 16 << 20
 _JOURNAL_SECONDS = 10.0
 _DEEPEST = 8
+_NAMED = 20  # of what is left out
 _PRIORITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 _UNPRINTED = "(an entry of more than 4096 bytes, which journalctl does not print)"
 
@@ -110,10 +112,12 @@ def read(spec: Spec) -> Dict[str, Any]:
     kept = Kept(spec["lines"], spec.get("answer", _ANSWER))
     unread = 0
     budget = spec.get("all_files", _ALL_FILES)
-    paths = _newest(spec)
+    paths, wrong = _newest(spec)
+    problems += wrong
     for path, root, name in paths:
         try:
-            with _opened(path, root) as stream:
+            with os.fdopen(opened(path, inside=root), "rb") as stream:
+                require_alone(stream.fileno(), path)
                 lines, mtime, inode, offset, skipped = _new_lines(stream, cursor, min(spec["bytes"], budget))
         except OSError as error:
             problems.append("%s: %s" % (path, error.strerror))
@@ -148,51 +152,52 @@ def main(spec: Spec) -> None:
     sys.stdout.write("\n" + json.dumps(read(spec)) + "\n")
 
 
-def _newest(spec: Spec) -> List[Tuple[str, str, str]]:
-    """The latest files that are asked for, latest first, each with the tree that it belongs to or an empty string."""
+def _newest(spec: Spec) -> Tuple[List[Tuple[str, str, str]], List[str]]:
+    """The latest files that are asked for, latest first, and what could not be opened.
+
+    Each has the tree that it belongs to, or an empty string, and the name that is shown.
+    """
     own = spec.get("root", "")
-    found = [path for pattern in spec["paths"] for path in glob.glob(pattern)]
-    named = [(path, own if own and path.startswith(own + "/") else "", path) for path in found]
-    named += [(path, root, os.path.relpath(path, root)) for root in spec.get("trees", ()) for path in _below(root)]
+    found = []
+    for pattern in spec["paths"]:
+        root = own if own and pattern.startswith(own + "/") else ""
+        found += [(path, root, path) for path in _matching(pattern, root)]
+    for root in spec.get("trees", ()):
+        found += [(path, root, os.path.relpath(path, root)) for path in below(root, _DEEPEST - 1)]
     since = spec.get("since")
-    aged = []
-    for path, root, name in sorted(set(named)):
+    aged, wrong = [], []
+    for path, root, name in sorted(set(found)):
         try:
-            status = os.lstat(path)
-        except OSError:
-            continue  # rotated away while we were looking
-        if stat.S_ISREG(status.st_mode) and (since is None or status.st_mtime >= since):
-            aged.append((status.st_mtime, path, root, name))
-    return [(path, root, name) for _, path, root, name in sorted(aged, reverse=True)[:_FILES]]
+            written = _age(path, root)
+        except FileNotFoundError:
+            continue  # rotated away while we were looking, or not written yet
+        except OSError as error:
+            wrong.append("%s: %s" % (path, error.strerror))
+            continue
+        if since is None or written >= since:
+            aged.append((written, path, root, name))
+    return [(path, root, name) for _, path, root, name in sorted(aged, reverse=True)[:_FILES]], wrong[:_NAMED]
 
 
-def _below(root: str) -> Iterator[str]:
-    """Every file of a tree, no link followed, not even at its root."""
-    if os.path.islink(root):
-        return
-    for folder, folders, names in os.walk(root):
-        if folder.count("/") - root.count("/") >= _DEEPEST:
-            del folders[:]
-        for name in names:
-            yield os.path.join(folder, name)
-
-
-def _opened(path: str, root: str) -> Any:
-    """A file, opened without following a link at its end, nor anywhere below its root. Raises OSError."""
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-    if not root:
-        return os.fdopen(os.open(path, flags), "rb")
-    *folders, name = os.path.relpath(path, root).split("/")
-    # Directories are only passed through, which needs no right to list them.
-    through = os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY
-    descriptor = os.open(root, through)
+def _age(path: str, root: str) -> float:
+    """When a file was written last. Raises OSError where it is not one that a service wrote."""
+    descriptor = opened(path, inside=root)
     try:
-        for folder in folders:
-            above, descriptor = descriptor, os.open(folder, through, dir_fd=descriptor)
-            os.close(above)
-        return os.fdopen(os.open(name, flags, dir_fd=descriptor), "rb")
+        require_alone(descriptor, path)
+        return os.fstat(descriptor).st_mtime
     finally:
         os.close(descriptor)
+
+
+def _matching(pattern: str, root: str) -> List[str]:
+    """Paths that match a pattern, whose directory has no wildcard."""
+    folder, wanted = os.path.split(pattern)
+    if not set("*?[") & set(wanted):
+        return [pattern]
+    try:
+        return [os.path.join(folder, name) for name in fnmatch.filter(names(folder, root), wanted)]
+    except OSError:
+        return []
 
 
 def _new_lines(stream: Any, cursor: Spec, cap: int) -> Tuple[List[str], float, str, int, int]:
