@@ -29,7 +29,7 @@ def exec(  # noqa: A001 - a verb is named by its function
 ) -> int:
     """Run a command next to services, as their user and in their environment. Exits with the command's status."""
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.report.plain import plain_lines  # noqa: PLC0415
+    from fatecloud.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.execute import execute  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
 
@@ -56,7 +56,8 @@ def write_output(text: str, lead: str, stream: TextIO) -> None:
         text: with surrogates for bytes that are not UTF-8.
         lead: begins each line.
     """
-    from fatecloud.report.plain import plain_lines  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.plain import plain_lines  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.screen import bytes_of  # noqa: PLC0415
 
     if not text:
         return
@@ -66,5 +67,6 @@ def write_output(text: str, lead: str, stream: TextIO) -> None:
         lines = text.removesuffix("\n").split("\n")
         text = "".join(f"{lead}{line}\n" for line in lines)
     stream.flush()
-    stream.buffer.write(text.encode(errors="surrogateescape"))
-    stream.buffer.flush()
+    below = bytes_of(stream)
+    below.write(text.encode(errors="surrogateescape"))
+    below.flush()

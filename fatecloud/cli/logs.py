@@ -49,10 +49,10 @@ def logs(
     from functools import partial  # noqa: PLC0415
 
     from fatecloud.model.selection import select  # noqa: PLC0415
+    from fatecloud.plain import plain_lines  # noqa: PLC0415
     from fatecloud.report.commands import typed  # noqa: PLC0415
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
-    from fatecloud.report.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.deployed import require_deployed  # noqa: PLC0415
     from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415

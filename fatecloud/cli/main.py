@@ -10,8 +10,9 @@ import select
 import sys
 
 from fatecloud.errors import FatecloudError, Interrupted, InventoryError, UsageError
+from fatecloud.plain import plain_lines
 from fatecloud.report.commands import commands_of, set_commands, typed
-from fatecloud.report.plain import plain_lines
+from fatecloud.report.screen import guard_streams
 
 BROKEN_PIPE_STATUS = 141
 """What a shell reports for a program that SIGPIPE ended: a verb whose reader closed the pipe early must not exit 0."""
@@ -68,6 +69,7 @@ def _prepare_streams() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    guard_streams()
 
 
 def _is_reader_gone(number: int) -> bool:

@@ -65,7 +65,16 @@ def reveal(
     """Print the value of one secret, and nothing else."""
     from fatecloud.workflow.secrets import SecretsFiles, reveal_secret  # noqa: PLC0415 - keeps --help fast
 
-    typer.echo(reveal_secret(SecretsFiles(inventory, secrets, vault_password_file), name))
+    value = reveal_secret(SecretsFiles(inventory, secrets, vault_password_file), name)
+    if sys.stdout.isatty():
+        typer.echo(value)
+    else:  # as it is: a secret may have characters that a terminal should not get
+        from fatecloud.report.screen import bytes_of  # noqa: PLC0415
+
+        sys.stdout.flush()
+        below = bytes_of(sys.stdout)
+        below.write(f"{value}\n".encode(errors="surrogateescape"))
+        below.flush()
 
 
 @app.command()

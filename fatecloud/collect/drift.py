@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import secrets as randomness
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from typing import Any
 
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import Runs
-from fatecloud.collect.node.drift import plain
+from fatecloud.collect.incoming import document_of
+from fatecloud.collect.node.drift import MORE, WIDEST
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
+from fatecloud.plain import plain
 
 PARTS = ("hints", "opening", "concealing", "drift")
 """Files below `node/` that compare."""
@@ -50,13 +52,9 @@ def read_drift(connection: Runs, node: Node, files: Sequence[EditedFile]) -> dic
     }
     stdin = shipment.stdin(spec, PARTS)
     done = connection.run(shipment.command(node.paths.base), stdin=stdin, timeout=SECONDS, become=node.become == "root")
-    for line in reversed(done.text.splitlines()):
-        if line.startswith('{"version"'):
-            try:
-                answers = json.loads(line)["files"]
-                return {file.path: _text(answers[file.path]) for file in files}
-            except (ValueError, KeyError, TypeError):
-                break
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        answers = (document_of(done.stdout) or {})["files"]
+        return {file.path: _text(answers[file.path]) for file in files}
     said = f"the comparison of edited files ended with exit {done.exit}: {done.error or 'no answer'}"
     raise TransportError(node.name, "NODE_COLLECTOR_FAILED", said)
 
@@ -69,7 +67,7 @@ def _hashes(salt: str, lines: Iterable[str] | None) -> list[str] | None:
 
 def _text(answer: Mapping[str, Any]) -> str:
     if "reason" in answer:
-        return plain(str(answer["reason"]))
+        return _cut(answer["reason"])
     rows = list(_rows(answer["rows"]))
     more = int(answer["more"])
     if more:
@@ -85,6 +83,12 @@ def _rows(rows: Iterable[Any]) -> Iterator[str]:
         if sign == "@":
             yield f"@@ line {int(number)} @@"
         elif sign == "!":
-            yield f"! line {int(number)}: {plain(str(text))}; not shown, because it may hold a secret"
+            yield f"! line {int(number)}: {_cut(text)}; not shown, because it may hold a secret"
         else:
-            yield f"{sign}{plain(str(text))}"
+            yield f"{sign}{_cut(text)}"
+
+
+def _cut(text: Any) -> str:
+    """A line, made plain and not endless."""
+    shown = plain(str(text)[: 2 * WIDEST])
+    return shown if len(shown) <= WIDEST + len(MORE) else shown[:WIDEST] + MORE

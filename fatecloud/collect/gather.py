@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from fatecloud.collect import shipment
+from fatecloud.collect.incoming import document_of
 from fatecloud.collect.spec import DEADLINE, spec_for
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
@@ -124,7 +124,7 @@ class _Reading:
         except TransportError as error:
             message = error.message.removeprefix(f"{node.name}: ")
             return Unreachable(node.name, error.code, message, error.remedy, self._seconds)
-        document = _document(done)
+        document = document_of(done.stdout)
         if document is None:
             return _no_document(node.name, done, self._seconds)
         return _facts(node.name, document, before, after)
@@ -140,17 +140,6 @@ class _Reading:
     @property
     def _left_for_work(self) -> float:
         return max(0.1, self._left - _RESERVE * self._deadline)
-
-
-def _document(done: Completed) -> Any:
-    """The collector's line; banners and shell noise may surround it."""
-    for line in reversed(done.text.splitlines()):
-        if line.startswith('{"version"'):
-            try:
-                return json.loads(line)
-            except ValueError:
-                return None
-    return None
 
 
 def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import Runs
-from fatecloud.collect.node.drift import plain
+from fatecloud.collect.incoming import document_of
+from fatecloud.collect.node.records import LEVELS
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import DesiredService
+from fatecloud.plain import plain
 
 SECONDS = 30.0
+_LAST_MOMENT = 253402300799
+"""The last second of the year 9999, which is the last one that can be shown."""
 MIB = 1024**2
 PARTS = ("hints", "opening", "records", "tail")
 """Files below `node/` that read logs."""
@@ -92,21 +95,31 @@ def read_logs(
     stdin = shipment.stdin(spec, PARTS)
     command, become = shipment.command(node.paths.base), node.become == "root"
     done = connection.run(command, stdin=stdin, timeout=question.deadline, become=become)
-    answer = _answer(done.text.splitlines())
-    if answer is None:
-        raise TransportError(
-            node.name,
-            "NODE_COLLECTOR_FAILED",
-            f"the log reader ended with exit {done.exit}: {done.error or 'no answer'}",
-        )
-    records = tuple(
-        LogRecord(r["time"], service.id.key, r["level"], r["file"], tuple(r["lines"])) for r in answer["records"]
-    )
+    answer = document_of(done.stdout, raw=True)
+    said = f"ended with exit {done.exit}: {done.error or 'no answer'}"
+    if answer is not None:
+        try:
+            return _batch(answer, service.id.key, question, spec["bytes"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            said = "gave an answer of another form"
+    raise TransportError(node.name, "NODE_COLLECTOR_FAILED", f"the log reader {said}")
+
+
+def _batch(answer: Mapping[str, Any], service: str, question: LogQuestion, of_file: int) -> LogBatch:
+    """Raises KeyError, TypeError, ValueError or AttributeError where the answer is none of our reader's."""
+    records = tuple(_record(service, record) for record in answer["records"])
     problems = (
         *(plain(str(text)) for text in answer["problems"]),
-        *_left_out(answer["cut"], len(records), question, spec["bytes"]),
+        *_left_out(answer["cut"], len(records), question, of_file),
     )
-    return LogBatch(records, answer["cursor"], problems, answer["files"])
+    return LogBatch(records, dict(answer["cursor"]), problems, int(answer["files"]))
+
+
+def _record(service: str, found: Mapping[str, Any]) -> LogRecord:
+    moment, level = float(found["time"]), found["level"]
+    if not 0 <= moment <= _LAST_MOMENT or level not in (*LEVELS, None):
+        raise ValueError
+    return LogRecord(moment, service, level, str(found["file"]), tuple(map(str, found["lines"])))
 
 
 def _places(node: Node, service: DesiredService, job: str) -> dict[str, Any]:
@@ -140,13 +153,3 @@ def _left_out(cut: Mapping[str, Any], shown: int, question: LogQuestion, of_file
         yield f"{cut['unread'] / MIB:.1f} MiB of older text were not searched: the limit is {limits}"
     if cut["journal"]:
         yield "older entries of the journal were not searched: the limit is 16 MiB"
-
-
-def _answer(lines: Sequence[str]) -> Any:
-    for line in reversed(lines):
-        if line.startswith('{"version"'):
-            try:
-                return json.loads(line)
-            except ValueError:
-                return None
-    return None

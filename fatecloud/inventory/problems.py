@@ -7,6 +7,7 @@ from typing import NamedTuple, NoReturn
 
 from fatecloud.errors import InventoryError
 from fatecloud.model.nearest import nearest
+from fatecloud.plain import plain
 
 SHOWN = 200
 """The most problems that are printed; a file with more is not an inventory."""
@@ -39,7 +40,7 @@ class _Problem(NamedTuple):
         close = nearest(self.got, self.words) if self.got and suggest else ""
         line = f"{text}; did you mean {close!r}?" if close else text
         # Names from the file may contain line breaks or terminal codes: a problem must stay one line of plain text.
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+        return plain(line)
 
 
 class Problems:

@@ -8,9 +8,7 @@ from posixpath import commonpath
 from typing import Any
 
 from fatecloud.model.cluster import ID_SHOWN, Cluster
-
-_LONGEST = 256
-"""Characters of a name or path that we take from a node."""
+from fatecloud.plain import plain_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger
         record: the node's manifest; what it lacks is not judged.
     """
     base = cluster.nodes[node].paths.base
-    theirs, name, made_for = (_plain(record.get(key)) for key in ("id", "cluster", "node"))
+    theirs, name, made_for = (plain_word(record.get(key)) for key in ("id", "cluster", "node"))
     if theirs and theirs != cluster.id:
         return Stranger(
             "cluster",
@@ -73,7 +71,7 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
     for entry in register:
         if not entry["there"]:
             continue
-        theirs_id, name, made_for, there = (_plain(entry[key]) for key in ("id", "cluster", "node", "base"))
+        theirs_id, name, made_for, there = (plain_word(entry[key]) for key in ("id", "cluster", "node", "base"))
         theirs = f"{name} (id {theirs_id})"
         if theirs_id == cluster.id:
             if there != base:
@@ -101,11 +99,6 @@ def neighbour(cluster: Cluster, node: str, register: Iterable[Mapping[str, Any]]
                 "give this cluster another name in the inventory",
             )
     return None
-
-
-def _plain(written: Any) -> str:
-    """A node's text, made safe for a terminal."""
-    return "".join(c for c in str(written or "")[:_LONGEST] if c.isprintable())
 
 
 def same_machine(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -10,18 +10,16 @@ import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console as RichConsole
-from rich.status import Status
-
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
+from fatecloud.plain import plain, plain_lines
 from fatecloud.report.commands import typed
 from fatecloud.report.look import look_of
 from fatecloud.report.pace import Pace
-from fatecloud.report.plain import plain, plain_lines
 from fatecloud.report.plan import plan_text
+from fatecloud.report.screen import LiveLine, drawing
 from fatecloud.report.table import table
 
 _MARKS = {"ok": "ok", "changed": "ok", "failed": "FAILED", "unreachable": "UNREACHABLE"}
@@ -31,8 +29,8 @@ class Console:
     """Shows events and results. Use as a context manager, so that a live line is always removed at the end."""
 
     def __init__(self) -> None:
-        self._err = RichConsole(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        self._status: Status | None = None
+        self._err = drawing()
+        self._line = LiveLine(self._err)
         self._began = time.monotonic()
         self._pace = Pace()
         self._lock = threading.RLock()
@@ -64,12 +62,13 @@ class Console:
     def _print(self, event: Event) -> None:
         where = event.service or event.node
         # The output of a failed task comes from a node, so it must not control the terminal.
-        text = plain_lines(event.text)
-        text = typed(f"{where}: {text}" if where else text)
+        text = plain_lines(f"{where}: {event.text}" if where else event.text)
+        # It may have several lines, which must not look like lines of ours.
+        text = typed(text.replace("\n", "\n          "))
         mark = _MARKS.get(event.kind, "")
         self._err.print(f"{self._elapsed} {mark + ' ' if mark else ''}{text}")
         if event.kind in ("failed", "unreachable") and event.detail:
-            self._err.print("\n".join(f"          {plain(line)}" for line in event.detail.splitlines()))
+            self._err.print("\n".join(f"          {line}" for line in plain_lines(event.detail).split("\n")))
 
     def plan(self, plan: Plan) -> None:
         """Show a plan. Commands in it are not rewritten, because it contains the text of files."""
@@ -142,15 +141,8 @@ class Console:
         return self._err.is_terminal and not self._err.is_dumb_terminal and not self._err.no_color
 
     def _live(self, text: str) -> None:
-        if not self._redraws:
-            return
-        text = plain(text)
-        if self._status is None:
-            self._status = self._err.status(text)
-            self._status.start()
-        self._status.update(text)
+        if self._redraws:
+            self._line.show(text)
 
     def _stop(self) -> None:
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._line.remove()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fatecloud.plain import plain
 from fatecloud.report.look import Look, toned
-from fatecloud.report.plain import plain
 
 _CODES = {"+": "32", "-": "31", "@": "36", "!": "33"}
 """SGR code by the first character of a line; `!` marks a change that is not shown."""

@@ -27,7 +27,8 @@ def document_text(kind: str, body: Mapping[str, object], output: str, *, stream:
     """
     document = {"apiVersion": API_VERSION, "kind": kind, **body}
     if output == "json":
-        return json.dumps(document, indent=None if stream else 2)
+        # JSON itself lets DEL pass.
+        return json.dumps(document, indent=None if stream else 2).replace("\x7f", "\\u007f")
     import yaml  # noqa: PLC0415 - takes a fifth of a second, and JSON does not need it
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

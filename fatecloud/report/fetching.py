@@ -7,11 +7,11 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
-from rich.status import Status
 
 from fatecloud.model.release import Artifact
+from fatecloud.plain import plain, plain_lines
+from fatecloud.report.screen import LiveLine, drawing
 
 LARGE = 10_000_000
 """Files of at least this many bytes get a bar of their own."""
@@ -21,22 +21,24 @@ class FetchProgress:
     """Listens to a fetch. Use as a context manager."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-        terminal, plain = self._console.is_terminal, self._console.is_dumb_terminal or self._console.no_color
-        self._redraws = terminal and not plain
+        self._console = drawing()
+        terminal, simple = self._console.is_terminal, self._console.is_dumb_terminal or self._console.no_color
+        self._redraws = terminal and not simple
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
             console=self._console,
             disable=not self._redraws,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._lock = Lock()
         self._tasks: dict[str, TaskID] = {}
         self._expected: dict[str, Artifact] = {}
         self._total: TaskID | None = None
-        self._status: Status | None = None
+        self._line = LiveLine(self._console)
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -50,7 +52,7 @@ class FetchProgress:
 
     def say(self, text: str) -> None:
         """Print a sentence."""
-        self._console.print(text)
+        self._console.print(plain_lines(text))
 
     def begin(self, artifacts: Sequence[Artifact]) -> None:
         """Print how much will be fetched."""
@@ -68,18 +70,15 @@ class FetchProgress:
             return
         with self._lock:
             if filename not in self._tasks:
-                self._tasks[filename] = self._bars.add_task(artifact.name, total=artifact.size)
+                self._tasks[filename] = self._bars.add_task(plain(artifact.name), total=artifact.size)
             self._bars.update(self._tasks[filename], completed=size)
 
     def working(self, text: str) -> None:
         """Show a step of unknown length: an animated line on a terminal, one line per step elsewhere."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self._line.remove()
         if text and self._redraws:
             self._bars.stop()  # two live displays at the same time would draw over each other
-            self._status = self._console.status(text)
-            self._status.start()
+            self._line.show(text)
         elif text:
             self.say(text)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fatecloud.model.forecast import Forecast, Refusal
+from fatecloud.plain import plain
 from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, toned
-from fatecloud.report.plain import plain
 from fatecloud.report.plan import plan_text
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from fatecloud.plain import plain
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds.status import LogEntry
-
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07")
 
 
 class Entry(Protocol):
@@ -42,8 +40,8 @@ def record_text(service: str, lines: Sequence[str], file: str = "") -> str:
     Args:
         file: name of the file, to be shown too; the logs of a job show this way which task wrote an entry.
     """
-    lead = f"{service} {_clean(file)}" if file else service
-    return "\n".join(f"{lead} | {_clean(line)}" for line in lines)
+    lead = f"{service} {plain(file)}" if file else service
+    return "\n".join(f"{lead} | {plain(line)}" for line in lines)
 
 
 def entry_document(entry: Entry, redact: Callable[[str], str]) -> LogEntry:
@@ -60,8 +58,3 @@ def entry_document(entry: Entry, redact: Callable[[str], str]) -> LogEntry:
         "file": entry.file,
         "lines": [redact(line) for line in entry.lines],
     }
-
-
-def _clean(line: str) -> str:
-    """The line without control characters: a log must not move the operator's cursor or change a title."""
-    return "".join(c for c in _ANSI.sub("", line).expandtabs() if c.isprintable())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Fix, Report
+from fatecloud.plain import plain
 from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, painted
-from fatecloud.report.plain import plain
 from fatecloud.report.wrap import wrapped
 
 _BELOW = " " * 11

@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from fatecloud.model.history import KnownCluster, Logged, PastRun
+from fatecloud.plain import plain, plain_lines
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds.run import ClusterEntry, Run, RunEntry, RunEvent
-from fatecloud.report.plain import plain, plain_lines
 from fatecloud.report.wrap import table, wrapped
 
 _RUN_TITLES = ("ID", "VERB", "WHO", "FROM", "STARTED", "TOOK", "CHANGED", "OUTCOME")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fatecloud.plain import plain_lines
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds.status import ClusterStatus
-from fatecloud.report.plain import plain_lines
 from fatecloud.report.status_rows import Row, Status, age_text
 from fatecloud.report.wrap import columns_of, wrapped
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Report, Severity
+from fatecloud.plain import plain
 from fatecloud.report.commands import typed
 from fatecloud.report.look import Look, painted
 from fatecloud.report.wrap import columns_of, wrapped
@@ -127,7 +128,6 @@ def _kept(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
 
 
 def _plain(text: str, look: Look) -> str:
-    """The text on one line, without control characters: a log line must not control the reader's terminal."""
-    line = " ".join(text.split())
-    shown = "".join(char if char.isprintable() else "?" for char in line)
+    """The text on one line, in characters that the reader's terminal has."""
+    shown = plain(" ".join(text.split()))
     return shown if look.unicode else shown.encode("ascii", "replace").decode()

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fatecloud.model.event import Event, Listener
+from fatecloud.plain import harmless, plain
 from fatecloud.runner.outcome import TaskFailure
 
 _KEPT_LINES = 20
+_LONGEST = 256 * 1024
+"""Characters of one text in a result; the text of a node's file or log has fewer."""
 _GATE = "Stop here when a node failed before"
 """Task of the playbooks that fails on healthy nodes because another node failed: never a cause itself."""
 _NODE = "node"
@@ -55,7 +58,7 @@ class Translator:
         return False
 
     def _outside(self, text: str) -> None:
-        lines = [line for line in self._redact(text).splitlines() if line.strip()]
+        lines = [plain(line) for line in _cut(self._redact(text)).splitlines() if line.strip()]
         self.output = (self.output + lines)[-_KEPT_LINES:]
 
     def _playbook_on_play_start(self, data: Mapping[str, Any]) -> None:
@@ -94,21 +97,32 @@ class Translator:
         if kind in ("failed", "unreachable"):
             text = f"{text}: {_message(result)}"
         detail = json.dumps(result, sort_keys=True) if kind == "changed" else _printed(result) if kind != "ok" else ""
-        self._listener(Event(kind, text, node=data["host"], service=_service(result), detail=detail))
+        self._listener(Event(kind, text, node=data["host"], service=_service(result), detail=_cut(detail)))
 
     def _clean(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The module's answer without Ansible's own noise, redacted."""
         kept = {k: v for k, v in data.get("res", {}).items() if not k.startswith(_NOISE)}
-        found = json.loads(json.dumps(kept, default=str), object_hook=self._redact_keys)
+        try:
+            found = json.loads(json.dumps(kept, default=str), object_hook=self._redact_keys)
+        except RecursionError:
+            found = {"msg": "the node gave a result that is nested too deep"}
         return dict(found)
 
     def _redact_keys(self, found: dict[str, Any]) -> dict[str, Any]:
-        return {self._redact(key): self._redact_value(value) for key, value in found.items()}
+        return {plain(_cut(self._redact(key))): self._redact_value(value) for key, value in found.items()}
 
     def _redact_value(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._redact(value)
+            return harmless(_cut(self._redact(value)))
         return [self._redact_value(item) for item in value] if isinstance(value, list) else value
+
+
+def _cut(text: str) -> str:
+    """A text of a node, not endless: the beginning says what happened, the end how it ended."""
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]}\n... ({len(text) - _LONGEST} characters left out) ...\n{text[-half:]}"
 
 
 def _service(result: Mapping[str, Any]) -> str:

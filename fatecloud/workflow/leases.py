@@ -11,6 +11,7 @@ from fatecloud.errors import Locked
 from fatecloud.model.duration import duration_text
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
+from fatecloud.plain import plain_word
 from fatecloud.render.holder import dead
 from fatecloud.state.directory import controller_id
 from fatecloud.workflow.load import Session
@@ -54,7 +55,8 @@ def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
         left = float(lease.get("expires", 0)) - now
         ours = lease.get("controller") == controller
         if left > 0 and not (ours and dead(lease.get("process") or {})):
-            found.append(Held(name, str(lease.get("run", "?")), str(lease.get("owner", "an unknown operator")), left))
+            run, owner = plain_word(lease.get("run", "?")), plain_word(lease.get("owner", "an unknown operator"))
+            found.append(Held(name, run, owner, left))
     return tuple(found)
 
 

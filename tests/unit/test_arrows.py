@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "fatecloud"
-FREE = {"errors", "shipped", "timing", "whoami", "", "__init__"}
+FREE = {"errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
 PURE = {"model": set(), "components": {"model"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,

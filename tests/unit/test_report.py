@@ -52,7 +52,7 @@ CRITICAL  SERVICE_STOPPED  9999/store@a2
               it is stopped
   expected    running; got stopped
   because     it was stopped by hand, or it ended by itself without an error
-  seen        store.log: [ERROR] shutdown ?[31m requested
+  seen        store.log: [ERROR] shutdown requested
               store.log: [ERROR] bye
   do          fatecloud start 9999/store@a2
               fatecloud check

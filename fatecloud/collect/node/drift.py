@@ -20,7 +20,8 @@ PLACEHOLDER = re.compile(r"@@fatecloud:[A-Za-z0-9_.-]+:[a-z]+@@")
 _BYTES = 1 << 20
 _LINES = 5000
 _SHOWN = 400
-_WIDEST = 300
+WIDEST = 300
+MORE = " ..."
 _CONTEXT = 2
 _SHORTEST = 4  # a shorter value is found in too many lines by chance
 _ALTERED = "\0"  # marks the replacement of a line with another secret; no line of a text has it
@@ -154,13 +155,13 @@ class _Concealed(object):
     def context(self, place_old: int, place_new: int) -> Iterator[Row]:
         """A line that is as it was: shown as it was deployed, with its placeholder."""
         shown = place_old in self._held or place_old not in self._secret_old
-        yield (" ", place_new + 1, plain(self._old[place_old]) if shown else "(not shown: it may hold a secret)")
+        yield (" ", place_new + 1, cut(self._old[place_old]) if shown else "(not shown: it may hold a secret)")
 
     def removed(self, first: int, end: int, alone: bool) -> Iterator[Row]:  # noqa: FBT001
         """Lines that are gone; `added` reports those with a secret as changed, unless nothing was added."""
         for place in range(first, end):
             if place not in self._held and place not in self._secret_old:
-                yield ("-", place + 1, plain(self._old[place]))
+                yield ("-", place + 1, cut(self._old[place]))
             elif alone:
                 yield ("!", place + 1, "removed")
 
@@ -172,7 +173,7 @@ class _Concealed(object):
             if self._may_hold(place, replaces):
                 yield ("!", place + 1, word)
             else:
-                yield ("+", place + 1, plain(self._new[place]))
+                yield ("+", place + 1, cut(self._new[place]))
         if replaces and first < end and not any(self._may_hold(place, replaces) for place in range(first, end)):
             yield ("!", first + 1, "changed")
 
@@ -188,7 +189,6 @@ def _key(line: str) -> str:
     return match.group(1) if match and not looks_secret(line) else _ALTERED + line
 
 
-def plain(line: str) -> str:
-    """The line for a terminal: without control characters, and not endless."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line.expandtabs())
-    return shown if len(shown) <= _WIDEST else shown[:_WIDEST] + " ..."
+def cut(line: str) -> str:
+    """The line, not endless. Who shows it makes its characters safe."""
+    return line if len(line) <= WIDEST else line[:WIDEST] + MORE

@@ -1,0 +1,31 @@
+"""What a node says, as it comes in: one line of JSON among banners and noise, with texts that are safe to show."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fatecloud.plain import harmless
+
+_BEGINNING = b'{"version"'
+
+
+def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
+    """The document in a command's output; None when there is none that can be read.
+
+    Args:
+        stdout: bounded by the transport.
+        raw: leave its texts as they are; whoever shows them makes them plain.
+    """
+    for line in reversed(stdout.split(b"\n")):
+        if line.startswith(_BEGINNING):
+            try:
+                found = json.loads(line.decode(errors="replace"), parse_constant=_no_number)
+                return found if raw else harmless(found)  # type: ignore[no-any-return]
+            except (ValueError, RecursionError):
+                return None
+    return None
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
