@@ -13,6 +13,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.transport import Transport
+from fatecloud.workflow.as_service import as_service
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.recorded import new_run
 
@@ -52,8 +53,7 @@ def command_of(service: DesiredService, node: Node, words: Sequence[str], deadli
     pairs = (f"{name}={value}" for name, value in environment.items())
     # The node ends it: a connection that is given up leaves its command running.
     inside = ("timeout", "-k", "5", f"{deadline:g}", "env", "-i", *pairs, "sh", "-c", _ENTER, service.home, *words)
-    # Root only changes the user; the command itself never runs as root.
-    return ("runuser", "-u", service.user, "--", *inside) if node.become == "root" else inside
+    return as_service(service, node, inside)
 
 
 def execute(

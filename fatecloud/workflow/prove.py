@@ -12,6 +12,7 @@ from fatecloud.components.declared import component_checks
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
 from fatecloud.report.kinds.run import SmokeTest
+from fatecloud.workflow.as_service import as_service
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
@@ -29,23 +30,21 @@ class ProofFiles:
         self._apis = apis
         self._session = session
 
-    def _become(self, party: str) -> bool:
-        return self._session.cluster.nodes[self._apis.services[party].id.node].become == "root"
-
-    def _run(self, party: str, argv: tuple[str, ...], stdin: bytes = b"") -> str:
-        timeout = self._apis.seconds_for(60)
-        done = self._apis.transport(party).run(argv, stdin=stdin, timeout=timeout, become=self._become(party))
+    def _run(self, party: str, argv: tuple[str, ...], stdin: bytes = b"") -> None:
+        # The directories are the service's, which could put a link where root would write: root does not.
+        service = self._apis.services[party]
+        node = self._session.cluster.nodes[service.id.node]
+        timeout, become = self._apis.seconds_for(60), node.become == "root"
+        done = self._apis.transport(party).run(
+            as_service(service, node, argv), stdin=stdin, timeout=timeout, become=become
+        )
         if done.exit != 0:
             raise ProofFailed(f"party {party}: {done.stderr.decode(errors='replace').strip()}")
-        return done.stdout.decode(errors="replace")
 
     def put(self, party: str, name: str, data: bytes) -> str:
-        """Write a file that the party's flow can read, and return its path."""
-        service = self._apis.services[party]
-        path = f"{service.facts['upload_directory']}/{name}"
-        quoted = shlex.quote(path)
-        owner = f" && chown {shlex.quote(service.user)} {quoted}" if self._become(party) else ""
-        self._run(party, ("sh", "-c", f"umask 077 && cat >{quoted}{owner}"), data)
+        """Write a new file that the party's flow can read, and return its path."""
+        path = f"{self._apis.services[party].facts['upload_directory']}/{name}"
+        self._run(party, ("sh", "-c", f"umask 077 && set -C && cat >{shlex.quote(path)}"), data)
         return path
 
     def discard(self, party: str, path: str) -> None:

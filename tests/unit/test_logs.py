@@ -387,7 +387,7 @@ def test_the_logs_of_a_job_come_from_where_it_ran_with_the_task_that_wrote_them(
         ("failed", shown[1].file),
     ]
     assert complaints == []
-    assert record_text("9999/engine@a1", ["x"], "guest/9999\x1b/INFO") == "9999/engine@a1 guest/9999/INFO | x"
+    assert record_text("9999/engine@a1", ["x"], "guest/9999\x1b/INFO") == "9999/engine@a1 guest/9999\\x1b/INFO | x"
 
 
 def test_a_job_without_logs_is_an_error_that_names_the_nodes(tmp_path: Path) -> None:
