@@ -93,6 +93,8 @@ class Process:
     """Commands run before the start, each an argv, as the service user."""
     console: str = ""
     """Absolute path of the file that takes stdout and stderr, bounded by the supervisor or by a size-limited log."""
+    networks: tuple[str, ...] = ()
+    """Networks that its packets may come from and go to, as CIDR, where systemd runs it; empty: all."""
 
     def environment_in(self, home: str) -> dict[str, str]:
         """The whole environment that the process gets, sorted by name.

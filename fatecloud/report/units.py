@@ -34,7 +34,7 @@ _ABSENT = """
 | directive | reason |
 |---|---|
 | `PrivateUsers` | a node where user namespaces are switched off, as hardening guides ask, would start no service |
-| `IPAddressDeny` | the firewall decides about addresses; a second place would hide why a route is blocked |
+| `IPAddressDeny` | only where the inventory names the partners of a broker; else the firewall decides |
 | `PrivateNetwork` | every service talks to others |
 | `RootDirectory` | the programs come from the distribution's packages |
 """

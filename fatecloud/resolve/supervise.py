@@ -62,6 +62,7 @@ def supervision_specs(
         "inputs": sorted(inputs),
         "console": process.console,
         "after": list(after),
+        "networks": list(process.networks),
         "writable": list(writable),
         "protections": protections(
             component.unit_exceptions,

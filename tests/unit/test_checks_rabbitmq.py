@@ -194,16 +194,21 @@ def test_what_fate_leaves_open_at_the_broker_is_an_exposure_and_not_a_finding() 
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "codes"),
+    ("hosts", "networks", "codes"),
     [
-        (Endpoint("127.0.0.1", 5673), ["EXPOSURE_BROKER_TASK_PASSWORD"]),
-        (Endpoint("fate.example", 5673), ["EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"]),
-        (None, []),
+        (["127.0.0.1"], (), ["EXPOSURE_BROKER_TASK_PASSWORD"]),
+        (["fate.example"], (), ["EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"]),
+        (["192.0.2.9"], ("192.0.2.9/32",), ["EXPOSURE_BROKER_PLAINTEXT"]),
+        (["192.0.2.9"] * 2, ("192.0.2.9/32",), ["EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"]),
+        ([], (), []),
     ],
 )
-def test_a_broker_is_exposed_as_far_as_its_edges_lead(endpoint: Endpoint | None, codes: list[str]) -> None:
+def test_a_broker_is_exposed_as_far_as_its_edges_lead(
+    hosts: list[str], networks: tuple[str, ...], codes: list[str]
+) -> None:
     wanted, facts = desired(), NodeFacts("a1", {}, {}, 0.1)
-    edges = (Edge(RABBITMQ, "peer:10000", "broker", endpoint, probe="x"),) if endpoint else ()
-    service = replace(wanted.services[RABBITMQ], edges=edges)
+    process = wanted.services[RABBITMQ].process
+    edges = tuple(Edge(RABBITMQ, "peer:10000", "broker", Endpoint(host, 5673), probe="x") for host in hosts)
+    service = replace(wanted.services[RABBITMQ], edges=edges, process=replace(process, networks=networks))
     view = ServiceView(wanted, Observed({"a1": facts}, 0.0, 0.1, {}), facts, service)
     assert [exposure.code for exposure in exposures.function(view)] == codes

@@ -160,3 +160,26 @@ parties:
     desired = resolve(cluster, catalogue.load(cluster.release), None)
     assert admitted(desired, "9999/nginx@a1", "stranger")[2:] == ["10.0.0.11/32", "198.51.100.0/24"]
     assert admitted(desired, "10000/nginx@b1", "stranger")[2:] == ["10.0.0.21/32", "10.0.0.11/32"]
+
+
+ALLOWED = ("127.0.0.0/8", "::1/128", "10.0.0.11/32", "203.0.113.7/32", "192.0.2.7/32")
+
+
+@pytest.mark.parametrize(
+    ("values", "networks"),
+    [
+        ({"theirs": "203.0.113.7"}, ALLOWED),
+        ({"theirs": "203.0.113.7", "more": ", supervision: supervisor"}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_broker_exchanges_packets_with_named_parties_alone(
+    tmp_path: Path, values: dict[str, str], networks: tuple[str, ...]
+) -> None:
+    desired = wanted(tmp_path, **values)
+    broker = desired.services["9999/rabbitmq@a1"]
+    assert broker.process.networks == networks
+    specs = tuple(spec for spec in broker.specs if spec.template == "service/unit.service.j2")
+    units = [file.text for file in render_specs(specs, broker.id.key, folder("templates"))]
+    line = f"IPAddressDeny=any\nIPAddressAllow={' '.join(networks)}\n"
+    assert any(line in text for text in units) is bool(networks)

@@ -21,6 +21,12 @@ TASK_PASSWORD = Code(
 )
 
 
+_LIMIT = "or name `addresses` of each peer, with its broker by address, then: fatecloud deploy"
+_WITH_EACH = (
+    "nothing more can be done between these parties: do not show ids of running jobs to those who are not in them"
+)
+
+
 @service_check(PLAINTEXT, TASK_PASSWORD, component="rabbitmq", while_down=True)
 def exposures(view: ServiceView) -> Iterator[Finding]:
     """What FATE's way to use the broker allows to those who reach its port, or a network in between."""
@@ -38,14 +44,20 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
             remedy=("carry the traffic between the parties in a VPN (WireGuard, IPsec)",),
             source="inventory",
         )
+    named = bool(view.service.process.networks)
+    if named and len(others) == 1:
+        return  # the only other party is a party of every task
     port = next(port for port in view.service.ports if port.name == "amqp")
+    who = "another party that" if named else "anyone who"
     yield Finding(
         TASK_PASSWORD.name,
         TASK_PASSWORD.severity,
         view.subject,
-        f"anyone who reaches port {port.number} and can guess the id of a running task reads and writes its messages",
+        f"{who} reaches port {port.number} and can guess the id of a running task reads and writes its messages",
         cause="FATE makes one account per task, and both parties must know its password without having agreed on one",
-        remedy=(f"let only this party's nodes and the other parties' brokers reach port {port.number}",),
+        remedy=(_WITH_EACH,)
+        if named
+        else (f"let only the brokers of the other parties reach port {port.number}", _LIMIT),
         source="inventory",
     )
 

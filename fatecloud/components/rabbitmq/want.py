@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from fatecloud.components.neighbours import edges_to_others, routes
+from fatecloud.components.networks import SELF, are_named, of_node, of_others
 from fatecloud.components.question import question
+from fatecloud.model.cluster import is_address
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
@@ -62,6 +66,7 @@ def want(ctx: Context) -> Wanted:
             directory=ctx.home,
             stop_timeout=120,
             console=ctx.console,
+            networks=_networks(ctx),
         ),
         files=(
             file("conf/rabbitmq.conf", "rabbitmq.conf"),
@@ -104,3 +109,20 @@ def want(ctx: Context) -> Wanted:
         ),
         facts={"account": ACCOUNT, "plugins": PLUGINS, "noise": NOISE},
     )
+
+
+def _networks(ctx: Context) -> tuple[str, ...]:
+    """The networks that the broker exchanges packets with; empty if the inventory does not name all of them.
+
+    The broker has no list of its own for this. Its links need both: where the other brokers are reached, and where
+    their connections come from.
+    """
+    ends = [endpoint.host for endpoint in routes(ctx, "broker").values()]
+    nodes = [ctx.node, *(ctx.cluster.nodes[flow.node] for flow in ctx.services("flow"))]
+    ours = [of_node(node) for node in nodes]
+    known = all(map(is_address, ends)) and (all(ours) or ctx.party.addresses)
+    if ctx.node.supervision != "systemd" or not are_named(ctx.cluster) or not ends or not known:
+        return ()
+    theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
+    own = [network for networks in ours for network in networks]
+    return tuple(dict.fromkeys((*SELF, *own, *ctx.party.addresses, *of_others(ctx), *theirs)))
