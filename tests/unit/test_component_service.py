@@ -45,6 +45,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "after": [],
         "writable": [str(home)],
         "protections": [("NoNewPrivileges", "yes")],
+        "networks": [],
         "exceptions": [("ProcSubset", "all", "It counts processors.")],
         "systemd": True,
         "root": True,
