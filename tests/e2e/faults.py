@@ -161,6 +161,11 @@ FAULTS = {
     "wrong database password": Fault(
         "FLOW_DATABASE_AUTH", lambda site: site.sql("ALTER USER fate IDENTIFIED BY 'other';"), _objects("mysql")
     ),
+    "another token for the other party": Fault(
+        "FLOW_SITE_APPS_WRONG",
+        lambda site: site.sql("UPDATE fate_flow.t_app_info SET f_app_token = 'other' WHERE f_app_id = '10000';"),
+        _objects("flow"),
+    ),
     "full disk": Fault(
         "NODE_DISK_FULL",
         lambda site: site.shell(
@@ -212,7 +217,7 @@ _TOGETHER = (
     ("broker's large packets lost", "drifted file"),
     ("not started at boot", "proxy pointing nowhere"),
     ("missing route", "broker account without rights"),
-    ("full disk", "secret for all to read"),
+    ("full disk", "secret for all to read", "another token for the other party"),
 )
 ROUNDS = (*_TOGETHER, *((name,) for name in FAULTS if not any(name in names for names in _TOGETHER)))
 """All faults. Those that do not touch each other are made together, which takes less time."""

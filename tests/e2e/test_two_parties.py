@@ -94,16 +94,22 @@ def test_a_toy_in_the_other_direction(program: Program) -> None:
 
 
 @pytest.mark.usefixtures("running")
-def test_one_changed_key_restarts_only_its_reader(program: Program, sandbox: Sandbox) -> None:
+def test_changed_keys_restart_only_their_readers_and_unsigned_jobs_run_too(program: Program, sandbox: Sandbox) -> None:
+    def unsigned(document: dict[str, Any]) -> None:
+        for party, more in (("9999", {"log_level": 10}), ("10000", {})):
+            flow = {"authentication": {"site": False}} | more
+            document["parties"][party].setdefault("config", {}).update({"flow": flow})
+
     before = pids(program, sandbox)
-    edit(program, lambda d: d["parties"]["9999"].setdefault("config", {}).update({"flow": {"log_level": 10}}))
+    edit(program, unsigned)
     plan = program.run("plan", "--detailed-exitcode")
     assert plan.status == 2
     assert "log_level: 10" in plan.out
+    assert "site: false" in plan.out
     assert pids(program, sandbox) == before
-    program.ok("deploy", "--yes")
+    assert "success" in program.ok("deploy", "--yes").out, "the toy runs without signatures"
     after = pids(program, sandbox)
-    assert {key for key in before if before[key] != after[key]} == {"9999/flow"}
+    assert {key for key in before if before[key] != after[key]} == {"9999/flow", "10000/flow"}
     assert not task(PREPARES)(program.events()), "a node of which only services change is not prepared again"
 
 
@@ -152,8 +158,12 @@ def test_the_logs_of_a_job_come_from_both_parties(program: Program, sandbox: San
 
 
 def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox: Sandbox) -> None:
+    def signed(document: dict[str, Any]) -> None:
+        document["parties"]["9999"]["config"].update({"flow": {"log_level": 20}})
+        document["parties"]["10000"]["config"].update({"flow": {}})
+
     before = pids(program, sandbox)
-    edit(program, lambda d: d["parties"]["9999"]["config"].update({"flow": {"log_level": 20}}))
+    edit(program, signed)
     conf = f"{home(program)}/{slug(program, '9999', 'flow')}/conf/service_conf.yaml"
 
     def written(_: list[dict[str, Any]]) -> bool:
@@ -162,7 +172,7 @@ def test_killed_between_a_file_and_its_readers_restart(program: Program, sandbox
     assert program.kill_at(written, "deploy", "--yes")
     assert "restart" in program.run("plan").out or pids(program, sandbox) != before
     program.ok("deploy", "--yes")
-    assert {key for key, pid in pids(program, sandbox).items() if pid != before[key]} == {"9999/flow"}
+    assert {key for key, pid in pids(program, sandbox).items() if pid != before[key]} == {"9999/flow", "10000/flow"}
     assert program.report()["status"] == 0
 
 
