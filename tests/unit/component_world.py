@@ -102,6 +102,7 @@ def healthy(key: str) -> Answers:
         "rabbitmq.admin": {
             "ok": True,
             "account": {"ok": True, "tags": ["administrator"]},
+            "monitor": {"ok": True},
             "version": "3.10.8",
             "alarms": [],
             "plugins": ["rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management"],

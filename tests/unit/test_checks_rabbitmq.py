@@ -19,8 +19,8 @@ ROUTE = f"{RABBITMQ} -> {THEIRS} at 192.0.2.21:5672"
 
 
 def account(kind: str, error: str) -> Change:
-    """What the probe reports when the account is refused: it then cannot read the rest."""
-    return say(ADMIN, ok=True, account={"ok": False, "kind": kind, "error": error})
+    """What the probe reports when flow's account is refused: links cannot be read then, but the broker's state can."""
+    return set_answer(ADMIN, account={"ok": False, "kind": kind, "error": error}, links=None)
 
 
 def peer(kind: str, key: str = PEERS) -> Change:
@@ -44,6 +44,7 @@ def link(**state: object) -> Change:
         ("RABBITMQ_USER_MISSING", account("auth", "401 Login failed")),
         ("RABBITMQ_USER_RIGHTS", account("rights", "401 Not management user")),
         ("RABBITMQ_USER_RIGHTS", account("rights", "not all rights in vhost /")),
+        ("RABBITMQ_MONITOR_MISSING", set_answer(ADMIN, monitor={"ok": False, "error": "401 Login failed"})),
         ("RABBITMQ_ALARM", set_answer(ADMIN, alarms=["disk"])),
         ("RABBITMQ_PLUGIN_MISSING", set_answer(ADMIN, plugins=["rabbitmq_management"])),
         ("RABBITMQ_PEER_UNREACHABLE", peer("timeout")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import threading
@@ -18,7 +19,7 @@ from fatecloud.components.rabbitmq import probe_admin, probe_peers
 from fatecloud.render.placeholders import fill
 
 HOME = "/data/projects/fate/demo-eeeeee-9999-rabbitmq"
-SECRETS = {"9999.rabbitmq.flow": 'p"w\\', "9999.rabbitmq.cookie": "COOKIE"}
+SECRETS = {"9999.rabbitmq.flow": 'p"w\\', "9999.rabbitmq.monitor": "m'", "9999.rabbitmq.cookie": "COOKIE"}
 RIGHTS = {"user": "fate", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}
 NODE = {
     "mem_alarm": False,
@@ -41,8 +42,11 @@ HEALTHY: dict[str, Page] = {
 def test_the_definitions_make_an_administrator_with_all_rights() -> None:
     file = rendered(RABBITMQ)["conf/definitions.json"]
     read = json.loads(fill(file.text, SECRETS))
-    assert read["users"] == [{"name": "fate", "password": 'p"w\\', "tags": "administrator"}]
-    assert read["permissions"] == [RIGHTS]
+    flow, monitor = read["users"]
+    assert flow == {"name": "fate", "password": 'p"w\\', "tags": "administrator"}
+    assert monitor == {"name": "fatecloud", "password": "m'", "tags": "monitoring"}
+    nothing = dict.fromkeys(("configure", "write", "read"), "^$")
+    assert read["permissions"] == [RIGHTS, {"user": "fatecloud", "vhost": "/", **nothing}]
     assert read["vhosts"] == [{"name": "/"}]
     assert (file.mode, file.restarts) == (0o640, False)
 
@@ -95,6 +99,24 @@ def test_a_healthy_broker_reports_its_state(tmp_path: Path) -> None:
     assert (answer["version"], answer["alarms"], answer["messages"]) == ("3.10.8", ["disk"], 5)
     assert answer["plugins"] == ["rabbitmq_management"]
     assert answer["links"] == []
+
+
+def test_its_state_is_read_with_the_account_that_can_do_nothing_else(tmp_path: Path) -> None:
+    seen: list[dict[str, str]] = []
+    definitions = tmp_path / "definitions.json"
+    definitions.write_text(fill(rendered(RABBITMQ)["conf/definitions.json"].text, SECRETS))
+    with serving(HEALTHY, seen) as port:
+        probe_admin.judge("127.0.0.1", port, str(definitions))
+    names = [base64.b64decode(headers["authorization"].split()[1]).split(b":")[0].decode() for headers in seen]
+    assert names == ["fate", "fate", "fatecloud", "fatecloud", "fate"]
+
+
+@pytest.mark.parametrize("page", ["/api/overview", "/api/nodes"])
+def test_a_refused_account_for_the_state_is_reported_beside_that_of_flow(tmp_path: Path, page: str) -> None:
+    answer = ask(tmp_path, {page: (401, {"reason": "Login failed"})})
+    assert (answer["ok"], answer["account"]["ok"], answer["monitor"]["ok"]) == (True, True, False)
+    assert answer["monitor"]["error"]
+    assert "version" not in answer
 
 
 def test_links_that_tasks_asked_for_and_that_do_not_run_are_listed_with_how_long_their_task_waits(
@@ -240,5 +262,6 @@ def test_something_else_on_the_port_is_foreign(tmp_path: Path, page: Page) -> No
 def test_an_unused_port_is_reported_as_refused_and_a_lost_file_is_reported(tmp_path: Path) -> None:
     definitions = tmp_path / "definitions.json"
     assert probe_admin.judge("127.0.0.1", 1, str(definitions))["kind"] == "config"
-    definitions.write_text('{"users": [{"name": "fate", "password": "x"}]}')
+    users = [{"name": name, "password": "x"} for name in ("fate", "fatecloud")]
+    definitions.write_text(json.dumps({"users": users}))
     assert probe_admin.judge("127.0.0.1", closed_port(), str(definitions))["kind"] == "refused"

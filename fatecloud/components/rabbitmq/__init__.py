@@ -29,7 +29,10 @@ COMPONENT = Component(
         PortSpec("epmd", 4370, "Erlang's port mapper of this broker alone", loopback=True),
     ),
     secrets=(
+        # Each task makes a user, a vhost, rights, an upstream and a policy with it, for which the management API wants
+        # an administrator.
         SecretSpec("rabbitmq.flow", "Password of flow's administrator account in the broker"),
+        SecretSpec("rabbitmq.monitor", "Password of fatecloud's account in the broker, which reads its state alone"),
         SecretSpec("rabbitmq.cookie", "Erlang cookie, with which the command line logs in"),
     ),
     want=want,

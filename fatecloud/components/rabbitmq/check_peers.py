@@ -98,9 +98,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
         )
 
 
-@service_check(
-    VERSION, component="rabbitmq", after=("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
-)
+@service_check(VERSION, component="rabbitmq", after=("RABBITMQ_API_DOWN", "RABBITMQ_MONITOR_MISSING"))
 def versions(view: ServiceView) -> Iterator[Finding]:
     """No broker federates with one of a series so far from its own that messages may not pass."""
     own = str(answer_of(view, "rabbitmq.admin")["version"])

@@ -12,6 +12,7 @@ from fatecloud.model.finding import Finding
 
 __all__ = [
     "LINK_DOWN",
+    "MONITOR_MISSING",
     "PEER_CODES",
     "PLAINTEXT",
     "TASK_PASSWORD",
@@ -21,6 +22,7 @@ __all__ = [
     "api",
     "exposures",
     "links",
+    "monitor",
     "peers",
     "plugins",
     "versions",
@@ -31,7 +33,10 @@ ALARM = Code("RABBITMQ_ALARM", "critical", "The broker accepts no messages becau
 PLUGIN_MISSING = Code("RABBITMQ_PLUGIN_MISSING", "critical", "The broker runs without a plugin that FATE needs.")
 USER_MISSING = Code("RABBITMQ_USER_MISSING", "critical", "The broker does not let flow's account in.")
 USER_RIGHTS = Code("RABBITMQ_USER_RIGHTS", "critical", "Flow's account lacks rights in the broker.")
-_ACCOUNT = ("RABBITMQ_API_DOWN", "RABBITMQ_USER_MISSING", "RABBITMQ_USER_RIGHTS")
+MONITOR_MISSING = Code(
+    "RABBITMQ_MONITOR_MISSING", "critical", "The broker does not let fatecloud's own account read its state."
+)
+_UNREAD = ("RABBITMQ_API_DOWN", "RABBITMQ_MONITOR_MISSING")
 
 
 @service_check(API_DOWN, component="rabbitmq")
@@ -71,7 +76,24 @@ def account(view: ServiceView) -> Iterator[Finding]:
     )
 
 
-@service_check(ALARM, component="rabbitmq", after=_ACCOUNT)
+@service_check(MONITOR_MISSING, component="rabbitmq", after=("RABBITMQ_API_DOWN",))
+def monitor(view: ServiceView) -> Iterator[Finding]:
+    """The account with which fatecloud reads the broker's state works."""
+    known = answer_of(view, "rabbitmq.admin")["monitor"]
+    if not known["ok"]:
+        yield finding(
+            view,
+            MONITOR_MISSING,
+            f"account {view.service.facts['monitor']}: {known['error']}",
+            "rabbitmq.admin",
+            cause="it was deleted, or got another password or tag: alarms, plugins and version were not read",
+            remedy=(apply_objects(view),),
+            expected="a login with the tag monitoring",
+            got=str(known["error"]),
+        )
+
+
+@service_check(ALARM, component="rabbitmq", after=_UNREAD)
 def alarms(view: ServiceView) -> Iterator[Finding]:
     """No alarm blocks senders."""
     answer = answer_of(view, "rabbitmq.admin")
@@ -97,7 +119,7 @@ def alarms(view: ServiceView) -> Iterator[Finding]:
         )
 
 
-@service_check(PLUGIN_MISSING, component="rabbitmq", after=_ACCOUNT)
+@service_check(PLUGIN_MISSING, component="rabbitmq", after=_UNREAD)
 def plugins(view: ServiceView) -> Iterator[Finding]:
     """The running broker has the plugins that federation needs."""
     running = answer_of(view, "rabbitmq.admin")["plugins"]

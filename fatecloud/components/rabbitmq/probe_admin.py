@@ -1,7 +1,9 @@
 """Runs on the node: what state is the broker in, and has flow's account the rights that a task needs?
 
-The account is read from the broker's own definitions. Any answer shows that the broker runs (`ok`); whether
-the account works is in `account`, because a new password is applied only after the broker answers.
+The accounts are read from the broker's own definitions. Any answer shows that the broker runs (`ok`); whether they work
+is in `account` (flow's) and `monitor`, because a new password is applied only after the broker answers. The state is
+read with the second one, which has no other right. Flow's is used for what only it can show: that it works, and the
+links of running tasks, in vhosts to which no other account has access.
 """
 
 from __future__ import annotations
@@ -58,23 +60,32 @@ def account_of(api: Api, name: str) -> dict[str, Any]:
 
 
 def state_of(api: Api) -> dict[str, Any]:
-    """Versions, alarms, plugins, use of resources, links to other brokers."""
-    _, overview = api.get("/api/overview")
-    _, nodes = api.get("/api/nodes")
+    """Whether the account may read the state, and then version, alarms, plugins, use of resources."""
+    status, overview = api.get("/api/overview")
+    if status == UNAUTHORIZED:
+        return {"monitor": {"ok": False, "error": f"401 {(overview or {}).get('reason', '')}"}}
+    status, nodes = api.get("/api/nodes")
+    if status == UNAUTHORIZED:
+        return {"monitor": {"ok": False, "error": "it is not tagged monitoring"}}
     node = nodes[0]
     alarms = [name for name, key in (("memory", "mem_alarm"), ("disk", "disk_free_alarm")) if node.get(key)]
     kept = ("mem_used", "mem_limit", "disk_free", "disk_free_limit", "fd_used", "fd_total", "sockets_used", "uptime")
-    state = {
+    return {
+        "monitor": {"ok": True},
         "version": overview.get("rabbitmq_version", ""),
         "alarms": alarms,
         "plugins": node.get("enabled_plugins", []),
         "use": {name: node.get(name) for name in kept},
         "messages": (overview.get("queue_totals") or {}).get("messages", 0),
     }
+
+
+def links(api: Api) -> dict[str, Any]:
+    """Links to other brokers, or why they cannot be read."""
     try:
-        return {**state, "links": links_of(api)}
+        return {"links": links_of(api)}
     except (OSError, ValueError, LookupError, AttributeError) as error:
-        return {**state, "links": None, "links_error": f"its links to other brokers cannot be read: {error!r}"[:300]}
+        return {"links": None, "links_error": f"its links to other brokers cannot be read: {error!r}"[:300]}
 
 
 def links_of(api: Api) -> list[dict[str, Any]]:
@@ -120,13 +131,13 @@ def judge(host: str, port: int, definitions: str) -> dict[str, Any]:
     """Ask the broker about itself."""
     try:
         with open(definitions, encoding="utf-8") as file:
-            account = json.load(file)["users"][0]
+            account, monitor = json.load(file)["users"]
     except (OSError, ValueError, LookupError) as error:
         return {"ok": False, "kind": "config", "error": f"{definitions}: {type(error).__name__}"}
     api = Api(host, port, account)
     try:
-        known = account_of(api, account["name"])
-        return {"ok": True, "account": known, **(state_of(api) if known["ok"] else {})}
+        known, state = account_of(api, account["name"]), state_of(Api(host, port, monitor))
+        return {"ok": True, "account": known, **state, **(links(api) if known["ok"] else {})}
     except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:

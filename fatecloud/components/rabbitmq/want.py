@@ -19,7 +19,7 @@ NOISE = (
     r"\[info\] .*Closing all connections from user '\d+_\w+' because it's being deleted",
 )
 """Log lines of every connection, fatecloud's probes included, and of each task's handling of its own user."""
-ACCOUNT = "fate"
+ACCOUNT, MONITOR = "fate", "fatecloud"
 PEERS = "rabbitmq.peers"
 PROGRAMS = "/usr/lib/rabbitmq/bin"
 PLUGINS = ("rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management")
@@ -51,6 +51,8 @@ def want(ctx: Context) -> Wanted:
         "applied": applied,
         "account": ACCOUNT,
         "password": ctx.secret("rabbitmq.flow"),
+        "monitor": MONITOR,
+        "monitor_password": ctx.secret("rabbitmq.monitor"),
         "cookie": ctx.secret("rabbitmq.cookie"),
     }
 
@@ -107,7 +109,7 @@ def want(ctx: Context) -> Wanted:
             PortUse("dist", ctx.port("dist"), _LOOPBACK),
             PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
         ),
-        facts={"account": ACCOUNT, "plugins": PLUGINS, "noise": NOISE},
+        facts={"account": ACCOUNT, "monitor": MONITOR, "plugins": PLUGINS, "noise": NOISE},
     )
 
 
