@@ -1,7 +1,7 @@
 """Gives a service's directories to the account that it runs as now, with what is in them. Python 3.8, stdlib.
 
 An account may be another one than before: the inventory names another, a lost one could not get its number back, or the
-data come from another machine. Whoever owned the directory may have put anything there, so each thing is opened without
+data come from another machine. The old owner may have put anything into the directory, so each thing is opened without
 following links and judged by what was opened.
 """
 
