@@ -4,10 +4,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from web_fakes import serving
 
 from fatecloud.components.flow.api import NO_ANSWER, FlowApi, FlowApiError, Query
 from fatecloud.components.flow.http_exchange import LIMIT, exchange
@@ -117,6 +119,25 @@ def test_the_script_runs_as_it_is_shipped(address: str) -> None:
     with pytest.raises(FlowApiError, match="HTTP 502 without JSON") as raised:
         send("GET", "/html", query=None, body=None, timeout=5)
     assert raised.value.code == NO_ANSWER
+
+
+def test_a_request_is_signed_with_flows_own_settings(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.py"
+    settings.write_text('ADMIN_KEY = "its-token"\n')
+    said: list[str] = []
+
+    def run(command: str, text: str, timeout: float) -> str:
+        said.append(command + text)
+        return on_this_machine(command, text, timeout)
+
+    seen: list[dict[str, str]] = []
+    with serving({"/page": (200, {"code": 0})}, seen) as port:
+        url = f"http://127.0.0.1:{port}"
+        NodeExchange(run, url, settings=str(settings), python=sys.executable)(
+            "GET", "/page", query=None, body=None, timeout=5
+        )
+    assert (seen[0]["appid"], len(seen[0]["signature"])) == ("admin", 32)
+    assert "its-token" not in "".join(said) + str(seen)
 
 
 @pytest.mark.parametrize("output", ["", "bash: python3: command not found", '{"status": 200, "body": [1]}'])

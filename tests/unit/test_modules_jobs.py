@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -217,7 +218,7 @@ def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
     base: Path, fake: Fake, answer: dict[str, Any]
 ) -> None:
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "home": str(base / "home")}
+        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "home": str(base / "home"), "user": ""}
     params = {"base": str(base), "run": "r1", "keep": [], "user": "", "supervisor": "", "wait_jobs": 0}
     questions = {"flow": question(base, answer)}
     with pytest.raises(node.Refused) as refusal:
@@ -229,11 +230,13 @@ def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
 
 
 class Flow(BaseHTTPRequestHandler):
-    """A flow with one running job."""
+    """A flow with one running job, which lists it for those who sign."""
 
     def do_GET(self) -> None:
         row = {"job_id": "202601", "role": "guest", "party_id": "9999", "status": "running", "create_time": 1}
-        body = json.dumps({"code": 0, "data": {"count": 1, "data": [row]}}).encode()
+        signed = self.headers["appId"] == "admin" and self.headers["Signature"]
+        answer = {"code": 0, "data": {"count": 1, "data": [row]}} if signed else {"code": 5001, "message": "appId"}
+        body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -242,20 +245,46 @@ class Flow(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None: ...
 
 
-def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: Fake) -> None:
-    questions = job_questions()
-    assert list(questions) == ["flow"]
+@pytest.fixture
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Such a flow, as a runner on its own node."""
+    settings = tmp_path_factory.mktemp("flow") / "settings.py"
+    settings.write_text('ADMIN_KEY = "its-token"\n')
     server = HTTPServer(("127.0.0.1", 0), Flow)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    runner = {"key": KEY, "component": "flow", "url": f"http://127.0.0.1:{server.server_port}"}
-    try:
-        with pytest.raises(node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"):
-            change(base, "stopped", None, runners=[runner], questions=questions)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-    answer = change(base, "stopped", None, runners=[runner], questions=questions)
-    assert answer["silent"] == [], "one that refuses the connection does not run"
+    url = f"http://127.0.0.1:{server.server_port}"
+    yield {"key": KEY, "component": "flow", "url": url, "settings": str(settings)}
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: Fake, flow: dict[str, str]) -> None:
+    questions = job_questions()
+    assert list(questions) == ["flow"]
+    with pytest.raises(node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"):
+        change(base, "stopped", None, runners=[flow], questions=questions)
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"][KEY] = {"job_api": flow["url"], "job_settings": flow["settings"]}
+    fake.strays = ["demo-9999-flow"]
+    with pytest.raises(node.Refused, match="1 job would be interrupted"):
+        change(base, "started", IDLE, questions=questions, service="9999/nginx@a1", slug="demo-9999-nginx")
+    assert fake.acts == []
+
+
+def test_a_flow_that_refuses_the_connection_does_not_run(base: Path, fake: Fake) -> None:
+    runner = {"key": KEY, "component": "flow", "url": "http://127.0.0.1:1", "settings": ""}
+    answer = change(base, "stopped", None, runners=[runner], questions=job_questions())
+    assert answer["silent"] == []
+    assert fake.acts == ["stop"]
+
+
+def test_a_flow_on_another_node_that_takes_signed_questions_only_is_named(
+    base: Path, fake: Fake, flow: dict[str, str]
+) -> None:
+    away = {name: value for name, value in flow.items() if name != "settings"}
+    (line,) = change(base, "stopped", None, runners=[away], questions=job_questions())["silent"]
+    assert "9999/flow@a1 could not be asked for running jobs" in line
+    assert "5001" in line
     assert fake.acts == ["stop"]
