@@ -9,6 +9,8 @@ from typing import Any
 from fatecloud.model.check import ServiceView
 from fatecloud.model.desired import PortUse
 
+_EVERY = "::"
+
 
 def in_the_way(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
     """Every listener on that number whose address overlaps the port's own. Raises FactAbsent."""
@@ -19,6 +21,19 @@ def in_the_way(view: ServiceView, port: PortUse) -> list[Mapping[str, Any]]:
 def silent_ports(view: ServiceView) -> list[PortUse]:
     """The service's ports that have no listener on all the addresses that they need. Raises FactAbsent."""
     return [port for port in view.service.ports if not any(_covers(row, port) for row in in_the_way(view, port))]
+
+
+def too_open(view: ServiceView) -> list[Mapping[str, Any]]:
+    """Every listener on a port of the service at an address that none of its uses names. Raises FactAbsent."""
+    wanted: dict[int, set[str]] = {}
+    for port in view.service.ports:
+        wanted.setdefault(port.number, set()).add(port.bind if port.strict else _EVERY)
+    rows: list[Mapping[str, Any]] = view.fact("listeners")
+    return [
+        row
+        for row in rows
+        if (binds := wanted.get(row["port"])) and row["address"] not in binds and not any(map(_wildcard, binds))
+    ]
 
 
 def _meet(held: str, bind: str) -> bool:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.checks.listeners import in_the_way, silent_ports
+from fatecloud.checks.listeners import in_the_way, silent_ports, too_open
 from fatecloud.checks.service import last_errors, manage
 from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.cluster import Endpoint
 from fatecloud.model.finding import Finding
 
 STOLEN = Code("PORT_STOLEN", "critical", "Another process holds a port of the service.", settles=False)
 NOT_LISTENING = Code(
     "PORT_NOT_LISTENING", "critical", "The service runs, but does not listen on its port.", ("*", "node")
+)
+TOO_OPEN = Code(
+    "PORT_TOO_OPEN", "warning", "The service listens on an address that it should not be reached at.", settles=False
 )
 _NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
 
@@ -67,6 +71,29 @@ def listening(view: ServiceView) -> Iterator[Finding]:
             evidence=last_errors(view),
             source="fact listeners",
         )
+
+
+@service_check(TOO_OPEN, after=(*_NOT_RUNNING, "PORT_STOLEN", "RESTART_PENDING", "DEPLOY_PENDING"))
+def not_too_open(view: ServiceView) -> Iterator[Finding]:
+    """The service listens where the inventory says, and nowhere else."""
+    rows = [row for row in too_open(view) if _ours(view, row)]
+    if rows:
+        binds = {port.number: port.bind for port in view.service.ports}
+        yield Finding(
+            TOO_OPEN.name,
+            TOO_OPEN.severity,
+            view.subject,
+            f"it listens on {', '.join(_at(row['address'], row['port']) for row in rows)}",
+            cause="it runs with other settings than those in its files, or reads more than them",
+            remedy=(manage(view, "restart"), f"fatecloud logs {view.service.id.key}"),
+            expected=", ".join(dict.fromkeys(_at(binds[row["port"]], row["port"]) for row in rows)),
+            got=", ".join(_at(row["address"], row["port"]) for row in rows),
+            source="fact listeners",
+        )
+
+
+def _at(address: str, port: int) -> str:
+    return str(Endpoint(address, port))
 
 
 def _ours(view: ServiceView, held: Mapping[str, Any]) -> bool:

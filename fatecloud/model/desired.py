@@ -58,6 +58,8 @@ class PortUse:
     bind: str
     peers: bool = False
     """Whether other parties connect to it."""
+    strict: bool = True
+    """Whether its software can be held to `bind` on every node."""
 
 
 @dataclass(frozen=True, slots=True)

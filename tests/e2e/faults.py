@@ -194,6 +194,9 @@ FAULTS = {
     "broker account without rights": Fault(
         "RABBITMQ_USER_RIGHTS", lambda site: site.broker("set_user_tags fate"), _objects("rabbitmq")
     ),
+    "broker's own account lost": Fault(
+        "RABBITMQ_MONITOR_MISSING", lambda site: site.broker("delete_user fatecloud"), _objects("rabbitmq")
+    ),
     "broker out of memory": Fault(
         "RABBITMQ_ALARM",
         lambda site: site.broker("set_vm_memory_high_watermark 0.00001"),

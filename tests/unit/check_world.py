@@ -119,7 +119,7 @@ def healthy_documents() -> Documents:
         "manifest": {"version": 1, "files": {}, "services": {STORE: versions[STORE]}},
         "files": {},
         "services": {STORE: a_state(201)},
-        "listeners": [a_listener(3306, 201)],
+        "listeners": [a_listener(3306, 201, address="10.0.0.2")],
         "logs": {},
     }
     return documents

@@ -117,7 +117,7 @@ def a_desired(**node_changes: Any) -> Desired:
             Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False, probe="front.peers"),
         ),
     )
-    store = a_service("a2", "store", (PortUse("sql", 3306, ANY),), packages={"debian": ("store-server",)})
+    store = a_service("a2", "store", (PortUse("sql", 3306, "10.0.0.2"),), packages={"debian": ("store-server",)})
     engine = replace(
         engine,
         edges=(Edge(engine.id.key, store.id.key, "database", Endpoint("10.0.0.2", 3306), probe="engine.database"),),

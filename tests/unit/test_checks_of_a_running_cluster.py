@@ -23,9 +23,12 @@ from check_world import (
 from preflight_world import CLUSTER_ID, GIB, NOW, ROOT_DISK, a_mark, an_empty_place
 
 from fatecloud.checks.codes import ENGINE_CODES
+from fatecloud.checks.ports import not_too_open
 from fatecloud.checks.registry import running_checks
+from fatecloud.model.check import ServiceView
+from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Severity
-from fatecloud.model.observed import ProbeAnswer
+from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
 
 Change = Callable[[Documents], object]
 
@@ -142,6 +145,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, None, user="bob", address="::"))),
     ("PORT_NOT_LISTENING", ENGINE, listeners(FRONT_PORT)),
     ("PORT_NOT_LISTENING", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101, address="127.0.0.1"))),
+    ("PORT_TOO_OPEN", STORE, put("a2", "listeners", value=[a_listener(3306, 201)])),
 ]
 
 
@@ -307,3 +311,27 @@ def test_a_service_that_systemd_started_at_boot_was_stopped_by_hand_since() -> N
 def test_a_supervisord_that_ended_without_a_reboot_is_named() -> None:
     cause = stopped_under("supervisor", None, NOW - 9e5, result="supervisord does not run")
     assert cause == "supervisord has ended: it was killed or shut down"
+
+
+@pytest.mark.parametrize(
+    ("binds", "strict", "addresses", "found"),
+    [
+        (("127.0.0.1",), True, ("127.0.0.1",), False),
+        (("127.0.0.1",), True, ("127.0.0.1", "0.0.0.0"), True),  # noqa: S104
+        (("127.0.0.1",), True, ("::",), True),
+        (("127.0.0.1",), False, ("::",), False),
+        (("127.0.0.1", "10.0.0.1"), True, ("10.0.0.1", "127.0.0.1"), False),
+        (("127.0.0.1", "10.0.0.1"), True, ("10.0.0.2",), True),
+        (("0.0.0.0",), True, ("10.0.0.2", "::"), False),  # noqa: S104
+    ],
+)
+def test_a_port_that_is_reached_at_more_addresses_than_wanted_is_named(
+    binds: tuple[str, ...], *, strict: bool, addresses: tuple[str, ...], found: bool
+) -> None:
+    desired = the_desired()
+    ports = tuple(PortUse("http", 9380, bind, strict=strict) for bind in binds)
+    engine = replace(desired.services[ENGINE], ports=ports)
+    rows = [a_listener(9380, 101, address=address) for address in addresses]
+    facts = NodeFacts("a1", {"listeners": Fact(rows), "services": Fact({ENGINE: {"pids": [101]}})}, {}, 0.1)
+    view = ServiceView(desired, Observed({"a1": facts}, 0.0, 0.1, {}), facts, engine)
+    assert [finding.code for finding in not_too_open.function(view)] == ["PORT_TOO_OPEN"] * found

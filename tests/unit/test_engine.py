@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from check_world import ENGINE, FRONT, STORE, Documents, report_of, the_desired
+from check_world import ENGINE, FRONT, STORE, Documents, a_listener, report_of, the_desired
 from preflight_world import NOW
 
 from fatecloud.checks.engine import EVERY_CHECK
@@ -418,7 +418,7 @@ def test_a_service_of_another_managed_party_explains_what_asks_that_party(
         states = documents["a2"]["services"]
         for number, service in enumerate((theirs, broker), 301):
             states[service.id.key] = {**states[STORE], "pid": number, "pids": [number]}
-            row = documents["a2"]["listeners"][0] | {"pid": number, "port": service.ports[0].number}
+            row = a_listener(service.ports[0].number, number)
             documents["a2"]["listeners"] = [*documents["a2"]["listeners"], row]
         states[stopped].update(state="stopped", pid=None, pids=[])
         gone = services[stopped].ports[0].number

@@ -107,7 +107,8 @@ def want(ctx: Context) -> Wanted:
             PortUse("amqp", ctx.port("amqp"), ctx.listen("amqp").host, peers=True),
             PortUse("management", ctx.port("management"), ctx.listen("management").host),
             PortUse("dist", ctx.port("dist"), _LOOPBACK),
-            PortUse("epmd", ctx.port("epmd"), _LOOPBACK),
+            # See `environment.sh`: an old port mapper has to listen on all addresses where IPv6 is switched off.
+            PortUse("epmd", ctx.port("epmd"), _LOOPBACK, strict=False),
         ),
         facts={"account": ACCOUNT, "monitor": MONITOR, "plugins": PLUGINS, "noise": NOISE},
     )
