@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.belonging import stranger
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
@@ -16,7 +17,7 @@ MISTAKEN = Code(
 )
 
 
-@node_check(MISTAKEN)
+@node_check(MISTAKEN, after=(UNTRUSTED.name,))
 def node_is_itself(view: NodeView) -> Iterator[Finding]:
     """If the node has a record, it was made for this node of this cluster."""
     found = stranger(view.desired.cluster, view.facts.node, view.fact("manifest") or {})

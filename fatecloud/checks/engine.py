@@ -6,7 +6,7 @@ prerequisite skips the checks that rest on it, a crash costs one check, and a fi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from fatecloud.checks.causes import concerns, explain
@@ -14,10 +14,12 @@ from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.settle import settling_services
+from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
+from fatecloud.model.trust import RECORDS
 
 _SEVERITY = {code.name: code.severity for code in NODE_CODES}
 JUMP_HOST = "JUMP_HOST_FAILED"
@@ -134,14 +136,17 @@ class _Bench:
                 self.skipped.append(Skipped(spec.name, view.subject, reason))
                 blocked |= {code.name: reason for code in spec.codes if code.name not in blocked}
                 continue
-            blocked |= self._run(spec, view)
+            blocked |= self._run(spec, view, blocked)
         return blocked
 
-    def _run(self, spec: CheckSpec, view: NodeView) -> dict[str, str]:
+    def _run(self, spec: CheckSpec, view: NodeView, blocked: Mapping[str, str]) -> dict[str, str]:
         found: list[Finding] = []
         try:
             found.extend(spec.function(view))
         except FactAbsent as absent:
+            if UNTRUSTED.name in blocked and str(absent).partition(":")[0] in RECORDS:
+                self.skipped.append(Skipped(spec.name, view.subject, UNTRUSTED.name))
+                return self._raised(found, spec)
             self._note_absent(view, str(absent))
             return self._raised(found, spec)
         except Exception as error:  # noqa: BLE001 - a broken check must not cost the answers of the others

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
 
+from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding, Severity
 
@@ -40,7 +41,7 @@ def node_finding(view: NodeView, code: Code, symptom: str, **more: Any) -> Findi
     return Finding(code.name, severity, view.subject, symptom, **more)
 
 
-@node_check(MANIFEST_ABSENT)
+@node_check(MANIFEST_ABSENT, after=(UNTRUSTED.name,))
 def deployed(view: NodeView) -> Iterator[Finding]:
     """A node with services in the inventory has a manifest. A destroy that keeps data leaves a manifest of these."""
     if view.desired.on_node(view.facts.node) and "services" not in (view.fact("manifest") or {}):

@@ -16,6 +16,7 @@ from fatecloud.checks import (
     preflight_routes,
     preflight_setup,
     preflight_space,
+    trusted,
 )
 from fatecloud.checks.codes import FACT_ABSENT
 from fatecloud.checks.engine import judge
@@ -25,6 +26,7 @@ from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import Observed
 
 _ROOMS = (
+    trusted,
     belonging,
     preflight_platform,
     preflight_setup,

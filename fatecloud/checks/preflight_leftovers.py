@@ -7,15 +7,19 @@ from typing import Any
 
 from fatecloud.checks.belonging import MISTAKEN
 from fatecloud.checks.preflight_need import node_of, own_manifest, problem, service_subject, services_of
+from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.belonging import neighbour
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
-from fatecloud.model.layout import data_of, private_of
+from fatecloud.model.layout import data_of, places_of, private_of
+from fatecloud.model.places import is_systems
 
 NEIGHBOUR = Code("PREFLIGHT_NEIGHBOUR", "critical", "The node's register of clusters leaves no room for this one.")
 DIRECTORY = Code(
-    "PREFLIGHT_DIRECTORY_FOREIGN", "critical", "The base directory holds files that fatecloud did not put there."
+    "PREFLIGHT_DIRECTORY_FOREIGN",
+    "critical",
+    "A directory of the inventory is the system's, or holds files that fatecloud did not put there.",
 )
 DATA = Code(
     "PREFLIGHT_DATA_PRESENT", "warning", "The data directory holds data of an earlier service, which will be used."
@@ -40,27 +44,50 @@ def neighbours_leave_room(view: NodeView) -> Iterator[Finding]:
         )
 
 
-@node_check(DIRECTORY, after=(MISTAKEN.name,))
-def base_is_ours(view: NodeView) -> Iterator[Finding]:
-    """The base directory is new, empty, or carries our own directory."""
-    base = node_of(view).paths.base
-    inside = _listing(view, base)
-    if inside is None or not inside["entries"] or view.fact("manifest"):
-        return
-    # An interrupted first deployment leaves our directory before there is a manifest in it.
-    ours = _listing(view, private_of(node_of(view)))
-    if ours is None:
-        names = ", ".join(inside["names"])
+@node_check(DIRECTORY, after=(UNTRUSTED.name, MISTAKEN.name))
+def directories_are_ours(view: NodeView) -> Iterator[Finding]:
+    """Each directory of the inventory is new, empty or this cluster's, and no link leads from it to the system's."""
+    found = [wrong for key, path in places_of(node_of(view)).items() if (wrong := _wrong(view, key, path))]
+    if found:
+        keys = ", ".join(f"`paths.{key}`" for key, _, _, _ in found)
         yield problem(
             view,
             DIRECTORY.name,
             "critical",
-            f"{base} exists, is not empty and was not made by fatecloud",
-            expected="a new or empty directory",
-            got=f"{inside['entries']} entries of {inside['owner']}: {names}",
-            remedy=(f"set another `paths.base` for node {view.facts.node}", f"or move it away: mv {base} {base}.old"),
+            found[0][2],
+            expected="new or empty directories, or what is in them of this cluster alone",
+            got="; ".join(got for _, _, _, got in found),
+            remedy=(
+                f"set another {keys} for node {view.facts.node}",
+                f"or, if nothing needs what is in it, move it away: mv {found[0][1]} {found[0][1]}.old",
+            ),
+            evidence=tuple(symptom for _, _, symptom, _ in found[1:]),
             source="fact directories",
         )
+
+
+def _wrong(view: NodeView, key: str, path: str) -> tuple[str, str, str, str] | None:
+    """Key, path, symptom and what is there of a directory that is not ours to take."""
+    real = str(view.fact("real_paths").get(path, path))
+    if is_systems(real):
+        return key, path, f"{path} leads to {real}, which is the system's or a login's", real
+    base = node_of(view).paths.base
+    inside = _listing(view, path)
+    if inside is None or (path != base and path.startswith(base + "/")):
+        return None
+    recorded = own_manifest(view)
+    if key == "base":
+        # An interrupted first deployment leaves our directory before there is a manifest in it.
+        ours = bool(recorded) or _listing(view, private_of(node_of(view))) is not None
+        others, names = inside["entries"], inside["names"]
+    else:
+        made = (*recorded.get("directories", ()), *recorded.get("shared", ()))
+        ours = any(f"{one}/".startswith(f"{path}/") for one in made)
+        others, names = inside["others"], inside["other_names"]
+    if ours or not others:
+        return None
+    got = f"{others} entries of {inside['owner']}: {', '.join(names)}"
+    return key, path, f"{path} exists, is not empty and was not made by fatecloud for this cluster", got
 
 
 @node_check(DATA)

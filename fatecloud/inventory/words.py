@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from datetime import date
 from pathlib import Path
 
 from fatecloud.inventory.kinds import Text, endpoint_of, host_of
+from fatecloud.model.places import is_systems, normal
 from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 
 API_VERSION = "fatecloud/v1"
@@ -72,30 +72,13 @@ def key_file_of(text: str) -> str:
 KEY_FILE = Text("the path of a private key on this machine", r"[^\x00-\x1f\x7f\"]{1,1024}", key_file_of)
 INTERPRETER = Text("an absolute path", r"/[A-Za-z0-9._/+-]{1,1023}")
 
-_OWNED = ("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/run", "/sbin", "/sys", "/usr")
-_SHARED = (
-    "/",
-    "/home",
-    "/media",
-    "/mnt",
-    "/opt",
-    "/root",
-    "/srv",
-    "/tmp",  # noqa: S108 - named to be refused
-    "/usr/local",
-    "/var",
-    "/var/lib",
-    "/var/log",
-)
-
 
 def directory_of(text: str) -> str:
     """A directory that a cluster may use as its own, normalised. Raises ValueError for directories of the system."""
-    path = posixpath.normpath(text)
-    inside = any(path == owned or path.startswith(f"{owned}/") for owned in _OWNED)
-    if path in _SHARED or (inside and not path.startswith("/usr/local/")) or ".." in text.split("/"):
+    path = normal(text)
+    if is_systems(path) or ".." in text.split("/"):
         raise ValueError(f"{path} is the system's")
-    return "/" + path.lstrip("/")
+    return path
 
 
 DIRECTORY = Text(

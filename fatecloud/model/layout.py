@@ -10,6 +10,12 @@ ID_LENGTH = 16
 """Characters of a digest that name a directory in the node store: 64 bits, readable and collision free."""
 
 
+def places_of(node: Node) -> dict[str, str]:
+    """The directories that the inventory names, by their keys below `paths`."""
+    paths = node.paths
+    return {"base": paths.base, "data": paths.data, "logs": paths.logs, "tmp": paths.tmp, "backup": paths.backup}
+
+
 def private_of(node: Node) -> str:
     """Our own directory on a node."""
     return f"{node.paths.base}/.fatecloud"

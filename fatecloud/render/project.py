@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import Refused
+from fatecloud.model import places
 from fatecloud.model.desired import Desired
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.render import holder, placeholders
@@ -129,8 +130,9 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
         shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
-    for shared, name in ((placeholders, "fatecloud_placeholders.py"), (holder, "fatecloud_holder.py")):
-        shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / name)
+    copies = {"placeholders": placeholders, "holder": holder, "places": places}
+    for name, shared in copies.items():
+        shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
     family = files("fatecloud.collect.node").joinpath("family.py").read_text(encoding="utf-8")
     _write(directory / "module_utils" / "fatecloud_family.py", family)
 

@@ -14,7 +14,20 @@ if TYPE_CHECKING:  # only names in annotations: loading these modules here would
     from fatecloud.model.finding import Report
     from fatecloud.model.observed import Observed
 
-FACTS = ("clock", "data", "disk", "files", "identity", "lease", "listeners", "logs", "manifest", "memory", "services")
+FACTS = (
+    "clock",
+    "data",
+    "disk",
+    "files",
+    "identity",
+    "lease",
+    "listeners",
+    "logs",
+    "manifest",
+    "memory",
+    "records",
+    "services",
+)
 """All that the checks of a running cluster read. Preflight and plan need more, for which a node starts programs."""
 SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""

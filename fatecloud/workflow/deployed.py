@@ -11,7 +11,7 @@ from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
 
-FACTS = ("clock", "lease", "manifest", "services")
+FACTS = ("clock", "lease", "manifest", "records", "services")
 """What shows whether services are deployed, and whether a run holds their nodes."""
 REMEDY = "fatecloud deploy"
 

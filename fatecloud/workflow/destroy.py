@@ -21,7 +21,7 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.ui import Ui
 
-FACTS = ("clock", "identity", "lease", "manifest", "services")
+FACTS = ("clock", "identity", "lease", "manifest", "records", "services")
 """What shows which services there are to remove, and whether another run holds their nodes."""
 
 

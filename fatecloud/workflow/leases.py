@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fatecloud.errors import Locked
+from fatecloud.errors import Locked, Refused
 from fatecloud.model.duration import duration_text
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
+from fatecloud.model.trust import untrusted_records
 from fatecloud.plain import plain_word
 from fatecloud.render.holder import dead
 from fatecloud.state.directory import controller_id
@@ -20,7 +21,7 @@ from fatecloud.workflow.recorded import new_run
 
 POLL = 5.0
 """Seconds between two readings while waiting for a lease to end."""
-FACTS = ("clock", "lease")
+FACTS = ("clock", "lease", "records")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,18 @@ def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
     return tuple(found)
 
 
+def refuse_untrusted(observed: Observed) -> None:
+    """Refuse nodes whose records others than root could have written. Raises Refused."""
+    for name in sorted(observed.nodes):
+        facts = observed.reached(name)
+        reasons = untrusted_records(facts.fact("records").value) if facts else ()
+        if reasons:
+            raise Refused(
+                f"{name}: its records are not believed: {'; '.join(reasons)}",
+                remedy="fatecloud explain NODE_RECORDS_UNTRUSTED",
+            )
+
+
 def wait_until_free(
     session: Session, observed: Observed, nodes: Collection[str], wait: float, events: Listener
 ) -> bool:
@@ -75,7 +88,9 @@ def wait_until_free(
 
     Raises:
         Locked: a living run holds a node.
+        Refused: the records of a node cannot be believed.
     """
+    refuse_untrusted(observed)
     controller, deadline, waited = controller_id(session.state), time.monotonic() + wait, False
     while held := held_nodes(observed, controller):
         if time.monotonic() >= deadline:

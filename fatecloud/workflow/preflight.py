@@ -11,7 +11,7 @@ from fatecloud.checks.preflight_need import is_loopback
 from fatecloud.collect.spec import question_of
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
-from fatecloud.model.layout import data_of, private_of
+from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.observed import Observed
 
 __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
@@ -55,7 +55,8 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "tools": TOOLS,
         "sysctl": SYSCTL,
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
-        "directories": sorted({node.paths.base, private_of(node), *(data_of(node, s.id) for s in services)}),
+        "directories": sorted({*places_of(node).values(), private_of(node), *(data_of(node, s.id) for s in services)}),
+        "label": desired.cluster.label,
         "privileges": sorted({service.user for service in services}) if node.become == "root" else [],
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
         "probes": [question_of(service, probe, early=True) for service, probe in early],

@@ -22,6 +22,7 @@ from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_handover import hand_over
 from ansible.module_utils.fatecloud_inside import beside, is_directory, make_directory, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
+from ansible.module_utils.fatecloud_places import foreign_names, is_systems
 from ansible.module_utils.fatecloud_trust import directory
 
 STARTED = "started"
@@ -81,12 +82,13 @@ def _folders(params: dict, ids: tuple) -> list:
     return places + [(path, int(mode, 8), ids) for path, mode in sorted(params["directories"].items())]
 
 
-def _make_folders(params: dict, ids: tuple, check: bool) -> list:  # noqa: FBT001
+def _make_folders(params: dict, ids: tuple, check: bool, recorded: list) -> list:  # noqa: FBT001
     """Make the directories, or find out which would change; these are returned."""
     changed = []
     for path, mode, owner in _folders(params, ids):
         if not check and path in params["places"]:
             _refuse_taken(path)
+            _refuse_foreign(path, params, recorded)
         if not is_directory(path, mode, *owner) if check else make_directory(path, mode, *owner):
             changed.append(path)
     return changed
@@ -110,6 +112,26 @@ def _refuse_taken(path: str) -> None:
     """Raise Refused where a place of ours is another's: what lies in it is not ours then, and may be run by root."""
     with contextlib.suppress(FileNotFoundError), directory(path):
         pass
+
+
+def _refuse_foreign(path: str, params: dict, recorded: list) -> None:
+    """Raise Refused where a place outside of the base directory is the system's, or holds what is not the cluster's.
+
+    Args:
+        recorded: the directories that the manifest names.
+    """
+    if (path + "/").startswith(params["base"] + "/"):
+        if path == params["base"] and is_systems(os.path.realpath(path)):
+            raise Refused(f"{path} leads to {os.path.realpath(path)}, which is the system's", foreign=path)
+        return
+    real = os.path.realpath(path)
+    if is_systems(real):
+        raise Refused(f"{path} leads to {real}, which is the system's", foreign=path)
+    if not os.path.isdir(path) or any((one + "/").startswith(path + "/") for one in recorded):
+        return
+    names = foreign_names(sorted(os.listdir(path)), params["label"])
+    if names:
+        raise Refused(f"{path} holds what is not this cluster's: {', '.join(names[:5])}", foreign=path)
 
 
 def _write(file: dict, data: bytes, there: str | None, wanted: str, ids: tuple) -> bool:
@@ -138,6 +160,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
     wanted = {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
     with working(params["base"], params["run"], check) as manifest:
         recorded, service = manifest.data["files"], params["service"]
+        made_before = manifest.data["directories"] + manifest.data["shared"]
         gone = [p for p, entry in recorded.items() if entry["service"] == service and p not in wanted]
         there = {path: sha256_of(path) for path in [*wanted, *gone]}
         hashes = {path: (there[path], wanted.get(path)) for path in there}
@@ -147,7 +170,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             raise Refused(message, drifted=strange)
         if check:
             changed = [f["path"] for f in files if _would_change(f, there[f["path"]], wanted[f["path"]], ids)]
-            folders = _make_folders(params, ids, check)
+            folders = _make_folders(params, ids, check, made_before)
             return {
                 "changed": bool(changed or gone or folders),
                 "paths": changed,
@@ -162,7 +185,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         folders_wanted = [path for path, _, _ in _folders(params, ids)]
         made = [new for path in folders_wanted for new in missing(path)]
         given = _give(params, ids)
-        folders = _make_folders(params, ids, check)
+        folders = _make_folders(params, ids, check, made_before)
         known = {**recorded, **{file["path"]: file for file in files}}
         copies = [
             keep(manifest, path, params["run"], int(known[path]["mode"], 8), _owner(known[path], ids))
@@ -208,6 +231,7 @@ def main() -> None:
             "group": {"default": ""},
             "overwrite_drift": {"type": "bool", "default": False},
             "prepared": {"default": ""},
+            "label": {"default": ""},
         },
         supports_check_mode=True,
     )

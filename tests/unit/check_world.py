@@ -139,7 +139,11 @@ def observed(
     """
     nodes: dict[str, NodeFacts | Unreachable] = {}
     for name, document in documents.items():
-        facts = {fact: Fact(value) for fact, value in document.items() if fact != "probes"}
+        facts = {
+            fact: value if isinstance(value, Fact) else Fact(value)
+            for fact, value in document.items()
+            if fact != "probes"
+        }
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
     return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID, **(notes or {})})

@@ -13,6 +13,7 @@ from types import ModuleType
 import ansible.module_utils
 
 from fatecloud.collect.node import family
+from fatecloud.model import places
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
 NOTHING = {"copies": "/nonexistent/data", "label": "demo", "supervisor": "", "user": ""}
@@ -23,6 +24,7 @@ ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path.append(str(ROOT / "library"))
 # The project's renderer puts the copy there.
 sys.modules["ansible.module_utils.fatecloud_family"] = family
+sys.modules["ansible.module_utils.fatecloud_places"] = places
 
 
 def module(name: str) -> ModuleType:

@@ -206,7 +206,9 @@ def healthy(name: str) -> dict[str, Any]:
         "addresses": ["127.0.0.1", "::1", f"10.0.0.{name[-1]}"],
         "own_name": {"hostname": name, "addresses": ["127.0.1.1"]},
         "environment": {"proxy": {}, "no_proxy": "", "locale_utf8": True},
-        "directories": {"/data/fate": None, "/data/fate/.fatecloud": None}
+        "records": {"untrusted": []},
+        "real_paths": {},
+        "directories": dict.fromkeys((*paths, "/data/fate/backup", "/data/fate/.fatecloud"))
         | {f"/data/fate/data/{slug}": None for slug in slugs},
         "connects": {
             "192.0.2.7:9300": {"ok": True, "kind": "", "error": None},
@@ -220,6 +222,7 @@ def observed(changes: Mapping[str, Mapping[str, Any]] | None = None, *, absent: 
 
     Args:
         changes: node -> dotted fact path -> value: `{"a1": {"cpu.flags_avx": False}}`.
+            A value may be a `Fact`.
         absent: facts that no node could read.
     """
     nodes = {}
@@ -231,6 +234,9 @@ def observed(changes: Mapping[str, Mapping[str, Any]] | None = None, *, absent: 
                 facts[fact][key] = value
             else:
                 facts[fact] = value
-        readings = {key: Fact(error="not there") if key in absent else Fact(value) for key, value in facts.items()}
+        readings = {
+            key: Fact(error="not there") if key in absent else value if isinstance(value, Fact) else Fact(value)
+            for key, value in facts.items()
+        }
         nodes[name] = NodeFacts(name, readings, {}, 0.2)
     return Observed(nodes, NOW, 0.3)

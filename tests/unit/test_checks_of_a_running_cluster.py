@@ -86,10 +86,18 @@ def not_come_to_the_services(documents: Documents) -> None:
         documents["a1"]["services"][key].update(state="absent", result="not-found", enabled=False, pid=None, pids=[])
 
 
+def forged(documents: Documents) -> None:
+    """As where others could have written our records: then none of them is read."""
+    documents["a1"]["records"] = {"untrusted": ["/data/fate/.fatecloud belongs to user app"]}
+    for name in ("manifest", "lease"):
+        documents["a1"][name] = Fact(error="/data/fate/.fatecloud belongs to user app")
+
+
 FRONT_PORT = a_listener(9300, 102)
 STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
 CASES: list[tuple[str, str, Change]] = [
     ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value=None)),
+    ("NODE_RECORDS_UNTRUSTED", "a1", forged),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id="d" * 16)),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="bank", id=CLUSTER_ID)),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="a2")),

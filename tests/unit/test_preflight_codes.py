@@ -11,6 +11,7 @@ from preflight_world import ANY, GIB, a_desired, a_mark, an_empty_place, healthy
 from fatecloud.checks.preflight import CODES, blocking, judge_preflight
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding
+from fatecloud.model.observed import Fact
 
 Case = tuple[dict[str, Any], dict[str, Any], str]
 """Changes of every node in the inventory, changed facts of a1, and the subject of the finding."""
@@ -23,6 +24,9 @@ SUPERVISED = {
     "packages": {"front-server": "1", "store-server": "1"},
 }
 STRANGER = {"port": 9380, "address": ANY, "pid": 4711, "process": "java", "user": "bob", "cmdline": "java -jar x"}
+
+NO_RECORD = Fact(error="/data/fate belongs to user app")
+OF_OTHERS = {"entries": 3, "names": ["conf"], "others": 2, "other_names": ["conf", "python"], "owner": "app"}
 
 CASES: dict[str, Case] = {
     "DATA_NOT_THERE": ({}, {"data": {"9999/engine@a1": an_empty_place(copy=a_mark())}}, "9999/engine@a1"),
@@ -111,7 +115,12 @@ CASES: dict[str, Case] = {
     ),
     "PREFLIGHT_DIRECTORY_FOREIGN": (
         {},
-        {"directories./data/fate": {"entries": 3, "names": ["conf", "eggroll", "python"], "owner": "app"}},
+        {"directories./data/fate": OF_OTHERS},
+        "a1",
+    ),
+    "NODE_RECORDS_UNTRUSTED": (
+        {},
+        {"records": {"untrusted": ["/data/fate belongs to user app"]}, "manifest": NO_RECORD, "lease": NO_RECORD},
         "a1",
     ),
     "PREFLIGHT_DATA_PRESENT": (
@@ -220,3 +229,49 @@ def test_all_problems_are_reported_at_once() -> None:
 def test_time_is_judged_against_the_median_so_a_wrong_controller_is_not_blamed_on_nodes() -> None:
     late = {"skew": {"seconds": 50.0, "uncertainty": 0.1}}
     assert judge_preflight(a_desired(), observed({"a1": late, "a2": late})).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("paths", "facts", "symptom"),
+    [
+        ({"logs": "/home/ops/x"}, {"directories": {"/home/ops/x": OF_OTHERS}}, "/home/ops/x exists, is not empty"),
+        ({"data": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
+        ({"backup": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
+        ({"tmp": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
+        ({"logs": "/srv/x"}, {"real_paths": {"/srv/x": "/home/ops"}}, "/srv/x leads to /home/ops, which is the system"),
+        ({"logs": "/srv/x"}, {"real_paths": {"/srv/x": "/var/lib/dpkg"}}, "/srv/x leads to /var/lib/dpkg"),
+        ({}, {"real_paths": {"/data/fate": "/etc/x"}}, "/data/fate leads to /etc/x"),
+        ({}, {"real_paths": {"/data/fate/logs": "/root/.ssh"}}, "/data/fate/logs leads to /root/.ssh"),
+    ],
+)
+def test_no_directory_of_others_is_taken(paths: dict[str, str], facts: dict[str, Any], symptom: str) -> None:
+    code, found = "PREFLIGHT_DIRECTORY_FOREIGN", directories_judged(paths, facts)
+    assert [(finding.code, finding.subject.node) for finding in found] == [(code, "a1")]
+    assert found[0].symptom.startswith(symptom)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"directories": {"/srv/x": OF_OTHERS | {"others": 0, "other_names": []}}},
+        {"directories": {"/srv/x": OF_OTHERS}, "manifest": {"directories": ["/srv/x/demo-c3f9a2-9999-engine"]}},
+        {"directories": {"/srv/x": OF_OTHERS}, "manifest": {"shared": ["/srv/x"]}},
+        {"directories": {"/srv/x": None}},
+    ],
+)
+def test_own_and_empty_directories_are_taken(more: dict[str, Any]) -> None:
+    assert directories_judged({"logs": "/srv/x"}, more) == []
+
+
+def directories_judged(paths: dict[str, str], facts: dict[str, Any]) -> list[Finding]:
+    desired = a_desired()
+    node = desired.node("a1")
+    node = replace(node, paths=replace(node.paths, **paths))
+    desired = replace(desired, cluster=replace(desired.cluster, nodes={**desired.cluster.nodes, "a1": node}))
+    usual = healthy("a1")
+    seen = {name: {**(usual[name] or {}), **value} for name, value in facts.items()}
+    seen.setdefault("directories", usual["directories"])
+    seen["directories"] = dict.fromkeys(paths.values()) | seen["directories"]
+    seen["disk"] = usual["disk"] | dict.fromkeys(paths.values(), next(iter(usual["disk"].values())))
+    found = judge_preflight(desired, observed({"a1": seen})).findings
+    return [finding for finding in found if finding.code == "PREFLIGHT_DIRECTORY_FOREIGN"]

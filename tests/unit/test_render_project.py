@@ -58,6 +58,7 @@ def test_files_are_readable_with_placeholders_and_all_of_it_is_private(tmp_path:
         "library/fatecloud_files.py",
         "module_utils/fatecloud_placeholders.py",
         "module_utils/fatecloud_family.py",
+        "module_utils/fatecloud_places.py",
     ):
         assert (project / name).exists(), name
     assert not list(project.rglob("__pycache__"))

@@ -50,11 +50,12 @@ OF_THE_SPEC = {
     "tools": system.tools,
     "cron_lingering": system.starts_at_boot,
     "directories": surroundings.directories,
+    "real_paths": surroundings.real_paths,
     "connects": surroundings.connects,
     "privileges": privileges.privileges,
 }  # type: Dict[str, Callable[[Spec], Any]]
 
-ON_REQUEST = {"addresses", "own_name", "environment", "directories", "connects", "privileges"}
+ON_REQUEST = {"addresses", "own_name", "environment", "directories", "real_paths", "connects", "privileges"}
 """Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 

@@ -15,6 +15,7 @@ _NAMES = 10
 _SECONDS = 3.0
 _OF_THE_FILE_SYSTEM = "lost+found"
 """What a fresh ext file system holds: with it alone, a directory is empty."""
+_OURS = (".fatecloud", "consoles")
 _PROXY = r"(?i)^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$"
 
 
@@ -45,7 +46,12 @@ def own_name() -> Dict[str, Any]:
 
 
 def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
-    """Number and names of the first entries of each asked directory, but for `lost+found`; None where there is none."""
+    """Entries of each asked directory, but for `lost+found`; None where there is none.
+
+    `entries` is their number, `names` the first ones; `others` is the number of those whose names do not begin with the
+    spec's `label`, and `other_names` the first ones.
+    """
+    label = spec.get("label", "")
     found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
     for path in spec.get("directories", ()):
         try:
@@ -56,8 +62,20 @@ def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
             continue
         except OSError as error:
             raise Unreadable("%s: %s" % (path, error.strerror))
-        found[path] = {"entries": len(there), "names": sorted(there)[:_NAMES], "owner": owner}
+        others = sorted(name for name in there if not name.startswith((label + "-", *_OURS)))
+        found[path] = {
+            "entries": len(there),
+            "names": sorted(there)[:_NAMES],
+            "others": len(others),
+            "other_names": others[:_NAMES],
+            "owner": owner,
+        }
     return found
+
+
+def real_paths(spec: Spec) -> Dict[str, str]:
+    """Each asked directory with the links in its path resolved, as far as it is there."""
+    return {path: os.path.realpath(path) for path in spec.get("directories", ())}
 
 
 def environment() -> Dict[str, Any]:
