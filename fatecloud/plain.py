@@ -1,6 +1,6 @@
 """The one place that makes text safe which others wrote: nodes, their services, partners, files that we were handed.
 
-Such text must not move a reader's cursor, hide or reorder what stands there, or forge lines of ours. `harmless` is for
+Such text must not move a reader's cursor, hide or reorder what is there, or forge lines of ours. `harmless` is for
 data as they arrive, `plain` for a line and `plain_lines` for a text that is shown; `guarded` is for whole streams.
 """
 
@@ -40,7 +40,7 @@ def harmless(data: Any, levels: int = _DEEPEST) -> Any:
     """Data as they were read from JSON, with all texts in them safe; line breaks and tabs stay.
 
     Raises:
-        ValueError: they are nested too deep for whoever reads them next.
+        ValueError: they are nested too deep for the code that reads them next.
     """
     if isinstance(data, str):
         return data if _is_plain(data) else "\n".join(_kept(line) for line in data.split("\n"))

@@ -15,7 +15,7 @@ def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
 
     Args:
         stdout: bounded by the transport.
-        raw: leave its texts as they are; whoever shows them makes them plain.
+        raw: leave its texts as they are; the code that shows them makes them plain.
     """
     for line in reversed(stdout.split(b"\n")):
         if line.startswith(_BEGINNING):

@@ -320,7 +320,7 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
     assert found["loud"]["data"] == {"ok": True}
     for name in ("endless", "furious", "too long"):
         assert found[name]["error"] == "it printed more than 256 KiB, and was ended"
-    assert "most of that was no text" in found["no text"]["error"]
+    assert "most of that was not text" in found["no text"]["error"]
     for name in ("deep", "deepest", "no number"):
         assert (found[name]["exit"], found[name]["data"]) == (0, None)
     assert gone(int((tmp_path / "pid").read_text()))
@@ -379,7 +379,7 @@ def test_the_deadline_ends_the_questions_of_a_shared_interpreter_and_what_they_s
         ("tell()\ntell()", "no question of ours"),
         ("tell(exit='0')", "no question of ours"),
         ("tell(stdout=['x'])", "no question of ours"),
-        ("os.write(os.open('/proc/%d/fd/1' % os.getppid(), os.O_WRONLY), b'[' * 100000 + b'\\n')", "no answer"),
+        ("os.write(os.open('/proc/%d/fd/1' % os.getppid(), os.O_WRONLY), b'[' * 100000 + b'\\n')", "not an answer"),
         ("with open('/proc/%d/fd/1' % os.getppid(), 'w') as out:\n  while True: out.write('x' * 65536)", "too much"),
         ("with open('/proc/%d/fd/2' % os.getppid(), 'w') as out:\n  while True: out.write('x' * 65536)", "too much"),
     ],

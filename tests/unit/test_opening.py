@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import socket
 import stat
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from test_collector import document
 from fatecloud.collect.node import opening, tail
 from fatecloud.collect.node.opening import STRANGE, Strange, Untrusted, distrust, opened
 
-NOBODY = 65534
+STRANGER = 65534
+STRANGER_NAME = pwd.getpwuid(STRANGER).pw_name
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to others")
 
 
@@ -73,7 +75,7 @@ def test_a_plant_at_any_place_of_a_service_is_skipped_within_the_deadline(tmp_pa
         plant(home / place, kind, secret)
     for path in (home, *home.rglob("*")):
         if path.is_symlink() or path.is_dir() or path.stat().st_nlink == 1:
-            os.lchown(path, NOBODY, NOBODY)
+            os.lchown(path, STRANGER, STRANGER)
     service = {
         "key": "9999/flow@a1",
         "unit": "no-such.service",
@@ -121,12 +123,12 @@ def test_no_link_that_a_service_could_have_made_is_a_part_of_a_path(tmp_path: Pa
     (tmp_path / "own" / "folder").symlink_to(tmp_path / "etc")
     os.close(opened(f"{tmp_path}/own/folder/shadow"))  # root made it
     fresh_start()
-    os.lchown(tmp_path / "own" / "folder", NOBODY, NOBODY)
+    os.lchown(tmp_path / "own" / "folder", STRANGER, STRANGER)
     with pytest.raises(Strange, match="is a link"):
         opened(f"{tmp_path}/own/folder/shadow")
     (tmp_path / "own" / "folder").unlink()
     (tmp_path / "own" / "folder").symlink_to(tmp_path / "etc")
-    os.chown(tmp_path / "own", NOBODY, NOBODY)
+    os.chown(tmp_path / "own", STRANGER, STRANGER)
     fresh_start()
     with pytest.raises(Strange, match="is a link"):
         opened(f"{tmp_path}/own/folder/shadow")
@@ -144,9 +146,9 @@ def fresh_start() -> None:
         ("record", 0o660, "can be written by group nogroup"),
         ("private", 0o777, "can be written by everyone"),
         ("base", 0o777, "can be written by everyone"),
-        ("record", None, "belongs to user nobody"),
-        ("private", None, "belongs to user nobody"),
-        ("base", None, "belongs to user nobody"),
+        ("record", None, f"belongs to user {STRANGER_NAME}"),
+        ("private", None, f"belongs to user {STRANGER_NAME}"),
+        ("base", None, f"belongs to user {STRANGER_NAME}"),
     ],
 )
 def test_a_record_is_believed_only_if_no_one_else_could_have_written_it(
@@ -161,7 +163,7 @@ def test_a_record_is_believed_only_if_no_one_else_could_have_written_it(
     spec = {"base": str(base), "want": ["manifest", "records"]}
     assert document(spec)["facts"]["manifest"] == {"value": {"id": "x"}}
     place = {"record": record, "private": private, "base": base}[who]
-    os.chown(place, NOBODY if mode is None else 0, NOBODY)
+    os.chown(place, STRANGER if mode is None else 0, STRANGER)
     if mode is not None:
         place.chmod(mode)
     facts = document(spec)["facts"]
@@ -174,12 +176,12 @@ def test_a_record_is_believed_only_if_no_one_else_could_have_written_it(
 
 @needs_root
 @pytest.mark.parametrize("kind", ["pipe", "directory", "link", "loop", "socket"])
-def test_a_record_that_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
+def test_a_record_that_is_something_else_than_a_file_is_named(tmp_path: Path, kind: str) -> None:
     private = tmp_path / ".fatecloud"
     private.mkdir()
     plant(private / "lease.json", kind, tmp_path / "elsewhere")
     if kind in ("link", "loop"):
-        os.lchown(private / "lease.json", NOBODY, NOBODY)
+        os.lchown(private / "lease.json", STRANGER, STRANGER)
     facts = document({"base": str(tmp_path), "want": ["lease", "records"], "deadline": 10})["facts"]
     assert "lease.json" in facts["lease"]["error"]
     assert [text for text in facts["records"]["value"]["untrusted"] if "lease.json" in text]

@@ -8,7 +8,7 @@ Standard output: a line of JSON when a question has ended (`id`, `exit`, `stdout
 and the imports that questions share are most of what a question costs a node; one that hangs or crashes still takes
 only itself with it.
 SIGTERM ends this process and its questions. Who started it never needs their process ids: numbers that another user's
-process names are no reason for root to signal anything.
+process names never tell root what to signal.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ _CHUNK = 65536
 _MOST = 256 << 10
 """Bytes of a question's output, and of its errors; an answer has some kilobytes, unless others write it."""
 LONGEST = 1 << 20
-"""Bytes of a line of ours; bytes that are no text take several each."""
+"""Bytes of a line of ours; bytes that are not text take several each."""
 
 _running = []  # type: List[_Child]
 
@@ -167,7 +167,7 @@ def _lead(pid: int) -> None:
 def _tell(answer: Dict[str, Any]) -> None:
     line = json.dumps(answer)
     if len(line) >= LONGEST:
-        error = "it printed more than %d KiB, and most of that was no text" % (LONGEST >> 10)
+        error = "it printed more than %d KiB, and most of that was not text" % (LONGEST >> 10)
         line = json.dumps(dict(answer, exit=None, stdout="", stderr="", error=error))
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -15,7 +15,7 @@ Answered = Callable[..., None]
 
 
 class _Nonsense(Exception):
-    """It says something that is no answer."""
+    """It says something that is not an answer."""
 
 
 def converse(
@@ -67,7 +67,7 @@ def _answer(line: bytes, left: Collection[str]) -> Dict[str, Any]:
     try:
         answer = json.loads(line.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        raise _Nonsense("it said something that is no answer, and was ended")
+        raise _Nonsense("it said something that is not an answer, and was ended")
     if not (
         isinstance(answer, dict)
         and isinstance(answer.get("id"), str)

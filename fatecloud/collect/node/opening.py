@@ -46,7 +46,7 @@ def opened(path: str, *, believed: bool = False, inside: str = "") -> int:
     Args:
         path: absolute.
         believed: whether it has to be one that no one else could have written.
-        inside: a directory in which, and in place of which, no link is followed, whoever made it.
+        inside: a directory in which, and in place of which, no link is followed, not even one of root.
 
     Raises:
         Strange: it is something else, or a link is on the way that a service may have made.

@@ -1,8 +1,8 @@
 """Reads the logs of one service on a node: files and journal, cut into records, filtered, bounded.
 
 Whatever a service writes, the answer has at most `_ANSWER` bytes: the newest records are kept, and what was left out is
-counted. Log files and their directories are the services' own, so no link in them is followed, and what is no regular
-file, or one with a second name, is named and left out.
+counted. Log files and their directories are the services' own, so no link in them is followed, and what is not a
+regular file, or has a second name, is named and left out.
 """
 
 import contextlib
