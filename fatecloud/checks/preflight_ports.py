@@ -19,10 +19,15 @@ from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.protections import PRIVILEGED_PORTS
 
 PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "Another process holds a port that a service needs.")
+PRIVILEGED = Code(
+    "PREFLIGHT_PORT_PRIVILEGED", "critical", "A service that systemd does not start may not take a port this low."
+)
 FOREIGN = Code("PREFLIGHT_FOREIGN_INSTANCE", "warning", "Another instance of software that fatecloud uses runs here.")
 FIREWALL = Code("PREFLIGHT_FIREWALL", "warning", "A firewall is active: these ports must be open.")
+UNPRIVILEGED_PORTS = "net.ipv4.ip_unprivileged_port_start"
 
 
 @node_check(PORT)
@@ -91,6 +96,31 @@ def _who(listener: Mapping[str, Any]) -> str:
 def _look(listener: Mapping[str, Any]) -> str:
     """The command that shows which process holds a port."""
     return f"ps -fp {listener['pid']}" if listener["pid"] else f"sudo ss -ltnp sport = :{listener['port']}"
+
+
+@node_check(PRIVILEGED)
+def ports_allowed(view: NodeView) -> Iterator[Finding]:
+    """Under supervisor, whose services have no capability, each port is one that every user may take."""
+    if node_of(view).supervision == "systemd":
+        return  # the unit gives the capability
+    first = int(view.fact("sysctl").get(UNPRIVILEGED_PORTS) or PRIVILEGED_PORTS)
+    for needed in ports_of(view):
+        if needed.port.number < first:
+            yield problem(
+                view,
+                PRIVILEGED.name,
+                "critical",
+                f"port {needed.port.number} ({needed.port.name}) is below {first}, which users may not take here",
+                subject=service_subject(needed.service),
+                cause="supervisor gives its services no rights of root, as a systemd unit does for such a port",
+                expected=f"a port from {first} on, or supervision: systemd",
+                got=str(needed.port.number),
+                remedy=(
+                    f"set another `ports.{needed.port.name}` under `config` of party {needed.service.id.party}",
+                    f"or set `supervision: systemd` for node {view.facts.node}",
+                ),
+                source="fact sysctl",
+            )
 
 
 @node_check(FOREIGN)

@@ -26,6 +26,7 @@ PARTS = (
     "storage",
     "marks",
     "supervision",
+    "confinement",
     "services",
     "packages",
     "asking",

@@ -46,6 +46,7 @@ def spec_for(
         "python": place.python,
         "files": _files(desired, node, services),
         "services": [_service(service, place) for service in services],
+        "directives": sorted({directive for service in services for directive in service.protections}),
         "probes": [question_of(s, p) for s in services for p in s.probes if probes] + (early or []),
         "paths": sorted({place.paths.base, place.paths.data, place.paths.logs, place.paths.tmp}),
         "users": sorted({owner_of(place).user, *(s.user for s in services)}),

@@ -197,6 +197,8 @@ class DesiredService:
     """Absolute path of the directory where it keeps its data."""
     signs: tuple[str, ...] = ()
     """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
+    protections: Mapping[str, str] = field(default_factory=dict)
+    """Directive -> value of what its unit denies it; empty where systemd does not run it."""
 
 
 @dataclass(frozen=True, slots=True)

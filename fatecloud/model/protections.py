@@ -100,3 +100,11 @@ def protections(
         for entry in PROTECTIONS
         if entry.directive not in gone
     )
+
+
+def in_effect(lines: Collection[tuple[str, str]], exceptions: Collection[UnitException]) -> dict[str, str]:
+    """Directive -> value as systemd takes a unit's lines together; empty where there are no common lines."""
+    found: dict[str, str] = {}
+    for directive, value in (*lines, *((entry.directive, entry.value) for entry in exceptions if lines)):
+        found[directive] = f"{found[directive]} {value}" if directive in _LISTS and directive in found else value
+    return found

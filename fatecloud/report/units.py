@@ -11,7 +11,9 @@ _HEAD = f"""\
 
 Generated from the code. Under systemd each service runs with these directives in its unit, see `systemd.exec(5)`.
 Its score in `systemd-analyze security` stays below 3.0 on Debian 12. Under supervisor there is none of this:
-services are kept apart by their users alone. A directive that the node's systemd is too old for is ignored there.
+services are kept apart by their users alone. `fatecloud check` reads from the running processes what is in force
+([UNIT_PROTECTION_MISSING](../runbooks/UNIT_PROTECTION_MISSING.md)); what the node's systemd is too old for is an
+exposure ([EXPOSURE_SYSTEMD_OLD](../runbooks/EXPOSURE_SYSTEMD_OLD.md)).
 
 `ReadWritePaths` names what a service writes: its data, its logs, its own directory and other places that its
 component declares. A service that listens on a port below {PRIVILEGED_PORTS} has `{LOW_PORT}` as its only capability.

@@ -9,10 +9,11 @@ from fatecloud.model.cluster import Cluster, External
 from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.protections import in_effect
 from fatecloud.model.release import DISTRIBUTION, PythonSet, Release
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.order import stages
-from fatecloud.resolve.supervise import supervision_specs, supervisord_spec
+from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
 
 
 def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
@@ -105,6 +106,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         facts=wanted.facts,
         data=context.data,
         signs=component.signs,
+        protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
     )
 
 

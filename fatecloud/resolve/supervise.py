@@ -64,11 +64,7 @@ def supervision_specs(
         "after": list(after),
         "networks": list(process.networks),
         "writable": list(writable),
-        "protections": protections(
-            component.unit_exceptions,
-            low_port=any(port.number < PRIVILEGED_PORTS for port in wanted.ports),
-            paths=(node.paths.base, *writable),
-        ),
+        "protections": denied(node, component, wanted, writable),
         "exceptions": [(entry.directive, entry.value, entry.reason) for entry in component.unit_exceptions],
         "systemd": systemd,
         "root": node.become == "root",
@@ -90,6 +86,17 @@ def supervision_specs(
             values,
             mode=0o644,
         ),
+    )
+
+
+def denied(node: Node, component: Component, wanted: Wanted, writable: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Directive and value of each common line in a service's unit that denies something; none under supervisor."""
+    if node.supervision != "systemd":
+        return ()
+    return protections(
+        component.unit_exceptions,
+        low_port=any(port.number < PRIVILEGED_PORTS for port in wanted.ports),
+        paths=(node.paths.base, *writable),
     )
 
 

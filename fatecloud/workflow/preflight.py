@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from fatecloud.checks.preflight import blocking, judge_preflight
 from fatecloud.checks.preflight_need import is_loopback
+from fatecloud.checks.preflight_ports import UNPRIVILEGED_PORTS
 from fatecloud.collect.spec import question_of
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
@@ -17,7 +18,7 @@ from fatecloud.model.observed import Observed
 __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
 
 TOOLS = ("gzip", "sh", "sha256sum", "systemctl", "tar")
-SYSCTL = ("net.core.somaxconn",)
+SYSCTL = ("net.core.somaxconn", UNPRIVILEGED_PORTS)
 
 
 class Observe(Protocol):

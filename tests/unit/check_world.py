@@ -15,12 +15,15 @@ from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, FileSpec, NodeProbe
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.protections import in_effect, protections
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
 CONF = "/data/fate/demo-c3f9a2-9999-engine/conf/engine.yaml"
 NODE_CONF = "/data/fate/.fatecloud/supervisor/supervisord.conf"
 SHA, DIGEST = "5" * 64, "d" * 64
+
+PROTECTED = in_effect(protections((), low_port=False, paths=("/data/fate",)), ())
 
 Documents = dict[str, dict[str, Any]]
 """Node -> fact -> value; the key `probes` holds the answers."""
@@ -32,6 +35,7 @@ def the_desired() -> Desired:
     engine = replace(
         desired.services[ENGINE],
         readiness="engine.api",
+        protections=PROTECTED,
         probes=(NodeProbe("engine.api", ("python3", "-"), "print('{}')"),),
         specs=(FileSpec(CONF, "engine/engine.yaml.j2", {}),),
     )
@@ -75,6 +79,17 @@ def a_state(pid: int) -> dict[str, Any]:
     }
 
 
+def a_confinement(**changes: Any) -> dict[str, Any]:
+    """What the collector reads of a service that is denied all that it should be."""
+    status = {"CapEff": 0, "CapBnd": 0, "NoNewPrivs": 1, "Seccomp": 2}
+    places = {"own": ["/", "/dev", "/proc", "/tmp"], "hidden": ["/root"]}
+    return {**status, **places, "read_only": ["/", "/sys", "/sys/fs/cgroup"]} | changes
+
+
+def a_confined_state(pid: int) -> dict[str, Any]:
+    return a_state(pid) | {"directives": dict(PROTECTED), "confinement": a_confinement()}
+
+
 def a_file() -> dict[str, Any]:
     return {"mode": "0640", "owner": "app", "group": "apps", "size": 9, "mtime": NOW - 90000, "sha256": SHA}
 
@@ -101,7 +116,7 @@ def healthy_documents() -> Documents:
         },
         "data": {ENGINE: an_empty_place(entries=1, names=["db"], mark=a_mark(), copy=a_mark(), mount=DATA_DISK)},
         "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
-        "services": {ENGINE: a_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
+        "services": {ENGINE: a_confined_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
         "logs": {
             "/data/fate/logs/demo-c3f9a2-9999-engine/fate.log": {

@@ -14,6 +14,7 @@ from check_world import (
     NODE_CONF,
     STORE,
     Documents,
+    a_confinement,
     a_listener,
     a_record,
     healthy_documents,
@@ -95,6 +96,15 @@ def forged(documents: Documents) -> None:
 
 FRONT_PORT = a_listener(9300, 102)
 STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
+_WEAKER: tuple[dict[str, Any], ...] = (
+    {"NoNewPrivs": 0},
+    {"Seccomp": 0},
+    {"CapBnd": 1 << 13},
+    {"own": ["/", "/dev", "/proc"]},
+    {"read_only": ["/sys", "/sys/fs/cgroup"]},
+    {"hidden": []},
+)
+_DIRECTIVES = ("a1", "services", ENGINE, "directives")
 CASES: list[tuple[str, str, Change]] = [
     ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value=None)),
     ("NODE_RECORDS_UNTRUSTED", "a1", forged),
@@ -148,6 +158,12 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "timeout", "error": "read timed out"}, None)),
     ("SERVICE_DISABLED", ENGINE, engine(enabled=False)),
     ("RESTART_PENDING", ENGINE, engine(started={CONF: "4" * 64})),
+    ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "ProtectHome", value="no")),
+    ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "CapabilityBoundingSet", value="cap_net_raw")),
+    ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "SystemCallFilter", value="")),
+    ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "RestrictAddressFamilies", value="AF_INET AF_PACKET")),
+    *(("UNIT_PROTECTION_MISSING", ENGINE, engine(confinement=a_confinement(**changes))) for changes in _WEAKER),
+    ("EXPOSURE_SYSTEMD_OLD", "a1", lambda d: d["a1"]["services"][ENGINE]["directives"].pop("PrivateIPC")),
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, STRANGER)),
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101), STRANGER)),
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, None, user="bob", address="::"))),
@@ -165,7 +181,8 @@ def test_a_healthy_cluster_has_no_finding_and_skips_nothing() -> None:
 
 @pytest.mark.parametrize(("code", "subject", "change"), CASES, ids=[f"{c}-{n}" for n, (c, _, _) in enumerate(CASES)])
 def test_each_fault_raises_exactly_its_code(code: str, subject: str, change: Change) -> None:
-    findings = report_of(change).findings
+    report = report_of(change)
+    findings = (*report.findings, *report.exposures)
     assert [f.id for f in findings] == [f"{code}@{subject}"]
     assert findings[0].remedy
     assert findings[0].expected != findings[0].got
@@ -269,6 +286,28 @@ def test_a_file_that_could_not_be_read_is_unknown_not_healthy() -> None:
     report = report_of(lambda d: d["a1"]["files"][CONF].update(unread))
     assert [(f.code, str(f.subject)) for f in report.findings] == [("FACT_ABSENT", ENGINE)]
     assert report.exit_status == 3
+
+
+def test_a_process_that_no_one_may_look_at_is_unknown_not_confined() -> None:
+    report = report_of(engine(confinement=None))
+    assert [(f.code, str(f.subject)) for f in report.findings] == [("FACT_ABSENT", ENGINE)]
+
+
+def test_an_overridden_unit_and_a_kernel_that_cannot_have_different_causes() -> None:
+    (overridden,) = report_of(put(*_DIRECTIVES, "ProtectHome", value="no")).findings
+    (refused,) = report_of(engine(confinement=a_confinement(hidden=[]))).findings
+    assert overridden.cause == "its unit is overridden: ProtectHome=no"
+    assert "kernel" in refused.cause
+    assert overridden.symptom == refused.symptom == "it runs without ProtectHome"
+
+
+def test_the_order_of_a_list_and_the_names_of_systemd_make_no_difference() -> None:
+    def change(documents: Documents) -> None:
+        known = documents["a1"]["services"][ENGINE]["directives"]
+        known.update(RestrictAddressFamilies="AF_UNIX AF_INET6 AF_INET", SystemCallErrorNumber="1")
+        known.update(SystemCallFilter="_llseek accept")
+
+    assert report_of(change).findings == ()
 
 
 def test_the_store_is_judged_on_its_own_node() -> None:

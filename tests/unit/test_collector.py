@@ -27,6 +27,7 @@ from fatecloud.collect import shipment
 from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import (
+    confinement,
     main,
     opening,
     privileges,
@@ -913,3 +914,45 @@ def test_a_reading_that_is_too_large_or_no_json_costs_only_itself() -> None:
     assert "cannot be written" in found["deep"]["error"]
     said = json.loads("{" + main._written(answers) + "}")["nan"]
     assert (said["exit"], said["data"], said["seconds"]) == (None, None, 1.0)
+
+
+_OF_A_SERVICE = """\
+900 899 0:70 / / ro,nosuid shared:1 - overlay overlay rw
+901 900 0:77 / /sys rw shared:2 - sysfs sysfs rw
+902 900 0:77 / /sys ro shared:2 - sysfs sysfs rw
+903 900 0:150 / /proc rw shared:3 - proc proc rw,hidepid=invisible
+904 900 0:70 /tmp/systemd-private-1/tmp /tmp rw shared:4 - overlay overlay rw
+905 900 0:79 /systemd/inaccessible/dir /root ro,nosuid shared:5 - tmpfs tmpfs rw
+906 900 0:30 / /dev rw shared:6 - devtmpfs devtmpfs rw
+907 900 0:91 / /data/a\\040b rw
+"""
+_OF_OURS = """\
+20 1 0:70 / / rw,relatime shared:1 - overlay overlay rw
+21 20 0:77 / /sys rw shared:2 - sysfs sysfs rw
+22 20 0:22 / /proc rw shared:3 - proc proc rw
+23 20 0:30 / /dev rw shared:6 - devtmpfs devtmpfs rw
+"""
+_STATUS = "Name:\tx\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000400\nNoNewPrivs:\t1\nSeccomp:\t2\n"
+
+
+def test_what_a_process_is_denied_is_read_from_its_mounts_and_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"/proc/7/status": _STATUS, "/proc/7/mountinfo": _OF_A_SERVICE, "/proc/self/mountinfo": _OF_OURS}
+    monkeypatch.setattr(confinement, "text_of", lambda path, _limit: texts[path])
+    assert confinement.confinement(7) == {
+        "CapEff": 0,
+        "CapBnd": 0x400,
+        "NoNewPrivs": 1,
+        "Seccomp": 2,
+        "own": ["/", "/proc", "/tmp", "/root"],
+        "read_only": ["/", "/sys", "/root"],
+        "hidden": ["/root"],
+    }
+
+
+def test_a_process_of_our_own_is_denied_nothing_of_ours_and_one_that_ended_shows_nothing() -> None:
+    found = confinement.confinement(os.getpid())
+    assert found is not None
+    assert found["own"] == []
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    assert confinement.confinement(ended.pid) is None

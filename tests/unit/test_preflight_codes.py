@@ -85,6 +85,11 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_MEMORY": ({}, {"memory.available": GIB}, "a1"),
     "PREFLIGHT_SWAP": ({}, {"memory.total": 8 * GIB, "memory.available": 7 * GIB}, "a1"),
     "PREFLIGHT_PORT_TAKEN": ({}, {"listeners": [STRANGER]}, "9999/engine@a1"),
+    "PREFLIGHT_PORT_PRIVILEGED": (
+        SUPERVISOR,
+        {**SUPERVISED, "sysctl.net.ipv4.ip_unprivileged_port_start": "9301"},
+        "9999/front@a1",
+    ),
     "PREFLIGHT_FOREIGN_INSTANCE": (
         {},
         {"foreign": [{"kind": "unit", "name": "nginx.service", "pid": 5, "detail": "running, enabled"}]},

@@ -2,7 +2,7 @@
 
 TYPE_CHECKING = False  # type checkers take it for True under this name, in any module
 if TYPE_CHECKING:
-    from typing import Any, Callable, Collection, Dict, Iterator, List, NoReturn, Optional, Set, Tuple
+    from typing import Any, Callable, Collection, Dict, Iterator, List, NoReturn, Optional, Sequence, Set, Tuple
 else:
 
     class _Hint:
@@ -11,6 +11,18 @@ else:
         def __getitem__(self, _: object) -> "_Hint":
             return self
 
-    Any = Callable = Collection = Dict = Iterator = List = NoReturn = Optional = Set = Tuple = _Hint()
+    Any = Callable = Collection = Dict = Iterator = List = NoReturn = Optional = Sequence = Set = Tuple = _Hint()
 
-__all__ = ["Any", "Callable", "Collection", "Dict", "Iterator", "List", "NoReturn", "Optional", "Set", "Tuple"]
+__all__ = [
+    "Any",
+    "Callable",
+    "Collection",
+    "Dict",
+    "Iterator",
+    "List",
+    "NoReturn",
+    "Optional",
+    "Sequence",
+    "Set",
+    "Tuple",
+]

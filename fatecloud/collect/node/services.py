@@ -3,6 +3,7 @@
 import os
 import threading
 
+from .confinement import confinement
 from .hints import Any, Dict, List, Optional
 from .processes import Process, command_line, descriptors, of_unit, owner, table, tree
 from .reading import Spec, Unreadable
@@ -22,6 +23,8 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
         started = service.get("started") or service["home"] + "/run/started"
         record, last = digests_at_start(started) or (None, None)
         found[service["key"]] = dict(state, started=record, last_start=last, **_process(service, state["pid"]))
+        if "directives" in state:
+            found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
     return found
 
 
@@ -70,7 +73,7 @@ def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
     asked = _ours(spec)
     by_systemd = {s["unit"]: s["key"] for s in asked if s["supervision"] == "systemd"}
     by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
-    found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd)).items()}
+    found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd), spec.get("directives", ())).items()}
     folder = spec["base"] + "/.fatecloud/supervisor"
     found.update((by_program[name], state) for name, state in programs(folder, sorted(by_program)).items())
     return found

@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from .hints import Any, Dict, List, Optional
+from .hints import Any, Dict, List, Optional, Sequence
 from .opening import opened, text_in
 from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
@@ -41,6 +41,8 @@ _PROGRAM = {
     "FATAL": "failed",
     "UNKNOWN": "failed",
 }
+_DIRECTIVE = 200
+"""Characters of a directive's value: a filter of system calls has thousands, and matters only by being there."""
 _SOCKET_SECONDS = 4.0
 _END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)"
 _LOG_TAIL = 64 << 10
@@ -49,17 +51,22 @@ _CONFIGURATION = 1 << 20
 _PARTS = 1000  # of an answer of supervisord
 
 
-def units(names: List[str]) -> Dict[str, State]:
-    """State of each systemd unit, `absent` for one that systemd does not know."""
+def units(names: List[str], directives: Sequence[str] = ()) -> Dict[str, State]:
+    """State of each systemd unit, `absent` for one that systemd does not know.
+
+    `directives` has the value of each asked one, shortened; a systemd that does not know it prints nothing about it.
+    """
     if not names:
         return {}
     # Unit file states need no daemon reload, and the monotonic clock needs no parsing of local dates.
-    shown = output_of(["systemctl", "show", "--no-pager", "-p", ",".join(_PROPERTIES), *names])
+    shown = output_of(["systemctl", "show", "--no-pager", "-p", ",".join((*_PROPERTIES, *directives)), *names])
     boot = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
     found = {}
     for name, block in zip(names, shown.strip("\n").split("\n\n")):  # noqa: B905 - Python 3.6 has no strict
         pairs = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         found[name] = _unit(pairs, boot)
+        if directives:
+            found[name]["directives"] = {key: pairs[key][:_DIRECTIVE] for key in directives if key in pairs}
     missing = [name for name in names if name not in found]
     if missing:
         raise Unreadable("systemctl show printed nothing about " + ", ".join(missing))
