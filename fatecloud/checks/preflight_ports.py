@@ -14,6 +14,7 @@ from fatecloud.checks.preflight_need import (
     problem,
     service_subject,
 )
+from fatecloud.components.networks import are_named, of_others
 from fatecloud.model.accounts import account_of
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
@@ -162,12 +163,20 @@ def firewall(view: NodeView) -> Iterator[Finding]:
         expected="TCP open to neighbours and peers: " + ", ".join(map(str, ports)),
         got=f"{wall['name']} active",
         evidence=tuple(
-            f"{n.port.number} {n.service.id.key} {n.port.name}, for {'peers' if n.port.peers else 'neighbours'}"
-            for n in open_ports(view)
+            f"{n.port.number} {n.service.id.key} {n.port.name}, for {_callers(view, n)}" for n in open_ports(view)
         ),
         remedy=_OPEN.get(str(wall["name"]), _open_nft)(ports),
         source="fact firewall",
     )
+
+
+def _callers(view: NodeView, needed: NeededPort) -> str:
+    """Who connects to a port, with their addresses where the inventory names them."""
+    if not needed.port.peers:
+        return "neighbours"
+    cluster = view.desired.cluster
+    networks = of_others(cluster, needed.service.id.party) if are_named(cluster) else ()
+    return f"peers at {', '.join(networks)}" if networks else "peers"
 
 
 def _open_firewalld(ports: Sequence[int]) -> tuple[str, ...]:

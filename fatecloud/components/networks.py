@@ -5,7 +5,6 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from fatecloud.model.cluster import Cluster, Node, Party, is_address
-from fatecloud.model.component import Context
 
 SELF = ("127.0.0.0/8", "::1/128")
 
@@ -18,13 +17,11 @@ def are_named(cluster: Cluster) -> bool:
     return any(p.addresses for p in cluster.parties.values()) or any(p.addresses for p in cluster.peers.values())
 
 
-def of_others(ctx: Context) -> tuple[str, ...]:
-    """The networks from which the other parties' connections come."""
-    found: list[str] = []
-    for other in ctx.others():
-        managed = ctx.cluster.parties.get(other)
-        found += of_party(managed, ctx.cluster) if managed else ctx.cluster.peers[other].addresses
-    return tuple(dict.fromkeys(found))
+def of_others(cluster: Cluster, party: str) -> tuple[str, ...]:
+    """The networks from which the connections of all other parties come."""
+    managed = [of_party(other, cluster) for name, other in sorted(cluster.parties.items()) if name != party]
+    peers = [peer.addresses for name, peer in sorted(cluster.peers.items()) if name != party]
+    return tuple(dict.fromkeys(network for networks in (*managed, *peers) for network in networks))
 
 
 def of_party(party: Party, cluster: Cluster) -> tuple[str, ...]:

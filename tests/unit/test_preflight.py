@@ -90,6 +90,17 @@ def test_a_firewall_finding_names_exactly_the_ports_that_others_use() -> None:
     }
 
 
+@pytest.mark.parametrize(("addresses", "callers"), [((), "peers"), (("203.0.113.0/24",), "peers at 203.0.113.0/24")])
+def test_a_firewall_finding_names_the_partners_addresses_where_they_are_known(
+    addresses: tuple[str, ...], callers: str
+) -> None:
+    desired = a_desired()
+    cluster = replace(desired.cluster, peers={"10000": replace(desired.cluster.peers["10000"], addresses=addresses)})
+    active = {"firewall": {"name": "ufw", "active": True}}
+    (found,) = judge_preflight(replace(desired, cluster=cluster), observed({"a1": active})).findings
+    assert found.evidence == (f"9300 9999/front@a1 http, for {callers}",)
+
+
 def test_a_base_that_carries_our_directory_is_ours_although_a_deploy_was_killed_in_it() -> None:
     inside = {"entries": 1, "names": [".fatecloud"], "owner": "root"}
     assert findings({"directories./data/fate": inside, "directories./data/fate/.fatecloud": inside}) == ()

@@ -90,7 +90,11 @@ def _with_loopback(address: str) -> tuple[str, ...]:
 
 def _partners(ctx: Context) -> tuple[str, ...]:
     """The networks that requests for this party's flow may come from; empty if the inventory does not name them."""
-    return (*SELF, *of_node(ctx.node), *of_others(ctx)) if are_named(ctx.cluster) and ctx.others() else ()
+    return (
+        (*SELF, *of_node(ctx.node), *of_others(ctx.cluster, ctx.party.id))
+        if are_named(ctx.cluster) and ctx.others()
+        else ()
+    )
 
 
 def _neighbours(ctx: Context) -> tuple[str, ...]:

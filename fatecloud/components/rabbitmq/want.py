@@ -128,4 +128,4 @@ def _networks(ctx: Context) -> tuple[str, ...]:
         return ()
     theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
     own = [network for networks in ours for network in networks]
-    return tuple(dict.fromkeys((*SELF, *own, *ctx.party.addresses, *of_others(ctx), *theirs)))
+    return tuple(dict.fromkeys((*SELF, *own, *ctx.party.addresses, *of_others(ctx.cluster, ctx.party.id), *theirs)))
