@@ -175,7 +175,7 @@ def _read_head(head: bytes) -> tuple[Release, Interpreter]:
     """The release and the interpreter of an index that is exactly the one that we would have written."""
     try:
         data: Any = json.loads(head)
-        if data["schema"] != SCHEMA:
+        if isinstance(data, dict) and data.get("schema") != SCHEMA:
             raise ArtifactError("it has a format of another version of fatecloud")
         if data["release"] not in catalogue.names():
             raise ArtifactError(f"it has a release that this version does not know ({', '.join(catalogue.names())})")

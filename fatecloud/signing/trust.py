@@ -54,7 +54,7 @@ def judge(
     if not named:
         raise NotTrusted(
             f"{what} is signed by {found}, a key that you do not trust",
-            remedy="ask its sender, by phone, what `fatecloud key show` prints there; if it is the same, use "
+            remedy="ask its sender, by phone, for the fingerprint that `key show` prints there; if it is the same, use "
             f"--trust {found}, or name the key in the inventory: `peers: {{PARTY: {{key: ...}}}}`",
         )
     valid = [key for key in named if key.until is None or key.until >= today]

@@ -78,8 +78,8 @@ def accept_interpreter(file: Path, bundle: Bundle, store: Store, given: Acceptan
         interpreter.fingerprint,
         f"{file}: its interpreter is not one that this version knows: {described(interpreter)}\n"
         f"  fingerprint {interpreter.fingerprint}",
-        "nodes run it as root. Compare the fingerprint with the one that `fatecloud release bundle` printed where the "
-        "bundle was made",
+        "nodes run it as root. Compare the fingerprint with the one that `release bundle` printed where the bundle "
+        "was made",
     )
 
 

@@ -165,7 +165,7 @@ def test_an_index_that_is_not_ours_is_refused(
     assert not (tmp_path / "there").exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema": 1}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema":1}'])
 def test_an_index_that_is_not_json_is_refused(packed: Path, tmp_path: Path, text: bytes) -> None:
     contents = taken_apart(packed)
     contents[0] = (contents[0][0], text)
