@@ -6,7 +6,7 @@ import json
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Bundle:
         if wanted:
             names = sorted(artifact.filename for artifact in wanted.values())
             raise ArtifactMissing(f"it lacks {', '.join(names[:3])}" + (" and more" if len(names) > 3 else ""))  # noqa: PLR2004
-        index.write_interpreter(self.release, store, self.interpreter)
+        index.write_interpreter(self.release, store, replace(self.interpreter, origin="imported"))
 
 
 def write_bundle(

@@ -47,10 +47,6 @@ def _needs_a_newer_glibc(store: Path) -> None:
     """The store notes that its interpreter is one of Debian 12, whatever it is."""
     for note in store.glob("interpreters/*.json"):
         note.write_text(json.dumps(json.loads(note.read_text()) | OF_DEBIAN_12))
-    for note in store.glob("releases/*.json"):
-        release = json.loads(note.read_text())
-        release["interpreter"] |= OF_DEBIAN_12
-        note.write_text(json.dumps(release))
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +54,9 @@ def operator(oldest: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pa
     """An operator with a store of their own beside the shared one, for they will fetch another interpreter."""
     home = tmp_path_factory.mktemp("oldest")
     own = home / "store"
-    # The artifacts are shared, because an existing one is never written; the notes about them are not.
+    # The artifacts are shared, because an existing one is never written; the note about the interpreter is not.
     shutil.copytree(store / "sha256", own / "sha256", copy_function=_link)
-    for notes in ("derived", "interpreters", "releases"):
-        if (store / notes).is_dir():  # a store that was filled from a bundle has derived nothing
-            shutil.copytree(store / notes, own / notes)
+    shutil.copytree(store / "interpreters", own / "interpreters")
     _needs_a_newer_glibc(own)
     inventory = home / "inventory.yml"
     shutil.copy(oldest.inventory, inventory)

@@ -1,0 +1,296 @@
+"""Whoever brings a bundle brings bytes: none counts that the release's lock does not name. No node is needed for this.
+
+The bundles are made of the real one: its index and signature, and then a member that should not be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pty
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from program import PROGRAM
+
+from fatecloud import catalogue
+from fatecloud.artifacts import bundle as bundles
+
+RELEASE = "fate-2.2.0"
+STRANGER = f"SHA256:{'A' * 43}"
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+@dataclass
+class Place:
+    """A directory of an operator, with an inventory, a vault and an empty store."""
+
+    directory: Path
+    store: Path
+
+    def run(self, *words: str, answer: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a verb here; `answer` is typed on a terminal."""
+        environment = {
+            **os.environ,
+            "FATECLOUD_STORE": str(self.store),
+            "XDG_STATE_HOME": str(self.directory / "state"),
+        }
+        controller, terminal = pty.openpty() if answer is not None else (-1, subprocess.DEVNULL)
+        if answer is not None:
+            os.write(controller, answer.encode())
+        done = subprocess.run(
+            [PROGRAM, *words],
+            cwd=self.directory,
+            env=environment,
+            stdin=terminal,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        if answer is not None:
+            os.close(controller)
+            os.close(terminal)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    def key(self) -> str:
+        """Fingerprint of the cluster's key."""
+        return str(json.loads(self.run("key", "show", "-o", "json").stdout)["fingerprint"])
+
+
+def place(directory: Path, store: Path | None = None) -> Place:
+    directory.mkdir()
+    made = Place(directory, store or directory / "store")
+    assert made.run("init", "--template", "two-party").returncode == 0
+    return made
+
+
+@pytest.fixture(scope="module")
+def sender(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Place:
+    return place(tmp_path_factory.mktemp("hostile") / "sender", store)
+
+
+@pytest.fixture(scope="module")
+def whole(sender: Place) -> Path:
+    """The real bundle, signed with the sender's key."""
+    target = sender.directory / "release.tar"
+    done = sender.run("release", "bundle", RELEASE, "-o", str(target))
+    assert done.returncode == 0, done.stderr
+    assert sender.key() in done.stdout
+    return target
+
+
+@pytest.fixture(scope="module")
+def fingerprint(sender: Place) -> str:
+    """Of the interpreter."""
+    document = json.loads(sender.run("release", "show", RELEASE, "-o", "json").stdout)
+    return str(document["interpreter"]["fingerprint"])
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Place:
+    return place(tmp_path / "receiver")
+
+
+Member = tuple[tarfile.TarInfo, bytes]
+
+
+def plain(name: str, content: bytes) -> Member:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    return member, content
+
+
+def special(name: str, kind: bytes, target: str = "/etc/shadow") -> Member:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    return member, b""
+
+
+def begun(whole: Path) -> list[Member]:
+    """Index and signature of the real bundle."""
+    with tarfile.open(whole) as archive:
+        return [
+            (member, (archive.extractfile(member) or BytesIO()).read())
+            for member in (archive.next(), archive.next())
+            if member
+        ]
+
+
+def written(directory: Path, members: list[Member]) -> Path:
+    target = directory / "hostile.tar"
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as archive:
+        for member, content in members:
+            archive.addfile(member, BytesIO(content))
+    return target
+
+
+def refused(receiver: Place, sender: Place, file: Path, fingerprint: str, *words: str, status: int = 1) -> None:
+    """The import is refused with these words, whatever the operator accepts, and nothing can be deployed from it."""
+    accepted = ("--trust", sender.key(), "--confirm-fingerprint", fingerprint)
+    done = receiver.run("release", "import", str(file), *accepted)
+    assert done.returncode == status, done
+    assert all(word in done.stderr for word in words), done.stderr
+    assert str(file) in done.stderr
+    listed = receiver.run("release", "list", "-o", "json")
+    assert not json.loads(listed.stdout)["items"][0]["complete"]
+    planned = receiver.run("plan")
+    assert planned.returncode == 1, planned
+    assert not list(receiver.directory.rglob("outside*"))
+    stored = [path for path in receiver.store.rglob("*") if path.is_file()] if receiver.store.exists() else []
+    assert all(path.parent.name == hashlib.sha256(path.read_bytes()).hexdigest() for path in stored)
+
+
+def test_rubbish_with_a_matching_list(
+    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    """Every file has the hash that the list gives it, and the right name: this was `complete in the store` once."""
+    index = json.loads(begun(whole)[0][1])
+    members = []
+    for entry in index["files"]:
+        content = f"rubbish {entry['filename']}".encode()
+        entry |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+        members.append(plain(f"sha256/{entry['sha256']}", content))
+    artifact = {key: index["files"][0][key] for key in ("filename", "sha256", "size")}
+    index["interpreter"]["artifact"] |= artifact
+    assert len(members) == len(catalogue.load(RELEASE).python.wheels) + 2
+    text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
+    file = written(tmp_path, [plain(bundles.INDEX, text), *members])
+    refused(receiver, sender, file, fingerprint, "expected SHA-256", "uv-")
+    assert receiver.run("release", "import", str(file), "--unsigned").returncode == 1
+    assert receiver.run("release", "verify").returncode == 1
+
+
+def wrong_wheel(members: list[Member]) -> list[Member]:
+    wheel = catalogue.load(RELEASE).python.wheels[0]
+    return [*members, plain(f"sha256/{wheel.sha256}", b"x" * wheel.size)]
+
+
+def too_large(members: list[Member]) -> list[Member]:
+    wheel = catalogue.load(RELEASE).python.wheels[0]
+    return [*members, plain(f"sha256/{wheel.sha256}", b"x" * (wheel.size + 1))]
+
+
+def endless(members: list[Member]) -> list[Member]:
+    member = tarfile.TarInfo(f"sha256/{catalogue.load(RELEASE).python.wheels[0].sha256}")
+    member.size = 1 << 60
+    return [*members, (member, b"")]
+
+
+def a_long_name(members: list[Member]) -> list[Member]:
+    return [*members, plain("sha256/" + "0" * 5000, b"x")]
+
+
+def cut(members: list[Member]) -> list[Member]:
+    return members
+
+
+HOSTILE: dict[str, tuple[Callable[[list[Member]], list[Member]], str]] = {
+    "a wheel of the right name and size with other bytes": (wrong_wheel, "expected SHA-256"),
+    "a member that is too large": (too_large, "bytes, got"),
+    "a member that claims an exabyte": (endless, "bytes, got 1152921504606846976"),
+    "a name of five thousand characters": (a_long_name, "is not a plain file"),
+    "a name that climbs out": (lambda found: [*found, plain("../outside", b"x")], "unexpected member"),
+    "an absolute name": (lambda found: [*found, plain("/tmp/outside", b"x")], "unexpected member"),
+    "a link": (lambda found: [*found, special("outside", tarfile.SYMTYPE)], "is not a plain file"),
+    "a hard link": (lambda found: [*found, special("outside", tarfile.LNKTYPE)], "is not a plain file"),
+    "a device": (lambda found: [*found, special("outside", tarfile.CHRTYPE)], "is not a plain file"),
+    "a pipe": (lambda found: [*found, special("outside", tarfile.FIFOTYPE)], "is not a plain file"),
+    "nothing after its list": (cut, "it lacks"),
+    "a link in the place of its list": (
+        lambda found: [special(bundles.INDEX, tarfile.SYMTYPE), *found],
+        "is not part of",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_signed_bundle_with_a_member_that_does_not_belong(
+    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path, name: str
+) -> None:
+    """A thief of the key signs what they like: the lock still decides."""
+    change, words = HOSTILE[name]
+    file = written(tmp_path, change(begun(whole)))
+    if name == "a link in the place of its list":  # then it is not a bundle, and its name is not that of a tarball
+        file = file.rename(file.with_suffix(".bundle"))
+    refused(receiver, sender, file, fingerprint, words)
+
+
+def test_a_flipped_bit_of_the_signature(
+    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    index, (signature, text) = begun(whole)
+    for at in (len(text) // 2, 60, 5):
+        changed = text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :]
+        refused(receiver, sender, written(tmp_path, [index, (signature, changed)]), fingerprint, "signature")
+    other = json.loads(index[1])
+    other["interpreter"]["source"] = "elsewhere"
+    text = json.dumps(other, sort_keys=True, separators=(",", ":")).encode()
+    file = written(tmp_path, [plain(bundles.INDEX, text), *begun(whole)[1:]])
+    refused(receiver, sender, file, fingerprint, "is not one of this content")
+
+
+def test_unsigned_unknown_and_expired_are_three_messages(
+    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    found = begun(whole)
+    unsigned, signed = written(tmp_path, found[:1]), tmp_path / "signed.tar"
+    confirmed = ("--confirm-fingerprint", fingerprint)
+    done = receiver.run("release", "import", str(unsigned), *confirmed)
+    assert (done.returncode, "is not signed" in done.stderr) == (6, True), done
+    written(tmp_path, found).rename(signed)
+    for words in ((), ("--trust", STRANGER), ("--unsigned",)):
+        done = receiver.run("release", "import", str(signed), *confirmed, *words)
+        assert (done.returncode, "a key that you do not trust" in done.stderr) == (6, True), done
+        assert sender.key() in done.stderr
+    inventory = receiver.directory / "inventory.yml"
+    peer = {"proxy": "198.51.100.1:9370", "broker": "198.51.100.1:5672", "key": STRANGER}
+    peer |= {"former_key": f"{sender.key()} until 2020-01-31"}
+    inventory.write_text(inventory.read_text() + f"peers: {json.dumps({'77': peer})}\n")
+    done = receiver.run("release", "import", str(signed), *confirmed)
+    assert (done.returncode, "a key that expired on 2020-01-31" in done.stderr) == (6, True), done
+    assert not receiver.store.exists()
+
+
+def test_the_senders_own_former_key_expires(sender: Place, whole: Path, tmp_path: Path, fingerprint: str) -> None:
+    """Rotated in a copy: the other tests use this sender."""
+    copy = Place(tmp_path / "copy", tmp_path / "store")
+    shutil.copytree(sender.directory, copy.directory, ignore=shutil.ignore_patterns("*.tar"))
+    signed = written(tmp_path, begun(whole))
+    words = ("release", "import", str(signed), "--confirm-fingerprint", fingerprint)
+    for until, expected in (("2999-01-31", "it lacks"), ("2020-01-31", "expired on 2020-01-31")):
+        shutil.copy(sender.directory / "inventory.secrets.yml", copy.directory)
+        assert copy.run("key", "rotate", "--keep-until", until).returncode == 0
+        assert copy.key() != sender.key()
+        done = copy.run(*words)
+        assert expected in done.stderr, done
+
+
+def test_an_interpreter_is_confirmed_by_its_fingerprint_and_the_whole_bundle_then_arrives(
+    receiver: Place, sender: Place, whole: Path, fingerprint: str
+) -> None:
+    words = ("release", "import", str(whole), "--trust", sender.key())
+    for more in ((), ("--confirm-fingerprint", STRANGER)):
+        done = receiver.run(*words, *more)
+        assert (done.returncode, fingerprint in done.stderr) == (6, True), done
+    done = receiver.run(*words, answer="n\n")
+    assert (done.returncode, fingerprint in done.stderr) == (6, True), done
+    assert not receiver.store.exists()
+    done = receiver.run(*words, answer="y\n")
+    assert done.returncode == 0, done
+    assert receiver.run("release", "verify").returncode == 0
+    shown = json.loads(receiver.run("release", "show", RELEASE, "-o", "json").stdout)
+    assert (shown["complete"], shown["interpreter"]["fingerprint"]) == (True, fingerprint)
+    assert shown["interpreter"]["origin"] == "imported"
+    done = receiver.run(*words)
+    assert done.returncode == 0, f"what was confirmed once is not asked about again: {done}"
+    shutil.rmtree(receiver.store)
