@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +17,7 @@ from fatecloud.errors import Refused
 from fatecloud.model import places
 from fatecloud.model.desired import Desired
 from fatecloud.model.programs import SEARCH_PATH
+from fatecloud.plain import harmless
 from fatecloud.render import holder, placeholders
 from fatecloud.render.variables import (
     connection_variables,
@@ -110,6 +111,15 @@ def _write(path: Path, text: str, mode: int = 0o600) -> None:
 
 def _yaml(path: Path, data: Any) -> None:
     _write(path, "---\n" + _STAMP + yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=118))
+
+
+def write_variables(path: Path, variables: Mapping[str, Any]) -> None:
+    """Write a file of extra variables, for a run.
+
+    Ansible evaluates templates in such a file, on this machine, and some values come from nodes: paths of files, the id
+    of a job. So none of them is taken for a template.
+    """
+    _yaml(path, harmless(dict(variables)))
 
 
 def _fresh(directory: Path) -> None:

@@ -46,7 +46,9 @@ def run_log(events: Iterable[Logged]) -> Iterator[str]:
     for logged in events:
         event = logged.event
         where = event.service or event.node
-        yield f"{_local(logged.at)} {event.kind:<11} {f'{where}: ' if where else ''}{plain_lines(event.text)}"
+        text = plain_lines(f"{where}: {event.text}" if where else event.text)
+        # A text of a node may have several lines, which must not look like other events.
+        yield f"{_local(logged.at)} {event.kind:<11} {text}".replace("\n", "\n    ")
 
 
 def run_entry(run: PastRun) -> RunEntry:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fatecloud.model.event import Event, Listener
-from fatecloud.plain import harmless, plain
+from fatecloud.plain import harmless, plain, plain_word
 from fatecloud.runner.outcome import TaskFailure
 
 _KEPT_LINES = 20
@@ -127,7 +127,7 @@ def _cut(text: str) -> str:
 
 def _service(result: Mapping[str, Any]) -> str:
     """Key of the service that a task was about; empty for what is the node's own."""
-    service = str(result.get("service", ""))
+    service = plain_word(result.get("service"))
     return "" if service == _NODE else service
 
 

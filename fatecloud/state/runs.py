@@ -54,7 +54,7 @@ class RunLog:
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
         hold(self._events)
-        row = (self.id, verb, user_name(), _origin(), redact(json.dumps(list(argv))), time.time())
+        row = (self.id, verb, user_name(), _origin(), json.dumps([redact(word) for word in argv]), time.time())
         try:
             execute(directory, ("insert into runs values (?,?,?,?,?,?,null,null)", row))
             self.killed = bury(directory)
@@ -66,8 +66,9 @@ class RunLog:
         """Append an event without secrets. Raises OSError."""
         if event.kind == "begun":  # for the live display only
             return
-        line = json.dumps({"at": round(time.time(), 3), **asdict(event)})
-        self._events.write(self._redact(line) + "\n")
+        # Each text by itself: in the finished line, a secret in base64 may begin in the middle of `\n`.
+        texts = {key: self._redact(value) if isinstance(value, str) else value for key, value in asdict(event).items()}
+        self._events.write(json.dumps({"at": round(time.time(), 3), **texts}) + "\n")
         self._events.flush()
 
     def finish(self, outcome: str) -> None:

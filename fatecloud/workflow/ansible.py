@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import secrets
@@ -17,8 +16,9 @@ import yaml
 
 from fatecloud.errors import FatecloudError, Locked, PlanOutdated, Refused, RunError
 from fatecloud.inventory.vault import vault_library
-from fatecloud.model.event import Event, Listener
-from fatecloud.render.project import VAULT, RunInfo, write_project
+from fatecloud.model.event import Event, Listener, texts_of
+from fatecloud.plain import plain, plain_word
+from fatecloud.render.project import VAULT, RunInfo, write_project, write_variables
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.runner.run import run_playbook
 from fatecloud.state.directory import controller_id
@@ -106,7 +106,7 @@ class AnsibleRun:
         self._events = events
         self._cancel = cancel
         self._project = log.project
-        self._variables = log.directory / "variables.json"
+        self._variables = log.directory / "variables.yml"
         self._nodes = tuple(sorted(nodes))
         self._held = False
         self._leased: set[str] = set()
@@ -166,13 +166,14 @@ class AnsibleRun:
 
     def _pass_on(self, event: Event) -> None:
         self._events(event)
-        answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
-        for line in answer.get("silent", ()):
-            self._events(Event("note", str(line), node=event.node))
+        for line in event.texts("silent"):
+            self._events(Event("note", line, node=event.node))
+        answer = event.answer
         if "taken_from" in answer:
             self._leased.add(event.node)
-        if taken := answer.get("taken_from"):
-            text = f"taken over from run {taken['run']} of {taken['owner']}, which never released it"
+        if isinstance(taken := answer.get("taken_from"), dict):
+            run, owner = plain_word(taken.get("run")), plain_word(taken.get("owner"))
+            text = f"taken over from run {run} of {owner}, which never released it"
             self._events(Event("note", text, node=event.node))
 
     def forget_secrets(self) -> None:
@@ -191,7 +192,7 @@ class AnsibleRun:
         cancel: threading.Event,
         timeout: float | None,
     ) -> Outcome:
-        self._variables.write_text(json.dumps(variables or {}), encoding="utf-8")
+        write_variables(self._variables, variables or {})
         return run_playbook(
             self._project,
             playbook,
@@ -226,17 +227,18 @@ def ansible_run(
 
 
 def failure(outcome: Outcome) -> FatecloudError:
-    """The error that an outcome means."""
+    """The error that an outcome means. Texts of a node do not look like lines of ours in it."""
     for failed in outcome.failed:
+        message = _below(f"{failed.node}: {failed.message}")
         if failed.result.get("held"):
-            return Locked(f"{failed.node}: {failed.message}", remedy="wait for it with --wait-lock 30m")
+            return Locked(message, remedy="wait for it with --wait-lock 30m")
         if failed.result.get("outdated"):
-            return PlanOutdated(f"{failed.node}: {failed.message}", remedy=OUTDATED)
+            return PlanOutdated(message, remedy=OUTDATED)
         for kind, remedy in _REFUSALS.items():
             if other := failed.result.get(kind):
-                return Refused(f"{failed.node}: {failed.message}", remedy=remedy.format(other))
+                return Refused(message, remedy=remedy.format(plain_word(other)))
     if outcome.unreachable:
-        lines = [f"{node}: {why}" for node, why in outcome.unreachable.items()]
+        lines = [_below(f"{node}: {why}") for node, why in outcome.unreachable.items()]
         return RunError("\n".join(lines), remedy="make the node reachable and run the same command again")
     if outcome.failed:
         return RunError(
@@ -244,6 +246,11 @@ def failure(outcome: Outcome) -> FatecloudError:
             remedy="remove the cause and run the same command again: it goes on from here",
         )
     return _ended(outcome)
+
+
+def _below(text: str) -> str:
+    """A text whose further lines are indented."""
+    return text.replace("\n", "\n    ")
 
 
 def _ended(outcome: Outcome) -> RunError:
@@ -254,11 +261,11 @@ def _ended(outcome: Outcome) -> RunError:
             f"Ansible was ended by {name}, which fatecloud did not send{_OUT_OF_MEMORY if name == 'SIGKILL' else ''}",
             remedy="run the same command again: it goes on from here",
         )
-    return RunError(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip())
+    return RunError(_below(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip()))
 
 
 def _failure_text(failed: TaskFailure) -> str:
     where = failed.service or failed.node
-    lines = [f"{where}: {failed.task}: {failed.message}"]
-    lines += [f"    {line}" for line in failed.result.get("lines", ())]
+    lines = [_below(f"{where}: {failed.task}: {failed.message}")]
+    lines += [f"    {plain(line)}" for line in texts_of(failed.result.get("lines"))]
     return "\n".join(lines)

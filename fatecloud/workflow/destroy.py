@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Protocol
 
 from fatecloud.errors import Refused
 from fatecloud.model.duration import seconds
-from fatecloud.model.event import Event, Listener
+from fatecloud.model.event import Event, Listener, texts_of
 from fatecloud.model.observed import Observed
+from fatecloud.plain import plain
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.workflow.departed import departed_notes, forget_cluster
 from fatecloud.workflow.deployed import nothing_deployed, require_read
@@ -113,11 +113,14 @@ class Left:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         self._listener(event)
-        answer = json.loads(event.detail) if event.kind == "changed" and event.detail else {}
-        if "left" in answer:
-            kept = [path for path in answer["kept"] if not any(path.startswith(f"{up}/") for up in answer["kept"])]
-            found = {"kept": kept, **answer["left"]}
-            self.lines += [f"{event.node}: {text}: {', '.join(found[k])}" for k, text in _STAYS.items() if found.get(k)]
+        left = event.answer.get("left")
+        if isinstance(left, dict):
+            paths = event.texts("kept")
+            kept = [path for path in paths if not any(path.startswith(f"{up}/") for up in paths)]
+            found = {"kept": kept, **{key: texts_of(value) for key, value in left.items()}}
+            self.lines += [
+                f"{event.node}: {text}: {plain(', '.join(found[k]))}" for k, text in _STAYS.items() if found.get(k)
+            ]
 
 
 def blast_radius(session: Session, observed: Observed, *, remove_data: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
@@ -101,8 +100,7 @@ class Acted:
     def __call__(self, event: Event) -> None:
         """Take one event."""
         self._listener(event)
-        answer = json.loads(event.detail) if event.kind == "changed" and event.service and event.detail else {}
-        if _ACTS & set(answer.get("done", ())):
+        if event.service and _ACTS & set(event.texts("done")):
             self.services.add(event.service)
 
 

@@ -1,5 +1,6 @@
 """The history of runs: read without writing, with what each run changed and how it ended."""
 
+import base64
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from test_state import KILLED
 
 from fatecloud.errors import RunError
+from fatecloud.inventory.redaction import redactor
 from fatecloud.model.event import Event
 from fatecloud.report.runs import cluster_entry, clusters_table, run_document, run_log, run_text, runs_table
 from fatecloud.state.clusters import known_clusters, note_cluster
@@ -95,6 +97,27 @@ def test_what_a_node_wrote_cannot_drive_the_terminal_that_shows_a_run(tmp_path: 
         assert "\x1b" not in text
         assert "\\x1b[2J answer" in text
         assert "last line" in text
+
+
+def test_a_text_of_several_lines_cannot_forge_an_event_of_the_log(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, "deploy", [], str)
+    log.record(
+        Event("failed", "no\n2026-11-28 12:00:00 ok          a2: deployed", node="a1", service="x\n2026-11-28 y")
+    )
+    log.finish("failed")
+    lines = [line for text in run_log(events_of(tmp_path, log.id)) for line in text.split("\n")]
+    assert len([line for line in lines if line.startswith("20")]) == 1
+
+
+def test_a_secret_in_base64_after_a_line_break_leaves_the_line_readable(tmp_path: Path) -> None:
+    secret = "hunter2-hunter2-hunter2"
+    log = RunLog(tmp_path, "deploy", ["--set", secret], redactor(frozenset({secret})))
+    log.record(Event("failed", "basic\n" + base64.b64encode(f"flow:{secret}".encode()).decode()))
+    log.finish("failed")
+    (logged,) = events_of(tmp_path, log.id)
+    assert logged.event.text.startswith("basic\n")
+    assert logged.event.text.endswith("***")
+    assert past_runs(tmp_path)[0].argv == ("--set", "***")
 
 
 def test_what_is_shown_of_a_run(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_plays_stay_within_the_run_and_no_vault_outlives_it(tmp_path: Path, monk
         run.play("converge.yml")
         assert vault.exists()
     assert not vault.exists()
-    assert not (tmp_path / "variables.json").exists()
+    assert not (tmp_path / "variables.yml").exists()
     assert limits == [("converge.yml", ("a1",)), ("release.yml", ("a1",))]
 
 

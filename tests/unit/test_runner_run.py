@@ -19,7 +19,7 @@ from small_cluster import CLUSTER_ID, KEY, PASSWORD, desired, node
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event
-from fatecloud.render.project import RunInfo, write_project
+from fatecloud.render.project import RunInfo, write_project, write_variables
 from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import run_playbook
 from fatecloud.workflow.ansible import failure
@@ -59,6 +59,15 @@ FAIL = """\
   tasks:
     - name: Say it
       ansible.builtin.command: {argv: [sh, -c, "echo saw the value-of-a-secret >&2; exit 3"]}
+"""
+
+SHOW = """\
+- name: Show
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Compare with what the plan showed
+      ansible.builtin.fail: {msg: "{{ fatecloud_shown.get(inventory_hostname, {}) }} {{ fatecloud_proof }}"}
 """
 
 GATE = """\
@@ -107,7 +116,13 @@ def project(tmp_path: Path) -> Path:
         run=RunInfo("r1", "me@here", "c1", os.getpid()),
     )
     mark = str(time.time_ns())
-    for name, playbook in (("place", PLACE), ("sleep", SLEEP.replace("MARK", mark)), ("fail", FAIL), ("gate", GATE)):
+    for name, playbook in (
+        ("place", PLACE),
+        ("sleep", SLEEP.replace("MARK", mark)),
+        ("fail", FAIL),
+        ("show", SHOW),
+        ("gate", GATE),
+    ):
         (directory / f"{name}.yml").write_text(playbook)
     (tmp_path / "mark").write_text(mark)
     return directory
@@ -187,6 +202,22 @@ def test_a_secret_reaches_its_file_and_nothing_else(
         assert [p for p in kept if word.encode() in p.read_bytes()] == []
     assert list((tmp_path / "scratch").iterdir()) == []
     assert not run(project, "place.yml").changed
+
+
+def test_what_a_node_wrote_is_no_template_on_this_machine(project: Path, tmp_path: Path) -> None:
+    signs = {"{{": "}}", "{%": "%}", "{#": "#}"}
+    planted = [
+        f"{first} lookup('pipe', 'touch {tmp_path}/pwned') {last}{end}"
+        for first, last in signs.items()
+        for end in ("", "\n", "\ud800\x07: #'\"")
+    ]
+    write_variables(
+        tmp_path / "variables.yml",
+        {"fatecloud_shown": {"a1": {"paths": planted, "digest": planted[0]}}, "fatecloud_proof": {"job": planted[0]}},
+    )
+    (failed,) = run(project, "show.yml", extra_vars_file=tmp_path / "variables.yml").failed
+    assert failed.message.count("lookup(") == len(planted) + 2
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_one_machine_is_not_taken_under_two_names(project: Path) -> None:
