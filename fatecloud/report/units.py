@@ -15,7 +15,7 @@ services are kept apart by their users alone. `fatecloud check` reads from the r
 ([UNIT_PROTECTION_MISSING](../runbooks/UNIT_PROTECTION_MISSING.md)); what the node's systemd is too old for is an
 exposure ([EXPOSURE_SYSTEMD_OLD](../runbooks/EXPOSURE_SYSTEMD_OLD.md)).
 
-`ReadWritePaths` names what a service writes: its data, its logs, its own directory and other places that its
+`ReadWritePaths` names what a service writes: its data, its logs, its `run` directory and other places that its
 component declares. A service that listens on a port below {PRIVILEGED_PORTS} has `{LOW_PORT}` as its only capability.
 Homes stay visible (no `ProtectHome`) where the base, data or log directory is below /home or /root.
 

@@ -120,7 +120,7 @@ def test_the_unit_restarts_without_end_after_its_neighbours(tmp_path: Path) -> N
     service = unit["Service"]
     assert (service["Restart"], service["User"], service["Group"]) == ("always", "app", "apps")
     assert service["ExecStart"] == f'"{tmp_path}/bin/start"'
-    assert service["ReadWritePaths"] == f'"{tmp_path}"'
+    assert service["ReadWritePaths"] == f'"-{tmp_path}"'
     assert unit["Install"]["WantedBy"] == "multi-user.target"
 
 
