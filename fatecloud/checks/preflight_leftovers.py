@@ -14,12 +14,18 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.places import is_systems
+from fatecloud.model.protections import is_home
 
 NEIGHBOUR = Code("PREFLIGHT_NEIGHBOUR", "critical", "The node's register of clusters leaves no room for this one.")
 DIRECTORY = Code(
     "PREFLIGHT_DIRECTORY_FOREIGN",
     "critical",
     "A directory of the inventory is the system's, or holds files that fatecloud did not put there.",
+)
+HIDDEN = Code(
+    "PREFLIGHT_DIRECTORY_HIDDEN",
+    "critical",
+    "A directory of the inventory leads to a home, which units hide from services.",
 )
 DATA = Code(
     "PREFLIGHT_DATA_PRESENT", "warning", "The data directory holds data of an earlier service, which will be used."
@@ -88,6 +94,30 @@ def _wrong(view: NodeView, key: str, path: str) -> tuple[str, str, str, str] | N
         return None
     got = f"{others} entries of {inside['owner']}: {', '.join(names)}"
     return key, path, f"{path} exists, is not empty and was not made by fatecloud for this cluster", got
+
+
+@node_check(HIDDEN, after=(UNTRUSTED.name, MISTAKEN.name, DIRECTORY.name))
+def directories_are_seen(view: NodeView) -> Iterator[Finding]:
+    """No link leads from a directory of the inventory to a home: a unit hides homes unless it names one itself."""
+    node, real = node_of(view), view.fact("real_paths")
+    paths = {key: path for key, path in places_of(node).items() if key in ("base", "data", "logs")}
+    if node.supervision != "systemd" or any(is_home(path) for path in paths.values()):
+        return
+    hidden = {key: (path, real[path]) for key, path in paths.items() if is_home(real.get(path, path))}
+    if hidden:
+        key, (path, place) = next(iter(hidden.items()))
+        yield problem(
+            view,
+            HIDDEN.name,
+            "critical",
+            f"{path} leads to {place}, and units hide what is in homes from their services",
+            expected=f"paths.{key}: {place}, so that the units leave homes visible",
+            got=path,
+            remedy=tuple(
+                f"set `paths.{key}: {place}` for node {view.facts.node}" for key, (_, place) in hidden.items()
+            ),
+            source="fact real_paths",
+        )
 
 
 @node_check(DATA)

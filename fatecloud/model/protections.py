@@ -82,6 +82,11 @@ _LISTS = ("RestrictAddressFamilies", "SystemCallFilter")
 _HOMES = ("/home/", "/root/", "/run/user/")
 
 
+def is_home(path: str) -> bool:
+    """Whether `ProtectHome` hides a path from a service."""
+    return f"{path}/".startswith(_HOMES)
+
+
 def protections(
     exceptions: Collection[UnitException], *, low_port: bool, paths: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
@@ -93,7 +98,7 @@ def protections(
         paths: what the service has to reach; homes are not hidden where one of them is below.
     """
     gone = {entry.directive for entry in exceptions if entry.directive not in _LISTS}
-    if any(f"{path}/".startswith(_HOMES) for path in paths):
+    if any(is_home(path) for path in paths):
         gone.add("ProtectHome")
     return tuple(
         (entry.directive, LOW_PORT if low_port and entry.directive in NO_CAPABILITIES else entry.value)

@@ -123,6 +123,11 @@ CASES: dict[str, Case] = {
         {"directories./data/fate": OF_OTHERS},
         "a1",
     ),
+    "PREFLIGHT_DIRECTORY_HIDDEN": (
+        {},
+        {"real_paths": {"/data/fate/logs": "/home/data/logs"}},
+        "a1",
+    ),
     "NODE_RECORDS_UNTRUSTED": (
         {},
         {"records": {"untrusted": ["/data/fate belongs to user app"]}, "manifest": NO_RECORD, "lease": NO_RECORD},
