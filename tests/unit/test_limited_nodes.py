@@ -89,6 +89,7 @@ class World:
             desired=desired,
             resolved=desired,
             make_ready=lambda: None,
+            secrets=SimpleNamespace(lacks_key=False),
             values=SECRETS,
             options=Options(Path("inventory.yml")),
             redact=str,
