@@ -15,7 +15,7 @@ from fatecloud import catalogue
 from fatecloud.artifacts import index
 from fatecloud.artifacts.index import Interpreter, canonical
 from fatecloud.artifacts.members import Member, members
-from fatecloud.artifacts.store import Store, require, sha256_of
+from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
 from fatecloud.model.release import Artifact, Release
 
@@ -89,9 +89,7 @@ def write_bundle(
                 text = sign(head).encode("ascii")
                 archive.addfile(_member(SIGNATURE, len(text)), BytesIO(text))
             for artifact in files:
-                path = store.path(artifact.sha256)
-                _require_whole(artifact, path)
-                with path.open("rb") as stream:
+                with store.verified(artifact).open("rb") as stream:
                     archive.addfile(_member(f"sha256/{artifact.sha256}", artifact.size), stream)
         part.rename(target)
     finally:
@@ -207,10 +205,3 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.size = size
     return member
-
-
-def _require_whole(artifact: Artifact, path: Path) -> None:
-    try:
-        require(artifact, path.stat().st_size, sha256_of(path))
-    except HashMismatch as error:
-        raise HashMismatch(error.message, remedy="fatecloud release verify") from None

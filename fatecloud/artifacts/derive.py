@@ -72,12 +72,12 @@ def _builder(release: Release) -> Artifact:
 
 
 def _build_environment(release: Release, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
-    unpack(store.path(interpreter.artifact.sha256), scratch / "python")
+    unpack(store.verified(interpreter.artifact), scratch / "python")
     base, target = scratch / "python" / "bin" / f"python{release.python.minor}", scratch / "build"
     python = target / "bin" / "python"
     making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(target)]
     _run(making, "making a build environment")
-    builder = store.path(_builder(release).sha256)
+    builder = store.verified(_builder(release))
     _run(
         [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(python), str(builder)], "installing the builder"
     )
@@ -96,7 +96,7 @@ def _build(
     common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation", "--python", str(python), "--out-dir", str(out)]
     # Nothing of the operator's environment: a variable for a compiler or for setuptools could change the wheel.
     environment = {**_SAME, "HOME": str(scratch), **release.python.build_environment, **bytecode}
-    _run([*common, str(store.path(sdist.sha256))], f"building {sdist.name} from {sdist.filename}", environment)
+    _run([*common, str(store.verified(sdist))], f"building {sdist.name} from {sdist.filename}", environment)
     built = out / made.filename
     if not built.exists():
         found = ", ".join(sorted(wheel.name for wheel in out.glob("*.whl"))) or "nothing"

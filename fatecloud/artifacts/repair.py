@@ -58,7 +58,7 @@ def _repair(wheel: Artifact, libraries: Sequence[str], made: Artifact, store: St
     with store.workspace() as scratch:
         target = scratch / repaired_name(wheel, libraries)
         try:
-            _rewrite(store.path(wheel.sha256), target, libraries, scratch)
+            _rewrite(store.verified(wheel), target, libraries, scratch)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"repairing {wheel.filename}: {error}") from error
         take_made(target, made, store)

@@ -86,6 +86,15 @@ class Store:
             raise ArtifactMissing(f"the store {self.root} has no file with SHA-256 {sha256}")
         return found
 
+    def verified(self, artifact: Artifact) -> Path:
+        """The stored file, hashed again because it is about to be used. Raises ArtifactMissing, HashMismatch."""
+        found = self.path(artifact.sha256)
+        try:
+            require(artifact, found.stat().st_size, sha256_of(found))
+        except HashMismatch as error:
+            raise HashMismatch(error.message, remedy="fatecloud release verify") from None
+        return found
+
     def all(self) -> Iterator[tuple[str, Path]]:
         """Every stored file with the SHA-256 that it is stored under."""
         for folder in sorted((self.root / "sha256").glob("??/*")):

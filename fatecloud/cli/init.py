@@ -50,9 +50,9 @@ def init(
         done = give_new_id(file, state_dir)
         typer.echo(f"{done.inventory}: cluster {done.cluster} has the new id {done.id}")
         if done.shares_secrets:
-            typer.echo(
-                typed("it still has the secrets of the original cluster; replace them: fatecloud secrets rotate --all")
-            )
+            typer.echo("it still has the secrets and the signing key of the original cluster; replace both:")
+            typer.echo(typed("  fatecloud secrets rotate --all"))
+            typer.echo(typed("  fatecloud key rotate"))
         return
     written = init_cluster(
         file.parent,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from fatecloud.errors import FatecloudError, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.signing_keys import FormerKey, former_keys, signing_key, with_another_key, with_key
 from fatecloud.model.event import Event, Listener
 from fatecloud.signing.keys import PublicKey, SigningKey
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.secrets import SecretsFiles, open_vault
+
+if TYPE_CHECKING:
+    from fatecloud.workflow.load import Session
 
 KEPT_DAYS = 90
 """Days for which a replaced key counts, unless the operator says otherwise: partners have time to name the new one."""

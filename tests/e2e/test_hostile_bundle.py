@@ -1,4 +1,4 @@
-"""Whoever brings a bundle brings bytes: none counts that the release's lock does not name. No node is needed for this.
+"""A bundle is believed nothing: no byte of it counts that the release's lock does not name. No node is needed for this.
 
 The bundles are made of the real one: its index and signature, and then a member that should not be there.
 """

@@ -145,3 +145,12 @@ def test_the_default_is_the_operators_or_follows_the_xdg_rules(monkeypatch: pyte
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", "/home/ops")
     assert default_store() == Path("/home/ops/.local/share/fatecloud/store")
+
+
+def test_a_file_that_is_about_to_be_used_is_hashed_again(store: Store, wheel: Path) -> None:
+    stored = store.add(wheel, WHEEL)
+    assert store.verified(WHEEL) == stored
+    stored.write_bytes(CONTENT.swapcase())
+    with pytest.raises(HashMismatch, match="expected SHA-256") as caught:
+        store.verified(WHEEL)
+    assert caught.value.remedy == "fatecloud release verify"
