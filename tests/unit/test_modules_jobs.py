@@ -219,7 +219,7 @@ def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
 ) -> None:
     with node.working(str(base), "r1") as manifest:
         manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "home": str(base / "home"), "user": ""}
-    params = {"base": str(base), "run": "r1", "keep": [], "user": "", "supervisor": "", "wait_jobs": 0}
+    params = {"base": str(base), "run": "r1", "keep": [], "users": [], "user": "", "supervisor": "", "wait_jobs": 0}
     questions = {"flow": question(base, answer)}
     with pytest.raises(node.Refused) as refusal:
         departed.apply(params | {"interrupt_jobs": False, "questions": questions}, check=False)
