@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
 from importlib import import_module
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
@@ -65,19 +67,19 @@ def vault_library() -> Any:
     """`ansible.parsing.vault`, imported only by what opens a vault: that takes a quarter of a second.
 
     Importing it has two side effects that are undone here. Ansible makes a directory for temporary files, by default
-    below the operator's home; a vault needs none, so it gets one that is removed at once. And it takes over what
-    stdout and stderr do with characters that they cannot show, with a coloured warning in the middle of our output.
+    below the operator's home; a vault needs none, so it gets one that is removed at once. And it changes stdout and
+    stderr, with a coloured warning in the middle of our output where it cannot; so it gets others meanwhile.
     """
+    library = "ansible.parsing.vault"
+    if library in sys.modules:
+        return sys.modules[library]
     name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
-    streams: list[Any] = [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
-    handlers = [stream.errors for stream in streams]
-    with TemporaryDirectory() as passing:
-        os.environ[name] = passing
+    passing = TextIOWrapper(BytesIO(), encoding="utf-8")
+    with TemporaryDirectory() as folder, redirect_stdout(passing), redirect_stderr(passing):
+        os.environ[name] = folder
         try:
-            return import_module("ansible.parsing.vault")
+            return import_module(library)
         finally:
-            for stream, errors in zip(streams, handlers, strict=True):
-                stream.reconfigure(errors=errors)
             if before is None:
                 del os.environ[name]
             else:

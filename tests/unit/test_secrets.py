@@ -195,7 +195,11 @@ def test_without_file_and_terminal_there_is_a_remedy(inventory: Path, monkeypatc
 def test_opening_the_vault_leaves_nothing_in_the_operators_home(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    program = "from fatecloud.inventory.vault import vault_library; vault_library().VaultLib"
+    program = (
+        "from fatecloud.inventory.vault import vault_library\n"
+        "from fatecloud.report.screen import guard_streams\n"
+        "guard_streams(); vault_library().VaultLib; vault_library()"
+    )
     environment = os.environ | {"HOME": str(home), "TMPDIR": str(home)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert done.stderr == ""
