@@ -9,6 +9,7 @@ A directory without its marker `.complete` is what an interrupted build left: it
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -146,6 +147,9 @@ def build_shared(base: str, python: dict) -> bool:
         options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
         places = ["--cache-dir", os.path.join(scratch, "cache"), "--link-mode", "hardlink", "-p", program]
         call([uv, "pip", "install", "--quiet", *options, *places, "-r", requirements], "installing the wheels")
+    # uv's own lock file, which any user may write to.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(target, ".lock"))
     # Gigabytes go to the disk while the processor is busy with the imports: the sync at the end then has little left.
     flushing = threading.Thread(target=os.sync)
     flushing.start()
