@@ -34,7 +34,7 @@ def confinement(pid: int) -> Optional[Dict[str, Any]]:
 
 
 def _mounts(pid: str) -> Dict[str, List[str]]:
-    """What is mounted on each place that tells something: fields of `proc(5)`; a later mount covers an earlier one."""
+    """What is mounted on each place that shows something: fields of `proc(5)`; a later mount covers an earlier one."""
     lines = (line.split(" ", 6) for line in text_of("/proc/%s/mountinfo" % pid, _MOST).splitlines())
     return {fields[4]: fields for fields in lines if len(fields) == _FIELDS and fields[4] in _PLACES}
 
