@@ -12,7 +12,7 @@ import pytest
 from component_world import FLOW, MYSQL, NGINX, RABBITMQ, rendered
 
 from fatecloud.components.registry import all_components
-from fatecloud.model.protections import PROTECTIONS, UnitException, protections
+from fatecloud.model.protections import PROTECTIONS, UnitException, in_effect, protections
 
 SERVICES = (FLOW, MYSQL, NGINX, RABBITMQ)
 ASKED: dict[str, Any] = {"low_port": False, "paths": ("/data/fate", "/data/logs")}
@@ -46,6 +46,15 @@ def test_an_exception_replaces_a_value_and_adds_to_a_list() -> None:
     lines = dict(protections(own, **ASKED))
     assert "ProcSubset" not in lines
     assert lines["RestrictAddressFamilies"] == "AF_INET AF_INET6 AF_UNIX"
+
+
+def test_what_is_in_effect_is_what_systemd_makes_of_all_lines() -> None:
+    own = (UnitException("ProcSubset", "all", "x"), UnitException("RestrictAddressFamilies", "AF_NETLINK", "x"))
+    effect = in_effect(protections(own, **ASKED), own)
+    assert effect["ProcSubset"] == "all"
+    assert effect["RestrictAddressFamilies"] == "AF_INET AF_INET6 AF_UNIX AF_NETLINK"
+    assert effect["ProtectHome"] == "yes"
+    assert in_effect((), own) == {}
 
 
 @pytest.mark.parametrize("name", sorted(all_components()))
