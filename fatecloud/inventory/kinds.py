@@ -237,6 +237,9 @@ def _refuse(value: Value, reader: Reader, path: str, expected: str) -> _Bad:
     return BAD
 
 
+_NETWORK = "[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?"
+
+
 @dataclass(frozen=True, slots=True)
 class Networks:
     """An address or a network, or a list of them."""
@@ -248,20 +251,25 @@ class Networks:
         items = value.items if isinstance(value, Listing) else [value]
         if not items:
             return _refuse(value, reader, path, self.what)
-        found = []
-        for item in items:
+        found = [self._network(item, reader, path) for item in items]
+        return BAD if BAD in found else tuple(dict.fromkeys(found))
+
+    def _network(self, item: Value, reader: Reader, path: str) -> Any:
+        text, hint = item.text if isinstance(item, Scalar) else "", self.what
+        # Python takes what follows a `%` as it is, and these texts go into the proxy's and the units' files.
+        if re.fullmatch(_NETWORK, text):
             try:
-                network = ipaddress.ip_network(item.text if isinstance(item, Scalar) else "")
-            except ValueError as error:
-                hint = "one whose bits after the length are 0" if "host bits" in str(error) else self.what
-                reader.problems.add(item.mark, _wrong(item, path), hint)
-                return BAD
-            found.append(str(network))
-        return tuple(dict.fromkeys(found))
+                network = ipaddress.ip_network(text, strict=False)
+            except ValueError:
+                return _refuse(item, reader, path, hint)
+            if network.network_address == ipaddress.ip_interface(text).ip:
+                return str(network)
+            hint = f"{network}, whose bits after the length are 0"
+        return _refuse(item, reader, path, hint)
 
     def schema(self) -> dict[str, Any]:
         """A text, or a list of texts."""
-        network = {"type": "string", "pattern": "^[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?$"}
+        network = {"type": "string", "pattern": f"^{_NETWORK}$"}
         return {"anyOf": [network, {"type": "array", "minItems": 1, "items": network}]}
 
 

@@ -35,6 +35,18 @@ from fatecloud.model.component import Component
 
 
 @dataclass(frozen=True, slots=True)
+class Reference(Section):
+    """`{secret: NAME}`, never the secret itself."""
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A dict with the name. A wrong value is not repeated in the problem, because it may be the secret."""
+        if isinstance(value, Table):
+            return Section.read(self, value, reader, path)
+        reader.problems.add(value.mark, f"{path.rpartition('.')[2]} is not a reference", f"{self.what}, not the value")
+        return BAD
+
+
+@dataclass(frozen=True, slots=True)
 class PasswordKind:
     """`{secret: NAME}`, or `prompt`; never the password itself."""
 
@@ -55,7 +67,7 @@ class PasswordKind:
         return {"anyOf": [{"const": "prompt"}, SECRET.schema()]}
 
 
-SECRET = Section(
+SECRET = Reference(
     "{secret: NAME}", {"secret": Field(SECRET_NAME, "Name of a secret in the secrets file.", required=True)}
 )
 PASSWORD = PasswordKind()

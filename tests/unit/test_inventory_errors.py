@@ -158,6 +158,18 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "17:14",
         "mysql: external services are not supported yet, expected a node",
     ),
+    "external password": (
+        "mysql: a1",
+        "mysql: {external: {host: db, port: 3306, user: fate, password: hunter2}}",
+        "17:70",
+        "password is not a reference, expected {secret: NAME}, not the value",
+    ),
+    "token of an app": (
+        'broker: "[fd00::7]:5672"',
+        'broker: "[fd00::7]:5672", apps: {"9999": {id: x, token: hunter2}}',
+        "24:105",
+        "token is not a reference, expected {secret: NAME}, not the value",
+    ),
     "external half": (
         "mysql: a1",
         "mysql: {external: {host: db}}",

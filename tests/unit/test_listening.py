@@ -103,8 +103,11 @@ def test_a_nodes_bind_limits_what_leaves_it_and_opens_nothing_else(tmp_path: Pat
         ({"ours": "10.0.0.0/8"}, "15:3: peer 10000 has no addresses, and those of 9999 are named"),
         (
             {"theirs": "[10.0.0.1/8]"},
-            "14:76: addresses is '10.0.0.1/8', expected one whose bits after the length are 0",
+            "14:76: addresses is '10.0.0.1/8', expected 10.0.0.0/8, whose bits after the length are 0",
         ),
+        ({"theirs": '["fe80::1%x 0; } server { listen 1; }"]'}, "expected IP addresses and networks"),
+        ({"theirs": '["fe80::1%eth0"]'}, "addresses is 'fe80::1%eth0', expected IP addresses and networks"),
+        ({"theirs": "[300.1.1.1, 10.0.0.1]"}, "addresses is '300.1.1.1', expected IP addresses and networks"),
         ({"theirs": "[partner.example]"}, "addresses is 'partner.example', expected IP addresses and networks"),
         ({"theirs": "[]"}, "addresses is a list, expected IP addresses and networks"),
     ],
