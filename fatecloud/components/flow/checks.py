@@ -60,7 +60,7 @@ def api(view: ServiceView) -> Iterator[Finding]:
     """Flow's API answers in flow's own format."""
     answer = answer_of(view, "flow.api")
     if not answer["ok"] and answer.get("stage") == "api":
-        cause = "client authentication is on, and flow runs with another token of its administrator than its files have"
+        cause = "it runs with another token of its administrator than its settings have, or its user cannot read them"
         yield finding(
             view,
             API_DOWN,
