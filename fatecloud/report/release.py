@@ -18,6 +18,11 @@ from fatecloud.report.kinds.release import (
 )
 from fatecloud.report.wrap import table, wrapped
 
+_PUT_TOGETHER = (
+    "The list was put together on that day from advisories and public repositories. It is not the outcome of a scan, "
+    "and the severities were not all compared with one database."
+)
+
 
 class Stored(Protocol):
     """An interpreter in the store."""
@@ -89,6 +94,7 @@ def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
     yield from wrapped(
         f"known vulnerabilities on {known.as_of}: {len(advisories)} ({', '.join(counts)})", width, "", "    "
     )
+    yield from wrapped(_PUT_TOGETHER, width, "  ", "  ")
     for entry in known.packages:
         yield f"  {entry.package} {entry.version}"
         yield from wrapped(f"stays: {entry.stays}", width, "    ", "      ")

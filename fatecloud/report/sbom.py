@@ -29,6 +29,7 @@ from fatecloud.model.release import DISTRIBUTION, Artifact, Release
 from fatecloud.model.vulnerability import KnownVulnerabilities, VulnerablePackage
 
 _NVD = "https://nvd.nist.gov/vuln/detail/"
+_RATED = "from an advisory or a public repository, not compared with one database"
 _INTERPRETER_LICENCE = "PSF-2.0"
 
 
@@ -107,7 +108,7 @@ def _vulnerabilities(entry: VulnerablePackage, part: Component, as_of: str) -> I
             source=source,
             description=advisory.summary,
             recommendation=f"fixed in {entry.package} {advisory.fixed}",
-            ratings=[VulnerabilityRating(severity=VulnerabilitySeverity(advisory.severity))],
+            ratings=[VulnerabilityRating(severity=VulnerabilitySeverity(advisory.severity), justification=_RATED)],
             analysis=VulnerabilityAnalysis(
                 responses=[ImpactAnalysisResponse.CAN_NOT_FIX],
                 detail=f"it stays: {entry.stays}; it is narrowed: {entry.narrows}",

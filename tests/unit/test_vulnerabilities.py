@@ -61,6 +61,7 @@ def test_release_show_lists_them_with_why_they_stay_and_what_narrows_them(tmp_pa
     text = " ".join(show(tmp_path / "store").split())
     known = vulnerabilities(NAME)
     assert f"known vulnerabilities on {known.as_of}: " in text
+    assert "It is not the outcome of a scan, and the severities were not all compared with one database." in text
     for entry in known.packages:
         assert f"{entry.package} {entry.version} stays: {entry.stays} narrowed: {entry.narrows}" in text
         assert all(f"{a.id} {a.severity} fixed in {a.fixed} {a.summary}" in text for a in entry.advisories)
