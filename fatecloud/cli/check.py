@@ -55,7 +55,14 @@ def check(
     read = (
         partial(saved_facts, facts, session.cluster)
         if facts is not None
-        else partial(observe, session, nodes=limit or (), deadline=deadline, want=FACTS if save_facts is None else ())
+        else partial(
+            observe,
+            session,
+            nodes=limit or (),
+            deadline=deadline,
+            want=FACTS if save_facts is None else (),
+            limited=True,
+        )
     )
     # A saved file contains no secrets, and is often judged by someone who does not have the vault password.
     redact = str if facts is not None else session.redact

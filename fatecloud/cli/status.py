@@ -42,7 +42,7 @@ def status(
 
         _ = session.desired
 
-    observed = look(session.resolved, partial(observe, session, deadline=deadline, meanwhile=ready), keys)
+    observed = look(session.resolved, partial(observe, session, deadline=deadline, limited=True, meanwhile=ready), keys)
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import line_width  # noqa: PLC0415
     from fatecloud.report.status import status_document, status_table  # noqa: PLC0415

@@ -41,6 +41,7 @@ def gather(
     want: Collection[str] = (),
     probes: bool = True,
     extra: Callable[[str], Mapping[str, Any]] | None = None,
+    question: Callable[[Node, Mapping[str, Any]], tuple[tuple[str, ...], bytes, bool]] = shipment.question,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Observed:
     """Facts and probe answers of every node.
@@ -55,6 +56,7 @@ def gather(
         want: names of the facts; empty for all.
         probes: whether to ask the services' probes too.
         extra: node name -> more to put into its spec, see `spec_for`.
+        question: how a node's collector is started: command, standard input, whether it runs as root.
         meanwhile: work of the caller's own, done here while the nodes are at theirs; what it raises is raised.
     """
     begun = time.monotonic()
@@ -67,7 +69,7 @@ def gather(
 
         def read(name: str = name, spec: dict[str, Any] = spec) -> None:
             try:
-                found[name] = _Reading(desired.node(name), deadline).take(connect, spec, asked)
+                found[name] = _Reading(desired.node(name), deadline).take(connect, question, spec, asked)
             except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be reported
                 message = f"could not be read: {type(error).__name__}: {error}"
                 found[name] = Unreachable(name, "NODE_COLLECTOR_FAILED", message)
@@ -103,7 +105,11 @@ class _Reading:
         self._begun = time.monotonic()
 
     def take(
-        self, connect: Callable[[Node, float], Runs], spec: dict[str, Any], asked: threading.Semaphore
+        self,
+        connect: Callable[[Node, float], Runs],
+        question: Callable[[Node, Mapping[str, Any]], tuple[tuple[str, ...], bytes, bool]],
+        spec: dict[str, Any],
+        asked: threading.Semaphore,
     ) -> NodeFacts | Unreachable:
         """Connect and ask; `asked` is released when that is done, or has failed."""
         node = self._node
@@ -114,12 +120,8 @@ class _Reading:
                 asked.release()
             spec["deadline"] = round(self._left_for_work, 3)
             before = time.time()
-            done = connection.run(
-                shipment.command(node.paths.base),
-                stdin=shipment.stdin(spec),
-                timeout=self._left,
-                become=node.become == "root",
-            )
+            command, stdin, become = question(node, spec)
+            done = connection.run(command, stdin=stdin, timeout=self._left, become=become)
             after = time.time()
         except TransportError as error:
             message = error.message.removeprefix(f"{node.name}: ")

@@ -15,6 +15,8 @@ from threading import Lock
 from types import CodeType
 from typing import Any
 
+from fatecloud.model.cluster import Node
+
 PARTS = (
     "hints",
     "family",
@@ -78,6 +80,24 @@ for name, code in parts:
 module.main(spec)
 """
 
+_INSTALLED = """\
+#!{python} -IBS
+# Made by fatecloud. It takes no arguments, and reads only what the spec below names. Its sha256 belongs in sudoers.
+import json, sys, types
+if len(sys.argv) > 1:
+    sys.exit("it takes no arguments")
+package = types.ModuleType("collector")
+package.__path__ = []
+sys.modules["collector"] = package
+for name, source in json.loads({sources}):
+    module = types.ModuleType("collector." + name)
+    module.__package__ = "collector"
+    sys.modules[module.__name__] = module
+    setattr(package, name, module)
+    exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)
+module.main({place})
+"""
+
 _PROLOGUE = f"""
 boot=$1; base=$2
 for python in python3 /usr/bin/python3 /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3 \\
@@ -99,6 +119,22 @@ def command(base: str) -> tuple[str, ...]:
         base: the node's base directory, whose store may hold a shipped interpreter.
     """
     return ("sh", "-c", _PROLOGUE, "fatecloud-collect", _BOOT, base)
+
+
+def question(node: Node, spec: Mapping[str, Any]) -> tuple[tuple[str, ...], bytes, bool]:
+    """How the collector is sent and started: command, standard input, and whether it has to run as root."""
+    return command(node.paths.base), stdin(spec), node.become == "root"
+
+
+def program(place: str, python: str) -> str:
+    """The collector as a program to be installed, see `node/limited.py`.
+
+    Args:
+        place: of the spec, on the node.
+        python: interpreter on the node.
+    """
+    sources = [(name, _source(name)) for name in (*PARTS, "limited")]
+    return _INSTALLED.format(python=python, sources=json.dumps(json.dumps(sources)), place=json.dumps(place))
 
 
 def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:

@@ -13,7 +13,7 @@ from fatecloud.inventory.accounts import account_problems
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
 from fatecloud.inventory.words import DIRECTORY, is_home
-from fatecloud.model.cluster import LOOPBACK, PYTHON, Node, Paths, Ssh
+from fatecloud.model.cluster import LOOPBACK, PYTHON, CheckLogin, Node, Paths, Ssh
 from fatecloud.whoami import login
 
 _PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
@@ -78,6 +78,7 @@ class NodeBuilder:
             service_user_trusted=layers.get("service_user_trusted", built_in=False),
             cores=layers.get("cores", None, "all cores of the node"),
             python=layers.get("python", PYTHON),
+            check=self._check(layers),
         )
         self._judge(node, layers, alone=alone)
         return node
@@ -92,6 +93,13 @@ class NodeBuilder:
             password=layers.get("password", None),
             jump=layers.get("jump", None),
         )
+
+    def _check(self, layers: Layers) -> CheckLogin | None:
+        if not layers.has("check"):
+            return None
+        section = layers.section("check")
+        key = section.get("key", None, "that of ssh")
+        return CheckLogin(section.get("user", ""), str(self._directory / key) if key else None)
 
     def _paths(self, layers: Layers, *, login: str, root: bool, local: bool) -> Paths:
         home = "~" if local else "/root" if login == "root" else f"/home/{login}"
@@ -124,6 +132,10 @@ class NodeBuilder:
             refuse(
                 "packages", f"installing packages on {node.name} needs root", "become: root, or packages: preinstalled"
             )
+        if node.check and node.become != "root":
+            refuse("check", f"a login for checks of {node.name} alone", "become: root: without it there are no rights")
+        if node.check and node.connection == "local":
+            refuse("check", f"a login for checks of {node.name} alone", "a node that is reached over SSH")
         if node.connection == "local" and not alone and node.advertise == LOOPBACK:
             refuse(
                 "advertise",

@@ -97,6 +97,13 @@ PATHS = Section(
         "backup": Field(DIRECTORY, "Copies of files that were replaced.", default="backup below base"),
     },
 )
+CHECK = Section(
+    "a mapping with user and key",
+    {
+        "user": Field(LOGIN, "Login that may run only the installed collector as root.", required=True),
+        "key": Field(KEY_FILE, "Its private key on the controller.", default="that of `ssh`"),
+    },
+)
 _DEFAULTABLE = {
     "ssh": Field(SSH, "How to reach the node."),
     "become": Field(
@@ -133,6 +140,7 @@ _DEFAULTABLE = {
         default="for other parties all (0.0.0.0 or ::), 127.0.0.1 if a local node is the only one; else `advertise`",
     ),
     "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="all cores of the node"),
+    "check": Field(CHECK, "A login of its own for `check` and `status`, with few rights.", default="that of `ssh`"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }
 NODE = Section(

@@ -66,6 +66,8 @@ def _node(node: Node) -> dict[str, Any]:
     shown = asdict(node) | {"become_password": node.become_password}
     shown["ssh"]["password"] = node.ssh.password
     del shown["name"]
+    if node.check is None:
+        del shown["check"]
     return shown
 
 

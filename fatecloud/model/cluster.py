@@ -67,6 +67,15 @@ class Ssh:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckLogin:
+    """A login that may do nothing as root but what a check reads."""
+
+    user: str
+    key: str | None = None
+    """Private key on the controller; None for that of `ssh`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Paths:
     """Directories on a node, absolute; everything but `base` lies under it unless the operator said otherwise."""
 
@@ -104,6 +113,8 @@ class Node:
     """CPU cores that jobs may use; None means what the node has."""
     python: str = PYTHON
     """Interpreter for Ansible on the node."""
+    check: CheckLogin | None = None
+    """Login of `check` and `status`; None for the login that deploys."""
 
     @property
     def outside(self) -> str:

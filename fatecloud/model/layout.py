@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.places import PROGRAMS
 from fatecloud.model.release import PythonSet, Release
 
 ID_LENGTH = 16
@@ -19,6 +20,20 @@ def places_of(node: Node) -> dict[str, str]:
 def private_of(node: Node) -> str:
     """Our own directory on a node."""
     return f"{node.paths.base}/.fatecloud"
+
+
+def check_program_of(label: str) -> str:
+    """The collector that a login for checks may run as root; its content is the same until fatecloud itself changes.
+
+    Args:
+        label: `Cluster.label`.
+    """
+    return f"{PROGRAMS}/{label}/check"
+
+
+def check_spec_of(node: Node) -> str:
+    """What that collector may read."""
+    return f"{private_of(node)}/check.json"
 
 
 def manifest_of(node: Node) -> str:

@@ -68,6 +68,8 @@ ALONE = (
     "/var/tmp",  # noqa: S108
 )
 """They are everyone's; a directory in them may be a cluster's."""
+PROGRAMS = "/usr/local/lib/fatecloud"
+"""Directory of what a login for checks may run as root, with one of its own for each cluster."""
 _LOCAL = ("bin", "etc", "games", "include", "lib", "lib32", "lib64", "libexec", "man", "sbin", "share", "src")
 _OURS = (".fatecloud", "consoles", "lost+found")
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from posixpath import dirname
 from typing import Any
 
 from fatecloud.components.registry import all_components
@@ -13,6 +14,7 @@ from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import (
+    check_program_of,
     consoles_of,
     mark_copies_of,
     mark_copy_of,
@@ -99,6 +101,8 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         places |= dict.fromkeys((f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0700")
         if node.become == "root":
             places[consoles_of(node)] = "0750"
+    if node.check:
+        places[dirname(check_program_of(desired.cluster.label))] = "0755"
     return {
         "base": node.paths.base,
         "root": node.become == "root",

@@ -203,6 +203,11 @@ def rendered(desired: Desired) -> Desired:
         files[service.id.node] += render_specs(service.specs, key, templates)
     for name, specs in desired.node_specs.items():
         files[name] += render_specs(specs, "node", templates)
+    for name, node in desired.cluster.nodes.items():
+        if node.check:
+            from fatecloud.workflow.limited import check_files  # noqa: PLC0415 - few clusters need it
+
+            files[name] += check_files(desired, node)
     return replace(desired, files={name: tuple(found) for name, found in files.items()})
 
 

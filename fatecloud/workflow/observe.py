@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fatecloud.checks.incomplete import LAST_DEPLOY
+from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.errors import RunError
 from fatecloud.model.cluster import Node
@@ -14,6 +16,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.state.killed import last_failure
 from fatecloud.timing import phase, report_seconds
 from fatecloud.transport import Transport
+from fatecloud.workflow.limited import as_checker, question
 from fatecloud.workflow.load import Session
 
 
@@ -25,6 +28,7 @@ def observe(
     want: Collection[str] = (),
     deadline: float = 20.0,
     extra: Mapping[str, Mapping[str, Any]] | None = None,
+    limited: bool = False,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> Observed:
     """Read nodes in parallel, over connections that are closed again.
@@ -35,16 +39,18 @@ def observe(
         want: fact names, empty for all.
         deadline: seconds per node.
         extra: node name -> more for its collector, see `collect.spec.spec_for`.
+        limited: whether a node's login for checks is used, where it has one.
         meanwhile: prepares what the caller needs next, while the nodes work; its errors are passed on.
 
     Raises:
         SecretsError: there is no way to get a node's password.
     """
-    session.ask_passwords(nodes)
+    places = session.cluster.nodes
+    session.ask_passwords([n for n in nodes or places if not (limited and places[n].check)])
     opened: list[Transport] = []
 
     def connect(node: Node, seconds: float) -> Transport:
-        transport = session.connect(node, seconds)
+        transport = session.connect(as_checker(node) if limited else node, seconds)
         opened.append(transport)
         return transport
 
@@ -58,6 +64,7 @@ def observe(
                 want=want,
                 probes=probes,
                 extra=(lambda name: extra.get(name, {})) if extra else None,
+                question=partial(question, session.resolved) if limited else shipment.question,
                 meanwhile=meanwhile,
             )
     finally:

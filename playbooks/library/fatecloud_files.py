@@ -22,7 +22,7 @@ from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_handover import hand_over
 from ansible.module_utils.fatecloud_inside import beside, is_directory, make_directory, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
-from ansible.module_utils.fatecloud_places import foreign_names, is_systems
+from ansible.module_utils.fatecloud_places import PROGRAMS, foreign_names, is_systems
 from ansible.module_utils.fatecloud_trust import directory
 
 STARTED = "started"
@@ -120,6 +120,8 @@ def _refuse_foreign(path: str, params: dict, recorded: list) -> None:
     Args:
         recorded: the directories that the manifest names.
     """
+    if path == os.path.join(PROGRAMS, params["label"]):
+        return
     if (path + "/").startswith(params["base"] + "/"):
         if path == params["base"] and is_systems(os.path.realpath(path)):
             raise Refused(f"{path} leads to {os.path.realpath(path)}, which is the system's", foreign=path)

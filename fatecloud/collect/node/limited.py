@@ -1,0 +1,41 @@
+"""The collector as it is installed for a login that may run nothing else as root.
+
+Standard input: one JSON object. `want` (names of facts), `probes` (whether to ask the services), `deadline` (seconds).
+What is read, and whom it asks, is in the spec that a deploy wrote: whoever calls this can only leave parts of it out.
+"""
+
+import json
+import sys
+
+from . import main as collector
+from .hints import Any, Dict
+from .opening import LARGEST, text_in
+
+_MOST = 1 << 16
+_LONGEST = 60.0
+"""Seconds of a deadline."""
+
+
+def main(place: str) -> None:
+    """Read what the spec at this place names, as far as it is asked for."""
+    try:
+        spec = json.loads(text_in(place, LARGEST, believed=True))
+        spec = narrowed(spec, json.loads(sys.stdin.read(_MOST)))
+    except (OSError, ValueError, RecursionError) as error:
+        sys.exit("%s" % (getattr(error, "strerror", None) or error))
+    collector.main(spec)
+
+
+def narrowed(spec: Dict[str, Any], asked: Any) -> Dict[str, Any]:
+    """The spec without what was not asked for. Raises ValueError for a question of another form."""
+    if not isinstance(asked, dict) or set(asked) - {"want", "probes", "deadline"}:
+        raise ValueError("the question must have want, probes and deadline, and nothing else")
+    want, deadline = asked.get("want", []), asked.get("deadline", spec["deadline"])
+    if not isinstance(want, list) or not all(isinstance(name, str) for name in want):
+        raise ValueError("want must be a list of names")
+    if isinstance(deadline, bool) or not isinstance(deadline, (int, float)) or not 0 < deadline <= _LONGEST:
+        raise ValueError("deadline must be a number of seconds, at most %g" % _LONGEST)
+    allowed = spec["want"]
+    kept = [name for name in allowed if name in want] if want else allowed
+    probes = spec["probes"] if asked.get("probes") is True else []
+    return dict(spec, want=kept, probes=probes, deadline=deadline)
