@@ -75,6 +75,12 @@ def place(directory: Path, store: Path | None = None) -> Place:
 
 
 @pytest.fixture(scope="module")
+def key(sender: Place) -> str:
+    """Fingerprint of the sender's key."""
+    return sender.key()
+
+
+@pytest.fixture(scope="module")
 def sender(tmp_path_factory: pytest.TempPathFactory, store: Path) -> Place:
     return place(tmp_path_factory.mktemp("hostile") / "sender", store)
 
@@ -96,9 +102,15 @@ def fingerprint(sender: Place) -> str:
     return str(document["interpreter"]["fingerprint"])
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return place(tmp_path_factory.mktemp("hostile") / "receiver")
+
+
 @pytest.fixture
-def receiver(tmp_path: Path) -> Place:
-    return place(tmp_path / "receiver")
+def receiver(prepared: Place, tmp_path: Path) -> Place:
+    """An operator whose store is empty."""
+    return Place(prepared.directory, tmp_path / "store")
 
 
 Member = tuple[tarfile.TarInfo, bytes]
@@ -127,32 +139,31 @@ def begun(whole: Path) -> list[Member]:
 
 
 def written(directory: Path, members: list[Member]) -> Path:
+    """A tar file of these members, also of those that claim more bytes than they have."""
     target = directory / "hostile.tar"
-    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as archive:
+    with target.open("wb") as file:
         for member, content in members:
-            archive.addfile(member, BytesIO(content))
+            file.write(member.tobuf(tarfile.GNU_FORMAT))
+            file.write(content + bytes(-len(content) % tarfile.BLOCKSIZE))
+        file.write(bytes(tarfile.RECORDSIZE))
     return target
 
 
-def refused(receiver: Place, sender: Place, file: Path, fingerprint: str, *words: str, status: int = 1) -> None:
+def refused(receiver: Place, key: str, file: Path, fingerprint: str, *words: str) -> None:
     """The import is refused with these words, whatever the operator accepts, and nothing can be deployed from it."""
-    accepted = ("--trust", sender.key(), "--confirm-fingerprint", fingerprint)
+    accepted = ("--trust", key, "--confirm-fingerprint", fingerprint)
     done = receiver.run("release", "import", str(file), *accepted)
-    assert done.returncode == status, done
+    assert done.returncode == 1, done
     assert all(word in done.stderr for word in words), done.stderr
     assert str(file) in done.stderr
-    listed = receiver.run("release", "list", "-o", "json")
-    assert not json.loads(listed.stdout)["items"][0]["complete"]
-    planned = receiver.run("plan")
+    planned = receiver.run("plan", "-i", str(receiver.directory))
     assert planned.returncode == 1, planned
     assert not list(receiver.directory.rglob("outside*"))
     stored = [path for path in receiver.store.rglob("*") if path.is_file()] if receiver.store.exists() else []
     assert all(path.parent.name == hashlib.sha256(path.read_bytes()).hexdigest() for path in stored)
 
 
-def test_rubbish_with_a_matching_list(
-    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
-) -> None:
+def test_rubbish_with_a_matching_list(receiver: Place, key: str, whole: Path, fingerprint: str, tmp_path: Path) -> None:
     """Every file has the hash that the list gives it, and the right name: this was `complete in the store` once."""
     index = json.loads(begun(whole)[0][1])
     members = []
@@ -165,7 +176,7 @@ def test_rubbish_with_a_matching_list(
     assert len(members) == len(catalogue.load(RELEASE).python.wheels) + 2
     text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), *members])
-    refused(receiver, sender, file, fingerprint, "expected SHA-256", "uv-")
+    refused(receiver, key, file, fingerprint, "expected SHA-256", "uv-")
     assert receiver.run("release", "import", str(file), "--unsigned").returncode == 1
     assert receiver.run("release", "verify").returncode == 1
 
@@ -215,32 +226,32 @@ HOSTILE: dict[str, tuple[Callable[[list[Member]], list[Member]], str]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_signed_bundle_with_a_member_that_does_not_belong(
-    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path, name: str
+    receiver: Place, key: str, whole: Path, fingerprint: str, tmp_path: Path, name: str
 ) -> None:
     """A thief of the key signs what they like: the lock still decides."""
     change, words = HOSTILE[name]
     file = written(tmp_path, change(begun(whole)))
     if name == "a link in the place of its list":  # then it is not a bundle, and its name is not that of a tarball
         file = file.rename(file.with_suffix(".bundle"))
-    refused(receiver, sender, file, fingerprint, words)
+    refused(receiver, key, file, fingerprint, words)
 
 
 def test_a_flipped_bit_of_the_signature(
-    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
+    receiver: Place, key: str, whole: Path, fingerprint: str, tmp_path: Path
 ) -> None:
     index, (signature, text) = begun(whole)
     for at in (len(text) // 2, 60, 5):
         changed = text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :]
-        refused(receiver, sender, written(tmp_path, [index, (signature, changed)]), fingerprint, "signature")
+        refused(receiver, key, written(tmp_path, [index, (signature, changed)]), fingerprint, "signature")
     other = json.loads(index[1])
     other["interpreter"]["source"] = "elsewhere"
     text = json.dumps(other, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), *begun(whole)[1:]])
-    refused(receiver, sender, file, fingerprint, "is not one of this content")
+    refused(receiver, key, file, fingerprint, "is not one of this content")
 
 
 def test_unsigned_unknown_and_expired_are_three_messages(
-    receiver: Place, sender: Place, whole: Path, fingerprint: str, tmp_path: Path
+    receiver: Place, key: str, whole: Path, fingerprint: str, tmp_path: Path
 ) -> None:
     found = begun(whole)
     unsigned, signed = written(tmp_path, found[:1]), tmp_path / "signed.tar"
@@ -251,17 +262,19 @@ def test_unsigned_unknown_and_expired_are_three_messages(
     for words in ((), ("--trust", STRANGER), ("--unsigned",)):
         done = receiver.run("release", "import", str(signed), *confirmed, *words)
         assert (done.returncode, "a key that you do not trust" in done.stderr) == (6, True), done
-        assert sender.key() in done.stderr
-    inventory = receiver.directory / "inventory.yml"
+        assert key in done.stderr
+    inventory = tmp_path / "inventory.yml"
     peer = {"proxy": "198.51.100.1:9370", "broker": "198.51.100.1:5672", "key": STRANGER}
-    peer |= {"former_key": f"{sender.key()} until 2020-01-31"}
-    inventory.write_text(inventory.read_text() + f"peers: {json.dumps({'77': peer})}\n")
-    done = receiver.run("release", "import", str(signed), *confirmed)
+    peer |= {"former_key": f"{key} until 2020-01-31"}
+    inventory.write_text((receiver.directory / "inventory.yml").read_text() + f"peers: {json.dumps({'77': peer})}\n")
+    done = receiver.run("release", "import", str(signed), *confirmed, "-i", str(inventory))
     assert (done.returncode, "a key that expired on 2020-01-31" in done.stderr) == (6, True), done
     assert not receiver.store.exists()
 
 
-def test_the_senders_own_former_key_expires(sender: Place, whole: Path, tmp_path: Path, fingerprint: str) -> None:
+def test_the_senders_own_former_key_expires(
+    sender: Place, key: str, whole: Path, tmp_path: Path, fingerprint: str
+) -> None:
     """Rotated in a copy: the other tests use this sender."""
     copy = Place(tmp_path / "copy", tmp_path / "store")
     shutil.copytree(sender.directory, copy.directory, ignore=shutil.ignore_patterns("*.tar"))
@@ -270,15 +283,15 @@ def test_the_senders_own_former_key_expires(sender: Place, whole: Path, tmp_path
     for until, expected in (("2999-01-31", "it lacks"), ("2020-01-31", "expired on 2020-01-31")):
         shutil.copy(sender.directory / "inventory.secrets.yml", copy.directory)
         assert copy.run("key", "rotate", "--keep-until", until).returncode == 0
-        assert copy.key() != sender.key()
+        assert copy.key() != key
         done = copy.run(*words)
         assert expected in done.stderr, done
 
 
 def test_an_interpreter_is_confirmed_by_its_fingerprint_and_the_whole_bundle_then_arrives(
-    receiver: Place, sender: Place, whole: Path, fingerprint: str
+    receiver: Place, key: str, whole: Path, fingerprint: str
 ) -> None:
-    words = ("release", "import", str(whole), "--trust", sender.key())
+    words = ("release", "import", str(whole), "--trust", key)
     for more in ((), ("--confirm-fingerprint", STRANGER)):
         done = receiver.run(*words, *more)
         assert (done.returncode, fingerprint in done.stderr) == (6, True), done
