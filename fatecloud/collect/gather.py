@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from fatecloud.collect import shipment
 from fatecloud.collect.incoming import document_of
+from fatecloud.collect.shapes import Some, fits, misshapen, number, whole
 from fatecloud.collect.spec import DEADLINE, spec_for
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
@@ -129,7 +130,11 @@ class _Reading:
         document = document_of(done.stdout)
         if document is None:
             return _no_document(node.name, done, self._seconds)
-        return _facts(node.name, document, before, after)
+        try:
+            return _facts(node.name, document, before, after)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            message = "the collector's document has another form than a collector's"
+            return Unreachable(node.name, "NODE_COLLECTOR_FAILED", message, "", self._seconds)
 
     @property
     def _seconds(self) -> float:
@@ -153,8 +158,10 @@ def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:
 
 
 def _facts(node: str, document: Mapping[str, Any], before: float, after: float) -> NodeFacts:
-    facts = {name: Fact(entry.get("value"), entry.get("error")) for name, entry in document["facts"].items()}
+    facts = {name: _fact(name, entry) for name, entry in document["facts"].items()}
     begun, finished = document["begun"], document["finished"]
+    if not number(begun) or not number(finished):
+        raise ValueError
     # The middle of the exec is the same moment on both sides, give or take the network's delay.
     facts["skew"] = Fact(
         {
@@ -162,8 +169,20 @@ def _facts(node: str, document: Mapping[str, Any], before: float, after: float) 
             "uncertainty": round(max(0.0, (after - before) - (finished - begun)) / 2, 3),
         }
     )
-    answers = {
-        name: ProbeAnswer(entry["exit"], entry["data"], entry["error"], entry["seconds"] or 0.0)
-        for name, entry in document["probes"].items()
-    }
+    answers = {name: _answer(entry) for name, entry in document["probes"].items()}
     return NodeFacts(node, facts, answers, after - before)
+
+
+def _fact(name: str, entry: Mapping[str, Any]) -> Fact:
+    value, error = entry.get("value"), entry.get("error")
+    if error is not None:
+        return Fact(error=str(error))
+    return Fact(error="the node gave it in another form") if misshapen(name, value) else Fact(value)
+
+
+def _answer(entry: Mapping[str, Any]) -> ProbeAnswer:
+    """A probe's answer. Raises KeyError or ValueError for one of another form."""
+    shape = {"exit": Some(whole), "data": Some(dict), "error": Some(str), "seconds": Some(number)}
+    if not fits(entry, shape):
+        raise ValueError
+    return ProbeAnswer(entry["exit"], entry["data"], entry["error"], entry["seconds"] or 0.0)

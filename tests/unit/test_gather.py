@@ -23,9 +23,11 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.desired import NodeProbe
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 
+CLOCK = {"epoch": 1.0, "boot_epoch": None, "timezone": "UTC", "synchronized": None}
+FORM = "the collector's document has another form than a collector's"
 DOCUMENT: dict[str, Any] = {
     "version": 1,
-    "facts": {"clock": {"value": {"epoch": 1.0}}, "disk": {"error": "hung"}},
+    "facts": {"clock": {"value": CLOCK}, "disk": {"error": "hung"}},
     "probes": {f"{ENGINE}:engine.api": {"exit": 0, "data": {"ok": True}, "error": None, "seconds": 0.2}},
     "begun": 1000.0,
     "finished": 1000.5,
@@ -104,7 +106,7 @@ def test_documents_become_facts_and_answers() -> None:
     seen = gather(the_desired(), lambda node, _seconds: connections[node.name])
     facts = seen.nodes["a1"]
     assert isinstance(facts, NodeFacts)
-    assert facts.fact("clock").value == {"epoch": 1.0}
+    assert facts.fact("clock").value == CLOCK
     assert facts.fact("disk") == Fact(error="hung")
     assert facts.fact("memory").error == "the collector returned no memory"
     assert facts.probes[f"{ENGINE}:engine.api"].data == {"ok": True}
@@ -156,7 +158,7 @@ def test_a_document_that_breaks_us_costs_its_own_node_only() -> None:
     found = gather(the_desired(), lambda node, _seconds: Answers(lines[node.name]))
     broken = found.nodes["a1"]
     assert isinstance(broken, Unreachable)
-    assert (broken.code, broken.message) == ("NODE_COLLECTOR_FAILED", "could not be read: KeyError: 'begun'")
+    assert (broken.code, broken.message) == ("NODE_COLLECTOR_FAILED", FORM)
     assert found.reached("a2") is not None
 
 

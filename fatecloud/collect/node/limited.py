@@ -1,7 +1,7 @@
 """The collector as it is installed for a login that may run nothing else as root.
 
 Standard input: one JSON object. `want` (names of facts), `probes` (whether to ask the services), `deadline` (seconds).
-What is read, and whom it asks, is in the spec that a deploy wrote: whoever calls this can only leave parts of it out.
+What is read, and which services are asked, is in the spec that a deploy wrote: a caller can only leave parts of it out.
 """
 
 import json

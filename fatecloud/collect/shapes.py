@@ -1,0 +1,140 @@
+"""What a fact looks like. A node may lie: a fact of another form counts as one that could not be read.
+
+A shape is a type, `Some` of a shape (or None), a list with the shape of its items, a dictionary with the shapes of keys
+that must be there (or of all others, for `...`), `Maybe` of a dictionary whose keys may be missing, or a predicate.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_SERVICE = re.compile(r"[0-9]{1,9}/[a-z][a-z0-9_-]{0,63}@[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_OCTAL = re.compile("[0-7]{3,5}")
+_LARGEST = 1e15
+_ANY = ...
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """A shape, or None."""
+
+    shape: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A dictionary in which these keys may be missing, and others may be."""
+
+    shapes: Mapping[str, Any]
+
+
+def number(value: Any) -> bool:
+    """Whether it is a number that every computation can do."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def whole(value: Any) -> bool:
+    """Whether it is a whole number."""
+    return number(value) and isinstance(value, int)
+
+
+def _mode(value: Any) -> bool:
+    return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
+
+
+def _by_service(value: Any) -> bool:
+    return isinstance(value, dict) and all(_SERVICE.fullmatch(key) for key in value)
+
+
+_NAMES = [str]
+_MOUNT = {"mount": str, "device": str, "fstype": str}
+_FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
+_RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
+_PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
+_ENTRY = Maybe({"home": str, "job_api": str, "job_settings": str, "version": Some(str), "at": number, "user": str})
+_MANIFEST = Maybe(
+    {
+        "id": str,
+        "cluster": str,
+        "node": str,
+        "prepared": str,
+        "files": {_ANY: _RECORDED},
+        "services": {_ANY: _ENTRY},
+        "pending": {_ANY: str},
+        "data": {_ANY: dict},
+        "venvs": dict,
+        "accounts": dict,
+        "proof": dict,
+        **_PLACES,
+    }
+)
+_LEASE = {"expires": number}
+_STATE = {"state": str}
+_STATES = Maybe({"pid": Some(whole), "since": Some(number), "enabled": bool, "result": Some(str), "pids": [whole]})
+
+SHAPES: dict[str, tuple[Any, ...]] = {
+    "addresses": (_NAMES,),
+    "clock": ({"epoch": number, "boot_epoch": Some(number), "timezone": str, "synchronized": Some(bool)},),
+    "connects": ({_ANY: {"ok": bool, "kind": str, "error": Some(str)}},),
+    "cpu": ({"cores": whole, "load1": number, "flags_avx": Some(bool)},),
+    "cron_lingering": (dict,),
+    "data": ({_ANY: {"path": str, "entries": Some(whole), "hollow": bool, "mark": Some(dict), "copy": Some(dict)}},),
+    "directories": ({_ANY: Some({"entries": whole, "names": _NAMES, "others": whole, "owner": str})},),
+    "disk": ({_ANY: {**_MOUNT, "total": number, "available": number, "options": str, "inodes_total": number}},),
+    "environment": ({"proxy": {_ANY: str}, "no_proxy": str, "locale_utf8": bool},),
+    "files": ({_ANY: Some(_FILE)},),
+    "firewall": ({"name": str, "active": bool},),
+    "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),
+    "identity": ({"user": str, "uid": whole, "root": bool, "hostname": str}, Maybe({"machine_id": Some(str)})),
+    "interpreter": (Some({"path": str, "version": str}),),
+    "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": dict}))),
+    "limits": ({_ANY: {_ANY: whole}},),
+    "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),
+    "logs": ({_ANY: Some(dict)},),
+    "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service}))),
+    "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number),),
+    "os": (dict.fromkeys(("id", "version_id", "family", "arch", "kernel"), str), Maybe({"systemd": whole})),
+    "own_name": ({"hostname": str, "addresses": _NAMES},),
+    "packages": ({_ANY: Some(str)},),
+    "real_paths": ({_ANY: str},),
+    "records": ({"untrusted": _NAMES},),
+    "register": ([{"id": str, "cluster": str, "node": str, "base": str, "there": bool}],),
+    "selinux": (str,),
+    "services": ({_ANY: _STATE}, {_ANY: _STATES}),
+    "store": ({"artifacts": dict, "pythons": _NAMES, "venvs": _NAMES},),
+    "sysctl": ({_ANY: Some(str)},),
+    "tools": ({_ANY: Some(str)},),
+    "users": ({_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},),
+}
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Whether a value has a shape."""
+    if isinstance(shape, Some):
+        return value is None or fits(value, shape.shape)
+    if isinstance(shape, Maybe):
+        return isinstance(value, dict) and all(
+            fits(value[key], one) for key, one in shape.shapes.items() if key in value
+        )
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(item, shape[0]) for item in value)
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and _has(value, shape)
+    if isinstance(shape, type):
+        return isinstance(value, shape)
+    test: Callable[[Any], bool] = shape
+    return test(value)
+
+
+def _has(value: Mapping[str, Any], shape: Mapping[Any, Any]) -> bool:
+    if _ANY in shape:
+        return all(fits(item, shape[_ANY]) for item in value.values())
+    return all(key in value and fits(value[key], one) for key, one in shape.items())
+
+
+def misshapen(name: str, value: Any) -> bool:
+    """Whether the value of a fact is of another form than that fact has."""
+    return not all(fits(value, shape) for shape in SHAPES.get(name, ()))
