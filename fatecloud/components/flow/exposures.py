@@ -38,14 +38,15 @@ _Part = tuple[Severity, str, tuple[str, ...]]
 
 
 def _own_api(view: ServiceView) -> _Part:
-    port = next(port for port in view.service.ports if port.name == "http")
+    own, port = view.service.id.party, next(port for port in view.service.ports if port.name == "http")
     who = "users of the node" if ip_address(port.bind).is_loopback else f"those who reach {port.bind}:{port.number}"
-    firewall = f"let only the nodes of party {view.service.id.party} reach port {port.number}"
-    if view.desired.cluster.parties[view.service.id.party].config["flow"]["authentication.client"]:
-        return "exposure", f"{who} can write files as flow's user, in the way of tasks (/v2/worker)", (firewall,)
-    what = f"{who} can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
-    key = "`authentication: {client: true}` of flow in the inventory, unless a board or FATE's `pipeline` is used"
-    return "exposure", what, (key, firewall)
+    firewall = f"let only the nodes of party {own} reach port {port.number}"
+    if not view.desired.cluster.parties[own].config["flow"]["authentication.client"]:
+        what = "can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
+        key = "`authentication: {client: true}` of flow in the inventory, unless a board or FATE's `pipeline` is used"
+        return "exposure", f"{who} {what}", (key, firewall)
+    jobs = "" if signs(view.desired.cluster, own) else "start jobs as another party does (/v2/partner), and "
+    return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", (firewall,)
 
 
 def _partners(view: ServiceView) -> Iterator[_Part]:
