@@ -100,9 +100,16 @@ module.main({place})
 
 _PROLOGUE = f"""
 boot=$1; base=$2
+ours() {{
+  for path in "$base" "$base/store" "$base/store/python" "${{1%/bin/python3}}" "${{1%/python3}}" "$1"; do
+    [ -O "$path" ] || return 1
+  done
+}}
 for python in python3 /usr/bin/python3 /usr/bin/python3.[0-9] /usr/bin/python3.[0-9][0-9] /usr/local/bin/python3 \\
     /usr/libexec/platform-python "$base"/store/python/*/bin/python3; do
   command -v "$python" >/dev/null 2>&1 || continue
+  # Root runs nothing that is in a directory of someone else.
+  case $python:$(id -u) in "$base"/*:0|"$base"/*:) ours "$python" || continue ;; esac
   "$python" -I -S -B -c "$boot"
   status=$?
   case $status in {_FOREIGN}|126|127) ;; *) exit $status ;; esac

@@ -2,7 +2,8 @@
 
 Parameters: `state` (`missing` returns what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
 `artifacts` (list of sha256, filename, size), `login` (user that uploads), `big` (bytes from which on an artifact does
-not travel in a bundle), `sources` (sha256 -> path on this machine, where controller and node are one).
+not travel in a bundle), `used` (`digest` of the environment that is needed, hashes of its `interpreter` and of its
+`installer`), `sources` (sha256 -> path on this machine, where controller and node are one).
 """
 
 from __future__ import annotations
@@ -16,24 +17,35 @@ import tarfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
+from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, shared_path
 
 ROOM = 64 << 20
 """Bytes that must stay free beside what is shipped."""
 
 
-def store_path(base: str, sha256: str, filename: str = "") -> str:
-    """Path of an artifact."""
-    return os.path.join(base, "store", "artifacts", sha256, filename)
-
-
 def missing(params: dict) -> list:
-    """The artifacts that the node lacks, or has in another size: a power cut may leave the beginning of a file."""
-    found = {}
-    for artifact in params["artifacts"]:
-        with contextlib.suppress(OSError):
-            path = store_path(params["base"], artifact["sha256"], artifact["filename"])
-            found[artifact["sha256"]] = os.path.getsize(path)
-    return [a for a in params["artifacts"] if found.get(a["sha256"]) != a["size"]]
+    """The artifacts that the node lacks, or has damaged: a power cut may leave the beginning of a file.
+
+    Those that this deploy will use are hashed; of the others, which an environment was made from already, only the size
+    is compared.
+    """
+    base, used = params["base"], used_of(params)
+    return [a for a in params["artifacts"] if not _there(artifact_path(base, a), a, hashed=a["sha256"] in used)]
+
+
+def used_of(params: dict) -> set:
+    """Hashes of the artifacts that will be used: the installer for every environment, all others for a new one."""
+    base, used = params["base"], params["used"]
+    made = complete(shared_path(base, used["digest"])), complete(interpreter_path(base, used["interpreter"]))
+    return {a["sha256"] for a in params["artifacts"]} if None in made else {used["installer"]}
+
+
+def _there(path: str, artifact: dict, *, hashed: bool) -> bool:
+    try:
+        same_size = os.stat(path, follow_symlinks=False).st_size == artifact["size"]
+    except OSError:
+        return False
+    return same_size and (not hashed or sha256_of(path, artifact["size"]) == artifact["sha256"])
 
 
 def incoming(base: str, run: str) -> str:
@@ -83,7 +95,7 @@ def _take(artifact: dict, source: str, base: str) -> None:
     digest = sha256_of(source, artifact["size"])
     if digest != artifact["sha256"]:
         raise Refused(f"{artifact['filename']}: arrived with sha256 {digest}, expected {artifact['sha256']}")
-    target = store_path(base, artifact["sha256"], artifact["filename"])
+    target = artifact_path(base, artifact)
     make_directory(os.path.dirname(target), 0o755)
     if os.geteuid() == 0:
         os.chown(source, 0, 0)
@@ -143,6 +155,7 @@ def main() -> None:
             "artifacts": {"type": "list", "elements": "dict", "required": True},
             "login": {"default": ""},
             "big": {"type": "int", "default": 0},
+            "used": {"type": "dict", "required": True},
             "sources": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

@@ -14,13 +14,14 @@ import contextlib
 import hashlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import time
 
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_inside import STRANGE, make_directory, sha256_of
+from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_marks import content as entries_of
 from ansible.module_utils.fatecloud_node import (
     IDENTITY,
@@ -36,10 +37,14 @@ from ansible.module_utils.fatecloud_node import (
     missing,
     private,
     read_json,
+    read_lease,
     write_lease,
 )
 from ansible.module_utils.fatecloud_register import enter, refuse_conflict
+from ansible.module_utils.fatecloud_strays import send
 
+ENVIRONMENT = 1 << 20
+"""Bytes that are read of a process's environment."""
 INSTALLATIONS = "/run/fatecloud"
 """Below it, by the cluster's id, Ansible keeps how far installations of packages are; see `roles/node/vars`."""
 
@@ -60,21 +65,33 @@ def at_login(path: str) -> str:
     return os.path.expanduser(path)
 
 
-def processes_of(run: str, proc: str = "/proc") -> list:
-    """Processes on this machine that work for a run, as far as we may see them."""
+def processes_of(run: str, proc: str = "/proc") -> tuple:
+    """Processes on this machine that bear the mark of a run: those that are ours, and those of other users."""
     mark = f"{MARK}={run}".encode()
-    found = []
+    ours, others = [], []
     for name in os.listdir(proc):
         if name.isdigit() and int(name) != os.getpid():
             with contextlib.suppress(OSError), open(os.path.join(proc, name, "environ"), "rb") as file:
-                if mark in file.read().split(b"\0"):
-                    found.append(int(name))
-    return found
+                if mark in file.read(ENVIRONMENT).split(b"\0"):
+                    (ours if _is_ours(os.path.join(proc, name)) else others).append(int(name))
+    return ours, others
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether a process is altogether our user's: not one that runs a program with the rights of another."""
+    with open(os.path.join(folder, "status"), "rb") as file:
+        users = next((line.split()[1:] for line in file if line.startswith(b"Uid:")), [])
+    return {int(user) for user in users} == {os.geteuid()}
 
 
 def _gone(run: str, seconds: float) -> bool:
+    """Whether a run's own processes end within that time.
+
+    What a run started as a service's user ends with them. A process of such a user could also have given itself the
+    mark, so none of them can keep a run waiting.
+    """
     deadline = time.monotonic() + seconds
-    while processes_of(run):
+    while processes_of(run)[0]:
         if time.monotonic() >= deadline:
             return False
         time.sleep(POLL)
@@ -87,15 +104,18 @@ def end_old(run: str, wait: float) -> None:
     Raises:
         Refused: one of them cannot be ended.
     """
-    if _gone(run, wait):
-        return
+    ended = _gone(run, wait)
     for number, patience in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-        for pid in processes_of(run):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-        if _gone(run, patience):
-            return
-    raise Refused(f"processes {processes_of(run)} of run {run} cannot be ended")
+        if not ended:
+            for pid in processes_of(run)[0]:
+                send(pid, number)
+            ended = _gone(run, patience)
+    if not ended:
+        raise Refused(f"processes {processes_of(run)[0]} of run {run} cannot be ended")
+    for pid in processes_of(run)[1]:
+        # Questions and scripts that can run again, or nothing of ours. Its own user ends it: a number may be reused.
+        with contextlib.suppress(OSError, KeyError):
+            send(pid, signal.SIGKILL, pwd.getpwuid(os.stat(f"/proc/{pid}").st_uid).pw_name)
 
 
 def may_take(lease: dict | None, run: str, takeover: str) -> bool:
@@ -140,12 +160,11 @@ def same_machine(base: str, one: str, other: str) -> str:
 
 
 def content(path: str) -> str | None:
-    """Hex sha256 of a regular file; None for anything else, as the collector has it."""
+    """What `sha256_of` says of a path; None for what cannot be read, as the collector has it."""
     try:
-        found = sha256_of(path)
+        return sha256_of(path)
     except OSError:
         return None
-    return None if found == STRANGE else found
 
 
 def state_digest(base: str, paths: list) -> str:
@@ -204,7 +223,7 @@ def acquire(params: dict) -> dict:
         # nothing is lost: a destroy removes it only when it is empty.
         fresh = [base]
     make_directory(private(base), 0o700)
-    lease = read_json(lease_path(base))
+    lease = read_lease(base)
     if not may_take(lease, run, params["takeover"]):
         message = (
             f"run {lease['run']} of {lease['owner']} holds this node, for {left(lease):.0f} s unless it is renewed"
@@ -214,7 +233,7 @@ def acquire(params: dict) -> dict:
     if lease and lease["run"] != run:
         end_old(lease["run"], params["wait"])
     with locked(base, run, params["wait"]):
-        now = read_json(lease_path(base))
+        now = read_lease(base)
         if now != lease:
             refuse_twin(now, params)
             raise Refused("another run took this node at this very moment", held=now)
@@ -249,18 +268,18 @@ def release(params: dict) -> dict:
     Raises:
         Refused: something that this run began is still running. The lease stays, so that the next run waits for it.
     """
-    path, run = lease_path(params["base"]), params["run"]
-    lease = read_json(path)
+    base, run = params["base"], params["run"]
+    lease = read_lease(base)
     if lease is None or lease["run"] != run:
         return {"changed": False}
     if not _gone(run, params["wait"]):
-        raise Refused(f"processes {processes_of(run)} of run {run} are still running")
-    with locked(params["base"], run, params["wait"]):
+        raise Refused(f"processes {processes_of(run)[0]} of run {run} are still running")
+    with locked(base, run, params["wait"]):
         # One that had run out may have been taken while we waited.
-        mine = (read_json(path) or {}).get("run") == run
+        mine = (read_lease(base) or {}).get("run") == run
         if mine:
             forget(lease["id"], params["scratch"])
-            os.unlink(path)
+            os.unlink(lease_path(base))
     return {"changed": mine}
 
 

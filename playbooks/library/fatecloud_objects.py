@@ -6,19 +6,10 @@ Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secr
 
 from __future__ import annotations
 
-import subprocess
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
-from ansible.module_utils.fatecloud_node import (
-    Refused,
-    become,
-    clean_environment,
-    home_of,
-    owner_ids,
-    replace,
-    working,
-)
+from ansible.module_utils.fatecloud_node import Refused, owner_ids, replace, working
+from ansible.module_utils.fatecloud_running import run
 
 
 def record_of(paths: list) -> str:
@@ -38,22 +29,12 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": False}
         if check:
             return {"changed": True}
-        try:
-            done = subprocess.run(  # noqa: PLW1510
-                [params["script"]],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=params["timeout"],
-                env=clean_environment(home_of(params["user"])),
-                cwd="/",
-                preexec_fn=become(params["user"]),
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Refused(f"{params['script']} did not end in {params['timeout']:g} s") from error
-        if done.returncode:
-            lines = done.stdout.decode(errors="replace").strip().splitlines()[-8:]
-            raise Refused(f"{params['script']} failed with status {done.returncode}", lines=lines)
+        done = run([params["script"]], params["user"], timeout=params["timeout"])
+        if done.status is None:
+            raise Refused(f"{params['script']} did not end in {params['timeout']:g} s")
+        if done.status:
+            lines = (done.out + done.err).strip().splitlines()[-8:]
+            raise Refused(f"{params['script']} failed with status {done.status}", lines=lines)
         if text_of(params["applied"]) != wanted:
             replace(params["applied"], wanted.encode(), 0o640, *owner_ids(params["user"], params["group"]))
     return {"changed": True}

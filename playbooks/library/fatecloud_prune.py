@@ -15,9 +15,7 @@ import shutil
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import Refused, working
-from ansible.module_utils.fatecloud_trust import read
-
-ID_LENGTH = 16
+from ansible.module_utils.fatecloud_store import ID_LENGTH, complete
 
 
 def parts(python: dict | None) -> list:
@@ -43,8 +41,7 @@ def needed(base: str, python: dict | None, homes: list) -> tuple:
         pythons.add(python["interpreter"]["sha256"][:ID_LENGTH])
     for home in homes:
         with contextlib.suppress(OSError):
-            text = read(os.path.join(home, "venv", ".complete")) or b""
-            venvs.add(text.decode(errors="replace").strip()[:ID_LENGTH])
+            venvs.add((complete(os.path.join(home, "venv")) or "").strip()[:ID_LENGTH])
     used = [os.path.join(home, "venv") for home in homes] + [os.path.join(store, "venv", name) for name in venvs]
     for venv in used:
         program = os.path.realpath(os.path.join(venv, "bin", "python"))

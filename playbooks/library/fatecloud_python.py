@@ -1,8 +1,9 @@
 """Builds the Python environments of a release from the node's store: offline, hashed, whole or not at all.
 
 Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the environment of one service), `base`,
-`run`, `python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), and for `thin` also `service`,
-`home`, `own` (packages that it has a copy of), `replaced` (files that are rendered into it), `group` (may read it).
+`run`, `python` (digest, minor, interpreter, uv, wheels, requirements, imports, room), `user` (tries the imports;
+"nobody" where it is empty), and for `thin` also `service`, `home`, `own` (packages that it has a copy of), `replaced`
+(files that are rendered into it), `group` (may read it).
 
 A directory without its marker `.complete` is what an interrupted build left: it is removed and built again.
 """
@@ -19,34 +20,10 @@ import threading
 import zipfile
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_imports import prove
 from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
-from ansible.module_utils.fatecloud_trust import read
-
-ID_LENGTH = 16
-
-
-def shared_path(base: str, python: dict) -> str:
-    """The shared environment."""
-    return os.path.join(base, "store", "venv", python["digest"][:ID_LENGTH])
-
-
-def interpreter_path(base: str, python: dict) -> str:
-    """The unpacked interpreter."""
-    return os.path.join(base, "store", "python", python["interpreter"]["sha256"][:ID_LENGTH])
-
-
-def _artifact(base: str, artifact: dict) -> str:
-    return os.path.join(base, "store", "artifacts", artifact["sha256"], artifact["filename"])
-
-
-def complete(path: str) -> str | None:
-    """What the marker of a directory says, or None when there is none."""
-    try:
-        data = read(os.path.join(path, ".complete"))
-    except NotADirectoryError:
-        return None
-    return None if data is None else data.decode(errors="replace")
+from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
 
 
 def _mark(path: str, text: str) -> None:
@@ -72,14 +49,14 @@ def call(argv: list, what: str, **options: object) -> str:
 
 def unpack_interpreter(base: str, python: dict) -> bool:
     """Unpack the interpreter, unless it is there; not marked yet. Whether it changed anything."""
-    target = interpreter_path(base, python)
+    target = interpreter_path(base, python["interpreter"]["sha256"])
     if complete(target) is not None:
         return False
     shutil.rmtree(target, ignore_errors=True)
     scratch = target + ".part"
     shutil.rmtree(scratch, ignore_errors=True)
     make_directory(scratch, 0o755)
-    with tarfile.open(_artifact(base, python["interpreter"])) as tar:
+    with tarfile.open(fileobj=opened(base, python["interpreter"])) as tar:
         tar.extractall(scratch, **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))  # noqa: S202
     program = os.path.join(scratch, "bin", "python3")
     if not os.path.lexists(program):
@@ -91,7 +68,7 @@ def unpack_interpreter(base: str, python: dict) -> bool:
 
 def uv_program(base: str, python: dict, scratch: str) -> str:
     """Unpack uv from its wheel."""
-    with zipfile.ZipFile(_artifact(base, python["uv"])) as wheel:
+    with zipfile.ZipFile(opened(base, python["uv"])) as wheel:
         name = next(n for n in wheel.namelist() if n.endswith(".data/scripts/uv"))
         path = wheel.extract(name, scratch)
     os.chmod(path, 0o700)
@@ -116,13 +93,13 @@ def _new_venv(uv: str, interpreter: str, target: str) -> None:
     call([uv, *command, target], "making a virtual environment")
 
 
-def build_shared(base: str, python: dict) -> bool:
+def build_shared(base: str, python: dict, user: str) -> bool:
     """Build the release's shared environment under its final name; not marked yet. Whether it changed anything.
 
     Raises:
         Refused: too little space, a wrong hash, or a module that cannot be imported.
     """
-    target = shared_path(base, python)
+    target = shared_path(base, python["digest"])
     if complete(target) is not None:
         return False
     os.umask(0o022)
@@ -138,11 +115,11 @@ def build_shared(base: str, python: dict) -> bool:
         wheels = os.path.join(scratch, "wheels")
         os.mkdir(wheels)
         for wheel in python["wheels"]:
-            os.symlink(_artifact(base, wheel), os.path.join(wheels, wheel["filename"]))
+            os.symlink(artifact_path(base, wheel), os.path.join(wheels, wheel["filename"]))
         requirements = os.path.join(scratch, "requirements.txt")
         with open(requirements, "w", encoding="utf-8") as file:
             file.write(python["requirements"])
-        _new_venv(uv, os.path.join(interpreter_path(base, python), "bin", "python3"), target)
+        _new_venv(uv, os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3"), target)
         program = os.path.join(target, "bin", "python")
         options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
         places = ["--cache-dir", os.path.join(scratch, "cache"), "--link-mode", "hardlink", "-p", program]
@@ -154,20 +131,26 @@ def build_shared(base: str, python: dict) -> bool:
     flushing = threading.Thread(target=os.sync)
     flushing.start()
     if python["imports"]:
-        # Also leaves the bytecode that services, which may not write here, would otherwise compile at every start.
-        call([program, "-c", "\n".join(f"import {name}" for name in python["imports"])], "importing the release")
+        interpreter = interpreter_path(base, python["interpreter"]["sha256"])
+        prove(program, os.path.join(interpreter, "bin", "python3"), python["imports"], [target, interpreter], user)
     flushing.join()
     return True
 
 
-def provide(base: str, python: dict) -> bool:
+def provide(base: str, python: dict, user: str) -> bool:
     """Unpack and build what is not there; all of it counts once it is on the disk. Whether it changed anything."""
-    changed = unpack_interpreter(base, python) | build_shared(base, python)
+    changed = unpack_interpreter(base, python) | build_shared(base, python, user)
     if changed:
         os.sync()
-        _mark(interpreter_path(base, python), python["interpreter"]["sha256"] + "\n")
-        _mark(shared_path(base, python), python["digest"] + "\n")
+        _mark(interpreter_path(base, python["interpreter"]["sha256"]), python["interpreter"]["sha256"] + "\n")
+        _mark(shared_path(base, python["digest"]), python["digest"] + "\n")
     return changed
+
+
+def compile_all(base: str, python: dict, paths: list) -> None:
+    """Leave the bytecode of Python files beside them, for those who run them cannot; nothing of them is executed."""
+    program = os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3")
+    call([program, "-I", "-S", "-m", "compileall", "-q", *paths], "compiling the environment")
 
 
 def build_thin(params: dict) -> bool:
@@ -181,9 +164,9 @@ def build_thin(params: dict) -> bool:
     make_directory(home, 0o750, *owner_ids("", params["group"]))
     with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
         uv = uv_program(base, python, scratch)
-        _new_venv(uv, os.path.join(interpreter_path(base, python), "bin", "python3"), target)
+        _new_venv(uv, os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3"), target)
     inner = os.path.join("lib", "python" + python["minor"], "site-packages")
-    shared, own = os.path.join(shared_path(base, python), inner), os.path.join(target, inner)
+    shared, own = os.path.join(shared_path(base, python["digest"]), inner), os.path.join(target, inner)
     for name in params["own"]:
         # A copy and never links: files of the service replace some of them, and the shared one must not notice.
         shutil.copytree(os.path.join(shared, name), os.path.join(own, name), symlinks=True)
@@ -191,6 +174,8 @@ def build_thin(params: dict) -> bool:
         if os.path.lexists(path):
             os.unlink(path)
     replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
+    if params["own"]:
+        compile_all(base, python, [os.path.join(own, name) for name in params["own"]])
     os.sync()
     _mark(target, marker)
     return True
@@ -208,10 +193,10 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
             there = complete(os.path.join(params["home"], "venv")) == python["digest"] + "\n"
             return {"changed": not there if check else build_thin(params)}
         if check:
-            return {"changed": complete(shared_path(base, python)) is None}
-        changed = provide(base, python)
-        manifest.note("pythons", [os.path.basename(interpreter_path(base, python))])
-        manifest.data["venvs"][os.path.basename(shared_path(base, python))] = {"digest": python["digest"]}
+            return {"changed": complete(shared_path(base, python["digest"])) is None}
+        changed = provide(base, python, params["user"])
+        manifest.note("pythons", [os.path.basename(interpreter_path(base, python["interpreter"]["sha256"]))])
+        manifest.data["venvs"][os.path.basename(shared_path(base, python["digest"]))] = {"digest": python["digest"]}
     return {"changed": changed}
 
 
@@ -227,6 +212,7 @@ def main() -> None:
             "home": {"type": "path", "default": ""},
             "own": {"type": "list", "elements": "str", "default": []},
             "replaced": {"type": "list", "elements": "str", "default": []},
+            "user": {"default": ""},
             "group": {"default": ""},
         },
         supports_check_mode=True,

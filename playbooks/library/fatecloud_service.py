@@ -20,7 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
-from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, lease_path, read_json, working
+from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, read_lease, working
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
 RUNNING = ("running", "starting")
@@ -144,7 +144,7 @@ def _note_stop(entry: dict, params: dict, done: list) -> None:
     if params["state"] != "stopped":
         entry.pop("stopped", None)
     elif done:
-        lease = read_json(lease_path(params["base"])) or {}
+        lease = read_lease(params["base"]) or {}
         entry["stopped"] = {"run": params["run"], "at": int(time.time()), "by": lease.get("owner", "")}
 
 

@@ -15,7 +15,8 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import ask
-from ansible.module_utils.fatecloud_node import clean_environment
+from ansible.module_utils.fatecloud_inside import regular
+from ansible.module_utils.fatecloud_node import Refused, clean_environment
 
 INTERVAL = 0.5
 TAIL = 64 << 10
@@ -26,11 +27,19 @@ _ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Error|Exception|Traceback|error|fa
 def tail(path: str) -> list:
     """The last lines of a file."""
     try:
-        with open(path, "rb") as file:
+        with os.fdopen(regular(path), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-            return file.read().decode(errors="replace").splitlines()
-    except OSError:
+            return file.read(TAIL).decode(errors="replace").splitlines()
+    except (Refused, OSError):
         return []
+
+
+def _written(path: str) -> float:
+    """When a path was last written to; links are not followed."""
+    try:
+        return os.lstat(path).st_mtime
+    except OSError:
+        return 0.0
 
 
 def last_errors(params: dict) -> list:
@@ -43,7 +52,7 @@ def last_errors(params: dict) -> list:
         )
         lines += done.stdout.decode(errors="replace").splitlines()
     for pattern in params["logs"]:
-        newest = sorted(glob.glob(pattern), key=os.path.getmtime)[-1:]
+        newest = sorted(glob.glob(pattern), key=_written)[-1:]
         for path in newest:
             lines += tail(path)
     telling = [line for line in lines if _ERROR.search(line)]

@@ -8,10 +8,13 @@ import sys
 import time
 from urllib.parse import urlsplit
 
-from ansible.module_utils.fatecloud_node import Refused, become, clean_environment, home_of, working
+from ansible.module_utils.fatecloud_node import Refused, working
+from ansible.module_utils.fatecloud_running import run
 
 ATTEMPTS = 3
 """How often a service is asked that gives no answer in time: one that is busy is just the one that runs jobs."""
+SHOWN = 400
+"""Characters of what went wrong that are passed on."""
 INTERVAL = 5.0
 """Seconds between two looks at jobs that we wait for."""
 
@@ -20,32 +23,24 @@ def ask(params: dict) -> dict:
     """One answer; `ok` is False, with `error`, when there was no proper one.
 
     Args:
-        params: `argv`, `stdin`, `timeout` (seconds) and `user`.
+        params: `argv`, `stdin`, `timeout` (seconds) and `user`; never root asks, see `run`.
     """
     argv = params["argv"]
     if argv[0] == "python3":
         # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
         argv = [sys.executable or argv[0], *argv[1:]]
     try:
-        done = subprocess.run(  # noqa: PLW1510
-            argv,
-            input=params["stdin"].encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            timeout=params["timeout"],
-            env=clean_environment(home_of(params["user"]) if params["user"] else "/"),
-            cwd="/",
-            preexec_fn=become(params["user"]),
-        )
-        answer = json.loads(done.stdout.decode(errors="replace"))
-    except subprocess.TimeoutExpired:
-        return {"ok": False, "kind": "timeout", "error": f"no answer in {params['timeout']:g} s"}
-    except OSError as error:
+        done = run(argv, params["user"], params["stdin"].encode(), params["timeout"])
+    except (OSError, subprocess.SubprocessError) as error:
         return {"ok": False, "kind": "exec", "error": str(error)}
-    except ValueError:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        last = lines[-1] if lines else "it printed nothing"
-        return {"ok": False, "kind": "exec", "error": f"status {done.returncode}: {last}"}
+    if done.status is None:
+        return {"ok": False, "kind": "timeout", "error": f"no answer in {params['timeout']:g} s"}
+    try:
+        answer = json.loads(done.out)
+    except (ValueError, RecursionError):
+        lines = done.err.strip().splitlines()
+        last = lines[-1][:SHOWN] if lines else "it printed nothing that can be read"
+        return {"ok": False, "kind": "exec", "error": f"status {done.status}: {last}"}
     return answer if isinstance(answer, dict) else {"ok": False, "kind": "exec", "error": f"it answered {answer!r}"}
 
 

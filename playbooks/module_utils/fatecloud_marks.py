@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import json
 import os
 import re
-import stat
 import uuid
 
-from ansible.module_utils.fatecloud_inside import make_directory
+from ansible.module_utils.fatecloud_inside import make_directory, regular
 from ansible.module_utils.fatecloud_node import Refused, replace
+from ansible.module_utils.fatecloud_trust import fault, read
 
 MARK = ".fatecloud-data.json"
 """Name of the mark inside the data directory."""
 IGNORED = ("lost+found", MARK)
 """What a file system, or we, put into a directory that is empty otherwise."""
 LIMIT = 1 << 16
+NAMES = 1000
 BY_UUID = "/dev/disk/by-uuid"
 
 
@@ -52,20 +54,18 @@ def _uuid(number: str) -> str:
 
 def read_mark(folder: str) -> dict | None:
     """The mark in a directory; None where there is none, or one that neither root nor we have made."""
-    return _ours(os.path.join(folder, MARK))
-
-
-def _ours(path: str) -> dict | None:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        with os.fdopen(regular(os.path.join(folder, MARK)), "rb") as file:
+            # Root accepts only root's mark: the service user could write a mark of its own.
+            return _document(file.read(LIMIT)) if not fault(os.fstat(file.fileno())) else None
+    except (Refused, OSError):
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        # Root accepts only root's mark: the service user could write a mark of its own.
-        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (0, os.geteuid()):
-            return None
-        return _document(file.read(LIMIT))
+
+
+def _copy(path: str) -> dict | None:
+    """The copy of a mark. Raises Refused where others could have written it."""
+    data = read(path, LIMIT)
+    return _document(data) if data is not None else None
 
 
 def _document(data: bytes) -> dict | None:
@@ -83,14 +83,15 @@ def expected_mark(manifest: object, service: str, path: str, copy: str) -> dict 
         copy: our copy of the mark. With root it lies outside of the base directory: it knows what a manifest that is on
             the missing disk itself cannot, and the service user cannot replace it.
     """
-    known = (_ours(copy), manifest.data.get("data", {}).get(service))
+    known = (_copy(copy), manifest.data.get("data", {}).get(service))
     return next((mark for mark in known if mark and mark.get("path") == path), None)
 
 
 def content(folder: str) -> list:
-    """Names in a directory that are neither the file system's nor ours; empty where there is no directory."""
+    """Some names in a directory that are neither the file system's nor ours; empty where there is no directory."""
     try:
-        return sorted(set(os.listdir(folder)) - set(IGNORED))
+        with os.scandir(folder) as entries:
+            return sorted({entry.name for entry in itertools.islice(entries, NAMES)} - set(IGNORED))
     except (FileNotFoundError, NotADirectoryError):
         return []
 
@@ -158,9 +159,8 @@ def write_mark(mark: dict, path: str, copy: str) -> None:
 
 def make_copy(data: bytes, copy: str) -> None:
     """Write the copy of a mark, unless it is there."""
-    with contextlib.suppress(FileNotFoundError), open(copy, "rb") as file:
-        if file.read() == data:
-            return
+    if read(copy, LIMIT) == data:
+        return
     for folder in (os.path.dirname(os.path.dirname(copy)), os.path.dirname(copy)):
         if not os.path.isdir(folder):
             make_directory(folder, 0o755)
@@ -187,7 +187,7 @@ def data_away(manifest: object, params: dict) -> dict:
     found = {}
     for service, mark in manifest.data.get("data", {}).items():
         copy = copy_of(params, service)
-        known = (_ours(copy) if copy else None) or mark
+        known = (_copy(copy) if copy else None) or mark
         if (read_mark(known["path"]) or {}).get("id") != known.get("id"):
             found[service] = known["path"]
     return found
@@ -207,7 +207,7 @@ def forget_marks(manifest: object, params: dict, away: dict, *, everything: bool
         if copy is None:
             del marks[service]
             continue
-        path = (_ours(copy) or marks[service])["path"]
+        path = (_copy(copy) or marks[service])["path"]
         empty = not content(path)
         if empty and read_mark(path):
             os.unlink(os.path.join(path, MARK))

@@ -137,10 +137,28 @@ def extended(lease: dict) -> dict:
 
 
 def left(lease: dict) -> float:
-    """Seconds until a lease runs out; below zero after that."""
-    if lease.get("boot") == boot():
-        return lease["expires"] - lease["offset"] - time.monotonic()
-    return lease["expires"] - time.time()
+    """Seconds until a lease runs out; zero or less after that, and for one that says more than a lease can have."""
+    now = time.monotonic() + lease["offset"] if lease["boot"] == boot() else time.time()
+    seconds = lease["expires"] - now
+    return seconds if seconds <= TTL + 1 else 0.0
+
+
+def read_lease(base: str) -> dict | None:
+    """The lease of a node, or None when no run holds it.
+
+    Raises:
+        Refused: it is damaged, or not believed.
+    """
+    lease = read_json(lease_path(base))
+    texts, numbers = ("run", "owner", "controller", "boot", *IDENTITY), ("expires", "offset")
+    whole = lease is None or (
+        all(isinstance(lease.get(key), str) for key in texts)
+        and all(isinstance(lease.get(key), (int, float)) and abs(lease[key]) < 1 << 48 for key in numbers)
+        and isinstance(lease.get("process"), dict)
+    )
+    if not whole:
+        raise Refused(f"{lease_path(base)} is damaged; if no run works on this node, remove it")
+    return lease
 
 
 def write_lease(base: str, lease: dict) -> None:
@@ -182,7 +200,7 @@ def assert_lease(base: str, run: str) -> dict:
     Raises:
         Refused: this run does not hold it.
     """
-    lease = read_json(lease_path(base))
+    lease = read_lease(base)
     if lease is None or lease["run"] != run:
         holder = f"run {lease['run']} of {lease['owner']} does" if lease else "no run does"
         raise Refused(f"run {run} does not hold this node ({holder})", held=lease)

@@ -12,7 +12,7 @@ from ansible.module_utils.fatecloud_node import become, clean_environment, home_
 
 PRINTED = 4 << 20
 """Bytes that a program may print, and of any file that it may write."""
-NOBODY = "nobody"
+LEAST = "nobody"
 
 
 class Ended:
@@ -22,18 +22,27 @@ class Ended:
         self.status, self.out, self.err = status, out, err
 
 
-def run(argv: list, user: str, stdin: bytes = b"", timeout: float | None = None, *, bounded: bool = True) -> Ended:
+def run(
+    argv: list,
+    user: str,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+    *,
+    bounded: bool = True,
+    keep: tuple = (),
+) -> Ended:
     """Run a program as a user, and end its whole group when its time is over.
 
     Args:
-        user: never root: where we are root and no user is named, it is `nobody`.
+        user: never root: where we are root and no user is named, it is "nobody".
         timeout: seconds.
         bounded: whether files that it writes are bounded too.
+        keep: descriptors that it inherits.
 
     Raises:
         OSError: it cannot be started.
     """
-    user = (NOBODY if user in ("", "root") else user) if os.geteuid() == 0 else ""
+    user = (LEAST if user in ("", "root") else user) if os.geteuid() == 0 else ""
     change = become(user)
 
     def prepare() -> None:
@@ -55,6 +64,7 @@ def run(argv: list, user: str, stdin: bytes = b"", timeout: float | None = None,
             cwd="/",
             preexec_fn=prepare,  # noqa: PLW1509 - there are no threads
             start_new_session=True,
+            pass_fds=keep,
         )
         try:
             status = child.wait(timeout)

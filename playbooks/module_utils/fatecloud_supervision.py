@@ -12,6 +12,7 @@ import time
 from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_inside import remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
+from ansible.module_utils.fatecloud_trust import directory
 
 SERVICE_MARK = "FATECLOUD_SERVICE"
 """Environment variable of what is meant to live on after the run: the launcher spares it."""
@@ -110,11 +111,18 @@ def programs_of(base: str, recorded: str) -> str:
     Args:
         recorded: where the controller says that they are. If it has lost its store, or names a release that is not
             deployed yet, only the node knows.
+
+    Raises:
+        Refused: others could have put programs there.
     """
-    if recorded and os.path.isdir(recorded):
-        return recorded
-    complete = glob.glob(os.path.join(glob.escape(base), "store", "venv", "*", ".complete"))
-    return os.path.join(os.path.dirname(max(complete, key=os.path.getmtime)), "bin") if complete else ""
+    found = recorded if recorded and os.path.isdir(recorded) else ""
+    if not found:
+        complete = glob.glob(os.path.join(glob.escape(base), "store", "venv", "*", ".complete"))
+        found = os.path.join(os.path.dirname(max(complete, key=os.path.getmtime)), "bin") if complete else ""
+    if found:
+        with directory(found):
+            pass
+    return found
 
 
 class Supervisor:

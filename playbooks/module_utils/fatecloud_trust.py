@@ -21,8 +21,8 @@ _LINKS = 40
 _STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 REMEDY = (
-    "if an earlier version of fatecloud made it, destroy the cluster with that version (data stay);"
-    " then, as root: chown root:root and chmod go-w for"
+    "if an earlier version of fatecloud made it, destroy the cluster with that version (data stay), then as root:"
+    " chown root:root {path} && chmod go-w {path}; otherwise name another directory in `paths`"
 )
 
 
@@ -65,7 +65,8 @@ def untrusted(path: str, reason: str) -> Refused:
     """The refusal to believe what is at a path."""
     ours = "root" if os.geteuid() == 0 else f"root or {_name(os.geteuid())}"
     return Refused(
-        f"{path} {reason}, but only {ours} may change what is believed there; {REMEDY} {path}", untrusted=path
+        f"{path} {reason}, but only {ours} may change what is believed there; {REMEDY.format(path=path)}",
+        untrusted=path,
     )
 
 

@@ -460,10 +460,15 @@ def test_the_prologue_passes_over_what_cannot_do_the_work(tmp_path: Path) -> Non
     assert not found["path"].startswith(str(tmp_path))
 
 
-def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Path) -> None:
+@pytest.mark.parametrize("owner", [0, 65534])
+def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Path, owner: int) -> None:
+    if owner and os.geteuid() != 0:
+        pytest.skip("giving files away takes root")
     shipped = tmp_path / "store" / "python" / "0123456789abcdef" / "bin"
     shipped.mkdir(parents=True)
     (shipped / "python3").symlink_to(sys.executable)
+    if owner:
+        os.chown(tmp_path / "store", owner, owner)
     command = list(shipment.command(str(tmp_path)))
     command[2] = command[2].replace("/usr/", "/no-usr/")
     done = subprocess.run(
@@ -473,8 +478,8 @@ def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Pat
         env={"PATH": "/nowhere"},
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
+    assert done.returncode == (shipment.NO_INTERPRETER if owner else 0), done.stderr
+    assert owner or json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
 
 
 def test_the_interpreter_is_the_one_that_ansible_will_use(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ python = module("fatecloud_python")
 system = module("fatecloud_system")
 prune = module("fatecloud_prune")
 node = utility("fatecloud_node")
+imports = utility("fatecloud_imports")
+store = utility("fatecloud_store")
+USED = {"digest": "e" * 64, "interpreter": "f" * 64, "installer": ""}
 
 
 @pytest.fixture
@@ -31,7 +34,8 @@ def artifact(text: bytes, name: str = "a.whl") -> dict[str, Any]:
 
 
 def asked(base: Path, wanted: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
-    return {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "sources": {}, "big": 0} | changes
+    plain = {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "used": USED, "sources": {}, "big": 0}
+    return plain | changes
 
 
 def test_only_what_is_missing_is_asked_for_and_it_lands_under_its_hash(base: Path) -> None:
@@ -171,7 +175,7 @@ def interpreter(base: Path, tmp_path: Path, program: str) -> dict[str, Any]:
     with tarfile.open(packed, "w:gz") as tar:
         tar.add(tree, "bin")
     found = {"sha256": hashlib.sha256(packed.read_bytes()).hexdigest(), "filename": "cpython.tar.gz"}
-    target = Path(artifacts.store_path(str(base), found["sha256"], found["filename"]))
+    target = Path(store.artifact_path(str(base), found))
     target.parent.mkdir(parents=True)
     packed.rename(target)
     return PYTHON | {"interpreter": found}
@@ -180,11 +184,13 @@ def interpreter(base: Path, tmp_path: Path, program: str) -> dict[str, Any]:
 def test_an_interpreter_is_tried_and_then_there_at_once(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(python, "build_shared", lambda base, wanted: _made(python.shared_path(base, wanted)))
+    monkeypatch.setattr(
+        python, "build_shared", lambda base, wanted, _: _made(store.shared_path(base, wanted["digest"]))
+    )
     wanted = interpreter(base, tmp_path, "#!/bin/sh\nexit 0\n")
-    half = Path(python.interpreter_path(str(base), wanted))
+    half = Path(store.interpreter_path(str(base), wanted["interpreter"]["sha256"]))
     (half / "bin").mkdir(parents=True)
-    assert python.provide(str(base), wanted)
+    assert python.provide(str(base), wanted, "")
     assert python.complete(str(half)) == wanted["interpreter"]["sha256"] + "\n"
     assert (half / "bin" / "python3").exists()
     assert not python.unpack_interpreter(str(base), wanted)
@@ -199,13 +205,13 @@ def test_an_interpreter_that_does_not_run_here_is_not_accepted(base: Path, tmp_p
     wanted = interpreter(base, tmp_path, "#!/bin/sh\necho 'GLIBC_2.99 not found'\nexit 1\n")
     with pytest.raises(node.Refused, match=r"GLIBC_2\.99 not found"):
         python.unpack_interpreter(str(base), wanted)
-    assert python.complete(python.interpreter_path(str(base), wanted)) is None
+    assert python.complete(store.interpreter_path(str(base), wanted["interpreter"]["sha256"])) is None
 
 
 def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = Path(python.shared_path(str(base), PYTHON))
+    target = Path(store.shared_path(str(base), PYTHON["digest"]))
     (target / "half").mkdir(parents=True)
 
     def fake_uv(argv: list[str], _what: str, **_options: Any) -> str:
@@ -218,11 +224,11 @@ def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
     monkeypatch.setattr(python, "call", fake_uv)
     killed = base / "store" / "tmp" / "uv.of-a-killed-build"
     killed.mkdir(parents=True)
-    monkeypatch.setattr(python, "unpack_interpreter", lambda base, wanted: _made(python.interpreter_path(base, wanted)))
-    assert python.provide(str(base), PYTHON)
+    monkeypatch.setattr(python, "unpack_interpreter", lambda base, _: _made(store.interpreter_path(base, "1" * 64)))
+    assert python.provide(str(base), PYTHON, "")
     assert not killed.exists()
     assert python.complete(str(target)) == PYTHON["digest"] + "\n"
-    assert not python.build_shared(str(base), PYTHON)
+    assert not python.build_shared(str(base), PYTHON, "")
 
 
 def test_a_failed_installation_leaves_no_marker(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,8 +241,8 @@ def test_a_failed_installation_leaves_no_marker(base: Path, monkeypatch: pytest.
     monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
     monkeypatch.setattr(python, "call", fails)
     with pytest.raises(node.Refused, match="installing the wheels"):
-        python.build_shared(str(base), PYTHON)
-    assert python.complete(python.shared_path(str(base), PYTHON)) is None
+        python.build_shared(str(base), PYTHON, "")
+    assert python.complete(store.shared_path(str(base), PYTHON["digest"])) is None
     assert list((base / "store" / "tmp").iterdir()) == []
 
 
@@ -244,14 +250,14 @@ def test_a_thin_environment_has_its_own_copy_and_a_path_to_the_shared_one(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inner = Path("lib/python3.10/site-packages")
-    shared = Path(python.shared_path(str(base), PYTHON)) / inner
+    shared = Path(store.shared_path(str(base), PYTHON["digest"])) / inner
     (shared / "own").mkdir(parents=True)
     (shared / "own" / "settings.py").write_text("upstream's")
     (shared / "own" / "code.py").write_text("code")
     (base / "store" / "tmp").mkdir()
     home = base / "home"
     monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
-    monkeypatch.setattr(python, "call", lambda argv, _what: (Path(argv[-1]) / inner).mkdir(parents=True))
+    monkeypatch.setattr(python, "call", lambda argv, _what: "venv" in argv and _made(f"{argv[-1]}/{inner}"))
     settings = home / "venv" / inner / "own" / "settings.py"
     asking = {
         "base": str(base),
@@ -386,3 +392,56 @@ def test_a_removal_that_is_cut_off_leaves_nothing_that_counts(base: Path, monkey
     with pytest.raises(node.Refused, match="Input/output error"):
         store.prune()
     assert python.complete(str(store.path("venv", "a"))) is None
+
+
+def environment(tmp_path: Path, modules: dict[str, str]) -> str:
+    """An interpreter that finds these modules, and where they are."""
+    (tmp_path / "lib").mkdir()
+    for name, text in modules.items():
+        (tmp_path / "lib" / f"{name}.py").write_text(text)
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={tmp_path}/lib exec {sys.executable} "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_the_imports_get_bytecode_from_a_process_that_executes_nothing_of_them(tmp_path: Path) -> None:
+    program = environment(
+        tmp_path,
+        {"first": "import second, os\nassert __cached__ and os.path.exists(__cached__)\n", "second": "", "unused": ""},
+    )
+    imports.prove(program, sys.executable, ["first"], [str(tmp_path / "lib")], "")
+    cached = sorted(path.name.split(".")[0] for path in (tmp_path / "lib" / "__pycache__").iterdir())
+    assert cached == ["first", "second"]
+
+
+def test_bytecode_is_written_into_the_environment_only(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.py").write_text("")
+    asking = "import sys\nsys.modules['__main__'].compiled({!r})\n"
+    program = environment(tmp_path, {"first": asking.format(f"{tmp_path}/lib/../elsewhere.py")})
+    imports.prove(program, sys.executable, ["first"], [str(tmp_path / "lib")], "")
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    program = environment(tmp_path, {"first": "import nothing_of_this_name\n", "damaged": "def ("})
+    for name, message in (("first", "No module named 'nothing_of_this_name'"), ("damaged", "SyntaxError")):
+        with pytest.raises(node.Refused, match=message):
+            imports.prove(program, sys.executable, [name], [str(tmp_path / "lib")], "")
+
+
+def test_an_artifact_that_will_be_used_is_hashed_and_brought_again_when_it_is_damaged(base: Path) -> None:
+    one = artifact(b"one", "one.whl")
+    stored = base / "store" / "artifacts" / one["sha256"] / "one.whl"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"two")
+    assert artifacts.missing(asked(base, [one])) == [one]
+    for folder, text in (
+        (store.shared_path(str(base), "e" * 64), "e"),
+        (store.interpreter_path(str(base), "f" * 64), "f"),
+    ):
+        _made(folder)
+        Path(folder, ".complete").write_text(text * 64)
+    assert artifacts.missing(asked(base, [one])) == []
+    used = USED | {"installer": one["sha256"]}
+    assert artifacts.missing(asked(base, [one], used=used)) == [one]

@@ -1,0 +1,60 @@
+"""Where a node's store has what a release needs, and whether it is whole and unchanged. Python 3.8, stdlib."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+
+from ansible.module_utils.fatecloud_refused import Refused
+from ansible.module_utils.fatecloud_trust import read
+
+ID_LENGTH = 16
+PROGRAMS = 512 << 20
+"""Bytes of the largest artifact whose content root executes."""
+
+
+def artifact_path(base: str, artifact: dict) -> str:
+    """Path of an artifact."""
+    return os.path.join(base, "store", "artifacts", artifact["sha256"], artifact["filename"])
+
+
+def shared_path(base: str, digest: str) -> str:
+    """The shared environment that has a digest."""
+    return os.path.join(base, "store", "venv", digest[:ID_LENGTH])
+
+
+def interpreter_path(base: str, sha256: str) -> str:
+    """An unpacked interpreter, by the hash of its archive."""
+    return os.path.join(base, "store", "python", sha256[:ID_LENGTH])
+
+
+def complete(path: str) -> str | None:
+    """What the marker of a directory says; None when there is none.
+
+    Raises:
+        Refused: others could have written it, or what it marks.
+    """
+    try:
+        data = read(os.path.join(path, ".complete"))
+    except NotADirectoryError:
+        return None
+    return None if data is None else data.decode(errors="replace")
+
+
+def opened(base: str, artifact: dict) -> io.BytesIO:
+    """The content of an artifact, after its hash was compared: what is read is what was hashed.
+
+    Raises:
+        Refused: it is not there, or is damaged; then it is removed, so that a deploy ships it again.
+    """
+    path = artifact_path(base, artifact)
+    data = read(path, PROGRAMS)
+    if data is None:
+        raise Refused(f"{path} is not there; a deploy ships it")
+    if hashlib.sha256(data).hexdigest() != artifact["sha256"]:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        raise Refused(f"{path} was damaged, and is removed; the next deploy ships it again")
+    return io.BytesIO(data)
