@@ -31,7 +31,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": True}
         done = run([params["script"]], params["user"], timeout=params["timeout"])
         if done.status is None:
-            raise Refused(f"{params['script']} did not end in {params['timeout']:g} s")
+            raise Refused(f"{params['script']} did not end in {params['timeout']:g} s, or printed without end")
         if done.status:
             lines = (done.out + done.err).strip().splitlines()[-8:]
             raise Refused(f"{params['script']} failed with status {done.status}", lines=lines)

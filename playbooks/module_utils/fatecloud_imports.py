@@ -72,7 +72,7 @@ def prove(program: str, compiler: str, names: list, roots: list, user: str) -> N
     asking, answering = server.stdin.fileno(), server.stdout.fileno()
     argv = [program, "-c", _IMPORT, str(asking), str(answering), *names]
     try:
-        ended = run(argv, user, timeout=SECONDS, bounded=False, keep=(asking, answering))
+        ended = run(argv, user, timeout=SECONDS, keep=(asking, answering))
     finally:
         server.kill()  # it has nothing left to do, and something that was imported may still hold its pipe
         server.communicate()

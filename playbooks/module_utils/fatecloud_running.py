@@ -3,78 +3,89 @@
 from __future__ import annotations
 
 import os
-import resource
+import selectors
 import signal
 import subprocess
 import tempfile
+import time
 
 from ansible.module_utils.fatecloud_node import become, clean_environment, home_of
 
 PRINTED = 4 << 20
-"""Bytes that a program may print, and of any file that it may write."""
+"""Bytes that a program may print; one that prints more is ended."""
 LEAST = "nobody"
+_STEP = 0.2
 
 
 class Ended:
-    """How a program ended: `status` is None where its time was over."""
+    """How a program ended: `status` is None where its time was over, or where it was ended for printing too much."""
 
-    def __init__(self, status: int | None, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
+    def __init__(self, status: int | None, out: bytes, err: bytes) -> None:
+        self.status, self.out, self.err = status, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def run(
-    argv: list,
-    user: str,
-    stdin: bytes = b"",
-    timeout: float | None = None,
-    *,
-    bounded: bool = True,
-    keep: tuple = (),
-) -> Ended:
+def run(argv: list, user: str, stdin: bytes = b"", timeout: float = float("inf"), keep: tuple = ()) -> Ended:
     """Run a program as a user, and end its whole group when its time is over.
 
     Args:
         user: never root: where we are root and no user is named, it is "nobody".
         timeout: seconds.
-        bounded: whether files that it writes are bounded too.
         keep: descriptors that it inherits.
 
     Raises:
         OSError: it cannot be started.
     """
     user = (LEAST if user in ("", "root") else user) if os.geteuid() == 0 else ""
-    change = become(user)
-
-    def prepare() -> None:
-        if bounded:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (PRINTED, PRINTED))
-        if change:
-            change()
-
-    # Files, and no pipes: what a program prints costs us no memory, and what it leaves running keeps nothing open.
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile() as given:
         given.write(stdin)
         given.seek(0)
-        child = subprocess.Popen(
+        with subprocess.Popen(
             argv,
             stdin=given,
-            stdout=out,
-            stderr=err,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=clean_environment(home_of(user) if user else "/"),
             cwd="/",
-            preexec_fn=prepare,  # noqa: PLW1509 - there are no threads
+            preexec_fn=become(user),  # noqa: PLW1509 - there are no threads
             start_new_session=True,
             pass_fds=keep,
-        )
-        try:
-            status = child.wait(timeout)
-        except subprocess.TimeoutExpired:
-            status = None
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-        return Ended(status, _text(out), _text(err))
+        ) as child:
+            out, err, whole = _printed(child, time.monotonic() + timeout)
+            if not whole:
+                os.killpg(child.pid, signal.SIGKILL)
+            status = child.wait()
+        return Ended(status if whole else None, out, err)
 
 
-def _text(file: object) -> str:
-    file.seek(0)
-    return file.read(PRINTED).decode(errors="replace")
+def _printed(child: subprocess.Popen, deadline: float) -> tuple:
+    """What a program prints until it ends, and whether it ended by itself.
+
+    What it left running may hold its pipes for longer than it lives.
+    """
+    texts = {child.stdout: bytearray(), child.stderr: bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for stream in texts:
+            os.set_blocking(stream.fileno(), False)
+            selector.register(stream, selectors.EVENT_READ)
+        while True:
+            ended = child.poll() is not None
+            read = _read(selector, texts, 0 if ended else _STEP)
+            small = sum(map(len, texts.values())) <= PRINTED
+            if not small or (ended and not read) or time.monotonic() > deadline:
+                return bytes(texts[child.stdout]), bytes(texts[child.stderr]), ended and small
+
+
+def _read(selector: object, texts: dict, seconds: float) -> bool:
+    """Take what has been printed. Whether there was anything."""
+    if not selector.get_map():
+        time.sleep(min(seconds, 0.02))
+        return False
+    read = False
+    for key, _ in selector.select(seconds):
+        part = os.read(key.fd, 1 << 16)
+        if part:
+            texts[key.fileobj] += part
+            read = True
+        else:
+            selector.unregister(key.fileobj)
+    return read
