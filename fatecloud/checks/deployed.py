@@ -104,8 +104,8 @@ def modes(view: ServiceView) -> Iterator[Finding]:
             MODE,
             wrong,
             "has the wrong mode or owner",
-            expected=f"{_owner(view, want)} {want['mode']}",
-            got=f"{have['owner']} {have['mode']}",
+            expected=f"{_owner(view, want)}:{_group(view, want) or have['group']} {want['mode']}",
+            got=f"{have['owner']}:{have['group']} {have['mode']}",
             remedy=("fatecloud deploy",),
         )
 
@@ -152,8 +152,16 @@ def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
     return owner_of(view.desired.node(view.facts.node)).user
 
 
+def _group(view: NodeView, entry: Mapping[str, Any]) -> str:
+    """The group that a file has to have, so that its service can read it; empty where everyone can, or without root."""
+    service = view.desired.services.get(entry["service"])
+    named = service and view.desired.node(view.facts.node).become == "root"
+    return service.group if service and named and not int(entry["mode"], 8) & _OTHERS else ""
+
+
 def _same_rights(view: NodeView, want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:
-    return int(want["mode"], 8) == int(have["mode"], 8) and _owner(view, want) in ("", have["owner"])
+    same = int(want["mode"], 8) == int(have["mode"], 8) and _owner(view, want) in ("", have["owner"])
+    return same and _group(view, want) in ("", have["group"])
 
 
 def _finding(view: NodeView, code: Code, paths: list[str], what: str, **more: Any) -> Finding:

@@ -141,6 +141,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("FILE_DRIFTED", "a1", lambda d: d["a1"]["files"][NODE_CONF].update(sha256="6" * 64)),
     ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0660")),
     ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(owner="bob")),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(group="bob")),
     ("SECRET_READABLE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0644")),
     ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["files"][CONF].update(digest="0" * 64)),
     ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["services"][ENGINE].update(version="2.1.0")),
