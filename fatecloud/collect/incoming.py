@@ -7,6 +7,8 @@ from typing import Any
 
 from fatecloud.plain import harmless
 
+_LARGEST = 8 << 20
+"""Bytes of a document whose facts are kept: as objects they can take a hundred times as much."""
 _BEGINNING = b'{"version"'
 
 
@@ -15,9 +17,11 @@ def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
 
     Args:
         stdout: bounded by the transport.
-        raw: leave its texts as they are; the code that shows them makes them plain.
+        raw: leave its texts as they are, up to the transport's bound; the code that shows them makes them plain.
     """
     for line in reversed(stdout.split(b"\n")):
+        if line.startswith(_BEGINNING) and not raw and len(line) > _LARGEST:
+            return None
         if line.startswith(_BEGINNING):
             try:
                 found = json.loads(line.decode(errors="replace"), parse_constant=_no_number)

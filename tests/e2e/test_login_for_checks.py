@@ -110,7 +110,7 @@ def test_no_question_makes_it_read_anything_else(monitor: Monitor, asked: dict[s
         "cat /etc/shadow",
         "cat {base}/.fatecloud/check.json",
         "cat {base}/.fatecloud/manifest.json",
-        "sudo -n -u nobody id",
+        "sudo -n -u daemon id",
     ],
 )
 def test_it_has_no_other_right(monitor: Monitor, command: str) -> None:

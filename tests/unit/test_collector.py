@@ -909,13 +909,13 @@ def test_a_reading_that_is_too_large_or_no_json_costs_only_itself() -> None:
         deep = [deep]
     entries: dict[str, dict[str, Any]] = {
         "good": {"value": 1},
-        "large": {"value": "x" * (7 << 20)},
+        "large": {"value": "x" * (4 << 20)},
         "deep": {"value": deep},
     }
     answers = {"nan": {"exit": 0, "data": {"a": float("nan")}, "error": None, "seconds": 1.0}}
     found = json.loads("{" + main._written(entries) + "}")
     assert found["good"] == {"value": 1}
-    assert "more than 7168 KiB" in found["large"]["error"]
+    assert "more than 4096 KiB" in found["large"]["error"]
     assert "cannot be written" in found["deep"]["error"]
     said = json.loads("{" + main._written(answers) + "}")["nan"]
     assert (said["exit"], said["data"], said["seconds"]) == (None, None, 1.0)

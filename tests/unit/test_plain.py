@@ -79,6 +79,9 @@ def test_a_document_is_made_safe_when_it_arrives_and_its_depth_is_bounded() -> N
     assert document_of(b'{"version": ' + b"[" * 100000 + b"]" * 100000 + b"}") is None
     assert document_of(b'{"version": NaN}') is None
     assert document_of(b"no document") is None
+    large = b'{"version": 1, "facts": [' + b"[]," * (3 << 20) + b"1]}"
+    assert document_of(large) is None
+    assert document_of(large, raw=True) is not None
 
 
 def test_results_of_ansible_are_safe_and_bounded(capsys: pytest.CaptureFixture[str]) -> None:

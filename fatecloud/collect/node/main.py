@@ -13,8 +13,8 @@ from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
 _DEADLINE = 30.0
-_MOST = 12 << 20
-"""Bytes of the document; the controller takes 16 MiB of all that a command prints."""
+_MOST = 6 << 20
+"""Bytes of the document; the controller takes 8 MiB."""
 
 OF_THE_NODE = {
     "os": system.operating_system,
