@@ -90,8 +90,10 @@ def _interrupted() -> int:
 
 def _print_error(error: FatecloudError) -> int:
     # A problem of an inventory begins with file:line:column, which editors and terminals turn into a link.
-    prefix = "" if isinstance(error, InventoryError) else "fatecloud: "
-    _say(typed(f"{prefix}{error.message}"))
+    if isinstance(error, InventoryError):
+        _say(typed(error.message))
+    else:  # what a node says may have several lines, which must not look like lines of ours
+        _say(typed("fatecloud: " + error.message.replace("\n", "\n  ")))
     if error.remedy:
         _say(typed(f"  next: {error.remedy}"))
     return error.exit_status

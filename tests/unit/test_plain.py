@@ -113,6 +113,12 @@ def test_a_text_of_several_lines_cannot_forge_a_line_of_progress(capsys: pytest.
     assert lines[1] == "          [    9 s] ok: deployed"
 
 
+def test_an_error_of_several_lines_has_one_line_that_begins_like_ours() -> None:
+    code = "from fatecloud.errors import RunError; raise RunError('a1: it failed\\nfatecloud: deployed')"
+    done = as_a_verb(code, "utf-8")
+    assert done.stderr.decode() == "fatecloud: a1: it failed\n  fatecloud: deployed\n"
+
+
 def test_log_entries_and_documents_are_safe() -> None:
     assert_safe(record_text("9999/flow@a1", [TITLE, "\x1b[31mred"], TITLE))
     for output in ("json", "yaml"):
@@ -148,20 +154,25 @@ def test_no_library_finds_a_way_round_the_guard() -> None:
 def test_whatever_a_verb_does_with_foreign_text_no_control_character_leaves_the_program(
     way: str, encoding: str
 ) -> None:
+    done = as_a_verb(way, encoding)
+    for said in (done.stdout, done.stderr):
+        assert_safe(said.decode())
+    assert b"owned" in done.stdout + done.stderr
+
+
+def as_a_verb(way: str, encoding: str) -> subprocess.CompletedProcess[bytes]:
+    """Run code in the place of a verb."""
     code = (
         "import sys, fatecloud.cli.verbs as verbs\nfrom fatecloud.cli.main import main\n"
         f"T = {TITLE!r}\ndef verb(**_): exec({way!r})\nverbs.app = verb\nmain()"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         env={"PATH": os.environ["PATH"], "PYTHONIOENCODING": encoding},
         timeout=60,
         check=False,
     )
-    for said in (done.stdout, done.stderr):
-        assert_safe(said.decode())
-    assert b"owned" in done.stdout + done.stderr
 
 
 ROUND = {"unguarded", "rich_proxied_file", "__stdout__", "__stderr__", "buffer"}
