@@ -190,10 +190,10 @@ def test_control_c_ends_a_verb_that_waits_for_a_node(tmp_path: Path, silent: soc
 
 def test_what_a_node_wrote_into_an_error_cannot_drive_the_terminal() -> None:
     raises = "from fatecloud.cli import verbs\nfrom fatecloud.errors import RunError\n"
-    raises += "def app(**_): raise RunError('a1: no\\x1b[2J answer\\nlast line', remedy='look at \\x1b[0m')\n"
+    raises += "def app(**_): raise RunError('a1: no\\x1b[2J answer\\nlast line', remedy='look at\\x1b[0m it')\n"
     program = f"{raises}verbs.app = app\nfrom fatecloud.cli.main import main\nmain()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.stderr == "fatecloud: a1: no\\x1b[2J answer\nlast line\n  next: look at \\x1b[0m\n"
+    assert done.stderr == "fatecloud: a1: no\\x1b[2J answer\n  last line\n  next: look at it\n"
 
 
 def test_a_defect_of_ours_has_a_status_of_its_own() -> None:

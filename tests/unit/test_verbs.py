@@ -43,4 +43,4 @@ def test_help_loads_nothing_that_only_verbs_need() -> None:
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert not loaded & HEAVY
     rooms = {name.split(".")[1] for name in done.stderr.split() if name.startswith("fatecloud.")}
-    assert rooms == {"cli", "errors", "report", "timing"}
+    assert rooms == {"cli", "errors", "plain", "report", "timing"}
