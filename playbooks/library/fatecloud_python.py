@@ -23,6 +23,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_imports import prove
 from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
+from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
 
 
@@ -61,7 +62,10 @@ def unpack_interpreter(base: str, python: dict) -> bool:
     program = os.path.join(scratch, "bin", "python3")
     if not os.path.lexists(program):
         os.symlink("python" + python["minor"], program)
-    call([program, "-I", "-c", "import ssl, ctypes, venv"], "the shipped interpreter")
+    tried = run([program, "-I", "-c", "import ssl, ctypes, venv"], "", timeout=120)
+    if tried.status != 0:
+        last = " | ".join((tried.out + tried.err).strip().splitlines()[-5:])
+        raise Refused(f"the shipped interpreter failed with status {tried.status}: {last}")
     os.rename(scratch, target)
     return True
 
@@ -148,9 +152,19 @@ def provide(base: str, python: dict, user: str) -> bool:
 
 
 def compile_all(base: str, python: dict, paths: list) -> None:
-    """Leave the bytecode of Python files beside them, for those who run them cannot; nothing of them is executed."""
+    """Leave the bytecode of Python files beside them, for those who run them cannot; nothing of them is executed.
+
+    A file that is not valid is named by whatever imports it; packages may hold some that nothing does.
+    """
     program = os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3")
-    call([program, "-I", "-S", "-m", "compileall", "-q", *paths], "compiling the environment")
+    subprocess.run(
+        [program, "-I", "-S", "-m", "compileall", "-qq", *paths],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=clean_environment(),
+        check=False,
+    )
 
 
 def build_thin(params: dict) -> bool:

@@ -254,8 +254,12 @@ def test_a_thin_environment_has_its_own_copy_and_a_path_to_the_shared_one(
     (shared / "own").mkdir(parents=True)
     (shared / "own" / "settings.py").write_text("upstream's")
     (shared / "own" / "code.py").write_text("code")
+    (shared / "own" / "damaged.py").write_text("def (")
     (base / "store" / "tmp").mkdir()
     home = base / "home"
+    program = Path(store.interpreter_path(str(base), PYTHON["interpreter"]["sha256"]), "bin", "python3")
+    program.parent.mkdir(parents=True)
+    program.symlink_to(sys.executable)
     monkeypatch.setattr(python, "uv_program", lambda *_args: "uv")
     monkeypatch.setattr(python, "call", lambda argv, _what: "venv" in argv and _made(f"{argv[-1]}/{inner}"))
     settings = home / "venv" / inner / "own" / "settings.py"
@@ -270,6 +274,8 @@ def test_a_thin_environment_has_its_own_copy_and_a_path_to_the_shared_one(
     }
     assert python.build_thin(asking)
     assert not settings.exists()
+    # The service cannot write here, so its bytecode is there already.
+    assert [path.name.split(".")[0] for path in (settings.parent / "__pycache__").iterdir()] == ["code"]
     assert (settings.parent / "code.py").stat().st_ino != (shared / "own" / "code.py").stat().st_ino
     assert (home / "venv" / inner / "fatecloud-shared.pth").read_text() == f"{shared}\n"
     assert (home / "venv" / ".complete").read_text() == PYTHON["digest"] + "\n"
