@@ -2,7 +2,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,62 @@ def test_active_jobs_are_asked_for_by_all_their_statuses() -> None:
     flow = Fixed({"code": 0, "data": {"count": 0, "data": []}})
     assert FlowApi(flow).active(("running", "waiting")) == ()
     assert flow.asked[0]["status"] == ["running", "waiting"]
+
+
+ODD: tuple[Any, ...] = (None, 7, "x", [], [None], [7], {}, {"data": 7}, {"data": [{}]}, [{"job_id": 1, "cores": "x"}])
+
+
+@pytest.mark.parametrize("data", ODD, ids=str)
+def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
+    flow = FlowApi(Fixed({"code": 0, "data": data}))
+    asks: tuple[Callable[[], object], ...] = (
+        flow.version,
+        lambda: flow.active(("running",)),
+        lambda: flow.submit({}),
+        lambda: flow.upload({}),
+        lambda: flow.roles("1"),
+        lambda: flow.tasks("1"),
+        lambda: flow.metrics("1", "host", "1", "t"),
+        lambda: flow.refused("1", "host", "1"),
+        lambda: flow.table_exists("n", "t"),
+    )
+    for ask in asks:
+        with suppress(FlowApiError):
+            ask()
+    with pytest.raises(FlowApiError, match="another form") as raised:
+        flow.submit({})
+    assert raised.value.code == NO_ANSWER
+
+
+@pytest.mark.parametrize("printed", ["", "7", "[]", "[" * 100000, "{}", '{"body": 1}', '{"error": []}'])
+def test_whatever_the_exchange_prints_is_an_answer_or_an_error(printed: str) -> None:
+    ask = NodeExchange(lambda *_: printed, "http://127.0.0.1:1")
+    with pytest.raises(FlowApiError):
+        ask("GET", "/v2/x", query=None, body=None, timeout=1)
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Sends each question on to a path of its own, and counts those that follow."""
+
+    followed = 0
+
+    def do_GET(self) -> None:
+        type(self).followed += self.path == "/there"
+        self.send_response(302)
+        self.send_header("Location", "/there")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_no_redirection_is_followed() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answer = exchange({"method": "GET", "url": f"http://127.0.0.1:{server.server_port}/v2/x"})
+        server.shutdown()
+    assert "HTTP 302" in answer["error"]
+    assert Elsewhere.followed == 0
 
 
 class Handler(BaseHTTPRequestHandler):

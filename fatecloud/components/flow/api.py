@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from fatecloud.components.flow.answers import JobRow, RoleState, TaskState, job_rows, reason, roles_of, tasks_of
 from fatecloud.errors import FatecloudError
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 Query = Mapping[str, str | Sequence[str]]
 
 NO_ANSWER = -1
@@ -57,6 +60,19 @@ class Exchange(Protocol):
         """Return flow's envelope, whatever its code."""
 
 
+def _understood(call: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Turn what goes wrong with an answer of another form into a `FlowApiError`: who listens may not be a flow."""
+
+    @wraps(call)
+    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return call(*args, **kwargs)
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, StopIteration):
+            raise FlowApiError(NO_ANSWER, "the answer has another form than flow's", call.__name__) from None
+
+    return wrapped
+
+
 class FlowApi:
     """The calls of one flow.
 
@@ -72,16 +88,19 @@ class FlowApi:
         self._exchange = exchange
         self._timeout = timeout
 
+    @_understood
     def version(self) -> str:
         """Version that flow reports; also shows that its process answers."""
         servers = self._get("/v2/server/fateflow")["data"]
         return str(next(iter(servers.values()))["version"])
 
+    @_understood
     def active(self, statuses: Sequence[str]) -> tuple[JobRow, ...]:
         """Jobs in one of these statuses, one row per role that this flow has in them; the newest 200."""
         query = {"limit": "200", "page": "1", "status": list(statuses)}
         return job_rows(self._get("/v2/job/list/query", query)["data"]["data"])
 
+    @_understood
     def submit(self, dag: Mapping[str, Any]) -> str:
         """Submit a job and return its id.
 
@@ -90,23 +109,28 @@ class FlowApi:
         """
         return str(self._post("/v2/job/submit", {"dag_schema": dag}, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
+    @_understood
     def upload(self, request: Mapping[str, Any]) -> str:
         """Start reading a file of flow's node into a table, and return the id of the job that does it."""
         return str(self._post("/v2/data/component/upload", request, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
+    @_understood
     def roles(self, job: str) -> tuple[RoleState, ...]:
         """The job's roles that this flow knows; none when it does not know the job."""
         return roles_of(self._found("/v2/job/query", {"job_id": job}, _NO_JOB))
 
+    @_understood
     def tasks(self, job: str) -> tuple[TaskState, ...]:
         """The job's tasks that this flow knows; none when it does not know the job."""
         return tasks_of(self._found("/v2/job/task/query", {"job_id": job}, _NO_TASK))
 
+    @_understood
     def metrics(self, job: str, role: str, party: str, task: str) -> list[Any]:
         """Everything that a task recorded, oldest first."""
         query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
         return list(self._get("/v2/output/metric/query", query)["data"])
 
+    @_understood
     def refused(self, job: str, role: str, party: str) -> str:
         """Why flow's scheduler gave up a job, as it logged it; empty if it logged nothing.
 
@@ -124,6 +148,7 @@ class FlowApi:
         """Delete what this flow keeps of a job: rows, metrics, models, output tables. Ignores an unknown job."""
         self._gone("/v2/job/clean", {"job_id": job}, _NO_JOB)
 
+    @_understood
     def table_exists(self, namespace: str, name: str) -> bool:
         """Whether flow knows this table."""
         return bool(self._found("/v2/table/query", {"namespace": namespace, "name": name}, _NO_TABLE))

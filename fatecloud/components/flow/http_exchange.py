@@ -21,6 +21,13 @@ LIMIT = 4 * 1024 * 1024
 """Bytes. A longer answer is refused: no expected answer comes near it."""
 
 
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: what listens on flow's port must not send a question of root's elsewhere."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None makes it the answer."""
+
+
 def exchange(request: dict[str, Any]) -> dict[str, Any]:
     """Send one request and return its answer, or the reason why there is none."""
     url = request["url"]
@@ -38,7 +45,7 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
         method=request["method"],
     )
     # A proxy from the node's environment must not intercept requests to a service on this network.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stays)
     try:
         with opener.open(call, timeout=float(request.get("timeout", 15))) as answer:
             status, data = answer.status, answer.read(LIMIT + 1)

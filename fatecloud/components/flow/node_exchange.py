@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.components.flow.api import NO_ANSWER, REFUSED, FlowApiError, Query
 from fatecloud.components.script import script_text
+from fatecloud.plain import harmless
 
 
 class NodeExchange:
@@ -38,11 +39,13 @@ class NodeExchange:
         request["settings"] = self._settings
         output = self._run(self._command, json.dumps(request), timeout + 10)
         try:
-            answer = json.loads(output)
-        except ValueError:
-            raise FlowApiError(NO_ANSWER, f"the exchange script printed {output[:200]!r}", path) from None
+            answer = harmless(json.loads(output))
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
+            raise FlowApiError(NO_ANSWER, f"the exchange script printed {output[:200]!r}", path)
         if "error" in answer:
-            raise FlowApiError(REFUSED if answer.get("refused") else NO_ANSWER, answer["error"], path)
-        if not isinstance(answer["body"], dict):
-            raise FlowApiError(NO_ANSWER, f"HTTP {answer['status']} without a JSON object", path)
+            raise FlowApiError(REFUSED if answer.get("refused") else NO_ANSWER, str(answer["error"]), path)
+        if not isinstance(answer.get("body"), dict):
+            raise FlowApiError(NO_ANSWER, f"HTTP {answer.get('status')} without a JSON object", path)
         return dict(answer["body"])
