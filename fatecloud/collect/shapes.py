@@ -67,6 +67,8 @@ def _by_service(value: Any) -> bool:
 
 _NAMES = [str]
 _MOUNT = {"mount": _path, "device": str, "fstype": str}
+_MOUNTED = {"mount": str, "device": str, "fstype": str}
+_MARK = {"path": str, "mount": _MOUNTED}
 _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
 _PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
@@ -80,14 +82,24 @@ _MANIFEST = Maybe(
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},
-        "data": {_ANY: dict},
+        "data": {_ANY: _MARK},
         "venvs": dict,
         "accounts": dict,
-        "proof": dict,
+        "proof": {"at": number, "run": str},
         **_PLACES,
     }
 )
+_DATA = {
+    "path": str,
+    "entries": Some(whole),
+    "names": _NAMES,
+    "hollow": bool,
+    "mark": Some(dict),
+    "copy": Some(_MARK),
+    "mount": _MOUNTED,
+}
 _LEASE = {"expires": number}
+_HOLDER = Some(Maybe({"pid": Some(whole)}))
 _STATE = {"state": str}
 _STATES = Maybe(
     {
@@ -97,6 +109,7 @@ _STATES = Maybe(
         "enabled": bool,
         "result": Some(str),
         "pids": [whole],
+        "started": Some({_ANY: str}),
     }
 )
 
@@ -106,7 +119,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "connects": ({_ANY: {"ok": bool, "kind": str, "error": Some(str)}},),
     "cpu": ({"cores": whole, "load1": number, "flags_avx": Some(bool)},),
     "cron_lingering": (dict,),
-    "data": ({_ANY: {"path": str, "entries": Some(whole), "hollow": bool, "mark": Some(dict), "copy": Some(dict)}},),
+    "data": ({_ANY: _DATA},),
     "directories": ({_ANY: Some({"entries": whole, "names": _NAMES, "others": whole, "owner": str})},),
     "disk": ({_ANY: {**_MOUNT, "total": number, "available": number, "options": str, "inodes_total": number}},),
     "environment": ({"proxy": {_ANY: str}, "no_proxy": str, "locale_utf8": bool},),
@@ -115,7 +128,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),
     "identity": ({"user": str, "uid": whole, "root": bool, "hostname": _host}, Maybe({"machine_id": Some(str)})),
     "interpreter": (Some({"path": str, "version": str}),),
-    "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": dict}))),
+    "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": _HOLDER}))),
     "limits": ({_ANY: {_ANY: whole}},),
     "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),
     "logs": ({_ANY: Some(dict)},),
