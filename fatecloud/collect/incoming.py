@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import math
+from typing import Any, NoReturn
 
 from fatecloud.plain import harmless
 
@@ -24,12 +25,18 @@ def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
             return None
         if line.startswith(_BEGINNING):
             try:
-                found = json.loads(line.decode(errors="replace"), parse_constant=_no_number)
+                found = json.loads(line.decode(errors="replace"), parse_constant=_no_number, parse_float=_finite)
                 return found if raw else harmless(found)  # type: ignore[no-any-return]
             except (ValueError, RecursionError):
                 return None
     return None
 
 
-def _no_number(text: str) -> None:
+def _finite(text: str) -> float:
+    """A number; one like 1e999 would be infinite, which is no JSON when it is printed again."""
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
+
+
+def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")

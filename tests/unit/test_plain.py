@@ -78,6 +78,8 @@ def test_a_document_is_made_safe_when_it_arrives_and_its_depth_is_bounded() -> N
     assert document_of(b'{"version": ' + b"[" * 100 + b"]" * 100 + b"}") is None
     assert document_of(b'{"version": ' + b"[" * 100000 + b"]" * 100000 + b"}") is None
     assert document_of(b'{"version": NaN}') is None
+    assert document_of(b'{"version": 1, "epoch": 1e999}') is None
+    assert document_of(b'{"version": 1, "epoch": 1764365000.25}') == {"version": 1, "epoch": 1764365000.25}
     assert document_of(b"no document") is None
     large = b'{"version": 1, "facts": [' + b"[]," * (3 << 20) + b"1]}"
     assert document_of(large) is None
