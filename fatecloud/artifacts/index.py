@@ -92,7 +92,7 @@ def interpreter_of(release: Release, data: Any) -> Interpreter:
         found = Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
         artifact, python = found.artifact, release.python
         wrong = {
-            "name": not re.fullmatch(rf"cpython=={re.escape(python.minor)}\.\d{{1,3}}", artifact.name),
+            "name": not re.fullmatch(rf"cpython=={re.escape(python.minor)}\.[0-9]{{1,3}}", artifact.name),
             "filename": not FILE_NAME.fullmatch(artifact.filename),
             "sha256": not re.fullmatch(r"[0-9a-f]{64}", artifact.sha256),
             "size": type(artifact.size) is not int or not 0 < artifact.size <= LARGEST_INTERPRETER,
@@ -100,7 +100,7 @@ def interpreter_of(release: Release, data: Any) -> Interpreter:
             "origin": found.origin not in _ORIGINS,
             "source": len(found.source) > _TEXT or not found.source.isprintable(),
             "lacks": not set(found.lacks) <= set(python.wants_modules),
-            "glibc": not re.fullmatch(r"2\.\d{1,2}", found.glibc),
+            "glibc": not re.fullmatch(r"2\.[0-9]{1,2}", found.glibc),
         }
     except (KeyError, TypeError, AttributeError) as error:
         # Its text may be a stranger's, and long.

@@ -83,8 +83,15 @@ def accept_interpreter(file: Path, bundle: Bundle, store: Store, given: Acceptan
     )
 
 
-def accept_tarball(file: Path, given: Acceptance) -> None:
-    """Take the operator's word for a tarball with an interpreter, before anything of it is run. Raises NotTrusted."""
+def accept_tarball(file: Path, given: Acceptance) -> str:
+    """Take the operator's word for a tarball with an interpreter, before anything of it is run.
+
+    Returns:
+        The SHA-256 that was accepted, in hexadecimal.
+
+    Raises:
+        NotTrusted: no one confirmed it.
+    """
     sha256 = sha256_of(file)
     _confirm(
         given,
@@ -94,12 +101,13 @@ def accept_tarball(file: Path, given: Acceptance) -> None:
         "compare the hash with what its publisher says",
         shown=f"sha256:{sha256}",
     )
+    return sha256
 
 
 def described(interpreter: Interpreter) -> str:
-    """An interpreter in a few words."""
+    """An interpreter in a few words. Its source is quoted: it is what a stranger says, and could name a fingerprint."""
     version = interpreter.artifact.name.partition("==")[2]
-    return f"CPython {version}, {interpreter.origin}: {interpreter.source}, for glibc {interpreter.glibc} or newer"
+    return f"CPython {version}, {interpreter.origin}: {interpreter.source!r}, for glibc {interpreter.glibc} or newer"
 
 
 def _confirm(given: Acceptance, fingerprint: str, text: str, why: str, shown: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -105,8 +106,9 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
                 bundle.unpack(store)
             say(f"{file}: {bundle.release.name} is complete in the store")
         elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
-            accept_tarball(file, given)
-            _import_interpreter(file, store, say)
+            sha256 = accept_tarball(file, given)
+            with store.workspace() as scratch:
+                _import_interpreter(file, _copied(file, sha256, scratch), store, say)
         else:
             say(f"{file}: {bundles.import_artifact(file, store).name}")
 
@@ -198,11 +200,19 @@ def _locked_names() -> set[str]:
     return {a.filename for python in pythons for a in (python.installer, *python.lock, *python.made.values())}
 
 
-def _import_interpreter(file: Path, store: Store, say: Say) -> None:
+def _copied(file: Path, sha256: str, folder: Path) -> Path:
+    """A copy of a file that no one else can write, with the bytes that were accepted. Raises ArtifactError."""
+    copy = Path(shutil.copyfile(file, folder / file.name))
+    if sha256_of(copy) != sha256:
+        raise ArtifactError(f"{file} was changed while it was read")
+    return copy
+
+
+def _import_interpreter(file: Path, copy: Path, store: Store, say: Say) -> None:
     refused = []
     for name in catalogue.names():
         try:
-            import_tarball(catalogue.load(name), store, file, say)
+            import_tarball(catalogue.load(name), store, copy, say)
         except ArtifactError as error:
             refused.append(f"{name}: {error.message}")
         else:

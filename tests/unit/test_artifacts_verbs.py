@@ -17,6 +17,7 @@ from fatecloud.errors import ArtifactError, HashMismatch, NotTrusted, SecretsErr
 from fatecloud.inventory.vault import Vault
 from fatecloud.signing.fingerprint import from_hex
 from fatecloud.signing.keys import new_key
+from fatecloud.workflow import acceptance, release
 from fatecloud.workflow.acceptance import Acceptance
 from fatecloud.workflow.key import rotate_key, show_keys
 from fatecloud.workflow.release import import_files, verify_store
@@ -299,6 +300,24 @@ def a_tarball(folder: Path) -> Path:
         member.size, member.mode = len(script), 0o755
         archive.addfile(member, io.BytesIO(script))
     return folder / "python.tar.gz"
+
+
+def test_a_tarball_that_changes_after_it_was_confirmed_is_not_run(
+    there: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tarball = a_tarball(tmp_path)
+    accepted = acceptance.accept_tarball
+
+    def swap(file: Path, given: Acceptance) -> str:
+        found = accepted(file, given)
+        file.write_bytes(file.read_bytes() + b"more")
+        return found
+
+    monkeypatch.setattr(release, "accept_tarball", swap)
+    given = Acceptance(confirmed=(from_hex(sha256_of(tarball)),))
+    with pytest.raises(ArtifactError, match="was changed while it was read"):
+        import_files([tarball], there, lambda _: None, given, TODAY)
+    assert not (tmp_path / "was-run").exists()
 
 
 def test_nothing_of_a_tarball_is_run_before_someone_confirmed_it(there: Store, tmp_path: Path) -> None:
