@@ -16,6 +16,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.programs import SUDO
 
 _RESERVE = 0.1
 """Share of a node's deadline that is kept for transfer: its collector ends earlier by that, so that what it has read by
@@ -129,7 +130,7 @@ class _Reading:
             return Unreachable(node.name, error.code, message, error.remedy, self._seconds)
         document = document_of(done.stdout)
         if document is None:
-            return _no_document(node.name, done, self._seconds)
+            return _no_document(node.name, command, done, self._seconds)
         try:
             return _facts(node.name, document, before, after)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -149,7 +150,10 @@ class _Reading:
         return max(0.1, self._left - _RESERVE * self._deadline)
 
 
-def _no_document(node: str, done: Completed, seconds: float) -> Unreachable:
+def _no_document(node: str, command: tuple[str, ...], done: Completed, seconds: float) -> Unreachable:
+    if command[0] == SUDO and done.error.startswith("sudo:"):
+        remedy = f"as root on the node: allow {command[-1]} in sudoers, with the sum that sha256sum shows"
+        return Unreachable(node, "SUDO_REFUSED", f"sudo does not run the installed collector: {done.error}", remedy)
     if done.exit == shipment.NO_INTERPRETER:
         remedy = "install python3 on the node"
         return Unreachable(node, "NODE_NO_INTERPRETER", "has no Python 3.6 or later", remedy, seconds)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import pytest
 from check_world import the_desired
 
 from fatecloud.collect import shipment
+from fatecloud.collect.gather import gather
 from fatecloud.collect.node.limited import narrowed
 from fatecloud.model.cluster import CheckLogin, Node
+from fatecloud.model.completed import Completed
+from fatecloud.model.observed import Unreachable
 from fatecloud.workflow.check import FACTS
 from fatecloud.workflow.limited import as_checker, check_files, question
 
@@ -118,3 +122,20 @@ def test_the_installed_program_reads_what_its_spec_names_and_nothing_else(tmp_pa
     assert run(program, "{}", "--anything").returncode == 1
     place.chmod(0o666)
     assert "can be written by everyone" in run(program, "{}").stderr
+
+
+def test_a_sudo_that_refuses_the_program_is_reported_as_that() -> None:
+    desired, _ = node_with_login()
+
+    class Refusing:
+        """A node whose sudoers has another sum."""
+
+        def run(self, *_: Any, **__: Any) -> Completed:
+            """As a transport does."""
+            return Completed(1, b"", b"sudo: a password is required\n", 0.1)
+
+    found = gather(desired, lambda _node, _seconds: Refusing(), nodes=("a1",), question=partial(question, desired))
+    lost = found.nodes["a1"]
+    assert isinstance(lost, Unreachable)
+    assert lost.code == "SUDO_REFUSED"
+    assert "/usr/local/lib/fatecloud/demo-c3f9a2/check" in lost.remedy
