@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shlex
 from pathlib import Path
 
 from fatecloud.errors import TransportError
@@ -72,7 +73,7 @@ class KnownHost:
                 f"{self.name} shows the host key {fingerprint(key)}, but {self._path} has another one: "
                 "the machine was reinstalled, or someone intercepts the connection",
                 remedy="Compare the fingerprint on the node's console (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`); "
-                f"when it is right, `ssh-keygen -R '{self.name}' -f {self._path}` and run again.",
+                f"when it is right, `ssh-keygen -R '{self.name}' -f {shlex.quote(str(self._path))}` and run again.",
             )
         if self._damaged:
             # The key of this host may be the one that cannot be read: a new one would replace it unnoticed.
@@ -101,8 +102,8 @@ class KnownHost:
             f"no readable line of the cluster's known_hosts file has a key of {self.name}, and "
             f"{'these lines are' if several else 'this line is'} damaged: {places}",
             remedy=f"Restore the file from a backup; or delete the damaged line{'s' if several else ''} "
-            f"(`sed -i '{lines}' {self._path}`), compare the fingerprint {fingerprint(key)} with the node's, "
-            "and run again with --accept-new-host-keys.",
+            f"(`sed -i '{lines}' {shlex.quote(str(self._path))}`), compare the fingerprint {fingerprint(key)} with the "
+            "node's, and run again with --accept-new-host-keys.",
         )
 
     def _unreadable_revocation(self, node: str) -> TransportError:

@@ -14,6 +14,8 @@ REVOKED = "@revoked"
 _MARKERS = (REVOKED + " ", REVOKED + "\t", "@cert-authority ", "@cert-authority\t")
 """What may lead a line of OpenSSH's, see sshd(8). Authorities for certificates are left to OpenSSH."""
 
+_SHA1 = 20
+"""Bytes."""
 _LENGTH = 4
 """Bytes of the number that leads each field of a key."""
 
@@ -55,13 +57,26 @@ def read(path: Path) -> Iterator[Line]:
         yield Line(number, marker, _blob(text), text)
 
 
+def _is_host(name: str) -> bool:
+    """Whether it is a name, or a hashed one: `|1|`, the salt, `|`, the SHA-1. The library fails at half of one."""
+    if not name.startswith("|"):
+        return True
+    try:
+        _, version, *parts = name.split("|")
+        return version == "1" and [len(base64.b64decode(part, validate=True)) for part in parts] == [_SHA1, _SHA1]
+    except ValueError:
+        return False
+
+
 def _blob(text: str) -> bytes | None:
     """The key, if a line has hosts, a type and fields of a key of that type, as RFC 4253, 6.6 has them."""
     words = text.split()
     try:
-        _, kind, encoded = words[:3]
+        hosts, kind, encoded = words[:3]
         blob = rest = base64.b64decode(encoded, validate=True)
     except ValueError:
+        return None
+    if not all(map(_is_host, hosts.split(","))):
         return None
     fields = []
     while len(rest) >= _LENGTH:

@@ -96,6 +96,10 @@ DAMAGE = {
     "no base64": b"[127.0.0.1]:%d ssh-rsa ####",
     "one word": b"garbage",
     "no text": b"\xff\xfe\x00\x01",
+    "half a hashed name": b"|1|AAAA|BBBB ssh-ed25519 "
+    b"AAAAC3NzaC1lZDI1NTE5AAAAILMgbpG3d7g6OpXsHmcoaU2Viv+dGwNaLnidhfe0YHLS",
+    "a hashed name without base64": b"|1|##|## ssh-ed25519 "
+    b"AAAAC3NzaC1lZDI1NTE5AAAAILMgbpG3d7g6OpXsHmcoaU2Viv+dGwNaLnidhfe0YHLS",
     "a truncated key": b"[127.0.0.1]:%d ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
 }
 
