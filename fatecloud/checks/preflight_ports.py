@@ -77,7 +77,8 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
     # is stopping outlives its main thread.
     if listener["pid"] is None:
         running = [key for key, state in states.items() if state["state"] in ("running", "starting", "stopping")]
-        return listener["user"] in {_user(view, key) for key in running}
+        # A process keeps its user, also when its service is to have another one, or the user is gone.
+        return listener["user"] in {states[key].get("user") or _user(view, key) for key in running}
     return any(listener["pid"] in state.get("pids", ()) for state in states.values())
 
 

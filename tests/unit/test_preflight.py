@@ -31,6 +31,14 @@ def test_our_own_service_may_hold_its_port_even_before_there_is_a_manifest() -> 
     assert findings({"listeners": [LISTENER], "services": RUNNING}) == ()
 
 
+def test_our_own_service_may_hold_its_port_as_a_user_that_is_gone() -> None:
+    unnamed = LISTENER | {"pid": None, "process": None, "user": "997"}
+    running = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"user": "997"}}
+    assert findings({"listeners": [unnamed], "services": running}) == ()
+    (finding,) = findings({"listeners": [unnamed], "services": RUNNING})
+    assert finding.code == "PREFLIGHT_PORT_TAKEN"
+
+
 def test_a_service_that_stops_may_hold_its_port_by_a_process_that_cannot_be_named() -> None:
     unnamed = LISTENER | {"pid": None, "process": None}
     stopping = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "stopping"}}
