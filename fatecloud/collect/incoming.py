@@ -33,7 +33,7 @@ def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
 
 
 def _finite(text: str) -> float:
-    """A number; one like 1e999 would be infinite, which is no JSON when it is printed again."""
+    """A number; one like 1e999 would be infinite, which is not valid JSON when it is printed again."""
     number = float(text)
     return number if math.isfinite(number) else _no_number(text)
 

@@ -25,7 +25,7 @@ class Event:
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What the module of a changed task returned: anything. Empty if it was cut off or is no mapping."""
+        """What the module of a changed task returned: anything. Empty if it was cut off or is not a mapping."""
         try:
             found = json.loads(self.detail) if self.kind == "changed" and self.detail else {}
         except (ValueError, RecursionError):

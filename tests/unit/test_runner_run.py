@@ -204,7 +204,7 @@ def test_a_secret_reaches_its_file_and_nothing_else(
     assert not run(project, "place.yml").changed
 
 
-def test_what_a_node_wrote_is_no_template_on_this_machine(project: Path, tmp_path: Path) -> None:
+def test_what_a_node_wrote_is_not_a_template_on_this_machine(project: Path, tmp_path: Path) -> None:
     signs = {"{{": "}}", "{%": "%}", "{#": "#}"}
     planted = [
         f"{first} lookup('pipe', 'touch {tmp_path}/pwned') {last}{end}"
