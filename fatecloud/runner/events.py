@@ -13,6 +13,8 @@ from fatecloud.runner.outcome import TaskFailure
 _KEPT_LINES = 20
 _LONGEST = 256 * 1024
 """Characters of one text in a result; the text of a node's file or log has fewer."""
+_SHOWN = 16 * 1024
+"""Characters of a message, or of what a failed task printed, that people get to read."""
 _GATE = "Stop here when a node failed before"
 """Task of the playbooks that fails on healthy nodes because another node failed: never a cause itself."""
 _NODE = "node"
@@ -117,12 +119,12 @@ class Translator:
         return [self._redact_value(item) for item in value] if isinstance(value, list) else value
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int = _LONGEST) -> str:
     """A text of a node, not endless: the beginning says what happened, the end how it ended."""
-    if len(text) <= _LONGEST:
+    if len(text) <= longest:
         return text
-    half = _LONGEST // 2
-    return f"{text[:half]}\n... ({len(text) - _LONGEST} characters left out) ...\n{text[-half:]}"
+    half = longest // 2
+    return f"{text[:half]}\n... ({len(text) - longest} characters left out) ...\n{text[-half:]}"
 
 
 def _service(result: Mapping[str, Any]) -> str:
@@ -134,7 +136,7 @@ def _service(result: Mapping[str, Any]) -> str:
 def _printed(result: Mapping[str, Any]) -> str:
     """The last lines that a failed task printed. The `lines` of a service's log come with the error at the end."""
     lines = _printed_by(result)
-    return "\n".join(lines[-_KEPT_LINES:]) if lines != [_message(result)] else ""
+    return _cut("\n".join(lines[-_KEPT_LINES:]), _SHOWN) if lines != [_message(result)] else ""
 
 
 def _printed_by(result: Mapping[str, Any]) -> list[str]:
@@ -144,11 +146,11 @@ def _printed_by(result: Mapping[str, Any]) -> list[str]:
 
 def _message(result: Mapping[str, Any]) -> str:
     if str(result.get("msg", "")).startswith(_CRASHED) and (printed := _printed_by(result)):
-        return f"a fatecloud task crashed: {printed[-1].strip()}"
+        return _cut(f"a fatecloud task crashed: {printed[-1].strip()}", _SHOWN)
     for key in ("msg", "stderr", "module_stderr", "reason"):
         text = str(result.get(key, "")).strip()
         if text:
             line = text.splitlines()[-1] if key.endswith("stderr") else text
             # Ansible's own wrapping, and the colon before a message that ssh did not print.
-            return line.removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(": ")
+            return _cut(line.removeprefix("Task failed: ").removeprefix("Module failed: ").rstrip(": "), _SHOWN)
     return "it failed without a message"

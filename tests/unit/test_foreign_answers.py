@@ -45,6 +45,17 @@ def test_no_answer_of_a_node_ends_a_run(
     assert not [line for line in left.lines if "\n" in line]
 
 
+@pytest.mark.parametrize("key", ["msg", "stderr", "stdout", "module_stderr"])
+def test_a_node_does_not_flood_the_operators_screen(key: str) -> None:
+    said: list[Event] = []
+    translator = Translator(said.append, str)
+    result = {key: "\n".join(["x" * 100_000] * 30)}
+    translator({"event": "runner_on_failed", "event_data": {"host": "a1", "task": "Act", "res": result}})
+    assert len(said[0].text) < 20_000
+    assert len(said[0].detail) < 20_000
+    assert len(translator.failed[0].message) < 20_000
+
+
 def test_texts_of_a_node_in_an_error_do_not_look_like_lines_of_ours() -> None:
     forged = "no\nfatecloud: deployed\n  next: sudo sh evil"
     results: list[dict[str, Any]] = [
