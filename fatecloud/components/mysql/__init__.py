@@ -32,6 +32,9 @@ COMPONENT = Component(
     signs=("db/mysql",),
     unit_exceptions=(
         UnitException(
+            "SystemCallFilter", "@chown", "A repaired table gets the owner of the old one, which is the same."
+        ),
+        UnitException(
             "SystemCallFilter",
             "io_uring_setup io_uring_enter io_uring_register",
             "InnoDB reads and writes by io_uring.",

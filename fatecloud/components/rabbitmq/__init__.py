@@ -47,6 +47,7 @@ COMPONENT = Component(
     keeps="messages that have not been consumed yet",
     signs=("mnesia/*",),
     unit_exceptions=(
+        UnitException("SystemCallFilter", "@chown", "Erlang sets a file's owner along with its mode, to what it is."),
         UnitException("SystemCallFilter", "sched_setaffinity", "Erlang binds its schedulers to processors."),
         UnitException("MemoryDenyWriteExecute", "no", "Erlang translates its programs to machine code as it runs."),
         UnitException(
