@@ -47,7 +47,15 @@ _SHOWN: Mapping[str, Callable[[Process], bool]] = {
 
 @service_check(
     MISSING,
-    after=("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "RESTART_PENDING", "FILE_DRIFTED"),
+    after=(
+        "MANIFEST_ABSENT",
+        "SERVICE_ABSENT",
+        "SERVICE_STOPPED",
+        "SERVICE_FAILED",
+        "SERVICE_RESTARTING",
+        "RESTART_PENDING",
+        "FILE_DRIFTED",
+    ),
 )
 def confined(view: ServiceView) -> Iterator[Finding]:
     """What the unit denies the service is denied to its running process."""
@@ -55,6 +63,8 @@ def confined(view: ServiceView) -> Iterator[Finding]:
     if not wanted or not state["pid"]:
         return
     process, known = state["confinement"], state["directives"]
+    if process == {}:
+        return  # it ended while it was read, which other checks report
     if process is None:
         raise FactAbsent(f"services: what process {state['pid']} of {view.service.id.key} is denied")
     changed = {name: known[name] for name in wanted if name in known and not _same(name, wanted[name], known[name])}

@@ -294,6 +294,10 @@ def test_a_process_that_no_one_may_look_at_is_unknown_not_confined() -> None:
     assert [(f.code, str(f.subject)) for f in report.findings] == [("FACT_ABSENT", ENGINE)]
 
 
+def test_a_process_that_ended_while_it_was_read_is_left_to_other_checks() -> None:
+    assert report_of(engine(confinement={})).findings == ()
+
+
 def test_an_overridden_unit_and_a_kernel_that_cannot_have_different_causes() -> None:
     (overridden,) = report_of(put(*_DIRECTIVES, "ProtectHome", value="no")).findings
     (refused,) = report_of(engine(confinement=a_confinement(hidden=[]))).findings

@@ -954,10 +954,18 @@ def test_what_a_process_is_denied_is_read_from_its_mounts_and_status(monkeypatch
     }
 
 
+def test_a_process_that_we_may_not_look_at_is_not_one_that_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str, _limit: int) -> str:
+        raise Unreadable(path + ": Permission denied")
+
+    monkeypatch.setattr(confinement, "text_of", refuse)
+    assert confinement.confinement(os.getpid()) is None
+
+
 def test_a_process_of_our_own_is_denied_nothing_of_ours_and_one_that_ended_shows_nothing() -> None:
     found = confinement.confinement(os.getpid())
     assert found is not None
     assert found["own"] == []
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
-    assert confinement.confinement(ended.pid) is None
+    assert confinement.confinement(ended.pid) == {}

@@ -1,5 +1,7 @@
 """What a service is really denied, read from its main process: what its unit says may not be what the kernel did."""
 
+import os
+
 from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 
@@ -11,7 +13,7 @@ _MOST = 1 << 20
 
 
 def confinement(pid: int) -> Optional[Dict[str, Any]]:
-    """A process's capabilities, filter, and its view of directories; None where we may not look.
+    """A process's capabilities, filter, and its view of directories; None where we may not look, {} once it has ended.
 
     `own` names directories on which something else is mounted than for us, `/` that its mounts are its own. It can
     neither write to those in `read_only` nor enter those in `hidden`.
@@ -21,7 +23,7 @@ def confinement(pid: int) -> Optional[Dict[str, Any]]:
         theirs, ours = _mounts(str(pid)), _mounts("self")
         status = {name: int(rows.get(name, "0"), 16) for name in _STATUS}
     except (Unreadable, ValueError):
-        return None
+        return None if os.path.exists("/proc/%d" % pid) else {}
     own = [
         path for path, mount in theirs.items() if path not in ours or _source(path, mount) != _source(path, ours[path])
     ]
