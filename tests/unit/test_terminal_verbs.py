@@ -64,7 +64,7 @@ class Scene:
 
 SCENES: dict[str, Scene] = {
     "quickstart": Scene("quickstart --directory q --store store", 6, "2 problems must be solved first"),
-    "init": Scene("init -o NEW --template two-party", 0, "inventory.secrets.yml: 8 secrets generated"),
+    "init": Scene("init -o NEW --template two-party", 0, "inventory.secrets.yml: 12 secrets generated"),
     "plan": Scene("plan -i far.yml --store store", 6, "fatecloud deploy would stop with exit status 6"),
     "preflight": Scene("preflight -i far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
     "deploy": Scene("deploy -i far.yml --store store", 6, "2 problems must be solved first"),
