@@ -7,16 +7,16 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "fatecloud"
 FREE = {"errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
-PURE = {"model": set(), "components": {"model"}, "catalogue": {"model"}}
+PURE = {"model": set(), "signing": set(), "components": {"model"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,
-    "inventory": {"model", "components", "catalogue"},
+    "inventory": {"model", "components", "catalogue", "signing"},
     "resolve": {"model", "components", "catalogue"},
     "render": {"model", "components"},
     "plan": {"model", "components", "render"},
     "checks": {"model", "components"},
     "report": {"model"},
-    "artifacts": {"model", "catalogue"},
+    "artifacts": {"model", "catalogue", "signing"},
     "transport": {"model"},
     "collect": {"model", "transport"},
     "runner": {"model"},
