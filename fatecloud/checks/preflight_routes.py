@@ -97,7 +97,7 @@ def _tried(view: NodeView) -> list[_Tried]:
     found = []
     for service in services_of(view):
         early = {probe.name for probe in service.probes if probe.early}
-        for edge in service.edges:
+        for edge in filter(lambda edge: edge.direct, service.edges):
             if edge.probe in early:
                 answer = _from_probe(view, edge)
             elif is_loopback(edge.endpoint.host):

@@ -20,7 +20,14 @@ def edge_to(ctx: Context, component: str, port: str, kind: str, *, probe: str, h
 
 
 def edges_to_others(
-    ctx: Context, component: str, endpoint: str, *, probe: str, kind: str = "", managed_only: bool = False
+    ctx: Context,
+    component: str,
+    endpoint: str,
+    *,
+    probe: str,
+    kind: str = "",
+    managed_only: bool = False,
+    direct: bool = True,
 ) -> tuple[Edge, ...]:
     """One soft edge per other party: to its service if it is managed here, else to the peer.
 
@@ -31,10 +38,19 @@ def edges_to_others(
         probe: that asks over them.
         kind: of the edges; the endpoint's unless given.
         managed_only: leave peers out.
+        direct: whether the service itself connects to the endpoint, see `Edge`.
     """
     targets = {other: _service_of(ctx, other, component) for other in ctx.others()}
     return tuple(
-        Edge(ctx.id.key, target, kind or endpoint, ctx.peer_endpoint(other, endpoint), hard=False, probe=probe)
+        Edge(
+            ctx.id.key,
+            target,
+            kind or endpoint,
+            ctx.peer_endpoint(other, endpoint),
+            hard=False,
+            direct=direct,
+            probe=probe,
+        )
         for other, target in targets.items()
         if not (managed_only and target.startswith("peer:"))
     )

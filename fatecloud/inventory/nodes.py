@@ -78,7 +78,7 @@ class NodeBuilder:
             service_user_trusted=layers.get("service_user_trusted", built_in=False),
             cores=layers.get("cores", None, "all cores of the node"),
             python=layers.get("python", PYTHON),
-            check=self._check(layers),
+            check=self._check(layers, usable=root and not local),
         )
         self._judge(node, layers, alone=alone)
         return node
@@ -94,8 +94,9 @@ class NodeBuilder:
             jump=layers.get("jump", None),
         )
 
-    def _check(self, layers: Layers) -> CheckLogin | None:
-        if not layers.has("check"):
+    def _check(self, layers: Layers, *, usable: bool) -> CheckLogin | None:
+        # A default is for the nodes that can have such a login.
+        if not layers.has("check") or not (usable or layers.source("check").startswith("nodes.")):
             return None
         section = layers.section("check")
         key = section.get("key", None, "that of ssh")

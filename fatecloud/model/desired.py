@@ -75,6 +75,8 @@ class Edge:
     endpoint: Endpoint
     hard: bool = True
     """Whether the source cannot do its work without the target; hard edges order starts."""
+    direct: bool = True
+    """Whether the source itself connects to the endpoint. If not, its own proxy does, over an edge of that service."""
     probe: str = field(kw_only=True)
     """Name of the source's probe that asks a question over this edge, in the protocol that the edge carries."""
 

@@ -49,7 +49,9 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
     artifacts = (python.interpreter, python.installer, *python.wheels) if python else ()
     early = [(service, probe) for service in services for probe in service.probes if probe.early]
     asked = {(service.id.key, probe.name) for service, probe in early}
-    edges = [edge for service in services for edge in service.edges if (edge.source, edge.probe) not in asked]
+    edges = [
+        edge for service in services for edge in service.edges if edge.direct and (edge.source, edge.probe) not in asked
+    ]
     endpoints = {edge.endpoint for edge in edges if not is_loopback(edge.endpoint.host)}
     return {
         "surroundings": True,

@@ -34,6 +34,7 @@ defaults:
   packages: repos
   paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, tmp: /srv/fate/tmp, backup: /srv/fate/old}
   bind: 0.0.0.0
+  check: {user: monitor, key: ~/.ssh/monitor}
   cores: 16
   python: /usr/bin/python3
 nodes:
@@ -52,6 +53,7 @@ nodes:
     packages: preinstalled
     paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, tmp: /var/tmp/fate, backup: /opt/fate-old}
     bind: "::"
+    check: {user: watcher, key: keys/watcher}
     cores: 4
     python: /opt/python/bin/python3.8
   here: {address: local, advertise: 10.0.0.13}

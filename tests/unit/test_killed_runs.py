@@ -47,7 +47,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
 
     desired = the_desired()
     session = SimpleNamespace(
-        cluster=desired.cluster, desired=desired, resolved=desired, rotating=(), make_ready=lambda: None
+        cluster=desired.cluster,
+        desired=desired,
+        resolved=desired,
+        rotating=(),
+        make_ready=lambda: None,
+        secrets=SimpleNamespace(lacks_key=False),
     )
     monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: session)
     monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(documents))

@@ -70,7 +70,7 @@ def judge(
 
 
 def _signs(parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str, party: str) -> bool:
-    chosen = parties[party].config["flow"][SITE]
+    chosen = parties[party].config.get("flow", {}).get(SITE)
     if architecture == "standalone" or chosen is not None:
         return bool(chosen)
     # Then each party of the inventory can sign its requests to every other one.

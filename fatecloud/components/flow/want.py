@@ -27,7 +27,7 @@ def want(ctx: Context) -> Wanted:
         *edge_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy"),
     )
     signing = sites.signs(ctx.cluster, ctx.party.id)
-    edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE) if signing else ()
+    edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE, direct=False) if signing else ()
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
     return Wanted(
