@@ -17,6 +17,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_node import Refused, working
 from ansible.module_utils.fatecloud_store import ID_LENGTH, complete
 
+READ = 16 << 20
+"""Bytes that are read of what a process says about itself: it can make both endless."""
+
 
 def parts(python: dict | None) -> list:
     """The artifacts of an environment."""
@@ -59,7 +62,7 @@ def in_use(names: list, proc: str = "/proc") -> set:
     for number in filter(str.isdigit, os.listdir(proc)):
         for kind in ("cmdline", "maps"):
             with contextlib.suppress(OSError), open(os.path.join(proc, number, kind), "rb") as file:
-                text = file.read()
+                text = file.read(READ)
                 found.update(path for path, name in names if f"{name}/".encode() in text)
     return found
 

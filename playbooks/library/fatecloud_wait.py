@@ -42,15 +42,22 @@ def _written(path: str) -> float:
         return 0.0
 
 
+def _beginning(argv: list) -> str:
+    """The first of what a program prints: one entry of the journal may have hundreds of megabytes."""
+    with subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment()
+    ) as child:
+        text = child.stdout.read(TAIL * LINES)
+        child.kill()
+    return text.decode(errors="replace")
+
+
 def last_errors(params: dict) -> list:
     """The most useful log lines of the service: those with an error, or else the last ones."""
     lines = []
     if params["unit"]:
         argv = ["journalctl", "-u", params["unit"], "-n", "60", "-o", "cat", "--no-pager", "-q"]
-        done = subprocess.run(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment(), check=False
-        )
-        lines += done.stdout.decode(errors="replace").splitlines()
+        lines += _beginning(argv).splitlines()
     for pattern in params["logs"]:
         newest = sorted(glob.glob(pattern), key=_written)[-1:]
         for path in newest:

@@ -36,7 +36,7 @@ for module in list(sys.modules.values()):
 _COMPILE = """
 import os, py_compile, sys
 roots = tuple(os.path.realpath(root) + "/" for root in sys.argv[1:])
-for line in sys.stdin:
+for line in iter(lambda: sys.stdin.readline(8192), ""):
     path = os.path.realpath(line[:-1])
     if path.startswith(roots) and path.endswith(".py") and os.path.isfile(path):
         try:

@@ -6,15 +6,29 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
-from ansible.module_utils.fatecloud_node import become, clean_environment, home_of
+from ansible.module_utils.fatecloud_node import clean_environment, home_of
 
 PRINTED = 4 << 20
 """Bytes that a program may print; one that prints more is ended."""
 LEAST = "nobody"
 _STEP = 0.2
+_AS_USER = """
+import os, pwd, sys
+user = pwd.getpwnam(sys.argv[1])
+os.initgroups(user.pw_name, user.pw_gid)
+os.setgid(user.pw_gid)
+os.setuid(user.pw_uid)
+try:
+    os.execvp(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit("%s: %s" % (sys.argv[2], error.strerror))
+"""
+"""A program of its own and not a `preexec_fn`: a process of the user could stop that one before it is another program,
+and `subprocess` would wait for it without end."""
 
 
 class Ended:
@@ -36,6 +50,8 @@ def run(argv: list, user: str, stdin: bytes = b"", timeout: float = float("inf")
         OSError: it cannot be started.
     """
     user = (LEAST if user in ("", "root") else user) if os.geteuid() == 0 else ""
+    if user:
+        argv = [sys.executable, "-I", "-S", "-c", _AS_USER, user, *argv]
     with tempfile.TemporaryFile() as given:
         given.write(stdin)
         given.seek(0)
@@ -46,7 +62,6 @@ def run(argv: list, user: str, stdin: bytes = b"", timeout: float = float("inf")
             stderr=subprocess.PIPE,
             env=clean_environment(home_of(user) if user else "/"),
             cwd="/",
-            preexec_fn=become(user),  # noqa: PLW1509 - there are no threads
             start_new_session=True,
             pass_fds=keep,
         ) as child:
@@ -68,7 +83,8 @@ def _printed(child: subprocess.Popen, deadline: float) -> tuple:
             os.set_blocking(stream.fileno(), False)
             selector.register(stream, selectors.EVENT_READ)
         while True:
-            ended = child.poll() is not None
+            # It is not waited for yet, so that its number stays its own, and that of its group.
+            ended = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
             read = _read(selector, texts, 0 if ended else _STEP)
             small = sum(map(len, texts.values())) <= PRINTED
             if not small or (ended and not read) or time.monotonic() > deadline:

@@ -15,6 +15,10 @@ from ansible.module_utils.fatecloud_node import POLL, become
 
 PATIENCE = 10
 """Seconds after SIGKILL until a process must be gone."""
+SENDING = 5
+"""Seconds that a signal may take to be sent."""
+READ = 1 << 20
+"""Bytes that are read of a process's arguments or environment: it can make both endless, by prctl(2)."""
 
 
 class Program:
@@ -57,7 +61,7 @@ def _works_for(pid: int, program: Program) -> bool:
             return True
         # A process that renames itself, as nginx does, loses its environment; one that moves keeps it.
         with open(f"/proc/{pid}/environ", "rb") as file:
-            return f"FATECLOUD_SERVICE={program.slug}".encode() in file.read().split(b"\0")
+            return f"FATECLOUD_SERVICE={program.slug}".encode() in file.read(READ).split(b"\0")
     return False
 
 
@@ -75,10 +79,12 @@ def supervisors(conf: str) -> list:
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/cmdline", "rb") as file:
-                words = file.read().split(b"\0")
-                ours = os.stat(f"/proc/{name}").st_uid == os.geteuid()
-                if ours and b"supervisor.supervisord" in words and os.fsencode(conf) in words:
+            with contextlib.suppress(OSError):
+                if os.stat(f"/proc/{name}").st_uid != os.geteuid():
+                    continue  # another user's may keep waiting who reads its memory
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    words = file.read(READ).split(b"\0")
+                if b"supervisor.supervisord" in words and os.fsencode(conf) in words:
                     found.append(int(name))
     return found
 
@@ -92,12 +98,23 @@ def send(pid: int, number: int, user: str = "") -> None:
     """
     child = os.fork()
     if child:
-        os.waitpid(child, 0)
+        _wait_for(child)
         return
     with contextlib.suppress(BaseException):
         (become(user) or (lambda: None))()
         (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, number)
     os._exit(0)
+
+
+def _wait_for(child: int) -> None:
+    """Wait for our own child; its user may have stopped it in the moment in which it was that user's."""
+    deadline = time.monotonic() + SENDING
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return
+        time.sleep(0.01)
 
 
 def gone(pid: int, seconds: float) -> bool:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ inside = utility("fatecloud_inside")
 lease = module("fatecloud_lease")
 marks = utility("fatecloud_marks")
 node = utility("fatecloud_node")
+prune = module("fatecloud_prune")
 register = utility("fatecloud_register")
 running = utility("fatecloud_running")
 service = module("fatecloud_service")
@@ -263,6 +266,50 @@ def test_a_program_of_a_service_is_bounded_in_what_it_prints_and_in_time() -> No
     silent = running.run([sys.executable, "-c", "import time; time.sleep(100)"], "", timeout=0.2)
     assert silent.status is None
     assert time.monotonic() - began < 60
+
+
+@needs_root
+def test_who_stops_what_just_became_its_own_keeps_root_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = running._AS_USER.replace("try:", "os.kill(os.getpid(), 19)\ntry:")
+    monkeypatch.setattr(running, "_AS_USER", stopped)
+    assert running.run(["/bin/true"], "nobody", timeout=1).status is None
+    monkeypatch.setattr(strays, "become", lambda _: lambda: os.kill(os.getpid(), signal.SIGSTOP))
+    monkeypatch.setattr(strays, "SENDING", 0.2)
+    with subprocess.Popen(["/bin/sleep", "100"]) as other:
+        strays.send(other.pid, signal.SIGKILL, "nobody")
+        assert other.poll() is None
+        other.kill()
+
+
+ENDLESS = """
+import ctypes, struct, sys, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = libc.sbrk.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+start, size = libc.mmap(None, 1 << 40, 3, 0x4022, -1, 0), (1 << 40) - 4096  # private, anonymous, without reserve
+fields = [0, 0, *open("/proc/self/stat").read().rpartition(")")[2].split()]
+at = lambda number: int(fields[number - 1])
+words = [at(26), at(27), at(45), at(46), at(47), libc.sbrk(0), at(28), *[start, start + size] * 2, 0]
+text = ctypes.create_string_buffer(struct.pack("12QIi", *words, 0, -1))
+print(libc.prctl(35, 14, text, len(text) - 1, 0), flush=True)  # PR_SET_MM, PR_SET_MM_MAP
+time.sleep(100)
+"""
+
+
+def test_a_process_that_says_of_itself_without_end_takes_no_memory(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True) as hostile:
+        try:
+            assert hostile.stdout is not None
+            if hostile.stdout.readline() != "0\n":
+                pytest.skip("this kernel does not let a process do so")
+            with Path(f"/proc/{hostile.pid}/cmdline").open("rb") as file:
+                assert len(file.read(64 << 20)) == 64 << 20
+            assert strays.supervisors("/nowhere") == []
+            program = SimpleNamespace(home=str(tmp_path), slug="web")
+            assert not strays._works_for(hostile.pid, program)
+            assert prune.in_use([("venv/a", "/store/venv/a")]) == set()
+        finally:
+            hostile.kill()
 
 
 @needs_root
