@@ -12,13 +12,12 @@ units, which would otherwise start at the next boot. They are listed in `left`.
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import drop
-from ansible.module_utils.fatecloud_inside import remove_empty, remove_tree
+from ansible.module_utils.fatecloud_inside import remove_empty, remove_file, remove_tree
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_register import leave
@@ -43,8 +42,7 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
         away: directories whose data are not in place: what lies there instead is not ours to remove.
     """
     for path in manifest.data["files"]:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        remove_file(path)
     copies.remove(manifest, days=0)
     remove_tree(os.path.join(base, "store"))
     ours = sorted(manifest.data["directories"], key=len, reverse=True)

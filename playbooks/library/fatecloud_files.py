@@ -20,7 +20,7 @@ import tarfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_handover import hand_over
-from ansible.module_utils.fatecloud_inside import beside, is_directory, make_directory, same_access, sha256_of
+from ansible.module_utils.fatecloud_inside import is_directory, make_directory, remove_file, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
 from ansible.module_utils.fatecloud_places import PROGRAMS, foreign_names, is_systems
 from ansible.module_utils.fatecloud_trust import directory
@@ -103,8 +103,7 @@ def _give(params: dict, ids: tuple) -> list:
         return []
     given = [path for path in sorted(params["directories"]) if hand_over(path, *ids)]
     for path in given:
-        with contextlib.suppress(FileNotFoundError), beside(os.path.join(path, STARTED)) as (folder, name):
-            os.unlink(name, dir_fd=folder)
+        remove_file(os.path.join(path, STARTED))
     return given
 
 
@@ -196,8 +195,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         manifest.save()
         changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:
-            if there[path] is not None:
-                os.unlink(path)
+            remove_file(path)
             del recorded[path]
         for file in files:
             entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts")}

@@ -63,7 +63,19 @@ def jobs_of(runner: dict, question: dict, user: str) -> dict:
         answer = ask(asked)
         if answer.get("kind") != "timeout":
             break
+    if answer.get("ok") and not _are_jobs(answer.get("jobs")):
+        return {"ok": False, "kind": "exec", "error": "its answer is not a list of jobs"}
     return answer
+
+
+def _are_jobs(jobs: object) -> bool:
+    """Whether this is what a question about jobs is answered with: a process of the service's user may have said it."""
+    return isinstance(jobs, list) and all(
+        isinstance(job, dict)
+        and all(isinstance(job.get(name), (str, int, type(None))) for name in ("job", "role", "party", "status"))
+        and isinstance(job.get("age"), (int, float, type(None)))
+        for job in jobs
+    )
 
 
 def in_words(jobs: list) -> list:

@@ -124,6 +124,17 @@ def same_access(path: str, mode: int, uid: int, gid: int) -> bool:
         return False
 
 
+def remove_file(path: str) -> None:
+    """Remove a file or a link, if it is there.
+
+    Raises:
+        Refused: a link is on the way to it.
+        OSError: it cannot be removed.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), beside(path) as (folder, name):
+        os.unlink(name, dir_fd=folder)
+
+
 def remove_tree(path: str) -> None:
     """Remove a path with all that is below it, follow no link, and stop at no depth.
 

@@ -10,7 +10,7 @@ import os
 import re
 import uuid
 
-from ansible.module_utils.fatecloud_inside import make_directory, regular
+from ansible.module_utils.fatecloud_inside import make_directory, regular, remove_empty, remove_file
 from ansible.module_utils.fatecloud_node import Refused, replace
 from ansible.module_utils.fatecloud_trust import fault, read
 
@@ -210,9 +210,8 @@ def forget_marks(manifest: object, params: dict, away: dict, *, everything: bool
         path = (_copy(copy) or marks[service])["path"]
         empty = not content(path)
         if empty and read_mark(path):
-            os.unlink(os.path.join(path, MARK))
-            with contextlib.suppress(OSError):  # a mount point, or lost+found is in it
-                os.rmdir(path)
+            remove_file(os.path.join(path, MARK))
+            remove_empty(path)  # unless it is a mount point, or lost+found is in it
         if empty or everything:
             del marks[service]
             with contextlib.suppress(FileNotFoundError):

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from ansible.module_utils import fatecloud_strays as strays
-from ansible.module_utils.fatecloud_inside import remove_tree
+from ansible.module_utils.fatecloud_inside import remove_file, remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
 from ansible.module_utils.fatecloud_trust import directory
 
@@ -287,8 +287,7 @@ def remove(service: object, key: str, home: str, manifest: object) -> list:
     service.forget()
     mine = [path for path, entry in manifest.data["files"].items() if entry["service"] == key]
     for path in mine:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+        remove_file(path)
         del manifest.data["files"][path]
     service.forgotten()
     remove_tree(home)

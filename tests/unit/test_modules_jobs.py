@@ -288,3 +288,9 @@ def test_a_flow_on_another_node_that_takes_signed_questions_only_is_named(
     assert "9999/flow@a1 could not be asked for running jobs" in line
     assert "5001" in line
     assert fake.acts == ["stop"]
+
+
+@pytest.mark.parametrize("jobs", [5, "all", ["one"], [{"age": "old"}], [{"job": ["a"]}], None])
+def test_what_is_no_list_of_jobs_counts_as_no_answer(base: Path, fake: Fake, jobs: Any) -> None:
+    done = change(base, "stopped", {"ok": True, "jobs": jobs})
+    assert "its answer is not a list of jobs" in done["silent"][0]

@@ -362,3 +362,20 @@ def test_what_a_program_leaves_running_is_not_waited_for() -> None:
     ended = running.run(["/bin/sh", "-c", "sleep 100 & echo done; echo no >&2; exit 3"], "", timeout=60)
     assert (ended.status, ended.out, ended.err) == (3, "done\n", "no\n")
     assert time.monotonic() - began < 30
+
+
+@needs_root
+def test_no_file_behind_a_link_of_a_service_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "file").touch()
+    home = tmp_path / "home"
+    home.mkdir()
+    give(home)
+    (home / "run").symlink_to(tmp_path / "etc")
+    give(home / "run")
+    with pytest.raises(node.Refused, match="is a link"):
+        inside.remove_file(str(home / "run" / "file"))
+    inside.remove_file(str(home / "none" / "file"))
+    inside.remove_file(str(home / "run"))
+    assert (tmp_path / "etc" / "file").exists()
+    assert not (home / "run").is_symlink()
