@@ -84,7 +84,9 @@ class Run:
         documents = holding(WANTED, WANTED)
         for name, document in documents.items():
             document["store"]["venvs"] = ["older"] if name in outdated else []
-        session = SimpleNamespace(desired=replace(DESIRED, services={}, python=None))
+        session = SimpleNamespace(
+            desired=replace(DESIRED, services={}, python=None), secrets=SimpleNamespace(lacks_key=False)
+        )
         documents["a1"]["store"]["pythons"] = documents["a2"]["store"]["pythons"] = []
         deploy._run(session, DeployOptions(), None, observed(documents), None)  # type: ignore[arg-type]
 
