@@ -34,8 +34,24 @@ PREPARES = "Place the files of the node"
 """A task that runs only while a node is prepared."""
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> None:
+DAMAGE = """
+import glob, os, sys
+os.chdir(sys.argv[1])
+for pattern in ("uv-*.whl", "cpython-*.tar.gz", "torch-*.whl"):
+    (path,) = glob.glob("artifacts/*/" + pattern)
+    with open(path, "r+b") as file:
+        file.seek(5000)
+        (byte,) = file.read(1)
+        file.seek(5000)
+        file.write(bytes([byte ^ 1]))
+for marker in glob.glob("venv/*/.complete"):
+    os.unlink(marker)
+"""
+"""Changes a bit of three artifacts, and lets the environment that was made of them not count as complete."""
+WRONG = "cd {}/store/artifacts && sha256sum */* | awk '{{split($2, part, \"/\"); if ($1 != part[1]) print part[2]}}'"
+
+
+def kill(program: Program, sandbox: Sandbox, point: str) -> None:
     killed = program.kill_at(task(POINTS[point]), "deploy", "--yes")
     assert killed, "the deploy ended before the point to kill it at"
     assert task(PREPARES)(program.events()) == (point == "services start")
@@ -44,6 +60,19 @@ def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> N
         while (left := sandbox.exec(node, ["pgrep", "-fa", "[A]nsiballZ"]).text) and time.monotonic() < deadline:
             time.sleep(1)
         assert not left, "an orphan of the killed run still works on the node"
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if point != "services start"])
+def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> None:
+    kill(program, sandbox, point)
+
+
+def test_damaged_artifacts_of_the_right_size_heal_before_they_are_used(program: Program, sandbox: Sandbox) -> None:
+    wrong = ["sh", "-euc", WRONG.format(home(program))]
+    sandbox.check(A, ["python3", "-c", DAMAGE, f"{home(program)}/store"])
+    assert len(sandbox.check(A, wrong).split()) == 3
+    kill(program, sandbox, "services start")
+    assert sandbox.check(A, wrong) == ""
 
 
 def test_a_deploy_after_kills_goes_on_to_the_end(program: Program) -> None:
