@@ -101,7 +101,14 @@ module.main({place})
 _PROLOGUE = f"""
 boot=$1; base=$2
 ours() {{
-  for path in "$base" "$base/store" "$base/store/python" "${{1%/bin/python3}}" "${{1%/python3}}" "$1"; do
+  for path in "$base" "$(cd -P "$base" && pwd -P)"; do
+    while [ -n "$path" ]; do
+      [ -O "$path" ] || return 1
+      case $(ls -ldL "$path") in ????????w[!tT]*) return 1 ;; esac
+      path=${{path%/*}}
+    done
+  done
+  for path in "$base/store" "$base/store/python" "${{1%/bin/python3}}" "${{1%/python3}}" "$1"; do
     [ -O "$path" ] || return 1
   done
 }}

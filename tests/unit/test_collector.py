@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import platform
+import shutil
 import socket
 import subprocess
 import sys
@@ -480,6 +481,29 @@ def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Pat
     )
     assert done.returncode == (shipment.NO_INTERPRETER if owner else 0), done.stderr
     assert owner or json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to care")
+@pytest.mark.parametrize(("owner", "mode", "found"), [(0, 0o755, True), (65534, 0o755, False), (0, 0o777, False)])
+def test_root_runs_no_interpreter_below_a_directory_of_someone_else(
+    tmp_path: Path, owner: int, mode: int, *, found: bool
+) -> None:
+    place = tmp_path / "place"
+    shipped = place / "fate" / "store" / "python" / "0123456789abcdef" / "bin"
+    shipped.mkdir(parents=True)
+    (shipped / "python3").symlink_to("/bin/true")
+    os.chown(place, owner, owner)
+    place.chmod(mode)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("id", "ls"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    command = shipment.command(str(place / "fate"))
+    prologue = command[2].replace("/usr/", "/no-usr/")
+    done = subprocess.run(
+        ["/bin/sh", "-c", prologue, *command[3:]], env={"PATH": str(tools)}, capture_output=True, check=False
+    )
+    assert done.returncode == (0 if found else shipment.NO_INTERPRETER), done.stderr
 
 
 def test_the_interpreter_is_the_one_that_ansible_will_use(tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ def test_what_is_asked_can_only_leave_parts_out() -> None:
         "want": ["files"],
         "deadline": 5,
     }
-    assert narrowed(SPEC, {"want": ["users"]})["want"] == []
 
 
 @pytest.mark.parametrize(
@@ -51,6 +50,7 @@ def test_what_is_asked_can_only_leave_parts_out() -> None:
         {"probes": True, "services": []},
         {"want": "files"},
         {"want": [7]},
+        {"want": ["users"]},
         {"deadline": 0},
         {"deadline": -1},
         {"deadline": 61},

@@ -47,6 +47,7 @@ def asked(base: Path, texts: dict[str, str], **changes: Any) -> dict[str, Any]:
         "group": "root",
         "overwrite_drift": False,
         "prepared": "",
+        "label": "",
     }
     return plain | changes
 

@@ -5,6 +5,7 @@ What is read, and which services are asked, is in the spec that a deploy wrote: 
 """
 
 import json
+import signal
 import sys
 
 from . import main as collector
@@ -14,10 +15,15 @@ from .opening import LARGEST, text_in
 _MOST = 1 << 16
 _LONGEST = 60.0
 """Seconds of a deadline."""
+_LIFE = 90
+"""Seconds after which it ends, also where its caller neither asks nor reads: else these could be any number."""
 
 
 def main(place: str) -> None:
     """Read what the spec at this place names, as far as it is asked for."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.alarm(_LIFE)
     try:
         spec = json.loads(text_in(place, LARGEST, believed=True))
         spec = narrowed(spec, json.loads(sys.stdin.read(_MOST)))
@@ -37,5 +43,7 @@ def narrowed(spec: Dict[str, Any], asked: Any) -> Dict[str, Any]:
         raise ValueError("deadline must be a number of seconds, at most %g" % _LONGEST)
     allowed = spec["want"]
     kept = [name for name in allowed if name in want] if want else allowed
+    if not kept:  # for the collector, no names are all names
+        raise ValueError("want must have names of what may be read")
     probes = spec["probes"] if asked.get("probes") is True else []
     return dict(spec, want=kept, probes=probes, deadline=deadline)
