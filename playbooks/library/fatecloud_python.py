@@ -48,7 +48,7 @@ def call(argv: list, what: str, **options: object) -> str:
     return text
 
 
-def unpack_interpreter(base: str, python: dict) -> bool:
+def unpack_interpreter(base: str, python: dict, user: str) -> bool:
     """Unpack the interpreter, unless it is there; not marked yet. Whether it changed anything."""
     target = interpreter_path(base, python["interpreter"]["sha256"])
     if complete(target) is not None:
@@ -58,16 +58,25 @@ def unpack_interpreter(base: str, python: dict) -> bool:
     shutil.rmtree(scratch, ignore_errors=True)
     make_directory(scratch, 0o755)
     with tarfile.open(fileobj=opened(base, python["interpreter"])) as tar:
-        tar.extractall(scratch, **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))  # noqa: S202
+        filtered = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
+        tar.extractall(scratch, members=as_ours(tar), **filtered)  # noqa: S202
     program = os.path.join(scratch, "bin", "python3")
     if not os.path.lexists(program):
         os.symlink("python" + python["minor"], program)
-    tried = run([program, "-I", "-c", "import ssl, ctypes, venv"], "", timeout=120)
+    tried = run([program, "-I", "-c", "import ssl, ctypes, venv"], user, timeout=120)
     if tried.status != 0:
         last = " | ".join((tried.out + tried.err).strip().splitlines()[-5:])
         raise Refused(f"the shipped interpreter failed with status {tried.status}: {last}")
     os.rename(scratch, target)
     return True
+
+
+def as_ours(tar: tarfile.TarFile) -> object:
+    """The members of an archive with us as their owner, whoever packed them, and with no one else to write to them."""
+    for member in tar:
+        member.uid, member.gid, member.uname, member.gname = os.geteuid(), os.getegid(), "", ""
+        member.mode &= 0o755
+        yield member
 
 
 def uv_program(base: str, python: dict, scratch: str) -> str:
@@ -124,6 +133,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
         with open(requirements, "w", encoding="utf-8") as file:
             file.write(python["requirements"])
         _new_venv(uv, os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3"), target)
+        make_directory(target, 0o700)  # uv's lock in it could be held by anyone else
         program = os.path.join(target, "bin", "python")
         options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
         places = ["--cache-dir", os.path.join(scratch, "cache"), "--link-mode", "hardlink", "-p", program]
@@ -131,6 +141,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
     # uv's own lock file, which any user may write to.
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(target, ".lock"))
+    make_directory(target, 0o755)
     # Gigabytes go to the disk while the processor is busy with the imports: the sync at the end then has little left.
     flushing = threading.Thread(target=os.sync)
     flushing.start()
@@ -143,7 +154,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
 
 def provide(base: str, python: dict, user: str) -> bool:
     """Unpack and build what is not there; all of it counts once it is on the disk. Whether it changed anything."""
-    changed = unpack_interpreter(base, python) | build_shared(base, python, user)
+    changed = unpack_interpreter(base, python, user) | build_shared(base, python, user)
     if changed:
         os.sync()
         _mark(interpreter_path(base, python["interpreter"]["sha256"]), python["interpreter"]["sha256"] + "\n")

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -173,7 +174,11 @@ def interpreter(base: Path, tmp_path: Path, program: str) -> dict[str, Any]:
     (tree / "python3.10").chmod(0o755)
     packed = tmp_path / "cpython.tar.gz"
     with tarfile.open(packed, "w:gz") as tar:
-        tar.add(tree, "bin")
+        tar.add(
+            tree,
+            "bin",
+            filter=lambda member: member.replace(uid=1000, gid=1000, uname="daemon", mode=0o777, deep=False),
+        )
     found = {"sha256": hashlib.sha256(packed.read_bytes()).hexdigest(), "filename": "cpython.tar.gz"}
     target = Path(store.artifact_path(str(base), found))
     target.parent.mkdir(parents=True)
@@ -192,8 +197,9 @@ def test_an_interpreter_is_tried_and_then_there_at_once(
     (half / "bin").mkdir(parents=True)
     assert python.provide(str(base), wanted, "")
     assert python.complete(str(half)) == wanted["interpreter"]["sha256"] + "\n"
-    assert (half / "bin" / "python3").exists()
-    assert not python.unpack_interpreter(str(base), wanted)
+    status = (half / "bin" / "python3").stat()
+    assert (status.st_uid, status.st_mode & 0o7777) == (os.geteuid(), 0o755)
+    assert not python.unpack_interpreter(str(base), wanted, "")
 
 
 def _made(path: str) -> bool:
@@ -204,7 +210,7 @@ def _made(path: str) -> bool:
 def test_an_interpreter_that_does_not_run_here_is_not_accepted(base: Path, tmp_path: Path) -> None:
     wanted = interpreter(base, tmp_path, "#!/bin/sh\necho 'GLIBC_2.99 not found'\nexit 1\n")
     with pytest.raises(node.Refused, match=r"GLIBC_2\.99 not found"):
-        python.unpack_interpreter(str(base), wanted)
+        python.unpack_interpreter(str(base), wanted, "")
     assert python.complete(store.interpreter_path(str(base), wanted["interpreter"]["sha256"])) is None
 
 
@@ -224,7 +230,7 @@ def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
     monkeypatch.setattr(python, "call", fake_uv)
     killed = base / "store" / "tmp" / "uv.of-a-killed-build"
     killed.mkdir(parents=True)
-    monkeypatch.setattr(python, "unpack_interpreter", lambda base, _: _made(store.interpreter_path(base, "1" * 64)))
+    monkeypatch.setattr(python, "unpack_interpreter", lambda base, *_: _made(store.interpreter_path(base, "1" * 64)))
     assert python.provide(str(base), PYTHON, "")
     assert not killed.exists()
     assert python.complete(str(target)) == PYTHON["digest"] + "\n"
