@@ -474,3 +474,19 @@ def test_each_lost_node_is_named_once_however_many_services_it_has(tmp_path: Pat
     assert complaints == [
         f"{node}: known_hosts:3 is damaged (NODE_HOST_KEYS_DAMAGED)\n  delete it" for node in ("a1", "a2")
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "level", "text"),
+    [
+        ({"MESSAGE": "plain", "PRIORITY": "3"}, "error", "plain"),
+        ({"MESSAGE": [255, 104, 105], "PRIORITY": "99"}, "info", "\ufffdhi"),
+        ({"MESSAGE": ["one", "two", None, [104]], "PRIORITY": ["1", "2"]}, "info", "two"),
+        ({"PRIORITY": "-1"}, "info", ""),
+        ({"MESSAGE": None, "PRIORITY": None, "SYSLOG_IDENTIFIER": [1, 2]}, "info", "does not print"),
+    ],
+)
+def test_a_service_may_give_an_entry_of_the_journal_any_fields(fields: Any, level: str, text: str) -> None:
+    record = tail._entry({"__REALTIME_TIMESTAMP": "1700000000000000", **fields})
+    assert record["level"] == level
+    assert text in record["lines"][0]

@@ -25,6 +25,7 @@ service = module("fatecloud_service")
 store = utility("fatecloud_store")
 strays = utility("fatecloud_strays")
 trust = utility("fatecloud_trust")
+wait = module("fatecloud_wait")
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="files of another user take root")
 HOSTILE = 65534
@@ -379,3 +380,11 @@ def test_no_file_behind_a_link_of_a_service_is_removed(tmp_path: Path) -> None:
     inside.remove_file(str(home / "run"))
     assert (tmp_path / "etc" / "file").exists()
     assert not (home / "run").is_symlink()
+
+
+def test_a_log_with_a_second_name_is_not_shown_when_a_start_fails(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_text("secret\n")
+    assert wait.tail(str(log)) == ["secret"]
+    os.link(log, tmp_path / "b.log")
+    assert wait.tail(str(log)) == []

@@ -262,13 +262,23 @@ def _first_lines(argv: List[str], cap: int) -> Tuple[List[str], bool]:
 
 
 def _entry(entry: Dict[str, Any]) -> Record:
-    message = entry.get("MESSAGE", "")
-    if message is None:
-        message = _UNPRINTED
-    elif not isinstance(message, str):
-        message = bytes(message).decode("utf-8", "replace")
+    message = _message(entry.get("MESSAGE", ""))
     moment = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
     shown = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
-    level = level_of(message) or _PRIORITIES[int(entry.get("PRIORITY", 6))]
+    level = level_of(message) or _PRIORITIES[_priority(entry.get("PRIORITY"))]
     head = "" if stamp_of(message) is not None else "%s [%s] " % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"))
     return {"time": moment, "level": level, "file": "journal", "lines": [head + message]}
+
+
+def _message(value: Any) -> str:
+    """Text of a message: of bytes where it is not UTF-8. A service may give an entry several, or none that is text."""
+    if value is None:
+        return _UNPRINTED
+    if isinstance(value, list) and all(isinstance(one, int) for one in value):
+        return bytes(value).decode("utf-8", "replace")
+    return "\n".join(map(_message, value)) if isinstance(value, list) else str(value)
+
+
+def _priority(value: Any) -> int:
+    """Number of a priority; that of plain information for what a service gave in its place."""
+    return int(value) if isinstance(value, str) and value in "01234567" and len(value) == 1 else 6
