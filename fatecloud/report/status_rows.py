@@ -147,7 +147,7 @@ def _oddities(state: Mapping[str, Any]) -> Iterator[str]:
         yield f"process {state['stopped_pids'][0]} is stopped by a signal"
     if state["state"] == "unsupervised":
         yield "runs without its supervisor"
-    if state["state"] != "absent" and not state["enabled"]:
+    if state["state"] != "absent" and state.get("enabled") is False:
         yield "does not start at boot"
     if state.get("restarts"):
         yield f"restarted {state['restarts']} times"

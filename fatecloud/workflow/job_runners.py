@@ -75,5 +75,6 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
         at_rest = states.get(key, {}).get("state") in _AT_REST
         if key not in desired.services and url != "" and not at_rest:
             ident = ServiceId.parse(desired.cluster.label, key)
-            settings = entry.get("job_settings", "")
-            yield JobRunner(key, ident.party, node, entry["home"], url or "", settings, leaving=True)
+            settings, home = entry.get("job_settings", ""), entry.get("home", "")
+            # Without its home, no interpreter is known that could ask it.
+            yield JobRunner(key, ident.party, node, home, (url or "") if home else "", settings, leaving=True)

@@ -59,13 +59,20 @@ def paths(data: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from paths(value, (*above, key))
 
 
+GONE = object()
+"""In place of a value: its key is not there."""
+
+
 def forged(path: tuple[Any, ...], value: Any) -> Observed:
     """The healthy cluster, of which a1 gives another value at one place."""
     found = documents()
     place = found["a1"] = deepcopy(found["a1"])
     for key in path[:-1]:
         place = place[key]
-    place[path[-1]] = value
+    if value is GONE:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
     facts = {
         name: {k: v if k == "probes" else _fact(k, {"value": v}) for k, v in d.items()} for name, d in found.items()
     }
@@ -102,3 +109,11 @@ def test_no_node_spoils_what_is_said_about_the_others() -> None:
             look_at(forged(path, value))
         except Exception as error:
             raise AssertionError(f"{path} = {value!r}") from error
+
+
+def test_nothing_that_a_node_leaves_out_spoils_what_is_said() -> None:
+    for path in paths({k: v for k, v in documents()["a1"].items() if k != "probes"}):
+        try:
+            look_at(forged(path, GONE))
+        except Exception as error:
+            raise AssertionError(f"without {path}") from error

@@ -164,6 +164,8 @@ def test_a_removed_party_is_asked_when_the_change_affects_it() -> None:
     assert there({"a1": record, "a2": {}}, parties={"9999"}) == ()
     unknown = {"services": {"10000/flow@a1": {"home": "/old"}}}
     assert [(r.url, r.leaving) for r in there({"a1": unknown, "a2": {}})] == [("", True)]
+    homeless = {"services": {"10000/flow@a1": {"job_api": "http://127.0.0.1:8000"}}}
+    assert [(r.url, r.home) for r in there({"a1": homeless, "a2": {}})] == [("", "")]
 
 
 def test_a_flow_that_stays_is_asked_at_the_port_that_it_was_started_with() -> None:
