@@ -56,7 +56,8 @@ def make(accounts: list, manifest: Manifest) -> list:
         Refused: the system does not make one.
     """
     ours, made = manifest.data["accounts"], []
-    for account in accounts:
+    # First those that get their numbers again: another one could be given such a number, and the files with it.
+    for account in sorted(accounts, key=lambda account: not _comes_back(ours.get(account["user"]))):
         user, entry = account["user"], user_of(account["user"])
         if entry is None:
             before = ours.get(user, {})
@@ -72,12 +73,17 @@ def make(accounts: list, manifest: Manifest) -> list:
     return made
 
 
+def _comes_back(before: dict | None) -> bool:
+    """Whether the number that an account had is known, and free."""
+    return before is not None and before["uid"] is not None and not _taken(pwd.getpwuid, before["uid"])
+
+
 def _make(account: dict, before: dict) -> None:
     user, group, numbers = account["user"], account["group"], []
     if group_of(group) is None:
         free = before["gid"] is not None and not _taken(grp.getgrgid, before["gid"])
         _run(["groupadd", "--system", *(["--gid", str(before["gid"])] if free else []), group])
-    if before["uid"] is not None and not _taken(pwd.getpwuid, before["uid"]):
+    if _comes_back(before):
         numbers = ["--uid", str(before["uid"])]
     shell = next((path for path in SHELLS if os.path.exists(path)), SHELLS[-1])
     words = ["--no-create-home", "--home-dir", NOWHERE, "--shell", shell, "--comment", account["comment"]]

@@ -145,6 +145,18 @@ def test_a_lost_account_gets_its_numbers_again_unless_they_are_taken(machine: Ma
     assert machine.users["fc-b"].pw_uid not in before.values()
 
 
+def test_no_account_gets_the_number_that_another_one_had(machine: Machine, manifest: Any) -> None:
+    wanted = [own("fc-a"), own("fc-b")]
+    accounts.make(wanted, manifest)
+    numbers = {name: entry.pw_uid for name, entry in machine.users.items()}
+    machine.groups.clear()
+    machine.users = {"new": SimpleNamespace(pw_uid=numbers["fc-a"], pw_gid=1, pw_gecos="")}
+    machine.free = numbers["fc-b"] - 2  # what is made first, with its group, would get the number of the other one
+    accounts.make(wanted, manifest)
+    assert machine.users["fc-b"].pw_uid == numbers["fc-b"]
+    assert machine.users["fc-a"].pw_uid not in numbers.values()
+
+
 def test_an_account_whose_record_was_lost_is_ours_by_its_stamp(machine: Machine, manifest: Any) -> None:
     accounts.make([own("fc-a"), own("fc-b")], manifest)
     machine.users["fc-b"].pw_gecos = "someone else"
