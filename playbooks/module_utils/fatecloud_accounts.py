@@ -53,7 +53,7 @@ def make(accounts: list, manifest: Manifest) -> list:
     An account that was lost gets its numbers again where they are free: files that are left belong to it again.
 
     Raises:
-        Refused: the system does not make one.
+        Refused: the system does not make one, or a service's own one is someone else's.
     """
     ours, made = manifest.data["accounts"], []
     # First those that get their numbers again: another one could be given such a number, and the files with it.
@@ -68,6 +68,11 @@ def make(accounts: list, manifest: Manifest) -> list:
         elif user not in ours and entry.pw_gecos == account["comment"]:
             # An earlier run made it, and its record is lost.
             ours[user] = {"group": account["group"], "shared": account["shared"]}
+        elif user not in ours and not account["shared"]:
+            raise Refused(
+                f"user {user} is there, but this cluster did not make it ({entry.pw_gecos or 'no comment'});"
+                f" after a look at what it is for: userdel {user}"
+            )
         if user in ours:
             ours[user].update(uid=pwd.getpwnam(user).pw_uid, gid=pwd.getpwnam(user).pw_gid)
     return made

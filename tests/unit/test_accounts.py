@@ -161,7 +161,8 @@ def test_an_account_whose_record_was_lost_is_ours_by_its_stamp(machine: Machine,
     accounts.make([own("fc-a"), own("fc-b")], manifest)
     machine.users["fc-b"].pw_gecos = "someone else"
     manifest.data["accounts"] = {}
-    accounts.make([own("fc-a"), own("fc-b")], manifest)
+    with pytest.raises(Refused, match=r"user fc-b is there, but this cluster did not make it \(someone else\)"):
+        accounts.make([own("fc-a"), own("fc-b")], manifest)
     assert set(manifest.data["accounts"]) == {"fc-a"}
 
 
