@@ -72,7 +72,7 @@ def unpack_interpreter(base: str, python: dict, user: str) -> bool:
 
 
 def as_ours(tar: tarfile.TarFile) -> object:
-    """The members of an archive with us as their owner, whoever packed them, and with no one else to write to them."""
+    """The members of an archive with us as their owner, and with no one else who may write to them."""
     for member in tar:
         member.uid, member.gid, member.uname, member.gname = os.geteuid(), os.getegid(), "", ""
         member.mode &= 0o755

@@ -291,6 +291,6 @@ def test_a_flow_on_another_node_that_takes_signed_questions_only_is_named(
 
 
 @pytest.mark.parametrize("jobs", [5, "all", ["one"], [{"age": "old"}], [{"job": ["a"]}], None])
-def test_what_is_no_list_of_jobs_counts_as_no_answer(base: Path, fake: Fake, jobs: Any) -> None:
+def test_what_is_not_a_list_of_jobs_counts_as_no_answer(base: Path, fake: Fake, jobs: Any) -> None:
     done = change(base, "stopped", {"ok": True, "jobs": jobs})
     assert "its answer is not a list of jobs" in done["silent"][0]
