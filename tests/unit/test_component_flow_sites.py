@@ -343,8 +343,8 @@ ADDRESSES = '{"8888": {proxy: "192.0.2.81:9300", broker: "192.0.2.81:5672", addr
     [
         ("{}", "{}", "exposure", "users of the node can start jobs", "{client: true}"),
         ("{}", "{}", "exposure", "components and tables of a job are up to party 10000", "only tables"),
-        ("{client: true}", "{}", "exposure", "can write files as flow's user, as tasks do (/v2/worker)", "port 9380"),
-        ("{client: true}", ADDRESSES, "exposure", "can start jobs as another party does (/v2/partner)", "port 9380"),
+        ("{client: true}", "{}", "exposure", "can write files as flow's user, as tasks do (/v2/worker)", "and 9360"),
+        ("{client: true}", ADDRESSES, "exposure", "can start jobs as another party does (/v2/partner)", "and 9360"),
         ("{}", NO_APPS, "warning", "anyone who reaches the proxy can start jobs", "`addresses`"),
         ("{}", ADDRESSES, "exposure", "those at the addresses of parties 10000, 8888 can start jobs", "{site: true}"),
     ],

@@ -38,9 +38,11 @@ _Part = tuple[Severity, str, tuple[str, ...]]
 
 
 def _own_api(view: ServiceView) -> _Part:
-    own, port = view.service.id.party, next(port for port in view.service.ports if port.name == "http")
-    who = "users of the node" if ip_address(port.bind).is_loopback else f"those who reach {port.bind}:{port.number}"
-    firewall = f"let only the nodes of party {own} reach port {port.number}"
+    own, ports = view.service.id.party, {port.name: port for port in view.service.ports}
+    # What comes in by gRPC, flow sends on to its own HTTP port, whatever the path.
+    bind, http, grpc = ports["http"].bind, ports["http"].number, ports["grpc"].number
+    who = "users of the node" if ip_address(bind).is_loopback else f"those who reach {bind}, port {http} or {grpc},"
+    firewall = f"let only the nodes of party {own} reach ports {http} and {grpc}"
     if not view.desired.cluster.parties[own].config["flow"]["authentication.client"]:
         what = "can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
         key = "`authentication: {client: true}` of flow in the inventory, unless a board or FATE's `pipeline` is used"
