@@ -29,6 +29,8 @@ PATIENCE = 3.0
 """Seconds between TERM and KILL."""
 BOUND = 4.0
 """Seconds of KILL before the launcher gives up on a process that the kernel does not end."""
+READ = 1 << 20
+"""Bytes that are read of a process's environment: it can make that endless."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -52,7 +54,8 @@ def parents() -> dict[int, int]:
 def spared(pid: int) -> bool:
     """Whether a process is a service that has to live on."""
     try:
-        return SPARED in Path(f"/proc/{pid}/environ").read_bytes()
+        with Path(f"/proc/{pid}/environ").open("rb") as file:
+            return SPARED in file.read(READ)
     except OSError:
         return False
 
@@ -65,7 +68,7 @@ def descendants(root: int) -> list[int]:
     found, queue = [], [root]
     while queue:
         for pid in children.get(queue.pop(), ()):
-            if not spared(pid):
+            if pid not in found and not spared(pid):
                 found.append(pid)
                 queue.append(pid)
     return found

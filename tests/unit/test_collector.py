@@ -483,6 +483,12 @@ def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Pat
     assert owner or json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]["version"]
 
 
+def test_a_circle_of_parents_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {pid: processes.Process("x", pid, ["S", str(parent), *["0"] * 20]) for pid, parent in ((7, 8), (8, 7))}
+    monkeypatch.setattr(processes, "table", lambda: rows)
+    assert [process.pid for process in processes.tree(7)] == [7, 8]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to care")
 @pytest.mark.parametrize(("owner", "mode", "found"), [(0, 0o755, True), (65534, 0o755, False), (0, 0o777, False)])
 def test_root_runs_no_interpreter_below_a_directory_of_someone_else(

@@ -58,7 +58,7 @@ def process_of(pid: int) -> Optional[Process]:
 
 def tree(pid: int) -> List[Process]:
     """A process and all its descendants; empty when it does not live."""
-    processes = table()
+    processes = dict(table())
     children = {}  # type: Dict[int, List[int]]
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
@@ -66,8 +66,10 @@ def tree(pid: int) -> List[Process]:
     waiting = [pid]
     while waiting:
         current = waiting.pop()
-        if current in processes:
-            found.append(processes[current])
+        # Each once: numbers that were used again while the table was read can make a circle.
+        process = processes.pop(current, None)
+        if process is not None:
+            found.append(process)
             waiting.extend(children.get(current, ()))
     return found
 
