@@ -14,7 +14,7 @@ from typing import Any
 def started(pid: int) -> str:
     """When a process of this machine started, in clock ticks since boot; empty if there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return ""
 
@@ -32,7 +32,10 @@ def asking(pid: int) -> dict[str, Any]:
 
 def dead(process: Mapping[str, Any]) -> bool:
     """Whether a process is certainly gone. For a process of another machine this cannot be known."""
-    here = asking(int(process.get("pid") or 0))
+    pid = process.get("pid")
+    if not isinstance(pid, int):
+        return False  # nothing that a run of ours has written
+    here = asking(pid)
     if process.get("host") != here["host"]:
         return False
     if process.get("boot") != here["boot"]:

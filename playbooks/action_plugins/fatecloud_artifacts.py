@@ -73,7 +73,8 @@ class ActionModule(ActionBase):
             "big": 0 if self._connection.transport == "local" else BIG,
         }
         answer = self._execute_module(module_args=dict(arguments, state="missing"), task_vars=task_vars)
-        lacking = [artifacts[a["sha256"]] for a in answer.get("missing", ())]
+        said = {str(a.get("sha256")) for a in answer.get("missing", ()) if isinstance(a, dict)}
+        lacking = [artifact for sha256, artifact in artifacts.items() if sha256 in said]
         if answer.get("failed") or not lacking or "incoming" not in answer:
             result.update(answer)
             return result

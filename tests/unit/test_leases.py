@@ -136,3 +136,8 @@ def test_repairs_wait_for_another_run(tmp_path: Path, monkeypatch: pytest.Monkey
     asked: dict[str, Any] = {"selection": Selection(), "limit": (), "deadline": 5.0, "fix": True, "confirm": None}
     preflight_session.preflight_cluster(options, lambda _: None, wait_lock="30m", **asked)
     assert (waits, plays) == ([(["a2"], 1800.0)], ["lease.yml", "fix.yml"])
+
+
+@pytest.mark.parametrize("pid", [None, "1", [1], "../../etc/passwd"])
+def test_a_process_that_is_not_a_number_is_not_known_to_be_dead(pid: Any) -> None:
+    assert not dead({**asking(os.getpid()), "pid": pid, "boot": "another"})
