@@ -67,9 +67,8 @@ def tree(pid: int) -> List[Process]:
     while waiting:
         current = waiting.pop()
         # Each once: numbers that were used again while the table was read can make a circle.
-        process = processes.pop(current, None)
-        if process is not None:
-            found.append(process)
+        if current in processes:
+            found.append(processes.pop(current))
             waiting.extend(children.get(current, ()))
     return found
 
