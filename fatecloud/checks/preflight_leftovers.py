@@ -56,6 +56,8 @@ def directories_are_ours(view: NodeView) -> Iterator[Finding]:
     found = [wrong for key, path in places_of(node_of(view)).items() if (wrong := _wrong(view, key, path))]
     if found:
         keys = ", ".join(f"`paths.{key}`" for key, _, _, _ in found)
+        # Never of what a link leads to: that would take the system's own files away.
+        movable = [path for _, path, _, _ in found if not is_systems(_real(view, path))][:1]
         yield problem(
             view,
             DIRECTORY.name,
@@ -65,7 +67,7 @@ def directories_are_ours(view: NodeView) -> Iterator[Finding]:
             got="; ".join(got for _, _, _, got in found),
             remedy=(
                 f"set another {keys} for node {view.facts.node}",
-                f"or, if nothing needs what is in it, move it away: mv {found[0][1]} {found[0][1]}.old",
+                *(f"or, if nothing needs what is in it, move it away: mv {path} {path}.old" for path in movable),
             ),
             evidence=tuple(symptom for _, _, symptom, _ in found[1:]),
             source="fact directories",
@@ -74,7 +76,7 @@ def directories_are_ours(view: NodeView) -> Iterator[Finding]:
 
 def _wrong(view: NodeView, key: str, path: str) -> tuple[str, str, str, str] | None:
     """Key, path, symptom and what is there of a directory that is not ours to take."""
-    real = str(view.fact("real_paths").get(path, path))
+    real = _real(view, path)
     if is_systems(real):
         return key, path, f"{path} leads to {real}, which is the system's or a login's", real
     base = node_of(view).paths.base
@@ -94,6 +96,10 @@ def _wrong(view: NodeView, key: str, path: str) -> tuple[str, str, str, str] | N
         return None
     got = f"{others} entries of {inside['owner']}: {', '.join(names)}"
     return key, path, f"{path} exists, is not empty and was not made by fatecloud for this cluster", got
+
+
+def _real(view: NodeView, path: str) -> str:
+    return str(view.fact("real_paths").get(path, path))
 
 
 @node_check(HIDDEN, after=(UNTRUSTED.name, MISTAKEN.name, DIRECTORY.name))
