@@ -126,15 +126,18 @@ def test_reading_verbs_bear_whatever_it_plants(site: Site, program: Program, com
             assert "root:" not in done.out, "a line of /etc/shadow"
 
 
-@pytest.mark.parametrize("component", ["nginx", "flow"])
-def test_changing_verbs_bear_whatever_it_plants(site: Site, program: Program, component: str) -> None:
+# A verb waits for a service that cannot start, for as long as its readiness says: the short mode shares the verbs out.
+@pytest.mark.parametrize(("component", "verbs"), [("nginx", ("restart", "stop")), ("flow", ("start", "deploy"))])
+def test_changing_verbs_bear_whatever_it_plants(
+    site: Site, program: Program, component: str, verbs: tuple[str, ...]
+) -> None:
     sys.stderr.write(f"FATECLOUD_SEED={SEED}\n")
     intruder, selector = Intruder(site, component), f"{site.party}/{component}@{A}"
     for number in range(5 if LONG else 1):
         with RAISED.anything():
             program.ok("stop", "--yes", selector, timeout=PATIENCE["stop"])
             with _unharmed(site), intruder.plants(SEED + number, PLANTS):
-                for verb in ("start", "restart", "stop", "deploy"):
+                for verb in ("start", "restart", "stop", "deploy") if LONG else verbs:
                     words = ("--no-verify",) if verb == "deploy" else (selector,)
                     yes = () if verb == "start" else ("--yes",)
                     done = program.run(verb, *yes, *words, timeout=PATIENCE[verb])
@@ -154,7 +157,7 @@ def test_the_data_of_a_smoke_test_cannot_be_aimed_at_a_file_of_root(site: Site, 
     site.shell(f"systemd-run --unit=racer --uid={intruder.user} sh -c '{racer}'")
     try:
         with _unharmed(site), RAISED.anything():
-            done = program.run("test", "lr", "--deadline", "90", timeout=240)
+            done = program.run("test", "lr", "--deadline", "40", timeout=240)
             assert "Traceback" not in done.out + done.err
     finally:
         site.shell(f"systemctl stop racer 2>/dev/null || true; rm -f {upload}/fatecloud_*")
