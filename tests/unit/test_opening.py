@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from test_collector import document
 
-from fatecloud.collect.node import opening, tail
+from fatecloud.collect.node import opening, storage, system, tail
 from fatecloud.collect.node.opening import STRANGE, Strange, Untrusted, distrust, opened
+from fatecloud.collect.node.reading import Unreadable
 
 STRANGER = 65534
 STRANGER_NAME = pwd.getpwuid(STRANGER).pw_name
@@ -213,3 +214,26 @@ def test_a_tree_is_read_without_its_links(tmp_path: Path) -> None:
     (tmp_path / "tree" / "again").symlink_to(tmp_path / "tree")
     found: list[Any] = sorted(opening.below(str(tmp_path / "tree"), 8))
     assert found == [f"{tmp_path}/tree/again", f"{tmp_path}/tree/deep/file"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="files of another user take root")
+def test_root_runs_no_interpreter_that_a_service_could_have_put_there(tmp_path: Path) -> None:
+    place, user = tmp_path / "venv" / "bin", pwd.getpwuid(65534).pw_name
+    place.mkdir(parents=True)
+    program = place / "python"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/run\n")
+    program.chmod(0o755)
+    spec = {"python": str(program), "users": [user, "root"], "base": str(tmp_path / "fate"), "services": []}
+    assert opening.lent(str(program), [user]) == opening.lent("/nowhere/python", []) == opening.lent("x", []) == ""
+    for spoiled, back in ((tmp_path / "venv", 0), (program, 0)):
+        os.chown(spoiled, 65534, -1)
+        (reason,) = storage.records(spec)["untrusted"]
+        assert reason == f"{spoiled} belongs to user {user}, and root would run {program}"
+        with pytest.raises(Unreadable, match="root would run"):
+            system.interpreter(spec)
+        os.chown(spoiled, back, -1)
+    link = tmp_path / "python"
+    link.symlink_to(program)
+    place.chmod(0o777)
+    assert "can be written by everyone" in opening.lent(str(link), [])
+    assert not (tmp_path / "run").exists()

@@ -13,7 +13,7 @@ import pwd
 import stat
 import threading
 
-from .hints import Any, Iterator, List, Tuple
+from .hints import Any, Collection, Iterator, List, Tuple
 
 LARGEST = 64 << 20
 """Bytes of the largest record of ours."""
@@ -103,6 +103,27 @@ def _distrusted_way(path: str) -> str:
         return "%s %s" % (error.filename, error.strerror)
     except OSError:
         return "" if path == "/" else _distrusted_way(os.path.dirname(path))
+
+
+def lent(path: str, users: Collection[str]) -> str:
+    """Why root must not run a program: one of these users, or everyone, could have put it there; empty where not.
+
+    Args:
+        path: absolute. Its links are followed.
+    """
+    for start in (path, os.path.realpath(path)):
+        place = start
+        while place.strip("/"):
+            try:
+                status = os.stat(place)
+            except OSError:
+                return ""  # there is nothing to run
+            if status.st_uid and _user(status.st_uid)[len("user ") :] in users:
+                return "%s belongs to %s, and root would run %s" % (place, _user(status.st_uid), path)
+            if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
+                return "%s can be written by everyone, and root would run %s" % (place, path)
+            place = os.path.dirname(place)
+    return ""
 
 
 def names(path: str, inside: str = "") -> List[str]:

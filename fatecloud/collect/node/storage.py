@@ -11,7 +11,7 @@ import stat
 import time
 
 from .hints import Any, Dict, List, Optional, Tuple
-from .opening import LARGEST, STRANGE, Strange, Untrusted, distrust, names, opened, require_alone, text_in
+from .opening import LARGEST, STRANGE, Strange, Untrusted, distrust, lent, names, opened, require_alone, text_in
 from .processes import user_name
 from .reading import Spec, Unreadable, text_of
 from .system import group_name
@@ -68,11 +68,16 @@ def own_record(spec: Spec, name: str) -> Optional[Any]:
 
 
 def records(spec: Spec) -> Dict[str, Any]:
-    """Which of our records on the node are not to be believed, with the reason; `untrusted` is empty when all are."""
+    """Which of our records on the node are not to be believed, with the reason; `untrusted` is empty when all are.
+
+    The interpreter that reads and writes them counts as one.
+    """
     private = spec["base"] + "/.fatecloud"
     paths = [private + "/manifest.json", private + "/lease.json", private + "/rendered/any"]
     paths += [service["copy"] for service in spec.get("services", ()) if service.get("copy")]
     reasons = [distrust(path) for path in paths]
+    if os.geteuid() == 0 and spec.get("python"):
+        reasons.append(lent(spec["python"], spec.get("users", ())))
     return {"untrusted": sorted({reason for reason in reasons if reason})}
 
 

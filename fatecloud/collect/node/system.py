@@ -12,6 +12,7 @@ import time
 
 from .family import family_of, read_release
 from .hints import Any, Dict, List, Optional, Tuple
+from .opening import lent
 from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 
@@ -173,6 +174,9 @@ def interpreter(spec: Spec) -> Optional[Dict[str, str]]:
     path = spec.get("python") or sys.executable
     if os.path.realpath(path) == os.path.realpath(sys.executable):
         return {"path": path, "version": sys.version.split()[0].rstrip("+")}
+    reason = lent(path, spec.get("users", ())) if os.geteuid() == 0 else ""
+    if reason:
+        raise Unreadable(reason)
     ended = spawn([path, "-I", "-S", "-c", "import sys; print(sys.version.split()[0].rstrip('+'))"])
     return {"path": path, "version": ended.stdout.strip()} if ended.exit == 0 else None
 
