@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import DesiredService
 
+LEAST = "nobody"
+"""The user in place of one that is not known."""
+
 
 def as_service(service: DesiredService, node: Node, argv: Sequence[str]) -> tuple[str, ...]:
     """The argv that runs a command as the service's user, from root or from the login without root."""
-    return ("runuser", "-u", service.user, "--", *argv) if node.become == "root" else tuple(argv)
+    return as_user(service.user, node, argv)
+
+
+def as_user(user: str, node: Node, argv: Sequence[str]) -> tuple[str, ...]:
+    """The same for a user by its name; empty for one that is not known."""
+    name = LEAST if user in ("", "root") else user
+    return ("runuser", "-u", name, "--", *argv) if node.become == "root" else tuple(argv)

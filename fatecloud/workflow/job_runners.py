@@ -26,6 +26,8 @@ class JobRunner:
     """Its job API as seen from its node; empty if it is not known any more."""
     settings: str = ""
     """The file on its node with which a question is signed; empty if it is not known."""
+    user: str = ""
+    """Who asks it on its node, and can read that file; empty if it is not known."""
     leaving: bool = False
     """Whether it is no longer in the inventory, so that the change will remove it."""
 
@@ -34,7 +36,7 @@ def as_desired(service: DesiredService) -> JobRunner:
     """The runner for a service of the inventory."""
     ident = service.id
     url, settings = str(service.facts["job_api"]), str(service.facts.get("job_settings", ""))
-    return JobRunner(ident.key, ident.party, ident.node, service.home, url, settings)
+    return JobRunner(ident.key, ident.party, ident.node, service.home, url, settings, service.user)
 
 
 def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
@@ -64,7 +66,9 @@ def _installed(records: Mapping[str, Mapping[str, Any]], runner: JobRunner) -> J
         return runner
     entry = records[runner.node].get("services", {}).get(runner.key)
     # It listens at the address that it had at its last start; the inventory may have another one by now.
-    return replace(runner, url=entry.get("job_api") or runner.url) if entry is not None else None
+    if entry is None:
+        return None
+    return replace(runner, url=entry.get("job_api") or runner.url, user=entry.get("user") or runner.user)
 
 
 def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[str, Any]) -> Iterator[JobRunner]:
@@ -77,4 +81,5 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
             ident = ServiceId.parse(desired.cluster.label, key)
             settings, home = entry.get("job_settings", ""), entry.get("home", "")
             # Without its home, no interpreter is known that could ask it.
-            yield JobRunner(key, ident.party, node, home, (url or "") if home else "", settings, leaving=True)
+            place = (url or "") if home else ""
+            yield JobRunner(key, ident.party, node, home, place, settings, entry.get("user", ""), leaving=True)

@@ -17,6 +17,7 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.layout import python_of
 from fatecloud.transport import CONNECT_TIMEOUT, Transport
+from fatecloud.workflow.as_service import as_user
 from fatecloud.workflow.job_runners import JobRunner, as_desired
 from fatecloud.workflow.load import Session
 
@@ -81,10 +82,11 @@ class JobApis:
         """
         if not runner.url:
             raise FatecloudError("the node's manifest does not have the address of its job API")
-        become = self._session.cluster.nodes[runner.node].become == "root"
+        node = self._session.cluster.nodes[runner.node]
+        become = node.become == "root"
 
         def run(command: str, text: str, timeout: float) -> str:
-            argv = ("sh", "-c", command)
+            argv = as_user(runner.user, node, ("sh", "-c", command))
             limit = self.seconds_for(timeout)
             done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=limit, become=become)
             if done.exit != 0:

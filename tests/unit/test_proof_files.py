@@ -13,6 +13,7 @@ import small_cluster
 from fatecloud.errors import ProofFailed
 from fatecloud.transport.fake import FakeTransport
 from fatecloud.transport.local import LocalTransport
+from fatecloud.workflow.job_runners import JobRunner
 from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
 from fatecloud.workflow.prove import ProofFiles
@@ -53,3 +54,15 @@ def test_root_only_becomes_the_services_user(tmp_path: Path) -> None:
     files.discard("9999", "rows.csv")
     files.discard_job("9999", "2026")
     assert {call.argv[:4] for call in transport.calls} == {("runuser", "-u", "fate", "--")}
+
+
+@pytest.mark.parametrize(("user", "asks"), [("fc-flow", "fc-flow"), ("", "nobody"), ("root", "nobody")])
+def test_root_asks_no_flow_itself(tmp_path: Path, user: str, asks: str) -> None:
+    where = small_cluster.node(tmp_path / "base", become="root")
+    transport = FakeTransport("a1", lambda _: b'{"status": 200, "body": {"code": 0, "data": {"data": []}}}')
+    cluster = small_cluster.desired(where).cluster
+    session = SimpleNamespace(cluster=cluster, desired=SimpleNamespace(services={}), connect=lambda *_: transport)
+    runner = JobRunner("9999/flow@a1", "9999", where.name, "/home", "http://127.0.0.1:9380", user=user)
+    with JobApis(cast("Session", session)) as apis:
+        apis.of(runner).active(("running",))
+    assert {call.argv[:4] for call in transport.calls} == {("runuser", "-u", asks, "--")}
