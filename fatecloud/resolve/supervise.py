@@ -39,7 +39,11 @@ def supervision_specs(
     """
     systemd = node.supervision == "systemd"
     start, unit = f"{home}/bin/start", unit_path_of(node, service)
-    inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, unit]
+    # A start script notes what it was started with. As the service's user it cannot read what is below root's own
+    # directory, so a copy of the program lies in its home.
+    copied = not systemd and node.become == "root"
+    shown = f"{home}/conf/supervisor.conf" if copied else unit
+    inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, shown]
     if component.python:
         inputs.append(thin_marker_of(home))
     process, account = wanted.process, account_of(node, service)
@@ -78,14 +82,11 @@ def supervision_specs(
             root=node.become == "root",
         ),
     }
+    template = "service/unit.service.j2" if systemd else "service/supervisor.conf.j2"
     return (
         FileSpec(start, "service/start.sh.j2", values, mode=0o750),
-        FileSpec(
-            unit,
-            "service/unit.service.j2" if systemd else "service/supervisor.conf.j2",
-            values,
-            mode=0o644,
-        ),
+        FileSpec(unit, template, values, mode=0o644, restarts=not copied),
+        *((FileSpec(shown, template, values),) if copied else ()),
     )
 
 
