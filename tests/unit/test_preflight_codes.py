@@ -258,7 +258,7 @@ def test_no_directory_of_others_is_taken(paths: dict[str, str], facts: dict[str,
     code, found = "PREFLIGHT_DIRECTORY_FOREIGN", directories_judged(paths, facts)
     assert [(finding.code, finding.subject.node) for finding in found] == [(code, "a1")]
     assert found[0].symptom.startswith(symptom)
-    # What a link leads to is the system's: no one is reported to move that.
+    # What a link leads to is the system's: no one is asked to move that.
     assert ("mv " in "\n".join(found[0].remedy)) == ("real_paths" not in facts)
 
 
