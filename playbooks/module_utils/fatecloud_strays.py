@@ -17,6 +17,8 @@ PATIENCE = 10
 """Seconds after SIGKILL until a process must be gone."""
 SENDING = 5
 """Seconds that a signal may take to be sent."""
+CLOCKS = 1
+"""Seconds by which the clock of processes may differ from that of files."""
 READ = 1 << 20
 """Bytes that are read of a process's arguments or environment: it can make both endless, by prctl(2)."""
 
@@ -56,13 +58,29 @@ def _uid(program: Program) -> int:
 
 
 def _works_for(pid: int, program: Program) -> bool:
-    with contextlib.suppress(OSError):
+    try:
         if os.readlink(f"/proc/{pid}/cwd") == os.path.realpath(program.home):
             return True
         # A process that renames itself, as nginx does, loses its environment; one that moves keeps it.
         with open(f"/proc/{pid}/environ", "rb") as file:
             return f"FATECLOUD_SERVICE={program.slug}".encode() in file.read(READ).split(b"\0")
-    return False
+    except PermissionError:
+        # Root of a container may lack the right to look at other users' processes. Who got the number later began after
+        # it was written down.
+        return _is_others(pid) and _begun(pid) <= os.lstat(os.path.join(program.home, "run", "pid")).st_mtime + CLOCKS
+    except OSError:
+        return False
+
+
+def _is_others(pid: int) -> bool:
+    return os.stat(f"/proc/{pid}").st_uid != os.geteuid()
+
+
+def _begun(pid: int) -> float:
+    """Seconds since the epoch at which a process began."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+    return time.time() - time.clock_gettime(time.CLOCK_MONOTONIC) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def parent_of(pid: int) -> int:

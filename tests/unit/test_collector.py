@@ -912,6 +912,22 @@ def test_a_service_that_lives_without_its_supervisor_is_not_taken_for_a_stopped_
     assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
 
 
+def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_it_down(
+    tmp_path: Path, stray: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "readlink", denied)
+    monkeypatch.setattr(supervision, "_is_others", lambda _pid: True)
+    found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+    assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
+    os.utime(tmp_path / "home" / "run" / "pid", (1e9, 1e9))
+    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+
+
+def denied(*_rest: object) -> None:
+    """What root of a container without CAP_SYS_PTRACE gets."""
+    raise PermissionError(13, "Permission denied")
+
+
 def test_a_number_that_another_process_has_is_not_the_services(tmp_path: Path, stray: subprocess.Popen[bytes]) -> None:
     (tmp_path / "home" / "run" / "pid").write_text(f"{os.getpid()}\n")
     assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"

@@ -79,6 +79,19 @@ def test_a_living_service_is_unsupervised_and_not_absent(supervisor: object, ser
     assert supervisor.state() == "absent"  # type: ignore[attr-defined]
 
 
+def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_it_down(
+    supervisor: object, service: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_rest: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "readlink", denied)
+    monkeypatch.setattr(strays, "_is_others", lambda _pid: True)
+    assert supervisor.state() == "unsupervised"  # type: ignore[attr-defined]
+    os.utime(tmp_path / "home" / "run" / "pid", (1e9, 1e9))
+    assert supervisor.state() == "absent"  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("word", "state"), [("RUNNING", "running"), ("STARTING", "starting"), ("BACKOFF", "retrying"), ("FATAL", "failed")]
 )

@@ -47,6 +47,7 @@ _SOCKET_SECONDS = 4.0
 _END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)"
 _LOG_TAIL = 64 << 10
 _RECENT_SECONDS = 300.0
+_CLOCKS = 1  # second by which the clock of processes may differ from that of files
 _CONFIGURATION = 1 << 20
 _PARTS = 1000  # of an answer of supervisord
 
@@ -169,9 +170,20 @@ def _stray(folder: str, name: str, known: Optional[int]) -> Optional[int]:
 
 def _works_for(pid: int, home: str, name: str) -> bool:
     """Whether a process is a service's: one that renames itself loses its environment, one that moves keeps it."""
-    if os.readlink("/proc/%d/cwd" % pid) == os.path.realpath(home):
-        return True
+    try:
+        if os.readlink("/proc/%d/cwd" % pid) == os.path.realpath(home):
+            return True
+    except PermissionError:
+        # Root of a container may lack the right to look at other users' processes. Who got the number later began after
+        # it was written down.
+        noted, begun = os.lstat(home + "/run/pid"), _begun(pid)
+        owned = os.stat("/proc/%d" % pid).st_uid == noted.st_uid
+        return owned and _is_others(pid) and begun is not None and begun <= noted.st_mtime + _CLOCKS
     return "FATECLOUD_SERVICE=" + name in text_of("/proc/%d/environ" % pid).split("\0")
+
+
+def _is_others(pid: int) -> bool:
+    return os.stat("/proc/%d" % pid).st_uid != os.geteuid()
 
 
 def _begun(pid: int) -> Optional[float]:
