@@ -54,6 +54,14 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
     return sorted(path for path in ours if os.path.isdir(path))
 
 
+def remove_consoles(folder: str, label: str) -> None:
+    """Remove what root's supervisord wrote of our services; another cluster may write into the same directory."""
+    if os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if name.startswith(f"{label}-"):
+                remove_file(os.path.join(folder, name))
+
+
 def within(path: str, folders: list) -> bool:
     """Whether a path is one of these directories, or below one."""
     return any(path == folder or path.startswith(f"{folder}/") for folder in folders)
@@ -100,6 +108,8 @@ def apply(params: dict) -> dict:
         spared.append(params["copies"])
     _remove_private(base, spared)
     for path in sorted(shared, key=len, reverse=True):
+        if params["purge"] and os.path.basename(path) == "consoles":
+            remove_consoles(path, params["label"])
         remove_empty(path)
     left["away"] = sorted(f"{service} (was in {path})" for service, path in away.items())
     return {"changed": True, "kept": kept, "left": left}

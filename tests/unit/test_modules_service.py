@@ -263,6 +263,19 @@ def test_data_that_was_kept_can_be_cleared_later(base: Path, tmp_path: Path) -> 
     assert not base.exists()
 
 
+@pytest.mark.parametrize("purge", [False, True])
+def test_what_services_printed_under_roots_supervisor_goes_with_the_logs(base: Path, *, purge: bool) -> None:
+    consoles, label = base / "logs" / "consoles", NOTHING["label"]
+    consoles.mkdir(parents=True)
+    ours, theirs = consoles / f"{label}-9999-flow.log", consoles / f"{label}x-9999-flow.log.1"
+    ours.touch()
+    theirs.touch()
+    with node.working(str(base), "r1") as manifest:
+        manifest.note("shared", [str(base), str(base / "logs"), str(consoles)])
+    cleanup.apply({"base": str(base), "run": "r1", "purge": purge, **NOTHING})
+    assert (ours.exists(), theirs.exists()) == (not purge, True)
+
+
 def test_a_node_with_nothing_of_others_is_as_it_was_before(base: Path) -> None:
     with node.working(str(base), "r1") as manifest:
         manifest.note("shared", [str(base)])
