@@ -150,8 +150,8 @@ def test_an_edit_by_hand_is_shown_and_refused_and_its_password_is_nowhere(
     edit_it = f"sed -i -e 's/^\\( *passwd: \\).*/\\1{typed}/' -e 's/^log_level: .*/log_level: 30/' {conf}"
     sandbox.check(A, ["sh", "-ec", f"cp -p {conf} /root/kept; {edit_it}; echo 'admin_token: {typed}' >> {conf}"])
     try:
-        # The check asks the database with the password that is in the file now.
-        with RAISED.expecting("FILE_DRIFTED", "FLOW_DATABASE_AUTH"):
+        # The check asks the database with the password that is in the file now, and the flows do not sign.
+        with RAISED.expecting("FILE_DRIFTED", "FLOW_DATABASE_AUTH", "EXPOSURE_FLOW_AUTH"):
             plan = program.run("plan", "--detailed-exitcode")
             assert (plan.status, "REFUSED" in plan.out) == (6, True), plan
             assert "+log_level: 30" in plan.out
