@@ -55,3 +55,12 @@ def test_the_start_script_notes_a_copy_of_the_program_that_root_has(tmp_path: Pa
         assert (copy.text, copy.mode, copy.owner) == (program.text, 0o640, "root")
         assert (copy.restarts, program.restarts) == (True, False)
         assert copy.path in files[f"{service.home}/bin/start"].text
+
+
+@pytest.mark.parametrize(("supervision", "own"), [("systemd", False), ("supervisor", True)])
+def test_supervisor_has_the_port_mapper_among_the_processes_that_it_ends(
+    tmp_path: Path, supervision: str, *, own: bool
+) -> None:
+    broker = wanted(tmp_path, supervision).services["9999/rabbitmq@a1"]
+    files = {f.path: f for f in render_specs(broker.specs, broker.id.key, folder("templates"))}
+    assert ("\nepmd &\n" in files[f"{broker.home}/bin/serve"].text) is own

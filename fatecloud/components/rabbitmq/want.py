@@ -39,6 +39,7 @@ def want(ctx: Context) -> Wanted:
         "programs": PROGRAMS,
         "node_name": f"fatecloud-{ctx.id.slug}@localhost",
         "user": ctx.user,
+        "supervised": ctx.node.supervision == "supervisor",
         "bind": ctx.listen("amqp").host,
         "management_bind": ctx.listen("management").host,
         "amqp_port": ctx.port("amqp"),
