@@ -20,6 +20,8 @@ LEVEL = re.compile(
 )
 ANSWER = re.compile(r'" (?!2)\d{3} \d')
 """An access line whose status says that something was not right."""
+COMMAND = re.compile(r"COMMAND=|\(command continued\)")
+"""What follows is what sudo runs, in several lines where it is long."""
 LOGIN = re.compile(
     r"failed|failure|invalid|error|refused|incorrect|not allowed|not in sudoers|is required|unknown user"
     r"|preauth|reset by|did not receive|timeout|corrupt",
@@ -47,7 +49,7 @@ def heard(since: dict[str, Any], logs: Path, tags: list[str]) -> tuple[int, list
         count += tag in tags
         if (
             (tag in tags and (LEVEL.search(line) or ANSWER.search(line)))
-            or (tag in ("sshd", "sudo", "su", "login") and LOGIN.search(line.partition("COMMAND=")[0]))
+            or (tag in ("sshd", "sudo", "su", "login") and LOGIN.search(COMMAND.split(line)[0]))
             or (tag == "systemd" and entry.get("UNIT", "").startswith("fatecloud-"))
         ):
             complaints.append(f"{tag}: {line}")
