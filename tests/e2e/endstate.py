@@ -103,11 +103,11 @@ def tree(sandbox: Sandbox, node: str, base: str, *, deep: bool) -> dict[str, Any
     """
     may_differ = re.compile("|".join(pattern.format(base=re.escape(base)) for pattern in DIFFERS))
     argv = ["python3", "-c", _TREE, base, "deep" if deep else "flat"]
-    found: dict[str, Any] = json.loads(sandbox.check(node, argv, timeout=180))
+    found: dict[str, Any] = _document(sandbox, node, argv)
     manifest = f"{base}/.fatecloud/manifest.json"
     found = {path: entry for path, entry in found.items() if not may_differ.fullmatch(path)}
     if manifest in found:
-        found[manifest] = [*found[manifest][:3], without_history(json.loads(sandbox.check(node, ["cat", manifest])))]
+        found[manifest] = [*found[manifest][:3], without_history(_document(sandbox, node, ["cat", manifest]))]
     return found
 
 
@@ -123,6 +123,14 @@ def without_history(manifest: dict[str, Any]) -> dict[str, Any]:
     }
     kept["accounts"] = {user: entry["shared"] for user, entry in manifest["accounts"].items()}
     return kept
+
+
+def _document(sandbox: Sandbox, node: str, argv: list[str]) -> Any:
+    """What a command prints; again where nothing came: Docker loses the output now and then on a busy machine."""
+    for _ in range(5):
+        if text := sandbox.check(node, argv, timeout=180).strip():
+            return json.loads(text)
+    raise AssertionError(f"{node}: {argv[0]} printed nothing, five times")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
@@ -141,7 +149,7 @@ def _shallow(entry: Any, other: Any) -> Any:
 
 def processes(sandbox: Sandbox, node: str, base: str) -> list[dict[str, Any]]:
     """The processes of a node, each with its unit (empty for one that is not ours) and the run that it works for."""
-    found: list[dict[str, Any]] = json.loads(sandbox.check(node, ["python3", "-c", _WORKERS, base]))
+    found: list[dict[str, Any]] = _document(sandbox, node, ["python3", "-c", _WORKERS, base])
     return found
 
 
