@@ -40,7 +40,12 @@ def harmful(kind, path):
     elif kind == "unreadable file":
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0))
     elif kind == "hard link":
-        os.link("/etc/hostname", path)
+        # Kernels refuse users a second name of what is not theirs, unless that protection is switched off.
+        try:
+            os.link("/etc/debian_version", path)
+        except OSError:
+            open(path + ".first", "w").close()
+            os.link(path + ".first", path)
 
 
 def below(root):
@@ -75,6 +80,8 @@ for kind, path, away in reversed(json.loads(sys.argv[1])):
         shutil.rmtree(path, ignore_errors=True)
     elif os.path.lexists(path):
         os.unlink(path)
+    if os.path.lexists(path + ".first"):
+        os.unlink(path + ".first")
     if away and os.path.lexists(away):
         os.rename(away, path)
 """

@@ -54,6 +54,7 @@ def test_the_users_have_no_home_no_shell_and_no_group_of_others(program: Program
 def test_no_user_reads_or_writes_what_is_another_services(program: Program, sandbox: Sandbox) -> None:
     for component in COMPONENTS:
         others = [path for other in COMPONENTS if other != component for path in own_places(program, other)]
+        others.append(f"{home(program)}/.fatecloud")
         look = ["find", *others, "(", "-readable", "-o", "-writable", ")", "-print"]
         seen = sandbox.exec(A, ["runuser", "-u", user(program, PARTY, component), "--", *look]).text
         opened = [line for line in seen.splitlines() if line.startswith("/")]
