@@ -97,7 +97,9 @@ def _tried(view: NodeView) -> list[_Tried]:
     found = []
     for service in services_of(view):
         early = {probe.name for probe in service.probes if probe.early}
-        for edge in filter(lambda edge: edge.direct, service.edges):
+        for edge in service.edges:
+            if not edge.direct:
+                continue
             if edge.probe in early:
                 answer = _from_probe(view, edge)
             elif is_loopback(edge.endpoint.host):

@@ -36,11 +36,6 @@ def check_spec_of(node: Node) -> str:
     return f"{private_of(node)}/check.json"
 
 
-def manifest_of(node: Node) -> str:
-    """The node's record of what fatecloud put there."""
-    return f"{private_of(node)}/manifest.json"
-
-
 def python_of(home: str) -> str:
     """Interpreter of a service's thin environment."""
     return f"{home}/venv/bin/python"

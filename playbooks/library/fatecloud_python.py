@@ -27,6 +27,11 @@ from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
 
 
+def _interpreter(base: str, python: dict) -> str:
+    """Where the unpacked interpreter is."""
+    return interpreter_path(base, python["interpreter"]["sha256"])
+
+
 def _mark(path: str, text: str) -> None:
     """Call a directory complete: nothing of it may then be where a power cut can take it."""
     replace(os.path.join(path, ".complete"), text.encode(), 0o644)
@@ -50,7 +55,7 @@ def call(argv: list, what: str, **options: object) -> str:
 
 def unpack_interpreter(base: str, python: dict, user: str) -> bool:
     """Unpack the interpreter, unless it is there; not marked yet. Whether it changed anything."""
-    target = interpreter_path(base, python["interpreter"]["sha256"])
+    target = _interpreter(base, python)
     if complete(target) is not None:
         return False
     shutil.rmtree(target, ignore_errors=True)
@@ -132,7 +137,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
         requirements = os.path.join(scratch, "requirements.txt")
         with open(requirements, "w", encoding="utf-8") as file:
             file.write(python["requirements"])
-        _new_venv(uv, os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3"), target)
+        _new_venv(uv, os.path.join(_interpreter(base, python), "bin", "python3"), target)
         make_directory(target, 0o700)  # uv's lock in it could be held by anyone else
         program = os.path.join(target, "bin", "python")
         options = ["--no-config", "--offline", "--no-index", "--find-links", wheels, "--no-deps", "--require-hashes"]
@@ -146,7 +151,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
     flushing = threading.Thread(target=os.sync)
     flushing.start()
     if python["imports"]:
-        interpreter = interpreter_path(base, python["interpreter"]["sha256"])
+        interpreter = _interpreter(base, python)
         prove(program, os.path.join(interpreter, "bin", "python3"), python["imports"], [target, interpreter], user)
     flushing.join()
     return True
@@ -157,7 +162,7 @@ def provide(base: str, python: dict, user: str) -> bool:
     changed = unpack_interpreter(base, python, user) | build_shared(base, python, user)
     if changed:
         os.sync()
-        _mark(interpreter_path(base, python["interpreter"]["sha256"]), python["interpreter"]["sha256"] + "\n")
+        _mark(_interpreter(base, python), python["interpreter"]["sha256"] + "\n")
         _mark(shared_path(base, python["digest"]), python["digest"] + "\n")
     return changed
 
@@ -167,7 +172,7 @@ def compile_all(base: str, python: dict, paths: list) -> None:
 
     A file that is not valid is named by whatever imports it; packages may hold some that nothing does.
     """
-    program = os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3")
+    program = os.path.join(_interpreter(base, python), "bin", "python3")
     subprocess.run(
         [program, "-I", "-S", "-m", "compileall", "-qq", *paths],
         stdin=subprocess.DEVNULL,
@@ -189,7 +194,7 @@ def build_thin(params: dict) -> bool:
     make_directory(home, 0o750, *owner_ids("", params["group"]))
     with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
         uv = uv_program(base, python, scratch)
-        _new_venv(uv, os.path.join(interpreter_path(base, python["interpreter"]["sha256"]), "bin", "python3"), target)
+        _new_venv(uv, os.path.join(_interpreter(base, python), "bin", "python3"), target)
     inner = os.path.join("lib", "python" + python["minor"], "site-packages")
     shared, own = os.path.join(shared_path(base, python["digest"]), inner), os.path.join(target, inner)
     for name in params["own"]:
@@ -220,7 +225,7 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             return {"changed": complete(shared_path(base, python["digest"])) is None}
         changed = provide(base, python, params["user"])
-        manifest.note("pythons", [os.path.basename(interpreter_path(base, python["interpreter"]["sha256"]))])
+        manifest.note("pythons", [os.path.basename(_interpreter(base, python))])
         manifest.data["venvs"][os.path.basename(shared_path(base, python["digest"]))] = {"digest": python["digest"]}
     return {"changed": changed}
 

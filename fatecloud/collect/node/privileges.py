@@ -14,7 +14,7 @@ _LONGEST = 200
 
 
 def privileges(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
-    """Number, groups and sudo's rules of each asked user; None where there is no such user."""
+    """Number, groups and sudo's rules of each asked user; None for a user that does not exist."""
     found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
     for name in spec.get("privileges", ()):
         try:
@@ -34,7 +34,7 @@ def _rules(name: str) -> List[str]:
     ended = spawn([SUDO, "-n", "-l", "-U", name])
     if ended.error:
         raise Unreadable("sudo -l -U %s: %s" % (name, ended.error))
-    # Old versions say with status 0, new ones with 1, that there are no rights.
+    # Old versions say with status 0, new ones with 1, that a user has no rights.
     if _ALLOWED not in ended.stdout and "not allowed" not in ended.stdout + ended.stderr:
         raise Unreadable("sudo -l -U %s: exit %s: %s" % (name, ended.exit, last_line(ended.stderr)))
     lines = ended.stdout.partition(_ALLOWED)[2].splitlines()[1:]
