@@ -15,7 +15,6 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import FatecloudError, Locked, PlanOutdated, Refused, RunError
-from fatecloud.inventory.vault import vault_library
 from fatecloud.model.event import Event, Listener, texts_of
 from fatecloud.plain import plain, plain_word
 from fatecloud.render.project import VAULT, RunInfo, write_project, write_variables
@@ -25,6 +24,7 @@ from fatecloud.state.directory import controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.timing import phase
 from fatecloud.transport.sshconfig import ssh_config
+from fatecloud.vault.file import vault_library
 from fatecloud.whoami import has_entry, user_name
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.load import Session

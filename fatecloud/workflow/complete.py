@@ -105,7 +105,7 @@ def _components(unfinished: str, inventory: str) -> Iterator[Word]:
 
 def _secrets(unfinished: str, inventory: str) -> Iterator[Word]:
     # The inventory determines the names: the vault stays closed, so that TAB never asks for a password.
-    from fatecloud.inventory.secret_changes import needs  # noqa: PLC0415
+    from fatecloud.vault.changes import needs  # noqa: PLC0415
 
     del unfinished
     yield from ((name, "") for name in sorted(needs(_Names(inventory).cluster).names))

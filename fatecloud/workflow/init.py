@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from fatecloud.atomic import write_private
 from fatecloud.errors import InputError, UsageError
 from fatecloud.inventory import load
-from fatecloud.inventory.atomic import write_private
 from fatecloud.inventory.cluster_id import name_from
 from fatecloud.inventory.starter import Answers, starter_text
-from fatecloud.inventory.vault import path_of
+from fatecloud.vault.file import path_of
 from fatecloud.workflow.secrets import Initialised, SecretsFiles, init_secrets
 
 INVENTORY = "inventory.yml"

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from fatecloud.errors import FatecloudError, SecretsError, UsageError
 from fatecloud.inventory import load
-from fatecloud.inventory.signing_keys import FormerKey, former_keys, signing_key, with_another_key, with_key
 from fatecloud.model.event import Event, Listener
 from fatecloud.signing.keys import PublicKey, SigningKey
+from fatecloud.vault.signing_keys import FormerKey, former_keys, signing_key, with_another_key, with_key
 from fatecloud.workflow.secrets import SecretsFiles, open_vault
 
 if TYPE_CHECKING:

@@ -13,9 +13,6 @@ from fatecloud.artifacts import default_store, python_set
 from fatecloud.artifacts.store import Store
 from fatecloud.components.registry import all_components
 from fatecloud.errors import ArtifactMissing, SecretsError
-from fatecloud.inventory import secrets as vault
-from fatecloud.inventory.redaction import redactor
-from fatecloud.inventory.vault_password import ask_on_terminal
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.observed import Observed
@@ -24,6 +21,9 @@ from fatecloud.shipped import folder
 from fatecloud.state.directory import cluster_directory
 from fatecloud.timing import phase
 from fatecloud.transport import CONNECT_TIMEOUT, Transport, connect
+from fatecloud.vault import values as vault
+from fatecloud.vault.password import ask_on_terminal
+from fatecloud.vault.redaction import redactor
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,15 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from fatecloud.atomic import write_private
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.inventory import load
-from fatecloud.inventory.atomic import write_private
 from fatecloud.inventory.problems import Problems
 from fatecloud.inventory.source import read_text
 from fatecloud.inventory.starter import with_new_id
-from fatecloud.inventory.vault import path_of
 from fatecloud.state.directory import place_of
 from fatecloud.state.nodes import past_nodes
+from fatecloud.vault.file import path_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from secrets import token_hex
 
-from fatecloud.inventory.vault_password import ask_on_terminal, find_password
+from fatecloud.vault.password import ask_on_terminal, find_password
 from fatecloud.workflow.ansible import project, run_info
 from fatecloud.workflow.load import Options, load_session
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from fatecloud.errors import NoMatch, SecretsError, UsageError
 from fatecloud.inventory import load
-from fatecloud.inventory.secret_changes import Needs, completed, needs, promoted, rotated
-from fatecloud.inventory.signing_keys import with_key
-from fatecloud.inventory.vault import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Vault, path_of
-from fatecloud.inventory.vault_password import (
+from fatecloud.model.nearest import nearest
+from fatecloud.vault.changes import Needs, completed, needs, promoted, rotated
+from fatecloud.vault.file import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Vault, path_of
+from fatecloud.vault.password import (
     VARIABLE,
     Ask,
     ask_on_terminal,
@@ -22,7 +22,7 @@ from fatecloud.inventory.vault_password import (
     generate_password,
     named_file,
 )
-from fatecloud.model.nearest import nearest
+from fatecloud.vault.signing_keys import with_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import pytest
 from program import Program
 from two_parties import A, B, home
 
-from fatecloud.inventory import secret_forms
-from fatecloud.inventory import secrets as vault
 from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.vault import forms as secret_forms
+from fatecloud.vault import values as vault
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("running")]
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "fatecloud"
-FREE = {"errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
+FREE = {"atomic", "errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
 PURE = {"model": set(), "signing": set(), "components": {"model"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,
     "inventory": {"model", "components", "catalogue", "signing"},
+    "vault": {"model", "components", "signing"},
     "resolve": {"model", "components", "catalogue"},
     "render": {"model", "components"},
     "plan": {"model", "components", "render"},

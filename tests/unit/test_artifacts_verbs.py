@@ -14,9 +14,9 @@ from fatecloud.artifacts import python_set
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.cli.release import app
 from fatecloud.errors import ArtifactError, HashMismatch, NotTrusted, SecretsError, UsageError
-from fatecloud.inventory.vault import Vault
 from fatecloud.signing.fingerprint import from_hex
 from fatecloud.signing.keys import new_key
+from fatecloud.vault.file import Vault
 from fatecloud.workflow import acceptance, release
 from fatecloud.workflow.acceptance import Acceptance
 from fatecloud.workflow.key import rotate_key, show_keys

@@ -21,11 +21,11 @@ from fatecloud.components.flow.exposures import exposures
 from fatecloud.components.flow.signing import as_admin, as_stranger, signed
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
-from fatecloud.inventory.secret_changes import needs
 from fatecloud.model.check import ServiceView
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.resolve.desired import resolve
+from fatecloud.vault.changes import needs
 
 SITES = f"{FLOW}:flow.sites"
 SECRET = "S3cretS3cretS3cret"

@@ -10,13 +10,13 @@ import pytest
 from test_state import KILLED
 
 from fatecloud.errors import RunError
-from fatecloud.inventory.redaction import redactor
 from fatecloud.model.event import Event
 from fatecloud.report.runs import cluster_entry, clusters_table, run_document, run_log, run_text, runs_table
 from fatecloud.state.clusters import known_clusters, note_cluster
 from fatecloud.state.database import execute
 from fatecloud.state.history import events_of, past_runs
 from fatecloud.state.runs import RunLog
+from fatecloud.vault.redaction import redactor
 
 
 def recorded(directory: Path) -> RunLog:

@@ -13,9 +13,9 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fatecloud.inventory.redaction import STARS, Redactor
-from fatecloud.inventory.secret_forms import ENCODERS, forms
 from fatecloud.render.placeholders import ENCODINGS
+from fatecloud.vault.forms import ENCODERS, forms
+from fatecloud.vault.redaction import STARS, Redactor
 
 SPECIAL = "'\"\\\\ /+%&<>$`!#:;,=\u00e9\u4e2d\U0001f511\t\n"
 ANY = st.text(st.one_of(st.sampled_from(SPECIAL), st.characters(exclude_categories=["Cs"])), min_size=1, max_size=24)

@@ -15,14 +15,14 @@ from check_world import the_desired as plain
 
 from fatecloud.errors import RunError
 from fatecloud.inventory import load as load_inventory
-from fatecloud.inventory import secrets as vault
-from fatecloud.inventory.secret_changes import needs
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import real_hashes
 from fatecloud.report.plan import plan_text
+from fatecloud.vault import values as vault
+from fatecloud.vault.changes import needs
 from fatecloud.workflow import deploy, load, verify
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.init import init_cluster

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from inventory_fakes import COMPONENTS, GOOD, loaded
 
+from fatecloud.atomic import write_private
 from fatecloud.errors import InputError, SecretsError
-from fatecloud.inventory import secrets
-from fatecloud.inventory.atomic import write_private
-from fatecloud.inventory.secret_changes import completed, needs, promoted, rotated
-from fatecloud.inventory.vault import Secret, Vault, path_of, read_vault, write_vault
-from fatecloud.inventory.vault_password import VARIABLE, ask_on_terminal, beside, find_password, generate_password
+from fatecloud.vault import values as secrets
+from fatecloud.vault.changes import completed, needs, promoted, rotated
+from fatecloud.vault.file import Secret, Vault, path_of, read_vault, write_vault
+from fatecloud.vault.password import VARIABLE, ask_on_terminal, beside, find_password, generate_password
 
 PLANTED = "hunter2-planted"
 
@@ -196,7 +196,7 @@ def test_opening_the_vault_leaves_nothing_in_the_operators_home(tmp_path: Path) 
     home = tmp_path / "home"
     home.mkdir()
     program = (
-        "from fatecloud.inventory.vault import vault_library\n"
+        "from fatecloud.vault.file import vault_library\n"
         "from fatecloud.report.screen import guard_streams\n"
         "guard_streams(); vault_library().VaultLib; vault_library()"
     )
@@ -247,7 +247,7 @@ def test_a_file_that_is_replaced_keeps_its_group_and_what_the_group_may_do(
     def refuse_group(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr("fatecloud.inventory.atomic.os.chown", refuse_group)
+    monkeypatch.setattr("fatecloud.atomic.os.chown", refuse_group)
     if os.geteuid() == 0:
         with pytest.raises(InputError, match="is shared with the group 4711") as caught:
             write_private(file, b"4", replace=True)

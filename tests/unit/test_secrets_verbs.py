@@ -16,7 +16,7 @@ from fatecloud.cli.init import init
 from fatecloud.errors import FatecloudError, InputError, InventoryError, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.keys import keys
-from fatecloud.inventory.vault_password import VARIABLE
+from fatecloud.vault.password import VARIABLE
 from fatecloud.workflow.secrets import _asked
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from fatecloud.cli.key import app
 from fatecloud.errors import InventoryError, SecretsError, UsageError
 from fatecloud.inventory import load
-from fatecloud.inventory.secrets import SecretValues
-from fatecloud.inventory.signing_keys import former_keys, signing_key, with_key
-from fatecloud.inventory.vault import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Vault
 from fatecloud.model.event import Event
+from fatecloud.vault.file import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Vault
+from fatecloud.vault.signing_keys import former_keys, signing_key, with_key
+from fatecloud.vault.values import SecretValues
 from fatecloud.workflow.key import make_key, rotate_key, show_keys
 from fatecloud.workflow.load import Options, load_session
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets, list_secrets, promote, rotate_secrets

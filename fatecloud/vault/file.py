@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import yaml
 
+from fatecloud.atomic import write_private
 from fatecloud.errors import SecretsError
-from fatecloud.inventory.atomic import write_private
 
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from fatecloud.inventory.redaction import STARS, Redactor
-from fatecloud.inventory.vault import OWN_NAMES, SIGNING_KEY, Secret, path_of, read_vault
-from fatecloud.inventory.vault_password import Ask, ask_on_terminal, find_password
+from fatecloud.vault.file import OWN_NAMES, SIGNING_KEY, Secret, path_of, read_vault
+from fatecloud.vault.password import Ask, ask_on_terminal, find_password
+from fatecloud.vault.redaction import STARS, Redactor
 
 
 class Hidden(Mapping[str, str]):

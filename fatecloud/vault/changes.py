@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fatecloud.components.registry import all_components
-from fatecloud.inventory.vault import Secret
-from fatecloud.inventory.vault_password import ALPHABET
 from fatecloud.model.cluster import Cluster, SecretRef
 from fatecloud.model.component import Component
+from fatecloud.vault.file import Secret
+from fatecloud.vault.password import ALPHABET
 
 DEFAULT_LENGTH = 32
 

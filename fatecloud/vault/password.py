@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fatecloud.atomic import write_private
 from fatecloud.errors import SecretsError
-from fatecloud.inventory.atomic import write_private
 
 VARIABLE = "FATECLOUD_VAULT_PASSWORD_FILE"
 """Environment variable that names the file (not the password)."""

@@ -7,7 +7,7 @@ import string
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
 
-from fatecloud.inventory import secret_forms
+from fatecloud.vault.forms import cores, forms, needle
 
 STARS = "***"
 _ALPHABET = f"{string.ascii_letters}{string.digits}+/-_"
@@ -21,14 +21,14 @@ class _Value:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        self._cores = secret_forms.cores(value)
-        self.signs = {secret_forms.needle(value), *self._cores}
+        self._cores = cores(value)
+        self.signs = {needle(value), *self._cores}
         """One of these is in each text that contains the value."""
 
     @cached_property
     def _forms(self) -> frozenset[str]:
         # Some hundred for a value with quotes: made only for a text that may contain one.
-        return secret_forms.forms(self._value)
+        return forms(self._value)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """First and one past the last position of each place; they may overlap."""

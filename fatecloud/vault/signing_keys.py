@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from fatecloud.errors import SecretsError
-from fatecloud.inventory.vault import FORMER_KEYS, SIGNING_KEY, Secret
 from fatecloud.signing.keys import PublicKey, SigningKey, key_of, new_key, public_of_line
+from fatecloud.vault.file import FORMER_KEYS, SIGNING_KEY, Secret
 
 
 @dataclass(frozen=True, slots=True)
