@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shlex
 import traceback
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ import yaml
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.desired import DesiredFile, FileSpec
-from fatecloud.render.placeholders import placeholder
+from fatecloud.render.placeholders import as_properties, as_xml, placeholder
 
 
 def _to_json(value: Any, indent: int | None = None) -> str:
@@ -47,12 +48,35 @@ def _to_systemd(value: Any) -> str:
     return f'"{text}"'
 
 
+def _of_java(value: Any) -> str:
+    """Text of a value as Java's parsers take it: `true` and not `True`."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _to_properties(value: Any) -> str:
+    """The value of a key in a file of Java's `Properties`."""
+    return as_properties(_of_java(value))
+
+
+def _to_xml(value: Any) -> str:
+    """Text between two tags, or inside the quotes of an attribute. Raises ValueError for what XML cannot contain."""
+    return as_xml(_of_java(value))
+
+
+def _to_xml_comment(value: Any) -> str:
+    """Text of an XML comment, in which no two hyphens may meet; `<!-- {{ stamp | to_xml_comment }} -->`."""
+    return re.sub("-(?=-|$)", "- ", as_xml(str(value)))
+
+
 FILTERS = {
     "to_json": _to_json,
     "to_yaml": _to_yaml,
     "to_yaml_scalar": _to_yaml_scalar,
     "to_sh": _to_sh,
     "to_systemd": _to_systemd,
+    "to_properties": _to_properties,
+    "to_xml": _to_xml,
+    "to_xml_comment": _to_xml_comment,
 }
 
 

@@ -2,10 +2,12 @@
 
 A placeholder is `@@fatecloud:<secret name>:<encoding>@@`. The encoding says how the value is written in the file:
 
-    raw   the value as it is
-    json  a whole JSON string literal, quotes included (also a valid YAML scalar)
-    sql   a whole SQL string literal, quotes included
-    ini   a whole double-quoted value of an option file such as my.cnf, quotes included
+    raw         the value as it is
+    json        a whole JSON string literal, quotes included (also a valid YAML scalar)
+    sql         a whole SQL string literal, quotes included
+    ini         a whole double-quoted value of an option file such as my.cnf, quotes included
+    properties  the value of a key in a file of Java's `Properties`
+    xml         text between two tags, or inside the quotes of an attribute
 
 This file imports nothing from fatecloud and runs under Python 3.8, because it is copied into the Ansible project.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +42,43 @@ def _ini(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-ENCODINGS: Mapping[str, Callable[[str], str]] = {"raw": str, "json": _json, "sql": _sql, "ini": _ini}
+def as_properties(value: str) -> str:
+    """A value as `java.util.Properties.load` reads it back, from a stream in Latin-1 and from a reader in UTF-8 alike.
+
+    Only its beginning may be taken for something else: blanks there are skipped. Inside, `=`, `:`, `#` and `!` stand
+    for themselves, and so stay as they are for other readers of the file, which do not know Java's escapes.
+    """
+    text = _NOT_ASCII.sub(lambda match: _UNIT.sub(r"\\u\g<0>", _utf16(match.group())), value.replace("\\", "\\\\"))
+    return "\\" + text if text.startswith(" ") else text
+
+
+def _utf16(text: str) -> str:
+    return text.encode("utf-16-be", "surrogatepass").hex()
+
+
+def as_xml(value: str) -> str:
+    """A value as an XML parser reads it back, between tags or in an attribute, where line breaks would become blanks.
+
+    Raises:
+        ValueError: it has a character that no XML document can have.
+    """
+    if unfit := _NOT_XML.search(value):
+        raise ValueError(f"XML cannot contain the character {unfit.group()!r}")
+    return escape(value).translate(_BLANKS)
+
+
+_NOT_ASCII = re.compile("[^ -~]")
+_UNIT = re.compile("....")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BLANKS = {ord(blank): f"&#{ord(blank)};" for blank in "\t\n\r"}
+ENCODINGS: Mapping[str, Callable[[str], str]] = {
+    "raw": str,
+    "json": _json,
+    "sql": _sql,
+    "ini": _ini,
+    "properties": as_properties,
+    "xml": as_xml,
+}
 _NAME = r"[A-Za-z0-9_.-]+"
 _PLACEHOLDER = re.compile(f"@@fatecloud:({_NAME}):({'|'.join(ENCODINGS)})@@")
 

@@ -60,6 +60,7 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "html": escape,
     "html, decimal": lambda value: escape(value).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     "xml": lambda value: escape(value, quote=False),
+    "properties": lambda value: json.dumps(value)[1:-1].replace('\\"', '"'),
 }
 """Name -> how a whole value is written, without quotes around it."""
 

@@ -3,15 +3,16 @@
 import hashlib
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.desired import FileSpec
-from fatecloud.render.files import render_specs
+from fatecloud.render.files import FILTERS, render_specs
 from fatecloud.render.placeholders import ENCODINGS, UnknownSecretError, fill, names, placeholder
 
 HARD = 'it\'s "hard" \\ {{ }} @@fatecloud:other:raw@@ ü\n%'
@@ -25,6 +26,8 @@ def test_a_placeholder_is_found_and_filled_in_each_encoding() -> None:
         'json="a\'b\\"c\\\\"',
         "sql='a''b\"c\\\\'",
         'ini="a\'b\\"c\\\\"',
+        "properties=a'b\"c\\\\",
+        "xml=a&#x27;b&quot;c\\",
     ]
 
 
@@ -54,10 +57,72 @@ def test_an_unknown_secret_is_named_and_no_text_comes_out() -> None:
         fill(placeholder("9999.b", "raw"), {"9999.a": "x"})
 
 
-@pytest.mark.parametrize(("name", "encoding"), [("a b", "raw"), ("", "raw"), ("a:b", "raw"), ("a", "xml")])
+@pytest.mark.parametrize(("name", "encoding"), [("a b", "raw"), ("", "raw"), ("a:b", "raw"), ("a", "html")])
 def test_a_malformed_placeholder_cannot_be_made(name: str, encoding: str) -> None:
     with pytest.raises(ValueError, match="secret"):
         placeholder(name, encoding)
+
+
+def of_java(line: str) -> str:
+    """The value of a line `a=VALUE`, as `java.util.Properties.load` of JDK 17 reads it from Latin-1."""
+    rest = line.partition("=")[2].lstrip(" \t\f")
+    units = bytearray()
+    while rest:
+        step = 1
+        unit = ord(rest[0])
+        if rest[0] == "\\":
+            step = 6 if rest[1] == "u" else 2
+            unit = int(rest[2:6], 16) if rest[1] == "u" else ord({"t": "\t", "n": "\n"}.get(rest[1], rest[1]))
+        units += unit.to_bytes(2, "big")
+        rest = rest[step:]
+    return units.decode("utf-16-be", "surrogatepass")
+
+
+@given(st.text())
+@example(" a")
+@example("\\b")
+@example("C:\\u0041=\u00e9\U0001f511\f")
+def test_java_reads_a_value_back(value: str) -> None:
+    (line,) = ("a=" + fill(placeholder("a", "properties"), {"a": value})).splitlines()
+    assert line.isascii()
+    assert of_java(line) == value
+
+
+@given(
+    st.text(
+        st.one_of(st.sampled_from("\t\n\r"), st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn", "Co"]))
+    )
+)
+@example('<a b="--">&amp;')
+def test_xml_reads_a_value_back_in_text_and_in_an_attribute(value: str) -> None:
+    filled = fill(placeholder("a", "xml"), {"a": value})
+    read = ET.fromstring(f"<x a='{filled}' b=\"{filled}\">{filled}</x>")  # noqa: S314 - made here
+    assert (read.text or "", read.get("a"), read.get("b")) == (value, value, value)
+
+
+def test_xml_refuses_what_it_cannot_contain() -> None:
+    with pytest.raises(ValueError, match="XML cannot contain the character"):
+        fill(placeholder("a", "xml"), {"a": "bell \a"})
+
+
+@given(st.text(st.sampled_from("- a<&>"), max_size=12))
+@example("demo--c3f9a2-9999-")
+def test_a_comment_of_xml_may_have_any_hyphens(value: str) -> None:
+    text = FILTERS["to_xml_comment"](value)
+    assert "--" not in text
+    ET.fromstring(f"<x><!--{text}--></x>")  # noqa: S314 - made here
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ true | to_properties }} {{ 7 | to_properties }} {{ 'a\\\\b' | to_properties }}", "true 7 a\\\\b"),
+        ("<a b='{{ \"x<'y\" | to_xml }}'>{{ false | to_xml }}</a>", "<a b='x&lt;&#x27;y'>false</a>"),
+    ],
+)
+def test_plain_values_are_written_as_java_reads_them(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "a.j2").write_text(text)
+    assert render_specs([spec("a.j2")], "node", tmp_path)[0].text == expected
 
 
 def spec(template: str, **values: object) -> FileSpec:
@@ -88,7 +153,7 @@ def test_filters_write_values_for_the_reader_they_are_for(tmp_path: Path) -> Non
         ("one\n{{ missing }}\n", "a.j2:2: 'missing' is undefined"),
         ("{{ port.number }}", "a.j2:1: 'int object' has no attribute 'number'"),
         ("one\n\n{% if %}\n", "a.j2:3"),
-        ("{{ secret('a', 'xml') }}", "a.j2:1: no encoding 'xml'"),
+        ("{{ secret('a', 'html') }}", "a.j2:1: no encoding 'html'"),
         ("{% include 'absent.j2' %}", "there is no template absent.j2"),
     ],
 )
