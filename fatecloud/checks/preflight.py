@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from fatecloud.checks import (
     belonging,
@@ -20,6 +21,7 @@ from fatecloud.checks import (
 )
 from fatecloud.checks.codes import FACT_ABSENT
 from fatecloud.checks.engine import judge
+from fatecloud.components.declared import checks_in, component_preflight
 from fatecloud.model.check import CheckSpec, Code
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
@@ -38,13 +40,27 @@ _ROOMS = (
     preflight_leftovers,
     data,
 )
-PREFLIGHT: tuple[CheckSpec, ...] = tuple(
-    value for room in _ROOMS for value in vars(room).values() if isinstance(value, CheckSpec)
-)
 ARTIFACT_MISSING = Code(
     "PREFLIGHT_ARTIFACT_MISSING", "critical", "The controller's store lacks artifacts of the release."
 )
-CODES: tuple[Code, ...] = (*(code for spec in PREFLIGHT for code in spec.codes), ARTIFACT_MISSING)
+
+
+@cache
+def preflight_checks() -> tuple[CheckSpec, ...]:
+    """The checks of nodes, and those of each component."""
+    return (*(spec for room in _ROOMS for spec in checks_in(room)), *component_preflight())
+
+
+@cache
+def preflight_codes() -> tuple[Code, ...]:
+    """Every code that preflight can raise."""
+    return (*(code for spec in preflight_checks() for code in spec.codes), ARTIFACT_MISSING)
+
+
+def asked_for(desired: Desired, node: str, fact: str) -> tuple[str, ...]:
+    """Names that the preflight checks of a node need in a fact, see `CheckSpec.reads`; sorted."""
+    here = {service.id.component for service in desired.on_node(node)} | {""}
+    return tuple(sorted({name for s in preflight_checks() if s.component in here for name in s.reads.get(fact, ())}))
 
 
 def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: Sequence[str] = ()) -> Report:
@@ -57,8 +73,8 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
         observed: one pass over all its nodes.
         artifacts_missing: what the controller's store should hold and does not, in words or file names.
     """
-    needed = judge(desired, observed, [spec for spec in PREFLIGHT if not _only_warns(spec)])
-    advice = judge(desired, observed, [spec for spec in PREFLIGHT if _only_warns(spec)])
+    needed = judge(desired, observed, [spec for spec in preflight_checks() if not _only_warns(spec)])
+    advice = judge(desired, observed, [spec for spec in preflight_checks() if _only_warns(spec)])
     reported = {finding.id for finding in needed.findings}
     more = [finding for finding in advice.findings if finding.id not in reported and finding.code != FACT_ABSENT.name]
     unread = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fatecloud.checks.preflight_need import node_of, problem, service_subject, services_of
+from fatecloud.checks.preflight_need import node_of, problem, services_of
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
 
@@ -19,7 +19,6 @@ ARCH = Code("PREFLIGHT_ARCH", "critical", "The release's artifacts do not run on
 GLIBC = Code("PREFLIGHT_GLIBC_OLD", "critical", "The C library is older than what the release is built for.")
 GLIBC_NEW = Code("PREFLIGHT_GLIBC_NEW", "warning", "The C library is newer than any that the release was tested with.")
 AVX = Code("PREFLIGHT_CPU_AVX", "warning", "The processor shows no AVX, which FATE's numeric libraries expect.")
-CORES = Code("PREFLIGHT_CORES", "warning", "Jobs ask for more cores than the node has.")
 NO_SYSTEMD = Code("PREFLIGHT_NO_SYSTEMD", "critical", "Supervision is systemd, but systemd is not the node's init.")
 INTERPRETER = Code("PREFLIGHT_INTERPRETER", "critical", "The node has no Python that Ansible can use.")
 
@@ -51,31 +50,6 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
             got=got,
             remedy=("try `fatecloud deploy` on one such node before the others",),
             source="fact os",
-        )
-
-
-@node_check(CORES)
-def cores(view: NodeView) -> Iterator[Finding]:
-    """If the inventory does not say how many cores jobs may use, the node has as many as one job asks for.
-
-    A service that runs jobs says in its facts what one asks for (`job_cores`), how many all may use (`cores`), and
-    whether the inventory says so (`cores_known`).
-    """
-    for service in services_of(view):
-        asked = service.facts.get("job_cores", 0)
-        if not asked or service.facts["cores_known"] or asked <= (have := view.fact("cpu")["cores"]):
-            continue
-        yield problem(
-            view,
-            CORES.name,
-            "warning",
-            f"each job asks for {asked} cores, and the node has {have}",
-            subject=service_subject(service),
-            cause=f"the inventory does not say how many cores jobs may use, so {service.facts['cores']} are assumed",
-            expected=f"at least {asked} cores, or `cores` of the node in the inventory",
-            got=str(have),
-            remedy=(f"set `cores: {have}` of node {view.facts.node} in the inventory; jobs then ask for fewer",),
-            source="fact cpu",
         )
 
 

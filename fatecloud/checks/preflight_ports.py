@@ -16,7 +16,7 @@ from fatecloud.checks.preflight_need import (
 )
 from fatecloud.components.networks import are_named, of_others
 from fatecloud.model.accounts import account_of
-from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.check import Code, NodeView, node_check, preflight_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.identity import ServiceId
@@ -100,7 +100,7 @@ def _look(listener: Mapping[str, Any]) -> str:
     return f"ps -fp {listener['pid']}" if listener["pid"] else f"sudo ss -ltnp sport = :{listener['port']}"
 
 
-@node_check(PRIVILEGED)
+@preflight_check(PRIVILEGED, sysctl=(UNPRIVILEGED_PORTS,))
 def ports_allowed(view: NodeView) -> Iterator[Finding]:
     """Under supervisor, whose services have no capability, each port is one that every user may take."""
     if node_of(view).supervision == "systemd":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import missing_packages, node_of, packages_of, problem, services_of
 from fatecloud.checks.preflight_platform import OS_FAMILY
-from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
 from fatecloud.model.finding import Finding, Fix
 
 SOMAXCONN = 1024
@@ -18,10 +18,13 @@ SYSCTL = Code("PREFLIGHT_SYSCTL_SOMAXCONN", "warning", "The kernel's accept queu
 PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages are missing, and fatecloud may not install them.")
 
 
-@node_check(TOOLS)
+_TOOLS = ("gzip", "sh", "sha256sum", "tar")
+
+
+@preflight_check(TOOLS, tools=(*_TOOLS, "systemctl"))
 def tools(view: NodeView) -> Iterator[Finding]:
     """The tools that a deployment calls are installed."""
-    needed = {"sh", "tar", "gzip", "sha256sum"} | ({"systemctl"} if node_of(view).supervision == "systemd" else set())
+    needed = {*_TOOLS} | ({"systemctl"} if node_of(view).supervision == "systemd" else set())
     have = view.fact("tools")
     unasked = sorted(needed - set(have))
     if unasked:
@@ -80,7 +83,7 @@ def locale(view: NodeView) -> Iterator[Finding]:
         )
 
 
-@node_check(SYSCTL)
+@preflight_check(SYSCTL, sysctl=("net.core.somaxconn",))
 def accept_queue(view: NodeView) -> Iterator[Finding]:
     """If peers connect to the node, the kernel's accept queue is long enough."""
     if not any(port.peers for s in services_of(view) for port in s.ports):

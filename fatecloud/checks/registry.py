@@ -7,7 +7,7 @@ from functools import cache
 
 from fatecloud.checks import belonging, confined, data, deployed, incomplete, node, ports, service, trusted
 from fatecloud.checks.codes import ENGINE_CODES
-from fatecloud.checks.preflight import CODES as PREFLIGHT_CODES
+from fatecloud.checks.preflight import preflight_codes
 from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
@@ -23,5 +23,5 @@ def running_checks() -> tuple[CheckSpec, ...]:
 @cache
 def all_codes() -> Mapping[str, Code]:
     """Every code by name, sorted: of the engine, of the checks and of preflight."""
-    codes = [*ENGINE_CODES, *PREFLIGHT_CODES, *(code for spec in running_checks() for code in spec.codes)]
+    codes = [*ENGINE_CODES, *preflight_codes(), *(code for spec in running_checks() for code in spec.codes)]
     return dict(sorted({code.name: code for code in codes}.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
+from importlib.util import find_spec
 from types import ModuleType
 
 from fatecloud import components
@@ -18,6 +19,13 @@ def component_checks() -> tuple[CheckSpec, ...]:
     for name in packages():
         specs.extend(checks_in(importlib.import_module(f"{components.__name__}.{name}.checks")))
     return tuple(specs)
+
+
+@cache
+def component_preflight() -> tuple[CheckSpec, ...]:
+    """Every check that a component declares in its `preflight` module, where it has one, in name order."""
+    modules = [f"{components.__name__}.{name}.preflight" for name in packages()]
+    return tuple(spec for module in modules if find_spec(module) for spec in checks_in(importlib.import_module(module)))
 
 
 def checks_in(module: ModuleType) -> list[CheckSpec]:

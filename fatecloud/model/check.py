@@ -6,8 +6,8 @@ raises `FactAbsent`, which the engine turns into one `unknown` finding with the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
@@ -108,6 +108,8 @@ class CheckSpec:
     function: Callable[[Any], Iterable[Finding]]
     while_down: bool = False
     """Whether a component's check judges its service also while that is down: its probe needs no running process."""
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """Names that preflight must ask the nodes about for it, by fact: `sysctl`, `tools`."""
 
 
 def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck], CheckSpec]:
@@ -126,5 +128,33 @@ def service_check(
 
     def declare(function: ServiceCheck) -> CheckSpec:
         return CheckSpec(function.__name__, codes, "service", component, after, function, while_down)
+
+    return declare
+
+
+def preflight_check(
+    *codes: Code,
+    component: str = "",
+    after: tuple[str, ...] = (),
+    sysctl: tuple[str, ...] = (),
+    tools: tuple[str, ...] = (),
+) -> Callable[[Callable[[Any], Iterable[Finding]]], CheckSpec]:
+    """Declare a check that runs before a deployment: once per node, or once per service of a component.
+
+    Nothing of the service has to be there yet: the check compares what the service wants with facts of its node. A
+    component's stand in its module `preflight`, and their codes begin with PREFLIGHT.
+
+    Args:
+        codes: a check all of whose codes are warnings never blocks a deployment, also where its facts are missing.
+        component: the component whose services it judges; empty for a check of the node.
+        after: codes that make it skip.
+        sysctl: names of kernel settings that it needs in the fact `sysctl`.
+        tools: names of programs that it needs in the fact `tools`.
+    """
+    reads = {"sysctl": sysctl, "tools": tools}
+
+    def declare(function: Callable[[Any], Iterable[Finding]]) -> CheckSpec:
+        scope = "service" if component else "node"
+        return CheckSpec(function.__name__, codes, scope, component, after, function, reads=reads)
 
     return declare

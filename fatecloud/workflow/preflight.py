@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fatecloud.checks.preflight import blocking, judge_preflight
+from fatecloud.checks.preflight import asked_for, blocking, judge_preflight
 from fatecloud.checks.preflight_need import is_loopback
-from fatecloud.checks.preflight_ports import UNPRIVILEGED_PORTS
 from fatecloud.collect.spec import question_of
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
@@ -16,9 +15,6 @@ from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.observed import Observed
 
 __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
-
-TOOLS = ("gzip", "sh", "sha256sum", "systemctl", "tar")
-SYSCTL = ("net.core.somaxconn", UNPRIVILEGED_PORTS)
 
 
 class Observe(Protocol):
@@ -55,8 +51,8 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
     endpoints = {edge.endpoint for edge in edges if not is_loopback(edge.endpoint.host)}
     return {
         "surroundings": True,
-        "tools": TOOLS,
-        "sysctl": SYSCTL,
+        "tools": asked_for(desired, name, "tools"),
+        "sysctl": asked_for(desired, name, "sysctl"),
         "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
         "directories": sorted({*places_of(node).values(), private_of(node), *(data_of(node, s.id) for s in services)}),
         "label": desired.cluster.label,

@@ -11,6 +11,7 @@ from fatecloud import catalogue
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
 from fatecloud.inventory import load
+from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.finding import Finding, Report
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
@@ -167,6 +168,13 @@ def report(*changes: Change, silent: tuple[str, ...] = ()) -> Report:
         facts = {"clock": Fact({"epoch": NOW}), "services": Fact({})}
         nodes[node] = NodeFacts(node, facts, probes, 0.5)
     return judge(wanted, Observed(nodes, NOW, 0.7, {}), component_checks())
+
+
+def before(spec: CheckSpec, key: str, **facts: Any) -> list[Finding]:
+    """What a component's preflight check finds at one service, given the facts of its node."""
+    node = key.rpartition("@")[2]
+    seen = NodeFacts(node, {name: Fact(value) for name, value in facts.items()}, {}, 0.5)
+    return list(judge(desired(), Observed({node: seen}, NOW, 0.7, {}), [spec], selected=[key]).findings)
 
 
 def findings(*changes: Change, **more: Any) -> list[Finding]:

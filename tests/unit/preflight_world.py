@@ -105,9 +105,8 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 
 def a_desired(**node_changes: Any) -> Desired:
     """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
-    asks = {"job_cores": 4, "cores": 32, "cores_known": False}
     keeps: dict[str, Any] = {"data": DATA, "signs": ("db",)}
-    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, facts=asks, **keeps)
+    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, **keeps)
     front = a_service(
         "a1",
         "front",
