@@ -25,6 +25,7 @@ def up(
         typer.Option("--image", help="debian-11, debian-12 or debian-13; or several with commas, used in turn."),
     ] = "debian-12",
     name: _Name = "sandbox",
+    memory: Annotated[int, typer.Option("--memory", min=1, max=4096, help="GiB that each new node may use.")] = 16,
     cache_packages: Annotated[
         bool, typer.Option("--cache-packages", help="Download the distribution packages into the image, once.")
     ] = False,
@@ -33,7 +34,7 @@ def up(
     from fatecloud.report.commands import set_inventory, typed  # noqa: PLC0415
     from fatecloud.workflow.sandbox import sandbox_up  # noqa: PLC0415 - keeps --help fast
 
-    handed = sandbox_up(name, nodes, image, cache_packages=cache_packages, say=_say)
+    handed = sandbox_up(name, nodes, image, cache_packages=cache_packages, say=_say, memory=memory << 30)
     for node, address in handed.sandbox.addresses.items():
         typer.echo(f"{node}  {address}  ssh -i {handed.key} -o UserKnownHostsFile={handed.known_hosts} ops@{address}")
     typer.echo(f"inventory: {handed.inventory}")

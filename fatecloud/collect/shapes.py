@@ -133,7 +133,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),
     "logs": ({_ANY: Some(dict)},),
     "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service}))),
-    "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number),),
+    "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number), {"bound": str}),
     "os": (dict.fromkeys(("id", "version_id", "family", "arch", "kernel"), str), Maybe({"systemd": whole})),
     "own_name": ({"hostname": _host, "addresses": _NAMES},),
     "packages": ({_ANY: Some(str)},),

@@ -24,6 +24,7 @@ PARTS = (
     "streams",
     "reading",
     "processes",
+    "bounds",
     "system",
     "storage",
     "marks",

@@ -24,6 +24,8 @@ _INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
 _INOTIFY_PER_NODE = 15
 _INOTIFY_WANTED = 8192
 _NETWORK_ATTEMPTS = 5
+MEMORY = 16 << 30
+"""Bytes that a node may use: what FATE's guide asks of a machine with everything, so that no one needs swap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ def check_name(name: str) -> None:
         )
 
 
-def create(client: docker.DockerClient, name: str, images: Sequence[str], count: int, say: Listener) -> Sandbox:
+def create(
+    client: docker.DockerClient, name: str, images: Sequence[str], count: int, say: Listener, *, memory: int = MEMORY
+) -> Sandbox:
     """Start nodes that boot systemd and sshd, and wait until they are up.
 
     Args:
@@ -57,6 +61,7 @@ def create(client: docker.DockerClient, name: str, images: Sequence[str], count:
         images: names and tags of the nodes' images, which the nodes take in turn.
         count: how many nodes, named n1, n2, ...
         say: receives progress.
+        memory: bytes that each node may use; a number above what this machine has limits nothing.
 
     Raises:
         SandboxError: Docker fails or a node does not come up; everything is removed again.
@@ -70,7 +75,7 @@ def create(client: docker.DockerClient, name: str, images: Sequence[str], count:
         with refusals(f"starting sandbox {name}"):
             subnet = _network(client, name)
             for index in range(1, count + 1):
-                _start_node(client, sandbox, images[(index - 1) % len(images)], index, f"{subnet}.{index + 1}")
+                _start_node(client, sandbox, images[(index - 1) % len(images)], index, f"{subnet}.{index + 1}", memory)
         sandbox.wait(timeout=60 + 5 * count)
     except BaseException:
         remove(client, name)
@@ -151,7 +156,9 @@ def _network(client: docker.DockerClient, name: str) -> str:
     return prefix
 
 
-def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index: int, address: str) -> None:
+def _start_node(
+    client: docker.DockerClient, sandbox: Sandbox, image: str, index: int, address: str, memory: int
+) -> None:
     node, network = f"n{index}", network_name(sandbox.name)
     client.containers.run(
         image,
@@ -166,6 +173,7 @@ def _start_node(client: docker.DockerClient, sandbox: Sandbox, image: str, index
         cap_add=["SYS_ADMIN", "NET_ADMIN"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         cgroupns="private",
+        mem_limit=memory,
         tmpfs={"/run": "", "/run/lock": ""},
         stop_signal=STOP_SIGNAL,
     )

@@ -33,7 +33,9 @@ class Handed:
     known_hosts: Path
 
 
-def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: Listener) -> Handed:
+def sandbox_up(
+    name: str, nodes: int, image: str, *, cache_packages: bool, say: Listener, memory: int = lifecycle.MEMORY
+) -> Handed:
     """Bring up a sandbox; one that exists already with the same number of nodes is started again.
 
     Args:
@@ -42,6 +44,7 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
         image: `debian-12`, or several that the nodes take in turn: `debian-11,debian-13`.
         cache_packages: whether the image contains the distribution packages that our components install.
         say: receives progress.
+        memory: bytes that each new node may use.
 
     Raises:
         SandboxError: Docker, debootstrap or a node fails, or the sandbox exists with another number of nodes.
@@ -63,7 +66,7 @@ def sandbox_up(name: str, nodes: int, image: str, *, cache_packages: bool, say: 
         packages = _debian_packages() if cache_packages else ()
         with ThreadPoolExecutor() as pool:  # an image takes a minute or two, most of it waiting
             images = list(pool.map(lambda one: ensure_image(client, one, packages, say), wanted))
-        sandbox = lifecycle.create(client, name, images, nodes, say)
+        sandbox = lifecycle.create(client, name, images, nodes, say, memory=memory)
     return _hand_out(sandbox)
 
 

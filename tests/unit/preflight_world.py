@@ -172,7 +172,7 @@ def healthy(name: str) -> dict[str, Any]:
         "clock": {"epoch": NOW, "boot_epoch": NOW - 9e5, "timezone": "Etc/UTC", "synchronized": True},
         "skew": {"seconds": 0.01, "uncertainty": 0.02},
         "cpu": {"cores": 8, "load1": 0.1, "flags_avx": True},
-        "memory": {"total": 32 * GIB, "available": 30 * GIB, "swap_total": 0, "swap_free": 0},
+        "memory": {"total": 32 * GIB, "available": 30 * GIB, "swap_total": 0, "swap_free": 0, "bound": ""},
         "disk": dict.fromkeys(paths, disk),
         "listeners": [{"port": 22, "address": ANY, "pid": 1, "process": "sshd", "user": "root", "cmdline": ""}],
         "sysctl": {"net.core.somaxconn": "4096"},

@@ -143,7 +143,7 @@ def test_nodes_take_the_images_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "_allow_inotify", lambda *_: None)
     monkeypatch.setattr(lifecycle, "_network", lambda *_: "10.9.8")
     monkeypatch.setattr(
-        lifecycle, "_start_node", lambda _client, _sandbox, image, index, _address: started.append((image, index))
+        lifecycle, "_start_node", lambda _client, _sandbox, image, index, *_: started.append((image, index))
     )
     monkeypatch.setattr(Sandbox, "wait", lambda *_, **__: None)
     lifecycle.create(None, "mixed", ["one:11", "one:13"], 3, _silent)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 
+from . import bounds
 from .family import family_of, read_release
 from .hints import Any, Dict, List, Optional, Tuple
 from .opening import lent
@@ -66,11 +67,15 @@ def processor() -> Dict[str, Any]:
     if os.uname().machine in ("x86_64", "i686"):
         flags = [line for line in text_of("/proc/cpuinfo").splitlines() if line.startswith("flags")]
         avx = bool(flags) and "avx" in flags[0].split()
-    return {"cores": len(os.sched_getaffinity(0)), "load1": os.getloadavg()[0], "flags_avx": avx}
+    counts = [len(os.sched_getaffinity(0)), bounds.processor_bound()]
+    return {"cores": min(count for count in counts if count), "load1": os.getloadavg()[0], "flags_avx": avx}
 
 
-def memory() -> Dict[str, int]:
-    """Bytes in total and available, of memory and of swap."""
+def memory() -> Dict[str, Any]:
+    """Bytes in total and available, of memory and of swap; `bound` is the group whose limit they obey, else empty.
+
+    The kernel's own figures are those of the machine, even in a container that may use a part of it.
+    """
     rows = dict(line.split(":", 1) for line in text_of("/proc/meminfo").splitlines() if ":" in line)
     names = (
         ("total", "MemTotal"),
@@ -78,7 +83,13 @@ def memory() -> Dict[str, int]:
         ("swap_total", "SwapTotal"),
         ("swap_free", "SwapFree"),
     )
-    return {ours: (number(rows.get(theirs, "0")) or 0) * 1024 for ours, theirs in names}
+    found = {ours: (number(rows.get(theirs, "0")) or 0) * 1024 for ours, theirs in names}  # type: Dict[str, Any]
+    found["bound"] = ""
+    bound = bounds.memory_bound()
+    if bound and bound["limit"] < found["total"]:
+        left = max(0, bound["limit"] - bound["used"])
+        found.update(total=bound["limit"], available=min(left, found["available"]), bound=bound["group"])
+    return found
 
 
 def kernel_settings(spec: Spec) -> Dict[str, Optional[str]]:
