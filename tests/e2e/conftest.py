@@ -30,6 +30,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 RELEASE = "fate-2.2.0"
 REQUIRED = "FATECLOUD_REQUIRE_E2E"
+_FAILED = pytest.StashKey[bool]()
+"""Some test has failed since the two parties were last seen whole."""
 _OURS = re.compile(r"t(\d+)-.*")
 NewSandbox = Callable[..., Handed]
 
@@ -40,6 +42,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything has to run, a skip is a failure."""
     report = yield
+    if report.failed:
+        item.session.stash[_FAILED] = True
     if report.skipped and os.environ.get(REQUIRED) == "1" and not hasattr(report, "wasxfail"):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
         report.outcome = "failed"
@@ -112,6 +116,16 @@ def running(program: Program) -> None:
     if not healthy:
         program.ok("deploy", "--yes", timeout=900)
     assert program.report()["findings"] == []
+
+
+@pytest.fixture(autouse=True)
+def _whole_again(request: pytest.FixtureRequest) -> None:
+    """A test that failed may have left the cluster broken: what comes after it is not to fail for that."""
+    if request.session.stash.get(_FAILED, False) and "running" in request.fixturenames:
+        request.session.stash[_FAILED] = False
+        with RAISED.anything():
+            program: Program = request.getfixturevalue("program")
+            program.run("deploy", "--yes", "--no-verify", "--interrupt-jobs", timeout=900)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,8 @@ _GROUPS = frozenset({"test", "inventory", "key", "secrets", "runs"})
 _NO_STATE = frozenset({"inventory", "key", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""
+DEFECT = 70
+"""Exit status of a verb that met an error which it does not know."""
 
 
 Out = tuple[int | IO[str], int | IO[str]]
@@ -39,8 +42,21 @@ class Done:
     err: str
     seconds: float
 
+    def ensure_no_defect(self) -> None:
+        """It ended with an answer, good or bad."""
+        ensure_no_defect(self.status, str(self))
+
     def __str__(self) -> str:
         return f"exit {self.status} after {self.seconds:.1f} s\n{self.out}\n{self.err}"
+
+
+def ensure_no_defect(status: int, text: str) -> None:
+    """No verb ended with an error that it does not know, and no interpreter printed where.
+
+    A traceback of ours begins its line; what a service has logged, and what a node says, comes after something else.
+    """
+    assert status != DEFECT, text
+    assert not re.search(r"^Traceback", text, re.MULTILINE), text
 
 
 @dataclass

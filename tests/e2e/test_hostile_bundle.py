@@ -18,7 +18,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from program import PROGRAM
+from program import PROGRAM, ensure_no_defect
 
 from fatecloud import catalogue
 from fatecloud.artifacts import bundle as bundles
@@ -59,7 +59,7 @@ class Place:
         if answer is not None:
             os.close(controller)
             os.close(terminal)
-        assert "Traceback" not in done.stdout + done.stderr
+        ensure_no_defect(done.returncode, done.stdout + done.stderr)
         return done
 
     def key(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from faults import FAULTS, ROUNDS, ROUTE_CLOSED, Site
-from program import PROGRAM, Program, roots
+from program import PROGRAM, Program, ensure_no_defect, roots
 from raised import RAISED
 from two_parties import A, B, beside, edit, home, label, pids, slug, state_of, task
 
@@ -240,7 +240,7 @@ def others_are_refused(program: Program, other: Program, sandbox: Sandbox) -> No
         assert process.returncode == 5, said + complained
         holds = f"run {holder} of {getpass.getuser()}@{socket.gethostname()} holds this node"
         assert holds in " ".join(complained.split())
-        assert "Traceback" not in complained
+        ensure_no_defect(process.returncode, complained)
 
 
 def test_the_rendered_project_runs_by_itself_to_the_same_end(

@@ -64,9 +64,11 @@ def test_no_user_reads_or_writes_what_is_another_services(program: Program, sand
 def test_a_user_with_a_right_of_roots_is_refused(program: Program, sandbox: Sandbox) -> None:
     name = user(program, PARTY, "flow")
     sandbox.check(A, ["usermod", "-aG", "shadow", name])
-    with RAISED.anything():
-        done = program.run("deploy", "--yes")
-    sandbox.check(A, ["gpasswd", "-d", name, "shadow"])
+    try:
+        with RAISED.anything():
+            done = program.run("deploy", "--yes")
+    finally:
+        sandbox.check(A, ["gpasswd", "-d", name, "shadow"])
     assert done.status == REFUSED, done
     assert "PREFLIGHT_USER_PRIVILEGED" in done.out + done.err
     assert "nothing to do" in program.ok("deploy", "--yes").out

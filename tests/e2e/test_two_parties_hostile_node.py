@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 NODE = "n1"
 TITLE = "\x1b]0;owned\x07\x1b[2J\x1b[8m\x9b1A\r\u202eevil\u2028fatecloud: deployed\nfatecloud: deployed"
 SEEN = "owned"
-DEFECT = 70
 PATIENCE = 60
 _LIAR = "#!/bin/sh\ncat >/dev/null &\nexec /bin/cat /srv/said\n"
 _VERBS = (
@@ -83,7 +82,7 @@ def document(value: Any, **more: Any) -> bytes:
 
 def assert_harmless(done: Done, verb: str) -> None:
     """No control character reached a stream, and no line of the node's looks like one of ours."""
-    assert done.status != DEFECT, f"{verb}: {done}"
+    done.ensure_no_defect()
     assert "defect of fatecloud" not in done.out + done.err, f"{verb}: {done}"
     assert done.seconds < PATIENCE
     for text in (done.out, done.err):
@@ -139,9 +138,11 @@ def test_an_endless_answer_takes_neither_the_time_nor_the_memory_of_the_controll
 ) -> None:
     handed_alone.sandbox.write(NODE, "/usr/local/bin/python3", b"#!/bin/sh\nexec /usr/bin/yes x\n", mode=0o755)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    with RAISED.expecting("NODE_OUTPUT_LIMIT", "NODE_TIMEOUT"):
-        done = liar.run("check", timeout=PATIENCE)
-    handed_alone.sandbox.write(NODE, "/usr/local/bin/python3", _LIAR.encode(), mode=0o755)
+    try:
+        with RAISED.expecting("NODE_OUTPUT_LIMIT", "NODE_TIMEOUT"):
+            done = liar.run("check", timeout=PATIENCE)
+    finally:
+        handed_alone.sandbox.write(NODE, "/usr/local/bin/python3", _LIAR.encode(), mode=0o755)
     assert done.status in (2, 3)
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert after - before < 300 * 1024, f"{before} KiB became {after} KiB"
@@ -152,21 +153,22 @@ def test_what_a_service_writes_into_its_log_is_shown_without_its_control_charact
     program: Program, sandbox: Sandbox
 ) -> None:
     party, logs = "9999", f"/data/projects/fate/logs/{label(program)}-9999-flow/fate_flow"
+    secret = sandbox.check(A, ["grep", "^root:", "/etc/shadow"]).strip()
     log, account = f"{logs}/fate_flow_stat.log", user(program, party, "flow")
     line = f"[ERROR] [2026-11-28 10:00:00,000] [1] [x] : {TITLE}\n"
     sandbox.write(A, "/srv/line", line.encode())
-    sandbox.check(A, ["sh", "-c", f"cat /srv/line >> {log}"])
     names = "stat.log fate_flow_detect.log"
     sandbox.check(A, ["sh", "-c", f"cd {logs} && for f in {names}; do touch $f && mv $f $f.kept; done"])
-    sandbox.check(A, ["su", "-s", "/bin/sh", account, "-c", f"ln -s /etc/shadow {logs}/stat.log"])
-    sandbox.check(A, ["ln", "/etc/shadow", f"{logs}/fate_flow_detect.log"])
     try:
+        sandbox.check(A, ["sh", "-c", f"cat /srv/line >> {log}"])
+        sandbox.check(A, ["su", "-s", "/bin/sh", account, "-c", f"ln -s /etc/shadow {logs}/stat.log"])
+        sandbox.check(A, ["ln", "/etc/shadow", f"{logs}/fate_flow_detect.log"])
         with RAISED.anything():
             for verb in (f"logs {party}/flow --since 1000d --all", f"logs {party}/flow --since 1000d --all -o json"):
                 done = program.run(*verb.split(), timeout=PATIENCE)
                 assert_harmless(done, verb)
                 assert SEEN in done.out
-                assert "root:" not in done.out
+                assert secret not in done.out
                 assert "stat.log: it is a symbolic link" in done.err
                 assert "fate_flow_detect.log: it has a second name (a hard link)" in done.err
             assert_harmless(program.run("check"), "check")
