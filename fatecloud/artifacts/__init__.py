@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.artifacts.index import python_set
+from fatecloud.artifacts.index import python_sets
 from fatecloud.artifacts.store import Store, default_store
 
-__all__ = ["Store", "default_store", "python_set"]
+__all__ = ["Store", "default_store", "python_sets"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from io import BytesIO
@@ -17,11 +17,12 @@ from fatecloud.artifacts.index import Interpreter, canonical
 from fatecloud.artifacts.members import Member, members
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.release import Release
 
 INDEX = "fatecloud-bundle.json"
 SIGNATURE = "fatecloud-bundle.sig"
-SCHEMA = 1
+SCHEMA = 2
 _INDEX_LIMIT, _SIGNATURE_LIMIT = 1 << 20, 4096
 """Bytes. The index of 86 files has 17 kB, a signature 300 bytes."""
 
@@ -31,7 +32,8 @@ class Bundle:
     """An open bundle whose index was read and compared with the release's lock; its files come next."""
 
     release: Release
-    interpreter: Interpreter
+    interpreters: Mapping[str, Interpreter]
+    """By the names of the release's Python sets."""
     index: bytes
     """What a signature has to cover."""
     signature: str
@@ -45,7 +47,7 @@ class Bundle:
             ArtifactError: it has another member than its index says, or ends too early.
             HashMismatch: a file has other bytes than the lock says.
         """
-        wanted = {f"sha256/{artifact.sha256}": artifact for artifact in _files(self.release, self.interpreter)}
+        wanted = {f"sha256/{artifact.sha256}": artifact for artifact in _files(self.release, self.interpreters)}
         for member in self._rest:
             artifact = wanted.pop(member.name, None)
             if artifact is None:
@@ -56,12 +58,13 @@ class Bundle:
         if wanted:
             names = sorted(artifact.filename for artifact in wanted.values())
             raise ArtifactMissing(f"it lacks {', '.join(names[:3])}" + (" and more" if len(names) > 3 else ""))  # noqa: PLR2004
-        index.write_interpreter(self.release, store, replace(self.interpreter, origin="imported"))
+        for name, interpreter in self.interpreters.items():
+            index.write_interpreter(self.release.pythons[name], store, replace(interpreter, origin="imported"))
 
 
 def write_bundle(
     release: Release, store: Store, target: Path, sign: Callable[[bytes], str] | None = None
-) -> Interpreter:
+) -> Mapping[str, Interpreter]:
     """Write a release into one file.
 
     Args:
@@ -71,15 +74,15 @@ def write_bundle(
         sign: makes the signature of the index; None for a bundle without one.
 
     Returns:
-        The interpreter in it, whose fingerprint the receiver has to confirm.
+        The interpreters in it by their Python sets; the receiver has to confirm their fingerprints.
 
     Raises:
         ArtifactMissing: the store does not have all of it.
         HashMismatch: a file in the store is damaged.
     """
     held = index.read(release, store)
-    files = _files(release, held.interpreter)
-    head = _head(release, held.interpreter)
+    files = _files(release, held.interpreters)
+    head = _head(release, held.interpreters)
     # Written under another name first, so that an interrupted write cannot be mistaken for a bundle.
     part = target.with_name(target.name + ".part")
     try:
@@ -94,7 +97,7 @@ def write_bundle(
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-    return held.interpreter
+    return held.interpreters
 
 
 def is_bundle(file: Path) -> bool:
@@ -131,11 +134,11 @@ def _opened(rest: Iterator[Member]) -> Bundle:
     if first is None or first.name != INDEX:
         raise ArtifactError("it is not a bundle")
     head, signature = first.whole(_INDEX_LIMIT), ""
-    release, interpreter = _read_head(head)
+    release, interpreters = _read_head(head)
     second = next(rest, None)
     if second is not None and second.name == SIGNATURE:
         signature, second = second.whole(_SIGNATURE_LIMIT).decode("ascii", "replace"), None
-    return Bundle(release, interpreter, head, signature, _with(second, rest))
+    return Bundle(release, interpreters, head, signature, _with(second, rest))
 
 
 def import_artifact(file: Path, store: Store) -> Artifact:
@@ -147,8 +150,7 @@ def import_artifact(file: Path, store: Store) -> Artifact:
     """
     got = sha256_of(file)
     for name in catalogue.names():
-        python = catalogue.load(name).python
-        for artifact in (python.installer, *python.lock, *python.made.values()):
+        for artifact in index.named(catalogue.load(name)):
             if artifact.sha256 == got:
                 store.add(file, artifact)
                 return artifact
@@ -160,17 +162,18 @@ def import_artifact(file: Path, store: Store) -> Artifact:
     )
 
 
-def _files(release: Release, interpreter: Interpreter) -> tuple[Artifact, ...]:
-    return (interpreter.artifact, release.python.installer, *release.python.wheels)
+def _files(release: Release, interpreters: Mapping[str, Interpreter]) -> tuple[Artifact, ...]:
+    return index.ReleaseIndex(interpreters, index.locked(release)).artifacts
 
 
-def _head(release: Release, interpreter: Interpreter) -> bytes:
-    listed = [{"filename": a.filename, "sha256": a.sha256, "size": a.size} for a in _files(release, interpreter)]
-    return canonical({"schema": SCHEMA, "release": release.name, "interpreter": asdict(interpreter), "files": listed})
+def _head(release: Release, interpreters: Mapping[str, Interpreter]) -> bytes:
+    listed = [{"filename": a.filename, "sha256": a.sha256, "size": a.size} for a in _files(release, interpreters)]
+    brought = {name: asdict(interpreter) for name, interpreter in interpreters.items()}
+    return canonical({"schema": SCHEMA, "release": release.name, "interpreters": brought, "files": listed})
 
 
-def _read_head(head: bytes) -> tuple[Release, Interpreter]:
-    """The release and the interpreter of an index that is exactly the one that we would have written."""
+def _read_head(head: bytes) -> tuple[Release, Mapping[str, Interpreter]]:
+    """The release and the interpreters of an index that is exactly the one that we would have written."""
     try:
         data: Any = json.loads(head)
         if isinstance(data, dict) and data.get("schema") != SCHEMA:
@@ -178,21 +181,23 @@ def _read_head(head: bytes) -> tuple[Release, Interpreter]:
         if data["release"] not in catalogue.names():
             raise ArtifactError(f"it has a release that this version does not know ({', '.join(catalogue.names())})")
         release = catalogue.load(data["release"])
-        interpreter = index.interpreter_of(release, data["interpreter"])
+        interpreters = {
+            name: index.interpreter_of(python, data["interpreters"][name]) for name, python in release.pythons.items()
+        }
         listed = {str(entry["filename"]): str(entry["sha256"]) for entry in data["files"]}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "something is not as it should be"
         raise ArtifactError(f"its index cannot be used: {reason}") from None
-    for artifact in _files(release, interpreter):
+    for artifact in _files(release, interpreters):
         got = listed.get(artifact.filename)
         if got is not None and got != artifact.sha256:
             raise HashMismatch(f"{artifact.filename}: expected SHA-256 {artifact.sha256}, got {got[:64]!r}")
-    if head != _head(release, interpreter):
+    if head != _head(release, interpreters):
         raise ArtifactError(
             f"its list of files is not the lock of {release.name}",
             remedy=f"make the bundle with this version of fatecloud: fatecloud release bundle {release.name}",
         )
-    return release, interpreter
+    return release, interpreters
 
 
 def _with(first: Member | None, rest: Iterator[Member]) -> Iterator[Member]:

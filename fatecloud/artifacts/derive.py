@@ -16,7 +16,8 @@ from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store
 from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SAME = {
@@ -30,12 +31,12 @@ _SAME = {
 
 
 def derive_wheels(
-    release: Release, interpreter: Interpreter, sdists: Sequence[Artifact], store: Store, progress: Progress
+    python: PythonRequirement, interpreter: Interpreter, sdists: Sequence[Artifact], store: Store, progress: Progress
 ) -> None:
     """Build wheels from sdists, each with exactly the bytes that the catalogue names.
 
     Args:
-        release: defines the builder, the build environment and the wheels.
+        python: defines the builder, the build environment and the wheels.
         interpreter: the stored interpreter that builds them.
         sdists: locked; fetched if they are not in the store.
         store: has the builder's wheel already; gets the sdists and the wheels.
@@ -49,39 +50,39 @@ def derive_wheels(
         return
     with store.workspace() as scratch:
         progress.working("preparing to build wheels")
-        python = _build_environment(release, interpreter, store, scratch)
+        program = _build_environment(python, interpreter, store, scratch)
         # Neither the interpreter nor pip has bytecode here. Without a directory for it each process would compile
         # everything again.
         bytecode = {"PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}
-        environment = {**os.environ, **release.python.build_environment, **bytecode}
+        environment = {**os.environ, **python.build_environment, **bytecode}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         missing = [sdist for sdist in sdists if not store.holds(sdist)]
         if missing:
             progress.working(f"fetching the source of {len(missing)} wheels that have to be built")
-            download_sdists(missing, python, environment, store, progress)
+            download_sdists(missing, program, environment, store, progress)
         for number, sdist in enumerate(sdists, 1):
             progress.working(f"building wheel {number} of {len(sdists)}: {sdist.name.partition('==')[0]}")
-            _build(release, sdist, python, bytecode, store, scratch)
+            _build(python, sdist, program, bytecode, store, scratch)
         progress.working("")
     for sdist in sdists:
-        progress.done(release.python.made[sdist.name])
+        progress.done(python.made[sdist.name])
 
 
-def _builder(release: Release) -> Artifact:
-    return next(a for a in release.python.lock if a.name.partition("==")[0] == release.python.builder)
+def _builder(python: PythonRequirement) -> Artifact:
+    return next(a for a in python.lock if a.name.partition("==")[0] == python.builder)
 
 
-def _build_environment(release: Release, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
+def _build_environment(python: PythonRequirement, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
     unpack(store.verified(interpreter.artifact), scratch / "python")
-    base, target = scratch / "python" / "bin" / f"python{release.python.minor}", scratch / "build"
-    python = target / "bin" / "python"
+    base, target = scratch / "python" / "bin" / f"python{python.minor}", scratch / "build"
+    program = target / "bin" / "python"
     making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(target)]
     _run(making, "making a build environment")
-    builder = store.verified(_builder(release))
+    builder = store.verified(_builder(python))
     _run(
-        [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(python), str(builder)], "installing the builder"
+        [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(program), str(builder)], "installing the builder"
     )
-    return python
+    return program
 
 
 def _uv(scratch: Path) -> list[str]:
@@ -89,13 +90,14 @@ def _uv(scratch: Path) -> list[str]:
 
 
 def _build(
-    release: Release, sdist: Artifact, python: Path, bytecode: dict[str, str], store: Store, scratch: Path
+    python: PythonRequirement, sdist: Artifact, program: Path, bytecode: dict[str, str], store: Store, scratch: Path
 ) -> None:
-    made = release.python.made[sdist.name]
+    made = python.made[sdist.name]
     out = scratch / "built"
-    common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation", "--python", str(python), "--out-dir", str(out)]
+    common = [*_uv(scratch), "build", "--wheel", "--no-build-isolation"]
+    common += ["--python", str(program), "--out-dir", str(out)]
     # Nothing of the operator's environment: a variable for a compiler or for setuptools could change the wheel.
-    environment = {**_SAME, "HOME": str(scratch), **release.python.build_environment, **bytecode}
+    environment = {**_SAME, "HOME": str(scratch), **python.build_environment, **bytecode}
     _run([*common, str(store.verified(sdist))], f"building {sdist.name} from {sdist.filename}", environment)
     built = out / made.filename
     if not built.exists():

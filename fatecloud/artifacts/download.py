@@ -13,7 +13,7 @@ from threading import Event
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 
 WORKERS = 4
 """Processes of pip at the same time: enough to hide the latency of an index, few enough for its rate limits."""

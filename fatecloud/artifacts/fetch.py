@@ -5,11 +5,12 @@ from __future__ import annotations
 from fatecloud.artifacts import index, interpreter
 from fatecloud.artifacts.derive import derive_wheels
 from fatecloud.artifacts.download import download_wheels
-from fatecloud.artifacts.index import ReleaseIndex
+from fatecloud.artifacts.index import Interpreter, ReleaseIndex
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.repair import repair_wheels
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
+from fatecloud.model.python import PythonRequirement
 from fatecloud.model.release import Release
 
 
@@ -29,10 +30,15 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
         ArtifactError: something cannot be fetched; files that arrived stay, so that the same call continues.
     """
     before = stored(release, store)
-    chosen = interpreter.choose(release, store, progress.say, insist)
-    if before is not None and before.interpreter == chosen:
+    chosen = {name: interpreter.choose(python, store, progress.say, insist) for name, python in release.pythons.items()}
+    if before is not None and before.interpreters == chosen:
         return False
-    python = release.python
+    for name, python in release.pythons.items():
+        _fetch_python(python, chosen[name], store, progress)
+    return True
+
+
+def _fetch_python(python: PythonRequirement, chosen: Interpreter, store: Store, progress: Progress) -> None:
     # A locked file that another wheel is made of is only needed to make it.
     needed = [a for a in python.lock if not (a.name in python.made and store.holds(python.made[a.name]))]
     wheels = [artifact for artifact in needed if artifact.kind == "wheel"]
@@ -40,9 +46,8 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
     missing = [artifact for artifact in (python.installer, *wheels) if not store.holds(artifact)]
     progress.begin(missing)
     download_wheels(missing, python.minor, store, progress)
-    derive_wheels(release, chosen, sdists, store, progress)
-    repair_wheels(release, wheels, store, progress)
-    return True
+    derive_wheels(python, chosen, sdists, store, progress)
+    repair_wheels(python, wheels, store, progress)
 
 
 def stored(release: Release, store: Store) -> ReleaseIndex | None:

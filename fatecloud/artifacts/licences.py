@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from fatecloud.artifacts.store import Store
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 
 _CLASSIFIER = "License :: "
 _UMBRELLA = "OSI Approved"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 
 
 class Progress(Protocol):

@@ -19,7 +19,8 @@ from fatecloud.artifacts.pack import patchelf
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement
 
 BUILD_TAG = "1noexecstack"
 """Begins the build number (PEP 427) in the file name of a repaired wheel."""
@@ -28,11 +29,11 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _CHUNK = 1 << 20
 
 
-def repair_wheels(release: Release, wheels: Sequence[Artifact], store: Store, progress: Progress) -> None:
+def repair_wheels(python: PythonRequirement, wheels: Sequence[Artifact], store: Store, progress: Progress) -> None:
     """Make the wheels that nodes get instead of locked ones that need a repair, as the catalogue names them.
 
     Args:
-        release: defines which wheels need a repair, which of their files, and what is made of them.
+        python: defines which wheels need a repair, which of their files, and what is made of them.
         wheels: locked, and in the store.
         store: gets the repaired wheels; the locked ones stay.
         progress: is informed about each repair.
@@ -42,9 +43,9 @@ def repair_wheels(release: Release, wheels: Sequence[Artifact], store: Store, pr
         HashMismatch: the result has other bytes than the catalogue names.
     """
     for wheel in wheels:
-        if wheel.name in release.python.execstack:
+        if wheel.name in python.execstack:
             progress.say(f"{wheel.name}: clearing the executable stack, which glibc 2.41 and newer refuse")
-            _repair(wheel, release.python.execstack[wheel.name], release.python.made[wheel.name], store)
+            _repair(wheel, python.execstack[wheel.name], python.made[wheel.name], store)
 
 
 def repaired_name(wheel: Artifact, libraries: Sequence[str]) -> str:

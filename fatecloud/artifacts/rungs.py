@@ -14,7 +14,7 @@ import uv
 from fatecloud.artifacts.store import sha256_of
 from fatecloud.artifacts.unpack import unpack
 from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
-from fatecloud.model.release import RegistryInterpreter
+from fatecloud.model.python import RegistryInterpreter
 from fatecloud.whoami import home
 
 _UNTRUSTED = ("PKIX path", "unable to find valid certification path", "trustAnchors parameter must be non-empty")

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from fatecloud.artifacts.workspace import workspace
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 from fatecloud.whoami import home
 
 CHUNK = 1 << 20

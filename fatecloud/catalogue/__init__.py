@@ -11,7 +11,10 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import InputError
-from fatecloud.model.release import Artifact, ArtifactKind, PythonRequirement, RegistryInterpreter, Release
+from fatecloud.model.artifact import Artifact, ArtifactKind
+from fatecloud.model.python import PythonRequirement, RegistryInterpreter
+from fatecloud.model.release import Release
+from fatecloud.model.runtime import JavaRange
 
 _HERE = Path(__file__).resolve().parent
 _LOCKED = re.compile(r"(?P<name>\S+==\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})  # (?P<filename>\S+) (?P<size>\d+)")
@@ -22,9 +25,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
 
 
-def lock_text(name: str) -> str:
-    """The release's lock as shipped: requirements format, one artifact per line with its file name and size."""
-    return (_HERE / f"{name}.lock.txt").read_text(encoding="utf-8")
+def lock_text(release: str, name: str) -> str:
+    """The lock of a release's Python set, as shipped: per line an artifact with its file name and size."""
+    return (_HERE / f"{release}.{name}.lock.txt").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)
@@ -53,7 +56,8 @@ def load(name: str) -> Release:
         minimum=data["minimum"],
         architectures=tuple(data["architectures"]),
         unsupported=data["unsupported"],
-        python=_python(data["python"], lock_text(name)),
+        pythons={python: _python(data, python) for python in data.get("pythons", {})},
+        java={component: JavaRange(**java) for component, java in data.get("java", {}).items()},
         defaults=data.get("defaults", {}),
     )
 
@@ -72,16 +76,20 @@ def parse_lock(text: str) -> tuple[Artifact, ...]:
     return tuple(found)
 
 
-def _python(data: dict[str, Any], lock: str) -> PythonRequirement:
+def _python(release: dict[str, Any], name: str) -> PythonRequirement:
+    data = release["pythons"][name]
     registry = data.get("registry")
     return PythonRequirement(
+        release=release["name"],
+        name=name,
+        arch=release["arch"],
         minor=data["minor"],
         requires=data["requires"],
         reasons=data["reasons"],
         needs_modules=tuple(data["needs_modules"]),
         wants_modules=data["wants_modules"],
         check_imports=tuple(data["check_imports"]),
-        lock=parse_lock(lock),
+        lock=parse_lock(lock_text(release["name"], name)),
         installer=_artifact(data["installer"], "installer"),
         builder=data["builder"],
         build_environment=data["build_environment"],

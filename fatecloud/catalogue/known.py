@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.vulnerability import Advisory, KnownVulnerabilities, VulnerablePackage
 
 _DATA = Path(__file__).with_name("vulnerabilities")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fatecloud.checks.preflight_need import node_of, problem, services_of
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.python import PythonRequirement
 
 TESTED = frozenset({("debian", "11"), ("debian", "12"), ("debian", "13")})
 PYTHON_FLOOR = "3.9"
@@ -74,17 +75,18 @@ def architecture(view: NodeView) -> Iterator[Finding]:
 @node_check(GLIBC, after=(ARCH.name,))
 def c_library(view: NodeView) -> Iterator[Finding]:
     """The C library is new enough for every artifact of the release."""
-    if not any(s.python for s in services_of(view)):
+    wheels = [wheel for needed in _pythons(view) for wheel in needed.wheels]
+    if not wheels:
         return
-    python = view.desired.python
-    wheels = python.wheels if python else view.desired.release.python.lock
-    floor, wheel = max(((_glibc_of(artifact.filename), artifact.filename) for artifact in wheels), default=((), ""))
+    floor, wheel = max((_glibc_of(artifact.filename), artifact.filename) for artifact in wheels)
     got = view.fact("os")["glibc"]
     remedy = "use a newer distribution for this node, or place the Python services elsewhere"
-    if _version(got) >= floor and python:
-        # Only the interpreter may ask for more than the wheels: it was packed from the controller's system.
-        floor, wheel = _version(python.glibc), python.interpreter.filename
-        remedy = f"fatecloud release fetch {view.desired.release.name} --interpreter maven"
+    held = [python for service in services_of(view) if (python := view.desired.python_of(service))]
+    if _version(got) >= floor and held:
+        # Only an interpreter may ask for more than the wheels: it was packed from the controller's system.
+        newest = max(held, key=lambda python: _version(python.glibc))
+        floor, wheel = _version(newest.glibc), newest.interpreter.filename
+        remedy = f"fatecloud release fetch {newest.requirement.release} --interpreter maven"
     if _version(got) < floor:
         yield problem(
             view,
@@ -101,15 +103,14 @@ def c_library(view: NodeView) -> Iterator[Finding]:
 @node_check(GLIBC_NEW, after=(ARCH.name,))
 def c_library_seen(view: NodeView) -> Iterator[Finding]:
     """The release was tested with a C library as new as this one: newer ones may refuse what older ones accept."""
-    release, got = view.desired.release, view.fact("os")["glibc"]
-    seen = release.python.glibc_seen
-    if seen and any(s.python for s in services_of(view)) and _version(got) > _version(seen):
+    oldest = min((p for p in _pythons(view) if p.glibc_seen), key=lambda p: _version(p.glibc_seen), default=None)
+    if oldest is not None and _version(got := view.fact("os")["glibc"]) > _version(oldest.glibc_seen):
         yield problem(
             view,
             GLIBC_NEW.name,
             "warning",
-            f"{release.name} was never tested with glibc {got}",
-            expected=f"glibc {seen} or older",
+            f"{oldest.release} was never tested with glibc {got}",
+            expected=f"glibc {oldest.glibc_seen} or older",
             got=got,
             remedy=("try `fatecloud deploy` on one such node before the others",),
             source="fact os; the catalogue",
@@ -166,6 +167,11 @@ def interpreter(view: NodeView) -> Iterator[Finding]:
             remedy=("apt-get install python3", f"or name a newer one as `python` of node {view.facts.node}"),
             source="fact interpreter",
         )
+
+
+def _pythons(view: NodeView) -> list[PythonRequirement]:
+    """What the Python sets of the node's services need."""
+    return [needed for service in services_of(view) if (needed := view.desired.requirement_of(service))]
 
 
 def _glibc_of(wheel: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from fatecloud.checks.preflight_need import GIB, MIB, gib, manifest_services, no
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.layout import ID_LENGTH
+from fatecloud.model.parts import artifacts_of, parts_of
 
 DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free space for what a deployment puts there.")
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
@@ -18,11 +18,6 @@ NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base
 MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
 SWAP = Code("PREFLIGHT_SWAP", "warning", "On a small machine without swap the kernel may kill jobs.")
 
-VENV_BYTES = int(2.1 * GIB)
-"""Installed environment of a Python release (FATE 2.2.0 with torch: measured)."""
-INTERPRETER_BYTES = 200 * MIB
-VENV_INODES = 40_000
-"""27,298 files and directories measured, plus a reserve."""
 SERVICE_DATA = 1 * GIB
 """Initial data of a service: enough for the first days, our own figure."""
 SERVICE_LOGS = 512 * MIB
@@ -163,14 +158,12 @@ def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[t
 
 def _release_needs(view: NodeView) -> Iterator[tuple[str, int, int]]:
     """The parts of the release that are not in the node's store yet."""
-    python = view.desired.python
-    if python is None or not any(s.python for s in services_of(view)):
+    parts = parts_of(view.desired, view.facts.node)
+    if not parts:
         return
     store = view.fact("store")
-    if python.digest[:ID_LENGTH] in store["venvs"]:
-        return
-    yield "shared environment", VENV_BYTES, VENV_INODES
-    if python.interpreter.sha256[:ID_LENGTH] not in store["pythons"]:
-        yield "interpreter", INTERPRETER_BYTES, 5000
-    missing = [a for a in (python.interpreter, *python.wheels) if not store["artifacts"].get(a.sha256)]
+    lacking = tuple(part for part in parts if part.id not in store["made"].get(part.kind, ()))
+    for part in lacking:
+        yield part.title, part.size, part.inodes
+    missing = [a for a in artifacts_of(lacking) if not store["artifacts"].get(a.sha256)]
     yield f"{len(missing)} artifacts", sum(a.size for a in missing), len(missing)

@@ -68,14 +68,13 @@ def show(
             raise UsageError("--sbom has a form of its own: JSON of CycloneDX", remedy="leave --output out")
         typer.echo(sbom_text(held.release, held.artifacts, held.licences, held.known))
         return
-    kept, interpreter = (held.index.artifacts, held.index.interpreter) if held.index else (None, None)
+    kept, interpreters = (held.index.artifacts, held.index.interpreters) if held.index else (None, {})
     if output is not o.TABLE:
-        document = release_document(held.release, str(held.store), kept, held.missing, held.known, interpreter)
+        document = release_document(held.release, str(held.store), kept, held.missing, held.known, interpreters)
         typer.echo(document_text("Release", document, output))
         return
-    state = f"store {held.store}: " + (
-        f"complete; interpreter {interpreter.fingerprint}" if interpreter else "not complete"
-    )
+    prints = [f"; interpreter {interpreter.fingerprint}" for interpreter in interpreters.values()]
+    state = f"store {held.store}: " + (f"complete{''.join(prints)}" if held.index else "not complete")
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
     typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout)))
 
@@ -176,8 +175,9 @@ def bundle(
     written = bundle_release(name, open_store(store), target, files)
     typer.echo(f"{target}: {megabytes(written.size)}")
     typer.echo(f"key:         {written.signer or 'not signed'}")
-    typer.echo(f"interpreter: {written.interpreter.fingerprint}")
-    typer.echo("Tell the receiver these two lines by another way than the file.")
+    for interpreter in written.interpreters.values():
+        typer.echo(f"interpreter: {interpreter.fingerprint}")
+    typer.echo("Tell the receiver these lines by another way than the file.")
 
 
 def _files(inventory: Path | None, secrets: Path | None, password: Path | None) -> SecretsFiles | None:

@@ -142,7 +142,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "register": ([{"id": str, "cluster": str, "node": str, "base": str, "there": bool}],),
     "selinux": (str,),
     "services": ({_ANY: _STATE}, {_ANY: _STATES}),
-    "store": ({"artifacts": dict, "pythons": _NAMES, "venvs": _NAMES},),
+    "store": ({"artifacts": dict, "made": {_ANY: _NAMES}},),
     "sysctl": ({_ANY: Some(str)},),
     "tools": ({_ANY: Some(str)},),
     "users": ({_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},),

@@ -11,6 +11,7 @@ from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects,
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
+from fatecloud.model.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,8 @@ class Component:
     """What is wrong with its settings in several parties, and at which party; with the peers and the architecture."""
     shared_secrets: Callable[[Cluster, str], tuple[SecretSpec, ...]] = none_shared
     """Secrets of a party that depend on the other parties of the cluster."""
-    python: bool = False
+    runtime: Runtime = None
+    """What its processes run in."""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs_root: bool = False

@@ -9,7 +9,10 @@ from typing import Any, Literal
 from fatecloud.model.cluster import Cluster, Endpoint, Node
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.programs import SEARCH_PATH
-from fatecloud.model.release import PythonSet, Release
+from fatecloud.model.python import PythonRequirement, PythonSet
+from fatecloud.model.release import Release
+from fatecloud.model.runtime import PythonRuntime, Runtime
+from fatecloud.model.trees import PlacedTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +189,8 @@ class DesiredService:
     """Name of the probe that must answer after a start."""
     readiness_deadline: int
     """Seconds."""
-    python: bool
-    """Whether it runs in the release's Python environment (shared and thin)."""
+    runtime: Runtime
+    """What it runs in."""
     packages: Mapping[str, tuple[str, ...]]
     """Distribution packages by os family (`debian`, `redhat`, ...)."""
     masks: Mapping[str, tuple[str, ...]]
@@ -201,6 +204,13 @@ class DesiredService:
     """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
     protections: Mapping[str, str] = field(default_factory=dict)
     """Directive -> value of what its unit denies it; empty where systemd does not run it."""
+    trees: tuple[PlacedTree, ...] = ()
+    """What it sees of its release's trees."""
+
+    @property
+    def python(self) -> str:
+        """Name of the Python set that it runs in; empty where it runs in none."""
+        return self.runtime.name if isinstance(self.runtime, PythonRuntime) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +225,23 @@ class Desired:
     """By node name."""
     stages: tuple[tuple[str, ...], ...]
     """Service keys in start order: each stage depends only on earlier ones."""
-    python: PythonSet | None
-    """Interpreter and wheels of the release, where a service needs them."""
+    pythons: Mapping[tuple[str, str], PythonSet] = field(default_factory=dict)
+    """Name of a release and of its Python set -> interpreter and wheels, of those that a service needs and that the
+    store holds."""
     node_specs: Mapping[str, tuple[FileSpec, ...]] = field(default_factory=dict)
     """Node name -> files that serve the whole node, before rendering."""
 
     def node(self, name: str) -> Node:
         """Return the node of that name. Raises KeyError."""
         return self.cluster.nodes[name]
+
+    def requirement_of(self, service: DesiredService) -> PythonRequirement | None:
+        """What the Python set of a service needs; None where it runs in none."""
+        return self.release.pythons[service.python] if service.python else None
+
+    def python_of(self, service: DesiredService) -> PythonSet | None:
+        """The Python set that a service runs in; None where it runs in none, or the store does not hold it."""
+        return self.pythons.get((self.release.name, service.python))
 
     def on_node(self, name: str) -> tuple[DesiredService, ...]:
         """All services on a node, in key order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.places import PROGRAMS
-from fatecloud.model.release import PythonSet, Release
+from fatecloud.model.python import PythonSet
 
 ID_LENGTH = 16
 """Characters of a digest that name a directory in the node store: 64 bits, readable and collision free."""
@@ -41,9 +41,9 @@ def python_of(home: str) -> str:
     return f"{home}/venv/bin/python"
 
 
-def site_packages_of(home: str, release: Release) -> str:
-    """Site-packages of a service's thin environment."""
-    return f"{home}/venv/lib/python{release.python.minor}/site-packages"
+def site_packages_of(home: str, minor: str) -> str:
+    """Site-packages of a service's thin environment; `minor` is its series of Python: `3.10`."""
+    return f"{home}/venv/lib/python{minor}/site-packages"
 
 
 def thin_marker_of(home: str) -> str:

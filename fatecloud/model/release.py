@@ -1,78 +1,14 @@
-"""A release as the catalogue describes it, and its Python environment as the store holds it."""
+"""A release as the catalogue describes it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-ArtifactKind = Literal["interpreter", "installer", "wheel", "sdist"]
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """One file that a release needs, known by its content."""
-
-    name: str
-    """What it is, with its version: `torch==1.12.1`, `cpython==3.10.13`."""
-    filename: str
-    sha256: str
-    size: int
-    """Bytes."""
-    kind: ArtifactKind
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryInterpreter:
-    """A complete interpreter inside a Maven artifact, for machines that reach nothing but package registries."""
-
-    coordinates: str
-    """`group:artifact:version:type:classifier`."""
-    root: str
-    """Directory inside the archive that holds `bin/` and `lib/`."""
-    artifact: Artifact
-    fingerprint: str
-    """Of the interpreter that is packed of it."""
-    lacks: str
-    """What does not work with it, for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class PythonRequirement:
-    """Which interpreter a release needs and everything that is installed into it."""
-
-    minor: str
-    """`3.10`: the only series that the locked wheels fit."""
-    requires: str
-    """The same as a version range, for people."""
-    reasons: Mapping[str, str]
-    """Architecture -> why this range."""
-    needs_modules: tuple[str, ...]
-    """Standard modules without which FATE does not run."""
-    wants_modules: Mapping[str, str]
-    """Standard module -> what will not work without it."""
-    check_imports: tuple[str, ...]
-    """Modules whose import tests an environment, and writes the bytecode that every start needs."""
-    lock: tuple[Artifact, ...]
-    """Wheels, and the sdists from which wheels are derived."""
-    installer: Artifact
-    builder: str
-    """The locked wheel that builds the sdists."""
-    build_environment: Mapping[str, str]
-    registry: RegistryInterpreter | None = None
-    execstack: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Locked wheel -> its libraries that ask for an executable stack and do not need it."""
-    glibc_seen: str = ""
-    """Newest glibc that the release was run with: `2.41`; empty where that is not known."""
-    made: Mapping[str, Artifact] = field(default_factory=dict)
-    """Locked file -> the wheel that a controller makes of it, and that nodes get instead."""
-
-    @property
-    def wheels(self) -> tuple[Artifact, ...]:
-        """What nodes get, by name. All of it is known by its hash before anything is fetched."""
-        return tuple(sorted((self.made.get(a.name, a) for a in self.lock), key=lambda artifact: artifact.name))
-
+from fatecloud.model.python import PythonRequirement
+from fatecloud.model.runtime import JavaRange
+from fatecloud.model.trees import Tree
 
 DISTRIBUTION = "distribution"
 """The version of a component that comes from the node's own packages: only the node knows which one."""
@@ -93,25 +29,11 @@ class Release:
     architectures: tuple[str, ...]
     unsupported: Mapping[str, str]
     """Architecture that upstream has and fatecloud does not deploy yet -> why."""
-    python: PythonRequirement
+    pythons: Mapping[str, PythonRequirement] = field(default_factory=dict)
+    """Name of a Python set -> what it needs; a component says by its runtime in which one it runs."""
+    java: Mapping[str, JavaRange] = field(default_factory=dict)
+    """Component that needs a JVM -> which."""
+    trees: Mapping[str, Tree] = field(default_factory=dict)
+    """Name -> archives and jars that are not installed by anything, only unpacked."""
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""
-
-
-@dataclass(frozen=True, slots=True)
-class PythonSet:
-    """What a node needs to build a release's shared environment, all of it in the store."""
-
-    interpreter: Artifact
-    installer: Artifact
-    wheels: tuple[Artifact, ...]
-    requirements: str
-    """Text for `uv pip install --offline --no-index --find-links DIR --require-hashes -r`."""
-    glibc: str = "2.17"
-    """Oldest glibc that all of it runs with."""
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over every part, in hexadecimal: the name of the shared environment."""
-        parts = sorted(part.sha256 for part in (self.interpreter, self.installer, *self.wheels))
-        return hashlib.sha256("\n".join([*parts, self.requirements]).encode()).hexdigest()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import thin_marker_of
+from fatecloud.model.python import PythonSet
 from fatecloud.render.placeholders import UnknownSecretError, fill
 
 
@@ -32,9 +33,9 @@ def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> d
         raise SecretsError(str(error), remedy="fatecloud secrets init") from None
 
 
-def marker_hash(desired: Desired) -> str:
-    """sha256 of the thin environments' marker; empty when no service has one."""
-    return sha256(f"{desired.python.digest}\n") if desired.python else ""
+def marker_hash(python: PythonSet) -> str:
+    """sha256 of the marker of thin environments over a Python set."""
+    return sha256(f"{python.digest}\n")
 
 
 def started_inputs(
@@ -42,8 +43,8 @@ def started_inputs(
 ) -> dict[str, str]:
     """The files that the service must have read at its last start: path -> sha256."""
     inputs = {file.path: real[file.path] for file in files if file.service == service.id.key and file.restarts}
-    if service.python and desired.python:
-        inputs[thin_marker_of(service.home)] = marker_hash(desired)
+    if python := desired.python_of(service):
+        inputs[thin_marker_of(service.home)] = marker_hash(python)
     return inputs
 
 
@@ -58,5 +59,5 @@ def desired_digest(desired: Desired) -> str:
     """One digest of the whole desired state, without secrets. It shows which state a recorded smoke test was for."""
     lines = [f"{node} {f.path} {f.digest} {f.mode:o}" for node, files in desired.files.items() for f in files]
     lines += [f"{key} {service.version}" for key, service in desired.services.items()]
-    lines.append(marker_hash(desired))
+    lines += [python.digest for service in desired.services.values() if (python := desired.python_of(service))]
     return sha256("\n".join(sorted(lines)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import owner_of
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import (
@@ -20,12 +21,14 @@ from fatecloud.model.layout import (
     mark_copy_of,
     private_of,
     shared_venv_of,
+    site_packages_of,
     started_of,
     thin_marker_of,
     unit_path_of,
 )
+from fatecloud.model.parts import artifacts_of, parts_of, pythons_on
 from fatecloud.model.programs import SUDO
-from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.model.python import PythonSet
 
 _GROWTH = 1.9
 """Size of an unpacked wheel, bytecode included, relative to the wheel. Measured: 2.1 GB from 1.3 GB, and a margin."""
@@ -40,12 +43,6 @@ def prompted(node: str, kind: str) -> str:
         kind: `ssh` or `become`.
     """
     return f"prompt.{node}.{kind}"
-
-
-def uses_python(desired: Desired, node: Node) -> bool:
-    """Whether a node needs the release's Python environment: for a service, or for supervisor, which is part of it."""
-    services = desired.on_node(node.name)
-    return any(s.python for s in services) or (bool(services) and node.supervision == "supervisor")
 
 
 def connection_variables(node: Node) -> dict[str, Any]:
@@ -73,14 +70,15 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
     Args:
         store: sha256 -> path of the artifact on the controller.
     """
-    python = _python_of(desired, node)
+    python = next(iter(pythons_on(desired, node.name)), None)
+    artifacts = artifacts_of(parts_of(desired, node.name))
     return _itself(desired, node) | {
         "prepared": prepared_digest(desired, node),
         "copies": mark_copies_of(node),
         "label": desired.cluster.label,
         "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
-        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in _parts(python)],
-        "python": _python(desired, python) if python else None,
+        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in artifacts],
+        "python": _python(python) if python else None,
         "services": [s.id.key for s in desired.on_node(node.name)],
     }
 
@@ -94,7 +92,7 @@ def prepared_digest(desired: Desired, node: Node) -> str:
 
 
 def _itself(desired: Desired, node: Node) -> dict[str, Any]:
-    services, python = desired.on_node(node.name), _python_of(desired, node)
+    services, python = desired.on_node(node.name), next(iter(pythons_on(desired, node.name)), None)
     supervisor = python is not None and node.supervision == "supervisor"
     places = dict.fromkeys((node.paths.base, node.paths.data, node.paths.logs), "0755")
     if supervisor:
@@ -127,10 +125,6 @@ def _accounts(node: Node, services: tuple[DesiredService, ...]) -> list[dict[str
     return [{"user": s.user, "group": s.group, "comment": comment, "shared": True} for s in services[:1]]
 
 
-def _python_of(desired: Desired, node: Node) -> PythonSet | None:
-    return desired.python if uses_python(desired, node) else None
-
-
 def _wanted_packages(service: DesiredService) -> dict[str, Any]:
     return {
         "packages": {family: list(names) for family, names in service.packages.items()},
@@ -152,19 +146,15 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {"sha256": artifact.sha256, "filename": artifact.filename}
 
 
-def _parts(python: PythonSet | None) -> tuple[Artifact, ...]:
-    return (python.interpreter, python.installer, *python.wheels) if python else ()
-
-
-def _python(desired: Desired, python: PythonSet) -> dict[str, Any]:
+def _python(python: PythonSet) -> dict[str, Any]:
     return {
         "digest": python.digest,
-        "minor": desired.release.python.minor,
+        "minor": python.requirement.minor,
         "interpreter": _artifact(python.interpreter),
         "uv": _artifact(python.installer),
         "wheels": [_artifact(wheel) for wheel in python.wheels],
         "requirements": python.requirements,
-        "imports": list(desired.release.python.check_imports),
+        "imports": list(python.requirement.check_imports),
         "room": int(_GROWTH * sum(wheel.size for wheel in python.wheels)) + _ROOM,
     }
 
@@ -205,7 +195,8 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
     inputs = [f.path for f in files if f.restarts]
     venv = f"{service.home}/venv/"
     rendered = [f.path for f in files if f.path.startswith(venv)]
-    packages = f"{venv}lib/python{desired.release.python.minor}/site-packages/"
+    needed = desired.requirement_of(service)
+    packages = f"{site_packages_of(service.home, needed.minor)}/" if needed else ""
     return {
         "key": service.id.key,
         "turn": turns(desired)[service.id.key],
@@ -217,9 +208,9 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "home": service.home,
         "user": service.user,
         "group": service.group,
-        "python": service.python,
+        "python": bool(service.python),
         # A package that gets files only for this service has to be the service's own copy.
-        "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if p.startswith(packages)}),
+        "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if packages and p.startswith(packages)}),
         "replaced": rendered,
         "places": {path: f"{mode:04o}" for path, mode in service.places.items()},
         "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},

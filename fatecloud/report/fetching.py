@@ -9,7 +9,7 @@ from typing import Self
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 from fatecloud.plain import plain, plain_lines
 from fatecloud.report.screen import LiveLine, drawing
 

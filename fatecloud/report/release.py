@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.release import Release
+from fatecloud.model.runtime import JavaRange
 from fatecloud.model.vulnerability import SEVERITIES, KnownVulnerabilities, VulnerablePackage
 from fatecloud.report.fetching import megabytes
 from fatecloud.report.kinds.release import (
     ArtifactDocument,
     InterpreterDocument,
+    JavaDocument,
     ReleaseDocument,
     ReleaseList,
     StoreVerification,
@@ -59,8 +63,7 @@ def release_text(
     return "\n".join((*_lines(release, width), *_known(known, width), *_files(held, state, width)))
 
 
-def interpreter_document(interpreter: Stored | None) -> InterpreterDocument | None:
-    """An interpreter of the store as a document for programs."""
+def _interpreter(interpreter: Stored | None) -> InterpreterDocument | None:
     if interpreter is None:
         return None
     return {
@@ -83,9 +86,12 @@ def _lines(release: Release, width: int) -> Iterator[str]:
     yield f"architectures: {', '.join(release.architectures)}"
     for architecture, why in release.unsupported.items():
         yield from wrapped(f"not yet: {architecture}: {why}", width, "  ", "    ")
-    yield f"Python {release.python.requires} on {release.arch}"
-    for architecture in release.architectures:
-        yield from wrapped(f"{architecture}: {release.python.reasons[architecture]}", width, "  ", "    ")
+    for python in release.pythons.values():
+        yield f"Python {python.requires} on {release.arch}"
+        for architecture in release.architectures:
+            yield from wrapped(f"{architecture}: {python.reasons[architecture]}", width, "  ", "    ")
+    for component, java in release.java.items():
+        yield from wrapped(f"Java {java.minimum} to {java.maximum} for {component}: {java.reason}", width, "", "    ")
 
 
 def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
@@ -116,7 +122,7 @@ def release_document(
     held: Sequence[Artifact] | None,
     missing: Sequence[Artifact],
     known: KnownVulnerabilities,
-    interpreter: Stored | None = None,
+    interpreters: Mapping[str, Stored] = MappingProxyType({}),
 ) -> ReleaseDocument:
     """A release as a document for programs.
 
@@ -126,7 +132,7 @@ def release_document(
         held: its files in the store; None if it is not complete.
         missing: files that the store lacks.
         known: its vulnerabilities.
-        interpreter: the one in the store.
+        interpreters: those in the store, by Python set.
     """
     return {
         "name": release.name,
@@ -137,9 +143,12 @@ def release_document(
         "oldest": {component: dict(floors) for component, floors in release.minimum.items()},
         "architectures": list(release.architectures),
         "unsupported": dict(release.unsupported),
-        "python": release.python.requires,
+        "pythons": [
+            {"name": name, "requires": python.requires, "interpreter": _interpreter(interpreters.get(name))}
+            for name, python in release.pythons.items()
+        ],
+        "java": {component: _java(java) for component, java in release.java.items()},
         "machine": release.arch,
-        "interpreter": interpreter_document(interpreter),
         "artifacts": [_artifact(artifact) for artifact in held or ()],
         "missing": [_artifact(artifact) for artifact in missing],
         "vulnerabilities_known_on": known.as_of,
@@ -174,6 +183,10 @@ def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> 
             for release, complete, count in rows
         ],
     }
+
+
+def _java(java: JavaRange) -> JavaDocument:
+    return {"minimum": java.minimum, "maximum": java.maximum, "reason": java.reason}
 
 
 def _vulnerable(entry: VulnerablePackage) -> VulnerableDocument:

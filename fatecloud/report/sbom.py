@@ -25,7 +25,8 @@ from cyclonedx.schema import OutputFormat, SchemaVersion
 from packageurl import PackageURL
 
 from fatecloud import __version__
-from fatecloud.model.release import DISTRIBUTION, Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.model.vulnerability import KnownVulnerabilities, VulnerablePackage
 
 _NVD = "https://nvd.nist.gov/vuln/detail/"
@@ -50,16 +51,17 @@ def sbom_text(
     # The same release and files have the same number, so that two documents can be compared.
     digest = hashlib.sha256("\n".join([release.name, *sorted(artifact.sha256 for artifact in artifacts)]).encode())
     bom = Bom(serial_number=uuid.UUID(bytes=digest.digest()[:16], version=4))
+    name, _, version = release.name.rpartition("-")
     whole = Component(
-        name="fate",
-        version=release.components["fate"],
+        name=name,
+        version=version,
         type=ComponentType.APPLICATION,
         bom_ref=release.name,
         description=release.summary,
     )
     bom.metadata.component = whole
     bom.metadata.tools.tools.add(Tool(name="fatecloud", version=__version__))
-    locked = {artifact.name: artifact.sha256 for artifact in release.python.lock}
+    locked = {artifact.name: artifact.sha256 for python in release.pythons.values() for artifact in python.lock}
     parts = {artifact.name: _part(artifact, licences, locked.get(artifact.name, "")) for artifact in artifacts}
     brought = [_of_distribution(release, name) for name, kind in release.components.items() if kind == DISTRIBUTION]
     bom.components.update([*parts.values(), *brought])

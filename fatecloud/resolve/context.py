@@ -14,6 +14,7 @@ from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of
 from fatecloud.model.release import Release
+from fatecloud.model.runtime import PythonRuntime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,15 @@ class ResolveContext:
     @property
     def python(self) -> str:
         """Interpreter of the thin environment, or an empty string."""
-        return python_of(self.home) if self.component.python else ""
+        return python_of(self.home) if isinstance(self.component.runtime, PythonRuntime) else ""
 
     @property
     def site_packages(self) -> str:
         """Site-packages of the thin environment, or an empty string."""
-        return site_packages_of(self.home, self.release) if self.component.python else ""
+        runtime = self.component.runtime
+        if not isinstance(runtime, PythonRuntime):
+            return ""
+        return site_packages_of(self.home, self.release.pythons[runtime.name].minor)
 
     def port(self, name: str) -> int:
         """The number of an own port."""

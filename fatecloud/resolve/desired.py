@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Cluster, External
@@ -10,7 +11,8 @@ from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import in_effect
-from fatecloud.model.release import DISTRIBUTION, PythonSet, Release
+from fatecloud.model.python import PythonSet
+from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.order import stages
 from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
@@ -29,14 +31,16 @@ def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
     )
 
 
-def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Desired:
+def resolve(
+    cluster: Cluster, release: Release, pythons: Mapping[tuple[str, str], PythonSet] = MappingProxyType({})
+) -> Desired:
     """Work out the desired state, without rendered files.
 
     Args:
         cluster: a validated inventory.
         release: the release that it names.
-        python: what the store holds of the release's Python environment; None where it is not needed or not known
-            yet (reading verbs work without a store).
+        pythons: what the store holds of the releases' Python sets, see `Desired.pythons`; empty where it is not known
+            (reading verbs work without a store).
 
     Returns:
         Desired with `files` empty: rendering needs templates, which the caller reads.
@@ -55,7 +59,7 @@ def resolve(cluster: Cluster, release: Release, python: PythonSet | None) -> Des
         services=services,
         files={},
         stages=order,
-        python=python if any(s.python for s in services.values()) else None,
+        pythons=pythons,
         node_specs={
             name: (supervisord_spec(node, cluster.label),)
             for name, node in cluster.nodes.items()
@@ -99,7 +103,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         logs=wanted.logs,
         readiness=wanted.readiness,
         readiness_deadline=wanted.readiness_deadline,
-        python=component.python,
+        runtime=component.runtime,
         packages=component.packages,
         masks=component.masks,
         objects=wanted.objects,

@@ -20,6 +20,7 @@ from fatecloud.model.layout import (
     unit_path_of,
 )
 from fatecloud.model.protections import PRIVILEGED_PORTS, protections
+from fatecloud.model.runtime import PythonRuntime
 
 
 def supervision_specs(
@@ -44,7 +45,7 @@ def supervision_specs(
     copied = not systemd and node.become == "root"
     shown = f"{home}/conf/supervisor.conf" if copied else unit
     inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, shown]
-    if component.python:
+    if isinstance(component.runtime, PythonRuntime):
         inputs.append(thin_marker_of(home))
     process, account = wanted.process, account_of(node, service)
     values: dict[str, Any] = {

@@ -13,6 +13,7 @@ from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, NotTrusted, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.cluster import Peer
+from fatecloud.model.python import PythonRequirement
 from fatecloud.signing.fingerprint import from_hex, normal
 from fatecloud.signing.sshsig import BUNDLE, Signature, signature_of
 from fatecloud.signing.trust import TrustedKey, judge
@@ -62,14 +63,20 @@ def accept_signature(file: Path, bundle: Bundle, given: Acceptance, say: Say, to
     say(f"{file}: signed by {signer.fingerprint} ({signer.owner})")
 
 
-def accept_interpreter(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:
-    """Take the operator's word for an interpreter, unless the catalogue or this store knows it.
+def accept_interpreters(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:
+    """Take the operator's word for the interpreters of a bundle, unless the catalogue or this store knows them.
 
     Raises:
         NotTrusted: no one confirmed it.
     """
-    interpreter, registry = bundle.interpreter, bundle.release.python.registry
-    known = read_interpreter(bundle.release, store)
+    for name, interpreter in bundle.interpreters.items():
+        _accept_interpreter(file, bundle.release.pythons[name], interpreter, store, given)
+
+
+def _accept_interpreter(
+    file: Path, python: PythonRequirement, interpreter: Interpreter, store: Store, given: Acceptance
+) -> None:
+    registry, known = python.registry, read_interpreter(python, store)
     prints = {registry.fingerprint if registry else "", known.fingerprint if known else ""}
     if interpreter.fingerprint in prints:
         return

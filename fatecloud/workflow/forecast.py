@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from fatecloud.artifacts import python_set
+from fatecloud.artifacts import python_sets
 from fatecloud.errors import FatecloudError, Refused, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding
@@ -51,7 +51,7 @@ def forecast_deploy(
     wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
     refusals: list[Refusal] = []
     with _noting(refusals):
-        python_set(session.resolved.release, session.store)
+        python_sets(session.resolved.release, session.store)
     with _noting(refusals):
         refuse_example(session)
     asked = reading(session.resolved)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fatecloud import catalogue, inventory
-from fatecloud.artifacts import default_store, python_set
+from fatecloud.artifacts import default_store, python_sets
 from fatecloud.artifacts.store import Store
 from fatecloud.components.registry import all_components
 from fatecloud.errors import ArtifactMissing, SecretsError
@@ -180,13 +180,13 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
     release = catalogue.load(cluster.release)
     store = Store(options.store or default_store())
     try:
-        python = python_set(release, store)
+        pythons = python_sets(release, store)
     except ArtifactMissing:
         if need_store:
             raise
-        python = None
+        pythons = {}
     with phase("worked out what should be"):
-        resolved = resolve(cluster, release, python)
+        resolved = resolve(cluster, release, pythons)
     session = Session(options, cluster, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         session.require_secrets()

@@ -13,6 +13,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.observed import Observed
+from fatecloud.model.parts import artifacts_of, parts_of
 
 __all__ = ["Outcome", "blocking", "fixes_in", "judge_preflight", "preflight", "reading"]
 
@@ -41,8 +42,6 @@ def reading(desired: Desired) -> dict[str, dict[str, Any]]:
 
 def _reading(desired: Desired, name: str) -> dict[str, Any]:
     node, services = desired.node(name), desired.on_node(name)
-    python = desired.python if any(service.python for service in services) else None
-    artifacts = (python.interpreter, python.installer, *python.wheels) if python else ()
     early = [(service, probe) for service in services for probe in service.probes if probe.early]
     asked = {(service.id.key, probe.name) for service, probe in early}
     edges = [
@@ -53,7 +52,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "surroundings": True,
         "tools": asked_for(desired, name, "tools"),
         "sysctl": asked_for(desired, name, "sysctl"),
-        "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts)},
+        "store": {"artifacts": sorted(artifact.sha256 for artifact in artifacts_of(parts_of(desired, name)))},
         "directories": sorted({*places_of(node).values(), private_of(node), *(data_of(node, s.id) for s in services)}),
         "label": desired.cluster.label,
         "privileges": sorted({service.user for service in services}) if node.become == "root" else [],

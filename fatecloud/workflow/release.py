@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,17 +13,18 @@ from fatecloud import catalogue
 from fatecloud.artifacts import Store, default_store
 from fatecloud.artifacts import bundle as bundles
 from fatecloud.artifacts.fetch import fetch, stored
-from fatecloud.artifacts.index import Interpreter, ReleaseIndex, read_interpreter
+from fatecloud.artifacts.index import Interpreter, ReleaseIndex, locked, named, read_interpreter
 from fatecloud.artifacts.interpreter import import_tarball
 from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
 from fatecloud.catalogue.known import vulnerabilities
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.release import Release
 from fatecloud.model.vulnerability import KnownVulnerabilities
 from fatecloud.signing.sshsig import BUNDLE, signed
-from fatecloud.workflow.acceptance import Acceptance, accept_interpreter, accept_signature, accept_tarball
+from fatecloud.workflow.acceptance import Acceptance, accept_interpreters, accept_signature, accept_tarball
 from fatecloud.workflow.key import key_to_sign
 from fatecloud.workflow.secrets import SecretsFiles
 
@@ -48,8 +49,8 @@ class Holding:
         """The release's files: those in the store, or, where it is not complete, those that a fetch could get."""
         if self.index:
             return self.index.artifacts
-        python = self.release.python
-        return (*([python.registry.artifact] if python.registry else ()), python.installer, *python.wheels)
+        registries = [python.registry for python in self.release.pythons.values() if python.registry]
+        return (*(registry.artifact for registry in registries), *locked(self.release))
 
     @property
     def known(self) -> KnownVulnerabilities:
@@ -70,8 +71,7 @@ def open_store(root: Path | None) -> Store:
 def holding(name: str, store: Store) -> Holding:
     """What the store has of a release. Raises InputError for an unknown one."""
     release = catalogue.load(name)
-    python = release.python
-    missing = tuple(a for a in (python.installer, *python.wheels) if not store.holds(a))
+    missing = tuple(artifact for artifact in locked(release) if not store.holds(artifact))
     return Holding(release, store.root, stored(release, store), missing)
 
 
@@ -102,7 +102,7 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
         if bundles.is_bundle(file):
             with bundles.opened(file) as bundle:
                 accept_signature(file, bundle, given, say, today)
-                accept_interpreter(file, bundle, store, given)
+                accept_interpreters(file, bundle, store, given)
                 bundle.unpack(store)
             say(f"{file}: {bundle.release.name} is complete in the store")
         elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
@@ -166,7 +166,8 @@ class Written:
     """Bytes."""
     signer: str
     """Fingerprint of the key that signed it; empty if it is not signed."""
-    interpreter: Interpreter
+    interpreters: Mapping[str, Interpreter]
+    """By Python set."""
 
 
 def bundle_release(name: str, store: Store, target: Path, files: SecretsFiles | None) -> Written:
@@ -181,23 +182,22 @@ def bundle_release(name: str, store: Store, target: Path, files: SecretsFiles | 
     """
     key = key_to_sign(files) if files else None
     sign = partial(signed, namespace=BUNDLE, key=key) if key else None
-    interpreter = bundles.write_bundle(catalogue.load(name), store, target, sign)
-    return Written(target.stat().st_size, key.public.fingerprint if key else "", interpreter)
+    interpreters = bundles.write_bundle(catalogue.load(name), store, target, sign)
+    return Written(target.stat().st_size, key.public.fingerprint if key else "", interpreters)
 
 
 def _named(store: Store) -> set[str]:
     """Hashes of everything that a release of this version can use from a store."""
     found = set()
     for release in map(catalogue.load, catalogue.names()):
-        python, interpreter = release.python, read_interpreter(release, store)
-        found |= {a.sha256 for a in (python.installer, *python.lock, *python.made.values())}
-        found |= {interpreter.artifact.sha256} if interpreter else set()
+        found |= {artifact.sha256 for artifact in named(release)}
+        kept = (read_interpreter(python, store) for python in release.pythons.values())
+        found |= {interpreter.artifact.sha256 for interpreter in kept if interpreter}
     return found
 
 
 def _locked_names() -> set[str]:
-    pythons = [catalogue.load(name).python for name in catalogue.names()]
-    return {a.filename for python in pythons for a in (python.installer, *python.lock, *python.made.values())}
+    return {artifact.filename for name in catalogue.names() for artifact in named(catalogue.load(name))}
 
 
 def _copied(file: Path, sha256: str, folder: Path) -> Path:
@@ -210,12 +210,12 @@ def _copied(file: Path, sha256: str, folder: Path) -> Path:
 
 def _import_interpreter(file: Path, copy: Path, store: Store, say: Say) -> None:
     refused = []
-    for name in catalogue.names():
+    for python in (python for name in catalogue.names() for python in catalogue.load(name).pythons.values()):
         try:
-            import_tarball(catalogue.load(name), store, copy, say)
+            import_tarball(python, store, copy, say)
         except ArtifactError as error:
-            refused.append(f"{name}: {error.message}")
+            refused.append(f"{python.release}: {error.message}")
         else:
-            say(f"{file}: interpreter of {name}; fatecloud release fetch {name} fetches the rest")
+            say(f"{file}: interpreter of {python.release}; fatecloud release fetch {python.release} fetches the rest")
             return
     raise ArtifactError(f"{file} is not an interpreter for any release:\n" + "\n".join(f"  {line}" for line in refused))

@@ -18,7 +18,7 @@ from records import forget_marks
 from timing import BenchError, Sample, run
 
 from fatecloud import catalogue
-from fatecloud.artifacts import default_store, python_set
+from fatecloud.artifacts import default_store, python_sets
 from fatecloud.artifacts.store import Store
 from fatecloud.model.event import Event
 from fatecloud.sandbox import handout, lifecycle
@@ -149,7 +149,7 @@ def _fleet(sandbox: Sandbox, key: Path, scratch: Path, architecture: str) -> Fle
 def _image(scratch: Path) -> str:
     """Image of a node whose store has interpreter and environment of the release; made where it is not there."""
     client = engine()
-    python = python_set(catalogue.load(RELEASE), Store(warm_store()))
+    python = next(iter(python_sets(catalogue.load(RELEASE), Store(warm_store())).values()))
     name = f"fatecloud/sandbox:bench-{python.digest[:12]}"
     try:
         client.images.get(name)

@@ -14,10 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fatecloud.errors import Refused
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import interpreter_of, shared_venv_of
-from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.model.parts import pythons_on
+from fatecloud.model.python import PythonSet
 from fatecloud.render import project
 from fatecloud.render.placeholders import fill
 from fatecloud.render.variables import (
@@ -26,7 +28,6 @@ from fatecloud.render.variables import (
     service_variables,
     stage_turns,
     turns,
-    uses_python,
 )
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import Options, Session, load_session
@@ -108,7 +109,7 @@ def _write_settings(session: Session, directory: Path) -> None:
 
 def _node(session: Session, node: Node) -> dict[str, Any]:
     ours = node_variables(session.desired, node, session.store.path)
-    python = session.desired.python if uses_python(session.desired, node) else None
+    python = next(iter(pythons_on(session.desired, node.name)), None)
     return {
         "accounts": ours["accounts"],
         "packages": _debian(ours["wants"], "packages"),
@@ -129,7 +130,7 @@ def _python(session: Session, node: Node, python: PythonSet) -> dict[str, Any]:
     def there(artifact: Artifact) -> str:
         return f"{store}/{artifact.sha256}/{artifact.filename}"
 
-    minor = session.desired.release.python.minor
+    minor = python.requirement.minor
     interpreter = interpreter_of(node, python)
     options = ["venv", "--no-cache", "--quiet", "--no-config", "--offline", "--no-python-downloads", "--no-project"]
     version = "-".join(python.installer.filename.split("-")[:2])
@@ -151,7 +152,7 @@ def _python(session: Session, node: Node, python: PythonSet) -> dict[str, Any]:
         "venv_options": [*options, "-p", f"{interpreter}/bin/python3"],
         "venv_mark": f"{python.digest}\n",
         "packages": f"lib/python{minor}/site-packages",
-        "imports": "\n".join(f"import {name}" for name in session.desired.release.python.check_imports),
+        "imports": "\n".join(f"import {name}" for name in python.requirement.check_imports),
     }
 
 

@@ -22,11 +22,17 @@ from program import PROGRAM, ensure_no_defect
 
 from fatecloud import catalogue
 from fatecloud.artifacts import bundle as bundles
+from fatecloud.model.artifact import Artifact
 
 RELEASE = "fate-2.2.0"
 STRANGER = f"SHA256:{'A' * 43}"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+def wheels() -> tuple[Artifact, ...]:
+    """What a node installs of the release."""
+    return catalogue.load(RELEASE).pythons["fate"].wheels
 
 
 @dataclass
@@ -173,7 +179,7 @@ def test_rubbish_with_a_matching_list(receiver: Place, key: str, whole: Path, fi
         members.append(plain(f"sha256/{entry['sha256']}", content))
     artifact = {key: index["files"][0][key] for key in ("filename", "sha256", "size")}
     index["interpreter"]["artifact"] |= artifact
-    assert len(members) == len(catalogue.load(RELEASE).python.wheels) + 2
+    assert len(members) == len(wheels()) + 2
     text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), *members])
     refused(receiver, key, file, fingerprint, "expected SHA-256", "uv-")
@@ -182,17 +188,17 @@ def test_rubbish_with_a_matching_list(receiver: Place, key: str, whole: Path, fi
 
 
 def wrong_wheel(members: list[Member]) -> list[Member]:
-    wheel = catalogue.load(RELEASE).python.wheels[0]
+    wheel = wheels()[0]
     return [*members, plain(f"sha256/{wheel.sha256}", b"x" * wheel.size)]
 
 
 def too_large(members: list[Member]) -> list[Member]:
-    wheel = catalogue.load(RELEASE).python.wheels[0]
+    wheel = wheels()[0]
     return [*members, plain(f"sha256/{wheel.sha256}", b"x" * (wheel.size + 1))]
 
 
 def endless(members: list[Member]) -> list[Member]:
-    member = tarfile.TarInfo(f"sha256/{catalogue.load(RELEASE).python.wheels[0].sha256}")
+    member = tarfile.TarInfo(f"sha256/{catalogue.load(RELEASE).pythons['fate'].wheels[0].sha256}")
     member.size = 1 << 60
     return [*members, (member, b"")]
 

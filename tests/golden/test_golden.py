@@ -6,13 +6,15 @@ import difflib
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fatecloud import catalogue, inventory
 from fatecloud.inventory import nodes
-from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonSet
 from fatecloud.render.placeholders import names
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.resolve.desired import resolve
@@ -31,7 +33,11 @@ KEPT = ("ansible.cfg", "ssh_config", "inventory/hosts.yml", "group_vars/all/vars
 INTERPRETER = Artifact("cpython==3.10.0", "cpython-3.10.0.tar.gz", "1" * 64, 30_000_000, "interpreter")
 INSTALLER = Artifact("uv==1.0", "uv-1.0.whl", "2" * 64, 20_000_000, "installer")
 WHEEL = Artifact("pyfate==2.2.0", "pyfate-2.2.0.whl", "3" * 64, 1_000_000, "wheel")
-PYTHON = PythonSet(INTERPRETER, INSTALLER, (WHEEL,), f"pyfate==2.2.0 --hash=sha256:{WHEEL.sha256}\n")
+PYTHONS = {
+    (name, python): PythonSet(replace(needed, lock=(WHEEL,), made={}, installer=INSTALLER), INTERPRETER)
+    for name in catalogue.names()
+    for python, needed in catalogue.load(name).pythons.items()
+}
 """Replaces what the store would hold, so that a new lock does not change the configuration."""
 
 _SCRIPT = re.compile(r"^( *)stdin: (?:!unsafe )?\|[-+0-9]*\n(?:\1 +.*\n|\n)+", re.MULTILINE)
@@ -55,7 +61,7 @@ def tree(root: Path) -> dict[str, str]:
 def render(example: Path, directory: Path) -> dict[str, str]:
     """What is kept of an example: each node's files, and the Ansible project's inventory and variables."""
     cluster = inventory.load(example)
-    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHON))
+    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHONS))
     write_project(
         desired,
         directory,

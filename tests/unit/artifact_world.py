@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from fatecloud import catalogue
 from fatecloud.artifacts import index
 from fatecloud.artifacts.index import Interpreter, ReleaseIndex
 from fatecloud.artifacts.store import Store
-from fatecloud.model.release import Artifact, ArtifactKind, Release
+from fatecloud.model.artifact import Artifact, ArtifactKind
+from fatecloud.model.python import PythonRequirement, PythonSet
+from fatecloud.model.release import Release
 
 NAME = "fate-2.2.0"
 
@@ -40,9 +43,22 @@ INSTALLER = described("uv==1", "uv-1-py3-none-any.whl", "installer")
 
 def small_release(*lock: Artifact) -> Release:
     """The release with one installer and two small wheels, or with these files."""
-    release = catalogue_release()
-    python = replace(release.python, lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
-    return replace(release, python=python)
+    return with_python(catalogue_release(), lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
+
+
+def with_python(release: Release, **changes: Any) -> Release:
+    """The release with another Python set."""
+    return replace(release, pythons={"fate": replace(release.pythons["fate"], **changes)})
+
+
+def small_python() -> PythonRequirement:
+    """The Python set of the small release."""
+    return small_release().pythons["fate"]
+
+
+def small_set(store: Store, release: Release | None = None) -> PythonSet:
+    """What a store has of a release's Python set."""
+    return index.python_sets(release or small_release(), store)[NAME, "fate"]
 
 
 _LOAD = catalogue.load
@@ -62,7 +78,7 @@ def an_interpreter(store: Store, content: bytes = b"python") -> Interpreter:
     """An interpreter that the store has accepted."""
     python = artifact(store, "cpython==3.10.13", "cpython-3.10.13.tar.gz", "interpreter", content)
     found = Interpreter(python, "found", "/somewhere/python3.10", (), "2.17")
-    index.write_interpreter(catalogue_release(), store, found)
+    index.write_interpreter(small_python(), store, found)
     return found
 
 
@@ -71,14 +87,13 @@ def filled(root: Path, interpreter: bytes = b"python") -> tuple[Store, ReleaseIn
     store = Store(root)
     for part in (INSTALLER, *WHEELS):
         artifact(store, part.name, part.filename, part.kind)
-    return store, ReleaseIndex(an_interpreter(store, interpreter), INSTALLER, WHEELS)
+    return store, ReleaseIndex({"fate": an_interpreter(store, interpreter)}, (INSTALLER, *WHEELS))
 
 
 def seemingly_full(root: Path) -> Store:
     """A store that seems to have the real release: files of the right names and sizes, with holes for bytes."""
     store = Store(root)
-    python = catalogue_release().python
-    for part in (python.installer, *python.wheels):
+    for part in index.locked(catalogue_release()):
         path = root / "sha256" / part.sha256[:2] / part.sha256 / part.filename
         path.parent.mkdir(parents=True)
         with path.open("wb") as file:

@@ -7,11 +7,14 @@ from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Paths, Peer, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, LogFile, PortUse, Process
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import Fact, NodeFacts, Observed
-from fatecloud.model.release import Artifact, PythonRequirement, PythonSet, Release
+from fatecloud.model.python import PythonRequirement, PythonSet
+from fatecloud.model.release import Release
+from fatecloud.model.runtime import PythonRuntime
 
 GIB = 1024**3
 CLUSTER_ID = "c3f9a2b1d4e5f607"
@@ -23,7 +26,24 @@ NUMPY = Artifact(
 )
 INTERPRETER = Artifact("cpython==3.10.13", "cpython.tar.gz", "a" * 64, 40 << 20, "interpreter")
 INSTALLER = Artifact("uv==0.9", "uv.whl", "b" * 64, 20 << 20, "installer")
-PYTHON = PythonSet(INTERPRETER, INSTALLER, (WHEEL, NUMPY), "torch==1.12.1\n")
+REQUIREMENT = PythonRequirement(
+    "fate-2.2.0",
+    "fate",
+    "x86_64",
+    "3.10",
+    ">=3.10,<3.11",
+    {},
+    (),
+    {},
+    (),
+    (WHEEL, NUMPY),
+    INSTALLER,
+    "",
+    {},
+    glibc_seen="2.41",
+)
+PYTHON = PythonSet(REQUIREMENT, INTERPRETER)
+PYTHONS = {("fate-2.2.0", "fate"): PYTHON}
 RELEASE = Release(
     "fate-2.2.0",
     "",
@@ -32,7 +52,7 @@ RELEASE = Release(
     {},
     ("standalone",),
     {},
-    PythonRequirement("3.10", ">=3.10,<3.11", {}, (), {}, (), (WHEEL, NUMPY), INSTALLER, "", {}, glibc_seen="2.41"),
+    {"fate": REQUIREMENT},
 )
 
 
@@ -96,7 +116,7 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
         logs=(LogFile(f"/data/fate/logs/{ident.slug}/*.log", levels=True),),
         readiness="",
         readiness_deadline=120,
-        python=False,
+        runtime=None,
         packages={},
         masks={},
     )
@@ -105,8 +125,8 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 
 def a_desired(**node_changes: Any) -> Desired:
     """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
-    keeps: dict[str, Any] = {"data": DATA, "signs": ("db",)}
-    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), python=True, **keeps)
+    keeps: dict[str, Any] = {"data": DATA, "signs": ("db",), "runtime": PythonRuntime("fate")}
+    engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), **keeps)
     front = a_service(
         "a1",
         "front",
@@ -138,7 +158,7 @@ def a_desired(**node_changes: Any) -> Desired:
         ),
         "a2": (),
     }
-    return Desired(cluster, RELEASE, services, files, (), PYTHON)
+    return Desired(cluster, RELEASE, services, files, (), PYTHONS)
 
 
 def healthy(name: str) -> dict[str, Any]:
@@ -189,7 +209,7 @@ def healthy(name: str) -> dict[str, Any]:
         "services": {},
         "packages": {"front-server": None, "store-server": None},
         "foreign": [],
-        "store": {"artifacts": {}, "pythons": [], "venvs": []},
+        "store": {"artifacts": {}, "made": {}},
         "tools": {name: f"/usr/bin/{name}" for name in ("sh", "tar", "gzip", "sha256sum", "systemctl")},
         "identity": {
             "user": "root",

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud.model.accounts import account_of
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Cluster, Node, Party, Paths, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.release import Artifact, PythonRequirement, Release
+from fatecloud.model.python import PythonRequirement, PythonSet
+from fatecloud.model.release import Release
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
 KEY = "9999/flow@a1"
@@ -25,19 +27,29 @@ RELEASE = Release(
     minimum={},
     architectures=("standalone",),
     unsupported={},
-    python=PythonRequirement(
-        minor="3.10",
-        requires="",
-        reasons={},
-        needs_modules=(),
-        wants_modules={},
-        check_imports=(),
-        lock=(),
-        installer=Artifact("uv", "uv.whl", "0" * 64, 1, "installer"),
-        builder="",
-        build_environment={},
-    ),
+    pythons={
+        "fate": PythonRequirement(
+            release="tiny",
+            name="fate",
+            arch="x86_64",
+            minor="3.10",
+            requires="",
+            reasons={},
+            needs_modules=(),
+            wants_modules={},
+            check_imports=(),
+            lock=(Artifact("x==1", "x-1-py3-none-any.whl", "a" * 64, 10, "wheel"),),
+            installer=Artifact("uv", "uv.whl", "0" * 64, 1, "installer"),
+            builder="",
+            build_environment={},
+        )
+    },
 )
+PYTHON = PythonSet(
+    RELEASE.pythons["fate"], Artifact("cpython==3.10.1", "cpython.tar.gz", "b" * 64, 1 << 20, "interpreter")
+)
+PYTHONS = {("tiny", "fate"): PYTHON}
+"""What a store would hold of the release."""
 
 ANSWERS = """\
 import json, sys, urllib.request
@@ -118,7 +130,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
         logs=(),
         readiness="web.answers",
         readiness_deadline=20,
-        python=False,
+        runtime=None,
         packages={},
         masks={},
         objects=Objects(f"{home}/bin/objects", (site,), f"{home}/run/applied") if extra else None,
@@ -132,4 +144,4 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
         parties={"9999": Party("9999", {}, {"flow": (where.name,)}, {})},
         peers={},
     )
-    return Desired(cluster, RELEASE, {ident.key: service}, {where.name: files}, ((ident.key,),), None)
+    return Desired(cluster, RELEASE, {ident.key: service}, {where.name: files}, ((ident.key,),))

@@ -10,10 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from artifact_world import NAME, WHEELS, artifact, catalogue_release, filled, small_release, use_small
+from artifact_world import (
+    NAME,
+    WHEELS,
+    artifact,
+    catalogue_release,
+    filled,
+    small_release,
+    small_set,
+    use_small,
+    with_python,
+)
 
 from fatecloud import catalogue
-from fatecloud.artifacts import bundle, python_set
+from fatecloud.artifacts import bundle
 from fatecloud.artifacts.members import members
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
@@ -30,7 +40,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def packed(tmp_path: Path) -> Path:
     store, held = filled(tmp_path / "from" / "store")
     target = tmp_path / "release.tar"
-    assert bundle.write_bundle(small_release(), store, target, lambda _: "a signature") == held.interpreter
+    assert bundle.write_bundle(small_release(), store, target, lambda _: "a signature") == held.interpreters
     return target
 
 
@@ -69,7 +79,7 @@ def refused(file: Path, tmp_path: Path, match: str, kind: type[ArtifactError] = 
         read(file, there)
     assert str(file) in caught.value.message
     with pytest.raises(ArtifactMissing):
-        python_set(small_release(), there)
+        small_set(there)
     assert not list(tmp_path.rglob("outside*"))
 
 
@@ -80,8 +90,8 @@ def test_what_is_bundled_comes_out_the_same(packed: Path, tmp_path: Path) -> Non
         assert (found.release.name, found.signature) == (NAME, "a signature")
         assert not there.root.exists(), "nothing is stored before someone accepted it"
         found.unpack(there)
-    here = python_set(small_release(), Store(tmp_path / "from" / "store"))
-    assert python_set(small_release(), there) == here
+    here = small_set(Store(tmp_path / "from" / "store"))
+    assert small_set(there) == here
 
 
 def test_the_same_store_gives_the_same_bundle(packed: Path, tmp_path: Path) -> None:
@@ -97,20 +107,20 @@ def test_a_bundle_without_a_signature_has_none(tmp_path: Path) -> None:
     with bundle.opened(tmp_path / "out.tar") as found:
         assert found.signature == ""
         found.unpack(Store(tmp_path / "there"))
-    assert python_set(small_release(), Store(tmp_path / "there"))
+    assert small_set(Store(tmp_path / "there"))
 
 
 def test_a_bundle_of_an_incomplete_store_is_refused(tmp_path: Path) -> None:
-    store, held = filled(tmp_path / "store")
-    store.discard(held.wheels[0].sha256)
+    store, _ = filled(tmp_path / "store")
+    store.discard(WHEELS[0].sha256)
     with pytest.raises(ArtifactMissing, match="alpha-1"):
         bundle.write_bundle(small_release(), store, tmp_path / "out.tar")
     assert not (tmp_path / "out.tar").exists()
 
 
 def test_a_damaged_file_gets_into_no_bundle(tmp_path: Path) -> None:
-    store, held = filled(tmp_path / "store")
-    path = store.path(held.wheels[0].sha256)
+    store, _ = filled(tmp_path / "store")
+    path = store.path(WHEELS[0].sha256)
     path.write_bytes(path.read_bytes().swapcase())
     with pytest.raises(HashMismatch, match="alpha-1") as caught:
         bundle.write_bundle(small_release(), store, tmp_path / "out.tar")
@@ -120,13 +130,13 @@ def test_a_damaged_file_gets_into_no_bundle(tmp_path: Path) -> None:
 
 def test_rubbish_with_a_matching_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file has the hash that the list gives it; the names, the number and the release are right."""
-    store, held = filled(tmp_path / "from" / "store")
+    store, _ = filled(tmp_path / "from" / "store")
     rubbish = [artifact(store, w.name, w.filename, w.kind, b"rubbish " + w.filename.encode()) for w in WHEELS]
     release = small_release(*rubbish)
     monkeypatch.setattr(catalogue, "load", lambda _: release)
     bundle.write_bundle(release, store, tmp_path / "release.tar")
     use_small(monkeypatch)
-    assert held.wheels != release.python.wheels
+    assert release.pythons["fate"].wheels != WHEELS
     refused(
         tmp_path / "release.tar", tmp_path, rf"{WHEELS[0].filename}: expected SHA-256 {WHEELS[0].sha256}", HashMismatch
     )
@@ -141,16 +151,19 @@ def test_a_bundle_of_another_lock_says_so(packed: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (lambda data: data.update(schema=2), "another version"),
+        (lambda data: data.update(schema=1), "another version"),
         (lambda data: data.update(release="fate-9\x1b[2J" * 9000), "a release that this version does not know"),
         (lambda data: data.update(release=["fate-2.2.0"]), "a release that this version does not know"),
         (lambda data: data.update(release={}), "a release that this version does not know"),
         (lambda data: data.pop("files"), "cannot be used"),
         (lambda data: data.update(files=7), "cannot be used"),
-        (lambda data: data.update(interpreter=None), "not the description of an interpreter"),
-        (lambda data: data["interpreter"].update(evil="\x1b[2J" * 9000), "not the description of an interpreter"),
-        (lambda data: data["interpreter"]["artifact"].update(filename="../../outside"), "wrong filename"),
-        (lambda data: data["interpreter"]["artifact"].update(size=1 << 50), "wrong size"),
+        (lambda data: data.update(interpreters={"fate": None}), "not the description of an interpreter"),
+        (
+            lambda data: data["interpreters"]["fate"].update(evil="\x1b[2J" * 9000),
+            "not the description of an interpreter",
+        ),
+        (lambda data: data["interpreters"]["fate"]["artifact"].update(filename="../../outside"), "wrong filename"),
+        (lambda data: data["interpreters"]["fate"]["artifact"].update(size=1 << 50), "wrong size"),
         (lambda data: data.update(more=1), "is not the lock"),
     ],
 )
@@ -165,7 +178,7 @@ def test_an_index_that_is_not_ours_is_refused(
     assert not (tmp_path / "there").exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema":1}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema":2}'])
 def test_an_index_that_is_not_json_is_refused(packed: Path, tmp_path: Path, text: bytes) -> None:
     contents = taken_apart(packed)
     contents[0] = (contents[0][0], text)
@@ -252,7 +265,7 @@ def test_a_bundle_cut_short_is_not_complete(packed: Path, tmp_path: Path, left: 
 
 def test_no_flipped_bit_gets_a_release_accepted_that_is_not_whole(packed: Path, tmp_path: Path) -> None:
     whole = packed.read_bytes()
-    here = python_set(small_release(), Store(tmp_path / "from" / "store"))
+    here = small_set(Store(tmp_path / "from" / "store"))
     for at in range(0, len(whole), 97):
         packed.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
         there = Store(tmp_path / f"there{at}")
@@ -260,7 +273,7 @@ def test_no_flipped_bit_gets_a_release_accepted_that_is_not_whole(packed: Path, 
             read(packed, there)
         except ArtifactError:
             continue
-        found = python_set(small_release(), there)
+        found = small_set(there)
         assert (found.wheels, found.installer) == (here.wheels, here.installer)
 
 
@@ -295,9 +308,7 @@ def test_a_locked_file_gets_its_own_name_whatever_it_was_called(tmp_path: Path) 
 def test_what_is_made_here_can_be_brought_from_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     release = small_release()
     made = replace(WHEELS[1], name="alpha==1")
-    monkeypatch.setattr(
-        catalogue, "load", lambda _: replace(release, python=replace(release.python, made={"alpha==1": made}))
-    )
+    monkeypatch.setattr(catalogue, "load", lambda _: with_python(release, made={"alpha==1": made}))
     file = tmp_path / made.filename
     file.write_bytes(made.filename.encode())
     assert bundle.import_artifact(file, Store(tmp_path / "store")).sha256 == made.sha256
@@ -308,4 +319,4 @@ def test_a_file_that_no_lock_knows_is_refused(tmp_path: Path) -> None:
     file.write_bytes(b"x")
     with pytest.raises(ArtifactError, match="is not part of any release"):
         bundle.import_artifact(file, Store(tmp_path / "store"))
-    assert catalogue_release().python.lock
+    assert catalogue_release().pythons["fate"].lock

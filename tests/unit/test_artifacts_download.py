@@ -12,7 +12,7 @@ import pytest
 from fatecloud.artifacts import download
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 
 
 class Watcher:

@@ -6,14 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from artifact_world import artifact, filled, small_release
+from artifact_world import WHEELS, artifact, filled, small_python, small_release, small_set, with_python
 
-from fatecloud.artifacts import derive, fetch, index, python_set
+from fatecloud.artifacts import derive, fetch, index
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.release import Release
 
 
 class Watcher:
@@ -45,7 +46,7 @@ def test_a_complete_store_needs_no_network(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_only_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, held = filled(tmp_path / "store")
+    store, _ = filled(tmp_path / "store")
     new = Artifact("gamma==3", "gamma-3-py3-none-any.whl", "0" * 64, 1, "wheel")
     asked: list[Artifact] = []
 
@@ -54,18 +55,18 @@ def test_only_what_is_missing_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(fetch, "download_wheels", arrive)
     watcher = Watcher()
-    assert fetch.fetch(small_release(held.wheels[0], new), store, watcher) is True
+    assert fetch.fetch(small_release(WHEELS[0], new), store, watcher) is True
     assert asked == [new]
     assert watcher.wanted == ["gamma==3"]
 
 
 def test_another_interpreter_changes_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, held = filled(tmp_path / "store")
+    store, _ = filled(tmp_path / "store")
     release = small_release()
-    before = python_set(release, store)
+    before = small_set(store, release)
 
     def choose(*_: object) -> Interpreter:
-        index.write_interpreter(release, store, other)
+        index.write_interpreter(small_python(), store, other)
         return other
 
     python = artifact(store, "cpython==3.10.8", "other.tar.gz", "interpreter")
@@ -73,15 +74,15 @@ def test_another_interpreter_changes_nothing_else(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("fatecloud.artifacts.interpreter.choose", choose)
     monkeypatch.setattr(fetch, "download_wheels", lambda missing, *_: pytest.fail("fetched") if missing else None)
     assert fetch.fetch(release, store, Watcher(), "maven") is True
-    after = python_set(release, store)
+    after = small_set(store, release)
     assert before.digest != after.digest
     assert after.interpreter == other.artifact
-    assert after.wheels == held.wheels
+    assert after.wheels == WHEELS
 
 
 def test_a_failed_download_leaves_it_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, held = filled(tmp_path / "store")
-    store.discard(held.wheels[0].sha256)
+    store, _ = filled(tmp_path / "store")
+    store.discard(WHEELS[0].sha256)
 
     def fail(*_: object) -> None:
         raise ArtifactError("the index is away")
@@ -118,28 +119,28 @@ SDISTS = tuple(Artifact(f"{name}==1", f"{name}-1.tar.gz", "2" * 63 + name[0], 1,
 def with_sources(**made: Artifact) -> Release:
     release = small_release(BUILDER, *SDISTS)
     wheels = {f"{name}==1": wheel for name, wheel in made.items()}
-    return replace(release, python=replace(release.python, made=wheels))
+    return with_python(release, made=wheels)
 
 
 def test_a_wheel_derived_before_is_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    release = with_sources(alpha=held.wheels[0], beta=replace(held.wheels[1], sha256="0" * 64))
+    release = with_sources(alpha=WHEELS[0], beta=replace(WHEELS[1], sha256="0" * 64))
     asked: list[Artifact] = []
     monkeypatch.setattr(fetch, "download_wheels", lambda *_: None)
     monkeypatch.setattr(fetch, "derive_wheels", lambda _r, _i, sdists, *_: asked.extend(sdists))
     fetch.fetch(release, store, Watcher())
     assert asked == [SDISTS[1]]
     monkeypatch.setattr(derive, "_build_environment", None)
-    derive.derive_wheels(release, held.interpreter, [], store, Watcher())
+    derive.derive_wheels(release.pythons["fate"], held.interpreters["fate"], [], store, Watcher())
 
 
 def test_each_wheel_that_is_built_is_named_while_it_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, held = filled(tmp_path / "store")
-    release, watcher = with_sources(alpha=held.wheels[0], beta=held.wheels[1]), Watcher()
+    release, watcher = with_sources(alpha=WHEELS[0], beta=WHEELS[1]), Watcher()
     monkeypatch.setattr(derive, "_build_environment", lambda *_: tmp_path / "python")
     monkeypatch.setattr(derive, "download_sdists", lambda *_: None)
     monkeypatch.setattr(derive, "_build", lambda *_: None)
-    derive.derive_wheels(release, held.interpreter, SDISTS, store, watcher)
+    derive.derive_wheels(release.pythons["fate"], held.interpreters["fate"], SDISTS, store, watcher)
     assert watcher.steps[-3:] == ["building wheel 1 of 2: alpha", "building wheel 2 of 2: beta", ""]
 
 
@@ -148,7 +149,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Artifact, conte
     store, _ = filled(tmp_path / "store")
     sdist = artifact(store, "alpha==1", "alpha-1.tar.gz", "sdist")
     release = small_release(BUILDER, sdist)
-    release = replace(release, python=replace(release.python, made={"alpha==1": made}))
+    release = with_python(release, made={"alpha==1": made})
 
     def run(argv: list[str], doing: str, environment: dict[str, str]) -> None:
         assert "OPERATORS" not in environment
@@ -161,7 +162,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: Artifact, conte
     monkeypatch.setenv("OPERATORS", "own")
     monkeypatch.setattr(derive, "_run", run)
     with store.workspace() as scratch:
-        derive._build(release, sdist, scratch / "python", {}, store, scratch)
+        derive._build(release.pythons["fate"], sdist, scratch / "python", {}, store, scratch)
     return store
 
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from artifact_world import small_release
+from artifact_world import small_release, with_python
 
 from fatecloud.artifacts import repair
 from fatecloud.artifacts.pack import patchelf
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import Artifact, Release
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement
 
 NAME = "torchlike-1-cp310-cp310-manylinux1_x86_64.whl"
 LIBRARY = "torchlike/lib/libbig.so"
@@ -62,8 +63,8 @@ def a_wheel(folder: Path) -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> tuple[Store, Artifact, Release]:
-    """A store with a wheel to repair, and a release that knows what the repair gives."""
+def world(tmp_path: Path) -> tuple[Store, Artifact, PythonRequirement]:
+    """A store with a wheel to repair, and a Python set that knows what the repair gives."""
     wheel = a_wheel(tmp_path)
     locked = Artifact("torchlike==1", NAME, sha256_of(wheel), wheel.stat().st_size, "wheel")
     store = Store(tmp_path / "store")
@@ -73,14 +74,16 @@ def world(tmp_path: Path) -> tuple[Store, Artifact, Release]:
     repair._rewrite(wheel, file, (LIBRARY,), tmp_path / "scratch")
     made = Artifact("torchlike==1", file.name, sha256_of(file), file.stat().st_size, "wheel")
     release = small_release(locked)
-    python = replace(release.python, execstack={"torchlike==1": (LIBRARY,)}, made={"torchlike==1": made})
-    return store, locked, replace(release, python=python)
+    release = with_python(release, execstack={"torchlike==1": (LIBRARY,)}, made={"torchlike==1": made})
+    return store, locked, release.pythons["fate"]
 
 
-def test_the_flag_is_cleared_and_the_record_agrees(world: tuple[Store, Artifact, Release], tmp_path: Path) -> None:
-    store, locked, release = world
-    repair.repair_wheels(release, [locked], store, Said())
-    made = release.python.made[locked.name]
+def test_the_flag_is_cleared_and_the_record_agrees(
+    world: tuple[Store, Artifact, PythonRequirement], tmp_path: Path
+) -> None:
+    store, locked, python = world
+    repair.repair_wheels(python, [locked], store, Said())
+    made = python.made[locked.name]
     assert made.sha256 != locked.sha256
     assert store.has(locked.sha256)
     with zipfile.ZipFile(store.path(made.sha256)) as new, zipfile.ZipFile(store.path(locked.sha256)) as old:
@@ -98,24 +101,22 @@ def test_the_flag_is_cleared_and_the_record_agrees(world: tuple[Store, Artifact,
 
 
 def test_a_repair_with_other_bytes_than_the_catalogue_names_is_refused(
-    world: tuple[Store, Artifact, Release],
+    world: tuple[Store, Artifact, PythonRequirement],
 ) -> None:
-    store, locked, release = world
-    other = replace(release.python.made[locked.name], sha256="0" * 64)
+    store, locked, python = world
+    other = replace(python.made[locked.name], sha256="0" * 64)
     with pytest.raises(HashMismatch, match=f"made here of torchlike==1: .*expected SHA-256 {'0' * 64}"):
-        repair.repair_wheels(
-            replace(release, python=replace(release.python, made={locked.name: other})), [locked], store, Said()
-        )
+        repair.repair_wheels(replace(python, made={locked.name: other}), [locked], store, Said())
 
 
-def test_another_list_of_libraries_makes_another_name(world: tuple[Store, Artifact, Release]) -> None:
+def test_another_list_of_libraries_makes_another_name(world: tuple[Store, Artifact, PythonRequirement]) -> None:
     _, locked, _ = world
     names = {repair.repaired_name(locked, libraries) for libraries in ((), (LIBRARY,), (LIBRARY, "other.so"))}
     assert len(names) == 3
 
 
-def test_a_wheel_without_the_named_library_is_refused(world: tuple[Store, Artifact, Release]) -> None:
-    store, locked, release = world
-    python = replace(release.python, execstack={locked.name: ("torchlike/lib/other.so",)})
+def test_a_wheel_without_the_named_library_is_refused(world: tuple[Store, Artifact, PythonRequirement]) -> None:
+    store, locked, python = world
+    python = replace(python, execstack={locked.name: ("torchlike/lib/other.so",)})
     with pytest.raises(ArtifactError, match=r"has no torchlike/lib/other\.so"):
-        repair.repair_wheels(replace(release, python=python), [locked], store, Said())
+        repair.repair_wheels(python, [locked], store, Said())

@@ -9,7 +9,7 @@ import pytest
 
 from fatecloud.artifacts.store import Store, default_store
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 
 CONTENT = b"bytes of a wheel"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from artifact_world import NAME, artifact, filled, small_release, use_small
+from artifact_world import NAME, artifact, filled, small_release, small_set, use_small, with_python
 from typer.testing import CliRunner
 
-from fatecloud.artifacts import python_set
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.cli.release import app
 from fatecloud.errors import ArtifactError, HashMismatch, NotTrusted, SecretsError, UsageError
@@ -137,12 +136,12 @@ def test_an_interpreter_that_was_accepted_before_or_that_the_catalogue_knows_is_
     import_files([unsigned], there, lambda _: None, given, TODAY)
     import_files([unsigned], there, lambda _: None, Acceptance(unsigned=True), TODAY)
     release = small_release()
-    assert release.python.registry
-    known = replace(release.python.registry, fingerprint=fingerprint_of(store))
-    known_release = replace(release, python=replace(release.python, registry=known))
+    assert release.pythons["fate"].registry
+    known = replace(release.pythons["fate"].registry, fingerprint=fingerprint_of(store))
+    known_release = with_python(release, registry=known)
     monkeypatch.setattr("fatecloud.catalogue.load", lambda _: known_release)
     import_files([unsigned], Store(tmp_path / "third"), lambda _: None, Acceptance(unsigned=True), TODAY)
-    assert python_set(release, Store(tmp_path / "third"))
+    assert small_set(Store(tmp_path / "third"), release)
 
 
 def test_the_question_shows_the_fingerprint_and_a_no_stores_nothing(store: Store, unsigned: Path, there: Store) -> None:
@@ -158,7 +157,7 @@ def test_the_question_shows_the_fingerprint_and_a_no_stores_nothing(store: Store
     assert "CPython 3.10.13" in asked[0]
     assert not there.root.exists()
     import_files([unsigned], there, lambda _: None, Acceptance(unsigned=True, ask=lambda _: True), TODAY)
-    assert python_set(small_release(), there)
+    assert small_set(there)
 
 
 def cluster(folder: Path, keys: str = "") -> SecretsFiles:

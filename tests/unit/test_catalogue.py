@@ -40,7 +40,10 @@ def test_an_unknown_release_names_the_nearest() -> None:
 def test_every_architecture_says_why_it_needs_its_python(name: str) -> None:
     release = catalogue.load(name)
     for architecture in release.architectures:
-        assert "3.1" in release.python.reasons[architecture] or "same as" in release.python.reasons[architecture]
+        assert (
+            "3.1" in release.pythons["fate"].reasons[architecture]
+            or "same as" in release.pythons["fate"].reasons[architecture]
+        )
 
 
 def test_every_component_of_the_distribution_has_a_minimum(name: str) -> None:
@@ -56,29 +59,29 @@ def test_every_component_that_fatecloud_has_for_fate_2_2_0_has_a_version() -> No
 
 def test_every_wheel_of_the_lock_fits_the_interpreter(name: str) -> None:
     release = catalogue.load(name)
-    python = "cp" + release.python.minor.replace(".", "")
-    for wheel in (artifact for artifact in release.python.lock if artifact.kind == "wheel"):
+    python = "cp" + release.pythons["fate"].minor.replace(".", "")
+    for wheel in (artifact for artifact in release.pythons["fate"].lock if artifact.kind == "wheel"):
         tag, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]
         assert "py3" in tag or tag == python or abi == "abi3", wheel.filename
         assert platform == "any" or release.arch in platform, wheel.filename
 
 
 def test_file_names_are_those_of_the_pins(name: str) -> None:
-    for artifact in catalogue.load(name).python.lock:
+    for artifact in catalogue.load(name).pythons["fate"].lock:
         pinned, _, version = artifact.name.partition("==")
         plain = artifact.filename.lower().replace("-", "_").replace(".", "_")
         assert plain.startswith(f"{pinned}_{version}".lower().replace("-", "_").replace(".", "_")), artifact
 
 
 def test_no_two_artifacts_share_bytes_name_or_project(name: str) -> None:
-    lock = catalogue.load(name).python.lock
+    lock = catalogue.load(name).pythons["fate"].lock
     for parts in ([a.sha256 for a in lock], [a.filename for a in lock], [project(a.name) for a in lock]):
         assert len(set(parts)) == len(parts)
 
 
 def test_all_demands_and_overrides_are_locked(name: str) -> None:
-    data = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))["python"]
-    locked = {project(artifact.name): artifact.name for artifact in catalogue.load(name).python.lock}
+    data = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))["pythons"]["fate"]
+    locked = {project(artifact.name): artifact.name for artifact in catalogue.load(name).pythons["fate"].lock}
     for demand in data["demands"]:
         assert project(demand["requirement"]) in locked, demand
         assert demand["why"]
@@ -88,7 +91,7 @@ def test_all_demands_and_overrides_are_locked(name: str) -> None:
 
 
 def test_the_builder_of_sdists_is_locked_as_a_wheel(name: str) -> None:
-    python = catalogue.load(name).python
+    python = catalogue.load(name).pythons["fate"]
     assert [a.kind for a in python.lock if project(a.name) == python.builder] == ["wheel"]
 
 

@@ -817,7 +817,7 @@ def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     (tmp_path / "store/artifacts/s1/x.whl").touch()
     (tmp_path / "store/artifacts/s2/x.whl.part").touch()
     found = storage.store({"base": str(tmp_path), "store": {"artifacts": ["s1", "s2", "s3"]}})
-    assert found == {"artifacts": {"s1": True, "s2": False, "s3": False}, "pythons": ["aaaa"], "venvs": []}
+    assert found == {"artifacts": {"s1": True, "s2": False, "s3": False}, "made": {"python": ["aaaa"], "venv": []}}
 
 
 def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,22 +9,22 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from artifact_world import artifact, filled, small_release
+from artifact_world import artifact, filled, small_python
 
 from fatecloud.artifacts import interpreter, rungs
 from fatecloud.artifacts.index import Interpreter
 from fatecloud.artifacts.judge import Judgement, judge
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactError, HashMismatch
-from fatecloud.model.release import RegistryInterpreter, Release
+from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 
 
-def registry_of(release: Release) -> RegistryInterpreter:
-    assert release.python.registry is not None
-    return release.python.registry
+def registry_of(python: PythonRequirement) -> RegistryInterpreter:
+    assert python.registry is not None
+    return python.registry
 
 
-REGISTRY = registry_of(small_release())
+REGISTRY = registry_of(small_python())
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     seen: list[tuple[str, str]] = []
 
     def take(
-        release: Release, store: Store, program: Path, origin: tuple[str, str], say: interpreter.Say
+        python: PythonRequirement, store: Store, program: Path, origin: tuple[str, str], say: interpreter.Say
     ) -> Interpreter:
         seen.append(origin)
         packed = artifact(store, "cpython==3.10.1", "packed.tar.gz", "interpreter")
@@ -61,7 +61,7 @@ def test_a_stored_one_is_kept_and_nothing_is_run(tmp_path: Path, monkeypatch: py
     full, held = filled(tmp_path / "full" / "store")
     monkeypatch.setattr(interpreter, "judge", None)
     said: list[str] = []
-    assert interpreter.choose(small_release(), full, said.append) == held.interpreter
+    assert interpreter.choose(small_python(), full, said.append) == held.interpreters["fate"]
     assert said == []
 
 
@@ -77,7 +77,7 @@ def test_a_broken_shim_is_passed_over_for_the_next(
         interpreter, "judge", lambda program, *a, **k: Judgement("") if program == good else real(program, *a, **k)
     )
     said: list[str] = []
-    interpreter.choose(small_release(), store, said.append)
+    interpreter.choose(small_python(), store, said.append)
     assert taken == [("found", str(good))]
     assert said[0].startswith(f"interpreter: skipped {broken}: does not run: exit status 127")
 
@@ -89,7 +89,7 @@ def test_the_registry_is_the_last_rung(
     monkeypatch.setattr(rungs, "download", lambda *_: None)
     monkeypatch.setattr(rungs, "from_registry", lambda *_: Path("/unpacked/bin/python3.10"))
     said: list[str] = []
-    interpreter.choose(small_release(), store, said.append)
+    interpreter.choose(small_python(), store, said.append)
     assert taken == [("registry", REGISTRY.coordinates)]
     assert "not reachable" in said[0]
 
@@ -99,7 +99,7 @@ def test_a_download_comes_before_the_registry(
 ) -> None:
     monkeypatch.setattr(rungs, "installed", lambda _: [])
     monkeypatch.setattr(rungs, "download", lambda *_: tmp_path / "cpython-3.10.22" / "bin" / "python3.10")
-    interpreter.choose(small_release(), store, lambda _: None)
+    interpreter.choose(small_python(), store, lambda _: None)
     assert taken == [("downloaded", "cpython-3.10.22")]
 
 
@@ -107,24 +107,24 @@ def test_maven_can_be_insisted_on(store: Store, taken: list[tuple[str, str]], mo
     monkeypatch.setattr(rungs, "installed", None)
     monkeypatch.setattr(rungs, "download", None)
     monkeypatch.setattr(rungs, "from_registry", lambda *_: Path("/unpacked/bin/python3.10"))
-    interpreter.choose(small_release(), store, lambda _: None, "maven")
+    interpreter.choose(small_python(), store, lambda _: None, "maven")
     assert taken == [("registry", REGISTRY.coordinates)]
 
 
 def test_insisting_on_another_series_is_refused_with_the_range(store: Store) -> None:
     with pytest.raises(ArtifactError, match=r"expected CPython 3\.10") as caught:
-        interpreter.choose(small_release(), store, lambda _: None, sys.executable)
+        interpreter.choose(small_python(), store, lambda _: None, sys.executable)
     assert ">=3.10,<3.11" in caught.value.remedy
 
 
 def test_what_will_not_work_is_reported(tmp_path: Path) -> None:
     full, held = filled(tmp_path / "full" / "store")
     said: list[str] = []
-    interpreter._announce(small_release(), replace(held.interpreter, lacks=("_lzma",)), said.append)
+    interpreter._announce(small_python(), replace(held.interpreters["fate"], lacks=("_lzma",)), said.append)
     assert "glibc 2.17 or newer" in said[0]
     assert "does not need: _lzma: reading .xz files" in said[1]
     assert "will not work" not in said[1]
-    assert full.has(held.interpreter.artifact.sha256)
+    assert full.has(held.interpreters["fate"].artifact.sha256)
 
 
 def test_path_pyenv_and_uv_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

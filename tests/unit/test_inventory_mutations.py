@@ -16,7 +16,7 @@ from hypothesis import example, given
 from inventory_bounds import Tally, outcome, shown_again
 from inventory_mutations import LONG, SEED, examples, spoiled_files, spoiled_trees
 from inventory_sources import FULL, SOURCES, every_key
-from preflight_world import PYTHON
+from preflight_world import PYTHONS
 
 from fatecloud import catalogue
 from fatecloud.model.cluster import Cluster
@@ -49,7 +49,7 @@ def carried_on(directory: Path, cluster: Cluster, content: bytes, tally: Tally) 
     shown_again(directory / "again.yml", cluster)
     if sum(content) % RENDERED:
         return
-    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHON))
+    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHONS))
     run = RunInfo("mutations", "ops@controller", "0" * 16)
     how = ssh_config(cluster.nodes.values(), known_hosts="known_hosts")
     project = directory / f"project{tally.rendered}"

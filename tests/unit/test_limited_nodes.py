@@ -47,7 +47,7 @@ def test_a_plan_for_some_nodes_needs_the_others_not() -> None:
 
 @pytest.mark.parametrize(("same", "proof"), [(True, False), (False, True)])
 def test_a_proof_counts_for_what_it_was_made_for(same: bool, proof: bool) -> None:  # noqa: FBT001
-    empty = replace(the_desired(), services={}, files={"a1": (), "a2": ()}, stages=(), python=None)
+    empty = replace(the_desired(), services={}, files={"a1": (), "a2": ()}, stages=())
     documents = healthy_documents()
     for document in documents.values():
         document["manifest"] |= {

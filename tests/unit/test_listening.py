@@ -40,7 +40,7 @@ def wanted(place: Path, **values: str) -> Desired:
     text = "\n".join(line for line in text.splitlines() if line.strip() != "addresses:").replace(", addresses: }", "}")
     (place / "inventory.yml").write_text(text)
     cluster = load(place / "inventory.yml")
-    return resolve(cluster, catalogue.load(cluster.release), None)
+    return resolve(cluster, catalogue.load(cluster.release))
 
 
 def binds(desired: Desired) -> dict[str, list[str]]:
@@ -160,7 +160,7 @@ parties:
 """
     (tmp_path / "inventory.yml").write_text(both)
     cluster = load(tmp_path / "inventory.yml")
-    desired = resolve(cluster, catalogue.load(cluster.release), None)
+    desired = resolve(cluster, catalogue.load(cluster.release))
     assert admitted(desired, "9999/nginx@a1", "stranger")[2:] == ["10.0.0.11/32", "198.51.100.0/24"]
     assert admitted(desired, "10000/nginx@b1", "stranger")[2:] == ["10.0.0.21/32", "10.0.0.11/32"]
 

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import pytest
 from check_world import Documents, healthy_documents, observed, the_desired
+from preflight_world import PYTHON
 
 from fatecloud.errors import RunError, Unverified
 from fatecloud.model.event import Event
@@ -16,18 +17,18 @@ from fatecloud.workflow import deploy
 from fatecloud.workflow.deploy_options import DeployOptions
 
 DESIRED = the_desired()
-NOW, INTERPRETER = DESIRED.python.digest[:16], DESIRED.python.interpreter.sha256[:16]  # type: ignore[union-attr]
+NOW, INTERPRETER = PYTHON.digest[:16], PYTHON.interpreter.sha256[:16]
 
 
 def holding(a1: dict[str, list[str]], a2: dict[str, list[str]]) -> Documents:
     documents = healthy_documents()
-    documents["a1"]["store"] = {"artifacts": {}} | a1
-    documents["a2"]["store"] = {"artifacts": {}} | a2
+    documents["a1"]["store"] = {"artifacts": {}, "made": dict(a1)}
+    documents["a2"]["store"] = {"artifacts": {}, "made": dict(a2)}
     return documents
 
 
-NOTHING: dict[str, list[str]] = {"venvs": [], "pythons": []}
-WANTED = {"venvs": [NOW], "pythons": [INTERPRETER]}
+NOTHING: dict[str, list[str]] = {"venv": [], "python": []}
+WANTED = {"venv": [NOW], "python": [INTERPRETER]}
 
 
 @pytest.mark.parametrize(
@@ -35,9 +36,9 @@ WANTED = {"venvs": [NOW], "pythons": [INTERPRETER]}
     [
         (WANTED, NOTHING, ()),
         (NOTHING, NOTHING, ()),
-        ({"venvs": ["older", NOW], "pythons": [INTERPRETER]}, NOTHING, ("a1",)),
-        ({"venvs": ["older"], "pythons": ["older"]}, NOTHING, ("a1",)),
-        (WANTED, {"venvs": [], "pythons": [INTERPRETER]}, ("a2",)),
+        ({"venv": ["older", NOW], "python": [INTERPRETER]}, NOTHING, ("a1",)),
+        ({"venv": ["older"], "python": ["older"]}, NOTHING, ("a1",)),
+        (WANTED, {"venv": [], "python": [INTERPRETER]}, ("a2",)),
     ],
 )
 def test_a_store_is_outdated_when_it_holds_more_than_its_release(a1: Any, a2: Any, outdated: tuple[str, ...]) -> None:
@@ -45,7 +46,7 @@ def test_a_store_is_outdated_when_it_holds_more_than_its_release(a1: Any, a2: An
 
 
 def test_a_node_that_was_not_read_is_left_alone() -> None:
-    documents = holding({"venvs": ["older"], "pythons": []}, NOTHING)
+    documents = holding({"venv": ["older"], "python": []}, NOTHING)
     documents.pop("a1")
     assert outdated_stores(DESIRED, observed(documents)) == ()
     assert outdated_stores(replace(DESIRED, services={}), observed(documents, absent={"store": "no"})) == ()
@@ -83,11 +84,9 @@ class Run:
     def deploy(self, *outdated: str) -> None:
         documents = holding(WANTED, WANTED)
         for name, document in documents.items():
-            document["store"]["venvs"] = ["older"] if name in outdated else []
-        session = SimpleNamespace(
-            desired=replace(DESIRED, services={}, python=None), secrets=SimpleNamespace(lacks_key=False)
-        )
-        documents["a1"]["store"]["pythons"] = documents["a2"]["store"]["pythons"] = []
+            document["store"]["made"]["venv"] = ["older"] if name in outdated else []
+        session = SimpleNamespace(desired=replace(DESIRED, services={}), secrets=SimpleNamespace(lacks_key=False))
+        documents["a1"]["store"]["made"]["python"] = documents["a2"]["store"]["made"]["python"] = []
         deploy._run(session, DeployOptions(), None, observed(documents), None)  # type: ignore[arg-type]
 
 

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_cluster import KEY, PASSWORD, desired, node
+from small_cluster import KEY, PASSWORD, PYTHON, PYTHONS, desired, node
 
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Plan
-from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.model.runtime import PythonRuntime
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest, real_hashes
 from fatecloud.render.variables import prepared_digest
@@ -94,8 +94,8 @@ def test_a_node_that_is_to_be_another_is_prepared_with_the_next_change(wanted: D
 
 
 def test_a_controller_that_lost_its_store_plans_no_restart(wanted: Desired) -> None:
-    service = replace(wanted.services[KEY], python=True)
-    lost = replace(wanted, services={KEY: service}, python=None)
+    service = replace(wanted.services[KEY], runtime=PythonRuntime("fate"))
+    lost = replace(wanted, services={KEY: service})
     facts = deployed(lost)
     facts["services"][KEY]["started"][thin_marker_of(service.home)] = "a" * 64
     facts["manifest"]["proof"]["digest"] = "of what is known only with the store"
@@ -144,11 +144,10 @@ def test_a_secret_that_is_not_there_is_named(wanted: Desired) -> None:
 
 
 def test_a_node_whose_supervisor_needs_the_environment_gets_it_although_no_service_is_python(wanted: Desired) -> None:
-    one = Artifact("x", "x.whl", "a" * 64, 1, "wheel")
     supervised = replace(wanted.cluster.nodes["a1"], supervision="supervisor")
     cluster = replace(wanted.cluster, nodes={"a1": supervised})
-    lacking = replace(wanted, cluster=cluster, python=PythonSet(one, one, (), ""))
-    facts = deployed(lacking) | {"store": {"venvs": []}}
+    lacking = replace(wanted, cluster=cluster, pythons=PYTHONS)
+    facts = deployed(lacking) | {"store": {"made": {"python": [PYTHON.interpreter.sha256[:16]]}}}
     actions = [action for stage in planned(lacking, facts).stages for action in stage.actions]
     assert [(action.verb, action.service) for action in actions] == [("install", "node")]
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from preflight_world import ANY, GIB, PYTHON, a_desired, healthy, observed
+from preflight_world import ANY, GIB, a_desired, healthy, observed
 
 from fatecloud.checks.preflight import blocking, judge_preflight
 from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Finding, Fix
-from fatecloud.model.layout import ID_LENGTH
 from fatecloud.model.observed import Observed, Unreachable
+from fatecloud.model.parts import parts_of
 from fatecloud.report.document import preflight_document
 from fatecloud.report.look import Look
 from fatecloud.report.preflight import change_text, preflight_text
@@ -76,7 +76,7 @@ def test_a_listener_on_another_address_does_not_collide() -> None:
 def test_a_node_that_holds_the_release_needs_no_room_for_it() -> None:
     disk = {path: {**d, "available": 2 * GIB} for path, d in healthy("a1")["disk"].items()}
     known = {"cluster": "demo", "services": {"9999/engine@a1": {}, "9999/front@a1": {}}}
-    store = {"artifacts": {}, "pythons": [], "venvs": [PYTHON.digest[:ID_LENGTH]]}
+    store = {"artifacts": {}, "made": {part.kind: [part.id] for part in parts_of(a_desired(), "a1")}}
     assert [f.code for f in findings({"disk": disk})] == ["PREFLIGHT_DISK_SPACE"]
     assert findings({"disk": disk, "store": store, "manifest": known}) == ()
 

@@ -179,8 +179,7 @@ def test_each_fault_raises_exactly_its_code(code: str) -> None:
 @pytest.mark.parametrize(("has", "found"), [("2.31", ["PREFLIGHT_GLIBC_OLD"]), ("2.36", [])])
 def test_an_interpreter_from_a_newer_system_than_the_node_is_refused(has: str, found: list[str]) -> None:
     desired = a_desired()
-    assert desired.python
-    desired = replace(desired, python=replace(desired.python, glibc="2.36"))
+    desired = replace(desired, pythons={key: replace(held, glibc="2.36") for key, held in desired.pythons.items()})
     findings = judged(desired, {"os.glibc": has})
     assert [finding.code for finding in findings] == found
     for finding in findings:

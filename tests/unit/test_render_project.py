@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from small_cluster import KEY, desired, node
+from small_cluster import KEY, PYTHONS, desired, node
 
 from fatecloud.errors import Refused
 from fatecloud.model.cluster import Prompt, SecretRef, Ssh
 from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.release import Artifact, PythonSet
+from fatecloud.model.runtime import PythonRuntime
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.render.variables import stage_turns, turns
 
@@ -122,19 +122,18 @@ def test_a_package_that_gets_own_files_is_copied_into_the_thin_environment(tmp_p
     wanted = desired(node("/data/fate"))
     site = "/data/fate/tiny-c3f9a2-9999-flow/venv/lib/python3.10/site-packages"
     extra = dataclasses.replace(wanted.files["a1"][0], path=f"{site}/fate_flow/settings.py")
-    part = Artifact("x", "x.whl", "a" * 64, 10, "wheel")
     wanted = dataclasses.replace(
         wanted,
-        services={KEY: dataclasses.replace(wanted.services[KEY], python=True)},
+        services={KEY: dataclasses.replace(wanted.services[KEY], runtime=PythonRuntime("fate"))},
         files={"a1": (*wanted.files["a1"], extra)},
-        python=PythonSet(part, part, (part,), "x==1 --hash=sha256:aa\n"),
+        pythons=PYTHONS,
     )
     variables = read(write(wanted, tmp_path / "project") / "host_vars" / "a1.yml")
     (service,) = variables["fatecloud_services"]
     assert service["own"] == ["fate_flow"]
     assert service["replaced"] == [f"{site}/fate_flow/settings.py"]
     assert "/data/fate/tiny-c3f9a2-9999-flow/venv/.complete" in service["inputs"]
-    assert variables["fatecloud_node"]["artifacts"][0]["path"] == f"/store/{'a' * 64}"
+    assert variables["fatecloud_node"]["artifacts"][0]["path"] == f"/store/{'b' * 64}"
 
 
 def test_an_earlier_render_is_replaced_and_anything_else_left_alone(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.store import Store
 from fatecloud.catalogue.known import vulnerabilities
 from fatecloud.cli.verbs import app
-from fatecloud.model.release import Artifact
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.vulnerability import SEVERITIES
 
 
@@ -39,7 +39,7 @@ def bill(store: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_the_data_are_about_what_the_release_really_has(name: str) -> None:
-    python = catalogue.load(name).python
+    python = catalogue.load(name).pythons["fate"]
     there = {a.name for a in (*python.lock, python.installer, *([python.registry.artifact] if python.registry else []))}
     known = vulnerabilities(name)
     assert dt.date.fromisoformat(known.as_of) <= dt.datetime.now(dt.UTC).date()
@@ -84,17 +84,17 @@ def test_the_bill_of_materials_of_a_release_that_is_not_fetched_yet(tmp_path: Pa
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
     assert document["metadata"]["component"]["bom-ref"] == NAME
     parts = {part["bom-ref"]: part for part in document["components"]}
-    assert set(parts) >= {a.name for a in release.python.lock} | {
+    assert set(parts) >= {a.name for a in release.pythons["fate"].lock} | {
         "mysql",
         "rabbitmq",
         "nginx",
-        release.python.installer.name,
+        release.pythons["fate"].installer.name,
     }
     torch = parts["torch==1.12.1"]
     assert torch["purl"] == "pkg:pypi/torch@1.12.1"
-    shipped = next(a for a in release.python.wheels if a.name == "torch==1.12.1")
+    shipped = next(a for a in release.pythons["fate"].wheels if a.name == "torch==1.12.1")
     assert torch["hashes"] == [{"alg": "SHA-256", "content": shipped.sha256}]
-    locked = next(a for a in release.python.lock if a.name == "torch==1.12.1")
+    locked = next(a for a in release.pythons["fate"].lock if a.name == "torch==1.12.1")
     changed = {"name": "fatecloud:made-from-sha256", "value": locked.sha256}
     assert (changed in torch["properties"]) == (locked.sha256 != shipped.sha256)
     known = [advisory.id for entry in vulnerabilities(NAME).packages for advisory in entry.advisories]

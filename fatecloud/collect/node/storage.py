@@ -24,6 +24,8 @@ _LOGS = 200
 """Files that one pattern may match."""
 _LINE = 500
 _KEPT = 5
+_BROUGHT = ("artifacts", "incoming", "tmp")
+"""Directories of the store whose entries were not made on the node."""
 _LEVEL = re.compile(r"\[(?:ERROR|CRITICAL|FATAL)\]")
 _SUM = re.compile(r"([0-9a-f]{64})  (.+)")
 _WORD = re.compile(r"\bERROR\b|\[(?:error|crit|alert|emerg)\]|\berror:", re.MULTILINE)
@@ -98,13 +100,12 @@ def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
 
 
 def store(spec: Spec) -> Dict[str, Any]:
-    """What the node's store holds: asked artifacts, complete interpreters and environments."""
+    """What the node's store holds: asked artifacts, and by directory what was made of artifacts and is complete."""
     root = spec["base"] + "/store"
     asked = spec.get("store", {}).get("artifacts", ())
     return {
         "artifacts": {sha: any(_plain_files("%s/artifacts/%s" % (root, sha))) for sha in asked},
-        "pythons": _complete(root + "/python"),
-        "venvs": _complete(root + "/venv"),
+        "made": {kind: _complete("%s/%s" % (root, kind)) for kind in _plain_files(root) if kind not in _BROUGHT},
     }
 
 

@@ -8,6 +8,7 @@ from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
 from fatecloud.model.protections import UnitException
+from fatecloud.model.runtime import PythonRuntime
 
 COMPONENT = Component(
     name="flow",
@@ -69,7 +70,7 @@ COMPONENT = Component(
     judge=judge,
     judge_parties=sites.judge,
     shared_secrets=sites.secrets,
-    python=True,
+    runtime=PythonRuntime("fate"),
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
     keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),

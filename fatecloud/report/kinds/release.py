@@ -53,12 +53,28 @@ class VulnerableDocument(TypedDict):
 
 
 class InterpreterDocument(TypedDict):
-    """The interpreter of a release in the store."""
+    """An interpreter in the store."""
 
     fingerprint: Annotated[str, "What `release import --confirm-fingerprint` asks for."]
     origin: str
     source: str
     glibc: Annotated[str, "Oldest glibc that it runs with."]
+
+
+class PythonDocument(TypedDict):
+    """A Python set of a release."""
+
+    name: str
+    requires: Annotated[str, "Versions of CPython."]
+    interpreter: Annotated[InterpreterDocument | None, "The one in the store, if the release is complete there."]
+
+
+class JavaDocument(TypedDict):
+    """Which Java a component runs with."""
+
+    minimum: Count
+    maximum: Count
+    reason: str
 
 
 class ReleaseDocument(TypedDict):
@@ -72,9 +88,9 @@ class ReleaseDocument(TypedDict):
     oldest: Annotated[dict[str, dict[str, str]], "Component from the distribution -> product -> oldest version."]
     architectures: list[str]
     unsupported: dict[str, str]
-    python: str
+    pythons: list[PythonDocument]
+    java: Annotated[dict[str, JavaDocument], "By component."]
     machine: str
-    interpreter: Annotated[InterpreterDocument | None, "The interpreter, if the release is complete in the store."]
     artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]
     vulnerabilities_known_on: Annotated[str, Rule(format="date")]
