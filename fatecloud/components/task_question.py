@@ -1,7 +1,7 @@
 """Runs on the node: a question that only a flow answers, and that every proxy between two flows has to pass.
 
 It asks for the state of a task that does not exist. Flow answers with "no such task" (code 2000 of FATE-Flow 2), and
-without a complaint in its logs. Copied into the scripts that use it, see `script_text`.
+without a complaint in its logs.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fatecloud.components.dialing import readable
 from fatecloud.components.flow.signing import as_stranger
+from fatecloud.probing.dialing import readable
 
 PATH = "/v2/partner/task/collect"
 OK, DENIED = 200, 403

@@ -134,7 +134,7 @@ class NodeProbe:
     """Whether a Python script needs the interpreter in `argv` for its libraries, or may be asked in any."""
     early: bool = False
     """Whether preflight asks it too, before anything is installed: it needs neither the service nor its files, and its
-    document has `peers`, see `components/dialing.py`."""
+    document has `peers`, see `probing/dialing.py`."""
 
 
 @dataclass(frozen=True, slots=True)

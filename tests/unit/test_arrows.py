@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "fatecloud"
 FREE = {"atomic", "errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
-PURE = {"model": set(), "signing": set(), "components": {"model"}, "catalogue": {"model"}}
+PURE = {"model": set(), "signing": set(), "probing": set(), "components": {"model", "probing"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,
     "inventory": {"model", "components", "catalogue", "signing"},

@@ -415,15 +415,6 @@ def test_a_script_that_needs_libraries_is_asked_in_the_interpreter_that_it_names
     assert [answers[str(number)]["data"]["who"] for number in range(2)] == ["other", None]
 
 
-def test_a_collector_too_old_for_the_scripts_leaves_them_to_the_services_interpreter(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    named = {"argv": ["/no/such/python3", "-"], "stdin": "print('{}')"}
-    assert ask(named)["0"]["data"] == {}
-    monkeypatch.setattr(probes, "_OLDEST", (99,))
-    assert "cannot start" in ask(named)["0"]["error"]
-
-
 def test_an_interpreter_that_does_not_start_costs_its_own_probes() -> None:
     absent = {"argv": ["/no/such/python3", "-"], "libraries": True}
     good = {"argv": PYTHON_PROBE, "stdin": "print('{}')"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -27,7 +26,6 @@ FILES = [
     for example, key in SERVICES
     for name, file in rendered(key, example).items()
 ]
-PROBES = sorted({(p.name, p.stdin) for e, key in SERVICES for p in desired(e).services[key].probes})
 
 
 def others_may(file: DesiredFile) -> int:
@@ -76,15 +74,6 @@ def test_the_readiness_probe_and_the_objects_are_there(example: str, key: str) -
         paths = {spec.path: spec for spec in service.specs}
         assert paths[service.objects.script].mode & 0o100
         assert all(not paths[path].restarts for path in service.objects.digest_of)
-
-
-@pytest.mark.parametrize(("name", "script"), PROBES)
-def test_a_probe_runs_alone_on_an_old_interpreter(name: str, script: str) -> None:
-    tree = ast.parse(script, feature_version=(3, 8))
-    modules = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    modules |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    assert not [module for module in modules if module.startswith("fatecloud")]
-    assert isinstance(tree.body[1], ast.ImportFrom), "annotations must not be evaluated there"
 
 
 def test_names_of_probes_start_with_their_component() -> None:

@@ -14,8 +14,8 @@ import pytest
 from component_world import RABBITMQ, rendered, service
 from web_fakes import Page, closed_port, saying, serving, silent
 
-from fatecloud.components import dialing
 from fatecloud.components.rabbitmq import probe_admin, probe_peers
+from fatecloud.probing import dialing
 from fatecloud.render.placeholders import fill
 
 HOME = "/data/projects/fate/demo-eeeeee-9999-rabbitmq"

@@ -11,16 +11,20 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from node_scripts import COMPONENTS, SCRIPTS, package_of
+from old_python import oldest
 from web_fakes import closed_port, saying, serving, silent
 
 from fatecloud import components
-from fatecloud.components.http_get import NoHttp, get
-from fatecloud.components.libraries import SHARED, configuration, use_libraries
-from fatecloud.components.script import script_text
+from fatecloud.collect.node import probes
+from fatecloud.components.script import parts_of, script_text
+from fatecloud.probing.http_get import NoHttp, get
+from fatecloud.probing.libraries import SHARED, configuration, use_libraries
 
-SCRIPTS = sorted(Path(components.__file__).parent.glob("*/probe_*.py"))
+IDS = [str(path.relative_to(COMPONENTS)) for path in SCRIPTS]
 
 
 def test_a_page_comes_with_status_and_reason_and_is_asked_for_with_our_headers() -> None:
@@ -70,7 +74,7 @@ def test_an_incomplete_answer_is_reported(said: bytes, why: str) -> None:
 
 
 def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fatecloud.components.http_get.LIMIT", 1 << 20)
+    monkeypatch.setattr("fatecloud.probing.http_get.LIMIT", 1 << 20)
     with saying(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * (1 << 20)) as port, pytest.raises(NoHttp, match="more than 1 MiB"):
         get("127.0.0.1", port, "/", timeout=5)
 
@@ -174,21 +178,78 @@ def test_scalars_of_a_configuration_are_text_in_every_version_of_yaml(tmp_path: 
         configuration(str(tmp_path / "b.yaml"))
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_a_script_is_whole_and_has_nothing_of_the_project_to_import(path: Path) -> None:
-    tree = ast.parse(script_text(path.parent.name, path.name), feature_version=(3, 8))
-    named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    named |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in named} <= sys.stdlib_module_names
+@pytest.mark.parametrize("path", SCRIPTS, ids=IDS)
+def test_a_script_loads_on_the_oldest_python_with_all_that_it_imports(path: Path) -> None:
+    text = script_text(package_of(path), path.name).replace('{"__name__": "__main__"}', '{"__name__": "script"}')
+    done = subprocess.run([oldest(), "-I", "-S", "-B", "-"], input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}.{path.stem}")
-def test_no_name_of_a_script_replaces_one_of_what_is_written_into_it(path: Path) -> None:
-    names: list[str] = []
-    for node in ast.parse(script_text(path.parent.name, path.name)).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names += [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
+@pytest.mark.parametrize("path", SCRIPTS, ids=IDS)
+def test_a_script_keeps_its_lines(path: Path) -> None:
+    inner = list(parts_of(package_of(path), path.name).values())[-1]
+    ours, theirs = path.read_text(), ast.parse(inner, feature_version=(3, 6))
+    assert inner.count("\n") == ours.count("\n")
+    functions = [node for node in ast.walk(theirs) if isinstance(node, ast.FunctionDef)]
+    assert all(ours.split("\n")[node.lineno - 1].strip().startswith(f"def {node.name}(") for node in functions)
+    assert not [node for node in ast.walk(theirs) if isinstance(node, ast.AnnAssign)]
+    assert all(node.returns is None for node in functions)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A package of a component with scripts of its own; modules of its imports two levels deep."""
+    package = tmp_path / "sample"
+    (package / "deep").mkdir(parents=True)
+    for folder in (package, package / "deep"):
+        (folder / "__init__.py").touch()
+    monkeypatch.setattr(components, "__path__", [*components.__path__, str(tmp_path)])
+    yield package
+    for name in [name for name in sys.modules if name.startswith("fatecloud.components.sample")]:
+        del sys.modules[name]
+
+
+def run(text: str) -> subprocess.CompletedProcess[str]:
+    """With an interpreter that finds nothing of the project."""
+    return subprocess.run([sys.executable, "-I", "-S", "-"], input=text, capture_output=True, text=True, check=False)
+
+
+def test_modules_of_several_levels_keep_their_own_names(package: Path) -> None:
+    (package / "deep" / "base.py").write_text("def _who() -> str:\n    return 'base'\n\n\nBASE: str = _who()\n")
+    middle = (
+        "from fatecloud.components.sample.deep.base import BASE\n"
+        "def _who(\n    one: dict[str, int] | None = None,\n) -> str:\n    return 'middle and ' + BASE\n"
+        "MIDDLE = _who()\n"
+    )
+    (package / "middle.py").write_text(middle)
+    script = (
+        "from __future__ import annotations\n"
+        "from fatecloud.components.sample.middle import (\n    MIDDLE,\n)\n"
+        "from fatecloud.components.sample.deep.base import BASE\n"
+        "def _who():\n    return 'script'\n"
+        "if __name__ == '__main__':\n    print(_who(), MIDDLE, BASE)\n"
+    )
+    (package / "probe_names.py").write_text(script)
+    text = script_text("sample", "probe_names.py")
+    assert run(text).stdout == "script middle and base base\n"
+    assert text.count("def _who(") == 3, "each of them once"
+
+
+def test_an_error_names_its_file_and_line(package: Path) -> None:
+    (package / "deep" / "wrong.py").write_text("# one\ndef wrong():\n    raise KeyError('x')\n")
+    (package / "probe_wrong.py").write_text("from fatecloud.components.sample.deep.wrong import wrong\n\nwrong()\n")
+    text = script_text("sample", "probe_wrong.py")
+    trace = run(text).stderr
+    assert 'File "fatecloud/components/sample/probe_wrong.py", line 3' in trace
+    assert 'File "fatecloud/components/sample/deep/wrong.py", line 3' in trace
+    answers: dict[str, dict[str, Any]] = {}
+    (thread,) = probes.started({"probes": [{"id": "a", "argv": ["python3", "-I", "-"], "stdin": text}]}, answers)
+    thread.join(30)
+    assert answers["a"]["error"] == "exit 1: KeyError: 'x' (fatecloud/components/sample/deep/wrong.py:3)"
+
+
+@pytest.mark.parametrize("line", ["from fatecloud.components.sample.absent import x", "x = \"'''\""])
+def test_what_cannot_be_written_into_a_text_is_refused(package: Path, line: str) -> None:
+    (package / "probe_bad.py").write_text(f"{line}\n")
+    with pytest.raises(ValueError, match=r"sample\.(absent|probe_bad) cannot be part of a script"):
+        script_text("sample", "probe_bad.py")

@@ -151,11 +151,20 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException as error:  # noqa: BLE001 - a forked child must not go on as its parent
-        # No traceback: it has no use for who reads the answer, and code that came compiled has no lines to tell.
-        sys.stderr.write("%s: %s\n" % (type(error).__name__, " ".join(str(error).split())))
+        sys.stderr.write("%s: %s%s\n" % (type(error).__name__, " ".join(str(error).split()), _place(error)))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _place(error: BaseException) -> str:
+    """Where in the project's files it happened; empty for code of others. An answer has no room for a traceback."""
+    place, trace = "", error.__traceback__
+    while trace:
+        name = trace.tb_frame.f_code.co_filename
+        place = " (%s:%d)" % (name, trace.tb_lineno) if name.startswith("fatecloud/") else place
+        trace = trace.tb_next
+    return place
 
 
 def _lead(pid: int) -> None:

@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import pwd
-import sys
 import threading
 import time
 
@@ -24,8 +23,6 @@ _MOST = 256 << 10
 """Bytes of the answer of a probe that is not a script."""
 _DEEPEST = 32
 """Levels of an answer."""
-_OLDEST = (3, 8)
-"""Version of Python that the components' scripts are written for."""
 
 Probe = Dict[str, Any]
 Answers = Dict[str, Dict[str, Any]]
@@ -56,7 +53,7 @@ def _kind(probe: Probe) -> Kind:
     if not (os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv):
         return user, probe["id"], ()
     # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
-    if argv[0] == "python3" or (sys.version_info >= _OLDEST and not probe.get("libraries")):
+    if argv[0] == "python3" or not probe.get("libraries"):
         return user, None, None
     return user, None, tuple(argv[: argv.index(_SCRIPT)])
 

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.libraries import configuration, use_libraries
+from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"
 """Flow's name for the kind of app, and for the role, of a party."""

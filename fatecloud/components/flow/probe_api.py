@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from fatecloud.components.flow.signing import as_admin
-from fatecloud.components.http_get import get
+from fatecloud.probing.http_get import get
 
 CLIENT_AUTH = range(5000, 5010)
 DATABASE_SECONDS, LEAST_SECONDS = 10.0, 2.0

@@ -14,8 +14,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from fatecloud.components.http_get import get
-from fatecloud.components.libraries import configuration, use_libraries
+from fatecloud.probing.http_get import get
+from fatecloud.probing.libraries import configuration, use_libraries
 
 OK, UNAUTHORIZED = 200, 401
 

@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.libraries import configuration, use_libraries
+from fatecloud.probing.libraries import configuration, use_libraries
 
 REFUSED = {2002, 2003}
 AUTH = {1045, 1130, 1251, 1698, 2059}

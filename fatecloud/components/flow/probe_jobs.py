@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from fatecloud.components.flow.signing import as_admin
-from fatecloud.components.http_get import get
+from fatecloud.probing.http_get import get
 
 PAGE_SIZE = 50
 """Jobs of one page; more are counted and not shown."""

@@ -6,8 +6,8 @@ import json
 import sys
 from typing import Any
 
-from fatecloud.components.dialing import trouble
-from fatecloud.components.http_get import NoHttp, get
+from fatecloud.probing.dialing import trouble
+from fatecloud.probing.http_get import NoHttp, get
 
 SECONDS = 5.0
 

@@ -27,7 +27,7 @@ def judge(path: str) -> dict[str, Any]:
     except OSError as error:
         return {"ok": False, "kind": "absent", "error": f"{path}: {error.strerror}"}
     lines = text.split("\n")[:-1]
-    stamp = next((found for line in reversed(lines) if (found := STAMP.match(line))), None)
+    stamp = next(filter(None, map(STAMP.match, reversed(lines))), None)
     if stamp is None:
         return {"ok": False, "kind": "empty", "error": f"{path} has no line with a time stamp"}
     # Not strptime: its first use imports more than the rest of this script. -1: the time zone decides on summer time.

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
-import socket
 import sys
 from typing import Any
 
-from fatecloud.components.dialing import address_of, asked, readable, trouble
 from fatecloud.components.flow.signing import as_admin, signed
-from fatecloud.components.http_get import NoHttp, get, post
 from fatecloud.components.task_question import PATH, body_for, headers_for
+from fatecloud.probing.dialing import address_of, asked, readable, trouble
+from fatecloud.probing.http_get import NoHttp, get, post
 
 SECONDS, OWN_SECONDS = 8.0, 4.0
 MOST = 64 << 10
@@ -36,7 +35,7 @@ def theirs(proxy: str, party: str, app: dict[str, str]) -> dict[str, Any]:
         answer = post(*address_of(proxy), PATH, body_for(party), timeout=SECONDS, headers=headers, limit=MOST)
         envelope = json.loads(answer[2])
         code, message = int(envelope["code"]), readable(envelope.get("message", ""))
-    except (OSError, socket.timeout) as error:  # noqa: UP041 - two classes before Python 3.10
+    except OSError as error:
         return {**trouble(error, SECONDS, "silent"), "kind": "silent"}
     except (NoHttp, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return {"ok": False, "kind": "silent", "error": "what answers is not flow"}

@@ -39,7 +39,15 @@ def judge(socket: str, user: str, schema: str, account: str) -> dict[str, Any]:
     argv += [f"--socket={socket}", f"--user={user}"]
     question = QUERY.format(schema=schema, account=account)
     try:
-        answer = subprocess.run(argv, input=question, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        answer = subprocess.run(
+            argv,
+            input=question,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         return {"ok": False, "kind": "timeout", "error": f"no answer within {TIMEOUT} s"}
     if answer.returncode:

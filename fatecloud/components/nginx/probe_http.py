@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from typing import Any
 
-from fatecloud.components.http_get import get
+from fatecloud.probing.http_get import get
 
 TIMEOUT = 5
 LOOPBACK = "127.0.0.1"
@@ -34,7 +33,7 @@ def judge(host: str, port: int, party: str, inside: int, others: list[str]) -> d
         if health.get("party") != party:
             return {"ok": False, "kind": "foreign", "error": f"{host}:{port} answers for {health}"[:300]}
         routes = {other: page(LOOPBACK, inside, "/fatecloud/route", other)["route"] for other in [party, *others]}
-    except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+    except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
-import socket
 import sys
 import time
 from typing import Any
 
-from fatecloud.components.dialing import address_of, asked, connected, readable, trouble
-from fatecloud.components.http_get import NoHttp, get, post
 from fatecloud.components.task_question import PATH, body_for, headers_for, judged, refusal
+from fatecloud.probing.dialing import address_of, asked, connected, readable, trouble
+from fatecloud.probing.http_get import NoHttp, get, post
 
 HEALTH_SECONDS, LONG_SECONDS, SHORT_SECONDS = 4.0, 8.0, 3.0
 PARTY_SECONDS = 15.0
@@ -89,7 +88,7 @@ def question(own: str, party: str, endpoint: str, padding: int, seconds: float) 
             answer = None
         if answer is None or answer[0] == NO_ROUTE:
             answer = post(*address_of(endpoint), PATH, body, timeout=seconds, headers=headers, limit=MOST)
-    except (OSError, socket.timeout) as error:  # noqa: UP041 - two classes before Python 3.10
+    except OSError as error:
         return trouble(error, seconds, "silent")
     except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": readable(error)}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from typing import Any
 
-from fatecloud.components.http_get import NoHttp, post
 from fatecloud.components.task_question import PATH, body_for, headers_for, judged
+from fatecloud.probing.http_get import NoHttp, post
 
 TIMEOUT = 10
 MOST = 64 << 10
@@ -20,7 +19,7 @@ def judge(host: str, port: int, party: str) -> dict[str, Any]:
     headers = headers_for(party)
     try:
         answer = post(host, port, PATH, body_for(party), timeout=TIMEOUT, headers=headers, limit=MOST)
-    except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+    except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": f"no answer within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "proxy", "error": f"{host}:{port}: {error}"}

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import sys
 import time
 from typing import Any
 
-from fatecloud.components.http_get import get
+from fatecloud.probing.http_get import get
 
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
@@ -138,7 +137,7 @@ def judge(host: str, port: int, definitions: str) -> dict[str, Any]:
     try:
         known, state = account_of(api, account["name"]), state_of(Api(host, port, monitor))
         return {"ok": True, "account": known, **state, **(links(api) if known["ok"] else {})}
-    except (TimeoutError, socket.timeout):  # noqa: UP041 - two classes before Python 3.10
+    except TimeoutError:
         return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}

@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.dialing import asked, connected, readable, trouble
+from fatecloud.probing.dialing import asked, connected, readable, trouble
 
 CONNECT_SECONDS, SECONDS = 5.0, 8.0
 HEADER = b"AMQP\x00\x00\x09\x01"

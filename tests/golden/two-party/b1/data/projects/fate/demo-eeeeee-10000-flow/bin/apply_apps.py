@@ -1,31 +1,29 @@
 # fatecloud cluster=demo-eeeeee party=10000 service=flow
-"""Runs on the node under flow's interpreter: writes the apps of the parties into flow's database. Safe to run again.
-
-Flow's own API makes up the id and the token of an app. They are written by SQL instead, because both parties must know
-the token before either of them runs. Flow reads these tables at each request, so it needs no restart.
-"""
-
-from __future__ import annotations
-
-import importlib
-import json
+# Made by fatecloud from its own files, without their annotations: Python 3.6 cannot read all of those.
 import sys
-import time
+import types
 
-"""Runs on the node: makes the libraries of a service's environment importable.
 
-`site` would do it too, but takes longer than the rest of Python's start. Copied
-into the scripts that use it, see `script_text`.
+def _module(name, file, text):
+    sys.modules[name] = types.ModuleType(name)
+    exec(compile(text, file, "exec", dont_inherit=True), sys.modules[name].__dict__)
+
+
+_module('fatecloud.probing.libraries', 'fatecloud/probing/libraries.py', r'''"""Runs on the node: makes the libraries of a service's environment importable.
+
+`site` would do it too, but takes longer than the rest of Python's start.
 """
+
 
 
 import importlib
 import sys
+
 
 SHARED = "fatecloud-shared.pth"
 
 
-def use_libraries(site_packages: str) -> None:
+def use_libraries(site_packages):
     """Put the environment's own libraries on the path first, then those of the release, as the service has them.
 
     Args:
@@ -38,7 +36,7 @@ def use_libraries(site_packages: str) -> None:
         sys.path += [site_packages, file.read().strip()]
 
 
-def configuration(path: str) -> Any:
+def configuration(path):
     """Document in a YAML file, with every scalar as text: versions of YAML agree on those.
 
     Raises:
@@ -51,6 +49,22 @@ def configuration(path: str) -> Any:
             return yaml.load(file, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         except yaml.YAMLError as error:
             raise ValueError(" ".join(str(error).split())) from error
+''')
+exec(compile(r'''"""Runs on the node under flow's interpreter: writes the apps of the parties into flow's database. Safe to run again.
+
+Flow's own API makes up the id and the token of an app. They are written by SQL instead, because both parties must know
+the token before either of them runs. Flow reads these tables at each request, so it needs no restart.
+"""
+
+
+
+import importlib
+import json
+import sys
+import time
+
+
+from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"
 """Flow's name for the kind of app, and for the role, of a party."""
@@ -69,7 +83,7 @@ GIVE_ROLE = "insert into fate_casbin (ptype, v0, v1) values ('g', %s, %s)"
 SHOW = "insert into t_partner_app_info (f_create_time, f_party_id, f_app_id, f_app_token) values (%s, %s, %s, %s)"
 
 
-def statements(apps: dict[str, Any], now: int) -> list[tuple[str, tuple[Any, ...]]]:
+def statements(apps, now):
     """The SQL, with `%s` for each parameter.
 
     Args:
@@ -77,7 +91,7 @@ def statements(apps: dict[str, Any], now: int) -> list[tuple[str, tuple[Any, ...
         now: milliseconds since the epoch.
     """
     own = str(apps["own"])
-    found: list[tuple[str, tuple[Any, ...]]] = [
+    found = [
         (DROP_ROLES, (SITE, own)),
         (DROP_ISSUED, (SITE, own)),
         (DROP_SHOWN, (own, own)),
@@ -89,7 +103,7 @@ def statements(apps: dict[str, Any], now: int) -> list[tuple[str, tuple[Any, ...
     return found
 
 
-def apply(conf: dict[str, Any], apps: dict[str, Any]) -> None:
+def apply(conf, apps):
     """Write them in one transaction, to the MySQL of flow's configuration."""
     driver = importlib.import_module("pymysql")
     connection = driver.connect(
@@ -119,4 +133,5 @@ if __name__ == "__main__":
         apply(configuration(sys.argv[2])["database"]["mysql"], document)
     except Exception as error:  # noqa: BLE001 - an error of the driver has no name before it was imported
         sys.exit(f"the apps of the parties could not be written: {type(error).__name__}: {error}")
+''', 'fatecloud/components/flow/apply_apps.py', "exec", dont_inherit=True), {"__name__": "__main__"})
 

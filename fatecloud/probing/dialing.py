@@ -1,6 +1,6 @@
 """Runs on the node: asks many endpoints the same question at once, and names what went wrong with each.
 
-Copied into the scripts that use it, see `script_text`. An answer has `ok`; if that is false also `kind` and `error`:
+An answer has `ok`; if that is false also `kind` and `error`:
 
     name         the name has no address, or no name server answers
     timeout      no connection: packets are dropped on the route there or back, or the machine is gone
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from fatecloud.components.connecting import connection_to
+from fatecloud.probing.connecting import connection_to
 
 PARALLEL = 64
 """Endpoints asked at the same time; a party seldom has more than ten."""

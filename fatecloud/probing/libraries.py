@@ -1,7 +1,6 @@
 """Runs on the node: makes the libraries of a service's environment importable.
 
-`site` would do it too, but takes longer than the rest of Python's start. Copied
-into the scripts that use it, see `script_text`.
+`site` would do it too, but takes longer than the rest of Python's start.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Runs on the node: a connection to a name that may have several addresses, within one time limit for all of them.
-
-Written into the scripts that use it, see `script_text`.
-"""
+"""Runs on the node: a connection to a name that may have several addresses, within one time limit for all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ def connection_to(host: str, port: int, seconds: float) -> socket.socket:
     the second one none of the caller's time. Here each gets its share of what is left.
 
     Raises:
-        TimeoutError: no address took it in time (`socket.timeout` before Python 3.10).
+        TimeoutError: no address took it in time.
         OSError: the name does not resolve, or the last address refused.
     """
     until = time.monotonic() + seconds
@@ -29,7 +26,8 @@ def connection_to(host: str, port: int, seconds: float) -> socket.socket:
             line.settimeout(max(0.001, (until - time.monotonic()) / (len(found) - number)))
             line.connect(address)
         except OSError as error:
-            last = error
+            # Two classes before Python 3.10.
+            last = TimeoutError(str(error)) if isinstance(error, socket.timeout) else error
             if line is not None:
                 line.close()
         else:

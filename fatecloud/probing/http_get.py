@@ -1,15 +1,16 @@
 """Runs on the node: one GET or POST of one page.
 
 Written by hand, because the imports of `http.client` (mail headers, TLS) cost a node 30 ms of CPU, as much as several
-requests. Copied into the scripts that use it, see `script_text`.
+requests.
 """
 
 from __future__ import annotations
 
 import re
+import socket
 import time
 
-from fatecloud.components.connecting import connection_to
+from fatecloud.probing.connecting import connection_to
 
 LIMIT = 16 << 20
 """Bytes of an answer of our own services; no page that we ask for comes near. What others run gets a smaller one."""
@@ -33,7 +34,7 @@ def get(
         limit: bytes of the whole answer; None for `LIMIT`.
 
     Raises:
-        TimeoutError: it took longer (`socket.timeout` before Python 3.10).
+        TimeoutError: it took longer.
         OSError: there is no connection, or it broke.
         NoHttp: the answer is something else, or not all of it.
     """
@@ -64,7 +65,10 @@ def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) 
         connection.sendall(request)
         while len(received) <= limit:
             connection.settimeout(max(0.001, until - time.monotonic()))
-            part = connection.recv(1 << 16)
+            try:
+                part = connection.recv(1 << 16)
+            except socket.timeout as late:  # noqa: UP041 - two classes before Python 3.10
+                raise TimeoutError(str(late)) from late
             received += part
             if not part or _is_whole(received):
                 return _parsed(bytes(received))
