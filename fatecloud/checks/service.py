@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.checks.listeners import silent_ports
+from fatecloud.checks.settle import waits_to_restart
 from fatecloud.checks.stopped import why_stopped
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-_YOUNG_SECONDS = 60.0
-_FROZEN = ("T", "t")
+YOUNG_SECONDS = 60.0
+"""How long a process that came after one that ended by itself has to live, to be one that stays."""
+_TRIAL_SECONDS = 300.0
+"""After a start by fatecloud: what ends by itself within that time was started into a fault."""
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
 ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the node.", settles=False)
@@ -21,12 +24,12 @@ RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service keeps ending an
 UNSUPERVISED = Code(
     "SERVICE_UNSUPERVISED", "warning", "The service runs, but its supervisor does not watch it.", settles=False
 )
-HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"))
 DISABLED = Code("SERVICE_DISABLED", "warning", "The service would not come back after a reboot.", settles=False)
 RESTART_PENDING = Code("RESTART_PENDING", "warning", "The service runs with older files than those on disk.")
 
 
-def _finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding:
+def finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding:
+    """A finding about the view's service, which rests on the fact `services` where nothing else is said."""
     more.setdefault("source", "fact services")
     return Finding(code.name, code.severity, view.subject, symptom, **more)
 
@@ -55,7 +58,7 @@ def _under_glob(path: str, pattern: str) -> bool:
 def present(view: ServiceView) -> Iterator[Finding]:
     """The supervisor knows the service."""
     if view.state["state"] == "absent":
-        yield _finding(
+        yield finding(
             view,
             ABSENT,
             f"its unit is missing ({view.state['result'] or 'unknown'})",
@@ -72,7 +75,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
     state, kind = view.state, view.state["state"]
     ended = f"exit status {state['exit']}" if state["exit"] is not None else str(state["result"])
     if kind == "failed":
-        yield _finding(
+        yield finding(
             view,
             FAILED,
             f"it failed ({ended})",
@@ -83,7 +86,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
             evidence=last_errors(view),
         )
     elif kind in ("stopped", "stopping"):
-        yield _finding(
+        yield finding(
             view,
             STOPPED,
             "it is stopped",
@@ -95,7 +98,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
         )
     elif _spins(view, state):
         again = f"restarted {state['restarts']} times" if state["restarts"] else "it is being restarted"
-        yield _finding(
+        yield finding(
             view,
             RESTARTING,
             f"it keeps ending ({again}, last {ended})",
@@ -110,7 +113,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
 def watched(view: ServiceView) -> Iterator[Finding]:
     """A supervisor watches the process and would start it again."""
     if view.state["state"] == "unsupervised":
-        yield _finding(
+        yield finding(
             view,
             UNSUPERVISED,
             f"process {view.state['pid']} runs, but no supervisor watches it",
@@ -123,11 +126,18 @@ def watched(view: ServiceView) -> Iterator[Finding]:
 
 
 def _spins(view: ServiceView, state: Mapping[str, Any]) -> bool:
-    if str(state["sub"]).startswith(("auto-restart", "backoff")):
+    if waits_to_restart(state):
         return True
-    young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < _YOUNG_SECONDS
+    young = state["since"] is not None and view.fact("clock")["epoch"] - state["since"] < YOUNG_SECONDS
     # A service that keeps ending looks alive in between: a process that was just restarted has to show that it serves.
-    return bool(state["restarts"] and young and not _serves(view))
+    # After our own start that is not enough: what it needs was there before it, so only a fault made it end.
+    return bool(state["restarts"] and young and (_on_trial(view) or not _serves(view)))
+
+
+def _on_trial(view: ServiceView) -> bool:
+    """Whether a run of fatecloud started the service a short while ago."""
+    record = (view.facts.fact("manifest").value or {}).get("services", {}).get(view.service.id.key, {})
+    return bool(0 <= view.fact("clock")["epoch"] - record.get("at", 0) < _TRIAL_SECONDS)
 
 
 def _serves(view: ServiceView) -> bool:
@@ -137,53 +147,13 @@ def _serves(view: ServiceView) -> bool:
     return isinstance(answer, Mapping) and answer.get("ok") is True
 
 
-@service_check(
-    HUNG, after=("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
-)
-def alive(view: ServiceView) -> Iterator[Finding]:
-    """The process is not frozen, and its readiness probe comes back in time."""
-    state = view.state
-    if state["process_state"] in _FROZEN or state["stopped_pids"]:
-        pids = state["stopped_pids"] or [state["pid"]]
-        yield _finding(
-            view,
-            HUNG,
-            f"process {pids[0]} is frozen (state T)",
-            cause="it was stopped by a signal or a debugger",
-            remedy=(
-                f"kill -CONT {' '.join(str(pid) for pid in pids)}  # on {view.facts.node}",
-                manage(view, "restart"),
-            ),
-            expected="state S or R",
-            got=str(state["process_state"]),
-            about=view.service.id.key,
-        )
-        return
-    if not view.service.readiness:
-        return
-    answer = view.probe(view.service.readiness)
-    kind = answer.data.get("kind") if isinstance(answer.data, dict) else None
-    if kind == "timeout" or (answer.error or "").startswith("timeout"):
-        said = answer.error or str(answer.data.get("error", "timeout"))
-        yield _finding(
-            view,
-            HUNG,
-            f"process {state['pid']} runs, but does not answer ({said})",
-            remedy=(f"fatecloud logs {view.service.id.key}", manage(view, "restart")),
-            expected=f"an answer to {view.service.readiness}",
-            got=said,
-            evidence=last_errors(view),
-            source=f"probe {view.service.readiness}",
-        )
-
-
 @service_check(DISABLED, after=("MANIFEST_ABSENT", "SERVICE_ABSENT"))
 def enabled(view: ServiceView) -> Iterator[Finding]:
     """The supervisor starts it at boot."""
     if not view.state["enabled"]:
         systemd = view.desired.node(view.facts.node).supervision == "systemd"
         remedy = f"systemctl enable {view.service.id.unit}" if systemd else "fatecloud deploy"
-        yield _finding(
+        yield finding(
             view,
             DISABLED,
             "it would not come back after a reboot",
@@ -206,7 +176,7 @@ def current(view: ServiceView) -> Iterator[Finding]:
         if seen.get(path) is not None and seen[path]["sha256"] not in (None, digest)
     )
     if older:
-        yield _finding(
+        yield finding(
             view,
             RESTART_PENDING,
             f"it still runs with an older {older[0]}",

@@ -13,10 +13,11 @@ _START_SECONDS = 60.0
 
 
 def settling_services(desired: Desired, observed: Observed, seconds: float) -> frozenset[str]:
-    """Keys of the services that a run of fatecloud started within the last `seconds`.
+    """Keys of the services that a run of fatecloud started within the last `seconds`, and that may still come up.
 
     A start is ours when a run holds the node's lease now, or when the manifest says that a run started the service just
-    then. A service that restarts by itself never counts: otherwise its restarts would hide it for ever.
+    then. What shows that a service does not come up ends this at once: a process that has ended since, or that is
+    stopped. A service that restarts by itself therefore never counts: otherwise its restarts would hide it for ever.
     """
     if seconds <= 0:
         return frozenset()
@@ -30,8 +31,9 @@ def settling_services(desired: Desired, observed: Observed, seconds: float) -> f
 
 def _settles(service: DesiredService, facts: NodeFacts, seconds: float) -> bool:
     now = float(facts.fact("clock").value["epoch"])
-    since = (facts.fact("services").value.get(service.id.key) or {}).get("since")
-    if since is None or not now - seconds <= since <= now + 1:
+    state: Mapping[str, Any] = facts.fact("services").value.get(service.id.key) or {}
+    since = state.get("since")
+    if since is None or not now - seconds <= since <= now + 1 or _fails(state):
         return False
     lease: Mapping[str, Any] = facts.fact("lease").value or {}
     if lease and lease.get("expires", 0) > now:
@@ -39,3 +41,12 @@ def _settles(service: DesiredService, facts: NodeFacts, seconds: float) -> bool:
     manifest: Mapping[str, Any] = facts.fact("manifest").value or {}
     ordered = manifest.get("services", {}).get(service.id.key, {}).get("at")
     return ordered is not None and abs(since - ordered) <= _START_SECONDS
+
+
+def _fails(state: Mapping[str, Any]) -> bool:
+    return bool(state.get("restarts") or waits_to_restart(state) or (state.get("main") or {}).get("frozen"))
+
+
+def waits_to_restart(state: Mapping[str, Any]) -> bool:
+    """Whether it ended, and its supervisor waits before the next attempt."""
+    return str(state.get("sub", "")).startswith(("auto-restart", "backoff"))

@@ -1,7 +1,8 @@
 """What a fact looks like. A node may lie: a fact of another form counts as one that could not be read.
 
-A shape is a type, `Some` of a shape (or None), a list with the shape of its items, a dictionary with the shapes of keys
-that must be there (or of all others, for `...`), `Maybe` of a dictionary whose keys may be missing, or a predicate.
+A shape is a type, `Some` of a shape (or None), a list with the shape of its items, `UpTo` so many of them, a dictionary
+with the shapes of keys that must be there (or of all others, for `...`), `Maybe` of a dictionary whose keys may be
+missing, or a predicate.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ class Maybe:
     shapes: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class UpTo:
+    """A list of at most so many items of a shape."""
+
+    most: int
+    shape: Any
+
+
 def number(value: Any) -> bool:
     """Whether it is a number that every computation can do."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
@@ -59,6 +68,11 @@ def _zone(value: Any) -> bool:
 def _path(value: Any) -> bool:
     """Whether it is a path that can be a word of a command that an operator copies."""
     return isinstance(value, str) and bool(_PATH.fullmatch(value))
+
+
+def _letter(value: Any) -> bool:
+    """Whether it is a state of a process, as the kernel writes it: `S`, `T`."""
+    return isinstance(value, str) and len(value) == 1 and value.isalpha()
 
 
 def _by_service(value: Any) -> bool:
@@ -101,14 +115,27 @@ _DATA = {
 _LEASE = {"expires": number}
 _HOLDER = Some(Maybe({"pid": Some(whole)}))
 _STATE = {"state": str}
+_PROCESS = {
+    "pid": whole,
+    "state": _letter,
+    "frozen": bool,
+    "age": number,
+    "command": str,
+    "fds": Some(whole),
+    "rss": number,
+}
 _STATES = Maybe(
     {
-        "stopped_pids": [whole],
+        "main": Some({**_PROCESS, "threads": whole}),
+        "children": UpTo(100, _PROCESS),
+        "processes": whole,
         "pid": Some(whole),
         "since": Some(number),
+        "sub": str,
+        "restarts": Some(whole),
         "enabled": bool,
         "result": Some(str),
-        "pids": [whole],
+        "pids": UpTo(10_000, whole),
         "started": Some({_ANY: str}),
     }
 )
@@ -157,8 +184,9 @@ def fits(value: Any, shape: Any) -> bool:
         return isinstance(value, dict) and all(
             fits(value[key], one) for key, one in shape.shapes.items() if key in value
         )
-    if isinstance(shape, list):
-        return isinstance(value, list) and all(fits(item, shape[0]) for item in value)
+    if isinstance(shape, list | UpTo):
+        one, most = (shape.shape, shape.most) if isinstance(shape, UpTo) else (shape[0], _LARGEST)
+        return isinstance(value, list) and len(value) <= most and all(fits(item, one) for item in value)
     if isinstance(shape, dict):
         return isinstance(value, dict) and _has(value, shape)
     if isinstance(shape, type):

@@ -30,6 +30,7 @@ PARTS = (
     "marks",
     "supervision",
     "confinement",
+    "members",
     "services",
     "packages",
     "asking",

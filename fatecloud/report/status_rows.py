@@ -131,7 +131,7 @@ def _running(
 def _word(state: Mapping[str, Any], *, settling: bool) -> str:
     if state["state"] in _DOWN:
         return "no"
-    if state.get("stopped_pids"):
+    if (state.get("main") or {}).get("frozen"):
         return "hung"
     if state["state"] == "stopping":
         return "stopping"
@@ -143,8 +143,11 @@ def _word(state: Mapping[str, Any], *, settling: bool) -> str:
 def _oddities(state: Mapping[str, Any]) -> Iterator[str]:
     if state["state"] == "failed":
         yield f"failed: {state.get('result') or 'unknown'} (exit {state.get('exit')})"
-    if state.get("stopped_pids"):
-        yield f"process {state['stopped_pids'][0]} is stopped by a signal"
+    main, still = state.get("main") or {}, [child for child in state.get("children", ()) if child["frozen"]]
+    if main.get("frozen"):
+        yield f"its main process {main['pid']} is stopped"
+    elif still:
+        yield f"{len(still)} of its {state.get('processes')} processes stopped, among them {still[0]['pid']}"
     if state["state"] == "unsupervised":
         yield "runs without its supervisor"
     if state["state"] != "absent" and state.get("enabled") is False:

@@ -42,7 +42,8 @@ def summary(report: Report) -> str:
     counts = Counter(finding.severity for finding in report.findings)
     roots = sum(not finding.caused_by for finding in report.findings)
     if not report.findings:
-        state = "healthy" if report.passed else "nothing was checked"
+        settling = f", {len(report.settling)} settling" if report.settling else ""
+        state = f"healthy{settling}" if report.passed else "nothing was checked"
     else:
         state = ", ".join(f"{counts[severity]} {severity}" for severity in _ORDER if counts[severity])
         if roots < len(report.findings):

@@ -47,6 +47,7 @@ def check_cluster(
     *,
     selected: Collection[str] | None = None,
     save: Path | None = None,
+    settle: float = SETTLE_SECONDS,
 ) -> Report:
     """Read the whole cluster, because causes may be outside the selection, and report on the selected services.
 
@@ -56,6 +57,7 @@ def check_cluster(
         redact: takes secrets out of one string; everything that was read passes through it.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
+        settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
 
     Raises:
         UsageError: the file cannot be written.
@@ -71,7 +73,7 @@ def check_cluster(
     read = observe(meanwhile=ready)
     from fatecloud.workflow.judging import judged  # noqa: PLC0415 - as above
 
-    return judged(desired(), read, redact, settle=SETTLE_SECONDS, selected=selected, save=save)
+    return judged(desired(), read, redact, settle=settle, selected=selected, save=save)
 
 
 def saved_facts(path: Path, cluster: Cluster, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:

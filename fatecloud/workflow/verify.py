@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 from fatecloud.checks.partners import about_partners, without_partners
+from fatecloud.checks.service import YOUNG_SECONDS
 from fatecloud.errors import FatecloudError, ProofFailed, Unverified
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
@@ -62,9 +63,13 @@ def verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> No
     run.events(Event("ok", result_text(result)))
 
 
+_PATIENCE = YOUNG_SECONDS + 30
+"""Seconds: a service that ended once after its start has to show in them that it does not end again."""
+
+
 def _settled(session: Session, interruption: Interruption) -> Report:
     """The check's verdict, after services had time to reconnect to those that were just restarted."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + _PATIENCE
     while True:
         interruption.check()
         report = check(session)
@@ -79,5 +84,10 @@ def _failed(session: Session, report: Report) -> bool:
 
 
 def check(session: Session, nodes: tuple[str, ...] = ()) -> Report:
-    """The check's report on these nodes; on the whole cluster when none is named."""
-    return check_cluster(lambda: session.desired, partial(observe, session, nodes=nodes, want=FACTS), session.redact)
+    """The check's report on these nodes; on the whole cluster when none is named.
+
+    Nothing counts as settling: a deploy waits until the services show that they work, and believes no start that was
+    only a moment ago.
+    """
+    read = partial(observe, session, nodes=nodes, want=FACTS)
+    return check_cluster(lambda: session.desired, read, session.redact, settle=0)

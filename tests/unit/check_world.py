@@ -55,6 +55,16 @@ def the_desired() -> Desired:
     )
 
 
+def a_process(pid: int, **changes: Any) -> dict[str, Any]:
+    """What the collector says of one process."""
+    figures = {"age": 86400.0, "fds": 40, "rss": 1 << 28}
+    return {"pid": pid, "state": "S", "frozen": False, "command": "/bin/true", **figures} | changes
+
+
+def a_main(pid: int, **changes: Any) -> dict[str, Any]:
+    return a_process(pid, threads=8) | changes
+
+
 def a_state(pid: int) -> dict[str, Any]:
     return {
         "state": "running",
@@ -67,15 +77,12 @@ def a_state(pid: int) -> dict[str, Any]:
         "exit": 0,
         "needs_reload": False,
         "started": {},
-        "process_state": "S",
-        "stopped_pids": [],
+        "main": a_main(pid),
+        "children": [],
         "processes": 1,
         "pids": [pid],
         "rss": 1 << 28,
-        "threads": 8,
-        "fds": 40,
         "user": "app",
-        "cmdline": "/bin/true",
     }
 
 

@@ -16,6 +16,8 @@ from check_world import (
     Documents,
     a_confinement,
     a_listener,
+    a_main,
+    a_process,
     a_record,
     healthy_documents,
     report_of,
@@ -42,7 +44,7 @@ def down(**values: Any) -> Change:
     """The engine has no process, and so no port."""
 
     def change(documents: Documents) -> None:
-        engine(pid=None, pids=[], process_state=None, **values)(documents)
+        engine(pid=None, pids=[], main=None, **values)(documents)
         listeners(FRONT_PORT)(documents)
 
     return change
@@ -78,6 +80,11 @@ def listeners(*rows: dict[str, Any]) -> Change:
     return put("a1", "listeners", value=list(rows))
 
 
+def started(at: float) -> Change:
+    """A run of fatecloud started the engine."""
+    return lambda documents: documents["a1"]["manifest"]["services"][ENGINE].update(at=at)
+
+
 def not_come_to_the_services(documents: Documents) -> None:
     """As after a first deploy that failed when it built the environment."""
     documents["a1"]["manifest"].update(services={}, files={NODE_CONF: a_record("node", "0600")})
@@ -95,6 +102,7 @@ def forged(documents: Documents) -> None:
 
 
 FRONT_PORT = a_listener(9300, 102)
+FROZEN = a_process(107, state="T", frozen=True, command="egg_pair --session-id s")
 STRANGER = a_listener(9380, 4711, process="java", user="bob", cmdline="java -jar x")
 _WEAKER: tuple[dict[str, Any], ...] = (
     {"NoNewPrivs": 0},
@@ -152,11 +160,15 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_RESTARTING", ENGINE, down(state="retrying", sub="backoff", restarts=None)),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
+    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=2, since=NOW - 20)(d), started(NOW - 90)(d))),
     ("SERVICE_UNSUPERVISED", ENGINE, engine(state="unsupervised", result="supervisord does not run")),
-    ("SERVICE_HUNG", ENGINE, engine(process_state="T", stopped_pids=[101])),
-    ("SERVICE_HUNG", ENGINE, engine(stopped_pids=[107])),
+    ("SERVICE_HUNG", ENGINE, engine(main=a_main(101, state="T", frozen=True))),
+    ("SERVICE_HUNG", ENGINE, engine(main=a_main(101, state="t", frozen=True), children=[FROZEN])),
     ("SERVICE_HUNG", ENGINE, probe(None, "timeout after 10 s")),
     ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "timeout", "error": "read timed out"}, None)),
+    ("SERVICE_HUNG", ENGINE, lambda d: (engine(children=[FROZEN])(d), probe(None, "timeout after 10 s")(d))),
+    ("SERVICE_CHILD_FROZEN", ENGINE, engine(children=[FROZEN, a_process(108)], processes=3)),
+    ("SERVICE_CHILD_FROZEN", ENGINE, engine(children=[FROZEN | {"state": "t"}], processes=2)),
     ("SERVICE_DISABLED", ENGINE, engine(enabled=False)),
     ("RESTART_PENDING", ENGINE, engine(started={CONF: "4" * 64})),
     ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "ProtectHome", value="no")),
@@ -234,6 +246,32 @@ def test_a_stranger_on_another_address_of_the_same_port_is_left_alone() -> None:
 @pytest.mark.parametrize(("restarts", "since"), [(5, NOW - 20), (9, NOW - 90)], ids=["just now", "long ago"])
 def test_a_service_that_came_back_and_serves_is_healthy(restarts: int, since: float) -> None:
     assert report_of(engine(restarts=restarts, since=since)).findings == ()
+
+
+@pytest.mark.parametrize(("at", "since"), [(NOW - 90, NOW - 70), (NOW - 400, NOW - 20)], ids=["it lasts", "long ago"])
+def test_a_service_that_ended_once_and_then_stays_is_healthy(at: float, since: float) -> None:
+    assert report_of(lambda d: (engine(restarts=2, since=since)(d), started(at)(d))).findings == ()
+
+
+def test_a_child_that_is_only_traced_raises_nothing() -> None:
+    traced = a_process(107, state="t", command="python egg_pair.py --session-id s")
+    assert report_of(engine(children=[traced, a_process(108, command="strace -p 107")], processes=3)).findings == ()
+
+
+def test_stopped_children_are_shown_where_the_service_does_not_answer() -> None:
+    many = [FROZEN | {"pid": 200 + n, "state": "t" if n == 8 else "T"} for n in range(9)]
+    (finding,) = report_of(
+        lambda d: (engine(children=many, processes=10)(d), probe(None, "timeout after 10 s")(d))
+    ).findings
+    assert finding.cause == "9 of its 10 processes are stopped, and it may wait for what they do"
+    assert finding.remedy[:2] == (
+        "kill -CONT 200 201 202 203 204 205 206 207  # on a1",
+        "grep TracerPid /proc/208/status  # on a1: end that process",
+    )
+    assert finding.evidence[:6] == (
+        *(f"{200 + n} T, 86400 s old: egg_pair --session-id s" for n in range(5)),
+        "and 4 more",
+    )
 
 
 def test_a_port_held_by_a_neighbour_of_ours_names_it() -> None:

@@ -594,19 +594,6 @@ def test_kernel_addresses_are_read_and_mapped_ones_normalised(text: str, address
     assert processes._address(text) == address
 
 
-def test_a_frozen_process_is_seen() -> None:
-    child = subprocess.Popen(["sleep", "60"])
-    try:
-        os.kill(child.pid, 19)
-        os.waitpid(child.pid, os.WUNTRACED)
-        row = processes.process_of(child.pid)
-        assert row is not None
-        assert (row.state, row.parent, row.name) == ("T", os.getpid(), "sleep")
-    finally:
-        child.kill()
-        child.wait()
-
-
 SHOWN = """Id=a.service
 LoadState=loaded
 ActiveState=active
@@ -718,6 +705,7 @@ def supervisor(tmp_path: Path) -> Iterator[Path]:
         f"{now},001 INFO exited: again (exit status 1; not expected)\n"
         f"{now},002 INFO spawned: 'again' with pid 9\n"
         f"{now},900 WARN exited: again (terminated by SIGSEGV (core dumped); not expected)\n"
+        f"{now},900 INFO exited: again (exit status 0; expected)\n"
         f"{now},901 INFO stopped: gone (exit status 0)\n"
     )
     body = xmlrpc.client.dumps((ROWS,), methodresponse=True).encode()
@@ -741,7 +729,7 @@ def supervisor(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> None:
-    found = supervision.programs(str(supervisor), ["up", "gone", "sick", "again", "strange"])
+    found = supervision.programs(str(supervisor), dict.fromkeys(("up", "gone", "sick", "again", "strange"), 0.0))
     assert {name: (s["state"], s["pid"], s["enabled"]) for name, s in found.items()} == {
         "up": ("running", 7, True),
         "gone": ("stopped", None, True),
@@ -750,14 +738,20 @@ def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> N
         "strange": ("absent", None, False),
     }
     assert found["again"]["sub"] == "backoff"
-    assert (found["again"]["restarts"], found["gone"]["restarts"]) == (2, 0)
+    assert (found["again"]["restarts"], found["gone"]["restarts"]) == (4, 0)
     assert found["up"]["since"] == 1000
+
+
+@pytest.mark.parametrize(("age", "restarts"), [(5000, 4), (60, 3), (1, 0)])
+def test_supervisors_restarts_count_since_the_last_start_by_us(supervisor: Path, age: float, restarts: int) -> None:
+    found = supervision.programs(str(supervisor), {"again": time.time() - age})
+    assert found["again"]["restarts"] == restarts
 
 
 def test_without_supervisor_its_programs_are_stopped_and_unknown_ones_absent(tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d" / "ours.conf").write_text("[program:ours]\n")
-    found = supervision.programs(str(tmp_path), ["ours", "other"])
+    found = supervision.programs(str(tmp_path), {"ours": 0, "other": 0})
     assert {name: state["state"] for name, state in found.items()} == {"ours": "stopped", "other": "absent"}
     assert found["ours"]["result"] == "supervisord does not run"
 
@@ -872,11 +866,13 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     spec = {"base": str(tmp_path), "services": [service]}
     found = services.services(spec)["1/a@n"]
     assert found["started"] == {"/x": "a" * 64}
-    assert found["process_state"] in "SR"
-    assert found["rss"] > 0
-    assert found["threads"] >= 1
+    assert found["main"]["state"] in "SR"
+    assert not found["main"]["frozen"]
+    assert found["main"]["pid"] == os.getpid()
+    assert found["main"]["threads"] >= 1
+    assert found["main"]["fds"] > 0
+    assert found["rss"] >= found["main"]["rss"] > 0
     assert os.getpid() in found["pids"]
-    assert found["fds"] > 0
 
 
 @pytest.fixture
@@ -895,12 +891,12 @@ def stray(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_service_that_lives_without_its_supervisor_is_not_taken_for_a_stopped_one(
     tmp_path: Path, stray: subprocess.Popen[bytes]
 ) -> None:
-    found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+    found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
     assert (found["state"], found["pid"], found["result"]) == ("unsupervised", stray.pid, "supervisord does not run")
     assert abs(time.time() - found["since"]) < 60
     stray.kill()
     stray.wait()
-    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
 
 
 def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_it_down(
@@ -908,10 +904,10 @@ def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_
 ) -> None:
     monkeypatch.setattr(os, "readlink", denied)
     monkeypatch.setattr(supervision, "_is_others", lambda _pid: True)
-    found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+    found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
     assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
     os.utime(tmp_path / "home" / "run" / "pid", (1e9, 1e9))
-    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
 
 
 def denied(*_rest: object) -> None:
@@ -921,7 +917,7 @@ def denied(*_rest: object) -> None:
 
 def test_a_number_that_another_process_has_is_not_the_services(tmp_path: Path, stray: subprocess.Popen[bytes]) -> None:
     (tmp_path / "home" / "run" / "pid").write_text(f"{os.getpid()}\n")
-    assert supervision.programs(str(tmp_path), ["ours"])["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
 
 
 def test_a_supervisord_that_hangs_hides_no_service_that_runs(
@@ -931,13 +927,13 @@ def test_a_supervisord_that_hangs_hides_no_service_that_runs(
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "supervisord.sock"))
         server.listen()
-        found = supervision.programs(str(tmp_path), ["ours"])["ours"]
+        found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
         assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
         assert "does not answer" in found["result"]
         stray.kill()
         stray.wait()
         with pytest.raises(reading.Unreadable, match="does not answer"):
-            supervision.programs(str(tmp_path), ["ours"])
+            supervision.programs(str(tmp_path), {"ours": 0})
 
 
 def test_a_reading_that_is_too_large_or_no_json_costs_only_itself() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from check_world import ENGINE, FRONT, STORE, Documents, a_listener, report_of, the_desired
+from check_world import ENGINE, FRONT, STORE, Documents, a_listener, a_main, report_of, the_desired
 from preflight_world import NOW
 
 from fatecloud.checks.engine import EVERY_CHECK
@@ -318,6 +318,29 @@ def test_any_other_young_process_does_not_settle(at: float | None, since: float)
     report = report_of(started(at, since), settle=60)  # type: ignore[arg-type]
     assert report.settling == ()
     assert "PORT_NOT_LISTENING" in {f.code for f in report.findings}
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["while the run lasts", "after it"])
+@pytest.mark.parametrize(
+    ("evidence", "code"),
+    [
+        ({"main": a_main(101, state="T", frozen=True)}, "SERVICE_HUNG"),
+        ({"restarts": 1}, "SERVICE_RESTARTING"),
+        ({"state": "starting", "sub": "auto-restart"}, "SERVICE_RESTARTING"),
+        ({"state": "retrying", "sub": "backoff"}, "SERVICE_RESTARTING"),
+    ],
+)
+def test_what_shows_that_a_service_does_not_come_up_ends_its_settling(
+    evidence: dict[str, Any], code: str, *, held: bool
+) -> None:
+    def change(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update({"since": NOW - 10, **evidence})
+        documents["a1"]["manifest"]["services"][ENGINE]["at"] = NOW - 12
+        if held:
+            documents["a1"]["lease"] = {"run": "r", "owner": "ann", "expires": NOW + 60}
+
+    report = report_of(change, settle=60)
+    assert (report.settling, [f.code for f in report.findings]) == ((), [code])
 
 
 @pytest.mark.parametrize(("expires", "settles"), [(NOW + 60, True), (NOW - 60, False)])

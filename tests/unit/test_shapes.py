@@ -66,7 +66,7 @@ def test_what_becomes_a_word_of_a_command_is_one_word(evil: str) -> None:
     figures = dict.fromkeys(("total", "available", "inodes_total"), 1)
     assert misshapen("disk", {"/": {**disk["/"], **figures}})
     assert not misshapen("disk", {"/": {**disk["/"], **figures, "mount": "/data disk/1"}})
-    assert misshapen("services", {"9999/flow@a1": {"state": "running", "stopped_pids": [evil]}})
+    assert misshapen("services", {"9999/flow@a1": {"state": "running", "pids": [evil]}})
 
 
 class Saying:

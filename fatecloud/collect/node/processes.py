@@ -23,7 +23,8 @@ class Process:
 
     def __init__(self, name: str, pid: int, fields: List[str]) -> None:
         self.name, self.pid, self.state = name, pid, fields[0]
-        self.parent, self.threads, self.start = int(fields[1]), int(fields[17]), int(fields[19])
+        self.parent, self.group = int(fields[1]), int(fields[2])
+        self.threads, self.start = int(fields[17]), int(fields[19])
         self.rss = int(fields[21]) * _PAGE
 
 

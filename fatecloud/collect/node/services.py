@@ -4,8 +4,9 @@ import os
 import threading
 
 from .confinement import confinement
-from .hints import Any, Dict, List, Optional
-from .processes import Process, command_line, descriptors, of_unit, owner, table, tree
+from .hints import Any, Dict, List
+from .members import family, figures, frozen
+from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
 from .storage import digests_at_start, own_record
 from .supervision import programs, units
@@ -17,12 +18,15 @@ _known_lock = threading.Lock()
 def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Each service, also those to be removed: its supervisor's state, what it read at its start, its process."""
     states = _states(spec)
+    families = {service["key"]: family(service, states[service["key"]]["pid"]) for service in _ours(spec)}
+    still = frozen([process for processes in families.values() for process in processes])
     found = {}
     for service in _ours(spec):
         state = states[service["key"]]
         started = service.get("started") or service["home"] + "/run/started"
         record, last = digests_at_start(started) or (None, None)
-        found[service["key"]] = dict(state, started=record, last_start=last, **_process(service, state["pid"]))
+        processes = figures(state["pid"], families[service["key"]], still)
+        found[service["key"]] = dict(state, started=record, last_start=last, **processes)
         if "directives" in state:
             found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
     return found
@@ -34,7 +38,7 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     ours = {os.getpid()}
     states = _states(spec)
     for service in _ours(spec):
-        ours.update(process.pid for process in _family(service, states[service["key"]]["pid"]))
+        ours.update(process.pid for process in family(service, states[service["key"]]["pid"]))
     found = []  # type: List[Dict[str, Any]]
     for pid, process in sorted(table().items()):
         if process.name in asked.get("processes", ()) and pid not in ours:
@@ -51,14 +55,18 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
 
 
 def _ours(spec: Spec) -> List[Dict[str, Any]]:
-    """The services that should be, and those that the manifest alone still knows: ours until a deploy removes them."""
-    wanted = list(spec.get("services", ()))
+    """The services that should be, and those that the manifest alone still knows: ours until a deploy removes them.
+
+    `at` is when a run of ours started or stopped one, where the manifest knows it.
+    """
+    wanted = spec.get("services", ())
     try:
         recorded = (own_record(spec, "manifest.json") or {}).get("services", {})
     except Unreadable:
-        return wanted  # the fact `manifest` reports why
+        recorded = {}  # the fact `manifest` reports why
     keys = {service["key"] for service in wanted}
-    return wanted + [dict(entry, key=key) for key, entry in sorted(recorded.items()) if key not in keys]
+    mine = [dict(service, at=recorded.get(service["key"], {}).get("at")) for service in wanted]
+    return mine + [dict(entry, key=key) for key, entry in sorted(recorded.items()) if key not in keys]
 
 
 def _states(spec: Spec) -> Dict[str, Dict[str, Any]]:
@@ -75,30 +83,6 @@ def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
     by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
     found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd), spec.get("directives", ())).items()}
     folder = spec["base"] + "/.fatecloud/supervisor"
-    found.update((by_program[name], state) for name, state in programs(folder, sorted(by_program)).items())
+    at = {s["slug"]: s.get("at") or 0 for s in asked if s["supervision"] == "supervisor"}
+    found.update((by_program[name], state) for name, state in programs(folder, at).items())
     return found
-
-
-def _family(service: Dict[str, Any], pid: Optional[int]) -> List[Process]:
-    """The main process first, its descendants, and what else its unit holds (a helper that made itself a daemon)."""
-    family = tree(pid) if pid else []
-    if service["supervision"] == "systemd":
-        family += [process for process in of_unit(service["unit"]) if process not in family]
-    return family
-
-
-def _process(service: Dict[str, Any], pid: Optional[int]) -> Dict[str, Any]:
-    """Figures of a service's main process, and of its whole family where that matters."""
-    family = _family(service, pid)
-    main = family[0] if family and family[0].pid == pid else None
-    return {
-        "process_state": main.state if main else None,
-        "stopped_pids": [process.pid for process in family if process.state in ("T", "t")],
-        "processes": len(family),
-        "pids": sorted(process.pid for process in family),
-        "rss": sum(process.rss for process in family) if family else None,
-        "threads": main.threads if main else None,
-        "fds": descriptors(main.pid) if main else None,
-        "user": owner(main.pid) if main else None,
-        "cmdline": command_line(main.pid) if main else "",
-    }

@@ -44,9 +44,8 @@ _PROGRAM = {
 _DIRECTIVE = 200
 """Characters of a directive's value: a filter of system calls has thousands, and matters only by being there."""
 _SOCKET_SECONDS = 4.0
-_END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \(.*not expected\)"
+_END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \("
 _LOG_TAIL = 64 << 10
-_RECENT_SECONDS = 300.0
 _CLOCKS = 1  # second by which the clock of processes may differ from that of files
 _CONFIGURATION = 1 << 20
 _PARTS = 1000  # of an answer of supervisord
@@ -74,8 +73,13 @@ def units(names: List[str], directives: Sequence[str] = ()) -> Dict[str, State]:
     return found
 
 
-def programs(folder: str, names: List[str]) -> Dict[str, State]:
-    """State of each program of the supervisor that lives in a folder, `absent` for one that it does not know."""
+def programs(folder: str, ordered: Dict[str, float]) -> Dict[str, State]:
+    """State of each program of the supervisor that lives in a folder, `absent` for one that it does not know.
+
+    `ordered` has each program's name, and the time at which a run of ours last started it (0: none did): restarts are
+    counted from there, as systemd counts them.
+    """
+    names = sorted(ordered)
     if not names:
         return {}
     try:
@@ -84,7 +88,7 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
         answers = str(error)
         if not any(_stray(folder, name, None) for name in names):
             raise
-    ends = _recent_ends(folder + "/supervisord.log")
+    ends = _ends(folder + "/supervisord.log")
     found = {}
     for name in names:
         text = _configuration("%s/conf.d/%s.conf" % (folder, name))
@@ -92,7 +96,8 @@ def programs(folder: str, names: List[str]) -> Dict[str, State]:
             state = {"state": "stopped" if text is not None else "absent", "result": answers, "pid": None}
             found[name] = dict(_nothing(), **state)
         else:
-            found[name] = _program(answers.get(name), ends.count(name))
+            restarts = sum(ended > ordered[name] for ended in ends.get(name, ()))
+            found[name] = _program(answers.get(name), restarts)
         pid = _stray(folder, name, found[name]["pid"])
         if pid:
             found[name].update(state="unsupervised", sub="unsupervised", pid=pid, since=_begun(pid))
@@ -202,17 +207,19 @@ def _configuration(path: str) -> Optional[str]:
         raise Unreadable("%s: %s" % (path, error.strerror))
 
 
-def _recent_ends(path: str) -> List[str]:
-    """Names of programs that ended by themselves in the last minutes, once per end; supervisor keeps no counter."""
+def _ends(path: str) -> Dict[str, List[float]]:
+    """When each program ended by itself, as far back as the end of the log goes: supervisor keeps no counter."""
     try:
         stream = os.fdopen(opened(path), "rb")
     except OSError:
-        return []
+        return {}
     with stream:
         stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
         lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
-    ends = [match for match in (re.match(_END, line) for line in lines) if match]
-    return [end.group(2) for end in ends if time.time() - _local_epoch(end.group(1)) < _RECENT_SECONDS]
+    found = {}  # type: Dict[str, List[float]]
+    for end in filter(None, (re.match(_END, line) for line in lines)):
+        found.setdefault(end.group(2), []).append(_local_epoch(end.group(1)))
+    return found
 
 
 def _local_epoch(text: str) -> float:
