@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import Runtime
@@ -244,6 +245,10 @@ class Component:
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens, `{settings}`
     for its fact `job_settings`: the file on its node with which a question is signed."""
+    job_api: str = ""
+    """Where its `model.jobs.JobApiAt` is, `package.module:name`, if it runs jobs. It is imported when a verb asks."""
+    proofs: tuple[ProofKind, ...] = ()
+    """Its smoke tests; a deploy ends with the first."""
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""
     signs: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
+from fatecloud.workflow.prove import chosen_proof
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
@@ -71,6 +72,8 @@ def deploy_cluster(
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
     wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
     confirm_new_data(session.resolved, wanted.wish, ask)
+    if wanted.proof:
+        chosen_proof(session.resolved, wanted.proof)  # an invalid name is refused before anything is done
     deadline = time.monotonic() + seconds(wanted.wait_lock)
     for left in reversed(range(_PLANS)):
         try:

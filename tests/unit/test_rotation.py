@@ -122,7 +122,7 @@ class Nodes:
             raise RunError("a node failed")
 
     def deploy(self, *limit: str) -> None:
-        wanted = DeployOptions(limit=limit, verify="")
+        wanted = DeployOptions(limit=limit, verify=False)
         deploy.deploy_cluster(self.session.options, wanted, self.ui, None)
 
     @property

@@ -7,6 +7,7 @@ from fatecloud.components.flow.cores import judge
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.runtime import PythonRuntime
 
@@ -72,6 +73,21 @@ COMPONENT = Component(
     shared_secrets=sites.secrets,
     runtime=PythonRuntime("fate"),
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
+    job_api=f"{__name__}.job_api:flow_api",
+    proofs=(
+        ProofKind(
+            "toy",
+            "FATE's toy job between two parties: tests routes, scheduling and compute.",
+            300.0,
+            f"{__name__}.proof:toy",
+        ),
+        ProofKind(
+            "lr",
+            "Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test.",
+            900.0,
+            f"{__name__}.proof:lr",
+        ),
+    ),
     keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
     unit_exceptions=(
