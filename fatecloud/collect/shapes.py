@@ -53,6 +53,10 @@ def whole(value: Any) -> bool:
     return number(value) and isinstance(value, int)
 
 
+def _positive(value: Any) -> bool:
+    return whole(value) and value > 0
+
+
 def _mode(value: Any) -> bool:
     return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
 
@@ -93,6 +97,7 @@ _MANIFEST = Maybe(
         "cluster": str,
         "node": str,
         "prepared": str,
+        "machine": {"memory": Some(_positive), "cores": Some(_positive)},
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},

@@ -16,6 +16,7 @@ from fatecloud.model.selection import select_nodes
 from fatecloud.plan.data import starting_empty
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
+from fatecloud.resolve.machines import resized
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -103,7 +104,7 @@ def _deploy(
         if wait_until_free(session, observed, wanted.limit, max(0.0, deadline - time.monotonic()), ui):
             observed = read()
     ask_moved(session, observed, confirm, moved=wanted.moved)
-    for line in departed_notes(session):
+    for line in (*departed_notes(session), *resized(session.cluster, observed)):
         ui(Event("note", line))
     _refuse_unready(session, observed, wanted, ui)
     plan = plan_from(session, observed, wanted.limit, wanted.wish)

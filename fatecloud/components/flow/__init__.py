@@ -20,7 +20,8 @@ COMPONENT = Component(
             "computing.cores",
             "int",
             None,
-            "Cores that all jobs together may ask for; derived: `cores` of the node, else 32, as upstream.",
+            "Cores that all jobs together may ask for; derived: `cores` of the node where the inventory "
+            "gives them, else 32, as upstream, or what the node has where that is more.",
             minimum=1,
             maximum=4096,
         ),
