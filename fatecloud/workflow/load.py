@@ -240,5 +240,6 @@ def needed_secrets(desired: Desired) -> tuple[str, ...]:
         for component in (components[service.id.component],)
         for spec in (*component.secrets, *component.shared_secrets(desired.cluster, service.id.party))
     }
+    names |= {one.contribution.secret for one in desired.given if one.contribution.secret}
     names |= {app.token.name for peer in desired.cluster.peers.values() for app in peer.apps.values()}
     return tuple(sorted(names))

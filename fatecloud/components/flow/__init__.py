@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import judge
+from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
@@ -73,6 +74,7 @@ COMPONENT = Component(
     judge_parties=sites.judge,
     shared_secrets=sites.secrets,
     runtime=PythonRuntime("fate"),
+    requires=requires,
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
     proofs=(
