@@ -98,7 +98,7 @@ def _services(edge: Edge, desired: Desired) -> list[DesiredService]:
         return [desired.services[edge.target]]
     if not edge.target.startswith(_PEER):
         return []
-    theirs = [s for s in desired.services.values() if s.id.party == edge.target.removeprefix(_PEER)]
+    theirs = [s for s in desired.services.values() if s.id.owner == edge.target.removeprefix(_PEER)]
     source = desired.services[edge.source].id.component
     behind = [s for s in theirs if any(p.peers and p.number == edge.endpoint.port for p in s.ports)]
     return behind or [s for s in theirs if s.id.component == source]

@@ -101,7 +101,7 @@ class _Bench:
         self.findings.append(finding)
         for service in self.desired.on_node(reading.node):
             ident = service.id
-            self.skipped.append(Skipped(EVERY_CHECK, Subject(ident.party, ident.node, ident.key), reading.code))
+            self.skipped.append(Skipped(EVERY_CHECK, Subject(ident.owner, ident.node, ident.key), reading.code))
 
     def judge_node(self, facts: NodeFacts) -> None:
         """All checks of a node, then all of each of its services."""
@@ -185,7 +185,7 @@ class _Bench:
 
 def _subjects(desired: Desired, selected: Collection[str]) -> set[Subject]:
     services = [desired.services[key].id for key in selected]
-    return {Subject(s.party, s.node, s.key) for s in services} | {Subject(node=s.node) for s in services}
+    return {Subject(s.owner, s.node, s.key) for s in services} | {Subject(node=s.node) for s in services}
 
 
 def _about(findings: Sequence[Finding], desired: Desired, selected: Collection[str]) -> list[Finding]:

@@ -37,7 +37,7 @@ def services_of(view: NodeView) -> tuple[DesiredService, ...]:
 
 def service_subject(service: DesiredService) -> Subject:
     """A service as a finding's subject."""
-    return Subject(party=service.id.party, node=service.id.node, service=service.id.key)
+    return Subject(owner=service.id.owner, node=service.id.node, service=service.id.key)
 
 
 def ports_of(view: NodeView) -> tuple[NeededPort, ...]:

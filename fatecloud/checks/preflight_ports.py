@@ -59,7 +59,7 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
             remedy=(
                 *(
                     f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of party "
-                    f"{service.id.party}"
+                    f"{service.id.owner}"
                     for n, _ in pairs
                 ),
                 *(f"or ask its owner to stop it: {_look(o)}" for _, o in pairs),
@@ -118,7 +118,7 @@ def ports_allowed(view: NodeView) -> Iterator[Finding]:
                 expected=f"a port from {first} on, or supervision: systemd",
                 got=str(needed.port.number),
                 remedy=(
-                    f"set another `ports.{needed.port.name}` under `config` of party {needed.service.id.party}",
+                    f"set another `ports.{needed.port.name}` under `config` of party {needed.service.id.owner}",
                     f"or set `supervision: systemd` for node {view.facts.node}",
                 ),
                 source="fact sysctl",
@@ -176,7 +176,7 @@ def _callers(view: NodeView, needed: NeededPort) -> str:
     if not needed.port.peers:
         return "neighbours"
     cluster = view.desired.cluster
-    networks = of_others(cluster, needed.service.id.party) if are_named(cluster) else ()
+    networks = of_others(cluster, needed.service.id.owner) if are_named(cluster) else ()
     return f"peers at {', '.join(networks)}" if networks else "peers"
 
 

@@ -20,7 +20,7 @@ def check(
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     output: o.Format = o.TABLE,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     limit: o.ReadLimit = None,
@@ -50,10 +50,10 @@ def check(
     session = load_session(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
     )
-    selection = o.selection(selectors, party, node, component)
+    selection = o.selection(selectors, owner, node, component)
     keys = None if selection.empty and not limit else select(session.resolved, selection, limit or ())
     read = (
-        partial(saved_facts, facts, session.cluster, take=session.take)
+        partial(saved_facts, facts, session.cluster)
         if facts is not None
         else partial(
             observe,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def exec(  # noqa: A001 - a verb is named by its function
-    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE.")],
+    selector: Annotated[str, typer.Argument(metavar="SELECTOR", help="[OWNER/]COMPONENT[@NODE], OWNER/ or @NODE.")],
     command: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The command and its arguments.")],
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,

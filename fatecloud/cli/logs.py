@@ -27,7 +27,7 @@ def logs(
     level: Annotated[
         str | None, typer.Option("--level", help="Lowest level: debug, info, warning, error or critical.")
     ] = None,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     limit: o.ReadLimit = None,
@@ -62,7 +62,7 @@ def logs(
     )
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
+    keys = select(session.resolved, o.selection(selectors, owner, node, component), limit or ())
     services = tuple(session.desired.services[key] for key in keys)
     if job is not None:
         services = of_job(services, job)

@@ -42,7 +42,7 @@ Selectors = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SELECTOR]...",
-        help="[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE; default: all services.",
+        help="[OWNER/]COMPONENT[@NODE], OWNER/ or @NODE; default: all services.",
         show_default=False,
     ),
 ]
@@ -50,7 +50,7 @@ NodeSelectors = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SELECTOR]...",
-        help="Whole nodes: @NODE, or PARTY/ if the party does not share nodes; default: all nodes.",
+        help="Whole nodes: @NODE, or OWNER/ if that owner does not share nodes; default: all nodes.",
         show_default=False,
     ),
 ]
@@ -82,7 +82,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before changi
 WaitLock = Annotated[
     str | None, typer.Option("--wait-lock", help="Wait this long for another run to end, for example 30m.")
 ]
-Party = Annotated[list[str] | None, typer.Option("--party", help="Only this party; repeatable.")]
+Owner = Annotated[list[str] | None, typer.Option("--owner", help="Only this owner, a party; repeatable.")]
 NodeName = Annotated[list[str] | None, typer.Option("--node", help="Only this node; repeatable.")]
 Component = Annotated[list[str] | None, typer.Option("--component", help="Only this component; repeatable.")]
 
@@ -107,11 +107,11 @@ Limit = Annotated[list[str] | None, typer.Option("--limit", metavar="NODE", help
 
 def selection(
     selectors: list[str] | None,
-    parties: list[str] | None = None,
+    owners: list[str] | None = None,
     nodes: list[str] | None = None,
     components: list[str] | None = None,
 ) -> Selection:
     """The selection of services that was typed."""
     from fatecloud.model.selection import Selection  # noqa: PLC0415 - keeps --help fast
 
-    return Selection(tuple(selectors or ()), tuple(parties or ()), tuple(nodes or ()), tuple(components or ()))
+    return Selection(tuple(selectors or ()), tuple(owners or ()), tuple(nodes or ()), tuple(components or ()))

@@ -48,7 +48,7 @@ def start(
     selectors: o.Selectors = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     interrupt_jobs: InterruptJobs = False,
@@ -60,7 +60,7 @@ def start(
     state_dir: o.StateDir = None,
 ) -> int:
     """Start services, dependencies first, and wait until they answer. One that runs with older files is restarted."""
-    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
+    chosen, files = o.selection(selectors, owner, node, component), (secrets, vault_password_file, state_dir)
     return _act("start", inventory, chosen, True, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)  # noqa: FBT003
 
 
@@ -68,7 +68,7 @@ def stop(
     selectors: o.Selectors = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     yes: o.Yes = False,
@@ -81,7 +81,7 @@ def stop(
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop services, dependants first. They stay stopped until you start them or their node boots again."""
-    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
+    chosen, files = o.selection(selectors, owner, node, component), (secrets, vault_password_file, state_dir)
     return _act("stop", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)
 
 
@@ -89,7 +89,7 @@ def restart(
     selectors: o.Selectors = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     yes: o.Yes = False,
@@ -102,5 +102,5 @@ def restart(
     state_dir: o.StateDir = None,
 ) -> int:
     """Stop and start services in the order of their dependencies."""
-    chosen, files = o.selection(selectors, party, node, component), (secrets, vault_password_file, state_dir)
+    chosen, files = o.selection(selectors, owner, node, component), (secrets, vault_password_file, state_dir)
     return _act("restart", inventory, chosen, yes, interrupt_jobs, (wait_jobs, wait_lock, deadline), files)

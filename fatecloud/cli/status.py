@@ -13,7 +13,7 @@ def status(
     selectors: o.Selectors = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
-    party: o.Party = None,
+    owner: o.Owner = None,
     node: o.NodeName = None,
     component: o.Component = None,
     limit: o.ReadLimit = None,
@@ -34,7 +34,7 @@ def status(
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
-    keys = select(session.resolved, o.selection(selectors, party, node, component), limit or ())
+    keys = select(session.resolved, o.selection(selectors, owner, node, component), limit or ())
 
     def ready() -> None:
         """Render, and load the modules for the output, while the nodes work."""

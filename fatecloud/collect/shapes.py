@@ -53,10 +53,6 @@ def whole(value: Any) -> bool:
     return number(value) and isinstance(value, int)
 
 
-def _positive(value: Any) -> bool:
-    return whole(value) and value > 0
-
-
 def _mode(value: Any) -> bool:
     return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
 
@@ -90,14 +86,16 @@ _MARK = {"path": str, "mount": _MOUNTED}
 _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
 _PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
-_ENTRY = Maybe({"home": str, "job_api": str, "job_settings": str, "version": Some(str), "at": number, "user": str})
+_ENTRY = Maybe(
+    {"home": str, "job_api": str, "job_settings": str, "version": Some(str), "at": number, "user": str, "owner": str}
+)
 _MANIFEST = Maybe(
     {
         "id": str,
         "cluster": str,
         "node": str,
+        "layout": whole,
         "prepared": str,
-        "machine": {"memory": Some(_positive), "cores": Some(_positive)},
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},

@@ -29,7 +29,7 @@ def finding(view: ServiceView, code: Code, symptom: str, probe: str, **more: Any
 def verb(view: ServiceView, name: str, component: str = "") -> str:
     """The command that applies a verb to the service, or to a neighbour of the same party."""
     ident = view.service.id
-    return f"fatecloud {name} {f'{ident.party}/{component}' if component else ident.key}"
+    return f"fatecloud {name} {f'{ident.owner}/{component}' if component else ident.key}"
 
 
 def as_service(service: DesiredService, command: str) -> str:

@@ -81,7 +81,7 @@ def _opposite(view: ServiceView, route: Route, probe: str) -> str:
         return f"one-way evidence: party {route.party} is managed by others, so only {source} -> {target} was tried"
     there = view.observed.reached(view.desired.services[target].id.node)
     asked = there.probes.get(f"{target}:{probe}") if there else None
-    own = view.service.id.party
+    own = view.service.id.owner
     answers = asked.data.get("peers", {}) if asked and isinstance(asked.data, dict) else {}
     if own not in answers:
         return f"the opposite direction, {target} -> {source}, could not be tried"

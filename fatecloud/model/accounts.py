@@ -47,7 +47,7 @@ def own_name(service: ServiceId) -> str:
     A name that is too long keeps its beginning and ends in a digest of the whole.
     """
     digits = service.cluster.rpartition("-")[2]
-    name = f"fc-{digits}-{service.party}-{service.component}"
+    name = f"fc-{digits}-{service.owner}-{service.component}"
     if len(name) <= LONGEST:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:_HASHED]

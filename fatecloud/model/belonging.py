@@ -8,6 +8,7 @@ from posixpath import commonpath
 from typing import Any
 
 from fatecloud.model.cluster import ID_SHOWN, Cluster
+from fatecloud.model.layout import LAYOUT
 from fatecloud.plain import plain_word
 
 
@@ -16,8 +17,9 @@ class Stranger:
     """A reason why a node of the inventory is not the node that was deployed there."""
 
     kind: str
-    """`cluster` (another id), `name` (the cluster had another name), `node` (made for another node); of neighbours:
-    `elsewhere` (in another base directory), `inside` (one base in another), `alike` (the same names)."""
+    """`cluster` (another id), `name` (the cluster had another name), `node` (made for another node), `layout` (by
+    another version of fatecloud); of neighbours: `elsewhere` (in another base directory), `inside` (one base in
+    another), `alike` (the same names)."""
     what: str
     """A sentence without the node's name and without a full stop."""
     expected: str
@@ -58,6 +60,15 @@ def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger
             what = f"the machine was deployed as node {made_for}, which the inventory does not have"
             remedy = f"rename the node back to {made_for}: a deploy does not rename nodes"
         return Stranger("node", what, f"a record of node {node}, or none", f"a record of node {made_for}", remedy)
+    if theirs and record.get("layout") != LAYOUT:
+        there = plain_word(record.get("layout", 1))
+        return Stranger(
+            "layout",
+            f"another version of fatecloud has deployed here (its layout of a node is {there}, this one's {LAYOUT})",
+            f"layout {LAYOUT}",
+            f"layout {there}",
+            "run destroy --purge with the version that deployed it, or set another `paths.base`",
+        )
     return None
 
 

@@ -71,7 +71,7 @@ class ServiceView(NodeView):
     def subject(self) -> Subject:
         """The service as a finding's subject."""
         ident = self.service.id
-        return Subject(party=ident.party, node=ident.node, service=ident.key)
+        return Subject(owner=ident.owner, node=ident.node, service=ident.key)
 
     @property
     def state(self) -> dict[str, Any]:

@@ -14,13 +14,13 @@ Severity = Literal["warning", "critical", "unknown", "exposure"]
 class Subject:
     """What a finding is about; empty strings where a level does not apply."""
 
-    party: str = ""
+    owner: str = ""
     node: str = ""
     service: str = ""
     """Key of the service: `9999/flow@a1`."""
 
     def __str__(self) -> str:
-        return self.service or self.node or (f"party {self.party}" if self.party else "cluster")
+        return self.service or self.node or (f"{self.owner}/" if self.owner else "cluster")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceId:
-    """One component on one node for one party."""
+    """One component on one node for one owner, a party."""
 
     cluster: str
     """Label of the cluster: its name and the first digits of its id, `demo-c3f9a2`."""
-    party: str
+    owner: str
     component: str
     node: str
 
     @property
     def key(self) -> str:
         """Short name for people and for maps, unique in a cluster: `9999/flow@a1`."""
-        return f"{self.party}/{self.component}@{self.node}"
+        return f"{self.owner}/{self.component}@{self.node}"
 
     @property
     def slug(self) -> str:
         """Name for files and directories, unique on a node: `demo-c3f9a2-9999-flow`."""
-        return f"{self.cluster}-{self.party}-{self.component}"
+        return f"{self.cluster}-{self.owner}-{self.component}"
 
     @property
     def unit(self) -> str:
@@ -33,13 +33,13 @@ class ServiceId:
     @property
     def stamp(self) -> str:
         """The mark on everything that we create for this service."""
-        return f"fatecloud cluster={self.cluster} party={self.party} service={self.component}"
+        return f"fatecloud cluster={self.cluster} owner={self.owner} service={self.component}"
 
     @classmethod
     def parse(cls, cluster: str, key: str) -> ServiceId:
         """Read what `key` returned. Raises ValueError on anything else."""
-        party, _, rest = key.partition("/")
+        owner, _, rest = key.partition("/")
         component, sep, node = rest.partition("@")
-        if not (party and component and sep and node):
+        if not (owner and component and sep and node):
             raise ValueError(f"not a service key: {key!r}")
-        return cls(cluster, party, component, node)
+        return cls(cluster, owner, component, node)

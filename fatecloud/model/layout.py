@@ -7,6 +7,9 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.places import PROGRAMS
 from fatecloud.model.python import PythonSet
 
+LAYOUT = 2
+"""How everything lies on a node, its records included. A node whose manifest has another number, or none, is refused:
+raise it with any change that leaves behind what an earlier deploy made."""
 ID_LENGTH = 16
 """Characters of a digest that name a directory in the node store: 64 bits, readable and collision free."""
 

@@ -1,4 +1,4 @@
-"""How an operator names services: selectors `[PARTY/]COMPONENT[@NODE]`, and the filters that narrow them down."""
+"""How an operator names services: selectors `[OWNER/]COMPONENT[@NODE]`, and the filters that narrow them down."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.nearest import nearest
 
-FORMS = "[PARTY/]COMPONENT[@NODE], PARTY/ or @NODE"
+FORMS = "[OWNER/]COMPONENT[@NODE], OWNER/ or @NODE"
+_WORDS = {
+    "owner": ("party or group", "parties and groups"),
+    "node": ("node", "nodes"),
+    "component": ("component", "components"),
+}
 _LISTED = 12
 """Names that an error lists."""
-_SHAPE = re.compile(r"(?:(?P<party>[^/@\s]+)/)?(?P<component>[^/@\s]+)?(?:@(?P<node>[^/@\s]+))?")
+_SHAPE = re.compile(r"(?:(?P<owner>[^/@\s]+)/)?(?P<component>[^/@\s]+)?(?:@(?P<node>[^/@\s]+))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
     """One word that names services. An empty part matches everything."""
 
-    party: str = ""
+    owner: str = ""
     component: str = ""
     node: str = ""
 
@@ -31,17 +36,17 @@ class Selector:
         found = _SHAPE.fullmatch(word)
         if not word or not found:
             raise NoMatch(f"invalid selector {word!r}: use {FORMS}")
-        return cls(*(found[part] or "" for part in ("party", "component", "node")))
+        return cls(*(found[part] or "" for part in ("owner", "component", "node")))
 
     def __str__(self) -> str:
-        return (f"{self.party}/" if self.party else "") + self.component + (f"@{self.node}" if self.node else "")
+        return (f"{self.owner}/" if self.owner else "") + self.component + (f"@{self.node}" if self.node else "")
 
     def matches(self, service: ServiceId) -> bool:
         """Whether the service has all parts that are given."""
         return all(
             not wanted or wanted == has
             for wanted, has in (
-                (self.party, service.party),
+                (self.owner, service.owner),
                 (self.component, service.component),
                 (self.node, service.node),
             )
@@ -53,17 +58,17 @@ class Selection:
     """What an operator typed: services that match any selector and every filter. Empty selects everything."""
 
     selectors: tuple[str, ...] = ()
-    parties: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether nothing was typed."""
-        return not (self.selectors or self.parties or self.nodes or self.components)
+        return not (self.selectors or self.owners or self.nodes or self.components)
 
     def __str__(self) -> str:
-        filters = (("--party", self.parties), ("--node", self.nodes), ("--component", self.components))
+        filters = (("--owner", self.owners), ("--node", self.nodes), ("--component", self.components))
         return " ".join([*self.selectors, *(f"{name} {value}" for name, values in filters for value in values)])
 
 
@@ -78,8 +83,8 @@ def select(desired: Desired, selection: Selection, limit: Iterable[str] = ()) ->
         NoMatch: a name is unknown, a selector matches no service, or nothing passes the filters.
     """
     names = _Names(desired)
-    for name in selection.parties:
-        names.require("party", name)
+    for name in selection.owners:
+        names.require("owner", name)
     for name in selection.nodes:
         names.require("node", name)
     for name in selection.components:
@@ -92,7 +97,7 @@ def select(desired: Desired, selection: Selection, limit: Iterable[str] = ()) ->
     found = sorted(
         service.key
         for service in (chosen.values() if selection.selectors else services)
-        if (not selection.parties or service.party in selection.parties)
+        if (not selection.owners or service.owner in selection.owners)
         and (not selection.nodes or service.node in selection.nodes)
         and (not selection.components or service.component in selection.components)
         and (not nodes or service.node in nodes)
@@ -145,8 +150,8 @@ def listed(names: Iterable[str]) -> str:
 
 def _matching(names: _Names, services: Collection[ServiceId], word: str) -> list[ServiceId]:
     selector = Selector.parse(word)
-    if selector.party:
-        names.require("party", selector.party, word)
+    if selector.owner:
+        names.require("owner", selector.owner, word)
     if selector.component:
         names.require("component", selector.component, word)
     if selector.node:
@@ -166,7 +171,7 @@ class _Names:
 
     def __init__(self, desired: Desired) -> None:
         self._known = {
-            "party": list(desired.cluster.parties),
+            "owner": list(desired.cluster.parties),
             "node": list(desired.cluster.nodes),
             "component": sorted({service.id.component for service in desired.services.values()}),
         }
@@ -176,7 +181,7 @@ class _Names:
         """Refuse an unknown name with those that there are.
 
         Args:
-            kind: `party`, `node` or `component`.
+            kind: `owner`, `node` or `component`.
             name: what was typed.
             word: the selector that it is a part of.
 
@@ -186,19 +191,20 @@ class _Names:
         known = self._known[kind]
         if name in known:
             return
+        one, all_of_them = _WORDS[kind]
         where = f"selector {word!r}: " if word and word != name else ""
         raise NoMatch(
-            f"{where}no {kind} {name!r} in this inventory{self._hint(kind, name, word)}",
-            remedy=f"choose from the {'parties' if kind == 'party' else kind + 's'} {listed(known)}",
+            f"{where}no {one} {name!r} in this inventory{self._hint(kind, name, word)}",
+            remedy=f"choose from the {all_of_them} {listed(known)}",
         )
 
     def _hint(self, kind: str, name: str, word: str) -> str:
-        if kind == "party" and name in self._peers:
+        if kind == "owner" and name in self._peers:
             return f": {name} is a peer, which others manage"
         # A bare word is a component: for the name of a node or party the error shows the right form.
         if word == name and name in self._known["node"]:
             return f"; did you mean '@{name}'?"
-        if word == name and name in self._known["party"]:
+        if word == name and name in self._known["owner"]:
             return f"; did you mean '{name}/'?"
         if word == f"{name}/" and name in self._known["component"]:
             return f"; did you mean {name!r}?"

@@ -49,7 +49,7 @@ def _left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], node: st
 
 def _heir(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], gone: ServiceId) -> DesiredService | None:
     """The service that replaces a departing one. If a party can have many of them, only a new one replaces it."""
-    alike = [s for s in desired.services.values() if (s.id.party, s.id.component) == (gone.party, gone.component)]
+    alike = [s for s in desired.services.values() if (s.id.owner, s.id.component) == (gone.owner, gone.component)]
     if all_components()[gone.component].many:
         alike = [service for service in alike if not _has(manifests, service)]
     return min(alike, key=lambda service: service.id.key, default=None)

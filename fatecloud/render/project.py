@@ -16,6 +16,7 @@ import yaml
 from fatecloud.errors import Refused
 from fatecloud.model import places
 from fatecloud.model.desired import Desired
+from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.plain import harmless
 from fatecloud.render import holder, placeholders
@@ -158,6 +159,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "ansible_remote_tmp": f"~/.ansible/fatecloud-{_mark(desired)}",
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_id": desired.cluster.id,
+        "fatecloud_layout": LAYOUT,
         "fatecloud_run": run.id,
         # Modules of Ansible look their programs up in PATH, and sudo may leave that of the login in place.
         "fatecloud_environment": {"FATECLOUD_RUN": _Template("{{ fatecloud_run }}"), "PATH": SEARCH_PATH},

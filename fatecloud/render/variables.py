@@ -112,7 +112,6 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "places": places,
-        "machine": {"memory": node.read.memory, "cores": node.read.cores},
     }
 
 
@@ -221,6 +220,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),
         "kept": {
+            "owner": service.id.owner,
             "data": service.data,
             "job_api": service.facts.get("job_api", ""),
             "job_settings": service.facts.get("job_settings", ""),
@@ -242,7 +242,7 @@ def job_questions() -> dict[str, Any]:
 def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:
     """The services that run the jobs which need this one, and their addresses as seen from its node."""
     runners = [
-        s for _, s in sorted(desired.services.items()) if s.id.party == service.id.party and "job_api" in s.facts
+        s for _, s in sorted(desired.services.items()) if s.id.owner == service.id.owner and "job_api" in s.facts
     ]
     return [
         {"key": s.id.key, "component": s.id.component, **_way_to_ask(s, here=s.id.node == service.id.node)}

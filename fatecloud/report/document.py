@@ -77,7 +77,7 @@ def _finding(finding: Finding) -> FindingDocument:
 
 
 def _subject(subject: Subject) -> SubjectDocument:
-    return {"party": subject.party, "node": subject.node, "service": subject.service}
+    return {"owner": subject.owner, "node": subject.node, "service": subject.service}
 
 
 def _fix(fix: Fix) -> FixDocument:

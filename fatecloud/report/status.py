@@ -11,7 +11,7 @@ from fatecloud.report.status_rows import Row, Status, age_text
 from fatecloud.report.wrap import columns_of, wrapped
 
 _BELOW = " " * 8
-_COLUMNS = ("party", "node", "component", "version", "deployed", "running", "since", "ports", "notes")
+_COLUMNS = ("owner", "node", "component", "version", "deployed", "running", "since", "ports", "notes")
 
 
 def status_table(status: Status, width: int) -> str:
@@ -46,8 +46,8 @@ def _aligned(rows: Sequence[tuple[str, ...]], sizes: Sequence[int], width: int) 
 
 
 def _stacked(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
-    for party, node, component, version, *values, notes in rows:
-        yield from wrapped(f"{party}/{component}@{node} {version}", width, "", _BELOW)
+    for owner, node, component, version, *values, notes in rows:
+        yield from wrapped(f"{owner}/{component}@{node} {version}", width, "", _BELOW)
         named = [f"{word} {value}" for word, value in zip(_COLUMNS[4:-1], values, strict=True) if value != "-"]
         yield from wrapped("; ".join([*named, *([notes] if notes else [])]), width, _BELOW, _BELOW)
 
@@ -57,7 +57,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     ports = " ".join(f"{number}{marks[listens]}" for number, listens in row.ports.items())
     since = age_text(row.since)
     return (
-        row.party,
+        row.owner,
         row.node,
         row.component,
         row.version,
@@ -78,8 +78,8 @@ def status_document(status: Status) -> ClusterStatus:
         "taken": moment(status.taken),
         "services": [
             {
-                "service": f"{row.party}/{row.component}@{row.node}",
-                "party": row.party,
+                "service": f"{row.owner}/{row.component}@{row.node}",
+                "owner": row.owner,
                 "component": row.component,
                 "node": row.node,
                 "version": row.version,

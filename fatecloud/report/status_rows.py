@@ -18,7 +18,7 @@ _RESTARTS = ("auto-restart", "backoff")
 class Row:
     """One service."""
 
-    party: str
+    owner: str
     node: str
     component: str
     version: str
@@ -79,7 +79,7 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
 def _place(service: DesiredService) -> tuple[int, str, str, str]:
     """Sort key: parties by number, so that 9999 comes before 10000."""
     ident = service.id
-    return len(ident.party), ident.party, ident.node, ident.component
+    return len(ident.owner), ident.owner, ident.node, ident.component
 
 
 def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
@@ -87,7 +87,7 @@ def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
     ident = service.id
     if facts is None:
         ports: Mapping[str, bool | None] = {str(port.number): None for port in service.ports}
-        return Row(ident.party, ident.node, ident.component, service.version, "?", "?", None, ports, ())
+        return Row(ident.owner, ident.node, ident.component, service.version, "?", "?", None, ports, ())
     state = (facts.fact("services").value or {}).get(ident.key)
     ports = _ports(facts, service, state)
     running, why = _running(facts, service, state, ports)
@@ -95,7 +95,7 @@ def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
     since = state.get("since") if state else None
     clock = facts.fact("clock").value
     return Row(
-        ident.party,
+        ident.owner,
         ident.node,
         ident.component,
         _version(facts, service),

@@ -11,7 +11,6 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
-from fatecloud.model.contribution import AnyContribution, Given
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of
 from fatecloud.model.release import Release
@@ -24,19 +23,17 @@ class ResolveContext:
 
     cluster: Cluster
     release: Release
-    party: Party
+    owner: Party
     node: Node
     id: ServiceId
     component: Component
     placed: tuple[ServiceId, ...]
     """Every managed service of the cluster."""
-    given: tuple[Given, ...] = ()
-    """What services need inside others; empty until all have been asked."""
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The component's configuration, flat dotted keys."""
-        return self.party.config.get(self.component.name, {})
+        return self.owner.config.get(self.component.name, {})
 
     @property
     def home(self) -> str:
@@ -83,15 +80,15 @@ class ResolveContext:
 
     def port(self, name: str) -> int:
         """The number of an own port."""
-        return port_number(self.party, self.component, name)
+        return port_number(self.owner, self.component, name)
 
     def services(self, component: str) -> tuple[ServiceId, ...]:
         """The managed services of a component of this party."""
-        return tuple(s for s in self.placed if s.party == self.party.id and s.component == component)
+        return tuple(s for s in self.placed if s.owner == self.owner.id and s.component == component)
 
     def listen(self, name: str) -> Endpoint:
         """The address and number that an own port listens on."""
-        address = listens_on(self.party, self.component, _port_spec(self.component, name), self.node)
+        address = listens_on(self.owner, self.component, _port_spec(self.component, name), self.node)
         return Endpoint(address, self.port(name))
 
     def own(self, name: str) -> Endpoint:
@@ -108,12 +105,12 @@ class ResolveContext:
         return self._reached(all_components()[component], port, self.cluster.nodes[target.node], self.node.name)
 
     def _reached(self, component: Component, port: str, node: Node, source: str) -> Endpoint:
-        address = reached_at(self.party, component, _port_spec(component, port), node, source)
-        return Endpoint(address, port_number(self.party, component, port))
+        address = reached_at(self.owner, component, _port_spec(component, port), node, source)
+        return Endpoint(address, port_number(self.owner, component, port))
 
     def external(self, component: str) -> External | None:
         """The external service that replaces the component."""
-        placed = self.party.placement.get(component)
+        placed = self.owner.placement.get(component)
         return placed if isinstance(placed, External) else None
 
     def peer_endpoint(self, party: str, kind: str) -> Endpoint:
@@ -123,16 +120,11 @@ class ResolveContext:
 
     def others(self) -> tuple[str, ...]:
         """Ids of all other parties."""
-        return tuple(sorted((set(self.cluster.parties) | set(self.cluster.peers)) - {self.party.id}))
+        return tuple(sorted((set(self.cluster.parties) | set(self.cluster.peers)) - {self.owner.id}))
 
     def secret(self, name: str) -> str:
         """The full name of a secret of this party."""
-        return f"{self.party.id}.{name}"
-
-    def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
-        """What this service has to give, by name."""
-        found = (one.contribution for one in self.given if one.giver == self.id.key)
-        return tuple(sorted((one for one in found if isinstance(one, kind)), key=lambda one: one.name))
+        return f"{self.owner.id}.{name}"
 
 
 def _port_spec(component: Component, name: str) -> PortSpec:

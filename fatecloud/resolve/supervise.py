@@ -50,7 +50,7 @@ def supervision_specs(
     process, account = wanted.process, account_of(node, service)
     values: dict[str, Any] = {
         "stamp": service.stamp,
-        "description": f"{component.summary} of party {service.party}",
+        "description": f"{component.summary} of party {service.owner}",
         "slug": service.slug,
         "unit": service.unit,
         "home": home,

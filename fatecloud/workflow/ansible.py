@@ -44,6 +44,7 @@ _OUT_OF_MEMORY = " (the kernel does this when memory runs out: see dmesg)"
 _REFUSALS = {
     "foreign": "set another `paths.base` for the node, or use the inventory that the directory belongs to",
     "renamed": "put the name back (cluster: {})",
+    "layout": "run destroy --purge with the version that deployed it, or set another `paths.base`",
     "twice": "keep one name for the machine under `nodes`; its services are those of {}",
     "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
     "alike": "give this cluster another name: names on the node are made of it and the first digits of the id",

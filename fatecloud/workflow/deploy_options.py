@@ -18,10 +18,8 @@ class DeployOptions:
     """Node names; empty means all."""
     deadline: float = 20.0
     """Seconds for each node to answer when it is read."""
-    verify: bool = True
-    """Whether it ends with a smoke test."""
-    proof: str | None = None
-    """Which; None for the first that the cluster's components offer."""
+    verify: str = "toy"
+    """`toy`, `lr`, or empty for none."""
     overwrite_drift: bool = False
     leave_data: bool = False
     """Whether a service may move to another node and leave its data behind."""

@@ -56,7 +56,7 @@ def observe(
 
     try:
         with phase(f"read {len(nodes or session.cluster.nodes)} nodes"):
-            observed = gather(
+            session.seen = gather(
                 session.resolved,
                 connect,
                 deadline=deadline,
@@ -70,12 +70,11 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
-    observed = _with_last_failure(session, observed)
-    session.take(observed)
-    for name, reading in sorted(observed.nodes.items()):
-        how = "answered" if observed.reached(name) else "did not answer"
+    session.seen = _with_last_failure(session, session.seen)
+    for name, reading in sorted(session.seen.nodes.items()):
+        how = "answered" if session.seen.reached(name) else "did not answer"
         report_seconds(reading.seconds, f"  {name} {how}")
-    return observed
+    return session.seen
 
 
 def _with_last_failure(session: Session, observed: Observed) -> Observed:

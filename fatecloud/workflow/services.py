@@ -71,7 +71,7 @@ def act_on_services(
     keys = deployed_of(session.desired, observed, keys, ui)
     nodes = _nodes(session, keys)
     if verb != "start":
-        hit = runners_there(session.desired, observed, {session.desired.services[key].id.party for key in keys})
+        hit = runners_there(session.desired, observed, {session.desired.services[key].id.owner for key in keys})
         refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=jobs_patience, events=ui)
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")

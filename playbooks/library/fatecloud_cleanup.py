@@ -98,7 +98,7 @@ def apply(params: dict) -> dict:
         left["users"] = sorted(manifest.data["accounts"]) if away else drop(manifest, set(), kept)
         shared = manifest.data["shared"]
         # The marks of data that stay are expected by the deploy that comes back to them.
-        staying = ("version", "cluster", "id", "shared", "data", "accounts", "packages", "masked")
+        staying = ("layout", "cluster", "id", "shared", "data", "accounts", "packages", "masked")
         manifest.data = {name: manifest.data[name] for name in staying if name in manifest.data}
         manifest.data["directories"] = sorted({*kept, *expected})
         if not manifest.data.get("data"):

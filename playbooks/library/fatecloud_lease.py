@@ -1,11 +1,12 @@
 """Takes or releases the lease of a node. The action plugin of the same name adds who asks.
 
 Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster` (its name), `id`
-(the cluster's), `node` (its name in the inventory), `owner`, `controller`, `process` (who
-asks, on the controller), `takeover` (id of the run whose lease may be taken although it has not expired, or `*`),
-`shown` (what the plan was made from, see `state_digest`; empty to take the node whatever is on it),
-`wait` (seconds that what an old run left on the node may still take before it is ended), `scratch` (where Ansible puts
-files of a task for a moment; `~` is the home of the user that it logs in as).
+(the cluster's), `layout` (the number of `model/layout.py`), `node` (its name in the inventory),
+`owner`, `controller`, `process` (who asks, on the controller), `takeover` (id of the run whose
+lease may be taken although it has not expired, or `*`), `shown` (what the plan was made from, see
+`state_digest`; empty to take the node whatever is on it), `wait` (seconds that what an
+old run left on the node may still take before it is ended), `scratch` (where Ansible puts files of
+a task for a moment; `~` is the home of the user that it logs in as).
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def refuse_other(record: dict, params: dict) -> None:
         record: the manifest of the base directory.
 
     Raises:
-        Refused: it is another cluster's, or was made for another node of the inventory.
+        Refused: it is another cluster's, was made for another node of the inventory, or by another version of
+            fatecloud.
     """
     base = params["base"]
     if record.get("id", params["id"]) != params["id"]:
@@ -146,6 +148,12 @@ def refuse_other(record: dict, params: dict) -> None:
         )
     if record.get("node", params["node"]) != params["node"]:
         raise Refused(same_machine(base, record["node"], params["node"]), twice=record["node"])
+    if record.get("id") and record.get("layout") != params["layout"]:
+        there = record.get("layout", 1)
+        raise Refused(
+            f"another version of fatecloud has deployed in {base} (layout {there}, not {params['layout']})",
+            layout=there,
+        )
 
 
 def refuse_twin(lease: dict | None, params: dict) -> None:
@@ -196,7 +204,7 @@ def _write_down(params: dict, fresh: list) -> None:
     base = params["base"]
     manifest = Manifest(base)
     if not manifest.data.get("node"):
-        manifest.data.update({key: params[key] for key in IDENTITY})
+        manifest.data.update({key: params[key] for key in (*IDENTITY, "layout")})
         manifest.note("shared", fresh)
     copies.remove(manifest)
     manifest.save()
@@ -295,6 +303,7 @@ def main() -> None:
             "run": {"required": True},
             "cluster": {"default": ""},
             "id": {"default": ""},
+            "layout": {"type": "int", "default": 0},
             "node": {"default": ""},
             "owner": {"default": ""},
             "controller": {"default": ""},

@@ -96,7 +96,7 @@ class Manifest:
 
     def __init__(self, base: str) -> None:
         self.path = os.path.join(private(base), "manifest.json")
-        self.data = read_json(self.path) or {"version": 1}
+        self.data = read_json(self.path) or {}
         for name in ("files", "venvs", "services", "accounts"):
             self.data.setdefault(name, {})
         for name in ("artifacts", "pythons", "packages", "masked", "directories", "shared"):

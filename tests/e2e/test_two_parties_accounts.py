@@ -46,7 +46,7 @@ def test_the_users_have_no_home_no_shell_and_no_group_of_others(program: Program
         name = user(program, PARTY, component)
         _, _, _, _, stamp, folder, shell = sandbox.check(A, ["getent", "passwd", name]).strip().split(":")
         assert (folder, shell) == ("/nonexistent", "/usr/sbin/nologin")
-        assert stamp.endswith(f"party={PARTY} service={component}")
+        assert stamp.endswith(f"owner={PARTY} service={component}")
         assert sandbox.check(A, ["id", "-Gn", name]).split() == [name]
         assert "not allowed" in sandbox.check(A, ["sudo", "-l", "-U", name])
 

@@ -25,7 +25,7 @@ from fatecloud.sandbox.nodes import Sandbox
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.usefixtures("running")]
 
 CHANGING = {
-    *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test", "inventory forget"),
+    *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test toy", "test lr", "inventory forget"),
     *(
         "secrets init",
         "secrets rotate",
@@ -42,7 +42,7 @@ REVEALING = {"secrets reveal"}
 READING = {
     "check": (
         ("-o", "table"),
-        ("-o", "json", "--party", "9999"),
+        ("-o", "json", "--owner", "9999"),
         ("--save-facts", "{scratch}/facts.json"),
         ("--facts", "{scratch}/facts.json"),
     ),

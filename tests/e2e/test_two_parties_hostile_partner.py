@@ -18,7 +18,7 @@ from program import Program, roots
 from raised import RAISED
 from two_parties import PARTIES, A, B, edit, home, slug
 
-from fatecloud.components.flow.proof_jobs import toy_dag
+from fatecloud.components.flow.proof import toy_dag
 from fatecloud.components.nginx.passed import PATHS
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -252,5 +252,5 @@ def a_party_that_is_not_named_is_shown_its_address(program: Program, sandbox: Sa
     # The broker is let in all the same: this address is also where the inventory has it answer.
     assert roots(report) == {"NGINX_PEER_DENIED"}
     (denied,) = (finding for finding in report["findings"] if finding["code"] == "NGINX_PEER_DENIED")
-    assert denied["subject"]["party"] == "10000"
+    assert denied["subject"]["owner"] == "10000"
     assert sandbox.addresses[B] in denied["symptom"]

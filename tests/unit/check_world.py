@@ -14,6 +14,7 @@ from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, FileSpec, NodeProbe
 from fatecloud.model.finding import Report
+from fatecloud.model.layout import LAYOUT
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.protections import in_effect, protections
 from fatecloud.workflow.check import FACTS
@@ -138,7 +139,7 @@ def healthy_documents() -> Documents:
         "probes": {f"{ENGINE}:engine.api": ProbeAnswer(0, {"ok": True}, None, 0.1)},
     }
     documents["a2"] |= {
-        "manifest": {"version": 1, "files": {}, "services": {STORE: versions[STORE]}},
+        "manifest": {"layout": LAYOUT, "files": {}, "services": {STORE: versions[STORE]}},
         "files": {},
         "services": {STORE: a_state(201)},
         "listeners": [a_listener(3306, 201, address="10.0.0.2")],

@@ -14,6 +14,7 @@ import ansible.module_utils
 
 from fatecloud.collect.node import family
 from fatecloud.model import places
+from fatecloud.model.layout import LAYOUT
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
 NOTHING = {"copies": "/nonexistent/data", "label": "demo", "supervisor": "", "user": ""}
@@ -70,6 +71,7 @@ def take(base: Path | str, run: str = "r1") -> None:
             "run": run,
             "cluster": "demo",
             "id": CLUSTER_ID,
+            "layout": LAYOUT,
             "node": "n1",
             "owner": "me@here",
             "controller": "c1",

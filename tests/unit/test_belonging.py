@@ -12,13 +12,14 @@ from preflight_world import CLUSTER_ID, a_node
 from fatecloud.errors import Refused
 from fatecloud.model.belonging import neighbour, stranger
 from fatecloud.model.desired import Desired
+from fatecloud.model.layout import LAYOUT
 from fatecloud.plan.belonging import refuse_strangers
 
-OURS = {"cluster": "demo", "id": CLUSTER_ID, "node": "a1"}
+OURS = {"cluster": "demo", "id": CLUSTER_ID, "node": "a1", "layout": LAYOUT}
 OTHER_ID = "d3f9a2b1d4e5f607"
 
 
-@pytest.mark.parametrize("record", [{}, OURS, {"version": 1}, {k: OURS[k] for k in ("cluster", "id")}])
+@pytest.mark.parametrize("record", [{}, OURS, {"layout": LAYOUT}, {k: OURS[k] for k in ("cluster", "id", "layout")}])
 def test_a_node_without_a_record_or_with_its_own_is_itself(record: dict[str, Any]) -> None:
     assert stranger(the_desired().cluster, "a1", record) is None
 
@@ -39,6 +40,11 @@ STRANGERS = {
         "the machine is node a2, which the inventory has too",
         "correct the address of a1 or of a2; if both are one machine, keep one of the names",
     ),
+    "another layout": (
+        {"layout": 3},
+        "another version of fatecloud has deployed here (its layout of a node is 3, this one's 2)",
+        "run destroy --purge with the version that deployed it, or set another `paths.base`",
+    ),
     "the node renamed": (
         {"node": "old"},
         "the machine was deployed as node old, which the inventory does not have",
@@ -48,10 +54,16 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize(("change", "what", "remedy"), STRANGERS.values(), ids=STRANGERS.keys())
-def test_a_record_of_others_makes_a_stranger(change: dict[str, str], what: str, remedy: str) -> None:
+def test_a_record_of_others_makes_a_stranger(change: dict[str, Any], what: str, remedy: str) -> None:
     found = stranger(the_desired().cluster, "a1", OURS | change)
     assert found
     assert (found.what, found.remedy) == (what, remedy)
+
+
+def test_a_record_without_a_layout_is_an_older_versions() -> None:
+    found = stranger(the_desired().cluster, "a1", {key: OURS[key] for key in ("cluster", "id", "node")})
+    assert found
+    assert (found.kind, found.got) == ("layout", "layout 1")
 
 
 def test_what_a_node_says_is_made_fit_for_a_terminal() -> None:

@@ -120,7 +120,7 @@ CASES: list[tuple[str, str, Change]] = [
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="bank", id=CLUSTER_ID)),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="a2")),
     ("NODE_MISTAKEN", "a1", lambda d: d["a1"]["manifest"].update(cluster="demo", id=CLUSTER_ID, node="z9")),
-    ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value={"version": 1, "directories": ["/data/fate/data"]})),
+    ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value={"layout": 2, "directories": ["/data/fate/data"]})),
     ("DEPLOY_INCOMPLETE", "a1", not_come_to_the_services),
     ("LEASE_STALE", "a1", put("a1", "lease", value={"run": "r9", "owner": "ann", "expires": NOW - 60})),
     ("NODE_DISK_FULL", "a1", disk(available=GIB)),

@@ -73,7 +73,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("exec 9999/fl", {"9999/flow"}),
         ("deploy ", {"9999/", "10000/", "@a1", "@b1"}),
         ("plan --limit ", {"a1", "b1"}),
-        ("status --party=", {"--party=9999", "--party=10000"}),
+        ("status --owner=", {"--owner=9999", "--owner=10000"}),
         ("status -o ", {"table", "json", "yaml"}),
         ("status -i other 7", {"7777/"}),
         ("status --inventory=other/inventory.yml 7", {"7777/"}),

@@ -25,7 +25,7 @@ SHOW = "import json, os, sys; print(json.dumps([sys.argv[1:], dict(os.environ), 
 
 def values(home: Path, **changes: Any) -> dict[str, Any]:
     return {
-        "stamp": "fatecloud cluster=demo party=9999 service=flow",
+        "stamp": "fatecloud cluster=demo owner=9999 service=flow",
         "description": "FATE-Flow of party 9999",
         "slug": "demo-9999-flow",
         "unit": "fatecloud-demo-9999-flow.service",

@@ -229,7 +229,7 @@ def test_a_second_destroy_has_nothing_to_do(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_data_that_were_kept_can_still_be_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     documents = cleared("a1", "a2")
-    documents["a2"]["manifest"] = {"version": 1, "directories": ["/data/fate/data"], "services": {}}
+    documents["a2"]["manifest"] = {"layout": 2, "directories": ["/data/fate/data"], "services": {}}
     world = World(monkeypatch, tmp_path, destroy, documents)
     monkeypatch.setattr(destroy, "blast_radius", lambda *_a, **_k: "")
     monkeypatch.setattr(destroy, "forget_cluster", lambda *_: None)

@@ -405,7 +405,7 @@ PEER = Code("X_PEER", "critical", "The other party does not answer.", ("proxy",)
 
 @service_check(PEER, component="front")
 def asks_peer(view: ServiceView) -> Iterator[Finding]:
-    if view.service.id.party == "9999":
+    if view.service.id.owner == "9999":
         yield raised(view, PEER, about="peer:10000")
 
 
@@ -427,7 +427,7 @@ def test_a_service_of_another_managed_party_explains_what_asks_that_party(
 ) -> None:
     desired = the_desired()
     front = desired.services[FRONT]
-    theirs = replace(front, id=replace(front.id, party="10000", node="a2"), edges=(), packages={})
+    theirs = replace(front, id=replace(front.id, owner="10000", node="a2"), edges=(), packages={})
     broker = replace(
         theirs,
         id=replace(theirs.id, component="broker"),

@@ -14,6 +14,7 @@ import pytest
 from modules import CLUSTER_ID, module, take, utility
 
 from fatecloud.collect.node import storage
+from fatecloud.model.layout import LAYOUT
 
 lease = module("fatecloud_lease")
 node = utility("fatecloud_node")
@@ -25,6 +26,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
         "run": run,
         "cluster": "demo",
         "id": CLUSTER_ID,
+        "layout": LAYOUT,
         "node": "n1",
         "owner": f"{run}@here",
         "controller": "c1",
@@ -71,11 +73,12 @@ def test_a_second_run_is_refused_and_learns_who_holds_the_lease(tmp_path: Path) 
         ({"id": "d" * 16}, r"belongs to cluster demo \(id c3f9a2b1d4e5f607\), not to demo \(id dddd", "foreign"),
         ({"cluster": "bank"}, "under the name demo, not bank", "renamed"),
         ({"node": "n2"}, "is node n1's, so the inventory cannot use it as node n2", "twice"),
+        ({"layout": LAYOUT + 1}, r"another version of fatecloud .* \(layout 2, not 3\)", "layout"),
     ],
-    ids=["another cluster of that name", "another name", "another node"],
+    ids=["another cluster of that name", "another name", "another node", "another layout"],
 )
 def test_a_base_directory_of_others_is_refused_untouched(
-    tmp_path: Path, other: dict[str, str], message: str, detail: str
+    tmp_path: Path, other: dict[str, Any], message: str, detail: str
 ) -> None:
     take(tmp_path)
     with node.working(str(tmp_path), "r1"):

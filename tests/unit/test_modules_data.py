@@ -21,7 +21,7 @@ lease = module("fatecloud_lease")
 marks = utility("fatecloud_marks")
 node = utility("fatecloud_node")
 
-KEY, STAMP = "9999/mysql@a1", "fatecloud cluster=demo party=9999 service=mysql"
+KEY, STAMP = "9999/mysql@a1", "fatecloud cluster=demo owner=9999 service=mysql"
 Asked = Callable[..., dict[str, Any]]
 
 

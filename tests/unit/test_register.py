@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from modules import CLUSTER_ID, NOTHING, module, take, utility
 
+from fatecloud.model.layout import LAYOUT
+
 node = utility("fatecloud_node")
 register = utility("fatecloud_register")
 lease = module("fatecloud_lease")
@@ -29,9 +31,12 @@ def deploy(base: Path, run: str = "r1", **owner: str) -> None:
     lease.release({"base": str(base), "run": run, "wait": 0, "scratch": ""})
 
 
+NO_WAIT = {"takeover": "", "shown": {}, "wait": 0, "scratch": ""}
+
+
 def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
     plain = {"cluster": "demo", "id": CLUSTER_ID, "node": "n1", "owner": "me", "controller": "c", "process": {}}
-    return {"base": str(base), "run": run, "takeover": "", "shown": {}, "wait": 0, "scratch": ""} | plain | changes
+    return {"base": str(base), "run": run, "layout": LAYOUT, **NO_WAIT} | plain | changes
 
 
 def destroy(base: Path) -> None:

@@ -81,23 +81,27 @@ def test_selectors_name_services(two: Desired, words: Sequence[str], keys: list[
 
 def test_nothing_selects_everything_and_filters_narrow_it_down(two: Desired) -> None:
     assert len(select(two, Selection())) == 8
-    assert select(two, Selection(parties=("9999",), components=("flow", "mysql"))) == ("9999/flow@a1", "9999/mysql@a2")
+    assert select(two, Selection(owners=("9999",), components=("flow", "mysql"))) == ("9999/flow@a1", "9999/mysql@a2")
     assert select(two, Selection(("flow",), nodes=("b1",))) == ("10000/flow@b1",)
 
 
 @pytest.mark.parametrize(
     ("selection", "message", "remedy"),
     [
-        (Selection(("",)), r"invalid selector '': use \[PARTY/\]COMPONENT\[@NODE\], PARTY/ or @NODE", ""),
+        (Selection(("",)), r"invalid selector '': use \[OWNER/\]COMPONENT\[@NODE\], OWNER/ or @NODE", ""),
         (Selection(("9999/flow@",)), "invalid selector '9999/flow@'", ""),
         (Selection(("a/b/c",)), "invalid selector", ""),
         (Selection(("fl ow",)), "invalid selector", ""),
         (
             Selection(("9998/flow",)),
-            "selector '9998/flow': no party '9998' in this inventory; did you mean '9999/flow'",
-            "choose from the parties 9999, 10000",
+            "selector '9998/flow': no party or group '9998' in this inventory; did you mean '9999/flow'",
+            "choose from the parties and groups 9999, 10000",
         ),
-        (Selection(("20000/",)), "no party '20000' in this inventory: 20000 is a peer, which others manage", "parties"),
+        (
+            Selection(("20000/",)),
+            "no party or group '20000' in this inventory: 20000 is a peer, which others manage",
+            "parties",
+        ),
         (Selection(("flw",)), "no component 'flw' in this inventory; did you mean 'flow'", "components flow, mysql"),
         (Selection(("a1",)), "did you mean '@a1'", "components"),
         (Selection(("9999",)), "did you mean '9999/'", "components"),
@@ -105,7 +109,7 @@ def test_nothing_selects_everything_and_filters_narrow_it_down(two: Desired) -> 
         (Selection(("flow@a3",)), "no node 'a3' in this inventory", "choose from the nodes a1, a2, b1, empty"),
         (Selection(("9999/flow@b1",)), "no service matches '9999/flow@b1'; did you mean '9999/flow@a1'", "choose from"),
         (Selection(("@empty",)), "no service matches '@empty'", "choose from 10000/flow@b1"),
-        (Selection(parties=("9998",)), "no party '9998' in this inventory; did you mean '9999'", "9999, 10000"),
+        (Selection(owners=("9998",)), "no party or group '9998' in this inventory; did you mean '9999'", "9999, 10000"),
         (Selection(nodes=("c",)), "no node 'c'", "nodes"),
         (Selection(components=("mysqld",)), "no component 'mysqld' in this inventory; did you mean 'mysql'", "flow"),
         (Selection(("flow",), nodes=("a2",)), "no service matches flow --node a2", "choose from"),
@@ -160,7 +164,7 @@ def test_long_lists_are_cut() -> None:
         ("logs two/inventory.yml flow --since 1h", "fatecloud logs -i two/inventory.yml flow --since 1h"),
         ("destroy two --cluster-name x", "fatecloud destroy -i two --cluster-name x"),
         ("inventory validate two", "fatecloud inventory validate -i two"),
-        ("secrets rotate two 9999.mysql.fate_flow", "fatecloud secrets rotate -i two 9999.mysql.fate_flow"),
+        ("secrets rotate two 9999.mysql.flow", "fatecloud secrets rotate -i two 9999.mysql.flow"),
         ("test toy two", "fatecloud test toy -i two"),
         ("render two -o out", "fatecloud render -i two -o out"),
     ],

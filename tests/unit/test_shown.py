@@ -13,6 +13,7 @@ from test_collector import document
 
 from fatecloud.errors import Locked, PlanOutdated, Refused
 from fatecloud.model.event import Event
+from fatecloud.model.layout import LAYOUT
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.shown import shown_states
@@ -42,7 +43,8 @@ def base(tmp_path: Path) -> Path:
 
 def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
     plain = {"base": str(base), "run": run, "cluster": "demo", "id": CLUSTER_ID, "node": "n1", "owner": "me"}
-    rest = {"controller": "c1", "process": {}, "takeover": "", "wait": 0, "scratch": "", "shown": {}}
+    rest = {"controller": "c1", "process": {}, "layout": LAYOUT, "takeover": ""}
+    rest |= {"wait": 0, "scratch": "", "shown": {}}
     return plain | rest | changes
 
 

@@ -151,7 +151,7 @@ def test_the_table_is_aligned_and_notes_that_do_not_fit_stand_below() -> None:
     wide = status_table(screen, 200).splitlines()
     assert wide[0] == "cluster demo, release fate-2.2.0"
     assert wide[1].split() == [
-        "PARTY", "NODE", "COMPONENT", "VERSION", "DEPLOYED", "RUNNING", "SINCE", "PORTS", "NOTES",
+        "OWNER", "NODE", "COMPONENT", "VERSION", "DEPLOYED", "RUNNING", "SINCE", "PORTS", "NOTES",
     ]  # fmt: skip
     assert wide[2].index("engine") == wide[1].index("COMPONENT")
     assert "2 h 1 m" in wide[2]

@@ -71,7 +71,7 @@ def test_a_command_gets_the_program_and_the_inventory(text: str, expected: str) 
         "fatecloud plans before it touches anything",
         "fatecloud deployed this",
         "fatecloud secrets are encrypted",
-        "fatecloud cluster=demo party=9999 service=flow",
+        "fatecloud cluster=demo owner=9999 service=flow",
         "/usr/bin/fatecloud check",
         "the package python-fatecloud check",
         "fatecloud-demo-n1 check",

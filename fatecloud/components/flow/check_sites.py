@@ -52,7 +52,7 @@ def signatures(view: ServiceView) -> Iterator[Finding]:
     """Every other flow takes the signature of this party."""
     failed = [(route, str(route.answer["error"])) for route in _routes(view) if not route.answer["ok"]]
     refused = [(route, error) for route, error in failed if route.answer["kind"] in ("refused", "headers")]
-    own = view.service.id.party
+    own = view.service.id.owner
     yield from blocked(
         view,
         AUTH_REFUSED,
@@ -83,7 +83,7 @@ def _routes(view: ServiceView) -> list[Route]:
 
 
 def _remedy(view: ServiceView, route: Route) -> tuple[str, ...]:
-    own, party = view.service.id.party, route.party
+    own, party = view.service.id.owner, route.party
     if route.edge.target in view.desired.services:
         return (f"fatecloud check {party}/flow", "fatecloud deploy")
     token = view.desired.cluster.peers[party].apps[own].token.name

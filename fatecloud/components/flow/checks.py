@@ -166,7 +166,7 @@ def proxy(view: ServiceView) -> Iterator[Finding]:
                 "flow.proxy",
                 cause="the proxy is down, or a firewall blocks the connection from flow's node",
                 remedy=(verb(view, "start", "nginx"), f"curl -m 5 http://{edge.endpoint}/  # on {view.facts.node}"),
-                expected=f"the proxy of party {view.service.id.party}",
+                expected=f"the proxy of party {view.service.id.owner}",
                 got=str(answer["kind"]),
                 about=edge.target,
             )

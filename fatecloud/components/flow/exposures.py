@@ -38,7 +38,7 @@ _Part = tuple[Severity, str, tuple[str, ...]]
 
 
 def _own_api(view: ServiceView) -> _Part:
-    own, ports = view.service.id.party, {port.name: port for port in view.service.ports}
+    own, ports = view.service.id.owner, {port.name: port for port in view.service.ports}
     # What comes in by gRPC, flow sends on to its own HTTP port, whatever the path.
     bind, http, grpc = ports["http"].bind, ports["http"].number, ports["grpc"].number
     who = "users of the node" if ip_address(bind).is_loopback else f"those who reach {bind}, port {http} or {grpc},"
@@ -52,7 +52,7 @@ def _own_api(view: ServiceView) -> _Part:
 
 
 def _partners(view: ServiceView) -> Iterator[_Part]:
-    cluster, own = view.desired.cluster, view.service.id.party
+    cluster, own = view.desired.cluster, view.service.id.owner
     others = sorted((set(cluster.parties) | set(cluster.peers)) - {own})
     if cluster.architecture == "standalone" or not others:
         return

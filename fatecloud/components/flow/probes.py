@@ -48,7 +48,7 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
         found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True))
     found += [
-        ask("flow.proxy", "probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.party.id, timeout=15)
+        ask("flow.proxy", "probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.owner.id, timeout=15)
         for edge in edges
         if edge.kind == PROXY
     ]

@@ -22,7 +22,7 @@ def site_files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
     }
     # The place of the database is in the file of the apps, so that a new one gets them too.
     database = next(str(edge.endpoint) for edge in edges if edge.kind == DATABASE)
-    known = {**apps(ctx.cluster, ctx.party.id), "database": database}
+    known = {**apps(ctx.cluster, ctx.owner.id), "database": database}
     program = {"text": script_text("flow", "apply_apps.py")}
     return (
         FileSpec(apps_of(ctx), "flow/apps.json.j2", stamp | known, restarts=False),

@@ -7,7 +7,6 @@ from typing import Any
 
 from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import cores, cores_known, job_cores
-from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.site_files import site_files, site_objects
@@ -15,7 +14,8 @@ from fatecloud.components.neighbours import edge_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
-BROKER_ACCOUNT = "fate"
+DATABASE = "fate_flow"
+USER = "fate"
 LOG_BYTES = 32 << 20
 
 
@@ -26,7 +26,7 @@ def want(ctx: Context) -> Wanted:
         *edge_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker"),
         *edge_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy"),
     )
-    signing = sites.signs(ctx.cluster, ctx.party.id)
+    signing = sites.signs(ctx.cluster, ctx.owner.id)
     edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE, direct=False) if signing else ()
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
@@ -105,7 +105,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, s
             | {
                 "host": ctx.own("http").host,
                 "port": ctx.port("http"),
-                "party": ctx.party.id,
+                "party": ctx.owner.id,
                 "admin_key": ctx.secret("flow.admin") if ctx.config["authentication.client"] else "",
             },
             restarts=False,
@@ -123,7 +123,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...], *, signing: bool) -> dict[st
     by_kind = {edge.kind: edge.endpoint for edge in edges}
     proxy = by_kind.get(PROXY)
     return {
-        "party": ctx.party.id,
+        "party": ctx.owner.id,
         "log_level": ctx.config["log_level"],
         "host": ctx.listen("http").host,
         "http_port": ctx.port("http"),
@@ -139,27 +139,31 @@ def _service(ctx: Context, edges: tuple[Edge, ...], *, signing: bool) -> dict[st
 
 
 def _mysql(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
-    for needed in requires(ctx):
-        return {
-            "name": needed.name,
-            "user": needed.account,
-            "password": needed.secret,
-            "host": by_kind["database"].host,
-            "port": by_kind["database"].port,
-            "connections": ctx.config["database.connections"],
-        }
-    return None
+    if "database" not in by_kind:
+        return None
+    external = ctx.external("mysql")
+    return {
+        "name": external.extra.get("database", DATABASE) if external else DATABASE,
+        "user": external.user if external else USER,
+        "password": ctx.secret(external.password.name if external else "mysql.flow"),
+        "host": by_kind["database"].host,
+        "port": by_kind["database"].port,
+        "connections": ctx.config["database.connections"],
+    }
 
 
 def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
     if BROKER not in by_kind:
         return None
+    external = ctx.external("rabbitmq")
     return {
         "host": by_kind[BROKER].host,
         "port": by_kind[BROKER].port,
-        "management_port": ctx.endpoint("rabbitmq", "management").port,
-        "user": BROKER_ACCOUNT,
-        "password": ctx.secret("rabbitmq.flow"),
+        "management_port": (
+            external.extra.get("management_port", 15672) if external else ctx.endpoint("rabbitmq", "management").port
+        ),
+        "user": external.user if external else USER,
+        "password": ctx.secret(external.password.name if external else "rabbitmq.flow"),
         "message_size": ctx.config["broker.message_size"],
     }
 
@@ -174,4 +178,4 @@ def _job_defaults(ctx: Context) -> dict[str, Any]:
 
 def _routes(ctx: Context) -> dict[str, Any]:
     """Every party's broker, this party's own too: flow's tasks refuse a table without it."""
-    return {ctx.party.id: ctx.party.public[BROKER], **routes(ctx, BROKER)}
+    return {ctx.owner.id: ctx.owner.public[BROKER], **routes(ctx, BROKER)}

@@ -1,10 +1,9 @@
-"""A database server: MySQL, or MariaDB where the distribution has no MySQL. Services declare what they need in it."""
+"""The database of flow: MySQL, or MariaDB where the distribution has no MySQL."""
 
 from __future__ import annotations
 
-from fatecloud.components.mysql.database import Database
 from fatecloud.components.mysql.want import want
-from fatecloud.model.component import Component, ConfigKey, PortSpec
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
 from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
@@ -23,14 +22,13 @@ COMPONENT = Component(
         ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
     ),
     ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow", clients=("flow",)),),
-    secrets=(),
+    secrets=(SecretSpec("mysql.flow", "Password of flow's account in its database"),),
     want=want,
-    gives=(Database,),
     packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,
     external=True,
-    keeps="the databases of other services",
+    keeps="flow's database",
     signs=("db/mysql",),
     unit_exceptions=(
         UnitException(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import re
-
-from fatecloud.components.mysql.database import Database
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
+DATABASE = "fate_flow"
+ACCOUNT = "fate"
+NOISE = (
+    (
+        rf"\[Warning\] Aborted connection \d+ to db: '{DATABASE}' user: '{ACCOUNT}' .*"
+        r"\(Got an error reading communication packets\)"
+    ),
+)
+"""Processes of flow's tasks end without closing their connections."""
+
 
 def want(ctx: Context) -> Wanted:
-    """Files, process, probe and objects of a database server. Pure."""
-    databases = ctx.contributions(Database)
+    """Files, process, probe and objects of a database. Pure."""
     places = {
         "conf": f"{ctx.home}/conf/my.cnf",
         "datadir": f"{ctx.data}/db",
@@ -32,7 +38,9 @@ def want(ctx: Context) -> Wanted:
         "port": ctx.port("mysql"),
         "max_connections": ctx.config["max_connections"],
         "buffer_pool": ctx.config["buffer_pool"],
-        "databases": databases,
+        "database": DATABASE,
+        "account": ACCOUNT,
+        "password": ctx.secret("mysql.flow"),
     }
 
     def script(name: str, *, restarts: bool) -> FileSpec:
@@ -60,7 +68,8 @@ def want(ctx: Context) -> Wanted:
                 "probe_admin.py",
                 places["socket"],
                 ctx.user,
-                *(f"{one.name}={one.account}" for one in databases),
+                DATABASE,
+                ACCOUNT,
                 timeout=20,
             ),
         ),
@@ -68,11 +77,5 @@ def want(ctx: Context) -> Wanted:
         readiness_deadline=180,
         objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
         ports=(PortUse("mysql", ctx.port("mysql"), ctx.listen("mysql").host),),
-        facts={"databases": [one.shown for one in databases], "noise": tuple(_noise(one) for one in databases)},
+        facts={"database": DATABASE, "account": ACCOUNT, "noise": NOISE},
     )
-
-
-def _noise(one: Database) -> str:
-    """A harmless line of the log: processes of flow's tasks end without closing their connections."""
-    who = rf"db: '{re.escape(one.name)}' user: '{re.escape(one.account)}'"
-    return rf"\[Warning\] Aborted connection \d+ to {who} .*\(Got an error reading communication packets\)"

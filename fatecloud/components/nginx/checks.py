@@ -51,7 +51,7 @@ def routes(view: ServiceView) -> Iterator[Finding]:
             "nginx.http",
             cause="its configuration was changed by hand, or it still runs with an older one",
             remedy=("fatecloud plan", "fatecloud deploy", verb(view, "restart")),
-            expected=", ".join([view.service.id.party, *sorted(view.service.facts["routes"])]),
+            expected=", ".join([view.service.id.owner, *sorted(view.service.facts["routes"])]),
             got=f"without {missing}",
         )
 
@@ -65,7 +65,7 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
         yield finding(
             view,
             UPSTREAM_DOWN,
-            f"a request for party {view.service.id.party} gets {answer['error']}",
+            f"a request for party {view.service.id.owner} gets {answer['error']}",
             "nginx.upstream",
             cause="flow is down, or nginx sends to another address than flow listens on",
             remedy=("fatecloud plan", "fatecloud deploy", verb(view, "restart")),
@@ -92,7 +92,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
         PEERS,
         cause="its inventory names the addresses that requests may come from, and this node's is not among them",
         remedy=tuple(
-            f"ask party {route.party} to add that address to `addresses` of party {view.service.id.party}"
+            f"ask party {route.party} to add that address to `addresses` of party {view.service.id.owner}"
             for route, _ in denied
         ),
         expected="an answer for every address that this party's requests come from",

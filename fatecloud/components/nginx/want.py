@@ -25,7 +25,7 @@ def want(ctx: Context) -> Wanted:
     # Soft: nginx starts without its upstreams, and flow needs nginx first.
     upstream = edge_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False)
     known = routes(ctx, "proxy")
-    ways = {ctx.party.id: upstream[0].endpoint, **known}
+    ways = {ctx.owner.id: upstream[0].endpoint, **known}
     # nginx refuses to start while one of these names does not resolve, so a script resolves them.
     named = {
         party: {"host": endpoint.host, "port": endpoint.port}
@@ -40,13 +40,13 @@ def want(ctx: Context) -> Wanted:
         "home": ctx.home,
         "data": ctx.data,
         "access_log": ctx.config["access_log"],
-        "log_tag": f"fatecloud_nginx_{ctx.party.id}",
+        "log_tag": f"fatecloud_nginx_{ctx.owner.id}",
         "timeout": ctx.config["timeout"],
         "body_limit": ctx.config["body_limit"],
         "paths": PATHS,
         "partners": _partners(ctx),
         "neighbours": _neighbours(ctx),
-        "party": ctx.party.id,
+        "party": ctx.owner.id,
         "literal": {party: str(endpoint) for party, endpoint in ways.items() if is_address(endpoint.host)},
         "named": named,
         "listen": str(ctx.listen("http")),
@@ -91,7 +91,7 @@ def _with_loopback(address: str) -> tuple[str, ...]:
 def _partners(ctx: Context) -> tuple[str, ...]:
     """The networks that requests for this party's flow may come from; empty if the inventory does not name them."""
     return (
-        (*SELF, *of_node(ctx.node), *of_others(ctx.cluster, ctx.party.id))
+        (*SELF, *of_node(ctx.node), *of_others(ctx.cluster, ctx.owner.id))
         if are_named(ctx.cluster) and ctx.others()
         else ()
     )
@@ -100,13 +100,13 @@ def _partners(ctx: Context) -> tuple[str, ...]:
 def _neighbours(ctx: Context) -> tuple[str, ...]:
     """The networks that the own flow's requests may come from: its node, and what the inventory names for the party."""
     nodes = [ctx.node, *(ctx.cluster.nodes[flow.node] for flow in ctx.services("flow"))]
-    return tuple(dict.fromkeys((*SELF, *(a for node in nodes for a in of_node(node)), *ctx.party.addresses)))
+    return tuple(dict.fromkeys((*SELF, *(a for node in nodes for a in of_node(node)), *ctx.owner.addresses)))
 
 
 def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
     own = ctx.own("http")
     inside = Endpoint(LOOPBACK, ctx.port("outbound"))
-    address = (own.host, str(own.port), ctx.party.id)
+    address = (own.host, str(own.port), ctx.owner.id)
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
         question("nginx.http", "probe_http.py", *address, str(inside.port), *sorted(known), timeout=20),

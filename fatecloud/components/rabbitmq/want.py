@@ -124,9 +124,9 @@ def _networks(ctx: Context) -> tuple[str, ...]:
     ends = [endpoint.host for endpoint in routes(ctx, "broker").values()]
     nodes = [ctx.node, *(ctx.cluster.nodes[flow.node] for flow in ctx.services("flow"))]
     ours = [of_node(node) for node in nodes]
-    known = all(map(is_address, ends)) and (all(ours) or ctx.party.addresses)
+    known = all(map(is_address, ends)) and (all(ours) or ctx.owner.addresses)
     if ctx.node.supervision != "systemd" or not are_named(ctx.cluster) or not ends or not known:
         return ()
     theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
     own = [network for networks in ours for network in networks]
-    return tuple(dict.fromkeys((*SELF, *own, *ctx.party.addresses, *of_others(ctx.cluster, ctx.party.id), *theirs)))
+    return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *of_others(ctx.cluster, ctx.owner.id), *theirs)))

@@ -11,7 +11,7 @@ from fatecloud.report.kinds.base import Count, Key, Rule, Seconds, Status, Time
 class SubjectDocument(TypedDict):
     """What a finding is about; levels that do not apply are empty strings."""
 
-    party: str
+    owner: str
     node: str
     service: Key
 

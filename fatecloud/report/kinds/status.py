@@ -18,7 +18,7 @@ class ServiceStatus(TypedDict):
     """One service on the daily screen."""
 
     service: Key
-    party: str
+    owner: str
     component: str
     node: str
     version: str

@@ -1,4 +1,4 @@
-# fatecloud cluster=demo-eeeeee party=9999 service=flow
+# fatecloud cluster=demo-eeeeee owner=9999 service=flow
 # Made by fatecloud from its own files, without their annotations: Python 3.6 cannot read all of those.
 import sys
 import types
