@@ -53,7 +53,7 @@ def check(
     selection = o.selection(selectors, owner, node, component)
     keys = None if selection.empty and not limit else select(session.resolved, selection, limit or ())
     read = (
-        partial(saved_facts, facts, session.cluster)
+        partial(saved_facts, facts, session.cluster, take=session.take)
         if facts is not None
         else partial(
             observe,

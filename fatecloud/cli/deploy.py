@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from fatecloud.cli import options as o
-
-
-class Job(StrEnum):
-    """A smoke test."""
-
-    toy = "toy"
-    lr = "lr"
 
 
 def deploy(
@@ -26,7 +18,9 @@ def deploy(
     deadline: o.Deadline = o.DEADLINE,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what `plan` shows; change nothing.")] = False,
     yes: o.Yes = False,
-    verify: Annotated[Job, typer.Option("--verify", help="Smoke test at the end.")] = Job.toy,
+    verify: Annotated[
+        str | None, typer.Option("--verify", metavar="TEST", help="Smoke test at the end, see `fatecloud test`.")
+    ] = None,
     no_verify: Annotated[bool, typer.Option("--no-verify", help="Run no smoke test.")] = False,
     overwrite_drift: Annotated[
         bool,
@@ -72,7 +66,8 @@ def deploy(
         selection=o.selection(selectors),
         limit=tuple(limit or ()),
         deadline=deadline,
-        verify="" if no_verify else verify.value,
+        verify=not no_verify,
+        proof=verify,
         overwrite_drift=overwrite_drift,
         leave_data=leave_data,
         moved=moved,

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, key, proof, release, runs, sandbox, secrets
+from fatecloud.cli import inventory, key, release, runs, sandbox, secrets
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
@@ -26,6 +26,7 @@ from fatecloud.cli.init import init
 from fatecloud.cli.logs import logs
 from fatecloud.cli.plan import plan
 from fatecloud.cli.preflight import preflight
+from fatecloud.cli.proof import test
 from fatecloud.cli.quickstart import quickstart
 from fatecloud.cli.render import render
 from fatecloud.cli.services import restart, start, stop
@@ -34,11 +35,10 @@ from fatecloud.cli.verb import Verb
 from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
-    *(quickstart, init, plan, preflight, deploy, check, status, logs),
+    *(quickstart, init, plan, preflight, deploy, check, status, logs, test),
     *(start, stop, restart, exec_, destroy, render, clusters, explain, completion, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
-    "test": (proof.app, "Run a smoke test: a real federated job."),
     "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),
     "secrets": (secrets.app, "Generate, show and rotate secrets."),

@@ -53,6 +53,10 @@ def whole(value: Any) -> bool:
     return number(value) and isinstance(value, int)
 
 
+def _positive(value: Any) -> bool:
+    return whole(value) and value > 0
+
+
 def _mode(value: Any) -> bool:
     return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
 
@@ -96,6 +100,7 @@ _MANIFEST = Maybe(
         "node": str,
         "layout": whole,
         "prepared": str,
+        "machine": {"memory": Some(_positive), "cores": Some(_positive)},
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},

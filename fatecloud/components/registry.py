@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from fatecloud import components
 from fatecloud.model.component import Component
+from fatecloud.model.jobs import JobApiAt
+from fatecloud.model.proof import Proof, ProofKind
 
 
 def packages() -> list[str]:
@@ -25,3 +27,15 @@ def all_components() -> Mapping[str, Component]:
         component = importlib.import_module(f"{components.__name__}.{name}").COMPONENT
         found[component.name] = component
     return MappingProxyType(dict(sorted(found.items())))
+
+
+def job_api(component: str) -> JobApiAt | None:
+    """What asks a service of this component for its jobs; None where it runs none, or is not known."""
+    found = all_components().get(component)
+    return pkgutil.resolve_name(found.job_api) if found and found.job_api else None
+
+
+def proof_of(kind: ProofKind) -> Proof:
+    """What runs a smoke test."""
+    run: Proof = pkgutil.resolve_name(kind.run)
+    return run

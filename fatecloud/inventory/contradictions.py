@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
 from fatecloud.inventory.kinds import Reader
-from fatecloud.model.cluster import Node, Party, Peer
+from fatecloud.inventory.problems import one_of
+from fatecloud.model.cluster import Cluster, Node, Party, Peer
 from fatecloud.model.component import Component, Contradiction
+from fatecloud.model.release import Release
+from fatecloud.resolve.contributions import gather
+from fatecloud.resolve.placed import contexts_of
 
 
 def refuse_contradictions(
@@ -51,6 +55,19 @@ def refuse_unreachable(
             what = f"{service} is used from other nodes, and of {node.name} only a name is known, no address"
             expected = f"bind: its IP address in nodes.{node.name} (0.0.0.0: all of its addresses)"
             reader.problems.add(reader.at(f"nodes.{node.name}.address"), what, expected)
+
+
+def refuse_unmet(cluster: Cluster, release: Release, components: Mapping[str, Component], reader: Reader) -> None:
+    """Note what a service needs inside another one that no one gives, or that two want under one name.
+
+    Args:
+        cluster: without any other problem.
+    """
+    _, unmet = gather(contexts_of(cluster, release, components).values(), components)
+    for one in unmet:
+        owner, _, rest = one.contribution.service.partition("/")
+        mark = reader.at(f"parties.{owner}.services.{rest.partition('@')[0]}")
+        reader.problems.add(mark, one.why, one.expected or one_of(one.words), one.word, one.words)
 
 
 def _services(parties: Mapping[str, Party], nodes: Mapping[str, Node]) -> Iterator[tuple[Party, str, Node]]:

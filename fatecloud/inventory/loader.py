@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fatecloud import catalogue
 from fatecloud.components.registry import all_components
 from fatecloud.inventory.admission import refuse_unnamed
-from fatecloud.inventory.contradictions import refuse_contradictions, refuse_unreachable
+from fatecloud.inventory.contradictions import refuse_contradictions, refuse_unmet, refuse_unreachable
 from fatecloud.inventory.document import Table, parse
 from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_loopback, refuse_meetings
 from fatecloud.inventory.kinds import Reader, described
@@ -84,6 +85,8 @@ class _Builder:
             origins=self._origins.by_path,
         )
         refuse_unnamed(cluster, self._components, self._reader)
+        if not self._reader.problems:
+            refuse_unmet(cluster, catalogue.load(cluster.release), self._components, self._reader)
         return cluster
 
     def _parties_and_peers(

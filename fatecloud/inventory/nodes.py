@@ -16,6 +16,7 @@ from fatecloud.inventory.words import DIRECTORY, is_home
 from fatecloud.model.cluster import LOOPBACK, PYTHON, CheckLogin, Node, Paths, Ssh
 from fatecloud.whoami import login
 
+READ = "what the node's first deploy reads"
 _PATHS_BELOW_BASE = ("data", "logs", "tmp", "backup")
 
 
@@ -76,7 +77,8 @@ class NodeBuilder:
             packages=layers.get("packages", "repos" if root else "preinstalled", "from become"),
             paths=self._paths(layers.section("paths"), login=login, root=root, local=local),
             service_user_trusted=layers.get("service_user_trusted", built_in=False),
-            cores=layers.get("cores", None, "all cores of the node"),
+            memory=layers.get("memory", None, READ),
+            cores=layers.get("cores", None, READ),
             python=layers.get("python", PYTHON),
             check=self._check(layers, usable=root and not local),
         )

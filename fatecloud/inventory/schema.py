@@ -9,7 +9,7 @@ from typing import Any
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
-from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Networks, Reader, Whole, described
+from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Networks, Reader, Size, Whole, described
 from fatecloud.inventory.problems import Mark
 from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
@@ -104,6 +104,7 @@ CHECK = Section(
         "key": Field(KEY_FILE, "Its private key on the controller.", default="that of `ssh`"),
     },
 )
+_FOUND = "what the node's first deploy finds, also later when the machine has changed"
 _DEFAULTABLE = {
     "ssh": Field(SSH, "How to reach the node."),
     "become": Field(
@@ -139,7 +140,12 @@ _DEFAULTABLE = {
         "Address that services listen on for other parties, and for other nodes of their own party.",
         default="for other parties all (0.0.0.0 or ::), 127.0.0.1 if a local node is the only one; else `advertise`",
     ),
-    "cores": Field(Whole(1, 4096), "CPU cores that jobs may use.", default="all cores of the node"),
+    "memory": Field(Size(minimum=1 << 28, maximum=1 << 50), "Memory that its services are sized for.", default=_FOUND),
+    "cores": Field(
+        Whole(1, 4096),
+        "CPU cores that its services and jobs are sized for.",
+        default=_FOUND,
+    ),
     "check": Field(CHECK, "A login of its own for `check` and `status`, with few rights.", default="that of `ssh`"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }

@@ -65,7 +65,7 @@ def _tree(cluster: Cluster) -> dict[str, Any]:
 def _node(node: Node) -> dict[str, Any]:
     shown = asdict(node) | {"become_password": node.become_password}
     shown["ssh"]["password"] = node.ssh.password
-    del shown["name"]
+    del shown["name"], shown["read"]
     if node.check is None:
         del shown["check"]
     return shown

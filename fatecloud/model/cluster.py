@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Literal
 
+from fatecloud.model.machine import Machine
+
 Architecture = Literal["standalone", "rabbitmq", "eggroll"]
 Become = Literal["root", "service", "none"]
 Supervision = Literal["systemd", "supervisor"]
@@ -109,12 +111,21 @@ class Node:
     paths: Paths
     service_user_trusted: bool = False
     """Whether the operator means it that `service_user` is a login, or may become root."""
+    memory: int | None = None
+    """Bytes that its services are sized for, as the operator gave them; None for what its first deploy read."""
     cores: int | None = None
-    """CPU cores that jobs may use; None means what the node has."""
+    """Cores likewise."""
     python: str = PYTHON
     """Interpreter for Ansible on the node."""
     check: CheckLogin | None = None
     """Login of `check` and `status`; None for the login that deploys."""
+    read: Machine = field(default_factory=Machine)
+    """What its first deploy read, as its manifest says; before that, what it has now. Not part of an inventory."""
+
+    @property
+    def machine(self) -> Machine:
+        """What its services are sized for: what the operator gave, else what its first deploy read."""
+        return Machine(self.memory or self.read.memory, self.cores or self.read.cores)
 
     @property
     def outside(self) -> str:

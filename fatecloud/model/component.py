@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer
+from fatecloud.model.contribution import AnyContribution, Contribution
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import Runtime
@@ -54,7 +56,7 @@ class SecretSpec:
     """A secret that every service of the component has, generated unless supplied. Named `<party>.<name>`."""
 
     name: str
-    """`mysql.flow`."""
+    """`flow.admin`."""
     doc: str
     length: int = 32
 
@@ -146,7 +148,10 @@ class Context(Protocol):
         """Ids of all other parties that this one can talk to, managed ones and peers, sorted."""
 
     def secret(self, name: str) -> str:
-        """The full name of a secret of this party: `9999.mysql.flow`."""
+        """The full name of a secret of this party: `9999.flow.admin`."""
+
+    def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
+        """What this service has to give to others, of one kind, by name; none while `requires` is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,12 @@ def fit_together(
     return ()
 
 
+def nothing(ctx: Context) -> tuple[Contribution, ...]:
+    """A service of the component needs nothing inside another one."""
+    del ctx
+    return ()
+
+
 def none_shared(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
     """No secret of the component depends on other parties."""
     del cluster, party
@@ -230,6 +241,10 @@ class Component:
     """Secrets of a party that depend on the other parties of the cluster."""
     runtime: Runtime = None
     """What its processes run in."""
+    requires: Callable[[Context], tuple[Contribution, ...]] = nothing
+    """What a service of it needs inside others. Pure, and asked of all services before any is asked what it wants."""
+    gives: tuple[type[Contribution], ...] = ()
+    """Kinds of contributions that a service of it makes for others."""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs_root: bool = False
@@ -244,6 +259,10 @@ class Component:
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens, `{settings}`
     for its fact `job_settings`: the file on its node with which a question is signed."""
+    job_api: str = ""
+    """Where its `model.jobs.JobApiAt` is, `package.module:name`, if it runs jobs. It is imported when a verb asks."""
+    proofs: tuple[ProofKind, ...] = ()
+    """Its smoke tests; a deploy ends with the first."""
     keeps: str = ""
     """What it keeps in its data directory and cannot do without, for people; empty when it starts as well without."""
     signs: tuple[str, ...] = ()

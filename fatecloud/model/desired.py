@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fatecloud.model.cluster import Cluster, Endpoint, Node
+from fatecloud.model.contribution import Given
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
@@ -230,6 +231,8 @@ class Desired:
     store holds."""
     node_specs: Mapping[str, tuple[FileSpec, ...]] = field(default_factory=dict)
     """Node name -> files that serve the whole node, before rendering."""
+    given: tuple[Given, ...] = ()
+    """What services need inside others, and who gives it."""
 
     def node(self, name: str) -> Node:
         """Return the node of that name. Raises KeyError."""

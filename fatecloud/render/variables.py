@@ -112,6 +112,7 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "places": places,
+        "machine": {"memory": node.read.memory, "cores": node.read.cores},
     }
 
 

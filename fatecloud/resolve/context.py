@@ -11,6 +11,7 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
+from fatecloud.model.contribution import AnyContribution, Given
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of
 from fatecloud.model.release import Release
@@ -29,6 +30,8 @@ class ResolveContext:
     component: Component
     placed: tuple[ServiceId, ...]
     """Every managed service of the cluster."""
+    given: tuple[Given, ...] = ()
+    """What services need inside others; empty until all have been asked."""
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -125,6 +128,11 @@ class ResolveContext:
     def secret(self, name: str) -> str:
         """The full name of a secret of this party."""
         return f"{self.owner.id}.{name}"
+
+    def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
+        """What this service has to give, by name."""
+        found = (one.contribution for one in self.given if one.giver == self.id.key)
+        return tuple(sorted((one for one in found if isinstance(one, kind)), key=lambda one: one.name))
 
 
 def _port_spec(component: Component, name: str) -> PortSpec:

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from fatecloud.components.registry import all_components
-from fatecloud.model.cluster import Cluster, External
+from fatecloud.errors import InputError
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
-from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import in_effect
 from fatecloud.model.python import PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.resolve.context import ResolveContext
+from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.order import stages
+from fatecloud.resolve.placed import contexts_of
 from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
-
-
-def placed_services(cluster: Cluster) -> tuple[ServiceId, ...]:
-    """Every managed service of the cluster, sorted."""
-    return tuple(
-        sorted(
-            ServiceId(cluster.label, party.id, component, node)
-            for party in cluster.parties.values()
-            for component, nodes in party.placement.items()
-            if not isinstance(nodes, External)
-            for node in nodes
-        )
-    )
 
 
 def resolve(
@@ -46,10 +36,13 @@ def resolve(
         Desired with `files` empty: rendering needs templates, which the caller reads.
 
     Raises:
-        InputError: services depend on each other in a circle.
+        InputError: services depend on each other in a circle, or need inside others what no one gives.
     """
-    placed = placed_services(cluster)
-    contexts = {service.key: _context(cluster, release, service, placed) for service in placed}
+    asked = contexts_of(cluster, release, all_components())
+    given, unmet = gather(asked.values(), all_components())
+    if unmet:
+        raise InputError("\n".join(one.why for one in unmet))
+    contexts = {key: replace(context, given=given) for key, context in asked.items()}
     wanted = {key: context.component.want(context) for key, context in contexts.items()}
     order = stages({key: answer.edges for key, answer in wanted.items()})
     services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
@@ -59,24 +52,13 @@ def resolve(
         services=services,
         files={},
         stages=order,
+        given=given,
         pythons=pythons,
         node_specs={
             name: (supervisord_spec(node, cluster.label),)
             for name, node in cluster.nodes.items()
             if node.supervision == "supervisor" and any(s.id.node == name for s in services.values())
         },
-    )
-
-
-def _context(cluster: Cluster, release: Release, service: ServiceId, placed: tuple[ServiceId, ...]) -> ResolveContext:
-    return ResolveContext(
-        cluster=cluster,
-        release=release,
-        owner=cluster.parties[service.owner],
-        node=cluster.nodes[service.node],
-        id=service,
-        component=all_components()[service.component],
-        placed=placed,
     )
 
 

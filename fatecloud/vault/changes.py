@@ -6,9 +6,12 @@ import secrets as random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from fatecloud import catalogue
 from fatecloud.components.registry import all_components
 from fatecloud.model.cluster import Cluster, SecretRef
 from fatecloud.model.component import Component
+from fatecloud.resolve.contributions import gather
+from fatecloud.resolve.placed import contexts_of
 from fatecloud.vault.file import Secret
 from fatecloud.vault.password import ALPHABET
 
@@ -22,7 +25,8 @@ class Needs:
     generated: Mapping[str, int]
     """Secrets of its components -> length; generated unless supplied."""
     supplied: frozenset[str]
-    """Secrets that the inventory refers to and that others own: passwords of SSH and sudo, tokens of peers."""
+    """Secrets that the inventory refers to and that others own: passwords of SSH, of sudo and of external services,
+    tokens of peers."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,6 +37,7 @@ class Needs:
 def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -> Needs:
     """The secrets that a cluster's services and the access to its nodes need."""
     known = all_components() if components is None else components
+    given, _ = gather(contexts_of(cluster, catalogue.load(cluster.release), known).values(), known)
     generated = {
         f"{party.id}.{spec.name}": spec.length
         for party in cluster.parties.values()
@@ -40,10 +45,13 @@ def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -
         if isinstance(where, tuple)
         for spec in (*known[component].secrets, *known[component].shared_secrets(cluster, party.id))
     }
+    secret = [one for one in given if one.contribution.secret]
+    generated |= {one.contribution.secret: DEFAULT_LENGTH for one in secret if one.external is None}
+    accounts = {one.contribution.secret for one in secret if one.external is not None}
     tokens = {app.token.name for peer in cluster.peers.values() for app in peer.apps.values()}
     passwords = [source for node in cluster.nodes.values() for source in (node.ssh.password, node.become_password)]
     supplied = {source.name for source in passwords if isinstance(source, SecretRef)}
-    return Needs(generated, frozenset((supplied | tokens) - set(generated)))
+    return Needs(generated, frozenset((supplied | tokens | accounts) - set(generated)))
 
 
 def completed(secrets: Mapping[str, Secret], needed: Needs) -> dict[str, Secret]:

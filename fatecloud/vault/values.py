@@ -33,7 +33,7 @@ class SecretValues:
     """The content of the vault.
 
     Args:
-        secrets: by full name, `9999.mysql.flow`.
+        secrets: by full name, `9999.mysql.fate_flow`.
     """
 
     def __init__(self, secrets: Mapping[str, Secret]) -> None:

@@ -76,12 +76,19 @@ def check_cluster(
     return judged(desired(), read, redact, settle=settle, selected=selected, save=save)
 
 
-def saved_facts(path: Path, cluster: Cluster, *, meanwhile: Callable[[], object] = lambda: None) -> Observed:
+def saved_facts(
+    path: Path,
+    cluster: Cluster,
+    *,
+    take: Callable[[Observed], object] = lambda _: None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> Observed:
     """What an earlier check saved.
 
     Args:
         path: a file of `check --save-facts`.
         cluster: the cluster that it must belong to.
+        take: gets them, as it gets what nodes answer.
         meanwhile: called first, since there are no nodes to wait for.
 
     Raises:
@@ -98,4 +105,5 @@ def saved_facts(path: Path, cluster: Cluster, *, meanwhile: Callable[[], object]
     if observed.notes.get("id") != cluster.id:
         theirs = f"{observed.notes.get('cluster')!r} (id {observed.notes.get('id')!r})"
         raise InputError(f"{path}: these are facts of cluster {theirs}, not of {cluster.name!r} (id {cluster.id!r})")
+    take(observed)
     return observed

@@ -153,6 +153,14 @@ def _levels(unfinished: str, inventory: str) -> Iterator[Word]:
     yield from ((level, "") for level in _LEVELS)
 
 
+def _proofs(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.components.registry import all_components  # noqa: PLC0415
+
+    del unfinished, inventory
+    for component in all_components().values():
+        yield from ((kind.name, kind.doc) for kind in component.proofs)
+
+
 _Finder = Callable[[str, str], Iterable[Word]]
 _FINDERS: Mapping[str, _Finder] = {
     "selectors": _selectors,
@@ -170,6 +178,8 @@ _FINDERS: Mapping[str, _Finder] = {
     "image": _images,
     "level": _levels,
     "trust": _peer_keys,
+    "proof": _proofs,
+    "verify": _proofs,
 }
 """Name of an option or argument -> its values."""
 _BY_VERB: Mapping[tuple[str, str], _Finder] = {

@@ -16,6 +16,7 @@ from fatecloud.model.selection import select_nodes
 from fatecloud.plan.data import starting_empty
 from fatecloud.plan.shown import shown_states
 from fatecloud.plan.stores import outdated_stores
+from fatecloud.resolve.machines import resized
 from fatecloud.workflow.data import confirm_new_data, data_wish, refuse_gone_data
 from fatecloud.workflow.departed import departed_notes, forget_emptied, remember_nodes
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -29,6 +30,7 @@ from fatecloud.workflow.observe import manifests, observe
 from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
+from fatecloud.workflow.prove import chosen_proof
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
@@ -71,6 +73,8 @@ def deploy_cluster(
     wanted = replace(wanted, limit=select_nodes(session.resolved, wanted.selection, wanted.limit))
     wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
     confirm_new_data(session.resolved, wanted.wish, ask)
+    if wanted.proof:
+        chosen_proof(session.resolved, wanted.proof)  # an invalid name is refused before anything is done
     deadline = time.monotonic() + seconds(wanted.wait_lock)
     for left in reversed(range(_PLANS)):
         try:
@@ -100,7 +104,7 @@ def _deploy(
         if wait_until_free(session, observed, wanted.limit, max(0.0, deadline - time.monotonic()), ui):
             observed = read()
     ask_moved(session, observed, confirm, moved=wanted.moved)
-    for line in departed_notes(session):
+    for line in (*departed_notes(session), *resized(session.cluster, observed)):
         ui(Event("note", line))
     _refuse_unready(session, observed, wanted, ui)
     plan = plan_from(session, observed, wanted.limit, wanted.wish)

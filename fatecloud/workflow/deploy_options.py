@@ -18,8 +18,10 @@ class DeployOptions:
     """Node names; empty means all."""
     deadline: float = 20.0
     """Seconds for each node to answer when it is read."""
-    verify: str = "toy"
-    """`toy`, `lr`, or empty for none."""
+    verify: bool = True
+    """Whether it ends with a smoke test."""
+    proof: str | None = None
+    """Which; None for the first that the cluster's components offer."""
     overwrite_drift: bool = False
     leave_data: bool = False
     """Whether a service may move to another node and leave its data behind."""

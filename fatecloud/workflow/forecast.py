@@ -14,6 +14,7 @@ from fatecloud.model.forecast import Forecast, Refusal
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import select_nodes
+from fatecloud.resolve.machines import resized
 from fatecloud.state.directory import controller_id
 from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
@@ -60,7 +61,7 @@ def forecast_deploy(
     )
     if line := moved_note(session, observed):
         note(f"{line}; fatecloud deploy asks whether it moved or this is a copy")
-    for line in departed_notes(session):
+    for line in (*departed_notes(session), *resized(session.cluster, observed)):
         note(line)
     with _noting(refusals):
         _refuse_held(session, observed)

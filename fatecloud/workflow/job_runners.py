@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.jobs import JobRunner, runner_of
 from fatecloud.model.observed import Observed
 from fatecloud.workflow.observe import manifests
 
 _AT_REST = ("absent", "stopped", "failed", "retrying")
 
 
-@dataclass(frozen=True, slots=True)
-class JobRunner:
-    """A service that runs jobs."""
-
-    key: str
-    party: str
-    node: str
-    home: str
-    url: str
-    """Its job API as seen from its node; empty if it is not known any more."""
-    settings: str = ""
-    """The file on its node with which a question is signed; empty if it is not known."""
-    user: str = ""
-    """Who asks it on its node, and can read that file; empty if it is not known."""
-    leaving: bool = False
-    """Whether it is no longer in the inventory, so that the change will remove it."""
-
-
-def as_desired(service: DesiredService) -> JobRunner:
-    """The runner for a service of the inventory."""
-    ident = service.id
-    url, settings = str(service.facts["job_api"]), str(service.facts.get("job_settings", ""))
-    return JobRunner(ident.key, ident.owner, ident.node, service.home, url, settings, service.user)
-
-
 def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
     """The services that should run the jobs of these parties."""
     services = [service for _, service in sorted(desired.services.items())]
-    return tuple(as_desired(s) for s in services if s.id.owner in parties and "job_api" in s.facts)
+    return tuple(runner_of(s) for s in services if s.id.owner in parties and "job_api" in s.facts)
 
 
 def runners_there(
@@ -57,14 +33,15 @@ def runners_there(
     every = set(desired.cluster.parties) if parties is None else parties
     found = [now for runner in runners_of(desired, every) if (now := _installed(records, runner))]
     for node in records:
-        found += [r for r in _leaving(desired, observed, node, records[node]) if parties is None or r.party in parties]
+        leaving = _leaving(desired, observed, node, records[node])
+        found += [runner for runner in leaving if parties is None or runner.id.owner in parties]
     return tuple(found)
 
 
 def _installed(records: Mapping[str, Mapping[str, Any]], runner: JobRunner) -> JobRunner | None:
-    if runner.node not in records:
+    if runner.id.node not in records:
         return runner
-    entry = records[runner.node].get("services", {}).get(runner.key)
+    entry = records[runner.id.node].get("services", {}).get(runner.id.key)
     # It listens at the address that it had at its last start; the inventory may have another one by now.
     if entry is None:
         return None
@@ -78,8 +55,9 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
         url = entry.get("job_api")
         at_rest = states.get(key, {}).get("state") in _AT_REST
         if key not in desired.services and url != "" and not at_rest:
-            ident = ServiceId.parse(desired.cluster.label, key)
+            # What one node says must not make us ask another.
+            ident = replace(ServiceId.parse(desired.cluster.label, key), node=node)
             settings, home = entry.get("job_settings", ""), entry.get("home", "")
             # Without its home, no interpreter is known that could ask it.
             place = (url or "") if home else ""
-            yield JobRunner(key, ident.owner, node, home, place, settings, entry.get("user", ""), leaving=True)
+            yield JobRunner(ident, home, place, settings, entry.get("user", ""), leaving=True)

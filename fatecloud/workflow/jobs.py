@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from fatecloud.components.flow.answers import JobRow
-from fatecloud.components.flow.api import REFUSED, FlowApi, FlowApiError
-from fatecloud.components.flow.node_exchange import NodeExchange
-from fatecloud.components.flow.probe_jobs import STATES
+from fatecloud.components.registry import job_api
 from fatecloud.errors import FatecloudError, Refused
-from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
-from fatecloud.model.layout import python_of
-from fatecloud.transport import CONNECT_TIMEOUT, Transport
-from fatecloud.workflow.as_service import as_user
-from fatecloud.workflow.job_runners import JobRunner, as_desired
+from fatecloud.model.jobs import JobRow, JobRunner
 from fatecloud.workflow.load import Session
+from fatecloud.workflow.service_commands import ServiceCommands
 
 POLL = 5.0
 """Seconds between two looks at jobs that we wait for."""
@@ -41,76 +34,6 @@ class ActiveJob:
         return f"{self.id} ({', '.join(self.sides)}; {self.status} for {self.age:.0f} s, {self.partners})"
 
 
-def job_services(session: Session) -> Mapping[str, DesiredService]:
-    """Party id -> the service that runs its jobs."""
-    return {service.id.owner: service for service in session.desired.services.values() if "job_api" in service.facts}
-
-
-class JobApis:
-    """Job APIs of managed parties, over one transport per node. Use as a context manager.
-
-    Args:
-        until: the latest time for an answer, by the monotonic clock.
-    """
-
-    def __init__(self, session: Session, until: float = math.inf) -> None:
-        self._session = session
-        self._until = until
-        self._transports: dict[str, Transport] = {}
-        self.services = job_services(session)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for transport in self._transports.values():
-            transport.close()
-
-    def transport(self, party: str) -> Transport:
-        """The transport to the node that runs a party's jobs. Raises TransportError."""
-        return self._to(self.services[party].id.node)
-
-    def api(self, party: str) -> FlowApi:
-        """A party's job API. Raises KeyError for a party that is not managed."""
-        return self.of(as_desired(self.services[party]))
-
-    def of(self, runner: JobRunner) -> FlowApi:
-        """The job API of a service, even if the service is no longer in the inventory.
-
-        Raises:
-            FatecloudError: its address is not known.
-        """
-        if not runner.url:
-            raise FatecloudError("the node's manifest does not have the address of its job API")
-        node = self._session.cluster.nodes[runner.node]
-        become = node.become == "root"
-
-        def run(command: str, text: str, timeout: float) -> str:
-            argv = as_user(runner.user, node, ("sh", "-c", command))
-            limit = self.seconds_for(timeout)
-            done = self._to(runner.node).run(argv, stdin=text.encode(), timeout=limit, become=become)
-            if done.exit != 0:
-                last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-                raise FatecloudError(f"{runner.key}: the request to its job API failed: {' '.join(last)}")
-            return done.stdout.decode(errors="replace")
-
-        return FlowApi(NodeExchange(run, runner.url, settings=runner.settings, python=python_of(runner.home)))
-
-    def seconds_for(self, wanted: float) -> float:
-        """The wanted seconds, or what is left until the deadline. Raises FatecloudError after the deadline."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise FatecloudError("the deadline has passed")
-        return min(wanted, left)
-
-    def _to(self, node: str) -> Transport:
-        if node not in self._transports:
-            self._transports[node] = self._session.connect(
-                self._session.cluster.nodes[node], self.seconds_for(CONNECT_TIMEOUT)
-            )
-        return self._transports[node]
-
-
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the services that run jobs answered."""
@@ -118,10 +41,7 @@ class Answers:
     jobs: tuple[ActiveJob, ...]
     """Those that have not ended."""
     silent: tuple[str, ...]
-    """Sentences about services that gave no answer: one that hangs may run jobs, so the operator is informed.
-
-    A flow that is down refuses the connection. It runs nothing that a change could end, so nothing is said about it.
-    """
+    """Sentences about services that gave no answer: one that hangs may run jobs, so the operator is informed."""
     blind: tuple[str, ...]
     """The same about services that the change removes: their jobs would be lost silently, so the change is refused."""
 
@@ -131,23 +51,29 @@ def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
     rows: list[tuple[str, JobRow]] = []
     silent: list[str] = []
     blind: list[str] = []
-    with JobApis(session) as apis:
+    with ServiceCommands(session) as commands:
         for runner in runners:
             try:
-                rows += [(runner.party, row) for row in apis.of(runner).active(STATES)]
+                rows += [(runner.id.owner, row) for row in _active(runner, commands)]
             except FatecloudError as error:
-                if isinstance(error, FlowApiError) and error.code == REFUSED:
-                    continue
-                line = f"cannot find out whether {runner.key} runs jobs: {error.message}"
+                line = f"cannot find out whether {runner.id.key} runs jobs: {error.message}"
                 (blind if runner.leaving else silent).append(line)
     return Answers(_jobs_of(rows, time.time()), tuple(silent), tuple(blind))
 
 
+def _active(runner: JobRunner, commands: ServiceCommands) -> tuple[JobRow, ...]:
+    if not runner.url:
+        raise FatecloudError("the node's manifest does not have the address of its job API")
+    if (api := job_api(runner.id.component)) is None:
+        raise FatecloudError(f"this version of fatecloud cannot ask {runner.id.component} for jobs")
+    return api(runner, commands.at(runner.id, runner.user)).active()
+
+
 def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob, ...]:
-    """One job per id: each flow lists a job once for every role that it plays in the job.
+    """One job per id: each service lists a job once for every role that it plays in the job.
 
     Args:
-        rows: party of the flow that reported it, and what it reported.
+        rows: party of the service that reported it, and what it reported.
         now: seconds since the epoch.
     """
     by_id: dict[str, list[tuple[str, JobRow]]] = {}
@@ -157,11 +83,12 @@ def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob,
 
 
 def _job_of(found: Sequence[tuple[str, JobRow]], now: float) -> ActiveJob:
-    states = {row.status for _, row in found}
+    # A role may wait while another runs already; that one has work to lose.
+    status = min((row.status for _, row in found), key=lambda status: status != "running")
     return ActiveJob(
         id=found[0][1].job,
         sides=tuple(dict.fromkeys(f"{row.role} of party {party}" for party, row in found)),
-        status=next(status for status in (*STATES, *sorted(states)) if status in states),
+        status=status,
         partners=found[0][1].partners,
         age=now - min(row.created for _, row in found),
     )

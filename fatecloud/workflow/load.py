@@ -17,6 +17,7 @@ from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.observed import Observed
 from fatecloud.resolve.desired import resolve
+from fatecloud.resolve.machines import as_read
 from fatecloud.shipped import folder
 from fatecloud.state.directory import cluster_directory
 from fatecloud.timing import phase
@@ -54,6 +55,17 @@ class Session:
     _secrets: vault.SecretValues | None = None
     _vault_password: str | None = field(default=None, repr=False)
     _rendered: Desired | None = None
+
+    def take(self, observed: Observed) -> None:
+        """Note what nodes answered, and size the services by it: what should be may then be other than before."""
+        self.seen = observed
+        cluster = as_read(self.cluster, observed)
+        if cluster is self.cluster:
+            return
+        self.cluster = cluster
+        self.resolved = resolve(cluster, self.resolved.release, self.resolved.pythons)
+        if self._rendered is not None:
+            self._rendered = rendered(self.resolved, self._rendered)
 
     @property
     def desired(self) -> Desired:
@@ -193,14 +205,22 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
     return session
 
 
-def rendered(desired: Desired) -> Desired:
-    """Fill `files`: every file of every node, with placeholders instead of secrets."""
+def rendered(desired: Desired, before: Desired | None = None) -> Desired:
+    """Fill `files`: every file of every node, with placeholders instead of secrets.
+
+    Args:
+        before: rendered while the nodes were read; a service that is the same has the same files.
+    """
     from fatecloud.render.files import render_specs  # noqa: PLC0415 - not before the nodes have been asked
 
     templates = folder("templates")
     files: dict[str, list[DesiredFile]] = {name: [] for name in desired.cluster.nodes}
     for key, service in sorted(desired.services.items()):
-        files[service.id.node] += render_specs(service.specs, key, templates)
+        same = before is not None and before.services.get(key) == service
+        kept = before.files.get(service.id.node, ()) if before is not None and same else ()
+        files[service.id.node] += (
+            [file for file in kept if file.service == key] if same else render_specs(service.specs, key, templates)
+        )
     for name, specs in desired.node_specs.items():
         files[name] += render_specs(specs, "node", templates)
     for name, node in desired.cluster.nodes.items():
@@ -220,5 +240,6 @@ def needed_secrets(desired: Desired) -> tuple[str, ...]:
         for component in (components[service.id.component],)
         for spec in (*component.secrets, *component.shared_secrets(desired.cluster, service.id.owner))
     }
+    names |= {one.contribution.secret for one in desired.given if one.contribution.secret}
     names |= {app.token.name for peer in desired.cluster.peers.values() for app in peer.apps.values()}
     return tuple(sorted(names))

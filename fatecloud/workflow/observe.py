@@ -56,7 +56,7 @@ def observe(
 
     try:
         with phase(f"read {len(nodes or session.cluster.nodes)} nodes"):
-            session.seen = gather(
+            observed = gather(
                 session.resolved,
                 connect,
                 deadline=deadline,
@@ -70,11 +70,12 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
-    session.seen = _with_last_failure(session, session.seen)
-    for name, reading in sorted(session.seen.nodes.items()):
-        how = "answered" if session.seen.reached(name) else "did not answer"
+    observed = _with_last_failure(session, observed)
+    session.take(observed)
+    for name, reading in sorted(observed.nodes.items()):
+        how = "answered" if observed.reached(name) else "did not answer"
         report_seconds(reading.seconds, f"  {name} {how}")
-    return session.seen
+    return observed
 
 
 def _with_last_failure(session: Session, observed: Observed) -> Observed:

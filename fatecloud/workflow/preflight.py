@@ -62,7 +62,7 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
 
 
 def preflight(
-    desired: Desired,
+    desired: Callable[[], Desired],
     observe: Observe,
     *,
     artifacts_missing: Sequence[str] = (),
@@ -72,17 +72,22 @@ def preflight(
     """Judge all nodes, and apply the fixes that the operator agrees to.
 
     Args:
+        desired: what should be; services are sized by what was read of their nodes, so it is asked again after that.
         artifacts_missing: files that the controller's store lacks.
         repair: applies fixes on their nodes; None to change nothing. Raises RunError.
         confirm: gets the fixes and returns whether to apply them.
     """
-    found = judge_preflight(desired, observe(probes=False, extra=reading(desired)), artifacts_missing=artifacts_missing)
+    found = _judged(desired, observe, artifacts_missing)
     fixes = fixes_in(found)
     if repair is None or not fixes or not confirm(fixes):
         return Outcome(found)
     repair(fixes)
-    again = judge_preflight(desired, observe(probes=False, extra=reading(desired)), artifacts_missing=artifacts_missing)
-    return Outcome(again, found, fixes)
+    return Outcome(_judged(desired, observe, artifacts_missing), found, fixes)
+
+
+def _judged(desired: Callable[[], Desired], observe: Observe, artifacts_missing: Sequence[str]) -> Report:
+    observed = observe(probes=False, extra=reading(desired()))
+    return judge_preflight(desired(), observed, artifacts_missing=artifacts_missing)
 
 
 def fixes_in(report: Report) -> tuple[Fix, ...]:

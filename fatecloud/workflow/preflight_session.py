@@ -52,7 +52,7 @@ def preflight_cluster(
     except ArtifactMissing as error:
         session, missing = load_session(options), (error.message,)
     return preflight(
-        session.desired,
+        lambda: session.desired,
         partial(observe, session, nodes=select_nodes(session.resolved, selection, limit), deadline=deadline),
         artifacts_missing=missing,
         repair=partial(_repair, session, events, patience) if fix else None,

@@ -4,7 +4,8 @@ Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mo
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
 secrets), `places` (path -> octal mode of directories of ours, which `group` may enter), `directories` (the same for
 those that `user` owns and writes to), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of how it is
-prepared for its services, noted for the next plan). Returns paths only, never content.
+prepared for its services, noted for the next plan), `machine` (of a node: memory and cores that its services are sized
+for, noted for all later plans). Returns paths only, never content.
 """
 
 from __future__ import annotations
@@ -181,7 +182,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         pending = manifest.data.setdefault("pending", {})
         pending.update(wanted)
         if service == "node":
-            manifest.data["prepared"] = ""
+            manifest.data["prepared"], manifest.data["machine"] = "", params["machine"]
         manifest.save()
         folders_wanted = [path for path, _, _ in _folders(params, ids)]
         made = [new for path in folders_wanted for new in missing(path)]
@@ -231,6 +232,7 @@ def main() -> None:
             "group": {"default": ""},
             "overwrite_drift": {"type": "bool", "default": False},
             "prepared": {"default": ""},
+            "machine": {"type": "dict", "default": {}},
             "label": {"default": ""},
         },
         supports_check_mode=True,

@@ -25,7 +25,7 @@ from fatecloud.sandbox.nodes import Sandbox
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800), pytest.mark.usefixtures("running")]
 
 CHANGING = {
-    *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test toy", "test lr", "inventory forget"),
+    *("quickstart", "init", "deploy", "start", "stop", "restart", "destroy", "test", "inventory forget"),
     *(
         "secrets init",
         "secrets rotate",

@@ -10,6 +10,7 @@ from typing import Any
 from fatecloud import catalogue
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
+from fatecloud.components.mysql.database import RIGHTS
 from fatecloud.inventory import load
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
@@ -93,10 +94,7 @@ def healthy(key: str) -> Answers:
         "mysql.admin": {
             "ok": True,
             "version": "10.11.19-MariaDB",
-            "schema": 1,
-            "account": 1,
-            "rights": 19,
-            "tables": 21,
+            "databases": {"fate_flow": {"schema": True, "account": True, "rights": sorted(RIGHTS)}},
             "max_connections": 500,
             "threads_connected": 3,
         },

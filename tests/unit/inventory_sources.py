@@ -35,6 +35,7 @@ defaults:
   paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, tmp: /srv/fate/tmp, backup: /srv/fate/old}
   bind: 0.0.0.0
   check: {user: monitor, key: ~/.ssh/monitor}
+  memory: 64GiB
   cores: 16
   python: /usr/bin/python3
 nodes:
@@ -54,6 +55,7 @@ nodes:
     paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, tmp: /var/tmp/fate, backup: /opt/fate-old}
     bind: "::"
     check: {user: watcher, key: keys/watcher}
+    memory: 8GiB
     cores: 4
     python: /opt/python/bin/python3.8
   here: {address: local, advertise: 10.0.0.13}

@@ -10,8 +10,8 @@ FREE = {"atomic", "errors", "plain", "shipped", "timing", "whoami", "", "__init_
 PURE = {"model": set(), "signing": set(), "probing": set(), "components": {"model", "probing"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,
-    "inventory": {"model", "components", "catalogue", "signing"},
-    "vault": {"model", "components", "signing"},
+    "inventory": {"model", "components", "catalogue", "resolve", "signing"},
+    "vault": {"model", "components", "catalogue", "resolve", "signing"},
     "resolve": {"model", "components", "catalogue"},
     "render": {"model", "components"},
     "plan": {"model", "components", "render"},

@@ -42,7 +42,13 @@ def session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
     """What the verb gets instead of an inventory and nodes."""
     desired = the_desired()
     made = SimpleNamespace(
-        desired=desired, resolved=desired, cluster=desired.cluster, redact=hide, state=tmp_path / "state", seen=None
+        desired=desired,
+        resolved=desired,
+        cluster=desired.cluster,
+        redact=hide,
+        state=tmp_path / "state",
+        seen=None,
+        take=lambda _: None,
     )
     monkeypatch.setattr(load, "load_session", lambda options, **more: made)  # noqa: ARG005
     monkeypatch.setattr(observe, "observe", lambda session, **more: sick())  # noqa: ARG005

@@ -129,7 +129,7 @@ def test_a_database_that_is_down_hides_what_rests_on_it() -> None:
 
 
 def test_a_missing_schema_explains_flow_and_the_remedy_is_the_script_of_the_database() -> None:
-    found = findings(set_answer(f"{MYSQL}:mysql.admin", schema=0), refused("schema"))
+    found = findings(set_answer(f"{MYSQL}:mysql.admin", databases__fate_flow__schema=False), refused("schema"))
     assert [(f.code, f.caused_by) for f in found] == [
         ("MYSQL_SCHEMA_MISSING", ()),
         ("FLOW_DATABASE_SCHEMA", (f"MYSQL_SCHEMA_MISSING@{MYSQL}",)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from component_world import MYSQL, Change, findings, say, set_answer
 
+from fatecloud.components.mysql.database import RIGHTS
+
 ADMIN = f"{MYSQL}:mysql.admin"
 OBJECTS = "sudo -u fc-eeeeee-9999-mysql /data/projects/fate/demo-eeeeee-9999-mysql/bin/objects  # on a1"
 
@@ -14,9 +16,10 @@ OBJECTS = "sudo -u fc-eeeeee-9999-mysql /data/projects/fate/demo-eeeeee-9999-mys
     [
         ("MYSQL_UNUSABLE", say(ADMIN, ok=False, kind="auth", error="ERROR 1698 (28000): Access denied")),
         ("MYSQL_UNUSABLE", say(ADMIN, ok=False, kind="refused", error="Can't connect to local server")),
-        ("MYSQL_SCHEMA_MISSING", set_answer(ADMIN, schema=0)),
-        ("MYSQL_USER_MISSING", set_answer(ADMIN, account=0, rights=0)),
-        ("MYSQL_USER_MISSING", set_answer(ADMIN, rights=0)),
+        ("MYSQL_SCHEMA_MISSING", set_answer(ADMIN, databases__fate_flow__schema=False)),
+        ("MYSQL_USER_MISSING", set_answer(ADMIN, databases__fate_flow__account=False, databases__fate_flow__rights=[])),
+        ("MYSQL_USER_MISSING", set_answer(ADMIN, databases__fate_flow__rights=[])),
+        ("MYSQL_USER_MISSING", set_answer(ADMIN, databases__fate_flow__rights=sorted({*RIGHTS} - {"ALTER"}))),
     ],
 )
 def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
@@ -26,7 +29,7 @@ def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
 
 
 def test_the_remedy_of_lost_objects_is_our_own_script() -> None:
-    found = findings(set_answer(ADMIN, schema=0, account=0))
+    found = findings(set_answer(ADMIN, databases__fate_flow__schema=False, databases__fate_flow__account=False))
     assert {f.code: f.remedy[0] for f in found} == {"MYSQL_SCHEMA_MISSING": OBJECTS, "MYSQL_USER_MISSING": OBJECTS}
 
 

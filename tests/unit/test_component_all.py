@@ -18,6 +18,7 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.desired import DesiredFile, NodeProbe
 from fatecloud.render.placeholders import names
 from fatecloud.shipped import folder
+from fatecloud.vault.changes import needs
 
 EXAMPLES = sorted(path.stem for path in folder("inventories").glob("*.yml"))
 SERVICES = [(example, key) for example in EXAMPLES for key in sorted(desired(example).services)]
@@ -34,14 +35,7 @@ def others_may(file: DesiredFile) -> int:
 
 @pytest.mark.parametrize(("example", "file"), FILES)
 def test_a_file_with_a_secret_is_closed_and_names_a_declared_one(example: str, file: DesiredFile) -> None:
-    cluster = desired(example).cluster
-    declared = {
-        f"{party}.{secret.name}"
-        for party in cluster.parties
-        for component in all_components().values()
-        for secret in (*component.secrets, *component.shared_secrets(cluster, party))
-    }
-    assert names(file.text) <= declared
+    assert names(file.text) <= set(needs(desired(example).cluster).names)
     if names(file.text):
         assert not others_may(file)
 

@@ -14,7 +14,7 @@ from component_world import FLOW, rendered, service
 
 from fatecloud.render.placeholders import fill
 
-SECRETS = {"9999.mysql.flow": 'd"b: #1', "9999.rabbitmq.flow": "b'r\\k", "9999.flow.admin": 'a"d'}
+SECRETS = {"9999.mysql.fate_flow": 'd"b: #1', "9999.rabbitmq.flow": "b'r\\k", "9999.flow.admin": 'a"d'}
 ALONE, SPREAD = "9999/flow@here", "9999/flow@compute"
 UPSTREAM_SETTINGS = {
     "GRPC_SERVER_MAX_WORKERS",

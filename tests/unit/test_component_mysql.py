@@ -21,7 +21,10 @@ printf '%s'
 echo 'ERROR 1' >&2
 exit %d
 """
-ROWS = "version\\t10.11\\nschema\\t1\\naccount\\t1\\nrights\\t19\\nmax_connections\\t500\\nThreads_connected\\t3\\n"
+ROWS = (
+    "version\\t10.11\\nmax_connections\\t500\\nThreads_connected\\t3\\nschema\\tfate_flow\\naccount\\tfate\\n"
+    "right\\t\\047fate\\047@\\047%%\\047\\tfate_flow\\tSELECT\\nright\\t\\047fat\\047@\\047%%\\047\\tfate_flow\\tDROP\\n"
+)
 
 
 def test_the_server_reads_our_file_only_and_keeps_to_our_places() -> None:
@@ -101,9 +104,9 @@ def test_what_is_not_a_database_is_not_touched(
 
 
 def test_the_objects_quote_the_password_and_grant_this_schema_only() -> None:
-    sql = fill(rendered(MYSQL)["conf/objects.sql"].text, {"9999.mysql.flow": "it's \\ me"})
+    sql = fill(rendered(MYSQL)["conf/objects.sql"].text, {"9999.mysql.fate_flow": "it's \\ me"})
     assert "ALTER USER 'fate'@'%' IDENTIFIED BY 'it''s \\\\ me';" in sql
-    assert r"GRANT ALL PRIVILEGES ON `fate\_flow`.* TO 'fate'@'%';" in sql
+    assert r"INDEX, REFERENCES ON `fate\_flow`.* TO 'fate'@'%';" in sql
     assert rendered(MYSQL)["conf/objects.sql"].mode == 0o640
 
 
@@ -124,31 +127,32 @@ def client(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: str, status: int
 
 def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = client(tmp_path, monkeypatch, ROWS, 0)
-    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")
+    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow=fate", "gone=other")
     assert answer == {
         "ok": True,
         "version": "10.11",
-        "schema": 1,
-        "account": 1,
-        "rights": 19,
         "max_connections": 500,
         "threads_connected": 3,
+        "databases": {
+            "fate_flow": {"schema": True, "account": True, "rights": ["SELECT"]},
+            "gone": {"schema": False, "account": False, "rights": []},
+        },
     }
     argv = Path(f"{program}.argv").read_text()
     assert "--no-defaults" in argv
     assert "--socket=/run/my.sock --user=app" in argv
-    assert "schema_name = 'fate_flow'" in Path(f"{program}.question").read_text()
+    assert "schema_name in ('fate_flow', 'gone')" in Path(f"{program}.question").read_text()
 
 
 def test_the_probe_reports_the_clients_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     client(tmp_path, monkeypatch, "", 1)
-    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")
+    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow=fate")
     assert answer == {"ok": False, "kind": "other", "error": "ERROR 1"}
 
 
 def test_the_probe_reports_a_missing_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
-    assert probe_admin.judge("/run/my.sock", "app", "fate_flow", "fate")["kind"] == "absent"
+    assert probe_admin.judge("/run/my.sock", "app", "fate_flow=fate")["kind"] == "absent"
 
 
 @pytest.mark.parametrize(

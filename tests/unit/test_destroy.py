@@ -11,9 +11,9 @@ from preflight_world import CLUSTER_ID
 
 from fatecloud.errors import Refused
 from fatecloud.model.event import Event
+from fatecloud.model.jobs import JobRunner
 from fatecloud.workflow import destroy
 from fatecloud.workflow.destroy import Left
-from fatecloud.workflow.job_runners import JobRunner
 from fatecloud.workflow.jobs import Answers
 from fatecloud.workflow.load import Options
 
@@ -67,7 +67,7 @@ def test_what_the_inventory_has_no_longer_is_shown_and_asked_for_jobs_too(
     desired, asked = the_desired(), []
 
     def answer(_session: object, runners: tuple[JobRunner, ...], **_: object) -> Answers:
-        asked.append([runner.key for runner in runners])
+        asked.append([runner.id.key for runner in runners])
         return Answers((), (), ())
 
     session = SimpleNamespace(cluster=desired.cluster, desired=desired, state=tmp_path, seen=None)

@@ -33,12 +33,12 @@ http:
   port: 9380
 database:
   user: fate
-  passwd: @@fatecloud:9999.mysql.flow:json@@
+  passwd: @@fatecloud:9999.mysql.fate_flow:json@@
   name: fate_flow
 logs:
   level: 20
 """
-ON_NODE = DEPLOYED.replace("@@fatecloud:9999.mysql.flow:json@@", f'"{OURS}"')
+ON_NODE = DEPLOYED.replace("@@fatecloud:9999.mysql.fate_flow:json@@", f'"{OURS}"')
 
 
 class Local(FakeTransport):

@@ -15,6 +15,7 @@ from web_fakes import serving
 from fatecloud.components.flow.api import NO_ANSWER, FlowApi, FlowApiError, Query
 from fatecloud.components.flow.http_exchange import LIMIT, exchange
 from fatecloud.components.flow.node_exchange import NodeExchange
+from fatecloud.components.flow.probe_jobs import STATES
 
 
 class Fixed:
@@ -62,8 +63,8 @@ def test_a_database_that_is_down_does_not_read_as_an_empty_list() -> None:
 
 def test_active_jobs_are_asked_for_by_all_their_statuses() -> None:
     flow = Fixed({"code": 0, "data": {"count": 0, "data": []}})
-    assert FlowApi(flow).active(("running", "waiting")) == ()
-    assert flow.asked[0]["status"] == ["running", "waiting"]
+    assert FlowApi(flow).active() == ()
+    assert flow.asked[0]["status"] == STATES
 
 
 ODD: tuple[Any, ...] = (None, 7, "x", [], [None], [7], {}, {"data": 7}, {"data": [{}]}, [{"job_id": 1, "cores": "x"}])
@@ -74,7 +75,7 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
     flow = FlowApi(Fixed({"code": 0, "data": data}))
     asks: tuple[Callable[[], object], ...] = (
         flow.version,
-        lambda: flow.active(("running",)),
+        flow.active,
         lambda: flow.submit({}),
         lambda: flow.upload({}),
         lambda: flow.roles("1"),
@@ -93,7 +94,7 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
 
 @pytest.mark.parametrize("printed", ["", "7", "[]", "[" * 100000, "{}", '{"body": 1}', '{"error": []}'])
 def test_whatever_the_exchange_prints_is_an_answer_or_an_error(printed: str) -> None:
-    ask = NodeExchange(lambda *_: printed, "http://127.0.0.1:1")
+    ask = NodeExchange(lambda *_: printed.encode(), "http://127.0.0.1:1")
     with pytest.raises(FlowApiError):
         ask("GET", "/v2/x", query=None, body=None, timeout=1)
 
@@ -165,9 +166,8 @@ def test_the_script_reports_what_is_not_an_answer(address: str) -> None:
     assert "refused" in exchange({"method": "GET", "url": "http://127.0.0.1:1/a"})["error"]
 
 
-def on_this_machine(command: str, text: str, timeout: float) -> str:
-    shell = ["/bin/sh", "-c", command]
-    return subprocess.run(shell, input=text, stdout=subprocess.PIPE, text=True, timeout=timeout, check=True).stdout
+def on_this_machine(argv: tuple[str, ...], text: bytes, timeout: float) -> bytes:
+    return subprocess.run(argv, input=text, stdout=subprocess.PIPE, timeout=timeout, check=True).stdout
 
 
 def test_the_script_runs_as_it_is_shipped(address: str) -> None:
@@ -183,9 +183,9 @@ def test_a_request_is_signed_with_flows_own_settings(tmp_path: Path) -> None:
     settings.write_text('ADMIN_KEY = "its-token"\n')
     said: list[str] = []
 
-    def run(command: str, text: str, timeout: float) -> str:
-        said.append(command + text)
-        return on_this_machine(command, text, timeout)
+    def run(argv: tuple[str, ...], text: bytes, timeout: float) -> bytes:
+        said.append(" ".join(argv) + text.decode())
+        return on_this_machine(argv, text, timeout)
 
     seen: list[dict[str, str]] = []
     with serving({"/page": (200, {"code": 0})}, seen) as port:
@@ -200,5 +200,5 @@ def test_a_request_is_signed_with_flows_own_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("output", ["", "bash: python3: command not found", '{"status": 200, "body": [1]}'])
 def test_a_script_that_gives_no_envelope(output: str) -> None:
     with pytest.raises(FlowApiError) as raised:
-        NodeExchange(lambda *_: output, "http://x")("GET", "/p", query=None, body=None, timeout=5)
+        NodeExchange(lambda *_: output.encode(), "http://x")("GET", "/p", query=None, body=None, timeout=5)
     assert raised.value.code == NO_ANSWER

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from fatecloud.components.flow import proof
+from fatecloud.components.flow import proof_jobs as proof
 
 
 def table(role: proof.DataRole, n: int = 200, seed: int = 1) -> list[dict[str, str]]:

@@ -53,7 +53,7 @@ class World:
         self.asked: list[Call] = []
         for name, value in {
             "load_session": lambda *_a, **_k: self.session,
-            "python_set": lambda *_: None,
+            "python_sets": lambda *_: None,
             "observe": lambda *_a, **_k: self.observed,
             "judge_preflight": lambda *_: self.report,
             "moved_note": lambda *_: "",
@@ -87,7 +87,7 @@ def test_an_empty_store_and_a_foreign_directory_are_both_named_with_the_plan(wor
     def missing(*_: object) -> None:
         raise ArtifactMissing("the store lacks torch", remedy="fatecloud release fetch")
 
-    world.monkeypatch.setattr(module, "python_set", missing)
+    world.monkeypatch.setattr(module, "python_sets", missing)
     world.report = replace(REPORT, findings=(FOREIGN,))
     found = world.forecast(overwrite_drift=True)
     assert found.plan

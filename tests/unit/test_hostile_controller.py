@@ -142,7 +142,7 @@ def test_a_run_on_a_full_state_disk_ends_before_it_begins(place: Path) -> None:
 
 
 def test_without_a_terminal_nothing_is_asked(place: Path) -> None:
-    done = act([], "secrets init --set 9999.mysql.flow", place, HOME=str(place / "home"))
+    done = act([], "secrets init --set 9999.mysql.fate_flow", place, HOME=str(place / "home"))
     assert done.returncode not in (0, None)
     assert 1 <= len(done.stderr.splitlines()) <= 2, done.stderr
     assert "fatecloud: this is a defect" not in done.stderr

@@ -6,43 +6,37 @@ import subprocess
 import time
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from preflight_world import a_desired, a_service
 
-from fatecloud.components.flow.api import FlowApi, FlowApiError
+from fatecloud.components.flow.api import FlowApi
+from fatecloud.components.flow.job_api import flow_api
 from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.duration import duration_text, seconds
 from fatecloud.model.event import Event
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.jobs import JobRunner
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 from fatecloud.workflow import jobs
-from fatecloud.workflow.job_runners import JobRunner, runners_there
-from fatecloud.workflow.jobs import Answers, JobApis, active_jobs, refuse_or_wait
+from fatecloud.workflow.job_runners import runners_there
+from fatecloud.workflow.jobs import Answers, active_jobs, refuse_or_wait
+from fatecloud.workflow.service_commands import ServiceCommands
 
 ROW = SimpleNamespace(job="202601", role="guest", status="running", partners="host 10000", created=0.0)
 
 
 class Apis:
-    """Parties whose flows answer with jobs, or not at all."""
+    """Services that answer with jobs, or not at all."""
 
     answers: dict[str, list[Any]]
 
-    def __init__(self, _session: object, _until: float = 0) -> None: ...
+    def __init__(self, runner: JobRunner, _run: object) -> None:
+        self.asked = runner.id.owner
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def of(self, runner: JobRunner) -> "Apis":
-        if not runner.url:
-            raise FatecloudError("it is not on record where to ask it")
-        self.asked = runner.party
-        return self
-
-    def active(self, _statuses: object) -> Any:
+    def active(self) -> Any:
         answer = self.answers[self.asked].pop(0)
         if isinstance(answer, FatecloudError):
             raise answer
@@ -51,18 +45,23 @@ class Apis:
 
 @pytest.fixture
 def reported(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
-    monkeypatch.setattr(jobs, "JobApis", Apis)
+    monkeypatch.setattr(jobs, "job_api", lambda _component: Apis)
     monkeypatch.setattr(jobs, "POLL", 0)
     return []
 
 
 def runner(party: str, **changes: Any) -> JobRunner:
-    return replace(JobRunner(f"{party}/flow@a1", party, "a1", "/home", "http://127.0.0.1:9380"), **changes)
+    return replace(JobRunner(ident(f"{party}/flow@a1"), "/home", "http://127.0.0.1:9380"), **changes)
+
+
+def ident(key: str) -> ServiceId:
+    return ServiceId.parse(DESIRED.cluster.label, key)
 
 
 def hit(reported: list[Event], wait: float = 0, *, interrupt: bool = False, **changes: Any) -> None:
+    session: Any = SimpleNamespace(cluster=DESIRED.cluster)
     runners = (runner("1", **changes), runner("2"))
-    refuse_or_wait(SimpleNamespace(), runners, interrupt=interrupt, wait=wait, events=reported.append)  # type: ignore[arg-type]
+    refuse_or_wait(session, runners, interrupt=interrupt, wait=wait, events=reported.append)
 
 
 def test_running_jobs_are_named_and_the_change_refused(reported: list[Event]) -> None:
@@ -95,19 +94,15 @@ def test_a_flow_without_an_answer_is_reported_once(reported: list[Event]) -> Non
     assert notes == ["cannot find out whether 1/flow@a1 runs jobs: no answer in 10 s"]
 
 
-def test_a_flow_that_is_down_runs_nothing_and_needs_no_note(reported: list[Event]) -> None:
+def test_a_flow_that_is_down_runs_nothing_and_needs_no_note() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
 
-        def on_node(command: str, text: str, _: float) -> str:
-            return subprocess.run(["sh", "-c", command], input=text, capture_output=True, text=True, check=True).stdout
+        def on_node(argv: tuple[str, ...], text: bytes, _: float) -> bytes:
+            return subprocess.run(argv, input=text, capture_output=True, check=True).stdout
 
-        with pytest.raises(FlowApiError) as down:
-            FlowApi(NodeExchange(on_node, url)).active(["running"])
-    Apis.answers = {"1": [down.value], "2": [[]]}
-    hit(reported, leaving=True)
-    assert reported == []
+        assert FlowApi(NodeExchange(on_node, url)).active() == ()
 
 
 def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(reported: list[Event]) -> None:
@@ -126,7 +121,7 @@ def test_a_flow_that_is_to_go_and_answers_in_time_is_waited_for(reported: list[E
 
 def test_without_a_way_to_ask_for_jobs_the_change_is_refused(reported: list[Event]) -> None:
     Apis.answers = {"1": [], "2": [[]]}
-    with pytest.raises(Refused, match="not on record where to ask it"):
+    with pytest.raises(Refused, match="does not have the address of its job API"):
         hit(reported, leaving=True, url="")
 
 
@@ -153,14 +148,14 @@ def there(manifests: dict[str, Any], states: dict[str, str] | None = None, parti
 def test_a_flow_that_moves_is_asked_where_it_runs_and_not_where_it_will() -> None:
     record = {"services": {"9999/flow@a1": OLD, "9999/web@a1": {"home": "/web", "job_api": ""}}}
     assert there({"a1": record, "a2": None}, {"9999/flow@a1": "running"}) == (
-        JobRunner("9999/flow@a1", "9999", "a1", "/old", "http://127.0.0.1:8000", leaving=True),
+        JobRunner(ident("9999/flow@a1"), "/old", "http://127.0.0.1:8000", leaving=True),
     )
     assert there({"a1": record, "a2": None}, {"9999/flow@a1": "stopped"}) == ()
 
 
 def test_a_removed_party_is_asked_when_the_change_affects_it() -> None:
     record = {"services": {"10000/flow@a1": OLD, "10000/gone@a1": {"home": "/gone", "job_api": ""}}}
-    assert [r.key for r in there({"a1": record, "a2": {}}, parties={"10000"})] == ["10000/flow@a1"]
+    assert [r.id.key for r in there({"a1": record, "a2": {}}, parties={"10000"})] == ["10000/flow@a1"]
     assert there({"a1": record, "a2": {}}, parties={"9999"}) == ()
     unknown = {"services": {"10000/flow@a1": {"home": "/old"}}}
     assert [(r.url, r.leaving) for r in there({"a1": unknown, "a2": {}})] == [("", True)]
@@ -180,7 +175,7 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
     asked: list[Any] = []
 
     def run(argv: Any, **_: Any) -> Any:
-        asked.append(argv[-1])
+        asked.append(argv[argv.index("--") + 1])
         return done
 
     def connect(node: Any, _seconds: float) -> Any:
@@ -192,7 +187,7 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
     (lost,) = answers.blind
     assert answers == Answers((), (), (lost,))
     assert "manifest does not have the address of its job API" in lost
-    assert (asked[0], asked[1].split()[0], asked[2]) == ("a1", "/old/venv/bin/python", "closed")
+    assert (asked[0], asked[1], asked[2]) == ("a1", "/old/venv/bin/python", "closed")
 
 
 def test_no_question_takes_longer_than_the_deadline_of_the_verb() -> None:
@@ -207,12 +202,15 @@ def test_no_question_takes_longer_than_the_deadline_of_the_verb() -> None:
         return SimpleNamespace(run=run, close=lambda: None)
 
     session: Any = SimpleNamespace(cluster=DESIRED.cluster, desired=DESIRED, connect=connect)
-    with JobApis(session, time.monotonic() + 5) as apis:
-        apis.of(runner("1")).tasks("202601")
+    with ServiceCommands(session, time.monotonic() + 5) as commands:
+        flow_api(runner("1"), commands.at(runner("1").id, "app")).tasks("202601")
     assert len(limits) == 2
     assert max(limits) <= 5
-    with JobApis(session, time.monotonic() - 1) as late, pytest.raises(FatecloudError, match="deadline has passed"):
-        late.of(runner("1")).tasks("202601")
+    with (
+        ServiceCommands(session, time.monotonic() - 1) as late,
+        pytest.raises(FatecloudError, match="has passed"),
+    ):
+        flow_api(runner("1"), late.at(runner("1").id, "app")).tasks("202601")
 
 
 @pytest.mark.parametrize(("text", "value"), [(None, 0), ("90", 90), ("90s", 90), ("1.5m", 90), ("2h", 7200)])

@@ -47,6 +47,7 @@ def asked(base: Path, texts: dict[str, str], **changes: Any) -> dict[str, Any]:
         "group": "root",
         "overwrite_drift": False,
         "prepared": "",
+        "machine": {},
         "label": "",
     }
     return plain | changes
@@ -275,9 +276,10 @@ def test_directories_that_serve_the_whole_node_are_ours_only_when_we_made_them(b
 def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files.place(asked(base, {}, service="node", prepared="5" * 64), check=False)
+    machine = {"memory": 1 << 34, "cores": 8}
+    files.place(asked(base, {}, service="node", prepared="5" * 64, machine=machine), check=False)
     files.place(asked(base, {f"{base}/a": "x"}), check=False)
-    assert manifest(base)["prepared"] == "5" * 64
+    assert (manifest(base)["prepared"], manifest(base)["machine"]) == ("5" * 64, machine)
 
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")

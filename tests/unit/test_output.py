@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from fatecloud import catalogue, inventory
 from fatecloud.cli.verbs import app
+from fatecloud.model.proof import ProofResult
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
 from fatecloud.report.kinds.published import KINDS
@@ -25,7 +26,6 @@ from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory
 from fatecloud.workflow import proving, sandbox
-from fatecloud.workflow.proof import LrResult, ToyResult
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 HERE = """\
@@ -59,8 +59,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "runs list": ("runs list", "RunList"),
     "runs show": ("runs show last", "Run"),
     "clusters": ("clusters", "ClusterList"),
-    "test toy": ("test toy", "SmokeTest"),
-    "test lr": ("test lr", "SmokeTest"),
+    "test": ("test lr", "SmokeTest"),
     "version": ("version", "Version"),
 }
 """Every verb that shows something -> how it is called here, and the kind that it prints."""
@@ -98,19 +97,18 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     one = SimpleNamespace(name="s", image="debian-12", nodes={"n1": ("172.17.0.2", "running")})
     monkeypatch.setattr(sandbox, "sandbox_list", lambda: [one])
-    toy = ToyResult("202601", "9999", "10000", ("9999",), 21.5, ())
-    lr = LrResult(
-        job="202602",
+    lr = ProofResult(
+        kind="lr",
+        id="202602",
         guest="9999",
         host="10000",
-        arbiter="10000",
-        shared=200,
-        auc=0.99,
-        losses=(0.7, 0.6),
-        timings={"train": 60.0},
+        confirmed=("9999",),
+        seconds={"train": 60.0},
+        figures={"auc": 0.99, "losses": (0.7, 0.6)},
+        summary=("success",),
         left=("a file",),
     )
-    monkeypatch.setattr(proving, "prove_cluster", lambda _options, kind, *_, **__: {"toy": toy, "lr": lr}[kind])
+    monkeypatch.setattr(proving, "prove_cluster", lambda *_, **__: lr)
     state = cluster_directory("d3f9a2b1d4e5f607")
     note_cluster(state, "here", place / "inventory.yml")
     recorded(state)

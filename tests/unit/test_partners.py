@@ -62,7 +62,7 @@ def test_a_partners_outage_does_not_fail_a_deploy(
 
     run: Any = SimpleNamespace(interruption=SimpleNamespace(check=lambda: None), events=hear)
     ui: Any = SimpleNamespace(report=reports.append)
-    wanted = DeployOptions(verify="")
+    wanted = DeployOptions(verify=False)
     if fails:
         with pytest.raises(Unverified):
             verify.verify(session, wanted, run, ui)

@@ -171,7 +171,7 @@ class Nodes:
 
 def test_a_fix_is_applied_and_judged_again() -> None:
     nodes = Nodes()
-    outcome = preflight(a_desired(), nodes.observe, repair=nodes.repair)
+    outcome = preflight(a_desired, nodes.observe, repair=nodes.repair)
     assert nodes.repaired == [Fix("sysctl", "a1", {"name": "net.core.somaxconn", "value": 1024})]
     assert outcome.before is not None
     assert [f.code for f in outcome.before.findings] == ["PREFLIGHT_SYSCTL_SOMAXCONN"]
@@ -181,8 +181,8 @@ def test_a_fix_is_applied_and_judged_again() -> None:
 
 def test_nothing_is_repaired_without_being_asked_for_or_agreed_to() -> None:
     nodes = Nodes()
-    assert preflight(a_desired(), nodes.observe).before is None
-    assert preflight(a_desired(), nodes.observe, repair=nodes.repair, confirm=lambda _: False).before is None
+    assert preflight(a_desired, nodes.observe).before is None
+    assert preflight(a_desired, nodes.observe, repair=nodes.repair, confirm=lambda _: False).before is None
     assert nodes.repaired == []
 
 

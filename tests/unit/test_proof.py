@@ -5,11 +5,11 @@ import pytest
 from flow_replay import Replay, Silent, Time
 
 from fatecloud.components.flow.api import FlowApi
-from fatecloud.components.flow.proof import NAMESPACE
+from fatecloud.components.flow.job_watch import Clock
+from fatecloud.components.flow.proof import run_lr, run_toy
+from fatecloud.components.flow.proof_jobs import NAMESPACE
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event
-from fatecloud.workflow.proof import run_lr, run_toy
-from fatecloud.workflow.proof_job import Clock
 
 
 class Files:
@@ -58,10 +58,10 @@ def test_a_toy_that_succeeds_is_confirmed_and_leaves_nothing() -> None:
     stage = Stage("toy")
     result = stage.toy()
     assert (result.guest, result.host, result.confirmed, result.left) == ("9999", "9999", ("9999",), ())
-    assert stage.posts("/v2/job/clean") == [result.job]
-    assert stage.files.jobs == [("9999", result.job)]
+    assert stage.posts("/v2/job/clean") == [result.id]
+    assert stage.files.jobs == [("9999", result.id)]
     assert stage.flow.left() == {}
-    assert result.seconds > 5
+    assert result.seconds["whole"] > 5
 
 
 def test_a_toy_that_fails_names_party_task_and_error_and_is_cleaned_but_for_its_logs() -> None:
@@ -97,16 +97,16 @@ def test_at_the_deadline_waiting_for_cores_is_reported() -> None:
 def test_an_lr_gives_its_figures_and_leaves_nothing() -> None:
     stage = Stage("lr")
     result = stage.lr("run2")
-    assert result.auc > 0.9
-    assert result.shared == 160
-    assert result.losses[0] > result.losses[1]
-    assert list(result.timings) == ["upload", "reader_0", "psi_0", "lr_0", "evaluation_0", "whole"]
+    assert result.figures["auc"] > 0.9
+    assert result.figures["shared"] == 160
+    assert result.figures["losses"][0] > result.figures["losses"][1]
+    assert list(result.seconds) == ["upload", "reader_0", "psi_0", "lr_0", "evaluation_0", "whole"]
     assert result.left == ()
     assert stage.files.there == set()
     assert stage.posts("/v2/table/delete") == ["run2_guest", "run2_host"]
     cleaned = stage.posts("/v2/job/clean")
     assert len(cleaned) == 3
-    assert result.job in cleaned
+    assert result.id in cleaned
     assert stage.files.jobs == [("9999", job) for job in cleaned]
 
 

@@ -10,13 +10,15 @@ from typing import Any, cast
 import pytest
 import small_cluster
 
-from fatecloud.errors import ProofFailed
+from fatecloud.components.flow.job_api import flow_api
+from fatecloud.components.flow.proof_files import ProofFiles
+from fatecloud.errors import FatecloudError
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.jobs import JobRunner
 from fatecloud.transport.fake import FakeTransport
 from fatecloud.transport.local import LocalTransport
-from fatecloud.workflow.job_runners import JobRunner
-from fatecloud.workflow.jobs import JobApis
 from fatecloud.workflow.load import Session
-from fatecloud.workflow.prove import ProofFiles
+from fatecloud.workflow.service_commands import ServiceCommands
 
 
 def files_of(tmp_path: Path, transport: Any = None, **changes: Any) -> ProofFiles:
@@ -24,19 +26,18 @@ def files_of(tmp_path: Path, transport: Any = None, **changes: Any) -> ProofFile
     desired = small_cluster.desired(where)
     (service,) = desired.services.values()
     facts = {"upload_directory": str(tmp_path), "job_traces": (f"{tmp_path}/jobs/{{job}}",)}
-    apis = SimpleNamespace(
-        services={"9999": dataclasses.replace(service, facts=facts)},
-        seconds_for=lambda seconds: seconds,
-        transport=lambda _: transport or LocalTransport(where, lambda: None),
+    session = SimpleNamespace(
+        cluster=desired.cluster, connect=lambda *_: transport or LocalTransport(where, lambda: None)
     )
-    return ProofFiles(cast("JobApis", apis), cast("Session", SimpleNamespace(cluster=desired.cluster)))
+    commands = ServiceCommands(cast("Session", session))
+    return ProofFiles({"9999": dataclasses.replace(service, facts=facts)}, commands.of)
 
 
 def test_a_link_in_the_place_of_a_new_file_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "of-root"
     target.write_text("kept")
     (tmp_path / "rows.csv").symlink_to(target)
-    with pytest.raises(ProofFailed):
+    with pytest.raises(FatecloudError):
         files_of(tmp_path).put("9999", "rows.csv", b"x")
     assert target.read_text() == "kept"
 
@@ -61,8 +62,9 @@ def test_root_asks_no_flow_itself(tmp_path: Path, user: str, asks: str) -> None:
     where = small_cluster.node(tmp_path / "base", become="root")
     transport = FakeTransport("a1", lambda _: b'{"status": 200, "body": {"code": 0, "data": {"data": []}}}')
     cluster = small_cluster.desired(where).cluster
-    session = SimpleNamespace(cluster=cluster, desired=SimpleNamespace(services={}), connect=lambda *_: transport)
-    runner = JobRunner("9999/flow@a1", "9999", where.name, "/home", "http://127.0.0.1:9380", user=user)
-    with JobApis(cast("Session", session)) as apis:
-        apis.of(runner).active(("running",))
+    session = SimpleNamespace(cluster=cluster, connect=lambda *_: transport)
+    ident = ServiceId("tiny-c3f9a2", "9999", "flow", where.name)
+    runner = JobRunner(ident, "/home", "http://127.0.0.1:9380", user=user)
+    with ServiceCommands(cast("Session", session)) as commands:
+        flow_api(runner, commands.at(ident, user)).active()
     assert {call.argv[:4] for call in transport.calls} == {("runuser", "-u", asks, "--")}

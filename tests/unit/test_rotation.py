@@ -29,7 +29,7 @@ from fatecloud.workflow.init import init_cluster
 from fatecloud.workflow.load import Options, Session
 from fatecloud.workflow.secrets import SecretsFiles, rotate_secrets
 
-ROTATED = "9999.mysql.flow"
+ROTATED = "9999.mysql.fate_flow"
 BUSY = Plan("demo", (Stage("stage 1", (Action("restart", "n1", "9999/flow@n1", "older"),)),), (), proof=True)
 IDLE = Plan("demo", (), (), proof=False)
 
@@ -122,7 +122,7 @@ class Nodes:
             raise RunError("a node failed")
 
     def deploy(self, *limit: str) -> None:
-        wanted = DeployOptions(limit=limit, verify="")
+        wanted = DeployOptions(limit=limit, verify=False)
         deploy.deploy_cluster(self.session.options, wanted, self.ui, None)
 
     @property

@@ -96,22 +96,22 @@ def rows(shown: str) -> list[list[str]]:
 
 def test_secrets_are_listed_without_values_and_revealed_one_by_one(place: Path) -> None:
     shown = run("secrets", "list")
-    value = run("secrets", "reveal", "9999.mysql.flow").strip()
+    value = run("secrets", "reveal", "9999.mysql.fate_flow").strip()
     assert len(value) == 32
     assert value not in shown
-    assert ["9999.mysql.flow", "generated", "32"] in rows(shown)
+    assert ["9999.mysql.fate_flow", "generated", "32"] in rows(shown)
     assert ["sudo.ops", "missing", "0"] in rows(shown)
 
 
 def test_init_again_keeps_values_and_takes_supplied_ones(place: Path) -> None:
-    value = run("secrets", "reveal", "9999.mysql.flow")
+    value = run("secrets", "reveal", "9999.mysql.fate_flow")
     assert "sudo.ops: has no value yet" in run("secrets", "init")
     assert "0 secrets generated, 1 supplied" in run("secrets", "init", "--set", "sudo.ops", stdin="pa ss'\n")
     assert run("secrets", "reveal", "sudo.ops") == "pa ss'\n"
-    assert run("secrets", "reveal", "9999.mysql.flow") == value
-    with pytest.raises(SecretsError, match=r"9999\.mysql\.flow was generated and may be in use") as caught:
-        run("secrets", "init", "--set", "9999.mysql.flow", stdin="x\n")
-    assert caught.value.remedy == "fatecloud secrets rotate 9999.mysql.flow"
+    assert run("secrets", "reveal", "9999.mysql.fate_flow") == value
+    with pytest.raises(SecretsError, match=r"9999\.mysql\.fate_flow was generated and may be in use") as caught:
+        run("secrets", "init", "--set", "9999.mysql.fate_flow", stdin="x\n")
+    assert caught.value.remedy == "fatecloud secrets rotate 9999.mysql.fate_flow"
     with pytest.raises(UsageError, match=r"unknown secret 'sudo\.op'; did you mean 'sudo\.ops'"):
         run("secrets", "init", "--set", "sudo.op", stdin="x\n")
     with pytest.raises(SecretsError, match="the value is empty"):
@@ -120,9 +120,9 @@ def test_init_again_keeps_values_and_takes_supplied_ones(place: Path) -> None:
 
 def test_a_supplied_value_may_stand_in_for_a_generated_one(place: Path) -> None:
     (place / "inventory.secrets.yml").unlink()
-    done = run("secrets", "init", "--set", "9999.mysql.flow", stdin="theirs\n")
+    done = run("secrets", "init", "--set", "9999.mysql.fate_flow", stdin="theirs\n")
     assert "secrets generated, 1 supplied" in done
-    assert ["9999.mysql.flow", "supplied", "6"] in rows(run("secrets", "list"))
+    assert ["9999.mysql.fate_flow", "supplied", "6"] in rows(run("secrets", "list"))
 
 
 @pytest.mark.parametrize("typed", ["", "a\tb", "a\ufffdb"], ids=["nothing", "a tab", "invalid bytes"])
@@ -132,16 +132,16 @@ def test_a_value_that_was_not_meant_is_refused(typed: str) -> None:
 
 
 def test_a_rotation_is_begun_resumed_and_finished(place: Path) -> None:
-    old = run("secrets", "reveal", "9999.mysql.flow")
-    begun = run("secrets", "rotate", "9999.mysql.flow")
-    assert begun == "in rotation: 9999.mysql.flow\n"
+    old = run("secrets", "reveal", "9999.mysql.fate_flow")
+    begun = run("secrets", "rotate", "9999.mysql.fate_flow")
+    assert begun == "in rotation: 9999.mysql.fate_flow\n"
     vault = (place / "inventory.secrets.yml").read_bytes()
-    assert run("secrets", "rotate", "9999.mysql.flow") == begun
+    assert run("secrets", "rotate", "9999.mysql.fate_flow") == begun
     assert (place / "inventory.secrets.yml").read_bytes() == vault
-    assert run("secrets", "reveal", "9999.mysql.flow") == old
-    assert ["9999.mysql.flow", "generated", "32", "rotating"] in rows(run("secrets", "list"))
-    assert run("secrets", "rotate", "--finish") == "now current: 9999.mysql.flow\n"
-    assert run("secrets", "reveal", "9999.mysql.flow") != old
+    assert run("secrets", "reveal", "9999.mysql.fate_flow") == old
+    assert ["9999.mysql.fate_flow", "generated", "32", "rotating"] in rows(run("secrets", "list"))
+    assert run("secrets", "rotate", "--finish") == "now current: 9999.mysql.fate_flow\n"
+    assert run("secrets", "reveal", "9999.mysql.fate_flow") != old
     assert run("secrets", "rotate", "--finish") == "none was in rotation\n"
 
 
@@ -159,9 +159,9 @@ def test_the_vault_password_may_lie_elsewhere(place: Path, monkeypatch: pytest.M
     elsewhere = (place / "inventory.vault-password").rename(place / "moved")
     with pytest.raises(SecretsError, match="no vault password"):
         run("secrets", "list")
-    assert "9999.mysql.flow" in run("secrets", "list", "--vault-password-file", str(elsewhere))
+    assert "9999.mysql.fate_flow" in run("secrets", "list", "--vault-password-file", str(elsewhere))
     monkeypatch.setenv(VARIABLE, str(elsewhere))
-    assert "9999.mysql.flow" in run("secrets", "list")
+    assert "9999.mysql.fate_flow" in run("secrets", "list")
 
 
 def test_missing_secrets_are_reported_with_the_remedy(place: Path) -> None:
@@ -217,7 +217,7 @@ def test_every_key_can_be_explained_and_an_unknown_one_gets_the_nearest() -> Non
 def test_the_files_may_be_named_by_the_environment(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FATECLOUD_SECRETS", str((place / "inventory.secrets.yml").rename(place / "vault.yml")))
     monkeypatch.setenv(VARIABLE, str((place / "inventory.vault-password").rename(place / "password")))
-    assert "9999.mysql.flow" in run("secrets", "list")
+    assert "9999.mysql.fate_flow" in run("secrets", "list")
     monkeypatch.setenv("FATECLOUD_STATE_DIR", str(place / "history"))
     with pytest.raises(UsageError):
         run("inventory", "forget", "a1")

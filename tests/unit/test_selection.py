@@ -164,7 +164,7 @@ def test_long_lists_are_cut() -> None:
         ("logs two/inventory.yml flow --since 1h", "fatecloud logs -i two/inventory.yml flow --since 1h"),
         ("destroy two --cluster-name x", "fatecloud destroy -i two --cluster-name x"),
         ("inventory validate two", "fatecloud inventory validate -i two"),
-        ("secrets rotate two 9999.mysql.flow", "fatecloud secrets rotate -i two 9999.mysql.flow"),
+        ("secrets rotate two 9999.mysql.fate_flow", "fatecloud secrets rotate -i two 9999.mysql.fate_flow"),
         ("test toy two", "fatecloud test toy -i two"),
         ("render two -o out", "fatecloud render -i two -o out"),
     ],

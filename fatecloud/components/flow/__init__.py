@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import judge
+from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.want import want
 from fatecloud.components.question import question
 from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.runtime import PythonRuntime
 
@@ -19,7 +21,8 @@ COMPONENT = Component(
             "computing.cores",
             "int",
             None,
-            "Cores that all jobs together may ask for; derived: `cores` of the node, else 32, as upstream.",
+            "Cores that all jobs together may ask for; derived: `cores` of the node where the inventory "
+            "gives them, else 32, as upstream, or what the node has where that is more.",
             minimum=1,
             maximum=4096,
         ),
@@ -71,7 +74,23 @@ COMPONENT = Component(
     judge_parties=sites.judge,
     shared_secrets=sites.secrets,
     runtime=PythonRuntime("fate"),
+    requires=requires,
     job_question=question("flow.jobs", "probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
+    job_api=f"{__name__}.job_api:flow_api",
+    proofs=(
+        ProofKind(
+            "toy",
+            "FATE's toy job between two parties: tests routes, scheduling and compute.",
+            300.0,
+            f"{__name__}.proof:toy",
+        ),
+        ProofKind(
+            "lr",
+            "Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test.",
+            900.0,
+            f"{__name__}.proof:lr",
+        ),
+    ),
     keeps="uploaded tables, models and job outputs",
     signs=("tables/*", "model/*", "jobs/*", "upload/*", "fate_flow_sqlite.db"),
     unit_exceptions=(

@@ -4,68 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-SUCCESS = "success"
-ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
-
-
-@dataclass(frozen=True, slots=True)
-class RoleState:
-    """The state of one role of a job."""
-
-    role: str
-    party: str
-    status: str
-    """waiting, running, or one of `ENDED`."""
-    cores: int
-    """Cores that the job asks for at this party."""
-    elapsed: float
-    """Seconds from start to end; 0 until the end."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether this status is final."""
-        return self.status in ENDED
-
-
-@dataclass(frozen=True, slots=True)
-class TaskState:
-    """The state of one task of one role."""
-
-    task: str
-    role: str
-    party: str
-    status: str
-    report: str
-    """Traceback of the failed task, as far as flow got one; may be empty for a task that failed."""
-    logs: str
-    """Directory of the task's logs on its node; empty if flow does not report it."""
-    elapsed: float
-    """Seconds from start to end; 0 until the end."""
-    ended_at: float
-    """Seconds since the epoch by the party's clock; 0 until the end."""
-
-    @property
-    def failed(self) -> bool:
-        """Whether the task ended without success and was not merely cancelled because of another."""
-        return self.status in {"failed", "timeout"}
-
-
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    """One role of a job in a list of jobs."""
-
-    job: str
-    role: str
-    party: str
-    status: str
-    partners: str
-    """In words, for example `with 10000`."""
-    created: float
-    """Seconds since the epoch by the node's clock."""
+from fatecloud.model.jobs import JobRow, RoleState, TaskState
 
 
 def job_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[JobRow, ...]:

@@ -1,4 +1,4 @@
-"""FATE-Flow's HTTP API as far as the smoke test needs it, over any callable that performs one exchange."""
+"""FATE-Flow's HTTP API as far as verbs and the smoke tests need it, over any callable that performs one exchange."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from fatecloud.components.flow.answers import JobRow, RoleState, TaskState, job_rows, reason, roles_of, tasks_of
+from fatecloud.components.flow.answers import job_rows, reason, roles_of, tasks_of
+from fatecloud.components.flow.probe_jobs import STATES
 from fatecloud.errors import FatecloudError
+from fatecloud.model.jobs import JobRow, RoleState, TaskState
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -95,19 +97,27 @@ class FlowApi:
         return str(next(iter(servers.values()))["version"])
 
     @_understood
-    def active(self, statuses: Sequence[str]) -> tuple[JobRow, ...]:
-        """Jobs in one of these statuses, one row per role that this flow has in them; the newest 200."""
-        query = {"limit": "200", "page": "1", "status": list(statuses)}
-        return job_rows(self._get("/v2/job/list/query", query)["data"]["data"])
+    def active(self) -> tuple[JobRow, ...]:
+        """Jobs that have not ended, one row per role that this flow has in them; the newest 200.
+
+        A flow that is down refuses the connection. It runs nothing that a change could end.
+        """
+        query = {"limit": "200", "page": "1", "status": STATES}
+        try:
+            return job_rows(self._get("/v2/job/list/query", query)["data"]["data"])
+        except FlowApiError as error:
+            if error.code == REFUSED:
+                return ()
+            raise
 
     @_understood
-    def submit(self, dag: Mapping[str, Any]) -> str:
-        """Submit a job and return its id.
+    def submit(self, job: Mapping[str, Any]) -> str:
+        """Submit a DAG as a job and return its id.
 
         Flow answers before the first task starts, so this says nothing about the job. When a party rejects it,
         flow reports an error, but keeps the job: see `FlowApiError.job`.
         """
-        return str(self._post("/v2/job/submit", {"dag_schema": dag}, timeout=_FEDERATED_TIMEOUT)["job_id"])
+        return str(self._post("/v2/job/submit", {"dag_schema": job}, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
     @_understood
     def upload(self, request: Mapping[str, Any]) -> str:

@@ -13,8 +13,12 @@ UPSTREAM_CORES, UPSTREAM_JOB_CORES = 32, 4
 
 
 def cores(config: Mapping[str, Any], node: Node) -> int:
-    """Cores that all jobs of a flow together may use."""
-    return int(config["computing.cores"] or node.cores or UPSTREAM_CORES)
+    """Cores that all jobs of a flow together may use.
+
+    What the inventory says, else upstream's number, or what the node has where that is more. Flow only counts these
+    cores: with fewer than upstream's, a small node would refuse jobs that a partner starts with upstream's defaults.
+    """
+    return int(config["computing.cores"] or node.cores or max(UPSTREAM_CORES, node.read.cores or 0))
 
 
 def cores_known(config: Mapping[str, Any], node: Node) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.api import NO_ANSWER, REFUSED, FlowApiError, Query
 from fatecloud.components.script import script_text
+from fatecloud.model.jobs import Run
 from fatecloud.plain import harmless
 
 
@@ -16,20 +16,17 @@ class NodeExchange:
     """Works also where flow listens on loopback, or where sshd forbids forwarding; see `api.Exchange`.
 
     Args:
-        run: executes a shell command on the node with this standard input within this many seconds, and returns its
-            output. Raises a `FatecloudError` when it cannot.
+        run: runs a command on flow's node.
         url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
         settings: path of flow's own settings on the node, to sign requests with; empty if it is not known.
         python: the interpreter on the node.
     """
 
-    def __init__(
-        self, run: Callable[[str, str, float], str], url: str, *, settings: str = "", python: str = "python3"
-    ) -> None:
+    def __init__(self, run: Run, url: str, *, settings: str = "", python: str = "python3") -> None:
         self._run = run
         self._settings = settings
         self._url = url.rstrip("/")
-        self._command = f"{shlex.quote(python)} -IS -c {shlex.quote(script_text('flow', 'http_exchange.py'))}"
+        self._argv = (python, "-IS", "-c", script_text("flow", "http_exchange.py"))
 
     def __call__(
         self, method: str, path: str, *, query: Query | None, body: Mapping[str, Any] | None, timeout: float
@@ -37,7 +34,7 @@ class NodeExchange:
         """Return flow's envelope."""
         request = {"method": method, "url": self._url + path, "query": query, "body": body, "timeout": timeout}
         request["settings"] = self._settings
-        output = self._run(self._command, json.dumps(request), timeout + 10)
+        output = self._run(self._argv, json.dumps(request).encode(), timeout + 10).decode(errors="replace")
         try:
             answer = harmless(json.loads(output))
         except (ValueError, RecursionError):

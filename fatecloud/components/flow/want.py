@@ -7,6 +7,7 @@ from typing import Any
 
 from fatecloud.components.flow import sites
 from fatecloud.components.flow.cores import cores, cores_known, job_cores
+from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.noise import NOISE
 from fatecloud.components.flow.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.site_files import site_files, site_objects
@@ -14,8 +15,7 @@ from fatecloud.components.neighbours import edge_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 
-DATABASE = "fate_flow"
-USER = "fate"
+BROKER_ACCOUNT = "fate"
 LOG_BYTES = 32 << 20
 
 
@@ -139,31 +139,27 @@ def _service(ctx: Context, edges: tuple[Edge, ...], *, signing: bool) -> dict[st
 
 
 def _mysql(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
-    if "database" not in by_kind:
-        return None
-    external = ctx.external("mysql")
-    return {
-        "name": external.extra.get("database", DATABASE) if external else DATABASE,
-        "user": external.user if external else USER,
-        "password": ctx.secret(external.password.name if external else "mysql.flow"),
-        "host": by_kind["database"].host,
-        "port": by_kind["database"].port,
-        "connections": ctx.config["database.connections"],
-    }
+    for needed in requires(ctx):
+        return {
+            "name": needed.name,
+            "user": needed.account,
+            "password": needed.secret,
+            "host": by_kind["database"].host,
+            "port": by_kind["database"].port,
+            "connections": ctx.config["database.connections"],
+        }
+    return None
 
 
 def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None:
     if BROKER not in by_kind:
         return None
-    external = ctx.external("rabbitmq")
     return {
         "host": by_kind[BROKER].host,
         "port": by_kind[BROKER].port,
-        "management_port": (
-            external.extra.get("management_port", 15672) if external else ctx.endpoint("rabbitmq", "management").port
-        ),
-        "user": external.user if external else USER,
-        "password": ctx.secret(external.password.name if external else "rabbitmq.flow"),
+        "management_port": ctx.endpoint("rabbitmq", "management").port,
+        "user": BROKER_ACCOUNT,
+        "password": ctx.secret("rabbitmq.flow"),
         "message_size": ctx.config["broker.message_size"],
     }
 

@@ -1,9 +1,10 @@
-"""The database of flow: MySQL, or MariaDB where the distribution has no MySQL."""
+"""A database server: MySQL, or MariaDB where the distribution has no MySQL. Services declare what they need in it."""
 
 from __future__ import annotations
 
+from fatecloud.components.mysql.database import Database
 from fatecloud.components.mysql.want import want
-from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
@@ -22,13 +23,14 @@ COMPONENT = Component(
         ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
     ),
     ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow", clients=("flow",)),),
-    secrets=(SecretSpec("mysql.flow", "Password of flow's account in its database"),),
+    secrets=(),
     want=want,
+    gives=(Database,),
     packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,
     external=True,
-    keeps="flow's database",
+    keeps="the databases of other services",
     signs=("db/mysql",),
     unit_exceptions=(
         UnitException(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from fatecloud.components.judging import answer_of, apply_objects, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
@@ -11,8 +12,8 @@ from fatecloud.model.finding import Finding
 HIGH_SHARE = 0.8
 
 UNUSABLE = Code("MYSQL_UNUSABLE", "critical", "The database runs, but its administrator cannot log in.", ("node",))
-SCHEMA_MISSING = Code("MYSQL_SCHEMA_MISSING", "critical", "Flow's schema is not in the database.")
-USER_MISSING = Code("MYSQL_USER_MISSING", "critical", "Flow's account or its rights are not in the database.")
+SCHEMA_MISSING = Code("MYSQL_SCHEMA_MISSING", "critical", "A database that a service needs is not there.")
+USER_MISSING = Code("MYSQL_USER_MISSING", "critical", "A service's account or its rights are not in the database.")
 CONNECTIONS_HIGH = Code("MYSQL_CONNECTIONS_HIGH", "warning", "The database is close to its limit of connections.")
 
 
@@ -35,19 +36,31 @@ def usable(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(SCHEMA_MISSING, USER_MISSING, component="mysql", after=("MYSQL_UNUSABLE",))
 def objects(view: ServiceView) -> Iterator[Finding]:
-    """Schema, account and rights of flow are there."""
-    answer = answer_of(view, "mysql.admin")
-    schema, account = view.service.facts["database"], view.service.facts["account"]
+    """Every database that a service needs is there, with its account and the account's rights."""
+    there = answer_of(view, "mysql.admin")["databases"]
+    wanted = view.service.facts["databases"]
     remedy = (apply_objects(view), "fatecloud check")
-    if not answer["schema"]:
+    gone = [one["name"] for one in wanted if not there[one["name"]]["schema"]]
+    if gone:
         cause = "it was dropped, or the data directory was replaced"
-        symptom = f"there is no schema {schema}"
-        yield finding(view, SCHEMA_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, expected=schema)
-    if not answer["account"] or not answer["rights"]:
-        what = f"no rights on {schema}" if answer["account"] else "missing"
+        symptom, names = f"there is no schema {' and no schema '.join(gone)}", ", ".join(gone)
+        yield finding(view, SCHEMA_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, expected=names)
+    wrong = {one["account"]: lack for one in wanted if (lack := _lack(one, there[one["name"]]))}
+    if wrong:
         cause = "it was dropped or its rights were revoked, or the data directory was replaced"
-        symptom = f"account {account}: {what}"
-        yield finding(view, USER_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, got=what)
+        symptom = "; ".join(f"account {account}: {what}" for account, what in wrong.items())
+        got = ", ".join(wrong.values())
+        yield finding(view, USER_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, got=got)
+
+
+def _lack(wanted: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """What an account lacks; empty if nothing."""
+    missing = [right for right in wanted["rights"] if right not in there["rights"]]
+    if not there["account"]:
+        return "missing"
+    if len(missing) == len(wanted["rights"]):
+        return f"no rights on {wanted['name']}"
+    return f"no right to {', '.join(missing)} on {wanted['name']}" if missing else ""
 
 
 @service_check(CONNECTIONS_HIGH, component="mysql", after=("MYSQL_UNUSABLE",))
@@ -61,10 +74,10 @@ def connections(view: ServiceView) -> Iterator[Finding]:
             CONNECTIONS_HIGH,
             f"{used} of {limit} connections are in use",
             "mysql.admin",
-            cause="other programs use this database too, or flow's connections pile up",
+            cause="other programs use this server too, or a service's connections pile up",
             remedy=(
                 "raise `max_connections` of mysql in the inventory, then: fatecloud deploy",
-                verb(view, "restart", "flow"),
+                *(f"fatecloud restart {one['service']}" for one in view.service.facts["databases"]),
             ),
             expected=f"at most {HIGH_SHARE:.0%}",
             got=f"{used / limit:.0%}",

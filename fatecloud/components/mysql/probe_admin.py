@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 TIMEOUT = 10
@@ -18,26 +19,36 @@ SIGNS = (
 )
 QUERY = """
 select 'version', version();
-select 'schema', count(*) from information_schema.schemata where schema_name = '{schema}';
-select 'account', count(*) from mysql.user where user = '{account}';
-select 'rights', count(*) from information_schema.schema_privileges
-  where grantee like '\\'{account}\\'@%' and replace(table_schema, '\\\\', '') = '{schema}';
-select 'tables', count(*) from information_schema.tables where table_schema = '{schema}';
 select 'max_connections', @@max_connections;
 show global status where variable_name in
   ('Threads_connected', 'Max_used_connections', 'Aborted_connects', 'Connection_errors_max_connections', 'Uptime');
 """
+OBJECTS = """
+select 'schema', schema_name from information_schema.schemata where schema_name in ({names});
+select 'account', user from mysql.user where user in ({accounts});
+select 'right', grantee, replace(table_schema, '\\\\', ''), privilege_type from information_schema.schema_privileges
+  where replace(table_schema, '\\\\', '') in ({names});
+"""
 
 
-def judge(socket: str, user: str, schema: str, account: str) -> dict[str, Any]:
-    """Version, schema, account, number of its rights, connections."""
+def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
+    """Version, connections, and what there is of each database.
+
+    Args:
+        socket: of the server.
+        user: its administrator.
+        databases: `NAME=ACCOUNT` each.
+    """
     folders = "/usr/bin:/usr/local/bin:/bin"
     client = shutil.which("mariadb", path=folders) or shutil.which("mysql", path=folders)
     if client is None:
         return {"ok": False, "kind": "absent", "error": "there is neither mariadb nor mysql on this node"}
     argv = [client, "--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5"]
     argv += [f"--socket={socket}", f"--user={user}"]
-    question = QUERY.format(schema=schema, account=account)
+    accounts = dict(one.split("=", 1) for one in databases)
+    question = QUERY
+    if accounts:
+        question += OBJECTS.format(names=quoted(accounts), accounts=quoted(accounts.values()))
     try:
         answer = subprocess.run(
             argv,
@@ -53,9 +64,25 @@ def judge(socket: str, user: str, schema: str, account: str) -> dict[str, Any]:
     if answer.returncode:
         lines = answer.stderr.strip().splitlines() or [f"{client} ended with status {answer.returncode}"]
         return {"ok": False, "kind": kind_of(lines[-1]), "error": lines[-1][:300]}
-    values = dict(line.split("\t", 1) for line in answer.stdout.splitlines() if "\t" in line)
-    numbers = {name.lower(): int(value) for name, value in values.items() if name != "version"}
-    return {"ok": True, "version": values["version"], **numbers}
+    rows = [line.split("\t") for line in answer.stdout.splitlines()]
+    numbers = {row[0].lower(): int(row[1]) for row in rows if row[0] not in ("version", "schema", "account", "right")}
+    there = {name: state_of(name, account, rows) for name, account in accounts.items()}
+    return {"ok": True, "version": dict(row[:2] for row in rows)["version"], **numbers, "databases": there}
+
+
+def state_of(name: str, account: str, rows: list[list[str]]) -> dict[str, Any]:
+    """Whether there is a database and its account, and the account's rights on it."""
+    rights = {row[3] for row in rows if row[0] == "right" and row[2] == name and row[1].startswith(f"'{account}'@")}
+    return {
+        "schema": ["schema", name] in rows,
+        "account": ["account", account] in rows,
+        "rights": sorted(rights),
+    }
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names as texts of SQL; no name has a quote in it."""
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def kind_of(text: str) -> str:
@@ -64,4 +91,4 @@ def kind_of(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(*sys.argv[1:5])) + "\n")
+    sys.stdout.write(json.dumps(judge(*sys.argv[1:])) + "\n")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from fatecloud.components.mysql.database import Database
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 
-DATABASE = "fate_flow"
-ACCOUNT = "fate"
-NOISE = (
-    (
-        rf"\[Warning\] Aborted connection \d+ to db: '{DATABASE}' user: '{ACCOUNT}' .*"
-        r"\(Got an error reading communication packets\)"
-    ),
-)
-"""Processes of flow's tasks end without closing their connections."""
-
 
 def want(ctx: Context) -> Wanted:
-    """Files, process, probe and objects of a database. Pure."""
+    """Files, process, probe and objects of a database server. Pure."""
+    databases = ctx.contributions(Database)
     places = {
         "conf": f"{ctx.home}/conf/my.cnf",
         "datadir": f"{ctx.data}/db",
@@ -38,9 +32,7 @@ def want(ctx: Context) -> Wanted:
         "port": ctx.port("mysql"),
         "max_connections": ctx.config["max_connections"],
         "buffer_pool": ctx.config["buffer_pool"],
-        "database": DATABASE,
-        "account": ACCOUNT,
-        "password": ctx.secret("mysql.flow"),
+        "databases": databases,
     }
 
     def script(name: str, *, restarts: bool) -> FileSpec:
@@ -68,8 +60,7 @@ def want(ctx: Context) -> Wanted:
                 "probe_admin.py",
                 places["socket"],
                 ctx.user,
-                DATABASE,
-                ACCOUNT,
+                *(f"{one.name}={one.account}" for one in databases),
                 timeout=20,
             ),
         ),
@@ -77,5 +68,11 @@ def want(ctx: Context) -> Wanted:
         readiness_deadline=180,
         objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
         ports=(PortUse("mysql", ctx.port("mysql"), ctx.listen("mysql").host),),
-        facts={"database": DATABASE, "account": ACCOUNT, "noise": NOISE},
+        facts={"databases": [one.shown for one in databases], "noise": tuple(_noise(one) for one in databases)},
     )
+
+
+def _noise(one: Database) -> str:
+    """A harmless line of the log: processes of flow's tasks end without closing their connections."""
+    who = rf"db: '{re.escape(one.name)}' user: '{re.escape(one.account)}'"
+    return rf"\[Warning\] Aborted connection \d+ to {who} .*\(Got an error reading communication packets\)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 from fatecloud.model.event import Kind as EventKind
 from fatecloud.report.kinds.base import Count, Time
@@ -61,21 +61,13 @@ class ClusterList(TypedDict):
     items: list[ClusterEntry]
 
 
-class ModelDocument(TypedDict):
-    """The model that the LR job trained."""
-
-    auc: float
-    losses: Annotated[list[float], "One per epoch."]
-    shared: Annotated[Count, "Rows that both parties have."]
-
-
 class SmokeTest(TypedDict):
-    """`fatecloud test toy` and `fatecloud test lr`, of a job that succeeded."""
+    """`fatecloud test`, of a test that succeeded."""
 
-    test: Literal["toy", "lr"]
-    job: str
+    test: Annotated[str, "Its name, for example toy."]
+    id: Annotated[str, "Of the job that it ran, or of the request that it sent."]
     guest: Annotated[str, "Party that started it."]
     host: Annotated[str, "Party that took part."]
     seconds: Annotated[dict[str, float], "Seconds by phase."]
-    model: Annotated[ModelDocument | None, "Of the LR; null for the toy."]
+    figures: Annotated[dict[str, float | list[float]], "What it measured, for example auc."]
     not_removed: Annotated[list[str], "What the test could not remove when it ended."]

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from fatecloud.components.flow.api import FlowApi
-from fatecloud.components.flow.proof import NAMESPACE
+from fatecloud.components.flow.job_watch import Clock, JobWatch
+from fatecloud.components.flow.proof_jobs import NAMESPACE
 from fatecloud.errors import FatecloudError
 from fatecloud.model.event import Event, Listener
-from fatecloud.workflow.proof_job import Clock, JobWatch
 
 _SETTLE = 3.0
 """Seconds for which flow still cleans up after a job's last task; it would create removed directories again."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fatecloud.components.flow.answers import SUCCESS, RoleState, TaskState, last_error
-from fatecloud.components.flow.api import FlowApi
+from fatecloud.components.flow.answers import last_error
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.jobs import SUCCESS, JobApi, RoleState, TaskState
 
 _POLL = 1.5
 _PATIENCE = 30.0
@@ -39,8 +39,8 @@ class JobWatch:
 
     what: str
     job: str
-    owner: FlowApi
-    apis: Mapping[str, FlowApi]
+    owner: JobApi
+    apis: Mapping[str, JobApi]
     expected: frozenset[tuple[str, str]]
     waits: Callable[[], str] = str
     """Returns what the services wait for at this moment, for a job that fails or hangs; called before it is stopped."""

@@ -1,0 +1,72 @@
+"""What a service can ask of a database server: a database, and an account with rights on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from fatecloud.model.component import Context
+from fatecloud.model.contribution import Contribution
+
+RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES")
+"""What a program needs that makes its own tables."""
+_PACKET = 16 << 20
+"""Bytes. MariaDB's default; a job's description and the outputs of its tasks are written in one statement each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database(Contribution):
+    """A database. Its character set is utf8mb4."""
+
+    kind: ClassVar[str] = "mysql.database"
+    account: str
+    """Name of the account that its service logs in with."""
+    rights: tuple[str, ...] = RIGHTS
+    """Privileges on all of the database, as `GRANT` names them."""
+    tables: str = ""
+    """Template of the SQL that makes its tables, safe to run again; empty where the service makes them itself."""
+    packet: int = _PACKET
+    """Bytes of the largest statement that the service sends (`max_allowed_packet`)."""
+    ours: bool = True
+    """Whether the account is made for this database; another operator's may serve several."""
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """Database and account."""
+        return (f"database {self.name}", *([f"account {self.account}"] if self.ours else []))
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What checks and scripts need of it, for JSON."""
+        return {"name": self.name, "service": self.service, "account": self.account, "rights": list(self.rights)}
+
+
+def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Database:
+    """The database that a service asks for, at whatever server its owner uses.
+
+    Args:
+        ctx: of the service.
+        name: at a server of its owner's own. At one that several owners share, the owner's id is added to both names;
+            at an external one the inventory may choose the database, and chooses the account.
+        account: likewise.
+        tables: see `Database`.
+    """
+    external = ctx.external("mysql")
+    if external is not None:
+        return Database(
+            name=external.extra.get("database", name),
+            service=ctx.id.key,
+            secret=external.password.name,
+            account=external.user,
+            tables=tables,
+            ours=False,
+        )
+    shared = any(giver.owner != ctx.id.owner for giver in ctx.services("mysql"))
+    tail = f"_{ctx.id.owner}" if shared else ""
+    return Database(
+        name=f"{name}{tail}",
+        service=ctx.id.key,
+        secret=ctx.secret(f"mysql.{name}{tail}"),
+        account=f"{account}{tail}",
+        tables=tables,
+    )

@@ -1,0 +1,71 @@
+"""Who gives each service what it needs inside another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fatecloud.model.component import Component
+from fatecloud.model.contribution import Contribution, Given
+from fatecloud.resolve.context import ResolveContext
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A contribution that cannot be made."""
+
+    contribution: Contribution
+    why: str
+    expected: str
+    word: str = ""
+    """What was asked for, where it may be a wrong word; empty where it is none."""
+    words: tuple[str, ...] = ()
+    """The valid ones."""
+
+
+def gather(
+    contexts: Iterable[ResolveContext], components: Mapping[str, Component]
+) -> tuple[tuple[Given, ...], tuple[Unmet, ...]]:
+    """Ask every service what it needs, and find who gives it.
+
+    Args:
+        contexts: of all services.
+        components: all components by name.
+
+    Returns:
+        What is given, in the order of services, and what cannot be.
+    """
+    kinds = {kind.kind: name for name, component in components.items() for kind in component.gives}
+    given: list[Given] = []
+    unmet: list[Unmet] = []
+    taken: dict[tuple[str, str], Contribution] = {}
+    for context in contexts:
+        for wish in context.component.requires(context):
+            found = _giver(context, wish, kinds)
+            if isinstance(found, Unmet):
+                unmet.append(found)
+                continue
+            given.append(found)
+            place = str(found.external.endpoint) if found.external else found.giver
+            others = {claim: taken.setdefault((place, claim), wish) for claim in wish.claims}
+            unmet += [_both(other, wish, claim, place) for claim, other in others.items() if other is not wish]
+    return tuple(given), tuple(unmet)
+
+
+def _both(first: Contribution, second: Contribution, claim: str, place: str) -> Unmet:
+    what = f"{first.service} and {second.service} both want the {claim} at {place}"
+    return Unmet(second, what, "another name for one of them, or a server for each")
+
+
+def _giver(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]) -> Given | Unmet:
+    what = f"{wish.service} needs a {wish.kind} ({wish.name})"
+    if wish.kind not in kinds:
+        return Unmet(wish, f"{what}, and no component gives such a thing", "", wish.kind, tuple(kinds))
+    name = kinds[wish.kind]
+    external = context.external(name)
+    if external is not None:
+        return Given(wish, f"external:{name}", external)
+    services = context.services(name)
+    if not services:
+        return Unmet(wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.id.owner}")
+    return Given(wish, services[0].key)

@@ -1,0 +1,69 @@
+"""How large the nodes are: what their manifests say, before their first deploy what they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from fatecloud.model.cluster import Cluster, Node
+from fatecloud.model.machine import Machine
+from fatecloud.model.observed import NodeFacts, Observed
+
+_SIMILAR = 1 / 32
+"""Share by which memory may differ without a note: another kernel keeps some more or less for itself."""
+
+
+def as_read(cluster: Cluster, observed: Observed) -> Cluster:
+    """The cluster with the machines of the nodes that were read; those of others stay what they are.
+
+    A manifest's word holds for every later plan, so that a machine that grows or shrinks restarts nothing, and two
+    controllers want the same.
+    """
+    nodes = {
+        name: replace(node, read=_machine(cluster, node, facts)) if (facts := observed.reached(name)) else node
+        for name, node in cluster.nodes.items()
+    }
+    return cluster if nodes == cluster.nodes else replace(cluster, nodes=nodes)
+
+
+def resized(cluster: Cluster, observed: Observed) -> tuple[str, ...]:
+    """A sentence for each node that is another machine by now than the one its services are sized for."""
+    lines = []
+    for name, node in sorted(cluster.nodes.items()):
+        facts = observed.reached(name)
+        kept, now = node.read, _has(facts) if facts and _kept(cluster, facts) else Machine()
+        if not node.memory and kept.memory and now.memory and abs(now.memory - kept.memory) > kept.memory * _SIMILAR:
+            lines.append(_sentence(name, "memory", _gib(now.memory), _gib(kept.memory), f"{now.memory >> 20}MiB"))
+        if not node.cores and kept.cores and now.cores and now.cores != kept.cores:
+            lines.append(_sentence(name, "cores", f"{now.cores} cores", str(kept.cores), str(now.cores)))
+    return tuple(lines)
+
+
+def _sentence(node: str, key: str, now: str, kept: str, value: str) -> str:
+    return (
+        f"node {node} has {now} now; its services stay sized for {kept}, which its first deploy found. "
+        f"To size them for what it has now, set `{key}: {value}` of node {node} in the inventory"
+    )
+
+
+def _machine(cluster: Cluster, node: Node, facts: NodeFacts) -> Machine:
+    kept, now = _kept(cluster, facts), _has(facts)
+    return Machine(
+        kept.get("memory") or now.memory or node.read.memory, kept.get("cores") or now.cores or node.read.cores
+    )
+
+
+def _kept(cluster: Cluster, facts: NodeFacts) -> Mapping[str, Any]:
+    """What the node's manifest says of its machine; nothing where the manifest is another cluster's."""
+    manifest = facts.fact("manifest").value or {}
+    return dict(manifest.get("machine") or {}) if manifest.get("id") == cluster.id else {}
+
+
+def _has(facts: NodeFacts) -> Machine:
+    memory, processors = facts.fact("memory"), facts.fact("cpu")
+    return Machine(memory.value["total"] if memory.ok else None, processors.value["cores"] if processors.ok else None)
+
+
+def _gib(number: int) -> str:
+    return f"{number / (1 << 30):.1f} GiB"
