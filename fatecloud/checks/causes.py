@@ -18,7 +18,7 @@ def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Des
 
     Only a critical finding explains another one. A finding about several parties is explained when each of them has a
     cause of its own: otherwise the explained one would hide the other. Where findings explain each other in a circle,
-    none does.
+    none does; but what a service says of its edge to a neighbour never explains that the neighbour itself is down.
 
     Args:
         findings: any order; ids are unique.
@@ -53,6 +53,8 @@ def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str,
     within = {name for name, other in codes.items() if finding.code in other.explains} | set(code.explained_by)
     outward = {name for name, other in codes.items() if other.outward}
     others = [other for other in findings if other.severity == "critical" and other.id != finding.id]
+    if "*" in code.explained_by:
+        others = [other for other in others if not _blames(other, finding.subject.service, codes, desired)]
     found = []
     for about in finding.about.split() or [""]:
         targets = _targets(finding, about, code, desired)
@@ -77,6 +79,16 @@ def _targets(finding: Finding, about: str, code: Code, desired: Desired) -> set[
             for target in _services(edge, desired):
                 targets |= {target.id.key, target.id.node} - {finding.subject.node}
     return targets
+
+
+def _blames(finding: Finding, service: str, codes: Mapping[str, Code], desired: Desired) -> bool:
+    """Whether a finding is about one kind of edge, and such an edge leads from its own service to this one."""
+    source, code = desired.services.get(finding.subject.service), codes.get(finding.code)
+    if source is None or code is None:
+        return False
+    abouts = finding.about.split() or [""]
+    named = [e for e in source.edges if e.kind in code.explained_by and any(concerns(a, e.target) for a in abouts)]
+    return any(target.id.key == service for edge in named for target in _services(edge, desired))
 
 
 def _overlap(cause: Finding, about: str) -> bool:

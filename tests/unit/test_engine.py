@@ -282,6 +282,30 @@ def test_a_chain_leads_to_its_root_step_by_step_in_any_order_of_checks() -> None
     ]
 
 
+@pytest.mark.parametrize("other_end", [STORE, FRONT])
+def test_who_is_asked_in_vain_explains_the_asker_although_it_needs_the_asker_too(other_end: str) -> None:
+    """The engine needs its proxy, and the proxy says that the engine does not answer: the engine ends by itself."""
+    asks = Code("X_ASKS", "critical", "The engine does not answer.", ("upstream", "database"))
+
+    @service_check(asks)
+    def neighbour(view: ServiceView) -> Iterator[Finding]:
+        if view.service.id.key == other_end:
+            yield raised(view, asks)
+
+    def end(documents: Documents) -> None:
+        documents["a1"]["services"][ENGINE].update(state="starting", sub="auto-restart", restarts=3)
+
+    desired = circle()
+    to_front = Edge(ENGINE, FRONT, "proxy", Endpoint("10.0.0.1", 9300), probe="engine.proxy")
+    engine = desired.services[ENGINE]
+    services = {**desired.services, ENGINE: replace(engine, edges=(*engine.edges, to_front))}
+    report = report_of(end, desired=replace(desired, services=services), specs=[*running_checks(), neighbour])
+    assert {f.id: f.caused_by for f in report.findings} == {
+        f"SERVICE_RESTARTING@{ENGINE}": (),
+        f"X_ASKS@{other_end}": (f"SERVICE_RESTARTING@{ENGINE}",),
+    }
+
+
 def test_roots_come_first_and_the_worst_of_them_leads() -> None:
     def change(documents: Documents) -> None:
         documents["a1"]["services"][ENGINE].update(enabled=False)
