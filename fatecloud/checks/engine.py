@@ -16,7 +16,7 @@ from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.settle import settling_services
 from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
 from fatecloud.model.trust import RECORDS
@@ -105,10 +105,10 @@ class _Bench:
 
     def judge_node(self, facts: NodeFacts) -> None:
         """All checks of a node, then all of each of its services."""
-        blocked = self._judge(NodeView(self.desired, self.observed, facts), "node", "", {})
+        blocked = self._judge(NodeView(self.desired, self.observed, facts), "node", None, {})
         for service in self.desired.on_node(facts.node):
             view = ServiceView(self.desired, self.observed, facts, service)
-            self._judge(view, "service", service.id.component, blocked)
+            self._judge(view, "service", service, blocked)
 
     def absent_findings(self) -> list[Finding]:
         """One finding per subject whose readings were missing."""
@@ -125,11 +125,13 @@ class _Bench:
             for subject, reasons in self._absent.items()
         ]
 
-    def _judge(self, view: NodeView, scope: str, component: str, inherited: dict[str, str]) -> dict[str, str]:
-        """Judge one subject; returns code -> reason of every prerequisite that does not hold for it."""
+    def _judge(
+        self, view: NodeView, scope: str, service: DesiredService | None, inherited: dict[str, str]
+    ) -> dict[str, str]:
+        """Judge a service or its node. Returns code -> reason of every prerequisite that does not hold for it."""
         blocked = dict(inherited)
         for spec in self.specs:
-            if spec.scope != scope or spec.component not in ("", component):
+            if spec.scope != scope or not _concerns(spec, service):
                 continue
             reason = next((blocked[code] for code in prerequisites(spec) if code in blocked), None)
             if reason is not None:
@@ -181,6 +183,12 @@ class _Bench:
         reasons = self._absent.setdefault(subject, [])
         if reason not in reasons:
             reasons.append(reason)
+
+
+def _concerns(spec: CheckSpec, service: DesiredService | None) -> bool:
+    if not spec.component or service is None:
+        return not spec.component
+    return spec.component == service.id.component and (not spec.kinds or service.kind in spec.kinds)
 
 
 def _subjects(desired: Desired, selected: Collection[str]) -> set[Subject]:

@@ -91,7 +91,11 @@ _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
 _PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
 _ENTRY = Maybe(
-    {"home": str, "job_api": str, "job_settings": str, "version": Some(str), "at": number, "user": str, "owner": str}
+    {
+        **dict.fromkeys(("home", "job_api", "job_settings", "job_kind", "user", "owner"), str),
+        "version": Some(str),
+        "at": number,
+    }
 )
 _MANIFEST = Maybe(
     {

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
 
 from fatecloud import components
-from fatecloud.components.registry import packages
+from fatecloud.components.registry import by_kind
 from fatecloud.model.check import CheckSpec
 
 
 @cache
 def component_checks() -> tuple[CheckSpec, ...]:
-    """Every check that a component declares in its `checks` module, in name order."""
-    specs: list[CheckSpec] = []
-    for name in packages():
-        specs.extend(checks_in(importlib.import_module(f"{components.__name__}.{name}.checks")))
-    return tuple(specs)
+    """Every check that a component, or a generation of one, declares in its `checks` module, in name order."""
+    return _declared("checks")
 
 
 @cache
 def component_preflight() -> tuple[CheckSpec, ...]:
-    """Every check that a component declares in its `preflight` module, where it has one, in name order."""
-    modules = [f"{components.__name__}.{name}.preflight" for name in packages()]
-    return tuple(spec for module in modules if find_spec(module) for spec in checks_in(importlib.import_module(module)))
+    """Every check that one declares in its `preflight` module, where it has one, in name order."""
+    return _declared("preflight")
+
+
+def _declared(module: str) -> tuple[CheckSpec, ...]:
+    """A check that several generations have in their modules is one check of all of these kinds."""
+    kinds: dict[CheckSpec, list[str]] = {}
+    for kind in by_kind():
+        path = f"{components.__name__}.{kind.replace('/', '.')}.{module}"
+        for spec in checks_in(importlib.import_module(path)) if find_spec(path) else ():
+            kinds.setdefault(spec, []).append(kind)
+    return tuple(replace(spec, kinds=frozenset(found)) if spec.component else spec for spec, found in kinds.items())
 
 
 def checks_in(module: ModuleType) -> list[CheckSpec]:

@@ -22,7 +22,7 @@ def question(
 
     Args:
         name: `<component>.<what>`.
-        script: file name below the component's package.
+        script: file name below the component's package, `probe_admin.py` or `v2/probe_api.py`.
         arguments: no secrets; the script reads those from the service's own files.
         timeout: seconds; longer than all the time limits inside the script, because a busy node starts slowly.
         python: interpreter, absolute, or `python3`. The collector runs the script in its own interpreter, unless

@@ -1,10 +1,16 @@
-"""Finds the components: every package beside this module that has a `COMPONENT`."""
+"""Finds the components: every package beside this module.
+
+A package has a `COMPONENT`, or `GENERATIONS`: the first numbers of a version -> the package below it that has the
+`COMPONENT` for these versions, the oldest first. The version in the catalogue chooses. Keys, ports, templates, probes
+and checks belong to a generation; what generations share is in the package of the component.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
@@ -20,18 +26,70 @@ def packages() -> list[str]:
 
 
 @cache
+def generations(name: str) -> Mapping[str, Component]:
+    """A component's descriptors by the first numbers of its versions, the oldest first; one without generations has "".
+
+    Raises:
+        KeyError: there is no such component.
+    """
+    if name not in packages():
+        raise KeyError(name)
+    package = importlib.import_module(f"{components.__name__}.{name}")
+    below: Mapping[str, str] = getattr(package, "GENERATIONS", {})
+    if not below:
+        return MappingProxyType({"": package.COMPONENT})
+    return MappingProxyType(
+        {
+            numbers: replace(importlib.import_module(f"{package.__name__}.{part}").COMPONENT, generation=part)
+            for numbers, part in below.items()
+        }
+    )
+
+
+def component_of(name: str, version: str = "") -> Component:
+    """A component as it is in a version; the newest generation for a version that says nothing, such as `distribution`.
+
+    Raises:
+        KeyError: there is no such component.
+    """
+    found = generations(name)
+    fitting = [numbers for numbers in found if f"{version}.".startswith(f"{numbers}.")]
+    return found[max(fitting, key=len)] if fitting else list(found.values())[-1]
+
+
+def components_of(versions: Mapping[str, str]) -> Mapping[str, Component]:
+    """Every component by name, sorted, as it is in these versions (name -> version, as in a release)."""
+    return {name: component_of(name, versions.get(name, "")) for name in packages()}
+
+
+@cache
 def all_components() -> Mapping[str, Component]:
-    """Every component by name, sorted. Imports each `components/<name>/__init__.py`."""
-    found = {}
-    for name in packages():
-        component = importlib.import_module(f"{components.__name__}.{name}").COMPONENT
-        found[component.name] = component
-    return MappingProxyType(dict(sorted(found.items())))
+    """Every component by name, sorted, in its newest generation, with the keys and ports that any of them has.
+
+    For what holds whatever the version: names, placement, the forms of an inventory. A key or port of one name is of
+    one form in all generations; only its default and its meaning may differ.
+    """
+    return MappingProxyType({name: _united(list(generations(name).values())) for name in packages()})
 
 
-def job_api(component: str) -> JobApiAt | None:
-    """What asks a service of this component for its jobs; None where it runs none, or is not known."""
-    found = all_components().get(component)
+def _united(found: list[Component]) -> Component:
+    newest_first = found[::-1]
+    keys, ports = {}, {}
+    for component in newest_first:
+        keys.update({key.name: key for key in component.config if key.name not in keys})
+        ports.update({port.name: port for port in component.ports if port.name not in ports})
+    return replace(newest_first[0], config=tuple(keys.values()), ports=tuple(ports.values()))
+
+
+@cache
+def by_kind() -> Mapping[str, Component]:
+    """Every generation of every component by its kind, see `Component.kind`."""
+    return MappingProxyType({found.kind: found for name in packages() for found in generations(name).values()})
+
+
+def job_api(kind: str) -> JobApiAt | None:
+    """What asks a service of this kind for its jobs; None where it runs none, or is not known."""
+    found = by_kind().get(kind)
     return pkgutil.resolve_name(found.job_api) if found and found.job_api else None
 
 

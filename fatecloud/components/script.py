@@ -40,7 +40,7 @@ def script_text(package: str, name: str) -> str:
 
     Args:
         package: below `fatecloud.components`, dotted.
-        name: file name, with `.py`.
+        name: file name below it, with `.py`.
 
     Raises:
         ValueError: there is no such file, or its text has three single quotes in a row, which end a text here.
@@ -53,7 +53,7 @@ def script_text(package: str, name: str) -> str:
 def parts_of(package: str, name: str) -> dict[str, str]:
     """Texts of the modules that it needs, each behind those that it imports, and of the script itself as the last."""
     texts: dict[str, str] = {}
-    _add(f"{_OURS}components.{package}.{name.removesuffix('.py')}", texts)
+    _add(f"{_OURS}components.{package}.{name.removesuffix('.py').replace('/', '.')}", texts)
     return texts
 
 

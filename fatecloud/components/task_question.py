@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fatecloud.components.flow.signing import as_stranger
+from fatecloud.components.flow.v2.signing import as_stranger
 from fatecloud.probing.dialing import readable
 
 PATH = "/v2/partner/task/collect"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud import catalogue
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import all_components, components_of
 from fatecloud.inventory.admission import refuse_unnamed
 from fatecloud.inventory.contradictions import refuse_contradictions, refuse_unmet, refuse_unreachable
 from fatecloud.inventory.document import Table, parse
@@ -49,15 +49,22 @@ def load(path: Path, *, components: Mapping[str, Component] | None = None) -> Cl
     known = all_components() if components is None else components
     reader = Reader(problems)
     raw = inventory_section(known).read(root, reader, "")
-    cluster = _Builder(path, known, reader).build(raw)
+    cluster = _Builder(path, known, reader, chosen=components is None).build(raw)
     problems.raise_if_any()
     return cluster
 
 
 class _Builder:
-    def __init__(self, path: Path, components: Mapping[str, Component], reader: Reader) -> None:
+    """Puts the cluster together.
+
+    Args:
+        chosen: whether the release chooses the generation of each component.
+    """
+
+    def __init__(self, path: Path, components: Mapping[str, Component], reader: Reader, *, chosen: bool) -> None:
         self._path = path
         self._components = components
+        self._chosen = chosen
         self._reader = reader
         self._origins = Origins(path.name, reader)
 
@@ -94,6 +101,8 @@ class _Builder:
     ) -> tuple[dict[str, Party], dict[str, Peer]]:
         architecture = raw["architecture"]
         release = find_release(raw["release"], architecture, self._reader) if "release" in raw else None
+        if release is not None and self._chosen:
+            self._components = components_of(release.components)
         placer = Placer(nodes, self._components, architecture, release, self._reader, self._origins)
         parties = {
             name: self._party(name, given, placer, nodes, release) for name, given in raw.get("parties", {}).items()

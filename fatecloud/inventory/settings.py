@@ -30,15 +30,23 @@ def settle(
         if name not in placement and f"parties.{party}.services.{name}" not in reader.places:
             mark = reader.at(f"parties.{party}.config.{name}")
             reader.problems.add(mark, f"party {party} has no {name} to set", one_of(sorted(placement)), name, placement)
-    return {name: _component(party, components[name], written.get(name, {}), release, origins) for name in placement}
+    return {
+        name: _component(party, components[name], flatten(written.get(name, {})), release, reader, origins)
+        for name in placement
+    }
 
 
 def _component(
-    party: str, component: Component, written: Mapping[str, Any], release: Release | None, origins: Origins
+    party: str,
+    component: Component,
+    given: dict[str, Any],
+    release: Release | None,
+    reader: Reader,
+    origins: Origins,
 ) -> dict[str, Any]:
-    given = flatten(written)
     settings = {key.name: _typed(key, key.default) for key in component.config}
     settings |= {f"ports.{port.name}": port.default for port in component.ports}
+    _refuse_others(party, component, given, settings, release, reader)
     released = _released(component, release)
     for name, default in settings.items():
         path = f"parties.{party}.config.{component.name}.{name}"
@@ -49,6 +57,23 @@ def _component(
         else:
             origins.derived(path, "derived" if default is None else "built in")
     return settings | released | given
+
+
+def _refuse_others(
+    party: str,
+    component: Component,
+    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    release: Release | None,
+    reader: Reader,
+) -> None:
+    """Note settings that another generation of the component has, and this release's has not."""
+    for name in given:
+        if name not in settings:
+            version = release.components.get(component.name, "") if release else ""
+            mark = reader.at(f"parties.{party}.config.{component.name}.{name}")
+            what = f"{component.name} {version} has no setting {name}"
+            reader.problems.add(mark, what, one_of(sorted(settings)), name, settings)
 
 
 def _released(component: Component, release: Release | None) -> dict[str, Any]:

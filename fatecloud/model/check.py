@@ -108,6 +108,8 @@ class CheckSpec:
     function: Callable[[Any], Iterable[Finding]]
     while_down: bool = False
     """Whether a component's check judges its service also while that is down: its probe needs no running process."""
+    kinds: frozenset[str] = frozenset()
+    """Kinds (`Component.kind`) of the services that it judges; empty for every generation of the component."""
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """Names that preflight must ask the nodes about for it, by fact: `sysctl`, `tools`."""
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer
 from fatecloud.model.contribution import AnyContribution, Contribution
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
-from fatecloud.model.identity import ServiceId
+from fatecloud.model.identity import ServiceId, kind_of
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
@@ -221,7 +221,7 @@ def none_shared(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A kind of software. Each package under `components/` has one, named `COMPONENT`."""
+    """A kind of software, or one generation of it. See `components/registry.py` for where they are."""
 
     name: str
     summary: str
@@ -271,3 +271,10 @@ class Component:
     A deploy makes empty directories: they do not count as data."""
     unit_exceptions: tuple[UnitException, ...] = ()
     """What its unit does not deny, although every other one does."""
+    generation: str = ""
+    """The package of this generation, `v2`; empty where there is only one. The registry fills it in."""
+
+    @property
+    def kind(self) -> str:
+        """`mysql`, or `flow/v2` where there are generations."""
+        return kind_of(self.name, self.generation)

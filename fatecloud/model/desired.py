@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from fatecloud.model.cluster import Cluster, Endpoint, Node
 from fatecloud.model.contribution import Given
-from fatecloud.model.identity import ServiceId
+from fatecloud.model.identity import ServiceId, kind_of
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
@@ -207,6 +207,13 @@ class DesiredService:
     """Directive -> value of what its unit denies it; empty where systemd does not run it."""
     trees: tuple[PlacedTree, ...] = ()
     """What it sees of its release's trees."""
+    generation: str = ""
+    """Of its component, which its version chose; empty where that has only one."""
+
+    @property
+    def kind(self) -> str:
+        """Its component and the generation of it: `mysql`, `flow/v2`."""
+        return kind_of(self.id.component, self.generation)
 
     @property
     def python(self) -> str:

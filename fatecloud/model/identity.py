@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def kind_of(component: str, generation: str) -> str:
+    """`mysql`, or `flow/v2` for a component with generations."""
+    return f"{component}/{generation}" if generation else component
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ServiceId:
     """One component on one node for one owner, a party."""

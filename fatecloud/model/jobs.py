@@ -24,6 +24,8 @@ class JobRunner:
     """A service that runs jobs: one of the inventory, or one that a node still has from before."""
 
     id: ServiceId
+    kind: str
+    """Of its component, see `Component.kind`; empty if it is not known."""
     home: str
     url: str
     """Its job API as seen from its node; empty if it is not known any more."""
@@ -38,7 +40,14 @@ class JobRunner:
 def runner_of(service: DesiredService) -> JobRunner:
     """The runner for a service of the inventory."""
     facts = service.facts
-    return JobRunner(service.id, service.home, str(facts["job_api"]), str(facts.get("job_settings", "")), service.user)
+    return JobRunner(
+        id=service.id,
+        kind=service.kind,
+        home=service.home,
+        url=str(facts["job_api"]),
+        settings=str(facts.get("job_settings", "")),
+        user=service.user,
+    )
 
 
 @dataclass(frozen=True, slots=True)

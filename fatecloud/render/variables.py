@@ -9,7 +9,7 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Any
 
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import by_kind
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Node, PasswordSource, SecretRef
@@ -225,6 +225,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
             "data": service.data,
             "job_api": service.facts.get("job_api", ""),
             "job_settings": service.facts.get("job_settings", ""),
+            "job_kind": service.kind if "job_api" in service.facts else "",
             "user": service.user,
         },
         "data": _data(service, node),
@@ -235,9 +236,9 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
 
 
 def job_questions() -> dict[str, Any]:
-    """Component -> the question that lists the jobs of its services, for components whose services run jobs."""
-    asked = {name: component.job_question for name, component in all_components().items() if component.job_question}
-    return {name: {"argv": list(q.argv), "stdin": q.stdin, "timeout": q.timeout} for name, q in asked.items()}
+    """Kind of service (`Component.kind`) -> the question that lists its jobs, for kinds whose services run jobs."""
+    asked = {kind: component.job_question for kind, component in by_kind().items() if component.job_question}
+    return {kind: {"argv": list(q.argv), "stdin": q.stdin, "timeout": q.timeout} for kind, q in asked.items()}
 
 
 def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:
@@ -245,10 +246,7 @@ def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, st
     runners = [
         s for _, s in sorted(desired.services.items()) if s.id.owner == service.id.owner and "job_api" in s.facts
     ]
-    return [
-        {"key": s.id.key, "component": s.id.component, **_way_to_ask(s, here=s.id.node == service.id.node)}
-        for s in runners
-    ]
+    return [{"key": s.id.key, "kind": s.kind, **_way_to_ask(s, here=s.id.node == service.id.node)} for s in runners]
 
 
 def _way_to_ask(runner: DesiredService, *, here: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.listening import listens_on, reached_at
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import component_of
 from fatecloud.model.accounts import account_of
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
@@ -105,7 +105,8 @@ class ResolveContext:
     def endpoint(self, component: str, port: str) -> Endpoint:
         """Where a neighbour of this party is reached from this node."""
         target = self.services(component)[0]
-        return self._reached(all_components()[component], port, self.cluster.nodes[target.node], self.node.name)
+        neighbour = component_of(component, self.release.components.get(component, ""))
+        return self._reached(neighbour, port, self.cluster.nodes[target.node], self.node.name)
 
     def _reached(self, component: Component, port: str, node: Node, source: str) -> Endpoint:
         address = reached_at(self.owner, component, _port_spec(component, port), node, source)

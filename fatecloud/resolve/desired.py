@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import components_of
 from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Wanted
@@ -38,8 +38,9 @@ def resolve(
     Raises:
         InputError: services depend on each other in a circle, or need inside others what no one gives.
     """
-    asked = contexts_of(cluster, release, all_components())
-    given, unmet = gather(asked.values(), all_components())
+    components = components_of(release.components)
+    asked = contexts_of(cluster, release, components)
+    given, unmet = gather(asked.values(), components)
     if unmet:
         raise InputError("\n".join(one.why for one in unmet))
     contexts = {key: replace(context, given=given) for key, context in asked.items()}
@@ -92,6 +93,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         facts=wanted.facts,
         data=context.data,
         signs=component.signs,
+        generation=component.generation,
         protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
     )
 

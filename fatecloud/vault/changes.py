@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fatecloud import catalogue
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import components_of
 from fatecloud.model.cluster import Cluster, SecretRef
 from fatecloud.model.component import Component
 from fatecloud.resolve.contributions import gather
@@ -36,8 +36,9 @@ class Needs:
 
 def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -> Needs:
     """The secrets that a cluster's services and the access to its nodes need."""
-    known = all_components() if components is None else components
-    given, _ = gather(contexts_of(cluster, catalogue.load(cluster.release), known).values(), known)
+    release = catalogue.load(cluster.release)
+    known = components_of(release.components) if components is None else components
+    given, _ = gather(contexts_of(cluster, release, known).values(), known)
     generated = {
         f"{party.id}.{spec.name}": spec.length
         for party in cluster.parties.values()

@@ -57,7 +57,14 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
         if key not in desired.services and url != "" and not at_rest:
             # What one node says must not make us ask another.
             ident = replace(ServiceId.parse(desired.cluster.label, key), node=node)
-            settings, home = entry.get("job_settings", ""), entry.get("home", "")
-            # Without its home, no interpreter is known that could ask it.
-            place = (url or "") if home else ""
-            yield JobRunner(ident, home, place, settings, entry.get("user", ""), leaving=True)
+            home = entry.get("home", "")
+            yield JobRunner(
+                id=ident,
+                kind=entry.get("job_kind", ""),
+                home=home,
+                # Without its home, no interpreter is known that could ask it.
+                url=(url or "") if home else "",
+                settings=entry.get("job_settings", ""),
+                user=entry.get("user", ""),
+                leaving=True,
+            )

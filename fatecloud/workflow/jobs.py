@@ -64,7 +64,7 @@ def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
 def _active(runner: JobRunner, commands: ServiceCommands) -> tuple[JobRow, ...]:
     if not runner.url:
         raise FatecloudError("the node's manifest does not have the address of its job API")
-    if (api := job_api(runner.id.component)) is None:
+    if (api := job_api(runner.kind)) is None:
         raise FatecloudError(f"this version of fatecloud cannot ask {runner.id.component} for jobs")
     return api(runner, commands.at(runner.id, runner.user)).active()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fatecloud import catalogue, inventory
 from fatecloud.artifacts import default_store, python_sets
 from fatecloud.artifacts.store import Store
-from fatecloud.components.registry import all_components
+from fatecloud.components.registry import by_kind
 from fatecloud.errors import ArtifactMissing, SecretsError
 from fatecloud.model.cluster import Cluster, Node, Prompt, SecretRef
 from fatecloud.model.desired import Desired, DesiredFile
@@ -233,11 +233,10 @@ def rendered(desired: Desired, before: Desired | None = None) -> Desired:
 
 def needed_secrets(desired: Desired) -> tuple[str, ...]:
     """Full names of the secrets that the cluster's services use."""
-    components = all_components()
     names = {
         f"{service.id.owner}.{spec.name}"
         for service in desired.services.values()
-        for component in (components[service.id.component],)
+        for component in (by_kind()[service.kind],)
         for spec in (*component.secrets, *component.shared_secrets(desired.cluster, service.id.owner))
     }
     names |= {one.contribution.secret for one in desired.given if one.contribution.secret}

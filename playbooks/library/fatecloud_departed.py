@@ -24,15 +24,14 @@ def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
     return [
         {
             "key": key,
-            "component": component,
+            "kind": entry["job_kind"],
             "url": entry["job_api"],
             "settings": entry.get("job_settings", ""),
             "leaving": True,
             "user": entry["user"],
         }
         for key, entry in entries
-        for component in [key.partition("/")[2].partition("@")[0]]
-        if component in params["questions"]
+        if entry.get("job_kind") in params["questions"]
         and entry.get("job_api")
         and supervised(dict(params, **entry)).state() not in ("stopped", "absent", "failed", "retrying")
     ]

@@ -113,17 +113,17 @@ def _gone(key: str, service: str, known: dict) -> bool:
 
 def _recorded(known: dict, questions: dict) -> list:
     """The runners that the manifest knows, those among them that the inventory no longer has."""
-    components = {key: key.partition("/")[2].partition("@")[0] for key in known if known[key].get("job_api")}
+    kinds = {key: known[key].get("job_kind") for key in known if known[key].get("job_api")}
     return [
         {
             "key": key,
-            "component": components[key],
+            "kind": kinds[key],
             "url": known[key]["job_api"],
             "settings": known[key].get("job_settings", ""),
             "user": known[key].get("user", ""),
         }
-        for key in sorted(components)
-        if components[key] in questions
+        for key in sorted(kinds)
+        if kinds[key] in questions
     ]
 
 

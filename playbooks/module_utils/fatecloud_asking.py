@@ -95,8 +95,9 @@ def let_jobs_end(params: dict, runners: list) -> list:
     """Go on only when no job runs, under the lease and right before something is stopped that jobs need.
 
     Args:
-        params: `base`, `run`, `user`, `questions` (by component) and `wait_jobs` (seconds to wait for jobs to end).
-        runners: `key`, `component`, `url`; with `user`, who asks instead of that one; with `leaving`, one that is to
+        params: `base`, `run`, `user`, `questions` (by kind of service) and `wait_jobs` (seconds to wait for the
+            end of jobs).
+        runners: `key`, `kind`, `url`; with `user`, who asks instead of that one; with `leaving`, one that is to
             go for good and has to answer; with `stopped`, one that we stopped, which is asked in case it was started
             by hand.
 
@@ -111,7 +112,7 @@ def let_jobs_end(params: dict, runners: list) -> list:
     while True:
         jobs, silent, blind = [], [], []
         for runner in runners:
-            answer = jobs_of(runner, params["questions"][runner["component"]], runner.get("user", params["user"]))
+            answer = jobs_of(runner, params["questions"][runner["kind"]], runner.get("user", params["user"]))
             jobs += answer.get("jobs", []) if answer.get("ok") else []
             idle = answer.get("kind") == "refused" or runner.get("stopped")
             if not answer.get("ok") and not idle:

@@ -18,7 +18,7 @@ from program import Program, roots
 from raised import RAISED
 from two_parties import PARTIES, A, B, edit, home, slug
 
-from fatecloud.components.flow.proof_jobs import toy_dag
+from fatecloud.components.flow.v2.proof_jobs import toy_dag
 from fatecloud.components.nginx.passed import PATHS
 from fatecloud.sandbox.nodes import Sandbox
 

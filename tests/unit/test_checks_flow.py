@@ -18,7 +18,7 @@ from component_world import (
 )
 
 from fatecloud.components.declared import component_checks
-from fatecloud.components.flow import checks
+from fatecloud.components.flow.v2 import checks
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
     f"{FLOW}:flow.{name}" for name in ("api", "database", "broker", "jobs", "schedule")

@@ -16,7 +16,14 @@ import pytest
 from component_world import FLOW, service
 from web_fakes import Page, closed_port, serving, silent
 
-from fatecloud.components.flow import probe_api, probe_broker, probe_database, probe_jobs, probe_schedule, probe_sqlite
+from fatecloud.components.flow.v2 import (
+    probe_api,
+    probe_broker,
+    probe_database,
+    probe_jobs,
+    probe_schedule,
+    probe_sqlite,
+)
 
 SERVER = "/v2/server/fateflow"
 LIST = "/v2/job/list/query?limit=1&page=1"

@@ -16,9 +16,9 @@ from component_world import FLOW, Change, desired, findings, rendered, service, 
 from web_fakes import Page, closed_port, serving
 
 from fatecloud import catalogue
-from fatecloud.components.flow import apply_apps, probe_api, probe_sites
-from fatecloud.components.flow.exposures import exposures
-from fatecloud.components.flow.signing import as_admin, as_stranger, signed
+from fatecloud.components.flow.v2 import apply_apps, probe_api, probe_sites
+from fatecloud.components.flow.v2.exposures import exposures
+from fatecloud.components.flow.v2.signing import as_admin, as_stranger, signed
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.model.check import ServiceView

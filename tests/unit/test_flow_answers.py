@@ -3,11 +3,11 @@ from typing import Any
 
 from flow_replay import FIXTURES
 
-from fatecloud.components.flow.answers import (
+from fatecloud.components.flow.tracebacks import last_error
+from fatecloud.components.flow.v2.answers import (
     auc_of,
     intersection_of,
     job_rows,
-    last_error,
     losses_of,
     refusal,
     roles_of,

@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from web_fakes import serving
 
-from fatecloud.components.flow.api import NO_ANSWER, FlowApi, FlowApiError, Query
-from fatecloud.components.flow.http_exchange import LIMIT, exchange
-from fatecloud.components.flow.node_exchange import NodeExchange
-from fatecloud.components.flow.probe_jobs import STATES
+from fatecloud.components.flow.v2.api import NO_ANSWER, FlowApi, FlowApiError, Query
+from fatecloud.components.flow.v2.http_exchange import LIMIT, exchange
+from fatecloud.components.flow.v2.node_exchange import NodeExchange
+from fatecloud.components.flow.v2.probe_jobs import STATES
 
 
 class Fixed:

@@ -3,23 +3,24 @@ import io
 
 import pytest
 
-from fatecloud.components.flow import proof_jobs as proof
+from fatecloud.components.flow import proof_rows
+from fatecloud.components.flow.v2 import proof_jobs as proof
 
 
-def table(role: proof.DataRole, n: int = 200, seed: int = 1) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(proof.lr_rows(role, n, seed))))
+def table(role: proof_rows.DataRole, n: int = 200, seed: int = 1) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(proof_rows.lr_rows(role, n, seed))))
 
 
 def test_the_rows_are_the_same_every_time_and_others_for_another_seed() -> None:
-    assert proof.lr_rows("guest", 50, 3) == proof.lr_rows("guest", 50, 3)
-    assert proof.lr_rows("guest", 50, 3) != proof.lr_rows("guest", 50, 4)
+    assert proof_rows.lr_rows("guest", 50, 3) == proof_rows.lr_rows("guest", 50, 3)
+    assert proof_rows.lr_rows("guest", 50, 3) != proof_rows.lr_rows("guest", 50, 4)
 
 
 def test_exactly_the_promised_keys_are_shared() -> None:
     guest, host = table("guest"), table("host")
     assert len(guest) == len(host) == 200
     shared = {row["id"] for row in guest} & {row["id"] for row in host}
-    assert len(shared) == proof.shared_rows(200) == 160
+    assert len(shared) == proof_rows.shared_rows(200) == 160
 
 
 def test_only_the_guest_has_labels_and_both_kinds() -> None:
@@ -49,7 +50,7 @@ def test_the_upload_says_what_is_label_and_key() -> None:
     assert proof.upload_request("guest", "/d/a.csv", "t")["meta"]["label_name"] == "y"
     host = proof.upload_request("host", "/d/a.csv", "t")
     assert "label_name" not in host["meta"]
-    assert (host["namespace"], host["name"], host["file"]) == (proof.NAMESPACE, "t", "/d/a.csv")
+    assert (host["namespace"], host["name"], host["file"]) == (proof_rows.NAMESPACE, "t", "/d/a.csv")
 
 
 @pytest.mark.parametrize("arbiter", ["10000", "9999"])

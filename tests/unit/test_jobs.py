@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from preflight_world import a_desired, a_service
 
-from fatecloud.components.flow.api import FlowApi
-from fatecloud.components.flow.job_api import flow_api
-from fatecloud.components.flow.node_exchange import NodeExchange
+from fatecloud.components.flow.v2.api import FlowApi
+from fatecloud.components.flow.v2.job_api import flow_api
+from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.duration import duration_text, seconds
 from fatecloud.model.event import Event
@@ -51,7 +51,7 @@ def reported(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
 
 
 def runner(party: str, **changes: Any) -> JobRunner:
-    return replace(JobRunner(ident(f"{party}/flow@a1"), "/home", "http://127.0.0.1:9380"), **changes)
+    return replace(JobRunner(ident(f"{party}/flow@a1"), "flow/v2", "/home", "http://127.0.0.1:9380"), **changes)
 
 
 def ident(key: str) -> ServiceId:
@@ -132,7 +132,7 @@ DESIRED = replace(
         "9999/web@a1": a_service("a1", "web", ()),
     },
 )
-OLD = {"home": "/old", "job_api": "http://127.0.0.1:8000"}
+OLD = {"home": "/old", "job_api": "http://127.0.0.1:8000", "job_kind": "flow/v2"}
 
 
 def there(manifests: dict[str, Any], states: dict[str, str] | None = None, parties: set[str] | None = None) -> Any:
@@ -148,7 +148,7 @@ def there(manifests: dict[str, Any], states: dict[str, str] | None = None, parti
 def test_a_flow_that_moves_is_asked_where_it_runs_and_not_where_it_will() -> None:
     record = {"services": {"9999/flow@a1": OLD, "9999/web@a1": {"home": "/web", "job_api": ""}}}
     assert there({"a1": record, "a2": None}, {"9999/flow@a1": "running"}) == (
-        JobRunner(ident("9999/flow@a1"), "/old", "http://127.0.0.1:8000", leaving=True),
+        JobRunner(ident("9999/flow@a1"), "flow/v2", "/old", "http://127.0.0.1:8000", leaving=True),
     )
     assert there({"a1": record, "a2": None}, {"9999/flow@a1": "stopped"}) == ()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 
 import pytest
+from component_world import desired
 
-from fatecloud.components.flow.noise import NOISE
+from fatecloud.components.flow.v2.noise import NOISE
 
 HEALTHY = (
     "[INFO] [t] [Server] [1:2] - [detector.detect_running_task] [line:48]: running task: []",
@@ -133,7 +133,8 @@ def is_noise(line: str, patterns: tuple[str, ...] = NOISE) -> bool:
 
 @pytest.mark.parametrize("component", OTHERS)
 def test_what_other_components_write_during_a_healthy_job_is_noise_and_their_faults_are_not(component: str) -> None:
-    patterns = importlib.import_module(f"fatecloud.components.{component}.want").NOISE
+    wanted = next(service for service in desired().services.values() if service.id.component == component)
+    patterns = wanted.facts["noise"]
     healthy, faults = OTHERS[component]
     assert [line for line in healthy if not is_noise(line, patterns)] == []
     assert [line for line in faults if is_noise(line, patterns)] == []

@@ -94,7 +94,7 @@ def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any
         "user": "",
         "kept": {},
         "data": {},
-        "runners": [{"key": KEY, "component": "flow", "url": "http://127.0.0.1:9380"}],
+        "runners": [{"key": KEY, "kind": "flow", "url": "http://127.0.0.1:9380"}],
         "node_runners": [],
         "interrupt_jobs": False,
         "questions": {"flow": question(base, answer)},
@@ -148,7 +148,11 @@ def test_a_runner_that_is_down_is_named_and_does_not_hold_up_a_change(base: Path
 def test_of_runners_that_we_stopped_or_removed_nothing_is_said(base: Path, fake: Fake) -> None:
     store, lost = "9999/mysql@a1", {"ok": False, "error": "no route"}
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "stopped": {"run": "r1"}}
+        manifest.data["services"][KEY] = {
+            "job_kind": "flow",
+            "job_api": "http://127.0.0.1:8000",
+            "stopped": {"run": "r1"},
+        }
     assert change(base, "stopped", lost, service=store)["silent"] == []
     fake.now = "running"
     with pytest.raises(node.Refused):
@@ -159,7 +163,7 @@ def test_of_runners_that_we_stopped_or_removed_nothing_is_said(base: Path, fake:
     assert change(base, "stopped", lost, service=store)["silent"] == []
     assert len(asked(base)) == before
     fake.now = "running"
-    elsewhere = [{"key": "9999/flow@a2", "component": "flow", "url": "http://10.0.0.2:9380"}]
+    elsewhere = [{"key": "9999/flow@a2", "kind": "flow", "url": "http://10.0.0.2:9380"}]
     assert len(change(base, "stopped", lost, service=store, runners=elsewhere)["silent"]) == 1
 
 
@@ -172,7 +176,7 @@ def test_a_busy_runner_is_asked_again(base: Path, fake: Fake) -> None:
 
 def test_a_runner_is_asked_where_it_was_started(base: Path, fake: Fake) -> None:
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000"}
+        manifest.data["services"][KEY] = {"job_kind": "flow", "job_api": "http://127.0.0.1:8000"}
     change(base, "stopped", IDLE)
     assert asked(base) == ["127.0.0.1 8000"]
     assert fake.acts == ["stop"]
@@ -183,9 +187,9 @@ def test_without_supervisord_the_jobs_of_the_whole_node_are_asked_for(base: Path
     """A new supervisord ends every program that outlived the old one, whichever service is started."""
     fake.now, fake.strays = "absent", ["demo-9999-flow"]
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:9380"}
+        manifest.data["services"][KEY] = {"job_kind": "flow", "job_api": "http://127.0.0.1:9380"}
         manifest.data["services"]["9999/mysql@a1"] = {"job_api": ""}
-    away = [{"key": "10000/flow@b1", "component": "flow", "url": "http://10.0.0.2:9380"}]
+    away = [{"key": "10000/flow@b1", "kind": "flow", "url": "http://10.0.0.2:9380"}]
     nginx: dict[str, Any] = {"service": "9999/nginx@a1", "slug": "demo-9999-nginx", "node_runners": away, "runners": []}
     with pytest.raises(node.Refused, match="1 job would be interrupted: 202601"):
         change(base, state, RUNS, **nginx)
@@ -198,7 +202,7 @@ def test_without_supervisord_the_jobs_of_the_whole_node_are_asked_for(base: Path
 def test_a_stop_without_supervisord_ends_its_own_service_only(base: Path, fake: Fake) -> None:
     fake.now, fake.strays = "absent", ["demo-9999-flow"]
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:9380"}
+        manifest.data["services"][KEY] = {"job_kind": "flow", "job_api": "http://127.0.0.1:9380"}
     change(base, "stopped", RUNS, service="9999/nginx@a1", slug="demo-9999-nginx", runners=[])
     assert asked(base) == []
 
@@ -218,7 +222,12 @@ def test_a_service_that_leaves_goes_only_when_it_is_known_to_run_nothing(
     base: Path, fake: Fake, answer: dict[str, Any]
 ) -> None:
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": "http://127.0.0.1:8000", "home": str(base / "home"), "user": ""}
+        manifest.data["services"][KEY] = {
+            "job_kind": "flow",
+            "job_api": "http://127.0.0.1:8000",
+            "home": str(base / "home"),
+            "user": "",
+        }
     params = {"base": str(base), "run": "r1", "keep": [], "users": [], "user": "", "supervisor": "", "wait_jobs": 0}
     questions = {"flow": question(base, answer)}
     with pytest.raises(node.Refused) as refusal:
@@ -254,7 +263,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
-    yield {"key": KEY, "component": "flow", "url": url, "settings": str(settings)}
+    yield {"key": KEY, "kind": "flow/v2", "url": url, "settings": str(settings)}
     server.shutdown()
     server.server_close()
     thread.join()
@@ -262,11 +271,12 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: Fake, flow: dict[str, str]) -> None:
     questions = job_questions()
-    assert list(questions) == ["flow"]
+    assert list(questions) == ["flow/v2"]
     with pytest.raises(node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"):
         change(base, "stopped", None, runners=[flow], questions=questions)
     with node.working(str(base), "r1") as manifest:
-        manifest.data["services"][KEY] = {"job_api": flow["url"], "job_settings": flow["settings"]}
+        entry = {"job_kind": flow["kind"], "job_api": flow["url"], "job_settings": flow["settings"]}
+        manifest.data["services"][KEY] = entry
     fake.strays = ["demo-9999-flow"]
     with pytest.raises(node.Refused, match="1 job would be interrupted"):
         change(base, "started", IDLE, questions=questions, service="9999/nginx@a1", slug="demo-9999-nginx")
@@ -274,7 +284,7 @@ def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: 
 
 
 def test_a_flow_that_refuses_the_connection_does_not_run(base: Path, fake: Fake) -> None:
-    runner = {"key": KEY, "component": "flow", "url": "http://127.0.0.1:1", "settings": ""}
+    runner = {"key": KEY, "kind": "flow/v2", "url": "http://127.0.0.1:1", "settings": ""}
     answer = change(base, "stopped", None, runners=[runner], questions=job_questions())
     assert answer["silent"] == []
     assert fake.acts == ["stop"]

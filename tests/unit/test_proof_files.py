@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 import small_cluster
 
-from fatecloud.components.flow.job_api import flow_api
 from fatecloud.components.flow.proof_files import ProofFiles
+from fatecloud.components.flow.v2.job_api import flow_api
 from fatecloud.errors import FatecloudError
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner
@@ -64,7 +64,7 @@ def test_root_asks_no_flow_itself(tmp_path: Path, user: str, asks: str) -> None:
     cluster = small_cluster.desired(where).cluster
     session = SimpleNamespace(cluster=cluster, connect=lambda *_: transport)
     ident = ServiceId("tiny-c3f9a2", "9999", "flow", where.name)
-    runner = JobRunner(ident, "/home", "http://127.0.0.1:9380", user=user)
+    runner = JobRunner(ident, "flow/v2", "/home", "http://127.0.0.1:9380", user=user)
     with ServiceCommands(cast("Session", session)) as commands:
         flow_api(runner, commands.at(ident, user)).active()
     assert {call.argv[:4] for call in transport.calls} == {("runuser", "-u", asks, "--")}

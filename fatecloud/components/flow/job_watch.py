@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from fatecloud.components.flow.answers import last_error
+from fatecloud.components.flow.tracebacks import last_error
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.jobs import SUCCESS, JobApi, RoleState, TaskState

@@ -6,14 +6,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from fatecloud.components.flow.api import FlowApi
 from fatecloud.components.flow.job_watch import Clock, JobWatch
-from fatecloud.components.flow.proof_jobs import NAMESPACE
+from fatecloud.components.flow.proof_rows import NAMESPACE
 from fatecloud.errors import FatecloudError
 from fatecloud.model.event import Event, Listener
 
 _SETTLE = 3.0
 """Seconds for which flow still cleans up after a job's last task; it would create removed directories again."""
+
+
+class Tables(Protocol):
+    """The tables of a flow. Every method may raise a `FatecloudError`."""
+
+    def table_exists(self, namespace: str, name: str) -> bool:
+        """Whether flow knows this table."""
+
+    def delete_table(self, namespace: str, name: str) -> None:
+        """Delete a table and what it holds. A missing table is not an error."""
 
 
 class NodeFiles(Protocol):
@@ -42,7 +51,7 @@ class Traces:
         self._clock = clock
         self._patience = patience
         self._jobs: list[JobWatch] = []
-        self._tables: list[tuple[str, FlowApi, str]] = []
+        self._tables: list[tuple[str, Tables, str]] = []
         self._paths: list[tuple[str, str]] = []
         self._left: list[str] = []
         self._success = False
@@ -52,7 +61,7 @@ class Traces:
         self._jobs.append(watch)
         return watch
 
-    def table(self, party: str, api: FlowApi, name: str) -> None:
+    def table(self, party: str, api: Tables, name: str) -> None:
         """Remember a table that an upload is about to create."""
         self._tables.append((party, api, name))
 

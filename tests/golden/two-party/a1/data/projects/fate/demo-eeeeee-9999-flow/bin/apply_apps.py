@@ -133,5 +133,5 @@ if __name__ == "__main__":
         apply(configuration(sys.argv[2])["database"]["mysql"], document)
     except Exception as error:  # noqa: BLE001 - an error of the driver has no name before it was imported
         sys.exit(f"the apps of the parties could not be written: {type(error).__name__}: {error}")
-''', 'fatecloud/components/flow/apply_apps.py', "exec", dont_inherit=True), {"__name__": "__main__"})
+''', 'fatecloud/components/flow/v2/apply_apps.py', "exec", dont_inherit=True), {"__name__": "__main__"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from fatecloud.components.flow.sites import signs
+from fatecloud.components.flow.v2.sites import signs
 from fatecloud.components.networks import are_named
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding, Severity

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fatecloud.components.flow.api import FlowApi
-from fatecloud.components.flow.node_exchange import NodeExchange
+from fatecloud.components.flow.v2.api import FlowApi
+from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.model.jobs import JobRunner, Run
 from fatecloud.model.layout import python_of
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-DataRole = Literal["guest", "host"]
+from fatecloud.components.flow.proof_rows import NAMESPACE, DataRole
 
-NAMESPACE = "fatecloud_proof"
 TOY_TASK, PSI_TASK, LR_TASK, EVALUATION_TASK = "toy_0", "psi_0", "lr_0", "evaluation_0"
-_FEATURES: Mapping[DataRole, int] = {"guest": 4, "host": 6}
-_SHARED = 0.8
 _PARTITIONS = 2
 """Small, to be quick. It asks for the party's default cores, so a limit that refuses every job refuses this one too."""
 
@@ -87,31 +82,6 @@ def upload_request(role: DataRole, file: str, table: str) -> dict[str, Any]:
         "namespace": NAMESPACE,
         "name": table,
     }
-
-
-def shared_rows(n: int) -> int:
-    """How many of `n` rows have a key that the other party has too."""
-    return int(n * _SHARED)
-
-
-def lr_rows(role: DataRole, n: int, seed: int) -> str:
-    """One party's share of a small data set that can be learned, as CSV with a header.
-
-    Both parties call this with the same `n` and `seed`: then the first `shared_rows(n)` keys are the same people,
-    and the guest's label depends on the features of both. The other keys are known to one party only.
-    """
-    shared = shared_rows(n)
-    people = random.Random(seed)  # noqa: S311 (made-up data)
-    columns = [f"x{number}" for number in range(_FEATURES[role])]
-    lines = [",".join(["id", *(["y"] if role == "guest" else []), *columns])]
-    for number in range(n):
-        features = {who: [people.gauss(0, 1) for _ in range(count)] for who, count in _FEATURES.items()}
-        score = sum(value * (-1) ** index for values in features.values() for index, value in enumerate(values))
-        label = int(score + people.gauss(0, 0.5) > 0)
-        key = f"p{number}" if number < shared else f"{role}{number}"
-        fields = [key, *([str(label)] if role == "guest" else []), *(f"{value:.4f}" for value in features[role])]
-        lines.append(",".join(fields))
-    return "\n".join(lines) + "\n"
 
 
 def _schema(**dag: Any) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.flow.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
-from fatecloud.components.flow.check_database import DATABASE_CODES, database
-from fatecloud.components.flow.check_sites import APPS_WRONG, AUTH_REFUSED, CLOCK_BEHIND, apps, signatures
-from fatecloud.components.flow.exposures import AUTH, exposures
+from fatecloud.components.flow.v2.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
+from fatecloud.components.flow.v2.check_database import DATABASE_CODES, database
+from fatecloud.components.flow.v2.check_sites import APPS_WRONG, AUTH_REFUSED, CLOCK_BEHIND, apps, signatures
+from fatecloud.components.flow.v2.exposures import AUTH, exposures
 from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.components.flow.api import NO_ANSWER, REFUSED, FlowApiError, Query
+from fatecloud.components.flow.v2.api import NO_ANSWER, REFUSED, FlowApiError, Query
 from fatecloud.components.script import script_text
 from fatecloud.model.jobs import Run
 from fatecloud.plain import harmless
@@ -26,7 +26,7 @@ class NodeExchange:
         self._run = run
         self._settings = settings
         self._url = url.rstrip("/")
-        self._argv = (python, "-IS", "-c", script_text("flow", "http_exchange.py"))
+        self._argv = (python, "-IS", "-c", script_text("flow", "v2/http_exchange.py"))
 
     def __call__(
         self, method: str, path: str, *, query: Query | None, body: Mapping[str, Any] | None, timeout: float

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.components.flow import sites
-from fatecloud.components.flow.cores import cores, cores_known, job_cores
-from fatecloud.components.flow.database import requires
-from fatecloud.components.flow.noise import NOISE
-from fatecloud.components.flow.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
-from fatecloud.components.flow.site_files import site_files, site_objects
+from fatecloud.components.flow.v2 import sites
+from fatecloud.components.flow.v2.cores import cores, cores_known, job_cores
+from fatecloud.components.flow.v2.database import requires
+from fatecloud.components.flow.v2.noise import NOISE
+from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
+from fatecloud.components.flow.v2.site_files import site_files, site_objects
 from fatecloud.components.neighbours import edge_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
@@ -92,15 +92,15 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, s
     }
     files = [
         FileSpec(
-            f"{conf}/service_conf.yaml", "flow/service_conf.yaml.j2", stamp | _service(ctx, edges, signing=signing)
+            f"{conf}/service_conf.yaml", "flow/v2/service_conf.yaml.j2", stamp | _service(ctx, edges, signing=signing)
         ),
-        FileSpec(f"{conf}/job_default_config.yaml", "flow/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
-        FileSpec(f"{conf}/casbin_model.conf", "flow/casbin_model.conf.j2", stamp),
-        FileSpec(f"{conf}/permission_casbin_model.conf", "flow/permission_casbin_model.conf.j2", stamp),
-        FileSpec(settings_of(ctx), "flow/settings.py.j2", stamp | settings),
+        FileSpec(f"{conf}/job_default_config.yaml", "flow/v2/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
+        FileSpec(f"{conf}/casbin_model.conf", "flow/v2/casbin_model.conf.j2", stamp),
+        FileSpec(f"{conf}/permission_casbin_model.conf", "flow/v2/permission_casbin_model.conf.j2", stamp),
+        FileSpec(settings_of(ctx), "flow/v2/settings.py.j2", stamp | settings),
         FileSpec(
             f"{ctx.site_packages}/fate_client/settings.yaml",
-            "flow/client_settings.yaml.j2",
+            "flow/v2/client_settings.yaml.j2",
             stamp
             | {
                 "host": ctx.own("http").host,
@@ -115,7 +115,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, s
         # Flow reads the table at the start of each task: a new peer needs no restart.
         route_table = f"{conf}/rabbitmq_route_table.yaml"
         values = stamp | {"routes": dict(known)}
-        files.append(FileSpec(route_table, "flow/rabbitmq_route_table.yaml.j2", values, restarts=False))
+        files.append(FileSpec(route_table, "flow/v2/rabbitmq_route_table.yaml.j2", values, restarts=False))
     return tuple(files)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from fatecloud.components.flow.answers import job_rows, reason, roles_of, tasks_of
-from fatecloud.components.flow.probe_jobs import STATES
+from fatecloud.components.flow.v2.answers import job_rows, reason, roles_of, tasks_of
+from fatecloud.components.flow.v2.probe_jobs import STATES
 from fatecloud.errors import FatecloudError
 from fatecloud.model.jobs import JobRow, RoleState, TaskState
 

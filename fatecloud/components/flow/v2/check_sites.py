@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.flow.probes import SITE, SITES
+from fatecloud.components.flow.v2.probes import SITE, SITES
 from fatecloud.components.judging import apply_objects, finding
 from fatecloud.components.party_routes import Route, blocked, routes_to_parties
 from fatecloud.model.check import Code, ServiceView, service_check

@@ -15,7 +15,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from fatecloud.components.flow.signing import as_admin
+from fatecloud.components.flow.v2.signing import as_admin
 
 LIMIT = 4 * 1024 * 1024
 """Bytes. A longer answer is refused: no expected answer comes near it."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from fatecloud.components.flow.tracebacks import last_error
 from fatecloud.model.jobs import JobRow, RoleState, TaskState
 
 
@@ -55,17 +56,6 @@ def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
         for row in rows
     ]
     return tuple(sorted(states, key=lambda state: (state.ended_at == 0, state.ended_at)))
-
-
-def last_error(report: str) -> str:
-    """The line that names the error: the first unindented one after a traceback's last frame, else the first of all.
-
-    The lines after it are the rest of the error's own text, so the last line may be anything, even a bracket.
-    """
-    lines = [line.rstrip() for line in report.splitlines() if line.strip()]
-    frames = [number for number, line in enumerate(lines) if line.startswith('  File "')]
-    after = [line for line in lines[frames[-1] + 1 :] if not line.startswith(" ")] if frames else lines
-    return (after or lines or [""])[0].strip()
 
 
 def reason(log: str) -> str:

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.flow.signing import as_admin
+from fatecloud.components.flow.v2.signing import as_admin
 from fatecloud.probing.http_get import get
 
 CLIENT_AUTH = range(5000, 5010)

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fatecloud.components.flow import proof_jobs
-from fatecloud.components.flow.answers import auc_of, intersection_of, losses_of, refusal
-from fatecloud.components.flow.api import FlowApi, FlowApiError
-from fatecloud.components.flow.job_api import flow_api
 from fatecloud.components.flow.job_watch import Clock, JobWatch
 from fatecloud.components.flow.proof_files import ProofFiles
+from fatecloud.components.flow.proof_rows import DataRole, lr_rows, shared_rows
 from fatecloud.components.flow.proof_traces import NodeFiles, Traces
+from fatecloud.components.flow.v2 import proof_jobs
+from fatecloud.components.flow.v2.answers import auc_of, intersection_of, losses_of, refusal
+from fatecloud.components.flow.v2.api import FlowApi, FlowApiError
+from fatecloud.components.flow.v2.job_api import flow_api
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.jobs import TaskState, runner_of
@@ -161,7 +162,7 @@ def run_lr(
     until = start + deadline
     arbiter = arbiter or host
     traces = Traces(events, files, clock, clean_up)
-    sides: tuple[tuple[proof_jobs.DataRole, str], ...] = (("guest", guest), ("host", host))
+    sides: tuple[tuple[DataRole, str], ...] = (("guest", guest), ("host", host))
     table = {role: f"{tag}_{role}" for role, _ in sides}
     try:
         events(Event("step", f"upload {rows} rows each at {guest} and {host}"))
@@ -211,10 +212,10 @@ def _submit(
 
 
 def _upload(
-    api_of: Mapping[str, FlowApi], role: proof_jobs.DataRole, party: str, table: str, rows: int, traces: Traces
+    api_of: Mapping[str, FlowApi], role: DataRole, party: str, table: str, rows: int, traces: Traces
 ) -> JobWatch:
     api = api_of[party]
-    path = traces.put(party, f"{table}.csv", proof_jobs.lr_rows(role, rows, seed=rows).encode())
+    path = traces.put(party, f"{table}.csv", lr_rows(role, rows, seed=rows).encode())
     traces.table(party, api, table)
     request = proof_jobs.upload_request(role, path, table)
     what = f"upload at {party} ({role})"
@@ -250,7 +251,7 @@ def _outcome(
     losses: tuple[float, ...] = ()
     if arbiter in api_of:
         losses = losses_of(api_of[arbiter].metrics(watch.job, "arbiter", arbiter, proof_jobs.LR_TASK))
-    expected = proof_jobs.shared_rows(rows)
+    expected = shared_rows(rows)
     if shared != expected:
         raise ProofFailed(f"{watch.what}: the intersection found {shared} rows, expected {expected}")
     if auc is None or auc < _LOWEST_AUC:

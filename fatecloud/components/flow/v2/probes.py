@@ -36,24 +36,26 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     log = f"{ctx.logs}/fate_flow/fate_flow_schedule.log"
     ask = partial(question, python=ctx.python)
     found = [
-        ask("flow.api", "probe_api.py", *address, timeout=25),
-        ask("flow.jobs", "probe_jobs.py", *address, timeout=20),
-        ask("flow.schedule", "probe_schedule.py", log, timeout=20),
+        ask("flow.api", "v2/probe_api.py", *address, timeout=25),
+        ask("flow.jobs", "v2/probe_jobs.py", *address, timeout=20),
+        ask("flow.schedule", "v2/probe_schedule.py", log, timeout=20),
     ]
     if any(edge.kind == DATABASE for edge in edges):
-        found.append(ask("flow.database", "probe_database.py", ctx.site_packages, conf, timeout=20, libraries=True))
+        found.append(ask("flow.database", "v2/probe_database.py", ctx.site_packages, conf, timeout=20, libraries=True))
     else:
-        found.append(ask("flow.database", "probe_sqlite.py", sqlite_of(ctx), timeout=20))
+        found.append(ask("flow.database", "v2/probe_sqlite.py", sqlite_of(ctx), timeout=20))
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
-        found.append(ask("flow.broker", "probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True))
+        found.append(
+            ask("flow.broker", "v2/probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True)
+        )
     found += [
-        ask("flow.proxy", "probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.owner.id, timeout=15)
+        ask("flow.proxy", "v2/probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.owner.id, timeout=15)
         for edge in edges
         if edge.kind == PROXY
     ]
     if any(edge.kind == SITE for edge in edges):
         proxies = [str(edge.endpoint) for edge in edges if edge.kind == PROXY]
         parties = [f"{party_of(edge.target)}={edge.endpoint}" for edge in edges if edge.kind == SITE]
-        found.append(ask(SITES, "probe_sites.py", *address, apps_of(ctx), *proxies, *parties, timeout=20))
+        found.append(ask(SITES, "v2/probe_sites.py", *address, apps_of(ctx), *proxies, *parties, timeout=20))
     return tuple(found)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fatecloud.components.flow.probes import DATABASE, apps_of
-from fatecloud.components.flow.sites import apps
+from fatecloud.components.flow.v2.probes import DATABASE, apps_of
+from fatecloud.components.flow.v2.sites import apps
 from fatecloud.components.script import script_text
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge, FileSpec, Objects
@@ -23,11 +23,11 @@ def site_files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
     # The place of the database is in the file of the apps, so that a new one gets them too.
     database = next(str(edge.endpoint) for edge in edges if edge.kind == DATABASE)
     known = {**apps(ctx.cluster, ctx.owner.id), "database": database}
-    program = {"text": script_text("flow", "apply_apps.py")}
+    program = {"text": script_text("flow", "v2/apply_apps.py")}
     return (
-        FileSpec(apps_of(ctx), "flow/apps.json.j2", stamp | known, restarts=False),
-        FileSpec(_program(ctx), "flow/apply_apps.py.j2", stamp | program, restarts=False),
-        FileSpec(_script(ctx), "flow/objects.sh.j2", stamp | values, mode=0o750, restarts=False),
+        FileSpec(apps_of(ctx), "flow/v2/apps.json.j2", stamp | known, restarts=False),
+        FileSpec(_program(ctx), "flow/v2/apply_apps.py.j2", stamp | program, restarts=False),
+        FileSpec(_script(ctx), "flow/v2/objects.sh.j2", stamp | values, mode=0o750, restarts=False),
     )
 
 
