@@ -1,7 +1,8 @@
 """The text of a script from a component's package that runs on a node, with the modules of the project that it imports.
 
-On the node there is nothing else of the project. So the text first makes each module, under its own name, and then runs
-the script: every import statement works as it does here, and errors name the file and the line that they have here.
+On the node there is nothing else of the project. So the text has each module under its own name, where Python's import
+finds it, and then runs the script: every import statement works as it does here, also one that is reached only
+sometimes, and errors name the file and the line that they have here.
 """
 
 from __future__ import annotations
@@ -12,20 +13,10 @@ from importlib.abc import InspectLoader
 from importlib.util import find_spec
 
 _OURS = "fatecloud."
-_HEAD = """\
-# Made by fatecloud from its own files, without their annotations: Python 3.6 cannot read all of those.
-import sys
-import types
-
-
-def _module(name, file, text):
-    sys.modules[name] = types.ModuleType(name)
-    exec(compile(text, file, "exec", dont_inherit=True), sys.modules[name].__dict__)
-
-
-"""
+_CARRIED = "fatecloud.probing.carried"
+_HEAD = "# Made by fatecloud from its own files, without their annotations: Python 3.6 cannot read all of those.\n"
 _MODULE = """\
-_module({name!r}, {file!r}, r'''{text}''')
+Carried.texts[{name!r}] = r'''{text}'''
 """
 _SCRIPT = """\
 exec(compile(r'''{text}''', {file!r}, "exec", dont_inherit=True), {{"__name__": "__main__"}})
@@ -45,25 +36,25 @@ def script_text(package: str, name: str) -> str:
     Raises:
         ValueError: there is no such file, or its text has three single quotes in a row, which end a text here.
     """
-    *modules, (script, text) = parts_of(package, name).items()
-    parts = [_MODULE.format(name=module, file=_file(module), text=content) for module, content in modules]
-    return "".join([_HEAD, *parts, _SCRIPT.format(file=_file(script), text=text)])
+    (script, text), *modules = parts_of(package, name).items()
+    parts = [_MODULE.format(name=module, text=content) for module, content in modules]
+    return "".join(
+        [_HEAD, _read(_CARRIED)[1], "\n\n", *parts, _SCRIPT.format(file=f"{script.replace('.', '/')}.py", text=text)]
+    )
 
 
 def parts_of(package: str, name: str) -> dict[str, str]:
-    """Texts of the modules that it needs, each behind those that it imports, and of the script itself as the last."""
+    """Texts of the script, and then of the modules that it needs, by their names."""
     texts: dict[str, str] = {}
     _add(f"{_OURS}components.{package}.{name.removesuffix('.py').replace('/', '.')}", texts)
     return texts
 
 
 def _add(module: str, texts: dict[str, str]) -> None:
-    """Add a module of ours, behind those that it imports."""
-    imported, text = _read(module)
+    imported, texts[module] = _read(module)
     for other in imported:
         if other not in texts:
             _add(other, texts)
-    texts[module] = text
 
 
 @cache
@@ -100,7 +91,3 @@ def _read(module: str) -> tuple[tuple[str, ...], str]:
 
 def _end(node: ast.stmt | ast.expr) -> Place:
     return int(node.end_lineno or 0), int(node.end_col_offset or 0)
-
-
-def _file(module: str) -> str:
-    return module.replace(".", "/") + ".py"

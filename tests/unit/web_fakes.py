@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -78,6 +78,11 @@ def saying(*parts: bytes) -> Iterator[int]:
                 connection.recv(4096)
                 for part in parts:
                     connection.sendall(part)
+                # What is left unread at the end would make the caller lose what it has not read yet.
+                connection.shutdown(socket.SHUT_WR)
+                with suppress(ConnectionError):
+                    while connection.recv(1 << 16):
+                        pass
 
         thread = Thread(target=serve, daemon=True)
         thread.start()

@@ -1,15 +1,44 @@
 # fatecloud cluster=demo-eeeeee owner=9999 service=flow
 # Made by fatecloud from its own files, without their annotations: Python 3.6 cannot read all of those.
+"""The beginning of every script that is sent to a node: makes the modules importable that its text carries.
+
+See `components/script.py`, which writes them behind this.
+"""
+
+
+
 import sys
-import types
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 
-def _module(name, file, text):
-    sys.modules[name] = types.ModuleType(name)
-    exec(compile(text, file, "exec", dont_inherit=True), sys.modules[name].__dict__)
+
+class Carried:
+    """Finds and loads them, as Python's import asks for it; their packages are empty."""
+
+    texts = {}  # noqa: RUF012 - the only one
+
+    @classmethod
+    def find_spec(cls, name, *_):
+        """None for what others may find."""
+        below = any(other.startswith(name + ".") for other in cls.texts)
+        return ModuleSpec(name, cls, is_package=below) if below or name in cls.texts else None  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(_):
+        """As Python does it."""
+
+    @classmethod
+    def exec_module(cls, module):
+        """Errors in it have the name and the lines of its file."""
+        file = module.__name__.replace(".", "/") + ".py"
+        exec(compile(cls.texts.get(module.__name__, ""), file, "exec", dont_inherit=True), vars(module))  # noqa: S102
 
 
-_module('fatecloud.probing.libraries', 'fatecloud/probing/libraries.py', r'''"""Runs on the node: makes the libraries of a service's environment importable.
+sys.meta_path.insert(0, Carried)
+
+
+Carried.texts['fatecloud.probing.libraries'] = r'''"""Runs on the node: makes the libraries of a service's environment importable.
 
 `site` would do it too, but takes longer than the rest of Python's start.
 """
@@ -49,7 +78,7 @@ def configuration(path):
             return yaml.load(file, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
         except yaml.YAMLError as error:
             raise ValueError(" ".join(str(error).split())) from error
-''')
+'''
 exec(compile(r'''"""Runs on the node under flow's interpreter: writes the apps of the parties into flow's database. Safe to run again.
 
 Flow's own API makes up the id and the token of an app. They are written by SQL instead, because both parties must know
