@@ -16,18 +16,23 @@ from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
 
-_HERE = Path(__file__).resolve().parent
 _LOCKED = re.compile(r"(?P<name>\S+==\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})  # (?P<filename>\S+) (?P<size>\d+)")
 
 
 def names() -> tuple[str, ...]:
     """Names of all releases, sorted."""
-    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+    return tuple(sorted(path.stem for folder in __path__ for path in Path(folder).glob("*.yaml")))
 
 
 def lock_text(release: str, name: str) -> str:
     """The lock of a release's Python set, as shipped: per line an artifact with its file name and size."""
-    return (_HERE / f"{release}.{name}.lock.txt").read_text(encoding="utf-8")
+    return _text(f"{release}.{name}.lock.txt")
+
+
+def _text(name: str) -> str:
+    """Of a file beside this one. Code in this process may add a folder to `__path__`, as for `components`."""
+    found = (Path(folder) / name for folder in __path__)
+    return next(path for path in found if path.is_file()).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)
@@ -47,7 +52,7 @@ def load(name: str) -> Release:
             remedy=f"use {near[0]}" if near else "",
         )
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = yaml.load((_HERE / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe loaders
+    data = yaml.load(_text(f"{name}.yaml"), Loader=loader)  # noqa: S506 - safe loaders
     return Release(
         name=data["name"],
         summary=data["summary"],
