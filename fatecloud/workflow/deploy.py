@@ -24,9 +24,11 @@ from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
 from fatecloud.workflow.key import make_key
 from fatecloud.workflow.leases import recording_locked, wait_until_free
-from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.load import load_session
 from fatecloud.workflow.moved import ask_moved, refuse_example
+from fatecloud.workflow.needed_secrets import rotating
 from fatecloud.workflow.observe import manifests, observe
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.outdated import refuse_changed
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight, reading
@@ -34,6 +36,7 @@ from fatecloud.workflow.prove import chosen_proof
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.secrets import SecretsFiles, promote
+from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 from fatecloud.workflow.verify import check, verify
 
@@ -201,7 +204,7 @@ def _clear_stores(run: Recorded, nodes: tuple[str, ...]) -> None:
 
 def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) -> None:
     """Make the next values of rotating secrets current in the vault: the nodes use them now."""
-    names = session.rotating
+    names = rotating(session.desired, session.vault.secrets)
     if not names:
         return
     if wanted.limit:
@@ -209,7 +212,7 @@ def _end_rotations(session: Session, wanted: DeployOptions, events: Listener) ->
         return
     options = session.options
     files = SecretsFiles(options.inventory, options.secrets, options.vault_password_file)
-    ended = promote(files, names, session.ask_vault_password)
+    ended = promote(files, names, session.vault.ask)
     events(Event("ok", f"rotated: {', '.join(ended)}"))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from check_world import healthy_documents, observed, the_desired
+from sessions import stand_in
 
 from fatecloud.model.event import Event
 from fatecloud.model.plan import Plan
@@ -20,11 +21,10 @@ from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import _scratch, clear_after
 from fatecloud.state.killed import last_failure
 from fatecloud.state.runs import RunLog
-from fatecloud.workflow import ansible, deploy
+from fatecloud.workflow import ansible, deploy, needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
-NAMED = {"cluster": SimpleNamespace(name="demo"), "options": SimpleNamespace(inventory=Path("inventory.yml"))}
 """What a run notes of its cluster."""
 
 LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
@@ -46,14 +46,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
         )
 
     desired = the_desired()
-    session = SimpleNamespace(
-        cluster=desired.cluster,
-        desired=desired,
-        resolved=desired,
-        rotating=(),
-        make_ready=lambda: None,
-        secrets=SimpleNamespace(lacks_key=False),
-    )
+    session = stand_in(desired)
+    monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
     monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: session)
     monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(documents))
     monkeypatch.setattr(deploy, "departed_notes", lambda _: ())
@@ -89,7 +83,7 @@ def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.M
     reported: list[Event] = []
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
-    session: Any = SimpleNamespace(state=tmp_path, **NAMED, ask_passwords=lambda _: None, redact=str)
+    session = stand_in(the_desired(), state=tmp_path)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, reported.append, interruption) as run:

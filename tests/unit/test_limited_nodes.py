@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from check_world import healthy_documents, observed, the_desired
 from preflight_world import CLUSTER_ID
+from sessions import stand_in
 
 from fatecloud.errors import Refused, RunError
+from fatecloud.model.cluster import Node
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.observed import Observed, Unreachable
@@ -24,9 +26,9 @@ from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow import ansible, deploy, leases, preflight_session, services, verify
+from fatecloud.workflow import ansible, deploy, leases, needed_secrets, preflight_session, services, verify
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 SECRETS = {"x": "secret"}
 
@@ -84,18 +86,8 @@ class World:
         self.asked: list[tuple[str, Sequence[str]]] = []
         self.ui = Ui()
         desired = the_desired()
-        session = SimpleNamespace(
-            cluster=desired.cluster,
-            desired=desired,
-            resolved=desired,
-            make_ready=lambda: None,
-            secrets=SimpleNamespace(lacks_key=False),
-            values=SECRETS,
-            options=Options(Path("inventory.yml")),
-            redact=str,
-            rotating=(),
-            connect=self.connect,
-        )
+        session = stand_in(desired, current=SECRETS, connect=self.connect)
+        monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
         monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
         monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
         for place in (module, leases):
@@ -244,16 +236,14 @@ def test_plays_stay_within_the_run_and_no_vault_outlives_it(tmp_path: Path, monk
         limits.append((playbook, limit))
         return Outcome("successful", 0, (), {}, {})
 
-    def ask_passwords(nodes: Sequence[str]) -> None:
-        assert nodes == ("a1",)
+    def ask(nodes: Sequence[Node]) -> None:
+        assert [node.name for node in nodes] == ["a1"]
 
     vault = tmp_path / "project" / VAULT
     vault.parent.mkdir(parents=True)
     monkeypatch.setattr(ansible, "project", lambda *_: vault.touch())
     monkeypatch.setattr(ansible, "run_playbook", play)
-    session: Any = SimpleNamespace(
-        cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, redact=str
-    )
+    session = stand_in(the_desired(), ask=ask, state=tmp_path)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, lambda _: None, interruption, {"a1"}) as run:

@@ -9,6 +9,7 @@ from typing import Any, Self
 import pytest
 from check_world import Documents, healthy_documents, observed, the_desired
 from preflight_world import PYTHON
+from sessions import stand_in
 
 from fatecloud.errors import RunError, Unverified
 from fatecloud.model.event import Event
@@ -85,7 +86,7 @@ class Run:
         documents = holding(WANTED, WANTED)
         for name, document in documents.items():
             document["store"]["made"]["venv"] = ["older"] if name in outdated else []
-        session = SimpleNamespace(desired=replace(DESIRED, services={}), secrets=SimpleNamespace(lacks_key=False))
+        session = stand_in(replace(DESIRED, services={}))
         documents["a1"]["store"]["made"]["python"] = documents["a2"]["store"]["made"]["python"] = []
         deploy._run(session, DeployOptions(), None, observed(documents), None)  # type: ignore[arg-type]
 

@@ -21,7 +21,7 @@ from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import deploy
 from fatecloud.workflow.ansible import failure
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.outdated import refuse_changed
 
 lease = module("fatecloud_lease")
