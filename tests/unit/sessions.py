@@ -7,11 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from fatecloud.artifacts.store import Store
 from fatecloud.model.desired import Desired
+from fatecloud.workflow import departed, deploy, key, refusals, verify
 from fatecloud.workflow.load import session_of
 from fatecloud.workflow.options import Options
+from fatecloud.workflow.phases import agree, change, finish, judge, read
 from fatecloud.workflow.session import Session
+
+_OF_A_DEPLOY = (deploy, read, judge, agree, change, finish, departed, key, refusals, verify)
 
 
 def a_session(inventory: Path, desired: Desired, state: Path) -> Session:
@@ -42,3 +48,12 @@ def stand_in(
             **more,
         }
     )
+
+
+def patch_deploy(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Put stand-ins in the place of functions, wherever a phase of a deploy uses them."""
+    for name, value in changes.items():
+        modules = [module for module in _OF_A_DEPLOY if hasattr(module, name)]
+        assert modules, name
+        for module in modules:
+            monkeypatch.setattr(module, name, value)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from check_world import ENGINE, healthy_documents, observed
 from check_world import the_desired as plain
-from sessions import a_session
+from sessions import a_session, patch_deploy
 
 from fatecloud.errors import RunError
 from fatecloud.inventory import load as load_inventory
@@ -24,7 +24,7 @@ from fatecloud.plan.real import real_hashes
 from fatecloud.report.plan import plan_text
 from fatecloud.vault import values as vault
 from fatecloud.vault.changes import needs
-from fatecloud.workflow import deploy, needed_secrets, verify
+from fatecloud.workflow import deploy, needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.init import init_cluster
 from fatecloud.workflow.needed_secrets import rotating, values_on_nodes
@@ -103,14 +103,17 @@ class Nodes:
     def __init__(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plan, self.fails, self.session = BUSY, False, session
         self.ui = Ui()
-        monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: replace(session))
-        monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(healthy_documents()))
-        monkeypatch.setattr(deploy, "reading", lambda _desired: {})
-        monkeypatch.setattr(deploy, "plan_from", lambda *_: self.plan)
-        monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
-        monkeypatch.setattr(verify, "_settled", lambda *_: Report("demo", 0.0, 0.0, 1, (), ()))
-        monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
-        monkeypatch.setattr(deploy, "recorded", self.recorded)
+        patch_deploy(
+            monkeypatch,
+            load_session=lambda *_a, **_k: replace(session),
+            observe=lambda *_a, **_k: observed(healthy_documents()),
+            reading=lambda _desired: {},
+            plan_from=lambda *_: self.plan,
+            refuse_or_wait=lambda *_a, **_k: None,
+            _settled=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
+            judge_preflight=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
+            recorded=self.recorded,
+        )
 
     @contextmanager
     def recorded(self, *_: Any) -> Iterator[SimpleNamespace]:
