@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
 from fatecloud.artifacts import index, interpreter
 from fatecloud.artifacts.derive import derive_wheels
 from fatecloud.artifacts.download import download_wheels
-from fatecloud.artifacts.index import Interpreter, ReleaseIndex
+from fatecloud.artifacts.index import ReleaseIndex, loose
+from fatecloud.artifacts.maven import download_maven
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.repair import repair_wheels
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
+from fatecloud.model.artifact import Artifact
 from fatecloud.model.python import PythonRequirement
 from fatecloud.model.release import Release
+
+_OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""Of the wheels in trees, which are pure: any series does."""
 
 
 def fetch(release: Release, store: Store, progress: Progress, insist: str = "") -> bool:
@@ -30,24 +38,41 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
         ArtifactError: something cannot be fetched; files that arrived stay, so that the same call continues.
     """
     before = stored(release, store)
+    trees = [artifact for artifact in loose(release) if not store.holds(artifact)]
+    _refuse_unfetchable(release, trees)
     chosen = {name: interpreter.choose(python, store, progress.say, insist) for name, python in release.pythons.items()}
     if before is not None and before.interpreters == chosen:
         return False
+    wheels = {name: _missing(python, store) for name, python in release.pythons.items()}
+    progress.begin([*trees, *(wheel for missing in wheels.values() for wheel in missing)])
+    download_wheels([artifact for artifact in trees if artifact.kind == "wheel"], _OWN, store, progress)
+    download_maven([artifact for artifact in trees if artifact.coordinates], store, progress)
     for name, python in release.pythons.items():
-        _fetch_python(python, chosen[name], store, progress)
+        download_wheels(wheels[name], python.minor, store, progress)
+        derive_wheels(python, chosen[name], _needed(python, store, "sdist"), store, progress)
+        repair_wheels(python, _needed(python, store, "wheel"), store, progress)
     return True
 
 
-def _fetch_python(python: PythonRequirement, chosen: Interpreter, store: Store, progress: Progress) -> None:
-    # A locked file that another wheel is made of is only needed to make it.
-    needed = [a for a in python.lock if not (a.name in python.made and store.holds(python.made[a.name]))]
-    wheels = [artifact for artifact in needed if artifact.kind == "wheel"]
-    sdists = [artifact for artifact in needed if artifact.kind == "sdist"]
-    missing = [artifact for artifact in (python.installer, *wheels) if not store.holds(artifact)]
-    progress.begin(missing)
-    download_wheels(missing, python.minor, store, progress)
-    derive_wheels(python, chosen, sdists, store, progress)
-    repair_wheels(python, wheels, store, progress)
+def _refuse_unfetchable(release: Release, trees: Sequence[Artifact]) -> None:
+    """Raise ArtifactMissing if an archive is missing that no registry has, before anything else is fetched."""
+    absent = [artifact.filename for artifact in trees if artifact.kind != "wheel" and not artifact.coordinates]
+    if absent:
+        raise ArtifactMissing(
+            f"no registry has {', '.join(absent)} of {release.name}",
+            remedy="fatecloud release import FILE, with the file as its publisher gives it out",
+        )
+
+
+def _needed(python: PythonRequirement, store: Store, kind: str) -> list[Artifact]:
+    """Locked files of a kind. One that another wheel is made of is only needed to make it."""
+    made = {name for name, wheel in python.made.items() if store.holds(wheel)}
+    return [artifact for artifact in python.lock if artifact.kind == kind and artifact.name not in made]
+
+
+def _missing(python: PythonRequirement, store: Store) -> list[Artifact]:
+    """Wheels that the store lacks; sources are fetched when they are built."""
+    return [a for a in (python.installer, *_needed(python, store, "wheel")) if not store.holds(a)]
 
 
 def stored(release: Release, store: Store) -> ReleaseIndex | None:

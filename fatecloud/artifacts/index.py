@@ -118,8 +118,12 @@ def interpreter_of(python: PythonRequirement, data: Any) -> Interpreter:
 def locked(release: Release) -> tuple[Artifact, ...]:
     """What the catalogue names of a release, as nodes get it; each file once."""
     found = [a for python in release.pythons.values() for a in (python.installer, *python.wheels)]
-    found += [artifact for tree in release.trees.values() for artifact in tree.artifacts]
-    return tuple({artifact.sha256: artifact for artifact in found}.values())
+    return tuple({artifact.sha256: artifact for artifact in (*found, *loose(release))}.values())
+
+
+def loose(release: Release) -> tuple[Artifact, ...]:
+    """What is only unpacked: the artifacts of the release's trees."""
+    return tuple(artifact for tree in release.trees.values() for artifact in tree.artifacts)
 
 
 def named(release: Release) -> tuple[Artifact, ...]:

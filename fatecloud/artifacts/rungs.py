@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -11,14 +10,13 @@ from pathlib import Path
 
 import uv
 
+from fatecloud.artifacts.maven import copy
 from fatecloud.artifacts.store import sha256_of
 from fatecloud.artifacts.unpack import unpack
-from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
+from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.python import RegistryInterpreter
 from fatecloud.whoami import home
 
-_UNTRUSTED = ("PKIX path", "unable to find valid certification path", "trustAnchors parameter must be non-empty")
-"""Java's messages about a certificate authority that is not in its own trust store, or about an empty trust store."""
 DOWNLOAD_DEADLINE = 300
 """Seconds for one interpreter of 20 to 40 MB."""
 
@@ -58,33 +56,8 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
         ArtifactError: Maven failed; with Maven's own message.
         HashMismatch: the file does not have the hash in the catalogue.
     """
-    client = shutil.which("mvn")
-    if client is None:
-        raise ClientMissing(
-            f"no CPython {minor} on this machine, and Maven, which could fetch one, is not installed",
-            package="maven",
-            remedy="install maven (Debian: apt-get install maven) and fetch again, or `fatecloud release import` a "
-            f"tarball with CPython {minor}",
-        )
-    argv = [client, "-q", "-B", "dependency:copy"]
-    argv += [f"-Dartifact={wanted.coordinates}", f"-DoutputDirectory={folder}"]
-    try:
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DOWNLOAD_DEADLINE)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ArtifactError(f"fetching {wanted.coordinates}: {error}") from error
     archive = folder / wanted.artifact.filename
-    if done.returncode != 0 or not archive.is_file():
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-        errors = [line for line in lines if "ERROR" in line] or lines[-3:] or ["no file was fetched"]
-        if any(sign in line for line in errors for sign in _UNTRUSTED):
-            raise ArtifactError(
-                f"fetching {wanted.coordinates}: Java does not trust the certificate of the registry or of a proxy in "
-                "between; Java has its own list of CAs",
-                remedy="add your CA for Java, as root (Debian: copy it to /usr/local/share/ca-certificates/NAME.crt, "
-                "apt-get install ca-certificates-java, update-ca-certificates -f), then run the same command again; or "
-                "`fatecloud release import` a tarball with CPython " + minor,
-            )
-        raise ArtifactError(f"fetching {wanted.coordinates}: Maven reports: " + " | ".join(errors[:3]))
+    copy({archive.name: wanted.coordinates}, folder)
     got = sha256_of(archive)
     if got != wanted.artifact.sha256:
         raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")

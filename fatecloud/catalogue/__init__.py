@@ -15,24 +15,28 @@ from fatecloud.model.artifact import Artifact, ArtifactKind
 from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
+from fatecloud.model.trees import SUPERVISOR, Tree
 
-_LOCKED = re.compile(r"(?P<name>\S+==\S+) --hash=sha256:(?P<sha256>[0-9a-f]{64})  # (?P<filename>\S+) (?P<size>\d+)")
+_HERE = Path(__file__).resolve().parent
+_LOCKED = re.compile(
+    r"(?P<name>\S+==\S+|[^\s:]+(?::[^\s:]+){3,4}) --hash=sha256:(?P<sha256>[0-9a-f]{64})"
+    r"  # (?P<filename>\S+) (?P<size>\d+)"
+)
+_KINDS: dict[str, ArtifactKind] = {".whl": "wheel", ".jar": "jar"}
 
 
 def names() -> tuple[str, ...]:
     """Names of all releases, sorted."""
-    return tuple(sorted(path.stem for folder in __path__ for path in Path(folder).glob("*.yaml")))
+    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
 
 
 def lock_text(release: str, name: str) -> str:
-    """The lock of a release's Python set, as shipped: per line an artifact with its file name and size."""
-    return _text(f"{release}.{name}.lock.txt")
+    """The lock of a release's Python set or tree, as shipped: per line an artifact with its file name and size.
 
-
-def _text(name: str) -> str:
-    """Of a file beside this one. Code in this process may add a folder to `__path__`, as for `components`."""
-    found = (Path(folder) / name for folder in __path__)
-    return next(path for path in found if path.is_file()).read_text(encoding="utf-8")
+    An artifact is called by its project and version (`torch==1.12.1`), or by its Maven coordinates
+    (`group:artifact:version:type[:classifier]`). One that no registry has comes by `release import` only.
+    """
+    return (_HERE / f"{release}.{name}.lock.txt").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)
@@ -52,7 +56,7 @@ def load(name: str) -> Release:
             remedy=f"use {near[0]}" if near else "",
         )
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = yaml.load(_text(f"{name}.yaml"), Loader=loader)  # noqa: S506 - safe loaders
+    data = yaml.load((_HERE / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe loaders
     return Release(
         name=data["name"],
         summary=data["summary"],
@@ -63,12 +67,17 @@ def load(name: str) -> Release:
         unsupported=data["unsupported"],
         pythons={python: _python(data, python) for python in data.get("pythons", {})},
         java={component: JavaRange(**java) for component, java in data.get("java", {}).items()},
+        trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         defaults=data.get("defaults", {}),
     )
 
 
-def parse_lock(text: str) -> tuple[Artifact, ...]:
-    """Artifacts of a lock, in its order. Raises ValueError for a line that is neither a comment nor an artifact."""
+def parse_lock(text: str, other: ArtifactKind = "archive") -> tuple[Artifact, ...]:
+    """Artifacts of a lock, in its order. Raises ValueError for a line that is neither a comment nor an artifact.
+
+    Args:
+        other: kind of what is neither a wheel nor a jar.
+    """
     found = []
     for line in text.splitlines():
         if not line.strip() or line.startswith("#"):
@@ -76,9 +85,18 @@ def parse_lock(text: str) -> tuple[Artifact, ...]:
         match = _LOCKED.fullmatch(line)
         if match is None:
             raise ValueError(f"not a locked artifact: {line!r}")
-        kind: ArtifactKind = "wheel" if match["filename"].endswith(".whl") else "sdist"
+        kind = _KINDS.get(Path(match["filename"]).suffix, other)
         found.append(Artifact(match["name"], match["filename"], match["sha256"], int(match["size"]), kind))
     return tuple(found)
+
+
+def _supervisor() -> Tree:
+    """Supervisor's code. Every release has it: nodes without systemd need it, whatever they run."""
+    return Tree(SUPERVISOR, parse_lock((_HERE / f"{SUPERVISOR}.lock.txt").read_text(encoding="utf-8")))
+
+
+def _tree(release: dict[str, Any], name: str) -> Tree:
+    return Tree(name, parse_lock(lock_text(release["name"], name)), release["trees"][name].get("root", ""))
 
 
 def _python(release: dict[str, Any], name: str) -> PythonRequirement:
@@ -94,7 +112,7 @@ def _python(release: dict[str, Any], name: str) -> PythonRequirement:
         needs_modules=tuple(data["needs_modules"]),
         wants_modules=data["wants_modules"],
         check_imports=tuple(data["check_imports"]),
-        lock=parse_lock(lock_text(release["name"], name)),
+        lock=parse_lock(lock_text(release["name"], name), "sdist"),
         installer=_artifact(data["installer"], "installer"),
         builder=data["builder"],
         build_environment=data["build_environment"],

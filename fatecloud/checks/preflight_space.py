@@ -9,7 +9,7 @@ from fatecloud.checks.preflight_need import GIB, MIB, gib, manifest_services, no
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.parts import artifacts_of, parts_of
+from fatecloud.model.parts import artifacts_of, lacking, parts_of
 
 DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free space for what a deployment puts there.")
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
@@ -162,8 +162,9 @@ def _release_needs(view: NodeView) -> Iterator[tuple[str, int, int]]:
     if not parts:
         return
     store = view.fact("store")
-    lacking = tuple(part for part in parts if part.id not in store["made"].get(part.kind, ()))
-    for part in lacking:
+    new = lacking(parts, store)
+    for part in new:
         yield part.title, part.size, part.inodes
-    missing = [a for a in artifacts_of(lacking) if not store["artifacts"].get(a.sha256)]
+    tools = tuple(part for part in parts if part.kind == "tool")
+    missing = [a for a in artifacts_of(new + tools) if not store["artifacts"].get(a.sha256)]
     yield f"{len(missing)} artifacts", sum(a.size for a in missing), len(missing)

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from fatecloud.checks import alive, belonging, confined, data, deployed, incomplete, node, ports, service, trusted
+from fatecloud.checks import (
+    alive,
+    belonging,
+    confined,
+    data,
+    deployed,
+    incomplete,
+    node,
+    ports,
+    service,
+    store,
+    trusted,
+)
 from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.preflight import preflight_codes
 from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
-_ROOMS = (trusted, belonging, node, incomplete, data, deployed, service, alive, confined, ports)
+_ROOMS = (trusted, belonging, node, incomplete, data, deployed, store, service, alive, confined, ports)
 
 
 @cache

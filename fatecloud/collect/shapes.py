@@ -89,7 +89,7 @@ _MOUNTED = {"mount": str, "device": str, "fstype": str}
 _MARK = {"path": str, "mount": _MOUNTED}
 _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
-_PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "pythons"), _NAMES)
+_PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "made"), _NAMES)
 _ENTRY = Maybe(
     {
         **dict.fromkeys(("home", "job_api", "job_settings", "job_kind", "user", "owner"), str),
@@ -109,7 +109,6 @@ _MANIFEST = Maybe(
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},
         "data": {_ANY: _MARK},
-        "venvs": dict,
         "accounts": dict,
         "proof": {"at": number, "run": str},
         **_PLACES,
@@ -181,7 +180,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "register": ([{"id": str, "cluster": str, "node": str, "base": str, "there": bool}],),
     "selinux": (str,),
     "services": ({_ANY: _STATE}, {_ANY: _STATES}),
-    "store": ({"artifacts": dict, "made": {_ANY: _NAMES}},),
+    "store": ({"artifacts": dict, "made": {_ANY: _NAMES}, "changed": _NAMES},),
     "sysctl": ({_ANY: Some(str)},),
     "tools": ({_ANY: Some(str)},),
     "users": ({_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},),

@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
-from fatecloud.model.layout import mark_copy_of, started_of, thin_marker_of
+from fatecloud.model.layout import mark_copy_of, started_of
 
 DEADLINE = 20.0
 """Seconds that a collector has for all its readings by default."""
@@ -65,7 +65,7 @@ def spec_for(
 def _files(desired: Desired, node: str, services: tuple[DesiredService, ...]) -> list[str]:
     paths = {spec.path for spec in desired.node_specs.get(node, ())}
     paths |= {spec.path for service in services for spec in service.specs}
-    paths |= {thin_marker_of(service.home) for service in services if service.python}
+    paths |= {path for service in services for path in service.markers}
     paths |= {service.objects.applied for service in services if service.objects}
     return sorted(paths)
 

@@ -14,6 +14,7 @@ from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import Runtime
+from fatecloud.model.trees import TreeUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ class Context(Protocol):
     def site_packages(self) -> str:
         """Absolute path of that environment's site-packages; empty where it has none."""
 
+    def tree(self, name: str) -> str:
+        """Absolute directory in which the service sees a tree of its release; it has to be in `Wanted.trees`."""
+
     def port(self, name: str) -> int:
         """The number of an own port."""
 
@@ -169,6 +173,8 @@ class Wanted:
     objects: Objects | None = None
     ports: tuple[PortUse, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    trees: tuple[TreeUse, ...] = ()
+    """What it sees of its release's trees."""
 
     def __post_init__(self) -> None:
         """Refuse an edge that no probe asks over: a blocked route would look healthy.

@@ -9,11 +9,12 @@ from typing import Any, Literal
 from fatecloud.model.cluster import Cluster, Endpoint, Node
 from fatecloud.model.contribution import Given
 from fatecloud.model.identity import ServiceId, kind_of
+from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import PythonRuntime, Runtime
-from fatecloud.model.trees import PlacedTree
+from fatecloud.model.trees import PlacedTree, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,12 @@ class DesiredService:
         return kind_of(self.id.component, self.generation)
 
     @property
+    def markers(self) -> tuple[str, ...]:
+        """Files that say from what its environment and its views of trees were made."""
+        thin = (thin_marker_of(self.home),) if self.python else ()
+        return thin + tuple(tree_marker_of(tree.path) for tree in self.trees)
+
+    @property
     def python(self) -> str:
         """Name of the Python set that it runs in; empty where it runs in none."""
         return self.runtime.name if isinstance(self.runtime, PythonRuntime) else ""
@@ -236,6 +243,8 @@ class Desired:
     pythons: Mapping[tuple[str, str], PythonSet] = field(default_factory=dict)
     """Name of a release and of its Python set -> interpreter and wheels, of those that a service needs and that the
     store holds."""
+    supervisor: Tree | None = None
+    """Supervisor's code, for nodes where it runs the services."""
     node_specs: Mapping[str, tuple[FileSpec, ...]] = field(default_factory=dict)
     """Node name -> files that serve the whole node, before rendering."""
     given: tuple[Given, ...] = ()

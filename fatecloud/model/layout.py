@@ -6,6 +6,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.places import PROGRAMS
 from fatecloud.model.python import PythonSet
+from fatecloud.model.trees import Tree
 
 LAYOUT = 2
 """How everything lies on a node, its records included. A node whose manifest has another number, or none, is refused:
@@ -47,6 +48,21 @@ def python_of(home: str) -> str:
 def site_packages_of(home: str, minor: str) -> str:
     """Site-packages of a service's thin environment; `minor` is its series of Python: `3.10`."""
     return f"{home}/venv/lib/python{minor}/site-packages"
+
+
+def tree_of(home: str, name: str) -> str:
+    """Where a service sees a tree of its release."""
+    return f"{home}/trees/{name}"
+
+
+def tree_marker_of(path: str) -> str:
+    """File that says which tree a service's directory shows, and how."""
+    return f"{path}/.complete"
+
+
+def store_tree_of(node: Node, tree: Tree) -> str:
+    """A tree in the node store."""
+    return f"{node.paths.base}/store/tree/{tree.digest[:ID_LENGTH]}"
 
 
 def thin_marker_of(home: str) -> str:

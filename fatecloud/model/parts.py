@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import ID_LENGTH
 from fatecloud.model.python import PythonSet
+from fatecloud.model.trees import Tree
 
-PartKind = Literal["python", "venv", "tool"]
-"""Directory of the store that it is in: interpreters, and shared environments. A tool is used as the artifact that it
-is, each time something is made with it."""
+PartKind = Literal["python", "venv", "tree", "tool"]
+"""Directory of the store that it is in: interpreters, shared environments, unpacked trees. A tool is used as the
+artifact that it is, each time something is made with it."""
 
 _GROWTH = 1.9
 """Size of an unpacked wheel, bytecode included, relative to the wheel. Measured: 2.1 GB from 1.3 GB, and a margin."""
 _WHEEL_INODES = 500
 """Files and directories of a wheel, bytecode included. Measured: 27,298 from 83 wheels, and a margin."""
+_UNPACKED = 3
+"""Size of an unpacked archive relative to its packed size; jars in it do not grow, so this is much."""
+_TREE_INODES = 1500
+"""Files and directories of an archive, about: FATE's largest sets have 1,200."""
 _INTERPRETER_BYTES, _INTERPRETER_INODES = 200 << 20, 5000
 
 
@@ -43,22 +48,54 @@ def parts_of(desired: Desired, node: str) -> tuple[Part, ...]:
     Args:
         node: its name.
     """
-    found = {(part.kind, part.id): part for python in pythons_on(desired, node) for part in _python(python)}
-    return tuple(found.values())
+    found = [part for python in pythons_on(desired, node) for part in _python(python)]
+    found += [_tree(tree) for tree in trees_on(desired, node)]
+    return tuple({(part.kind, part.id): part for part in found}.values())
+
+
+def lacking(parts: tuple[Part, ...], store: Mapping[str, Any]) -> tuple[Part, ...]:
+    """Those of a node's parts that have to be made there.
+
+    Args:
+        store: the node's fact of this name.
+    """
+    return tuple(
+        part
+        for part in parts
+        if part.kind != "tool"
+        and (part.id not in store["made"].get(part.kind, ()) or (part.kind == "tree" and part.id in store["changed"]))
+    )
 
 
 def pythons_on(desired: Desired, node: str) -> tuple[PythonSet, ...]:
-    """The Python sets that a node needs: for a service, or for supervisor, which is part of them."""
+    """The Python sets that the services of a node run in, each once."""
+    held = (desired.python_of(service) for service in desired.on_node(node))
+    return tuple({python.digest: python for python in held if python}.values())
+
+
+def trees_on(desired: Desired, node: str) -> tuple[Tree, ...]:
+    """The trees that the services of a node see, and supervisor's code where it runs them; each once."""
     services = desired.on_node(node)
-    sets = {python.digest: python for service in services if (python := desired.python_of(service))}
-    if services and not sets and desired.node(node).supervision == "supervisor":
-        return tuple(desired.pythons.values())[:1]
-    return tuple(sets.values())
+    found = [placed.tree for service in services for placed in service.trees]
+    if services and desired.supervisor and desired.node(node).supervision == "supervisor":
+        found.append(desired.supervisor)
+    return tuple({tree.digest: tree for tree in found}.values())
 
 
 def artifacts_of(parts: tuple[Part, ...]) -> tuple[Artifact, ...]:
     """The artifacts of these parts, each once."""
     return tuple({artifact.sha256: artifact for part in parts for artifact in part.artifacts}.values())
+
+
+def installed_size(python: PythonSet) -> int:
+    """Bytes of a shared environment, about."""
+    return int(_GROWTH * sum(wheel.size for wheel in python.wheels))
+
+
+def _tree(tree: Tree) -> Part:
+    packed = sum(artifact.size for artifact in tree.artifacts)
+    inodes = _TREE_INODES * len(tree.artifacts)
+    return Part("tree", tree.digest[:ID_LENGTH], f"tree {tree.name}", tree.artifacts, _UNPACKED * packed, inodes)
 
 
 def _python(python: PythonSet) -> Iterator[Part]:
@@ -72,6 +109,5 @@ def _python(python: PythonSet) -> Iterator[Part]:
         _INTERPRETER_INODES,
     )
     yield Part("tool", python.installer.sha256[:ID_LENGTH], "installer", (python.installer,), 0, 0)
-    size = int(_GROWTH * sum(wheel.size for wheel in wheels))
-    title = "Python environment of the release"
-    yield Part("venv", python.digest[:ID_LENGTH], title, wheels, size, _WHEEL_INODES * len(wheels))
+    title = f"Python environment {python.requirement.name} of {python.requirement.release}"
+    yield Part("venv", python.digest[:ID_LENGTH], title, wheels, installed_size(python), _WHEEL_INODES * len(wheels))

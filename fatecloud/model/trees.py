@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fatecloud.model.artifact import Artifact
+
+SUPERVISOR = "supervisor"
+"""The tree with supervisor's code, which the node's own Python runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,21 @@ class TreeUse:
     name: str
     """Of the tree, among `Release.trees`."""
     writes: Mapping[str, str] = field(default_factory=dict)
-    """Directory below the tree in which the software writes -> absolute directory of the service that it is instead."""
+    """Directory below the tree in which the software writes -> absolute directory below the service's data, logs or
+    `run` that it is instead."""
     copied: bool = False
-    """Whether the service has a copy of its files. Left out, it has links, which software that asks for the real path
-    of its own files (`readlink -f`, `realpath`) follows out of its home."""
+    """Whether the service has copies of the tree's files. Left out, it has links, which software that asks for the real
+    path of its own files (`readlink -f`, `realpath`) follows out of its home."""
+
+    def __post_init__(self) -> None:
+        """Refuse paths that are not below the tree.
+
+        Raises:
+            ValueError: with the path.
+        """
+        for path in self.writes:
+            if path.startswith("/") or posixpath.normpath(path) != path or path.split("/")[0] in ("", ".", ".."):
+                raise ValueError(f"tree {self.name}: {path!r} is not a path below it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +64,16 @@ class PlacedTree:
     """Absolute directory in the service's home."""
     writes: Mapping[str, str]
     copied: bool
+    files: tuple[str, ...]
+    """Paths below it of files that are rendered for this service."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all that decides what the directory holds, besides the content of its rendered files."""
+        shown = [self.tree.digest, self.path, sorted(self.writes.items()), self.copied, sorted(self.files)]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+    @property
+    def marker(self) -> str:
+        """What the file says that shows that the directory is complete: the tree that it shows, and how."""
+        return f"{self.tree.digest}\n{self.digest}\n"

@@ -9,12 +9,12 @@ from fatecloud.errors import RunError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
-from fatecloud.model.parts import parts_of
+from fatecloud.model.parts import lacking, parts_of
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
-from fatecloud.plan.real import applied_hash, desired_digest, marker_hash, real_hashes, started_inputs
+from fatecloud.plan.real import applied_hash, desired_digest, markers, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest
 
 RUNNING = ("running", "starting")
@@ -124,12 +124,9 @@ def _node_actions(
 ) -> list[Action]:
     node, actions = facts.node, []
     services = desired.on_node(node)
-    made = [part for part in parts_of(desired, node) if part.kind != "tool"]
-    if made:
-        there = _value(facts, "store")["made"]
-        actions += [
-            Action("install", node, "node", part.title) for part in made if part.id not in there.get(part.kind, ())
-        ]
+    parts = parts_of(desired, node)
+    new = lacking(parts, _value(facts, "store")) if parts else ()
+    actions += [Action("install", node, "node", part.title) for part in new]
     packages = _value(facts, "packages")
     family = _value(facts, "os")["family"]
     missing = sorted({p for s in services for p in s.packages.get(family, ()) if packages.get(p) is None})
@@ -164,10 +161,9 @@ def _service_actions(
 ) -> list[Action]:
     key, node, actions = service.id.key, service.id.node, []
     seen = _value(facts, "files")
-    if python := desired.python_of(service):
-        marker = seen.get(thin_marker_of(service.home))
-        if not marker or marker["sha256"] != marker_hash(python):
-            actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
+    made = {path: (seen.get(path) or {}).get("sha256") for path in markers(desired, service)}
+    if made != markers(desired, service):
+        actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
     if _lacks_user(service, facts) and key in (_value(facts, "manifest") or {}).get("services", {}):
         actions.append(Action("configure", node, key, f"its user {service.user} is lost, and made again"))
@@ -182,7 +178,7 @@ def _service_actions(
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)
         started = state.get("started") or {}
         # A controller without its store does not know the right environment, so it does not compare that one.
-        unknown = () if python else (thin_marker_of(service.home),)
+        unknown = () if desired.python_of(service) else (thin_marker_of(service.home),)
         stale = sorted(path for path, digest in wanted.items() if started.get(path) != digest)
         stale += sorted(path for path in started if path not in wanted and path not in unknown)
         if stale:

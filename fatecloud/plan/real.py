@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
-from fatecloud.model.layout import thin_marker_of
-from fatecloud.model.python import PythonSet
+from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.render.placeholders import UnknownSecretError, fill
 
 
@@ -33,9 +32,15 @@ def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> d
         raise SecretsError(str(error), remedy="fatecloud secrets init") from None
 
 
-def marker_hash(python: PythonSet) -> str:
-    """sha256 of the marker of thin environments over a Python set."""
-    return sha256(f"{python.digest}\n")
+def markers(desired: Desired, service: DesiredService) -> dict[str, str]:
+    """Files that say from what a service's environment and its views of trees were made: path -> sha256.
+
+    Without the marker of its environment, where the store does not hold the Python set.
+    """
+    found = {tree_marker_of(tree.path): sha256(tree.marker) for tree in service.trees}
+    if python := desired.python_of(service):
+        found[thin_marker_of(service.home)] = sha256(f"{python.digest}\n")
+    return found
 
 
 def started_inputs(
@@ -43,9 +48,7 @@ def started_inputs(
 ) -> dict[str, str]:
     """The files that the service must have read at its last start: path -> sha256."""
     inputs = {file.path: real[file.path] for file in files if file.service == service.id.key and file.restarts}
-    if python := desired.python_of(service):
-        inputs[thin_marker_of(service.home)] = marker_hash(python)
-    return inputs
+    return inputs | markers(desired, service)
 
 
 def applied_hash(service: DesiredService, real: Mapping[str, str]) -> str:
@@ -59,5 +62,5 @@ def desired_digest(desired: Desired) -> str:
     """One digest of the whole desired state, without secrets. It shows which state a recorded smoke test was for."""
     lines = [f"{node} {f.path} {f.digest} {f.mode:o}" for node, files in desired.files.items() for f in files]
     lines += [f"{key} {service.version}" for key, service in desired.services.items()]
-    lines += [python.digest for service in desired.services.values() if (python := desired.python_of(service))]
+    lines += [f"{path} {made}" for s in desired.services.values() for path, made in markers(desired, s).items()]
     return sha256("\n".join(sorted(lines)))

@@ -144,8 +144,9 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     copies = {"placeholders": placeholders, "holder": holder, "places": places}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
-    family = files("fatecloud.collect.node").joinpath("family.py").read_text(encoding="utf-8")
-    _write(directory / "module_utils" / "fatecloud_family.py", family)
+    for name in ("family", "listing"):
+        text = files("fatecloud.collect.node").joinpath(f"{name}.py").read_text(encoding="utf-8")
+        _write(directory / "module_utils" / f"fatecloud_{name}.py", text)
 
 
 def _mark(desired: Desired) -> str:

@@ -20,20 +20,18 @@ from fatecloud.model.layout import (
     mark_copies_of,
     mark_copy_of,
     private_of,
-    shared_venv_of,
     site_packages_of,
     started_of,
-    thin_marker_of,
+    store_tree_of,
     unit_path_of,
 )
-from fatecloud.model.parts import artifacts_of, parts_of, pythons_on
+from fatecloud.model.parts import artifacts_of, installed_size, parts_of, pythons_on, trees_on
 from fatecloud.model.programs import SUDO
 from fatecloud.model.python import PythonSet
+from fatecloud.model.trees import PlacedTree, Tree
 
-_GROWTH = 1.9
-"""Size of an unpacked wheel, bytecode included, relative to the wheel. Measured: 2.1 GB from 1.3 GB, and a margin."""
 _ROOM = 256 << 20
-"""Bytes that must stay free besides."""
+"""Bytes that must stay free beside a new environment."""
 
 
 def prompted(node: str, kind: str) -> str:
@@ -70,15 +68,16 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
     Args:
         store: sha256 -> path of the artifact on the controller.
     """
-    python = next(iter(pythons_on(desired, node.name)), None)
-    artifacts = artifacts_of(parts_of(desired, node.name))
+    parts = parts_of(desired, node.name)
     return _itself(desired, node) | {
         "prepared": prepared_digest(desired, node),
         "copies": mark_copies_of(node),
         "label": desired.cluster.label,
         "files": [_file(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
-        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in artifacts],
-        "python": _python(python) if python else None,
+        "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in artifacts_of(parts)],
+        "parts": [{"kind": p.kind, "id": p.id, "artifacts": sorted(a.sha256 for a in p.artifacts)} for p in parts],
+        "pythons": [_python(python) for python in pythons_on(desired, node.name)],
+        "trees": [_tree(tree, desired) for tree in trees_on(desired, node.name)],
         "services": [s.id.key for s in desired.on_node(node.name)],
     }
 
@@ -92,8 +91,8 @@ def prepared_digest(desired: Desired, node: Node) -> str:
 
 
 def _itself(desired: Desired, node: Node) -> dict[str, Any]:
-    services, python = desired.on_node(node.name), next(iter(pythons_on(desired, node.name)), None)
-    supervisor = python is not None and node.supervision == "supervisor"
+    services = desired.on_node(node.name)
+    supervisor = desired.supervisor if services and node.supervision == "supervisor" else None
     places = dict.fromkeys((node.paths.base, node.paths.data, node.paths.logs), "0755")
     if supervisor:
         places |= dict.fromkeys((f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0700")
@@ -108,7 +107,7 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "group": owner_of(node).group,
         "accounts": _accounts(node, services),
         "supervision": node.supervision,
-        "supervisor": f"{shared_venv_of(node, python)}/bin" if python and supervisor else "",
+        "supervisor": store_tree_of(node, supervisor) if supervisor else "",
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "places": places,
@@ -147,8 +146,19 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
     return {"sha256": artifact.sha256, "filename": artifact.filename}
 
 
+def _tree(tree: Tree, desired: Desired) -> dict[str, Any]:
+    return {
+        "digest": tree.digest,
+        "root": tree.root,
+        "artifacts": [_artifact(artifact) for artifact in tree.artifacts],
+        # Supervisor runs in the node's own interpreter. What other trees hold runs in interpreters of theirs.
+        "compiled": tree == desired.supervisor,
+    }
+
+
 def _python(python: PythonSet) -> dict[str, Any]:
     return {
+        "title": f"{python.requirement.name} of {python.requirement.release}",
         "digest": python.digest,
         "minor": python.requirement.minor,
         "interpreter": _artifact(python.interpreter),
@@ -156,7 +166,7 @@ def _python(python: PythonSet) -> dict[str, Any]:
         "wheels": [_artifact(wheel) for wheel in python.wheels],
         "requirements": python.requirements,
         "imports": list(python.requirement.check_imports),
-        "room": int(_GROWTH * sum(wheel.size for wheel in python.wheels)) + _ROOM,
+        "room": installed_size(python) + _ROOM,
     }
 
 
@@ -209,14 +219,15 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "home": service.home,
         "user": service.user,
         "group": service.group,
-        "python": bool(service.python),
+        "python": python.digest if (python := desired.python_of(service)) else "",
         # A package that gets files only for this service has to be the service's own copy.
         "own": sorted({p[len(packages) :].split("/")[0] for p in rendered if packages and p.startswith(packages)}),
         "replaced": rendered,
+        "trees": [_view(placed) for placed in service.trees],
         "places": {path: f"{mode:04o}" for path, mode in service.places.items()},
         "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},
         "files": [_file(f) for f in files],
-        "inputs": sorted([*inputs, thin_marker_of(service.home)] if service.python else inputs),
+        "inputs": sorted({*inputs, *service.markers}),
         "started": started_of(service.home),
         # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),
@@ -232,6 +243,17 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "readiness": _readiness(service),
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
+    }
+
+
+def _view(placed: PlacedTree) -> dict[str, Any]:
+    return {
+        "path": placed.path,
+        "tree": placed.tree.digest,
+        "digest": placed.digest,
+        "writes": dict(placed.writes),
+        "files": list(placed.files),
+        "copied": placed.copied,
     }
 
 

@@ -13,7 +13,7 @@ from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.contribution import AnyContribution, Given
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of
+from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of, tree_of
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import PythonRuntime
 
@@ -80,6 +80,10 @@ class ResolveContext:
         if not isinstance(runtime, PythonRuntime):
             return ""
         return site_packages_of(self.home, self.release.pythons[runtime.name].minor)
+
+    def tree(self, name: str) -> str:
+        """Where the service sees a tree of its release."""
+        return tree_of(self.home, name)
 
     def port(self, name: str) -> int:
         """The number of an own port."""

@@ -11,14 +11,18 @@ from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.model.protections import in_effect
 from fatecloud.model.python import PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
+from fatecloud.model.runtime import PythonRuntime
+from fatecloud.model.trees import SUPERVISOR
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.order import stages
 from fatecloud.resolve.placed import contexts_of
 from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
+from fatecloud.resolve.trees import placed_trees
 
 
 def resolve(
@@ -55,6 +59,7 @@ def resolve(
         stages=order,
         given=given,
         pythons=pythons,
+        supervisor=release.trees.get(SUPERVISOR),
         node_specs={
             name: (supervisord_spec(node, cluster.label),)
             for name, node in cluster.nodes.items()
@@ -65,11 +70,15 @@ def resolve(
 
 def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, ResolveContext]) -> DesiredService:
     component, node, home = context.component, context.node, context.home
-    directories = dict.fromkeys((f"{home}/run", context.data, context.logs), 0o750) | dict(wanted.directories)
+    trees = placed_trees(context, wanted)
+    own = [f"{home}/run", context.data, context.logs, *(path for tree in trees for path in tree.writes.values())]
+    directories = dict.fromkeys(own, 0o750) | dict(wanted.directories)
     writable = tuple(sorted(path for path in directories if not _below(path, directories)))
     neighbours = [contexts[e.target].id for e in wanted.edges if e.hard and e.target in contexts]
     after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
-    specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after)
+    markers = [thin_marker_of(home)] if isinstance(component.runtime, PythonRuntime) else []
+    markers += [tree_marker_of(tree.path) for tree in trees]
+    specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after, markers)
     return DesiredService(
         id=context.id,
         version=context.release.components.get(component.name, DISTRIBUTION),
@@ -94,6 +103,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         data=context.data,
         signs=component.signs,
         generation=component.generation,
+        trees=trees,
         protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
     )
 

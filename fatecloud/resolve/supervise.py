@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 from fatecloud.model.accounts import account_of
@@ -16,11 +17,9 @@ from fatecloud.model.layout import (
     mark_of,
     private_of,
     supervisor_conf_of,
-    thin_marker_of,
     unit_path_of,
 )
 from fatecloud.model.protections import PRIVILEGED_PORTS, protections
-from fatecloud.model.runtime import PythonRuntime
 
 
 def supervision_specs(
@@ -31,12 +30,14 @@ def supervision_specs(
     home: str,
     writable: tuple[str, ...],
     after: tuple[str, ...],
+    markers: Iterable[str] = (),
 ) -> tuple[FileSpec, ...]:
     """Start script and unit (or supervisor program) of a service.
 
     Args:
         writable: directories that the service may write to.
         after: units on the same node that start earlier.
+        markers: files that say from what the service's environment and its views of trees were made.
     """
     systemd = node.supervision == "systemd"
     start, unit = f"{home}/bin/start", unit_path_of(node, service)
@@ -44,9 +45,7 @@ def supervision_specs(
     # directory, so a copy of the program lies in its home.
     copied = not systemd and node.become == "root"
     shown = f"{home}/conf/supervisor.conf" if copied else unit
-    inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, shown]
-    if isinstance(component.runtime, PythonRuntime):
-        inputs.append(thin_marker_of(home))
+    inputs = [spec.path for spec in wanted.files if spec.restarts] + [start, shown, *markers]
     process, account = wanted.process, account_of(node, service)
     values: dict[str, Any] = {
         "stamp": service.stamp,

@@ -27,6 +27,7 @@ FACTS = (
     "memory",
     "records",
     "services",
+    "store",
 )
 """All that the checks of a running cluster read. Preflight and plan need more, for which a node starts programs."""
 SETTLE_SECONDS = 30.0

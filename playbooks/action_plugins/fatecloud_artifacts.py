@@ -69,7 +69,7 @@ class ActionModule(ActionBase):
             "run": self._task.args["run"],
             "artifacts": [{k: a[k] for k in ("sha256", "filename", "size")} for a in artifacts.values()],
             "login": self._login(),
-            "used": {key: self._task.args[key] for key in ("digest", "interpreter", "installer")},
+            "parts": self._task.args["parts"],
             "big": 0 if self._connection.transport == "local" else BIG,
         }
         answer = self._execute_module(module_args=dict(arguments, state="missing"), task_vars=task_vars)

@@ -2,8 +2,8 @@
 
 Parameters: `state` (`missing` returns what the node lacks and where to put it, `stored` takes it in), `base`, `run`,
 `artifacts` (list of sha256, filename, size), `login` (user that uploads), `big` (bytes from which on an artifact does
-not travel in a bundle), `used` (`digest` of the environment that is needed, hashes of its `interpreter` and of its
-`installer`), `sources` (sha256 -> path on this machine, where controller and node are one).
+not travel in a bundle), `parts` (what is made of them: list of `kind`, `id`, and hashes of its `artifacts`), `sources`
+(sha256 -> path on this machine, where controller and node are one).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tarfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
-from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, shared_path
+from ansible.module_utils.fatecloud_store import artifact_path, complete, part_path
 
 ROOM = 64 << 20
 """Bytes that must stay free beside what is shipped."""
@@ -26,18 +26,17 @@ ROOM = 64 << 20
 def missing(params: dict) -> list:
     """The artifacts that the node lacks, or has damaged: a power cut may leave the beginning of a file.
 
-    Those that this deploy will use are hashed; of the others, which an environment was made from already, only the size
-    is compared.
+    Those that this deploy will use are hashed; of the others, from which something was made already, only the size is
+    compared.
     """
-    base, used = params["base"], used_of(params)
+    base, used = params["base"], used_of(params["base"], params["parts"])
     return [a for a in params["artifacts"] if not _there(artifact_path(base, a), a, hashed=a["sha256"] in used)]
 
 
-def used_of(params: dict) -> set:
-    """Hashes of the artifacts that will be used: the installer for every environment, all others for a new one."""
-    base, used = params["base"], params["used"]
-    made = complete(shared_path(base, used["digest"])), complete(interpreter_path(base, used["interpreter"]))
-    return {a["sha256"] for a in params["artifacts"]} if None in made else {used["installer"]}
+def used_of(base: str, parts: list) -> set:
+    """Hashes of the artifacts that will be used: those of what is not made yet, and tools every time."""
+    lacking = [part for part in parts if complete(part_path(base, part["kind"], part["id"])) is None]
+    return {sha256 for part in lacking for sha256 in part["artifacts"]}
 
 
 def _there(path: str, artifact: dict, *, hashed: bool) -> bool:
@@ -155,7 +154,7 @@ def main() -> None:
             "artifacts": {"type": "list", "elements": "dict", "required": True},
             "login": {"default": ""},
             "big": {"type": "int", "default": 0},
-            "used": {"type": "dict", "required": True},
+            "parts": {"type": "list", "elements": "dict", "required": True},
             "sources": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,

@@ -1,29 +1,26 @@
-"""Removes from a node's store what neither its release nor any of its services needs any more.
+"""Removes from a node's store what neither a release that is deployed there nor any of its services needs any more.
 
-Parameters: `base`, `run`, `python` (the release's environment, as `fatecloud_python` gets it; left out where there is
-none). A base directory, and so its store, belongs to one cluster: the lease sees to that.
+Parameters: `base`, `run`, `parts` (what is needed: list of `kind`, `id`, and hashes of its `artifacts`). A base
+directory, and so its store, belongs to one cluster: the lease sees to that.
 
-Kept is what the release names, what a service's own environment was made from, and what a process still runs from: a
-supervisord outlives the release that brought it.
+Kept is what the releases name, what a service's own environment or view was made from, and what a process still runs
+from: a supervisord outlives the release that brought it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
 from ansible.module_utils.fatecloud_node import Refused, working
 from ansible.module_utils.fatecloud_store import ID_LENGTH, complete
 
 READ = 16 << 20
 """Bytes that are read of what a process says about itself: it can make both endless."""
-
-
-def parts(python: dict | None) -> list:
-    """The artifacts of an environment."""
-    return [python["interpreter"], python["uv"], *python["wheels"]] if python else []
+PASSING = ("incoming", "tmp")
+"""Directories of the store that each run clears by itself."""
 
 
 def _inside(path: str, folder: str) -> str:
@@ -31,25 +28,32 @@ def _inside(path: str, folder: str) -> str:
     return path[len(folder) + 1 :].split("/", 1)[0] if path.startswith(folder + "/") else ""
 
 
-def needed(base: str, python: dict | None, homes: list) -> tuple:
-    """Names of the shared environments, and of the interpreters, that something rests on.
+def needed(base: str, parts: list, homes: list) -> dict:
+    """Directory of the store -> names of the entries that something rests on.
 
     Args:
         homes: directories of the services that are on the node.
     """
-    venvs, pythons = set(), set()
     store = os.path.realpath(os.path.join(base, "store"))
-    if python:
-        venvs.add(python["digest"][:ID_LENGTH])
-        pythons.add(python["interpreter"]["sha256"][:ID_LENGTH])
+    found = {"artifacts": {sha256 for part in parts for sha256 in part["artifacts"]}}
+    for part in parts:
+        found.setdefault(part["kind"], set()).add(part["id"])
+    venvs, pythons, trees = (found.setdefault(kind, set()) for kind in ("venv", "python", "tree"))
     for home in homes:
-        with contextlib.suppress(OSError):
-            venvs.add((complete(os.path.join(home, "venv")) or "").strip()[:ID_LENGTH])
+        venvs.add(_shown(os.path.join(home, "venv")))
+        trees.update(_shown(os.path.join(home, "trees", name)) for name in _names(os.path.join(home, "trees")))
     used = [os.path.join(home, "venv") for home in homes] + [os.path.join(store, "venv", name) for name in venvs]
     for venv in used:
         program = os.path.realpath(os.path.join(venv, "bin", "python"))
         pythons.add(_inside(program, os.path.join(store, "python")))
-    return venvs, pythons
+    return found
+
+
+def _shown(path: str) -> str:
+    """Name of the entry of the store from which a service's own directory was made; empty where there is none."""
+    with contextlib.suppress(OSError):
+        return (complete(path) or "").split("\n", 1)[0][:ID_LENGTH]
+    return ""
 
 
 def in_use(names: list, proc: str = "/proc") -> set:
@@ -60,10 +64,10 @@ def in_use(names: list, proc: str = "/proc") -> set:
     """
     found = set()
     for number in filter(str.isdigit, os.listdir(proc)):
-        for kind in ("cmdline", "maps"):
+        for kind in ("cmdline", "environ", "maps"):
             with contextlib.suppress(OSError), open(os.path.join(proc, number, kind), "rb") as file:
                 text = file.read(READ)
-                found.update(path for path, name in names if f"{name}/".encode() in text)
+                found.update(path for path, name in names if name.encode() in text)
     return found
 
 
@@ -73,9 +77,10 @@ def _names(folder: str) -> list:
 
 def _remove(path: str) -> None:
     # First what says that it is whole: a removal that is cut off must not leave half an environment that counts.
+    make_directory(path, 0o755)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(path, ".complete"))
-    shutil.rmtree(path)
+    remove_tree(path)
 
 
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
@@ -84,17 +89,17 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     Raises:
         Refused: the run does not hold the node, or something cannot be removed.
     """
-    base, python = params["base"], params["python"]
+    base = params["base"]
     store = os.path.realpath(os.path.join(base, "store"))
     with working(base, params["run"], check) as manifest:
         homes = [entry["home"] for entry in manifest.data["services"].values()]
-        venvs, pythons = needed(base, python, homes)
-        kept = {"venv": venvs, "python": pythons, "artifacts": {artifact["sha256"] for artifact in parts(python)}}
+        kept = needed(base, params["parts"], homes)
         old = [
             os.path.join(kind, name)
-            for kind in kept
+            for kind in _names(store)
+            if kind not in PASSING
             for name in _names(os.path.join(store, kind))
-            if name not in kept[kind]
+            if name not in kept.get(kind, ())
         ]
         # Processes call it as the base directory was given to them, or as the kernel knows it.
         called = [(path, os.path.join(up, path)) for path in old for up in (store, os.path.join(base, "store"))]
@@ -103,10 +108,9 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         for path in [] if check else old:
             _remove(os.path.join(store, path))
         if not check:
-            left = {kind: _names(os.path.join(store, kind)) for kind in kept}
-            manifest.data["venvs"] = {k: v for k, v in manifest.data["venvs"].items() if k in left["venv"]}
-            manifest.data["pythons"] = [name for name in manifest.data["pythons"] if name in left["python"]]
-            manifest.data["artifacts"] = [sha for sha in manifest.data["artifacts"] if sha in left["artifacts"]]
+            there = {f"{kind}/{name}" for kind in _names(store) for name in _names(os.path.join(store, kind))}
+            manifest.data["made"] = [path for path in manifest.data["made"] if path in there]
+            manifest.data["artifacts"] = [a for a in manifest.data["artifacts"] if f"artifacts/{a}" in there]
     return {"changed": bool(old), "removed": old, "spared": sorted(spared)}
 
 
@@ -116,7 +120,7 @@ def main() -> None:
         argument_spec={
             "base": {"type": "path", "required": True},
             "run": {"required": True},
-            "python": {"type": "dict", "default": None},
+            "parts": {"type": "list", "elements": "dict", "required": True},
         },
         supports_check_mode=True,
     )

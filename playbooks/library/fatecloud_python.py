@@ -14,7 +14,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import tarfile
 import tempfile
 import threading
 import zipfile
@@ -25,6 +24,7 @@ from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
 from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
+from ansible.module_utils.fatecloud_unpack import Unpacking
 
 
 def _interpreter(base: str, python: dict) -> str:
@@ -62,9 +62,7 @@ def unpack_interpreter(base: str, python: dict, user: str) -> bool:
     scratch = target + ".part"
     shutil.rmtree(scratch, ignore_errors=True)
     make_directory(scratch, 0o755)
-    with tarfile.open(fileobj=opened(base, python["interpreter"])) as tar:
-        filtered = {"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}
-        tar.extractall(scratch, members=as_ours(tar), **filtered)  # noqa: S202
+    Unpacking(scratch).archive(opened(base, python["interpreter"]), python["interpreter"]["filename"])
     program = os.path.join(scratch, "bin", "python3")
     if not os.path.lexists(program):
         os.symlink("python" + python["minor"], program)
@@ -74,14 +72,6 @@ def unpack_interpreter(base: str, python: dict, user: str) -> bool:
         raise Refused(f"the shipped interpreter failed with status {tried.status}: {last}")
     os.rename(scratch, target)
     return True
-
-
-def as_ours(tar: tarfile.TarFile) -> object:
-    """The members of an archive with us as their owner, and with no one else who may write to them."""
-    for member in tar:
-        member.uid, member.gid, member.uname, member.gname = os.geteuid(), os.getegid(), "", ""
-        member.mode &= 0o755
-        yield member
 
 
 def uv_program(base: str, python: dict, scratch: str) -> str:
@@ -225,8 +215,8 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             return {"changed": complete(shared_path(base, python["digest"])) is None}
         changed = provide(base, python, params["user"])
-        manifest.note("pythons", [os.path.basename(_interpreter(base, python))])
-        manifest.data["venvs"][os.path.basename(shared_path(base, python["digest"]))] = {"digest": python["digest"]}
+        made = (_interpreter(base, python), shared_path(base, python["digest"]))
+        manifest.note("made", [os.path.relpath(path, os.path.join(base, "store")) for path in made])
     return {"changed": changed}
 
 

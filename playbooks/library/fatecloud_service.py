@@ -1,7 +1,7 @@
 """Makes a service run with what it should have read, stop, or go.
 
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
-`unit_path`, `version`, `supervision`, `supervisor` (directory of its programs; empty under systemd), `inputs` (files
+`unit_path`, `version`, `supervision`, `supervisor` (tree with its code; empty under systemd), `inputs` (files
 that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
 runs want to know of it, for the manifest), `data` (see `check_mark`; without its data
 nothing is started). `absent` takes the files from the manifest; data and logs stay.

@@ -143,20 +143,27 @@ def remove_tree(path: str) -> None:
     """
     try:
         with beside(path) as (folder, name):
-            done = subprocess.run(
-                ["/bin/rm", "-rf", "--", f"./{name}"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-                preexec_fn=lambda: os.fchdir(folder),
-                check=False,
-            )
+            if os.geteuid() and stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                # Without root, what is read only cannot be emptied either.
+                _run(["/bin/chmod", "-R", "u+w", "--", f"./{name}"], folder)
+            done = _run(["/bin/rm", "-rf", "--", f"./{name}"], folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"status {done.returncode}"]
         raise Refused(f"{path} cannot be removed: {lines[0][:300]}")
+
+
+def _run(argv: list, folder: int) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        preexec_fn=lambda: os.fchdir(folder),
+        check=False,
+    )
 
 
 def remove_empty(path: str) -> None:

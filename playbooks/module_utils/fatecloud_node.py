@@ -97,9 +97,9 @@ class Manifest:
     def __init__(self, base: str) -> None:
         self.path = os.path.join(private(base), "manifest.json")
         self.data = read_json(self.path) or {}
-        for name in ("files", "venvs", "services", "accounts"):
+        for name in ("files", "services", "accounts"):
             self.data.setdefault(name, {})
-        for name in ("artifacts", "pythons", "packages", "masked", "directories", "shared"):
+        for name in ("artifacts", "made", "packages", "masked", "directories", "shared"):
             self.data.setdefault(name, [])
         self._saved = json.dumps(self.data, sort_keys=True)
 

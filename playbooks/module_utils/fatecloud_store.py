@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 
+from ansible.module_utils.fatecloud_listing import entries
 from ansible.module_utils.fatecloud_refused import Refused
 from ansible.module_utils.fatecloud_trust import read
 
@@ -20,14 +21,25 @@ def artifact_path(base: str, artifact: dict) -> str:
     return os.path.join(base, "store", "artifacts", artifact["sha256"], artifact["filename"])
 
 
+def part_path(base: str, kind: str, digest: str) -> str:
+    """What was made of artifacts, or is to be: `kind` is the directory of the store that it is in."""
+    return os.path.join(base, "store", kind, digest[:ID_LENGTH])
+
+
+def listed(path: str) -> str:
+    """Digest of a directory's entries, without their content; see `listing.entries`."""
+    lines = "".join(entries(path))
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+
+
 def shared_path(base: str, digest: str) -> str:
     """The shared environment that has a digest."""
-    return os.path.join(base, "store", "venv", digest[:ID_LENGTH])
+    return part_path(base, "venv", digest)
 
 
 def interpreter_path(base: str, sha256: str) -> str:
     """An unpacked interpreter, by the hash of its archive."""
-    return os.path.join(base, "store", "python", sha256[:ID_LENGTH])
+    return part_path(base, "python", sha256)
 
 
 def complete(path: str) -> str | None:

@@ -7,6 +7,7 @@ import glob
 import os
 import signal
 import subprocess
+import sys
 import time
 
 from ansible.module_utils import fatecloud_strays as strays
@@ -24,25 +25,25 @@ WOKEN = 5
 """Seconds in which a supervisord that was stopped by a signal answers again."""
 
 
-def call(argv: list, accept: tuple = (0,), timeout: float | None = None) -> str:
+def call(argv: list, accept: tuple = (0,), timeout: float | None = None, environment: dict | None = None) -> str:
     """Run a program and return its output.
 
     Args:
         timeout: seconds after which it is ended, and its output is empty; None for no limit.
+        environment: further variables for it.
 
     Raises:
         Refused: its exit status is none of `accept`.
     """
-    environment = clean_environment()
-    environment.pop(MARK, None)
-    environment[SERVICE_MARK] = "1"
+    variables = {**clean_environment(), SERVICE_MARK: "1", **(environment or {})}
+    variables.pop(MARK, None)
     try:
         done = subprocess.run(  # noqa: PLW1510
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment,
+            env=variables,
             cwd="/",
             timeout=timeout,
         )
@@ -105,20 +106,21 @@ class Systemd:
         call(["systemctl", "reset-failed", self.unit], accept=(0, 1))
 
 
-def programs_of(base: str, recorded: str) -> str:
-    """Directory of supervisor's programs on a node; empty where there are none.
+def supervisor_of(base: str, recorded: str) -> str:
+    """The tree with supervisor's code on a node; empty where there is none.
 
     Args:
-        recorded: where the controller says that they are. If it has lost its store, or names a release that is not
-            deployed yet, only the node knows.
+        recorded: where the controller says that it is. If another version is deployed, only the node knows.
 
     Raises:
         Refused: others could have put programs there.
     """
     found = recorded if recorded and os.path.isdir(recorded) else ""
     if not found:
-        complete = glob.glob(os.path.join(glob.escape(base), "store", "venv", "*", ".complete"))
-        found = os.path.join(os.path.dirname(max(complete, key=os.path.getmtime)), "bin") if complete else ""
+        there = glob.glob(os.path.join(glob.escape(base), "store", "tree", "*", "supervisor", "supervisord.py"))
+        trees = [os.path.dirname(os.path.dirname(path)) for path in there]
+        whole = [tree for tree in trees if os.path.exists(os.path.join(tree, ".complete"))]
+        found = max(whole, key=lambda tree: os.stat(os.path.join(tree, ".complete")).st_mtime, default="")
     if found:
         with directory(found):
             pass
@@ -132,33 +134,36 @@ class Supervisor:
         self.slug = params["slug"]
         self.folder = os.path.join(private(params["base"]), "supervisor")
         self.conf = os.path.join(self.folder, "supervisord.conf")
-        self.programs = programs_of(params["base"], params["supervisor"])
+        self.code = supervisor_of(params["base"], params["supervisor"])
 
     def _argv(self, program: str, *arguments: str) -> list:
-        # Not the script itself: its first line has a length limit in the kernel, and paths here are long.
-        return [os.path.join(self.programs, "python"), "-m", f"supervisor.{program}", "-c", self.conf, *arguments]
+        # The node's own interpreter, the one that runs this: so a node is supervised without any release's Python. It
+        # writes no bytecode: what it needs is there, and a tree stays as it was unpacked.
+        return [sys.executable, "-s", "-B", "-m", f"supervisor.{program}", "-c", self.conf, *arguments]
+
+    def _call(self, program: str, *arguments: str, accept: tuple = (0,), timeout: float | None = None) -> str:
+        return call(self._argv(program, *arguments), accept, timeout, {"PYTHONPATH": self.code})
 
     def _control(self, *arguments: str, accept: tuple = (0,)) -> str:
-        return call(self._argv("supervisorctl", *arguments), accept)
+        return self._call("supervisorctl", *arguments, accept=accept)
 
     def alive(self) -> bool:
         """Whether supervisord answers."""
-        if not self.programs or not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
+        if not self.code or not os.path.exists(os.path.join(self.folder, "supervisord.sock")):
             return False
-        argv = self._argv("supervisorctl", "pid")
-        return call(argv, (0, 1, 2, 3, 4, 7), timeout=SILENT).isdigit()
+        return self._call("supervisorctl", "pid", accept=(0, 1, 2, 3, 4, 7), timeout=SILENT).isdigit()
 
     def adopt(self) -> list:
         """Run supervisord, and let it know its programs as they are on disk. What was done."""
         done = []
-        if not self.programs:
+        if not self.code:
             raise Refused("supervisor is not installed on this node; a deploy installs it")
         if not self._awake():
             self._silence()
             # It starts all of its programs at once: none of them may still run without it.
             for program in strays.programs(self.folder):
                 self._end_stray(program)
-            call(self._argv("supervisord"))
+            self._call("supervisord")
             deadline = time.monotonic() + 20
             while not self.alive():
                 if time.monotonic() > deadline:

@@ -43,7 +43,8 @@ INSTALLER = described("uv==1", "uv-1-py3-none-any.whl", "installer")
 
 def small_release(*lock: Artifact) -> Release:
     """The release with one installer and two small wheels, or with these files."""
-    return with_python(catalogue_release(), lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
+    release = replace(catalogue_release(), trees={})
+    return with_python(release, lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
 
 
 def with_python(release: Release, **changes: Any) -> Release:

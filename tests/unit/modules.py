@@ -12,7 +12,7 @@ from types import ModuleType
 
 import ansible.module_utils
 
-from fatecloud.collect.node import family
+from fatecloud.collect.node import family, listing
 from fatecloud.model import places
 from fatecloud.model.layout import LAYOUT
 
@@ -25,6 +25,7 @@ ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path.append(str(ROOT / "library"))
 # The project's renderer puts the copy there.
 sys.modules["ansible.module_utils.fatecloud_family"] = family
+sys.modules["ansible.module_utils.fatecloud_listing"] = listing
 sys.modules["ansible.module_utils.fatecloud_places"] = places
 
 

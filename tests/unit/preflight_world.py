@@ -209,7 +209,7 @@ def healthy(name: str) -> dict[str, Any]:
         "services": {},
         "packages": {"front-server": None, "store-server": None},
         "foreign": [],
-        "store": {"artifacts": {}, "made": {}},
+        "store": {"artifacts": {}, "made": {}, "changed": []},
         "tools": {name: f"/usr/bin/{name}" for name in ("sh", "tar", "gzip", "sha256sum", "systemctl")},
         "identity": {
             "user": "root",

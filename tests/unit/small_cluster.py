@@ -14,6 +14,7 @@ from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodePr
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
+from fatecloud.model.trees import Tree
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
 KEY = "9999/flow@a1"
@@ -48,6 +49,7 @@ RELEASE = Release(
 PYTHON = PythonSet(
     RELEASE.pythons["fate"], Artifact("cpython==3.10.1", "cpython.tar.gz", "b" * 64, 1 << 20, "interpreter")
 )
+TREE = Tree("app", (Artifact("app==1", "app-1.tar.gz", "c" * 64, 10, "archive"),), "app")
 PYTHONS = {("tiny", "fate"): PYTHON}
 """What a store would hold of the release."""
 

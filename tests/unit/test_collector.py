@@ -29,6 +29,7 @@ from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import (
     confinement,
+    listing,
     main,
     opening,
     privileges,
@@ -131,11 +132,11 @@ def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_s
         seen.append(json.loads(done.stdout.splitlines()[-1]))
     assert seen[0]["facts"] == seen[1]["facts"]
     assert "error" in seen[0]["facts"]["weather"]
-    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["<b>", "<b>"]
+    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["collector", "<b>"]
     assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
 
 
-def test_a_script_says_what_went_wrong() -> None:
+def test_a_script_that_came_compiled_says_what_went_wrong() -> None:
     fails = {"id": "fails", "argv": PYTHON_PROBE, "stdin": "def f():\n    raise KeyError('nothing')\nf()\n"}
     wrong = {"id": "wrong", "argv": PYTHON_PROBE, "stdin": "x = (\n"}
     found = document({"base": "/nowhere", "want": ["clock"], "probes": [fails, wrong]})["probes"]
@@ -331,7 +332,7 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
 def test_a_check_loads_nothing_that_costs_a_node_more_than_it_gives(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"text")
-    script = script_text("flow", "v2/probe_api.py").replace('if __name__ == "__main__":', "if False:")
+    script = script_text("flow", "probe_api.py").replace('if __name__ == "__main__":', "if False:")
     tell = f"{script}\nimport json, sys\nprint(json.dumps({{'loaded': sorted(sys.modules)}}))"
     probe = {"id": "tell", "argv": PYTHON_PROBE, "stdin": tell}
     found = document({"base": "/nowhere", "want": ["files"], "files": [str(file)], "probes": [probe]})
@@ -789,6 +790,30 @@ def test_a_log_pattern_without_a_file_is_reported(tmp_path: Path) -> None:
     }
 
 
+def a_tree(top: Path, name: str) -> Path:
+    """A tree of a store that was just unpacked."""
+    tree = top / "store" / "tree" / name
+    (tree / "lib").mkdir(parents=True)
+    (tree / "lib" / "a.jar").write_text("jar")
+    (tree / "README").symlink_to("lib/a.jar")
+    digest = hashlib.sha256("".join(listing.entries(str(tree))).encode()).hexdigest()
+    (tree / ".complete").write_text(f"its digest\n{digest}\n")
+    return tree
+
+
+def test_a_tree_that_is_not_what_was_unpacked_is_named(tmp_path: Path) -> None:
+    for name in ("same", "edited", "lost", "added", "unmarked"):
+        a_tree(tmp_path, name)
+    trees = tmp_path / "store" / "tree"
+    (trees / "edited" / "lib" / "a.jar").write_text("other")
+    (trees / "lost" / "README").unlink()
+    (trees / "added" / "lib" / "b.jar").touch()
+    (trees / "unmarked" / ".complete").write_text("")
+    found = storage.store({"base": str(tmp_path)})
+    assert found["made"]["tree"] == ["added", "edited", "lost", "same", "unmarked"]
+    assert found["changed"] == ["added", "edited", "lost", "unmarked"]
+
+
 def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     for name in (
         "store/python/aaaa",
@@ -802,7 +827,11 @@ def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     (tmp_path / "store/artifacts/s1/x.whl").touch()
     (tmp_path / "store/artifacts/s2/x.whl.part").touch()
     found = storage.store({"base": str(tmp_path), "store": {"artifacts": ["s1", "s2", "s3"]}})
-    assert found == {"artifacts": {"s1": True, "s2": False, "s3": False}, "made": {"python": ["aaaa"], "venv": []}}
+    assert found == {
+        "artifacts": {"s1": True, "s2": False, "s3": False},
+        "made": {"python": ["aaaa"], "venv": []},
+        "changed": [],
+    }
 
 
 def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

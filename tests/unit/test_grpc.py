@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificates import Keys, certified
-from grpc_world import Serving, serving_grpc
+from grpc_world import Keys, Serving, certified, serving_grpc
 from old_python import oldest
 from web_fakes import closed_port
 

@@ -140,9 +140,9 @@ def test_path_pyenv_and_uv_are_searched(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def maven(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Maven that does what a test wants; its argument -DoutputDirectory is in $out."""
+    """A Maven that does what a test wants; the directory of its project is in $out."""
     file = folder / "mvn"
-    file.write_text('#!/bin/sh\nfor a in "$@"; do case $a in -DoutputDirectory=*) out=${a#*=};; esac; done\n' + text)
+    file.write_text('#!/bin/sh\nfor a in "$@"; do case $a in */pom.xml) out=${a%/pom.xml};; esac; done\n' + text)
     file.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
 

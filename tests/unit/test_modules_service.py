@@ -202,17 +202,19 @@ def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, mo
 
 
 def test_supervisor_is_found_on_the_node_where_the_controller_does_not_know_it(base: Path) -> None:
-    old, new, half = (base / "store" / "venv" / name for name in ("old", "new", "half"))
-    assert supervision.programs_of(str(base), "") == ""
-    for age, venv in enumerate((half, new, old)):
-        (venv / "bin").mkdir(parents=True)
-        marker = venv / ".complete"
+    old, new, half, other = (base / "store" / "tree" / name for name in ("old", "new", "half", "other"))
+    assert supervision.supervisor_of(str(base), "") == ""
+    for age, tree in enumerate((other, half, new, old)):
+        (tree / "supervisor").mkdir(parents=True)
+        if tree != other:
+            (tree / "supervisor" / "supervisord.py").touch()
+        marker = tree / ".complete"
         marker.touch()
         os.utime(marker, (1000 - age, 1000 - age))
     (half / ".complete").unlink()
-    assert supervision.programs_of(str(base), "") == str(new / "bin")
-    assert supervision.programs_of(str(base), str(base / "not" / "yet")) == str(new / "bin")
-    assert supervision.programs_of(str(base), str(old / "bin")) == str(old / "bin")
+    assert supervision.supervisor_of(str(base), "") == str(new)
+    assert supervision.supervisor_of(str(base), str(base / "not" / "yet")) == str(new)
+    assert supervision.supervisor_of(str(base), str(old)) == str(old)
 
 
 def test_cleaning_ends_supervisor_without_the_paths_of_its_programs(

@@ -21,7 +21,6 @@ prune = module("fatecloud_prune")
 node = utility("fatecloud_node")
 imports = utility("fatecloud_imports")
 store = utility("fatecloud_store")
-USED = {"digest": "e" * 64, "interpreter": "f" * 64, "installer": ""}
 
 
 @pytest.fixture
@@ -35,7 +34,8 @@ def artifact(text: bytes, name: str = "a.whl") -> dict[str, Any]:
 
 
 def asked(base: Path, wanted: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
-    plain = {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "used": USED, "sources": {}, "big": 0}
+    parts = [{"kind": "venv", "id": "e" * 16, "artifacts": [one["sha256"] for one in wanted]}]
+    plain = {"base": str(base), "run": "r1", "artifacts": wanted, "login": "", "parts": parts, "sources": {}, "big": 0}
     return plain | changes
 
 
@@ -316,38 +316,49 @@ def test_units_are_masked_where_systemd_does_not_run(base: Path, monkeypatch: py
 
 
 class Store:
-    """A node's store with the environments of two releases, a and b, each on an interpreter of its own."""
+    """A node's store with what two releases need, a and b: an interpreter, an environment on it, and a tree each."""
 
     def __init__(self, base: Path) -> None:
-        self.base, self.release = base, dict(PYTHON)
+        self.base = base
         for letter in "ab":
             interpreter = self.path("python", letter) / "bin" / "python3"
             interpreter.parent.mkdir(parents=True)
             interpreter.touch()
             self.environment(self.path("venv", letter), letter)
+            self.complete(self.path("tree", letter), letter)
             (base / "store" / "artifacts" / (letter * 64)).mkdir(parents=True)
-        self.release |= {"digest": "b" * 64, "interpreter": {"sha256": "b" * 64}, "uv": {"sha256": "b" * 64}}
+        (base / "store" / "incoming" / "r0").mkdir(parents=True)
+        kinds = ("python", "venv", "tree", "tool")
+        self.release = [{"kind": kind, "id": "b" * 16, "artifacts": ["b" * 64]} for kind in kinds]
         with node.working(str(base), "r1") as manifest:
-            manifest.data["venvs"] = {letter * 16: {} for letter in "ab"}
+            manifest.data["made"] = [f"{kind}/{letter * 16}" for kind in ("tree", "venv") for letter in "ab"]
             manifest.data["artifacts"] = [letter * 64 for letter in "ab"]
 
     def path(self, kind: str, letter: str) -> Path:
         return self.base / "store" / kind / (letter * 16)
 
+    def complete(self, path: Path, letter: str, more: str = "") -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / ".complete").write_text(letter * 64 + "\n" + more)
+
     def environment(self, path: Path, letter: str) -> None:
         (path / "bin").mkdir(parents=True)
         (path / "bin" / "python").symlink_to(self.path("python", letter) / "bin" / "python3")
-        (path / ".complete").write_text(letter * 64 + "\n")
+        self.complete(path, letter)
 
     def prune(self, *, check: bool = False, **changes: Any) -> dict[str, Any]:
-        asked = {"base": str(self.base), "run": "r1", "python": self.release} | changes
+        asked = {"base": str(self.base), "run": "r1", "parts": self.release} | changes
         return dict(prune.apply(asked, check=check))
 
     def left(self) -> list[str]:
-        return sorted(f"{path.parent.name}/{path.name[0]}" for path in (self.base / "store").glob("*/*"))
+        found = {f"{path.parent.name}/{path.name[0]}" for path in (self.base / "store").glob("*/*")}
+        assert "incoming/r" in found, "what arrives is not pruned"
+        return sorted(found - {"incoming/r"})
 
 
-BOTH = ["artifacts/a", "artifacts/b", "python/a", "python/b", "venv/a", "venv/b"]
+KINDS = ("artifacts", "python", "tree", "venv")
+BOTH = [f"{kind}/{letter}" for kind in KINDS for letter in "ab"]
+ONLY_B = [f"{kind}/b" for kind in KINDS]
 
 
 def test_what_only_an_older_release_needed_is_removed(base: Path) -> None:
@@ -355,14 +366,11 @@ def test_what_only_an_older_release_needed_is_removed(base: Path) -> None:
     assert store.prune(check=True)["changed"]
     assert store.left() == BOTH
     result = store.prune()
-    assert sorted(path[: path.index("a" * 16) + 1] for path in result["removed"]) == [
-        "artifacts/a",
-        "python/a",
-        "venv/a",
-    ]
-    assert store.left() == ["artifacts/b", "python/b", "venv/b"]
+    assert sorted(path[: path.index("a" * 16) + 1] for path in result["removed"]) == [f"{kind}/a" for kind in KINDS]
+    assert store.left() == ONLY_B
     manifest = json.loads((base / ".fatecloud" / "manifest.json").read_text())
-    assert (manifest["venvs"], manifest["artifacts"]) == ({"b" * 16: {}}, ["b" * 64])
+    assert manifest["made"] == [f"{kind}/{'b' * 16}" for kind in ("tree", "venv")]
+    assert manifest["artifacts"] == ["b" * 64]
     assert not store.prune()["changed"]
 
 
@@ -372,7 +380,29 @@ def test_an_environment_that_a_service_was_made_from_stays_with_its_interpreter(
     with node.working(str(base), "r1") as manifest:
         manifest.data["services"]["9999/flow@a1"] = {"home": str(base / "home")}
     store.prune()
-    assert store.left() == [entry for entry in BOTH if entry != "artifacts/a"]
+    assert store.left() == [entry for entry in BOTH if entry not in ("artifacts/a", "tree/a")]
+
+
+def test_a_tree_that_a_service_sees_stays(base: Path) -> None:
+    store = Store(base)
+    store.complete(base / "home" / "trees" / "app", "a", "how it is shown\n")
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"]["9999/flow@a1"] = {"home": str(base / "home")}
+    store.prune()
+    assert store.left() == sorted([*ONLY_B, "tree/a"])
+
+
+def test_a_tree_that_a_process_has_in_its_environment_stays(base: Path) -> None:
+    """Supervisor's code is named nowhere else: Python maps no source files."""
+    store = Store(base)
+    argv = [sys.executable, "-c", "import time; print(flush=True); time.sleep(60)"]
+    variables = {"PYTHONPATH": str(store.path("tree", "a"))}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, env=variables) as process:
+        assert process.stdout
+        process.stdout.readline()
+        result = store.prune()
+        process.kill()
+    assert result["spared"] == ["tree/" + "a" * 16]
 
 
 def test_an_environment_that_a_process_runs_from_stays(base: Path) -> None:
@@ -385,22 +415,23 @@ def test_an_environment_that_a_process_runs_from_stays(base: Path) -> None:
         result = store.prune()
         process.kill()
     assert result["spared"] == ["venv/" + "a" * 16]
-    assert store.left() == ["artifacts/b", "python/b", "venv/a", "venv/b"]
+    assert store.left() == sorted([*ONLY_B, "venv/a"])
 
 
-def test_a_node_that_has_no_python_service_any_more_keeps_nothing(base: Path) -> None:
+def test_a_node_whose_services_need_nothing_of_a_store_keeps_nothing(base: Path) -> None:
     store = Store(base)
-    store.prune(python=None)
+    store.prune(parts=[])
     assert store.left() == []
 
 
 def test_a_removal_that_is_cut_off_leaves_nothing_that_counts(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(base)
 
-    def cut(_path: str) -> None:
-        raise OSError(errno.EIO, "Input/output error")
+    def cut(path: str) -> None:
+        if "/venv/" in path:
+            raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(prune.shutil, "rmtree", cut)
+    monkeypatch.setattr(prune, "remove_tree", cut)
     with pytest.raises(node.Refused, match="Input/output error"):
         store.prune()
     assert python.complete(str(store.path("venv", "a"))) is None
@@ -448,12 +479,9 @@ def test_an_artifact_that_will_be_used_is_hashed_and_brought_again_when_it_is_da
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"two")
     assert artifacts.missing(asked(base, [one])) == [one]
-    for folder, text in (
-        (store.shared_path(str(base), "e" * 64), "e"),
-        (store.interpreter_path(str(base), "f" * 64), "f"),
-    ):
-        _made(folder)
-        Path(folder, ".complete").write_text(text * 64)
+    folder = Path(store.part_path(str(base), "venv", "e" * 64))
+    _made(str(folder))
+    (folder / ".complete").write_text("e" * 64)
     assert artifacts.missing(asked(base, [one])) == []
-    used = USED | {"installer": one["sha256"]}
-    assert artifacts.missing(asked(base, [one], used=used)) == [one]
+    tool = {"kind": "tool", "id": one["sha256"][:16], "artifacts": [one["sha256"]]}
+    assert artifacts.missing(asked(base, [one], parts=[tool])) == [one]

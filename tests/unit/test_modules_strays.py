@@ -200,6 +200,6 @@ def test_before_supervisord_is_started_no_service_of_it_runs_any_more(
 
     monkeypatch.setattr(supervision, "call", call)
     monkeypatch.setattr(supervision.Supervisor, "alive", lambda _self: bool(living))
-    supervisor.programs = "/programs"  # type: ignore[attr-defined]
+    supervisor.code = "/code"  # type: ignore[attr-defined]
     assert "supervisord" in supervisor.adopt()  # type: ignore[attr-defined]
     assert living == [False]

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from check_world import healthy_documents, observed, the_desired
-from sessions import stand_in
 
 from fatecloud.errors import TransportError
 from fatecloud.model.desired import DesiredFile
@@ -58,7 +57,8 @@ class Nodes:
         return SimpleNamespace(run=run, close=lambda: self.closed.append(node.name))
 
     def texts(self) -> dict[str, str]:
-        return _old_texts(stand_in(self.desired, connect=self.connect), self.observed)
+        session: Any = SimpleNamespace(cluster=self.desired.cluster, desired=self.desired, connect=self.connect)
+        return _old_texts(session, self.observed)
 
 
 def test_all_changed_nodes_are_read_at_the_same_time() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_cluster import KEY, PASSWORD, PYTHON, PYTHONS, desired, node
+from small_cluster import KEY, PASSWORD, TREE, desired, node
 
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired
@@ -143,11 +143,11 @@ def test_a_secret_that_is_not_there_is_named(wanted: Desired) -> None:
         real_hashes(wanted.files["a1"], {})
 
 
-def test_a_node_whose_supervisor_needs_the_environment_gets_it_although_no_service_is_python(wanted: Desired) -> None:
+def test_a_node_without_systemd_gets_supervisor_although_nothing_needs_python(wanted: Desired) -> None:
     supervised = replace(wanted.cluster.nodes["a1"], supervision="supervisor")
     cluster = replace(wanted.cluster, nodes={"a1": supervised})
-    lacking = replace(wanted, cluster=cluster, pythons=PYTHONS)
-    facts = deployed(lacking) | {"store": {"made": {"python": [PYTHON.interpreter.sha256[:16]]}}}
+    lacking = replace(wanted, cluster=cluster, supervisor=TREE)
+    facts = deployed(lacking) | {"store": {"made": {}, "changed": []}}
     actions = [action for stage in planned(lacking, facts).stages for action in stage.actions]
     assert [(action.verb, action.service) for action in actions] == [("install", "node")]
 

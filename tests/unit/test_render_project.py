@@ -80,7 +80,7 @@ def test_variables_say_everything_about_a_service(tmp_path: Path) -> None:
     assert service["readiness"]["deadline"] == 20
     assert service["directories"][f"{home}/run"] == "0750"
     assert [f["mode"] for f in service["files"]] == ["0640", "0750", "0644"]
-    assert variables["fatecloud_node"]["python"] is None
+    assert variables["fatecloud_node"]["pythons"] == []
     group = read(project / "group_vars" / "all" / "vars.yml")
     assert group["fatecloud_stages"] == [["1.1.flow"]]
     assert service["turn"] == "1.1.flow"

@@ -10,6 +10,7 @@ import re
 import stat
 import time
 
+from . import listing
 from .hints import Any, Dict, List, Optional, Tuple
 from .opening import LARGEST, STRANGE, Strange, Untrusted, distrust, lent, names, opened, require_alone, text_in
 from .processes import user_name
@@ -100,12 +101,17 @@ def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
 
 
 def store(spec: Spec) -> Dict[str, Any]:
-    """What the node's store holds: asked artifacts, and by directory what was made of artifacts and is complete."""
+    """What the node's store holds: asked artifacts, and by directory what was made of artifacts and is complete.
+
+    `changed` names the trees of which not every file is as it was when they were unpacked.
+    """
     root = spec["base"] + "/store"
     asked = spec.get("store", {}).get("artifacts", ())
+    made = {kind: _complete("%s/%s" % (root, kind)) for kind in _plain_files(root) if kind not in _BROUGHT}
     return {
         "artifacts": {sha: any(_plain_files("%s/artifacts/%s" % (root, sha))) for sha in asked},
-        "made": {kind: _complete("%s/%s" % (root, kind)) for kind in _plain_files(root) if kind not in _BROUGHT},
+        "made": made,
+        "changed": sorted(path for path in made.get("tree", ()) if _is_changed("%s/tree/%s" % (root, path))),
     }
 
 
@@ -214,6 +220,18 @@ def _complete(folder: str) -> List[str]:
     except OSError:
         return []
     return sorted(name for name in there if os.path.exists("%s/%s/.complete" % (folder, name)))
+
+
+def _is_changed(tree: str) -> bool:
+    """Whether a tree does not look any more as its marker says."""
+    try:
+        recorded = text_in("%s/%s" % (tree, listing.MARKER), 1024, believed=True).splitlines()
+        digest = _sha256()
+        for line in listing.entries(tree):
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    except OSError:
+        return True
+    return recorded[1:] != [digest.hexdigest()]
 
 
 def _matching(pattern: str) -> List[str]:

@@ -1,1 +1,0 @@
-"""The phases of a deploy; `workflow/deploy.py` has their order."""
