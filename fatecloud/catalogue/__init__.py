@@ -17,7 +17,6 @@ from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
 from fatecloud.model.trees import SUPERVISOR, Tree
 
-_HERE = Path(__file__).resolve().parent
 _LOCKED = re.compile(
     r"(?P<name>\S+==\S+|[^\s:]+(?::[^\s:]+){3,4}) --hash=sha256:(?P<sha256>[0-9a-f]{64})"
     r"  # (?P<filename>\S+) (?P<size>\d+)"
@@ -27,7 +26,7 @@ _KINDS: dict[str, ArtifactKind] = {".whl": "wheel", ".jar": "jar"}
 
 def names() -> tuple[str, ...]:
     """Names of all releases, sorted."""
-    return tuple(sorted(path.stem for path in _HERE.glob("*.yaml")))
+    return tuple(sorted(path.stem for folder in __path__ for path in Path(folder).glob("*.yaml")))
 
 
 def lock_text(release: str, name: str) -> str:
@@ -36,7 +35,13 @@ def lock_text(release: str, name: str) -> str:
     An artifact is called by its project and version (`torch==1.12.1`), or by its Maven coordinates
     (`group:artifact:version:type[:classifier]`). One that no registry has comes by `release import` only.
     """
-    return (_HERE / f"{release}.{name}.lock.txt").read_text(encoding="utf-8")
+    return _text(f"{release}.{name}.lock.txt")
+
+
+def _text(name: str) -> str:
+    """Of a file beside this one. Code in this process may add a folder to `__path__`, as for `components`."""
+    found = (Path(folder) / name for folder in __path__)
+    return next(path for path in found if path.is_file()).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)
@@ -56,7 +61,7 @@ def load(name: str) -> Release:
             remedy=f"use {near[0]}" if near else "",
         )
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    data = yaml.load((_HERE / f"{name}.yaml").read_text(encoding="utf-8"), Loader=loader)  # noqa: S506 - safe loaders
+    data = yaml.load(_text(f"{name}.yaml"), Loader=loader)  # noqa: S506 - safe loaders
     return Release(
         name=data["name"],
         summary=data["summary"],
@@ -92,7 +97,7 @@ def parse_lock(text: str, other: ArtifactKind = "archive") -> tuple[Artifact, ..
 
 def _supervisor() -> Tree:
     """Supervisor's code. Every release has it: nodes without systemd need it, whatever they run."""
-    return Tree(SUPERVISOR, parse_lock((_HERE / f"{SUPERVISOR}.lock.txt").read_text(encoding="utf-8")))
+    return Tree(SUPERVISOR, parse_lock(_text(f"{SUPERVISOR}.lock.txt")))
 
 
 def _tree(release: dict[str, Any], name: str) -> Tree:

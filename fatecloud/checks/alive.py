@@ -21,6 +21,9 @@ CHILD_FROZEN = Code(
 
 _UP = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
 
+_NO_ANSWER = ("timeout", "silent", "unanswered")
+"""Kinds of a readiness probe's answer: no connection in time, nothing over it, or nothing but the protocol's frame."""
+
 
 @service_check(HUNG, after=_UP)
 def alive(view: ServiceView) -> Iterator[Finding]:
@@ -43,7 +46,7 @@ def alive(view: ServiceView) -> Iterator[Finding]:
         return
     answer = view.probe(view.service.readiness)
     kind = answer.data.get("kind") if isinstance(answer.data, dict) else None
-    if kind == "timeout" or (answer.error or "").startswith("timeout"):
+    if kind in _NO_ANSWER or (answer.error or "").startswith("timeout"):
         said = answer.error or str(answer.data.get("error", "timeout"))
         yield finding(
             view,

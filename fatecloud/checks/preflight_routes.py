@@ -33,11 +33,11 @@ class _Tried:
 
     @property
     def trouble(self) -> Mapping[str, Any]:
-        """The error of the endpoint itself or of the flow behind it; empty if there is none."""
+        """The error of the endpoint itself or of what was asked behind it; empty if there is none."""
         if not self.answer["ok"]:
             return self.answer
-        flow: Mapping[str, Any] = self.answer.get("flow", {"ok": True})
-        return {} if flow["ok"] else flow
+        behind: Mapping[str, Any] = self.answer.get("behind", {"ok": True})
+        return {} if behind["ok"] else behind
 
     def __str__(self) -> str:
         return f"{self.edge.source} -> {self.edge.target} at {self.edge.endpoint}"
@@ -109,7 +109,7 @@ def _tried(view: NodeView) -> list[_Tried]:
             if answer is None:
                 raise FactAbsent(f"connects: {edge.source} -> {edge.target} at {edge.endpoint} was not tried")
             found.append(_Tried(edge, answer))
-    # The edges to another party's proxy and to the flow behind it are one route.
+    # The edges to another party's proxy and to what is behind it are one route.
     return list({(one.edge.source, one.edge.endpoint): one for one in reversed(found)}.values())[::-1]
 
 

@@ -44,8 +44,9 @@ def check(
 
     from fatecloud.model.selection import select  # noqa: PLC0415
     from fatecloud.workflow.check import FACTS, check_cluster, saved_facts  # noqa: PLC0415
-    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     session = load_session(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False

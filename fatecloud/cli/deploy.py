@@ -60,7 +60,7 @@ def deploy(
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.deploy import deploy_cluster  # noqa: PLC0415
     from fatecloud.workflow.deploy_options import DeployOptions  # noqa: PLC0415
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     wanted = DeployOptions(
         selection=o.selection(selectors),

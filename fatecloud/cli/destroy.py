@@ -34,7 +34,7 @@ def destroy(
     """Remove a cluster from its nodes, after you typed its name. Data stay, unless you pass --remove-data."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.destroy import destroy_cluster  # noqa: PLC0415
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     with Console() as console:
         return destroy_cluster(

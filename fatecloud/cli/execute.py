@@ -31,7 +31,8 @@ def exec(  # noqa: A001 - a verb is named by its function
     from fatecloud.model.selection import select  # noqa: PLC0415 - keeps --help fast
     from fatecloud.plain import plain_lines  # noqa: PLC0415
     from fatecloud.workflow.execute import execute  # noqa: PLC0415
-    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+    from fatecloud.workflow.load import load_session  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)

@@ -10,7 +10,7 @@ from fatecloud.cli import options as o
 
 if TYPE_CHECKING:
     from fatecloud.workflow.deploy_options import DeployOptions
-    from fatecloud.workflow.load import Options
+    from fatecloud.workflow.options import Options
 
 
 def show_forecast(

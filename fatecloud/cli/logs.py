@@ -54,8 +54,9 @@ def logs(
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.logs import entry_document, record_text  # noqa: PLC0415
     from fatecloud.workflow.deployed import require_deployed  # noqa: PLC0415
-    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.logs import of_job, question_of, show_logs  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     question = question_of(
         since=since, grep=grep, level=level, lines=lines, now=time.time(), job=job, deadline=deadline
@@ -77,13 +78,13 @@ def logs(
         else:
             typer.echo(document_text("LogEntry", entry_document(entry, session.redact), output, stream=True))
 
-    session.ask_passwords({one.id.node for one in services})
+    session.access.logins.ask([session.cluster.nodes[name] for name in sorted({one.id.node for one in services})])
     if follow:
         require_deployed(session, keys, deadline)
     try:
         status = show_logs(
             session.desired,
-            partial(session.connect, seconds=deadline),
+            partial(session.access.connect, seconds=deadline),
             services,
             question,
             show,

@@ -29,7 +29,7 @@ def plan(
     """Show what a deploy would do, and the reasons to refuse it. Changes nothing."""
     from fatecloud.cli.forecast import show_forecast  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.deploy_options import DeployOptions  # noqa: PLC0415
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
 
     return show_forecast(
         Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys),

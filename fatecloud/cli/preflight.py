@@ -35,7 +35,7 @@ def preflight(
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import line_width, look_of  # noqa: PLC0415
     from fatecloud.report.preflight import change_text, fixes_text, preflight_text  # noqa: PLC0415
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.preflight import blocking  # noqa: PLC0415
     from fatecloud.workflow.preflight_session import preflight_cluster  # noqa: PLC0415
 

@@ -36,7 +36,7 @@ def test(
     """Run a smoke test: a real federated job between two parties."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.prove import result_document, result_text  # noqa: PLC0415
     from fatecloud.workflow.proving import prove_cluster  # noqa: PLC0415
 

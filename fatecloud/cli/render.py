@@ -23,7 +23,7 @@ def render(
     store: o.Store = None,
 ) -> int:
     """Write a self-contained Ansible project, so that `ansible-playbook site.yml` deploys the same."""
-    from fatecloud.workflow.load import Options  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.options import Options  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.render import render_project  # noqa: PLC0415
 
     render_project(Options(inventory, secrets, vault_password_file, state_dir, store), output)

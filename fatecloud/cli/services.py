@@ -26,7 +26,7 @@ def _act(
     files: tuple[o.Secrets, o.VaultPassword, o.StateDir],
 ) -> int:
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.load import Options  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.services import act_on_services  # noqa: PLC0415
 
     with Console() as console:

@@ -28,8 +28,9 @@ def status(
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
-    from fatecloud.workflow.load import Options, load_session  # noqa: PLC0415
+    from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
     from fatecloud.workflow.status import look  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)

@@ -65,7 +65,7 @@ def gather(
     asked = threading.Semaphore(0)
     found: dict[str, NodeFacts | Unreachable] = {}
     names = sorted(nodes or desired.cluster.nodes)
-    threads, specs = [], []
+    threads = []
     for name in names:
         spec = spec_for(desired, name, want=want, probes=probes, extra=extra(name) if extra else None)
 
@@ -79,9 +79,7 @@ def gather(
         # Daemon threads: one that hangs in a name look-up must not keep the program from ending.
         threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))
         threads[-1].start()
-        specs.append(spec)
-    for spec in specs:  # while connections are being opened: each node's thread finds it done
-        shipment.packed(spec)
+    shipment.packed()  # while connections are being opened: each node's thread finds it done
     for _ in threads:
         asked.acquire(timeout=max(0.0, begun + _HEAD_START - time.monotonic()))
     meanwhile()

@@ -67,7 +67,7 @@ except Exception:
 gc.disable()  # it ends before there is anything to collect
 spec = json.loads(zlib.decompress(spec).decode())
 if magic == int.from_bytes(MAGIC_NUMBER, "big"):
-    parts, spec["codes"] = marshal.loads(zlib.decompress(code))
+    parts = marshal.loads(zlib.decompress(code))
 else:
     sources = json.loads(zlib.decompress(sources).decode())
     parts = [(name, compile(source, "collector/" + name + ".py", "exec")) for name, source in sources]
@@ -158,39 +158,30 @@ def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
     """Standard input of that command.
 
     A line of numbers, then what they describe: which bytecode the code has, and the bytes of the code as this
-    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. The probes'
-    scripts come both ways, too. To compile the collector costs a node some 20 ms of CPU, and the scripts 15.
+    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. To compile the
+    collector costs a node some 20 ms of CPU.
 
     Args:
-        spec: what to read. It gets besides: which code is whose probe's (`coded`), and the text of `asking`, for
-            interpreters that have a service's libraries (`asker`).
+        spec: what to read. It gets besides the text of `asking`, for interpreters that have a service's libraries.
         parts: files below `node/`.
     """
-    code, sources = packed(spec, parts)
-    scripts, shared = _scripts(spec)
-    coded = {identity: scripts.index(script) for identity, script in shared.items()}
-    whole = {**spec, "coded": coded, **({"asker": asker()} if len(coded) < len(spec.get("probes", ())) else {})}
+    code, sources = packed(parts)
+    libraries = any(probe.get("libraries") for probe in spec.get("probes", ()))
+    whole = {**spec, "asker": asker()} if libraries else spec
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
     magic = int.from_bytes(MAGIC_NUMBER, "big")
     return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
 
 
-def packed(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
-    """Code, with that of the spec's scripts, and source, as `stdin` has them; made once for all nodes alike."""
+def packed(parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
+    """Code and source, as `stdin` has them; made once for all nodes alike."""
     with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
-        return _packed(parts, _scripts(spec)[0])
-
-
-def _scripts(spec: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """What its probes ask by forks of the collector: the texts, and the text of each by the probe's id."""
-    shared = {probe["id"]: probe.get("stdin", "") for probe in spec.get("probes", ()) if not probe.get("libraries")}
-    return tuple(sorted(set(shared.values()))), shared
+        return _packed(parts)
 
 
 @cache
-def _packed(parts: tuple[str, ...], scripts: tuple[str, ...]) -> tuple[bytes, bytes]:
-    ours = [(name, _bare(_compiled(name))) for name in parts]
-    code = zlib.compress(marshal.dumps((ours, [_code_of(script) for script in scripts])))
+def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
+    code = zlib.compress(marshal.dumps([(name, _bare(_compiled(name))) for name in parts]))
     sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
     return code, sources
 
@@ -201,15 +192,6 @@ def _compiled(name: str) -> CodeType:
     loader = spec.loader if spec else None
     code = loader.get_code(spec.name) if spec and isinstance(loader, SourceLoader) else None
     return code or compile(_source(name), f"collector/{name}.py", "exec", dont_inherit=True)
-
-
-@cache
-def _code_of(script: str) -> CodeType | None:
-    """Of a probe; None for a wrong one, for which the node reports the error."""
-    try:
-        return _bare(compile(script, "script", "exec", dont_inherit=True))
-    except (SyntaxError, ValueError):
-        return None
 
 
 def _bare(code: CodeType) -> CodeType:

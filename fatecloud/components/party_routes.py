@@ -85,5 +85,5 @@ def _opposite(view: ServiceView, route: Route, probe: str) -> str:
     answers = asked.data.get("peers", {}) if asked and isinstance(asked.data, dict) else {}
     if own not in answers:
         return f"the opposite direction, {target} -> {source}, could not be tried"
-    error = answers[own].get("error") or (answers[own].get("flow") or {}).get("error")
+    error = answers[own].get("error") or (answers[own].get("behind") or {}).get("error")
     return f"the opposite direction, {target} -> {source}: {error or 'open'}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.catalogue.architectures import ARCHITECTURES, LATER
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
@@ -16,13 +17,11 @@ from fatecloud.inventory.words import (
     ACCOUNT,
     API_VERSION,
     APP_ID,
-    ARCHITECTURES,
     CLUSTER_NAME,
     DIRECTORY,
     INTERPRETER,
     JUMP,
     KEY_FILE,
-    LATER_ARCHITECTURES,
     LOGIN,
     NODE_NAME,
     PARTY_ID,
@@ -257,7 +256,7 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "config": Field(Section("a mapping from component to its settings", config), "Settings per component."),
         },
     )
-    architecture = Choice(ARCHITECTURES, LATER_ARCHITECTURES)
+    architecture = Choice(ARCHITECTURES, LATER)
     return Section(
         "a mapping with apiVersion, cluster, nodes, parties, ...",
         {

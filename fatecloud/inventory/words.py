@@ -10,8 +10,6 @@ from fatecloud.model.places import is_systems, normal
 from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 
 API_VERSION = "fatecloud/v1"
-ARCHITECTURES = ("standalone", "rabbitmq")
-LATER_ARCHITECTURES = ("eggroll",)
 
 CLUSTER_NAME = Text(
     "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from fatecloud.model.machine import Machine
 
-Architecture = Literal["standalone", "rabbitmq", "eggroll"]
 Become = Literal["root", "service", "none"]
 Supervision = Literal["systemd", "supervisor"]
 PackageSource = Literal["repos", "store", "preinstalled"]
@@ -203,7 +202,8 @@ class Cluster:
     id: str
     """Random, and so no other cluster's: 16 hexadecimal digits, the first a letter."""
     release: str
-    architecture: Architecture
+    architecture: str
+    """How its components are wired, one of those of its release."""
     nodes: Mapping[str, Node]
     parties: Mapping[str, Party]
     peers: Mapping[str, Peer]

@@ -92,7 +92,14 @@ def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
 
 
 def inventory(
-    name: str, cluster_id: str, addresses: Mapping[str, str], key: Path, components: Mapping[str, Sequence[str]]
+    name: str,
+    cluster_id: str,
+    addresses: Mapping[str, str],
+    key: Path,
+    *,
+    release: str,
+    architecture: str,
+    components: Sequence[str],
 ) -> str:
     """An inventory of the sandbox: one node is a single party; several nodes are several parties that work together.
 
@@ -101,15 +108,16 @@ def inventory(
         cluster_id: its random id.
         addresses: node name -> address.
         key: private key of the login user.
-        components: architecture -> components that it places on nodes by default.
+        release: its name.
+        architecture: one of that release's.
+        components: those that the architecture places on nodes by default.
     """
-    architecture = "standalone" if len(addresses) == 1 else "rabbitmq"
     lines = [
         f"# Written by `fatecloud sandbox up --name {name}`; yours to change.",
         "apiVersion: fatecloud/v1",
         f"cluster: {name}",
         f"id: {cluster_id}",
-        "release: fate-2.2.0",
+        f"release: {release}",
         f"architecture: {architecture}",
         "defaults:",
         f'  ssh: {{user: {USER}, key: "{key}", agent: false}}',
@@ -119,5 +127,5 @@ def inventory(
     ]
     for index, node in enumerate(addresses):
         lines += [f'  "{_FIRST_PARTY + index}":', "    services:"]
-        lines += [f"      {component}: {node}" for component in components[architecture]]
+        lines += [f"      {component}: {node}" for component in components]
     return "\n".join([*lines, ""])

@@ -27,7 +27,8 @@ from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.vault.file import vault_library
 from fatecloud.whoami import has_entry, user_name
 from fatecloud.workflow.interrupt import Interruption
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.needed_secrets import values_on_nodes
+from fatecloud.workflow.session import Session
 
 RELEASE_TIMEOUT = 150.0
 """Seconds that releasing the nodes may take. It is more than a node waits for a task that it has begun; after that the
@@ -89,9 +90,11 @@ def project(session: Session, directory: Path, run: RunInfo, vault_password: str
         session.desired,
         directory,
         ssh_config=ssh_config(session.cluster.nodes.values(), known_hosts="known_hosts"),
-        known_hosts=session.known_hosts,
+        known_hosts=session.access.known_hosts,
         store=session.store.path,
-        vault_text=encrypted({**session.values, **session.prompted}, vault_password),
+        vault_text=encrypted(
+            {**values_on_nodes(session.desired, session.vault.secrets), **session.access.logins.typed}, vault_password
+        ),
         run=run,
     )
 
@@ -121,7 +124,7 @@ class AnsibleRun:
                 f"user id {os.getuid()} has no entry in this machine's user database, and ssh needs one",
                 remedy="run this as a user with an entry in /etc/passwd (in a container, add one for the user id)",
             )
-        session.ask_passwords(self._nodes)
+        session.access.logins.ask([session.cluster.nodes[name] for name in self._nodes or session.cluster.nodes])
         project(session, self._project, run_info(session, log.id, os.getpid()), self._password)
 
     def play(

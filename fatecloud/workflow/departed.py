@@ -16,7 +16,7 @@ from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import Observed
 from fatecloud.state.directory import cluster_directory
 from fatecloud.state.nodes import PastNode, forget, known_again, past_nodes, remember
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 
 def departed_notes(session: Session) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from fatecloud.errors import NotDeployed, RunError
 from fatecloud.model.desired import Desired
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import NodeFacts, Observed
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
+from fatecloud.workflow.session import Session
 
 FACTS = ("clock", "lease", "manifest", "records", "services")
 """What shows whether services are deployed, and whether a run holds their nodes."""

@@ -16,9 +16,11 @@ from fatecloud.workflow.deployed import nothing_deployed, require_read
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import active_jobs, jobs_variables, refuse_or_wait
 from fatecloud.workflow.leases import read_when_free
-from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import manifests, observe
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.recorded import recorded
+from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
 FACTS = ("clock", "identity", "lease", "manifest", "records", "services")

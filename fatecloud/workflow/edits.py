@@ -12,8 +12,9 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import FileChange, Plan
 from fatecloud.render.placeholders import UnknownSecretError, fill, names
 from fatecloud.transport.parallel import on_all
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.needed_secrets import values_on_nodes
 from fatecloud.workflow.observe import manifests
+from fatecloud.workflow.session import Session
 
 _DEADLINE = 60.0
 """Seconds for all nodes together."""
@@ -29,7 +30,7 @@ def with_edits(session: Session, observed: Observed, plan: Plan) -> Plan:
         asked.setdefault(change.node, []).append(_edited(session, change, records[change.node].get("files", {})))
 
     def ask(node: Node) -> dict[str, str]:
-        transport = session.connect(node)
+        transport = session.access.connect(node)
         try:
             return read_drift(transport, node, asked[node.name])
         finally:
@@ -56,7 +57,11 @@ def _edited(session: Session, change: FileChange, recorded: dict[str, dict[str, 
     lines = [line for line in desired.text.split("\n") if names(line)]
     try:
         # While a secret rotates, the file may have its current value or its next one.
-        filled = [fill(line, values) for line in lines for values in (session.secrets.current, session.values)]
+        filled = [
+            fill(line, values)
+            for line in lines
+            for values in (session.vault.secrets.current, values_on_nodes(session.desired, session.vault.secrets))
+        ]
     except UnknownSecretError:
         return EditedFile(change.path, digest, None)
     return EditedFile(change.path, digest, tuple(part for line in filled for part in line.split("\n")))

@@ -14,8 +14,8 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.transport import Transport
 from fatecloud.workflow.as_service import as_service
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.recorded import new_run
+from fatecloud.workflow.session import Session
 
 _ENTER = """\
 cd "$0" 2>/dev/null || { echo "not deployed here: there is no $0; run fatecloud deploy" >&2; exit 3; }
@@ -82,7 +82,7 @@ def execute(
         SecretsError: there is no way to get a node's password.
         KeyboardInterrupt: Ctrl-C; it waits for no node.
     """
-    session.ask_passwords({service.id.node for service in services})
+    session.access.logins.ask([session.resolved.node(name) for name in sorted({s.id.node for s in services})])
     log = new_run(session, "exec", argv, events)
     outcome = "failed"
     futures: list[Future[Executed]] = []
@@ -130,7 +130,7 @@ def _begun(
 def _execute(session: Session, service: DesiredService, words: Sequence[str], deadline: float) -> Executed:
     node = session.resolved.node(service.id.node)
     try:
-        done = _run(session.connect(node), node, command_of(service, node, words, deadline), deadline)
+        done = _run(session.access.connect(node), node, command_of(service, node, words, deadline), deadline)
     except FatecloudError as error:
         return Executed(service.id.key, None, "", error.message)
     text = [session.redact(stream.decode(errors="surrogateescape")) for stream in (done.stdout, done.stderr)]

@@ -22,12 +22,14 @@ from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait
 from fatecloud.workflow.leases import held_nodes, locked
-from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.load import load_session
 from fatecloud.workflow.moved import moved_note, refuse_example
 from fatecloud.workflow.observe import observe
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
+from fatecloud.workflow.session import Session
 
 DEADLINE = 20.0
 """Seconds for each node."""

@@ -11,8 +11,8 @@ from fatecloud.components.registry import job_api
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.jobs import JobRow, JobRunner
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.service_commands import ServiceCommands
+from fatecloud.workflow.session import Session
 
 POLL = 5.0
 """Seconds between two looks at jobs that we wait for."""

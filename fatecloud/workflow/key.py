@@ -14,7 +14,7 @@ from fatecloud.vault.signing_keys import FormerKey, former_keys, signing_key, wi
 from fatecloud.workflow.secrets import SecretsFiles, open_vault
 
 if TYPE_CHECKING:
-    from fatecloud.workflow.load import Session
+    from fatecloud.workflow.session import Session
 
 KEPT_DAYS = 90
 """Days for which a replaced key counts, unless the operator says otherwise: partners have time to name the new one."""
@@ -87,12 +87,12 @@ def own_keys(files: SecretsFiles) -> list[tuple[PublicKey, date | None]]:
 
 def make_key(session: Session, events: Listener) -> None:
     """Make the key of a cluster whose vault has none. A deploy goes on where the vault cannot be written."""
-    if not session.secrets.lacks_key:
+    if not session.vault.secrets.lacks_key:
         return
     options = session.options
     files = SecretsFiles(options.inventory, options.secrets, options.vault_password_file)
     try:
-        vault = open_vault(files, prompt=session.ask_vault_password)
+        vault = open_vault(files, prompt=session.vault.ask)
         after = with_key(vault.read())
         vault.write(after)
     except FatecloudError as error:

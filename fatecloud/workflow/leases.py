@@ -15,9 +15,9 @@ from fatecloud.model.trust import untrusted_records
 from fatecloud.plain import plain_word
 from fatecloud.render.holder import dead
 from fatecloud.state.directory import controller_id
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.recorded import new_run
+from fatecloud.workflow.session import Session
 
 POLL = 5.0
 """Seconds between two readings while waiting for a lease to end."""

@@ -128,7 +128,7 @@ def of_job(services: Sequence[DesiredService], job: str) -> tuple[DesiredService
     if not found:
         names = ", ".join(service.id.key for service in services)
         raise UsageError(
-            f"--job: these keep no logs of jobs: {names}", remedy="leave the selection out, or select flow"
+            f"--job: these keep no logs of jobs: {names}", remedy="leave the selection out: only some services do"
         )
     return found
 

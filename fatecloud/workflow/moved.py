@@ -9,7 +9,7 @@ from fatecloud.inventory.cluster_id import is_example
 from fatecloud.model.observed import Observed
 from fatecloud.state.nodes import known_again, past_nodes
 from fatecloud.workflow.departed import named, present_nodes
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 _COPY = "fatecloud init --new-id makes a copied inventory a cluster of its own"
 

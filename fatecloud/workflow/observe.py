@@ -17,7 +17,7 @@ from fatecloud.state.killed import last_failure
 from fatecloud.timing import phase, report_seconds
 from fatecloud.transport import Transport
 from fatecloud.workflow.limited import as_checker, question
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 
 def observe(
@@ -46,11 +46,11 @@ def observe(
         SecretsError: there is no way to get a node's password.
     """
     places = session.cluster.nodes
-    session.ask_passwords([n for n in nodes or places if not (limited and places[n].check)])
+    session.access.logins.ask([places[n] for n in nodes or places if not (limited and places[n].check)])
     opened: list[Transport] = []
 
     def connect(node: Node, seconds: float) -> Transport:
-        transport = session.connect(as_checker(node) if limited else node, seconds)
+        transport = session.access.connect(as_checker(node) if limited else node, seconds)
         opened.append(transport)
         return transport
 

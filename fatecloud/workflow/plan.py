@@ -18,8 +18,9 @@ from fatecloud.plan.make import make_plan
 from fatecloud.timing import phase
 from fatecloud.transport.parallel import all_of, on_all
 from fatecloud.workflow.edits import with_edits
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.needed_secrets import values_on_nodes
 from fatecloud.workflow.observe import manifests
+from fatecloud.workflow.session import Session
 
 _READ = "for d; do printf '%s\\n' \"$d\"; base64 -w0 <\"$d\" 2>/dev/null; printf '\\n'; done"
 
@@ -43,7 +44,8 @@ def plan_from(session: Session, observed: Observed, nodes: Collection[str] = (),
     """
     with phase("compared"):
         texts = _old_texts(session, observed)
-        plan = make_plan(session.desired, observed, session.values, texts, nodes=nodes, wish=wish)
+        values = values_on_nodes(session.desired, session.vault.secrets)
+        plan = make_plan(session.desired, observed, values, texts, nodes=nodes, wish=wish)
         return with_edits(session, observed, plan)
 
 
@@ -69,7 +71,7 @@ def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
 
 
 def _texts(session: Session, node: Node, paths: Sequence[str]) -> dict[str, str]:
-    transport = session.connect(node)
+    transport = session.access.connect(node)
     try:
         done = transport.run(("sh", "-c", _READ, "read", *paths), timeout=30, become=node.become == "root")
     finally:

@@ -12,10 +12,12 @@ from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
 from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.workflow.leases import FACTS, read_when_free
-from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
 from fatecloud.workflow.recorded import recorded
+from fatecloud.workflow.session import Session
 
 
 def preflight_cluster(

@@ -13,9 +13,9 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.proof import ProofGround, ProofKind, ProofResult
 from fatecloud.report.kinds.run import SmokeTest
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.service_commands import ServiceCommands
+from fatecloud.workflow.session import Session
 
 SHOWN = 6
 """The most findings in the message of a job that failed."""

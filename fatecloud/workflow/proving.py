@@ -10,8 +10,9 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.proof import ProofResult
 from fatecloud.workflow.deployed import FACTS, REMEDY, nothing_deployed, require_read
 from fatecloud.workflow.leases import read_when_free
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.prove import chosen_proof, prove
 from fatecloud.workflow.ui import Ui
 

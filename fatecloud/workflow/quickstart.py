@@ -20,7 +20,8 @@ from fatecloud.workflow.deploy import deploy_cluster
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.farewell import SYSTEMD, farewell, needs
 from fatecloud.workflow.init import INVENTORY, init_cluster
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.load import load_session
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.release import fetch_release, open_store
 from fatecloud.workflow.ui import Ui
 from fatecloud.workflow.verify import check

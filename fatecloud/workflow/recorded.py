@@ -16,7 +16,7 @@ from fatecloud.state.killed import Killed
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow.ansible import ARTIFACTS, AnsibleRun, ansible_run
 from fatecloud.workflow.interrupt import Interruption, interruptible
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 _OUTCOMES: dict[type[RunError], str] = {Locked: "locked", Refused: "refused"}
 """Words for the history, by the error that ended a run."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from fatecloud.catalogue.architectures import ARCHITECTURES, DEFAULT_RELEASE
 from fatecloud.components.registry import all_components
 from fatecloud.errors import InventoryError, SandboxError
 from fatecloud.inventory import load
@@ -107,17 +109,25 @@ def _hand_out(sandbox: Sandbox) -> Handed:
     handout.trust(known_hosts, tuple(addresses.values()), lines)
     inventory = directory / INVENTORY
     if not inventory.exists():
-        inventory.write_text(handout.inventory(sandbox.name, new_id(), addresses, key, _placed()))
+        inventory.write_text(inventory_for(sandbox.name, addresses, key))
     with suppress(InventoryError):  # the operator may have edited it; every verb reports what is wrong with it
         # The cluster's own file too, so that a first deploy does not stop at an unknown key.
         handout.trust(_cluster_hosts(inventory), tuple(addresses.values()), lines)
     return Handed(sandbox, inventory, key, known_hosts)
 
 
-def _placed() -> dict[str, list[str]]:
-    components = all_components().values()
-    architectures = {architecture for component in components for architecture in component.architectures}
-    return {a: [c.name for c in components if a in c.architectures] for a in sorted(architectures)}
+def inventory_for(name: str, addresses: Mapping[str, str], key: Path) -> str:
+    """The first inventory of a sandbox with these nodes (name -> address): one party on each."""
+    architecture = ARCHITECTURES[0] if len(addresses) == 1 else ARCHITECTURES[-1]
+    return handout.inventory(
+        name,
+        new_id(),
+        addresses,
+        key,
+        release=DEFAULT_RELEASE,
+        architecture=architecture,
+        components=[c.name for c in all_components().values() if architecture in c.architectures],
+    )
 
 
 def _debian_packages() -> tuple[str, ...]:

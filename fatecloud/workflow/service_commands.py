@@ -12,7 +12,7 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import Run
 from fatecloud.transport import CONNECT_TIMEOUT, Transport
 from fatecloud.workflow.as_service import as_user
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 
 class ServiceCommands:
@@ -60,7 +60,7 @@ class ServiceCommands:
     def _to(self, node: str) -> Transport:
         if node not in self._transports:
             seconds = self._within(CONNECT_TIMEOUT)
-            self._transports[node] = self._session.connect(self._session.cluster.nodes[node], seconds)
+            self._transports[node] = self._session.access.connect(self._session.cluster.nodes[node], seconds)
         return self._transports[node]
 
     def _within(self, wanted: float) -> float:

@@ -14,10 +14,10 @@ from fatecloud.plan.real import desired_digest
 from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.interrupt import Interruption
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.prove import default_proof, prove, result_text
 from fatecloud.workflow.recorded import Recorded
+from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
 

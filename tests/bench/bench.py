@@ -18,7 +18,8 @@ from timing import Figure, Sample, ratio
 
 from fatecloud.collect import shipment
 from fatecloud.collect.spec import spec_for
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.load import load_session
+from fatecloud.workflow.options import Options
 
 HERE = Path(__file__).parent
 
@@ -86,7 +87,7 @@ def execs(fleet: Fleet, *, probes: bool = True, want: tuple[str, ...] = ()) -> P
         command = shlex.join(["sudo", "-n", "--", *shipment.command(node.paths.base)])
         stdin = shipment.stdin(spec_for(session.desired, name, probes=probes, want=want)).decode("latin-1")
         login = {"host": node.address, "port": node.ssh.port, "user": node.ssh.user, "key": node.ssh.key}
-        jobs.append({**login, "known_hosts": str(session.known_hosts), "command": command, "stdin": stdin})
+        jobs.append({**login, "known_hosts": str(session.access.known_hosts), "command": command, "stdin": stdin})
     path = fleet.inventory.with_name(f"floor-{'check' if probes else 'status'}.json")
     path.write_text(json.dumps(jobs), encoding="utf-8")
     return path

@@ -30,7 +30,10 @@ from fatecloud.render.variables import (
     turns,
 )
 from fatecloud.transport.sshconfig import ssh_config
-from fatecloud.workflow.load import Options, Session, load_session
+from fatecloud.workflow.load import load_session
+from fatecloud.workflow.needed_secrets import values_on_nodes
+from fatecloud.workflow.options import Options
+from fatecloud.workflow.session import Session
 
 PLAYS = Path(__file__).with_name("baseline") / "deploy"
 ASK_EVERY = 0.5
@@ -53,6 +56,7 @@ def prepare(inventory: Path, directory: Path, *, state: Path, store: Path) -> No
     """
     session = load_session(Options(inventory, state_dir=state, store=store), need_store=True)
     desired = session.desired
+    values = values_on_nodes(desired, session.vault.secrets)
     for node in desired.cluster.nodes.values():
         _refuse_unfit(node)
     project._fresh(directory)
@@ -63,7 +67,7 @@ def prepare(inventory: Path, directory: Path, *, state: Path, store: Path) -> No
         variables = connection_variables(node) | {"node": _node(session, node), "services": services}
         project._yaml(directory / "host_vars" / f"{name}.yml", variables)
         for file in desired.files.get(name, ()):
-            project._write(directory / "files" / name / file.path.lstrip("/"), fill(file.text, session.values))
+            project._write(directory / "files" / name / file.path.lstrip("/"), fill(file.text, values))
 
 
 def command(directory: Path) -> list[str]:
@@ -101,7 +105,7 @@ def _write_settings(session: Session, directory: Path) -> None:
     settings = project._CONFIG.format(forks=min(len(nodes), project._FORKS), mark="play")
     project._write(directory / "ansible.cfg", settings)
     project._write(directory / "ssh_config", ssh_config(nodes.values(), known_hosts="known_hosts"))
-    shutil.copyfile(session.known_hosts, directory / "known_hosts")
+    shutil.copyfile(session.access.known_hosts, directory / "known_hosts")
     (directory / "cp").mkdir(mode=0o700)
     project._yaml(directory / "inventory" / "hosts.yml", {"all": {"hosts": {name: {} for name in nodes}}})
     project._yaml(directory / "group_vars" / "all.yml", {"stages": stage_turns(session.desired)})

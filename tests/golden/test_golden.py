@@ -20,7 +20,8 @@ from fatecloud.render.project import RunInfo, write_project
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
 from fatecloud.transport.sshconfig import ssh_config
-from fatecloud.workflow.load import needed_secrets, rendered
+from fatecloud.workflow.needed_secrets import needed_secrets
+from fatecloud.workflow.rendered import rendered
 
 HERE = Path(__file__).parent
 EXAMPLES = sorted(folder("inventories").glob("*.yml"))

@@ -114,7 +114,7 @@ def healthy(key: str) -> Answers:
         "nginx.peers": {
             "ok": True,
             "peers": {
-                other: {"endpoint": f"{address}:9300", "ok": True, "party": other, "flow": {"ok": True, "code": 2000}}
+                other: {"endpoint": f"{address}:9300", "ok": True, "party": other, "behind": {"ok": True, "code": 2000}}
             },
         },
     }

@@ -1,9 +1,7 @@
-"""Servers of gRPC for tests: a process with the real library, and one that says given bytes."""
+"""A server of gRPC for tests: a process with the real library."""
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 SERVER = Path(__file__).with_name("grpc_server.py")
 
@@ -37,38 +31,3 @@ def serving_grpc(*arguments: Path | str) -> Iterator[Serving]:
     finally:
         process.kill()
         process.communicate()
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Paths of a key and its certificate."""
-
-    key: Path
-    certificate: Path
-
-
-def certified(folder: Path, name: str, *addresses: str) -> Keys:
-    """A certificate that is its own CA, for these addresses."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    alternatives: list[x509.GeneralName] = [x509.DNSName(name)]
-    alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    keys = Keys(folder / f"{name}.key", folder / f"{name}.crt")
-    plain = serialization.NoEncryption()
-    pem = serialization.Encoding.PEM
-    keys.key.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
-    keys.certificate.write_bytes(certificate.public_bytes(pem))
-    return keys

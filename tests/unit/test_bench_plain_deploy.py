@@ -2,16 +2,19 @@
 
 import importlib.util
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
 import yaml
+from sessions import a_session
 from small_cluster import PASSWORD, desired, file, node
 
 from fatecloud.errors import Refused
 from fatecloud.model.cluster import Node
-from fatecloud.workflow.load import Options, Session
+from fatecloud.vault.file import Secret
+from fatecloud.vault.values import SecretValues
+from fatecloud.workflow import needed_secrets
 
 _KEYWORDS = {"become", "become_user", "changed_when", "delay", "gather_facts", "hosts", "loop", "loop_control", "name"}
 _KEYWORDS |= {"register", "retries", "tasks", "until", "vars", "when"}
@@ -33,9 +36,11 @@ plain_deploy = _plain_deploy()
 
 def prepare(where: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> Path:
     wanted = desired(where, **changes)
-    session = Session(Options(tmp_path), wanted.cluster, wanted, SimpleNamespace(path=Path), tmp_path)  # type: ignore[arg-type]
-    session._secrets = SimpleNamespace(current={PASSWORD: "pa55word"}, next={})  # type: ignore[assignment]
-    session.known_hosts.write_text("")
+    session = a_session(tmp_path / "inventory.yml", wanted, tmp_path)
+    session.vault._values = SecretValues({PASSWORD: Secret("pa55word", None, "generated")})
+    session.access.known_hosts.write_text("")
+    monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
+    monkeypatch.setattr(session.store, "path", Path)
     monkeypatch.setattr(plain_deploy, "load_session", lambda *_a, **_k: session)
     plain_deploy.prepare(tmp_path / "inventory.yml", tmp_path / "plain", state=tmp_path, store=tmp_path)
     return tmp_path / "plain"

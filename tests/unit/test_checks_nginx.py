@@ -15,7 +15,7 @@ THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
 
 
-OPEN = {"ok": True, "party": "10000", "flow": {"ok": True, "code": 2000}}
+OPEN = {"ok": True, "party": "10000", "behind": {"ok": True, "code": 2000}}
 
 
 def peer(**answer: object) -> Change:
@@ -23,7 +23,7 @@ def peer(**answer: object) -> Change:
 
 
 def no_flow(kind: str) -> Change:
-    return peer(flow={"ok": False, "kind": kind, "error": kind})
+    return peer(behind={"ok": False, "kind": kind, "error": kind})
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_unreachable_peer_is_about_the_service_at_the_other_end() -> None:
 
 
 def test_the_opposite_direction_is_not_called_open_when_its_flow_does_not_answer() -> None:
-    back = {"9999": {"endpoint": "x", **OPEN, "flow": {"ok": False, "kind": "status", "error": "HTTP 502"}}}
+    back = {"9999": {"endpoint": "x", **OPEN, "behind": {"ok": False, "kind": "status", "error": "HTTP 502"}}}
     found = findings(peer(ok=False, kind="refused", error="refused"), set_answer(f"{THEIRS}:nginx.peers", peers=back))
     (finding,) = [finding for finding in found if finding.code == "NGINX_PEER_UNREACHABLE"]
     assert finding.evidence == ("the opposite direction, 10000/nginx@b1 -> 9999/nginx@a1: HTTP 502",)
@@ -97,7 +97,7 @@ def test_each_remedy_is_about_the_parties_of_its_own_finding(monkeypatch: pytest
     def two_routes(*arguments: Any) -> list[Route]:
         (route,) = routes_to_parties(*arguments)
         edge = replace(route.edge, target="peer:10001", endpoint=Endpoint("192.0.2.31", 9300))
-        lost = {"ok": True, "flow": {"ok": False, "kind": "large", "error": "lost"}}
+        lost = {"ok": True, "behind": {"ok": False, "kind": "large", "error": "lost"}}
         return [route, Route(edge, lost)]
 
     monkeypatch.setattr("fatecloud.components.nginx.checks.routes_to_parties", two_routes)

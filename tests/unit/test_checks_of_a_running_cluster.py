@@ -169,6 +169,8 @@ CASES: list[tuple[str, str, Change]] = [
     ("SERVICE_HUNG", ENGINE, engine(main=a_main(101, state="t", frozen=True), children=[FROZEN])),
     ("SERVICE_HUNG", ENGINE, probe(None, "timeout after 10 s")),
     ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "timeout", "error": "read timed out"}, None)),
+    ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "unanswered", "error": "it speaks HTTP/2"}, None)),
+    ("SERVICE_HUNG", ENGINE, probe({"ok": False, "kind": "silent", "error": "connected, then no answer"}, None)),
     ("SERVICE_HUNG", ENGINE, lambda d: (engine(children=[FROZEN])(d), probe(None, "timeout after 10 s")(d))),
     ("SERVICE_CHILD_FROZEN", ENGINE, engine(children=[FROZEN, a_process(108)], processes=3)),
     ("SERVICE_CHILD_FROZEN", ENGINE, engine(children=[FROZEN | {"state": "t"}], processes=2)),

@@ -132,11 +132,11 @@ def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_s
         seen.append(json.loads(done.stdout.splitlines()[-1]))
     assert seen[0]["facts"] == seen[1]["facts"]
     assert "error" in seen[0]["facts"]["weather"]
-    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["collector", "<b>"]
+    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["<b>", "<b>"]
     assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
 
 
-def test_a_script_that_came_compiled_says_what_went_wrong() -> None:
+def test_a_script_says_what_went_wrong() -> None:
     fails = {"id": "fails", "argv": PYTHON_PROBE, "stdin": "def f():\n    raise KeyError('nothing')\nf()\n"}
     wrong = {"id": "wrong", "argv": PYTHON_PROBE, "stdin": "x = (\n"}
     found = document({"base": "/nowhere", "want": ["clock"], "probes": [fails, wrong]})["probes"]
@@ -332,7 +332,7 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
 def test_a_check_loads_nothing_that_costs_a_node_more_than_it_gives(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"text")
-    script = script_text("flow", "probe_api.py").replace('if __name__ == "__main__":', "if False:")
+    script = script_text("flow", "v2/probe_api.py").replace('if __name__ == "__main__":', "if False:")
     tell = f"{script}\nimport json, sys\nprint(json.dumps({{'loaded': sorted(sys.modules)}}))"
     probe = {"id": "tell", "argv": PYTHON_PROBE, "stdin": tell}
     found = document({"base": "/nowhere", "want": ["files"], "files": [str(file)], "probes": [probe]})

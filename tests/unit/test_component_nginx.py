@@ -172,7 +172,7 @@ def test_a_question_goes_through_the_own_proxy_to_the_other_flow() -> None:
     with serving({COLLECT: NO_TASK}, seen) as ours, serving({"/fatecloud/health": (200, {"party": "10000"})}) as other:
         answer = probe_peers.judged_parties([f"127.0.0.1:{ours}", f"10000=127.0.0.1:{other}"])
     assert answer["ok"]
-    assert answer["peers"]["10000"]["flow"] == {"ok": True, "code": 2000}
+    assert answer["peers"]["10000"]["behind"] == {"ok": True, "code": 2000}
     (asked,) = seen
     assert (asked["dest-party-id"], asked["service"]) == ("10000", "fateflow")
     assert 4 * 1460 < int(asked["content-length"]) < 8192, "several full packets, and no file of a small proxy"
@@ -190,26 +190,26 @@ def test_a_question_goes_through_the_own_proxy_to_the_other_flow() -> None:
     ],
 )
 def test_any_other_answer_of_the_proxies_is_not_a_flow(page: Page, kind: str) -> None:
-    flow = peers({COLLECT: page}, {})["flow"]
+    flow = peers({COLLECT: page}, {})["behind"]
     assert (flow["ok"], flow["kind"]) == (False, kind)
 
 
 @pytest.mark.parametrize("code", [0, 2000, 5001])
 def test_flows_own_codes_prove_it(code: int) -> None:
-    assert peers({COLLECT: (200, {"code": code})}, {})["flow"]["ok"]
+    assert peers({COLLECT: (200, {"code": code})}, {})["behind"]["ok"]
 
 
 def test_before_there_is_an_own_proxy_the_other_one_is_asked_directly() -> None:
     with serving({COLLECT: NO_TASK}) as other:
         answer = probe_peers.judged_parties([f"127.0.0.1:{closed_port()}", f"10000=127.0.0.1:{other}"])
-    assert answer["peers"]["10000"]["flow"]["ok"]
+    assert answer["peers"]["10000"]["behind"]["ok"]
 
 
 def test_an_own_proxy_that_does_not_know_the_party_yet_is_passed_by() -> None:
     # The partner has just joined the inventory of a cluster that runs: preflight asks before the deploy.
     answer = peers({}, {COLLECT: NO_TASK})
-    assert (answer["ok"], answer["flow"]) == (True, {"ok": True, "code": 2000})
-    assert peers({}, {})["flow"]["kind"] == "status"
+    assert (answer["ok"], answer["behind"]) == (True, {"ok": True, "code": 2000})
+    assert peers({}, {})["behind"]["kind"] == "status"
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_an_own_proxy_that_does_not_know_the_party_yet_is_passed_by() -> None:
 )
 def test_what_another_party_answers_is_bounded_and_safe_to_show(own: dict[str, Page], theirs: dict[str, Page]) -> None:
     answer = peers(own, theirs)
-    assert not (answer["ok"] and answer["flow"]["ok"])
-    texts = [str(one[key]) for one in (answer, answer.get("flow", {})) for key in ("party", "error") if key in one]
+    assert not (answer["ok"] and answer["behind"]["ok"])
+    texts = [str(one[key]) for one in (answer, answer.get("behind", {})) for key in ("party", "error") if key in one]
     assert all(text.isprintable() and len(text) <= 200 for text in texts)
     assert len(answer.get("party", "")) <= 40
     assert answer.get("kind") != "name", "an answer that cannot be read is not taken for a lost name server"

@@ -18,7 +18,8 @@ from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.selection import Selection
 from fatecloud.workflow import deployed, destroy, leases, proving, services
 from fatecloud.workflow.deployed import deployed_of, nothing_deployed, require_deployed
-from fatecloud.workflow.load import Options, Session
+from fatecloud.workflow.options import Options
+from fatecloud.workflow.session import Session
 
 ALL = (ENGINE, FRONT, STORE)
 

@@ -15,7 +15,7 @@ from fatecloud.model.jobs import JobRunner
 from fatecloud.workflow import destroy
 from fatecloud.workflow.destroy import Left
 from fatecloud.workflow.jobs import Answers
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 
 def test_everything_that_stays_is_named_and_nothing_else() -> None:

@@ -6,10 +6,11 @@ import threading
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import small_cluster
+from sessions import stand_in
 
 from fatecloud.cli.execute import write_output
 from fatecloud.errors import TransportError
@@ -21,25 +22,20 @@ from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.local import LocalTransport
 from fatecloud.workflow.ansible import ARTIFACTS
 from fatecloud.workflow.execute import Executed, command_of, execute
-from fatecloud.workflow.load import Session
+from fatecloud.workflow.session import Session
 
 
 def session_of(tmp_path: Path, transport: Any, **changes: Any) -> Session:
     where = small_cluster.node(tmp_path / "base", **changes)
     desired = small_cluster.desired(where)
-    return cast(
-        "Session",
-        SimpleNamespace(
-            desired=desired,
-            resolved=desired,
-            cluster=desired.cluster,
-            options=SimpleNamespace(inventory=tmp_path / "inventory.yml"),
-            state=tmp_path / "state",
-            ask_passwords=lambda _: None,
-            redact=lambda text: text.replace("hunter2", "***"),
-            connect=lambda node: transport or LocalTransport(node, lambda: None),
-        ),
+    session: Session = stand_in(
+        desired,
+        options=SimpleNamespace(inventory=tmp_path / "inventory.yml"),
+        state=tmp_path / "state",
+        redact=lambda text: text.replace("hunter2", "***"),
+        connect=lambda node: transport or LocalTransport(node, lambda: None),
     )
+    return session
 
 
 def run(session: Session, *words: str, deadline: float = 10) -> tuple[int, list[Executed]]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from check_world import CONF, healthy_documents, observed, the_desired
+from sessions import stand_in
 
 from fatecloud.errors import ArtifactMissing, Refused, RunError, TransportError
 from fatecloud.model.event import Event
@@ -19,9 +19,10 @@ from fatecloud.plan.make import make_plan
 from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.parallel import all_of
 from fatecloud.workflow import forecast as module
+from fatecloud.workflow import needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.forecast import forecast_deploy
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 SECRETS = {"x": "secret"}
 REPORT = Report("demo", 0.0, 0.0, 1, (), ())
@@ -38,18 +39,15 @@ class World:
         self.report = REPORT
         self.monkeypatch = monkeypatch
         desired = the_desired()
-        self.session: Any = SimpleNamespace(
-            cluster=desired.cluster,
-            desired=desired,
-            resolved=desired,
+        self.session = stand_in(
+            desired,
+            current=SECRETS,
+            connect=lambda node: FakeTransport(node.name, self.answer),
             store=None,
             state=Path("/nowhere"),
-            make_ready=lambda: None,
-            values=SECRETS,
-            secrets=SimpleNamespace(current=SECRETS),
             redact=lambda text: text.replace("secret", "***"),
-            connect=lambda node: FakeTransport(node.name, self.answer),
         )
+        monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
         self.asked: list[Call] = []
         for name, value in {
             "load_session": lambda *_a, **_k: self.session,
@@ -116,7 +114,7 @@ def test_a_difference_that_cannot_be_had_costs_no_plan(world: World) -> None:
     documents = healthy_documents()
     documents["a1"]["files"][CONF]["sha256"] = "f" * 64
     world.observed = observed(documents)
-    world.session.connect = lambda node: FakeTransport(
+    world.session.access.connect = lambda node: FakeTransport(
         node.name, lambda _: TransportError("a1", "NODE_TIMEOUT", "slow")
     )
     found = world.forecast()

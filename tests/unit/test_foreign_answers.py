@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from check_world import the_desired
+from sessions import stand_in
 
 from fatecloud.model.event import Event
 from fatecloud.runner.events import Translator
@@ -35,7 +37,7 @@ def test_no_answer_of_a_node_ends_a_run(
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_info", lambda *_: None)
     cluster = SimpleNamespace(nodes={"a1": SimpleNamespace(connection="local")})
-    session: Any = SimpleNamespace(cluster=cluster, ask_passwords=lambda _: None, redact=str, state=tmp_path)
+    session = stand_in(the_desired(), cluster=cluster, state=tmp_path)
     log: Any = SimpleNamespace(project=tmp_path, directory=tmp_path, id="r1")
     run = ansible.AnsibleRun(session, log, said.append, threading.Event(), ())
     left, acted = Left(run._pass_on), Acted(run._pass_on)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grpc_world import Keys, Serving, certified, serving_grpc
+from certificates import Keys, certified
+from grpc_world import Serving, serving_grpc
 from old_python import oldest
 from web_fakes import closed_port
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from artifact_world import seemingly_full
+from check_world import the_desired
+from sessions import stand_in
 
 from fatecloud.errors import Refused, RunError
 from fatecloud.model.event import Event
@@ -187,9 +189,7 @@ class Playing:
     def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leased: dict[str, str]) -> None:
         self.said: list[Event] = []
         nodes = {name: SimpleNamespace(connection="ssh") for name in ("a1", "a2")}
-        session: Any = SimpleNamespace(
-            cluster=SimpleNamespace(nodes=nodes), ask_passwords=lambda _names: None, redact=str, state=tmp_path
-        )
+        session = stand_in(the_desired(), cluster=SimpleNamespace(nodes=nodes), state=tmp_path)
         log: Any = SimpleNamespace(project=tmp_path / "project", directory=tmp_path, id="r1")
         monkeypatch.setattr(ansible, "project", lambda *_: None)
         monkeypatch.setattr(ansible, "run_info", lambda *_: None)

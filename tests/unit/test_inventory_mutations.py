@@ -23,7 +23,7 @@ from fatecloud.model.cluster import Cluster
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.resolve.desired import resolve
 from fatecloud.transport.sshconfig import ssh_config
-from fatecloud.workflow.load import rendered
+from fatecloud.workflow.rendered import rendered
 
 ENOUGH = 10
 """The least number of clusters, and of kinds of refusals, among the examples."""

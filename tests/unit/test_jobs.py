@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from preflight_world import a_desired, a_service
+from sessions import stand_in
 
 from fatecloud.components.flow.v2.api import FlowApi
 from fatecloud.components.flow.v2.job_api import flow_api
@@ -182,7 +183,7 @@ def test_a_service_that_the_inventory_has_no_more_is_asked_by_its_own_interprete
         asked.append(node.name)
         return SimpleNamespace(run=run, close=lambda: asked.append("closed"))
 
-    session: Any = SimpleNamespace(cluster=DESIRED.cluster, desired=DESIRED, connect=connect)
+    session = stand_in(DESIRED, connect=connect)
     answers = active_jobs(session, (runner("1", home="/old", leaving=True), runner("2", url="", leaving=True)))
     (lost,) = answers.blind
     assert answers == Answers((), (), (lost,))
@@ -201,7 +202,7 @@ def test_no_question_takes_longer_than_the_deadline_of_the_verb() -> None:
         limits.append(seconds)
         return SimpleNamespace(run=run, close=lambda: None)
 
-    session: Any = SimpleNamespace(cluster=DESIRED.cluster, desired=DESIRED, connect=connect)
+    session = stand_in(DESIRED, connect=connect)
     with ServiceCommands(session, time.monotonic() + 5) as commands:
         flow_api(runner("1"), commands.at(runner("1").id, "app")).tasks("202601")
     assert len(limits) == 2

@@ -13,19 +13,18 @@ from typing import Any
 
 import pytest
 from check_world import healthy_documents, observed, the_desired
+from sessions import patch_deploy, stand_in
 
 from fatecloud.model.event import Event
+from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import _scratch, clear_after
 from fatecloud.state.killed import last_failure
 from fatecloud.state.runs import RunLog
-from fatecloud.workflow import ansible, deploy
+from fatecloud.workflow import ansible, deploy, needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
-
-NAMED = {"cluster": SimpleNamespace(name="demo"), "options": SimpleNamespace(inventory=Path("inventory.yml"))}
-"""What a run notes of its cluster."""
+from fatecloud.workflow.options import Options
 
 LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
 
@@ -46,24 +45,19 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
         )
 
     desired = the_desired()
-    session = SimpleNamespace(
-        cluster=desired.cluster,
-        desired=desired,
-        resolved=desired,
-        rotating=(),
-        make_ready=lambda: None,
-        secrets=SimpleNamespace(lacks_key=False),
+    session = stand_in(desired)
+    monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
+    patch_deploy(
+        monkeypatch,
+        load_session=lambda *_a, **_k: session,
+        observe=lambda *_a, **_k: observed(documents),
+        departed_notes=lambda _: (),
+        ask_moved=lambda *_a, **_k: None,
+        judge_preflight=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
+        plan_from=lambda *_: Plan("demo", (), (), proof=False),
+        wait_until_free=lambda *_: False,
+        recorded=recorded,
     )
-    monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: session)
-    monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(documents))
-    monkeypatch.setattr(deploy, "departed_notes", lambda _: ())
-    monkeypatch.setattr(deploy, "ask_moved", lambda *_a, **_k: None)
-    monkeypatch.setattr(deploy, "remember_nodes", lambda *_: None)
-    monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
-    monkeypatch.setattr(deploy, "plan_from", lambda *_: Plan("demo", (), (), proof=False))
-    monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
-    monkeypatch.setattr(deploy, "wait_until_free", lambda *_: False)
-    monkeypatch.setattr(deploy, "recorded", recorded)
     ui: Any = type("Ui", (), {"__call__": lambda _self, _event: None, "plan": lambda _self, _plan: None})()
     assert deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(), ui, None) == 0
     return plays, reported
@@ -89,7 +83,7 @@ def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.M
     reported: list[Event] = []
     monkeypatch.setattr(ansible, "project", lambda *_: None)
     monkeypatch.setattr(ansible, "run_playbook", play)
-    session: Any = SimpleNamespace(state=tmp_path, **NAMED, ask_passwords=lambda _: None, redact=str)
+    session = stand_in(the_desired(), state=tmp_path)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, reported.append, interruption) as run:

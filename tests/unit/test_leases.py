@@ -25,7 +25,7 @@ from fatecloud.state.database import select
 from fatecloud.state.directory import controller_id
 from fatecloud.workflow import leases, preflight_session
 from fatecloud.workflow.leases import held_nodes, read_when_free, recording_locked, wait_until_free
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 
 def nodes(**lease: Any) -> Observed:

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from check_world import healthy_documents, observed, the_desired
 from preflight_world import CLUSTER_ID
+from sessions import patch_deploy, stand_in
 
 from fatecloud.errors import Refused, RunError
+from fatecloud.model.cluster import Node
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.observed import Observed, Unreachable
@@ -24,9 +26,9 @@ from fatecloud.plan.make import make_plan
 from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow import ansible, deploy, leases, preflight_session, services, verify
+from fatecloud.workflow import ansible, deploy, leases, needed_secrets, preflight_session, services
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 SECRETS = {"x": "secret"}
 
@@ -84,25 +86,24 @@ class World:
         self.asked: list[tuple[str, Sequence[str]]] = []
         self.ui = Ui()
         desired = the_desired()
-        session = SimpleNamespace(
-            cluster=desired.cluster,
-            desired=desired,
-            resolved=desired,
-            make_ready=lambda: None,
-            secrets=SimpleNamespace(lacks_key=False),
-            values=SECRETS,
-            options=Options(Path("inventory.yml")),
-            redact=str,
-            rotating=(),
-            connect=self.connect,
+        session = stand_in(desired, current=SECRETS, connect=self.connect)
+        monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
+        patch_deploy(
+            monkeypatch,
+            load_session=lambda *_a, **_k: session,
+            refuse_or_wait=lambda *_a, **_k: None,
+            wait_until_free=lambda *_: False,
+            recorded=self.recorded,
+            departed_notes=lambda _: (),
+            remember_nodes=lambda *_: None,
+            forget_emptied=lambda *_: None,
+            ask_moved=lambda *_a, **_k: None,
         )
-        monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
-        monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
-        for place in (module, leases):
-            monkeypatch.setattr(place, "wait_until_free", lambda *_: False, raising=False)
-        monkeypatch.setattr(module, "recorded", self.recorded)
-        for name in ("departed_notes", "remember_nodes", "forget_emptied", "ask_moved"):
-            monkeypatch.setattr(module, name, lambda *_a, **_k: (), raising=False)
+        monkeypatch.setattr(leases, "wait_until_free", lambda *_: False)
+        if module is not deploy:
+            monkeypatch.setattr(module, "load_session", lambda *_a, **_k: session)
+            monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
+            monkeypatch.setattr(module, "recorded", self.recorded)
 
     def connect(self, node: Any) -> Any:
         assert node.name == "a1"
@@ -125,8 +126,7 @@ class World:
 
 def test_a_limited_deploy_works_while_another_node_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, deploy)
-    monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(verify, "observe", world.observe)
+    patch_deploy(monkeypatch, observe=world.observe)
     options = Options(Path("inventory.yml"))
     assert deploy.deploy_cluster(options, DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
     assert set(world.asked) == {("read", ("a1",)), ("take", ("a1",))}
@@ -137,8 +137,7 @@ def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_be
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world, order = World(monkeypatch, deploy), []
-    monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(verify, "observe", world.observe)
+    patch_deploy(monkeypatch, observe=world.observe)
 
     def ask_for_jobs(*_: Any, **__: Any) -> None:
         order.append("jobs")
@@ -149,7 +148,7 @@ def test_a_job_that_started_while_the_operator_read_the_plan_stops_the_deploy_be
         order.append("question")
         return True
 
-    monkeypatch.setattr(deploy, "refuse_or_wait", ask_for_jobs)
+    patch_deploy(monkeypatch, refuse_or_wait=ask_for_jobs)
     with pytest.raises(Refused, match="1 job would be interrupted"):
         deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, confirm)
     assert order == ["jobs", "question", "jobs"]
@@ -167,8 +166,7 @@ def test_a_limited_deploy_goes_on_while_a_node_beyond_its_limit_answers_no_conne
         world.observe(session, nodes=nodes, **more)
         return replace(observed(documents), nodes={n: observed(documents).nodes[n] for n in nodes or documents})
 
-    monkeypatch.setattr(deploy, "observe", read)
-    monkeypatch.setattr(verify, "observe", read)
+    patch_deploy(monkeypatch, observe=read)
     options = Options(Path("inventory.yml"))
     assert deploy.deploy_cluster(options, DeployOptions(limit=("a1",)), world.ui, lambda _: True) == 0
     (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_ROUTE_BLOCKED"]
@@ -184,10 +182,9 @@ def test_a_deploy_by_a_second_name_of_a_machine_is_refused_untouched(
     world = World(monkeypatch, deploy)
     documents = healthy_documents()
     documents["a1"]["manifest"] |= {"id": CLUSTER_ID, "cluster": "demo", "node": "a2"}
-    monkeypatch.setattr(
-        deploy,
-        "observe",
-        lambda _s, nodes, **_: replace(
+    patch_deploy(
+        monkeypatch,
+        observe=lambda _s, nodes, **_: replace(
             observed(documents), nodes={n: observed(documents).nodes[n] for n in nodes or documents}
         ),
     )
@@ -244,16 +241,14 @@ def test_plays_stay_within_the_run_and_no_vault_outlives_it(tmp_path: Path, monk
         limits.append((playbook, limit))
         return Outcome("successful", 0, (), {}, {})
 
-    def ask_passwords(nodes: Sequence[str]) -> None:
-        assert nodes == ("a1",)
+    def ask(nodes: Sequence[Node]) -> None:
+        assert [node.name for node in nodes] == ["a1"]
 
     vault = tmp_path / "project" / VAULT
     vault.parent.mkdir(parents=True)
     monkeypatch.setattr(ansible, "project", lambda *_: vault.touch())
     monkeypatch.setattr(ansible, "run_playbook", play)
-    session: Any = SimpleNamespace(
-        cluster=the_desired().cluster, state=tmp_path, ask_passwords=ask_passwords, redact=str
-    )
+    session = stand_in(the_desired(), ask=ask, state=tmp_path)
     log: Any = SimpleNamespace(id="r1", directory=tmp_path, project=tmp_path / "project")
     interruption: Any = SimpleNamespace(event=threading.Event())
     with ansible.ansible_run(session, log, lambda _: None, interruption, {"a1"}) as run:
@@ -273,8 +268,7 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
         documents["a1"]["listeners"][0] = stranger
         return observed(documents)
 
-    monkeypatch.setattr(deploy, "observe", taken)
-    monkeypatch.setattr(verify, "observe", taken)
+    patch_deploy(monkeypatch, observe=taken)
     with pytest.raises(Refused) as refusal:
         deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(), world.ui, None)
     assert "--fix" not in refusal.value.remedy
@@ -286,8 +280,7 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
 
 def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
     world, reported = World(monkeypatch, deploy), []
-    monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(verify, "observe", world.observe)
+    patch_deploy(monkeypatch, observe=world.observe)
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, None)
     assert any(text.startswith("a1 matches the inventory") for text in reported)
@@ -295,9 +288,8 @@ def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_limited_deploy_says_that_it_looked_for_data_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
     world, reported = World(monkeypatch, deploy), []
-    monkeypatch.setattr(deploy, "observe", world.observe)
-    monkeypatch.setattr(verify, "observe", world.observe)
-    monkeypatch.setattr(deploy, "starting_empty", lambda _desired, read: sorted(read))
+    patch_deploy(monkeypatch, observe=world.observe)
+    patch_deploy(monkeypatch, starting_empty=lambda _desired, read: sorted(read))
     monkeypatch.setattr(Ui, "__call__", lambda _self, event: reported.append(event.text))
     deploy.deploy_cluster(Options(Path("inventory.yml")), DeployOptions(limit=("a1",)), world.ui, None)
     assert [text for text in reported if "searched for its data" in text] == [

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sessions
 
 from fatecloud import catalogue
 from fatecloud.inventory import load
@@ -17,7 +17,7 @@ from fatecloud.render.variables import prepared_digest
 from fatecloud.resolve.desired import resolve
 from fatecloud.resolve.machines import as_read, resized
 from fatecloud.shipped import folder
-from fatecloud.workflow.load import Options, Session
+from fatecloud.workflow.session import Session
 
 GIB = 1 << 30
 CLUSTER = load(folder("inventories") / "all-in-one.yml")
@@ -41,7 +41,7 @@ def kept(memory: int | None, cores: int | None) -> dict[str, Any]:
 def a_session(tmp_path: Path) -> Session:
     """The session of one controller."""
     wanted = resolve(CLUSTER, catalogue.load(CLUSTER.release))
-    return Session(Options(tmp_path / "inventory.yml"), CLUSTER, wanted, SimpleNamespace(), tmp_path)  # type: ignore[arg-type]
+    return sessions.a_session(tmp_path / "inventory.yml", wanted, tmp_path)
 
 
 @pytest.mark.parametrize(

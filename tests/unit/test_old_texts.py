@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from check_world import healthy_documents, observed, the_desired
+from sessions import stand_in
 
 from fatecloud.errors import TransportError
 from fatecloud.model.desired import DesiredFile
@@ -57,8 +58,7 @@ class Nodes:
         return SimpleNamespace(run=run, close=lambda: self.closed.append(node.name))
 
     def texts(self) -> dict[str, str]:
-        session: Any = SimpleNamespace(cluster=self.desired.cluster, desired=self.desired, connect=self.connect)
-        return _old_texts(session, self.observed)
+        return _old_texts(stand_in(self.desired, connect=self.connect), self.observed)
 
 
 def test_all_changed_nodes_are_read_at_the_same_time() -> None:

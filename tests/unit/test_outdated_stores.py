@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any
 
 import pytest
 from check_world import Documents, healthy_documents, observed, the_desired
 from preflight_world import PYTHON
+from sessions import stand_in
 
 from fatecloud.errors import RunError, Unverified
 from fatecloud.model.event import Event
 from fatecloud.plan.stores import outdated_stores
-from fatecloud.workflow import deploy
+from fatecloud.workflow import verify
 from fatecloud.workflow.deploy_options import DeployOptions
+from fatecloud.workflow.phases import finish
+from fatecloud.workflow.phases.state import Deploy
 
 DESIRED = the_desired()
 NOW, INTERPRETER = PYTHON.digest[:16], PYTHON.interpreter.sha256[:16]
@@ -62,16 +65,7 @@ class Run:
         self.ansible = SimpleNamespace(play=self.play)
         self.interruption = SimpleNamespace(check=lambda: None)
         self.outcome = ""
-        monkeypatch.setattr(deploy, "_converge", lambda *_: None)
-        for name in ("_end_rotations", "remember_nodes", "forget_emptied"):
-            monkeypatch.setattr(deploy, name, lambda *_: None)
-        monkeypatch.setattr(deploy, "verify", lambda *_: None)
-        monkeypatch.setattr(deploy, "recorded", lambda *_: self)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
+        monkeypatch.setattr(verify, "verify", lambda *_: None)
 
     def events(self, event: Event) -> None:
         self.reported.append(event.text)
@@ -85,9 +79,13 @@ class Run:
         documents = holding(WANTED, WANTED)
         for name, document in documents.items():
             document["store"]["made"]["venv"] = ["older"] if name in outdated else []
-        session = SimpleNamespace(desired=replace(DESIRED, services={}), secrets=SimpleNamespace(lacks_key=False))
+        session = stand_in(replace(DESIRED, services={}))
         documents["a1"]["store"]["made"]["python"] = documents["a2"]["store"]["made"]["python"] = []
-        deploy._run(session, DeployOptions(), None, observed(documents), None)  # type: ignore[arg-type]
+        state = Deploy(session, DeployOptions(), ui=self, confirm=None, until=0)  # type: ignore[arg-type]
+        state.observed = observed(documents)
+        state.begin(self)  # type: ignore[arg-type]
+        for phase in (finish.verify_cluster, finish.clear_stores):
+            phase(state)
 
 
 def test_only_outdated_nodes_are_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +109,7 @@ def test_nothing_is_cleared_before_the_new_release_is_proved(monkeypatch: pytest
     def fail(*_: object) -> None:
         raise Unverified("no")
 
-    monkeypatch.setattr(deploy, "verify", fail)
+    monkeypatch.setattr(verify, "verify", fail)
     with pytest.raises(Unverified):
         run.deploy("a1")
     assert run.played == []

@@ -16,7 +16,7 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.workflow import verify
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 
 BROKER = Subject("9999", "broker", "9999/rabbitmq@broker")
 THEIRS = Finding("RABBITMQ_PEER_REFUSED", "critical", BROKER, "refused", about="10000/")

@@ -17,7 +17,7 @@ from fatecloud.model.finding import Finding
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
 from fatecloud.workflow.preflight import reading
 
-OPEN = {"ok": True, "flow": {"ok": True}}
+OPEN = {"ok": True, "behind": {"ok": True}}
 REFUSED = {"ok": False, "kind": "refused", "error": "connection refused"}
 STORE = "10.0.0.2:3306"
 
@@ -96,7 +96,7 @@ def test_the_questions_to_peers_go_along_with_the_reading_and_need_no_user_of_th
         (
             {
                 "rabbitmq.peers": OPEN,
-                "nginx.peers": {"ok": True, "flow": {"ok": False, "kind": "status", "error": "HTTP 502"}},
+                "nginx.peers": {"ok": True, "behind": {"ok": False, "kind": "status", "error": "HTTP 502"}},
             },
             "status",
         ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import small_cluster
+from sessions import stand_in
 
 from fatecloud.components.flow.proof_files import ProofFiles
 from fatecloud.components.flow.v2.job_api import flow_api
@@ -17,7 +17,6 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner
 from fatecloud.transport.fake import FakeTransport
 from fatecloud.transport.local import LocalTransport
-from fatecloud.workflow.load import Session
 from fatecloud.workflow.service_commands import ServiceCommands
 
 
@@ -26,10 +25,7 @@ def files_of(tmp_path: Path, transport: Any = None, **changes: Any) -> ProofFile
     desired = small_cluster.desired(where)
     (service,) = desired.services.values()
     facts = {"upload_directory": str(tmp_path), "job_traces": (f"{tmp_path}/jobs/{{job}}",)}
-    session = SimpleNamespace(
-        cluster=desired.cluster, connect=lambda *_: transport or LocalTransport(where, lambda: None)
-    )
-    commands = ServiceCommands(cast("Session", session))
+    commands = ServiceCommands(stand_in(desired, connect=lambda *_: transport or LocalTransport(where, lambda: None)))
     return ProofFiles({"9999": dataclasses.replace(service, facts=facts)}, commands.of)
 
 
@@ -61,10 +57,9 @@ def test_root_only_becomes_the_services_user(tmp_path: Path) -> None:
 def test_root_asks_no_flow_itself(tmp_path: Path, user: str, asks: str) -> None:
     where = small_cluster.node(tmp_path / "base", become="root")
     transport = FakeTransport("a1", lambda _: b'{"status": 200, "body": {"code": 0, "data": {"data": []}}}')
-    cluster = small_cluster.desired(where).cluster
-    session = SimpleNamespace(cluster=cluster, connect=lambda *_: transport)
+    session = stand_in(small_cluster.desired(where), connect=lambda *_: transport)
     ident = ServiceId("tiny-c3f9a2", "9999", "flow", where.name)
     runner = JobRunner(ident, "flow/v2", "/home", "http://127.0.0.1:9380", user=user)
-    with ServiceCommands(cast("Session", session)) as commands:
+    with ServiceCommands(session) as commands:
         flow_api(runner, commands.at(ident, user)).active()
     assert {call.argv[:4] for call in transport.calls} == {("runuser", "-u", asks, "--")}

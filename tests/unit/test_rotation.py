@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from check_world import ENGINE, healthy_documents, observed
 from check_world import the_desired as plain
+from sessions import a_session, patch_deploy
 
 from fatecloud.errors import RunError
 from fatecloud.inventory import load as load_inventory
@@ -23,11 +24,12 @@ from fatecloud.plan.real import real_hashes
 from fatecloud.report.plan import plan_text
 from fatecloud.vault import values as vault
 from fatecloud.vault.changes import needs
-from fatecloud.workflow import deploy, load, verify
+from fatecloud.workflow import deploy, needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.init import init_cluster
-from fatecloud.workflow.load import Options, Session
+from fatecloud.workflow.needed_secrets import rotating, values_on_nodes
 from fatecloud.workflow.secrets import SecretsFiles, rotate_secrets
+from fatecloud.workflow.session import Session
 
 ROTATED = "9999.mysql.fate_flow"
 BUSY = Plan("demo", (Stage("stage 1", (Action("restart", "n1", "9999/flow@n1", "older"),)),), (), proof=True)
@@ -42,29 +44,31 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     inventory = tmp_path / "inventory.yml"
     assert rotate_secrets(SecretsFiles(inventory), [ROTATED]) == (ROTATED,)
     cluster = load_inventory(inventory)
-    monkeypatch.setattr(load, "needed_secrets", lambda _desired: needs(cluster).names)
+    monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: needs(cluster).names)
     wanted = replace(plain(), cluster=cluster)
-    return Session(Options(inventory), cluster, wanted, SimpleNamespace(), tmp_path)  # type: ignore[arg-type]
+    return a_session(inventory, wanted, tmp_path)
 
 
 def test_files_get_the_next_value_where_there_is_one_and_both_are_hidden(session: Session) -> None:
-    secrets = session.secrets
-    assert session.rotating == (ROTATED,)
-    assert session.values[ROTATED] == secrets.next[ROTATED] != secrets.current[ROTATED]
-    assert {n: v for n, v in session.values.items() if n != ROTATED} == {
+    secrets = session.vault.secrets
+    values = values_on_nodes(session.desired, secrets)
+    assert rotating(session.desired, secrets) == (ROTATED,)
+    assert values[ROTATED] == secrets.next[ROTATED] != secrets.current[ROTATED]
+    assert {n: v for n, v in values.items() if n != ROTATED} == {
         n: v for n, v in secrets.current.items() if n != ROTATED
     }
     assert secrets.redact(f"{secrets.next[ROTATED]} {secrets.current[ROTATED]}") == "*** ***"
-    session._passwords["a1", "ssh"] = session._vault_password = "pa55word"
+    session.access.logins._typed["a1", "ssh"] = session.vault._typed = "pa55word"
     assert "pa55word" not in repr(session)
 
 
 def test_a_password_that_opens_a_node_keeps_its_current_value(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "needed_secrets", lambda _desired: ())
-    assert session.rotating == ()
-    assert session.values[ROTATED] == session.secrets.current[ROTATED]
+    monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
+    secrets = session.vault.secrets
+    assert rotating(session.desired, secrets) == ()
+    assert values_on_nodes(session.desired, secrets)[ROTATED] == secrets.current[ROTATED]
 
 
 def test_a_new_value_changes_a_file_without_changing_its_text() -> None:
@@ -99,14 +103,17 @@ class Nodes:
     def __init__(self, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
         self.plan, self.fails, self.session = BUSY, False, session
         self.ui = Ui()
-        monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: replace(session))
-        monkeypatch.setattr(deploy, "observe", lambda *_a, **_k: observed(healthy_documents()))
-        monkeypatch.setattr(deploy, "reading", lambda _desired: {})
-        monkeypatch.setattr(deploy, "plan_from", lambda *_: self.plan)
-        monkeypatch.setattr(deploy, "refuse_or_wait", lambda *_a, **_k: None)
-        monkeypatch.setattr(verify, "_settled", lambda *_: Report("demo", 0.0, 0.0, 1, (), ()))
-        monkeypatch.setattr(deploy, "_refuse_unready", lambda *_: None)
-        monkeypatch.setattr(deploy, "recorded", self.recorded)
+        patch_deploy(
+            monkeypatch,
+            load_session=lambda *_a, **_k: replace(session),
+            observe=lambda *_a, **_k: observed(healthy_documents()),
+            reading=lambda _desired: {},
+            plan_from=lambda *_: self.plan,
+            refuse_or_wait=lambda *_a, **_k: None,
+            _settled=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
+            judge_preflight=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
+            recorded=self.recorded,
+        )
 
     @contextmanager
     def recorded(self, *_: Any) -> Iterator[SimpleNamespace]:
@@ -131,7 +138,7 @@ class Nodes:
 
 
 def test_a_deploy_that_succeeds_ends_the_rotation(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    nodes, fresh = Nodes(session, monkeypatch), session.secrets.next[ROTATED]
+    nodes, fresh = Nodes(session, monkeypatch), session.vault.secrets.next[ROTATED]
     nodes.deploy()
     assert nodes.in_rotation == ()
     assert vault.load(session.options.inventory).current[ROTATED] == fresh
@@ -163,5 +170,5 @@ def test_one_that_was_killed_before_its_end_is_ended_by_the_next_deploy(
 
 
 def test_a_password_that_was_asked_for_is_hidden_like_those_in_the_vault(session: Session) -> None:
-    session._passwords["n1", "become"] = 'asked "for'
+    session.access.logins._typed["n1", "become"] = 'asked "for'
     assert "asked" not in session.redact('sudo said: asked "for, and as JSON: asked \\"for')

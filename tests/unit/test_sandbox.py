@@ -15,10 +15,9 @@ from fatecloud.sandbox import controller, handout, image, lifecycle
 from fatecloud.sandbox.engine import engine
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.sandbox.recipe import Apt, recipe
-from fatecloud.workflow.sandbox import sandbox_up
+from fatecloud.workflow.sandbox import inventory_for, sandbox_up
 
 PLAIN = recipe("debian-12", Apt())
-PLACED = {"standalone": ["flow"], "rabbitmq": ["flow", "mysql", "nginx", "rabbitmq"]}
 
 
 def test_an_image_is_named_for_all_that_goes_into_it() -> None:
@@ -164,7 +163,7 @@ def test_the_inventory_loads_and_gives_each_node_a_party(
 ) -> None:
     addresses = {f"n{index}": f"10.0.0.{index}" for index in range(1, count + 1)}
     file = tmp_path / "inventory.yml"
-    file.write_text(handout.inventory("dev", "c3f9a2b1d4e5f607", addresses, tmp_path / "id_ed25519", PLACED))
+    file.write_text(inventory_for("dev", addresses, tmp_path / "id_ed25519"))
     cluster = inventory.load(file)
     assert cluster.architecture == architecture
     assert sorted(cluster.parties) == sorted(parties)

@@ -4,13 +4,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sessions import a_session
 from small_cluster import desired, node
 
 from fatecloud.errors import SecretsError
 from fatecloud.model.cluster import Prompt, Ssh
 from fatecloud.model.observed import Observed
 from fatecloud.workflow import observe
-from fatecloud.workflow.load import Options, Session
+from fatecloud.workflow.session import Session
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def session(tmp_path: Path) -> Session:
         tmp_path, connection="ssh", ssh=Ssh("ops", password=Prompt()), become="root", become_password=Prompt()
     )
     wanted = desired(asking)
-    return Session(Options(tmp_path / "inventory.yml"), wanted.cluster, wanted, SimpleNamespace(), tmp_path)  # type: ignore[arg-type]
+    return a_session(tmp_path / "inventory.yml", wanted, tmp_path)
 
 
 def test_passwords_are_asked_for_once_and_before_the_nodes_are_read(

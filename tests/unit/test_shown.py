@@ -21,7 +21,7 @@ from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import deploy
 from fatecloud.workflow.ansible import failure
 from fatecloud.workflow.deploy_options import DeployOptions
-from fatecloud.workflow.load import Options
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.outdated import refuse_changed
 
 lease = module("fatecloud_lease")
@@ -148,9 +148,8 @@ def attempts(monkeypatch: pytest.MonkeyPatch) -> list[Exception | int]:
         return outcome
 
     monkeypatch.setattr(deploy, "load_session", lambda *_a, **_k: SimpleNamespace(resolved=None))
-    monkeypatch.setattr(deploy, "select_nodes", lambda *_: ())
-    monkeypatch.setattr(deploy, "refuse_example", lambda *_: None)
-    monkeypatch.setattr(deploy, "_deploy", attempt)
+    monkeypatch.setattr(deploy, "_complete", lambda _session, wanted, _ask: wanted)
+    monkeypatch.setattr(deploy, "_attempt", attempt)
     return outcomes
 
 

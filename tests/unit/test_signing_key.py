@@ -15,7 +15,8 @@ from fatecloud.vault.file import FORMER_KEYS, OWN_NAMES, SIGNING_KEY, Secret, Va
 from fatecloud.vault.signing_keys import former_keys, signing_key, with_key
 from fatecloud.vault.values import SecretValues
 from fatecloud.workflow.key import make_key, rotate_key, show_keys
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.load import load_session
+from fatecloud.workflow.options import Options
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets, list_secrets, promote, rotate_secrets
 
 TODAY = date(2026, 11, 28)
@@ -179,7 +180,7 @@ def test_a_deploy_goes_on_where_the_vault_cannot_be_written(
 ) -> None:
     without_key(files)
     made = load_session(Options(files.inventory, state_dir=tmp_path / "state", store=tmp_path / "store"))
-    assert made.secrets.lacks_key
+    assert made.vault.secrets.lacks_key
 
     def fail(*_: object) -> None:
         raise SecretsError("read-only")

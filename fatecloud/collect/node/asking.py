@@ -2,8 +2,7 @@
 
 Part of the collector, and also shipped as text for interpreters that have a service's libraries.
 
-Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds). Who
-calls `serve` may give the script's `code` besides.
+Standard input: one JSON object with `questions`, each with `id`, `script`, `arguments` and `timeout` (seconds).
 Standard output: a line of JSON when a question has ended (`id`, `exit`, `stdout`, `stderr`, `error`). A start of Python
 and the imports that questions share are most of what a question costs a node; one that hangs or crashes still takes
 only itself with it.
@@ -145,8 +144,7 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
         sys.argv = ["-", *question["arguments"]]
-        code = question.get("code") or compile(question["script"], "<%s>" % question["id"], "exec")
-        exec(code, {"__name__": "__main__"})  # noqa: S102
+        exec(compile(question["script"], "<%s>" % question["id"], "exec"), {"__name__": "__main__"})  # noqa: S102
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -67,8 +67,8 @@ def _listener(kind: Kind, group: List[Probe], spec: Spec) -> Callable[[Callable[
         if alone:
             return functools.partial(_ask_alone, group[0], become)
         if interpreter is None:
-            questions = [dict(question, code=_code(question["id"], spec)) for question in _questions(group)]
-            return functools.partial(listen, forked(functools.partial(asking.serve, questions), become), asked)
+            child = forked(functools.partial(asking.serve, _questions(group)), become)
+            return functools.partial(listen, child, asked)
         argv, stdin = [*interpreter, "-c", spec["asker"]], json.dumps({"questions": _questions(group)})
         return functools.partial(converse, argv, stdin, become, asked)
     except (OSError, Unreadable) as error:
@@ -112,12 +112,6 @@ def _become(name: Optional[str]) -> Optional[Any]:
         return pwd.getpwnam(name)
     except KeyError:
         raise Unreadable("there is no user %s" % name)
-
-
-def _code(identity: str, spec: Spec) -> Any:
-    """Of a script, where it was shipped compiled for this interpreter; None where it was not."""
-    codes, place = spec.get("codes"), spec.get("coded", {}).get(identity)
-    return codes[place] if codes and place is not None else None
 
 
 def _questions(group: List[Probe]) -> List[Dict[str, Any]]:

@@ -114,7 +114,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
 @service_check(PEER_FLOW_DOWN, PEER_MTU, component="nginx", after=("NGINX_ROUTE_MISSING",))
 def peer_flows(view: ServiceView) -> Iterator[Finding]:
     """Every other party's flow answers a request through both proxies."""
-    flows = [(route, route.answer["flow"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
+    flows = [(route, route.answer["behind"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
     lost = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] == "large"]
     silent = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] != "large"]
     yield from blocked(

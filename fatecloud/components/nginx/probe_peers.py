@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.task_question import PATH, body_for, headers_for, judged, refusal
+from fatecloud.components.flow.v2.task_question import PATH, body_for, headers_for, judged, refusal
 from fatecloud.probing.dialing import address_of, asked, connected, readable, trouble
 from fatecloud.probing.http_get import NoHttp, get, post
 
@@ -31,7 +31,7 @@ NO_ROUTE = 404
 
 
 def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
-    """One party's answer, or why there was none: of its proxy, else of the flow behind it (`flow`)."""
+    """One party's answer, or why there was none: of its proxy, else of the flow behind it (`behind`)."""
     until = time.monotonic() + PARTY_SECONDS
     try:
         connected(endpoint, HEALTH_SECONDS).close()
@@ -49,7 +49,7 @@ def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
     name = named(body)
     if name not in ("", party):
         return {"ok": False, "kind": "party", "error": f"it is the proxy of party {name}", "party": name}
-    return {"ok": True, "party": name, "flow": flow_behind(own, party, endpoint, until)}
+    return {"ok": True, "party": name, "behind": flow_behind(own, party, endpoint, until)}
 
 
 def named(body: bytes) -> str:

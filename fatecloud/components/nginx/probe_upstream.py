@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from fatecloud.components.task_question import PATH, body_for, headers_for, judged
+from fatecloud.components.flow.v2.task_question import PATH, body_for, headers_for, judged
 from fatecloud.probing.http_get import NoHttp, post
 
 TIMEOUT = 10

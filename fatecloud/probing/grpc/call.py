@@ -55,7 +55,8 @@ def unary(
         timeout: seconds for all of it, but a name server's answer.
         metadata: names in lower case; both ASCII.
         tls: a `tls.Tls`; None for plain text. Only who needs it pays for the import.
-        limit: bytes of the answer; a longer one is the status RESOURCE_EXHAUSTED.
+        limit: bytes of the answer; a longer one is the status RESOURCE_EXHAUSTED. We hang up on it, which a server of
+            grpc-java logs as a warning, whatever we send before.
 
     Raises:
         Silent: there is a connection, and nothing came over it in time.

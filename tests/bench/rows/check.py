@@ -17,7 +17,8 @@ from timing import BenchError, Figure, Sample, interleaved, run
 from fatecloud.collect.spec import DEADLINE, spec_for
 from fatecloud.workflow import check
 from fatecloud.workflow import status as looking
-from fatecloud.workflow.load import Options, load_session
+from fatecloud.workflow.load import load_session
+from fatecloud.workflow.options import Options
 
 _CRITICAL = 2
 _BUDGETED = 30
@@ -144,7 +145,7 @@ def _facts_play(fleet: Fleet) -> Callable[[], Sample]:
         for name, node in session.cluster.nodes.items()
     }
     (directory / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
-    config = _CONFIG.format(forks=len(hosts), known_hosts=session.known_hosts)
+    config = _CONFIG.format(forks=len(hosts), known_hosts=session.access.known_hosts)
     (directory / "ansible.cfg").write_text(config)
     argv = [Path(sys.executable).with_name("ansible-playbook"), HERE / "baseline" / "facts.yml"]
     return lambda: run(argv, directory=directory, environment={"ANSIBLE_CONFIG": str(directory / "ansible.cfg")})

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from fatecloud.components.flow.v2.signing import as_admin, signed
-from fatecloud.components.task_question import PATH, body_for, headers_for
+from fatecloud.components.flow.v2.task_question import PATH, body_for, headers_for
 from fatecloud.probing.dialing import address_of, asked, readable, trouble
 from fatecloud.probing.http_get import NoHttp, get, post
 

@@ -1,0 +1,1 @@
+"""The phases of a deploy; `workflow/deploy.py` has their order."""
