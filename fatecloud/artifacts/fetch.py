@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from fatecloud.artifacts import index, interpreter
 from fatecloud.artifacts.derive import derive_wheels
 from fatecloud.artifacts.download import download_wheels
-from fatecloud.artifacts.index import ReleaseIndex, loose
+from fatecloud.artifacts.index import Interpreter, ReleaseIndex, loose
 from fatecloud.artifacts.maven import download_maven
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.repair import repair_wheels
 from fatecloud.artifacts.store import Store
-from fatecloud.errors import ArtifactMissing
+from fatecloud.errors import ArtifactError, ArtifactMissing
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.python import PythonRequirement
 from fatecloud.model.release import Release
@@ -40,7 +40,7 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
     before = stored(release, store)
     trees = [artifact for artifact in loose(release) if not store.holds(artifact)]
     _refuse_unfetchable(release, trees)
-    chosen = {name: interpreter.choose(python, store, progress.say, insist) for name, python in release.pythons.items()}
+    chosen = _interpreters(release, store, progress, insist)
     if before is not None and before.interpreters == chosen:
         return False
     wheels = {name: _missing(python, store) for name, python in release.pythons.items()}
@@ -52,6 +52,25 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
         derive_wheels(python, chosen[name], _needed(python, store, "sdist"), store, progress)
         repair_wheels(python, _needed(python, store, "wheel"), store, progress)
     return True
+
+
+def _interpreters(release: Release, store: Store, progress: Progress, insist: str) -> dict[str, Interpreter]:
+    """The interpreter of each Python set. What the operator insists on counts for the sets that it fits.
+
+    Raises:
+        ArtifactError: there is none for a set, or what is insisted on fits no set.
+    """
+    chosen: dict[str, Interpreter] = {}
+    refused: list[ArtifactError] = []
+    for name, python in release.pythons.items():
+        try:
+            chosen[name] = interpreter.choose(python, store, progress.say, insist)
+        except ArtifactError as error:
+            refused.append(error)
+            if not insist or len(refused) == len(release.pythons):
+                raise
+            chosen[name] = interpreter.choose(python, store, progress.say)
+    return chosen
 
 
 def _refuse_unfetchable(release: Release, trees: Sequence[Artifact]) -> None:

@@ -14,6 +14,7 @@ from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, HashMismatch
 from fatecloud.model.artifact import Artifact
+from fatecloud.model.python import PythonRequirement
 from fatecloud.model.release import Release
 
 
@@ -78,6 +79,28 @@ def test_another_interpreter_changes_nothing_else(tmp_path: Path, monkeypatch: p
     assert before.digest != after.digest
     assert after.interpreter == other.artifact
     assert after.wheels == WHEELS
+
+
+def test_an_interpreter_that_is_insisted_on_counts_for_the_sets_that_it_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, held = filled(tmp_path / "store")
+    asked: list[tuple[str, str]] = []
+
+    def choose(python: PythonRequirement, _store: Store, _say: object, insist: str = "") -> Interpreter:
+        asked.append((python.minor, insist))
+        if insist and python.minor != "3.10":
+            raise ArtifactError("it is CPython 3.10")
+        return held.interpreters["fate"]
+
+    monkeypatch.setattr("fatecloud.artifacts.interpreter.choose", choose)
+    python = small_python()
+    both = replace(small_release(), pythons={"old": replace(python, minor="3.6"), "fate": python})
+    fetch.fetch(both, store, Watcher(), "/opt/python3.10")
+    assert asked == [("3.6", "/opt/python3.10"), ("3.6", ""), ("3.10", "/opt/python3.10")]
+    neither = replace(both, pythons={"old": both.pythons["old"]})
+    with pytest.raises(ArtifactError, match=r"it is CPython 3\.10"):
+        fetch.fetch(neither, store, Watcher(), "/opt/python3.10")
 
 
 def test_a_failed_download_leaves_it_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,6 +73,14 @@ def test_file_names_are_those_of_the_pins(name: str) -> None:
         assert plain.startswith(f"{pinned}_{version}".lower().replace("-", "_").replace(".", "_")), artifact
 
 
+def test_python_sets_of_one_series_agree_about_its_modules() -> None:
+    """They share the interpreter that was accepted, with the record of what it lacks."""
+    sets = [python for name in catalogue.names() for python in catalogue.load(name).pythons.values()]
+    for one, other in ((a, b) for a in sets for b in sets if (a.minor, a.arch) == (b.minor, b.arch)):
+        assert set(one.wants_modules) == set(other.wants_modules)
+        assert set(one.needs_modules) == set(other.needs_modules)
+
+
 def test_no_two_artifacts_share_bytes_name_or_project(name: str) -> None:
     lock = catalogue.load(name).pythons["fate"].lock
     for parts in ([a.sha256 for a in lock], [a.filename for a in lock], [project(a.name) for a in lock]):
