@@ -186,8 +186,12 @@ class _Bench:
 
 
 def _concerns(spec: CheckSpec, service: DesiredService | None) -> bool:
-    if not spec.component or service is None:
-        return not spec.component
+    if service is None:
+        return True  # a node, and a check of nodes
+    if spec.probe:
+        return spec.probe in {probe.name for probe in service.probes}
+    if not spec.component:
+        return True
     return spec.component == service.id.component and (not spec.kinds or service.kind in spec.kinds)
 
 

@@ -98,7 +98,7 @@ def _tried(view: NodeView) -> list[_Tried]:
     for service in services_of(view):
         early = {probe.name for probe in service.probes if probe.early}
         for edge in service.edges:
-            if not edge.direct:
+            if not edge.direct or edge.external:
                 continue
             if edge.probe in early:
                 answer = _from_probe(view, edge)

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, key, release, runs, sandbox, secrets
+from fatecloud.cli import inventory, key, objects, release, runs, sandbox, secrets
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
@@ -42,6 +42,7 @@ _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),
     "secrets": (secrets.app, "Generate, show and rotate secrets."),
+    "objects": (objects.app, "Show what services need inside others, such as databases."),
     "key": (key.app, "Show and replace the key that a cluster signs with."),
     "release": (release.app, "Fill and inspect the artifact store."),
     "sandbox": (sandbox.app, "Throw-away nodes on Docker."),

@@ -90,16 +90,17 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
     }
 
 
-def question_of(service: DesiredService, probe: NodeProbe, *, early: bool = False) -> dict[str, Any]:
+def question_of(service: DesiredService, probe: NodeProbe, *, early: bool = False, account: str = "") -> dict[str, Any]:
     """A probe as the collector takes it.
 
     Args:
         early: whether the collector's own user asks, because the service's may not exist yet.
+        account: text in place of the probe's `account`, if it has one; the collector passes it on in memory.
     """
     user = service.user if probe.user == "service" else "root"
     return {
         "id": f"{service.id.key}:{probe.name}",
-        "argv": list(probe.argv),
+        "argv": [account if early and word and word == probe.account else word for word in probe.argv],
         "stdin": probe.stdin,
         "timeout": probe.timeout,
         "libraries": probe.libraries,

@@ -21,8 +21,8 @@ def component_checks() -> tuple[CheckSpec, ...]:
 
 @cache
 def component_preflight() -> tuple[CheckSpec, ...]:
-    """Every check that one declares in its `preflight` module, where it has one, in name order."""
-    return _declared("preflight")
+    """Every check that one declares in its `preflight` module, where it has one, and the early ones of its others."""
+    return (*_declared("preflight"), *(spec for spec in component_checks() if spec.early))
 
 
 def _declared(module: str) -> tuple[CheckSpec, ...]:

@@ -17,6 +17,7 @@ def question(
     python: str = PYTHON,
     libraries: bool = False,
     early: bool = False,
+    account: str = "",
 ) -> NodeProbe:
     """A probe that runs a script in an interpreter on the node.
 
@@ -29,9 +30,11 @@ def question(
             the script needs libraries.
         libraries: whether it needs more than the standard library, which only `python` finds, see `libraries.py`.
         early: whether preflight asks it too, see `NodeProbe`.
+        account: likewise.
     """
     package = name.partition(".")[0]
     text = script_text(package, script)
     # Isolated, without bytecode files and without `site`: that halves the time to start.
     options = ("-I", "-B", "-S")
-    return NodeProbe(name, (python, *options, "-", *arguments), text, timeout, libraries=libraries, early=early)
+    argv = (python, *options, "-", *arguments)
+    return NodeProbe(name, argv, text, timeout, libraries=libraries, early=early, account=account)

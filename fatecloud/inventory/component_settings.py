@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Kind, Size, Text, Whole
@@ -12,8 +12,16 @@ from fatecloud.model.component import Component, ConfigKey
 
 def component_section(component: Component) -> Section:
     """A component's settings as nested sections, built from its configuration keys and ports."""
+    tree = tree_of(component.config)
+    for port in component.ports:
+        tree.setdefault("ports", {})[port.name] = Field(PORT, port.doc, default=str(port.default))
+    return _nest(tree, f"a mapping with settings of {component.name}")
+
+
+def tree_of(keys: Iterable[ConfigKey]) -> dict[str, Any]:
+    """Fields of keys, those with a dotted name in a mapping of their own."""
     tree: dict[str, Any] = {}
-    for key in component.config:
+    for key in keys:
         *parents, leaf = key.name.split(".")
         branch = tree
         for parent in parents:
@@ -22,9 +30,7 @@ def component_section(component: Component) -> Section:
             "derived" if key.default is None else str(key.default).lower() if key.type == "bool" else str(key.default)
         )
         branch[leaf] = Field(_setting_kind(key), key.doc, default=default)
-    for port in component.ports:
-        tree.setdefault("ports", {})[port.name] = Field(PORT, port.doc, default=str(port.default))
-    return _nest(tree, f"a mapping with settings of {component.name}")
+    return tree
 
 
 def _nest(tree: Mapping[str, Any], what: str) -> Section:
@@ -47,6 +53,7 @@ def _setting_kind(key: ConfigKey) -> Kind:
         "endpoint": ENDPOINT,
         "host": HOST,
         "str": Text("a text"),
+        "name": Text("letters, digits, '-' and '_', at most 64", r"[A-Za-z0-9_-]{1,64}"),
     }
     return kinds[key.type]
 

@@ -34,6 +34,8 @@ def public_endpoints(
     """
     endpoints = {}
     for name, where in placement.items():
+        if not isinstance(where, tuple):
+            continue
         for port in components[name].ports:
             path = f"parties.{party}.public.{port.public}"
             if not port.public:

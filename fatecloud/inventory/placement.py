@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from fatecloud.inventory.component_settings import flatten
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Origins
+from fatecloud.inventory.placed import Placed
 from fatecloud.inventory.problems import one_of, short
-from fatecloud.inventory.schema import Placed
-from fatecloud.model.cluster import Node
+from fatecloud.model.cluster import Endpoint, External, Node, SecretRef
 from fatecloud.model.component import Component
 from fatecloud.model.release import Release
 
-Placement = dict[str, tuple[str, ...]]
+Placement = dict[str, tuple[str, ...] | External]
 
 
 class Placer:
@@ -61,25 +62,22 @@ class Placer:
         return self._release is None or component in self._release.components
 
     def place(self, party: str, services: Mapping[str, Any]) -> Placement:
-        """Node names by component."""
-        placement = {}
+        """Node names, or an external service, by component."""
+        placement: Placement = {}
         for name, placed in services.items():
             if isinstance(placed, Placed):
-                placement[name] = self._written(party, name, placed)
+                given = placed.external is not None
+                placement[name] = self._external(party, name, placed) if given else self._written(party, name, placed)
         missing = [name for name in self._usual if name not in services]
         if missing:
             self._fill(party, placement, missing)
         for name, where in placement.items():
-            self._judge(party, name, where)
+            self._judge(party, name, where if isinstance(where, tuple) else ())
         return {name: where for name, where in sorted(placement.items()) if where}
 
     def _written(self, party: str, name: str, placed: Placed) -> tuple[str, ...]:
         component, problems = self._components[name], self._reader.problems
         self._origins.written(f"parties.{party}.services.{name}")
-        if placed.external:
-            wish = "a node" if component.external else f"a node: {name} cannot be external"
-            problems.add(placed.mark, f"{name}: external services are not supported yet", wish)
-            return ()
         for node, mark in placed.nodes:
             if node not in self._nodes:
                 what = f"{name} is on the unknown node {short(node)!r}"
@@ -91,8 +89,24 @@ class Placer:
             problems.add(placed.mark, f"{name} is on {len(names)} nodes", f"one node: a party has one {name}")
         return tuple(node for node in names if node in self._nodes)
 
+    def _external(self, party: str, name: str, placed: Placed) -> External | tuple[str, ...]:
+        """The external service; no node where that is refused, or where its section has a problem."""
+        given = dict(placed.external or {})
+        for key in given:
+            self._origins.written(f"parties.{party}.services.{name}.external.{key}")
+        if self._components[name].external is None:
+            can = [other for other, component in self._components.items() if component.external]
+            self._reader.problems.add(
+                placed.mark, f"{name} cannot be external", f"a node ({one_of(can)} can be external)"
+            )
+            return ()
+        host, port, user, password = (given.pop(key, None) for key in ("host", "port", "user", "password"))
+        if None in (host, port, user) or not password or "secret" not in password:
+            return ()
+        return External(Endpoint(host, port), user, SecretRef(password["secret"]), flatten(given))
+
     def _fill(self, party: str, placement: Placement, missing: list[str]) -> None:
-        used = sorted({node for where in placement.values() for node in where})
+        used = sorted({node for where in placement.values() if isinstance(where, tuple) for node in where})
         if len(self._nodes) == 1:
             used, why = list(self._nodes), "built in (the only node)"
         else:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 from fatecloud.catalogue.architectures import ARCHITECTURES, LATER
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
-from fatecloud.inventory.document import Listing, Scalar, Table, Value
-from fatecloud.inventory.kinds import BAD, ENDPOINT, HOST, PORT, Choice, Flag, Networks, Reader, Size, Whole, described
-from fatecloud.inventory.problems import Mark
+from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Networks, Size, Whole
+from fatecloud.inventory.placed import PlacementKind, external_section
+from fatecloud.inventory.references import PASSWORD, SECRET
 from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
     ACCOUNT,
@@ -27,49 +25,9 @@ from fatecloud.inventory.words import (
     PARTY_ID,
     PEER_KEY,
     RELEASE_NAME,
-    SECRET_NAME,
 )
-from fatecloud.model.cluster import PYTHON, Prompt, SecretRef
+from fatecloud.model.cluster import PYTHON
 from fatecloud.model.component import Component
-
-
-@dataclass(frozen=True, slots=True)
-class Reference(Section):
-    """`{secret: NAME}`, never the secret itself."""
-
-    def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A dict with the name. A wrong value is not repeated in the problem, because it may be the secret."""
-        if isinstance(value, Table):
-            return Section.read(self, value, reader, path)
-        reader.problems.add(value.mark, f"{path.rpartition('.')[2]} is not a reference", f"{self.what}, not the value")
-        return BAD
-
-
-@dataclass(frozen=True, slots=True)
-class PasswordKind:
-    """`{secret: NAME}`, or `prompt`; never the password itself."""
-
-    what: str = "{secret: NAME} or prompt, never the password itself"
-
-    def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A SecretRef or a Prompt. A wrong value is not repeated in the problem, because it may be a password."""
-        if isinstance(value, Scalar) and value.text == "prompt":
-            return Prompt()
-        if isinstance(value, Table):
-            read = SECRET.read(value, reader, path)
-            return read if read is BAD or "secret" not in read else SecretRef(read["secret"])
-        reader.problems.add(value.mark, f"{path.rpartition('.')[2]} is not a reference", self.what)
-        return BAD
-
-    def schema(self) -> dict[str, Any]:
-        """Either form."""
-        return {"anyOf": [{"const": "prompt"}, SECRET.schema()]}
-
-
-SECRET = Reference(
-    "{secret: NAME}", {"secret": Field(SECRET_NAME, "Name of a secret in the secrets file.", required=True)}
-)
-PASSWORD = PasswordKind()
 
 SSH = Section(
     "a mapping with user, port, key, ...",
@@ -162,52 +120,6 @@ NODE = Section(
 DEFAULTS = Section("a mapping with any key of a node that several nodes can share", _DEFAULTABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """The placement of a component as written: node names with their positions, or an external service."""
-
-    mark: Mark
-    nodes: tuple[tuple[str, Mark], ...] = ()
-    external: bool = False
-
-
-EXTERNAL = Section(
-    "a mapping with host, port, user and password",
-    {
-        "host": Field(HOST, "Its host.", required=True),
-        "port": Field(PORT, "Its port.", required=True),
-        "user": Field(LOGIN, "Login.", required=True),
-        "password": Field(SECRET, "Password, as a reference.", required=True),
-    },
-)
-_PLACE = Section("{external: ...}", {"external": Field(EXTERNAL, "A service that others run.", required=True)})
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementKind:
-    """A node, a list of nodes, or `{external: ...}`."""
-
-    what: str = "a node, a list of nodes or {external: ...}"
-
-    def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A Placed."""
-        if isinstance(value, Table):
-            _PLACE.read(value, reader, path)
-            return Placed(value.mark, external=True)
-        items = value.items if isinstance(value, Listing) else [value]
-        names = [(item.text, item.mark) for item in items if isinstance(item, Scalar) and item.type == "str"]
-        if not items or len(names) < len(items):
-            wrong = next((item for item in items if not isinstance(item, Scalar) or item.type != "str"), value)
-            reader.problems.add(wrong.mark, f"{path.rpartition('.')[2]} is {described(wrong)}", self.what)
-            return BAD
-        return Placed(value.mark, tuple(names))
-
-    def schema(self) -> dict[str, Any]:
-        """Any of the three forms."""
-        name = NODE_NAME.schema()
-        return {"anyOf": [name, {"type": "array", "minItems": 1, "items": name}, _PLACE.schema()]}
-
-
 APP = Section(
     "a mapping with id and token",
     {
@@ -242,7 +154,8 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
         },
     )
     services = {
-        name: Field(PlacementKind(), c.summary, default="the party's only node") for name, c in components.items()
+        name: Field(PlacementKind(external_section(c)), c.summary, default="the party's only node")
+        for name, c in components.items()
     }
     config = {name: Field(component_section(c), c.summary) for name, c in components.items()}
     party = Section(

@@ -25,14 +25,18 @@ def settle(
     reader: Reader,
     origins: Origins,
 ) -> Settings:
-    """Every setting of every placed component, by flat dotted keys, including `ports.<name>`."""
+    """Every setting of every component that is placed on a node, by flat dotted keys, including `ports.<name>`."""
+    placed = [name for name, where in placement.items() if isinstance(where, tuple)]
     for name in written:
-        if name not in placement and f"parties.{party}.services.{name}" not in reader.places:
+        if name in placement and name not in placed:
+            mark = reader.at(f"parties.{party}.config.{name}")
+            reader.problems.add(mark, f"{name} of party {party} is external, so others set it", "no such section")
+        elif name not in placement and f"parties.{party}.services.{name}" not in reader.places:
             mark = reader.at(f"parties.{party}.config.{name}")
             reader.problems.add(mark, f"party {party} has no {name} to set", one_of(sorted(placement)), name, placement)
     return {
         name: _component(party, components[name], flatten(written.get(name, {})), release, reader, origins)
-        for name in placement
+        for name in placed
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.inventory.words import API_VERSION
-from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Peer, Prompt, SecretRef
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer, Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -72,9 +72,18 @@ def _node(node: Node) -> dict[str, Any]:
 
 
 def _party(party: Party) -> dict[str, Any]:
-    services = {name: where for name, where in party.placement.items() if isinstance(where, tuple)}
+    services = {name: _place(where) for name, where in party.placement.items()}
     config = {name: _nested(settings) for name, settings in party.config.items()}
     return {"public": dict(party.public), **_addresses(party), "services": services, "config": config}
+
+
+def _place(where: tuple[str, ...] | External) -> Any:
+    if isinstance(where, tuple):
+        return where
+    at = where.endpoint
+    return {
+        "external": {"host": at.host, "port": at.port, "user": where.user, "password": where.password, **where.extra}
+    }
 
 
 def _addresses(party: Party | Peer) -> dict[str, Any]:

@@ -41,6 +41,9 @@ PEER_KEY = Text(
 )
 RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
+EXTERNAL_ACCOUNT = Text(
+    "an account name: letters, digits, '.', '@', '-' and '_'", r"[A-Za-z0-9_.][A-Za-z0-9_.@-]{0,79}"
+)
 ACCOUNT = Text("a user or group name", r"[A-Za-z0-9_.](?:[A-Za-z0-9_.@\\ -]{0,62}[A-Za-z0-9_.@\\-])?")
 NEW_ACCOUNT = Text("a user or group name: lower-case letters, digits, '-' and '_'", r"[a-z_][a-z0-9_-]{0,31}")
 """A name that every distribution can create an account for. Existing accounts may have other names (`domain users`)."""

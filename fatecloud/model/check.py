@@ -110,6 +110,10 @@ class CheckSpec:
     """Whether a component's check judges its service also while that is down: its probe needs no running process."""
     kinds: frozenset[str] = frozenset()
     """Kinds (`Component.kind`) of the services that it judges; empty for every generation of the component."""
+    probe: str = ""
+    """Name of a probe: then it judges the services that have it, of whatever component."""
+    early: bool = False
+    """Whether preflight judges by it as well: its probe is early, see `NodeProbe`."""
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """Names that preflight must ask the nodes about for it, by fact: `sysctl`, `tools`."""
 
@@ -124,12 +128,19 @@ def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck
 
 
 def service_check(
-    *codes: Code, component: str = "", after: tuple[str, ...] = (), while_down: bool = False
+    *codes: Code,
+    component: str = "",
+    after: tuple[str, ...] = (),
+    while_down: bool = False,
+    probe: str = "",
+    early: bool = False,
 ) -> Callable[[ServiceCheck], CheckSpec]:
-    """Declare a check that runs once per service of a component (of every service when `component` is empty)."""
+    """Declare a check that runs once per service of a component, or with a probe (of every one when both are empty)."""
 
     def declare(function: ServiceCheck) -> CheckSpec:
-        return CheckSpec(function.__name__, codes, "service", component, after, function, while_down)
+        return CheckSpec(
+            function.__name__, codes, "service", component, after, function, while_down, probe=probe, early=early
+        )
 
     return declare
 

@@ -22,7 +22,7 @@ class ConfigKey:
     """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
 
     name: str
-    type: Literal["int", "str", "bool", "size", "endpoint", "host"]
+    type: Literal["int", "str", "bool", "size", "endpoint", "host", "name"]
     default: Any
     """None means derived; the component says how in `doc`."""
     doc: str
@@ -226,6 +226,24 @@ def none_shared(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Examination:
+    """What a service gets besides its own files and probes, to ask an external service."""
+
+    files: tuple[FileSpec, ...]
+    probes: tuple[NodeProbe, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalUse:
+    """How a component is replaced by a service that others run."""
+
+    keys: tuple[ConfigKey, ...]
+    """What an inventory may say of it besides host, port, user and password; `External.extra` has them."""
+    examine: Callable[[Context, External, tuple[Contribution, ...]], Examination]
+    """What asks it from the node of a service that needs something there, with the service's own login. Pure."""
+
+
+@dataclass(frozen=True, slots=True)
 class Component:
     """A kind of software, or one generation of it. See `components/registry.py` for where they are."""
 
@@ -251,6 +269,9 @@ class Component:
     """What a service of it needs inside others. Pure, and asked of all services before any is asked what it wants."""
     gives: tuple[type[Contribution], ...] = ()
     """Kinds of contributions that a service of it makes for others."""
+    statements: Callable[[str, str, tuple[Contribution, ...]], FileSpec] | None = None
+    """A file (path, heading, contributions to one service) with what makes these there, for the operator of an
+    external one."""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs_root: bool = False
@@ -259,8 +280,8 @@ class Component:
     """Kind of endpoint that a peer must give when this component is part of the architecture."""
     many: bool = False
     """Whether a party may have it on several nodes."""
-    external: bool = False
-    """Whether it may be an external service."""
+    external: ExternalUse | None = None
+    """How services use one that others run in its place; None where there is no such thing."""
     job_question: NodeProbe | None = None
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens, `{settings}`

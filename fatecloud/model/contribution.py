@@ -26,6 +26,11 @@ class Contribution:
         """The names that it takes inside the giver, which nothing else there may have: `database fate_flow`."""
         return (f"{self.kind.partition('.')[2]} {self.name}",)
 
+    @property
+    def details(self) -> dict[str, str]:
+        """What else makes it up, for people."""
+        return {}
+
 
 AnyContribution = TypeVar("AnyContribution", bound=Contribution)
 
@@ -39,3 +44,8 @@ class Given:
     """Key of a service, or `external:mysql`."""
     external: External | None = None
     """The giver, where others run it."""
+
+    @property
+    def place(self) -> str:
+        """The giver and, where others run it, its endpoint."""
+        return f"{self.giver} at {self.external.endpoint}" if self.external else self.giver

@@ -85,6 +85,11 @@ class Edge:
     probe: str = field(kw_only=True)
     """Name of the source's probe that asks a question over this edge, in the protocol that the edge carries."""
 
+    @property
+    def external(self) -> bool:
+        """Whether it leads to a service that others run, which has a question of its own."""
+        return self.target.startswith("external:")
+
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -135,8 +140,11 @@ class NodeProbe:
     libraries: bool = False
     """Whether a Python script needs the interpreter in `argv` for its libraries, or may be asked in any."""
     early: bool = False
-    """Whether preflight asks it too, before anything is installed: it needs neither the service nor its files, and its
-    document has `peers`, see `probing/dialing.py`."""
+    """Whether preflight asks it too, before anything is installed: it needs neither the service nor its files. Where it
+    asks over edges to parties, its document has `peers`, see `probing/dialing.py`."""
+    account: str = ""
+    """That argument of it which is the path of a file of the service with a login. Preflight, which asks before there
+    is one, passes the text that the file will have in its place; nothing of it is in the argv of a process."""
 
 
 @dataclass(frozen=True, slots=True)

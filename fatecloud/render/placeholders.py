@@ -101,6 +101,11 @@ def names(text: str) -> set[str]:
     return {match.group(1) for match in _PLACEHOLDER.finditer(text)}
 
 
+def masked(text: str, shown: Callable[[str], str]) -> str:
+    """The text with a word for people in place of every placeholder, made from the secret's name."""
+    return _PLACEHOLDER.sub(lambda match: shown(match.group(1)), text)
+
+
 def fill(text: str, secrets: Mapping[str, str]) -> str:
     """The text with every placeholder replaced by its encoded value.
 

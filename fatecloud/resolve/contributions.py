@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fatecloud.model.component import Component
+from fatecloud.model.component import Component, Wanted
 from fatecloud.model.contribution import Contribution, Given
 from fatecloud.resolve.context import ResolveContext
 
@@ -69,3 +69,17 @@ def _giver(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]
     if not services:
         return Unmet(wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.id.owner}")
     return Given(wish, services[0].key)
+
+
+def examined(context: ResolveContext, wanted: Wanted, components: Mapping[str, Component]) -> Wanted:
+    """What a service wants, with what asks the external services that it needs something in."""
+    mine: dict[str, list[Given]] = {}
+    for one in context.given:
+        if one.external is not None and one.contribution.service == context.id.key:
+            mine.setdefault(one.giver, []).append(one)
+    for giver, given in mine.items():
+        use, external = components[giver.partition(":")[2]].external, given[0].external
+        if use is not None and external is not None:
+            more = use.examine(context, external, tuple(one.contribution for one in given))
+            wanted = replace(wanted, files=wanted.files + more.files, probes=wanted.probes + more.probes)
+    return wanted

@@ -18,7 +18,7 @@ from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.model.trees import SUPERVISOR
 from fatecloud.resolve.context import ResolveContext
-from fatecloud.resolve.contributions import gather
+from fatecloud.resolve.contributions import examined, gather
 from fatecloud.resolve.order import stages
 from fatecloud.resolve.placed import contexts_of
 from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
@@ -48,7 +48,7 @@ def resolve(
     if unmet:
         raise InputError("\n".join(one.why for one in unmet))
     contexts = {key: replace(context, given=given) for key, context in asked.items()}
-    wanted = {key: context.component.want(context) for key, context in contexts.items()}
+    wanted = {key: examined(context, context.component.want(context), components) for key, context in contexts.items()}
     order = stages({key: answer.edges for key, answer in wanted.items()})
     services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
     return Desired(

@@ -19,6 +19,7 @@ from fatecloud.state.directory import controller_id
 from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.deploy_options import DeployOptions
+from fatecloud.workflow.early import texts
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait
 from fatecloud.workflow.leases import held_nodes, locked
@@ -57,7 +58,7 @@ def forecast_deploy(
         python_sets(session.resolved.release, session.store)
     with _noting(refusals):
         refuse_example(session)
-    asked = reading(session.resolved)
+    asked = reading(session.resolved, texts(session))
     observed = observe(
         session, probes=False, nodes=wanted.limit, deadline=deadline, extra=asked, meanwhile=session.make_ready
     )

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from fatecloud.checks.preflight import asked_for, blocking, judge_preflight
 from fatecloud.checks.preflight_need import is_loopback
 from fatecloud.collect.spec import question_of
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Fix, Report
 from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.observed import Observed
@@ -35,19 +35,26 @@ class Outcome:
     applied: tuple[Fix, ...] = ()
 
 
-def reading(desired: Desired) -> dict[str, dict[str, Any]]:
-    """What preflight reads in addition to the usual facts: node -> additions to its collector's request."""
-    return {name: _reading(desired, name) for name in desired.cluster.nodes}
+TextOf = Callable[[DesiredService, str], str]
+"""The text that a file of a service will have on its node, secrets included."""
 
 
-def _reading(desired: Desired, name: str) -> dict[str, Any]:
+def reading(desired: Desired, text_of: TextOf) -> dict[str, dict[str, Any]]:
+    """What preflight reads in addition to the usual facts: node -> additions to its collector's request.
+
+    Args:
+        text_of: called for each file with a login that a question needs, and that is not on its node yet.
+    """
+    return {name: _reading(desired, name, text_of) for name in desired.cluster.nodes}
+
+
+def _reading(desired: Desired, name: str, text_of: TextOf) -> dict[str, Any]:
     node, services = desired.node(name), desired.on_node(name)
     early = [(service, probe) for service in services for probe in service.probes if probe.early]
     asked = {(service.id.key, probe.name) for service, probe in early}
-    edges = [
-        edge for service in services for edge in service.edges if edge.direct and (edge.source, edge.probe) not in asked
-    ]
-    endpoints = {edge.endpoint for edge in edges if not is_loopback(edge.endpoint.host)}
+    edges = [edge for service in services for edge in service.edges if edge.direct and not edge.external]
+    tried = [edge for edge in edges if (edge.source, edge.probe) not in asked]
+    endpoints = {edge.endpoint for edge in tried if not is_loopback(edge.endpoint.host)}
     return {
         "surroundings": True,
         "tools": asked_for(desired, name, "tools"),
@@ -57,13 +64,17 @@ def _reading(desired: Desired, name: str) -> dict[str, Any]:
         "label": desired.cluster.label,
         "privileges": sorted({service.user for service in services}) if node.become == "root" else [],
         "connects": [{"host": e.host, "port": e.port} for e in sorted(endpoints, key=str)],
-        "probes": [question_of(service, probe, early=True) for service, probe in early],
+        "probes": [
+            question_of(s, probe, early=True, account=text_of(s, probe.account) if probe.account else "")
+            for s, probe in early
+        ],
     }
 
 
 def preflight(
     desired: Callable[[], Desired],
     observe: Observe,
+    text_of: TextOf,
     *,
     artifacts_missing: Sequence[str] = (),
     repair: Callable[[Sequence[Fix]], None] | None = None,
@@ -73,20 +84,23 @@ def preflight(
 
     Args:
         desired: what should be; services are sized by what was read of their nodes, so it is asked again after that.
+        text_of: see `reading`.
         artifacts_missing: files that the controller's store lacks.
         repair: applies fixes on their nodes; None to change nothing. Raises RunError.
         confirm: gets the fixes and returns whether to apply them.
     """
-    found = _judged(desired, observe, artifacts_missing)
+    found = _judged(desired, observe, text_of, artifacts_missing)
     fixes = fixes_in(found)
     if repair is None or not fixes or not confirm(fixes):
         return Outcome(found)
     repair(fixes)
-    return Outcome(_judged(desired, observe, artifacts_missing), found, fixes)
+    return Outcome(_judged(desired, observe, text_of, artifacts_missing), found, fixes)
 
 
-def _judged(desired: Callable[[], Desired], observe: Observe, artifacts_missing: Sequence[str]) -> Report:
-    observed = observe(probes=False, extra=reading(desired()))
+def _judged(
+    desired: Callable[[], Desired], observe: Observe, text_of: TextOf, artifacts_missing: Sequence[str]
+) -> Report:
+    observed = observe(probes=False, extra=reading(desired(), text_of))
     return judge_preflight(desired(), observed, artifacts_missing=artifacts_missing)
 
 

@@ -11,6 +11,7 @@ from fatecloud.model.duration import seconds
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
 from fatecloud.model.selection import Selection, select_nodes
+from fatecloud.workflow.early import texts
 from fatecloud.workflow.leases import FACTS, read_when_free
 from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
@@ -56,6 +57,7 @@ def preflight_cluster(
     return preflight(
         lambda: session.desired,
         partial(observe, session, nodes=select_nodes(session.resolved, selection, limit), deadline=deadline),
+        texts(session),
         artifacts_missing=missing,
         repair=partial(_repair, session, events, patience) if fix else None,
         confirm=confirm or (lambda _: True),

@@ -1,4 +1,4 @@
-"""Every shipped example renders to the files that are kept beside this test; `make golden` rewrites them."""
+"""Every example renders to the files that are kept beside this test; `make golden` rewrites them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from fatecloud.workflow.needed_secrets import needed_secrets
 from fatecloud.workflow.rendered import rendered
 
 HERE = Path(__file__).parent
-EXAMPLES = sorted(folder("inventories").glob("*.yml"))
+EXAMPLES = [*sorted(folder("inventories").glob("*.yml")), *sorted(HERE.glob("*.yml"))]
+"""Those that are shipped, and some that only this test needs."""
 UPDATE = bool(os.environ.get("FATECLOUD_UPDATE_GOLDEN"))
 
 ANSIBLE = "ansible"

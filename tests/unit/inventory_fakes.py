@@ -5,11 +5,24 @@ from pathlib import Path
 
 from fatecloud.inventory.loader import load
 from fatecloud.model.cluster import Cluster
-from fatecloud.model.component import Component, ConfigKey, Context, PortSpec, SecretSpec, Wanted
+from fatecloud.model.component import (
+    Component,
+    ConfigKey,
+    Context,
+    Examination,
+    ExternalUse,
+    PortSpec,
+    SecretSpec,
+    Wanted,
+)
 
 
 def _want(_: Context) -> Wanted:
     raise AssertionError("the loader asks no component what it wants")
+
+
+def _examine(*_: object) -> Examination:
+    raise AssertionError("the loader asks no external service")
 
 
 COMPONENTS: Mapping[str, Component] = {
@@ -38,7 +51,7 @@ COMPONENTS: Mapping[str, Component] = {
         secrets=(SecretSpec("mysql.flow", "Flow's account.", length=20),),
         want=_want,
         needs_root=True,
-        external=True,
+        external=ExternalUse(keys=(), examine=_examine),
     ),
     "nginx": Component(
         name="nginx",

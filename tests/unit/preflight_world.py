@@ -259,3 +259,8 @@ def observed(changes: Mapping[str, Mapping[str, Any]] | None = None, *, absent: 
         }
         nodes[name] = NodeFacts(name, readings, {}, 0.2)
     return Observed(nodes, NOW, 0.3)
+
+
+def no_text(service: DesiredService, path: str) -> str:
+    """No question of these services needs a login."""
+    raise AssertionError(f"{path} of {service.id.key}")

@@ -152,11 +152,17 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "15:5",
         "services of party 9999 lack mysql, expected a node for each (a1 or a2): there is more than one",
     ),
-    "external": (
+    "external word": (
         "mysql: a1",
-        "mysql: {external: {host: db, port: 3306, user: fate, password: {secret: mysql.flow}}}",
-        "17:14",
-        "mysql: external services are not supported yet, expected a node",
+        "mysql: {external: {host: db, port: 3306, usr: fate, password: {secret: db}}}",
+        "17:48",
+        "unknown key 'usr', expected host, port, user or password; did you mean 'user'?",
+    ),
+    "external account": (
+        "mysql: a1",
+        'mysql: {external: {host: db, port: 3306, user: "fa\'te", password: {secret: db}}}',
+        "17:54",
+        'user is "fa\'te", expected an account',
     ),
     "external password": (
         "mysql: a1",
@@ -176,7 +182,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "17:15",
         "external has no password, expected {secret",
     ),
-    "external wrong": ("flow: a1", "flow: {external: {}}", "16:13", "expected a node: flow cannot be external"),
+    "external wrong": (
+        "flow: a1",
+        "flow: {external: {}}",
+        "16:13",
+        "flow cannot be external, expected a node (mysql can be external)",
+    ),
     "needs root": (
         "a1: {address: 10.0.0.11",
         "a1: {become: none, service_user: ops, address: 10.0.0.11",

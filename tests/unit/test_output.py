@@ -49,6 +49,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "inventory show": ("inventory show", "Inventory"),
     "inventory validate": ("inventory validate", "InventoryValidation"),
     "secrets list": ("secrets list", "SecretList"),
+    "objects show": ("objects show", "ObjectList"),
     "key show": ("key show", "SigningKey"),
     "release list": ("release list --store store", "ReleaseList"),
     "release show": (f"release show {NAME} --store store", "Release"),

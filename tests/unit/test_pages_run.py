@@ -21,6 +21,7 @@ NEEDS_NO_NODE = (
         "secrets list",
         "secrets init",
         "secrets rotate",
+        "objects show",
         "key show",
         "key rotate",
         "release list",

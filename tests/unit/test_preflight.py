@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from preflight_world import ANY, GIB, a_desired, healthy, observed
+from preflight_world import ANY, GIB, a_desired, healthy, no_text, observed
 
 from fatecloud.checks.preflight import blocking, judge_preflight
 from fatecloud.model.desired import PortUse
@@ -144,7 +144,7 @@ def test_an_advisory_fact_that_could_not_be_read_is_reported_and_does_not_block(
 
 
 def test_the_reading_asks_for_everything_that_preflight_judges() -> None:
-    asked = reading(a_desired())
+    asked = reading(a_desired(), no_text)
     assert asked["a1"]["connects"] == [{"host": "10.0.0.2", "port": 3306}, {"host": "192.0.2.7", "port": 9300}]
     assert "/data/fate/.fatecloud" in asked["a1"]["directories"]
     assert len(asked["a1"]["store"]["artifacts"]) == 4
@@ -171,7 +171,7 @@ class Nodes:
 
 def test_a_fix_is_applied_and_judged_again() -> None:
     nodes = Nodes()
-    outcome = preflight(a_desired, nodes.observe, repair=nodes.repair)
+    outcome = preflight(a_desired, nodes.observe, no_text, repair=nodes.repair)
     assert nodes.repaired == [Fix("sysctl", "a1", {"name": "net.core.somaxconn", "value": 1024})]
     assert outcome.before is not None
     assert [f.code for f in outcome.before.findings] == ["PREFLIGHT_SYSCTL_SOMAXCONN"]
@@ -181,8 +181,8 @@ def test_a_fix_is_applied_and_judged_again() -> None:
 
 def test_nothing_is_repaired_without_being_asked_for_or_agreed_to() -> None:
     nodes = Nodes()
-    assert preflight(a_desired, nodes.observe).before is None
-    assert preflight(a_desired, nodes.observe, repair=nodes.repair, confirm=lambda _: False).before is None
+    assert preflight(a_desired, nodes.observe, no_text).before is None
+    assert preflight(a_desired, nodes.observe, no_text, repair=nodes.repair, confirm=lambda _: False).before is None
     assert nodes.repaired == []
 
 

@@ -221,7 +221,7 @@ def test_missing_artifacts_are_reported_once_for_the_controller() -> None:
 
 def test_every_code_that_no_component_owns_has_a_case_here() -> None:
     others = {"PREFLIGHT_TIMEZONE", "PREFLIGHT_DUPLICATE_MACHINE_ID", "PREFLIGHT_ARTIFACT_MISSING"}
-    of_components = {code.name for spec in preflight_checks() if spec.component for code in spec.codes}
+    of_components = {code.name for spec in preflight_checks() if spec.component or spec.early for code in spec.codes}
     assert {code.name for code in preflight_codes()} == set(CASES) | others | of_components
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from component_world import FLOW, before, desired
-from preflight_world import a_desired, observed
+from preflight_world import a_desired, no_text, observed
 
 from fatecloud.checks import preflight
 from fatecloud.components.declared import component_preflight
@@ -38,8 +38,8 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_every_code_of_a_component_says_when_it_is_raised() -> None:
     for spec in component_preflight():
-        assert spec.component
-        assert all(code.name.startswith("PREFLIGHT_") for code in spec.codes)
+        assert spec.component or spec.early
+        assert all(code.name.startswith("PREFLIGHT_") for code in spec.codes) != spec.early
 
 
 @pytest.mark.usefixtures("declared")
@@ -52,7 +52,7 @@ def test_a_components_check_is_judged_at_its_services_before_anything_is_there(v
 
 @pytest.mark.usefixtures("declared")
 def test_what_a_components_check_reads_is_asked_where_its_services_will_be() -> None:
-    asked = reading(a_desired())
+    asked = reading(a_desired(), no_text)
     assert [OVERCOMMIT in asked[node]["sysctl"] for node in ("a1", "a2")] == [True, False]
     assert [node for node in asked if "engine-admin" in asked[node]["tools"]] == ["a1"]
     assert "tar" in asked["a2"]["tools"]

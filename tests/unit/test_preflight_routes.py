@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from component_world import desired as example
-from preflight_world import a_desired, observed
+from preflight_world import a_desired, no_text, observed
 
 from fatecloud.checks.preflight_routes import peer_routes, routes_between_services
 from fatecloud.model.check import FactAbsent, NodeView
@@ -80,7 +80,7 @@ def test_parties_of_one_inventory_are_tried_in_both_directions_by_what_their_ser
 
 
 def test_the_questions_to_peers_go_along_with_the_reading_and_need_no_user_of_the_services() -> None:
-    asked = reading(example())["a1"]
+    asked = reading(example(), no_text)["a1"]
     assert [(probe["id"], probe["user"]) for probe in asked["probes"]] == [
         ("9999/nginx@a1:nginx.peers", None),
         ("9999/rabbitmq@a1:rabbitmq.peers", None),

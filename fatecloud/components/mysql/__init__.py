@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fatecloud.components.mysql.database import Database
+from fatecloud.components.mysql.database import Database, statements
+from fatecloud.components.mysql.external import EXTERNAL
 from fatecloud.components.mysql.want import want
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.protections import UnitException
@@ -26,10 +27,11 @@ COMPONENT = Component(
     secrets=(),
     want=want,
     gives=(Database,),
+    statements=statements,
     packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,
-    external=True,
+    external=EXTERNAL,
     keeps="the databases of other services",
     signs=("db/mysql",),
     unit_exceptions=(

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.components.judging import answer_of, apply_objects, finding, verb
+from fatecloud.components.mysql.check_external import external_database
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+
+__all__ = ["connections", "external_database", "objects", "usable"]
 
 HIGH_SHARE = 0.8
 

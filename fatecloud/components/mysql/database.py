@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from fatecloud.model.component import Context
 from fatecloud.model.contribution import Contribution
+from fatecloud.model.desired import FileSpec
 
+CHARSET = "utf8mb4"
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES")
 """What a program needs that makes its own tables."""
 _PACKET = 16 << 20
@@ -16,7 +18,7 @@ _PACKET = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Database(Contribution):
-    """A database. Its character set is utf8mb4."""
+    """A database, in the character set `CHARSET`."""
 
     kind: ClassVar[str] = "mysql.database"
     account: str
@@ -34,6 +36,11 @@ class Database(Contribution):
     def claims(self) -> tuple[str, ...]:
         """Database and account."""
         return (f"database {self.name}", *([f"account {self.account}"] if self.ours else []))
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Its account, and the account's rights."""
+        return {"account": self.account, "rights": ", ".join(self.rights)}
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -70,3 +77,16 @@ def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Data
         account=f"{account}{tail}",
         tables=tables,
     )
+
+
+def statements(path: str, heading: str, needed: tuple[Contribution, ...]) -> FileSpec:
+    """The SQL that makes databases and accounts, with placeholders for the passwords.
+
+    Args:
+        path: of the file.
+        heading: its first line, a comment.
+        needed: what services need of one server.
+    """
+    databases = [one for one in needed if isinstance(one, Database)]
+    values = {"heading": heading, "charset": CHARSET, "databases": databases}
+    return FileSpec(path, "mysql/objects.sql.j2", values, restarts=False)

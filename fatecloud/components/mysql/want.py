@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fatecloud.components.mysql.database import Database
+from fatecloud.components.mysql.database import Database, statements
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
@@ -32,7 +32,6 @@ def want(ctx: Context) -> Wanted:
         "port": ctx.port("mysql"),
         "max_connections": ctx.config["max_connections"],
         "buffer_pool": ctx.config["buffer_pool"],
-        "databases": databases,
     }
 
     def script(name: str, *, restarts: bool) -> FileSpec:
@@ -48,7 +47,7 @@ def want(ctx: Context) -> Wanted:
         ),
         files=(
             FileSpec(places["conf"], "mysql/my.cnf.j2", values),
-            FileSpec(places["sql"], "mysql/objects.sql.j2", values, restarts=False),
+            statements(places["sql"], ctx.id.stamp, databases),
             script("initialize", restarts=False),
             script("serve", restarts=True),
             script("objects", restarts=False),

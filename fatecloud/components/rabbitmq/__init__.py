@@ -43,7 +43,6 @@ COMPONENT = Component(
     },
     needs_root=True,
     peer_kind="broker",
-    external=True,
     keeps="messages that have not been consumed yet",
     signs=("mnesia/*",),
     unit_exceptions=(

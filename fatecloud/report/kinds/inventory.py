@@ -80,3 +80,21 @@ class SecretList(TypedDict):
     """`fatecloud secrets list`."""
 
     items: list[SecretDocument]
+
+
+class ObjectDocument(TypedDict):
+    """Something that one service needs inside another one."""
+
+    giver: Annotated[str, "Key of the service that has it, or `external:mysql`."]
+    endpoint: Annotated[str | None, "Where the giver is reached, if others run it."]
+    type: Annotated[str, "`mysql.database`."]
+    name: str
+    service: Annotated[str, "Key of the service that needs it."]
+    secret: Annotated[str, "Name of its secret; empty if it has none."]
+    details: dict[str, str]
+
+
+class ObjectList(TypedDict):
+    """`fatecloud objects show`."""
+
+    items: list[ObjectDocument]

@@ -7,6 +7,7 @@ import time
 from fatecloud.model.event import Event
 from fatecloud.resolve.machines import resized
 from fatecloud.workflow.departed import departed_notes
+from fatecloud.workflow.early import texts
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.moved import ask_moved
 from fatecloud.workflow.observe import observe
@@ -23,7 +24,7 @@ def read_nodes(deploy: Deploy) -> None:
         probes=False,
         nodes=deploy.wanted.limit,
         deadline=deploy.wanted.deadline,
-        extra=reading(deploy.session.resolved),
+        extra=reading(deploy.session.resolved, texts(deploy.session)),
         meanwhile=deploy.session.make_ready,
     )
 

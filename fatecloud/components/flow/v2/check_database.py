@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.components.judging import answer_of, apply_objects, finding, neighbour, verb
+from fatecloud.components.mysql.check_external import external_database
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
-_EXPLAINED = ("database", "node")
+_EXPLAINED = ("database", "node", *(code.name for code in external_database.codes))
 _DOWN = ("SERVICE_RESTARTING", "SERVICE_FAILED")
 
 REFUSED = Code(
