@@ -23,6 +23,7 @@ PARTS = (
     "opening",
     "streams",
     "reading",
+    "sockets",
     "processes",
     "bounds",
     "system",

@@ -144,7 +144,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     copies = {"placeholders": placeholders, "holder": holder, "places": places}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
-    for name in ("family", "listing"):
+    for name in ("family", "listing", "sockets"):
         text = files("fatecloud.collect.node").joinpath(f"{name}.py").read_text(encoding="utf-8")
         _write(directory / "module_utils" / f"fatecloud_{name}.py", text)
 

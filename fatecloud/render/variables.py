@@ -241,6 +241,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         },
         "data": _data(service, node),
         "readiness": _readiness(service),
+        "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
     }

@@ -1,8 +1,9 @@
 """Asks a service its own readiness question until the answer is good, or returns the last lines of its log.
 
 Parameters: `service` (key), `argv`, `stdin` (the question, free of secrets), `timeout` (seconds for one answer),
-`deadline` (seconds altogether), `user`, `unit` (empty under supervisor), `logs` (files, globs allowed), `since`.
-It changes nothing.
+`deadline` (seconds altogether), `user` (who asks), `logs` (files, globs allowed); and `ports` (each with `number` and
+`bind`), `unit` (empty under supervisor), `slug`, `base`, `owner` (the service's user): a good answer counts only if no
+process but the service's own holds one of its ports. It changes nothing, so it ends as soon as its run is interrupted.
 """
 
 from __future__ import annotations
@@ -14,11 +15,15 @@ import subprocess
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_asking import ask
+from ansible.module_utils.fatecloud_answering import strangers
+from ansible.module_utils.fatecloud_asking import INTERRUPTED, ask
 from ansible.module_utils.fatecloud_inside import regular
 from ansible.module_utils.fatecloud_node import Refused, clean_environment
+from ansible.module_utils.fatecloud_running import deserted
 
 INTERVAL = 0.5
+LEAVING = 10
+"""Seconds in which a process that still holds a port has to go: one of before may be just ending."""
 TAIL = 64 << 10
 LINES = 12
 _ERROR = re.compile(r"\b(ERROR|CRITICAL|FATAL|Error|Exception|Traceback|error|failed|refused)\b")
@@ -71,15 +76,19 @@ def last_errors(params: dict) -> list:
 def wait(params: dict) -> dict:
     """Ask until the answer is good or the deadline has passed."""
     began = time.monotonic()
-    while True:
+    while not deserted():
         answer = ask(params)
         seconds = round(time.monotonic() - began, 1)
-        if answer.get("ok"):
+        over = seconds >= params["deadline"]
+        others = strangers(params) if answer.get("ok") or over else []
+        if answer.get("ok") and not others:
             return {"failed": False, "answer": answer, "seconds": seconds}
-        if seconds >= params["deadline"]:
-            message = f"{params['service']} does not answer after {seconds:.0f} s: {answer.get('error')}"
+        if over or (others and seconds >= LEAVING):
+            why = "; ".join(others or [str(answer.get("error"))])
+            message = f"{params['service']} does not answer after {seconds:.0f} s: {why}"
             return {"failed": True, "msg": message, "answer": answer, "lines": last_errors(params), "seconds": seconds}
         time.sleep(INTERVAL)
+    return {"failed": True, "msg": INTERRUPTED}
 
 
 def main() -> None:
@@ -93,6 +102,10 @@ def main() -> None:
             "deadline": {"type": "float", "required": True},
             "user": {"default": ""},
             "unit": {"default": ""},
+            "slug": {"required": True},
+            "base": {"type": "path", "required": True},
+            "owner": {"default": ""},
+            "ports": {"type": "list", "elements": "dict", "default": []},
             "logs": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,

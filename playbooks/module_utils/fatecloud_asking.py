@@ -9,7 +9,7 @@ import time
 from urllib.parse import urlsplit
 
 from ansible.module_utils.fatecloud_node import Refused, working
-from ansible.module_utils.fatecloud_running import run
+from ansible.module_utils.fatecloud_running import deserted, run
 
 ATTEMPTS = 3
 """How often a service is asked that gives no answer in time: one that is busy is just the one that runs jobs."""
@@ -17,6 +17,7 @@ SHOWN = 400
 """Characters of what went wrong that are passed on."""
 INTERVAL = 5.0
 """Seconds between two looks at jobs that we wait for."""
+INTERRUPTED = "the run that waited for this was interrupted"
 
 
 def ask(params: dict) -> dict:
@@ -30,7 +31,7 @@ def ask(params: dict) -> dict:
         # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
         argv = [sys.executable or argv[0], *argv[1:]]
     try:
-        done = run(argv, params["user"], params["stdin"].encode(), params["timeout"])
+        done = run(argv, params["user"], params["stdin"].encode(), params["timeout"], given_up=deserted)
     except (OSError, subprocess.SubprocessError) as error:
         return {"ok": False, "kind": "exec", "error": str(error)}
     if done.status is None:
@@ -106,10 +107,12 @@ def let_jobs_end(params: dict, runners: list) -> list:
         they run nothing that could be interrupted.
 
     Raises:
-        Refused: with `jobs`: jobs run, or a runner that is to go gives no answer.
+        Refused: with `jobs`: jobs run, or a runner that is to go gives no answer; without, the run was interrupted.
     """
     deadline = time.monotonic() + params["wait_jobs"]
     while True:
+        if deserted():
+            raise Refused(INTERRUPTED)
         jobs, silent, blind = [], [], []
         for runner in runners:
             answer = jobs_of(runner, params["questions"][runner["kind"]], runner.get("user", params["user"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -38,13 +39,31 @@ class Ended:
         self.status, self.out, self.err = status, out.decode(errors="replace"), err.decode(errors="replace")
 
 
-def run(argv: list, user: str, stdin: bytes = b"", timeout: float = float("inf"), keep: tuple = ()) -> Ended:
+def deserted() -> bool:
+    """Whether no one reads what this module is going to say: its run was interrupted, or killed.
+
+    Only what changes nothing may end for that: it would keep the node locked until its own time is over.
+    """
+    poll = select.poll()
+    poll.register(sys.__stdout__.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def run(
+    argv: list,
+    user: str,
+    stdin: bytes = b"",
+    timeout: float = float("inf"),
+    keep: tuple = (),
+    given_up: object = lambda: False,
+) -> Ended:
     """Run a program as a user, and end its whole group when its time is over.
 
     Args:
         user: never root: where we are root and no user is named, it is "nobody".
         timeout: seconds.
         keep: descriptors that it inherits.
+        given_up: asked now and then whether its time is over already.
 
     Raises:
         OSError: it cannot be started.
@@ -65,14 +84,14 @@ def run(argv: list, user: str, stdin: bytes = b"", timeout: float = float("inf")
             start_new_session=True,
             pass_fds=keep,
         ) as child:
-            out, err, whole = _printed(child, time.monotonic() + timeout)
+            out, err, whole = _printed(child, time.monotonic() + timeout, given_up)
             if not whole:
                 os.killpg(child.pid, signal.SIGKILL)
             status = child.wait()
         return Ended(status if whole else None, out, err)
 
 
-def _printed(child: subprocess.Popen, deadline: float) -> tuple:
+def _printed(child: subprocess.Popen, deadline: float, given_up: object) -> tuple:
     """What a program prints until it ends, and whether it ended by itself.
 
     What it left running may hold its pipes for longer than it lives.
@@ -87,7 +106,7 @@ def _printed(child: subprocess.Popen, deadline: float) -> tuple:
             ended = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
             read = _read(selector, texts, 0 if ended else _STEP)
             small = sum(map(len, texts.values())) <= PRINTED
-            if not small or (ended and not read) or time.monotonic() > deadline:
+            if not small or (ended and not read) or time.monotonic() > deadline or given_up():
                 return bytes(texts[child.stdout]), bytes(texts[child.stderr]), ended and small
 
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import ansible.module_utils
 
-from fatecloud.collect.node import family, listing
+from fatecloud.collect.node import family, listing, sockets
 from fatecloud.model import places
 from fatecloud.model.layout import LAYOUT
 
@@ -23,9 +23,10 @@ ROOT = Path(__file__).parents[2] / "playbooks"
 
 ansible.module_utils.__path__.append(str(ROOT / "module_utils"))
 sys.path.append(str(ROOT / "library"))
-# The project's renderer puts the copy there.
+# The project's renderer puts the copies there.
 sys.modules["ansible.module_utils.fatecloud_family"] = family
 sys.modules["ansible.module_utils.fatecloud_listing"] = listing
+sys.modules["ansible.module_utils.fatecloud_sockets"] = sockets
 sys.modules["ansible.module_utils.fatecloud_places"] = places
 
 

@@ -38,6 +38,7 @@ from fatecloud.collect.node import (
     reading,
     register,
     services,
+    sockets,
     storage,
     supervision,
     system,
@@ -542,7 +543,7 @@ def a_table(listening: int, others: int) -> io.BytesIO:
 
 def test_listeners_are_found_among_any_number_of_other_sockets() -> None:
     table = a_table(3, 200_000)
-    assert [port for _, port, _, _ in processes._listening(table)] == ["03E8", "03E9", "03EA"]
+    assert [row.port for row in sockets.rows_in(table)] == [1000, 1001, 1002]
     assert table.tell() < 2 << 20, "the rest of the table costs a node time and has nothing new"
 
 
@@ -551,13 +552,14 @@ def test_listeners_are_found_where_a_table_has_another_order() -> None:
     table.seek(0, io.SEEK_END)
     table.write((ROW % (1000, 80, "0A", 7)).encode())
     table.seek(0)
-    assert processes._listening(table) == [("0100007F", "0050", "0", "7")]
+    (row,) = sockets.rows_in(table)
+    assert (row.address, row.port, row.uid, row.inode) == ("127.0.0.1", 80, 0, "7")
 
 
 def test_more_listeners_than_a_machine_needs_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_LISTENERS", 10)
-    with pytest.raises(reading.Unreadable, match="more than 10 listening sockets"):
-        processes._listening(a_table(11, 0))
+    monkeypatch.setattr(sockets, "_LISTENERS", 10)
+    with pytest.raises(sockets.TooMany, match="more than 10 listening sockets"):
+        sockets.rows_in(a_table(11, 0))
 
 
 def test_a_clock_that_is_set_ends_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -592,7 +594,7 @@ def test_a_clock_that_is_set_ends_no_question() -> None:
 )
 @pytest.mark.skipif(sys.byteorder != "little", reason="the kernel writes addresses in the machine's byte order")
 def test_kernel_addresses_are_read_and_mapped_ones_normalised(text: str, address: str) -> None:
-    assert processes._address(text) == address
+    assert sockets.address_of(text) == address
 
 
 SHOWN = """Id=a.service

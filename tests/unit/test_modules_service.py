@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -301,6 +302,10 @@ def question(program: str, **changes: Any) -> dict[str, Any]:
         "deadline": 0.2,
         "user": "",
         "unit": "",
+        "slug": "s",
+        "base": "/nonexistent",
+        "owner": "",
+        "ports": [],
         "logs": [],
     }
     return plain | changes
@@ -314,6 +319,41 @@ def test_waiting_ends_with_the_first_good_answer(tmp_path: Path) -> None:
     result = wait.wait(question(program, deadline=20))
     assert result["failed"] is False
     assert result["answer"] == {"ok": True}
+
+
+GOOD = "print('{\"ok\": true}')"
+
+
+def test_an_answer_does_not_count_while_a_stranger_holds_a_port_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "LEAVING", 0)
+    monkeypatch.setattr(wait, "strangers", lambda params: [f"port {params['ports'][0]['number']} is held by process 7"])
+    result = wait.wait(question(GOOD, deadline=60, ports=[{"number": 9380, "bind": "::"}]))
+    assert (result["failed"], result["answer"]) == (True, {"ok": True})
+    assert result["msg"].endswith("port 9380 is held by process 7")
+
+
+def test_a_process_of_before_has_a_moment_to_leave_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([["port 9380 is held by process 7"], []])
+    monkeypatch.setattr(wait, "strangers", lambda _params: next(answers))
+    assert wait.wait(question(GOOD, deadline=60))["failed"] is False
+
+
+@pytest.mark.parametrize("program", ["print('{}')", "import time; time.sleep(600)"], ids=["between", "while it asks"])
+def test_waiting_ends_when_no_one_hears_it_any_more(program: str) -> None:
+    code = f"import modules\nmodules.module('fatecloud_wait').wait({question(program, timeout=600, deadline=600)!r})"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as waiting:
+        assert waiting.stdout
+        waiting.stdout.close()
+        assert waiting.wait(60) == 0
+
+
+def test_jobs_are_not_waited_for_when_no_one_hears_it_any_more(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking = utility("fatecloud_asking")
+    monkeypatch.setattr(asking, "deserted", lambda: True)
+    with pytest.raises(node.Refused, match="interrupted") as refused:
+        asking.let_jobs_end({"base": str(base), "run": "r1", "wait_jobs": 600}, [{"key": "9999/flow@a1"}])
+    assert "jobs" not in refused.value.details
 
 
 @pytest.mark.parametrize(

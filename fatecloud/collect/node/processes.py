@@ -3,19 +3,14 @@
 import contextlib
 import os
 import pwd
-import socket
-import struct
 import threading
 
-from .hints import Any, Dict, List, Optional, Tuple
+from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
+from .sockets import TooMany, holders, listening
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _CMDLINE = 400
-_LISTEN = b"0A"
-_LISTENERS = 20000
-_OTHERS = 5000
-_IPV4 = 4
 
 
 class Process:
@@ -123,86 +118,24 @@ def descriptors(pid: int) -> Optional[int]:
 
 def listeners() -> List[Dict[str, Any]]:
     """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
-    sockets = []
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(path, "rb") as rows:
-                sockets += [
-                    (int(port, 16), _address(address), int(uid), inode)
-                    for address, port, uid, inode in _listening(rows)
-                ]
-        except OSError:
-            continue  # a kernel without IPv6 has no tcp6
-    holders = _holders({inode for _, _, _, inode in sockets})
+    try:
+        sockets = listening()
+    except TooMany as error:
+        raise Unreadable(str(error))
+    # The lowest number first: a parent comes before the workers that inherited its socket.
+    held = holders({row.inode for row in sockets}, sorted(table()))
     found = []
-    for number, bound, uid, inode in sorted(sockets):
-        pid = holders.get(inode)
+    for row in sockets:
+        pid = held.get(row.inode)
         process = table().get(pid) if pid is not None else None
         found.append(
             {
-                "port": number,
-                "address": bound,
+                "port": row.port,
+                "address": row.address,
                 "pid": pid,
                 "process": process.name if process else None,
-                "user": owner(pid) if pid is not None else user_name(uid),
+                "user": owner(pid) if pid is not None else user_name(row.uid),
                 "cmdline": command_line(pid) if pid is not None else "",
             }
         )
     return found
-
-
-def _listening(rows: Any) -> List[Tuple[str, str, str, str]]:
-    """Address, port, user id and inode of the listening sockets in a table of the kernel.
-
-    The kernel lists them before all others (`tcp_get_idx`), of which a busy broker has hundreds of thousands: so the
-    reading ends at a long run of others. Raises Unreadable where more are listening than a machine can need.
-    """
-    found = []
-    others = 0
-    rows.readline()
-    for line in rows:
-        if line.split(None, 4)[3] == _LISTEN:
-            fields = line.decode("ascii", "replace").split()
-            address, _, port = fields[1].partition(":")
-            found.append((address, port, fields[7], fields[9]))
-            others = 0
-        else:
-            others += 1
-        if others >= _OTHERS:
-            break
-        if len(found) > _LISTENERS:
-            raise Unreadable("more than %d listening sockets" % _LISTENERS)
-    return found
-
-
-def _holders(inodes: Any) -> Dict[str, int]:
-    """Socket inode -> lowest process id that has it open; a parent comes before the workers that inherited it."""
-    found = {}  # type: Dict[str, int]
-    for pid in sorted(table()):
-        if len(found) == len(inodes):
-            break  # a broker's process alone may have a hundred thousand descriptors to look at
-        folder = "/proc/%d/fd" % pid
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            continue
-        for name in names:
-            try:
-                target = os.readlink(folder + "/" + name)
-            except OSError:
-                continue
-            if target.startswith("socket:["):
-                inode = target[8:-1]
-                if inode in inodes:
-                    found.setdefault(inode, pid)
-    return found
-
-
-def _address(text: str) -> str:
-    """Text form of a kernel address: 32-bit words in the machine's order. Mapped IPv4 reads as IPv4."""
-    raw = b"".join(struct.pack("=I", int(text[i : i + 8], 16)) for i in range(0, len(text), 8))
-    if len(raw) == _IPV4:
-        return socket.inet_ntop(socket.AF_INET, raw)
-    if raw[:12] == b"\0" * 10 + b"\xff\xff":
-        return socket.inet_ntop(socket.AF_INET, raw[12:])
-    return socket.inet_ntop(socket.AF_INET6, raw)
