@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, ports_of, problem
-from fatecloud.checks.preflight_setup import install_command
+from fatecloud.checks.preflight_packages import install_command
 from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding

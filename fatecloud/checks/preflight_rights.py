@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
+from fatecloud.checks.preflight_packages import install_command
 from fatecloud.checks.preflight_platform import OS_FAMILY
-from fatecloud.checks.preflight_setup import install_command
 from fatecloud.model.accounts import PRIVILEGED_GROUPS, owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding, Fix

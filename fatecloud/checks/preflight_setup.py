@@ -1,11 +1,10 @@
-"""Preflight of how a node is set up: tools, packages, environment, locale, kernel settings."""
+"""Preflight of how a node is set up: tools, environment, locale, kernel settings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.checks.preflight_need import missing_packages, node_of, packages_of, problem, services_of
-from fatecloud.checks.preflight_platform import OS_FAMILY
+from fatecloud.checks.preflight_need import node_of, problem, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
 from fatecloud.model.finding import Finding, Fix
 
@@ -15,7 +14,6 @@ TOOLS = Code("PREFLIGHT_TOOLS", "critical", "The node lacks basic tools that a d
 PROXY_ENV = Code("PREFLIGHT_PROXY_ENV", "warning", "Proxy variables would send the cluster's own traffic to a proxy.")
 LOCALE = Code("PREFLIGHT_LOCALE", "warning", "The node has no UTF-8 locale.")
 SYSCTL = Code("PREFLIGHT_SYSCTL_SOMAXCONN", "warning", "The kernel's accept queue is short for bursts of connections.")
-PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages are missing, and fatecloud may not install them.")
 
 
 _TOOLS = ("gzip", "sh", "sha256sum", "tar")
@@ -105,28 +103,3 @@ def accept_queue(view: NodeView) -> Iterator[Finding]:
             if node_of(view).become == "root"
             else None,
         )
-
-
-@node_check(PACKAGES, after=(OS_FAMILY.name,))
-def preinstalled(view: NodeView) -> Iterator[Finding]:
-    """With `packages: preinstalled` the packages are installed."""
-    if node_of(view).packages != "preinstalled" or not packages_of(view, view.fact("os")["family"]):
-        return
-    missing = missing_packages(view)
-    if missing:
-        yield problem(
-            view,
-            PACKAGES.name,
-            "critical",
-            f"`packages: preinstalled` is set, but these are missing: {', '.join(missing)}",
-            expected=", ".join(packages_of(view, view.fact("os")["family"])),
-            got="missing: " + ", ".join(missing),
-            remedy=(install_command(view.fact("os")["family"], missing),),
-            source="fact packages",
-        )
-
-
-def install_command(family: str, names: tuple[str, ...]) -> str:
-    """What an administrator types to install packages."""
-    tool = {"debian": "apt-get install", "redhat": "dnf install"}.get(family, "install with the system's own tool:")
-    return f"{tool} {' '.join(names)}"

@@ -172,6 +172,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "logs": ({_ANY: Some(dict)},),
     "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service}))),
     "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number), {"bound": str}),
+    "offered": ({_ANY: Some(str)},),
     "os": (dict.fromkeys(("id", "version_id", "family", "arch", "kernel"), str), Maybe({"systemd": whole})),
     "own_name": ({"hostname": _host, "addresses": _NAMES},),
     "packages": ({_ANY: Some(str)},),

@@ -17,6 +17,7 @@ from fatecloud.model.finding import Report
 from fatecloud.model.layout import LAYOUT
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.protections import in_effect, protections
+from fatecloud.model.release import DISTRIBUTION
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
@@ -112,9 +113,9 @@ def a_record(service: str, mode: str = "0640") -> dict[str, Any]:
 
 def healthy_documents() -> Documents:
     documents = {name: deepcopy(healthy(name)) for name in ("a1", "a2")}
-    versions = {
-        key: {"unit": "u", "supervision": "systemd", "version": "2.2.0", "run": "r"} for key in (ENGINE, FRONT, STORE)
-    }
+    plain = {"unit": "u", "supervision": "systemd", "run": "r"}
+    known = {ENGINE: "2.2.0", FRONT: DISTRIBUTION, STORE: DISTRIBUTION}
+    versions = {key: plain | {"version": version} for key, version in known.items()}
     documents["a1"] |= {
         "manifest": {
             "version": 1,

@@ -13,7 +13,7 @@ from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, 
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.python import PythonRequirement, PythonSet
-from fatecloud.model.release import Release
+from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.model.runtime import PythonRuntime
 
 GIB = 1024**3
@@ -48,8 +48,8 @@ RELEASE = Release(
     "fate-2.2.0",
     "",
     "x86_64",
-    {"engine": "2.2.0"},
-    {},
+    {"engine": "2.2.0", "front": DISTRIBUTION, "store": DISTRIBUTION},
+    {"front": {"front": "1.18"}, "store": {"other": "1", "store": "10.5"}},
     ("standalone",),
     {},
     {"fate": REQUIREMENT},
@@ -132,11 +132,13 @@ def a_desired(**node_changes: Any) -> Desired:
         "front",
         (PortUse("http", 9300, ANY, peers=True),),
         packages={"debian": ("front-server",), "redhat": ("front",)},
+        version=DISTRIBUTION,
         edges=(
             Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False, probe="front.peers"),
         ),
     )
-    store = a_service("a2", "store", (PortUse("sql", 3306, "10.0.0.2"),), packages={"debian": ("store-server",)})
+    brought: dict[str, Any] = {"packages": {"debian": ("store-server",)}, "version": DISTRIBUTION}
+    store = a_service("a2", "store", (PortUse("sql", 3306, "10.0.0.2"),), **brought)
     engine = replace(
         engine,
         edges=(Edge(engine.id.key, store.id.key, "database", Endpoint("10.0.0.2", 3306), probe="engine.database"),),
@@ -208,6 +210,7 @@ def healthy(name: str) -> dict[str, Any]:
         "data": {"9999/engine@a1": an_empty_place()},
         "services": {},
         "packages": {"front-server": None, "store-server": None},
+        "offered": {"front-server": "2:1.18.0-6", "store-server": None},
         "foreign": [],
         "store": {"artifacts": {}, "made": {}, "changed": []},
         "tools": {name: f"/usr/bin/{name}" for name in ("sh", "tar", "gzip", "sha256sum", "systemctl")},

@@ -32,6 +32,7 @@ from fatecloud.collect.node import (
     listing,
     main,
     opening,
+    packages,
     privileges,
     probes,
     processes,
@@ -790,6 +791,30 @@ def test_a_log_pattern_without_a_file_is_reported(tmp_path: Path) -> None:
         pattern: None,
         str(tmp_path / "x"): None,
     }
+
+
+POLICY = """\
+front-server:
+  Installed: (none)
+  Candidate: 1:10.11.6-0+deb12u1
+  Version table:
+     1:10.11.6-0+deb12u1 500
+N: Unable to locate package other
+none-yet:
+  Installed: (none)
+  Candidate: (none)
+stranger:
+  Candidate: 9
+"""
+
+
+def test_what_an_installation_would_bring_is_what_the_node_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "exists", lambda _path: True)
+    monkeypatch.setattr(packages, "spawn", lambda argv: Ended(0, POLICY if argv[1] == "policy" else "", "", None))
+    asked = {"packages": ["front-server", "none-yet", "other"]}
+    assert packages.offered(asked) == {"front-server": "1:10.11.6-0+deb12u1", "none-yet": None, "other": None}
+    monkeypatch.setattr(os.path, "exists", lambda _path: False)
+    assert packages.offered(asked) == {"front-server": None, "none-yet": None, "other": None}
 
 
 def a_tree(top: Path, name: str) -> Path:

@@ -21,7 +21,7 @@ SUPERVISOR = {"supervision": "supervisor", "become": "none", "packages": "preins
 SUPERVISED = {
     "users": {"root": {"uid": 0, "gid": 0, "group": "root", "home": "/root", "shell": "/bin/sh"}},
     "limits": {"root": healthy("a1")["limits"]["app"]},
-    "packages": {"front-server": "1", "store-server": "1"},
+    "packages": {"front-server": "11", "store-server": "11"},
 }
 STRANGER = {"port": 9380, "address": ANY, "pid": 4711, "process": "java", "user": "bob", "cmdline": "java -jar x"}
 
@@ -47,6 +47,7 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_PROXY_ENV": ({}, {"environment.proxy": {"http_proxy": "http://p:3128"}}, "a1"),
     "PREFLIGHT_LOCALE": ({}, {"environment.locale_utf8": False}, "a1"),
     "PREFLIGHT_SYSCTL_SOMAXCONN": ({}, {"sysctl.net.core.somaxconn": "128"}, "a1"),
+    "PREFLIGHT_PACKAGE_OLD": ({}, {"packages.front-server": "1.14.2-2+deb10u4"}, "9999/front@a1"),
     "PREFLIGHT_PACKAGES_MISSING": ({"packages": "preinstalled"}, {"packages": {"front-server": None}}, "a1"),
     "PREFLIGHT_SUDO": ({}, {"identity.root": False, "identity.user": "ops", "identity.uid": 1000}, "a1"),
     "PREFLIGHT_NOT_ROOT_FOR_PACKAGES": (
@@ -286,3 +287,32 @@ def directories_judged(paths: dict[str, str], facts: dict[str, Any]) -> list[Fin
     seen["disk"] = usual["disk"] | dict.fromkeys(paths.values(), next(iter(usual["disk"].values())))
     found = judge_preflight(desired, observed({"a1": seen})).findings
     return [finding for finding in found if finding.code == "PREFLIGHT_DIRECTORY_FOREIGN"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({"offered.front-server": "1.14.2-2+deb10u4"}, "is what the node's repositories have"),
+        ({"offered.front-server": "1.14", "packages.front-server": "1:1.18.0~beta-6"}, ""),
+        ({"offered.front-server": "1.17.9"}, "is what the node's repositories have"),
+        ({"packages.front-server": "2:1.9"}, "is installed"),
+        ({"packages.front-server": "1.18"}, ""),
+        ({"packages.front-server": "2"}, ""),
+        ({"offered.front-server": None}, ""),
+        ({"os.family": "redhat", "packages": {"front": "1.14-1.el8"}, "offered": {"front": None}}, "is installed"),
+    ],
+)
+def test_a_package_is_compared_with_the_catalogue_as_far_as_its_version_is_known(
+    facts: dict[str, Any], found: str
+) -> None:
+    findings = [finding for finding in judged(a_desired(), facts) if finding.code == "PREFLIGHT_PACKAGE_OLD"]
+    assert [found in finding.symptom for finding in findings] == ([True] if found else [])
+    assert [finding.expected for finding in findings] == (["front 1.18 or newer"] if found else [])
+
+
+def test_a_family_for_which_a_component_has_no_package_names_is_a_finding() -> None:
+    """`store` has none for the Red Hat family, although `front` on another node has."""
+    report = judge_preflight(a_desired(), observed({"a2": {"os.family": "redhat", "os.id": "rhel"}}))
+    found = [finding for finding in report.findings if finding.code == "PREFLIGHT_OS_FAMILY"]
+    assert [(finding.severity, finding.subject.node) for finding in found] == [("critical", "a2")]
+    assert "no package names are known for 9999/store@a2" in found[0].symptom

@@ -44,6 +44,7 @@ OF_THE_SPEC = {
     "data": marks.data,
     "services": services.services,
     "packages": packages.packages,
+    "offered": packages.offered,
     "foreign": services.foreign,
     "store": storage.store,
     "logs": storage.logs,
@@ -55,7 +56,7 @@ OF_THE_SPEC = {
     "privileges": privileges.privileges,
 }  # type: Dict[str, Callable[[Spec], Any]]
 
-ON_REQUEST = {"addresses", "own_name", "environment", "directories", "real_paths", "connects", "privileges"}
+ON_REQUEST = {"addresses", "own_name", "offered", "environment", "directories", "real_paths", "connects", "privileges"}
 """Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 
