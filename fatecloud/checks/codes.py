@@ -23,7 +23,6 @@ NODE_CODES = (
     Code("JUMP_HOST_FAILED", "critical", "The jump host in front of the node could not be used."),
     Code("NODE_NO_FORWARDING", "unknown", "The node's SSH server does not allow the forwarding that was asked for."),
     Code("NODE_TUNNEL_REFUSED", "unknown", "Nothing on the node accepted the connection through the tunnel."),
-    Code("NODE_FILE_REFUSED", "unknown", "A file could not be written to the node or read from it."),
     Code("NODE_OUTPUT_LIMIT", "unknown", "A command on the node printed more than fatecloud accepts."),
     Code("NODE_NO_INTERPRETER", "unknown", "The node has no Python 3.6 or later to read it with."),
     Code("NODE_COLLECTOR_FAILED", "unknown", "The collector returned no usable document from the node."),

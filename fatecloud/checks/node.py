@@ -86,7 +86,7 @@ def run_ended(view: NodeView) -> Iterator[Finding]:
 def _disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
     """File systems that this node's services write to: mount -> its figures and our paths on it."""
     paths = view.desired.node(view.facts.node).paths
-    wanted = {paths.base, paths.data, paths.logs, paths.tmp}
+    wanted = {paths.base, paths.data, paths.logs}
     found: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
     for path, disk in sorted(view.fact("disk").items()):
         if path in wanted:

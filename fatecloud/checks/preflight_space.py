@@ -32,7 +32,7 @@ SWAP_BELOW = 16 * GIB
 def mounts(view: NodeView) -> Iterator[Finding]:
     """The cluster's directories can be written, and programs can run from the base directory."""
     paths, owner = node_of(view).paths, owner_of(node_of(view))
-    for path in sorted({paths.base, paths.data, paths.logs, paths.tmp}):
+    for path in sorted({paths.base, paths.data, paths.logs}):
         disk = _disk(view, path)
         options = str(disk["options"]).split(",")
         if not disk["writable"] or "ro" in options:

@@ -48,7 +48,7 @@ def spec_for(
         "services": [_service(service, place) for service in services],
         "directives": sorted({directive for service in services for directive in service.protections}),
         "probes": [question_of(s, p) for s in services for p in s.probes if probes] + (early or []),
-        "paths": sorted({place.paths.base, place.paths.data, place.paths.logs, place.paths.tmp}),
+        "paths": sorted({place.paths.base, place.paths.data, place.paths.logs}),
         "users": sorted({owner_of(place).user, *(s.user for s in services)}),
         "packages": [],
         "family_packages": _by_family([s.packages for s in services]),

@@ -41,7 +41,7 @@ SSH = Section(
     },
 )
 PATHS = Section(
-    "a mapping with base, data, logs, tmp or backup",
+    "a mapping with base, data or logs",
     {
         "base": Field(
             DIRECTORY,
@@ -50,8 +50,6 @@ PATHS = Section(
         ),
         "data": Field(DIRECTORY, "Data of the services.", default="data below base"),
         "logs": Field(DIRECTORY, "Logs of the services.", default="logs below base"),
-        "tmp": Field(DIRECTORY, "Temporary files.", default="tmp below base"),
-        "backup": Field(DIRECTORY, "Copies of files that were replaced.", default="backup below base"),
     },
 )
 CHECK = Section(

@@ -83,8 +83,6 @@ class Paths:
     base: str
     data: str
     logs: str
-    tmp: str
-    backup: str
 
 
 @dataclass(frozen=True, slots=True)

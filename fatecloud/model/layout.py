@@ -18,7 +18,7 @@ ID_LENGTH = 16
 def places_of(node: Node) -> dict[str, str]:
     """The directories that the inventory names, by their keys below `paths`."""
     paths = node.paths
-    return {"base": paths.base, "data": paths.data, "logs": paths.logs, "tmp": paths.tmp, "backup": paths.backup}
+    return {"base": paths.base, "data": paths.data, "logs": paths.logs}
 
 
 def private_of(node: Node) -> str:

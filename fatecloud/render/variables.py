@@ -29,6 +29,7 @@ from fatecloud.model.parts import artifacts_of, installed_size, parts_of, python
 from fatecloud.model.programs import SUDO
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import PlacedTree, Tree
+from fatecloud.shipped import folder
 
 _ROOM = 256 << 20
 """Bytes that must stay free beside a new environment."""
@@ -211,6 +212,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
     return {
         "key": service.id.key,
         "turn": turns(desired)[service.id.key],
+        "role": _role(service.id.component),
         "component": service.id.component,
         "slug": service.id.slug,
         "unit": service.id.unit,
@@ -262,6 +264,11 @@ def job_questions() -> dict[str, Any]:
     """Kind of service (`Component.kind`) -> the question that lists its jobs, for kinds whose services run jobs."""
     asked = {kind: component.job_question for kind, component in by_kind().items() if component.job_question}
     return {kind: {"argv": list(q.argv), "stdin": q.stdin, "timeout": q.timeout} for kind, q in asked.items()}
+
+
+def _role(component: str) -> str:
+    """A component is placed and started like every other one, unless it has a role of its own name."""
+    return component if (folder("playbooks") / "roles" / component).is_dir() else "service"
 
 
 def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:

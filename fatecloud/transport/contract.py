@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Protocol
 
 from fatecloud.model.completed import Completed
@@ -44,20 +43,6 @@ class Transport(Protocol):
         Raises:
             TransportError: with NODE_TIMEOUT, NODE_UNREACHABLE (the connection broke), NODE_OUTPUT_LIMIT,
                 SUDO_REFUSED or SUDO_NOT_ALLOWED. A command that fails is not an error: see `Completed.exit`.
-        """
-
-    def put(self, data: bytes | Path, remote: str, mode: int) -> None:
-        """Write a file as the login user, atomically; its directory has to be there.
-
-        Raises:
-            TransportError: as `run`, and NODE_FILE_REFUSED.
-        """
-
-    def get(self, remote: str) -> bytes:
-        """Read a file of at most 16 MiB as the login user.
-
-        Raises:
-            TransportError: as `run`, and NODE_FILE_REFUSED.
         """
 
     def tunnel(self, host: str, port: int, *, timeout: float = 10) -> AbstractContextManager[Stream]:

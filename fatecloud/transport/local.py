@@ -8,15 +8,14 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, cast
 
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
-from fatecloud.transport import files, sudo
+from fatecloud.transport import sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.whoami import user_name
 
@@ -38,33 +37,6 @@ class LocalTransport:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
         """See Transport.run. A command that is abandoned is killed, with all its children."""
-        return self._run(argv, (stdin,) if stdin else (), timeout, become=become)
-
-    def put(self, data: bytes | Path, remote: str, mode: int) -> None:
-        """See Transport.put."""
-        argv, chunks, timeout = files.writing(data, remote, mode)
-        files.succeeded(self._node.name, remote, self._run(argv, chunks, timeout))
-
-    def get(self, remote: str) -> bytes:
-        """See Transport.get."""
-        return files.succeeded(self._node.name, remote, self.run(files.reading(remote), timeout=files.TIMEOUT))
-
-    @contextmanager
-    def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:
-        """See Transport.tunnel."""
-        try:
-            stream = socket.create_connection((host, port), timeout)
-        except OSError as error:
-            raise TransportError(
-                self._node.name, "NODE_TUNNEL_REFUSED", f"no connection to {host}:{port}: {error.strerror or error}"
-            ) from None
-        with stream:
-            yield stream
-
-    def close(self) -> None:
-        """See Transport.close."""
-
-    def _run(self, argv: Sequence[str], stdin: Iterable[bytes], timeout: float, *, become: bool = False) -> Completed:
         started = time.monotonic()
         if become:
             sudo.allowed(self._node)
@@ -96,18 +68,33 @@ class LocalTransport:
         finally:
             exchange.end()
 
+    @contextmanager
+    def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:
+        """See Transport.tunnel."""
+        try:
+            stream = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            raise TransportError(
+                self._node.name, "NODE_TUNNEL_REFUSED", f"no connection to {host}:{port}: {error.strerror or error}"
+            ) from None
+        with stream:
+            yield stream
+
+    def close(self) -> None:
+        """See Transport.close."""
+
 
 class _Exchange:
     """The three streams of one process, until it ended or its time is over."""
 
     def __init__(
-        self, node: str, process: subprocess.Popen[bytes], gate: sudo.Gate, stdin: Iterable[bytes], deadline: float
+        self, node: str, process: subprocess.Popen[bytes], gate: sudo.Gate, stdin: bytes, deadline: float
     ) -> None:
         self._node = node
         self._process = process
         self._gate = gate
         self._deadline = deadline
-        self._chunks = iter(stdin)
+        self._input = stdin
         self._pending = b""
         self._writes = False
         self._output: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
@@ -172,7 +159,7 @@ class _Exchange:
 
     def _write(self, stdin: IO[bytes]) -> None:
         if not self._pending and self._gate.open:
-            self._pending = next(self._chunks, b"")
+            self._pending, self._input = self._input, b""
         if self._pending:
             try:
                 self._pending = self._pending[os.write(stdin.fileno(), self._pending[:_CHUNK]) :]
@@ -180,7 +167,7 @@ class _Exchange:
                 return
             except BrokenPipeError:
                 # The process does not want the rest.
-                self._chunks, self._pending = iter(()), b""
+                self._input = self._pending = b""
         else:
             self._streams.unregister(stdin)
             self._writes = False

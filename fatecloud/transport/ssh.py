@@ -6,14 +6,13 @@ import select
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
-from fatecloud.transport import files, sudo
+from fatecloud.transport import sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.transport.library import paramiko
 from fatecloud.transport.login import Connection
@@ -42,31 +41,6 @@ class SshTransport:
 
     def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float, become: bool = False) -> Completed:
         """See Transport.run."""
-        return self._run(argv, (stdin,) if stdin else (), timeout, become=become)
-
-    def put(self, data: bytes | Path, remote: str, mode: int) -> None:
-        """See Transport.put."""
-        argv, chunks, timeout = files.writing(data, remote, mode)
-        files.succeeded(self._node.name, remote, self._run(argv, chunks, timeout))
-
-    def get(self, remote: str) -> bytes:
-        """See Transport.get."""
-        return files.succeeded(self._node.name, remote, self.run(files.reading(remote), timeout=files.TIMEOUT))
-
-    @contextmanager
-    def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:
-        """See Transport.tunnel."""
-        channel = self._open("direct-tcpip", timeout, host, port)
-        try:
-            yield channel
-        finally:
-            channel.close()
-
-    def close(self) -> None:
-        """See Transport.close."""
-        self._connection.close()
-
-    def _run(self, argv: Sequence[str], stdin: Iterable[bytes], timeout: float, *, become: bool = False) -> Completed:
         started = time.monotonic()
         deadline = started + timeout
         gate = self._gate(argv, become=become)
@@ -88,6 +62,19 @@ class SshTransport:
             # Closing sends a message to the node, which fails if the connection broke.
             with suppress(OSError, EOFError, paramiko.SSHException):
                 channel.close()
+
+    @contextmanager
+    def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:
+        """See Transport.tunnel."""
+        channel = self._open("direct-tcpip", timeout, host, port)
+        try:
+            yield channel
+        finally:
+            channel.close()
+
+    def close(self) -> None:
+        """See Transport.close."""
+        self._connection.close()
 
     def _gate(self, argv: Sequence[str], *, become: bool) -> sudo.Gate:
         if become:
@@ -152,9 +139,7 @@ def _start(channel: paramiko.Channel, command: str, timeout: float) -> None:
 class _Exchange:
     """The three streams of one command, until it ended or its time is over."""
 
-    def __init__(
-        self, node: str, channel: paramiko.Channel, gate: sudo.Gate, stdin: Iterable[bytes], deadline: float
-    ) -> None:
+    def __init__(self, node: str, channel: paramiko.Channel, gate: sudo.Gate, stdin: bytes, deadline: float) -> None:
         self._node = node
         self._channel = channel
         self._gate = gate
@@ -227,8 +212,7 @@ class _Exchange:
         def send() -> None:
             # A command may end without reading its input.
             with suppress(OSError, EOFError, paramiko.SSHException):
-                for chunk in self._stdin:
-                    self._channel.sendall(chunk)
+                self._channel.sendall(self._stdin)
                 self._channel.shutdown_write()
 
         if self._stdin:

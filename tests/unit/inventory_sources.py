@@ -32,7 +32,7 @@ defaults:
   service_user_trusted: false
   supervision: systemd
   packages: repos
-  paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, tmp: /srv/fate/tmp, backup: /srv/fate/old}
+  paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs}
   bind: 0.0.0.0
   check: {user: monitor, key: ~/.ssh/monitor}
   memory: 64GiB
@@ -52,7 +52,7 @@ nodes:
     service_user_trusted: true
     supervision: supervisor
     packages: preinstalled
-    paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, tmp: /var/tmp/fate, backup: /opt/fate-old}
+    paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate}
     bind: "::"
     check: {user: watcher, key: keys/watcher}
     memory: 8GiB

@@ -93,7 +93,7 @@ def a_node(name: str, **changes: Any) -> Node:
         service_group="apps",
         supervision="systemd",
         packages="repos",
-        paths=Paths("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp", "/data/fate/backup"),
+        paths=Paths("/data/fate", "/data/fate/data", "/data/fate/logs"),
     )
     return replace(node, **changes)
 
@@ -230,7 +230,7 @@ def healthy(name: str) -> dict[str, Any]:
         "environment": {"proxy": {}, "no_proxy": "", "locale_utf8": True},
         "records": {"untrusted": []},
         "real_paths": {},
-        "directories": dict.fromkeys((*paths, "/data/fate/backup", "/data/fate/.fatecloud"))
+        "directories": dict.fromkeys((*paths, "/data/fate/.fatecloud"))
         | {f"/data/fate/data/{slug}": None for slug in slugs},
         "connects": {
             "192.0.2.7:9300": {"ok": True, "kind": "", "error": None},

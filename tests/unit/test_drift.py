@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from fake_transport import FakeTransport
 from preflight_world import a_desired
 
 from fatecloud.collect.drift import EditedFile, read_drift
@@ -20,7 +21,6 @@ from fatecloud.collect.node.concealing import looks_secret, values_of
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
-from fatecloud.transport.fake import FakeTransport
 
 TYPED = "Zxcvbn-by-hand"
 """A password that was typed by hand; no vault has it."""

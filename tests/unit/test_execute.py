@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import small_cluster
+from fake_transport import Call, FakeTransport
 from sessions import stand_in
 
 from fatecloud.cli.execute import write_output
@@ -18,7 +19,6 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.event import Event
 from fatecloud.state.history import events_of, past_runs
 from fatecloud.state.runs import RunLog
-from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.local import LocalTransport
 from fatecloud.workflow.ansible import ARTIFACTS
 from fatecloud.workflow.execute import Executed, command_of, execute

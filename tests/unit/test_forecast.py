@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from check_world import CONF, healthy_documents, observed, the_desired
+from fake_transport import Call, FakeTransport
 from sessions import stand_in
 
 from fatecloud.errors import ArtifactMissing, Refused, RunError, TransportError
@@ -16,7 +17,6 @@ from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.model.forecast import Forecast
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 from fatecloud.plan.make import make_plan
-from fatecloud.transport.fake import Call, FakeTransport
 from fatecloud.transport.parallel import all_of
 from fatecloud.workflow import forecast as module
 from fatecloud.workflow import needed_secrets

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_transport import FakeTransport
 from preflight_world import a_desired, a_service
 
 from fatecloud.collect.logs import LogQuestion, LogRecord, _places, read_logs
@@ -22,7 +23,6 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired, LogFile
 from fatecloud.report.logs import record_text
-from fatecloud.transport.fake import FakeTransport
 from fatecloud.workflow.log_readers import SharedConnection
 from fatecloud.workflow.logs import of_job, question_of, show_logs
 

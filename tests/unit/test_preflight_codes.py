@@ -246,8 +246,6 @@ def test_time_is_judged_against_the_median_so_a_wrong_controller_is_not_blamed_o
     [
         ({"logs": "/home/ops/x"}, {"directories": {"/home/ops/x": OF_OTHERS}}, "/home/ops/x exists, is not empty"),
         ({"data": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
-        ({"backup": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
-        ({"tmp": "/srv/x"}, {"directories": {"/srv/x": OF_OTHERS}}, "/srv/x exists, is not empty"),
         ({"logs": "/srv/x"}, {"real_paths": {"/srv/x": "/home/ops"}}, "/srv/x leads to /home/ops, which is the system"),
         ({"logs": "/srv/x"}, {"real_paths": {"/srv/x": "/var/lib/dpkg"}}, "/srv/x leads to /var/lib/dpkg"),
         ({}, {"real_paths": {"/data/fate": "/etc/x"}}, "/data/fate leads to /etc/x"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import small_cluster
+from fake_transport import FakeTransport
 from sessions import stand_in
 
 from fatecloud.components.flow.proof_files import ProofFiles
@@ -15,7 +16,6 @@ from fatecloud.components.flow.v2.job_api import flow_api
 from fatecloud.errors import FatecloudError
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner
-from fatecloud.transport.fake import FakeTransport
 from fatecloud.transport.local import LocalTransport
 from fatecloud.workflow.service_commands import ServiceCommands
 

@@ -76,16 +76,6 @@ def test_the_terminal_is_not_part_of_it(node: Transport) -> None:
     assert int(session) != os.getsid(0)
 
 
-def test_a_file_goes_there_and_back(node: Transport, tmp_path: Path) -> None:
-    remote = tmp_path / "a file's name"
-    node.put(b"\0\xff", str(remote), 0o640)
-    assert node.get(str(remote)) == b"\0\xff"
-    assert remote.stat().st_mode & 0o777 == 0o640
-    with pytest.raises(TransportError) as caught:
-        node.get(str(tmp_path / "no"))
-    assert caught.value.code == "NODE_FILE_REFUSED"
-
-
 def test_a_tunnel_is_a_plain_connection(node: Transport) -> None:
     with listening() as listener:
         port = listener.getsockname()[1]

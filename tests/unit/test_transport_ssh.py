@@ -129,29 +129,6 @@ def test_several_threads_share_one_connection(node: Transport, server: Server) -
     assert len(server.transports) == 1
 
 
-@pytest.mark.parametrize("size", [0, 10, 3_000_000])
-def test_a_file_goes_there_and_back(node: Transport, tmp_path: Path, size: int) -> None:
-    source, remote = tmp_path / "source", tmp_path / "a file's name"
-    source.write_bytes(b"\0\xff" * (size // 2))
-    node.put(source, str(remote), 0o640)
-    assert node.get(str(remote)) == source.read_bytes()
-    assert remote.stat().st_mode & 0o777 == 0o640
-    node.put(b"other", str(remote), 0o600)
-    assert remote.read_bytes() == b"other"
-    assert [path.name for path in tmp_path.glob("*.part")] == []
-
-
-def test_files_that_are_refused_say_why(node: Transport, tmp_path: Path) -> None:
-    for attempt in (
-        lambda: node.put(b"", str(tmp_path / "no" / "file"), 0o600),
-        lambda: node.get(str(tmp_path / "no")),
-    ):
-        with pytest.raises(TransportError) as caught:
-            attempt()
-        assert caught.value.code == "NODE_FILE_REFUSED"
-        assert str(tmp_path / "no") in caught.value.message
-
-
 def test_a_tunnel_carries_bytes_both_ways(node: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 from fatecloud.errors import TransportError
@@ -31,7 +30,6 @@ class FakeTransport:
     def __init__(self, node: str, answer: Callable[[Call], Completed | TransportError | bytes]) -> None:
         self.node = node
         self.calls: list[Call] = []
-        self.files: dict[str, tuple[bytes, int]] = {}
         self.closed = False
         self._answer = answer
 
@@ -43,16 +41,6 @@ class FakeTransport:
         if isinstance(answer, TransportError):
             raise answer
         return Completed(0, answer, b"", 0.0) if isinstance(answer, bytes) else answer
-
-    def put(self, data: bytes | Path, remote: str, mode: int) -> None:
-        """See Transport.put."""
-        self.files[remote] = (data.read_bytes() if isinstance(data, Path) else data, mode)
-
-    def get(self, remote: str) -> bytes:
-        """See Transport.get."""
-        if remote not in self.files:
-            raise TransportError(self.node, "NODE_FILE_REFUSED", f"{remote}: No such file or directory")
-        return self.files[remote][0]
 
     @contextmanager
     def tunnel(self, host: str, port: int, *, timeout: float = 10) -> Iterator[Stream]:  # noqa: ARG002
