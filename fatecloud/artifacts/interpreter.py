@@ -100,7 +100,7 @@ def _take(python: PythonRequirement, store: Store, program: Path, origin: tuple[
         portable = origin[0] != "found"
         glibc = pack.build_tree(real.program, real.stdlib, minor, scratch / "tree", portable=portable)
         tarball = scratch / f"cpython-{real.version}-linux-{python.arch}.tar.gz"
-        pack.write_tarball(scratch / "tree", minor, tarball)
+        pack.write_interpreter_tarball(scratch / "tree", minor, tarball)
         unpack(tarball, scratch / "elsewhere")
         packed = _judge(python, scratch / "elsewhere" / "bin" / f"python{minor}")
         if packed.problem:

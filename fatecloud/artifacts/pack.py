@@ -57,15 +57,25 @@ def build_tree(program: Path, stdlib: Path, minor: str, tree: Path, *, portable:
         if file != packed and patchelf("--print-rpath", str(file)).strip():
             patchelf("--remove-rpath", str(file))
     patchelf("--force-rpath", "--set-rpath", "$ORIGIN/../lib", str(packed))
+    return oldest_glibc(tree)
+
+
+def write_interpreter_tarball(tree: Path, minor: str, target: Path) -> None:
+    """Pack the tree of an interpreter, which is then also called `python` and `python3`; see `write_tarball`."""
+    for alias in ("python", "python3"):
+        (tree / "bin" / alias).unlink(missing_ok=True)
+        (tree / "bin" / alias).symlink_to(f"python{minor}")
+    write_tarball(tree, target)
+
+
+def oldest_glibc(tree: Path) -> str:
+    """The oldest glibc that the programs and libraries of a tree run with, `2.17`; nothing is older than that."""
     minors = [int(found) for file in _elf_files(tree) for found in _GLIBC_SYMBOL.findall(file.read_bytes())]
     return f"2.{max(minors, default=17)}"
 
 
-def write_tarball(tree: Path, minor: str, target: Path) -> None:
+def write_tarball(tree: Path, target: Path) -> None:
     """Pack a tree without anything that differs between two machines or two days."""
-    for alias in ("python", "python3"):
-        (tree / "bin" / alias).unlink(missing_ok=True)
-        (tree / "bin" / alias).symlink_to(f"python{minor}")
     with (
         target.open("wb") as raw,
         gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from fatecloud.errors import ArtifactError
@@ -41,6 +42,21 @@ def unpack(tarball: Path, folder: Path) -> None:
             raise ArtifactError(f"{tarball} has a link that leads out of it: {str(path.relative_to(folder))!r}")
 
 
+def names_in(tarball: Path) -> Iterator[str]:
+    """The names in a tarball, no more than `MOST_FILES`; none where it is not one."""
+    argv = ["tar", "--list", "--quoting-style=escape", "--file", str(tarball)]
+    try:
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listing:
+            for _ in range(MOST_FILES):
+                line = listing.stdout.readline(_LINE) if listing.stdout else b""
+                if not line:
+                    return
+                yield line.decode(errors="replace").rstrip("\n")
+            listing.kill()
+    except OSError as error:
+        raise ArtifactError(f"{tarball} cannot be unpacked: {error}") from error
+
+
 def _target(link: Path) -> Path:
     try:
         return link.resolve()
@@ -64,6 +80,6 @@ def _require_bounded(tarball: Path) -> None:
                 else:
                     continue
                 listing.kill()
-                raise ArtifactError(f"{tarball} {problem}, so it is not an interpreter")
+                raise ArtifactError(f"{tarball} {problem}, so it is not one with an interpreter or a JVM")
     except OSError as error:
         raise ArtifactError(f"{tarball} cannot be unpacked: {error}") from error

@@ -177,7 +177,7 @@ def limits(view: NodeView) -> Iterator[Finding]:
     if have is None:
         raise FactAbsent(f"limits: nothing about {user}")
     wanted = {
-        "nofile": max(s.process.nofile for s in services_of(view)),
+        "nofile": max(s.needs.descriptors for s in services_of(view)),
         "nproc": max(s.process.nproc for s in services_of(view)),
     }
     for code, kind in ((NOFILE, "nofile"), (NPROC, "nproc")):

@@ -1,11 +1,11 @@
-"""Preflight of room: disk, inodes, mount options, memory, swap."""
+"""Preflight of room on disks: space, inodes, mount options."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.checks.preflight_need import GIB, MIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.checks.preflight_need import MIB, gib, manifest_services, node_of, problem, services_of
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
@@ -15,17 +15,8 @@ DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free spac
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
 WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that the deployment needs is not writable.")
 NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base directory.")
-MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
-SWAP = Code("PREFLIGHT_SWAP", "warning", "On a small machine without swap the kernel may kill jobs.")
 
-SERVICE_DATA = 1 * GIB
-"""Initial data of a service: enough for the first days, our own figure."""
 SERVICE_LOGS = 512 * MIB
-PYTHON_MEMORY = 2 * GIB
-"""A Python service and the workers of one small job: 105 MB and six processes of 300 MB measured."""
-OTHER_MEMORY = 512 * MIB
-SWAP_BELOW = 16 * GIB
-"""The machine of FATE's official guide: with this much memory, swap is not required."""
 
 
 @node_check(WRITABLE, NOEXEC)
@@ -99,40 +90,6 @@ def room(view: NodeView) -> Iterator[Finding]:
             )
 
 
-@node_check(MEMORY, SWAP)
-def memory(view: NodeView) -> Iterator[Finding]:
-    """There is memory for the services that do not run yet, and for a first job."""
-    fact = view.fact("memory")
-    known = manifest_services(view)
-    new = [s for s in services_of(view) if s.id.key not in known]
-    need = sum(PYTHON_MEMORY if s.python else OTHER_MEMORY for s in new)
-    if fact["available"] < need:
-        yield problem(
-            view,
-            MEMORY.name,
-            "warning",
-            f"{gib(fact['available'])} available, about {gib(need)} for {len(new)} services and one job",
-            expected=f">= {gib(need)} available (FATE's guide: 16 GB for a machine with everything)",
-            got=f"{gib(fact['available'])} of {gib(fact['total'])}",
-            remedy=(
-                "ps -eo rss,user,args --sort=-rss | head",
-                "give the machine more memory, or place services elsewhere",
-            ),
-            source="fact memory",
-        )
-    elif services_of(view) and fact["swap_total"] == 0 and fact["total"] < SWAP_BELOW:
-        yield problem(
-            view,
-            SWAP.name,
-            "warning",
-            f"{gib(fact['total'])} of memory and no swap",
-            expected="16 GiB of memory, or swap (FATE's guide: 128 GB in production)",
-            got="no swap",
-            remedy=("fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",),
-            source="fact memory",
-        )
-
-
 def _disk(view: NodeView, path: str) -> Mapping[str, Any]:
     disk = view.fact("disk").get(path)
     if disk is None:
@@ -147,7 +104,7 @@ def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[t
     new = [s for s in services_of(view) if s.id.key not in known]
     items = [(paths.base, *item) for item in _release_needs(view)]
     if new:
-        items.append((paths.data, f"data of {len(new)} services", SERVICE_DATA * len(new), 2000 * len(new)))
+        items.append((paths.data, f"data of {len(new)} services", sum(s.needs.disk for s in new), 2000 * len(new)))
         items.append((paths.logs, f"logs of {len(new)} services", SERVICE_LOGS * len(new), 500 * len(new)))
     found: dict[str, tuple[Mapping[str, Any], list[tuple[str, int, int]]]] = {}
     for path, what, size, inodes in items:

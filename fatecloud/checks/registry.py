@@ -12,6 +12,7 @@ from fatecloud.checks import (
     data,
     deployed,
     incomplete,
+    java,
     node,
     ports,
     service,
@@ -23,7 +24,7 @@ from fatecloud.checks.preflight import preflight_codes
 from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
-_ROOMS = (trusted, belonging, node, incomplete, data, deployed, store, service, alive, confined, ports)
+_ROOMS = (trusted, belonging, node, incomplete, data, deployed, store, service, alive, java, confined, ports)
 
 
 @cache

@@ -99,7 +99,7 @@ def fetch(
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Bundles, locked files, or a tarball with an interpreter.")],
+    files: Annotated[list[Path], typer.Argument(help="Bundles, locked files, tarballs with an interpreter or a JDK.")],
     *,
     trust: Annotated[
         list[str] | None,
@@ -111,7 +111,7 @@ def import_(
         typer.Option(
             "--confirm-fingerprint",
             metavar="FINGERPRINT",
-            help="An interpreter, or a tarball with one, that you have compared with its maker's; repeatable.",
+            help="An interpreter, or a tarball, that you have compared with its maker's; repeatable.",
         ),
     ] = None,
     signers: _Signers = None,

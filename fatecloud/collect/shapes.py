@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SERVICE = re.compile(r"[0-9]{1,9}/[a-z][a-z0-9_-]{0,63}@[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_PACKAGE = re.compile("[a-z0-9][a-z0-9.+_-]{0,99}|")
 _OCTAL = re.compile("[0-7]{3,5}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]{1,64}")
@@ -61,6 +63,18 @@ def _mode(value: Any) -> bool:
     return isinstance(value, str) and bool(_OCTAL.fullmatch(value))
 
 
+def _digest(value: Any) -> bool:
+    return isinstance(value, str) and bool(_SHA256.fullmatch(value))
+
+
+def _source(value: Any) -> bool:
+    return value in ("node", "package", "imported")
+
+
+def _package(value: Any) -> bool:
+    return isinstance(value, str) and bool(_PACKAGE.fullmatch(value))
+
+
 def _host(value: Any) -> bool:
     return isinstance(value, str) and bool(_NAME.fullmatch(value))
 
@@ -97,6 +111,8 @@ _ENTRY = Maybe(
         "at": number,
     }
 )
+_ARCHIVE = {"name": str, "filename": _host, "sha256": _digest, "size": _positive, "kind": str, "root": str}
+_CHOSEN = {"home": _path, "major": _positive, "source": _source, "package": _package, "archive": Some(_ARCHIVE)}
 _MANIFEST = Maybe(
     {
         "id": str,
@@ -104,7 +120,7 @@ _MANIFEST = Maybe(
         "node": str,
         "layout": whole,
         "prepared": str,
-        "machine": {"memory": Some(_positive), "cores": Some(_positive)},
+        "machine": {"memory": Some(_positive), "cores": Some(_positive), "java": {_ANY: _CHOSEN}},
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},
@@ -123,6 +139,7 @@ _DATA = {
     "copy": Some(_MARK),
     "mount": _MOUNTED,
 }
+_JAVA = {"homes": [_path], "major": whole, "version": str, "vm": str, "arch": str, "problem": str}
 _LEASE = {"expires": number}
 _HOLDER = Some(Maybe({"pid": Some(whole)}))
 _STATE = {"state": str}
@@ -148,6 +165,7 @@ _STATES = Maybe(
         "result": Some(str),
         "pids": UpTo(10_000, whole),
         "started": Some({_ANY: str}),
+        "jvm": {"there": bool, "version": str, "replaced": Some(bool)},
     }
 )
 
@@ -166,6 +184,8 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),
     "identity": ({"user": str, "uid": whole, "root": bool, "hostname": _host}, Maybe({"machine_id": Some(str)})),
     "interpreter": (Some({"path": str, "version": str}),),
+    "java_starts": ({_ANY: {"exit": Some(whole), "said": str}},),
+    "javas": ({"asked": bool, "found": UpTo(16, _JAVA)},),
     "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": _HOLDER}))),
     "limits": ({_ANY: {_ANY: whole}},),
     "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),

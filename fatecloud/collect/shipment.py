@@ -33,6 +33,7 @@ PARTS = (
     "supervision",
     "confinement",
     "members",
+    "java",
     "services",
     "packages",
     "asking",

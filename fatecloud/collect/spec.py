@@ -9,6 +9,7 @@ from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
 from fatecloud.model.layout import mark_copy_of, started_of
+from fatecloud.model.runtime import JavaRuntime
 
 DEADLINE = 20.0
 """Seconds that a collector has for all its readings by default."""
@@ -55,6 +56,7 @@ def spec_for(
         "sysctl": [],
         "tools": [],
         "store": {"artifacts": []},
+        "javas": [service.id.key for service in services if isinstance(service.runtime, JavaRuntime)],
         "foreign": {"units": sorted({u for s in services for units in s.masks.values() for u in units})},
     }
     for key, value in extra.items():
@@ -81,6 +83,7 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "supervision": node.supervision,
         "home": service.home,
         "started": started_of(service.home),
+        "java": service.java.program if service.java else "",
         "data": service.data if service.signs else "",
         "copy": mark_copy_of(node, service.id),
         "signs": list(service.signs),

@@ -7,6 +7,7 @@ from typing import Any
 
 from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
+from fatecloud.inventory.words import DIRECTORY
 from fatecloud.model.component import Component, ConfigKey
 
 
@@ -27,7 +28,11 @@ def tree_of(keys: Iterable[ConfigKey]) -> dict[str, Any]:
         for parent in parents:
             branch = branch.setdefault(parent, {})
         default = (
-            "derived" if key.default is None else str(key.default).lower() if key.type == "bool" else str(key.default)
+            derived_text(key)
+            if key.default is None
+            else str(key.default).lower()
+            if key.type == "bool"
+            else str(key.default)
         )
         branch[leaf] = Field(_setting_kind(key), key.doc, default=default)
     return tree
@@ -54,8 +59,14 @@ def _setting_kind(key: ConfigKey) -> Kind:
         "host": HOST,
         "str": Text("a text"),
         "name": Text("letters, digits, '-' and '_', at most 64", r"[A-Za-z0-9_-]{1,64}"),
+        "path": DIRECTORY,
     }
     return kinds[key.type]
+
+
+def derived_text(key: ConfigKey) -> str:
+    """Where a default of None comes from, for people."""
+    return f"derived: {key.share}" if key.share else "derived"
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

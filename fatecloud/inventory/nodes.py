@@ -79,6 +79,7 @@ class NodeBuilder:
             service_user_trusted=layers.get("service_user_trusted", built_in=False),
             memory=layers.get("memory", None, READ),
             cores=layers.get("cores", None, READ),
+            java=layers.get("java", "any"),
             python=layers.get("python", PYTHON),
             check=self._check(layers, usable=root and not local),
         )

@@ -101,6 +101,12 @@ _DEFAULTABLE = {
         "CPU cores that its services and jobs are sized for.",
         default=_FOUND,
     ),
+    "java": Field(
+        Choice(("any", "imported")),
+        "Which JVMs services run in: the first in range of the node's own, its distribution's packages and imported "
+        "ones; or an imported one.",
+        default="any",
+    ),
     "check": Field(CHECK, "A login of its own for `check` and `status`, with few rights.", default="that of `ssh`"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, Literal
 
@@ -112,6 +112,8 @@ class Node:
     """Bytes that its services are sized for, as the operator gave them; None for what its first deploy read."""
     cores: int | None = None
     """Cores likewise."""
+    java: Literal["any", "imported"] = "any"
+    """Which JVMs its services may run in: those of the node and its distribution too, or imported ones alone."""
     python: str = PYTHON
     """Interpreter for Ansible on the node."""
     check: CheckLogin | None = None
@@ -122,7 +124,7 @@ class Node:
     @property
     def machine(self) -> Machine:
         """What its services are sized for: what the operator gave, else what its first deploy read."""
-        return Machine(self.memory or self.read.memory, self.cores or self.read.cores)
+        return replace(self.read, memory=self.memory or self.read.memory, cores=self.cores or self.read.cores)
 
     @property
     def outside(self) -> str:

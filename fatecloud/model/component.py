@@ -10,6 +10,9 @@ from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Pe
 from fatecloud.model.contribution import AnyContribution, Contribution
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId, kind_of
+from fatecloud.model.java import Java
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import Needs
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
@@ -22,13 +25,15 @@ class ConfigKey:
     """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
 
     name: str
-    type: Literal["int", "str", "bool", "size", "endpoint", "host", "name"]
+    type: Literal["int", "str", "bool", "size", "endpoint", "host", "name", "path"]
     default: Any
     """None means derived; the component says how in `doc`."""
     doc: str
     minimum: int | None = None
     maximum: int | None = None
     choices: tuple[str, ...] = ()
+    share: Share | None = None
+    """What a default of None stands for, if that is a part of the node's memory: `Context.config` has the bytes."""
 
 
 ANYONE = "*"
@@ -124,6 +129,10 @@ class Context(Protocol):
     def tree(self, name: str) -> str:
         """Absolute directory in which the service sees a tree of its release; it has to be in `Wanted.trees`."""
 
+    @property
+    def java(self) -> Java:
+        """The JVM that it runs in, for a component that does; a stand-in while nothing is known of the node."""
+
     def port(self, name: str) -> int:
         """The number of an own port."""
 
@@ -175,6 +184,7 @@ class Wanted:
     facts: Mapping[str, Any] = field(default_factory=dict)
     trees: tuple[TreeUse, ...] = ()
     """What it sees of its release's trees."""
+    needs: Needs = field(default_factory=Needs)
 
     def __post_init__(self) -> None:
         """Refuse an edge that no probe asks over: a blocked route would look healthy.

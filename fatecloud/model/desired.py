@@ -9,11 +9,13 @@ from typing import Any, Literal
 from fatecloud.model.cluster import Cluster, Endpoint, Node
 from fatecloud.model.contribution import Given
 from fatecloud.model.identity import ServiceId, kind_of
+from fatecloud.model.java import Java, Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
+from fatecloud.model.needs import Needs
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
-from fatecloud.model.runtime import PythonRuntime, Runtime
+from fatecloud.model.runtime import JavaRange, PythonRuntime, Runtime
 from fatecloud.model.trees import PlacedTree, Tree
 
 
@@ -101,7 +103,6 @@ class Process:
     stop_signal: str = "TERM"
     stop_timeout: int = 60
     """Seconds."""
-    nofile: int = 65535
     nproc: int = 65535
     pre: tuple[tuple[str, ...], ...] = ()
     """Commands run before the start, each an argv, as the service user."""
@@ -214,6 +215,11 @@ class DesiredService:
     """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
     protections: Mapping[str, str] = field(default_factory=dict)
     """Directive -> value of what its unit denies it; empty where systemd does not run it."""
+    needs: Needs = field(default_factory=Needs)
+    javas: JavaRange | None = None
+    """The JVMs that it could run in; None where it needs none."""
+    java: Java | None = None
+    """The JVM that it runs in; None where it needs none, or none was found."""
     trees: tuple[PlacedTree, ...] = ()
     """What it sees of its release's trees."""
     generation: str = ""
@@ -253,6 +259,8 @@ class Desired:
     store holds."""
     supervisor: Tree | None = None
     """Supervisor's code, for nodes where it runs the services."""
+    jdks: tuple[Jdk, ...] = ()
+    """The imported JVMs that the store holds."""
     node_specs: Mapping[str, tuple[FileSpec, ...]] = field(default_factory=dict)
     """Node name -> files that serve the whole node, before rendering."""
     given: tuple[Given, ...] = ()

@@ -74,9 +74,10 @@ def pythons_on(desired: Desired, node: str) -> tuple[PythonSet, ...]:
 
 
 def trees_on(desired: Desired, node: str) -> tuple[Tree, ...]:
-    """The trees that the services of a node see, and supervisor's code where it runs them; each once."""
+    """The trees that services of a node see or run in, and supervisor's code where it runs them; each once."""
     services = desired.on_node(node)
     found = [placed.tree for service in services for placed in service.trees]
+    found += [service.java.tree for service in services if service.java and service.java.tree]
     if services and desired.supervisor and desired.node(node).supervision == "supervisor":
         found.append(desired.supervisor)
     return tuple({tree.digest: tree for tree in found}.values())

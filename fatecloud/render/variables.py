@@ -112,7 +112,11 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
         "places": places,
-        "machine": {"memory": node.read.memory, "cores": node.read.cores},
+        "machine": {
+            "memory": node.read.memory,
+            "cores": node.read.cores,
+            "java": {s.id.key: s.java.record for s in services if s.java},
+        },
     }
 
 
@@ -242,6 +246,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
             "user": service.user,
         },
         "data": _data(service, node),
+        "java": list(service.needs.java),
         "readiness": _readiness(service),
         "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],
         "objects": _objects(service),

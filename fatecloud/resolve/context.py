@@ -13,9 +13,10 @@ from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.contribution import AnyContribution, Given
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.java import Java
 from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of, tree_of
 from fatecloud.model.release import Release
-from fatecloud.model.runtime import PythonRuntime
+from fatecloud.model.runtime import JavaRange, JavaRuntime, PythonRuntime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,20 @@ class ResolveContext:
     component: Component
     placed: tuple[ServiceId, ...]
     """Every managed service of the cluster."""
+    chosen: Java | None = None
+    """The JVM that was chosen for it."""
     given: tuple[Given, ...] = ()
     """What services need inside others; empty until all have been asked."""
 
     @property
     def config(self) -> Mapping[str, Any]:
         """The component's configuration, flat dotted keys."""
-        return self.owner.config.get(self.component.name, {})
+        given = self.owner.config.get(self.component.name, {})
+        memory = self.node.machine.memory
+        derived = {
+            key.name: key.share.of(memory) for key in self.component.config if key.share and given.get(key.name) is None
+        }
+        return {**given, **derived}
 
     @property
     def home(self) -> str:
@@ -84,6 +92,16 @@ class ResolveContext:
     def tree(self, name: str) -> str:
         """Where the service sees a tree of its release."""
         return tree_of(self.home, name)
+
+    @property
+    def java(self) -> Java:
+        """The JVM that the service runs in."""
+        return self.chosen or Java("/usr", self.javas.maximum if self.javas else 0, "node")
+
+    @property
+    def javas(self) -> JavaRange | None:
+        """The JVMs that the component runs in."""
+        return self.release.java[self.component.name] if isinstance(self.component.runtime, JavaRuntime) else None
 
     def port(self, name: str) -> int:
         """The number of an own port."""

@@ -11,6 +11,7 @@ from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.java import Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.model.protections import in_effect
 from fatecloud.model.python import PythonSet
@@ -26,7 +27,10 @@ from fatecloud.resolve.trees import placed_trees
 
 
 def resolve(
-    cluster: Cluster, release: Release, pythons: Mapping[tuple[str, str], PythonSet] = MappingProxyType({})
+    cluster: Cluster,
+    release: Release,
+    pythons: Mapping[tuple[str, str], PythonSet] = MappingProxyType({}),
+    jdks: tuple[Jdk, ...] = (),
 ) -> Desired:
     """Work out the desired state, without rendered files.
 
@@ -35,6 +39,7 @@ def resolve(
         release: the release that it names.
         pythons: what the store holds of the releases' Python sets, see `Desired.pythons`; empty where it is not known
             (reading verbs work without a store).
+        jdks: the imported JVMs that it holds.
 
     Returns:
         Desired with `files` empty: rendering needs templates, which the caller reads.
@@ -43,7 +48,7 @@ def resolve(
         InputError: services depend on each other in a circle, or need inside others what no one gives.
     """
     components = components_of(release.components)
-    asked = contexts_of(cluster, release, components)
+    asked = contexts_of(cluster, release, components, jdks)
     given, unmet = gather(asked.values(), components)
     if unmet:
         raise InputError("\n".join(one.why for one in unmet))
@@ -60,6 +65,7 @@ def resolve(
         given=given,
         pythons=pythons,
         supervisor=release.trees.get(SUPERVISOR),
+        jdks=jdks,
         node_specs={
             name: (supervisord_spec(node, cluster.label),)
             for name, node in cluster.nodes.items()
@@ -96,7 +102,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         readiness=wanted.readiness,
         readiness_deadline=wanted.readiness_deadline,
         runtime=component.runtime,
-        packages=component.packages,
+        packages=_packages(context),
         masks=component.masks,
         objects=wanted.objects,
         facts=wanted.facts,
@@ -105,7 +111,18 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         generation=component.generation,
         trees=trees,
         protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
+        needs=wanted.needs,
+        javas=context.javas,
+        java=context.chosen,
     )
+
+
+def _packages(context: ResolveContext) -> dict[str, tuple[str, ...]]:
+    """The distribution packages of a service by family, its JVM's among them."""
+    packages, system, java = dict(context.component.packages), context.node.machine.system, context.chosen
+    if system and java and java.package:
+        packages[system.family] = (*packages.get(system.family, ()), java.package)
+    return packages
 
 
 def _below(path: str, directories: Mapping[str, int]) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from fatecloud.model.cluster import Cluster, Node
-from fatecloud.model.machine import Machine
+from fatecloud.model.java import FoundJava, Java
+from fatecloud.model.machine import Machine, System
 from fatecloud.model.observed import NodeFacts, Observed
 
 _SIMILAR = 1 / 32
@@ -48,10 +49,30 @@ def _sentence(node: str, key: str, now: str, kept: str, value: str) -> str:
 
 
 def _machine(cluster: Cluster, node: Node, facts: NodeFacts) -> Machine:
-    kept, now = _kept(cluster, facts), _has(facts)
+    kept, now, before = _kept(cluster, facts), _has(facts), node.read
+    known = facts.fact("manifest").ok
+    javas, system = facts.fact("javas"), facts.fact("os")
     return Machine(
-        kept.get("memory") or now.memory or node.read.memory, kept.get("cores") or now.cores or node.read.cores
+        memory=kept.get("memory") or now.memory or before.memory,
+        cores=kept.get("cores") or now.cores or before.cores,
+        java={key: Java.recorded(entry) for key, entry in kept.get("java", {}).items()} if known else before.java,
+        javas=_found(javas.value) if javas.ok else before.javas,
+        system=_system(system.value) if system.ok else before.system,
     )
+
+
+def _found(value: Mapping[str, Any]) -> tuple[FoundJava, ...] | None:
+    if not value["asked"]:
+        return None
+    entries = [entry for entry in value["found"] if entry["homes"]]
+    return tuple(
+        FoundJava(tuple(entry["homes"]), entry["major"], entry["version"], entry["vm"], entry["problem"])
+        for entry in entries
+    )
+
+
+def _system(value: Mapping[str, Any]) -> System:
+    return System(value["family"], value["id"], str(value["version_id"]), value["arch"])
 
 
 def _kept(cluster: Cluster, facts: NodeFacts) -> Mapping[str, Any]:

@@ -58,7 +58,7 @@ def supervision_specs(
         "directory": process.directory,
         "user": account.user,
         "group": account.group,
-        "nofile": process.nofile,
+        "nofile": wanted.needs.descriptors,
         "nproc": process.nproc,
         "stop_signal": process.stop_signal,
         "stop_timeout": process.stop_timeout,

@@ -91,7 +91,7 @@ def _accept_interpreter(
 
 
 def accept_tarball(file: Path, given: Acceptance) -> str:
-    """Take the operator's word for a tarball with an interpreter, before anything of it is run.
+    """Take the operator's word for a tarball with an interpreter or a JVM, before anything of it is run.
 
     Returns:
         The SHA-256 that was accepted, in hexadecimal.
@@ -103,7 +103,7 @@ def accept_tarball(file: Path, given: Acceptance) -> str:
     _confirm(
         given,
         from_hex(sha256),
-        f"{file}: a tarball that no release names; its interpreter would run on this machine and on all nodes\n"
+        f"{file}: a tarball that no release names; what is in it would run on this machine and on nodes\n"
         f"  sha256:{sha256}",
         "compare the hash with what its publisher says",
         shown=f"sha256:{sha256}",

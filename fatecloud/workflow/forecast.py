@@ -20,6 +20,7 @@ from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.early import texts
+from fatecloud.workflow.java_trials import with_trials
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import refuse_or_wait
 from fatecloud.workflow.leases import held_nodes, locked
@@ -68,7 +69,7 @@ def forecast_deploy(
         note(line)
     with _noting(refusals):
         _refuse_held(session, observed)
-    report = judge_preflight(session.desired, observed)
+    report = judge_preflight(session.desired, with_trials(session, observed, deadline))
     blockers = still_blocking(blocking(report), wanted.wish)
     with _noting(refusals, tuple(line for finding in blockers for line in _details(finding))):
         refuse_unready(report, wanted.wish)

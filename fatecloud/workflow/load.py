@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fatecloud import catalogue, inventory
 from fatecloud.artifacts import default_store, python_sets
+from fatecloud.artifacts.jdk import imported_jdks
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.desired import Desired
@@ -44,7 +45,7 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
             raise
         pythons = {}
     with phase("worked out what should be"):
-        resolved = resolve(cluster, release, pythons)
+        resolved = resolve(cluster, release, pythons, imported_jdks(store))
     session = session_of(options, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         require_secrets(resolved, session.vault.secrets)

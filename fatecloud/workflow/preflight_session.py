@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
+from fatecloud.model.observed import Observed
 from fatecloud.model.selection import Selection, select_nodes
 from fatecloud.workflow.early import texts
+from fatecloud.workflow.java_trials import with_trials
 from fatecloud.workflow.leases import FACTS, read_when_free
 from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
@@ -54,9 +57,15 @@ def preflight_cluster(
         session = load_session(options, need_store=True)
     except ArtifactMissing as error:
         session, missing = load_session(options), (error.message,)
+    nodes = select_nodes(session.resolved, selection, limit)
+
+    def read(*, probes: bool, extra: Mapping[str, Mapping[str, Any]]) -> Observed:
+        found = observe(session, probes=probes, nodes=nodes, deadline=deadline, extra=extra)
+        return with_trials(session, found, deadline)
+
     return preflight(
         lambda: session.desired,
-        partial(observe, session, nodes=select_nodes(session.resolved, selection, limit), deadline=deadline),
+        read,
         texts(session),
         artifacts_missing=missing,
         repair=partial(_repair, session, events, patience) if fix else None,

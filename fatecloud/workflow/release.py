@@ -15,6 +15,7 @@ from fatecloud.artifacts import bundle as bundles
 from fatecloud.artifacts.fetch import fetch, stored
 from fatecloud.artifacts.index import Interpreter, ReleaseIndex, locked, named, read_interpreter
 from fatecloud.artifacts.interpreter import import_tarball
+from fatecloud.artifacts.jdk import import_jdk, imported_jdks, is_jdk
 from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
@@ -30,7 +31,7 @@ from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
 _TARBALLS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
-"""Names of files that may have an interpreter in them. Nothing reads their content before someone confirmed it."""
+"""Names of files that may have an interpreter or a JVM in them. Nothing reads them before someone confirmed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,11 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
         elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
             sha256 = accept_tarball(file, given)
             with store.workspace() as scratch:
-                _import_interpreter(file, _copied(file, sha256, scratch), store, say)
+                copy = _copied(file, sha256, scratch)
+                if is_jdk(copy):
+                    import_jdk(copy, file.name, store, say)
+                else:
+                    _import_interpreter(file, copy, store, say)
         else:
             say(f"{file}: {bundles.import_artifact(file, store).name}")
 
@@ -193,7 +198,7 @@ def _named(store: Store) -> set[str]:
         found |= {artifact.sha256 for artifact in named(release)}
         kept = (read_interpreter(python, store) for python in release.pythons.values())
         found |= {interpreter.artifact.sha256 for interpreter in kept if interpreter}
-    return found
+    return found | {artifact.sha256 for jdk in imported_jdks(store) for artifact in jdk.tree.artifacts}
 
 
 def _locked_names() -> set[str]:

@@ -88,6 +88,10 @@ def a_state(pid: int) -> dict[str, Any]:
     }
 
 
+def a_jvm(**changes: Any) -> dict[str, Any]:
+    return {"there": True, "version": "17.0.12", "replaced": False} | changes
+
+
 def a_confinement(**changes: Any) -> dict[str, Any]:
     """What the collector reads of a service that is denied all that it should be."""
     status = {"CapEff": 0, "CapBnd": 0, "NoNewPrivs": 1, "Seccomp": 2}
@@ -127,7 +131,7 @@ def healthy_documents() -> Documents:
         "store": {"artifacts": {}, "made": {"tree": ["app"], "venv": ["one"], "python": []}, "changed": []},
         "data": {ENGINE: an_empty_place(entries=1, names=["db"], mark=a_mark(), copy=a_mark(), mount=DATA_DISK)},
         "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
-        "services": {ENGINE: a_confined_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102)},
+        "services": {ENGINE: a_confined_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102) | {"jvm": a_jvm()}},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
         "logs": {
             "/data/fate/logs/demo-c3f9a2-9999-engine/fate.log": {

@@ -37,6 +37,7 @@ defaults:
   check: {user: monitor, key: ~/.ssh/monitor}
   memory: 64GiB
   cores: 16
+  java: any
   python: /usr/bin/python3
 nodes:
   a1: {address: 10.0.0.11}
@@ -57,6 +58,7 @@ nodes:
     check: {user: watcher, key: keys/watcher}
     memory: 8GiB
     cores: 4
+    java: imported
     python: /opt/python/bin/python3.8
   here: {address: local, advertise: 10.0.0.13}
 parties:

@@ -11,10 +11,12 @@ from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Paths, Peer, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, LogFile, PortUse, Process
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.java import Java
+from fatecloud.model.needs import Needs
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
-from fatecloud.model.runtime import PythonRuntime
+from fatecloud.model.runtime import JavaRange, JavaRuntime, PythonRuntime
 
 GIB = 1024**3
 CLUSTER_ID = "c3f9a2b1d4e5f607"
@@ -56,6 +58,7 @@ RELEASE = Release(
 )
 
 
+JAVA = Java("/usr/lib/jvm/java-17-openjdk-amd64", 17, "node")
 DATA = "/data/fate/data/demo-9999-engine"
 ROOT_DISK = {"mount": "/", "device": "/dev/sda1", "fstype": "ext4", "uuid": "1-1"}
 DATA_DISK = {"mount": "/data", "device": "/dev/sdb1", "fstype": "xfs", "uuid": "2-2"}
@@ -124,13 +127,18 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 
 
 def a_desired(**node_changes: Any) -> Desired:
-    """Two nodes: an engine in Python and a front (with peers and a package) on a1, a store with a package on a2."""
+    """Two nodes: an engine in Python and a front in a JVM (with peers and a package) on a1, a store on a2."""
     keeps: dict[str, Any] = {"data": DATA, "signs": ("db",), "runtime": PythonRuntime("fate")}
+    keeps["needs"] = Needs(memory=2 * GIB)
     engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), **keeps)
     front = a_service(
         "a1",
         "front",
         (PortUse("http", 9300, ANY, peers=True),),
+        runtime=JavaRuntime(),
+        javas=JavaRange(8, 17, "it was not seen with newer ones"),
+        java=JAVA,
+        needs=Needs(memory=GIB, heap=GIB // 2, java=(JAVA.program, "-Xmx512m", "-version")),
         packages={"debian": ("front-server",), "redhat": ("front",)},
         version=DISTRIBUTION,
         edges=(
@@ -197,7 +205,8 @@ def healthy(name: str) -> dict[str, Any]:
         "memory": {"total": 32 * GIB, "available": 30 * GIB, "swap_total": 0, "swap_free": 0, "bound": ""},
         "disk": dict.fromkeys(paths, disk),
         "listeners": [{"port": 22, "address": ANY, "pid": 1, "process": "sshd", "user": "root", "cmdline": ""}],
-        "sysctl": {"net.core.somaxconn": "4096"},
+        "sysctl": {"net.core.somaxconn": "4096", "fs.file-max": "9223372036854775807", "fs.nr_open": "1048576"},
+        "javas": {"asked": False, "found": []},
         "selinux": "disabled",
         "firewall": {"name": "", "active": False},
         "users": {"app": None},

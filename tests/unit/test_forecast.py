@@ -53,6 +53,7 @@ class World:
             "load_session": lambda *_a, **_k: self.session,
             "python_sets": lambda *_: None,
             "observe": lambda *_a, **_k: self.observed,
+            "with_trials": lambda _session, seen, _deadline: seen,
             "judge_preflight": lambda *_: self.report,
             "moved_note": lambda *_: "",
             "refuse_example": lambda _: None,

@@ -22,7 +22,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("pack")
     own = judge(Path(sys.executable), (), minor=MINOR, machine=platform.machine())
     glibc = pack.build_tree(own.program, own.stdlib, MINOR, folder / "tree", portable=False)
-    pack.write_tarball(folder / "tree", MINOR, folder / "python.tar.gz")
+    pack.write_interpreter_tarball(folder / "tree", MINOR, folder / "python.tar.gz")
     return folder, glibc
 
 
@@ -44,7 +44,7 @@ def test_it_runs_at_another_place_with_an_empty_environment(packed: tuple[Path, 
 
 def test_the_same_source_gives_the_same_bytes(packed: tuple[Path, str]) -> None:
     folder, _ = packed
-    pack.write_tarball(folder / "tree", MINOR, folder / "again.tar.gz")
+    pack.write_interpreter_tarball(folder / "tree", MINOR, folder / "again.tar.gz")
     assert sha256_of(folder / "again.tar.gz") == sha256_of(folder / "python.tar.gz")
 
 

@@ -83,6 +83,13 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_DISK_NOT_WRITABLE": ({}, {"disk": {p: {**d, "writable": False} for p, d in DISK.items()}}, "a1"),
     "PREFLIGHT_NOEXEC": ({}, {"disk": {p: {**d, "options": "rw,noexec"} for p, d in DISK.items()}}, "a1"),
     "PREFLIGHT_MEMORY": ({}, {"memory.available": GIB}, "a1"),
+    "PREFLIGHT_HEAP": ({}, {"memory.total": GIB // 4, "memory.available": GIB // 4}, "a1"),
+    "PREFLIGHT_OPEN_FILES": ({}, {"sysctl.fs.file-max": "100000"}, "a1"),
+    "PREFLIGHT_JAVA_FLAGS": (
+        {},
+        {"java_starts": {"9999/front@a1": {"exit": 1, "said": "Unrecognized VM option 'X'"}}},
+        "9999/front@a1",
+    ),
     "PREFLIGHT_SWAP": ({}, {"memory.total": 8 * GIB, "memory.available": 7 * GIB}, "a1"),
     "PREFLIGHT_PORT_TAKEN": ({}, {"listeners": [STRANGER]}, "9999/engine@a1"),
     "PREFLIGHT_PORT_PRIVILEGED": (
@@ -221,7 +228,12 @@ def test_missing_artifacts_are_reported_once_for_the_controller() -> None:
 
 
 def test_every_code_that_no_component_owns_has_a_case_here() -> None:
-    others = {"PREFLIGHT_TIMEZONE", "PREFLIGHT_DUPLICATE_MACHINE_ID", "PREFLIGHT_ARTIFACT_MISSING"}
+    others = {
+        "PREFLIGHT_TIMEZONE",
+        "PREFLIGHT_DUPLICATE_MACHINE_ID",
+        "PREFLIGHT_ARTIFACT_MISSING",
+        "PREFLIGHT_JAVA_NONE",
+    }
     of_components = {code.name for spec in preflight_checks() if spec.component or spec.early for code in spec.codes}
     assert {code.name for code in preflight_codes()} == set(CASES) | others | of_components
 

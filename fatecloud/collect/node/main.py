@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from . import marks, packages, privileges, probes, processes, register, services, storage, surroundings, system
+from . import java, marks, packages, privileges, probes, processes, register, services, storage, surroundings, system
 from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
@@ -54,9 +54,21 @@ OF_THE_SPEC = {
     "real_paths": surroundings.real_paths,
     "connects": surroundings.connects,
     "privileges": privileges.privileges,
+    "javas": java.javas,
+    "java_starts": java.java_starts,
 }  # type: Dict[str, Callable[[Spec], Any]]
 
-ON_REQUEST = {"addresses", "own_name", "offered", "environment", "directories", "real_paths", "connects", "privileges"}
+ON_REQUEST = {
+    "addresses",
+    "own_name",
+    "offered",
+    "environment",
+    "directories",
+    "real_paths",
+    "connects",
+    "privileges",
+    "java_starts",
+}
 """Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 

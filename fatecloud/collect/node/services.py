@@ -5,6 +5,7 @@ import threading
 
 from .confinement import confinement
 from .hints import Any, Dict, List
+from .java import jvm_of
 from .members import family, figures, frozen
 from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
@@ -27,6 +28,8 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
         record, last = digests_at_start(started) or (None, None)
         processes = figures(state["pid"], families[service["key"]], still)
         found[service["key"]] = dict(state, started=record, last_start=last, **processes)
+        if service.get("java"):
+            found[service["key"]]["jvm"] = jvm_of(service["java"], state["pid"])
         if "directives" in state:
             found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
     return found

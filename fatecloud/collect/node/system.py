@@ -157,7 +157,7 @@ def limits(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 def tools(spec: Spec) -> Dict[str, Optional[str]]:
     """Where each asked command is, None where it is not."""
-    return {name: _which(name) for name in spec.get("tools", ())}
+    return {name: which(name) for name in spec.get("tools", ())}
 
 
 def identity() -> Dict[str, Any]:
@@ -197,7 +197,7 @@ def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     user = spec.get("owner") or identity()["user"]
     tabs = ["/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user]
     readable = [path for path in tabs if os.access(path, os.R_OK)]
-    mine = user == identity()["user"] and _which("crontab")
+    mine = user == identity()["user"] and which("crontab")
     text = text_of(readable[0]) if readable else ""
     if mine and not readable:
         try:
@@ -207,12 +207,13 @@ def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     return {
         "user": user,
         "linger": os.path.exists("/var/lib/systemd/linger/" + user),
-        "crontab": _which("crontab"),
+        "crontab": which("crontab"),
         "entry": "fatecloud" in text,
     }
 
 
-def _which(name: str) -> Optional[str]:
+def which(name: str) -> Optional[str]:
+    """Where a command is on the search path; None where it is not."""
     places = (folder + "/" + name for folder in PATH.split(":"))
     return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), None)
 

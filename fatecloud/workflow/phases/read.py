@@ -8,6 +8,7 @@ from fatecloud.model.event import Event
 from fatecloud.resolve.machines import resized
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.early import texts
+from fatecloud.workflow.java_trials import with_trials
 from fatecloud.workflow.leases import recording_locked, wait_until_free
 from fatecloud.workflow.moved import ask_moved
 from fatecloud.workflow.observe import observe
@@ -40,6 +41,11 @@ def wait_for_other_runs(deploy: Deploy) -> None:
 def ask_whether_it_moved(deploy: Deploy) -> None:
     """Find out whether an inventory on other machines is the same cluster or a copy."""
     ask_moved(deploy.session, deploy.observed, deploy.confirm, moved=deploy.wanted.moved)
+
+
+def try_javas(deploy: Deploy) -> None:
+    """Start the JVMs that are there with the flags of services that do not run with them yet."""
+    deploy.observed = with_trials(deploy.session, deploy.observed, deploy.wanted.deadline)
 
 
 def note_changes_of_nodes(deploy: Deploy) -> None:

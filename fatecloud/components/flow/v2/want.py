@@ -14,8 +14,11 @@ from fatecloud.components.flow.v2.site_files import site_files, site_objects
 from fatecloud.components.neighbours import edge_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
+from fatecloud.model.needs import Needs
 
 BROKER_ACCOUNT = "fate"
+MEMORY = 2 << 30
+"""Bytes with the workers of one small job: flow takes 105 MB, and six processes of a job 300 MB each (measured)."""
 LOG_BYTES = 32 << 20
 
 
@@ -31,6 +34,7 @@ def want(ctx: Context) -> Wanted:
     brokered = any(edge.kind == BROKER for edge in edges)
     known = _routes(ctx) if brokered else {}
     return Wanted(
+        needs=Needs(memory=MEMORY),
         process=Process(
             argv=(ctx.python, f"{ctx.site_packages}/fate_flow/fate_flow_server.py"),
             environment={"PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin", "PYTHONUNBUFFERED": "1"},

@@ -1,0 +1,148 @@
+"""Archives with a JVM that an operator imports: recognised by content, tried by starting, kept for nodes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fatecloud.artifacts import pack
+from fatecloud.artifacts.store import FILE_NAME, Store, sha256_of
+from fatecloud.artifacts.unpack import names_in, unpack
+from fatecloud.errors import ArtifactError
+from fatecloud.model.artifact import Artifact
+from fatecloud.model.java import Jdk
+from fatecloud.model.trees import Tree
+
+LARGEST = 1 << 30
+"""Bytes of a packed JVM; a whole JDK has 200 MB."""
+_SECONDS = 60
+_QUESTION = ("-Xmx32m", "-XX:-UsePerfData", "-XshowSettings:properties", "-version")
+_PROPERTY = re.compile(r"^ +(java\.version|java\.vm\.name|java\.vendor) = (.*?) *$", re.MULTILINE)
+_VERSION = re.compile(r"(?:1\.)?(\d{1,2})[\w.+-]{0,40}")
+_LEFT_OUT = ("src.zip", "lib/src.zip", "jmods", "demo", "sample", "man", "include")
+"""What no service runs, and half of a JDK's size."""
+_MACHINES = ("lib/server/libjvm.so", "lib/*/server/libjvm.so", "jre/lib/*/server/libjvm.so", "jre/lib/server/libjvm.so")
+
+
+def is_jdk(tarball: Path) -> bool:
+    """Whether an archive holds a JVM, by the names in it. Raises ArtifactError where it is none, or has no bounds."""
+    found = {name.rpartition("/")[2] for name in names_in(tarball) if name.endswith(("/bin/java", "/libjvm.so"))}
+    return found == {"java", "libjvm.so"}
+
+
+def import_jdk(tarball: Path, source: str, store: Store, say: Callable[[str], None]) -> Jdk:
+    """Take the JVM of an archive into the store: started, packed without what no service needs, started again.
+
+    Args:
+        tarball: the archive, which someone confirmed.
+        source: where it comes from, for people.
+
+    Raises:
+        ArtifactError: it has no JVM that starts on this machine.
+    """
+    with store.workspace() as scratch:
+        unpack(tarball, scratch / "imported")
+        home = _home_in(scratch / "imported", source)
+        version = _judged(home, source)
+        for name in _LEFT_OUT:
+            path = home / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        arch = platform.machine()
+        packed = scratch / f"jdk-{version}-linux-{arch}.tar.gz"
+        pack.write_tarball(home, packed)
+        unpack(packed, scratch / "elsewhere")
+        _judged(scratch / "elsewhere", f"{source}, packed and run in another directory,")
+        artifact = Artifact(f"jdk=={version}", packed.name, sha256_of(packed), packed.stat().st_size, "archive")
+        glibc = pack.oldest_glibc(home)
+        store.take(packed, artifact)
+    jdk = _jdk(artifact, arch, glibc)
+    file = _file(store, jdk.major, arch)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    record = {"artifact": asdict(artifact), "glibc": glibc, "source": source}
+    part.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.rename(file)
+    say(f"JVM: Java {version}, imported: {source}; runs on nodes with glibc {glibc} or newer")
+    return jdk
+
+
+def imported_jdks(store: Store) -> tuple[Jdk, ...]:
+    """The JVMs that were imported, one for each feature release and processor."""
+    found = []
+    for file in sorted((store.root / "jdks").glob("*.json")):
+        try:
+            jdk = _read(json.loads(file.read_text(encoding="utf-8")), file.stem)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # not one that this version wrote, or a damaged file: it counts as not there
+        found += [jdk] if store.holds(jdk.tree.artifacts[0]) else []
+    return tuple(found)
+
+
+def _file(store: Store, major: int, arch: str) -> Path:
+    return store.root / "jdks" / f"{major}-{arch}.json"
+
+
+def _read(data: Any, stem: str) -> Jdk:
+    """A JVM from its record. Raises ValueError, KeyError, TypeError or AttributeError for another form."""
+    artifact, (major, _, arch) = Artifact(**data["artifact"]), stem.partition("-")
+    jdk = _jdk(artifact, arch, data["glibc"])
+    good = (
+        artifact.kind == "archive"
+        and str(jdk.major) == major
+        and FILE_NAME.fullmatch(artifact.filename)
+        and re.fullmatch("[0-9a-f]{64}", artifact.sha256)
+        and type(artifact.size) is int
+        and 0 < artifact.size <= LARGEST
+        and re.fullmatch(r"2\.[0-9]{1,2}", jdk.glibc)
+    )
+    if not good:
+        raise ValueError(stem)
+    return jdk
+
+
+def _jdk(artifact: Artifact, arch: str, glibc: str) -> Jdk:
+    version = artifact.name.removeprefix("jdk==")
+    match = _VERSION.fullmatch(version)
+    if match is None:
+        raise ValueError(version)
+    return Jdk(int(match[1]), version, arch, glibc, Tree(artifact.name, (artifact,)))
+
+
+def _home_in(folder: Path, source: str) -> Path:
+    """The outermost directory with `bin/java` and a virtual machine below it; a JDK 8 has a JRE inside."""
+    homes = [path.parent.parent for path in folder.rglob("bin/java") if path.is_file()]
+    whole = [home for home in homes if any(any(home.glob(machine)) for machine in _MACHINES)]
+    if not whole:
+        raise ArtifactError(f"{source} has no bin/java with a virtual machine (libjvm.so) beside it")
+    return min(whole, key=lambda home: len(home.parts))
+
+
+def _judged(home: Path, source: str) -> str:
+    """The version that a JVM reports when it is started. Raises ArtifactError."""
+    argv = [str(home / "bin" / "java"), *_QUESTION]
+    try:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+            env={},
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = f"{error.strerror}, so it may be for another processor" if isinstance(error, OSError) else str(error)
+        raise ArtifactError(f"{source} does not start: {reason}") from error
+    said = dict(_PROPERTY.findall(done.stderr + done.stdout))
+    version: str = said.get("java.version", "")
+    if done.returncode != 0 or not _VERSION.fullmatch(version):
+        last = ([line for line in (done.stderr + done.stdout).splitlines() if line.strip()] or ["no message"])[-1]
+        raise ArtifactError(f"{source} does not start like a JVM: status {done.returncode}, {last[:200]!r}")
+    return version

@@ -1,0 +1,121 @@
+"""Preflight of what the services of a node need together: memory, descriptors, swap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fatecloud.checks.preflight_need import GIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
+from fatecloud.model.desired import DesiredService
+from fatecloud.model.finding import Finding
+
+MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
+HEAP = Code("PREFLIGHT_HEAP", "critical", "The JVMs of a node take more memory at their start than it has.")
+SWAP = Code("PREFLIGHT_SWAP", "warning", "On a small machine without swap the kernel may kill jobs.")
+FILES = Code("PREFLIGHT_OPEN_FILES", "warning", "The kernel allows fewer open files than the services may need.")
+
+SWAP_BELOW = 16 * GIB
+"""The machine of FATE's official guide: with this much memory, swap is not required."""
+_PER_PROCESS, _IN_ALL = "fs.nr_open", "fs.file-max"
+
+
+@node_check(HEAP)
+def heaps(view: NodeView) -> Iterator[Finding]:
+    """The heaps of all JVMs fit into the node: they are taken whole when a service starts."""
+    services = [service for service in services_of(view) if service.needs.heap]
+    need, have = sum(service.needs.heap for service in services), view.fact("memory")["total"]
+    if need > have:
+        yield problem(
+            view,
+            HEAP.name,
+            HEAP.severity,
+            f"heaps of {gib(need)} do not fit into {gib(have)}",
+            cause=_bound(view),
+            expected=f"heaps of less than {gib(have)} together",
+            got=gib(need),
+            evidence=tuple(f"{gib(s.needs.heap)} {s.id.key}" for s in _largest_first(services, heap=True)),
+            remedy=(
+                f"set `jvm.heap` of {services[0].id.component} in the inventory",
+                "or place services elsewhere, or give the machine more memory",
+            ),
+            source="fact memory; `jvm.heap` in the inventory",
+        )
+
+
+@node_check(MEMORY, SWAP)
+def memory(view: NodeView) -> Iterator[Finding]:
+    """All services of the node fit into its memory, and those that do not run yet into what is left of it."""
+    fact, services, known = view.fact("memory"), services_of(view), manifest_services(view)
+    if sum(service.needs.heap for service in services) > fact["total"]:
+        return  # one cause, one finding: PREFLIGHT_HEAP blocks, and this one only warns
+    new = [service for service in services if service.id.key not in known]
+    need, more = (sum(service.needs.memory for service in some) for some in (services, new))
+    short = need > fact["total"]
+    if short or more > fact["available"]:
+        asked, have = (need, fact["total"]) if short else (more, fact["available"])
+        which = f"{len(services if short else new)} services and one job"
+        yield problem(
+            view,
+            MEMORY.name,
+            MEMORY.severity,
+            f"{gib(have)} {'in all' if short else 'available'}, about {gib(asked)} for {which}",
+            cause=_bound(view),
+            expected=f">= {gib(asked)} (FATE's guide: 16 GB for a machine with everything)",
+            got=f"{gib(fact['available'])} available of {gib(fact['total'])}",
+            evidence=tuple(f"{gib(s.needs.memory)} {s.id.key}" for s in _largest_first(services if short else new)),
+            remedy=(
+                "ps -eo rss,user,args --sort=-rss | head",
+                "give the machine more memory, or place services elsewhere",
+            ),
+            source="fact memory; what services of each kind were seen to take",
+        )
+    elif services and fact["swap_total"] == 0 and fact["total"] < SWAP_BELOW:
+        yield problem(
+            view,
+            SWAP.name,
+            SWAP.severity,
+            f"{gib(fact['total'])} of memory and no swap",
+            expected="16 GiB of memory, or swap (FATE's guide: 128 GB in production)",
+            got="no swap",
+            remedy=("fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",),
+            source="fact memory",
+        )
+
+
+@preflight_check(FILES, sysctl=(_PER_PROCESS, _IN_ALL))
+def open_files(view: NodeView) -> Iterator[Finding]:
+    """Units may raise the limit of a process as far as they do, and the kernel has files for all processes."""
+    services, values = services_of(view), view.fact("sysctl")
+    if not services:
+        return
+    wanted = {
+        _PER_PROCESS: max(service.needs.descriptors for service in services),
+        _IN_ALL: sum(service.needs.descriptors for service in services),
+    }
+    if node_of(view).supervision != "systemd":
+        del wanted[_PER_PROCESS]  # the limits of the login decide there: PREFLIGHT_NOFILE
+    for name, need in wanted.items():
+        if values.get(name) is None:
+            raise FactAbsent(f"sysctl: nothing about {name}")
+        if int(values[name]) < need:
+            yield problem(
+                view,
+                FILES.name,
+                FILES.severity,
+                f"{name} is {values[name]}, and services of this node may open {need} files"
+                + (" together" if name == _IN_ALL else ""),
+                expected=f">= {need}",
+                got=str(values[name]),
+                evidence=tuple(f"{s.needs.descriptors} {s.id.key}" for s in services),
+                remedy=(f"as root: sysctl -w {name}={need}", f"and keep it: echo '{name}={need}' >> /etc/sysctl.conf"),
+                source="fact sysctl",
+            )
+
+
+def _largest_first(services: Iterable[DesiredService], *, heap: bool = False) -> list[DesiredService]:
+    return sorted(services, key=lambda service: -(service.needs.heap if heap else service.needs.memory))
+
+
+def _bound(view: NodeView) -> str:
+    group = view.fact("memory")["bound"]
+    return f"the machine may have more: {group} limits what its services get" if group else ""

@@ -1,0 +1,154 @@
+"""The Java installations of a node, and whether a JVM starts with given flags. Root runs none of them itself."""
+
+import contextlib
+import functools
+import glob
+import os
+import pwd
+import re
+import threading
+
+from .hints import Any, Callable, Dict, List, Optional
+from .opening import distrust, text_in
+from .reading import Ended, Spec, spawn
+from .storage import own_record
+from .system import which
+
+PLACES = ("/usr/lib/jvm/*", "/usr/lib64/jvm/*", "/usr/java/*")
+"""Where packages put a JVM: Debian and Red Hat, SUSE, Oracle."""
+CHOSEN = "/etc/alternatives/java"
+"""The administrator's choice, also where it is not on the search path."""
+MOST = 16
+"""JVMs that are started to ask for their version."""
+# All of HotSpot's versions know these. Performance data would leave a file in /tmp.
+_QUESTION = ("-Xmx32m", "-XX:-UsePerfData", "-XshowSettings:properties", "-version")
+_SECONDS = 15.0
+_BYTES = 64 << 10
+_PROPERTY = re.compile(r"^ +(java\.version|java\.vm\.name|os\.arch) = (.*?) *$", re.MULTILINE)
+_DESCRIBED = re.compile(r'^JAVA_VERSION="([^"]*)"', re.MULTILINE)
+_MAJOR = re.compile(r"(?:1\.)?(\d+)")
+_CAUSE = re.compile(r"(?i)unrecognized|invalid|unsupported|conflict|insufficient|could not|cannot|too small|exceed")
+_SAID = 500
+_EMPTY_WORDS = re.compile("Could not create the Java Virtual Machine|A fatal exception has occurred")
+_RELEASE = 16 << 10
+
+
+def javas(spec: Spec) -> Dict[str, Any]:
+    """The JVMs of the node: `asked` says whether they were started, `found` what they said.
+
+    They are not started while every service that needs one has one on record that is still there: a start costs a
+    tenth of a second of processor time, and later plans take what is on record.
+    """
+    keys = spec.get("javas", ())
+    kept = ((own_record(spec, "manifest.json") or {}).get("machine") or {}).get("java") or {}
+    homes = [str((kept.get(key) or {}).get("home", "")) for key in keys]
+    if all(home and os.access(home + "/bin/java", os.X_OK) for home in homes):
+        return {"asked": False, "found": []}
+    programs = _programs()
+    found = {}  # type: Dict[str, Dict[str, Any]]
+    _all_at_once([functools.partial(_ask, found, program, homes) for program, homes in sorted(programs.items())[:MOST]])
+    return {"asked": True, "found": [found[program] for program in sorted(found)]}
+
+
+def java_starts(spec: Spec) -> Dict[str, Dict[str, Any]]:
+    """Whether each asked command starts its JVM, as the user who will run it; `said` is its complaint."""
+    found = {}  # type: Dict[str, Dict[str, Any]]
+
+    def start(key: str, asked: Dict[str, Any]) -> None:
+        ended = _started([str(word) for word in asked["argv"]], str(asked["user"]))
+        found[key] = {"exit": ended.exit, "said": "" if ended.exit == 0 else _complaint(ended)}
+
+    _all_at_once([functools.partial(start, key, asked) for key, asked in sorted(spec.get("java_starts", {}).items())])
+    return found
+
+
+def jvm_of(program: str, pid: Optional[int]) -> Dict[str, Any]:
+    """The JVM that a service is to run in: whether it is there, its version, and whether the process runs another one.
+
+    Args:
+        program: its `bin/java`.
+        pid: of the service's main process. An update puts another program in the place of the one that it runs.
+    """
+    running, described = None, ""  # type: Optional[str], str
+    with contextlib.suppress(OSError):  # it has ended, or we may not look
+        running = os.readlink("/proc/%d/exe" % pid) if pid else None
+    with contextlib.suppress(OSError):  # JREs of version 8 have no such file
+        described = text_in(os.path.dirname(os.path.dirname(os.path.realpath(program))) + "/release", _RELEASE)
+    version = (_DESCRIBED.findall(described) or [""])[0]
+    replaced = running.endswith(" (deleted)") if running else None
+    return {"there": os.access(program, os.X_OK), "version": version, "replaced": replaced}
+
+
+def _programs() -> Dict[str, List[str]]:
+    """Program -> the homes that lead to it: a distribution has several names for one JVM."""
+    links = [path for path in (which("java"), CHOSEN) if path]
+    homes = [home for place in PLACES for home in sorted(glob.glob(place))]
+    homes += [real[: -len("/bin/java")] for real in map(os.path.realpath, links) if real.endswith("/bin/java")]
+    found = {}  # type: Dict[str, List[str]]
+    for home in homes:
+        program = os.path.realpath(home + "/bin/java")
+        if os.path.isfile(program) and os.access(program, os.X_OK) and home not in found.setdefault(program, []):
+            found[program].append(home)
+    return found
+
+
+def _ask(found: Dict[str, Dict[str, Any]], program: str, homes: List[str]) -> None:
+    answer = {"homes": homes, "major": 0, "version": "", "vm": "", "arch": "", "problem": _fault(program)}
+    found[program] = answer
+    if answer["problem"]:
+        return
+    ended = _started([program, *_QUESTION], "")
+    said = dict(_PROPERTY.findall(ended.stderr + ended.stdout))
+    major = _MAJOR.match(said.get("java.version", ""))
+    if ended.exit != 0 or not major:
+        answer["problem"] = _complaint(ended) or "it does not say its version"
+        return
+    answer.update(
+        major=int(major.group(1)),
+        version=said["java.version"],
+        vm=said.get("java.vm.name", ""),
+        arch=said.get("os.arch", ""),
+    )
+
+
+def _fault(program: str) -> str:
+    """Why a JVM is not to be used: others than root could change what a service would then run. Empty where not."""
+    home = os.path.dirname(os.path.dirname(program))
+    machines = [
+        path for where in ("lib/server", "lib/*/server") for path in glob.glob("%s/%s/libjvm.so" % (home, where))
+    ]
+    return next(filter(None, map(distrust, [program, *machines])), "")
+
+
+def _started(argv: List[str], user: str) -> Ended:
+    """Start a JVM as a user, or as "nobody" while that one does not exist yet; without root as ourselves."""
+    entry = None  # type: Optional[Any]
+    if os.geteuid() == 0:
+        entry = _entry(user) or _entry("nobody")
+        if entry is None:
+            return Ended(None, "", "", 'there is no user "nobody" to start it as')
+    return spawn(argv, timeout=_SECONDS, user=entry, most=_BYTES)
+
+
+def _entry(user: str) -> Optional[Any]:
+    try:
+        return pwd.getpwnam(user) if user else None
+    except KeyError:
+        return None
+
+
+def _complaint(ended: Ended) -> str:
+    """The lines in which a JVM says what is wrong, else the last ones."""
+    if ended.error:
+        return ended.error
+    lines = [line.strip() for line in (ended.stderr + ended.stdout).splitlines() if line.strip()]
+    causes = [line for line in lines if _CAUSE.search(line) and not _EMPTY_WORDS.search(line)]
+    return "; ".join(causes[:3] or lines[-3:])[:_SAID] or "exit status %s" % ended.exit
+
+
+def _all_at_once(calls: List[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
