@@ -59,7 +59,7 @@ class PortSpec:
 
 @dataclass(frozen=True, slots=True)
 class SecretSpec:
-    """A secret that every service of the component has, generated unless supplied. Named `<party>.<name>`."""
+    """A secret that a service uses, generated unless supplied. Its full name is `<owner>.<name>`."""
 
     name: str
     """`flow.admin`."""
@@ -229,10 +229,15 @@ def nothing(ctx: Context) -> tuple[Contribution, ...]:
     return ()
 
 
-def none_shared(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
-    """No secret of the component depends on other parties."""
-    del cluster, party
+def no_secrets(ctx: Context) -> tuple[SecretSpec, ...]:
+    """A service of the component uses no secret."""
+    del ctx
     return ()
+
+
+def always(*specs: SecretSpec) -> Callable[[Context], tuple[SecretSpec, ...]]:
+    """The same secrets for each service of a component, however it is configured."""
+    return lambda _context: specs
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,16 +268,15 @@ class Component:
     """Where it belongs to the default placement."""
     config: tuple[ConfigKey, ...]
     ports: tuple[PortSpec, ...]
-    secrets: tuple[SecretSpec, ...]
     want: Callable[[Context], Wanted]
+    secrets: Callable[[Context], tuple[SecretSpec, ...]] = no_secrets
+    """The secrets that a service of it uses, with the configuration that it has. Pure."""
     judge: Callable[[Mapping[str, Any], Node, str], tuple[Contradiction, ...]] = fits
     """What is wrong with its settings on a node, in an architecture; asked when an inventory is read."""
     judge_parties: Callable[[Mapping[str, Party], Mapping[str, Peer], str], Iterable[tuple[str, Contradiction]]] = (
         fit_together
     )
     """What is wrong with its settings in several parties, and at which party; with the peers and the architecture."""
-    shared_secrets: Callable[[Cluster, str], tuple[SecretSpec, ...]] = none_shared
-    """Secrets of a party that depend on the other parties of the cluster."""
     runtime: Runtime = None
     """What its processes run in."""
     requires: Callable[[Context], tuple[Contribution, ...]] = nothing

@@ -211,6 +211,8 @@ class DesiredService:
     """What the component's checks need to know, typed values only."""
     data: str = ""
     """Absolute path of the directory where it keeps its data."""
+    secrets: tuple[str, ...] = ()
+    """Full names of the secrets that it uses, sorted."""
     signs: tuple[str, ...] = ()
     """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
     protections: Mapping[str, str] = field(default_factory=dict)

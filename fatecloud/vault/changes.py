@@ -38,13 +38,10 @@ def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -
     """The secrets that a cluster's services and the access to its nodes need."""
     release = catalogue.load(cluster.release)
     known = components_of(release.components) if components is None else components
-    given, _ = gather(contexts_of(cluster, release, known).values(), known)
+    contexts = contexts_of(cluster, release, known).values()
+    given, _ = gather(contexts, known)
     generated = {
-        f"{party.id}.{spec.name}": spec.length
-        for party in cluster.parties.values()
-        for component, where in party.placement.items()
-        if isinstance(where, tuple)
-        for spec in (*known[component].secrets, *known[component].shared_secrets(cluster, party.id))
+        context.secret(spec.name): spec.length for context in contexts for spec in context.component.secrets(context)
     }
     secret = [one for one in given if one.contribution.secret]
     generated |= {one.contribution.secret: DEFAULT_LENGTH for one in secret if one.external is None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fatecloud.components.registry import by_kind
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired
 from fatecloud.vault.values import SecretValues
@@ -10,12 +9,7 @@ from fatecloud.vault.values import SecretValues
 
 def needed_secrets(desired: Desired) -> tuple[str, ...]:
     """Full names of the secrets that the cluster's services use."""
-    names = {
-        f"{service.id.owner}.{spec.name}"
-        for service in desired.services.values()
-        for component in (by_kind()[service.kind],)
-        for spec in (*component.secrets, *component.shared_secrets(desired.cluster, service.id.owner))
-    }
+    names = {name for service in desired.services.values() for name in service.secrets}
     names |= {one.contribution.secret for one in desired.given if one.contribution.secret}
     names |= {app.token.name for peer in desired.cluster.peers.values() for app in peer.apps.values()}
     return tuple(sorted(names))

@@ -14,6 +14,7 @@ from fatecloud.model.component import (
     PortSpec,
     SecretSpec,
     Wanted,
+    always,
 )
 
 
@@ -39,7 +40,7 @@ COMPONENTS: Mapping[str, Component] = {
             ConfigKey("auth", "bool", default=False, doc="Authentication."),
         ),
         ports=(PortSpec("http", 9380, "HTTP."), PortSpec("grpc", 9360, "gRPC.")),
-        secrets=(SecretSpec("flow.admin", "Admin."),),
+        secrets=always(SecretSpec("flow.admin", "Admin.")),
         want=_want,
     ),
     "mysql": Component(
@@ -48,7 +49,7 @@ COMPONENTS: Mapping[str, Component] = {
         architectures=("rabbitmq",),
         config=(),
         ports=(PortSpec("sql", 3306, "SQL."),),
-        secrets=(SecretSpec("mysql.flow", "Flow's account.", length=20),),
+        secrets=always(SecretSpec("mysql.flow", "Flow's account.", length=20)),
         want=_want,
         needs_root=True,
         external=ExternalUse(keys=(), examine=_examine),
@@ -59,7 +60,6 @@ COMPONENTS: Mapping[str, Component] = {
         architectures=("rabbitmq",),
         config=(),
         ports=(PortSpec("proxy", 9300, "Proxy.", public="proxy"),),
-        secrets=(),
         want=_want,
         needs_root=True,
         peer_kind="proxy",
@@ -70,7 +70,6 @@ COMPONENTS: Mapping[str, Component] = {
         architectures=("rabbitmq",),
         config=(),
         ports=(PortSpec("amqp", 5672, "AMQP.", public="broker"),),
-        secrets=(),
         want=_want,
         needs_root=True,
         peer_kind="broker",
@@ -81,7 +80,6 @@ COMPONENTS: Mapping[str, Component] = {
         architectures=(),
         config=(),
         ports=(PortSpec("rpc", 7000, "RPC."),),
-        secrets=(),
         want=_want,
         many=True,
     ),

@@ -30,7 +30,7 @@ DESCRIPTOR = """\
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 
 COMPONENT = Component(
-    name="twice", summary="Two generations.", architectures=(), secrets=(), want=None,
+    name="twice", summary="Two generations.", architectures=(), want=None,
     config=(ConfigKey("size", "int", {size}, "Size.", 1, 9), ConfigKey("{own}", "bool", False, "Its own.")),
     ports=(PortSpec("http", {port}, "HTTP."),),
 )

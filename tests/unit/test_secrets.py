@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from inventory_fakes import COMPONENTS, GOOD, loaded
 
 from fatecloud.atomic import write_private
 from fatecloud.errors import InputError, SecretsError
+from fatecloud.model.component import SecretSpec, no_secrets
 from fatecloud.vault import values as secrets
 from fatecloud.vault.changes import completed, needs, promoted, rotated
 from fatecloud.vault.file import Secret, Vault, path_of, read_vault, write_vault
@@ -266,6 +268,18 @@ def test_a_cluster_needs_the_secrets_of_its_services_and_of_its_nodes(tmp_path: 
     assert made["9999.flow.admin"].current == "kept"
     assert len(made["9999.mysql.flow"].current) == 20
     assert made["9999.mysql.flow"].current.isalnum()
+
+
+@pytest.mark.parametrize(("setting", "made"), [("true", {"9999.flow.admin": 32}), ("false", {})])
+def test_only_the_secrets_that_a_configuration_uses_are_made(
+    tmp_path: Path, setting: str, made: dict[str, int]
+) -> None:
+    admin = SecretSpec("flow.admin", "Used where clients sign.")
+    flow = replace(COMPONENTS["flow"], secrets=lambda ctx: (admin,) if ctx.config["auth"] else ())
+    mysql = replace(COMPONENTS["mysql"], secrets=no_secrets)
+    text = GOOD.replace("computing: {cores: 16}", f"auth: {setting}")
+    needed = needs(loaded(tmp_path, text), {**COMPONENTS, "flow": flow, "mysql": mysql})
+    assert needed.generated == made
 
 
 def test_a_rotation_resumes_and_ends(tmp_path: Path) -> None:

@@ -24,7 +24,6 @@ COMPONENT = Component(
         ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
     ),
     ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow", clients=("flow",)),),
-    secrets=(),
     want=want,
     gives=(Database,),
     statements=statements,

@@ -18,7 +18,6 @@ COMPONENT = Component(
         PortSpec("http", 9300, "Requests of other parties' flows to this party's", public="proxy"),
         PortSpec("outbound", 9301, "Requests of this party's flow to every party's", clients=("flow",), guarded=True),
     ),
-    secrets=(),
     want=want,
     packages={"debian": ("nginx-light",), "redhat": ("nginx",)},
     masks={"debian": ("nginx.service",), "redhat": ("nginx.service",)},

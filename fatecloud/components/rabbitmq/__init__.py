@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.rabbitmq.want import want
-from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec, always
 from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
@@ -28,7 +28,7 @@ COMPONENT = Component(
         PortSpec("dist", 25672, "Erlang distribution, for the command line", loopback=True),
         PortSpec("epmd", 4370, "Erlang's port mapper of this broker alone", loopback=True),
     ),
-    secrets=(
+    secrets=always(
         # Each task makes a user, a vhost, rights, an upstream and a policy with it, for which the management API wants
         # an administrator.
         SecretSpec("rabbitmq.flow", "Password of flow's administrator account in the broker"),

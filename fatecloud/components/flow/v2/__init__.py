@@ -7,7 +7,7 @@ from fatecloud.components.flow.v2.cores import judge
 from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.want import want
 from fatecloud.components.question import question
-from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec, SecretSpec
+from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.runtime import PythonRuntime
@@ -68,11 +68,10 @@ COMPONENT = Component(
         PortSpec("http", 9380, "API for clients, for the party's own proxy and for flow's tasks", clients=(ANYONE,)),
         PortSpec("grpc", 9360, "API for a proxy that speaks gRPC", clients=(ANYONE,)),
     ),
-    secrets=(SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on"),),
     want=want,
     judge=judge,
     judge_parties=sites.judge,
-    shared_secrets=sites.secrets,
+    secrets=sites.secrets,
     runtime=PythonRuntime("fate"),
     requires=requires,
     job_question=question("flow.jobs", "v2/probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),

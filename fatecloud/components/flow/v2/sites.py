@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.model.cluster import Cluster, Party, Peer
-from fatecloud.model.component import Contradiction, SecretSpec
+from fatecloud.model.component import Context, Contradiction, SecretSpec
 
 SITE = "authentication.site"
 
@@ -16,14 +16,16 @@ def signs(cluster: Cluster, party: str) -> bool:
     return _signs(cluster.parties, cluster.peers, cluster.architecture, party)
 
 
-def secrets(cluster: Cluster, party: str) -> tuple[SecretSpec, ...]:
-    """The tokens that a party issues, one to each other party."""
-    if not signs(cluster, party):
-        return ()
-    return tuple(
-        SecretSpec(issued_to(other), f"Token with which party {other} signs its requests to this party")
-        for other in _others(cluster, party)
-    )
+# Flow writes the administrator's token into its database at its first start, whether clients have to sign or not: left
+# out, it would be upstream's, which everyone knows, on the day that client authentication is switched on.
+ADMIN = SecretSpec("flow.admin", "Token of flow's administrator account, used when client authentication is on")
+
+
+def secrets(ctx: Context) -> tuple[SecretSpec, ...]:
+    """The administrator's token, and those that the party issues: one to each other party, where these have to sign."""
+    issued = _others(ctx.cluster, ctx.owner.id) if signs(ctx.cluster, ctx.owner.id) else ()
+    doc = "Token with which party {} signs its requests to this party"
+    return (ADMIN, *(SecretSpec(issued_to(other), doc.format(other)) for other in issued))
 
 
 def issued_to(party: str) -> str:
