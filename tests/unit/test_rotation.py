@@ -107,7 +107,7 @@ class Nodes:
             monkeypatch,
             load_session=lambda *_a, **_k: replace(session),
             observe=lambda *_a, **_k: observed(healthy_documents()),
-            reading=lambda _desired: {},
+            reading=lambda *_: {},
             plan_from=lambda *_: self.plan,
             refuse_or_wait=lambda *_a, **_k: None,
             _settled=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
