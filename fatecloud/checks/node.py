@@ -7,15 +7,16 @@ from statistics import median
 from typing import Any
 
 from fatecloud.checks.trusted import UNTRUSTED
+from fatecloud.model import clocks
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding, Severity
+from fatecloud.model.sizes import size_text
 
 _MIB = 1 << 20
 FULL_SHARE, FULL_BYTES = 0.02, 512 * _MIB
 LOW_SHARE = 0.10
 LOW_INODES = 0.05
 LOW_MEMORY_SHARE, LOW_MEMORY_BYTES = 0.05, 512 * _MIB
-SKEW_WARNING, SKEW_CRITICAL = 2.0, 60.0
 
 DISK_FULL = Code(
     "NODE_DISK_FULL", "critical", "A file system that services write to is full or nearly full.", settles=False
@@ -125,7 +126,7 @@ def disk_room(view: NodeView) -> Iterator[Finding]:
             low[mount] = (disk, paths)
     for code, bad in ((DISK_FULL, full), (DISK_LOW, low)):
         if bad:
-            figures = ", ".join(f"{mount} has {_size(disk['available'])} left" for mount, (disk, _) in bad.items())
+            figures = ", ".join(f"{mount} has {size_text(disk['available'])} left" for mount, (disk, _) in bad.items())
             place = next(iter(bad.values()))[1][0]
             yield node_finding(
                 view,
@@ -136,13 +137,14 @@ def disk_room(view: NodeView) -> Iterator[Finding]:
                     f"du -xh --max-depth=2 {place} | sort -h | tail -20",
                     "make room, or give the node a larger disk",
                 ),
-                expected=f"at least {FULL_SHARE:.0%} and {_size(FULL_BYTES)}"
+                expected=f"at least {FULL_SHARE:.0%} and {size_text(FULL_BYTES)}"
                 if code is DISK_FULL
                 else f"{LOW_SHARE:.0%}",
                 got=figures,
                 evidence=tuple(
-                    f"{mount} ({d['device']}): {_size(d['available'])} of {_size(d['total'])}; holds {', '.join(paths)}"
-                    for mount, (d, paths) in bad.items()
+                    f"{mount} ({disk['device']}): {size_text(disk['available'])} of {size_text(disk['total'])}; "
+                    f"holds {', '.join(paths)}"
+                    for mount, (disk, paths) in bad.items()
                 ),
                 source="fact disk",
             )
@@ -179,11 +181,11 @@ def memory(view: NodeView) -> Iterator[Finding]:
         yield node_finding(
             view,
             MEMORY_LOW,
-            f"{_size(figures['available'])} of {_size(figures['total'])} of memory is available",
+            f"{size_text(figures['available'])} of {size_text(figures['total'])} of memory is available",
             cause="jobs and services together need more than the node has",
             remedy=("ps -eo rss,user,args --sort=-rss | head -15", "lower the cores that jobs may use, or add memory"),
-            expected=f"at least {_size(floor)}",
-            got=_size(figures["available"]),
+            expected=f"at least {size_text(floor)}",
+            got=size_text(figures["available"]),
             source="fact memory",
         )
 
@@ -195,15 +197,15 @@ def clock(view: NodeView) -> Iterator[Finding]:
     readings = [f.fact("skew") for name in view.observed.nodes if (f := view.observed.reached(name))]
     middle = median([0.0, *(reading.value["seconds"] for reading in readings if reading.ok)])
     off = own["seconds"] - middle
-    if abs(off) - own["uncertainty"] > SKEW_WARNING:
+    if abs(off) - own["uncertainty"] > clocks.NOTICED:
         yield node_finding(
             view,
             CLOCK_SKEW,
             f"the clock is {abs(off):.1f} s {'ahead of' if off > 0 else 'behind'} the others",
-            severity="critical" if abs(off) - own["uncertainty"] > SKEW_CRITICAL else "warning",
+            severity="critical" if abs(off) - own["uncertainty"] > clocks.TOO_FAR else "warning",
             cause="" if view.fact("clock")["synchronized"] else "no time service synchronises the node's clock",
             remedy=("timedatectl", "systemctl enable --now systemd-timesyncd  # or chronyd"),
-            expected=f"at most {SKEW_WARNING:g} s",
+            expected=f"at most {clocks.NOTICED:g} s",
             got=f"{off:+.1f} s, give or take {own['uncertainty']:.1f} s",
             source="fact skew",
         )
@@ -211,7 +213,3 @@ def clock(view: NodeView) -> Iterator[Finding]:
 
 def _base(view: NodeView) -> str:
     return view.desired.node(view.facts.node).paths.base
-
-
-def _size(number: float) -> str:
-    return f"{number / (1 << 30):.1f} GiB" if number >= 1 << 30 else f"{number / _MIB:.0f} MiB"

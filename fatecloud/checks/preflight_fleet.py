@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from statistics import median
 
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, ports_of, problem
-from fatecloud.checks.preflight_packages import install_command
+from fatecloud.model import clocks
 from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
 
@@ -21,11 +22,7 @@ BIND = Code("PREFLIGHT_BIND", "critical", "The address that services should list
 ADVERTISE = Code("PREFLIGHT_ADVERTISE", "warning", "The address that neighbours should use is not the node's own.")
 HOSTNAME = Code("PREFLIGHT_HOSTNAME", "warning", "The node cannot resolve its own host name.")
 
-SKEW_LIMIT = 30.0
-"""Seconds: from here on signed requests and tokens between services are refused."""
 SHOWN_ADDRESSES = 5
-DRIFT_LIMIT = 2.0
-"""Seconds: from here on logs of two nodes no longer read in order."""
 
 
 @node_check(SKEW, DRIFT)
@@ -39,15 +36,15 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
     ]
     away = float(own["seconds"]) - median([0.0, *others])
     sure = abs(away) - float(own["uncertainty"])
-    if sure < DRIFT_LIMIT:
+    if sure < clocks.NOTICED:
         return
-    code = SKEW if sure >= SKEW_LIMIT else DRIFT
+    code = SKEW if sure >= clocks.TOO_FAR else DRIFT
     yield problem(
         view,
         code.name,
         code.severity,
         f"the clock is {abs(away):.1f} s {'ahead' if away > 0 else 'behind'}",
-        expected=f"within {DRIFT_LIMIT:.0f} s of the median of {len(others) + 1} clocks",
+        expected=f"within {clocks.NOTICED:g} s of the median of {len(others) + 1} clocks",
         got=f"{away:+.1f} s, give or take {own['uncertainty']:.1f} s",
         remedy=(*_time_daemon(view), "chronyc makestep"),
         source="fact skew",
@@ -56,9 +53,9 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
 
 def _time_daemon(view: NodeView) -> tuple[str, str]:
     """How a time daemon is installed and started. `timedatectl set-ntp` fails where none is installed (Debian 12)."""
-    family = str((view.facts.fact("os").value or {}).get("family", ""))
-    service = "chrony" if family == "debian" else "chronyd"
-    return f"as root: {install_command(family, ('chrony',))}", f"systemctl enable --now {service}"
+    distribution = distribution_of(str((view.facts.fact("os").value or {}).get("family", "")))
+    start = f"systemctl enable --now {distribution.time_service}"
+    return f"as root: {distribution.install_command(('chrony',))}", start
 
 
 @node_check(UNSYNC)

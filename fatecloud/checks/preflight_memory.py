@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fatecloud.checks.preflight_need import GIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.checks.preflight_need import GIB, manifest_services, node_of, problem, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.sizes import size_text
 
 MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
 HEAP = Code("PREFLIGHT_HEAP", "critical", "The JVMs of a node take more memory at their start than it has.")
@@ -29,11 +30,11 @@ def heaps(view: NodeView) -> Iterator[Finding]:
             view,
             HEAP.name,
             HEAP.severity,
-            f"heaps of {gib(need)} do not fit into {gib(have)}",
+            f"heaps of {size_text(need)} do not fit into {size_text(have)}",
             cause=_bound(view),
-            expected=f"heaps of less than {gib(have)} together",
-            got=gib(need),
-            evidence=tuple(f"{gib(s.needs.heap)} {s.id.key}" for s in _largest_first(services, heap=True)),
+            expected=f"heaps of less than {size_text(have)} together",
+            got=size_text(need),
+            evidence=tuple(f"{size_text(s.needs.heap)} {s.id.key}" for s in _largest_first(services, heap=True)),
             remedy=(
                 f"set `jvm.heap` of {services[0].id.component} in the inventory",
                 "or place services elsewhere, or give the machine more memory",
@@ -58,11 +59,13 @@ def memory(view: NodeView) -> Iterator[Finding]:
             view,
             MEMORY.name,
             MEMORY.severity,
-            f"{gib(have)} {'in all' if short else 'available'}, about {gib(asked)} for {which}",
+            f"{size_text(have)} {'in all' if short else 'available'}, about {size_text(asked)} for {which}",
             cause=_bound(view),
-            expected=f">= {gib(asked)} (FATE's guide: 16 GB for a machine with everything)",
-            got=f"{gib(fact['available'])} available of {gib(fact['total'])}",
-            evidence=tuple(f"{gib(s.needs.memory)} {s.id.key}" for s in _largest_first(services if short else new)),
+            expected=f">= {size_text(asked)} (FATE's guide: 16 GB for a machine with everything)",
+            got=f"{size_text(fact['available'])} available of {size_text(fact['total'])}",
+            evidence=tuple(
+                f"{size_text(s.needs.memory)} {s.id.key}" for s in _largest_first(services if short else new)
+            ),
             remedy=(
                 "ps -eo rss,user,args --sort=-rss | head",
                 "give the machine more memory, or place services elsewhere",
@@ -74,7 +77,7 @@ def memory(view: NodeView) -> Iterator[Finding]:
             view,
             SWAP.name,
             SWAP.severity,
-            f"{gib(fact['total'])} of memory and no swap",
+            f"{size_text(fact['total'])} of memory and no swap",
             expected="16 GiB of memory, or swap (FATE's guide: 128 GB in production)",
             got="no swap",
             remedy=("fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",),

@@ -116,8 +116,3 @@ def problem(
 ) -> Finding:
     """A finding about the node (or about `subject`)."""
     return Finding(code, severity, rest.pop("subject", view.subject), symptom, **rest)
-
-
-def gib(number: float) -> str:
-    """A number of bytes in readable form."""
-    return f"{number / GIB:.1f} GiB"

@@ -16,6 +16,7 @@ from fatecloud.checks.preflight_need import (
 from fatecloud.checks.preflight_platform import OS_FAMILY
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
+from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding
 from fatecloud.model.release import DISTRIBUTION
 
@@ -39,7 +40,7 @@ def preinstalled(view: NodeView) -> Iterator[Finding]:
             f"`packages: preinstalled` is set, but these are missing: {', '.join(missing)}",
             expected=", ".join(packages_of(view, view.fact("os")["family"])),
             got="missing: " + ", ".join(missing),
-            remedy=(install_command(view.fact("os")["family"], missing),),
+            remedy=(distribution_of(view.fact("os")["family"]).install_command(missing),),
             source="fact packages",
         )
 
@@ -89,9 +90,3 @@ def _version(text: str) -> tuple[int, ...]:
     """Upstream's numbers in the version of a package: (10, 11, 6) of `1:10.11.6-0+deb12u1`."""
     upstream = text.rpartition(":")[2].split("-")[0]
     return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[^\d.]", upstream)[0])[:3])
-
-
-def install_command(family: str, names: tuple[str, ...]) -> str:
-    """What an administrator types to install packages."""
-    tool = {"debian": "apt-get install", "redhat": "dnf install"}.get(family, "install with the system's own tool:")
-    return f"{tool} {' '.join(names)}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import node_of, problem, services_of
 from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.distributions import DISTRIBUTIONS
 from fatecloud.model.finding import Finding
 from fatecloud.model.python import PythonRequirement
 
@@ -36,7 +37,7 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
             OS_FAMILY.name,
             "critical",
             f"{got}: no package names are known for {', '.join(unknown)}",
-            expected="a system of a known family (debian, redhat)",
+            expected=f"a system of a known family ({', '.join(DISTRIBUTIONS)})",
             got=f"family {facts['family'] or 'unknown'}",
             remedy=("place these services on another node, or use an external service in the inventory",),
             source="fact os",

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
-from fatecloud.checks.preflight_packages import install_command
 from fatecloud.checks.preflight_platform import OS_FAMILY
 from fatecloud.model.accounts import PRIVILEGED_GROUPS, owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
+from fatecloud.model.distributions import DISTRIBUTIONS, distribution_of
 from fatecloud.model.finding import Finding, Fix
 
 _SHOWN = 4
 LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
-
-CRON = {"debian": ("cron", "cron"), "redhat": ("cronie", "crond")}
-"""Family -> package that brings cron, and its unit."""
 
 SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but the login user cannot become root.")
 NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
@@ -68,7 +65,7 @@ def packages_without_root(view: NodeView) -> Iterator[Finding]:
             f"{', '.join(missing)} missing, and installing them needs root, but `become: {node.become}` is set",
             expected="packages installed, or become: root",
             got="missing: " + ", ".join(missing),
-            remedy=("as root on the node: " + install_command(view.fact("os")["family"], missing),),
+            remedy=("as root on the node: " + distribution_of(view.fact("os")["family"]).install_command(missing),),
             source="fact packages",
         )
 
@@ -205,7 +202,8 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
     if node.supervision != "supervisor" or not services_of(view) or view.fact("cron_lingering")["crontab"]:
         return
     system = view.fact("os")
-    package, daemon = CRON.get(system["family"], CRON["debian"])
+    distribution = distribution_of(system["family"])
+    package, daemon = distribution.cron
     yield problem(
         view,
         BOOT.name,
@@ -214,12 +212,12 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
         expected="crontab on PATH",
         got="none",
         remedy=(
-            "as root: " + install_command(system["family"], (package,)),
+            "as root: " + distribution.install_command((package,)),
             "or after each reboot: fatecloud start",
         ),
         source="fact cron_lingering",
         fix=Fix("package", view.facts.node, {"name": package, "daemon": daemon if system["init"] == "systemd" else ""})
-        if node.become == "root" and system["family"] in CRON
+        if node.become == "root" and system["family"] in DISTRIBUTIONS
         else None,
     )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.checks.preflight_need import MIB, gib, manifest_services, node_of, problem, services_of
+from fatecloud.checks.preflight_need import MIB, manifest_services, node_of, problem, services_of
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.parts import artifacts_of, lacking, parts_of
+from fatecloud.model.sizes import size_text
 
 DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free space for what a deployment puts there.")
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
@@ -61,15 +62,15 @@ def room(view: NodeView) -> Iterator[Finding]:
     for mount, (disk, items) in sorted(_needs_by_mount(view).items()):
         need = sum(size for _, size, _ in items)
         inodes = sum(count for _, _, count in items)
-        parts = tuple(f"{gib(size)} {what}" for what, size, _ in items if size)
+        parts = tuple(f"{size_text(size)} {what}" for what, size, _ in items if size)
         if disk["available"] < need:
             yield problem(
                 view,
                 DISK.name,
                 "critical",
-                f"{mount} has {gib(disk['available'])} free, {gib(need)} are needed",
-                expected=f">= {gib(need)}",
-                got=gib(disk["available"]),
+                f"{mount} has {size_text(disk['available'])} free, {size_text(need)} are needed",
+                expected=f">= {size_text(need)}",
+                got=size_text(disk["available"]),
                 evidence=parts,
                 remedy=(
                     f"du -xh --max-depth=2 {mount} | sort -h | tail",

@@ -167,13 +167,13 @@ def bundle(
     store: o.Store = None,
 ) -> None:
     """Write a release into one file, signed with the key of the cluster, for a controller that reaches no registry."""
-    from fatecloud.report.fetching import megabytes  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.model.sizes import size_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.release import bundle_release, open_store  # noqa: PLC0415
 
     target = output or Path(f"{name}.fatecloud.tar")
     files = None if unsigned else _files(signers, secrets, vault_password_file)
     written = bundle_release(name, open_store(store), target, files)
-    typer.echo(f"{target}: {megabytes(written.size)}")
+    typer.echo(f"{target}: {size_text(written.size)}")
     typer.echo(f"key:         {written.signer or 'not signed'}")
     for interpreter in written.interpreters.values():
         typer.echo(f"interpreter: {interpreter.fingerprint}")

@@ -13,7 +13,6 @@ from fatecloud.inventory.references import PASSWORD, SECRET
 from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
     ACCOUNT,
-    API_VERSION,
     APP_ID,
     CLUSTER_NAME,
     DIRECTORY,
@@ -26,6 +25,7 @@ from fatecloud.inventory.words import (
     PEER_KEY,
     RELEASE_NAME,
 )
+from fatecloud.model.api import API_VERSION
 from fatecloud.model.cluster import PYTHON
 from fatecloud.model.component import Component
 

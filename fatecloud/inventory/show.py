@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from fatecloud.inventory.words import API_VERSION
+from fatecloud.model.api import API_VERSION
 from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer, Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")

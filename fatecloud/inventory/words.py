@@ -9,8 +9,6 @@ from fatecloud.inventory.kinds import Text, endpoint_of, host_of
 from fatecloud.model.places import is_systems, normal
 from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 
-API_VERSION = "fatecloud/v1"
-
 CLUSTER_NAME = Text(
     "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
 )

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-API_VERSION = "fatecloud/v1"
+from fatecloud.model.api import API_VERSION
 
 
 def document_text(kind: str, body: Mapping[str, object], output: str, *, stream: bool = False) -> str:

@@ -10,6 +10,7 @@ from typing import Self
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 
 from fatecloud.model.artifact import Artifact
+from fatecloud.model.sizes import size_text
 from fatecloud.plain import plain, plain_lines
 from fatecloud.report.screen import LiveLine, drawing
 
@@ -59,7 +60,7 @@ class FetchProgress:
         if not artifacts:
             return
         size = sum(artifact.size for artifact in artifacts)
-        self.say(f"fetching {len(artifacts)} files, {megabytes(size)}")
+        self.say(f"fetching {len(artifacts)} files, {size_text(size)}")
         self._expected = {artifact.filename: artifact for artifact in artifacts}
         self._total = self._bars.add_task("all", total=size)
 
@@ -90,9 +91,4 @@ class FetchProgress:
             if self._total is not None and artifact.filename in self._expected:
                 self._bars.advance(self._total, artifact.size)
             if not self._redraws:
-                self.say(f"in the store: {artifact.filename} ({megabytes(artifact.size)})")
-
-
-def megabytes(size: int) -> str:
-    """Bytes as people read them."""
-    return f"{size / 1e6:.1f} MB"
+                self.say(f"in the store: {artifact.filename} ({size_text(artifact.size)})")

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from fatecloud.report.envelope import API_VERSION
+from fatecloud.model.api import API_VERSION
 from fatecloud.report.kinds.published import KINDS
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from fatecloud.model.finding import Finding, Fix, Report
-from fatecloud.plain import plain
-from fatecloud.report.commands import typed
-from fatecloud.report.look import Look, painted
+from fatecloud.report.finding import finding_lines
+from fatecloud.report.look import Look
 from fatecloud.report.wrap import wrapped
 
-_BELOW = " " * 11
 _ORDER = ("critical", "unknown", "warning")
 
 
@@ -22,35 +20,12 @@ def preflight_text(report: Report, blockers: Sequence[Finding], look: Look) -> s
         look: what the reader's terminal can show; its width may be unlimited.
     """
     lines: list[str] = []
-    for place, findings in _by_node(report):
-        lines.append(place)
-        for finding in findings:
-            lines += finding_lines(finding, look)
+    for finding in sorted(report.findings, key=lambda f: (f.subject.node, _ORDER.index(f.severity), f.id)):
+        lines += [*finding_lines(finding, look), ""]
     for skip in report.skipped:
         lines += wrapped(f"not judged: {skip.check} of {skip.subject}: {skip.reason}", look.width, "", "    ")
     lines += wrapped(_summary(report, blockers), look.width, "", "    ")
     return "\n".join(lines)
-
-
-def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
-    """A finding as lines: headline, expected and got, cause, evidence, remedy."""
-    width = look.width
-    service = f"{finding.subject.service}: " if finding.subject.service else ""
-    word = finding.severity.upper()
-    head, *rest = wrapped(plain(f"{finding.code} {service}{finding.symptom}"), width, f"  {word:<8} ", _BELOW)
-    yield head.replace(word, painted(word, finding.severity, look), 1)
-    yield from rest
-    if finding.expected or finding.got:
-        text = plain(f"expected {finding.expected or '-'}; got {finding.got or '-'}")
-        yield from wrapped(text, width, " " * 6, _BELOW)
-    if finding.cause:
-        yield from wrapped(plain(f"because {finding.cause}"), width, " " * 6, _BELOW)
-    for line in finding.evidence:
-        yield from wrapped(plain(line), width, "      seen     ", _BELOW)
-    # A command is not wrapped, so that it can be copied.
-    yield from (f"      do       {typed(plain(line))}" for line in finding.remedy)
-    if finding.fix:
-        yield f"      or       {typed('fatecloud preflight --fix')}"
 
 
 def fixes_text(fixes: Sequence[Fix]) -> str:
@@ -65,13 +40,6 @@ def change_text(before: Report, after: Report) -> str:
     old, new = {f.id for f in before.findings}, {f.id for f in after.findings}
     rows = [("cleared", old - new), ("still there", old & {f.id for f in after.findings if f.fix}), ("new", new - old)]
     return "\n".join(f"{word}: {', '.join(sorted(ids))}" for word, ids in rows if ids)
-
-
-def _by_node(report: Report) -> list[tuple[str, list[Finding]]]:
-    nodes: dict[str, list[Finding]] = {}
-    for finding in sorted(report.findings, key=lambda f: (f.subject.node, _ORDER.index(f.severity), f.id)):
-        nodes.setdefault(finding.subject.node or "controller", []).append(finding)
-    return list(nodes.items())
 
 
 def _summary(report: Report, blockers: Sequence[Finding]) -> str:

@@ -9,8 +9,8 @@ from typing import Protocol
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
+from fatecloud.model.sizes import size_text
 from fatecloud.model.vulnerability import SEVERITIES, KnownVulnerabilities, VulnerablePackage
-from fatecloud.report.fetching import megabytes
 from fatecloud.report.kinds.release import (
     ArtifactDocument,
     InterpreterDocument,
@@ -112,8 +112,8 @@ def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
 def _files(held: Mapping[str, Sequence[Artifact]], state: str, width: int) -> Iterator[str]:
     yield from wrapped(state, width, "", "    ")
     for title, artifacts in held.items():
-        yield f"{title}: {len(artifacts)} files, {megabytes(sum(artifact.size for artifact in artifacts))}"
-        yield from table([(f"  {a.sha256[:12]}", f"{megabytes(a.size):>9}", a.filename) for a in artifacts], width)
+        yield f"{title}: {len(artifacts)} files, {size_text(sum(artifact.size for artifact in artifacts))}"
+        yield from table([(f"  {a.sha256[:12]}", f"{size_text(a.size):>9}", a.filename) for a in artifacts], width)
 
 
 def release_document(

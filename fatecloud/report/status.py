@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from fatecloud.model.duration import duration_text
 from fatecloud.plain import plain_lines
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds.status import ClusterStatus
-from fatecloud.report.status_rows import Row, Status, age_text
+from fatecloud.report.status_rows import Row, Status
 from fatecloud.report.wrap import columns_of, wrapped
 
 _BELOW = " " * 8
@@ -55,7 +56,7 @@ def _stacked(rows: Sequence[tuple[str, ...]], width: int) -> Iterator[str]:
 def _cells(row: Row) -> tuple[str, ...]:
     marks = {True: "", False: "" if row.deployed == "no" else "!", None: "?"}
     ports = " ".join(f"{number}{marks[listens]}" for number, listens in row.ports.items())
-    since = age_text(row.since)
+    since = "-" if row.since is None else duration_text(row.since)
     return (
         row.owner,
         row.node,

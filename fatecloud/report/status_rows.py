@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.duration import duration_text
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.release import DISTRIBUTION
 
@@ -210,15 +211,4 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
         yield "nothing is deployed here; run fatecloud deploy"
     proof = (manifest or {}).get("proof")
     if proof and clock:
-        yield f"last smoke test {age_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"
-
-
-def age_text(seconds: float | None) -> str:
-    """Seconds as text: `12 s`, `5 m`, `3 h 10 m`, `4 d 2 h`."""
-    if seconds is None:
-        return "-"
-    whole = int(seconds)
-    for unit, size, lower, lower_size in (("d", 86400, "h", 3600), ("h", 3600, "m", 60)):
-        if whole >= size:
-            return f"{whole // size} {unit} {whole % size // lower_size} {lower}"
-    return f"{whole // 60} m" if whole >= 60 else f"{whole} s"  # noqa: PLR2004 - a minute
+        yield f"last smoke test {duration_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.finding import Finding, Report, Severity
-from fatecloud.plain import plain
 from fatecloud.report.commands import typed
-from fatecloud.report.look import Look, painted
-from fatecloud.report.wrap import columns_of, wrapped
+from fatecloud.report.finding import finding_lines, hanging, kept, plain_line
+from fatecloud.report.look import Look
+from fatecloud.report.wrap import wrapped
 
 _ORDER: tuple[Severity, ...] = ("critical", "unknown", "warning")
-_LABEL = 12
 _INDENT = "  "
 
 
@@ -30,9 +29,9 @@ def table(report: Report, look: Look, *, exposures: bool = False) -> str:
     shown: set[str] = set()
     for finding in report.findings:
         if not finding.caused_by:
-            lines += [*_block(finding, look), *_dependants(finding, explained, shown, look), ""]
+            lines += [*finding_lines(finding, look), *_dependants(finding, explained, shown, look), ""]
     for exposure in report.exposures if exposures else ():
-        lines += [*_block(exposure, look), ""]
+        lines += [*finding_lines(exposure, look), ""]
     lines += _footer(report, look, exposures=exposures)
     return "\n".join(lines)
 
@@ -53,24 +52,6 @@ def summary(report: Report) -> str:
     return f"{report.cluster}: {state}; {report.passed} checks passed{skipped}; read in {report.seconds:.1f} s at {at}"
 
 
-def _block(finding: Finding, look: Look) -> Iterator[str]:
-    word = finding.severity.upper()
-    head, *rest = _kept(f"{word:<8}  ", f"{finding.code}  {finding.subject}", 4, look)
-    yield head.replace(word, painted(word, finding.severity, look), 1)
-    yield from rest
-    yield from _field("", finding.symptom, look)
-    if finding.expected or finding.got:
-        yield from _field("expected", f"{finding.expected or '-'}; got {finding.got or '-'}", look)
-    if finding.cause:
-        yield from _field("because", finding.cause, look)
-    for number, line in enumerate(finding.evidence):
-        yield from _field("" if number else "seen", line, look)
-    # A command is not wrapped, so that it can be copied.
-    for number, line in enumerate(finding.remedy):
-        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{typed(_plain(line, look))}"
-    yield f"{_INDENT}{'more':<{_LABEL}}{typed(f'fatecloud explain {finding.code}')}"
-
-
 def _dependants(
     root: Finding, explained: dict[str, list[Finding]], shown: set[str], look: Look, depth: int = 1
 ) -> Iterator[str]:
@@ -79,11 +60,11 @@ def _dependants(
         again = finding.id in shown
         shown.add(finding.id)
         text = "also explained by this, see above" if again else finding.symptom
-        *full, last = _kept(
+        *full, last = kept(
             f"{_INDENT * depth}{mark}", f"explains {finding.code}  {finding.subject}:", len(_INDENT * depth) + 4, look
         )
         yield from full
-        yield from _wrapped(f"{last} ", _plain(text, look), len(_INDENT * depth) + 4, look)
+        yield from hanging(f"{last} ", plain_line(text, look), len(_INDENT * depth) + 4, look)
         if not again:
             yield from _dependants(finding, explained, shown, look, depth + 1)
 
@@ -101,34 +82,12 @@ def _footer(report: Report, look: Look, *, exposures: bool) -> Iterator[str]:
     for entry in report.skipped:
         reasons.setdefault(entry.reason, set()).add(str(entry.subject))
     for reason, subjects in sorted(reasons.items()):
-        yield from _wrapped("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
+        yield from hanging("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
     if report.settling:
-        yield from _wrapped("", f"settling after a start by fatecloud: {', '.join(report.settling)}", 4, look)
+        yield from hanging("", f"settling after a start by fatecloud: {', '.join(report.settling)}", 4, look)
     for line in report.runs:
-        yield from _wrapped("", _plain(line, look), 4, look)
+        yield from hanging("", plain_line(line, look), 4, look)
     if report.exposures and not exposures:
         number = f"{len(report.exposures)} exposure{'' if len(report.exposures) == 1 else 's'}"
         yield typed(f"{number} of this release and inventory: fatecloud check --exposures")
     yield from wrapped(summary(report), look.width, "", "    ")
-
-
-def _field(label: str, text: str, look: Look) -> Iterator[str]:
-    return _wrapped(f"{_INDENT}{label:<{_LABEL}}" if label else _INDENT + " " * _LABEL, _plain(text, look), 14, look)
-
-
-def _wrapped(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
-    return wrapped(text, look.width, head, " " * hanging)
-
-
-def _kept(head: str, text: str, hanging: int, look: Look) -> Iterator[str]:
-    """A headline; its double spaces stay if it fits into one line."""
-    if columns_of(head + text) <= look.width:
-        yield head + text
-    else:
-        yield from _wrapped(head, text, hanging, look)
-
-
-def _plain(text: str, look: Look) -> str:
-    """The text on one line, in characters that the reader's terminal has."""
-    shown = plain(" ".join(text.split()))
-    return shown if look.unicode else shown.encode("ascii", "replace").decode()

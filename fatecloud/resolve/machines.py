@@ -10,6 +10,7 @@ from fatecloud.model.cluster import Cluster, Node
 from fatecloud.model.java import FoundJava, Java
 from fatecloud.model.machine import Machine, System
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.sizes import size_text
 
 _SIMILAR = 1 / 32
 """Share by which memory may differ without a note: another kernel keeps some more or less for itself."""
@@ -35,7 +36,9 @@ def resized(cluster: Cluster, observed: Observed) -> tuple[str, ...]:
         facts = observed.reached(name)
         kept, now = node.read, _has(facts) if facts and _kept(cluster, facts) else Machine()
         if not node.memory and kept.memory and now.memory and abs(now.memory - kept.memory) > kept.memory * _SIMILAR:
-            lines.append(_sentence(name, "memory", _gib(now.memory), _gib(kept.memory), f"{now.memory >> 20}MiB"))
+            lines.append(
+                _sentence(name, "memory", size_text(now.memory), size_text(kept.memory), f"{now.memory >> 20}MiB")
+            )
         if not node.cores and kept.cores and now.cores and now.cores != kept.cores:
             lines.append(_sentence(name, "cores", f"{now.cores} cores", str(kept.cores), str(now.cores)))
     return tuple(lines)
@@ -84,7 +87,3 @@ def _kept(cluster: Cluster, facts: NodeFacts) -> Mapping[str, Any]:
 def _has(facts: NodeFacts) -> Machine:
     memory, processors = facts.fact("memory"), facts.fact("cpu")
     return Machine(memory.value["total"] if memory.ok else None, processors.value["cores"] if processors.ok else None)
-
-
-def _gib(number: int) -> str:
-    return f"{number / (1 << 30):.1f} GiB"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fatecloud.errors import SandboxError
+from fatecloud.model.api import API_VERSION
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.sandbox.recipe import USER
 
@@ -114,7 +115,7 @@ def inventory(
     """
     lines = [
         f"# Written by `fatecloud sandbox up --name {name}`; yours to change.",
-        "apiVersion: fatecloud/v1",
+        f"apiVersion: {API_VERSION}",
         f"cluster: {name}",
         f"id: {cluster_id}",
         f"release: {release}",

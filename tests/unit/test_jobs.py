@@ -227,7 +227,15 @@ def test_an_invalid_duration_is_a_usage_error(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("length", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (60, "1 min"), (365, "6 min 5 s"), (3600, "1 h"), (7380, "2 h 3 min")],
+    [
+        (0.4, "0 s"),
+        (59, "59 s"),
+        (60, "1 min"),
+        (365, "6 min 5 s"),
+        (3600, "1 h"),
+        (7380, "2 h 3 min"),
+        (180000, "2 d 2 h"),
+    ],
 )
 def test_durations_for_people(length: float, text: str) -> None:
     assert duration_text(length) == text

@@ -76,7 +76,7 @@ def test_the_operators_numbers_hold() -> None:
 def test_another_machine_is_a_note_with_the_lines_that_take_it_over() -> None:
     observed = seen(64, 32, kept=kept(16, 8))
     memory, cores = resized(as_read(CLUSTER, observed), observed)
-    assert memory.startswith(f"node {NODE} has 64.0 GiB now; its services stay sized for 16.0 GiB")
+    assert memory.startswith(f"node {NODE} has 64 GiB now; its services stay sized for 16 GiB")
     assert f"set `memory: 65536MiB` of node {NODE}" in memory
     assert cores.startswith(f"node {NODE} has 32 cores now; its services stay sized for 8")
 

@@ -85,8 +85,8 @@ def test_room_is_added_up_per_file_system_with_its_parts() -> None:
     disk = healthy("a1")["disk"]
     disk["/data/fate/logs"] = {**disk["/data/fate/logs"], "mount": "/logs", "available": GIB // 2}
     (finding,) = findings({"disk": disk})
-    assert finding.symptom == "/logs has 0.5 GiB free, 1.0 GiB are needed"
-    assert finding.evidence == ("1.0 GiB logs of 2 services",)
+    assert finding.symptom == "/logs has 512 MiB free, 1 GiB are needed"
+    assert finding.evidence == ("1 GiB logs of 2 services",)
 
 
 def test_a_firewall_finding_names_exactly_the_ports_that_others_use() -> None:
@@ -204,9 +204,9 @@ def test_fixes_reach_the_playbook_by_node() -> None:
 def test_the_text_groups_by_node_with_the_worst_first_and_says_what_blocks() -> None:
     report = judge_preflight(a_desired(), observed({"a1": {"cpu.flags_avx": False, "os.arch": "aarch64"}}))
     lines = preflight_text(report, blocking(report), Look(200)).splitlines()
-    assert lines[0] == "a1"
-    assert lines[1].startswith("  CRITICAL PREFLIGHT_ARCH fate-2.2.0 has artifacts for x86_64 only")
-    assert "      expected x86_64; got aarch64" in lines
+    assert lines[0] == "CRITICAL  PREFLIGHT_ARCH  a1"
+    assert lines[1].strip().startswith("fate-2.2.0 has artifacts for x86_64 only")
+    assert "  expected    x86_64; got aarch64" in lines
     assert lines[-1].startswith("demo: 1 critical, 1 warning,")
     assert lines[-1].endswith("1 must be solved before a deployment")
 

@@ -11,7 +11,7 @@ from preflight_world import ANY, NOW, a_desired, observed
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.release import DISTRIBUTION
 from fatecloud.report.status import status_document, status_table
-from fatecloud.report.status_rows import Row, age_text, status_of
+from fatecloud.report.status_rows import Row, status_of
 from fatecloud.workflow.status import FACTS, look
 
 KEY = "9999/engine@a1"
@@ -126,9 +126,9 @@ def test_files_tell_what_is_deployed() -> None:
 def test_a_held_node_and_its_last_proof_are_noted() -> None:
     lease = {"owner": "ana@ctl", "run": "r9", "expires": NOW + 60}
     screen = status_of(a_desired(), observed({"a1": WELL | {"lease": lease}}), [KEY])
-    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last smoke test 1 m ago, run r1")
+    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last smoke test 1 min ago, run r1")
     expired = status_of(a_desired(), observed({"a1": WELL | {"lease": lease | {"expires": NOW - 1}}}), [KEY])
-    assert expired.notes == ("a1: last smoke test 1 m ago, run r1",)
+    assert expired.notes == ("a1: last smoke test 1 min ago, run r1",)
 
 
 def test_a_node_that_was_not_reached_is_unknown_and_says_why() -> None:
@@ -178,10 +178,3 @@ def test_only_the_nodes_of_the_selection_are_read_and_no_service_is_asked() -> N
 
     look(a_desired(), observe, ["9999/store@a2"])
     assert asked == {"probes": False, "nodes": ["a2"], "want": FACTS}
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(None, "-"), (5, "5 s"), (65, "1 m"), (7300, "2 h 1 m"), (3600 * 50, "2 d 2 h")]
-)
-def test_ages_read_easily(seconds: float | None, text: str) -> None:
-    assert age_text(seconds) == text
