@@ -124,7 +124,7 @@ class Nodes:
             outcome="",
         )
 
-    def play(self, *_: Any) -> None:
+    def play(self, *_: Any, **_more: Any) -> None:
         if self.fails:
             raise RunError("a node failed")
 
