@@ -292,6 +292,10 @@ class Component:
     """Whether its installation needs root (distribution packages)."""
     peer_kind: str = ""
     """Kind of endpoint that a peer must give when this component is part of the architecture."""
+    rolls: bool = False
+    """Whether instances of one owner that run are restarted one after the other, each only when the one before answers
+    its readiness probe. That probe then says whether the instance does its part again: a member of an ensemble, that it
+    has joined a quorum."""
     many: bool = False
     """Whether a party may have it on several nodes."""
     external: ExternalUse | None = None

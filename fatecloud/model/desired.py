@@ -211,6 +211,8 @@ class DesiredService:
     """What the component's checks need to know, typed values only."""
     data: str = ""
     """Absolute path of the directory where it keeps its data."""
+    rolls: bool = False
+    """Whether it is restarted only while the other instances of its owner's component are ready."""
     secrets: tuple[str, ...] = ()
     """Full names of the secrets that it uses, sorted."""
     signs: tuple[str, ...] = ()

@@ -20,12 +20,12 @@ from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.plain import harmless
 from fatecloud.render import holder, placeholders
+from fatecloud.render.turns import stage_turns
 from fatecloud.render.variables import (
     connection_variables,
     job_questions,
     node_variables,
     service_variables,
-    stage_turns,
 )
 from fatecloud.shipped import folder
 
@@ -196,6 +196,7 @@ def write_project(
     """Write the project. `ansible-playbook site.yml --ask-vault-pass` in `directory` deploys without fatecloud.
 
     Variables that a run may override with a file of extra variables (`-e @FILE`):
+    `fatecloud_stages` (the turns of each stage, see `render/turns.py`),
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
     `fatecloud_adopt_data` and `fatecloud_new_data` (keys of services that take restored data, or start without theirs),
     `fatecloud_takeover` (id of a run whose lease is taken over, `*` for any), `fatecloud_shown` (node -> its state when

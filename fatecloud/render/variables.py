@@ -29,6 +29,7 @@ from fatecloud.model.parts import artifacts_of, installed_size, parts_of, python
 from fatecloud.model.programs import SUDO
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import PlacedTree, Tree
+from fatecloud.render.turns import turns
 from fatecloud.shipped import folder
 
 _ROOM = 256 << 20
@@ -173,35 +174,6 @@ def _python(python: PythonSet) -> dict[str, Any]:
         "imports": list(python.requirement.check_imports),
         "room": installed_size(python) + _ROOM,
     }
-
-
-def turns(desired: Desired) -> dict[str, str]:
-    """Service key -> its turn, `stage.number.component`; unique on a node, and the same on many nodes.
-
-    Ansible handles a turn on all nodes at the same time. With names that differ from node to node it would handle one
-    node after the other.
-    """
-    found: dict[str, str] = {}
-    for stage, keys in enumerate(desired.stages, 1):
-        counts: dict[tuple[str, str], int] = {}
-        for key in keys:
-            ident = desired.services[key].id
-            number = counts[ident.node, ident.component] = counts.get((ident.node, ident.component), 0) + 1
-            found[key] = f"{stage}.{number}.{ident.component}"
-    return found
-
-
-def stage_turns(desired: Desired) -> list[list[str]]:
-    """The turns of each stage, in order: the service that may take longest to answer starts first."""
-    all_turns = turns(desired)
-    return [
-        list(dict.fromkeys(all_turns[key] for key in sorted(keys, key=lambda key: _patience(desired, key))))
-        for keys in desired.stages
-    ]
-
-
-def _patience(desired: Desired, key: str) -> tuple[float, str]:
-    return -desired.services[key].readiness_deadline, turns(desired)[key]
 
 
 def service_variables(desired: Desired, service: DesiredService) -> dict[str, Any]:

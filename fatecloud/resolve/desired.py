@@ -107,6 +107,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         objects=wanted.objects,
         facts=wanted.facts,
         data=context.data,
+        rolls=component.rolls,
         secrets=tuple(sorted(context.secret(spec.name) for spec in component.secrets(context))),
         signs=component.signs,
         generation=component.generation,

@@ -8,9 +8,9 @@ from functools import partial
 from fatecloud.errors import Refused
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
-from fatecloud.model.observed import Observed
 from fatecloud.model.selection import Selection, select
 from fatecloud.plan.belonging import refuse_strangers
+from fatecloud.render.turns import stage_turns
 from fatecloud.workflow.deployed import FACTS, deployed_of
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.jobs import jobs_variables, refuse_or_wait
@@ -19,6 +19,7 @@ from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.options import Options
 from fatecloud.workflow.recorded import recorded
+from fatecloud.workflow.running import running
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
@@ -31,7 +32,6 @@ DONE = {
 
 _ACTS = {"start", "stop", "restart"}
 """What the module reports for a service that it acted on."""
-_RUNNING = ("running", "starting")
 
 
 def act_on_services(
@@ -78,11 +78,13 @@ def act_on_services(
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")
     acted = Acted(ui)
-    variables = {"fatecloud_only": list(keys), **jobs_variables(jobs_patience, interrupt=interrupt_jobs)}
+    ran = running(session.desired, observed)
+    stages = {"fatecloud_stages": stage_turns(session.desired, ran)}
+    variables = {"fatecloud_only": list(keys), **stages, **jobs_variables(jobs_patience, interrupt=interrupt_jobs)}
     with recorded(session, verb, argv, acted, nodes) as run:
         run.ansible.play(f"{verb}.yml", variables, releases=True)
         # A supervisord that was started has started all of its services: the module then finds them running.
-        done = acted.services | (_not_running(session, observed, keys) if verb == "start" else set())
+        done = acted.services | (set(keys) - ran if verb == "start" else set())
         for line in outcome(verb, keys, done):
             run.events(Event("ok", line))
     return 0
@@ -111,17 +113,6 @@ def outcome(verb: str, keys: Sequence[str], acted: Collection[str]) -> Iterator[
     for word, found in zip(DONE[verb], (True, False), strict=True):
         if named := [key for key in keys if (key in acted) is found]:
             yield f"{word}: {', '.join(named)}"
-
-
-def _not_running(session: Session, observed: Observed, keys: Sequence[str]) -> set[str]:
-    """Those of the services that did not run, under supervision, when the nodes were read."""
-    found = set()
-    for key in keys:
-        facts = observed.reached(session.desired.services[key].id.node)
-        states = (facts.fact("services").value or {}) if facts else {}
-        if states.get(key, {}).get("state") not in _RUNNING:
-            found.add(key)
-    return found
 
 
 def _nodes(session: Session, keys: Sequence[str]) -> set[str]:

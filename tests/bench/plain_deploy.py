@@ -22,12 +22,11 @@ from fatecloud.model.parts import pythons_on
 from fatecloud.model.python import PythonSet
 from fatecloud.render import project
 from fatecloud.render.placeholders import fill
+from fatecloud.render.turns import stage_turns, turns
 from fatecloud.render.variables import (
     connection_variables,
     node_variables,
     service_variables,
-    stage_turns,
-    turns,
 )
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import load_session

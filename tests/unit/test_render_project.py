@@ -14,7 +14,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.render.project import RunInfo, write_project
-from fatecloud.render.variables import stage_turns, turns
+from fatecloud.render.turns import stage_turns, turns
 
 RUN = RunInfo("r1", "me@here", "c1", pid=7)
 
@@ -158,6 +158,42 @@ def test_nodes_share_turns_and_two_services_of_one_kind_on_a_node_do_not(tmp_pat
     several = dataclasses.replace(wanted, services=services, stages=(("9999/mysql@a2",), keys[:3]))
     assert turns(several) == dict(zip(keys, ("2.1.flow", "2.2.flow", "2.1.flow", "1.1.mysql"), strict=True))
     assert stage_turns(several) == [["1.1.mysql"], ["2.1.flow", "2.2.flow"]]
+
+
+ENSEMBLE = tuple(f"9999/zookeeper@z{n}" for n in (1, 2, 3))
+TWO = tuple(f"10000/zookeeper@z{n}" for n in (1, 2))
+
+
+@pytest.mark.parametrize(
+    ("running", "stages"),
+    [
+        ((), [["1.1.zookeeper", "1.2.zookeeper", "1.3.zookeeper", "1.4.zookeeper", "1.5.zookeeper", "1.1.flow"]]),
+        (
+            (*ENSEMBLE, *TWO),
+            [["1.1.flow"], ["1.1.zookeeper", "1.3.zookeeper"], ["1.2.zookeeper", "1.4.zookeeper"], ["1.5.zookeeper"]],
+        ),
+        (
+            (ENSEMBLE[0], ENSEMBLE[2], TWO[0]),
+            [["1.2.zookeeper", "1.4.zookeeper", "1.1.flow"], ["1.1.zookeeper", "1.3.zookeeper"], ["1.5.zookeeper"]],
+        ),
+    ],
+    ids=["none runs", "all run", "one of three is down"],
+)
+def test_instances_that_run_are_restarted_one_by_one(running: tuple[str, ...], stages: list[list[str]]) -> None:
+    wanted = desired(node("/data/fate"))
+    keys = (*TWO, *ENSEMBLE, "9999/flow@z1", "9999/flow@z2")
+    services = {
+        key: dataclasses.replace(
+            wanted.services[KEY],
+            id=ServiceId.parse("tiny", key),
+            rolls="zookeeper" in key,
+            readiness_deadline=60 if "zookeeper" in key else 10,
+        )
+        for key in keys
+    }
+    several = dataclasses.replace(wanted, services=services, stages=(keys,))
+    assert stage_turns(several, running) == stages
+    assert len({(services[key].id.node, turn) for key, turn in turns(several).items()}) == len(keys)
 
 
 def test_what_may_take_longest_is_started_first() -> None:

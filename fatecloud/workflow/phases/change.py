@@ -9,9 +9,11 @@ from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event
 from fatecloud.model.plan import Stage
 from fatecloud.plan.shown import shown_states
+from fatecloud.render.turns import stage_turns
 from fatecloud.workflow import departed, key
 from fatecloud.workflow.jobs import jobs_variables
 from fatecloud.workflow.phases.state import Deploy
+from fatecloud.workflow.running import running
 from fatecloud.workflow.verify import check
 
 _NO_NODE = "all:!all"
@@ -52,11 +54,12 @@ def converge(deploy: Deploy) -> None:
 
 
 def _variables(deploy: Deploy, touched: list[str]) -> dict[str, object]:
-    plan, wanted, services = deploy.plan, deploy.wanted, deploy.session.desired.services
+    plan, wanted, desired = deploy.plan, deploy.wanted, deploy.session.desired
     return {
         "fatecloud_touched": ",".join(touched),
         "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NO_NODE,
-        "fatecloud_only": sorted({a.service for s in plan.stages for a in s.actions if a.service in services}),
+        "fatecloud_only": sorted({a.service for s in plan.stages for a in s.actions if a.service in desired.services}),
+        "fatecloud_stages": stage_turns(desired, running(desired, deploy.observed)),
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
         "fatecloud_shown": shown_states(deploy.observed),
         **jobs_variables(seconds(wanted.wait_jobs), interrupt=wanted.interrupt_jobs),
