@@ -7,7 +7,6 @@ import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import cast
 
 import docker
 from docker.errors import NotFound
@@ -16,6 +15,7 @@ from docker.models.containers import Container
 from fatecloud.errors import SandboxError
 from fatecloud.model.completed import Completed
 from fatecloud.sandbox.engine import ADDRESS_LABEL, LABEL, NODE_LABEL, refusals
+from fatecloud.sandbox.execute import execute
 
 STOP_SIGNAL = "SIGRTMIN+3"
 """This signal makes a systemd that is PID 1 stop everything in order and end."""
@@ -82,19 +82,18 @@ class Sandbox:
         Raises:
             SandboxError: the node is stopped or paused, or the command took too long.
         """
-        started = time.monotonic()
         with refusals(f"running {argv[0]} on {node}"):
-            exit_status, output = self._container(node).exec_run(
-                ["timeout", "--kill-after=5", str(timeout), *argv],
+            done = execute(
+                self._client.api,
+                str(self._container(node).id),
+                argv,
                 user=user,
-                demux=True,
-                environment=dict(environment or {}),
+                timeout=timeout,
+                environment=environment or {},
             )
-        if exit_status == _TIMED_OUT:
+        if done.exit == _TIMED_OUT:
             raise SandboxError(f"{node}: {argv[0]} did not end within {timeout:g} s")
-        # With demux the output is a pair, although the library's type does not show it.
-        stdout, stderr = cast("tuple[bytes | None, bytes | None]", output)
-        return Completed(cast("int", exit_status), stdout or b"", stderr or b"", time.monotonic() - started)
+        return done
 
     def write(self, node: str, path: str, data: bytes, *, mode: int = 0o644, user: str = "root") -> None:
         """Put a file on a node; its directory is created. Not for tmpfs directories such as `/run`.

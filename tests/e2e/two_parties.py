@@ -70,19 +70,12 @@ def user(program: Program, party: str, component: str) -> str:
 
 def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
     """Main process of every service."""
+    show = ("systemctl", "show", "-P", "MainPID")
     return {
-        f"{party}/{component}": _main_pid(sandbox, node, unit(program, party, component))
+        f"{party}/{component}": sandbox.check(node, [*show, unit(program, party, component)]).strip()
         for node, party in PARTIES.items()
         for component in COMPONENTS
     }
-
-
-def _main_pid(sandbox: Sandbox, node: str, unit: str) -> str:
-    """Asked again where nothing came: Docker loses the output of a short command now and then on a busy machine."""
-    for _ in range(5):
-        if pid := sandbox.check(node, ["systemctl", "show", "-P", "MainPID", unit]).strip():
-            return pid
-    raise AssertionError(f"{node} gives no main process of {unit}, not even 0")
 
 
 def beside(program: Program, directory: Path, **environment: str) -> Program:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import random
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
@@ -13,9 +11,7 @@ import yaml
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from inventory_sources import SOURCES
-
-LONG = bool(os.environ.get("FATECLOUD_LONG"))
-SEED = int(os.environ.get("FATECLOUD_SEED") or random.SystemRandom().randrange(2**32))
+from sampling import LONG, SEED
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 

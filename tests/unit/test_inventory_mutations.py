@@ -14,9 +14,10 @@ import pytest
 import yaml
 from hypothesis import example, given
 from inventory_bounds import Tally, outcome, shown_again
-from inventory_mutations import LONG, SEED, examples, spoiled_files, spoiled_trees
+from inventory_mutations import examples, spoiled_files, spoiled_trees
 from inventory_sources import FULL, SOURCES, every_key
 from preflight_world import PYTHONS
+from sampling import LONG, SEED
 
 from fatecloud import catalogue
 from fatecloud.model.cluster import Cluster

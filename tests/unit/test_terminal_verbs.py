@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from artifact_world import NAME, filled, seemingly_full
+from sampling import pairs
 from terminals import Program, Shown, Surroundings
 from typer.main import get_group
 
@@ -151,11 +152,6 @@ def leaves(group: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
             yield " ".join((*path, name))
 
 
-def plays(kinds: Mapping[str, Surroundings], names: Sequence[str]) -> list[tuple[str, str]]:
-    """Each verb in all surroundings."""
-    return [(kind, name) for kind in kinds for name in names]
-
-
 VERBS = tuple(leaves(get_group(app)))
 
 
@@ -211,19 +207,18 @@ def facts(place: Path, environment: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def terminal(
-    request: pytest.FixtureRequest, environment: dict[str, str], locales: Path, facts: None
-) -> Iterator[Program]:
-    program = Program(TERMINALS[request.param], environment | {"LOCPATH": str(locales)})
-    yield program
-    program.close()
+def program(environment: dict[str, str], locales: Path, facts: None) -> Iterator[Callable[[str], Program]]:
+    """The program in surroundings of this name, which is started once in each."""
+    started: dict[str, Program] = {}
 
+    def one(name: str) -> Program:
+        if name not in started:
+            started[name] = Program((TERMINALS | PIPES)[name], environment | {"LOCPATH": str(locales)})
+        return started[name]
 
-@pytest.fixture(scope="module")
-def pipe(request: pytest.FixtureRequest, environment: dict[str, str], facts: None) -> Iterator[Program]:
-    program = Program(PIPES[request.param], environment)
-    yield program
-    program.close()
+    yield one
+    for program in started.values():
+        program.close()
 
 
 def play(program: Program, scene: Scene, place: Path, tmp_path: Path) -> Shown:
@@ -251,11 +246,12 @@ def test_every_verb_has_a_scene() -> None:
     assert set(SCENES) == set(VERBS)
 
 
-@pytest.mark.parametrize(("terminal", "name"), plays(TERMINALS, [*SCENES, *ON_TERMINALS]), indirect=["terminal"])
-def test_on_a_terminal(terminal: Program, place: Path, tmp_path: Path, name: str) -> None:
-    scene = (SCENES | ON_TERMINALS)[name]
-    where = terminal.surroundings
-    shown = play(terminal, scene, place, tmp_path)
+@pytest.mark.parametrize(("name", "terminal"), pairs("terminals", [*SCENES, *ON_TERMINALS], [*TERMINALS]))
+def test_on_a_terminal(
+    program: Callable[[str], Program], place: Path, tmp_path: Path, name: str, terminal: str
+) -> None:
+    scene, where = (SCENES | ON_TERMINALS)[name], TERMINALS[terminal]
+    shown = play(program(terminal), scene, place, tmp_path)
     assert shown.status == scene.status, shown.out
     wanted = {letters(scene.shows), letters(scene.shows.encode("ascii", "replace").decode())}
     assert any(text in letters(shown.out) for text in wanted), shown.out
@@ -267,11 +263,12 @@ def test_on_a_terminal(terminal: Program, place: Path, tmp_path: Path, name: str
         assert too_wide(shown.out, where.columns) == []
 
 
-@pytest.mark.parametrize(("pipe", "name"), plays(PIPES, [*SCENES]), indirect=["pipe"])
-def test_in_pipes_and_with_streams_that_do_not_work(pipe: Program, place: Path, tmp_path: Path, name: str) -> None:
-    scene = SCENES[name]
-    shown = play(pipe, scene, place, tmp_path)
-    where = pipe.surroundings.stdout
+@pytest.mark.parametrize(("name", "pipe"), pairs("pipes", [*SCENES], [*PIPES]))
+def test_in_pipes_and_with_streams_that_do_not_work(
+    program: Callable[[str], Program], place: Path, tmp_path: Path, name: str, pipe: str
+) -> None:
+    scene, where = SCENES[name], PIPES[pipe].stdout
+    shown = play(program(pipe), scene, place, tmp_path)
     assert "\x1b" not in shown.text
     allowed = {"head": {scene.status, 141}, "/dev/full": {scene.status, 1}}.get(where, {scene.status})
     assert shown.status in allowed, shown.text
@@ -283,11 +280,9 @@ def test_in_pipes_and_with_streams_that_do_not_work(pipe: Program, place: Path, 
         assert "No space left on device" in shown.err
 
 
-def test_help_keeps_to_the_width(environment: dict[str, str], tmp_path: Path) -> None:
-    program = Program(TERMINALS["narrow, plain"], environment)
+def test_help_keeps_to_the_width(program: Callable[[str], Program], tmp_path: Path) -> None:
     for verb in ("", *VERBS):
-        shown = play(program, Scene(f"{verb} --help"), tmp_path, tmp_path)
+        shown = play(program("narrow, plain"), Scene(f"{verb} --help"), tmp_path, tmp_path)
         assert shown.status == 0
         assert f"Usage:fatecloud{letters(verb)}[OPTIONS]" in letters(shown.out)
         assert too_wide(shown.out, HELP) == []
-    program.close()
