@@ -83,7 +83,6 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "supervision": node.supervision,
         "home": service.home,
         "started": started_of(service.home),
-        "java": service.java.program if service.java else "",
         "data": service.data if service.signs else "",
         "copy": mark_copy_of(node, service.id),
         "signs": list(service.signs),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fatecloud.collect.node import java
+from fatecloud.collect.node import java, services
 from fatecloud.collect.shapes import misshapen
 
 JVM = """#!/bin/sh
@@ -116,6 +116,16 @@ def test_none_is_started_while_all_that_are_needed_are_on_record(place: Path, tm
     assert (place.parent / "calls").read_text() == ""
     for keys in (["9999/a@n1", "9999/b@n1"], ["9999/c@n1"]):
         assert java.javas({"base": str(base), "javas": keys})["asked"]
+
+
+def test_the_jvm_that_a_service_is_to_run_in_is_known_before_the_controller_has_read_the_node(tmp_path: Path) -> None:
+    manifest = tmp_path / ".fatecloud" / "manifest.json"
+    manifest.parent.mkdir()
+    manifest.write_text(json.dumps({"machine": {"java": {"9999/a@n1": {"home": "/opt/jdk"}}}}))
+    assert services._javas({"base": str(tmp_path), "javas": ["9999/a@n1"]}) == {"9999/a@n1": "/opt/jdk/bin/java"}
+    assert services._javas({"base": str(tmp_path)}) == {}
+    manifest.write_text("{")
+    assert services._javas({"base": str(tmp_path), "javas": ["9999/a@n1"]}) == {}
 
 
 def test_a_crowd_of_jvms_is_bounded(place: Path) -> None:

@@ -39,15 +39,19 @@ def javas(spec: Spec) -> Dict[str, Any]:
     They are not started while every service that needs one has one on record that is still there: a start costs a
     tenth of a second of processor time, and later plans take what is on record.
     """
-    keys = spec.get("javas", ())
-    kept = ((own_record(spec, "manifest.json") or {}).get("machine") or {}).get("java") or {}
-    homes = [str((kept.get(key) or {}).get("home", "")) for key in keys]
-    if all(home and os.access(home + "/bin/java", os.X_OK) for home in homes):
+    kept = on_record(spec)
+    if all(os.access(kept.get(key, ""), os.X_OK) for key in spec.get("javas", ())):
         return {"asked": False, "found": []}
     programs = _programs()
     found = {}  # type: Dict[str, Dict[str, Any]]
     _all_at_once([functools.partial(_ask, found, program, homes) for program, homes in sorted(programs.items())[:MOST]])
     return {"asked": True, "found": [found[program] for program in sorted(found)]}
+
+
+def on_record(spec: Spec) -> Dict[str, str]:
+    """Service key -> the `bin/java` that the last deploy chose for it."""
+    kept = ((own_record(spec, "manifest.json") or {}).get("machine") or {}).get("java") or {}
+    return {key: str(java["home"]) + "/bin/java" for key, java in kept.items() if java and java.get("home")}
 
 
 def java_starts(spec: Spec) -> Dict[str, Dict[str, Any]]:

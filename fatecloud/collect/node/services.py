@@ -5,7 +5,7 @@ import threading
 
 from .confinement import confinement
 from .hints import Any, Dict, List
-from .java import jvm_of
+from .java import jvm_of, on_record
 from .members import family, figures, frozen
 from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
@@ -20,6 +20,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Each service, also those to be removed: its supervisor's state, what it read at its start, its process."""
     states = _states(spec)
     families = {service["key"]: family(service, states[service["key"]]["pid"]) for service in _ours(spec)}
+    javas = _javas(spec)
     still = frozen([process for processes in families.values() for process in processes])
     found = {}
     for service in _ours(spec):
@@ -28,11 +29,19 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
         record, last = digests_at_start(started) or (None, None)
         processes = figures(state["pid"], families[service["key"]], still)
         found[service["key"]] = dict(state, started=record, last_start=last, **processes)
-        if service.get("java"):
-            found[service["key"]]["jvm"] = jvm_of(service["java"], state["pid"])
+        if service["key"] in javas:
+            found[service["key"]]["jvm"] = jvm_of(javas[service["key"]], state["pid"])
         if "directives" in state:
             found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
     return found
+
+
+def _javas(spec: Spec) -> Dict[str, str]:
+    """The program in which each service is to run; the controller may not know it before it has read this node."""
+    try:
+        return on_record(spec) if spec.get("javas") else {}
+    except Unreadable:  # another fact says so
+        return {}
 
 
 def foreign(spec: Spec) -> List[Dict[str, Any]]:
