@@ -55,6 +55,7 @@ READING = {
     "inventory validate": ((),),
     "inventory show": ((), ("--full",)),
     "inventory schema": ((), ("--markdown",)),
+    "objects show": ((), ("--sql",), ("-o", "json")),
     "secrets list": ((), ("-o", "json")),
     "key show": ((), ("-o", "json")),
     "runs list": ((), ("-o", "json")),

@@ -91,6 +91,7 @@ SCENES: dict[str, Scene] = {
     "inventory show": Scene("inventory show --full -i far.yml", 0, "机构甲/密钥"),
     "inventory forget": Scene("inventory forget 机构甲 -i far.yml", 64, "机构甲 is not a node that left the inventory"),
     "inventory schema": Scene("inventory schema", 0, "urn:fatecloud:inventory:v1"),
+    "objects show": Scene("objects show -i far.yml", 0, "9999/mysql@a1: database fate_flow for 9999/flow@a1"),
     "secrets init": Scene("secrets init -i far.yml", 0, "0 secrets generated"),
     "secrets list": Scene("secrets list -i far.yml", 0, "9999.flow.admin generated 32", laid=True),
     "secrets reveal": Scene("secrets reveal -i far.yml no.such", 64, "unknown secret"),
