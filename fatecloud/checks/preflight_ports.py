@@ -21,6 +21,7 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import PRIVILEGED_PORTS
+from fatecloud.model.states import WITH_PROCESS
 
 PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "Another process holds a port that a service needs.")
 PRIVILEGED = Code(
@@ -76,7 +77,7 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
     # Without root only the socket's user is visible. With root the pid can be missing too: the socket of a process that
     # is stopping outlives its main thread.
     if listener["pid"] is None:
-        running = [key for key, state in states.items() if state["state"] in ("running", "starting", "stopping")]
+        running = [key for key, state in states.items() if state["state"] in WITH_PROCESS]
         # A process keeps its user, also when its service is to have another one, or the user is gone.
         return listener["user"] in {states[key].get("user") or _user(view, key) for key in running}
     return any(listener["pid"] in state.get("pids", ()) for state in states.values())

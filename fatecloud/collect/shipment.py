@@ -30,6 +30,7 @@ PARTS = (
     "listing",
     "storage",
     "marks",
+    "state_words",
     "supervision",
     "confinement",
     "members",

@@ -11,13 +11,13 @@ from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.parts import lacking, parts_of
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.model.states import UP
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.real import applied_hash, desired_digest, markers, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest
 
-RUNNING = ("running", "starting")
 _NEEDED = ("files", "manifest", "os", "packages", "services", "users")
 """Facts that every plan needs."""
 
@@ -172,7 +172,7 @@ def _service_actions(
         actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))
     elif state["state"] == "retrying":
         actions.append(Action("restart", node, key, "it keeps ending, and supervisor waits before the next attempt"))
-    elif state["state"] not in RUNNING:
+    elif state["state"] not in UP:
         actions.append(Action("start", node, key, f"it is {state['state']}"))
     else:
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import Refused
-from fatecloud.model import places
+from fatecloud.model import places, states
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
@@ -141,10 +141,10 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
         shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
-    copies = {"placeholders": placeholders, "holder": holder, "places": places}
+    copies = {"placeholders": placeholders, "holder": holder, "places": places, "states": states}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
-    for name in ("family", "listing", "sockets"):
+    for name in ("family", "listing", "sockets", "state_words"):
         text = files("fatecloud.collect.node").joinpath(f"{name}.py").read_text(encoding="utf-8")
         _write(directory / "module_utils" / f"fatecloud_{name}.py", text)
 

@@ -10,8 +10,8 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.duration import duration_text
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.release import DISTRIBUTION
+from fatecloud.model.states import DOWN
 
-_DOWN = ("absent", "stopped", "failed")
 _RESTARTS = ("auto-restart", "backoff")
 
 
@@ -130,7 +130,7 @@ def _running(
 
 
 def _word(state: Mapping[str, Any], *, settling: bool) -> str:
-    if state["state"] in _DOWN:
+    if state["state"] in DOWN:
         return "no"
     if (state.get("main") or {}).get("frozen"):
         return "hung"

@@ -10,9 +10,8 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner, runner_of
 from fatecloud.model.observed import Observed
+from fatecloud.model.states import AT_REST
 from fatecloud.workflow.observe import manifests
-
-_AT_REST = ("absent", "stopped", "failed", "retrying")
 
 
 def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
@@ -53,7 +52,7 @@ def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[st
     states = (facts.fact("services").value or {}) if facts else {}
     for key, entry in sorted(record.get("services", {}).items()):
         url = entry.get("job_api")
-        at_rest = states.get(key, {}).get("state") in _AT_REST
+        at_rest = states.get(key, {}).get("state") in AT_REST
         if key not in desired.services and url != "" and not at_rest:
             # What one node says must not make us ask another.
             ident = replace(ServiceId.parse(desired.cluster.label, key), node=node)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Observed
-
-_RUNNING = ("running", "starting")
+from fatecloud.model.states import UP
 
 
 def running(desired: Desired, observed: Observed) -> frozenset[str]:
@@ -14,5 +13,5 @@ def running(desired: Desired, observed: Observed) -> frozenset[str]:
     for name in desired.cluster.nodes:
         facts = observed.reached(name)
         states = (facts.fact("services").value or {}) if facts else {}
-        found |= {s.id.key for s in desired.on_node(name) if states.get(s.id.key, {}).get("state") in _RUNNING}
+        found |= {s.id.key for s in desired.on_node(name) if states.get(s.id.key, {}).get("state") in UP}
     return frozenset(found)

@@ -10,6 +10,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import drop
 from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
+from ansible.module_utils.fatecloud_states import AT_REST
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
 
@@ -33,7 +34,7 @@ def job_runners(manifest: Manifest, gone: list, params: dict) -> list:
         for key, entry in entries
         if entry.get("job_kind") in params["questions"]
         and entry.get("job_api")
-        and supervised(dict(params, **entry)).state() not in ("stopped", "absent", "failed", "retrying")
+        and supervised(dict(params, **entry)).state() not in AT_REST
     ]
 
 

@@ -21,9 +21,8 @@ from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
 from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, read_lease, working
+from ansible.module_utils.fatecloud_states import UP
 from ansible.module_utils.fatecloud_supervision import remove, supervised
-
-RUNNING = ("running", "starting")
 
 
 def stale(inputs: list, started: str) -> list:
@@ -46,7 +45,7 @@ def decide(wanted: str, now: str, old_inputs: list) -> str:
     """
     if now == "unsupervised":
         return "stop" if wanted in ("stopped", "absent") else "restart"
-    running = now in RUNNING
+    running = now in UP
     if wanted in ("stopped", "absent"):
         return "" if now in ("stopped", "absent") else "stop"
     if now == "retrying":
@@ -86,7 +85,7 @@ def spare_jobs(service: object, params: dict) -> list:
     state = service.state()
     verb = decide(params["state"], state, stale(params["inputs"], params["started"]))
     asked = []
-    if state in (*RUNNING, "unsupervised") and verb in ("stop", "restart"):
+    if state in (*UP, "unsupervised") and verb in ("stop", "restart"):
         asked += params["runners"]
     known = Manifest(params["base"]).data["services"]
     # One on this node listens where it was configured to at its last start, whatever the inventory says by now.

@@ -13,6 +13,7 @@ import time
 from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_inside import remove_file, remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
+from ansible.module_utils.fatecloud_state_words import PROGRAM, UNIT
 from ansible.module_utils.fatecloud_trust import directory
 
 SERVICE_MARK = "FATECLOUD_SERVICE"
@@ -82,12 +83,11 @@ class Systemd:
         return []
 
     def state(self) -> str:
-        """`running`, `starting`, `stopped`, `failed` or `absent`."""
+        """`running`, `starting`, `stopping`, `stopped`, `failed` or `absent`."""
         shown = self._show()
         if shown.get("LoadState") == "not-found":
             return "absent"
-        known = {"active": "running", "activating": "starting", "reloading": "running", "failed": "failed"}
-        return known.get(shown.get("ActiveState", ""), "stopped")
+        return UNIT.get(shown.get("ActiveState", ""), "stopped")
 
     def act(self, verb: str) -> None:
         """Start, stop or restart it. A failure to start shows in its state and log, not here."""
@@ -231,10 +231,10 @@ class Supervisor:
     def _reported_state(self) -> str:
         """What supervisord says of it."""
         words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
-        known = {"RUNNING": "running", "STARTING": "starting", "BACKOFF": "retrying", "FATAL": "failed"}
         if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
             return "absent"
-        return known.get(words[1], "stopped")
+        # It does not say with which status a program exited; one that exited is started like one that was stopped.
+        return "stopped" if words[1] == "EXITED" else PROGRAM.get(words[1], "stopped")
 
     def _program(self) -> object | None:
         return next((program for program in strays.programs(self.folder) if program.slug == self.slug), None)

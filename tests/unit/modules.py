@@ -12,8 +12,8 @@ from types import ModuleType
 
 import ansible.module_utils
 
-from fatecloud.collect.node import family, listing, sockets
-from fatecloud.model import places
+from fatecloud.collect.node import family, listing, sockets, state_words
+from fatecloud.model import places, states
 from fatecloud.model.layout import LAYOUT
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
@@ -28,6 +28,8 @@ sys.modules["ansible.module_utils.fatecloud_family"] = family
 sys.modules["ansible.module_utils.fatecloud_listing"] = listing
 sys.modules["ansible.module_utils.fatecloud_sockets"] = sockets
 sys.modules["ansible.module_utils.fatecloud_places"] = places
+sys.modules["ansible.module_utils.fatecloud_state_words"] = state_words
+sys.modules["ansible.module_utils.fatecloud_states"] = states
 
 
 def module(name: str) -> ModuleType:

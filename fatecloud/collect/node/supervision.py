@@ -9,6 +9,7 @@ from .hints import Any, Dict, List, Optional, Sequence
 from .opening import opened, text_in
 from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
+from .state_words import PROGRAM, UNIT
 
 State = Dict[str, Any]
 
@@ -25,22 +26,6 @@ _PROPERTIES = (
     "ExecMainStatus",
     "NeedDaemonReload",
 )
-_ACTIVE = {
-    "active": "running",
-    "reloading": "running",
-    "activating": "starting",
-    "deactivating": "stopping",
-    "failed": "failed",
-}
-_PROGRAM = {
-    "RUNNING": "running",
-    "STARTING": "starting",
-    "BACKOFF": "retrying",
-    "STOPPING": "stopping",
-    "EXITED": "failed",
-    "FATAL": "failed",
-    "UNKNOWN": "failed",
-}
 _DIRECTIVE = 200
 """Characters of a directive's value: a filter of system calls has thousands, and matters only by being there."""
 _SOCKET_SECONDS = 4.0
@@ -109,7 +94,7 @@ def _unit(pairs: Dict[str, str], boot: float) -> State:
     if pairs.get("LoadState") in ("not-found", "masked", "bad-setting", "error"):
         return dict(_nothing(), result=pairs["LoadState"], state="absent")
     started = number(pairs.get("ExecMainStartTimestampMonotonic", "")) or 0
-    state = _ACTIVE.get(pairs.get("ActiveState", ""), "stopped")
+    state = UNIT.get(pairs.get("ActiveState", ""), "stopped")
     return {
         "state": state,
         "sub": pairs.get("SubState", ""),
@@ -127,7 +112,7 @@ def _program(answer: Optional[Dict[str, Any]], restarts: int) -> State:
     if answer is None:
         return dict(_nothing(), result="not loaded", state="absent")
     name = str(answer["statename"])
-    state = _PROGRAM.get(name, "stopped")
+    state = PROGRAM.get(name, "stopped")
     if name == "EXITED" and answer.get("exitstatus") == 0:
         state = "stopped"
     return {
