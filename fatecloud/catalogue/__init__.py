@@ -12,6 +12,7 @@ import yaml
 
 from fatecloud.errors import InputError
 from fatecloud.model.artifact import Artifact, ArtifactKind
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
@@ -75,6 +76,11 @@ def load(name: str) -> Release:
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         defaults=data.get("defaults", {}),
     )
+
+
+def releases_of(cluster: Cluster) -> dict[str, Release]:
+    """The release of each owner of a cluster, by the owner's id. Raises InputError for an unknown one."""
+    return {name: load(owner.release) for name, owner in cluster.owners.items()}
 
 
 def parse_lock(text: str, other: ArtifactKind = "archive") -> tuple[Artifact, ...]:

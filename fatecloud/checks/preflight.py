@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from types import MappingProxyType
 
 from fatecloud.checks import (
     belonging,
@@ -47,7 +48,7 @@ _ROOMS = (
     data,
 )
 ARTIFACT_MISSING = Code(
-    "PREFLIGHT_ARTIFACT_MISSING", "critical", "The controller's store lacks artifacts of the release."
+    "PREFLIGHT_ARTIFACT_MISSING", "critical", "The controller's store lacks artifacts of a release."
 )
 
 
@@ -69,7 +70,9 @@ def asked_for(desired: Desired, node: str, fact: str) -> tuple[str, ...]:
     return tuple(sorted({name for s in preflight_checks() if s.component in here for name in s.reads.get(fact, ())}))
 
 
-def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: Sequence[str] = ()) -> Report:
+def judge_preflight(
+    desired: Desired, observed: Observed, *, artifacts_missing: Mapping[str, str] = MappingProxyType({})
+) -> Report:
     """Judge everything at once.
 
     A check that can only warn and lacks its reading is reported as not judged; any other one is an unknown finding.
@@ -77,7 +80,7 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
     Args:
         desired: the cluster as it should be.
         observed: one pass over all its nodes.
-        artifacts_missing: what the controller's store should hold and does not, in words or file names.
+        artifacts_missing: name of a release -> what the controller's store lacks of it, as a sentence.
     """
     needed = judge(desired, observed, [spec for spec in preflight_checks() if not _only_warns(spec)])
     advice = judge(desired, observed, [spec for spec in preflight_checks() if _only_warns(spec)])
@@ -91,7 +94,7 @@ def judge_preflight(desired: Desired, observed: Observed, *, artifacts_missing: 
     return replace(
         needed,
         passed=needed.passed + advice.passed,
-        findings=(*_artifacts(desired, artifacts_missing), *needed.findings, *more),
+        findings=(*_artifacts(artifacts_missing), *needed.findings, *more),
         skipped=(*dict.fromkeys((*needed.skipped, *advice.skipped)), *unread),
     )
 
@@ -105,7 +108,7 @@ def _only_warns(spec: CheckSpec) -> bool:
     return all(code.severity == "warning" for code in spec.codes)
 
 
-def _artifacts(desired: Desired, missing: Sequence[str]) -> tuple[Finding, ...]:
+def _artifacts(missing: Mapping[str, str]) -> tuple[Finding, ...]:
     if not missing:
         return ()
     return (
@@ -113,10 +116,10 @@ def _artifacts(desired: Desired, missing: Sequence[str]) -> tuple[Finding, ...]:
             ARTIFACT_MISSING.name,
             ARTIFACT_MISSING.severity,
             Subject(),
-            f"artifacts of {desired.release.name} are not in the store",
-            expected="all artifacts of the release",
-            got=", ".join(missing[:5]) + (", ..." if missing[5:] else ""),
-            remedy=(f"fatecloud release fetch {desired.release.name}",),
+            f"artifacts of {', '.join(missing)} are not in the store",
+            expected="all artifacts of the releases",
+            got="; ".join(missing.values()),
+            remedy=tuple(f"fatecloud release fetch {name}" for name in missing),
             source="the controller's store",
         ),
     )

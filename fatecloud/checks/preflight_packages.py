@@ -81,7 +81,7 @@ def _minimum(view: NodeView, service: DesiredService, package: str) -> tuple[str
     """Product that a package brings, and the oldest version of it; empty where the catalogue names none."""
     if service.version != DISTRIBUTION:
         return "", ""
-    floors = view.desired.release.minimum.get(service.id.component, {})
+    floors = view.desired.release_of(service.id).minimum.get(service.id.component, {})
     product = next((name for name in floors if package == name or package.startswith(f"{name}-")), "")
     return product, floors.get(product, "")
 

@@ -58,17 +58,18 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
 @node_check(ARCH)
 def architecture(view: NodeView) -> Iterator[Finding]:
     """The release's interpreter and wheels run on the processor."""
-    wanted = view.desired.release.arch
+    releases = {r.name: r for s in services_of(view) if s.python for r in (view.desired.release_of(s.id),)}
     got = view.fact("os")["arch"]
-    if any(s.python for s in services_of(view)) and got != wanted:
+    other = [release for _, release in sorted(releases.items()) if release.arch != got]
+    if other:
         yield problem(
             view,
             ARCH.name,
             "critical",
-            f"{view.desired.release.name} has artifacts for {wanted} only",
-            expected=wanted,
+            f"{other[0].name} has artifacts for {other[0].arch} only",
+            expected=other[0].arch,
             got=got,
-            remedy=(f"place the Python services on a node with {wanted}",),
+            remedy=(f"place the Python services on a node with {other[0].arch}",),
             source="fact os",
         )
 

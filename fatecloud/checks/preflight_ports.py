@@ -59,8 +59,8 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
             evidence=tuple(f"pid {o['pid']}: {o.get('cmdline') or o['process']}" for _, o in pairs if o["pid"]),
             remedy=(
                 *(
-                    f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of party "
-                    f"{service.id.owner}"
+                    f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of "
+                    f"{view.desired.cluster.owners[service.id.owner].title}"
                     for n, _ in pairs
                 ),
                 *(f"or ask its owner to stop it: {_look(o)}" for _, o in pairs),
@@ -109,6 +109,7 @@ def ports_allowed(view: NodeView) -> Iterator[Finding]:
     first = int(view.fact("sysctl").get(UNPRIVILEGED_PORTS) or PRIVILEGED_PORTS)
     for needed in ports_of(view):
         if needed.port.number < first:
+            owner = view.desired.cluster.owners[needed.service.id.owner]
             yield problem(
                 view,
                 PRIVILEGED.name,
@@ -119,7 +120,7 @@ def ports_allowed(view: NodeView) -> Iterator[Finding]:
                 expected=f"a port from {first} on, or supervision: systemd",
                 got=str(needed.port.number),
                 remedy=(
-                    f"set another `ports.{needed.port.name}` under `config` of party {needed.service.id.owner}",
+                    f"set another `ports.{needed.port.name}` under `config` of {owner.title}",
                     f"or set `supervision: systemd` for node {view.facts.node}",
                 ),
                 source="fact sysctl",

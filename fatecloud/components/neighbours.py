@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Context
 from fatecloud.model.desired import Edge
 from fatecloud.model.identity import ServiceId
 
 
-def edge_to(ctx: Context, component: str, port: str, kind: str, *, probe: str, hard: bool = True) -> tuple[Edge, ...]:
-    """The edge to the party's own service of a component, managed or external; none when the party has none."""
+def edges_to(
+    ctx: Context,
+    component: str,
+    port: str,
+    kind: str,
+    *,
+    probe: str,
+    hard: bool = True,
+    choose: Literal["all", "first", "same-node-first"] = "all",
+) -> tuple[Edge, ...]:
+    """The edges to the services of a component that the owner uses, managed or external; none where it uses none.
+
+    Args:
+        ctx: of the service where the edges start.
+        component: at the other end.
+        port: of it.
+        kind: of the edges.
+        probe: that asks over them.
+        hard: see `Edge`.
+        choose: to which instances: `first` in the order of nodes' names, `same-node-first` for the one on this node,
+            else the first. An external service is one instance.
+    """
     external = ctx.external(component)
     if external is not None:
         return (Edge(ctx.id.key, f"external:{component}", kind, external.endpoint, hard, probe=probe),)
+    found = ctx.services(component)
+    if choose == "same-node-first":
+        found = tuple(sorted(found, key=lambda service: service.node != ctx.id.node))
     return tuple(
-        Edge(ctx.id.key, service.key, kind, ctx.endpoint(component, port), hard, probe=probe)
-        for service in ctx.services(component)[:1]
+        Edge(ctx.id.key, service.key, kind, ctx.reached(service, port), hard, probe=probe)
+        for service in (found if choose == "all" else found[:1])
     )
 
 
@@ -63,7 +88,7 @@ def routes(ctx: Context, kind: str) -> dict[str, Endpoint]:
 
 def _service_of(ctx: Context, other: str, component: str) -> str:
     party = ctx.cluster.parties.get(other)
-    nodes = party.placement.get(component, ()) if party else ()
-    if not isinstance(nodes, tuple) or not nodes:
+    placed = party.instances(component) if party else ()
+    if not placed:
         return f"peer:{other}"
-    return ServiceId(ctx.cluster.label, other, component, nodes[0]).key
+    return ServiceId(ctx.cluster.label, other, component, placed[0].node).key

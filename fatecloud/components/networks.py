@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from fatecloud.model.cluster import Cluster, Node, Party, is_address
+from fatecloud.model.cluster import Cluster, Node, Owner, is_address
 
 SELF = ("127.0.0.0/8", "::1/128")
 
@@ -24,11 +24,10 @@ def of_others(cluster: Cluster, party: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(network for networks in (*managed, *peers) for network in networks))
 
 
-def of_party(party: Party, cluster: Cluster) -> tuple[str, ...]:
+def of_party(party: Owner, cluster: Cluster) -> tuple[str, ...]:
     """The networks from which a managed party's connections come: as written, else the addresses of its nodes."""
-    names = sorted({name for where in party.placement.values() if isinstance(where, tuple) for name in where})
     return party.addresses or tuple(
-        dict.fromkeys(address for name in names for address in of_node(cluster.nodes[name]))
+        dict.fromkeys(address for name in party.nodes for address in of_node(cluster.nodes[name]))
     )
 
 

@@ -18,6 +18,7 @@ from fatecloud import components
 from fatecloud.model.component import Component
 from fatecloud.model.jobs import JobApiAt
 from fatecloud.model.proof import Proof, ProofKind
+from fatecloud.model.release import Release
 
 
 def packages() -> list[str]:
@@ -60,6 +61,15 @@ def component_of(name: str, version: str = "") -> Component:
 def components_of(versions: Mapping[str, str]) -> Mapping[str, Component]:
     """Every component by name, sorted, as it is in these versions (name -> version, as in a release)."""
     return {name: component_of(name, versions.get(name, "")) for name in packages()}
+
+
+def components_by_owner(releases: Mapping[str, Release]) -> dict[str, Mapping[str, Component]]:
+    """The components of each owner's release, by the owner's id.
+
+    Args:
+        releases: likewise.
+    """
+    return {owner: components_of(release.components) for owner, release in releases.items()}
 
 
 @cache

@@ -11,8 +11,12 @@ from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Component
 
 
-def refuse_unnamed(cluster: Cluster, components: Mapping[str, Component], reader: Reader) -> None:
-    """Note each party whose addresses are missing although other parties' are named, or although a port needs them."""
+def refuse_unnamed(cluster: Cluster, components: Mapping[str, Mapping[str, Component]], reader: Reader) -> None:
+    """Note each party whose addresses are missing although other parties' are named, or although a port needs them.
+
+    Args:
+        components: of each owner, by its id.
+    """
     written = [party.id for party in cluster.parties.values() if party.addresses]
     written += [peer.id for peer in cluster.peers.values() if peer.addresses]
     if written:
@@ -24,13 +28,14 @@ def refuse_unnamed(cluster: Cluster, components: Mapping[str, Component], reader
             if party.placement and not of_party(party, cluster) and len(cluster.parties) > 1:
                 what = f"party {party.id} has no addresses, and its nodes are known by name only"
                 reader.problems.add(reader.at(f"parties.{party.id}"), what, "addresses: [NETWORK, ...]")
-    for party in cluster.parties.values():
-        for name, where in party.placement.items():
-            guarded = [spec for spec in components[name].ports if spec.guarded]
-            places = where if guarded and isinstance(where, tuple) else ()
-            for node in (cluster.nodes[place] for place in places if place in cluster.nodes):
-                clients = {client for spec in guarded for client in clients_elsewhere(party, spec, node)}
+    for owner in cluster.owners.values():
+        for name in owner.placement:
+            component = components[owner.id][name]
+            guarded = [spec for spec in component.ports if spec.guarded]
+            for node in (cluster.nodes[placed.node] for placed in owner.instances(name)):
+                places = [clients_elsewhere(cluster.owners, owner, component, spec, node) for spec in guarded]
+                clients = {client for names in places for client in names}
                 unknown = sorted(client for client in clients if not of_node(cluster.nodes[client]))
-                if unknown and not party.addresses:
-                    what = f"{party.id}/{name}@{node.name} must know the address of {unknown[0]}, which has only a name"
-                    reader.problems.add(reader.at(f"parties.{party.id}"), what, "addresses: [IP address of that node]")
+                if unknown and not owner.addresses:
+                    what = f"{owner.id}/{name}@{node.name} must know the address of {unknown[0]}, which has only a name"
+                    reader.problems.add(reader.at(owner.path), what, "addresses: [IP address of that node]")

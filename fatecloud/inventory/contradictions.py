@@ -1,4 +1,4 @@
-"""Refuses settings of a component that contradict each other, its node or its party."""
+"""Refuses settings of a component that contradict each other, its node or its owner."""
 
 from __future__ import annotations
 
@@ -7,73 +7,80 @@ from collections.abc import Iterator, Mapping
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
 from fatecloud.inventory.kinds import Reader
-from fatecloud.inventory.problems import one_of
-from fatecloud.model.cluster import Cluster, Node, Party, Peer
+from fatecloud.inventory.problems import Mark, one_of
+from fatecloud.model.cluster import Cluster, Node, Owner, Peer
 from fatecloud.model.component import Component, Contradiction
 from fatecloud.model.release import Release
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.placed import contexts_of
 
+Components = Mapping[str, Mapping[str, Component]]
+"""Of each owner, by its id."""
+
 
 def refuse_contradictions(
-    parties: Mapping[str, Party],
+    owners: Mapping[str, Owner],
     peers: Mapping[str, Peer],
     nodes: Mapping[str, Node],
-    architecture: str,
-    components: Mapping[str, Component],
+    components: Components,
     reader: Reader,
 ) -> None:
     """Note each component's objections to its settings, at the setting itself or at the placement of the service."""
-    for party, name, node in _services(parties, nodes):
-        for found in components[name].judge(party.config[name], node, architecture):
-            _note(reader, party.id, name, found, f"{party.id}/{name}@{node.name}: {found.what}")
-    for name, component in components.items():
-        for at, found in component.judge_parties(parties, peers, architecture):
-            _note(reader, at, name, found, found.what)
+    for owner, name, node in _services(owners, nodes):
+        for found in components[owner.id][name].judge(owner.settings(name, node.name), node, owner.architecture):
+            own = reader.places.get(f"{owner.path}.services.{name}.{node.name}.config.{found.key}")
+            _note(reader, owner, name, found, f"{owner.id}/{name}@{node.name}: {found.what}", own)
+    parties = {party: owner for party, owner in owners.items() if owner.kind == "party"}
+    # All parties are of one release, so each has the same components.
+    for name, component in components[next(iter(parties))].items() if parties else ():
+        for at, found in component.judge_parties(parties, peers):
+            _note(reader, parties[at], name, found, found.what)
 
 
-def _note(reader: Reader, party: str, component: str, found: Contradiction, what: str) -> None:
-    written = reader.places.get(f"parties.{party}.config.{component}.{found.key}")
-    mark = written or reader.at(f"parties.{party}.services.{component}")
-    reader.problems.add(mark, what, found.expected)
+def _note(
+    reader: Reader, owner: Owner, component: str, found: Contradiction, what: str, mark: Mark | None = None
+) -> None:
+    mark = mark or reader.places.get(f"{owner.path}.config.{component}.{found.key}")
+    reader.problems.add(mark or reader.at(f"{owner.path}.services.{component}"), what, found.expected)
 
 
 def refuse_unreachable(
-    parties: Mapping[str, Party], nodes: Mapping[str, Node], components: Mapping[str, Component], reader: Reader
+    owners: Mapping[str, Owner], nodes: Mapping[str, Node], components: Components, reader: Reader
 ) -> None:
-    """Note services that other nodes of their party use, and that listen on loopback or on no known address."""
-    for party, name, node in _services(parties, nodes):
-        private = [spec for spec in components[name].ports if not spec.public and not spec.loopback]
-        if not any(clients_elsewhere(party, spec, node) for spec in private):
+    """Note services that are used from other nodes, and that listen on loopback or on no known address."""
+    for owner, name, node in _services(owners, nodes):
+        component = components[owner.id][name]
+        private = [spec for spec in component.ports if not spec.public and not spec.loopback]
+        if not any(clients_elsewhere(owners, owner, component, spec, node) for spec in private):
             continue
-        service, key = f"{party.id}/{name}@{node.name}", f"parties.{party.id}.config.{name}.bind"
-        chosen = party.config[name].get("bind")
+        service, chosen = f"{owner.id}/{name}@{node.name}", owner.settings(name, node.name).get("bind")
         if chosen and is_loopback(str(chosen)):
-            what = f"{service} listens on {chosen}, and services on other nodes of the party use it"
-            reader.problems.add(reader.at(key), what, f"an address of {node.name} that they can reach")
+            own, shared = f"{owner.path}.services.{name}.{node.name}.config.bind", f"{owner.path}.config.{name}.bind"
+            mark = reader.places.get(own) or reader.at(shared)
+            what = f"{service} listens on {chosen}, and services on other nodes use it"
+            reader.problems.add(mark, what, f"an address of {node.name} that they can reach")
         elif not chosen and not node.inside:
             what = f"{service} is used from other nodes, and of {node.name} only a name is known, no address"
             expected = f"bind: its IP address in nodes.{node.name} (0.0.0.0: all of its addresses)"
             reader.problems.add(reader.at(f"nodes.{node.name}.address"), what, expected)
 
 
-def refuse_unmet(cluster: Cluster, release: Release, components: Mapping[str, Component], reader: Reader) -> None:
+def refuse_unmet(cluster: Cluster, releases: Mapping[str, Release], components: Components, reader: Reader) -> None:
     """Note what a service needs inside another one that no one gives, or that two want under one name.
 
     Args:
         cluster: without any other problem.
     """
-    _, unmet = gather(contexts_of(cluster, release, components).values(), components)
+    _, unmet = gather(contexts_of(cluster, releases, components).values(), components)
     for one in unmet:
         owner, _, rest = one.contribution.service.partition("/")
-        mark = reader.at(f"parties.{owner}.services.{rest.partition('@')[0]}")
+        mark = reader.at(f"{cluster.owners[owner].path}.services.{rest.partition('@')[0]}")
         reader.problems.add(mark, one.why, one.expected or one_of(one.words), one.word, one.words)
 
 
-def _services(parties: Mapping[str, Party], nodes: Mapping[str, Node]) -> Iterator[tuple[Party, str, Node]]:
-    """Every managed service: its party, its component and its node."""
-    for party in parties.values():
-        for name, where in party.placement.items():
-            for place in where if isinstance(where, tuple) else ():
-                if place in nodes:
-                    yield party, name, nodes[place]
+def _services(owners: Mapping[str, Owner], nodes: Mapping[str, Node]) -> Iterator[tuple[Owner, str, Node]]:
+    """Every managed service: its owner, its component and its node."""
+    for owner in owners.values():
+        for name in owner.placement:
+            for placed in owner.instances(name):
+                yield owner, name, nodes[placed.node]

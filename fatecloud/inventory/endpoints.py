@@ -6,59 +6,49 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fatecloud.inventory.draft import Draft
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Origins
-from fatecloud.inventory.placement import Placement
 from fatecloud.inventory.problems import one_of
-from fatecloud.inventory.settings import Settings
-from fatecloud.model.cluster import App, Endpoint, Node, Peer, SecretRef
-from fatecloud.model.component import Component
+from fatecloud.model.cluster import App, Endpoint, Owner, Peer, SecretRef
 
 PEER_KEYS = ("key", "former_key")
 """What a peer has besides endpoints."""
 
 
-def public_endpoints(
-    party: str,
-    written: Mapping[str, Endpoint],
-    placement: Placement,
-    settings: Settings,
-    nodes: Mapping[str, Node],
-    components: Mapping[str, Component],
-    reader: Reader,
-    origins: Origins,
-) -> dict[str, Endpoint]:
+def public_endpoints(draft: Draft, written: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
     """Endpoints by kind: what the operator wrote, otherwise the advertise address of the component's first node.
 
-    A kind that no component of the party serves is noted as a problem.
+    A kind that no component of the owner serves is noted as a problem.
+
+    Args:
+        draft: with its placement and settings.
+        written: the section `public`.
     """
-    endpoints = {}
-    for name, where in placement.items():
-        if not isinstance(where, tuple):
-            continue
-        for port in components[name].ports:
-            path = f"parties.{party}.public.{port.public}"
-            if not port.public:
-                continue
-            if port.public in written:
-                endpoints[port.public] = written[port.public]
-                origins.written(path)
-            else:
-                node = nodes[where[0]]
-                endpoints[port.public] = Endpoint(node.advertise, settings[name][f"ports.{port.name}"])
-                origins.derived(path, f"built in (advertise of {node.name} and port {port.name} of {name})")
+    endpoints, owner = {}, draft.owner
+    for name in owner.placement:
+        for placed in owner.instances(name)[:1]:
+            for port in (port for port in draft.components[name].ports if port.public):
+                path, node = draft.path(f"public.{port.public}"), draft.nodes[placed.node]
+                if port.public in written:
+                    endpoints[port.public] = written[port.public]
+                    draft.origins.written(path)
+                    continue
+                number = owner.settings(name, node.name)[f"ports.{port.name}"]
+                endpoints[port.public] = Endpoint(node.advertise, number)
+                draft.origins.derived(path, f"built in (advertise of {node.name} and port {port.name} of {name})")
     # A service that is in the file but was refused already has a problem of its own.
-    named = [c for name, c in components.items() if f"parties.{party}.services.{name}" in reader.places]
+    named = [component for name, component in draft.components.items() if draft.is_written(f"services.{name}")]
     served = {port.public for component in named for port in component.ports} | set(endpoints)
     for kind in written:
         if kind not in served:
-            mark = reader.at(f"parties.{party}.public.{kind}")
-            reader.problems.add(mark, f"party {party} has no service with a public {kind}", one_of(endpoints))
+            what = f"{owner.title} has no service with a public {kind}"
+            draft.refuse(f"public.{kind}", what, one_of(endpoints))
     return endpoints
 
 
 def build_peers(
-    raw: Mapping[str, Any], needed: Iterable[str], architecture: str, reader: Reader, origins: Origins
+    raw: Mapping[str, Any], needed: Iterable[str], architecture: str | None, reader: Reader, origins: Origins
 ) -> dict[str, Peer]:
     """Every peer. A peer without an endpoint that this architecture needs is noted as a problem."""
     kinds = sorted(set(needed))
@@ -66,7 +56,11 @@ def build_peers(
     for party, given in raw.items():
         path = f"peers.{party}"
         if not kinds:
-            what = f"the architecture {architecture} does not connect parties"
+            what = (
+                f"the architecture {architecture} does not connect parties"
+                if architecture
+                else "no parties are connected here"
+            )
             reader.problems.add(reader.at(path), what, "no peers, or another architecture")
             continue
         written = {} if given is BAD else given
@@ -102,15 +96,15 @@ def refuse_meetings(parties: Iterable[str], peers: Iterable[str], reader: Reader
             reader.problems.add(reader.at(f"peers.{party}"), what, "it only under `parties` or only under `peers`")
 
 
-def refuse_loopback(party: str, public: Mapping[str, Endpoint], peers: Iterable[str], reader: Reader) -> None:
+def refuse_loopback(owner: Owner, peers: Iterable[str], reader: Reader) -> None:
     """Note public endpoints that a peer on another machine can never reach."""
     others = sorted(peers)
     if not others:
         return
-    for kind, endpoint in public.items():
+    for kind, endpoint in owner.public.items():
         if is_loopback(endpoint.host):
-            what = f"party {party} has the public {kind} {endpoint}, which {one_of(others)} cannot reach"
-            mark = reader.at(f"parties.{party}.public.{kind}")
+            what = f"{owner.title} has the public {kind} {endpoint}, which {one_of(others)} cannot reach"
+            mark = reader.at(f"{owner.path}.public.{kind}")
             reader.problems.add(mark, what, f"public: {{{kind}: host:port}} as peers see it")
 
 

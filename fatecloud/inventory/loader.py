@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fatecloud import catalogue
 from fatecloud.components.registry import all_components, components_of
 from fatecloud.inventory.admission import refuse_unnamed
 from fatecloud.inventory.contradictions import refuse_contradictions, refuse_unmet, refuse_unreachable
 from fatecloud.inventory.document import Table, parse
+from fatecloud.inventory.draft import Draft, NodeNames
 from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_loopback, refuse_meetings
-from fatecloud.inventory.kinds import Reader, described
+from fatecloud.inventory.kinds import BAD, Reader, described
 from fatecloud.inventory.nodes import NodeBuilder
 from fatecloud.inventory.origins import Origins
-from fatecloud.inventory.placement import Placer, party_sections
+from fatecloud.inventory.placement import Placer, refuse_bad_groups
 from fatecloud.inventory.ports import refuse_clashes
 from fatecloud.inventory.problems import Problems
-from fatecloud.inventory.releases import find_release
+from fatecloud.inventory.releases import find_release, judge_top
 from fatecloud.inventory.schema import inventory_section
 from fatecloud.inventory.settings import settle
 from fatecloud.inventory.source import read_text
-from fatecloud.model.cluster import Cluster, Node, Party, Peer
+from fatecloud.model.cluster import Cluster, Node, Owner, Peer
 from fatecloud.model.component import Component
 from fatecloud.model.release import Release
 
@@ -58,7 +58,7 @@ class _Builder:
     """Puts the cluster together.
 
     Args:
-        chosen: whether the release chooses the generation of each component.
+        chosen: whether an owner's release chooses the generation of each component.
     """
 
     def __init__(self, path: Path, components: Mapping[str, Component], reader: Reader, *, chosen: bool) -> None:
@@ -67,6 +67,7 @@ class _Builder:
         self._chosen = chosen
         self._reader = reader
         self._origins = Origins(path.name, reader)
+        self._of_release: dict[str, Mapping[str, Component]] = {}
 
     def build(self, raw: dict[str, Any]) -> Cluster:
         """The cluster. If problems were noted, it must not be used."""
@@ -76,60 +77,76 @@ class _Builder:
         nodes = NodeBuilder(self._path, self._reader, self._origins).build(
             raw.get("nodes", {}), raw.get("defaults", {})
         )
-        parties: dict[str, Party] = {}
-        peers: dict[str, Peer] = {}
-        refuse_meetings(raw.get("parties", {}), raw.get("peers", {}), self._reader)
-        if "architecture" in raw and nodes:
-            parties, peers = self._parties_and_peers(raw, nodes)
+        release = find_release(raw["release"], "release", self._reader) if "release" in raw else None
+        judge_top(raw, release, self._reader)
+        drafts = list(self._drafts(raw, nodes, release)) if nodes else []
         cluster = Cluster(
             name=raw.get("cluster", ""),
             id=raw.get("id", ""),
-            release=raw.get("release", ""),
-            architecture=raw.get("architecture", "standalone"),
             nodes=nodes,
-            parties=parties,
-            peers=peers,
+            owners={draft.owner.id: draft.owner for draft in drafts},
+            peers=self._peers(raw, drafts) if nodes else {},
             origins=self._origins.by_path,
         )
-        refuse_unnamed(cluster, self._components, self._reader)
-        if not self._reader.problems:
-            refuse_unmet(cluster, catalogue.load(cluster.release), self._components, self._reader)
+        self._judge(cluster, drafts)
         return cluster
 
-    def _parties_and_peers(
-        self, raw: dict[str, Any], nodes: Mapping[str, Node]
-    ) -> tuple[dict[str, Party], dict[str, Peer]]:
-        architecture = raw["architecture"]
-        release = find_release(raw["release"], architecture, self._reader) if "release" in raw else None
-        if release is not None and self._chosen:
-            self._components = components_of(release.components)
-        placer = Placer(nodes, self._components, architecture, release, self._reader, self._origins)
-        parties = {
-            name: self._party(name, given, placer, nodes, release) for name, given in raw.get("parties", {}).items()
-        }
+    def _drafts(self, raw: dict[str, Any], nodes: Mapping[str, Node], release: Release | None) -> Iterator[Draft]:
+        """Every owner with everything that the inventory says of it."""
+        names, architecture = NodeNames(nodes), raw.get("architecture")
+        # Without the architecture, it is not known which components a party needs.
+        unknown = architecture is None and (release is None or bool(release.architectures))
+        for name, given in raw.get("parties", {}).items() if not unknown else ():
+            owner = Owner(name, "party", raw.get("release", ""), architecture, {}, {}, {})
+            yield self._filled(owner, given, nodes, names, release)
+        for name, given in raw.get("groups", {}).items():
+            word = "" if given is BAD else given.get("release", "")
+            own = find_release(word, f"groups.{name}.release", self._reader) if word else None
+            if word:
+                self._origins.written(f"groups.{name}.release")
+            yield self._filled(Owner(name, "group", word, None, {}, {}, {}), given, nodes, names, own)
+
+    def _filled(
+        self, owner: Owner, given: Any, nodes: Mapping[str, Node], names: NodeNames, release: Release | None
+    ) -> Draft:
+        draft = Draft(owner, nodes, names, self._known(release), release, self._reader, self._origins)
+        sections = {} if given is BAD else given
+        draft = draft.having(placement=Placer(draft).place(sections.get("services", {})))
+        draft = draft.having(config=settle(draft, sections.get("config", {})))
+        draft = draft.having(public=public_endpoints(draft, sections.get("public", {})))
+        if "addresses" in sections:
+            self._origins.written(draft.path("addresses"))
+        return draft.having(addresses=tuple(sections.get("addresses", ())))
+
+    def _known(self, release: Release | None) -> Mapping[str, Component]:
+        """The components as a release has them."""
+        if release is None or not self._chosen:
+            return self._components
+        if release.name not in self._of_release:
+            self._of_release[release.name] = components_of(release.components)
+        return self._of_release[release.name]
+
+    def _peers(self, raw: dict[str, Any], drafts: Iterable[Draft]) -> dict[str, Peer]:
+        refuse_meetings(raw.get("parties", {}), raw.get("peers", {}), self._reader)
+        party = next((draft for draft in drafts if draft.owner.kind == "party"), None)
+        architecture = party.owner.architecture if party else None
         needed = {
             component.peer_kind
-            for name, component in self._components.items()
+            for component in (party.components.values() if party else ())
             if component.peer_kind and architecture in component.architectures
         }
-        peers = build_peers(raw.get("peers", {}), needed, architecture, self._reader, self._origins)
-        for party in parties.values():
-            refuse_loopback(party.id, party.public, peers, self._reader)
-        refuse_clashes(parties, self._components, self._reader)
-        refuse_contradictions(parties, peers, nodes, architecture, self._components, self._reader)
-        refuse_unreachable(parties, nodes, self._components, self._reader)
-        return parties, peers
+        return build_peers(raw.get("peers", {}), needed, architecture, self._reader, self._origins)
 
-    def _party(
-        self, name: str, given: Any, placer: Placer, nodes: Mapping[str, Node], release: Release | None
-    ) -> Party:
-        sections = party_sections(given)
-        placement = placer.place(name, sections["services"])
-        settings = settle(name, sections["config"], placement, self._components, release, self._reader, self._origins)
-        public = public_endpoints(
-            name, sections["public"], placement, settings, nodes, self._components, self._reader, self._origins
-        )
-        addresses = tuple(sections["addresses"])
-        if addresses:
-            self._origins.written(f"parties.{name}.addresses")
-        return Party(name, public, dict(placement), settings, addresses)
+    def _judge(self, cluster: Cluster, drafts: Collection[Draft]) -> None:
+        """Note what does not fit together between owners, peers and nodes."""
+        owners, components = cluster.owners, {draft.owner.id: draft.components for draft in drafts}
+        refuse_bad_groups(drafts)
+        for party in cluster.parties.values():
+            refuse_loopback(party, cluster.peers, self._reader)
+        refuse_clashes(owners, components, self._reader)
+        refuse_contradictions(owners, cluster.peers, cluster.nodes, components, self._reader)
+        refuse_unreachable(owners, cluster.nodes, components, self._reader)
+        refuse_unnamed(cluster, components, self._reader)
+        if not self._reader.problems:
+            releases = {draft.owner.id: draft.release for draft in drafts if draft.release is not None}
+            refuse_unmet(cluster, releases, components, self._reader)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from fatecloud.inventory.kinds import Reader
-from fatecloud.model.cluster import Party
+from fatecloud.model.cluster import Owner
 from fatecloud.model.component import Component
 
 _FIRST_PORT, _LAST_PORT = 1024, 65535
@@ -18,21 +19,41 @@ _STEP = 10
 class _Listener(NamedTuple):
     node: str
     number: int
-    party: str
+    owner: Owner
     component: str
     port: str
 
     def __str__(self) -> str:
-        return f"{self.party}/{self.component} ({self.port})"
+        return f"{self.owner.id}/{self.component} ({self.port})"
 
     @property
-    def setting(self) -> str:
-        return f"parties.{self.party}.config.{self.component}.ports.{self.port}"
+    def settings(self) -> tuple[str, str]:
+        """The paths at which the operator may have set it: for this instance, and for all of the component's."""
+        key = f"ports.{self.port}"
+        of_all = f"{self.owner.path}.config.{self.component}.{key}"
+        return f"{self.owner.path}.services.{self.component}.{self.node}.config.{key}", of_all
+
+    def is_chosen(self, reader: Reader) -> bool:
+        """Whether the operator set it."""
+        return any(path in reader.places for path in self.settings)
+
+    def example(self, number: int) -> str:
+        """What an inventory could have instead."""
+        section, _, name = self.owner.path.partition(".")
+        key = json.dumps(name) if name.isdigit() else name
+        setting = f"{self.component}: {{ports: {{{self.port}: {number}}}}}"
+        return f"{section}: {{{key}: {{config: {{{setting}}}}}}}"
 
 
-def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Component], reader: Reader) -> None:
-    """Note each port that two services of a node would share, with the key that sets another one."""
-    listeners = list(_listeners(parties, components))
+def refuse_clashes(
+    owners: Mapping[str, Owner], components: Mapping[str, Mapping[str, Component]], reader: Reader
+) -> None:
+    """Note each port that two services of a node would share, with the key that sets another one.
+
+    Args:
+        components: of each owner, by its id.
+    """
+    listeners = list(_listeners(owners, components))
     used = {(listener.node, listener.number) for listener in listeners}
     suggestions: dict[tuple[str, int], Iterator[int]] = {}
     taken: dict[tuple[str, int], _Listener] = {}
@@ -41,23 +62,23 @@ def refuse_clashes(parties: Mapping[str, Party], components: Mapping[str, Compon
         if first is listener:
             continue
         # If the operator chose only the first port, that is the one to change.
-        blamed = first if first.setting in reader.places and listener.setting not in reader.places else listener
-        mark = reader.places.get(blamed.setting) or reader.at(f"parties.{blamed.party}.services.{blamed.component}")
+        blamed = first if first.is_chosen(reader) and not listener.is_chosen(reader) else listener
+        written = [reader.places[path] for path in blamed.settings if path in reader.places]
+        mark = written[0] if written else reader.at(f"{blamed.owner.path}.services.{blamed.component}")
         what = f"port {listener.number} of {listener.node} is wanted by {first} and {listener}"
         wanted = listener.node, listener.number
         free = next(suggestions.setdefault(wanted, _free(*wanted, used)), None)
-        setting = f"{blamed.component}: {{ports: {{{blamed.port}: {free}}}}}"
-        example = f', for example parties: {{"{blamed.party}": {{config: {{{setting}}}}}}}' if free else ""
+        example = f", for example {blamed.example(free)}" if free else ""
         reader.problems.add(mark, what, f"another one{example}")
 
 
-def _listeners(parties: Mapping[str, Party], components: Mapping[str, Component]) -> Iterator[_Listener]:
-    for party in parties.values():
-        for component, where in party.placement.items():
-            for node in where if isinstance(where, tuple) else ():
-                for port in components[component].ports:
-                    number = party.config[component][f"ports.{port.name}"]
-                    yield _Listener(node, number, party.id, component, port.name)
+def _listeners(owners: Mapping[str, Owner], components: Mapping[str, Mapping[str, Component]]) -> Iterator[_Listener]:
+    for owner in owners.values():
+        for name in owner.placement:
+            for placed in owner.instances(name):
+                settings = owner.settings(name, placed.node)
+                for port in components[owner.id][name].ports:
+                    yield _Listener(placed.node, settings[f"ports.{port.name}"], owner, name, port.name)
 
 
 def _free(node: str, wanted: int, used: set[tuple[str, int]]) -> Iterator[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from fatecloud.catalogue.architectures import ARCHITECTURES, LATER
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
 from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Networks, Size, Whole
-from fatecloud.inventory.placed import PlacementKind, external_section
+from fatecloud.inventory.places import PlaceKind
 from fatecloud.inventory.references import PASSWORD, SECRET
 from fatecloud.inventory.sections import Field, Named, Section
 from fatecloud.inventory.words import (
@@ -16,6 +17,7 @@ from fatecloud.inventory.words import (
     APP_ID,
     CLUSTER_NAME,
     DIRECTORY,
+    GROUP_NAME,
     INTERPRETER,
     JUMP,
     KEY_FILE,
@@ -136,11 +138,8 @@ APPS = Named('{"9999": {id: ..., token: {secret: ...}}}', PARTY_ID, APP)
 
 def inventory_section(components: Mapping[str, Component]) -> Section:
     """The section of the whole file, with keys for these components."""
-    public = {port.public for component in components.values() for port in component.ports if port.public}
-    kinds = sorted(public | {component.peer_kind for component in components.values() if component.peer_kind})
-    endpoints = Section(
-        "a mapping from kind of endpoint to host:port", {k: Field(ENDPOINT, f"Its {k}.") for k in kinds}
-    )
+    kinds = {component.peer_kind for component in components.values() if component.peer_kind} | _public(components)
+    endpoints = _endpoints(kinds)
     addresses = Field(
         Networks(),
         "Networks from which its connections come, after NAT. Once any party has them, only named ones get in.",
@@ -157,20 +156,24 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "apps": apps,
         },
     )
-    services = {
-        name: Field(PlacementKind(external_section(c)), c.summary, default="the party's only node")
-        for name, c in components.items()
-    }
-    config = {name: Field(component_section(c), c.summary) for name, c in components.items()}
     party = Section(
         "a mapping with public, addresses, services and config (or {} for all defaults)",
         {
-            "public": Field(endpoints, "Endpoints that peers use.", default="the node's advertise address and port"),
+            "public": _reached(_public(components)),
             "addresses": addresses,
-            "services": Field(
-                Section("a mapping from component to node", services), "Which component is on which node."
-            ),
-            "config": Field(Section("a mapping from component to its settings", config), "Settings per component."),
+            "services": _services(components, "Which component is on which node.", "the party's only node"),
+            "config": _settings(components),
+        },
+    )
+    lent = {name: component for name, component in components.items() if component.groups}
+    where = replace(_services(lent, "Which component is on which node.", "not there"), required=True)
+    group = Section(
+        "a mapping with release, services and config",
+        {
+            "release": Field(RELEASE_NAME, "Release of its services.", required=True),
+            "services": where,
+            **({"public": _reached(_public(lent))} if _public(lent) else {}),
+            "config": _settings(lent),
         },
     )
     architecture = Choice(ARCHITECTURES, LATER)
@@ -185,11 +188,43 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
                 required=True,
                 make=new_id,
             ),
-            "release": Field(RELEASE_NAME, "Release to run.", required=True),
-            "architecture": Field(architecture, "How the components are connected.", required=True),
+            "release": Field(RELEASE_NAME, "Release of the parties.", default="required for parties"),
+            "architecture": Field(
+                architecture,
+                "How the components of a party are connected.",
+                default="required for parties, unless the release knows none",
+            ),
             "defaults": Field(DEFAULTS, "Any key of a node, for all nodes."),
             "nodes": Field(Named("at least one node: {address: ...}", NODE_NAME, NODE), "The machines.", required=True),
-            "parties": Field(Named('at least one party: {"9999": {}}', PARTY_ID, party), "The parties.", required=True),
+            "parties": Field(Named('at least one party: {"9999": {}}', PARTY_ID, party), "The parties."),
+            "groups": Field(
+                Named("{shared: {release: ..., services: {...}}}", GROUP_NAME, group),
+                "Services that belong to no single party: of an exchange, for serving, or shared by parties.",
+            ),
             "peers": Field(Named('{"10000": {...}}', PARTY_ID, peer, least=0), "Parties of other operators."),
         },
     )
+
+
+def _public(components: Mapping[str, Component]) -> set[str]:
+    """The kinds of public endpoints that these components serve."""
+    return {port.public for component in components.values() for port in component.ports if port.public}
+
+
+def _reached(kinds: Iterable[str]) -> Field:
+    return Field(_endpoints(kinds), "Endpoints that peers use.", default="the node's advertise address and port")
+
+
+def _endpoints(kinds: Iterable[str]) -> Section:
+    fields = {kind: Field(ENDPOINT, f"Its {kind}.") for kind in sorted(kinds)}
+    return Section("a mapping from kind of endpoint to host:port", fields)
+
+
+def _services(components: Mapping[str, Component], doc: str, default: str) -> Field:
+    fields = {name: Field(PlaceKind(c), c.summary, default=default) for name, c in components.items()}
+    return Field(Section("a mapping from component to node", fields), doc)
+
+
+def _settings(components: Mapping[str, Component]) -> Field:
+    fields = {name: Field(component_section(c), c.summary) for name, c in components.items()}
+    return Field(Section("a mapping from component to its settings", fields), "Settings per component.")

@@ -1,4 +1,4 @@
-"""The settings of a party's components: the operator's value, then the release's, then the built-in default."""
+"""The settings of an owner's components: the operator's value, then the release's, then the built-in default."""
 
 from __future__ import annotations
 
@@ -6,78 +6,67 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.inventory.component_settings import flatten
-from fatecloud.inventory.kinds import Reader, endpoint_of, size_of
-from fatecloud.inventory.origins import Origins
-from fatecloud.inventory.placement import Placement
+from fatecloud.inventory.draft import Draft
+from fatecloud.inventory.kinds import endpoint_of, size_of
 from fatecloud.inventory.problems import one_of
+from fatecloud.model.cluster import FromGroup
 from fatecloud.model.component import Component, ConfigKey
 from fatecloud.model.release import Release
 
 Settings = dict[str, dict[str, Any]]
 
 
-def settle(
-    party: str,
-    written: Mapping[str, Any],
-    placement: Placement,
-    components: Mapping[str, Component],
-    release: Release | None,
-    reader: Reader,
-    origins: Origins,
-) -> Settings:
-    """Every setting of every component that is placed on a node, by flat dotted keys, including `ports.<name>`."""
-    placed = [name for name, where in placement.items() if isinstance(where, tuple)]
+def settle(draft: Draft, written: Mapping[str, Any]) -> Settings:
+    """Every setting of every component that the owner has, by flat dotted keys, including `ports.<name>`.
+
+    Args:
+        draft: with its placement.
+        written: the section `config`.
+    """
+    there = [name for name in draft.owner.placement if draft.owner.instances(name)]
     for name in written:
-        if name in placement and name not in placed:
-            mark = reader.at(f"parties.{party}.config.{name}")
-            reader.problems.add(mark, f"{name} of party {party} is external, so others set it", "no such section")
-        elif name not in placement and f"parties.{party}.services.{name}" not in reader.places:
-            mark = reader.at(f"parties.{party}.config.{name}")
-            reader.problems.add(mark, f"party {party} has no {name} to set", one_of(sorted(placement)), name, placement)
-    return {
-        name: _component(party, components[name], flatten(written.get(name, {})), release, reader, origins)
-        for name in placed
-    }
+        if name in draft.owner.placement and name not in there:
+            where = draft.owner.placement[name]
+            whose = f"that of group {where.group}" if isinstance(where, FromGroup) else "external"
+            draft.refuse(
+                f"config.{name}", f"{name} of {draft.owner.title} is {whose}, so others set it", "no such section"
+            )
+        elif name not in there and not draft.is_written(f"services.{name}"):
+            what = f"{draft.owner.title} has no {name} to set"
+            draft.refuse(f"config.{name}", what, one_of(there), name, there)
+    return {name: _component(draft, draft.components[name], flatten(written.get(name, {}))) for name in there}
 
 
-def _component(
-    party: str,
-    component: Component,
-    given: dict[str, Any],
-    release: Release | None,
-    reader: Reader,
-    origins: Origins,
-) -> dict[str, Any]:
+def _component(draft: Draft, component: Component, given: dict[str, Any]) -> dict[str, Any]:
     settings = {key.name: _typed(key, key.default) for key in component.config}
     settings |= {f"ports.{port.name}": port.default for port in component.ports}
-    _refuse_others(party, component, given, settings, release, reader)
-    released = _released(component, release)
+    _refuse_others(draft, component, f"config.{component.name}", given, settings)
+    for placed in draft.owner.instances(component.name):
+        own = f"services.{component.name}.{placed.node}.config"
+        _refuse_others(draft, component, own, placed.config, settings)
+        for name in placed.config:
+            draft.origins.written(draft.path(f"{own}.{name}"))
+    released = _released(component, draft.release)
     for name, default in settings.items():
-        path = f"parties.{party}.config.{component.name}.{name}"
+        path = draft.path(f"config.{component.name}.{name}")
         if name in given:
-            origins.written(path)
-        elif name in released and release is not None:
-            origins.derived(path, f"release {release.name}")
+            draft.origins.written(path)
+        elif name in released and draft.release is not None:
+            draft.origins.derived(path, f"release {draft.release.name}")
         else:
-            origins.derived(path, "derived" if default is None else "built in")
+            draft.origins.derived(path, "derived" if default is None else "built in")
     return settings | released | given
 
 
 def _refuse_others(
-    party: str,
-    component: Component,
-    given: Mapping[str, Any],
-    settings: Mapping[str, Any],
-    release: Release | None,
-    reader: Reader,
+    draft: Draft, component: Component, path: str, given: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> None:
     """Note settings that another generation of the component has, and this release's has not."""
     for name in given:
         if name not in settings:
-            version = release.components.get(component.name, "") if release else ""
-            mark = reader.at(f"parties.{party}.config.{component.name}.{name}")
+            version = draft.release.components.get(component.name, "") if draft.release else ""
             what = f"{component.name} {version} has no setting {name}"
-            reader.problems.add(mark, what, one_of(sorted(settings)), name, settings)
+            draft.refuse(f"{path}.{name}", what, one_of(sorted(settings)), name, settings)
 
 
 def _released(component: Component, release: Release | None) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.model.api import API_VERSION
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer, Prompt, SecretRef
+from fatecloud.model.cluster import Cluster, Endpoint, External, FromGroup, Node, Owner, Peer, Placed, Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _NOT_WRITTEN = ("built in", "derived", "release ")
-_KEPT = ("nodes", "parties", "peers")
+_KEPT = ("nodes", "parties", "groups", "peers")
 """Sections whose entries are named even if they contain no values."""
 _COMMENT_COLUMN = 48
 _ESCAPED = {'"': '\\"', "\\": "\\\\"}
@@ -34,32 +34,53 @@ def show(cluster: Cluster, *, full: bool) -> str:
 def document(cluster: Cluster) -> dict[str, Any]:
     """The inventory as plain data with every default, and the origin of each value by its dotted path."""
     tree: dict[str, Any] = _plain(_tree(cluster))
-    return {"peers": {}, **tree, "origins": {path: origin.source for path, origin in cluster.origins.items()}}
+    return {
+        "release": None,
+        "architecture": None,
+        "parties": {},
+        "groups": {},
+        "peers": {},
+        **tree,
+        "origins": {path: origin.source for path, origin in cluster.origins.items()},
+    }
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, SecretRef):
-        return {"secret": value.name}
-    if isinstance(value, Prompt):
-        return "prompt"
-    if isinstance(value, Endpoint):
-        return str(value)
-    return [_plain(inner) for inner in value] if isinstance(value, tuple) else value
+    simple = _simple(value)
+    if isinstance(simple, Mapping):
+        return {name: _plain(inner) for name, inner in simple.items()}
+    return [_plain(inner) for inner in simple] if isinstance(simple, tuple) else simple
+
+
+def _simple(value: Any) -> Any:
+    """What an inventory has for a value of the model."""
+    match value:
+        case SecretRef(name):
+            return {"secret": name}
+        case Prompt():
+            return "prompt"
+        case Endpoint():
+            return str(value)
+        case FromGroup(group):
+            return {"group": group}
+        case Placed(node, config):
+            return {"node": node, "config": _nested(config)} if config else node
+    return value
 
 
 def _tree(cluster: Cluster) -> dict[str, Any]:
+    parties = list(cluster.parties.values())
     tree = {
         "cluster": cluster.name,
         "id": cluster.id,
-        "release": cluster.release,
+        "release": parties[0].release if parties else "",
         "architecture": cluster.architecture,
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
-        "parties": {name: _party(party) for name, party in cluster.parties.items()},
+        "parties": {party.id: _owner(party) for party in parties},
+        "groups": {group.id: {"release": group.release, **_owner(group)} for group in cluster.groups.values()},
+        "peers": {name: _peer(peer) for name, peer in cluster.peers.items()},
     }
-    peers = {name: _peer(peer) for name, peer in cluster.peers.items()}
-    return tree | ({"peers": peers} if peers else {})
+    return {name: section for name, section in tree.items() if section}
 
 
 def _node(node: Node) -> dict[str, Any]:
@@ -71,14 +92,14 @@ def _node(node: Node) -> dict[str, Any]:
     return shown
 
 
-def _party(party: Party) -> dict[str, Any]:
-    services = {name: _place(where) for name, where in party.placement.items()}
-    config = {name: _nested(settings) for name, settings in party.config.items()}
-    return {"public": dict(party.public), **_addresses(party), "services": services, "config": config}
+def _owner(owner: Owner) -> dict[str, Any]:
+    config = {name: _nested(settings) for name, settings in owner.config.items()}
+    services = {name: _place(where) for name, where in owner.placement.items()}
+    return {"public": dict(owner.public), **_addresses(owner), "services": services, "config": config}
 
 
-def _place(where: tuple[str, ...] | External) -> Any:
-    if isinstance(where, tuple):
+def _place(where: tuple[Placed, ...] | External | FromGroup) -> Any:
+    if not isinstance(where, External):
         return where
     at = where.endpoint
     return {
@@ -86,8 +107,8 @@ def _place(where: tuple[str, ...] | External) -> Any:
     }
 
 
-def _addresses(party: Party | Peer) -> dict[str, Any]:
-    return {"addresses": party.addresses} if party.addresses else {}
+def _addresses(owner: Owner | Peer) -> dict[str, Any]:
+    return {"addresses": owner.addresses} if owner.addresses else {}
 
 
 def _peer(peer: Peer) -> dict[str, Any]:
@@ -110,7 +131,7 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
     indent = "  " * depth
     for name, value in tree.items():
         below = f"{path}.{name}" if path else name
-        key = name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else _quoted(name)
+        key = _key(name)
         if isinstance(value, dict):
             inner = list(_lines(value, below, depth + 1, cluster, full=full))
             if any(not line.lstrip().startswith("#") for line in inner):
@@ -130,16 +151,18 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, SecretRef):
-        return f"{{secret: {value.name}}}"
-    if isinstance(value, Prompt):
-        return "prompt"
-    if isinstance(value, tuple):
-        return _scalar(value[0]) if len(value) == 1 else f"[{', '.join(map(_scalar, value))}]"
-    text = str(value) if isinstance(value, Endpoint) else value
-    if isinstance(text, str) and _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
-        return text
-    return _quoted(text) if isinstance(text, str) else json.dumps(text)
+    simple = _simple(value)
+    if isinstance(simple, Mapping):
+        return f"{{{', '.join(f'{_key(name)}: {_scalar(inner)}' for name, inner in simple.items())}}}"
+    if isinstance(simple, tuple):
+        return _scalar(simple[0]) if len(simple) == 1 else f"[{', '.join(map(_scalar, simple))}]"
+    if isinstance(simple, str) and _PLAIN.fullmatch(simple) and simple.lower() not in _YAML_WORDS:
+        return simple
+    return _quoted(simple) if isinstance(simple, str) else json.dumps(simple)
+
+
+def _key(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS else _quoted(name)
 
 
 def _quoted(text: str) -> str:

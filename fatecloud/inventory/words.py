@@ -10,13 +10,19 @@ from fatecloud.model.places import is_systems, normal
 from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 
 CLUSTER_NAME = Text(
-    "lower-case letters, digits and '-', at most 32, a letter first", r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?"
+    "lower-case letters, digits and '-' (not two in a row), at most 32, a letter first",
+    r"(?!.*--)[a-z]([a-z0-9-]{0,30}[a-z0-9])?",
 )
 NODE_NAME = Text(
     "letters, digits, '-' and '_', at most 63 (and not `all` or `ungrouped`, which mean more to Ansible)",
     r"(?!(?:all|ungrouped)$)[A-Za-z0-9]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
 )
 PARTY_ID = Text('a party id: digits, at most 9, in quotes: "9999"', r"(?:0|[1-9][0-9]{0,8})")
+GROUP_NAME = Text(
+    "the name of a group: lower-case letters and digits, at most 16, a letter first (and not `cluster` or `prompt`, "
+    "which mean more among secrets)",
+    r"(?!(?:cluster|prompt)$)[a-z][a-z0-9]{0,15}",
+)
 SECRET_NAME = Text(
     "the name of a secret: letters, digits, '.', '-' and '_', not beginning with `cluster.`, which are our own",
     r"(?!cluster\.)[A-Za-z0-9][A-Za-z0-9._-]{0,127}",

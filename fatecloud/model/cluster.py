@@ -150,18 +150,84 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
-    """A FATE site that this operator manages."""
+class FromGroup:
+    """A component that its owner does not have: it uses that of a group."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One instance of a component: where it is, and what is set for it alone."""
+
+    node: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """Flat dotted keys; those that are missing are the same for all instances, see `Owner.config`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose services are: a party (a FATE site), or a group, which serves several (an exchange, a shared database)."""
 
     id: str
+    """Digits for a party, a name that begins with a letter for a group. No dash: names on nodes contain it."""
+    kind: Literal["party", "group"]
+    release: str
+    """Name of the release that its services are of."""
+    architecture: str | None
+    """How the components of a party are connected, one of those of its release; None for a group, and where the release
+    knows none."""
     public: Mapping[str, Endpoint]
     """Endpoints that peers use, by kind of edge (`proxy`, `broker`, ...)."""
-    placement: Mapping[str, tuple[str, ...] | External]
-    """Component -> names of its nodes, or an external service."""
+    placement: Mapping[str, tuple[Placed, ...] | External | FromGroup]
+    """Component -> where its instances are, or whose it uses."""
     config: Mapping[str, Mapping[str, Any]]
     """Component -> its typed configuration, defaults filled in."""
     addresses: tuple[str, ...] = ()
     """Networks from which its connections come, as CIDR; empty if the operator did not say."""
+
+    @property
+    def path(self) -> str:
+        """Where it is in the inventory: `parties.9999`."""
+        return f"{'parties' if self.kind == 'party' else 'groups'}.{self.id}"
+
+    @property
+    def title(self) -> str:
+        """What people call it: `party 9999`."""
+        return f"{self.kind} {self.id}"
+
+    def instances(self, component: str) -> tuple[Placed, ...]:
+        """Where its own instances of a component are; none if it has none, or uses those of others."""
+        where = self.placement.get(component, ())
+        return where if isinstance(where, tuple) else ()
+
+    def settings(self, component: str, node: str) -> Mapping[str, Any]:
+        """The configuration of a component's instance, flat dotted keys.
+
+        Args:
+            node: name of the node that it is on.
+        """
+        own = next((placed.config for placed in self.instances(component) if placed.node == node), {})
+        return {**self.config.get(component, {}), **own}
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes that it has services on, sorted."""
+        return tuple(sorted({placed.node for name in self.placement for placed in self.instances(name)}))
+
+
+def giver_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> Owner:
+    """Whose component an owner uses: a group's if it takes it from one, else its own."""
+    where = owner.placement.get(component)
+    return owners[where.group] if isinstance(where, FromGroup) else owner
+
+
+def users_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> tuple[Owner, ...]:
+    """Who uses a component of an owner: itself, and for a group all that take it from there."""
+    if owner.kind == "party":
+        return (owner,)
+    taken = FromGroup(owner.id)
+    return (owner, *(other for other in owners.values() if other.placement.get(component) == taken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +267,32 @@ class Cluster:
     """Shown to people; other clusters may have the same one."""
     id: str
     """Random, and so no other cluster's: 16 hexadecimal digits, the first a letter."""
-    release: str
-    architecture: str
-    """How its components are wired, one of those of its release."""
     nodes: Mapping[str, Node]
-    parties: Mapping[str, Party]
+    owners: Mapping[str, Owner]
+    """Parties, then groups, each in the order of the inventory."""
     peers: Mapping[str, Peer]
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Dotted path of a value -> where it came from."""
+
+    @property
+    def parties(self) -> dict[str, Owner]:
+        """The FATE sites that this operator manages."""
+        return {name: owner for name, owner in self.owners.items() if owner.kind == "party"}
+
+    @property
+    def groups(self) -> dict[str, Owner]:
+        """The owners of what serves several parties, or none."""
+        return {name: owner for name, owner in self.owners.items() if owner.kind == "group"}
+
+    @property
+    def architecture(self) -> str | None:
+        """How the components of the parties are connected."""
+        return next((party.architecture for party in self.parties.values()), None)
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Names of the releases of its owners, each once."""
+        return tuple(dict.fromkeys(owner.release for owner in self.owners.values()))
 
     @property
     def label(self) -> str:

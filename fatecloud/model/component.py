@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party, Peer
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Owner, Peer
 from fatecloud.model.contribution import AnyContribution, Contribution
 from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId, kind_of
@@ -37,7 +37,7 @@ class ConfigKey:
 
 
 ANYONE = "*"
-"""Among a port's clients: every service of the party."""
+"""Among a port's clients: every service of its owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class PortSpec:
     loopback: bool = False
     """Whether it listens on 127.0.0.1 only."""
     clients: tuple[str, ...] = ()
-    """Components of the party that connect to it: without one on another node, it listens on 127.0.0.1."""
+    """Components of its owner, or of those who take it from there, that connect to it: without one on another node, it
+    listens on 127.0.0.1."""
     guarded: bool = False
     """Whether it refuses all addresses but those of its clients' nodes, which must then be known."""
 
@@ -76,10 +77,10 @@ class Context(Protocol):
 
     @property
     def release(self) -> Release:
-        """The release that it names."""
+        """The release of its owner."""
 
     @property
-    def owner(self) -> Party:
+    def owner(self) -> Owner:
         """The owner that the service belongs to."""
 
     @property
@@ -137,7 +138,7 @@ class Context(Protocol):
         """The number of an own port."""
 
     def services(self, component: str) -> tuple[ServiceId, ...]:
-        """The services of a component of the same party, managed ones only."""
+        """The services of a component that its owner uses: own ones or those of a group, managed ones only."""
 
     def listen(self, name: str) -> Endpoint:
         """The address and number that an own port listens on."""
@@ -146,10 +147,13 @@ class Context(Protocol):
         """Where an own port is reached from the same node."""
 
     def away(self, name: str) -> Endpoint:
-        """Where an own port is reached from the party's other nodes."""
+        """Where an own port is reached from other nodes."""
 
-    def endpoint(self, component: str, port: str) -> Endpoint:
-        """Where a neighbour of the same party is reached from this node."""
+    def reached(self, service: ServiceId, port: str) -> Endpoint:
+        """Where one of `services` is reached from this node."""
+
+    def endpoints(self, component: str, port: str) -> tuple[Endpoint, ...]:
+        """Where the services of a component that its owner uses are reached from here; an external one counts too."""
 
     def external(self, component: str) -> External | None:
         """The external service that replaces the component, or None."""
@@ -160,8 +164,13 @@ class Context(Protocol):
     def others(self) -> tuple[str, ...]:
         """Ids of all other parties that this one can talk to, managed ones and peers, sorted."""
 
-    def secret(self, name: str) -> str:
-        """The full name of a secret of this party: `9999.flow.admin`."""
+    def secret(self, name: str, of: str = "") -> str:
+        """The full name of a secret: `9999.flow.admin`.
+
+        Args:
+            name: without its owner.
+            of: the component that it comes with, where that may be another owner's.
+        """
 
     def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
         """What this service has to give to others, of one kind, by name; none while `requires` is asked."""
@@ -209,17 +218,15 @@ class Contradiction:
     expected: str
 
 
-def fits(config: Mapping[str, Any], node: Node, architecture: str) -> tuple[Contradiction, ...]:
+def fits(config: Mapping[str, Any], node: Node, architecture: str | None) -> tuple[Contradiction, ...]:
     """Every setting fits; a component for which that is not so has a function of its own in `judge`."""
     del config, node, architecture
     return ()
 
 
-def fit_together(
-    parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str
-) -> Iterable[tuple[str, Contradiction]]:
+def fit_together(parties: Mapping[str, Owner], peers: Mapping[str, Peer]) -> Iterable[tuple[str, Contradiction]]:
     """Settings of several parties fit each other; see `fits`."""
-    del parties, peers, architecture
+    del parties, peers
     return ()
 
 
@@ -271,12 +278,12 @@ class Component:
     want: Callable[[Context], Wanted]
     secrets: Callable[[Context], tuple[SecretSpec, ...]] = no_secrets
     """The secrets that a service of it uses, with the configuration that it has. Pure."""
-    judge: Callable[[Mapping[str, Any], Node, str], tuple[Contradiction, ...]] = fits
+    judge: Callable[[Mapping[str, Any], Node, str | None], tuple[Contradiction, ...]] = fits
     """What is wrong with its settings on a node, in an architecture; asked when an inventory is read."""
-    judge_parties: Callable[[Mapping[str, Party], Mapping[str, Peer], str], Iterable[tuple[str, Contradiction]]] = (
+    judge_parties: Callable[[Mapping[str, Owner], Mapping[str, Peer]], Iterable[tuple[str, Contradiction]]] = (
         fit_together
     )
-    """What is wrong with its settings in several parties, and at which party; with the peers and the architecture."""
+    """What is wrong with its settings in several parties, and at which party; with the peers."""
     runtime: Runtime = None
     """What its processes run in."""
     requires: Callable[[Context], tuple[Contribution, ...]] = nothing
@@ -297,7 +304,9 @@ class Component:
     its readiness probe. That probe then says whether the instance does its part again: a member of an ensemble, that it
     has joined a quorum."""
     many: bool = False
-    """Whether a party may have it on several nodes."""
+    """Whether an owner may have it on several nodes."""
+    groups: bool = False
+    """Whether a group may have it; others may then take it from there."""
     external: ExternalUse | None = None
     """How services use one that others run in its place; None where there is no such thing."""
     job_question: NodeProbe | None = None

@@ -251,7 +251,8 @@ class Desired:
     """A whole cluster as it should be."""
 
     cluster: Cluster
-    release: Release
+    releases: Mapping[str, Release]
+    """Of each owner, by its id."""
     services: Mapping[str, DesiredService]
     """By key."""
     files: Mapping[str, tuple[DesiredFile, ...]]
@@ -274,13 +275,17 @@ class Desired:
         """Return the node of that name. Raises KeyError."""
         return self.cluster.nodes[name]
 
+    def release_of(self, service: ServiceId) -> Release:
+        """The release that a service is of."""
+        return self.releases[service.owner]
+
     def requirement_of(self, service: DesiredService) -> PythonRequirement | None:
         """What the Python set of a service needs; None where it runs in none."""
-        return self.release.pythons[service.python] if service.python else None
+        return self.release_of(service.id).pythons[service.python] if service.python else None
 
     def python_of(self, service: DesiredService) -> PythonSet | None:
         """The Python set that a service runs in; None where it runs in none, or the store does not hold it."""
-        return self.pythons.get((self.release.name, service.python))
+        return self.pythons.get((self.release_of(service.id).name, service.python))
 
     def on_node(self, name: str) -> tuple[DesiredService, ...]:
         """All services on a node, in key order."""

@@ -171,7 +171,7 @@ class _Names:
 
     def __init__(self, desired: Desired) -> None:
         self._known = {
-            "owner": list(desired.cluster.parties),
+            "owner": list(desired.cluster.owners),
             "node": list(desired.cluster.nodes),
             "component": sorted({service.id.component for service in desired.services.values()}),
         }

@@ -13,7 +13,8 @@ from fatecloud.report.wrap import table, wrapped
 def valid_text(file: str, cluster: Cluster, counts: Mapping[str, int]) -> str:
     """One line about a valid inventory."""
     numbers = ", ".join(f"{what}: {count}" for what, count in counts.items())
-    return f"{file}: valid: cluster {cluster.name}, {cluster.release}, {cluster.architecture}; {numbers}"
+    what = ", ".join([*cluster.releases, *([cluster.architecture] if cluster.architecture else [])])
+    return f"{file}: valid: cluster {cluster.name}, {what}; {numbers}"
 
 
 class Key(Protocol):
@@ -62,17 +63,18 @@ def validation_document(
     Args:
         file: the inventory.
         cluster: what it describes; None if it is not valid.
-        counts: numbers of `parties`, `nodes`, `services` and `peers`, if it is valid.
+        counts: numbers of `parties`, `groups`, `nodes`, `services` and `peers`, if it is valid.
         problems: line, column and text of each.
     """
     return {
         "file": file,
         "valid": cluster is not None,
         "cluster": cluster.name if cluster else None,
-        "release": cluster.release if cluster else None,
+        "releases": list(cluster.releases) if cluster else [],
         "architecture": cluster.architecture if cluster else None,
         "counts": {
             "parties": counts["parties"],
+            "groups": counts["groups"],
             "nodes": counts["nodes"],
             "services": counts["services"],
             "peers": counts["peers"],

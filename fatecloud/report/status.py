@@ -26,7 +26,7 @@ def status_table(status: Status, width: int) -> str:
     rows = [_cells(row) for row in status.rows]
     sizes = [max(columns_of(title), *(columns_of(row[i]) for row in rows)) for i, title in enumerate(_COLUMNS)][:-1]
     fits = sum(sizes) + 2 * (len(sizes) - 1) <= width
-    title = f"cluster {status.cluster}, release {status.release}"
+    title = f"cluster {status.cluster}, {', '.join(status.releases)}"
     lines = [*wrapped(title, width), *(_aligned(rows, sizes, width) if fits else _stacked(rows, width))]
     if any("!" in row[_COLUMNS.index("ports")] for row in rows):
         lines += wrapped("! the service does not listen on this port", width)
@@ -74,7 +74,7 @@ def status_document(status: Status) -> ClusterStatus:
     """The screen as a document for programs."""
     return {
         "cluster": status.cluster,
-        "release": status.release,
+        "releases": list(status.releases),
         "exit_status": status.exit_status,
         "taken": moment(status.taken),
         "services": [

@@ -45,7 +45,8 @@ class Status:
     """The whole screen."""
 
     cluster: str
-    release: str
+    releases: tuple[str, ...]
+    """Of its owners, each once."""
     taken: float
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
@@ -70,17 +71,17 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
     notes = tuple(f"{name}: {note}" for name in nodes for note in _node_notes(observed, name))
     return Status(
         desired.cluster.name,
-        desired.release.name,
+        desired.cluster.releases,
         observed.taken,
         tuple(_row(desired, observed, service) for service in shown),
         notes,
     )
 
 
-def _place(service: DesiredService) -> tuple[int, str, str, str]:
-    """Sort key: parties by number, so that 9999 comes before 10000."""
+def _place(service: DesiredService) -> tuple[bool, int, str, str, str]:
+    """Sort key: parties by number, so that 9999 comes before 10000; then groups."""
     ident = service.id
-    return len(ident.owner), ident.owner, ident.node, ident.component
+    return not ident.owner.isdigit(), len(ident.owner) * ident.owner.isdigit(), ident.owner, ident.node, ident.component
 
 
 def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:

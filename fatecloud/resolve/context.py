@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fatecloud.components.listening import listens_on, reached_at
-from fatecloud.components.registry import component_of
+from fatecloud.components.listening import listens_on, port_number, reached_at
 from fatecloud.model.accounts import account_of
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Party
+from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Owner, giver_of
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.contribution import AnyContribution, Given
 from fatecloud.model.identity import ServiceId
@@ -24,11 +23,11 @@ class ResolveContext:
     """See `model.component.Context`."""
 
     cluster: Cluster
-    release: Release
-    owner: Party
-    node: Node
+    releases: Mapping[str, Release]
+    """Of each owner, by its id."""
+    components: Mapping[str, Mapping[str, Component]]
+    """Of each owner's release, by the owner's id."""
     id: ServiceId
-    component: Component
     placed: tuple[ServiceId, ...]
     """Every managed service of the cluster."""
     chosen: Java | None = None
@@ -37,9 +36,29 @@ class ResolveContext:
     """What services need inside others; empty until all have been asked."""
 
     @property
+    def release(self) -> Release:
+        """The release of its owner."""
+        return self.releases[self.id.owner]
+
+    @property
+    def owner(self) -> Owner:
+        """Whose service it is."""
+        return self.cluster.owners[self.id.owner]
+
+    @property
+    def node(self) -> Node:
+        """The node that it runs on."""
+        return self.cluster.nodes[self.id.node]
+
+    @property
+    def component(self) -> Component:
+        """What it is, as its release has it."""
+        return self.components[self.id.owner][self.id.component]
+
+    @property
     def config(self) -> Mapping[str, Any]:
         """The component's configuration, flat dotted keys."""
-        given = self.owner.config.get(self.component.name, {})
+        given = self.owner.settings(self.component.name, self.node.name)
         memory = self.node.machine.memory
         derived = {
             key.name: key.share.of(memory) for key in self.component.config if key.share and given.get(key.name) is None
@@ -105,38 +124,52 @@ class ResolveContext:
 
     def port(self, name: str) -> int:
         """The number of an own port."""
-        return port_number(self.owner, self.component, name)
+        return port_number(self.owner, self.component, _port_spec(self.component, name), self.node)
 
     def services(self, component: str) -> tuple[ServiceId, ...]:
-        """The managed services of a component of this party."""
-        return tuple(s for s in self.placed if s.owner == self.owner.id and s.component == component)
+        """The managed services of a component that this owner uses."""
+        giver = self._giver(component).id
+        return tuple(s for s in self.placed if s.owner == giver and s.component == component)
 
     def listen(self, name: str) -> Endpoint:
         """The address and number that an own port listens on."""
-        address = listens_on(self.owner, self.component, _port_spec(self.component, name), self.node)
+        spec = _port_spec(self.component, name)
+        address = listens_on(self.cluster.owners, self.owner, self.component, spec, self.node)
         return Endpoint(address, self.port(name))
 
     def own(self, name: str) -> Endpoint:
         """Where an own port is reached from the same node."""
-        return self._reached(self.component, name, self.node, self.node.name)
+        return self._reached(self.id, name, self.node.name)
 
     def away(self, name: str) -> Endpoint:
-        """Where an own port is reached from the party's other nodes."""
-        return self._reached(self.component, name, self.node, "")
+        """Where an own port is reached from other nodes."""
+        return self._reached(self.id, name, "")
 
-    def endpoint(self, component: str, port: str) -> Endpoint:
-        """Where a neighbour of this party is reached from this node."""
-        target = self.services(component)[0]
-        neighbour = component_of(component, self.release.components.get(component, ""))
-        return self._reached(neighbour, port, self.cluster.nodes[target.node], self.node.name)
+    def reached(self, service: ServiceId, port: str) -> Endpoint:
+        """Where a service is reached from this node."""
+        return self._reached(service, port, self.node.name)
 
-    def _reached(self, component: Component, port: str, node: Node, source: str) -> Endpoint:
-        address = reached_at(self.owner, component, _port_spec(component, port), node, source)
-        return Endpoint(address, port_number(self.owner, component, port))
+    def endpoints(self, component: str, port: str) -> tuple[Endpoint, ...]:
+        """Where the services of a component that this owner uses are reached from this node."""
+        external = self.external(component)
+        if external is not None:
+            return (external.endpoint,)
+        return tuple(self.reached(service, port) for service in self.services(component))
+
+    def _reached(self, service: ServiceId, port: str, source: str) -> Endpoint:
+        owners, owner, node = self.cluster.owners, self.cluster.owners[service.owner], self.cluster.nodes[service.node]
+        component = self.components[service.owner][service.component]
+        spec = _port_spec(component, port)
+        return Endpoint(
+            reached_at(owners, owner, component, spec, node, source), port_number(owner, component, spec, node)
+        )
+
+    def _giver(self, component: str) -> Owner:
+        return giver_of(self.cluster.owners, self.owner, component)
 
     def external(self, component: str) -> External | None:
         """The external service that replaces the component."""
-        placed = self.owner.placement.get(component)
+        placed = self._giver(component).placement.get(component)
         return placed if isinstance(placed, External) else None
 
     def peer_endpoint(self, party: str, kind: str) -> Endpoint:
@@ -148,9 +181,9 @@ class ResolveContext:
         """Ids of all other parties."""
         return tuple(sorted((set(self.cluster.parties) | set(self.cluster.peers)) - {self.owner.id}))
 
-    def secret(self, name: str) -> str:
-        """The full name of a secret of this party."""
-        return f"{self.owner.id}.{name}"
+    def secret(self, name: str, of: str = "") -> str:
+        """The full name of a secret of this owner, or of the one whose component `of` it uses."""
+        return f"{(self._giver(of) if of else self.owner).id}.{name}"
 
     def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
         """What this service has to give, by name."""
@@ -160,9 +193,3 @@ class ResolveContext:
 
 def _port_spec(component: Component, name: str) -> PortSpec:
     return next(spec for spec in component.ports if spec.name == name)
-
-
-def port_number(party: Party, component: Component, name: str) -> int:
-    """The number that a party's component uses for a port: the operator's, or the default."""
-    configured = party.config.get(component.name, {}).get(f"ports.{name}")
-    return int(configured) if configured is not None else _port_spec(component, name).default

@@ -24,18 +24,18 @@ class Unmet:
 
 
 def gather(
-    contexts: Iterable[ResolveContext], components: Mapping[str, Component]
+    contexts: Iterable[ResolveContext], components: Mapping[str, Mapping[str, Component]]
 ) -> tuple[tuple[Given, ...], tuple[Unmet, ...]]:
     """Ask every service what it needs, and find who gives it.
 
     Args:
         contexts: of all services.
-        components: all components by name.
+        components: of each owner's release, by the owner's id.
 
     Returns:
         What is given, in the order of services, and what cannot be.
     """
-    kinds = {kind.kind: name for name, component in components.items() for kind in component.gives}
+    kinds = {kind.kind: one.name for known in components.values() for one in known.values() for kind in one.gives}
     given: list[Given] = []
     unmet: list[Unmet] = []
     taken: dict[tuple[str, str], Contribution] = {}
@@ -67,18 +67,21 @@ def _giver(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]
         return Given(wish, f"external:{name}", external)
     services = context.services(name)
     if not services:
-        return Unmet(wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.id.owner}")
+        return Unmet(
+            wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.owner.title}"
+        )
     return Given(wish, services[0].key)
 
 
-def examined(context: ResolveContext, wanted: Wanted, components: Mapping[str, Component]) -> Wanted:
+def examined(context: ResolveContext, wanted: Wanted) -> Wanted:
     """What a service wants, with what asks the external services that it needs something in."""
     mine: dict[str, list[Given]] = {}
     for one in context.given:
         if one.external is not None and one.contribution.service == context.id.key:
             mine.setdefault(one.giver, []).append(one)
     for giver, given in mine.items():
-        use, external = components[giver.partition(":")[2]].external, given[0].external
+        known = context.components[context.id.owner][giver.partition(":")[2]]
+        use, external = known.external, given[0].external
         if use is not None and external is not None:
             more = use.examine(context, external, tuple(one.contribution for one in given))
             wanted = replace(wanted, files=wanted.files + more.files, probes=wanted.probes + more.probes)

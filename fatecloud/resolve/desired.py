@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from fatecloud.components.registry import components_of
+from fatecloud.components.registry import components_by_owner
 from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Wanted
@@ -28,7 +28,7 @@ from fatecloud.resolve.trees import placed_trees
 
 def resolve(
     cluster: Cluster,
-    release: Release,
+    releases: Mapping[str, Release],
     pythons: Mapping[tuple[str, str], PythonSet] = MappingProxyType({}),
     jdks: tuple[Jdk, ...] = (),
 ) -> Desired:
@@ -36,7 +36,7 @@ def resolve(
 
     Args:
         cluster: a validated inventory.
-        release: the release that it names.
+        releases: of each owner, by its id: what `catalogue.releases_of` finds.
         pythons: what the store holds of the releases' Python sets, see `Desired.pythons`; empty where it is not known
             (reading verbs work without a store).
         jdks: the imported JVMs that it holds.
@@ -47,24 +47,25 @@ def resolve(
     Raises:
         InputError: services depend on each other in a circle, or need inside others what no one gives.
     """
-    components = components_of(release.components)
-    asked = contexts_of(cluster, release, components, jdks)
+    components = components_by_owner(releases)
+    asked = contexts_of(cluster, releases, components, jdks)
     given, unmet = gather(asked.values(), components)
     if unmet:
         raise InputError("\n".join(one.why for one in unmet))
     contexts = {key: replace(context, given=given) for key, context in asked.items()}
-    wanted = {key: examined(context, context.component.want(context), components) for key, context in contexts.items()}
+    wanted = {key: examined(context, context.component.want(context)) for key, context in contexts.items()}
     order = stages({key: answer.edges for key, answer in wanted.items()})
     services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
     return Desired(
         cluster=cluster,
-        release=release,
+        releases=releases,
         services=services,
         files={},
         stages=order,
         given=given,
         pythons=pythons,
-        supervisor=release.trees.get(SUPERVISOR),
+        # Every release has the same one.
+        supervisor=next((release.trees.get(SUPERVISOR) for release in releases.values()), None),
         jdks=jdks,
         node_specs={
             name: (supervisord_spec(node, cluster.label),)
@@ -84,7 +85,9 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
     markers = [thin_marker_of(home)] if isinstance(component.runtime, PythonRuntime) else []
     markers += [tree_marker_of(tree.path) for tree in trees]
-    specs = wanted.files + supervision_specs(node, context.id, component, wanted, home, writable, after, markers)
+    specs = wanted.files + supervision_specs(
+        node, context.id, context.owner, component, wanted, home, writable, after, markers
+    )
     return DesiredService(
         id=context.id,
         version=context.release.components.get(component.name, DISTRIBUTION),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fatecloud.model.accounts import account_of
-from fatecloud.model.cluster import Node
+from fatecloud.model.cluster import Node, Owner
 from fatecloud.model.component import Component, Wanted
 from fatecloud.model.desired import FileSpec
 from fatecloud.model.identity import ServiceId
@@ -25,6 +25,7 @@ from fatecloud.model.protections import PRIVILEGED_PORTS, protections
 def supervision_specs(
     node: Node,
     service: ServiceId,
+    owner: Owner,
     component: Component,
     wanted: Wanted,
     home: str,
@@ -49,7 +50,7 @@ def supervision_specs(
     process, account = wanted.process, account_of(node, service)
     values: dict[str, Any] = {
         "stamp": service.stamp,
-        "description": f"{component.summary} of party {service.owner}",
+        "description": f"{component.summary} of {owner.title}",
         "slug": service.slug,
         "unit": service.unit,
         "home": home,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fatecloud import catalogue
-from fatecloud.components.registry import components_of
+from fatecloud.components.registry import components_by_owner
 from fatecloud.model.cluster import Cluster, SecretRef
 from fatecloud.model.component import Component
 from fatecloud.resolve.contributions import gather
@@ -36,9 +36,9 @@ class Needs:
 
 def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -> Needs:
     """The secrets that a cluster's services and the access to its nodes need."""
-    release = catalogue.load(cluster.release)
-    known = components_of(release.components) if components is None else components
-    contexts = contexts_of(cluster, release, known).values()
+    releases = catalogue.releases_of(cluster)
+    known = components_by_owner(releases) if components is None else dict.fromkeys(releases, components)
+    contexts = contexts_of(cluster, releases, known).values()
     given, _ = gather(contexts, known)
     generated = {
         context.secret(spec.name): spec.length for context in contexts for spec in context.component.secrets(context)

@@ -39,11 +39,10 @@ class _Names:
         path = Path(inventory or INVENTORY).expanduser()
         self.cluster = load(path / INVENTORY if path.is_dir() else path)
         self.services = [
-            (party.id, component, node)
-            for party in self.cluster.parties.values()
-            for component, nodes in party.placement.items()
-            if isinstance(nodes, tuple)
-            for node in nodes
+            (owner.id, component, placed.node)
+            for owner in self.cluster.owners.values()
+            for component in owner.placement
+            for placed in owner.instances(component)
         ]
 
 
@@ -51,14 +50,14 @@ def _selectors(unfinished: str, inventory: str) -> Iterator[Word]:
     names = _Names(inventory)
     if "@" in unfinished:
         yield from ((f"@{node}", _node_text(names, node)) for node in names.cluster.nodes)
-        for party, component, node in names.services:
-            yield f"{party}/{component}@{node}", ""
+        for owner, component, node in names.services:
+            yield f"{owner}/{component}@{node}", ""
             yield f"{component}@{node}", ""
-        yield from ((f"{party}/@{node}", "") for party, node in dict.fromkeys((p, n) for p, _, n in names.services))
+        yield from ((f"{owner}/@{node}", "") for owner, node in dict.fromkeys((p, n) for p, _, n in names.services))
         return
     if "/" in unfinished:
-        pairs = dict.fromkeys((party, component) for party, component, _ in names.services)
-        yield from ((f"{party}/{component}", "") for party, component in pairs)
+        pairs = dict.fromkeys((owner, component) for owner, component, _ in names.services)
+        yield from ((f"{owner}/{component}", "") for owner, component in pairs)
         yield from ((f"{p}/{c}@{n}", "") for p, c, n in names.services if unfinished == f"{p}/{c}")
         return
     yield from ((component, "on every node") for component in dict.fromkeys(c for _, c, _ in names.services))
@@ -68,13 +67,18 @@ def _selectors(unfinished: str, inventory: str) -> Iterator[Word]:
 def _whole_nodes(unfinished: str, inventory: str) -> Iterator[Word]:
     del unfinished
     names = _Names(inventory)
-    yield from ((f"{party}/", "everything of the party") for party in names.cluster.parties)
+    yield from ((f"{owner.id}/", f"everything of {owner.title}") for owner in names.cluster.owners.values())
     yield from ((f"@{node}", _node_text(names, node)) for node in names.cluster.nodes)
 
 
 def _node_text(names: _Names, node: str) -> str:
     """The meaning that the shell shows beside a node."""
     return f"everything on {names.cluster.nodes[node].address}"
+
+
+def _owners(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished
+    yield from ((owner.id, owner.kind) for owner in _Names(inventory).cluster.owners.values())
 
 
 def _parties(unfinished: str, inventory: str) -> Iterator[Word]:
@@ -165,7 +169,7 @@ _Finder = Callable[[str, str], Iterable[Word]]
 _FINDERS: Mapping[str, _Finder] = {
     "selectors": _selectors,
     "selector": _selectors,
-    "owner": _parties,
+    "owner": _owners,
     "from_": _parties,
     "to": _partners,
     "node": _nodes,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from fatecloud.artifacts import python_sets
 from fatecloud.errors import FatecloudError, Refused, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding
@@ -32,6 +31,7 @@ from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.session import Session
+from fatecloud.workflow.stored import require_complete, stored
 
 DEADLINE = 20.0
 """Seconds for each node."""
@@ -56,7 +56,7 @@ def forecast_deploy(
     wanted = replace(wanted, wish=data_wish(session.resolved, wanted.adopt_data, wanted.new_data, wanted.limit))
     refusals: list[Refusal] = []
     with _noting(refusals):
-        python_sets(session.resolved.release, session.store)
+        require_complete(stored(session.resolved.releases.values(), session.store)[1])
     with _noting(refusals):
         refuse_example(session)
     asked = reading(session.resolved, texts(session))

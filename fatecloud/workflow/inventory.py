@@ -29,14 +29,15 @@ class Validation:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many parties, nodes, services and peers there are; empty where the inventory is not valid."""
+        """How many parties, groups, nodes, services and peers there are; empty where the inventory is not valid."""
         if self.cluster is None:
             return {}
-        placed = [where for party in self.cluster.parties.values() for where in party.placement.values()]
+        owners = self.cluster.owners.values()
         return {
             "parties": len(self.cluster.parties),
+            "groups": len(self.cluster.groups),
             "nodes": len(self.cluster.nodes),
-            "services": sum(len(where) for where in placed if isinstance(where, tuple)),
+            "services": sum(len(owner.instances(name)) for owner in owners for name in owner.placement),
             "peers": len(self.cluster.peers),
         }
 

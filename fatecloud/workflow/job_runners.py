@@ -29,7 +29,7 @@ def runners_there(
     stopped. A node that was not read is assumed to have what the inventory says.
     """
     records = manifests(observed)
-    every = set(desired.cluster.parties) if parties is None else parties
+    every = set(desired.cluster.owners) if parties is None else parties
     found = [now for runner in runners_of(desired, every) if (now := _installed(records, runner))]
     for node in records:
         leaving = _leaving(desired, observed, node, records[node])

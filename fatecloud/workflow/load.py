@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fatecloud import catalogue, inventory
-from fatecloud.artifacts import default_store, python_sets
+from fatecloud.artifacts import default_store
 from fatecloud.artifacts.jdk import imported_jdks
 from fatecloud.artifacts.store import Store
-from fatecloud.errors import ArtifactMissing
 from fatecloud.model.desired import Desired
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.directory import cluster_directory
@@ -19,6 +18,7 @@ from fatecloud.workflow.logins import Logins
 from fatecloud.workflow.needed_secrets import require_secrets
 from fatecloud.workflow.options import Options
 from fatecloud.workflow.session import Session
+from fatecloud.workflow.stored import require_complete, stored
 
 
 def load_session(options: Options, *, need_store: bool = False, need_secrets: bool = True) -> Session:
@@ -36,16 +36,13 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
     """
     with phase("read the inventory"):
         cluster = inventory.load(options.inventory)
-    release = catalogue.load(cluster.release)
+    releases = catalogue.releases_of(cluster)
     store = Store(options.store or default_store())
-    try:
-        pythons = python_sets(release, store)
-    except ArtifactMissing:
-        if need_store:
-            raise
-        pythons = {}
+    pythons, gaps = stored(releases.values(), store)
+    if need_store:
+        require_complete(gaps)
     with phase("worked out what should be"):
-        resolved = resolve(cluster, release, pythons, imported_jdks(store))
+        resolved = resolve(cluster, releases, pythons, imported_jdks(store))
     session = session_of(options, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         require_secrets(resolved, session.vault.secrets)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from fatecloud.checks.preflight import asked_for, blocking, judge_preflight
@@ -76,7 +77,7 @@ def preflight(
     observe: Observe,
     text_of: TextOf,
     *,
-    artifacts_missing: Sequence[str] = (),
+    artifacts_missing: Mapping[str, str] = MappingProxyType({}),
     repair: Callable[[Sequence[Fix]], None] | None = None,
     confirm: Callable[[Sequence[Fix]], bool] = lambda _: True,
 ) -> Outcome:
@@ -85,7 +86,7 @@ def preflight(
     Args:
         desired: what should be; services are sized by what was read of their nodes, so it is asked again after that.
         text_of: see `reading`.
-        artifacts_missing: files that the controller's store lacks.
+        artifacts_missing: name of a release -> what the controller's store lacks of it.
         repair: applies fixes on their nodes; None to change nothing. Raises RunError.
         confirm: gets the fixes and returns whether to apply them.
     """
@@ -98,7 +99,7 @@ def preflight(
 
 
 def _judged(
-    desired: Callable[[], Desired], observe: Observe, text_of: TextOf, artifacts_missing: Sequence[str]
+    desired: Callable[[], Desired], observe: Observe, text_of: TextOf, artifacts_missing: Mapping[str, str]
 ) -> Report:
     observed = observe(probes=False, extra=reading(desired(), text_of))
     return judge_preflight(desired(), observed, artifacts_missing=artifacts_missing)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from fatecloud.errors import ArtifactMissing
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Listener
 from fatecloud.model.finding import Fix
@@ -22,6 +21,7 @@ from fatecloud.workflow.options import Options
 from fatecloud.workflow.preflight import Outcome, fix_variables, preflight
 from fatecloud.workflow.recorded import recorded
 from fatecloud.workflow.session import Session
+from fatecloud.workflow.stored import stored
 
 
 def preflight_cluster(
@@ -52,11 +52,8 @@ def preflight_cluster(
         RunError: a repair failed.
     """
     patience = seconds(wait_lock)
-    missing: tuple[str, ...] = ()
-    try:
-        session = load_session(options, need_store=True)
-    except ArtifactMissing as error:
-        session, missing = load_session(options), (error.message,)
+    session = load_session(options)
+    _, gaps = stored(session.resolved.releases.values(), session.store)
     nodes = select_nodes(session.resolved, selection, limit)
 
     def read(*, probes: bool, extra: Mapping[str, Mapping[str, Any]]) -> Observed:
@@ -67,7 +64,7 @@ def preflight_cluster(
         lambda: session.desired,
         read,
         texts(session),
-        artifacts_missing=missing,
+        artifacts_missing=gaps,
         repair=partial(_repair, session, events, patience) if fix else None,
         confirm=confirm or (lambda _: True),
     )

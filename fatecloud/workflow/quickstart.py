@@ -69,10 +69,10 @@ def quickstart_here(
         base = SYSTEMD_BASE if systemd else str(directory / "base")
         init_cluster(directory, TEMPLATE, cluster="local", base=base, become="root" if systemd else "")
         ui(Event("ok", f"wrote {inventory}"))
-    release = load(inventory).release
-    ui(Event("step", f"filling the artifact store with {release}"))
-    with progress() as bars:
-        _fetch(release, store, bars, confirm, ui)
+    for release in load(inventory).releases:
+        ui(Event("step", f"filling the artifact store with {release}"))
+        with progress() as bars:
+            _fetch(release, store, bars, confirm, ui)
     options = Options(inventory, state_dir=state_dir, store=store)
     deploy_cluster(options, DeployOptions(wait_lock=wait_lock, argv=argv), ui, confirm=confirm)
     ui(Event("step", "checking"))

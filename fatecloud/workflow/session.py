@@ -44,7 +44,7 @@ class Session:
         if cluster is self.cluster:
             return
         self.cluster = cluster
-        self.resolved = resolve(cluster, self.resolved.release, self.resolved.pythons, self.resolved.jdks)
+        self.resolved = resolve(cluster, self.resolved.releases, self.resolved.pythons, self.resolved.jdks)
         if self._rendered is not None:
             self._rendered = rendered(self.resolved, self._rendered)
 

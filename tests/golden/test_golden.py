@@ -63,7 +63,7 @@ def tree(root: Path) -> dict[str, str]:
 def render(example: Path, directory: Path) -> dict[str, str]:
     """What is kept of an example: each node's files, and the Ansible project's inventory and variables."""
     cluster = inventory.load(example)
-    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHONS))
+    desired = rendered(resolve(cluster, catalogue.releases_of(cluster), PYTHONS))
     write_project(
         desired,
         directory,

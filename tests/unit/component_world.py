@@ -33,7 +33,7 @@ Change = Callable[[Answers], object]
 def desired(example: str = "two-party") -> Desired:
     """An example inventory, resolved."""
     cluster = load(folder("inventories") / f"{example}.yml")
-    return resolve(cluster, catalogue.load(cluster.release))
+    return resolve(cluster, catalogue.releases_of(cluster))
 
 
 @cache

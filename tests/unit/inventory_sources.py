@@ -80,8 +80,14 @@ parties:
       nginx: {timeout: 60, access_log: no, body_limit: 8M, ports: {http: 19300, outbound: 19301}}
       rabbitmq: {bind: "::", disk_free_limit: 512M, ports: {amqp: 5671, management: 15671, dist: 25671, epmd: 4369}}
   "10000":
-    services: {flow: a2}
+    services: {flow: a2, mysql: {group: shared}, nginx: {node: a2, config: {timeout: 61}}}
     config: {nginx: {access_log: true}}
+groups:
+  shared:
+    release: fate-2.2.0
+    services: {mysql: a1}
+    config:
+      mysql: {bind: 10.0.0.11, max_connections: 200, buffer_pool: 1G, ports: {mysql: 13307}}
 peers:
   "8888":
     proxy: "fate.partner.example:9300"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Cluster, Endpoint, Node, Party, Paths, Peer, Ssh
+from fatecloud.model.cluster import Cluster, Endpoint, Node, Owner, Paths, Peer, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, LogFile, PortUse, Process
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.java import Java
@@ -156,10 +156,8 @@ def a_desired(**node_changes: Any) -> Desired:
     cluster = Cluster(
         "demo",
         CLUSTER_ID,
-        "fate-2.2.0",
-        "standalone",
         nodes,
-        {"9999": Party("9999", {}, {}, {})},
+        {"9999": Owner("9999", "party", "fate-2.2.0", "standalone", {}, {}, {})},
         {"10000": Peer("10000", {"proxy": Endpoint("192.0.2.7", 9300)})},
     )
     files: dict[str, tuple[DesiredFile, ...]] = {
@@ -168,7 +166,7 @@ def a_desired(**node_changes: Any) -> Desired:
         ),
         "a2": (),
     }
-    return Desired(cluster, RELEASE, services, files, (), PYTHONS)
+    return Desired(cluster, {"9999": RELEASE, "10000": RELEASE}, services, files, (), PYTHONS)
 
 
 def healthy(name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fatecloud.model.accounts import account_of
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Cluster, Node, Party, Paths, Ssh
+from fatecloud.model.cluster import Cluster, Node, Owner, Paths, Placed, Ssh
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodeProbe, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.python import PythonRequirement, PythonSet
@@ -140,10 +140,8 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     cluster = Cluster(
         name="tiny",
         id=CLUSTER_ID,
-        release="tiny",
-        architecture="standalone",
         nodes={where.name: where},
-        parties={"9999": Party("9999", {}, {"flow": (where.name,)}, {})},
+        owners={"9999": Owner("9999", "party", "tiny", "standalone", {}, {"flow": (Placed(where.name),)}, {})},
         peers={},
     )
-    return Desired(cluster, RELEASE, {ident.key: service}, {where.name: files}, ((ident.key,),))
+    return Desired(cluster, {"9999": RELEASE}, {ident.key: service}, {where.name: files}, ((ident.key,),))

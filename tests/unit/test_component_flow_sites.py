@@ -277,7 +277,7 @@ def inventory(folder: Path, ours: str = "{}", theirs: str = "{}", peers: str = "
 
 def signing(file: Path) -> set[str]:
     cluster = load(file)
-    services = resolve(cluster, catalogue.load(cluster.release)).services
+    services = resolve(cluster, catalogue.releases_of(cluster)).services
     return {key for key, found in services.items() if found.objects and "/flow@" in key}
 
 
@@ -327,7 +327,7 @@ def test_the_token_of_a_peer_is_one_that_the_operator_supplies(tmp_path: Path) -
 
 def exposed(tmp_path: Path, ours: str = "{}", theirs: str = "{}", peers: str = "{}") -> Finding:
     cluster = load(inventory(tmp_path, ours, theirs, peers))
-    wanted = resolve(cluster, catalogue.load(cluster.release))
+    wanted = resolve(cluster, catalogue.releases_of(cluster))
     facts = NodeFacts("a1", {}, {}, 0.1)
     view = ServiceView(wanted, Observed({"a1": facts}, 0.0, 0.1, {}), facts, wanted.services[FLOW])
     (found,) = exposures.function(view)

@@ -11,7 +11,7 @@ from check_world import CONF, healthy_documents, observed, the_desired
 from fake_transport import Call, FakeTransport
 from sessions import stand_in
 
-from fatecloud.errors import ArtifactMissing, Refused, RunError, TransportError
+from fatecloud.errors import Refused, RunError, TransportError
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.model.forecast import Forecast
@@ -51,7 +51,7 @@ class World:
         self.asked: list[Call] = []
         for name, value in {
             "load_session": lambda *_a, **_k: self.session,
-            "python_sets": lambda *_: None,
+            "stored": lambda *_: ({}, {}),
             "observe": lambda *_a, **_k: self.observed,
             "with_trials": lambda _session, seen, _deadline: seen,
             "judge_preflight": lambda *_: self.report,
@@ -83,10 +83,7 @@ def test_a_deploy_that_would_go_ahead_is_refused_for_nothing(world: World) -> No
 
 
 def test_an_empty_store_and_a_foreign_directory_are_both_named_with_the_plan(world: World) -> None:
-    def missing(*_: object) -> None:
-        raise ArtifactMissing("the store lacks torch", remedy="fatecloud release fetch")
-
-    world.monkeypatch.setattr(module, "python_sets", missing)
+    world.monkeypatch.setattr(module, "stored", lambda *_: ({}, {"fate-2.2.0": "the store lacks torch"}))
     world.report = replace(REPORT, findings=(FOREIGN,))
     found = world.forecast(overwrite_drift=True)
     assert found.plan

@@ -9,7 +9,7 @@ import pytest
 from inventory_fakes import ALONE, COMPONENTS, GOOD, loaded
 
 from fatecloud import catalogue
-from fatecloud.model.cluster import Endpoint, Prompt, SecretRef
+from fatecloud.model.cluster import Endpoint, Placed, Prompt, SecretRef
 
 
 def test_defaults_lie_between_the_node_and_what_is_built_in(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_lone_local_node_needs_no_root_and_listens_on_loopback(
     assert (node.advertise, node.outside) == ("127.0.0.1", "127.0.0.1")
     assert node.service_user == getpass.getuser()
     assert node.paths.base == "/home/someone/fatecloud"
-    assert cluster.parties["9999"].placement == {"flow": ("here",)}
+    assert cluster.parties["9999"].placement == {"flow": (Placed("here"),)}
     assert cluster.origins["parties.9999.services.flow"].source == "built in (the only node)"
 
 
@@ -70,7 +70,7 @@ def test_left_out_services_go_to_the_node_of_the_others(tmp_path: Path) -> None:
     services = "      flow: a1\n      mysql: a1\n      rabbitmq: a2\n      nginx: a2\n"
     cluster = loaded(tmp_path, GOOD.replace(services, "      nginx: a2\n"))
     placement = cluster.parties["9999"].placement
-    assert placement == {"flow": ("a2",), "mysql": ("a2",), "nginx": ("a2",), "rabbitmq": ("a2",)}
+    assert placement == dict.fromkeys(("flow", "mysql", "nginx", "rabbitmq"), (Placed("a2"),))
     assert "worker" not in placement
     assert cluster.origins["parties.9999.services.flow"].source == "built in (the node of the party's other services)"
 
@@ -84,7 +84,7 @@ def with_release(monkeypatch: pytest.MonkeyPatch, **defaults: Any) -> None:
 def test_a_component_may_be_on_many_nodes_when_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_release(monkeypatch)
     cluster = loaded(tmp_path, GOOD.replace("flow: a1\n", "flow: a1\n      worker: [a1, a2]\n"))
-    assert cluster.parties["9999"].placement["worker"] == ("a1", "a2")
+    assert cluster.parties["9999"].placement["worker"] == (Placed("a1"), Placed("a2"))
 
 
 def test_public_endpoints_come_from_the_node_and_the_port(tmp_path: Path) -> None:

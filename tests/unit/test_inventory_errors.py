@@ -144,8 +144,13 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "mysql is on 2 nodes, expected one node: a party has one",
     ),
     "node twice": ("mysql: a1", "worker: [a1, a1]\n      mysql: a1", "17:15", "worker names a node twice"),
-    "no node": ("mysql: a1", "mysql: []", "17:14", "mysql is a list, expected a node, a list of nodes or"),
-    "node a number": ("mysql: a1", "mysql: 1", "17:14", "mysql is '1', expected a node, a list of nodes or {external"),
+    "no node": ("mysql: a1", "mysql: []", "17:14", "mysql is a list, expected a node, {node: ..., config: ...} or"),
+    "node a number": (
+        "mysql: a1",
+        "mysql: 1",
+        "17:14",
+        "mysql is '1', expected a node, {node: ..., config: ...} or {external",
+    ),
     "left out": (
         "      mysql: a1\n",
         "",

@@ -50,7 +50,7 @@ def carried_on(directory: Path, cluster: Cluster, content: bytes, tally: Tally) 
     shown_again(directory / "again.yml", cluster)
     if sum(content) % RENDERED:
         return
-    desired = rendered(resolve(cluster, catalogue.load(cluster.release), PYTHONS))
+    desired = rendered(resolve(cluster, catalogue.releases_of(cluster), PYTHONS))
     run = RunInfo("mutations", "ops@controller", "0" * 16)
     how = ssh_config(cluster.nodes.values(), known_hosts="known_hosts")
     project = directory / f"project{tally.rendered}"
@@ -87,7 +87,7 @@ def test_the_full_inventory_says_everything() -> None:
             yield from paths(inner, f"{path}{key}.")
 
     said = {
-        re.sub(r"^(nodes|parties|peers)\.[^.]+|(?<=\.apps)\.[^.]+", lambda found: f"{found[1] or ''}.*", path)
+        re.sub(r"^(nodes|parties|groups|peers)\.[^.]+|(?<=\.apps)\.[^.]+", lambda found: f"{found[1] or ''}.*", path)
         for path in paths(yaml.safe_load(FULL), "")
     }
     assert every_key() <= said

@@ -126,8 +126,9 @@ def test_repairs_wait_for_another_run(tmp_path: Path, monkeypatch: pytest.Monkey
         waits.append((list(names), wait))
 
     found = session(tmp_path)
-    found.desired = found.resolved = None
+    found.desired = None
     monkeypatch.setattr(preflight_session, "load_session", lambda *_a, **_k: found)
+    found.resolved, found.store = SimpleNamespace(releases={}), SimpleNamespace()
     monkeypatch.setattr(preflight_session, "select_nodes", lambda *_: ())
     monkeypatch.setattr(preflight_session, "preflight", preflight)
     monkeypatch.setattr(preflight_session, "read_when_free", read)

@@ -40,7 +40,7 @@ def wanted(place: Path, **values: str) -> Desired:
     text = "\n".join(line for line in text.splitlines() if line.strip() != "addresses:").replace(", addresses: }", "}")
     (place / "inventory.yml").write_text(text)
     cluster = load(place / "inventory.yml")
-    return resolve(cluster, catalogue.load(cluster.release))
+    return resolve(cluster, catalogue.releases_of(cluster))
 
 
 def binds(desired: Desired) -> dict[str, list[str]]:
@@ -94,7 +94,7 @@ def test_a_nodes_bind_limits_what_leaves_it_and_opens_nothing_else(tmp_path: Pat
         ({"a1": "bank.example", "nginx": "a2"}, "7:8: 9999/flow@a1 is used from other nodes, and of a1 only a name"),
         (
             {"nginx": "a2", "config": "flow: {bind: 127.0.0.1}"},
-            "12:21: 9999/flow@a1 listens on 127.0.0.1, and services on other nodes of the party use it",
+            "12:21: 9999/flow@a1 listens on 127.0.0.1, and services on other nodes use it",
         ),
         (
             {"a1": "bank.example", "more": ", bind: 0.0.0.0", "nginx": "a2"},
@@ -160,7 +160,7 @@ parties:
 """
     (tmp_path / "inventory.yml").write_text(both)
     cluster = load(tmp_path / "inventory.yml")
-    desired = resolve(cluster, catalogue.load(cluster.release))
+    desired = resolve(cluster, catalogue.releases_of(cluster))
     assert admitted(desired, "9999/nginx@a1", "stranger")[2:] == ["10.0.0.11/32", "198.51.100.0/24"]
     assert admitted(desired, "10000/nginx@b1", "stranger")[2:] == ["10.0.0.21/32", "10.0.0.11/32"]
 

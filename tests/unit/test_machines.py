@@ -40,7 +40,7 @@ def kept(memory: int | None, cores: int | None) -> dict[str, Any]:
 
 def a_session(tmp_path: Path) -> Session:
     """The session of one controller."""
-    wanted = resolve(CLUSTER, catalogue.load(CLUSTER.release))
+    wanted = resolve(CLUSTER, catalogue.releases_of(CLUSTER))
     return sessions.a_session(tmp_path / "inventory.yml", wanted, tmp_path)
 
 

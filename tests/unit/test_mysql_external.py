@@ -45,7 +45,7 @@ HEALTHY: Mapping[str, Any] = {
 @cache
 def desired() -> Desired:
     cluster = load(EXAMPLE)
-    return resolve(cluster, catalogue.load(cluster.release))
+    return resolve(cluster, catalogue.releases_of(cluster))
 
 
 def found(answer: Mapping[str, Any]) -> list[Finding]:

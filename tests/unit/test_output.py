@@ -85,7 +85,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     seemingly_full(place / "store")
     filled(place / "small")
     cluster = inventory.load(place / "inventory.yml")
-    (flow,) = resolve(cluster, catalogue.load(cluster.release)).services.values()
+    (flow,) = resolve(cluster, catalogue.releases_of(cluster)).services.values()
     log = Path(flow.process.console)
     log.parent.mkdir(parents=True)
     log.write_text("[ERROR] [2026-11-25 19:32:14,655] [Server] [1:1] - [a.b] [line:1]: it \x1b[31mfailed\n  more\n")

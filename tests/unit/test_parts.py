@@ -34,8 +34,14 @@ def wanted(*runtimes: str, trees: tuple[PlacedTree, ...] = (), supervision: str 
         home = f"/data/fate/{ident.slug}"
         services[ident.key] = replace(plain.services[KEY], id=ident, home=home, runtime=runtime, trees=trees)
     known = {**PYTHONS, ("tiny", "old"): OLD}
-    release = replace(plain.release, pythons={"fate": PYTHON.requirement, "old": OLD.requirement})
-    state = replace(plain, release=release, services=services, pythons=known, stages=(tuple(services),))
+    release = replace(plain.releases["9999"], pythons={"fate": PYTHON.requirement, "old": OLD.requirement})
+    state = replace(
+        plain,
+        releases={s.id.owner: release for s in services.values()},
+        services=services,
+        pythons=known,
+        stages=(tuple(services),),
+    )
     return replace(state, supervisor=replace(TREE, name="supervisor"))
 
 

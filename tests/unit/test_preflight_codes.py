@@ -221,7 +221,7 @@ def test_a_cloned_machine_id_alone_raises_nothing() -> None:
 
 
 def test_missing_artifacts_are_reported_once_for_the_controller() -> None:
-    findings = judged(a_desired(), {}, artifacts_missing=["torch.whl"])
+    findings = judged(a_desired(), {}, artifacts_missing={"fate-2.2.0": "the store lacks torch.whl of fate-2.2.0"})
     assert [(f.code, str(f.subject), f.severity) for f in findings] == [
         ("PREFLIGHT_ARTIFACT_MISSING", "cluster", "critical")
     ]

@@ -169,7 +169,7 @@ def test_the_inventory_loads_and_gives_each_node_a_party(
     assert sorted(cluster.parties) == sorted(parties)
     assert {node.ssh.key for node in cluster.nodes.values()} == {str(tmp_path / "id_ed25519")}
     for party, node in zip(parties, addresses, strict=True):
-        assert set(cluster.parties[party].placement.values()) == {(node,)}
+        assert cluster.parties[party].nodes == (node,)
 
 
 def test_new_host_keys_replace_those_of_earlier_nodes_and_leave_others(tmp_path: Path) -> None:

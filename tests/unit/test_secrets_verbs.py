@@ -173,7 +173,7 @@ def test_missing_secrets_are_reported_with_the_remedy(place: Path) -> None:
 
 
 def test_inventory_verbs(place: Path) -> None:
-    counts = "parties: 2, nodes: 2, services: 8, peers: 0"
+    counts = "parties: 2, groups: 0, nodes: 2, services: 8, peers: 0"
     assert run("inventory", "validate") == f"inventory.yml: valid: cluster demo, fate-2.2.0, rabbitmq; {counts}\n"
     assert "service_user" not in run("inventory", "show")
     assert "    # service_user:                               # built in (one for each service)\n" in run(

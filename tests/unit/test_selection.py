@@ -59,7 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def two(place: Path) -> Desired:
     cluster = inventory.load(place / "two" / "inventory.yml")
-    return resolve(cluster, catalogue.load(cluster.release))
+    return resolve(cluster, catalogue.releases_of(cluster))
 
 
 @pytest.mark.parametrize(

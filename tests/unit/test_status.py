@@ -149,7 +149,7 @@ def test_the_exit_status_shows_whether_all_is_well() -> None:
 def test_the_table_is_aligned_and_notes_that_do_not_fit_stand_below() -> None:
     screen = status_of(a_desired(), observed({"a1": WELL | {"listeners": []}}), [KEY])
     wide = status_table(screen, 200).splitlines()
-    assert wide[0] == "cluster demo, release fate-2.2.0"
+    assert wide[0] == "cluster demo, fate-2.2.0"
     assert wide[1].split() == [
         "OWNER", "NODE", "COMPONENT", "VERSION", "DEPLOYED", "RUNNING", "SINCE", "PORTS", "NOTES",
     ]  # fmt: skip

@@ -31,7 +31,7 @@ parties:
 def wanted(place: Path, supervision: str) -> Desired:
     (place / "inventory.yml").write_text(INVENTORY.format(supervision=supervision))
     cluster = load(place / "inventory.yml")
-    return resolve(cluster, catalogue.load(cluster.release))
+    return resolve(cluster, catalogue.releases_of(cluster))
 
 
 @pytest.mark.parametrize("supervision", ["systemd", "supervisor"])

@@ -171,7 +171,7 @@ def test_what_a_node_wrote_into_a_report_cannot_drive_the_terminal() -> None:
     finding = replace(FINDING, symptom=unsafe, cause=unsafe, got=unsafe, evidence=(unsafe,), remedy=(unsafe,))
     report = replace(REPORT, findings=(finding,))
     row = Row("9999", "a1", "flow", unsafe, "yes", "yes", 1.0, {}, (unsafe,))
-    status = status_table(Status("demo", "fate-2.2.0", 0.0, (row,), (unsafe,)), 200)
+    status = status_table(Status("demo", ("fate-2.2.0",), 0.0, (row,), (unsafe,)), 200)
     for text in (preflight_text(report, (), LOOK), table(report, LOOK), status):
         assert not {"\x1b", "\x07"} & set(text)
         assert "answer" in text

@@ -31,6 +31,7 @@ COMPONENT = Component(
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,
     external=EXTERNAL,
+    groups=True,
     keeps="the databases of other services",
     signs=("db/mysql",),
     unit_exceptions=(

@@ -110,7 +110,7 @@ def _settings(
 ) -> Iterator[Finding]:
     version, packet = str(answer["version"]), int(answer["packet"])
     product = "mariadb" if "mariadb" in version.lower() else "mysql"
-    oldest = str(view.desired.release.minimum.get("mysql", {}).get(product, "0"))
+    oldest = str(view.desired.release_of(view.service.id).minimum.get("mysql", {}).get(product, "0"))
     wrong, remedy = [], []
     if _numbers(version) < _numbers(oldest):
         wrong.append(f"version {version} is older than {product} {oldest}, the oldest that was seen to work")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.neighbours import edge_to, edges_to_others, routes
+from fatecloud.components.neighbours import edges_to, edges_to_others, routes
 from fatecloud.components.networks import SELF, are_named, of_node, of_others
 from fatecloud.components.nginx.passed import PATHS
 from fatecloud.components.question import question
@@ -23,7 +23,7 @@ def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of an nginx. Pure."""
     conf = f"{ctx.home}/conf/nginx.conf"
     # Soft: nginx starts without its upstreams, and flow needs nginx first.
-    upstream = edge_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False)
+    upstream = edges_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False, choose="first")
     known = routes(ctx, "proxy")
     ways = {ctx.owner.id: upstream[0].endpoint, **known}
     # nginx refuses to start while one of these names does not resolve, so a script resolves them.

@@ -12,10 +12,11 @@ class InventoryDocument(TypedDict):
 
     cluster: str
     id: str
-    release: str
-    architecture: str
+    release: Annotated[str | None, "That of the parties."]
+    architecture: str | None
     nodes: dict[str, Any]
     parties: dict[str, Any]
+    groups: dict[str, Any]
     peers: dict[str, Any]
     origins: Annotated[dict[str, str], "Dotted path of a value -> where it came from."]
 
@@ -32,6 +33,7 @@ class CountsDocument(TypedDict):
     """How many things an inventory has."""
 
     parties: Count
+    groups: Count
     nodes: Count
     services: Count
     peers: Count
@@ -43,7 +45,7 @@ class InventoryValidation(TypedDict):
     file: str
     valid: bool
     cluster: str | None
-    release: str | None
+    releases: Annotated[list[str], "Of its parties and groups, each once; empty if it is not valid."]
     architecture: str | None
     counts: CountsDocument | None
     problems: list[ProblemDocument]

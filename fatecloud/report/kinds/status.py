@@ -34,7 +34,7 @@ class ClusterStatus(TypedDict):
     """`fatecloud status`: every service."""
 
     cluster: str
-    release: str
+    releases: Annotated[list[str], "Of its parties and groups, each once."]
     exit_status: Annotated[int, Rule(enum=[0, 1, 3]), "0 all well, 1 a service needs attention, 3 a node was not read."]
     taken: Time
     services: list[ServiceStatus]

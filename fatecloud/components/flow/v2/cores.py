@@ -31,7 +31,7 @@ def job_cores(config: Mapping[str, Any], node: Node) -> int:
     return int(config["jobs.cores"] or max(1, min(UPSTREAM_JOB_CORES, cores(config, node) // 2)))
 
 
-def judge(config: Mapping[str, Any], node: Node, architecture: str) -> tuple[Contradiction, ...]:
+def judge(config: Mapping[str, Any], node: Node, architecture: str | None) -> tuple[Contradiction, ...]:
     """Refuse settings with which no job could run.
 
     Flow fails a job that asks for more than there is in all (code 1006), and lets one wait for ever that asks for more

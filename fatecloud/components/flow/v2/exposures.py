@@ -54,7 +54,7 @@ def _own_api(view: ServiceView) -> _Part:
 def _partners(view: ServiceView) -> Iterator[_Part]:
     cluster, own = view.desired.cluster, view.service.id.owner
     others = sorted((set(cluster.parties) | set(cluster.peers)) - {own})
-    if cluster.architecture == "standalone" or not others:
+    if cluster.parties[own].architecture == "standalone" or not others:
         return
     named = f"part{'y' if len(others) == 1 else 'ies'} {', '.join(others)}"
     if not signs(cluster, own):

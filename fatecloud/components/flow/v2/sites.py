@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.model.cluster import Cluster, Party, Peer
+from fatecloud.model.cluster import Cluster, Owner, Peer
 from fatecloud.model.component import Context, Contradiction, SecretSpec
 
 SITE = "authentication.site"
@@ -13,7 +13,7 @@ SITE = "authentication.site"
 
 def signs(cluster: Cluster, party: str) -> bool:
     """Whether a party signs its requests to the others and takes only signed ones from them."""
-    return _signs(cluster.parties, cluster.peers, cluster.architecture, party)
+    return _signs(cluster.parties, cluster.peers, party)
 
 
 # Flow writes the administrator's token into its database at its first start, whether clients have to sign or not: left
@@ -51,19 +51,17 @@ def apps(cluster: Cluster, party: str) -> dict[str, Any]:
     }
 
 
-def judge(
-    parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str
-) -> Iterator[tuple[str, Contradiction]]:
+def judge(parties: Mapping[str, Owner], peers: Mapping[str, Peer]) -> Iterator[tuple[str, Contradiction]]:
     """Refuse what would make every job between two parties fail: a signature that only one side gives or expects."""
     chosen = {name: party.config["flow"][SITE] for name, party in parties.items() if "flow" in party.config}
     for name in [name for name, site in chosen.items() if site]:
-        if architecture == "standalone":
+        if parties[name].architecture == "standalone":
             what = "in the architecture standalone no other party sends requests"
             yield name, Contradiction(SITE, what, "no such line, or another architecture")
         for peer in [peer for peer in peers.values() if name not in peer.apps]:
             what = f"peer {peer.id} has issued no app to party {name}, so it would refuse the requests of party {name}"
             yield name, Contradiction(SITE, what, f"an app for {name} in peers.{peer.id}.apps, or false")
-    signing = {name: _signs(parties, peers, architecture, name) for name in chosen}
+    signing = {name: _signs(parties, peers, name) for name in chosen}
     for name in [name for name, site in chosen.items() if site is not None]:
         for other in sorted(other for other in signing if signing[other] != signing[name])[:1]:
             yes, no = (name, other) if signing[name] else (other, name)
@@ -71,9 +69,9 @@ def judge(
             yield name, Contradiction(SITE, what, "the same for all parties")
 
 
-def _signs(parties: Mapping[str, Party], peers: Mapping[str, Peer], architecture: str, party: str) -> bool:
+def _signs(parties: Mapping[str, Owner], peers: Mapping[str, Peer], party: str) -> bool:
     chosen = parties[party].config.get("flow", {}).get(SITE)
-    if architecture == "standalone" or chosen is not None:
+    if parties[party].architecture == "standalone" or chosen is not None:
         return bool(chosen)
     # Then each party of the inventory can sign its requests to every other one.
     return len(parties) + len(peers) > 1 and all(name in peer.apps for peer in peers.values() for name in parties)

@@ -11,7 +11,7 @@ from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.noise import NOISE
 from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.v2.site_files import site_files, site_objects
-from fatecloud.components.neighbours import edge_to, edges_to_others, routes
+from fatecloud.components.neighbours import edges_to, edges_to_others, routes
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 from fatecloud.model.needs import Needs
@@ -25,9 +25,9 @@ LOG_BYTES = 32 << 20
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of a flow. Pure."""
     edges = (
-        *edge_to(ctx, "mysql", "mysql", "database", probe="flow.database"),
-        *edge_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker"),
-        *edge_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy"),
+        *edges_to(ctx, "mysql", "mysql", "database", probe="flow.database", choose="first"),
+        *edges_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker", choose="first"),
+        *edges_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy", choose="first"),
     )
     signing = sites.signs(ctx.cluster, ctx.owner.id)
     edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE, direct=False) if signing else ()
@@ -161,7 +161,7 @@ def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None
     return {
         "host": by_kind[BROKER].host,
         "port": by_kind[BROKER].port,
-        "management_port": ctx.endpoint("rabbitmq", "management").port,
+        "management_port": ctx.endpoints("rabbitmq", "management")[0].port,
         "user": BROKER_ACCOUNT,
         "password": ctx.secret("rabbitmq.flow"),
         "message_size": ctx.config["broker.message_size"],
