@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -75,7 +78,8 @@ def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox
 
         def make(name: str, nodes: int, image: str = "debian-12", *, cache_packages: bool = True) -> Handed:
             made.append(f"t{os.getpid()}-{name}")
-            return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say)
+            with _alone("images"):
+                return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say)
 
         yield make
         _remove(made)
@@ -133,11 +137,20 @@ def store() -> Path:
     """An artifact store that has the whole release; fetched once, and kept for the next time."""
     path = Path(os.environ.get("FATECLOUD_STORE") or default_store())
     program = Path(sys.executable).with_name("fatecloud")
-    done = subprocess.run(
-        [program, "release", "fetch", RELEASE, "--store", path], capture_output=True, text=True, check=False
-    )
+    with _alone("store"):
+        done = subprocess.run(
+            [program, "release", "fetch", RELEASE, "--store", path], capture_output=True, text=True, check=False
+        )
     assert done.returncode == 0, f"{RELEASE} could not be fetched:\n{done.stdout}\n{done.stderr}"
     return path
+
+
+@contextmanager
+def _alone(what: str) -> Iterator[None]:
+    """Keep other parts of the tests from making the same thing at the same time."""
+    with Path(tempfile.gettempdir(), f"fatecloud-tests-{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _say(event: Event) -> None:

@@ -53,20 +53,23 @@ class Point:
         return f"{self.number}: {self.way}{which}, {self.work}, event {self.event} + {self.delay} s"
 
 
-def points(seed: int, count: int, courses: dict[str, tuple[tuple[int, int], float]]) -> list[Point]:
-    """Points to kill at. All ways and all works are among five, every pair of them among twenty.
+def points(dice: random.Random, count: int, courses: dict[str, tuple[tuple[int, int], float]]) -> list[Point]:
+    """Points to kill at. All ways are among four, all works among five, every pair of them among twenty.
 
     Args:
-        seed: gives the same points again.
+        dice: they give the same points again if they fall the same.
+        count: how many.
         courses: work -> the first and the last event after which it may be killed, and seconds that may pass then.
     """
-    dice = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
     ways, works = list(Way), list(courses)
     dice.shuffle(ways)
     dice.shuffle(works)
     # Spread over the whole course, so that a few points are not all at its beginning.
     shares = [(number + dice.random()) / count for number in range(count)]
     dice.shuffle(shares)
+    # So late a run holds its nodes: the next one has to take them over.
+    alone, last = ways.index(Way.CONTROLLER), shares.index(max(shares))
+    shares[alone], shares[last] = shares[last], shares[alone]
     found = []
     for number, share in enumerate(shares):
         work = works[number % len(works)]

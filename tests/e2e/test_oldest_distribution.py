@@ -13,12 +13,13 @@ import pytest
 from conftest import NewSandbox
 from program import Program
 from raised import RAISED
+from sampling import LONG
 from two_parties import A, state_of
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed, sandbox_down
 
-JOB = "lr" if os.environ.get("FATECLOUD_LONG") == "1" else "toy"
+JOB = "lr" if LONG else "toy"
 OF_DEBIAN_12 = {"glibc": "2.36", "origin": "found"}
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import NewSandbox
 from raised import RAISED
+from sampling import LONG
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import sandbox_down
@@ -87,7 +88,7 @@ def test_one_command_brings_up_a_checked_fate_with_a_toy_job(node: Sandbox) -> N
     assert "/v2 (9999/flow@here)" in said
     assert f"made the link {LINK}" in said
     assert f"{PROGRAM} destroy -i {INVENTORY} --remove-data" in said
-    if os.environ.get("FATECLOUD_LONG") == "1":
+    if LONG:
         status, said = as_ops(node, f"{PROGRAM} test lr -i {INVENTORY}", timeout=900)
         assert (status, "AUC" in said) == (0, True), said
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
 from program import Program
 from raised import RAISED
+from sampling import LONG
 from two_parties import COMPONENTS, A, home, slug, user
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -75,7 +75,7 @@ def test_a_user_with_a_right_of_roots_is_refused(program: Program, sandbox: Sand
 
 
 # With its number taken, all that it owned is given to the new one as well: the long mode tries the simpler case too.
-@pytest.mark.parametrize("taken", [True, False] if os.environ.get("FATECLOUD_LONG") == "1" else [True])
+@pytest.mark.parametrize("taken", [True, False] if LONG else [True])
 def test_a_user_that_was_lost_has_its_files_again(program: Program, sandbox: Sandbox, taken: bool) -> None:  # noqa: FBT001
     name = user(program, PARTY, "mysql")
     number = sandbox.check(A, ["id", "-u", name]).strip()

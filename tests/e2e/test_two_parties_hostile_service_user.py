@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 import sys
 import time
 from collections.abc import Iterator
@@ -14,14 +12,13 @@ from faults import Site
 from hostile import Intruder
 from program import Program
 from raised import RAISED
+from sampling import LONG, SEED
 from two_parties import COMPONENTS, PARTIES, A, cluster_name, home, label
 
 from fatecloud.sandbox.nodes import Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500), pytest.mark.usefixtures("running")]
 
-SEED = int(os.environ.get("FATECLOUD_SEED") or random.SystemRandom().randrange(10_000))
-LONG = os.environ.get("FATECLOUD_LONG") == "1"
 PLANTS = 40
 """Things that are replaced in each directory of a service."""
 READING = (("check",), ("status",), ("plan",), ("logs", "--since", "5m", f"@{A}"))

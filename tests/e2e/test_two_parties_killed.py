@@ -1,12 +1,11 @@
 """A deploy may be killed anywhere, in any way: run again, it comes to the same end, and its history says so.
 
-`FATECLOUD_KILL_SEED=N` takes other points, `FATECLOUD_KILL_POINTS=20` takes every way with every work.
+The points are chosen by the seed of the tests; in the long mode there are more of them, every way with every work.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -26,18 +25,17 @@ from killing import Killed, Point, Way, killed, points
 from program import Program
 from raised import RAISED
 from records import forget_marks
+from sampling import LONG, SEED, dice
 from two_parties import A, B, cluster_name, edit, home
 
 from fatecloud.sandbox.nodes import Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
-SEED = int(os.environ.get("FATECLOUD_KILL_SEED") or 20)
-COUNT = int(os.environ.get("FATECLOUD_KILL_POINTS") or 5)
+COUNT = 20 if LONG else 4
 NODES = (A, B)
 PACKAGES = ("mariadb-server", "nginx-light", "rabbitmq-server")
 KEPT_STORE = "/data/store-of-a-test"
-BY_HAND = "FATECLOUD_KILL_SEED={} FATECLOUD_KILL_POINTS={}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ WORKS = {
     "store": Work(remove_store, (20, 27), delay=10),
     "packages": Work(remove_packages, (12, 30), delay=10),
 }
-POINTS = points(SEED, COUNT, {name: (work.course, work.delay) for name, work in WORKS.items()})
+POINTS = points(dice("points to kill at"), COUNT, {name: (work.course, work.delay) for name, work in WORKS.items()})
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +156,7 @@ def test_a_killed_deploy_run_again_comes_to_the_same_end(
 ) -> None:
     began = time.monotonic()
     with capsys.disabled():
-        sys.stdout.write(f"\n{BY_HAND.format(SEED, COUNT)} {point}\n")
+        sys.stdout.write(f"\nFATECLOUD_SEED={SEED} {point}\n")
     WORKS[point.work].prepare(site)
     prepared = time.monotonic()
     first = killed(site.program, site.sandbox, point)

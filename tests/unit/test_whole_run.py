@@ -1,0 +1,51 @@
+"""The parts that all tests are run in: side by side, each to its first failure."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+import whole_run
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_signals")
+def test_a_part_that_fails_ends_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    says, fails = ("python", "-c", "print('said')"), ("python", "-c", "raise SystemExit(3)")
+    monkeypatch.setattr(whole_run, "PARTS", {"good": [says, says], "bad": [fails, says]})
+    assert whole_run.main() == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count("[good] said") == 2
+    assert "[bad] said" not in lines
+    assert "[bad] FAILED: python ended with 3 after 0 s" in lines
+    assert lines[-1] == "[all] FAILED: bad"
+    monkeypatch.setattr(whole_run, "PARTS", {"good": [says]})
+    assert whole_run.main() == 0
+
+
+@pytest.mark.usefixtures("_signals")
+def test_who_ends_it_ends_what_it_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(
+        whole_run, "PARTS", {"asleep": [("python", "-c", "print('up', flush=True); import time; time.sleep(60)")]}
+    )
+    real = whole_run.say
+
+    def say(part: str, line: str) -> None:
+        real(part, line)
+        if line == "up":
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(whole_run, "say", say)
+    assert whole_run.main() == 1
+    assert "python ended with -15" in capsys.readouterr().out
