@@ -22,6 +22,8 @@ def edges_to(
 ) -> tuple[Edge, ...]:
     """The edges to the services of a component that the owner uses, managed or external; none where it uses none.
 
+    A service has no edge to itself, so one to its own component leads to the other instances.
+
     Args:
         ctx: of the service where the edges start.
         component: at the other end.
@@ -35,7 +37,7 @@ def edges_to(
     external = ctx.external(component)
     if external is not None:
         return (Edge(ctx.id.key, f"external:{component}", kind, external.endpoint, hard, probe=probe),)
-    found = ctx.services(component)
+    found = tuple(service for service in ctx.services(component) if service != ctx.id)
     if choose == "same-node-first":
         found = tuple(sorted(found, key=lambda service: service.node != ctx.id.node))
     return tuple(

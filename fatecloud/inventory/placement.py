@@ -120,7 +120,7 @@ def refuse_bad_groups(drafts: Collection[Draft]) -> None:
             ]
             if not draft.components[name].groups:
                 what = f"{name} cannot be taken from a group"
-                draft.refuse(f"services.{name}.group", what, f"a node: each {draft.owner.kind} has a {name} of its own")
+                draft.refuse(f"services.{name}.group", what, f"a node: each {draft.owner.kind} has its own {name}")
             elif where.group not in giving:
                 what = f"there is no group {where.group!r} with a {name} of its own"
                 draft.refuse(f"services.{name}.group", what, one_of(giving), where.group, giving)

@@ -9,7 +9,7 @@ from typing import Any
 from fatecloud.inventory.component_settings import component_section, flatten, tree_of
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
 from fatecloud.inventory.kinds import BAD, HOST, PORT, Reader, described
-from fatecloud.inventory.problems import Mark
+from fatecloud.inventory.problems import Mark, one_of, short
 from fatecloud.inventory.references import SECRET
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import EXTERNAL_ACCOUNT, GROUP_NAME, NODE_NAME
@@ -41,8 +41,9 @@ class PlaceKind:
     def what(self) -> str:
         """The forms that the component can have."""
         several = ["a list of nodes"] if self.component.many else []
-        others = ["{external: ...}"] + (["{group: NAME}"] if self.component.groups else [])
-        return f"{', '.join(['a node', '{node: ..., config: ...}', *several, *others[:-1]])} or {others[-1]}"
+        external = ["{external: ...}"] if self.component.external else []
+        group = ["{group: NAME}"] if self.component.groups else []
+        return one_of(["a node", "{node: ..., config: ...}", *several, *external, *group])
 
     @property
     def _instance(self) -> Section:
@@ -82,7 +83,9 @@ class PlaceKind:
     def _read(self, item: Value, reader: Reader, path: str) -> Any:
         """An instance and its position."""
         if isinstance(item, Table):
-            _, node = item.entries.get("node", (None, None))
+            if "node" not in item.entries:
+                return self._refuse(item, reader, path)
+            _, node = item.entries["node"]
             name = node.text if isinstance(node, Scalar) else ""
             read = self._instance.read(item, reader, f"{path}.{name}" if name else path)
             return (Placed(read["node"], flatten(read.get("config", {}))), item.mark) if "node" in read else BAD
@@ -91,9 +94,20 @@ class PlaceKind:
             return BAD
         return Placed(item.text), item.mark
 
+    def _refuse(self, table: Table, reader: Reader, path: str) -> Any:
+        """Note what a mapping has instead of one of the keys that it needs one of."""
+        keys = ("node", "config", "external", "group")
+        for name, (key, _) in table.entries.items():
+            if name not in keys:
+                reader.problems.add(key.mark, f"unknown key {short(name)!r}", one_of(keys), name, keys)
+        if set(table.entries) <= set(keys):
+            reader.problems.add(table.mark, f"{path.rpartition('.')[2]} has no node", self.what)
+        return BAD
+
     def schema(self) -> dict[str, Any]:
         """Any of the forms."""
         instance = {"anyOf": [NODE_NAME.schema(), self._instance.schema()]}
         several = {"type": "array", "minItems": 1, "items": instance}
+        external = [self._external.schema()] if self.component.external else []
         group = [_GROUP.schema()] if self.component.groups else []
-        return {"anyOf": [*instance["anyOf"], several, self._external.schema(), *group]}
+        return {"anyOf": [*instance["anyOf"], several, *external, *group]}

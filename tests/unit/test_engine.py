@@ -451,7 +451,7 @@ def test_a_service_of_another_managed_party_explains_what_asks_that_party(
 ) -> None:
     desired = the_desired()
     front = desired.services[FRONT]
-    theirs = replace(front, id=replace(front.id, owner="10000", node="a2"), edges=(), packages={})
+    theirs = replace(front, id=replace(front.id, owner="10000", node="a2"), edges=(), packages={}, java=None)
     broker = replace(
         theirs,
         id=replace(theirs.id, component="broker"),
