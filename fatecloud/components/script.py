@@ -43,6 +43,11 @@ def script_text(package: str, name: str) -> str:
     )
 
 
+def module_text(name: str) -> str:
+    """The text of a module that runs on nodes by itself: it imports none of ours. `name` is its full name."""
+    return _read(name)[1]
+
+
 def parts_of(package: str, name: str) -> dict[str, str]:
     """Texts of the script, and then of the modules that it needs, by their names."""
     texts: dict[str, str] = {}

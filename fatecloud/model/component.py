@@ -16,6 +16,7 @@ from fatecloud.model.needs import Needs
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
 from fatecloud.model.release import Release
+from fatecloud.model.residues import Residue
 from fatecloud.model.runtime import Runtime
 from fatecloud.model.trees import TreeUse
 
@@ -194,6 +195,8 @@ class Wanted:
     trees: tuple[TreeUse, ...] = ()
     """What it sees of its release's trees."""
     needs: Needs = field(default_factory=Needs)
+    residues: tuple[Residue, ...] = ()
+    """What it leaves behind, and for how long."""
 
     def __post_init__(self) -> None:
         """Refuse an edge that no probe asks over: a blocked route would look healthy.

@@ -15,6 +15,7 @@ from fatecloud.model.needs import Needs
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
+from fatecloud.model.residues import Residue
 from fatecloud.model.runtime import JavaRange, PythonRuntime, Runtime
 from fatecloud.model.trees import PlacedTree, Tree
 
@@ -226,6 +227,8 @@ class DesiredService:
     """The JVM that it runs in; None where it needs none, or none was found."""
     trees: tuple[PlacedTree, ...] = ()
     """What it sees of its release's trees."""
+    residues: tuple[Residue, ...] = ()
+    """What it leaves behind, and for how long."""
     generation: str = ""
     """Of its component, which its version chose; empty where that has only one."""
 

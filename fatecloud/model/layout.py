@@ -87,6 +87,11 @@ def unit_path_of(node: Node, service: ServiceId) -> str:
     return f"{private_of(node)}/supervisor/conf.d/{service.slug}.conf"
 
 
+def sweep_timer_of(unit: str) -> str:
+    """The timer of what removes a service's residues; `unit` is the service's, its name or its path."""
+    return f"{unit.removesuffix('.service')}-sweep.timer"
+
+
 def supervisor_conf_of(node: Node) -> str:
     """Configuration of the node's supervisord."""
     return f"{private_of(node)}/supervisor/supervisord.conf"

@@ -115,6 +115,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         signs=component.signs,
         generation=component.generation,
         trees=trees,
+        residues=wanted.residues,
         protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
         needs=wanted.needs,
         javas=context.javas,

@@ -17,9 +17,11 @@ from fatecloud.model.layout import (
     mark_of,
     private_of,
     supervisor_conf_of,
+    sweep_timer_of,
     unit_path_of,
 )
 from fatecloud.model.protections import PRIVILEGED_PORTS, protections
+from fatecloud.resolve.residues import sweep_specs
 
 
 def supervision_specs(
@@ -67,6 +69,7 @@ def supervision_specs(
         "inputs": sorted(inputs),
         "console": process.console,
         "after": list(after),
+        "sweep": sweep_timer_of(service.unit) if wanted.residues else "",
         "networks": list(process.networks),
         "writable": list(writable),
         "protections": denied(node, component, wanted, writable),
@@ -88,6 +91,7 @@ def supervision_specs(
         FileSpec(start, "service/start.sh.j2", values, mode=0o750),
         FileSpec(unit, template, values, mode=0o644, restarts=not copied),
         *((FileSpec(shown, template, values),) if copied else ()),
+        *sweep_specs(node, service, component, wanted, home, values),
     )
 
 

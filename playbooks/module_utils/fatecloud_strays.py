@@ -29,7 +29,7 @@ class Program:
     def __init__(self, path: str) -> None:
         parser = configparser.RawConfigParser()
         parser.read(path, encoding="utf-8")
-        (section,) = parser.sections()
+        section = parser.sections()[0]  # the next one is what sweeps behind it
         options = parser[section]
         self.slug = section.partition(":")[2]
         self.home = options["directory"].replace("%%", "%")

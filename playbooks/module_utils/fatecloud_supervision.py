@@ -132,6 +132,7 @@ class Supervisor:
 
     def __init__(self, params: dict) -> None:
         self.slug = params["slug"]
+        self.sweep = f"{self.slug}-sweep"
         self.folder = os.path.join(private(params["base"]), "supervisor")
         self.conf = os.path.join(self.folder, "supervisord.conf")
         self.code = supervisor_of(params["base"], params["supervisor"])
@@ -177,6 +178,8 @@ class Supervisor:
         if any(line.startswith(self.slug + ":") for line in news) or self._reported_state() == "absent":
             self._control("update", self.slug)
             done.append("reload")
+        if any(line.startswith(self.sweep + ":") for line in news):
+            self._control("update", self.sweep)
         return done
 
     def endangered(self) -> list:
@@ -221,16 +224,17 @@ class Supervisor:
     def forgotten(self) -> None:
         """After its configuration was removed."""
         # Without its name, every other program whose configuration changed meanwhile would restart, jobs or not.
-        if self.alive() and self._reported_state() != "absent":
-            self._control("update", self.slug)
+        for name in (self.slug, self.sweep) if self.alive() else ():
+            if self._reported_state(name) != "absent":
+                self._control("update", name)
 
     @staticmethod
     def _accept(verb: str) -> tuple:
         return (0,) if verb == "stop" else (0, 1, 7)
 
-    def _reported_state(self) -> str:
-        """What supervisord says of it."""
-        words = self._control("status", self.slug, accept=(0, 1, 2, 3, 4)).split()
+    def _reported_state(self, name: str = "") -> str:
+        """What supervisord says of it, or of another program."""
+        words = self._control("status", name or self.slug, accept=(0, 1, 2, 3, 4)).split()
         if len(words) < 2 or "no such" in " ".join(words):  # noqa: PLR2004
             return "absent"
         # It does not say with which status a program exited; one that exited is started like one that was stopped.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shutil
@@ -46,6 +47,10 @@ _SCRIPT = re.compile(r"^( *)stdin: (?:!unsafe )?\|[-+0-9]*\n(?:\1 +.*\n|\n)+", r
 """A probe's program in the variables: code with tests of its own, not configuration."""
 
 
+_SWEEPS = re.compile(r"\A(?P<head>(?:#.*\n)+)[^#](?s:.*)\nmain\(json\.loads\((?P<settings>.*)\)\)\n\Z")
+"""The program that removes residues: its settings are configuration."""
+
+
 @pytest.fixture
 def one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples mean the user who runs fatecloud; here that is always the same one."""
@@ -58,6 +63,16 @@ def one_operator(monkeypatch: pytest.MonkeyPatch) -> None:
 def tree(root: Path) -> dict[str, str]:
     """Relative path -> text of every file below `root`."""
     return {str(path.relative_to(root)): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def without_programs(text: str) -> str:
+    """A file as it is kept: of a program that removes residues only what is configured."""
+    match = _SWEEPS.match(text)
+    if match is None:
+        return text
+    settings = json.loads(json.loads(match["settings"]))
+    settings["question"] |= {"stdin": "(a probe's program)"}
+    return f"{match['head']}{json.dumps(settings, indent=1, sort_keys=True)}\n"
 
 
 def render(example: Path, directory: Path) -> dict[str, str]:
@@ -75,7 +90,7 @@ def render(example: Path, directory: Path) -> dict[str, str]:
     )
     names_kept = [*KEPT, *(f"host_vars/{path.name}" for path in sorted((directory / "host_vars").iterdir()))]
     kept = {name: _SCRIPT.sub(r"\1stdin: (a probe's program)\n", (directory / name).read_text()) for name in names_kept}
-    found = tree(directory / "files")
+    found = {path: without_programs(text) for path, text in tree(directory / "files").items()}
     asked = set().union(*(names(text) for text in found.values()))
     assert asked == set(needed_secrets(desired)), "a file needs a secret that is never made, or none needs one that is"
     return found | {f"{ANSIBLE}/{name}": text for name, text in kept.items()}

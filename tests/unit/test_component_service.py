@@ -43,6 +43,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "inputs": [],
         "console": f"{home}/console.log",
         "after": [],
+        "sweep": "",
         "writable": [str(home)],
         "protections": [("NoNewPrivileges", "yes")],
         "networks": [],

@@ -104,21 +104,29 @@ def test_a_program_that_waits_for_its_next_attempt_is_not_starting(
 
 
 @pytest.mark.parametrize(
-    ("known", "updates"), [("ours   STOPPED   Not started", 1), ("ours: ERROR (no such process)", 0)]
+    ("known", "updates"),
+    [
+        ({"ours": "ours   STOPPED   Not started"}, ["ours"]),
+        (
+            {"ours": "ours   STOPPED   Not started", "ours-sweep": "ours-sweep   RUNNING   pid 7"},
+            ["ours", "ours-sweep"],
+        ),
+        ({}, []),
+    ],
 )
 def test_a_removed_service_takes_no_other_along(
-    supervisor: object, monkeypatch: pytest.MonkeyPatch, known: str, updates: int
+    supervisor: object, monkeypatch: pytest.MonkeyPatch, known: dict[str, str], updates: list[str]
 ) -> None:
     asked: list[list[str]] = []
 
     def call(argv: list[str], *_rest: object, **_more: object) -> str:
         asked.append(argv[-2:])
-        return known
+        return known.get(argv[-1], f"{argv[-1]}: ERROR (no such process)")
 
     monkeypatch.setattr(supervision, "call", call)
     monkeypatch.setattr(supervision.Supervisor, "alive", lambda _self: True)
     supervisor.forgotten()  # type: ignore[attr-defined]
-    assert [words for words in asked if "update" in words] == [["update", "ours"]] * updates
+    assert [words for words in asked if "update" in words] == [["update", name] for name in updates]
 
 
 def test_a_stop_ends_it_with_the_signal_that_its_supervisor_would_send(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from component_world import FLOW, MYSQL, NGINX, RABBITMQ, rendered
+from component_world import FLOW, MYSQL, NGINX, RABBITMQ, rendered, service
 
 from fatecloud.components.registry import all_components
 from fatecloud.model.protections import PROTECTIONS, UnitException, in_effect, protections
@@ -19,7 +19,7 @@ ASKED: dict[str, Any] = {"low_port": False, "paths": ("/data/fate", "/data/logs"
 
 
 def unit(key: str) -> str:
-    (file,) = (file for path, file in rendered(key).items() if path.endswith(".service"))
+    (file,) = (file for path, file in rendered(key).items() if path.endswith(service(key).id.unit))
     return file.text
 
 

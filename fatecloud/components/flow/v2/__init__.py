@@ -7,6 +7,7 @@ from fatecloud.components.flow.v2.cores import judge
 from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.want import want
 from fatecloud.components.question import question
+from fatecloud.components.residues import RESIDUE_KEYS
 from fatecloud.model.component import ANYONE, Component, ConfigKey, PortSpec
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
@@ -61,6 +62,7 @@ COMPONENT = Component(
             "Whether the parties sign their requests to each other; derived: yes where each other party is of this "
             "inventory, or gives `apps` to every party of it.",
         ),
+        *RESIDUE_KEYS,
         ConfigKey("broker.message_size", "size", 1048576, "Largest message between the brokers.", 65536, 134217728),
     ),
     ports=(

@@ -12,13 +12,17 @@ from fatecloud.components.flow.v2.noise import NOISE
 from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.v2.site_files import site_files, site_objects
 from fatecloud.components.neighbours import edges_to, edges_to_others, routes
+from fatecloud.components.residues import residue
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
 from fatecloud.model.needs import Needs
+from fatecloud.model.residues import JOB
 
 BROKER_ACCOUNT = "fate"
 MEMORY = 2 << 30
 """Bytes with the workers of one small job: flow takes 105 MB, and six processes of a job 300 MB each (measured)."""
+_IDS = "[0-9]*"
+"""Of jobs: a time and a number. Flow's own logs are beside those of its jobs."""
 LOG_BYTES = 32 << 20
 
 
@@ -51,6 +55,11 @@ def want(ctx: Context) -> Wanted:
             LogFile(f"{ctx.logs}/fate_flow/fate_flow_schedule.log", levels=True),
             LogFile(f"{ctx.logs}/fate_flow/fate_flow_detect.log", levels=True),
             LogFile(ctx.console),
+        ),
+        residues=(
+            residue(ctx, f"{ctx.data}/jobs/{JOB}", "directories of jobs", _IDS),
+            residue(ctx, f"{ctx.logs}/{JOB}", "logs of jobs", _IDS),
+            residue(ctx, f"{ctx.logs}/fate_flow/*.log.*", "older logs"),
         ),
         readiness="flow.api",
         readiness_deadline=180,

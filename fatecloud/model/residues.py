@@ -1,0 +1,25 @@
+"""What a service leaves behind, and is not needed for ever: directories of jobs, old logs, dumps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+JOB = "{job}"
+"""In the path of a residue: the id of the job that it is of. Those of running jobs stay, however old they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """Files or directories that are removed when they are old, or when there is too much of them."""
+
+    path: str
+    """Absolute, below the service's data or logs, with `*` for any name and `JOB` for the id of a job. Each match is
+    removed with all that is in it, and is as old as the newest thing in it."""
+    what: str
+    """For people: `directories of jobs`."""
+    days: int
+    """Age from which on it is removed."""
+    jobs: str = "*"
+    """What the id of a job looks like, as a glob: what else is beside it stays."""
+    size: int | None = None
+    """Bytes of all that matches: above it, the oldest goes first. None for no limit."""
