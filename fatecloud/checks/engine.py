@@ -105,10 +105,10 @@ class _Bench:
 
     def judge_node(self, facts: NodeFacts) -> None:
         """All checks of a node, then all of each of its services."""
-        blocked = self._judge(NodeView(self.desired, self.observed, facts), "node", None, {})
+        blocked = self._judge(NodeView(self.desired, self.observed, facts), None, {})
         for service in self.desired.on_node(facts.node):
             view = ServiceView(self.desired, self.observed, facts, service)
-            self._judge(view, "service", service, blocked)
+            self._judge(view, service, blocked)
 
     def absent_findings(self) -> list[Finding]:
         """One finding per subject whose readings were missing."""
@@ -125,13 +125,11 @@ class _Bench:
             for subject, reasons in self._absent.items()
         ]
 
-    def _judge(
-        self, view: NodeView, scope: str, service: DesiredService | None, inherited: dict[str, str]
-    ) -> dict[str, str]:
+    def _judge(self, view: NodeView, service: DesiredService | None, inherited: dict[str, str]) -> dict[str, str]:
         """Judge a service or its node. Returns code -> reason of every prerequisite that does not hold for it."""
         blocked = dict(inherited)
         for spec in self.specs:
-            if spec.scope != scope or not _concerns(spec, service):
+            if not spec.is_for(service):
                 continue
             reason = next((blocked[code] for code in prerequisites(spec) if code in blocked), None)
             if reason is not None:
@@ -183,16 +181,6 @@ class _Bench:
         reasons = self._absent.setdefault(subject, [])
         if reason not in reasons:
             reasons.append(reason)
-
-
-def _concerns(spec: CheckSpec, service: DesiredService | None) -> bool:
-    if service is None:
-        return True  # a node, and a check of nodes
-    if spec.probe:
-        return spec.probe in {probe.name for probe in service.probes}
-    if not spec.component:
-        return True
-    return spec.component == service.id.component and (not spec.kinds or service.kind in spec.kinds)
 
 
 def _subjects(desired: Desired, selected: Collection[str]) -> set[Subject]:

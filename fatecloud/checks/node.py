@@ -84,7 +84,7 @@ def run_ended(view: NodeView) -> Iterator[Finding]:
         )
 
 
-def _disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
+def disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
     """File systems that this node's services write to: mount -> its figures and our paths on it."""
     paths = view.desired.node(view.facts.node).paths
     wanted = {paths.base, paths.data, paths.logs}
@@ -98,7 +98,7 @@ def _disks(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[str]]]:
 @node_check(DISK_READONLY)
 def disk_writable(view: NodeView) -> Iterator[Finding]:
     """No file system under the cluster's directories is read-only."""
-    bad = [(disk, paths) for disk, paths in _disks(view).values() if "ro" in disk["options"].split(",")]
+    bad = [(disk, paths) for disk, paths in disks(view).values() if "ro" in disk["options"].split(",")]
     if bad:
         yield node_finding(
             view,
@@ -118,7 +118,7 @@ def disk_room(view: NodeView) -> Iterator[Finding]:
     """There is room on every file system that services write to."""
     low = {}
     full = {}
-    for mount, (disk, paths) in _disks(view).items():
+    for mount, (disk, paths) in disks(view).items():
         share = disk["available"] / disk["total"] if disk["total"] else 1.0
         if disk["total"] and (share < FULL_SHARE or disk["available"] < FULL_BYTES):
             full[mount] = (disk, paths)
@@ -155,7 +155,7 @@ def inodes(view: NodeView) -> Iterator[Finding]:
     """There are inodes left; a file system without a fixed number of them reports none at all."""
     bad = {
         mount: disk
-        for mount, (disk, _) in _disks(view).items()
+        for mount, (disk, _) in disks(view).items()
         if disk["inodes_total"] and disk["inodes_free"] / disk["inodes_total"] < LOW_INODES
     }
     if bad:

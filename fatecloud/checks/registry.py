@@ -11,6 +11,7 @@ from fatecloud.checks import (
     confined,
     data,
     deployed,
+    filling,
     incomplete,
     java,
     node,
@@ -24,7 +25,7 @@ from fatecloud.checks.preflight import preflight_codes
 from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
-_ROOMS = (trusted, belonging, node, incomplete, data, deployed, store, service, alive, java, confined, ports)
+_ROOMS = (trusted, belonging, node, filling, incomplete, data, deployed, store, service, alive, java, confined, ports)
 
 
 @cache

@@ -43,7 +43,7 @@ def check(
     from functools import partial  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.model.selection import select  # noqa: PLC0415
-    from fatecloud.workflow.check import FACTS, check_cluster, saved_facts  # noqa: PLC0415
+    from fatecloud.workflow.check import check_cluster, facts_now, saved_facts  # noqa: PLC0415
     from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.options import Options  # noqa: PLC0415
@@ -61,7 +61,7 @@ def check(
             session,
             nodes=limit or (),
             deadline=deadline,
-            want=FACTS if save_facts is None else (),
+            want=facts_now(session.state) if save_facts is None else (),
             limited=True,
         )
     )
@@ -76,7 +76,9 @@ def check(
 
         return session.desired
 
-    report = check_cluster(desired, read, redact, selected=keys, save=save_facts)
+    report = check_cluster(
+        desired, read, redact, selected=keys, save=save_facts, state=None if facts is not None else session.state
+    )
     from fatecloud.report.document import report_document  # noqa: PLC0415
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import look_of  # noqa: PLC0415

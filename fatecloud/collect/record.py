@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.errors import InputError
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.samples import Sample
 
 SCHEMA = "fatecloud/observed/v1"
 
@@ -52,7 +53,11 @@ def observed_from_json(text: str, name: str) -> Observed:
 
 def _observed(document: Mapping[str, Any]) -> Observed:
     nodes = {node: _node(entry) for node, entry in document["nodes"].items()}
-    return Observed(nodes, document["taken"], document["seconds"], document["notes"])
+    history = {
+        subject: {name: tuple(Sample(**sample) for sample in samples) for name, samples in series.items()}
+        for subject, series in document["history"].items()
+    }
+    return Observed(nodes, document["taken"], document["seconds"], document["notes"], history)
 
 
 def _node(entry: Mapping[str, Any]) -> NodeFacts | Unreachable:

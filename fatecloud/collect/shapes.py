@@ -204,6 +204,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "store": ({"artifacts": dict, "made": {_ANY: _NAMES}, "changed": _NAMES},),
     "sysctl": ({_ANY: Some(str)},),
     "tools": ({_ANY: Some(str)},),
+    "usage": ({_ANY: {_ANY: Some({"bytes": number, "entries": {_ANY: {"bytes": number, "count": whole}}})}},),
     "users": ({_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},),
 }
 

@@ -43,6 +43,7 @@ PARTS = (
     "probes",
     "privileges",
     "surroundings",
+    "usage",
     "register",
     "main",
 )

@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
-from fatecloud.model.layout import mark_copy_of, started_of
+from fatecloud.model.layout import logs_of, mark_copy_of, started_of
 from fatecloud.model.runtime import JavaRuntime
 
 DEADLINE = 20.0
@@ -83,6 +83,7 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "supervision": node.supervision,
         "home": service.home,
         "started": started_of(service.home),
+        "places": {"data": service.data, "logs": logs_of(node, service.id)},
         "data": service.data if service.signs else "",
         "copy": mark_copy_of(node, service.id),
         "signs": list(service.signs),

@@ -13,6 +13,7 @@ from typing import Any
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Severity, Subject
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.samples import Sample
 
 
 class FactAbsent(Exception):
@@ -53,6 +54,21 @@ class NodeView:
         """The node as a finding's subject."""
         return Subject(node=self.facts.node)
 
+    def history(self, name: str) -> tuple[Sample, ...]:
+        """Samples of earlier checks and of this one, in the order of time; empty where there are none.
+
+        They are those of this controller. How to judge them: `model.samples.slope` and `seconds_until`.
+
+        Args:
+            name: one that the check's `samples` gives for this subject.
+        """
+        return self.observed.history.get(str(self.subject), {}).get(name, ())
+
+    def histories(self, prefix: str) -> dict[str, tuple[Sample, ...]]:
+        """The samples under each name that begins so, by the rest of the name: for values whose names nodes give."""
+        series = self.observed.history.get(str(self.subject), {})
+        return {name[len(prefix) :]: found for name, found in series.items() if name.startswith(prefix)}
+
     def fact(self, name: str) -> Any:
         """The value of a fact. Raises FactAbsent with the collector's error."""
         reading = self.facts.fact(name)
@@ -89,6 +105,8 @@ class ServiceView(NodeView):
         return answer
 
 
+Samples = Callable[[Any], Mapping[str, float]]
+"""Gets the view of a check, and gives the numbers that are to be kept, by name. Pure; it may raise FactAbsent."""
 NodeCheck = Callable[[NodeView], Iterable[Finding]]
 ServiceCheck = Callable[[ServiceView], Iterable[Finding]]
 
@@ -116,13 +134,26 @@ class CheckSpec:
     """Whether preflight judges by it as well: its probe is early, see `NodeProbe`."""
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     """Names that preflight must ask the nodes about for it, by fact: `sysctl`, `tools`."""
+    samples: Samples | None = field(default=None, compare=False)
+    """What is kept of each check for it, see `NodeView.history`."""
+
+    def is_for(self, service: DesiredService | None) -> bool:
+        """Whether it judges a service; None stands for a node."""
+        if service is None or self.scope == "node":
+            return service is None and self.scope == "node"
+        if self.probe:
+            return self.probe in {probe.name for probe in service.probes}
+        own = self.component == service.id.component and (not self.kinds or service.kind in self.kinds)
+        return own or not self.component
 
 
-def node_check(*codes: Code, after: tuple[str, ...] = ()) -> Callable[[NodeCheck], CheckSpec]:
-    """Declare a check that runs once per reached node."""
+def node_check(
+    *codes: Code, after: tuple[str, ...] = (), samples: Samples | None = None
+) -> Callable[[NodeCheck], CheckSpec]:
+    """Declare a check that runs once per reached node; for `samples` see `NodeView.history`."""
 
     def declare(function: NodeCheck) -> CheckSpec:
-        return CheckSpec(function.__name__, codes, "node", "", after, function)
+        return CheckSpec(function.__name__, codes, "node", "", after, function, samples=samples)
 
     return declare
 
@@ -134,12 +165,25 @@ def service_check(
     while_down: bool = False,
     probe: str = "",
     early: bool = False,
+    samples: Samples | None = None,
 ) -> Callable[[ServiceCheck], CheckSpec]:
-    """Declare a check that runs once per service of a component, or with a probe (of every one when both are empty)."""
+    """Declare a check that runs once per service of a component, or with a probe (of every one when both are empty).
+
+    For `samples` see `NodeView.history`.
+    """
 
     def declare(function: ServiceCheck) -> CheckSpec:
         return CheckSpec(
-            function.__name__, codes, "service", component, after, function, while_down, probe=probe, early=early
+            function.__name__,
+            codes,
+            "service",
+            component,
+            after,
+            function,
+            while_down,
+            probe=probe,
+            early=early,
+            samples=samples,
         )
 
     return declare

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fatecloud.model.samples import History
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:
@@ -73,6 +75,8 @@ class Observed:
     """Controller's clock, seconds since the epoch, when the pass ended."""
     seconds: float = 0.0
     notes: Mapping[str, Any] = field(default_factory=dict)
+    history: History = field(default_factory=dict)
+    """Samples of earlier passes and of this one, where a check was asked for."""
 
     def reached(self, node: str) -> NodeFacts | None:
         """The node's facts, or None when it gave none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,6 +36,26 @@ SETTLE_SECONDS = 30.0
 """How long after a start by a run of ours a service may take before its runtime findings count."""
 
 
+USAGE, USAGE_SECONDS = "usage", 900.0
+"""A fact that may take a node longer than all others, and seconds until it is read again."""
+
+
+def facts_now(state: Path) -> tuple[str, ...]:
+    """The facts that a check reads now.
+
+    Args:
+        state: the cluster's state directory; the time of a file in it says when `usage` was read, because opening the
+            history would delay the first question to the nodes.
+    """
+    asked = state / "usage-asked"
+    with suppress(OSError):
+        if time.time() - asked.stat().st_mtime < USAGE_SECONDS:
+            return FACTS
+    with suppress(OSError):  # without it the next check reads it again
+        asked.touch(mode=0o600)
+    return (*FACTS, USAGE)
+
+
 class Observe(Protocol):
     """Reads all nodes."""
 
@@ -49,6 +71,7 @@ def check_cluster(
     selected: Collection[str] | None = None,
     save: Path | None = None,
     settle: float = SETTLE_SECONDS,
+    state: Path | None = None,
 ) -> Report:
     """Read the whole cluster, because causes may be outside the selection, and report on the selected services.
 
@@ -59,6 +82,7 @@ def check_cluster(
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
         settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
+        state: the cluster's state directory, where samples are kept from check to check; None to keep none.
 
     Raises:
         UsageError: the file cannot be written.
@@ -74,7 +98,7 @@ def check_cluster(
     read = observe(meanwhile=ready)
     from fatecloud.workflow.judging import judged  # noqa: PLC0415 - as above
 
-    return judged(desired(), read, redact, settle=settle, selected=selected, save=save)
+    return judged(desired(), read, redact, settle=settle, selected=selected, save=save, state=state)
 
 
 def saved_facts(

@@ -13,6 +13,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.observed import Observed
 from fatecloud.timing import phase
+from fatecloud.workflow.samples import with_history
 
 
 def judged(
@@ -23,8 +24,9 @@ def judged(
     settle: float,
     selected: Collection[str] | None = None,
     save: Path | None = None,
+    state: Path | None = None,
 ) -> Report:
-    """Redact what was read, save it if the operator asked for it, and judge it.
+    """Redact what was read, add what earlier checks saw, save both if the operator asked for it, and judge.
 
     Args:
         desired: what should be, with rendered files.
@@ -33,11 +35,14 @@ def judged(
         settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
+        state: the cluster's state directory, where samples are kept from check to check; None to keep none.
 
     Raises:
         UsageError: the file cannot be written.
     """
     observed = redacted(read, redact)
+    if state is not None:
+        observed = with_history(state, desired, observed)
     if save is not None:
         try:
             save.touch(mode=0o600)  # host names and log lines are private to the operator

@@ -14,7 +14,7 @@ from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.layout import check_program_of, check_spec_of
 from fatecloud.model.programs import SUDO
-from fatecloud.workflow.check import FACTS
+from fatecloud.workflow.check import FACTS, USAGE
 from fatecloud.workflow.status import FACTS as SHOWN
 
 Question = tuple[tuple[str, ...], bytes, bool]
@@ -25,7 +25,7 @@ def check_files(desired: Desired, node: Node) -> tuple[DesiredFile, ...]:
     """The collector that a node's login for checks may run, and what it may read; none without such a login."""
     if node.check is None:
         return ()
-    spec = spec_for(desired, node.name, want={*FACTS, *SHOWN})
+    spec = spec_for(desired, node.name, want={*FACTS, USAGE, *SHOWN})
     spec["asker"] = shipment.asker()
     program = shipment.program(check_spec_of(node), node.python)
     return (

@@ -18,6 +18,7 @@ from fatecloud.model.layout import LAYOUT
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.protections import in_effect, protections
 from fatecloud.model.release import DISTRIBUTION
+from fatecloud.model.samples import History
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
@@ -160,12 +161,14 @@ def observed(
     lost: dict[str, Unreachable] | None = None,
     absent: dict[str, str] | None = None,
     notes: dict[str, Any] | None = None,
+    history: History | None = None,
 ) -> Observed:
     """What the documents say.
 
     Args:
         lost: nodes that gave none.
         absent: fact name -> the error with which it could not be read, on every node.
+        history: samples of earlier checks.
     """
     nodes: dict[str, NodeFacts | Unreachable] = {}
     for name, document in documents.items():
@@ -176,7 +179,9 @@ def observed(
         }
         facts |= {fact: Fact(error=error) for fact, error in (absent or {}).items()}
         nodes[name] = NodeFacts(name, facts, document.get("probes", {}), 0.5)
-    return Observed(nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID, **(notes or {})})
+    return Observed(
+        nodes | (lost or {}), NOW, 0.7, {"cluster": "demo", "id": CLUSTER_ID, **(notes or {})}, history or {}
+    )
 
 
 def nothing(documents: Documents) -> None:
@@ -193,11 +198,12 @@ def report_of(
     settle: float = 0,
     selected: Sequence[str] | None = None,
     notes: dict[str, Any] | None = None,
+    history: History | None = None,
 ) -> Report:
     """The report on the healthy cluster after a change to what was read: of all that, what a check asks for."""
     documents = healthy_documents()
     change(documents)
     asked = {*FACTS, "skew", "probes"}
     read = {node: {k: v for k, v in d.items() if k in asked} for node, d in documents.items()}
-    seen = observed(read, lost, absent, notes)
+    seen = observed(read, lost, absent, notes, history)
     return judge(desired or the_desired(), seen, specs or running_checks(), settle, selected=selected)

@@ -225,7 +225,7 @@ def test_a_service_that_lacks_beside_others_is_named_itself() -> None:
 
 def test_every_code_of_a_general_check_has_a_fault() -> None:
     declared = {code.name for spec in running_checks() if not (spec.component or spec.probe) for code in spec.codes}
-    assert declared == {code for code, _, _ in CASES}
+    assert declared - {"NODE_DISK_FILLING"} == {code for code, _, _ in CASES}, "that one: test_checks_filling.py"
     assert not declared & {code.name for code in ENGINE_CODES}
 
 

@@ -98,7 +98,7 @@ def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_p
     }
     seen = document(spec)
     assert seen["version"] == 1
-    assert set(seen["facts"]) == (set(main.OF_THE_NODE) | set(main.OF_THE_SPEC)) - main.ON_REQUEST
+    assert set(seen["facts"]) == (set(main.OF_THE_NODE) | set(main.OF_THE_SPEC)) - main.ON_REQUEST - main.NAMED
     facts = {name: entry["value"] for name, entry in seen["facts"].items() if "value" in entry}
     assert facts["files"][str(planted)]["sha256"] == hashlib.sha256(b"hello").hexdigest()
     assert facts["files"][str(planted)]["mode"] == "0640"

@@ -11,6 +11,7 @@ from check_world import healthy_documents, the_desired
 from test_collector import document
 
 from fatecloud.collect.gather import gather
+from fatecloud.collect.node.main import NAMED
 from fatecloud.collect.shapes import SHAPES, misshapen
 from fatecloud.model.completed import Completed
 from fatecloud.model.observed import NodeFacts, Unreachable
@@ -34,7 +35,7 @@ def test_what_the_collector_says_of_this_machine_fits(tmp_path: Any) -> None:
         "tools": ["sh"],
         "sysctl": ["kernel.ostype"],
     }
-    facts = document(spec)["facts"]
+    facts = document(spec)["facts"] | document({**spec, "want": sorted(NAMED)})["facts"]
     read = {name: fact["value"] for name, fact in facts.items() if "value" in fact}
     assert [name for name, value in read.items() if misshapen(name, value)] == []
     assert set(SHAPES) - set(facts) == set()

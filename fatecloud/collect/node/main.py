@@ -7,7 +7,20 @@ import sys
 import threading
 import time
 
-from . import java, marks, packages, privileges, probes, processes, register, services, storage, surroundings, system
+from . import (
+    java,
+    marks,
+    packages,
+    privileges,
+    probes,
+    processes,
+    register,
+    services,
+    storage,
+    surroundings,
+    system,
+    usage,
+)
 from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
@@ -56,6 +69,7 @@ OF_THE_SPEC = {
     "privileges": privileges.privileges,
     "javas": java.javas,
     "java_starts": java.java_starts,
+    "usage": usage.usage,
 }  # type: Dict[str, Callable[[Spec], Any]]
 
 ON_REQUEST = {
@@ -72,11 +86,15 @@ ON_REQUEST = {
 """Read only when named or when the spec says `surroundings`: a name service that hangs must not slow every look."""
 
 
+NAMED = {"usage"}
+"""Read only when named: it may take longer than all others, and changes slowly."""
+
+
 def collect(spec: Spec) -> Dict[str, Any]:
     """The document that the spec asks for; a reading that is not ready at the deadline says so."""
     seconds = float(spec.get("deadline", _DEADLINE))
     until = time.monotonic() + seconds
-    usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - (set() if spec.get("surroundings") else ON_REQUEST)
+    usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - NAMED - (set() if spec.get("surroundings") else ON_REQUEST)
     wanted = spec.get("want") or sorted(usual)
     facts = {}  # type: Dict[str, Any]
     answers = {}  # type: Dict[str, Any]
