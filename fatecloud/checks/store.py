@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.parts import parts_of
+from fatecloud.model.places import STORE
 
 DAMAGED = Code(
     "STORE_DAMAGED",
@@ -27,7 +28,7 @@ def store_is_whole(view: NodeView) -> Iterator[Finding]:
     if damaged:
         titles = {f"{part.kind}/{part.id}": part.title for part in parts_of(view.desired, view.facts.node)}
         first = damaged[0]
-        folder = f"{view.desired.node(view.facts.node).paths.base}/store"
+        folder = f"{view.desired.node(view.facts.node).paths.base}/{STORE}"
         yield Finding(
             DAMAGED.name,
             DAMAGED.severity,

@@ -16,6 +16,7 @@ from fatecloud.collect.node.drift import MORE, WIDEST
 from fatecloud.errors import TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
+from fatecloud.model.places import RENDERED
 from fatecloud.plain import plain
 
 PARTS = ("hints", "opening", "concealing", "drift")
@@ -44,7 +45,7 @@ def read_drift(connection: Runs, node: Node, files: Sequence[EditedFile]) -> dic
     """
     salt = randomness.token_hex(16)
     spec = {
-        "rendered": f"{private_of(node)}/rendered",
+        "rendered": f"{private_of(node)}/{RENDERED}",
         "salt": salt,
         "files": [
             {"path": file.path, "digest": file.digest, "filled": _hashes(salt, file.secret_lines)} for file in files

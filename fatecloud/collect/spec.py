@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService, NodeProbe
-from fatecloud.model.layout import logs_of, mark_copy_of, started_of
+from fatecloud.model.layout import for_collector, logs_of, mark_copy_of, started_of
 from fatecloud.model.runtime import JavaRuntime
 
 DEADLINE = 20.0
@@ -40,7 +40,7 @@ def spec_for(
     extra = dict(extra or {})
     early = extra.pop("probes", None)
     spec: dict[str, Any] = {
-        "base": place.paths.base,
+        "layout": for_collector(place.paths.base),
         "deadline": DEADLINE,
         "want": sorted(want),
         "owner": owner_of(place).user,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fatecloud.model import places
 from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.places import PROGRAMS
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import Tree
 
@@ -23,7 +23,7 @@ def places_of(node: Node) -> dict[str, str]:
 
 def private_of(node: Node) -> str:
     """Our own directory on a node."""
-    return f"{node.paths.base}/.fatecloud"
+    return f"{node.paths.base}/{places.PRIVATE}"
 
 
 def check_program_of(label: str) -> str:
@@ -32,7 +32,7 @@ def check_program_of(label: str) -> str:
     Args:
         label: `Cluster.label`.
     """
-    return f"{PROGRAMS}/{label}/check"
+    return f"{places.PROGRAMS}/{label}/check"
 
 
 def check_spec_of(node: Node) -> str:
@@ -62,7 +62,7 @@ def tree_marker_of(path: str) -> str:
 
 def store_tree_of(node: Node, tree: Tree) -> str:
     """A tree in the node store."""
-    return f"{node.paths.base}/store/tree/{tree.digest[:ID_LENGTH]}"
+    return f"{node.paths.base}/{places.STORE}/tree/{tree.digest[:ID_LENGTH]}"
 
 
 def thin_marker_of(home: str) -> str:
@@ -72,19 +72,19 @@ def thin_marker_of(home: str) -> str:
 
 def shared_venv_of(node: Node, python: PythonSet) -> str:
     """The release's shared environment in the node store."""
-    return f"{node.paths.base}/store/venv/{python.digest[:ID_LENGTH]}"
+    return f"{node.paths.base}/{places.STORE}/venv/{python.digest[:ID_LENGTH]}"
 
 
 def interpreter_of(node: Node, python: PythonSet) -> str:
     """The release's interpreter, unpacked in the node store."""
-    return f"{node.paths.base}/store/python/{python.interpreter.sha256[:ID_LENGTH]}"
+    return f"{node.paths.base}/{places.STORE}/python/{python.interpreter.sha256[:ID_LENGTH]}"
 
 
 def unit_path_of(node: Node, service: ServiceId) -> str:
     """The file that makes the node's supervision run a service."""
     if node.supervision == "systemd":
         return f"/etc/systemd/system/{service.unit}"
-    return f"{private_of(node)}/supervisor/conf.d/{service.slug}.conf"
+    return f"{private_of(node)}/{places.SUPERVISOR}/conf.d/{service.slug}.conf"
 
 
 def sweep_timer_of(unit: str) -> str:
@@ -94,7 +94,7 @@ def sweep_timer_of(unit: str) -> str:
 
 def supervisor_conf_of(node: Node) -> str:
     """Configuration of the node's supervisord."""
-    return f"{private_of(node)}/supervisor/supervisord.conf"
+    return f"{private_of(node)}/{places.SUPERVISOR}/supervisord.conf"
 
 
 def data_of(node: Node, service: ServiceId) -> str:
@@ -109,7 +109,7 @@ def logs_of(node: Node, service: ServiceId) -> str:
 
 def consoles_of(node: Node) -> str:
     """Where root's supervisord writes what services print: it must not write into a directory of theirs."""
-    return f"{node.paths.logs}/consoles"
+    return f"{node.paths.logs}/{places.CONSOLES}"
 
 
 def console_of(node: Node, service: ServiceId) -> str:
@@ -120,7 +120,7 @@ def console_of(node: Node, service: ServiceId) -> str:
 
 def mark_of(data: str) -> str:
     """The mark that shows that a service's data are there."""
-    return f"{data}/.fatecloud-data.json"
+    return f"{data}/{places.DATA_MARK}"
 
 
 def mark_copies_of(node: Node) -> str:
@@ -128,7 +128,7 @@ def mark_copies_of(node: Node) -> str:
 
     With root it is on the root file system, for the base directory may be on the very disk that is missing.
     """
-    return f"{'/var/lib/fatecloud' if node.become == 'root' else private_of(node)}/data"
+    return f"{places.OF_THE_MACHINE if node.become == 'root' else private_of(node)}/data"
 
 
 def mark_copy_of(node: Node, service: ServiceId) -> str:
@@ -139,3 +139,19 @@ def mark_copy_of(node: Node, service: ServiceId) -> str:
 def started_of(home: str) -> str:
     """Record of the inputs that a service read at its last start."""
     return f"{home}/run/started"
+
+
+def for_collector(base: str) -> dict[str, object]:
+    """What the collector needs to know of this layout, as data: it imports nothing of ours."""
+    private = f"{base}/{places.PRIVATE}"
+    return {
+        "manifest": f"{private}/{places.MANIFEST}",
+        "lease": f"{private}/{places.LEASE}",
+        "rendered": f"{private}/{places.RENDERED}",
+        "supervisor": f"{private}/{places.SUPERVISOR}",
+        "store": f"{base}/{places.STORE}",
+        "mark": places.DATA_MARK,
+        "ours": [places.PRIVATE, places.CONSOLES],
+        "registers": list(places.REGISTERS),
+        "record": f"{places.PRIVATE}/{places.MANIFEST}",
+    }

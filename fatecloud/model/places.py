@@ -68,10 +68,24 @@ ALONE = (
     "/var/tmp",  # noqa: S108
 )
 """They are everyone's; a directory in them may be a cluster's."""
+PRIVATE = ".fatecloud"
+"""Our own directory below a base."""
+MANIFEST, LEASE, RENDERED, SUPERVISOR = "manifest.json", "lease.json", "rendered", "supervisor"
+"""In it: our records, the texts of the last deploy, and what belongs to the node's supervisord."""
+STORE = "store"
+"""Below a base: what a release brings, unpacked once."""
+CONSOLES = "consoles"
+"""Below the directory of logs: what services print where root's supervisord writes it."""
+DATA_MARK = ".fatecloud-data.json"
+"""In a data directory: whose data they are."""
+OF_THE_MACHINE = "/var/lib/fatecloud"
+"""What does not belong to one cluster, or must be on the root file system; root's."""
+REGISTERS = (OF_THE_MACHINE + "/clusters.d", "~/.local/share/fatecloud/clusters.d")
+"""Which clusters have a base on this machine: root's list, and that of a login without root."""
 PROGRAMS = "/usr/local/lib/fatecloud"
 """Directory of what a login for checks may run as root, with one of its own for each cluster."""
 _LOCAL = ("bin", "etc", "games", "include", "lib", "lib32", "lib64", "libexec", "man", "sbin", "share", "src")
-_OURS = (".fatecloud", "consoles", "lost+found")
+_OURS = (PRIVATE, CONSOLES, "lost+found")
 
 
 def normal(path: str) -> str:

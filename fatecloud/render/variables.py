@@ -26,6 +26,7 @@ from fatecloud.model.layout import (
     unit_path_of,
 )
 from fatecloud.model.parts import artifacts_of, installed_size, parts_of, pythons_on, trees_on
+from fatecloud.model.places import SUPERVISOR
 from fatecloud.model.programs import SUDO
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import PlacedTree, Tree
@@ -97,7 +98,7 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
     supervisor = desired.supervisor if services and node.supervision == "supervisor" else None
     places = dict.fromkeys((node.paths.base, node.paths.data, node.paths.logs), "0755")
     if supervisor:
-        places |= dict.fromkeys((f"{private_of(node)}/supervisor", f"{private_of(node)}/supervisor/conf.d"), "0700")
+        places |= dict.fromkeys((f"{private_of(node)}/{SUPERVISOR}", f"{private_of(node)}/{SUPERVISOR}/conf.d"), "0700")
         if node.become == "root":
             places[consoles_of(node)] = "0750"
     if node.check:

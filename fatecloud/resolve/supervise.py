@@ -20,6 +20,7 @@ from fatecloud.model.layout import (
     sweep_timer_of,
     unit_path_of,
 )
+from fatecloud.model.places import SUPERVISOR
 from fatecloud.model.protections import PRIVILEGED_PORTS, protections
 from fatecloud.resolve.residues import sweep_specs
 
@@ -111,7 +112,7 @@ def supervisord_spec(node: Node, cluster: str) -> FileSpec:
     return FileSpec(
         supervisor_conf_of(node),
         "service/supervisord.conf.j2",
-        {"directory": f"{private_of(node)}/supervisor", "cluster": cluster, "root": node.become == "root"},
+        {"directory": f"{private_of(node)}/{SUPERVISOR}", "cluster": cluster, "root": node.become == "root"},
         mode=0o600,
         owner="root",
         restarts=False,

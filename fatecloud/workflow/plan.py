@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
 from fatecloud.model.observed import Observed
+from fatecloud.model.places import RENDERED
 from fatecloud.model.plan import Plan
 from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.plan.files import texts_needed
@@ -62,7 +63,7 @@ def _old_texts(session: Session, observed: Observed) -> dict[str, str]:
         named = texts_needed(session.desired.files.get(name, ()), record.get("files", {}))
         needed = {digest for digest in named if _DIGEST.fullmatch(str(digest))} - found
         found |= needed
-        paths[name] = [f"{private_of(session.cluster.nodes[name])}/rendered/{digest}" for digest in sorted(needed)]
+        paths[name] = [f"{private_of(session.cluster.nodes[name])}/{RENDERED}/{digest}" for digest in sorted(needed)]
     asked = [session.cluster.nodes[name] for name, wanted in paths.items() if wanted]
     texts: dict[str, str] = {}
     for answer in all_of(on_all(asked, lambda node: _texts(session, node, paths[node.name]), _DEADLINE)).values():

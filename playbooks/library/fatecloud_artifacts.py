@@ -17,6 +17,7 @@ import tarfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_store import artifact_path, complete, part_path
 
 ROOM = 64 << 20
@@ -49,7 +50,7 @@ def _there(path: str, artifact: dict, *, hashed: bool) -> bool:
 
 def incoming(base: str, run: str) -> str:
     """Where this run's uploads arrive."""
-    return os.path.join(base, "store", "incoming", run)
+    return os.path.join(base, STORE, "incoming", run)
 
 
 def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
@@ -62,7 +63,7 @@ def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
     if check or (not lacking and _settled(params)):
         return {"changed": bool(lacking), "missing": lacking}
     with working(base, params["run"]) as manifest:
-        shutil.rmtree(os.path.join(base, "store", "incoming"), ignore_errors=True)
+        shutil.rmtree(os.path.join(base, STORE, "incoming"), ignore_errors=True)
         if not lacking:
             manifest.note("artifacts", [a["sha256"] for a in params["artifacts"]])
             return {"changed": True, "missing": lacking}
@@ -81,7 +82,7 @@ def prepare(params: dict, check: bool) -> dict:  # noqa: FBT001
 def _settled(params: dict) -> bool:
     """Whether a run that brought the artifacts also came to its end: noted them, and left no place for uploads."""
     noted = set(Manifest(params["base"]).data["artifacts"])
-    arriving = os.path.join(params["base"], "store", "incoming")
+    arriving = os.path.join(params["base"], STORE, "incoming")
     return noted.issuperset(a["sha256"] for a in params["artifacts"]) and not os.path.exists(arriving)
 
 
@@ -139,7 +140,7 @@ def store(params: dict) -> dict:
                 raise Refused(f"{artifact['filename']} did not arrive")
             _take(artifact, part, base)
             taken.append(artifact["sha256"])
-        shutil.rmtree(os.path.join(base, "store", "incoming"), ignore_errors=True)
+        shutil.rmtree(os.path.join(base, STORE, "incoming"), ignore_errors=True)
         manifest.note("artifacts", [a["sha256"] for a in params["artifacts"]])
     return {"changed": bool(taken), "stored": len(taken)}
 

@@ -20,6 +20,7 @@ from ansible.module_utils.fatecloud_accounts import drop
 from ansible.module_utils.fatecloud_inside import remove_empty, remove_file, remove_tree
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
 
@@ -44,7 +45,7 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
     for path in manifest.data["files"]:
         remove_file(path)
     copies.remove(manifest, days=0)
-    remove_tree(os.path.join(base, "store"))
+    remove_tree(os.path.join(base, STORE))
     ours = sorted(manifest.data["directories"], key=len, reverse=True)
     for path in ours:
         if purge and not within(path, away):

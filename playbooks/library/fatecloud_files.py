@@ -23,7 +23,7 @@ from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_handover import hand_over
 from ansible.module_utils.fatecloud_inside import is_directory, make_directory, remove_file, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
-from ansible.module_utils.fatecloud_places import PROGRAMS, foreign_names, is_systems
+from ansible.module_utils.fatecloud_places import PROGRAMS, RENDERED, foreign_names, is_systems
 from ansible.module_utils.fatecloud_trust import directory
 
 STARTED = "started"
@@ -44,7 +44,7 @@ def unpack(files: list, archive: str) -> tuple:
 
 def keep_texts(base: str, texts: dict, recorded: dict) -> None:
     """Keep what files say without their secrets, so that a plan can show what it changes; forget what is replaced."""
-    folder = os.path.join(private(base), "rendered")
+    folder = os.path.join(private(base), RENDERED)
     make_directory(folder, 0o700)
     for digest, text in texts.items():
         path = os.path.join(folder, digest)

@@ -41,6 +41,7 @@ from ansible.module_utils.fatecloud_node import (
     read_lease,
     write_lease,
 )
+from ansible.module_utils.fatecloud_places import MANIFEST
 from ansible.module_utils.fatecloud_register import enter, refuse_conflict
 from ansible.module_utils.fatecloud_strays import send
 
@@ -177,7 +178,7 @@ def content(path: str) -> str | None:
 
 def state_digest(base: str, paths: list) -> str:
     """Hex sha256 of the manifest and of the content of these files: what a plan is made from (`plan/shown.py`)."""
-    manifest = read_json(os.path.join(private(base), "manifest.json"))
+    manifest = read_json(os.path.join(private(base), MANIFEST))
     text = json.dumps({"files": {path: content(path) for path in paths}, "manifest": manifest}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -15,6 +15,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
 from ansible.module_utils.fatecloud_node import Refused, working
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_store import ID_LENGTH, complete
 
 READ = 16 << 20
@@ -34,7 +35,7 @@ def needed(base: str, parts: list, homes: list) -> dict:
     Args:
         homes: directories of the services that are on the node.
     """
-    store = os.path.realpath(os.path.join(base, "store"))
+    store = os.path.realpath(os.path.join(base, STORE))
     found = {"artifacts": {sha256 for part in parts for sha256 in part["artifacts"]}}
     for part in parts:
         found.setdefault(part["kind"], set()).add(part["id"])
@@ -90,7 +91,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         Refused: the run does not hold the node, or something cannot be removed.
     """
     base = params["base"]
-    store = os.path.realpath(os.path.join(base, "store"))
+    store = os.path.realpath(os.path.join(base, STORE))
     with working(base, params["run"], check) as manifest:
         homes = [entry["home"] for entry in manifest.data["services"].values()]
         kept = needed(base, params["parts"], homes)
@@ -102,7 +103,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             if name not in kept.get(kind, ())
         ]
         # Processes call it as the base directory was given to them, or as the kernel knows it.
-        called = [(path, os.path.join(up, path)) for path in old for up in (store, os.path.join(base, "store"))]
+        called = [(path, os.path.join(up, path)) for path in old for up in (store, os.path.join(base, STORE))]
         spared = in_use([pair for pair in called if not pair[0].startswith("artifacts/")]) if called else set()
         old = [path for path in old if path not in spared]
         for path in [] if check else old:

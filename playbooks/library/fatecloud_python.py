@@ -22,6 +22,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_imports import prove
 from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
 from ansible.module_utils.fatecloud_unpack import Unpacking
@@ -111,14 +112,14 @@ def build_shared(base: str, python: dict, user: str) -> bool:
     if complete(target) is not None:
         return False
     os.umask(0o022)
-    for leftover in (target, os.path.join(base, "store", "tmp")):
+    for leftover in (target, os.path.join(base, STORE, "tmp")):
         shutil.rmtree(leftover, ignore_errors=True)
-    make_directory(os.path.join(base, "store", "tmp"), 0o755)
+    make_directory(os.path.join(base, STORE, "tmp"), 0o755)
     free = shutil.disk_usage(base).free
     if free < python["room"]:
         raise Refused(f"{base}: {free >> 20} MiB free, {python['room'] >> 20} MiB needed for the Python environment")
     # On the store's own file system: the cache is hard-linked into the environment, and /tmp may be small.
-    with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
+    with tempfile.TemporaryDirectory(dir=os.path.join(base, STORE, "tmp"), prefix="uv.") as scratch:
         uv = uv_program(base, python, scratch)
         wheels = os.path.join(scratch, "wheels")
         os.mkdir(wheels)
@@ -182,7 +183,7 @@ def build_thin(params: dict) -> bool:
     os.umask(0o022)
     # Ours, as all of its home: what root and the service run there, the service cannot change.
     make_directory(home, 0o750, *owner_ids("", params["group"]))
-    with tempfile.TemporaryDirectory(dir=os.path.join(base, "store", "tmp"), prefix="uv.") as scratch:
+    with tempfile.TemporaryDirectory(dir=os.path.join(base, STORE, "tmp"), prefix="uv.") as scratch:
         uv = uv_program(base, python, scratch)
         _new_venv(uv, os.path.join(_interpreter(base, python), "bin", "python3"), target)
     inner = os.path.join("lib", "python" + python["minor"], "site-packages")
@@ -216,7 +217,7 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": complete(shared_path(base, python["digest"])) is None}
         changed = provide(base, python, params["user"])
         made = (_interpreter(base, python), shared_path(base, python["digest"]))
-        manifest.note("made", [os.path.relpath(path, os.path.join(base, "store")) for path in made])
+        manifest.note("made", [os.path.relpath(path, os.path.join(base, STORE)) for path in made])
     return {"changed": changed}
 
 

@@ -19,6 +19,7 @@ import sys
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_store import complete, listed, opened, part_path
 from ansible.module_utils.fatecloud_unpack import LARGEST, Unpacking, free_for
 
@@ -186,7 +187,7 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": not all(is_whole(base, tree["digest"]) for tree in params["trees"])}
         lacking = provide(base, params["trees"])
         paths = [part_path(base, "tree", tree["digest"]) for tree in params["trees"]]
-        manifest.note("made", [os.path.relpath(path, os.path.join(base, "store")) for path in paths])
+        manifest.note("made", [os.path.relpath(path, os.path.join(base, STORE)) for path in paths])
     return {"changed": bool(lacking), "unpacked": len(lacking)}
 
 

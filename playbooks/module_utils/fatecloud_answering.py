@@ -8,6 +8,7 @@ import sys
 
 from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_node import private
+from ansible.module_utils.fatecloud_places import SUPERVISOR
 from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_sockets import TooMany, holders, listening
 
@@ -88,7 +89,7 @@ def _of_unit(pid: int, unit: str) -> bool:
 
 def _of_program(pid: int, params: dict) -> bool:
     """Whether a process descends from the one that supervisor started, or is in the group that it leads."""
-    folder = os.path.join(private(params["base"]), "supervisor")
+    folder = os.path.join(private(params["base"]), SUPERVISOR)
     program = next((found for found in strays.programs(folder) if found.slug == params["slug"]), None)
     main = strays.main_process(program) if program else None
     if main is None:

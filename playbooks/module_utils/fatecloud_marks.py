@@ -12,11 +12,11 @@ import uuid
 
 from ansible.module_utils.fatecloud_inside import make_directory, regular, remove_empty, remove_file
 from ansible.module_utils.fatecloud_node import Refused, replace
+from ansible.module_utils.fatecloud_places import DATA_MARK
 from ansible.module_utils.fatecloud_trust import fault, read
 
-MARK = ".fatecloud-data.json"
 """Name of the mark inside the data directory."""
-IGNORED = ("lost+found", MARK)
+IGNORED = ("lost+found", DATA_MARK)
 """What a file system, or we, put into a directory that is empty otherwise."""
 LIMIT = 1 << 16
 NAMES = 1000
@@ -55,7 +55,7 @@ def _uuid(number: str) -> str:
 def read_mark(folder: str) -> dict | None:
     """The mark in a directory; None where there is none, or one that neither root nor we have made."""
     try:
-        with os.fdopen(regular(os.path.join(folder, MARK)), "rb") as file:
+        with os.fdopen(regular(os.path.join(folder, DATA_MARK)), "rb") as file:
             # Root accepts only root's mark: the service user could write a mark of its own.
             return _document(file.read(LIMIT)) if not fault(os.fstat(file.fileno())) else None
     except (Refused, OSError):
@@ -153,7 +153,7 @@ def write_mark(mark: dict, path: str, copy: str) -> None:
     """Put the mark into the data directory, and its copy beside our records."""
     data = (json.dumps(mark, indent=1, sort_keys=True) + "\n").encode()
     # The service may read the mark. It can remove it, for the directory is its own; it cannot write one as root.
-    replace(os.path.join(path, MARK), data, 0o644)
+    replace(os.path.join(path, DATA_MARK), data, 0o644)
     make_copy(data, copy)
 
 
@@ -210,7 +210,7 @@ def forget_marks(manifest: object, params: dict, away: dict, *, everything: bool
         path = (_copy(copy) or marks[service])["path"]
         empty = not content(path)
         if empty and read_mark(path):
-            remove_file(os.path.join(path, MARK))
+            remove_file(os.path.join(path, DATA_MARK))
             remove_empty(path)  # unless it is a mount point, or lost+found is in it
         if empty or everything:
             del marks[service]

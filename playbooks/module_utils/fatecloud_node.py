@@ -10,6 +10,7 @@ import os
 import pwd
 import time
 
+from ansible.module_utils.fatecloud_places import LEASE, MANIFEST, PRIVATE
 from ansible.module_utils.fatecloud_refused import Refused
 from ansible.module_utils.fatecloud_trust import directory, opened, read
 
@@ -27,7 +28,7 @@ IDENTITY = ("cluster", "id", "node")
 
 def private(base: str) -> str:
     """Our own directory below `base`."""
-    return os.path.join(base, ".fatecloud")
+    return os.path.join(base, PRIVATE)
 
 
 def read_json(path: str) -> dict | None:
@@ -95,7 +96,7 @@ class Manifest:
     """The node's record of what we put there. Read it, change `data`, `save`."""
 
     def __init__(self, base: str) -> None:
-        self.path = os.path.join(private(base), "manifest.json")
+        self.path = os.path.join(private(base), MANIFEST)
         self.data = read_json(self.path) or {}
         for name in ("files", "services", "accounts"):
             self.data.setdefault(name, {})
@@ -117,7 +118,7 @@ class Manifest:
 
 def lease_path(base: str) -> str:
     """Where the lease lies."""
-    return os.path.join(private(base), "lease.json")
+    return os.path.join(private(base), LEASE)
 
 
 def boot() -> str:

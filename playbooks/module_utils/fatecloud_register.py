@@ -18,9 +18,8 @@ from ansible.module_utils.fatecloud_node import (
     read_json,
     replace,
 )
+from ansible.module_utils.fatecloud_places import MANIFEST, REGISTERS
 
-SHARED = "/var/lib/fatecloud/clusters.d"
-OWN = "~/.local/share/fatecloud/clusters.d"
 """Where no root is: it rules over no units, so its clusters concern this login only."""
 SHOWN = 6
 """Digits of an id that names on the node carry; see `Cluster.label`."""
@@ -28,7 +27,8 @@ SHOWN = 6
 
 def folder() -> str:
     """The register that we write."""
-    return SHARED if os.geteuid() == 0 else os.path.expanduser(OWN)
+    shared, own = REGISTERS
+    return shared if os.geteuid() == 0 else os.path.expanduser(own)
 
 
 def entries() -> list:
@@ -37,7 +37,7 @@ def entries() -> list:
     with contextlib.suppress(FileNotFoundError):
         for name in sorted(os.listdir(folder())):
             entry = _entry(os.path.join(folder(), name)) if name.endswith(".json") else None
-            if entry and os.path.exists(os.path.join(private(entry["base"]), "manifest.json")):
+            if entry and os.path.exists(os.path.join(private(entry["base"]), MANIFEST)):
                 found.append(entry)
     return found
 

@@ -8,6 +8,7 @@ import io
 import os
 
 from ansible.module_utils.fatecloud_listing import entries
+from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_refused import Refused
 from ansible.module_utils.fatecloud_trust import read
 
@@ -18,12 +19,12 @@ PROGRAMS = 512 << 20
 
 def artifact_path(base: str, artifact: dict) -> str:
     """Path of an artifact."""
-    return os.path.join(base, "store", "artifacts", artifact["sha256"], artifact["filename"])
+    return os.path.join(base, STORE, "artifacts", artifact["sha256"], artifact["filename"])
 
 
 def part_path(base: str, kind: str, digest: str) -> str:
     """What was made of artifacts, or is to be: `kind` is the directory of the store that it is in."""
-    return os.path.join(base, "store", kind, digest[:ID_LENGTH])
+    return os.path.join(base, STORE, kind, digest[:ID_LENGTH])
 
 
 def listed(path: str) -> str:

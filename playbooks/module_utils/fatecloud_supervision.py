@@ -13,6 +13,7 @@ import time
 from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_inside import remove_file, remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
+from ansible.module_utils.fatecloud_places import STORE, SUPERVISOR
 from ansible.module_utils.fatecloud_state_words import PROGRAM, UNIT
 from ansible.module_utils.fatecloud_trust import directory
 
@@ -117,7 +118,7 @@ def supervisor_of(base: str, recorded: str) -> str:
     """
     found = recorded if recorded and os.path.isdir(recorded) else ""
     if not found:
-        there = glob.glob(os.path.join(glob.escape(base), "store", "tree", "*", "supervisor", "supervisord.py"))
+        there = glob.glob(os.path.join(glob.escape(base), STORE, "tree", "*", "supervisor", "supervisord.py"))
         trees = [os.path.dirname(os.path.dirname(path)) for path in there]
         whole = [tree for tree in trees if os.path.exists(os.path.join(tree, ".complete"))]
         found = max(whole, key=lambda tree: os.stat(os.path.join(tree, ".complete")).st_mtime, default="")
@@ -133,7 +134,7 @@ class Supervisor:
     def __init__(self, params: dict) -> None:
         self.slug = params["slug"]
         self.sweep = f"{self.slug}-sweep"
-        self.folder = os.path.join(private(params["base"]), "supervisor")
+        self.folder = os.path.join(private(params["base"]), SUPERVISOR)
         self.conf = os.path.join(self.folder, "supervisord.conf")
         self.code = supervisor_of(params["base"], params["supervisor"])
 

@@ -46,7 +46,9 @@ from fatecloud.collect.node import (
 )
 from fatecloud.collect.node.reading import Ended, Unreadable
 from fatecloud.components.script import script_text
+from fatecloud.model.layout import for_collector
 
+LAID = {"layout": for_collector("/nowhere")}
 NODE = Path(shipment.__file__).parent / "node"
 
 
@@ -89,7 +91,7 @@ def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_p
     planted.chmod(0o640)
     before = sorted(tmp_path.rglob("*"))
     spec = {
-        "base": str(tmp_path),
+        "layout": for_collector(str(tmp_path)),
         "files": [str(planted), str(tmp_path / "gone")],
         "paths": [str(tmp_path / "not" / "yet")],
         "users": ["root", "no-such-user-here"],
@@ -117,13 +119,13 @@ def test_the_whole_document_comes_from_one_exec_and_nothing_is_left_behind(tmp_p
 
 
 def test_only_what_is_wanted_is_read() -> None:
-    assert set(document({"base": "/nowhere", "want": ["clock", "os"]})["facts"]) == {"clock", "os"}
+    assert set(document({**LAID, "want": ["clock", "os"]})["facts"]) == {"clock", "os"}
 
 
 def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_same() -> None:
     tell = "import json, sys; print(json.dumps({'from': sys._getframe().f_code.co_filename}))"
     asked = [{"id": "a", "argv": PYTHON_PROBE}, {"id": "b", "argv": PYTHON_PROBE, "stdin": tell}]
-    spec = {"base": "/nowhere", "want": ["identity", "weather"], "probes": asked}
+    spec = {**LAID, "want": ["identity", "weather"], "probes": asked}
     numbers, _, rest = shipment.stdin(spec).partition(b"\n")
     magic, *sizes = numbers.split()
     seen = []
@@ -141,7 +143,7 @@ def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_s
 def test_a_script_says_what_went_wrong() -> None:
     fails = {"id": "fails", "argv": PYTHON_PROBE, "stdin": "def f():\n    raise KeyError('nothing')\nf()\n"}
     wrong = {"id": "wrong", "argv": PYTHON_PROBE, "stdin": "x = (\n"}
-    found = document({"base": "/nowhere", "want": ["clock"], "probes": [fails, wrong]})["probes"]
+    found = document({**LAID, "want": ["clock"], "probes": [fails, wrong]})["probes"]
     assert found["fails"]["error"] == "exit 1: KeyError: 'nothing'"
     assert found["wrong"]["error"].startswith("exit 1: SyntaxError: ")
 
@@ -154,7 +156,7 @@ def test_what_is_shipped_compiled_names_no_file_of_this_machine() -> None:
 
 
 def test_a_fact_that_does_not_exist_is_an_error_of_its_own() -> None:
-    facts = document({"base": "/nowhere", "want": ["clock", "weather"]})["facts"]
+    facts = document({**LAID, "want": ["clock", "weather"]})["facts"]
     assert "error" in facts["weather"]
     assert "value" in facts["clock"]
 
@@ -162,7 +164,9 @@ def test_a_fact_that_does_not_exist_is_an_error_of_its_own() -> None:
 def test_a_damaged_manifest_is_an_error_and_costs_no_other_fact(tmp_path: Path) -> None:
     (tmp_path / ".fatecloud").mkdir()
     (tmp_path / ".fatecloud" / "manifest.json").write_text("{")
-    facts = document({"base": str(tmp_path), "want": ["manifest", "files", "lease"], "files": ["/etc/passwd"]})["facts"]
+    facts = document(
+        {"layout": for_collector(str(tmp_path)), "want": ["manifest", "files", "lease"], "files": ["/etc/passwd"]}
+    )["facts"]
     assert "damaged" in facts["manifest"]["error"]
     assert facts["files"]["value"]["/etc/passwd"]["sha256"]
     assert facts["lease"] == {"value": None}
@@ -182,11 +186,10 @@ def test_the_register_is_read_with_bounds_and_from_its_owner_only(
     (folder / "d.json").write_text("{" * 9999)
     (folder / "e.json").symlink_to(folder / "a.json")
     (folder / "f.txt").write_text(json.dumps(good))
-    monkeypatch.setattr(register, "SHARED", str(folder))
-    monkeypatch.setattr(register, "OWN", "/nowhere")
-    assert register.register() == [{**good, "there": True}, {**good, "base": "/gone", "there": False}]
+    spec = {"layout": LAID["layout"] | {"registers": [str(folder), "/nowhere"]}}
+    assert register.register(spec) == [{**good, "there": True}, {**good, "base": "/gone", "there": False}]
     os.chown(folder / "a.json", 1, 1)
-    assert [entry["base"] for entry in register.register()] == ["/gone"]
+    assert [entry["base"] for entry in register.register(spec)] == ["/gone"]
 
 
 def test_an_entry_that_goes_away_or_cannot_be_read_costs_no_other(
@@ -205,14 +208,13 @@ def test_an_entry_that_goes_away_or_cannot_be_read_costs_no_other(
             raise OSError(errno.EIO, "input/output error")
         return read(path, largest, **more)
 
-    monkeypatch.setattr(register, "SHARED", str(tmp_path))
-    monkeypatch.setattr(register, "OWN", "/nowhere")
+    spec = {"layout": LAID["layout"] | {"registers": [str(tmp_path), "/nowhere"]}}
     monkeypatch.setattr(register, "text_in", text_in)
-    assert register.register() == [{**good, "there": False}]
+    assert register.register(spec) == [{**good, "there": False}]
 
 
 def test_machines_are_distinguished_by_boot_and_root(tmp_path: Path) -> None:
-    facts = document({"base": str(tmp_path), "want": ["identity", "register"]})["facts"]
+    facts = document({"layout": for_collector(str(tmp_path)), "want": ["identity", "register"]})["facts"]
     own = facts["identity"]["value"]
     assert own["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert own["root_inode"] == f"{Path('/').stat().st_dev}:{Path('/').stat().st_ino}"
@@ -238,7 +240,7 @@ def test_probes_give_their_object_or_say_why_not() -> None:
         "stranger": {"argv": ["true"], "user": "no-such-user-here"},
     }
     begun = time.monotonic()
-    found = document({"base": "/nowhere", "want": ["clock"], "probes": [{"id": k, **v} for k, v in asked.items()]})
+    found = document({**LAID, "want": ["clock"], "probes": [{"id": k, **v} for k, v in asked.items()]})
     assert time.monotonic() - begun < 20
     answers = found["probes"]
     assert (answers["good"]["data"], answers["good"]["error"], answers["good"]["exit"]) == ({"ok": True}, None, 0)
@@ -270,7 +272,7 @@ def gone(pid: int) -> bool:
 def test_the_deadline_holds_although_a_probe_does_not_come_back() -> None:
     begun = time.monotonic()
     slow = [{"id": "slow", "argv": ["sleep", "60"], "timeout": 60}]
-    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 1, "probes": slow})
+    found = document({**LAID, "want": ["clock"], "deadline": 1, "probes": slow})
     assert time.monotonic() - begun < 15
     assert found["probes"]["slow"]["error"] == "not there within 1 s"
     assert "value" in found["facts"]["clock"]
@@ -337,7 +339,7 @@ def test_a_check_loads_nothing_that_costs_a_node_more_than_it_gives(tmp_path: Pa
     script = script_text("flow", "v2/probe_api.py").replace('if __name__ == "__main__":', "if False:")
     tell = f"{script}\nimport json, sys\nprint(json.dumps({{'loaded': sorted(sys.modules)}}))"
     probe = {"id": "tell", "argv": PYTHON_PROBE, "stdin": tell}
-    found = document({"base": "/nowhere", "want": ["files"], "files": [str(file)], "probes": [probe]})
+    found = document({**LAID, "want": ["files"], "files": [str(file)], "probes": [probe]})
     loaded = found["probes"]["tell"]["data"]["loaded"]
     assert not {"typing", "hashlib", "pathlib", "http.client", "logging"} & set(loaded)
     assert found["facts"]["files"]["value"][str(file)]["sha256"] == hashlib.sha256(b"text").hexdigest()
@@ -364,7 +366,7 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_process_id_that_a_probes_process_names_is_never_signalled(bystander: subprocess.Popen[bytes]) -> None:
     named = f"tell(pid={bystander.pid})\nimport time\ntime.sleep(60)"
     forged = {"id": "0", "argv": PYTHON_PROBE, "stdin": TELL + named, "timeout": 60.0}
-    document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [forged]})
+    document({**LAID, "want": ["clock"], "deadline": 2, "probes": [forged]})
     with pytest.raises(subprocess.TimeoutExpired):
         bystander.wait(0.5)
 
@@ -372,7 +374,7 @@ def test_a_process_id_that_a_probes_process_names_is_never_signalled(bystander: 
 def test_the_deadline_ends_the_questions_of_a_shared_interpreter_and_what_they_started(tmp_path: Path) -> None:
     script = f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 60 & echo $! > {tmp_path}/pid; wait'])"
     slow = {"id": "0", "argv": PYTHON_PROBE, "stdin": script, "timeout": 60.0}
-    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [slow]})
+    found = document({**LAID, "want": ["clock"], "deadline": 2, "probes": [slow]})
     assert found["probes"]["0"]["error"] == "not there within 2 s"
     assert gone(int((tmp_path / "pid").read_text()))
 
@@ -393,7 +395,7 @@ def test_what_a_probes_process_forges_is_bounded_and_costs_only_its_own(said: st
     forged = {"id": "0", "argv": PYTHON_PROBE, "stdin": f"{TELL}{said}\nimport time\ntime.sleep(60)", "timeout": 50.0}
     waiting = {"id": "late", "argv": PYTHON_PROBE, "stdin": "import time\ntime.sleep(60)", "timeout": 50.0}
     other = {"id": "other", "argv": ["sh", "-c", "sleep 2; echo '{}'"]}
-    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 30, "probes": [forged, waiting, other]})
+    found = document({**LAID, "want": ["clock"], "deadline": 30, "probes": [forged, waiting, other]})
     assert error in found["probes"]["late"]["error"]
     assert found["probes"]["other"]["data"] == {}
 
@@ -401,7 +403,7 @@ def test_what_a_probes_process_forges_is_bounded_and_costs_only_its_own(said: st
 def test_an_answer_of_a_shared_interpreter_counts_although_another_hangs() -> None:
     hangs = {"id": "hangs", "argv": PYTHON_PROBE, "stdin": "import time; time.sleep(60)", "timeout": 60}
     quick = {"id": "quick", "argv": PYTHON_PROBE, "stdin": "print('{}')"}
-    found = document({"base": "/nowhere", "want": ["clock"], "deadline": 2, "probes": [hangs, quick]})["probes"]
+    found = document({**LAID, "want": ["clock"], "deadline": 2, "probes": [hangs, quick]})["probes"]
     assert found["quick"]["data"] == {}
     assert found["hangs"]["error"] == "not there within 2 s"
 
@@ -450,7 +452,7 @@ def test_without_an_interpreter_the_prologue_says_so(tmp_path: Path) -> None:
 def test_the_prologue_passes_over_what_cannot_do_the_work(tmp_path: Path) -> None:
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 97\n")
     (tmp_path / "python3").chmod(0o755)
-    done = ship({"base": "/nowhere", "want": ["interpreter"]}, path=f"{tmp_path}:/usr/bin:/bin")
+    done = ship({**LAID, "want": ["interpreter"]}, path=f"{tmp_path}:/usr/bin:/bin")
     found = json.loads(done.stdout.splitlines()[-1])["facts"]["interpreter"]["value"]
     assert not found["path"].startswith(str(tmp_path))
 
@@ -468,7 +470,7 @@ def test_the_prologue_finds_the_interpreter_of_the_nodes_own_store(tmp_path: Pat
     command[2] = command[2].replace("/usr/", "/no-usr/")
     done = subprocess.run(
         ["/bin/sh", *command[1:]],
-        input=shipment.stdin({"base": str(tmp_path), "want": ["interpreter"]}),
+        input=shipment.stdin({"layout": for_collector(str(tmp_path)), "want": ["interpreter"]}),
         capture_output=True,
         env={"PATH": "/nowhere"},
         check=False,
@@ -523,9 +525,7 @@ def test_a_listener_is_found_with_its_process() -> None:
         socket.create_server(("::1", 0), family=socket.AF_INET6) as six,
     ):
         ports = {server.getsockname()[1]: "127.0.0.1", six.getsockname()[1]: "::1"}
-        found = {
-            row["port"]: row for row in document({"base": "/x", "want": ["listeners"]})["facts"]["listeners"]["value"]
-        }
+        found = {row["port"]: row for row in document({**LAID, "want": ["listeners"]})["facts"]["listeners"]["value"]}
     for port, address in ports.items():
         assert (found[port]["address"], found[port]["pid"]) == (address, os.getpid())
         assert "python" in found[port]["cmdline"] or "pytest" in found[port]["cmdline"]
@@ -566,7 +566,7 @@ def test_more_listeners_than_a_machine_needs_are_one_line(monkeypatch: pytest.Mo
 def test_a_clock_that_is_set_ends_no_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     leaps = itertools.count(time.time(), 3600)
     monkeypatch.setattr("time.time", lambda: next(leaps))
-    facts = main.collect({"base": "/x", "want": ["memory", "cpu"], "deadline": 20})["facts"]
+    facts = main.collect({**LAID, "want": ["memory", "cpu"], "deadline": 20})["facts"]
     assert not [fact for fact in facts.values() if "error" in fact]
 
 
@@ -661,7 +661,7 @@ def test_services_that_only_the_manifest_knows_are_ours_too(tmp_path: Path, monk
     (tmp_path / ".fatecloud/manifest.json").write_text(json.dumps({"services": {"9998/a@n": entry}}))
     monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN)
     monkeypatch.setattr(services, "_known", {})
-    found = services.services({"base": str(tmp_path), "services": []})
+    found = services.services({"layout": for_collector(str(tmp_path)), "services": []})
     assert {key: state["state"] for key, state in found.items()} == {"9998/a@n": "running"}
 
 
@@ -671,7 +671,10 @@ def test_a_foreign_unit_with_several_names_is_reported_once(monkeypatch: pytest.
     monkeypatch.setattr(supervision, "output_of", lambda _: f"{up}\n\n{up}\n\n{off}\n\n{off}")
     monkeypatch.setattr(services, "_known", {"states": {}})
     monkeypatch.setattr(os.path, "isdir", lambda _: True)
-    spec = {"base": "/nowhere", "foreign": {"units": ["a.service", "alias.service", "off.service", "other.service"]}}
+    spec = {
+        "layout": for_collector("/nowhere"),
+        "foreign": {"units": ["a.service", "alias.service", "off.service", "other.service"]},
+    }
     assert [entry["name"] for entry in services.foreign(spec)] == ["a.service", "off.service", "other.service"]
 
 
@@ -836,7 +839,7 @@ def test_a_tree_that_is_not_what_was_unpacked_is_named(tmp_path: Path) -> None:
     (trees / "lost" / "README").unlink()
     (trees / "added" / "lib" / "b.jar").touch()
     (trees / "unmarked" / ".complete").write_text("")
-    found = storage.store({"base": str(tmp_path)})
+    found = storage.store({"layout": for_collector(str(tmp_path))})
     assert found["made"]["tree"] == ["added", "edited", "lost", "same", "unmarked"]
     assert found["changed"] == ["added", "edited", "lost", "unmarked"]
 
@@ -853,7 +856,7 @@ def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     (tmp_path / "store/python/aaaa/.complete").touch()
     (tmp_path / "store/artifacts/s1/x.whl").touch()
     (tmp_path / "store/artifacts/s2/x.whl.part").touch()
-    found = storage.store({"base": str(tmp_path), "store": {"artifacts": ["s1", "s2", "s3"]}})
+    found = storage.store({"layout": for_collector(str(tmp_path)), "store": {"artifacts": ["s1", "s2", "s3"]}})
     assert found == {
         "artifacts": {"s1": True, "s2": False, "s3": False},
         "made": {"python": ["aaaa"], "venv": []},
@@ -919,7 +922,7 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     state = dict(supervision._nothing(), state="running", pid=os.getpid())
     monkeypatch.setattr(services, "_states", lambda _: {"1/a@n": state})
     service = {"key": "1/a@n", "unit": "u", "supervision": "supervisor", "slug": "a", "home": str(tmp_path)}
-    spec = {"base": str(tmp_path), "services": [service]}
+    spec = {"layout": for_collector(str(tmp_path)), "services": [service]}
     found = services.services(spec)["1/a@n"]
     assert found["started"] == {"/x": "a" * 64}
     assert found["main"]["state"] in "SR"

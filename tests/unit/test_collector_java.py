@@ -13,6 +13,7 @@ import pytest
 
 from fatecloud.collect.node import java, services
 from fatecloud.collect.shapes import misshapen
+from fatecloud.model.layout import for_collector
 
 JVM = """#!/bin/sh
 echo "$@" >> {calls}
@@ -53,7 +54,7 @@ def plant(place: Path, name: str, version: str, *, text: str = JVM, status: int 
 
 
 def asked(**spec: Any) -> list[dict[str, Any]]:
-    answer = java.javas({"base": "/nowhere", "javas": ["9999/a@n1"], **spec})
+    answer = java.javas({"layout": for_collector("/nowhere"), "javas": ["9999/a@n1"], **spec})
     assert not misshapen("javas", answer)
     assert answer["asked"]
     found: list[dict[str, Any]] = answer["found"]
@@ -110,22 +111,24 @@ def test_none_is_started_while_all_that_are_needed_are_on_record(place: Path, tm
     home = str(program.parent.parent)
     record = {"machine": {"java": {"9999/a@n1": {"home": home}, "9999/b@n1": {"home": "/gone"}}}}
     (base / ".fatecloud" / "manifest.json").write_text(json.dumps(record))
-    quiet = java.javas({"base": str(base), "javas": ["9999/a@n1"]})
+    quiet = java.javas({"layout": for_collector(str(base)), "javas": ["9999/a@n1"]})
     assert quiet == {"asked": False, "found": []}
-    assert java.javas({"base": str(base), "javas": []}) == quiet
+    assert java.javas({"layout": for_collector(str(base)), "javas": []}) == quiet
     assert (place.parent / "calls").read_text() == ""
     for keys in (["9999/a@n1", "9999/b@n1"], ["9999/c@n1"]):
-        assert java.javas({"base": str(base), "javas": keys})["asked"]
+        assert java.javas({"layout": for_collector(str(base)), "javas": keys})["asked"]
 
 
 def test_the_jvm_that_a_service_is_to_run_in_is_known_before_the_controller_has_read_the_node(tmp_path: Path) -> None:
     manifest = tmp_path / ".fatecloud" / "manifest.json"
     manifest.parent.mkdir()
     manifest.write_text(json.dumps({"machine": {"java": {"9999/a@n1": {"home": "/opt/jdk"}}}}))
-    assert services._javas({"base": str(tmp_path), "javas": ["9999/a@n1"]}) == {"9999/a@n1": "/opt/jdk/bin/java"}
-    assert services._javas({"base": str(tmp_path)}) == {}
+    assert services._javas({"layout": for_collector(str(tmp_path)), "javas": ["9999/a@n1"]}) == {
+        "9999/a@n1": "/opt/jdk/bin/java"
+    }
+    assert services._javas({"layout": for_collector(str(tmp_path))}) == {}
     manifest.write_text("{")
-    assert services._javas({"base": str(tmp_path), "javas": ["9999/a@n1"]}) == {}
+    assert services._javas({"layout": for_collector(str(tmp_path)), "javas": ["9999/a@n1"]}) == {}
 
 
 def test_a_crowd_of_jvms_is_bounded(place: Path) -> None:

@@ -19,6 +19,7 @@ from fatecloud.collect.gather import gather
 from fatecloud.collect.node.limited import narrowed
 from fatecloud.model.cluster import CheckLogin, Node
 from fatecloud.model.completed import Completed
+from fatecloud.model.layout import for_collector
 from fatecloud.model.observed import Unreachable
 from fatecloud.workflow.check import FACTS
 from fatecloud.workflow.limited import as_checker, check_files, question
@@ -109,7 +110,13 @@ def run(program: Path, asked: str, *arguments: str) -> subprocess.CompletedProce
 
 def test_the_installed_program_reads_what_its_spec_names_and_nothing_else(tmp_path: Path) -> None:
     place, program = tmp_path / "check.json", tmp_path / "check"
-    spec = {"base": str(tmp_path), "want": ["clock", "files"], "probes": [], "deadline": 20, "files": ["/etc/hostname"]}
+    spec = {
+        "layout": for_collector(str(tmp_path)),
+        "want": ["clock", "files"],
+        "probes": [],
+        "deadline": 20,
+        "files": ["/etc/hostname"],
+    }
     place.write_text(json.dumps({**spec, "asker": shipment.asker()}))
     program.write_text(shipment.program(str(place), sys.executable))
     done = run(program, '{"want": ["files"], "probes": true, "deadline": 10}')

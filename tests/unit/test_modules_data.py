@@ -12,6 +12,7 @@ import pytest
 from modules import module, take, utility
 
 from fatecloud.collect.node import marks as collector
+from fatecloud.model.layout import for_collector
 from fatecloud.model.marks import data_state
 
 data = module("fatecloud_data")
@@ -65,7 +66,8 @@ def seen(asked: Asked) -> dict[str, Any]:
     """What the collector reads of the same directory."""
     wanted = asked()
     more = {name: wanted[name] for name in ("signs", "filled")}
-    spec = {"services": [{"key": KEY, "data": wanted["path"], "copy": wanted["copy_path"], **more}]}
+    spec: dict[str, Any] = {"layout": for_collector("/nowhere")}
+    spec["services"] = [{"key": KEY, "data": wanted["path"], "copy": wanted["copy_path"], **more}]
     return collector.data(spec)[KEY]
 
 

@@ -17,6 +17,7 @@ from test_collector import document
 from fatecloud.collect.node import opening, storage, system, tail
 from fatecloud.collect.node.opening import STRANGE, Strange, Untrusted, distrust, opened
 from fatecloud.collect.node.reading import Unreadable
+from fatecloud.model.layout import for_collector
 
 STRANGER = 65534
 STRANGER_NAME = pwd.getpwuid(STRANGER).pw_name
@@ -90,7 +91,7 @@ def test_a_plant_at_any_place_of_a_service_is_skipped_within_the_deadline(tmp_pa
         "logs": [{"path": f"{home}/logs/a.log", "levels": True}, {"path": f"{home}/logs/*.log", "levels": True}],
     }
     spec = {
-        "base": str(tmp_path),
+        "layout": for_collector(str(tmp_path)),
         "deadline": 20,
         "want": ["logs", "files", "data", "services", "records"],
         "files": [f"{home}/conf/c"],
@@ -161,7 +162,7 @@ def test_a_record_is_believed_only_if_no_one_else_could_have_written_it(
     record = private / "manifest.json"
     record.write_text('{"id": "x"}')
     assert distrust(str(record)) == ""
-    spec = {"base": str(base), "want": ["manifest", "records"]}
+    spec = {"layout": for_collector(str(base)), "want": ["manifest", "records"]}
     assert document(spec)["facts"]["manifest"] == {"value": {"id": "x"}}
     place = {"record": record, "private": private, "base": base}[who]
     os.chown(place, STRANGER if mode is None else 0, STRANGER)
@@ -183,7 +184,7 @@ def test_a_record_that_is_something_else_than_a_file_is_named(tmp_path: Path, ki
     plant(private / "lease.json", kind, tmp_path / "elsewhere")
     if kind in ("link", "loop"):
         os.lchown(private / "lease.json", STRANGER, STRANGER)
-    facts = document({"base": str(tmp_path), "want": ["lease", "records"], "deadline": 10})["facts"]
+    facts = document({"layout": for_collector(str(tmp_path)), "want": ["lease", "records"], "deadline": 10})["facts"]
     assert "lease.json" in facts["lease"]["error"]
     assert [text for text in facts["records"]["value"]["untrusted"] if "lease.json" in text]
 
@@ -223,7 +224,12 @@ def test_root_runs_no_interpreter_that_a_service_could_have_put_there(tmp_path: 
     program = place / "python"
     program.write_text(f"#!/bin/sh\ntouch {tmp_path}/run\n")
     program.chmod(0o755)
-    spec = {"python": str(program), "users": [user, "root"], "base": str(tmp_path / "fate"), "services": []}
+    spec = {
+        "python": str(program),
+        "users": [user, "root"],
+        "layout": for_collector(str(tmp_path / "fate")),
+        "services": [],
+    }
     assert opening.lent(str(program), [user]) == opening.lent("/nowhere/python", []) == opening.lent("x", []) == ""
     for spoiled, back in ((tmp_path / "venv", 0), (program, 0)):
         os.chown(spoiled, 65534, -1)

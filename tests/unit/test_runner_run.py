@@ -89,7 +89,7 @@ GATE = """\
 def _register_as_it_was() -> Iterator[None]:
     """Real modules write to this machine's own register, and an entry of an earlier run would count as a neighbour."""
     register = utility("fatecloud_register")
-    folder = Path(register.SHARED if os.geteuid() == 0 else register.OWN).expanduser()
+    folder = Path(register.folder())
     entry = folder / f"{CLUSTER_ID}.json"
     entry.unlink(missing_ok=True)
     yield

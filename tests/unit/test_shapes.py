@@ -14,6 +14,7 @@ from fatecloud.collect.gather import gather
 from fatecloud.collect.node.main import NAMED
 from fatecloud.collect.shapes import SHAPES, misshapen
 from fatecloud.model.completed import Completed
+from fatecloud.model.layout import for_collector
 from fatecloud.model.observed import NodeFacts, Unreachable
 
 DEEP: Any = "x"
@@ -25,7 +26,7 @@ LIES: tuple[Any, ...] = (-1, 10**30, 1.5, True, "x", [], [1], {}, {"a": 1}, {"x"
 def test_what_the_collector_says_of_this_machine_fits(tmp_path: Any) -> None:
     services = [{"key": "9999/flow@a1", "unit": "x.service", "slug": "x", "supervision": "systemd", "home": "/x"}]
     spec = {
-        "base": str(tmp_path),
+        "layout": for_collector(str(tmp_path)),
         "surroundings": True,
         "services": services,
         "paths": ["/"],

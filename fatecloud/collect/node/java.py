@@ -50,7 +50,7 @@ def javas(spec: Spec) -> Dict[str, Any]:
 
 def on_record(spec: Spec) -> Dict[str, str]:
     """Service key -> the `bin/java` that the last deploy chose for it."""
-    kept = ((own_record(spec, "manifest.json") or {}).get("machine") or {}).get("java") or {}
+    kept = ((own_record(spec, "manifest") or {}).get("machine") or {}).get("java") or {}
     return {key: str(java["home"]) + "/bin/java" for key, java in kept.items() if java and java.get("home")}
 
 

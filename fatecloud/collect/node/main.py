@@ -38,19 +38,19 @@ OF_THE_NODE = {
     "selinux": system.selinux,
     "firewall": system.firewall,
     "identity": system.identity,
-    "register": register.register,
     "addresses": surroundings.addresses,
     "own_name": surroundings.own_name,
     "environment": surroundings.environment,
 }  # type: Dict[str, Callable[[], Any]]
 
 OF_THE_SPEC = {
+    "register": register.register,
     "disk": storage.disks,
     "interpreter": system.interpreter,
     "sysctl": system.kernel_settings,
     "users": system.users,
     "limits": system.limits,
-    "manifest": functools.partial(storage.own_record, name="manifest.json"),
+    "manifest": functools.partial(storage.own_record, name="manifest"),
     "lease": storage.lease,
     "records": storage.records,
     "files": storage.files,

@@ -4,13 +4,12 @@ import fnmatch
 import json
 import os
 
-from .hints import Any, Dict, List, Optional
+from .hints import Any, Dict, List, Optional, Set
 from .opening import MANY, names, opened
 from .reading import Spec, Unreadable
 from .storage import mount_of, mounts
 
-_MARK = ".fatecloud-data.json"
-_IGNORED = {"lost+found", _MARK}
+_OF_THE_FILE_SYSTEM = "lost+found"
 _LIMIT = 1 << 16
 _NAMES = 10
 _BY_UUID = "/dev/disk/by-uuid"
@@ -18,26 +17,27 @@ _BY_UUID = "/dev/disk/by-uuid"
 
 def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Service key -> its data directory: `path`, `hollow`, `mark`, `copy`, `entries`, `names`, `owner`, `mount`."""
-    rows = mounts()
+    rows, mark = mounts(), spec["layout"]["mark"]
+    ignored = {_OF_THE_FILE_SYSTEM, mark}
     found = {}
     for service in spec.get("services", ()):
         path = service.get("data")
         if path:
             found[service["key"]] = dict(
-                _content(path),
+                _content(path, ignored),
                 path=path,
-                hollow=_hollow(path, service),
-                mark=_document(os.path.join(path, _MARK), believed=False),
+                hollow=_hollow(path, service, ignored),
+                mark=_document(os.path.join(path, mark), believed=False),
                 copy=_document(service["copy"], believed=True),
                 mount=_mount(path, rows),
             )
     return found
 
 
-def _content(path: str) -> Dict[str, Any]:
+def _content(path: str, ignored: Set[str]) -> Dict[str, Any]:
     """Entries that are neither the file system's nor fatecloud's; `entries` is None if there is no directory."""
     try:
-        found = sorted(set(names(path)) - _IGNORED)
+        found = sorted(set(names(path)) - ignored)
     except (FileNotFoundError, NotADirectoryError):
         return {"entries": None, "names": []}
     except OSError as error:
@@ -45,14 +45,14 @@ def _content(path: str) -> Dict[str, Any]:
     return {"entries": len(found), "names": found[:_NAMES]}
 
 
-def _hollow(path: str, service: Dict[str, Any]) -> bool:
+def _hollow(path: str, service: Dict[str, Any], ignored: Set[str]) -> bool:
     """Whether the service had made its data, and none of them are there: they may be on a disk of their own."""
     if not service["filled"] or not os.path.exists(service["filled"]):
         return False
-    return not any(_is_there(path, sign) for sign in service["signs"])
+    return not any(_is_there(path, sign, ignored) for sign in service["signs"])
 
 
-def _is_there(path: str, sign: str) -> bool:
+def _is_there(path: str, sign: str, ignored: Set[str]) -> bool:
     """Whether a data directory has what a sign names: `folder/name`, `folder/*` or `name`."""
     folder, wanted = os.path.split(sign)
     try:
@@ -60,7 +60,7 @@ def _is_there(path: str, sign: str) -> bool:
     except OSError:
         return False
     # A service that made very many files has its data.
-    return len(found) >= MANY or bool(set(fnmatch.filter(found, wanted)) - _IGNORED)
+    return len(found) >= MANY or bool(set(fnmatch.filter(found, wanted)) - ignored)
 
 
 def _document(path: str, *, believed: bool) -> Optional[Any]:

@@ -5,18 +5,18 @@ import os
 
 from .hints import Any, Dict, List, Optional, Tuple
 from .opening import names, text_in
-from .reading import Unreadable
+from .reading import Spec, Unreadable
 
-SHARED = "/var/lib/fatecloud/clusters.d"
-OWN = "~/.local/share/fatecloud/clusters.d"
 _MOST = 100
 _LONGEST = 4096
 _KEYS = ("id", "cluster", "node", "base")
 
 
-def register() -> List[Dict[str, Any]]:
+def register(spec: Spec) -> List[Dict[str, Any]]:
     """Entries of the machine's register and of this login's own, each with whether its base has a record of ours."""
-    found = [_entry(*place) for place in _paths(SHARED) + _paths(os.path.expanduser(OWN))]
+    layout = spec["layout"]
+    places = [place for folder in layout["registers"] for place in _paths(os.path.expanduser(folder))]
+    found = [_entry(folder, name, layout["record"]) for folder, name in places]
     return [entry for entry in found if entry]
 
 
@@ -30,7 +30,7 @@ def _paths(folder: str) -> List[Tuple[str, str]]:
     return [(folder, name) for name in there]
 
 
-def _entry(folder: str, name: str) -> Optional[Dict[str, Any]]:
+def _entry(folder: str, name: str, record: str) -> Optional[Dict[str, Any]]:
     try:
         entry = json.loads(text_in(os.path.join(folder, name), _LONGEST, believed=True, inside=folder))
     except (ValueError, RecursionError, OSError):
@@ -38,5 +38,5 @@ def _entry(folder: str, name: str) -> Optional[Dict[str, Any]]:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
         return None
     kept = {key: entry[key] for key in _KEYS}  # type: Dict[str, Any]
-    kept["there"] = os.path.exists(os.path.join(entry["base"], ".fatecloud/manifest.json"))
+    kept["there"] = os.path.exists(os.path.join(entry["base"], record))
     return kept

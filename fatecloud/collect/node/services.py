@@ -73,7 +73,7 @@ def _ours(spec: Spec) -> List[Dict[str, Any]]:
     """
     wanted = spec.get("services", ())
     try:
-        recorded = (own_record(spec, "manifest.json") or {}).get("services", {})
+        recorded = (own_record(spec, "manifest") or {}).get("services", {})
     except Unreadable:
         recorded = {}  # the fact `manifest` reports why
     keys = {service["key"] for service in wanted}
@@ -94,7 +94,7 @@ def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
     by_systemd = {s["unit"]: s["key"] for s in asked if s["supervision"] == "systemd"}
     by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
     found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd), spec.get("directives", ())).items()}
-    folder = spec["base"] + "/.fatecloud/supervisor"
+    folder = spec["layout"]["supervisor"]
     at = {s["slug"]: s.get("at") or 0 for s in asked if s["supervision"] == "supervisor"}
     found.update((by_program[name], state) for name, state in programs(folder, at).items())
     return found

@@ -56,8 +56,8 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 
 def own_record(spec: Spec, name: str) -> Optional[Any]:
-    """A JSON file in our own directory; None when it is not there."""
-    path = "%s/.fatecloud/%s" % (spec["base"], name)
+    """A record of ours, `manifest` or `lease`; None when it is not there."""
+    path = spec["layout"][name]
     try:
         return json.loads(text_in(path, LARGEST, believed=True))
     except (FileNotFoundError, NotADirectoryError):
@@ -75,8 +75,8 @@ def records(spec: Spec) -> Dict[str, Any]:
 
     The interpreter that reads and writes them counts as one.
     """
-    private = spec["base"] + "/.fatecloud"
-    paths = [private + "/manifest.json", private + "/lease.json", private + "/rendered/any"]
+    layout = spec["layout"]
+    paths = [layout["manifest"], layout["lease"], layout["rendered"] + "/any"]
     paths += [service["copy"] for service in spec.get("services", ()) if service.get("copy")]
     reasons = [distrust(path) for path in paths]
     if os.geteuid() == 0 and spec.get("python"):
@@ -86,7 +86,7 @@ def records(spec: Spec) -> Dict[str, Any]:
 
 def lease(spec: Spec) -> Optional[Any]:
     """The node's lease. Where the clock was set since it was written, `expires` is in the clock's new time."""
-    found = own_record(spec, "lease.json")
+    found = own_record(spec, "lease")
     if found and found.get("boot") == text_of("/proc/sys/kernel/random/boot_id", 4096).strip():
         found["expires"] += time.time() - time.monotonic() - found["offset"]
     return found
@@ -96,7 +96,7 @@ def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     """Hash, mode, owner, size and age of each asked file and of each in the manifest; None where there is none."""
     wanted = set(spec.get("files", ()))
     with contextlib.suppress(Unreadable):  # the fact `manifest` reports why
-        wanted.update((own_record(spec, "manifest.json") or {}).get("files", ()))
+        wanted.update((own_record(spec, "manifest") or {}).get("files", ()))
     return {path: _file(path) for path in sorted(wanted)}
 
 
@@ -105,7 +105,7 @@ def store(spec: Spec) -> Dict[str, Any]:
 
     `changed` names the trees of which not every file is as it was when they were unpacked.
     """
-    root = spec["base"] + "/store"
+    root = spec["layout"]["store"]
     asked = spec.get("store", {}).get("artifacts", ())
     made = {kind: _complete("%s/%s" % (root, kind)) for kind in _plain_files(root) if kind not in _BROUGHT}
     return {

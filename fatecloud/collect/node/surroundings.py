@@ -15,7 +15,6 @@ _NAMES = 10
 _SECONDS = 3.0
 _OF_THE_FILE_SYSTEM = "lost+found"
 """What a fresh ext file system holds: with it alone, a directory is empty."""
-_OURS = (".fatecloud", "consoles")
 _PROXY = r"(?i)^\s*(?:export\s+)?((?:https?|ftp|all)_proxy|no_proxy)\s*=\s*(.*?)\s*$"
 
 
@@ -51,7 +50,7 @@ def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     `entries` is their number, `names` the first ones; `others` is the number of those whose names do not begin with the
     spec's `label`, and `other_names` the first ones.
     """
-    label = spec.get("label", "")
+    ours = (spec.get("label", "") + "-", *spec["layout"]["ours"])
     found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
     for path in spec.get("directories", ()):
         try:
@@ -62,7 +61,7 @@ def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
             continue
         except OSError as error:
             raise Unreadable("%s: %s" % (path, error.strerror))
-        others = sorted(name for name in there if not name.startswith((label + "-", *_OURS)))
+        others = sorted(name for name in there if not name.startswith(ours))
         found[path] = {
             "entries": len(there),
             "names": sorted(there)[:_NAMES],
