@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from fatecloud.checks.node import disks, node_finding
 from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.duration import duration_text
 from fatecloud.model.finding import Finding
+from fatecloud.model.layout import logs_of
+from fatecloud.model.residues import JOB, Residue
 from fatecloud.model.samples import seconds_until, slope
 from fatecloud.model.sizes import size_text
 
@@ -33,11 +37,14 @@ class Grower:
     """Bytes per second."""
     size: float
     """Bytes now."""
+    residue: Residue | None
+    """What the service leaves behind there, and is removed by age."""
 
     @property
     def text(self) -> str:
         """In one line."""
-        return f"{self.service} {self.path}: {size_text(self.rate * DAY)} a day, {size_text(self.size)} now"
+        known = f" ({self.residue.what}, removed after {self.residue.days} days)" if self.residue else ""
+        return f"{self.service} {self.path}{known}: {size_text(self.rate * DAY)} a day, {size_text(self.size)} now"
 
 
 def rooms(view: NodeView) -> dict[str, float]:
@@ -71,8 +78,9 @@ def disk_lasts(view: NodeView) -> Iterator[Finding]:
         if growing
         else "no service of fatecloud grows on it: something else writes there",
         remedy=(
+            *_settings(view, growing),
             f"du -xh --max-depth=2 {soon[first][1][0]} | sort -h | tail -20  # on {view.facts.node}",
-            "make room, keep less of what services leave behind, or give the node a larger disk",
+            "make room, or give the node a larger disk",
         ),
         expected=f"room for at least {duration_text(HORIZON)} at the rate of the last days",
         got=duration_text(soon[first][0]),
@@ -90,7 +98,26 @@ def _growers(view: NodeView, paths: list[str]) -> Iterator[Grower]:
             for name, samples in view.histories(_taken(service.id.key, kind, "")).items():
                 rate = slope(samples)
                 if rate and rate > 0:
-                    yield Grower(service.id.key, f"{kind}/{name}", rate, samples[-1].value)
+                    residue = _residue(view, service, kind, name)
+                    yield Grower(service.id.key, f"{kind}/{name}", rate, samples[-1].value, residue)
+
+
+def _residue(view: NodeView, service: DesiredService, kind: str, name: str) -> Residue | None:
+    """What the service leaves behind under a name in its data or logs, `N` standing for any number."""
+    root = service.data if kind == "data" else logs_of(view.desired.node(view.facts.node), service.id)
+    for residue in service.residues:
+        first = residue.path.removeprefix(f"{root}/").partition("/")[0].replace(JOB, residue.jobs)
+        if residue.path.startswith(f"{root}/") and fnmatchcase(name.replace("N", "0"), first):
+            return residue
+    return None
+
+
+def _settings(view: NodeView, growing: Sequence[Grower]) -> Iterator[str]:
+    """The setting by which the first of what grows would be kept for a shorter time."""
+    for grower in growing[:1]:
+        if grower.residue:
+            component = view.desired.services[grower.service].id.component
+            yield f"set residues.days of {component} to less than {grower.residue.days} in the inventory, and deploy"
 
 
 def _left(mount: str) -> str:

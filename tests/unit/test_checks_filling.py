@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from preflight_world import GIB, NOW
 from fatecloud.checks.filling import disk_lasts
 from fatecloud.checks.history import joined
 from fatecloud.model.finding import Finding
+from fatecloud.model.residues import Residue
 from fatecloud.model.samples import History, Sample
 
 HOUR, DAY = 3600.0, 86400.0
@@ -54,6 +56,31 @@ def test_a_disk_that_will_be_full_is_reported_alone_with_what_grows_fastest() ->
         f"{ENGINE} data/jobs: 512 MiB a day, 9 GiB now",
         f"{FRONT} logs/access.log: 256 MiB a day, 1 GiB now",
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "jobs", "name", "known"),
+    [
+        ("{logs}/{job}", "[0-9]*", "logs/N", True),
+        ("{logs}/{job}", "[0-9]*", "logs/fate_flow", False),
+        ("{logs}/fate_flow/*.log.*", "*", "logs/fate_flow", True),
+        ("{data}/jobs/{job}", "[0-9]*", "data/jobs", True),
+        ("{data}/jobs/{job}", "[0-9]*", "logs/jobs", False),
+        ("{logs}/session_*_*", "*", "logs/session_N_N", True),
+    ],
+)
+def test_what_is_removed_by_age_is_named_with_its_setting(path: str, jobs: str, name: str, *, known: bool) -> None:
+    desired = the_desired()
+    engine = desired.services[ENGINE]
+    roots = {"{data}": engine.data, "{logs}": f"/data/fate/logs/{engine.id.slug}"}
+    for mark, root in roots.items():
+        path = path.replace(mark, root)
+    engine = replace(engine, residues=(Residue(path, "directories of jobs", 14, jobs),))
+    desired = replace(desired, services={**desired.services, ENGINE: engine})
+    history = {"a1": {LEFT: line(12 * GIB, -4 * GIB), f"{ENGINE} {name}": line(9 * GIB, 2 * GIB)}}
+    (finding,) = report_of(history=history, desired=desired).findings
+    assert ("(directories of jobs, removed after 14 days)" in finding.evidence[0]) is known
+    assert finding.remedy[0].startswith("set residues.days of engine to less than 14") is known
 
 
 def test_a_disk_that_others_fill_says_so() -> None:
