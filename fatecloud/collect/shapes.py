@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_SERVICE = re.compile(r"[0-9]{1,9}/[a-z][a-z0-9_-]{0,63}@[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_OWNER = re.compile("[0-9]{1,9}|[a-z][a-z0-9]{0,15}")
+_SERVICE = re.compile(f"(?:{_OWNER.pattern})" r"/[a-z][a-z0-9_-]{0,63}@[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _SHA256 = re.compile("[0-9a-f]{64}")
 _PACKAGE = re.compile("[a-z0-9][a-z0-9.+_-]{0,99}|")
 _OCTAL = re.compile("[0-7]{3,5}")
@@ -97,6 +98,10 @@ def _by_service(value: Any) -> bool:
     return isinstance(value, dict) and all(_SERVICE.fullmatch(key) for key in value)
 
 
+def _by_owner(value: Any) -> bool:
+    return isinstance(value, dict) and all(_OWNER.fullmatch(key) for key in value)
+
+
 _NAMES = [str]
 _MOUNT = {"mount": _path, "device": str, "fstype": str}
 _MOUNTED = {"mount": str, "device": str, "fstype": str}
@@ -126,7 +131,7 @@ _MANIFEST = Maybe(
         "pending": {_ANY: str},
         "data": {_ANY: _MARK},
         "accounts": dict,
-        "proof": {"at": number, "run": str},
+        "proofs": {_ANY: {"at": number, "run": str}},
         **_PLACES,
     }
 )
@@ -190,7 +195,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "limits": ({_ANY: {_ANY: whole}},),
     "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),
     "logs": ({_ANY: Some(dict)},),
-    "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service}))),
+    "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service, "proofs": _by_owner}))),
     "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number), {"bound": str}),
     "offered": ({_ANY: Some(str)},),
     "os": (dict.fromkeys(("id", "version_id", "family", "arch", "kernel"), str), Maybe({"systemd": whole})),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fatecloud.model.cluster import LOOPBACK, Node, Owner, users_of
+from fatecloud.model.cluster import LOOPBACK, Node, Owner, givers_of, users_of
 from fatecloud.model.component import ANYONE, Component, PortSpec
 
 EVERY = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - compared with, never bound to
@@ -34,13 +34,10 @@ def clients_elsewhere(
     owners: Owners, owner: Owner, component: Component, spec: PortSpec, node: Node
 ) -> tuple[str, ...]:
     """Names of the other nodes from which services connect to a port."""
-    names = {
-        placed.node
-        for user in users_of(owners, owner, component.name)
-        for name in user.placement
-        if name in spec.clients or ANYONE in spec.clients
-        for placed in user.instances(name)
-    }
+    users = users_of(owners, owner, component.name)
+    names = {placed.node for user in users for name in spec.clients for placed in user.instances(name)}
+    if ANYONE in spec.clients:
+        names.update(name for user in users for giver in givers_of(owners, user) for name in giver.nodes)
     return tuple(sorted(names - {node.name}))
 
 

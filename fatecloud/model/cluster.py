@@ -230,6 +230,32 @@ def users_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> tuple
     return (owner, *(other for other in owners.values() if other.placement.get(component) == taken))
 
 
+def givers_of(owners: Mapping[str, Owner], owner: Owner) -> tuple[Owner, ...]:
+    """Whose services an owner needs: its own, those of the groups from which it takes a component, and of theirs."""
+    found = {owner.id: owner}
+    waiting = [owner]  # two groups may take different components from each other
+    while waiting:
+        one = waiting.pop()
+        fresh = {giver.id: giver for giver in (giver_of(owners, one, name) for name in one.placement)}
+        waiting += [giver for name, giver in fresh.items() if name not in found]
+        found |= fresh
+    return tuple(found.values())
+
+
+def needing(owners: Mapping[str, Owner], owner: str, component: str) -> frozenset[str]:
+    """Ids of the owners that cannot do without a component of an owner.
+
+    They are itself, those that take the component from there, and those that take anything from these.
+
+    Args:
+        owner: its id. One that is not in the inventory any more is needed by no one else.
+    """
+    users = {user.id for user in users_of(owners, owners[owner], component)} if owner in owners else {owner}
+    others = users - {owner}
+    further = {one.id for one in owners.values() if others & {giver.id for giver in givers_of(owners, one)}}
+    return frozenset(users | further)
+
+
 @dataclass(frozen=True, slots=True)
 class App:
     """What a party shows to another one's flow to be known there. The other one issues it."""

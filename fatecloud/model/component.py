@@ -38,7 +38,7 @@ class ConfigKey:
 
 
 ANYONE = "*"
-"""Among a port's clients: every service of its owner."""
+"""Among a port's clients: every service of its owner, and of the groups that this one uses."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,9 @@ class ServiceId:
         if not (owner and component and sep and node):
             raise ValueError(f"not a service key: {key!r}")
         return cls(cluster, owner, component, node)
+
+
+def in_order(owner: str) -> tuple[bool, int, str]:
+    """Sort key of an owner's id: parties by number, so that 9999 comes before 10000; then groups by name."""
+    party = owner.isdigit()
+    return not party, len(owner) if party else 0, owner

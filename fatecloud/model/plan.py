@@ -83,8 +83,8 @@ class Plan:
     cluster: str
     stages: tuple[Stage, ...]
     files: tuple[FileChange, ...]
-    proof: bool
-    """Whether the smoke test has to run: something changes, or no success is recorded."""
+    proof: tuple[str, ...]
+    """Ids of the owners whose smoke test is due: something changes that they need, or no success is recorded."""
     unprepared: tuple[str, ...] = ()
     """Names of the nodes on which more has to be done than to their services, sorted. With nothing else to do, a mere
     change in how a node is prepared waits."""

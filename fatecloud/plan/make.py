@@ -15,7 +15,8 @@ from fatecloud.model.states import UP
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
-from fatecloud.plan.real import applied_hash, desired_digest, markers, real_hashes, started_inputs
+from fatecloud.plan.proofs import unproven
+from fatecloud.plan.real import applied_hash, markers, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest
 
 _NEEDED = ("files", "manifest", "os", "packages", "services", "users")
@@ -51,12 +52,10 @@ def make_plan(
     node_actions: list[Action] = []
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
     manifests: dict[str, Mapping[str, Any]] = {}
-    digest = desired_digest(desired)
-    proved, unprepared = False, []
+    unprepared = []
     for name, facts in _read(observed, sorted(nodes or desired.cluster.nodes)).items():
         files = desired.files.get(name, ())
         manifest = manifests[name] = _value(facts, "manifest") or {}
-        proved = proved or _proves(desired, manifest.get("proof") or {}, digest)
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
         here = file_changes(
             name, files, real, seen, manifest.get("files", {}), old_texts or {}, manifest.get("pending", {})
@@ -78,17 +77,11 @@ def make_plan(
         desired.cluster.name,
         tuple(stages),
         tuple(changes),
-        proof=not nodes and (bool(stages) or not proved),
+        proof=() if nodes else unproven(desired, stages, manifests.values()),
         unprepared=tuple(unprepared),
         left=data_left(desired, manifests),
         gone=tuple(gone for gone in data_gone(desired, observed, manifests) if gone.service not in wish.services),
     )
-
-
-def _proves(desired: Desired, proof: Mapping[str, Any], digest: str) -> bool:
-    """Whether the recorded smoke test was for the desired state. Without its store a controller assumes that it was."""
-    complete = all(desired.python_of(service) for service in desired.services.values() if service.python)
-    return proof.get("digest") == digest if complete else bool(proof)
 
 
 def _read(observed: Observed, names: Collection[str]) -> dict[str, NodeFacts]:

@@ -56,11 +56,3 @@ def applied_hash(service: DesiredService, real: Mapping[str, str]) -> str:
     if service.objects is None:
         return ""
     return sha256("".join(f"{real[path]}  {path}\n" for path in service.objects.digest_of))
-
-
-def desired_digest(desired: Desired) -> str:
-    """One digest of the whole desired state, without secrets. It shows which state a recorded smoke test was for."""
-    lines = [f"{node} {f.path} {f.digest} {f.mode:o}" for node, files in desired.files.items() for f in files]
-    lines += [f"{key} {service.version}" for key, service in desired.services.items()]
-    lines += [f"{path} {made}" for s in desired.services.values() for path, made in markers(desired, s).items()]
-    return sha256("\n".join(sorted(lines)))

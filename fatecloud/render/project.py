@@ -160,6 +160,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "ansible_remote_tmp": f"~/.ansible/fatecloud-{_mark(desired)}",
         "fatecloud_cluster": desired.cluster.name,
         "fatecloud_id": desired.cluster.id,
+        "fatecloud_owners": list(desired.cluster.owners),
         "fatecloud_layout": LAYOUT,
         "fatecloud_run": run.id,
         # Modules of Ansible look their programs up in PATH, and sudo may leave that of the login in place.
@@ -203,7 +204,7 @@ def write_project(
     the plan was made, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,
     `fatecloud_interrupt_jobs` (stop services even though jobs are running), `fatecloud_wait_jobs` (seconds to wait for
     jobs that are found right before a service is stopped), `fatecloud_purge` (`destroy.yml` removes data and logs too)
-    and `fatecloud_proof` (for `record.yml`).
+    and `fatecloud_proofs` (for `record.yml`).
 
     Args:
         desired: with its files rendered.

@@ -12,7 +12,7 @@ from typing import Any
 from fatecloud.components.registry import by_kind
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Node, PasswordSource, SecretRef
+from fatecloud.model.cluster import Node, PasswordSource, SecretRef, needing
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import (
     check_program_of,
@@ -251,9 +251,8 @@ def _role(component: str) -> str:
 
 def _job_runners(desired: Desired, service: DesiredService) -> list[dict[str, str]]:
     """The services that run the jobs which need this one, and their addresses as seen from its node."""
-    runners = [
-        s for _, s in sorted(desired.services.items()) if s.id.owner == service.id.owner and "job_api" in s.facts
-    ]
+    needed = needing(desired.cluster.owners, service.id.owner, service.id.component)
+    runners = [s for _, s in sorted(desired.services.items()) if s.id.owner in needed and "job_api" in s.facts]
     return [{"key": s.id.key, "kind": s.kind, **_way_to_ask(s, here=s.id.node == service.id.node)} for s in runners]
 
 

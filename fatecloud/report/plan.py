@@ -31,7 +31,11 @@ def summary(plan: Plan, look: Look) -> Iterator[str]:
     """The plan in a few lines."""
     actions = [action for stage in plan.stages for action in stage.actions]
     if not actions:
-        tail = " (but the smoke test has not succeeded yet with this configuration)" if plan.proof else ""
+        tail = (
+            f" (but the smoke test of {', '.join(plan.proof)} has not succeeded yet with this configuration)"
+            if plan.proof
+            else ""
+        )
         yield f"{plan.cluster}: nothing to do{tail}"
         return
     nodes = sorted({action.node for action in actions})

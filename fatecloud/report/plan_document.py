@@ -9,14 +9,14 @@ from fatecloud.report.kinds.plan import DeployPlan, FileDocument, LeftDocument, 
 
 def plan_document(forecast: Forecast) -> DeployPlan:
     """Everything that a deploy would do, and the reasons to refuse it."""
-    plan = forecast.plan or Plan(forecast.cluster, (), (), proof=True)
+    plan = forecast.plan or Plan(forecast.cluster, (), (), proof=())
     return {
         "cluster": forecast.cluster,
         "exit_status": forecast.exit_status,
         "refusals": [_refusal(refusal) for refusal in forecast.refusals],
         "complete": forecast.plan is not None,
         "empty": forecast.plan is not None and plan.empty,
-        "smoke_test": plan.proof,
+        "smoke_test": list(plan.proof),
         "stages": [_stage(stage) for stage in plan.stages],
         "files": [_file(change) for change in plan.files],
         "data_not_moved": [_left(left) for left in plan.left],

@@ -8,6 +8,7 @@ from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.duration import duration_text
+from fatecloud.model.identity import in_order
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.release import DISTRIBUTION
 from fatecloud.model.states import DOWN
@@ -78,10 +79,9 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
     )
 
 
-def _place(service: DesiredService) -> tuple[bool, int, str, str, str]:
-    """Sort key: parties by number, so that 9999 comes before 10000; then groups."""
+def _place(service: DesiredService) -> tuple[tuple[bool, int, str], str, str]:
     ident = service.id
-    return not ident.owner.isdigit(), len(ident.owner) * ident.owner.isdigit(), ident.owner, ident.node, ident.component
+    return in_order(ident.owner), ident.node, ident.component
 
 
 def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
@@ -210,6 +210,8 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
         yield f"held by {lease.get('owner', 'an unknown operator')}, run {lease.get('run', '?')}"
     if entry.fact("manifest").ok and not (manifest or {}).get("services"):
         yield "nothing is deployed here; run fatecloud deploy"
-    proof = (manifest or {}).get("proof")
-    if proof and clock:
-        yield f"last smoke test {duration_text(clock['epoch'] - float(proof['at']))} ago, run {proof['run']}"
+    proofs = (manifest or {}).get("proofs") or {}
+    for proof in {proof["run"]: proof for proof in proofs.values()}.values() if clock else ():
+        owners = " and ".join(owner for owner, one in proofs.items() if one["run"] == proof["run"])
+        ago = duration_text(clock["epoch"] - float(proof["at"]))
+        yield f"last smoke test of {owners} {ago} ago, run {proof['run']}"

@@ -29,7 +29,7 @@ from fatecloud.workflow.observe import observe
 from fatecloud.workflow.options import Options
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import blocking, judge_preflight, reading
-from fatecloud.workflow.refusals import parties_hit, refuse_drift, refuse_left_data, refuse_unready
+from fatecloud.workflow.refusals import owners_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.stored import require_complete, stored
 
@@ -115,7 +115,7 @@ def _of_plan(
     with _noting(found):
         refuse_gone_data(plan)
     with _noting(found):
-        hit = runners_there(session.desired, observed, parties_hit(plan))
+        hit = runners_there(session.desired, observed, owners_hit(plan, session.desired))
         refuse_or_wait(session, hit, interrupt=wanted.interrupt_jobs, wait=0, events=listen)
     return found
 

@@ -14,26 +14,24 @@ from fatecloud.model.states import AT_REST
 from fatecloud.workflow.observe import manifests
 
 
-def runners_of(desired: Desired, parties: Collection[str]) -> tuple[JobRunner, ...]:
-    """The services that should run the jobs of these parties."""
+def runners_of(desired: Desired, owners: Collection[str]) -> tuple[JobRunner, ...]:
+    """The services of these owners that should run jobs."""
     services = [service for _, service in sorted(desired.services.items())]
-    return tuple(runner_of(s) for s in services if s.id.owner in parties and "job_api" in s.facts)
+    return tuple(runner_of(s) for s in services if s.id.owner in owners and "job_api" in s.facts)
 
 
-def runners_there(
-    desired: Desired, observed: Observed, parties: Collection[str] | None = None
-) -> tuple[JobRunner, ...]:
-    """The services that do run the jobs of these parties, according to the nodes' manifests; None means all parties.
+def runners_there(desired: Desired, observed: Observed, owners: Collection[str] | None = None) -> tuple[JobRunner, ...]:
+    """The services of these owners that do run jobs, according to the nodes' manifests; None means all owners.
 
     A service that is not deployed yet runs nothing. One that moved away or left the inventory runs jobs until it is
     stopped. A node that was not read is assumed to have what the inventory says.
     """
     records = manifests(observed)
-    every = set(desired.cluster.owners) if parties is None else parties
+    every = set(desired.cluster.owners) if owners is None else owners
     found = [now for runner in runners_of(desired, every) if (now := _installed(records, runner))]
     for node in records:
         leaving = _leaving(desired, observed, node, records[node])
-        found += [runner for runner in leaving if parties is None or runner.id.owner in parties]
+        found += [runner for runner in leaving if owners is None or runner.id.owner in owners]
     return tuple(found)
 
 

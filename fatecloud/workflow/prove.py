@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
@@ -11,6 +12,7 @@ from fatecloud.components.registry import all_components, proof_of
 from fatecloud.errors import UsageError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.identity import in_order
 from fatecloud.model.proof import ProofGround, ProofKind, ProofResult
 from fatecloud.report.kinds.run import SmokeTest
 from fatecloud.workflow.observe import observe
@@ -28,15 +30,42 @@ def proofs(desired: Desired) -> dict[str, tuple[ProofKind, str]]:
     return {kind.name: (kind, component.name) for component in components for kind in component.proofs}
 
 
-def default_proof(desired: Desired) -> str:
-    """The smoke test at the end of a deploy that names none; empty where no component offers one."""
-    return next(iter(proofs(desired)), "")
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One smoke test at the end of a deploy."""
+
+    kind: str
+    guest: str
+    host: str
+
+
+def rounds(desired: Desired, due: Collection[str], name: str | None) -> tuple[Round, ...]:
+    """The smoke tests that show that owners work: two owners each, a last one with any other that can take part.
+
+    Args:
+        due: ids of these owners.
+        name: the test that the operator chose; None, and for owners that do not offer it, means the first that a
+            component of theirs offers.
+    """
+    found: list[Round] = []
+    left = set(due)
+    for component in dict.fromkeys(component for _, component in proofs(desired).values()):
+        offered = [kind for kind, of in proofs(desired).values() if of == component]
+        kind = next((one for one in offered if one.name == name), offered[0])
+        able = sorted(dict(_services(desired, component)), key=in_order)
+        waiting = [owner for owner in able if owner in left]
+        left -= set(waiting)
+        while waiting:
+            guest = waiting.pop(0)
+            host = waiting.pop(0) if waiting else next((other for other in able if other != guest), guest)
+            found.append(Round(kind.name, guest, host))
+    return tuple(found)
 
 
 def chosen_proof(desired: Desired, name: str | None) -> tuple[ProofKind, str]:
     """A smoke test by its name, else the default one, and its component. Raises UsageError if there is none."""
     known = proofs(desired)
-    name = name or default_proof(desired)
+    name = name or next(iter(known), "")
     if name not in known:
         words = f"use {' or '.join(known)}" if known else "no component of this cluster offers one"
         raise UsageError(f"invalid smoke test {name!r}: {words}")
@@ -79,7 +108,8 @@ def prove(
         ProofFailed: it failed.
     """
     kind, component = chosen_proof(session.desired, name)
-    guest, host = _sides(session, guest, host)
+    services = dict(_services(session.desired, component))
+    guest, host = _sides(session, services, guest, host)
     deadline = deadline or kind.deadline
     events(Event("step", f"{kind.name} {guest} -> {host}"))
     with ServiceCommands(session, time.monotonic() + deadline) as commands:
@@ -87,7 +117,7 @@ def prove(
             ProofGround(
                 guest=guest,
                 host=host,
-                services=dict(_services(session.desired, component)),
+                services=services,
                 run=commands.of,
                 waits=lambda seconds: waiting(session, seconds),
                 events=events,
@@ -97,19 +127,24 @@ def prove(
 
 
 def _services(desired: Desired, component: str) -> Iterator[tuple[str, DesiredService]]:
-    for service in desired.services.values():
-        if service.id.component == component:
-            yield service.id.owner, service
+    """Each owner that has services of a component, and the first of these."""
+    for owner in desired.cluster.owners:
+        found = [
+            service
+            for service in desired.services.values()
+            if (service.id.owner, service.id.component) == (owner, component)
+        ]
+        yield from ((owner, service) for service in found[:1])
 
 
-def _sides(session: Session, guest: str | None, host: str | None) -> tuple[str, str]:
-    managed = sorted(session.cluster.parties, key=lambda party: (len(party), party))
-    guest = guest or managed[0]
-    host = host or next((party for party in managed if party != guest), guest)
-    known = set(managed) | set(session.cluster.peers)
-    for party in (guest, host):
-        if party not in known:
-            raise UsageError(f"there is no party {party}", remedy=f"use one of {', '.join(sorted(known))}")
+def _sides(session: Session, managed: Collection[str], guest: str | None, host: str | None) -> tuple[str, str]:
+    able = sorted(managed, key=in_order)
+    guest = guest or able[0]
+    host = host or next((other for other in able if other != guest), guest)
+    known = {*managed, *session.cluster.peers}
+    for owner in (guest, host):
+        if owner not in known:
+            raise UsageError(f"{owner} cannot take part in this test", remedy=f"use one of {', '.join(sorted(known))}")
     if guest not in managed:
         raise UsageError("only parties of this inventory can start a job; peers cannot")
     return guest, host

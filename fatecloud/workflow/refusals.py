@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fatecloud.checks.preflight import blocking
 from fatecloud.errors import Refused
+from fatecloud.model.cluster import needing
+from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.plan.data import NO_WISH, DataWish
@@ -53,6 +55,8 @@ def refuse_left_data(plan: Plan, wanted: DeployOptions) -> None:
         )
 
 
-def parties_hit(plan: Plan) -> set[str]:
-    """Parties whose services the plan would interrupt."""
-    return {a.service.partition("/")[0] for s in plan.stages for a in s.actions if a.verb in HITTING}
+def owners_hit(plan: Plan, desired: Desired) -> set[str]:
+    """Ids of the owners that the plan would interrupt: of the services that it stops, and of those that need them."""
+    hit = {action.service for stage in plan.stages for action in stage.actions if action.verb in HITTING}
+    services = (key.partition("@")[0].partition("/") for key in hit)
+    return {owner for of, _, name in services for owner in needing(desired.cluster.owners, of, name)}

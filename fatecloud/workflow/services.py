@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from fatecloud.errors import Refused
+from fatecloud.model.cluster import needing
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.selection import Selection, select
@@ -73,7 +74,9 @@ def act_on_services(
     keys = deployed_of(session.desired, observed, keys, ui)
     nodes = _nodes(session, keys)
     if verb != "start":
-        hit = runners_there(session.desired, observed, {session.desired.services[key].id.owner for key in keys})
+        idents = [session.desired.services[key].id for key in keys]
+        owners = {name for one in idents for name in needing(session.cluster.owners, one.owner, one.component)}
+        hit = runners_there(session.desired, observed, owners)
         refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=jobs_patience, events=ui)
     if confirm and not confirm(f"{verb} {', '.join(keys)}?"):
         raise Refused("nothing was done")

@@ -10,19 +10,20 @@ from fatecloud.checks.service import YOUNG_SECONDS
 from fatecloud.errors import FatecloudError, ProofFailed, Unverified
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
-from fatecloud.plan.real import desired_digest
+from fatecloud.model.plan import Plan
+from fatecloud.plan.proofs import owners_digest
 from fatecloud.workflow.check import FACTS, check_cluster
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.interrupt import Interruption
 from fatecloud.workflow.observe import observe
-from fatecloud.workflow.prove import default_proof, prove, result_text
+from fatecloud.workflow.prove import Round, prove, result_text, rounds
 from fatecloud.workflow.recorded import Recorded
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
 
-def verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> None:
-    """Check what a deploy left, run its smoke test, and record the result on the nodes.
+def verify(session: Session, wanted: DeployOptions, plan: Plan, run: Recorded, ui: Ui) -> None:
+    """Check what a deploy left, and run the smoke tests that are due.
 
     Raises:
         Unverified: the check has critical findings, or the smoke test failed or could not run.
@@ -47,19 +48,28 @@ def verify(session: Session, wanted: DeployOptions, run: Recorded, ui: Ui) -> No
     if not wanted.verify:
         run.events(Event("note", "no smoke test: --no-verify"))
         return
-    if not (kind := wanted.proof or default_proof(session.resolved)):
-        run.events(Event("note", "no smoke test: no component of this cluster offers one"))
-        return
+    due = rounds(session.desired, plan.proof, wanted.proof)
+    if not due:
+        run.events(Event("note", "no smoke test: nothing that offers one has changed"))
+    for one in due:
+        _prove(session, one, run, ui)
+
+
+def _prove(session: Session, wanted: Round, run: Recorded, ui: Ui) -> None:
+    """Run a smoke test, and record on the nodes for which owners it counts."""
     try:
-        result = prove(session, kind, None, None, run.events)
+        result = prove(session, wanted.kind, wanted.guest, wanted.host, run.events)
     except ProofFailed as error:
         run.interruption.check()
         ui.report(check(session))
         raise Unverified(f"deployed, but {error.message}", remedy=error.remedy or "fatecloud check") from error
     except FatecloudError as error:
         raise Unverified(f"deployed, but the smoke test could not run: {error.message}", remedy=error.remedy) from error
-    proof = {"id": result.id, "kind": result.kind, "at": time.time(), "digest": desired_digest(session.desired)}
-    run.ansible.play("record.yml", {"fatecloud_proof": proof})
+    desired = session.desired
+    recorded = {"id": result.id, "kind": result.kind, "at": time.time()}
+    confirmed = [owner for owner in result.confirmed if owner in desired.cluster.owners]
+    proofs = {owner: {**recorded, "digest": owners_digest(desired, owner)} for owner in confirmed}
+    run.ansible.play("record.yml", {"fatecloud_proofs": proofs})
     run.events(Event("ok", result_text(result)))
 
 

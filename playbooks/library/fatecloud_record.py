@@ -1,6 +1,7 @@
 """Writes the outcome of the smoke test into the node's manifest.
 
-Parameters: `base`, `run`, `proof` (job, kind, at, digest).
+Parameters: `base`, `run`, `proofs` (id of an owner -> id, kind, at, digest), `owners` (ids of all owners: what is
+recorded of others is forgotten).
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ def main() -> None:
         argument_spec={
             "base": {"type": "path", "required": True},
             "run": {"required": True},
-            "proof": {"type": "dict", "required": True},
+            "proofs": {"type": "dict", "required": True},
+            "owners": {"type": "list", "elements": "str", "required": True},
         },
         supports_check_mode=True,
     )
     params = module.params
     try:
         with working(params["base"], params["run"], module.check_mode) as manifest:
-            manifest.data["proof"] = dict(params["proof"], run=params["run"])
+            known = dict(manifest.data.get("proofs", {}))
+            known.update({owner: dict(proof, run=params["run"]) for owner, proof in params["proofs"].items()})
+            manifest.data["proofs"] = {owner: known[owner] for owner in params["owners"] if owner in known}
     except Refused as refusal:
         module.fail_json(msg=str(refusal), **refusal.details)
     module.exit_json(changed=True)

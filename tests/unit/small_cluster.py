@@ -118,6 +118,7 @@ def desired(where: Node, port: int = 8123, extra: tuple[DesiredFile, ...] = ()) 
     )
     service = DesiredService(
         id=ident,
+        generation="v2",
         version="1",
         home=home,
         user=account.user,

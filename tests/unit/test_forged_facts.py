@@ -47,7 +47,9 @@ STEP = 5
 def documents() -> dict[str, dict[str, Any]]:
     found = healthy_documents()
     found["a1"] |= {"lease": LEASE, "records": {"untrusted": []}, "register": []}
-    found["a1"]["manifest"]["proof"] = {"at": NOW - 100, "run": "r1", "job": "1", "kind": "toy", "digest": "d"}
+    found["a1"]["manifest"]["proofs"] = {
+        "9999": {"at": NOW - 100, "run": "r1", "id": "1", "kind": "toy", "digest": "d"}
+    }
     return found
 
 

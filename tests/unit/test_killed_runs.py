@@ -54,7 +54,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
         departed_notes=lambda _: (),
         ask_moved=lambda *_a, **_k: None,
         judge_preflight=lambda *_: Report("demo", 0.0, 0.0, 1, (), ()),
-        plan_from=lambda *_: Plan("demo", (), (), proof=False),
+        plan_from=lambda *_: Plan("demo", (), (), proof=()),
         wait_until_free=lambda *_: False,
         recorded=recorded,
     )

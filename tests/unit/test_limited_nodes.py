@@ -23,7 +23,6 @@ from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import Selection
 from fatecloud.plan.make import make_plan
-from fatecloud.plan.real import desired_digest
 from fatecloud.render.project import VAULT
 from fatecloud.runner.outcome import Outcome
 from fatecloud.workflow import ansible, deploy, leases, needed_secrets, preflight_session, services
@@ -45,20 +44,6 @@ def test_a_plan_for_some_nodes_needs_the_others_not() -> None:
     assert not plan.proof
     with pytest.raises(RunError, match="a2: does not answer"):
         make_plan(the_desired(), one_lost(), SECRETS)
-
-
-@pytest.mark.parametrize(("same", "proof"), [(True, False), (False, True)])
-def test_a_proof_counts_for_what_it_was_made_for(same: bool, proof: bool) -> None:  # noqa: FBT001
-    empty = replace(the_desired(), services={}, files={"a1": (), "a2": ()}, stages=())
-    documents = healthy_documents()
-    for document in documents.values():
-        document["manifest"] |= {
-            "files": {},
-            "services": {},
-            "proof": {"digest": desired_digest(empty) if same else "older"},
-        }
-    plan = make_plan(empty, observed(documents), SECRETS)
-    assert (plan.stages, plan.proof) == ((), proof)
 
 
 class Ui:

@@ -13,6 +13,7 @@ from sessions import stand_in
 
 from fatecloud.errors import RunError, Unverified
 from fatecloud.model.event import Event
+from fatecloud.model.plan import Plan
 from fatecloud.plan.stores import outdated_stores
 from fatecloud.workflow import verify
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -82,7 +83,7 @@ class Run:
         session = stand_in(replace(DESIRED, services={}))
         documents["a1"]["store"]["made"]["python"] = documents["a2"]["store"]["made"]["python"] = []
         state = Deploy(session, DeployOptions(), ui=self, confirm=None, until=0)  # type: ignore[arg-type]
-        state.observed = observed(documents)
+        state.observed, state.plan = observed(documents), Plan("demo", (), (), ())
         state.begin(self)  # type: ignore[arg-type]
         for phase in (finish.verify_cluster, finish.clear_stores):
             phase(state)

@@ -14,6 +14,7 @@ from fatecloud.checks.partners import about_partners, without_partners
 from fatecloud.errors import Unverified
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
+from fatecloud.model.plan import Plan
 from fatecloud.workflow import verify
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.options import Options
@@ -65,8 +66,8 @@ def test_a_partners_outage_does_not_fail_a_deploy(
     wanted = DeployOptions(verify=False)
     if fails:
         with pytest.raises(Unverified):
-            verify.verify(session, wanted, run, ui)
+            verify.verify(session, wanted, Plan("demo", (), (), ()), run, ui)
     else:
-        verify.verify(session, wanted, run, ui)
+        verify.verify(session, wanted, Plan("demo", (), (), ()), run, ui)
         assert notes[0] == "jobs with party 10000, which others manage, will fail: see the findings above"
     assert [report.findings for report in reports] == [findings]

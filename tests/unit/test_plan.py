@@ -14,7 +14,8 @@ from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.plan.make import make_plan
-from fatecloud.plan.real import desired_digest, real_hashes
+from fatecloud.plan.proofs import owners_digest
+from fatecloud.plan.real import real_hashes
 from fatecloud.render.variables import prepared_digest
 from fatecloud.report.plan import plan_text
 
@@ -28,7 +29,7 @@ def deployed(wanted: Desired) -> dict[str, Any]:
     return {
         "manifest": {
             "files": {f.path: {"sha256": real[f.path], "digest": f.digest, "service": KEY} for f in files},
-            "proof": {"digest": desired_digest(wanted)},
+            "proofs": {"9999": {"digest": owners_digest(wanted, "9999")}},
             "prepared": prepared_digest(wanted, wanted.node("a1")),
         },
         "files": {f.path: {"sha256": real[f.path], "mode": f"{f.mode:04o}"} for f in files},
@@ -51,7 +52,7 @@ def wanted(tmp_path: Path) -> Desired:
 
 def test_what_is_as_it_should_be_needs_nothing(wanted: Desired) -> None:
     plan = planned(wanted, deployed(wanted))
-    assert (plan.empty, plan.proof, plan.files, plan.unprepared) == (True, False, (), ())
+    assert (plan.empty, plan.proof, plan.files, plan.unprepared) == (True, (), (), ())
 
 
 def test_a_node_of_which_only_a_service_changes_is_not_prepared_again(wanted: Desired) -> None:
@@ -98,9 +99,9 @@ def test_a_controller_that_lost_its_store_plans_no_restart(wanted: Desired) -> N
     lost = replace(wanted, services={KEY: service})
     facts = deployed(lost)
     facts["services"][KEY]["started"][thin_marker_of(service.home)] = "a" * 64
-    facts["manifest"]["proof"]["digest"] = "of what is known only with the store"
+    facts["manifest"]["proofs"]["9999"]["digest"] = "of what is known only with the store"
     plan = planned(lost, facts)
-    assert (plan.stages, plan.proof) == ((), False)
+    assert (plan.stages, plan.proof) == ((), ())
     facts["services"][KEY]["started"]["/an/input/of/before"] = "b" * 64
     assert [action.verb for stage in planned(lost, facts).stages for action in stage.actions] == ["restart"]
 

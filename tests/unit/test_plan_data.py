@@ -72,7 +72,7 @@ def test_what_a_limited_deploy_starts_for_the_first_time_is_known() -> None:
 
 
 def a_plan(*left: LeftData) -> Plan:
-    return Plan("demo", (), (), proof=False, left=left)
+    return Plan("demo", (), (), proof=(), left=left)
 
 
 def test_a_deploy_moves_no_database_without_leave_data() -> None:
@@ -96,7 +96,7 @@ def judged(**changes: Any) -> Plan:
     manifests = {"a1": readings["manifest"]}
     gone = data_gone(desired, Observed({"a1": facts}, 0.0), manifests)
     state = state_of(engine, facts, manifests["a1"])
-    return Plan("demo", (Stage("1", tuple(data_actions(engine, state, DataWish()))),), (), proof=False, gone=gone)
+    return Plan("demo", (Stage("1", tuple(data_actions(engine, state, DataWish()))),), (), proof=(), gone=gone)
 
 
 def test_data_that_did_not_move_are_not_mentioned() -> None:

@@ -32,7 +32,7 @@ def a_plan(*files: FileChange, left: tuple[LeftData, ...] = ()) -> Plan:
     actions = [Action("configure", c.node, c.service, f"{c.kind} {c.path}") for c in files]
     nodes = dict.fromkeys(c.node for c in files)
     actions += [Action("restart", node, f"9999/flow@{node}", "it runs with an older conf") for node in nodes]
-    return Plan("demo", (Stage("stage 1", tuple(actions)),), files, proof=True, left=left)
+    return Plan("demo", (Stage("stage 1", tuple(actions)),), files, proof=("9999",), left=left)
 
 
 def test_the_summary_comes_first_and_says_what_is_restarted() -> None:

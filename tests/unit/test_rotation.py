@@ -32,8 +32,8 @@ from fatecloud.workflow.secrets import SecretsFiles, rotate_secrets
 from fatecloud.workflow.session import Session
 
 ROTATED = "9999.mysql.fate_flow"
-BUSY = Plan("demo", (Stage("stage 1", (Action("restart", "n1", "9999/flow@n1", "older"),)),), (), proof=True)
-IDLE = Plan("demo", (), (), proof=False)
+BUSY = Plan("demo", (Stage("stage 1", (Action("restart", "n1", "9999/flow@n1", "older"),)),), (), proof=("9999",))
+IDLE = Plan("demo", (), (), proof=())
 
 
 @pytest.fixture

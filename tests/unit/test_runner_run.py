@@ -67,7 +67,7 @@ SHOW = """\
   gather_facts: false
   tasks:
     - name: Compare with what the plan showed
-      ansible.builtin.fail: {msg: "{{ fatecloud_shown.get(inventory_hostname, {}) }} {{ fatecloud_proof }}"}
+      ansible.builtin.fail: {msg: "{{ fatecloud_shown.get(inventory_hostname, {}) }} {{ fatecloud_proofs }}"}
 """
 
 GATE = """\
@@ -213,7 +213,7 @@ def test_what_a_node_wrote_is_not_a_template_on_this_machine(project: Path, tmp_
     ]
     write_variables(
         tmp_path / "variables.yml",
-        {"fatecloud_shown": {"a1": {"paths": planted, "digest": planted[0]}}, "fatecloud_proof": {"job": planted[0]}},
+        {"fatecloud_shown": {"a1": {"paths": planted, "digest": planted[0]}}, "fatecloud_proofs": {"job": planted[0]}},
     )
     (failed,) = run(project, "show.yml", extra_vars_file=tmp_path / "variables.yml").failed
     assert failed.message.count("lookup(") == len(planted) + 2

@@ -119,7 +119,7 @@ def observed_at(base: Path) -> Observed:
 
 def test_a_change_while_the_operator_looks_at_the_plan_is_found_before_a_run_begins(base: Path) -> None:
     start = Action("start", "a1", "9999/flow@a1", "it is stopped")
-    shown, more = (Plan("demo", stages, (), proof=False) for stages in ((), (Stage("stage 1", (start,)),)))
+    shown, more = (Plan("demo", stages, (), proof=()) for stages in ((), (Stage("stage 1", (start,)),)))
     before = observed_at(base)
     refuse_changed(shown, before, observed_at(base), lambda: shown)
     with pytest.raises(PlanOutdated, match="services have changed"):

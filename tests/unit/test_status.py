@@ -33,7 +33,7 @@ MANIFEST = {
     "cluster": "demo",
     "services": {KEY: {"version": "2.2.0", "run": "r1"}},
     "files": {"/data/fate/x.conf": {"sha256": "real", "digest": "digest-x"}},
-    "proof": {"run": "r1", "job": "j", "at": NOW - 60},
+    "proofs": {"9999": {"run": "r1", "id": "j", "at": NOW - 60}},
 }
 WELL: dict[str, Any] = {
     "services": {KEY: STATE},
@@ -126,9 +126,9 @@ def test_files_tell_what_is_deployed() -> None:
 def test_a_held_node_and_its_last_proof_are_noted() -> None:
     lease = {"owner": "ana@ctl", "run": "r9", "expires": NOW + 60}
     screen = status_of(a_desired(), observed({"a1": WELL | {"lease": lease}}), [KEY])
-    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last smoke test 1 min ago, run r1")
+    assert screen.notes == ("a1: held by ana@ctl, run r9", "a1: last smoke test of 9999 1 min ago, run r1")
     expired = status_of(a_desired(), observed({"a1": WELL | {"lease": lease | {"expires": NOW - 1}}}), [KEY])
-    assert expired.notes == ("a1: last smoke test 1 min ago, run r1",)
+    assert expired.notes == ("a1: last smoke test of 9999 1 min ago, run r1",)
 
 
 def test_a_node_that_was_not_reached_is_unknown_and_says_why() -> None:

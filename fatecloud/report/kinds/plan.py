@@ -65,7 +65,9 @@ class DeployPlan(TypedDict):
     refusals: list[RefusalDocument]
     complete: Annotated[bool, "Whether everything that the plan needs was read; if not, there are no stages and files."]
     empty: Annotated[bool, "Whether there is nothing to change on any node."]
-    smoke_test: Annotated[bool, "Whether the smoke test at the end has to run."]
+    smoke_test: Annotated[
+        list[str], "Parties and groups whose smoke test at the end is due; empty if the plan is incomplete."
+    ]
     stages: list[StageDocument]
     files: list[FileDocument]
     data_not_moved: list[LeftDocument]

@@ -34,7 +34,7 @@ def forget_emptied_nodes(deploy: Deploy) -> None:
 
 def verify_cluster(deploy: Deploy) -> None:
     """Check what was deployed, and run the smoke test."""
-    verify.verify(deploy.session, deploy.wanted, deploy.run, deploy.ui)
+    verify.verify(deploy.session, deploy.wanted, deploy.plan, deploy.run, deploy.ui)
 
 
 def clear_stores(deploy: Deploy) -> None:

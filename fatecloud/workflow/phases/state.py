@@ -12,7 +12,7 @@ from fatecloud.model.plan import Plan
 from fatecloud.workflow.deploy_options import DeployOptions
 from fatecloud.workflow.job_runners import runners_there
 from fatecloud.workflow.recorded import Recorded
-from fatecloud.workflow.refusals import parties_hit
+from fatecloud.workflow.refusals import owners_hit
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
@@ -52,7 +52,7 @@ class Deploy:
 
     def job_runners(self) -> tuple[JobRunner, ...]:
         """The services whose jobs the plan would interrupt."""
-        return runners_there(self.session.desired, self.observed, parties_hit(self.plan))
+        return runners_there(self.session.desired, self.observed, owners_hit(self.plan, self.session.desired))
 
 
 Phase = Callable[[Deploy], None]
