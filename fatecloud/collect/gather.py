@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import wait
 from typing import Any, Protocol
 
 from fatecloud.collect import shipment
@@ -17,6 +18,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.programs import SUDO
+from fatecloud.threads import begun
 
 _RESERVE = 0.1
 """Share of a node's deadline that is kept for transfer: its collector ends earlier by that, so that what it has read by
@@ -61,34 +63,31 @@ def gather(
         question: how a node's collector is started: command, standard input, whether it runs as root.
         meanwhile: work of the caller's own, done here while the nodes are at theirs; what it raises is raised.
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     asked = threading.Semaphore(0)
-    found: dict[str, NodeFacts | Unreachable] = {}
     names = sorted(nodes or desired.cluster.nodes)
-    threads = []
-    for name in names:
-        spec = spec_for(desired, name, want=want, probes=probes, extra=extra(name) if extra else None)
 
-        def read(name: str = name, spec: dict[str, Any] = spec) -> None:
-            try:
-                found[name] = _Reading(desired.node(name), deadline).take(connect, question, spec, asked)
-            except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be reported
-                message = f"could not be read: {type(error).__name__}: {error}"
-                found[name] = Unreachable(name, "NODE_COLLECTOR_FAILED", message)
+    def read(name: str) -> NodeFacts | Unreachable:
+        try:
+            spec = spec_for(desired, name, want=want, probes=probes, extra=extra(name) if extra else None)
+            return _Reading(desired.node(name), deadline).take(connect, question, spec, asked)
+        except Exception as error:  # noqa: BLE001 - a defect here must cost one node's answer, and be reported
+            message = f"could not be read: {type(error).__name__}: {error}"
+            return Unreachable(name, "NODE_COLLECTOR_FAILED", message)
 
-        # Daemon threads: one that hangs in a name look-up must not keep the program from ending.
-        threads.append(threading.Thread(target=read, name=f"gather {name}", daemon=True))
-        threads[-1].start()
+    readings = begun("gather", names, read)
     shipment.packed()  # while connections are being opened: each node's thread finds it done
-    for _ in threads:
-        asked.acquire(timeout=max(0.0, begun + _HEAD_START - time.monotonic()))
+    for _ in names:
+        asked.acquire(timeout=max(0.0, start + _HEAD_START - time.monotonic()))
     meanwhile()
-    until = begun + deadline + _SLACK
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
-    read_nodes = {name: found.get(name) or _hung(name, time.monotonic() - begun) for name in names}
+    wait(readings, max(0.0, start + deadline + _SLACK - time.monotonic()))
+    seconds = time.monotonic() - start
+    found = {
+        name: reading.result() if reading.done() else _hung(name, seconds)
+        for name, reading in zip(names, readings, strict=True)
+    }
     notes = {"cluster": desired.cluster.name, "id": desired.cluster.id}
-    return Observed(read_nodes, time.time(), time.monotonic() - begun, notes)
+    return Observed(found, time.time(), seconds, notes)
 
 
 def _hung(node: str, seconds: float) -> Unreachable:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import wait
 from typing import TypeVar
 
 from fatecloud.errors import RunError, TransportError
 from fatecloud.model.cluster import Node
+from fatecloud.threads import begun
 
 Result = TypeVar("Result")
 
@@ -32,23 +32,21 @@ def on_all(
     Raises:
         Exception: any other exception of the function, once all are done: it is a defect.
     """
-    waiting: queue.SimpleQueue[Node] = queue.SimpleQueue()
     ordered = list(nodes)
-    for node in ordered:
-        waiting.put(node)
-    done: queue.SimpleQueue[tuple[str, Result | Exception]] = queue.SimpleQueue()
-    for _ in range(min(workers, len(ordered))):
-        threading.Thread(target=_work, args=(waiting, function, done), daemon=True).start()
-
     until = time.monotonic() + deadline
-    found: dict[str, Result | Exception] = {}
-    while len(found) < len(ordered):
+    futures = begun("node", ordered, function, workers)
+    wait(futures, max(0.0, until - time.monotonic()))
+    found: dict[str, Result | TransportError] = {}
+    for node, future in zip(ordered, futures, strict=True):
+        if not future.done():
+            future.cancel()
+            found[node.name] = TransportError(node.name, "NODE_TIMEOUT", f"no answer within {deadline:g} s")
+            continue
         try:
-            name, outcome = done.get(timeout=max(0.0, until - time.monotonic()))
-        except queue.Empty:
-            break
-        found[name] = outcome
-    return {node.name: _answer(node.name, found, deadline) for node in ordered}
+            found[node.name] = future.result()
+        except TransportError as error:
+            found[node.name] = error
+    return found
 
 
 def all_of(answers: Mapping[str, Result | TransportError]) -> Mapping[str, Result]:
@@ -65,28 +63,3 @@ def all_of(answers: Mapping[str, Result | TransportError]) -> Mapping[str, Resul
         remedies = dict.fromkeys(error.remedy for error in lost if error.remedy)
         raise RunError("\n".join(error.message for error in lost), remedy="\n".join(remedies))
     return {name: answer for name, answer in answers.items() if not isinstance(answer, TransportError)}
-
-
-def _work(
-    waiting: queue.SimpleQueue[Node],
-    function: Callable[[Node], Result],
-    done: queue.SimpleQueue[tuple[str, Result | Exception]],
-) -> None:
-    while True:
-        try:
-            node = waiting.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            done.put((node.name, function(node)))
-        except Exception as error:  # noqa: BLE001 - handed to the caller's thread, which raises it
-            done.put((node.name, error))
-
-
-def _answer(name: str, found: Mapping[str, Result | Exception], deadline: float) -> Result | TransportError:
-    outcome = found.get(name)
-    if outcome is None and name not in found:
-        return TransportError(name, "NODE_TIMEOUT", f"no answer within {deadline:g} s")
-    if isinstance(outcome, Exception) and not isinstance(outcome, TransportError):
-        raise outcome
-    return outcome  # type: ignore[return-value]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
+from fatecloud.threads import begun
 from fatecloud.transport import Transport
 from fatecloud.workflow.as_service import as_service
 from fatecloud.workflow.recorded import new_run
@@ -88,7 +89,7 @@ def execute(
     futures: list[Future[Executed]] = []
     try:
         worst = 0
-        for future in (futures := _begun(session, services, words, deadline)):
+        for future in (futures := begun("exec", services, partial(_execute, session, words, deadline), _AT_ONCE)):
             done = future.result()
             show(done)
             log.record(_event(done, words))
@@ -105,29 +106,7 @@ def execute(
         log.finish(outcome)
 
 
-def _begun(
-    session: Session, services: Sequence[DesiredService], words: Sequence[str], deadline: float
-) -> list[Future[Executed]]:
-    """Begin the commands. The threads are daemons, because the program must not wait for them after Ctrl-C."""
-    places = threading.Semaphore(_AT_ONCE)
-    futures = []
-
-    def work(service: DesiredService, future: Future[Executed]) -> None:
-        with places:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                future.set_result(_execute(session, service, words, deadline))
-            except Exception as error:  # noqa: BLE001 - who asks for the result gets it
-                future.set_exception(error)
-
-    for service in services:
-        futures.append(Future[Executed]())
-        threading.Thread(target=work, args=(service, futures[-1]), name=f"exec {service.id.key}", daemon=True).start()
-    return futures
-
-
-def _execute(session: Session, service: DesiredService, words: Sequence[str], deadline: float) -> Executed:
+def _execute(session: Session, words: Sequence[str], deadline: float, service: DesiredService) -> Executed:
     node = session.resolved.node(service.id.node)
     try:
         done = _run(session.access.connect(node), node, command_of(service, node, words, deadline), deadline)

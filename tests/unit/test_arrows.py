@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "fatecloud"
-FREE = {"atomic", "errors", "plain", "shipped", "timing", "whoami", "", "__init__"}
+FREE = {"atomic", "errors", "plain", "shipped", "threads", "timing", "whoami", "", "__init__"}
 PURE = {"model": set(), "signing": set(), "probing": set(), "components": {"model", "probing"}, "catalogue": {"model"}}
 ARROWS: dict[str, set[str]] = {
     **PURE,

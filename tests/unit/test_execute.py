@@ -133,7 +133,7 @@ def test_ctrl_c_waits_for_no_node_and_is_recorded(tmp_path: Path, monkeypatch: p
         def result(self, timeout: float | None = None) -> Executed:  # noqa: ARG002
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("fatecloud.workflow.execute.Future", Interrupted)
+    monkeypatch.setattr("fatecloud.threads.Future", Interrupted)
     session = session_of(tmp_path, FakeTransport("a1", hang))
     try:
         with pytest.raises(KeyboardInterrupt):

@@ -21,6 +21,7 @@ from fatecloud.errors import InputError, TransportError
 from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import NodeProbe
+from fatecloud.model.layout import for_collector
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
 
 CLOCK = {"epoch": 1.0, "boot_epoch": None, "timezone": "UTC", "synchronized": None}
@@ -59,7 +60,7 @@ def answer(**changes: Any) -> str:
 
 def test_a_spec_asks_for_everything_that_the_nodes_services_need() -> None:
     spec = spec_for(the_desired(), "a1")
-    assert spec["base"] == "/data/fate"
+    assert spec["layout"]["store"] == "/data/fate/store"
     assert (spec["owner"], spec["users"]) == ("root", ["app", "root"])
     assert {CONF, NODE_CONF} <= set(spec["files"])
     assert "/data/fate/demo-c3f9a2-9999-engine/venv/.complete" in spec["files"]
@@ -113,7 +114,7 @@ def test_documents_become_facts_and_answers() -> None:
     asked = connections["a1"].asked[0]
     assert asked["become"] is True
     assert asked["argv"] == shipment.command("/data/fate")
-    assert spec_of(asked["stdin"])["base"] == "/data/fate"
+    assert spec_of(asked["stdin"])["layout"] == for_collector("/data/fate")
 
 
 def test_the_clock_is_compared_with_the_middle_of_the_exec(monkeypatch: pytest.MonkeyPatch) -> None:
