@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from fatecloud.model.java import Java
 from fatecloud.model.machine import System
@@ -18,6 +19,8 @@ _OFFERED: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     "opensuse-leap": {"15": (8, 11, 17, 21)},
 }
 """Id of a system, as in os-release -> its version, or the first part of that -> feature releases that it has."""
+_FAMILIES = {"debian": "debian", "ubuntu": "debian", "sles": "suse", "opensuse-leap": "suse"}
+"""Where it is not that of Red Hat."""
 _DEBIAN_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -28,6 +31,17 @@ def packages(system: System) -> Iterator[Java]:
     for major in sorted(offered, reverse=True):
         package, home = _named(system, major)
         yield Java(home, major, "package", package)
+
+
+@cache
+def names() -> Mapping[str, tuple[str, ...]]:
+    """Family -> all packages of the table: what to ask a node for, of which nothing is known yet."""
+    found: dict[str, set[str]] = {}
+    for system, versions in _OFFERED.items():
+        family = _FAMILIES.get(system, "redhat")
+        majors = {major for offered in versions.values() for major in offered}
+        found.setdefault(family, set()).update(_named(System(family, system, "", ""), major)[0] for major in majors)
+    return {family: tuple(sorted(packages)) for family, packages in found.items()}
 
 
 def _named(system: System, major: int) -> tuple[str, str]:

@@ -30,11 +30,10 @@ def heaps(view: NodeView) -> Iterator[Finding]:
             view,
             HEAP.name,
             HEAP.severity,
-            f"heaps of {size_text(need)} do not fit into {size_text(have)}",
+            f"heaps of {size_text(need)} do not fit into {size_text(have)}: {_listed(services, heap=True)}",
             cause=_bound(view),
             expected=f"heaps of less than {size_text(have)} together",
             got=size_text(need),
-            evidence=tuple(f"{size_text(s.needs.heap)} {s.id.key}" for s in _largest_first(services, heap=True)),
             remedy=(
                 f"set `jvm.heap` of {services[0].id.component} in the inventory",
                 "or place services elsewhere, or give the machine more memory",
@@ -53,19 +52,17 @@ def memory(view: NodeView) -> Iterator[Finding]:
     need, more = (sum(service.needs.memory for service in some) for some in (services, new))
     short = need > fact["total"]
     if short or more > fact["available"]:
-        asked, have = (need, fact["total"]) if short else (more, fact["available"])
-        which = f"{len(services if short else new)} services and one job"
+        counted, have = (services, fact["total"]) if short else (new, fact["available"])
+        asked = size_text(need if short else more)
+        which = f"{len(counted)} service{'s' if len(counted) != 1 else ''} and one job"
         yield problem(
             view,
             MEMORY.name,
             MEMORY.severity,
-            f"{size_text(have)} {'in all' if short else 'available'}, about {size_text(asked)} for {which}",
+            f"{size_text(have)} {'in all' if short else 'available'}, about {asked} for {which}: {_listed(counted)}",
             cause=_bound(view),
-            expected=f">= {size_text(asked)} (FATE's guide: 16 GB for a machine with everything)",
+            expected=f">= {asked} (FATE's guide: 16 GB for a machine with everything)",
             got=f"{size_text(fact['available'])} available of {size_text(fact['total'])}",
-            evidence=tuple(
-                f"{size_text(s.needs.memory)} {s.id.key}" for s in _largest_first(services if short else new)
-            ),
             remedy=(
                 "ps -eo rss,user,args --sort=-rss | head",
                 "give the machine more memory, or place services elsewhere",
@@ -115,8 +112,10 @@ def open_files(view: NodeView) -> Iterator[Finding]:
             )
 
 
-def _largest_first(services: Iterable[DesiredService], *, heap: bool = False) -> list[DesiredService]:
-    return sorted(services, key=lambda service: -(service.needs.heap if heap else service.needs.memory))
+def _listed(services: Iterable[DesiredService], *, heap: bool = False) -> str:
+    """What each service needs, the largest first."""
+    rows = [(service.needs.heap if heap else service.needs.memory, service.id.key) for service in services]
+    return ", ".join(f"{key} {size_text(size)}" for size, key in sorted(rows, key=lambda row: (-row[0], row[1])))
 
 
 def _bound(view: NodeView) -> str:

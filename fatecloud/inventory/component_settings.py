@@ -8,6 +8,7 @@ from typing import Any
 from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import DIRECTORY
+from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component, ConfigKey
 
 
@@ -64,9 +65,17 @@ def _setting_kind(key: ConfigKey) -> Kind:
     return kinds[key.type]
 
 
-def derived_text(key: ConfigKey) -> str:
-    """Where a default of None comes from, for people."""
-    return f"derived: {key.share}" if key.share else "derived"
+def derived_text(key: ConfigKey, nodes: Iterable[Node] = ()) -> str:
+    """Where a default of None comes from, for people.
+
+    Args:
+        nodes: those of the component. For one with its memory in the inventory, the text says what that gives.
+    """
+    if not key.share:
+        return "derived"
+    given = [(node.name, node.memory) for node in nodes if node.memory]
+    here = ", ".join(f"{key.share.of(memory) >> 20} MiB on {name}" for name, memory in given)
+    return f"derived: {key.share}" + (f": {here}" if here else "")
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

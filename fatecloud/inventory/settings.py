@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.inventory.component_settings import flatten
+from fatecloud.inventory.component_settings import derived_text, flatten
 from fatecloud.inventory.draft import Draft
 from fatecloud.inventory.kinds import endpoint_of, size_of
 from fatecloud.inventory.problems import one_of
@@ -46,6 +46,8 @@ def _component(draft: Draft, component: Component, given: dict[str, Any]) -> dic
         _refuse_others(draft, component, own, placed.config, settings)
         for name in placed.config:
             draft.origins.written(draft.path(f"{own}.{name}"))
+    nodes = [draft.nodes[placed.node] for placed in draft.owner.instances(component.name)]
+    derived = {key.name: derived_text(key, nodes) for key in component.config}
     released = _released(component, draft.release)
     for name, default in settings.items():
         path = draft.path(f"config.{component.name}.{name}")
@@ -54,7 +56,7 @@ def _component(draft: Draft, component: Component, given: dict[str, Any]) -> dic
         elif name in released and draft.release is not None:
             draft.origins.derived(path, f"release {draft.release.name}")
         else:
-            draft.origins.derived(path, "derived" if default is None else "built in")
+            draft.origins.derived(path, derived.get(name, "derived") if default is None else "built in")
     return settings | released | given
 
 

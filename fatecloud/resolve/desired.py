@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from fatecloud.catalogue import openjdk
 from fatecloud.components.registry import components_by_owner
 from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
@@ -126,9 +127,12 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
 def _packages(context: ResolveContext) -> dict[str, tuple[str, ...]]:
     """The distribution packages of a service by family, its JVM's among them."""
     packages, system, java = dict(context.component.packages), context.node.machine.system, context.chosen
-    if system and java and java.package:
-        packages[system.family] = (*packages.get(system.family, ()), java.package)
-    return packages
+    more: dict[str, tuple[str, ...]] = {}
+    if context.javas and system is None:
+        more = dict(openjdk.names())  # the node is asked which of them it has, before one is chosen
+    elif system and java and java.package:
+        more = {system.family: (java.package,)}
+    return {family: (*packages.get(family, ()), *more.get(family, ())) for family in {**packages, **more}}
 
 
 def _below(path: str, directories: Mapping[str, int]) -> bool:

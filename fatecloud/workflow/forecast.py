@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from fatecloud.checks.preflight_memory import MEMORY
 from fatecloud.errors import FatecloudError, Refused, RunError
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding
@@ -70,6 +71,9 @@ def forecast_deploy(
     with _noting(refusals):
         _refuse_held(session, observed)
     report = judge_preflight(session.desired, with_trials(session, observed, deadline))
+    for finding in report.findings:
+        if finding.code == MEMORY.name:  # it does not stop a deploy, and its figures belong beside the plan
+            note(f"{finding.subject}: {finding.symptom}")
     blockers = still_blocking(blocking(report), wanted.wish)
     with _noting(refusals, tuple(line for finding in blockers for line in _details(finding))):
         refuse_unready(report, wanted.wish)

@@ -24,6 +24,7 @@ from fatecloud.artifacts import default_store
 from fatecloud.errors import SandboxError
 from fatecloud.model.event import Event
 from fatecloud.sandbox.engine import engine
+from fatecloud.sandbox.lifecycle import MEMORY
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed, sandbox_down, sandbox_list, sandbox_up
 
@@ -76,10 +77,12 @@ def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox
         _remove(_left_over())
         made: list[str] = []
 
-        def make(name: str, nodes: int, image: str = "debian-12", *, cache_packages: bool = True) -> Handed:
+        def make(
+            name: str, nodes: int, image: str = "debian-12", *, cache_packages: bool = True, memory: int = MEMORY
+        ) -> Handed:
             made.append(f"t{os.getpid()}-{name}")
             with _alone("images"):
-                return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say)
+                return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say, memory=memory)
 
         yield make
         _remove(made)

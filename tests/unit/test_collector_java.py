@@ -169,13 +169,30 @@ def test_a_process_whose_program_was_replaced_is_seen(tmp_path: Path) -> None:
         [program, "-I", "-S", "-c", "input()"], stdin=subprocess.PIPE, env={"PYTHONHOME": sys.base_prefix}
     ) as run:
         try:
-            assert java.jvm_of(str(program), run.pid) == {"there": True, "version": "17.0.13", "replaced": False}
+            assert java.jvm_of(str(program), run.pid, None) == {"there": True, "version": "17.0.13", "replaced": False}
             fresh = home / "bin" / "java.new"
             fresh.write_bytes(program.read_bytes())
             fresh.chmod(0o755)
             fresh.rename(program)
-            assert java.jvm_of(str(program), run.pid)["replaced"] is True
+            assert java.jvm_of(str(program), run.pid, None)["replaced"] is True
         finally:
             run.kill()
     program.unlink()
-    assert java.jvm_of(str(program), None) == {"there": False, "version": "17.0.13", "replaced": None}
+    assert java.jvm_of(str(program), None, None) == {"there": False, "version": "17.0.13", "replaced": None}
+
+
+def test_where_no_one_may_look_at_the_process_the_age_of_its_program_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "java"
+    program.parent.mkdir()
+    program.touch(0o755)
+
+    def refused(_: str) -> str:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "readlink", refused)
+    changed = program.stat().st_ctime
+    assert java.jvm_of(str(program), 1, changed + 60)["replaced"] is False
+    assert java.jvm_of(str(program), 1, changed - 60)["replaced"] is True
+    assert java.jvm_of(str(program), 1, None)["replaced"] is None

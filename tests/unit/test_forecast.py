@@ -95,6 +95,13 @@ def test_an_empty_store_and_a_foreign_directory_are_both_named_with_the_plan(wor
     assert found.exit_status == 1, "as the deploy, which comes upon it first"
 
 
+def test_memory_that_is_short_is_a_note_beside_the_plan_and_refuses_nothing(world: World) -> None:
+    short = Finding("PREFLIGHT_MEMORY", "warning", Subject(node="a1"), "3 GiB in all, about 4 GiB for 2 services: a, b")
+    world.report = replace(REPORT, findings=(short,))
+    assert world.forecast(overwrite_drift=True).refusals == ()
+    assert world.notes == ["a note", "a1: 3 GiB in all, about 4 GiB for 2 services: a, b"]
+
+
 def test_drift_is_shown_and_refused_unless_it_is_to_be_overwritten(world: World) -> None:
     documents = healthy_documents()
     documents["a1"]["files"][CONF]["sha256"] = "f" * 64

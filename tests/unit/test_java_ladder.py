@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from preflight_world import a_node
 
-from fatecloud.catalogue.openjdk import packages
+from fatecloud.catalogue.openjdk import names, packages
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.cluster import Node
 from fatecloud.model.java import FoundJava, Java, Jdk
@@ -148,3 +148,10 @@ def test_packages_have_the_names_of_their_family(system: System, expected: list[
 
 def test_a_minor_version_of_a_distribution_has_what_its_major_one_has() -> None:
     assert {java.major for java in packages(RED_HAT)} == {8, 11, 17, 21}
+
+
+def test_a_node_of_which_nothing_is_known_is_asked_for_every_package_of_its_family() -> None:
+    every = names()
+    assert set(every) == {"debian", "redhat", "suse"}
+    for system in (DEBIAN, RED_HAT):
+        assert {java.package for java in packages(system)} <= set(every[system.family])

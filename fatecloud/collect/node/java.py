@@ -29,6 +29,7 @@ _DESCRIBED = re.compile(r'^JAVA_VERSION="([^"]*)"', re.MULTILINE)
 _MAJOR = re.compile(r"(?:1\.)?(\d+)")
 _CAUSE = re.compile(r"(?i)unrecognized|invalid|unsupported|conflict|insufficient|could not|cannot|too small|exceed")
 _SAID = 500
+_CLOCKS = 2.0  # seconds by which the clock of processes may differ from that of files
 _EMPTY_WORDS = re.compile("Could not create the Java Virtual Machine|A fatal exception has occurred")
 _RELEASE = 16 << 10
 
@@ -66,21 +67,35 @@ def java_starts(spec: Spec) -> Dict[str, Dict[str, Any]]:
     return found
 
 
-def jvm_of(program: str, pid: Optional[int]) -> Dict[str, Any]:
+def jvm_of(program: str, pid: Optional[int], since: Optional[float]) -> Dict[str, Any]:
     """The JVM that a service is to run in: whether it is there, its version, and whether the process runs another one.
 
     Args:
         program: its `bin/java`.
         pid: of the service's main process. An update puts another program in the place of the one that it runs.
+        since: when the process began.
     """
-    running, described = None, ""  # type: Optional[str], str
-    with contextlib.suppress(OSError):  # it has ended, or we may not look
-        running = os.readlink("/proc/%d/exe" % pid) if pid else None
+    described = ""
     with contextlib.suppress(OSError):  # JREs of version 8 have no such file
         described = text_in(os.path.dirname(os.path.dirname(os.path.realpath(program))) + "/release", _RELEASE)
     version = (_DESCRIBED.findall(described) or [""])[0]
-    replaced = running.endswith(" (deleted)") if running else None
-    return {"there": os.access(program, os.X_OK), "version": version, "replaced": replaced}
+    there = os.access(program, os.X_OK)
+    return {
+        "there": there,
+        "version": version,
+        "replaced": _is_replaced(program, pid, since) if there and pid else None,
+    }
+
+
+def _is_replaced(program: str, pid: int, since: Optional[float]) -> Optional[bool]:
+    try:
+        return os.readlink("/proc/%d/exe" % pid).endswith(" (deleted)")
+    except PermissionError:
+        # Root of a container may not look at other users' processes. A file that is put in the place of another one is
+        # not older than that.
+        return os.stat(program).st_ctime > since + _CLOCKS if since else None
+    except OSError:
+        return None  # it has ended
 
 
 def _programs() -> Dict[str, List[str]]:

@@ -30,7 +30,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
         processes = figures(state["pid"], families[service["key"]], still)
         found[service["key"]] = dict(state, started=record, last_start=last, **processes)
         if service["key"] in javas:
-            found[service["key"]]["jvm"] = jvm_of(javas[service["key"]], state["pid"])
+            found[service["key"]]["jvm"] = jvm_of(javas[service["key"]], state["pid"], state["since"])
         if "directives" in state:
             found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
     return found

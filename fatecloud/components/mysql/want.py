@@ -8,6 +8,10 @@ from fatecloud.components.mysql.database import Database, statements
 from fatecloud.components.question import question
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
+from fatecloud.model.needs import Needs
+
+BESIDE = 256 << 20
+"""Bytes that a server takes beside its buffer pool, with the connections of one flow."""
 
 
 def want(ctx: Context) -> Wanted:
@@ -38,6 +42,7 @@ def want(ctx: Context) -> Wanted:
         return FileSpec(f"{ctx.home}/bin/{name}", f"mysql/{name}.sh.j2", values, mode=0o750, restarts=restarts)
 
     return Wanted(
+        needs=Needs(memory=ctx.config["buffer_pool"] + BESIDE),
         process=Process(
             argv=(f"{ctx.home}/bin/serve",),
             directory=ctx.home,

@@ -9,6 +9,7 @@ from fatecloud.components.question import question
 from fatecloud.model.cluster import LOOPBACK, Endpoint, is_address
 from fatecloud.model.component import Context, Wanted
 from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
+from fatecloud.model.needs import Needs
 
 PROGRAM = "/usr/sbin/nginx"
 _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -53,6 +54,7 @@ def want(ctx: Context) -> Wanted:
         "outbound": [str(Endpoint(address, ctx.port("outbound"))) for address in outbound],
     }
     return Wanted(
+        needs=Needs(memory=64 << 20),
         process=Process(
             argv=(PROGRAM, "-p", ctx.home, "-c", conf),
             directory=ctx.home,
