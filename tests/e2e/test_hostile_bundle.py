@@ -22,6 +22,7 @@ from program import PROGRAM, ensure_no_defect
 
 from fatecloud import catalogue
 from fatecloud.artifacts import bundle as bundles
+from fatecloud.artifacts.index import locked
 from fatecloud.model.artifact import Artifact
 
 RELEASE = "fate-2.2.0"
@@ -105,7 +106,7 @@ def whole(sender: Place) -> Path:
 def fingerprint(sender: Place) -> str:
     """Of the interpreter."""
     document = json.loads(sender.run("release", "show", RELEASE, "-o", "json").stdout)
-    return str(document["interpreter"]["fingerprint"])
+    return str(document["pythons"][0]["interpreter"]["fingerprint"])
 
 
 @pytest.fixture(scope="module")
@@ -178,8 +179,8 @@ def test_rubbish_with_a_matching_list(receiver: Place, key: str, whole: Path, fi
         entry |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         members.append(plain(f"sha256/{entry['sha256']}", content))
     artifact = {key: index["files"][0][key] for key in ("filename", "sha256", "size")}
-    index["interpreter"]["artifact"] |= artifact
-    assert len(members) == len(wheels()) + 2
+    index["interpreters"]["fate"]["artifact"] |= artifact
+    assert len(members) == len(locked(catalogue.load(RELEASE))) + 1, "and the interpreter"
     text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), *members])
     refused(receiver, key, file, fingerprint, "expected SHA-256", "uv-")
@@ -250,7 +251,7 @@ def test_a_flipped_bit_of_the_signature(
         changed = text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :]
         refused(receiver, key, written(tmp_path, [index, (signature, changed)]), fingerprint, "signature")
     other = json.loads(index[1])
-    other["interpreter"]["source"] = "elsewhere"
+    other["interpreters"]["fate"]["source"] = "elsewhere"
     text = json.dumps(other, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), *begun(whole)[1:]])
     refused(receiver, key, file, fingerprint, "is not one of this content")
@@ -308,8 +309,9 @@ def test_an_interpreter_is_confirmed_by_its_fingerprint_and_the_whole_bundle_the
     assert done.returncode == 0, done
     assert receiver.run("release", "verify").returncode == 0
     shown = json.loads(receiver.run("release", "show", RELEASE, "-o", "json").stdout)
-    assert (shown["complete"], shown["interpreter"]["fingerprint"]) == (True, fingerprint)
-    assert shown["interpreter"]["origin"] == "imported"
+    interpreter = shown["pythons"][0]["interpreter"]
+    assert (shown["complete"], interpreter["fingerprint"]) == (True, fingerprint)
+    assert interpreter["origin"] == "imported"
     done = receiver.run(*words)
     assert done.returncode == 0, f"what was confirmed once is not asked about again: {done}"
     shutil.rmtree(receiver.store)
