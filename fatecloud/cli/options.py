@@ -70,7 +70,12 @@ VaultPassword = Annotated[
 ]
 StateDir = Annotated[
     Path | None,
-    typer.Option("--state-dir", help="Where history and known host keys are kept.", envvar="FATECLOUD_STATE_DIR"),
+    typer.Option(
+        "--state-dir",
+        help="Where history and known host keys are kept.",
+        envvar="FATECLOUD_STATE_DIR",
+        resolve_path=True,  # Ansible runs in a directory of its own
+    ),
 ]
 Store = Annotated[
     Path | None, typer.Option("--store", help="Artifact store of this controller.", envvar="FATECLOUD_STORE")

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 POINTS = {
     "packages are installed": "Begin to install packages of the Debian family",
     "artifacts travel": "Ship artifacts",
-    "the environment is built": "Build the Python environment of the release",
+    "the environment is built": "Build the Python environments of the releases",
     "services start": "Wait until it answers",
 }
 PREPARES = "Place the files of the node"

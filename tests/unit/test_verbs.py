@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_group
 from typer.testing import CliRunner
 
 from fatecloud.cli.verbs import VERBS, app
@@ -44,3 +47,10 @@ def test_help_loads_nothing_that_only_verbs_need() -> None:
     assert not loaded & HEAVY
     rooms = {name.split(".")[1] for name in done.stderr.split() if name.startswith("fatecloud.")}
     assert rooms == {"cli", "errors", "plain", "report", "timing"}
+
+
+def test_a_state_directory_is_the_same_wherever_a_run_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    group: Any = get_group(app)
+    context = group.get_command(None, "deploy").make_context("deploy", ["--state-dir", "state"])
+    assert Path(context.params["state_dir"]) == tmp_path / "state"
