@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from fatecloud.components.residues import RESIDUE_KEYS, residue
 from fatecloud.model.component import ConfigKey, Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import Needs
 from fatecloud.model.protections import UnitException
+from fatecloud.model.residues import Residue
 
 MIB = 1 << 20
 UNIFIED_LOGGING = 9
@@ -41,6 +43,7 @@ class Launch:
     environment: Mapping[str, str]
     directories: Mapping[str, int]
     needs: Needs
+    residues: tuple[Residue, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Jvm:
 
     @property
     def keys(self) -> tuple[ConfigKey, ...]:
-        """The settings, for `Component.config`."""
+        """The settings, for `Component.config`; those of `components/residues.py` are among them."""
         return (
+            *RESIDUE_KEYS,
             ConfigKey(
                 "jvm.heap", "size", None, "Memory for objects, taken whole at the start.", 16 * MIB, share=self.heap
             ),
@@ -110,6 +114,7 @@ class Jvm:
             argv=(ctx.java.program, *flags, *_gc_log(ctx, f"{ctx.logs}/gc.log"), *run),
             environment={"JAVA_HOME": ctx.java.home, "PATH": f"{ctx.java.home}/bin:/usr/local/bin:/usr/bin:/bin"},
             directories={temporary: 0o700, dumps: 0o700},
+            residues=_residues(ctx, "" if given else dumps),
             needs=Needs(
                 memory=ctx.config["jvm.heap"] + ctx.config["jvm.direct"] + OVERHEAD,
                 heap=ctx.config["jvm.heap"],
@@ -135,6 +140,12 @@ class Jvm:
 
     def _own(self, ctx: Context) -> tuple[str, ...]:
         return tuple(flag.text for flag in self.flags if flag.since <= ctx.java.major <= flag.until)
+
+
+def _residues(ctx: Context, dumps: str) -> tuple[Residue, ...]:
+    """What JVMs leave when they end badly. Dumps in a directory of the operator's (empty here) are the operator's."""
+    crashes = residue(ctx, f"{ctx.logs}/hs_err_pid*.log", "reports of JVMs that crashed")
+    return (*([residue(ctx, f"{dumps}/*.hprof", "heaps of JVMs that ran out of memory")] if dumps else ()), crashes)
 
 
 def _gc_log(ctx: Context, path: str) -> tuple[str, ...]:

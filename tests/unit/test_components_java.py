@@ -99,6 +99,13 @@ def test_a_directory_for_dumps_that_services_share_has_one_for_each() -> None:
     assert "/var/dumps/demo-9999-server" in launch.directories
 
 
+def test_what_a_jvm_leaves_when_it_ends_badly_goes_after_a_time_but_not_from_a_directory_of_the_operators() -> None:
+    paths = {residue.path: residue.days for residue in launched(a_java(17)).residues}
+    assert paths == {"/data/fate/logs/dumps/*.hprof": 14, "/data/fate/logs/hs_err_pid*.log": 14}
+    (crashes,) = launched(a_java(17), {"jvm.dumps": "/var/dumps"}).residues
+    assert crashes.path == "/data/fate/logs/hs_err_pid*.log"
+
+
 def test_the_trial_has_the_very_flags_but_leaves_the_log_alone() -> None:
     for major in (8, 17, 25):
         launch = launched(a_java(major))

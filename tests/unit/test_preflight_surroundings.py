@@ -20,7 +20,7 @@ def test_directories_are_listed_and_absent_ones_differ_from_empty_ones(tmp_path:
     for number in range(12):
         (tmp_path / "full" / f"f{number:02}").touch()
     paths = [f"{tmp_path}/{name}" for name in ("full", "empty", "absent")]
-    full, empty, absent = surroundings.directories({"directories": paths}).values()
+    full, empty, absent = surroundings.directories({"directories": paths, "layout": {"ours": []}}).values()
     assert full is not None
     assert empty is not None
     assert (full["entries"], full["names"][0], len(full["names"])) == (12, "f00", 10)
