@@ -7,7 +7,7 @@ from typing import Any
 
 from fatecloud.checks.listeners import silent_ports
 from fatecloud.checks.settle import waits_to_restart
-from fatecloud.checks.stopped import why_stopped
+from fatecloud.checks.stopped import migrates, why_stopped
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
@@ -91,7 +91,7 @@ def running(view: ServiceView) -> Iterator[Finding]:
             STOPPED,
             "it is stopped",
             cause=why_stopped(view),
-            remedy=(manage(view, "start"),),
+            remedy=("fatecloud deploy",) if migrates(view) else (manage(view, "start"),),
             expected="running",
             got=kind,
             evidence=last_errors(view),

@@ -20,6 +20,8 @@ def why_stopped(view: ServiceView) -> str:
     ours = _our_stop(view)
     # After a reboot systemd starts an enabled service again, so an earlier `fatecloud stop` is no longer the cause.
     if ours and (last is None or last <= ours["at"]) and not (systemd and state["enabled"] and _after(booted, ours)):
+        if ours.get("migrates"):
+            return f"stopped for its migration by run {ours['run']} at {_utc(ours['at'])}, which did not finish it"
         return (
             f"stopped by fatecloud stop, run {ours['run']}, at {_utc(ours['at'])} by {ours['by'] or 'an unknown user'}"
         )
@@ -29,6 +31,11 @@ def why_stopped(view: ServiceView) -> str:
     if unwatched:
         return "supervisord has ended: it was killed or shut down"
     return "it was stopped by hand, or it ended by itself without an error"
+
+
+def migrates(view: ServiceView) -> bool:
+    """Whether it was stopped for a migration that has not been finished."""
+    return bool((_our_stop(view) or {}).get("migrates"))
 
 
 def _our_stop(view: ServiceView) -> Mapping[str, Any] | None:

@@ -17,7 +17,7 @@ from fatecloud.model.cluster import LOOPBACK, PYTHON, CheckLogin, Node, Paths, S
 from fatecloud.whoami import login
 
 READ = "what the node's first deploy reads"
-_PATHS_BELOW_BASE = ("data", "logs")
+_PATHS_BELOW_BASE = ("data", "logs", "backup")
 
 
 class NodeBuilder:

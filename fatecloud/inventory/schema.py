@@ -43,7 +43,7 @@ SSH = Section(
     },
 )
 PATHS = Section(
-    "a mapping with base, data or logs",
+    "a mapping with base, data, logs or backup",
     {
         "base": Field(
             DIRECTORY,
@@ -52,6 +52,7 @@ PATHS = Section(
         ),
         "data": Field(DIRECTORY, "Data of the services.", default="data below base"),
         "logs": Field(DIRECTORY, "Logs of the services.", default="logs below base"),
+        "backup": Field(DIRECTORY, "Dumps that are made before a migration changes data.", default="backup below base"),
     },
 )
 CHECK = Section(

@@ -83,6 +83,8 @@ class Paths:
     base: str
     data: str
     logs: str
+    backup: str
+    """Dumps of what migrations change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects,
 from fatecloud.model.identity import ServiceId, kind_of
 from fatecloud.model.java import Java
 from fatecloud.model.machine import Share
+from fatecloud.model.migration import Migration
 from fatecloud.model.needs import Needs
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
@@ -191,6 +192,9 @@ class Wanted:
     readiness_deadline: int = 120
     objects: Objects | None = None
     ports: tuple[PortUse, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    """What has to be changed, once, before this version runs on what an older one kept. Where a component has several
+    instances that share it, one of them has these."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     trees: tuple[TreeUse, ...] = ()
     """What it sees of its release's trees."""
@@ -202,8 +206,10 @@ class Wanted:
         """Refuse an edge that no probe asks over: a blocked route would look healthy.
 
         Raises:
-            ValueError: an edge names a probe that the service does not have.
+            ValueError: an edge names a probe that the service does not have, or two migrations lead to one version.
         """
+        if len({migration.to for migration in self.migrations}) < len(self.migrations):
+            raise ValueError(f"two migrations lead to one version: {[migration.to for migration in self.migrations]}")
         known = {probe.name for probe in self.probes}
         for edge in self.edges:
             if edge.probe not in known:

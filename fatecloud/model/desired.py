@@ -11,6 +11,7 @@ from fatecloud.model.contribution import Given
 from fatecloud.model.identity import ServiceId, kind_of
 from fatecloud.model.java import Java, Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
+from fatecloud.model.migration import Migration
 from fatecloud.model.needs import Needs
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.model.python import PythonRequirement, PythonSet
@@ -218,6 +219,8 @@ class DesiredService:
     """Full names of the secrets that it uses, sorted."""
     signs: tuple[str, ...] = ()
     """Paths below `data`, globs allowed, of which data that it has made hold at least one; empty when it keeps none."""
+    migrations: tuple[Migration, ...] = ()
+    """What has to be changed, once, before this version runs on what an older one kept."""
     protections: Mapping[str, str] = field(default_factory=dict)
     """Directive -> value of what its unit denies it; empty where systemd does not run it."""
     needs: Needs = field(default_factory=Needs)

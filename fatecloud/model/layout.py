@@ -18,7 +18,7 @@ ID_LENGTH = 16
 def places_of(node: Node) -> dict[str, str]:
     """The directories that the inventory names, by their keys below `paths`."""
     paths = node.paths
-    return {"base": paths.base, "data": paths.data, "logs": paths.logs}
+    return {"base": paths.base, "data": paths.data, "logs": paths.logs, "backup": paths.backup}
 
 
 def private_of(node: Node) -> str:
@@ -121,6 +121,11 @@ def console_of(node: Node, service: ServiceId) -> str:
 def mark_of(data: str) -> str:
     """The mark that shows that a service's data are there."""
     return f"{data}/{places.DATA_MARK}"
+
+
+def migrating_of(data: str) -> str:
+    """The flag that is there while a migration of a service's data is not finished."""
+    return f"{data}/{places.MIGRATION_FLAG}"
 
 
 def mark_copies_of(node: Node) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from fatecloud.model.marks import DataState
 
-Verb = Literal["install", "configure", "remove", "object", "start", "restart", "stop", "verify"]
+Verb = Literal["install", "configure", "remove", "object", "migrate", "start", "restart", "stop", "verify"]
 
 
 @dataclass(frozen=True, slots=True)

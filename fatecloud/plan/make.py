@@ -15,6 +15,7 @@ from fatecloud.model.states import UP
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
+from fatecloud.plan.migrations import migrations
 from fatecloud.plan.proofs import unproven
 from fatecloud.plan.real import applied_hash, markers, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest
@@ -51,6 +52,7 @@ def make_plan(
     changes: list[FileChange] = []
     node_actions: list[Action] = []
     by_service: dict[str, list[Action]] = {key: [] for key in desired.services}
+    migrating: dict[str, tuple[Action, ...]] = {}
     manifests: dict[str, Mapping[str, Any]] = {}
     unprepared = []
     for name, facts in _read(observed, sorted(nodes or desired.cluster.nodes)).items():
@@ -67,10 +69,13 @@ def make_plan(
             unprepared.append(name)
         for service in desired.on_node(name):
             by_service[service.id.key] += data_actions(service, state_of(service, facts, manifest), wish)
+            migrating[service.id.key] = migrations(desired, service, manifest)
             by_service[service.id.key] += _service_actions(desired, service, facts, here, real)
     stages = [Stage("nodes", tuple(node_actions))] if node_actions else []
     for number, keys in enumerate(desired.stages, 1):
         actions = tuple(action for key in keys for action in by_service[key])
+        if first := tuple(action for key in keys for action in migrating.get(key, ())):
+            stages.append(Stage(f"migrations before stage {number}", first))
         if actions:
             stages.append(Stage(f"stage {number}", actions))
     return Plan(

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import Refused
-from fatecloud.model import places, states
+from fatecloud.model import places, states, steps
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
@@ -141,7 +141,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
         shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
-    copies = {"placeholders": placeholders, "holder": holder, "places": places, "states": states}
+    copies = {"placeholders": placeholders, "holder": holder, "places": places, "states": states, "steps": steps}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
     for name in ("family", "listing", "sockets", "state_words"):
@@ -173,6 +173,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_overwrite_drift": False,
         "fatecloud_purge": False,
         "fatecloud_state": "started",
+        "fatecloud_deploys": False,
         "fatecloud_stages": stage_turns(desired),
         "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
         "fatecloud_only": [],

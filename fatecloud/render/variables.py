@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from posixpath import dirname
 from typing import Any
@@ -220,6 +221,9 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         },
         "data": _data(service, node),
         "java": list(service.needs.java),
+        "migrations": [asdict(migration) for migration in service.migrations],
+        "backup": node.paths.backup,
+        "data_directory": service.data,
         "readiness": _readiness(service),
         "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],
         "objects": _objects(service),

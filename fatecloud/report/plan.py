@@ -46,7 +46,7 @@ def summary(plan: Plan, look: Look) -> Iterator[str]:
     if plan.files:
         kinds = Counter(change.kind for change in plan.files)
         yield f"  files: {', '.join(f'{count} {_PAST[kind]}' for kind, count in kinds.items())}"
-    for verb in ("restart", "remove"):
+    for verb in ("migrate", "restart", "remove"):
         keys = [action.service for action in actions if action.verb == verb]
         if keys:
             yield f"  {verb}: {_names(keys)}"

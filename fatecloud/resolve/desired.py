@@ -109,6 +109,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         packages=_packages(context),
         masks=component.masks,
         objects=wanted.objects,
+        migrations=wanted.migrations,
         facts=wanted.facts,
         data=context.data,
         rolls=component.rolls,

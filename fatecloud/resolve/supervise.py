@@ -15,6 +15,7 @@ from fatecloud.model.layout import (
     data_of,
     mark_copy_of,
     mark_of,
+    migrating_of,
     private_of,
     supervisor_conf_of,
     sweep_timer_of,
@@ -78,6 +79,7 @@ def supervision_specs(
         "systemd": systemd,
         "root": node.become == "root",
         "marked": bool(component.signs),
+        "migrating": migrating_of(data_of(node, service)) if wanted.migrations else "",
         "mark": mark_of(data_of(node, service)),
         "copy": mark_copy_of(node, service),
         "guard": _guard(

@@ -78,6 +78,8 @@ class Translator:
         if changed:
             self.changed[data["host"]] = self.changed.get(data["host"], 0) + 1
         self._tell("changed" if changed else "ok", data, result)
+        if note := plain(str(result.get("note") or "")):
+            self._listener(Event("note", f"{_service(result) or data['host']}: {note}", node=data["host"]))
 
     def _runner_on_failed(self, data: Mapping[str, Any]) -> None:
         if data.get("ignore_errors"):

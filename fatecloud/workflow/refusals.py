@@ -12,7 +12,7 @@ from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.workflow.data import still_blocking
 from fatecloud.workflow.deploy_options import DeployOptions
 
-HITTING = ("restart", "stop", "remove")
+HITTING = ("restart", "stop", "remove", "migrate")
 """Verbs of a plan that end the running jobs of a service."""
 
 

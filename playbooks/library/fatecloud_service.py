@@ -1,10 +1,11 @@
 """Makes a service run with what it should have read, stop, or go.
 
 Parameters: `state` (`started`, `stopped`, `restarted`, `absent`), `base`, `run`, `service` (key), `slug`, `unit`,
-`unit_path`, `version`, `supervision`, `supervisor` (tree with its code; empty under systemd), `inputs` (files
-that it reads at its start), `started` (the record that it leaves of them), `home`, `user`, `kept` (what later
-runs want to know of it, for the manifest), `data` (see `check_mark`; without its data
-nothing is started). `absent` takes the files from the manifest; data and logs stay.
+`unit_path`, `version` (where a deploy starts it; otherwise the manifest keeps what it has), `supervision`,
+`supervisor` (tree with its code; empty under systemd), `inputs` (files that it reads at its start), `started` (the
+record that it leaves of them), `home`, `user`, `kept` (what later runs want to know of it, for the manifest), `data`
+(see `check_mark`; without its data nothing is started), `data_directory` (with the flag of a migration in it nothing
+is started either). `absent` takes the files from the manifest; data and logs stay.
 `runners` are the services whose jobs need this one, `node_runners` those whose jobs need any service of the node, see
 `let_jobs_end`; `questions` and `wait_jobs` belong to them. `interrupt_jobs` asks none of them.
 
@@ -20,6 +21,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
+from ansible.module_utils.fatecloud_migrating import flag_of
 from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, read_lease, working
 from ansible.module_utils.fatecloud_states import UP
 from ansible.module_utils.fatecloud_supervision import remove, supervised
@@ -145,6 +147,8 @@ def _note_stop(entry: dict, params: dict, done: list) -> None:
     elif done:
         lease = read_lease(params["base"]) or {}
         entry["stopped"] = {"run": params["run"], "at": int(time.time()), "by": lease.get("owner", "")}
+        if params["data_directory"] and os.path.lexists(flag_of(params["data_directory"])):
+            entry["stopped"]["migrates"] = True
 
 
 def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
@@ -164,13 +168,20 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             return {"changed": bool(verb), "done": [verb] if verb else []}
         if params["state"] in ("started", "restarted"):
             _look_for_data(params, manifest)
+            if params["data_directory"] and os.path.lexists(flag_of(params["data_directory"])):
+                raise Refused("its migration to another version is not finished: fatecloud deploy goes on with it")
         done = settle(service, params)
         if params["state"] == "absent":
             done += remove(service, params["service"], params["home"], manifest)
         else:
             entry = manifest.data["services"].get(params["service"], {})
             _note_stop(entry, params, done)
-            facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision", "version")}
+            facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision")}
+            if params["version"]:
+                # Only a deploy knows it: it has placed its files, and brought what the service keeps to it.
+                again = entry.get("version") == params["version"]
+                facts["version"] = params["version"]
+                facts["deployed"] = entry.get("deployed", params["run"]) if again else params["run"]
             manifest.data["services"][params["service"]] = dict(entry, **facts, **params["kept"])
             if done:
                 # A check holds back what a service may show for a moment after a start that was ours.
@@ -203,6 +214,7 @@ def main() -> None:
             "questions": {"type": "dict", "default": {}},
             "wait_jobs": {"type": "float", "default": 0},
             "data": {"type": "dict", "default": {}},
+            "data_directory": {"type": "path", "default": ""},
         },
         supports_check_mode=True,
     )

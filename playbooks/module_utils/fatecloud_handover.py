@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import stat
 
-from ansible.module_utils.fatecloud_places import DATA_MARK
+from ansible.module_utils.fatecloud_places import DATA_MARK, MIGRATION_FLAG, MIGRATION_RECORD
 from ansible.module_utils.fatecloud_refused import Refused
 from ansible.module_utils.fatecloud_trust import directory
 
 DEEPEST = 100
 """Directories below each other; each one keeps a descriptor open."""
-ROOTS = ("lost+found", DATA_MARK)
+ROOTS = ("lost+found", DATA_MARK, MIGRATION_FLAG, MIGRATION_RECORD)
 """What stays root's at the top of a directory that was root's: the file system's own, and the mark of the data."""
 SHOWN = 3
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -12,11 +12,11 @@ import uuid
 
 from ansible.module_utils.fatecloud_inside import make_directory, regular, remove_empty, remove_file
 from ansible.module_utils.fatecloud_node import Refused, replace
-from ansible.module_utils.fatecloud_places import DATA_MARK
+from ansible.module_utils.fatecloud_places import DATA_MARK, MIGRATION_FLAG, MIGRATION_RECORD
 from ansible.module_utils.fatecloud_trust import fault, read
 
 """Name of the mark inside the data directory."""
-IGNORED = ("lost+found", DATA_MARK)
+IGNORED = ("lost+found", DATA_MARK, MIGRATION_RECORD, MIGRATION_FLAG)
 """What a file system, or we, put into a directory that is empty otherwise."""
 LIMIT = 1 << 16
 NAMES = 1000

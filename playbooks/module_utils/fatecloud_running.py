@@ -56,6 +56,7 @@ def run(
     timeout: float = float("inf"),
     keep: tuple = (),
     given_up: object = lambda: False,
+    into: int = subprocess.PIPE,
 ) -> Ended:
     """Run a program as a user, and end its whole group when its time is over.
 
@@ -63,7 +64,8 @@ def run(
         user: never root: where we are root and no user is named, it is "nobody".
         timeout: seconds.
         keep: descriptors that it inherits.
-        given_up: asked now and then whether its time is over already.
+        given_up: asked now and then whether its time is over already; it may also do what has to be done meanwhile.
+        into: descriptor of a file that takes all that it prints, without a bound; by default it is in the result.
 
     Raises:
         OSError: it cannot be started.
@@ -77,7 +79,7 @@ def run(
         with subprocess.Popen(
             argv,
             stdin=given,
-            stdout=subprocess.PIPE,
+            stdout=into,
             stderr=subprocess.PIPE,
             env=clean_environment(home_of(user) if user else "/"),
             cwd="/",
@@ -96,7 +98,7 @@ def _printed(child: subprocess.Popen, deadline: float, given_up: object) -> tupl
 
     What it left running may hold its pipes for longer than it lives.
     """
-    texts = {child.stdout: bytearray(), child.stderr: bytearray()}
+    texts = {stream: bytearray() for stream in (child.stdout, child.stderr) if stream is not None}
     with selectors.DefaultSelector() as selector:
         for stream in texts:
             os.set_blocking(stream.fileno(), False)
@@ -107,7 +109,7 @@ def _printed(child: subprocess.Popen, deadline: float, given_up: object) -> tupl
             read = _read(selector, texts, 0 if ended else _STEP)
             small = sum(map(len, texts.values())) <= PRINTED
             if not small or (ended and not read) or time.monotonic() > deadline or given_up():
-                return bytes(texts[child.stdout]), bytes(texts[child.stderr]), ended and small
+                return bytes(texts.get(child.stdout, b"")), bytes(texts[child.stderr]), ended and small
 
 
 def _read(selector: object, texts: dict, seconds: float) -> bool:

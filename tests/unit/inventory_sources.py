@@ -32,7 +32,7 @@ defaults:
   service_user_trusted: false
   supervision: systemd
   packages: repos
-  paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs}
+  paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, backup: /srv/fate/backup}
   bind: 0.0.0.0
   check: {user: monitor, key: ~/.ssh/monitor}
   memory: 64GiB
@@ -53,7 +53,7 @@ nodes:
     service_user_trusted: true
     supervision: supervisor
     packages: preinstalled
-    paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate}
+    paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, backup: /opt/fate-backup}
     bind: "::"
     check: {user: watcher, key: keys/watcher}
     memory: 8GiB

@@ -25,7 +25,7 @@ NO_PASSWORDS = {"ssh": None, "become": None}
 
 
 def a_node(port: int = 22, *, name: str = "a1", address: str = "127.0.0.1", become: str = "root", **ssh: Any) -> Node:
-    paths = Paths("/data", "/data/data", "/data/logs")
+    paths = Paths("/data", "/data/data", "/data/logs", "/data/backup")
     how = Ssh(**{"user": "ops", "port": port, "agent": False, "key": None, **ssh})
     connection: Any = "local" if address == "local" else "ssh"
     made: Any = (become, None, "fate", "fate", "systemd", "repos", paths)

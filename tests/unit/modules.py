@@ -13,7 +13,7 @@ from types import ModuleType
 import ansible.module_utils
 
 from fatecloud.collect.node import family, listing, sockets, state_words
-from fatecloud.model import places, states
+from fatecloud.model import places, states, steps
 from fatecloud.model.layout import LAYOUT
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
@@ -30,6 +30,7 @@ sys.modules["ansible.module_utils.fatecloud_sockets"] = sockets
 sys.modules["ansible.module_utils.fatecloud_places"] = places
 sys.modules["ansible.module_utils.fatecloud_state_words"] = state_words
 sys.modules["ansible.module_utils.fatecloud_states"] = states
+sys.modules["ansible.module_utils.fatecloud_steps"] = steps
 
 
 def module(name: str) -> ModuleType:

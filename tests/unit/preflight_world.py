@@ -96,7 +96,7 @@ def a_node(name: str, **changes: Any) -> Node:
         service_group="apps",
         supervision="systemd",
         packages="repos",
-        paths=Paths("/data/fate", "/data/fate/data", "/data/fate/logs"),
+        paths=Paths("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/backup"),
     )
     return replace(node, **changes)
 
@@ -183,7 +183,7 @@ def healthy(name: str) -> dict[str, Any]:
         "writable": True,
         "exists": False,
     }
-    paths = ("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp")
+    paths = ("/data/fate", "/data/fate/data", "/data/fate/logs", "/data/fate/tmp", "/data/fate/backup")
     slugs = ("demo-c3f9a2-9999-engine", "demo-c3f9a2-9999-front", "demo-c3f9a2-9999-store")
     return {
         "os": {

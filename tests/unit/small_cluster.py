@@ -79,7 +79,7 @@ def node(base: Path | str, **changes: Any) -> Node:
         service_group="root",
         supervision="systemd",
         packages="repos",
-        paths=Paths(root, f"{root}/data", f"{root}/logs"),
+        paths=Paths(root, f"{root}/data", f"{root}/logs", f"{root}/backup"),
     )
     return dataclasses.replace(plain, **changes)
 

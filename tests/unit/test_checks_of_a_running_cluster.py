@@ -392,6 +392,16 @@ def test_our_own_stop_is_named_with_run_time_and_operator(supervision: Supervisi
     assert cause == "stopped by fatecloud stop, run 20261128-120000-abc, at 2027-01-15T07:50:00Z by ann@ops"
 
 
+def test_a_service_that_waits_for_its_migration_is_deployed_again_and_not_started() -> None:
+    def change(documents: Documents) -> None:
+        down(state="stopped", last_start=LONG_AGO)(documents)
+        documents["a1"]["manifest"]["services"][ENGINE]["stopped"] = {**STOP, "migrates": True}
+
+    (found,) = [finding for finding in report_of(change).findings if finding.code == "SERVICE_STOPPED"]
+    assert found.cause.startswith("stopped for its migration by run 20261128-120000-abc at 2027-01-15T07:50:00Z")
+    assert found.remedy == ("fatecloud deploy",)
+
+
 def test_a_stop_before_the_last_start_is_not_the_cause() -> None:
     assert "it was stopped by hand" in stopped_under("systemd", STOP | {"at": LONG_AGO - 1}, NOW - 9e5)
 

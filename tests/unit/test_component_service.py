@@ -51,6 +51,7 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "systemd": True,
         "root": True,
         "marked": False,
+        "migrating": "",
         "mark": f"{home}/data/.fatecloud-data.json",
         "copy": f"{home}/copy.json",
         "guard": _guard(f"{home}/data", ("db/mysql", "mnesia/*"), f"{home}/data/objects.applied", root=False),
@@ -130,6 +131,23 @@ def test_the_lines_of_a_component_follow_those_of_all_with_their_reason(tmp_path
     own = lines.index("# It counts processors.")
     assert lines[own + 1] == "ProcSubset=all"
     assert lines.index("NoNewPrivileges=yes") < own
+
+
+def test_a_unit_does_not_start_while_its_migration_is_not_finished(tmp_path: Path) -> None:
+    unit = text("unit.service.j2", {**values(tmp_path), "migrating": "/data/50%/.fatecloud-migrating"})
+    assert unit.index("ConditionPathExists=!/data/50%%/.fatecloud-migrating\n") < unit.index("[Service]")
+    assert "ConditionPathExists" not in text("unit.service.j2", values(tmp_path))
+
+
+@pytest.mark.parametrize("flagged", [True, False])
+def test_under_supervisor_nothing_starts_while_its_migration_is_not_finished(tmp_path: Path, *, flagged: bool) -> None:
+    flag = tmp_path / ".fatecloud-migrating"
+    if flagged:
+        flag.touch()
+    script = tmp_path / "start"
+    script.write_text(text("start.sh.j2", {**values(tmp_path), "systemd": False, "migrating": str(flag)}))
+    done = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=False)
+    assert ("its migration is not finished" in done.stderr) == flagged
 
 
 def test_a_percent_sign_is_escaped_in_a_unit() -> None:

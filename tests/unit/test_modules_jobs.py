@@ -93,6 +93,7 @@ def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any
         "home": str(base / "home"),
         "user": "",
         "kept": {},
+        "data_directory": "",
         "data": {},
         "runners": [{"key": KEY, "kind": "flow", "url": "http://127.0.0.1:9380"}],
         "node_runners": [],

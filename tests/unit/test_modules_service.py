@@ -127,6 +127,7 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "home": str(base / "home"),
         "user": "",
         "kept": {"data": "/data/x"},
+        "data_directory": "",
         "runners": [],
         "node_runners": [],
         "interrupt_jobs": False,
@@ -178,6 +179,38 @@ def test_a_stop_is_kept_with_its_run_and_operator_until_the_next_start(
     assert (first["run"], first["by"]) == ("r1", "me@here")
     assert stopped("stopped") == first
     assert stopped("started") is None
+
+
+def entry_of(base: Path) -> dict[str, Any]:
+    found: dict[str, Any] = node.Manifest(str(base)).data["services"]["9999/flow@a1"]
+    return found
+
+
+def test_only_a_deploy_changes_the_version_on_record(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "supervised", lambda _params: Fake("running"))
+    service.apply(asked(base, "started", version="1.0"), check=False)
+    for state in ("stopped", "started", "restarted"):
+        service.apply(asked(base, state, version=""), check=False)
+        assert (entry_of(base)["version"], entry_of(base)["deployed"]) == ("1.0", "r1")
+    take(base, "r1")
+    service.apply(asked(base, "started", version="2.0"), check=False)
+    assert entry_of(base)["version"] == "2.0"
+
+
+def test_nothing_starts_a_service_whose_migration_is_not_finished(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = Fake("running")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    flag = base / "data" / ".fatecloud-migrating"
+    flag.parent.mkdir()
+    flag.touch()
+    service.apply(asked(base, "stopped", data_directory=str(flag.parent)), check=False)
+    assert entry_of(base)["stopped"]["migrates"] is True
+    for state in ("started", "restarted"):
+        with pytest.raises(node.Refused, match="fatecloud deploy goes on with it"):
+            service.apply(asked(base, state, data_directory=str(flag.parent)), check=False)
+    assert fake.calls == ["stop"]
+    flag.unlink()
+    assert service.apply(asked(base, "started", data_directory=str(flag.parent)), check=False)["done"] == ["start"]
 
 
 def test_a_service_that_left_the_inventory_is_stopped_and_removed(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

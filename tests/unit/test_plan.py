@@ -10,6 +10,7 @@ from small_cluster import KEY, PASSWORD, TREE, desired, node
 from fatecloud.errors import SecretsError
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import thin_marker_of
+from fatecloud.model.migration import Migration
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.runtime import PythonRuntime
@@ -18,6 +19,7 @@ from fatecloud.plan.proofs import owners_digest
 from fatecloud.plan.real import real_hashes
 from fatecloud.render.variables import prepared_digest
 from fatecloud.report.plan import plan_text
+from fatecloud.workflow.refusals import owners_hit
 
 SECRETS = {PASSWORD: "hunter2"}
 
@@ -170,3 +172,36 @@ def test_a_service_whose_user_was_lost_gets_its_files_again(tmp_path: Path) -> N
         "user fc-c3f9a2-9999-flow",
         "its user fc-c3f9a2-9999-flow is lost, and made again",
     ]
+
+
+def with_migration(wanted: Desired, facts: dict[str, Any], version: str | None) -> Plan:
+    """The plan where the service was deployed in a version, and the desired one needs a change."""
+    step = Migration("2.0", "a column", ("dump",), ("migrate",), ("verify",), "load {dump}")
+    service = replace(wanted.services[KEY], version="2.1", migrations=(step,))
+    if version is not None:
+        facts["manifest"]["services"] = {KEY: {"version": version}}
+    return planned(replace(wanted, services={KEY: service}), facts)
+
+
+@pytest.mark.parametrize(("version", "migrated"), [("1.0", True), ("2.0", False), ("2.1", False), (None, False)])
+def test_a_migration_between_two_versions_is_a_stage_before_the_services_own(
+    wanted: Desired, version: str | None, *, migrated: bool
+) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY]["started"] = {}
+    plan = with_migration(wanted, facts, version)
+    names = [stage.name for stage in plan.stages]
+    assert names == (["migrations before stage 1"] if migrated else []) + ["stage 1"]
+    if migrated:
+        (action,) = plan.stages[0].actions
+        assert (action.verb, action.service) == ("migrate", KEY)
+        assert action.reason.startswith(
+            "from 1.0 to 2.0: a column; it is stopped, and the state before is dumped below "
+        )
+        assert f"  migrate: {KEY}" in plan_text(plan)
+
+
+def test_a_migration_alone_makes_a_plan_and_interrupts_jobs(wanted: Desired) -> None:
+    plan = with_migration(wanted, deployed(wanted), "1.0")
+    assert not plan.empty
+    assert owners_hit(plan, wanted) == {KEY.partition("/")[0]}
