@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
@@ -10,6 +10,7 @@ from fatecloud.inventory.kinds import Reader
 from fatecloud.inventory.problems import Mark, one_of
 from fatecloud.model.cluster import Cluster, Node, Owner, Peer
 from fatecloud.model.component import Component, Contradiction
+from fatecloud.model.contribution import Given
 from fatecloud.model.release import Release
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.placed import contexts_of
@@ -45,15 +46,27 @@ def _note(
 
 
 def refuse_unreachable(
-    owners: Mapping[str, Owner], nodes: Mapping[str, Node], components: Components, reader: Reader
+    owners: Mapping[str, Owner],
+    nodes: Mapping[str, Node],
+    components: Components,
+    reader: Reader,
+    given: Iterable[Given] = (),
 ) -> None:
-    """Note services that are used from other nodes, and that listen on loopback or on no known address."""
+    """Note services that are used from other nodes, and that listen on loopback or on no known address.
+
+    Args:
+        given: what services need inside others, where that is known.
+    """
+    needers: dict[str, set[str]] = {}
+    for one in given:
+        needers.setdefault(one.giver, set()).add(one.contribution.service.rpartition("@")[2])
     for owner, name, node in _services(owners, nodes):
         component = components[owner.id][name]
         private = [spec for spec in component.ports if not spec.public and not spec.loopback]
-        if not any(clients_elsewhere(owners, owner, component, spec, node) for spec in private):
-            continue
         service, chosen = f"{owner.id}/{name}@{node.name}", owner.settings(name, node.name).get("bind")
+        clients = needers.get(service, ())
+        if not any(clients_elsewhere(owners, owner, component, spec, node, clients) for spec in private):
+            continue
         if chosen and is_loopback(str(chosen)):
             own, shared = f"{owner.path}.services.{name}.{node.name}.config.bind", f"{owner.path}.config.{name}.bind"
             mark = reader.places.get(own) or reader.at(shared)
@@ -66,16 +79,17 @@ def refuse_unreachable(
 
 
 def refuse_unmet(cluster: Cluster, releases: Mapping[str, Release], components: Components, reader: Reader) -> None:
-    """Note what a service needs inside another one that no one gives, or that two want under one name.
+    """Note what a service needs inside another one that no one gives, that two want, or that it cannot reach.
 
     Args:
         cluster: without any other problem.
     """
-    _, unmet = gather(contexts_of(cluster, releases, components).values(), components)
+    given, unmet = gather(contexts_of(cluster, releases, components).values(), components)
     for one in unmet:
         owner, _, rest = one.contribution.service.partition("/")
         mark = reader.at(f"{cluster.owners[owner].path}.services.{rest.partition('@')[0]}")
         reader.problems.add(mark, one.why, one.expected or one_of(one.words), one.word, one.words)
+    refuse_unreachable(cluster.owners, cluster.nodes, components, reader, given)
 
 
 def _services(owners: Mapping[str, Owner], nodes: Mapping[str, Node]) -> Iterator[tuple[Owner, str, Node]]:

@@ -40,6 +40,8 @@ class ConfigKey:
 
 ANYONE = "*"
 """Among a port's clients: every service of its owner, and of the groups that this one uses."""
+NEEDERS = "+"
+"""Among a port's clients: every service that needs something inside this one, see `Component.requires`."""
 
 
 @dataclass(frozen=True, slots=True)

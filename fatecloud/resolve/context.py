@@ -134,7 +134,8 @@ class ResolveContext:
     def listen(self, name: str) -> Endpoint:
         """The address and number that an own port listens on."""
         spec = _port_spec(self.component, name)
-        address = listens_on(self.cluster.owners, self.owner, self.component, spec, self.node)
+        needers = self._needers(self.id)
+        address = listens_on(self.cluster.owners, self.owner, self.component, spec, self.node, needers)
         return Endpoint(address, self.port(name))
 
     def own(self, name: str) -> Endpoint:
@@ -161,8 +162,14 @@ class ResolveContext:
         component = self.components[service.owner][service.component]
         spec = _port_spec(component, port)
         return Endpoint(
-            reached_at(owners, owner, component, spec, node, source), port_number(owner, component, spec, node)
+            reached_at(owners, owner, component, spec, node, source, self._needers(service)),
+            port_number(owner, component, spec, node),
         )
+
+    def _needers(self, service: ServiceId) -> set[str]:
+        """Names of the nodes with services that need something inside one."""
+        needed_by = (one.contribution.service for one in self.given if one.giver == service.key)
+        return {ServiceId.parse(self.cluster.label, key).node for key in needed_by}
 
     def _giver(self, component: str) -> Owner:
         return giver_of(self.cluster.owners, self.owner, component)

@@ -11,12 +11,16 @@ import pytest
 from component_world import FLOW, MYSQL, desired
 from inventory_fakes import GOOD
 
+from fatecloud import catalogue
 from fatecloud.components.mysql.database import Database, database
 from fatecloud.components.registry import all_components
 from fatecloud.errors import InventoryError
 from fatecloud.inventory.loader import load
+from fatecloud.model.cluster import Endpoint
 from fatecloud.model.component import Component, Context
 from fatecloud.model.contribution import Contribution
+from fatecloud.resolve.contributions import gather
+from fatecloud.resolve.placed import contexts_of
 from fatecloud.vault.changes import needs
 
 
@@ -95,3 +99,32 @@ def test_a_service_whose_giver_is_not_placed_is_refused(tmp_path: Path) -> None:
     text = text.replace('    public:\n      broker: "fate.us.example:5672"\n', "") + "\nid: c3f9a2b1d4e5f607\n"
     said = refusal(tmp_path, text, wanting("flow", rules))
     assert "9999/flow@a1 needs a mysql.database (rules), and there is no mysql for it, expected mysql among" in said
+
+
+@pytest.mark.parametrize(("component", "address"), [("flow", "127.0.0.1"), ("nginx", "10.0.0.11")])
+def test_a_server_listens_for_the_nodes_of_the_services_that_need_it(
+    tmp_path: Path, component: str, address: str
+) -> None:
+    def rules(ctx: Context) -> tuple[Contribution, ...]:
+        return (database(ctx, "rules", "rules"),)
+
+    (tmp_path / "inventory.yml").write_text(GOOD)
+    known = wanting(component, rules)
+    cluster = load(tmp_path / "inventory.yml", components=known)
+    contexts = contexts_of(cluster, catalogue.releases_of(cluster), {"9999": known})
+    given, unmet = gather(contexts.values(), {"9999": known})
+    assert unmet == ()
+    server = replace(contexts["9999/mysql@a1"], given=given)
+    assert server.listen("mysql").host == address
+    assert replace(contexts[f"9999/{component}@{'a1' if component == 'flow' else 'a2'}"], given=given).endpoints(
+        "mysql", "mysql"
+    ) == (Endpoint(address, 3306),)
+
+
+def test_a_server_that_only_a_name_is_known_of_must_say_where_it_listens(tmp_path: Path) -> None:
+    def rules(ctx: Context) -> tuple[Contribution, ...]:
+        return (database(ctx, "rules", "rules"),)
+
+    text = GOOD.replace("a1: {address: 10.0.0.11}", "a1: {address: db.example}").replace("flow: a1", "flow: a2")
+    said = refusal(tmp_path, text, wanting("nginx", rules))
+    assert "9999/mysql@a1 is used from other nodes, and of a1 only a name is known" in said

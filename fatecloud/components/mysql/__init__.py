@@ -5,7 +5,7 @@ from __future__ import annotations
 from fatecloud.components.mysql.database import Database, statements
 from fatecloud.components.mysql.external import EXTERNAL
 from fatecloud.components.mysql.want import want
-from fatecloud.model.component import Component, ConfigKey, PortSpec
+from fatecloud.model.component import NEEDERS, Component, ConfigKey, PortSpec
 from fatecloud.model.protections import UnitException
 
 COMPONENT = Component(
@@ -17,13 +17,13 @@ COMPONENT = Component(
             "bind",
             "host",
             None,
-            "Address that it listens on; derived: 127.0.0.1 while flow is on its node, "
+            "Address that it listens on; derived: 127.0.0.1 while all services that need a database are on its node, "
             "else `bind` or `advertise` of the node.",
         ),
         ConfigKey("max_connections", "int", 500, "Connections that the server accepts at the same time.", 20, 100000),
         ConfigKey("buffer_pool", "size", 256 * 2**20, "Memory for InnoDB's buffer pool.", 2**25, 2**42),
     ),
-    ports=(PortSpec("mysql", 3306, "MySQL protocol, for flow", clients=("flow",)),),
+    ports=(PortSpec("mysql", 3306, "MySQL protocol, for the services that need a database", clients=(NEEDERS,)),),
     want=want,
     gives=(Database,),
     statements=statements,
