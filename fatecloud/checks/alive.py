@@ -19,7 +19,14 @@ CHILD_FROZEN = Code(
     settles=False,
 )
 
-_UP = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
+_UP = (
+    "MANIFEST_ABSENT",
+    "SERVICE_ABSENT",
+    "SERVICE_STOPPED",
+    "SERVICE_FAILED",
+    "SERVICE_RESTARTING",
+    "SERVICE_USER_MISSING",
+)
 
 _NO_ANSWER = ("timeout", "silent", "unanswered")
 """Kinds of a readiness probe's answer: no connection in time, nothing over it, or nothing but the protocol's frame."""

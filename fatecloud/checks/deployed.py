@@ -16,7 +16,11 @@ _OTHERS = 0o007
 MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
 DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed outside fatecloud.", settles=False)
 MODE = Code(
-    "FILE_MODE", "warning", "A deployed file has a different mode or owner than it was deployed with.", settles=False
+    "FILE_MODE",
+    "warning",
+    "A deployed file has a different mode or owner than it was deployed with.",
+    ("SERVICE_USER_MISSING",),
+    settles=False,
 )
 READABLE = Code(
     "SECRET_READABLE", "critical", "Everyone on the node can read a file that holds a secret.", settles=False

@@ -19,6 +19,8 @@ from fatecloud.model.sizes import size_text
 DAY = 86400.0
 HORIZON = 7 * DAY
 """Seconds: long enough to order a disk, or to agree what may go."""
+SPAN = 6 * 3600.0
+"""Seconds that samples must span: a job, or a deploy, writes a lot for an hour or two and then no more."""
 _SHOWN = 3
 
 FILLING = Code(
@@ -63,7 +65,7 @@ def disk_lasts(view: NodeView) -> Iterator[Finding]:
     """No file system that services write to will be full within days, at the rate of the last ones."""
     soon = {}
     for mount, (_, paths) in disks(view).items():
-        left = seconds_until(view.history(_left(mount)), 0)
+        left = seconds_until(view.history(_left(mount)), 0, span=SPAN)
         if left is not None and left < HORIZON:
             soon[mount] = (left, paths)
     if not soon:

@@ -9,6 +9,7 @@ from fatecloud.model.check import CheckSpec
 DOWN = (
     "MANIFEST_ABSENT",
     "SERVICE_ABSENT",
+    "SERVICE_USER_MISSING",
     "PORT_STOLEN",
     "SERVICE_STOPPED",
     "SERVICE_FAILED",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from fatecloud.checks import (
+    account,
     alive,
     belonging,
     confined,
@@ -25,7 +26,22 @@ from fatecloud.checks.preflight import preflight_codes
 from fatecloud.components.declared import checks_in, component_checks
 from fatecloud.model.check import CheckSpec, Code
 
-_ROOMS = (trusted, belonging, node, filling, incomplete, data, deployed, store, service, alive, java, confined, ports)
+_ROOMS = (
+    trusted,
+    belonging,
+    node,
+    filling,
+    incomplete,
+    data,
+    deployed,
+    store,
+    account,
+    service,
+    alive,
+    java,
+    confined,
+    ports,
+)
 
 
 @cache

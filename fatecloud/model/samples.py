@@ -51,19 +51,26 @@ def slope(samples: Sequence[Sample], least: int = LEAST, window: float = WINDOW)
 
 
 def seconds_until(
-    samples: Sequence[Sample], limit: float, least: int = LEAST, window: float = WINDOW, reach: float = REACH
+    samples: Sequence[Sample],
+    limit: float,
+    least: int = LEAST,
+    window: float = WINDOW,
+    *,
+    span: float = 0.0,
+    reach: float = REACH,
 ) -> float | None:
     """Seconds from the last sample until the value reaches a limit, at its present slope.
 
-    None where it does not move towards the limit, with too few samples, and where that is further ahead than `reach`
-    times what they span: five looks within a minute say nothing about next week.
+    None where it does not move towards the limit, with too few samples, with samples that span less than `span`
+    seconds, and where that is further ahead than `reach` times what they span: five looks within a minute say nothing
+    about next week.
     """
     rate = slope(samples, least, window)
     if not rate:
         return None
     recent = _recent(samples, least, window)
-    left = (limit - recent[-1].value) / rate
-    return left if 0 <= left <= reach * (recent[-1].time - recent[0].time) else None
+    left, spanned = (limit - recent[-1].value) / rate, recent[-1].time - recent[0].time
+    return left if spanned >= span and 0 <= left <= reach * spanned else None
 
 
 def _recent(samples: Sequence[Sample], least: int, window: float) -> Sequence[Sample]:

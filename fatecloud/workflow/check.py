@@ -30,6 +30,7 @@ FACTS = (
     "records",
     "services",
     "store",
+    "users",
 )
 """All that the checks of a running cluster read. Preflight and plan need more, for which a node starts programs."""
 SETTLE_SECONDS = 30.0

@@ -118,6 +118,8 @@ def a_record(service: str, mode: str = "0640") -> dict[str, Any]:
 
 def healthy_documents() -> Documents:
     documents = {name: deepcopy(healthy(name)) for name in ("a1", "a2")}
+    for document in documents.values():
+        document["users"] = {"app": {"uid": 990, "gid": 990, "group": "apps", "home": "/", "shell": "/bin/false"}}
     plain = {"unit": "u", "supervision": "systemd", "run": "r"}
     known = {ENGINE: "2.2.0", FRONT: DISTRIBUTION, STORE: DISTRIBUTION}
     versions = {key: plain | {"version": version} for key, version in known.items()}

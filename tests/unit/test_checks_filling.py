@@ -92,8 +92,14 @@ def test_a_disk_that_others_fill_says_so() -> None:
 
 @pytest.mark.parametrize(
     "samples",
-    [line(12 * GIB, -4 * GIB, number=4), line(12 * GIB, -4 * GIB, hours=1), line(12 * GIB, 4 * GIB), ()],
-    ids=["too few looks", "too short a time", "it empties", "never looked at"],
+    [
+        line(12 * GIB, -4 * GIB, number=4),
+        line(12 * GIB, -4 * GIB, hours=6),
+        line(12 * GIB, -200 * GIB, hours=5),
+        line(12 * GIB, 4 * GIB),
+        (),
+    ],
+    ids=["too few looks", "too far ahead", "too short a time", "it empties", "never looked at"],
 )
 def test_what_is_not_known_well_enough_is_not_forecast(samples: tuple[Sample, ...]) -> None:
     assert found({"a1": {LEFT: samples}}) == []
