@@ -68,14 +68,16 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     """Everything that was ever printed, for the search for planted secrets."""
+    command: tuple[str, ...] = (PROGRAM,)
+    """How it is started."""
 
     def argv(self, *words: str) -> list[str]:
         """Command line of a verb on the inventory."""
         if words[0] in _NO_INVENTORY or words[:2] == ("inventory", "schema"):
-            return [PROGRAM, *words]
+            return [*self.command, *words]
         split = 2 if words[0] in _GROUPS else 1
         options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
-        return [PROGRAM, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
+        return [*self.command, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
 
     def start(self, *words: str, stdin: int = subprocess.DEVNULL, out: Out = PIPES) -> subprocess.Popen[str]:
         """Start a verb in a session of its own, so that it can be killed with or without what it started."""
