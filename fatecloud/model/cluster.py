@@ -221,7 +221,8 @@ class Owner:
 def giver_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> Owner:
     """Whose component an owner uses: a group's if it takes it from one, else its own."""
     where = owner.placement.get(component)
-    return owners[where.group] if isinstance(where, FromGroup) else owner
+    # A group that does not exist is refused when the inventory is read; until then, this is asked as well.
+    return owners.get(where.group, owner) if isinstance(where, FromGroup) else owner
 
 
 def users_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> tuple[Owner, ...]:

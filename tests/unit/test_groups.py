@@ -221,3 +221,11 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, text: str, words: str
     with pytest.raises(InventoryError) as caught:
         loaded(tmp_path, text)
     assert words in caught.value.message, caught.value.message
+
+
+def test_a_database_listens_for_those_that_have_one_in_it(tmp_path: Path) -> None:
+    text = NODES + PARTIES.replace("flow: f1}", "flow: f1, nginx: n1, rabbitmq: n1}")
+    services = resolved(tmp_path, text.replace("nginx: n1", "nginx: n1, mysql: f1")).services
+    assert [port.bind for port in services["9999/mysql@f1"].ports] == ["127.0.0.1"]
+    services = resolved(tmp_path, text.replace("nginx: n1", "nginx: n1, mysql: n1")).services
+    assert [port.bind for port in services["9999/mysql@n1"].ports] == ["10.0.0.1"]
