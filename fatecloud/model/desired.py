@@ -170,6 +170,8 @@ class Objects:
     """Files whose content decides whether the objects must be applied again."""
     applied: str
     """Absolute path of the record that the script's success leaves: the digests of `digest_of`."""
+    names: tuple[str, ...] = ()
+    """What it makes for other services, for people: `database fate_flow`. What leaves this list is never dropped."""
 
     def within(self, data: str) -> str:
         """The record, where it lies in the data directory and so shows that data have been made; else empty."""

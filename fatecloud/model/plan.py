@@ -77,6 +77,16 @@ class GoneData:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftObjects:
+    """What was made inside a service for others, and is not needed any more. It stays."""
+
+    service: str
+    """Key of the service that has it."""
+    names: tuple[str, ...]
+    """`database fate_flow`, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that a deploy would do, in order."""
 
@@ -92,6 +102,8 @@ class Plan:
     """Data that are not carried over."""
     gone: tuple[GoneData, ...] = ()
     """Data that are not where they were."""
+    unneeded: tuple[LeftObjects, ...] = ()
+    """What services have for others that do not need it any more."""
 
     @property
     def empty(self) -> bool:

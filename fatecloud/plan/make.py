@@ -16,6 +16,7 @@ from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
 from fatecloud.plan.migrations import migrations
+from fatecloud.plan.objects import objects_left
 from fatecloud.plan.proofs import unproven
 from fatecloud.plan.real import applied_hash, markers, real_hashes, started_inputs
 from fatecloud.render.variables import prepared_digest
@@ -85,6 +86,7 @@ def make_plan(
         proof=() if nodes else unproven(desired, stages, manifests.values()),
         unprepared=tuple(unprepared),
         left=data_left(desired, manifests),
+        unneeded=objects_left(desired, manifests),
         gone=tuple(gone for gone in data_gone(desired, observed, manifests) if gone.service not in wish.services),
     )
 

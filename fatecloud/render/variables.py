@@ -300,4 +300,5 @@ def _objects(service: DesiredService) -> Mapping[str, Any] | None:
         "script": service.objects.script,
         "digest_of": list(service.objects.digest_of),
         "applied": service.objects.applied,
+        "names": list(service.objects.names),
     }

@@ -58,6 +58,9 @@ def _warnings(plan: Plan, look: Look) -> Iterator[str]:
         yield toned(f"  DRIFTED: {files} edited by hand, or not deployed by us; see below", "33", look)
     for left in plan.left:
         yield toned(f"  DATA NOT MOVED: {left_text(left)}", "33", look)
+    for kept in plan.unneeded:
+        what = f"{', '.join(kept.names)} in {kept.service}: no service needs them any more; they stay there"
+        yield toned(f"  NOT NEEDED: {what}", "33", look)
     for gone in plan.gone:
         yield toned(f"  DATA NOT THERE: {gone_text(gone)}", "31", look)
 

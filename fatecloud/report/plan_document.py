@@ -20,6 +20,7 @@ def plan_document(forecast: Forecast) -> DeployPlan:
         "stages": [_stage(stage) for stage in plan.stages],
         "files": [_file(change) for change in plan.files],
         "data_not_moved": [_left(left) for left in plan.left],
+        "objects_not_needed": [{"service": one.service, "names": list(one.names)} for one in plan.unneeded],
     }
 
 

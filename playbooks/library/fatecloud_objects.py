@@ -1,7 +1,8 @@
 """Applies what we own inside a service (databases, users, rights) when it differs from the record of the last time.
 
 Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secrets from its own text), `digest_of`
-(files whose content decides), `applied` (the record), `user`, `group`, `timeout` (seconds).
+(files whose content decides), `applied` (the record), `names` (of what it makes for other services: kept in the
+manifest, so that a plan can name what is not needed any more), `user`, `group`, `timeout` (seconds).
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     Raises:
         Refused: it failed or took too long.
     """
-    with working(params["base"], params["run"], check):
+    with working(params["base"], params["run"], check) as manifest:
         wanted = record_of(params["digest_of"])
         if text_of(params["applied"]) == wanted:
+            _keep(manifest, params)
             return {"changed": False}
         if check:
             return {"changed": True}
@@ -37,7 +39,14 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             raise Refused(f"{params['script']} failed with status {done.status}", lines=lines)
         if text_of(params["applied"]) != wanted:
             replace(params["applied"], wanted.encode(), 0o640, *owner_ids(params["user"], params["group"]))
+        _keep(manifest, params)
     return {"changed": True}
+
+
+def _keep(manifest: object, params: dict) -> None:
+    entry = manifest.data["services"].get(params["service"])
+    if entry is not None:
+        entry["objects"] = params["names"]
 
 
 def main() -> None:
@@ -50,6 +59,7 @@ def main() -> None:
             "script": {"type": "path", "required": True},
             "digest_of": {"type": "list", "elements": "str", "required": True},
             "applied": {"type": "path", "required": True},
+            "names": {"type": "list", "elements": "str", "default": []},
             "user": {"required": True},
             "group": {"required": True},
             "timeout": {"type": "float", "default": 300},

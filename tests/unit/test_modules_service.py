@@ -425,10 +425,13 @@ def test_objects_are_applied_once_for_the_same_files(base: Path) -> None:
         "script": str(script),
         "digest_of": [str(source), str(script)],
         "applied": str(applied),
+        "names": ["database rules"],
         "user": "root",
         "group": "root",
         "timeout": 10,
     }
+    with node.working(str(base), "r1") as manifest:
+        manifest.data["services"]["s"] = {"version": "1"}
     assert objects.apply(asking, check=True)["changed"]
     assert not count.exists()
     assert objects.apply(asking, check=False)["changed"]
@@ -438,6 +441,7 @@ def test_objects_are_applied_once_for_the_same_files(base: Path) -> None:
     source.write_text("create two users")
     assert objects.apply(asking, check=False)["changed"]
     assert count.read_text() == "x\nx\n"
+    assert node.Manifest(str(base)).data["services"]["s"] == {"version": "1", "objects": ["database rules"]}
 
 
 def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:
@@ -451,6 +455,7 @@ def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:
         "script": str(script),
         "digest_of": [str(script)],
         "applied": str(applied),
+        "names": ["database rules"],
         "user": "root",
         "group": "root",
         "timeout": 10,

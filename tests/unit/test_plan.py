@@ -8,15 +8,15 @@ import pytest
 from small_cluster import KEY, PASSWORD, TREE, desired, node
 
 from fatecloud.errors import SecretsError
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, Objects
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.migration import Migration
 from fatecloud.model.observed import Fact, NodeFacts, Observed
-from fatecloud.model.plan import Plan
+from fatecloud.model.plan import LeftObjects, Plan
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.proofs import owners_digest
-from fatecloud.plan.real import real_hashes
+from fatecloud.plan.real import applied_hash, real_hashes
 from fatecloud.render.variables import prepared_digest
 from fatecloud.report.plan import plan_text
 from fatecloud.workflow.refusals import owners_hit
@@ -172,6 +172,20 @@ def test_a_service_whose_user_was_lost_gets_its_files_again(tmp_path: Path) -> N
         "user fc-c3f9a2-9999-flow",
         "its user fc-c3f9a2-9999-flow is lost, and made again",
     ]
+
+
+def test_what_services_have_for_others_that_need_it_no_longer_is_named_and_stays(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["manifest"]["services"] = {KEY: {"objects": ["account old", "database old", "database rules"]}}
+    kept = Objects("/x/objects", (), "/x/applied", ("database rules",))
+    service = replace(wanted.services[KEY], objects=kept)
+    facts["files"]["/x/applied"] = {"sha256": applied_hash(service, {}), "mode": "0640"}
+    plan = planned(replace(wanted, services={KEY: service}), facts)
+    assert plan.unneeded == (LeftObjects(KEY, ("account old", "database old")),)
+    assert plan.empty
+    line = f"NOT NEEDED: account old, database old in {KEY}: no service needs them any more; they stay there"
+    assert line in plan_text(plan)
+    assert planned(wanted, deployed(wanted)).unneeded == ()
 
 
 def with_migration(wanted: Desired, facts: dict[str, Any], version: str | None) -> Plan:

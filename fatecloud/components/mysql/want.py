@@ -70,7 +70,12 @@ def want(ctx: Context) -> Wanted:
         ),
         readiness="mysql.admin",
         readiness_deadline=180,
-        objects=Objects(f"{ctx.home}/bin/objects", (places["sql"],), places["applied"]),
+        objects=Objects(
+            f"{ctx.home}/bin/objects",
+            (places["sql"],),
+            places["applied"],
+            tuple(claim for one in databases for claim in one.claims),
+        ),
         ports=(PortUse("mysql", ctx.port("mysql"), ctx.listen("mysql").host),),
         facts={"databases": [one.shown for one in databases], "noise": tuple(_noise(one) for one in databases)},
     )

@@ -48,6 +48,13 @@ class LeftDocument(TypedDict):
     successor_path: str
 
 
+class UnneededDocument(TypedDict):
+    """What a service has for others that do not need it any more. It stays."""
+
+    service: Key
+    names: Annotated[list[str], "`database fate_flow`."]
+
+
 class RefusalDocument(TypedDict):
     """Why a deploy would stop before it changes anything."""
 
@@ -71,3 +78,4 @@ class DeployPlan(TypedDict):
     stages: list[StageDocument]
     files: list[FileDocument]
     data_not_moved: list[LeftDocument]
+    objects_not_needed: list[UnneededDocument]
