@@ -71,6 +71,26 @@ def _signal(name: str, component: str) -> Act:
     return lambda site: site.shell(f"kill -{name} {site.pid(component)}")
 
 
+def _worker(name: str, component: str) -> Act:
+    """A signal for the first of the processes that the main one started."""
+    return lambda site: site.shell(f"kill -{name} $(pgrep -o -P {site.pid(component)})")
+
+
+def _killed_again(site: Site) -> None:
+    """The proxy ends 8 seconds after each start, as with a configuration that it cannot live with."""
+    unit, start = site.unit("nginx"), f"{site.home('nginx')}/bin/start"
+    site.shell(
+        f"mkdir -p /run/systemd/system/{unit}.d; cd /run/systemd/system/{unit}.d;"
+        f" printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/timeout -s KILL 8 {start}\\n' > ends.conf;"
+        f" systemctl daemon-reload; systemctl restart {unit}; sleep 10"
+    )
+
+
+def _lives_again(site: Site) -> None:
+    unit = site.unit("nginx")
+    site.shell(f"rm -r /run/systemd/system/{unit}.d; systemctl daemon-reload; systemctl restart {unit}")
+
+
 def _objects(component: str) -> Act:
     return lambda site: site.shell(f"{site.as_user(component)} {site.home(component)}/bin/objects")
 
@@ -157,6 +177,8 @@ FAULTS = {
     "stopped process": Fault("SERVICE_STOPPED", _systemctl("stop", "nginx"), _systemctl("start", "nginx")),
     "stopped database": Fault("SERVICE_STOPPED", _systemctl("stop", "mysql"), _start_database),
     "hung process": Fault("SERVICE_HUNG", _signal("STOP", "flow"), _signal("CONT", "flow")),
+    "one worker of several stopped": Fault("SERVICE_CHILD_FROZEN", _worker("STOP", "nginx"), _worker("CONT", "nginx")),
+    "process that ends again and again": Fault("SERVICE_RESTARTING", _killed_again, _lives_again),
     "hung database": Fault("SERVICE_HUNG", _signal("STOP", "mysql"), _signal("CONT", "mysql")),
     "wrong database password": Fault(
         "FLOW_DATABASE_AUTH", lambda site: site.sql("ALTER USER fate IDENTIFIED BY 'other';"), _objects("mysql")
