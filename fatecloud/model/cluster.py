@@ -255,7 +255,7 @@ def needing(owners: Mapping[str, Owner], owner: str, component: str) -> frozense
     """
     users = {user.id for user in users_of(owners, owners[owner], component)} if owner in owners else {owner}
     others = users - {owner}
-    further = {one.id for one in owners.values() if others & {giver.id for giver in givers_of(owners, one)}}
+    further = {one.id for one in owners.values() if others and others & {giver.id for giver in givers_of(owners, one)}}
     return frozenset(users | further)
 
 

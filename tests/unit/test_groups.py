@@ -229,3 +229,13 @@ def test_a_database_listens_for_those_that_have_one_in_it(tmp_path: Path) -> Non
     assert [port.bind for port in services["9999/mysql@f1"].ports] == ["127.0.0.1"]
     services = resolved(tmp_path, text.replace("nginx: n1", "nginx: n1, mysql: n1")).services
     assert [port.bind for port in services["9999/mysql@n1"].ports] == ["10.0.0.1"]
+
+
+def test_parties_need_no_architecture_where_their_release_has_none(tmp_path: Path) -> None:
+    parties = 'release: serving-9.9.9\nparties:\n  "9999": {services: {cache: n1}}\n'
+    cluster = loaded(tmp_path, NODES + parties)
+    assert (cluster.parties["9999"].architecture, cluster.architecture) == (None, None)
+    assert list(resolved(tmp_path, NODES + parties).services) == ["9999/cache@n1"]
+    assert "architecture" not in show(cluster, full=True)
+    with pytest.raises(InventoryError, match=r":10:1: the release serving-9\.9\.9 has no architecture rabbitmq"):
+        loaded(tmp_path, NODES + "architecture: rabbitmq\n" + parties)
