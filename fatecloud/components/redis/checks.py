@@ -1,0 +1,117 @@
+"""What can be wrong with a Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+
+NEARLY = 0.9
+"""Share of its memory from which on Redis is called nearly full."""
+
+AOF_BROKEN = Code(
+    "REDIS_AOF_BROKEN",
+    "critical",
+    "The file in which Redis keeps all writes is damaged, so it does not start.",
+    explains=("SERVICE_DOWN", "SERVICE_CRASH_LOOP", "PORT_CLOSED"),
+)
+PASSWORD_WRONG = Code(
+    "REDIS_PASSWORD_WRONG", "critical", "The running Redis has another password than its configuration."
+)
+UNUSABLE = Code("REDIS_UNUSABLE", "critical", "Redis runs, and refuses to work.", ("node",))
+MEMORY_FULL = Code("REDIS_MEMORY_FULL", "critical", "Redis' memory is full, and it refuses to keep more.")
+MEMORY_HIGH = Code("REDIS_MEMORY_HIGH", "warning", "Redis' memory is nearly full, and it has nothing to drop.")
+NOT_SAVED = Code("REDIS_NOT_SAVED", "critical", "Redis cannot write what it keeps to its disk.", ("node",))
+
+
+@service_check(AOF_BROKEN, component="redis", while_down=True)
+def append_only_file(view: ServiceView) -> Iterator[Finding]:
+    """The file of all writes can be read."""
+    damage = answer_of(view, "redis.login").get("damage")
+    if damage:
+        folder = f"{view.service.data}/db"
+        yield finding(
+            view,
+            AOF_BROKEN,
+            str(damage),
+            "redis.login",
+            cause="the disk was full, the node lost power in the middle of a write, or somebody edited it",
+            remedy=(
+                as_service(view.service, f"cp -a {folder} {folder}.damaged"),
+                as_service(view.service, f"sh -c 'cd {folder} && yes | redis-check-aof --fix $(ls -d appendonly*)'"),
+                verb(view, "start"),
+            ),
+            expected="a file that Redis can read",
+            got="damaged",
+        )
+
+
+@service_check(PASSWORD_WRONG, UNUSABLE, component="redis", after=("REDIS_AOF_BROKEN",))
+def login(view: ServiceView) -> Iterator[Finding]:
+    """Redis takes the password of its configuration, and answers."""
+    answer = answer_of(view, "redis.login")
+    if answer["ok"]:
+        return
+    wrong = answer["kind"] == "password"
+    yield finding(
+        view,
+        PASSWORD_WRONG if wrong else UNUSABLE,
+        str(answer["error"]),
+        "redis.login",
+        cause="it was changed by hand in the running Redis, or it runs with another configuration"
+        if wrong
+        else "it still reads its data, or another program has its port",
+        remedy=(verb(view, "restart"),) if wrong else (f"fatecloud logs {view.service.id.key}",),
+        expected="a login with the password of its configuration",
+        got=str(answer["kind"]),
+    )
+
+
+@service_check(MEMORY_FULL, MEMORY_HIGH, component="redis", after=("REDIS_PASSWORD_WRONG", "REDIS_UNUSABLE"))
+def memory(view: ServiceView) -> Iterator[Finding]:
+    """There is room, or something that may be dropped."""
+    answer = answer_of(view, "redis.login")
+    used, limit = int(answer["used_memory"]), int(answer["maxmemory"])
+    if not limit or used < NEARLY * limit or _can_drop(answer):
+        return
+    full = used >= limit
+    yield finding(
+        view,
+        MEMORY_FULL if full else MEMORY_HIGH,
+        f"{used >> 20} of {limit >> 20} MiB are used, and it may drop nothing ({answer['maxmemory_policy']})",
+        "redis.login",
+        cause="its clients keep more than it has room for, without a time after which it expires",
+        remedy=(f"raise `memory` of redis in the inventory, or choose another `eviction`; then: {DEPLOY}",),
+        expected=f"less than {NEARLY:.0%}, or keys that may be dropped",
+        got=f"{used / limit:.0%}; {answer['keys']} keys, {answer['expiring']} of them expire",
+    )
+
+
+@service_check(NOT_SAVED, component="redis", after=("REDIS_PASSWORD_WRONG", "REDIS_UNUSABLE"))
+def saved(view: ServiceView) -> Iterator[Finding]:
+    """What it keeps reaches its disk."""
+    answer = answer_of(view, "redis.login")
+    states = {name: answer.get(name) for name in ("aof_last_write_status", "aof_last_bgrewrite_status")}
+    failed = [name for name, state in states.items() if state != "ok"]
+    if failed or answer.get("aof_enabled") != "1":
+        yield finding(
+            view,
+            NOT_SAVED,
+            "it does not write what it keeps" if not failed else f"its last write failed: {', '.join(failed)}",
+            "redis.login",
+            cause="its disk is full or read only, or the file was switched off in the running Redis",
+            remedy=(f"df -h {view.service.data}  # on {view.service.id.node}", verb(view, "restart")),
+            expected="appendonly on, last write ok",
+            got=", ".join(f"{name} {state}" for name, state in states.items()),
+        )
+
+
+DEPLOY = "fatecloud deploy"
+
+
+def _can_drop(answer: Mapping[str, Any]) -> bool:
+    policy = str(answer["maxmemory_policy"])
+    return policy.startswith("allkeys") or (policy.startswith("volatile") and answer["expiring"] > 0)

@@ -1,0 +1,38 @@
+"""The desired state of one Redis on its node."""
+
+from __future__ import annotations
+
+from fatecloud.components.question import question
+from fatecloud.model.component import Context, Wanted
+from fatecloud.model.desired import FileSpec, PortUse, Process
+from fatecloud.model.needs import MIB, Needs
+
+PROGRAM = "/usr/bin/redis-server"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process and probe of a Redis. Pure."""
+    conf, data = f"{ctx.home}/conf/redis.conf", f"{ctx.data}/db"
+    here = ctx.listen("redis").host
+    values = {
+        "stamp": ctx.id.stamp,
+        "bind": here,
+        "port": ctx.port("redis"),
+        "data": data,
+        "memory": ctx.config["memory"],
+        "eviction": ctx.config["eviction"],
+        "password": ctx.secret("redis.password"),
+    }
+    own = ctx.own("redis")
+    return Wanted(
+        process=Process(argv=(PROGRAM, conf), directory=ctx.home, stop_timeout=120, console=ctx.console),
+        files=(FileSpec(conf, "redis/redis.conf.j2", values),),
+        directories={data: 0o750},
+        probes=(question("redis.login", "probe_login.py", own.host, str(own.port), conf, data, timeout=20),),
+        readiness="redis.login",
+        readiness_deadline=180,
+        ports=(PortUse("redis", ctx.port("redis"), here),),
+        facts={"memory": ctx.config["memory"], "eviction": ctx.config["eviction"]},
+        # While it writes its file anew, a forked copy holds what changes meanwhile.
+        needs=Needs(memory=2 * ctx.config["memory"] + 64 * MIB, disk=3 * ctx.config["memory"] + 256 * MIB),
+    )

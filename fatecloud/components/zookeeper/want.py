@@ -1,0 +1,119 @@
+"""The desired state of one member of an ensemble on its node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fatecloud.components.java import Jvm
+from fatecloud.components.question import question
+from fatecloud.components.script import script_text
+from fatecloud.model.component import Context, Wanted
+from fatecloud.model.desired import Edge, FileSpec, Objects, PortUse, Process
+from fatecloud.model.identity import ServiceId
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import MIB
+
+JVM = Jvm(heap=Share(8, 128 * MIB, 1024 * MIB), direct=Share(32, 64 * MIB, 256 * MIB))
+JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar")
+"""Of Debian's package and of what it depends on. The first one's manifest names the jars that it needs, but none that
+writes its log: the second one does, to the console, which the supervision bounds."""
+LOGGING = {
+    "org.slf4j.simpleLogger.showDateTime": "true",
+    "org.slf4j.simpleLogger.dateTimeFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+    "org.slf4j.simpleLogger.levelInBrackets": "true",
+    "org.slf4j.simpleLogger.showShortLogName": "true",
+    # One line for each connection that asks for the state.
+    "org.slf4j.simpleLogger.log.org.apache.zookeeper.server.NIOServerCnxn": "warn",
+}
+MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
+ACCOUNT = "fate"
+STATE, MEMBERS, ACCESS = "zookeeper.state", "zookeeper.members", "zookeeper.access"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edges and probes of a member. Pure."""
+    members = ctx.services("zookeeper")
+    others = [member for member in members if member != ctx.id]
+    conf, data = f"{ctx.home}/conf", f"{ctx.data}/db"
+    account, applied = f"{conf}/account.json", f"{ctx.data}/objects.applied"
+    prepare, objects, program = (f"{ctx.home}/bin/{name}" for name in ("prepare", "objects", "apply_acl.py"))
+    quorum = ctx.listen("quorum").host
+    values = {
+        "stamp": ctx.id.stamp,
+        "data": data,
+        "listen": ctx.listen("client").host,
+        "port": ctx.port("client"),
+        "connections": ctx.config["connections"],
+        # A member that others reach under another address than its own has to listen on all of them.
+        "everywhere": any(ctx.reached(m, "quorum").host != quorum for m in members if m == ctx.id),
+        "members": {_number(ctx, m): _server(ctx, m) for m in members} if others else {},
+        "number": _number(ctx, ctx.id),
+        "account": ACCOUNT,
+        "password": ctx.secret("zookeeper.fate"),
+        "account_file": account,
+        "program": program,
+        "applied": applied,
+        "host": ctx.own("client").host,
+    }
+    start = JVM.launch(ctx, MAIN, JARS, (f"{conf}/zoo.cfg",), LOGGING)
+    address = (ctx.own("client").host, str(ctx.port("client")))
+    acl = ctx.config["acl"]
+    return Wanted(
+        process=Process(
+            argv=start.argv,
+            environment=start.environment,
+            directory=ctx.home,
+            pre=((prepare,),),
+            console=ctx.console,
+        ),
+        files=(
+            FileSpec(f"{conf}/zoo.cfg", "zookeeper/zoo.cfg.j2", values),
+            FileSpec(account, "zookeeper/account.json.j2", values, restarts=False),
+            FileSpec(prepare, "zookeeper/prepare.sh.j2", values, mode=0o750),
+            *(_acl_files(objects, program, values) if acl else ()),
+        ),
+        directories={data: 0o750, **start.directories},
+        edges=tuple(
+            Edge(ctx.id.key, other.key, "member", ctx.reached(other, "client"), hard=False, probe=MEMBERS)
+            for other in others
+        ),
+        probes=(
+            question(STATE, "probe_state.py", *address, timeout=15),
+            question(
+                MEMBERS, "probe_members.py", *(f"{o.node}={ctx.reached(o, 'client')}" for o in others), timeout=15
+            ),
+            *((question(ACCESS, "probe_access.py", *address, account, timeout=15),) if acl else ()),
+        ),
+        readiness=STATE,
+        readiness_deadline=180,
+        objects=Objects(objects, (account,), applied) if acl else None,
+        ports=(
+            PortUse("client", ctx.port("client"), ctx.listen("client").host),
+            # Only the leader listens on the port for the quorum.
+            *((PortUse("election", ctx.port("election"), quorum, strict=False),) if others else ()),
+        ),
+        facts={"members": {member.node: member.key for member in members}, "account": ACCOUNT},
+        needs=replace(start.needs, descriptors=4096),
+    )
+
+
+def _acl_files(objects: str, program: str, values: dict[str, Any]) -> tuple[FileSpec, ...]:
+    text = {"stamp": values["stamp"], "text": script_text("zookeeper", "apply_acl.py")}
+    return (
+        FileSpec(program, "zookeeper/apply_acl.py.j2", text, restarts=False),
+        FileSpec(objects, "zookeeper/objects.sh.j2", values, mode=0o750, restarts=False),
+    )
+
+
+def _number(ctx: Context, member: ServiceId) -> int:
+    given = ctx.owner.settings("zookeeper", member.node).get("id")
+    return int(given) if given else 1 + [m.node for m in ctx.services("zookeeper")].index(member.node)
+
+
+def _server(ctx: Context, member: ServiceId) -> str:
+    quorum, election = ctx.reached(member, "quorum"), ctx.reached(member, "election")
+    if member == ctx.id:
+        quorum, election = ctx.away("quorum"), ctx.away("election")
+    host = f"[{quorum.host}]" if ":" in quorum.host else quorum.host
+    return f"{host}:{quorum.port}:{election.port}"
