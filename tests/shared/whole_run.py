@@ -1,16 +1,19 @@
 """Runs everything that must hold, in parts side by side: tests on nodes mostly wait, for services and for time.
 
-Each line begins with the name of its part. Ends with 1 if any part failed.
+Each line begins with the name of its part. At the end come the tests that failed in any part, and one line with the
+sums of all, as one run of pytest would print them. Ends with 1 if any part failed.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -31,7 +34,10 @@ PARTS: dict[str, list[tuple[str, ...]]] = {
     "parties": [(*PYTEST, *sorted(str(path) for path in Path("tests/e2e").glob(TWO_PARTIES)))],
     "nodes": [(*PYTEST, "tests/e2e", f"--ignore-glob=*/{TWO_PARTIES}")],
 }
+_SUMMARY = re.compile(r"(FAILED|ERROR) tests/")
+_CLOSING = re.compile(r"=+ (?P<sums>\d+ \w+.*) in [\d.]+s\b.*=+")
 _running: list[subprocess.Popen[str]] = []
+_said: list[str] = []
 
 
 def ended(part: str, commands: Sequence[Sequence[str]]) -> bool:
@@ -52,8 +58,21 @@ def ended(part: str, commands: Sequence[Sequence[str]]) -> bool:
     return True
 
 
+def closing(lines: Iterable[str], seconds: float) -> list[str]:
+    """The summaries of several runs of pytest as one: a line per failed test, and the sums of all results."""
+    known = list(lines)
+    sums: Counter[str] = Counter()
+    for line in known:
+        if found := _CLOSING.fullmatch(line):
+            for number, what in re.findall(r"(\d+) (\w+)", found["sums"]):
+                sums[what.removesuffix("s") if what in ("errors", "warnings") else what] += int(number)
+    results = ", ".join(f"{number} {what}" for what, number in sums.items()) or "no tests ran"
+    return [*(line for line in known if _SUMMARY.match(line)), f"===== {results} in {seconds:.2f}s ====="]
+
+
 def say(part: str, line: str) -> None:
     """Print a whole line."""
+    _said.append(line)
     sys.stdout.write(f"[{part}] {line}\n")
     sys.stdout.flush()
 
@@ -67,12 +86,15 @@ def end_all(number: int, _frame: FrameType | None) -> None:
 
 def main() -> int:
     """Run all parts, and say how it ended."""
+    began = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end_all)
     with ThreadPoolExecutor(len(PARTS)) as pool:
         passed = dict(zip(PARTS, pool.map(ended, PARTS, PARTS.values()), strict=True))
     failed = [part for part, well in passed.items() if not well]
     say("all", f"FAILED: {', '.join(failed)}" if failed else "passed")
+    for line in closing(tuple(_said), time.monotonic() - began):
+        sys.stdout.write(f"{line}\n")
     return 1 if failed else os.EX_OK
 
 

@@ -49,3 +49,15 @@ def test_who_ends_it_ends_what_it_runs(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(whole_run, "say", say)
     assert whole_run.main() == 1
     assert "python ended with -15" in capsys.readouterr().out
+
+
+def test_the_last_line_has_the_sums_of_all_parts() -> None:
+    lines = [
+        "FAILED tests/e2e/test_a.py::test_b - AssertionError",
+        "===== 3 failed, 5798 passed, 1 error in 3032.24s (0:50:32) =====",
+        "a service wrote: 7 passed in a row",
+        "===== 2 passed, 1 warning in 3.00s =====",
+    ]
+    *failed, last = whole_run.closing(lines, 12.3)
+    assert failed == lines[:1]
+    assert last == "===== 3 failed, 5800 passed, 1 error, 1 warning in 12.30s ====="
