@@ -29,7 +29,7 @@ def stand_in(
     desired: Desired,
     *,
     current: Mapping[str, str] | None = None,
-    connect: Callable[..., Any] = lambda *_: None,
+    connect: Callable[..., Any] = lambda *_: SimpleNamespace(close=lambda: None),
     ask: Callable[..., None] = lambda _: None,
     **more: Any,
 ) -> Any:
@@ -42,6 +42,7 @@ def stand_in(
             "resolved": desired,
             "options": Options(Path("inventory.yml")),
             "make_ready": lambda: None,
+            "take": lambda _: None,
             "redact": str,
             "vault": SimpleNamespace(secrets=secrets, ask=lambda _: ""),
             "access": SimpleNamespace(connect=connect, logins=SimpleNamespace(ask=ask, typed={})),

@@ -83,6 +83,7 @@ class World:
             remember_nodes=lambda *_: None,
             forget_emptied=lambda *_: None,
             ask_moved=lambda *_a, **_k: None,
+            with_trials=lambda _session, seen, _deadline: seen,
         )
         monkeypatch.setattr(leases, "wait_until_free", lambda *_: False)
         if module is not deploy:
@@ -90,7 +91,7 @@ class World:
             monkeypatch.setattr(module, "refuse_or_wait", lambda *_a, **_k: None)
             monkeypatch.setattr(module, "recorded", self.recorded)
 
-    def connect(self, node: Any) -> Any:
+    def connect(self, node: Any, _seconds: float = 0) -> Any:
         assert node.name == "a1"
         return SimpleNamespace(run=lambda *_a, **_k: SimpleNamespace(stdout=b""), close=lambda: None)
 

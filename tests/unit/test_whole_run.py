@@ -29,7 +29,7 @@ def test_a_part_that_fails_ends_and_the_others_go_on(
     assert lines.count("[good] said") == 2
     assert "[bad] said" not in lines
     assert "[bad] FAILED: python ended with 3 after 0 s" in lines
-    assert lines[-1] == "[all] FAILED: bad"
+    assert "[all] FAILED: bad" in lines
     monkeypatch.setattr(whole_run, "PARTS", {"good": [says]})
     assert whole_run.main() == 0
 
