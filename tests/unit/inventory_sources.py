@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fatecloud import catalogue
 from fatecloud.components.registry import all_components
 from fatecloud.inventory.kinds import Kind
 from fatecloud.inventory.schema import inventory_section
@@ -75,12 +76,18 @@ parties:
         database: {connections: 50}
         broker: {message_size: 2MiB}
         authentication: {client: true, site: true}
+        residues: {days: 7, size: 2GiB}
         ports: {http: 19380, grpc: 19360}
       mysql: {bind: 10.0.0.11, max_connections: 200, buffer_pool: 1G, ports: {mysql: 13306}}
       nginx: {timeout: 60, access_log: no, body_limit: 8M, ports: {http: 19300, outbound: 19301}}
       rabbitmq: {bind: "::", disk_free_limit: 512M, ports: {amqp: 5671, management: 15671, dist: 25671, epmd: 4369}}
   "10000":
-    services: {flow: a2, mysql: {group: shared}, nginx: {node: a2, config: {timeout: 61}}}
+    services:
+      flow: a2
+      mysql: {group: shared}
+      nginx: {node: a2, config: {timeout: 61}}
+      redis: {group: serving}
+      zookeeper: {group: serving}
     config: {nginx: {access_log: true}}
 groups:
   shared:
@@ -88,6 +95,21 @@ groups:
     services: {mysql: a1}
     config:
       mysql: {bind: 10.0.0.11, max_connections: 200, buffer_pool: 1G, ports: {mysql: 13307}}
+  serving:
+    release: serving-2.1.7
+    services:
+      redis: a1
+      zookeeper: [a1, {node: here, config: {id: 7}}]
+    config:
+      redis: {bind: 10.0.0.11, memory: 512M, eviction: noeviction, ports: {redis: 16379}}
+      zookeeper:
+        bind: 10.0.0.11
+        id: 3
+        connections: 100
+        acl: false
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {client: 12181, quorum: 12888, election: 13888}
 peers:
   "8888":
     proxy: "fate.partner.example:9300"
@@ -108,8 +130,14 @@ SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("invento
 
 
 def every_key() -> set[str]:
-    """The dotted path of every key of an inventory; names of the operator's choice are `*`."""
-    return set(_keys(inventory_section(all_components()), ""))
+    """The dotted path of every key of an inventory; names of the operator's choice are `*`.
+
+    A party is of a release with architectures. What no such release has it takes from a group, which also sets it up.
+    """
+    releases = [catalogue.load(name) for name in catalogue.names()]
+    offered = {name for release in releases if release.architectures for name in release.components}
+    lent = tuple(f"parties.*.config.{name}" for name in all_components() if name not in offered)
+    return {key for key in _keys(inventory_section(all_components()), "") if not key.startswith(lent)}
 
 
 def _keys(kind: Kind, path: str) -> Iterator[str]:

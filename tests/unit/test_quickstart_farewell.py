@@ -56,8 +56,11 @@ def test_programs_that_are_not_on_the_path_are_named_in_full(monkeypatch: pytest
     lines = said(monkeypatch, program, cron=True, systemd=False, supervision="supervisor")
     named = f"-i '{INVENTORY}' --state-dir /state"
     assert lines[1].endswith(f"{program} status {named}")
-    for verb in ("check", "test toy", "test lr", "stop", "start"):
+    for verb in ("check", "stop", "start"):
         assert any(line.endswith(f"{program} {verb} {named}") for line in lines), verb
+    for test in ("toy", "lr"):
+        command = f"{program} test -i '{INVENTORY}' {test} --state-dir /state"
+        assert any(line.endswith(command) for line in lines), test
     assert any("its API" in line and line.endswith(f"http://127.0.0.1:9380/v2 ({ENGINE})") for line in lines)
     (boot,) = (line.strip() for line in lines if "@reboot" in line)
     assert boot == f"@reboot {program} start {named}"
