@@ -9,6 +9,7 @@ import yaml
 from fatecloud import catalogue
 from fatecloud.components.registry import all_components
 from fatecloud.errors import FatecloudError
+from fatecloud.model.python import PythonRequirement
 
 FOLDER = Path(catalogue.__file__).parent
 
@@ -17,9 +18,18 @@ def project(requirement: str) -> str:
     return re.split(r"[\[=<>!~ ]", requirement)[0].lower().replace("_", "-")
 
 
+SETS = [(name, python) for name in catalogue.names() for python in catalogue.load(name).pythons]
+
+
 @pytest.fixture(params=catalogue.names())
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(params=SETS, ids="/".join)
+def python(request: pytest.FixtureRequest) -> PythonRequirement:
+    release, name = request.param
+    return catalogue.load(release).pythons[name]
 
 
 def test_knows_fate_2_2_0() -> None:
@@ -37,13 +47,9 @@ def test_an_unknown_release_names_the_nearest() -> None:
     assert caught.value.exit_status == 78
 
 
-def test_every_architecture_says_why_it_needs_its_python(name: str) -> None:
-    release = catalogue.load(name)
-    for architecture in release.architectures:
-        assert (
-            "3.1" in release.pythons["fate"].reasons[architecture]
-            or "same as" in release.pythons["fate"].reasons[architecture]
-        )
+def test_every_architecture_says_why_it_needs_its_python(python: PythonRequirement) -> None:
+    for architecture in catalogue.load(python.release).architectures:
+        assert "3.1" in python.reasons[architecture] or "same as" in python.reasons[architecture]
 
 
 def test_every_component_of_the_distribution_has_a_minimum(name: str) -> None:
@@ -57,17 +63,16 @@ def test_every_component_that_fatecloud_has_for_fate_2_2_0_has_a_version() -> No
     )
 
 
-def test_every_wheel_of_the_lock_fits_the_interpreter(name: str) -> None:
-    release = catalogue.load(name)
-    python = "cp" + release.pythons["fate"].minor.replace(".", "")
-    for wheel in (artifact for artifact in release.pythons["fate"].lock if artifact.kind == "wheel"):
+def test_every_wheel_of_the_lock_fits_the_interpreter(python: PythonRequirement) -> None:
+    series = "cp" + python.minor.replace(".", "")
+    for wheel in (artifact for artifact in python.lock if artifact.kind == "wheel"):
         tag, abi, platform = wheel.filename.removesuffix(".whl").split("-")[-3:]
-        assert "py3" in tag or tag == python or abi == "abi3", wheel.filename
-        assert platform == "any" or release.arch in platform, wheel.filename
+        assert "py3" in tag or tag == series or abi == "abi3", wheel.filename
+        assert platform == "any" or python.arch in platform, wheel.filename
 
 
-def test_file_names_are_those_of_the_pins(name: str) -> None:
-    for artifact in catalogue.load(name).pythons["fate"].lock:
+def test_file_names_are_those_of_the_pins(python: PythonRequirement) -> None:
+    for artifact in python.lock:
         pinned, _, version = artifact.name.partition("==")
         plain = artifact.filename.lower().replace("-", "_").replace(".", "_")
         assert plain.startswith(f"{pinned}_{version}".lower().replace("-", "_").replace(".", "_")), artifact
@@ -81,15 +86,16 @@ def test_python_sets_of_one_series_agree_about_its_modules() -> None:
         assert set(one.needs_modules) == set(other.needs_modules)
 
 
-def test_no_two_artifacts_share_bytes_name_or_project(name: str) -> None:
-    lock = catalogue.load(name).pythons["fate"].lock
+def test_no_two_artifacts_share_bytes_name_or_project(python: PythonRequirement) -> None:
+    lock = python.lock
     for parts in ([a.sha256 for a in lock], [a.filename for a in lock], [project(a.name) for a in lock]):
         assert len(set(parts)) == len(parts)
 
 
-def test_all_demands_and_overrides_are_locked(name: str) -> None:
-    data = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))["pythons"]["fate"]
-    locked = {project(artifact.name): artifact.name for artifact in catalogue.load(name).pythons["fate"].lock}
+def test_all_demands_and_overrides_are_locked(python: PythonRequirement) -> None:
+    text = (FOLDER / f"{python.release}.yaml").read_text(encoding="utf-8")
+    data = yaml.safe_load(text)["pythons"][python.name]
+    locked = {project(artifact.name): artifact.name for artifact in python.lock}
     for demand in data["demands"]:
         assert project(demand["requirement"]) in locked, demand
         assert demand["why"]
@@ -98,8 +104,7 @@ def test_all_demands_and_overrides_are_locked(name: str) -> None:
         assert override["why"]
 
 
-def test_the_builder_of_sdists_is_locked_as_a_wheel(name: str) -> None:
-    python = catalogue.load(name).pythons["fate"]
+def test_the_builder_of_sdists_is_locked_as_a_wheel(python: PythonRequirement) -> None:
     assert [a.kind for a in python.lock if project(a.name) == python.builder] == ["wheel"]
 
 

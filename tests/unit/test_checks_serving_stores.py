@@ -74,5 +74,5 @@ def test_a_fault_of_redis_raises_its_code(code: str, severity: str, answer: Mapp
 
 
 @pytest.mark.parametrize("answer", [{"used_memory": "268435456"}, {"used_memory": "1", "maxmemory": "0"}])
-def test_memory_that_redis_can_free_is_no_fault(answer: Mapping[str, Any]) -> None:
+def test_memory_that_redis_can_free_raises_nothing(answer: Mapping[str, Any]) -> None:
     assert findings(REDIS, redis_login=answer) == []

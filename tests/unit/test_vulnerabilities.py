@@ -39,8 +39,11 @@ def bill(store: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_the_data_are_about_what_the_release_really_has(name: str) -> None:
-    python = catalogue.load(name).pythons["fate"]
-    there = {a.name for a in (*python.lock, python.installer, *([python.registry.artifact] if python.registry else []))}
+    there = {
+        artifact.name
+        for python in catalogue.load(name).pythons.values()
+        for artifact in (*python.lock, python.installer, *([python.registry.artifact] if python.registry else []))
+    }
     known = vulnerabilities(name)
     assert dt.date.fromisoformat(known.as_of) <= dt.datetime.now(dt.UTC).date()
     seen = [advisory.id for entry in known.packages for advisory in entry.advisories]

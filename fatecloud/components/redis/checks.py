@@ -38,7 +38,7 @@ def append_only_file(view: ServiceView) -> Iterator[Finding]:
             AOF_BROKEN,
             str(damage),
             "redis.login",
-            cause="the disk was full, the node lost power in the middle of a write, or somebody edited it",
+            cause="the disk was full, the node lost power in the middle of a write, or the file was edited",
             remedy=(
                 as_service(view.service, f"cp -a {folder} {folder}.damaged"),
                 as_service(view.service, f"sh -c 'cd {folder} && yes | redis-check-aof --fix $(ls -d appendonly*)'"),

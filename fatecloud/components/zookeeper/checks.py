@@ -65,7 +65,7 @@ def members(view: ServiceView) -> Iterator[Finding]:
         MEMBER_MISSING,
         f"{followers} of {len(expected) - 1} other members follow the leader",
         STATE,
-        cause=f"it does not reach {', '.join(away)}" if away else "a member lags behind, or was started anew",
+        cause=f"it does not reach {', '.join(away)}" if away else "a member lags behind, or has just been started",
         remedy=tuple(verb_of(expected[node]) for node in away) or ("fatecloud check",),
         expected=f"{len(expected) - 1} followers",
         got=str(followers),
@@ -75,7 +75,7 @@ def members(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(ACCOUNT_WRONG, OPEN, component="zookeeper", after=("ZOOKEEPER_NO_QUORUM", "ZOOKEEPER_UNUSABLE"))
 def access(view: ServiceView) -> Iterator[Finding]:
-    """The top of the tree is for the configured account, and for nobody else."""
+    """The top of the tree is for the configured account, and for no one else."""
     if view.service.objects is None:
         return
     answer = answer_of(view, ACCESS)
@@ -87,7 +87,7 @@ def access(view: ServiceView) -> Iterator[Finding]:
         code,
         str(answer["error"]),
         ACCESS,
-        cause="a client without an account was there first, or somebody changed it"
+        cause="a client without an account was there first, or it was changed by hand"
         if code is OPEN
         else "it was given to another password or account; only who has that one can change it",
         remedy=(apply_objects(view),),

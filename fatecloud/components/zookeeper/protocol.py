@@ -44,7 +44,7 @@ def words(host: str, port: int, command: str) -> str:
 
 
 def digest(account: str, password: str) -> str:
-    """How an account stands in a list of those who may: `fate:<SHA-1, in base64>`."""
+    """How an account is written in a list of those who may: `fate:<SHA-1, in base64>`."""
     both = f"{account}:{password}".encode()
     return f"{account}:{base64.b64encode(hashlib.sha1(both).digest()).decode()}"  # noqa: S324 - ZooKeeper's own
 
