@@ -13,7 +13,7 @@ from test_collector import document
 
 from fatecloud.errors import Locked, PlanOutdated, Refused
 from fatecloud.model.event import Event
-from fatecloud.model.layout import LAYOUT
+from fatecloud.model.layout import LAYOUT, for_collector
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.shown import shown_states
@@ -68,7 +68,8 @@ def test_the_collector_and_the_lease_see_the_same_state(base: Path) -> None:
         manifest.data["services"]["9999/flow@a1"]["at"] = 1764349123
     lease.release(asked(base, "r1"))
     paths = [str(base / name) for name in ("conf", "link", "folder", "absent")]
-    seen = document({"base": str(base), "want": ["manifest", "files"], "files": paths})["facts"]
+    spec = {"layout": for_collector(str(base)), "want": ["manifest", "files"], "files": paths}
+    seen = document(spec)["facts"]
     facts = {name: Fact(fact.get("value"), fact.get("error")) for name, fact in seen.items()}
     shown = shown_states(Observed({"a1": NodeFacts("a1", facts, {}, 0.1)}, 0.0))["a1"]
     assert shown["paths"] == sorted(paths)
