@@ -13,7 +13,7 @@ import uv
 from fatecloud.artifacts.maven import copy
 from fatecloud.artifacts.store import sha256_of
 from fatecloud.artifacts.unpack import unpack
-from fatecloud.errors import ArtifactError, HashMismatch
+from fatecloud.errors import ArtifactError, ClientMissing, HashMismatch
 from fatecloud.model.python import RegistryInterpreter
 from fatecloud.whoami import home
 
@@ -57,7 +57,16 @@ def from_registry(wanted: RegistryInterpreter, minor: str, folder: Path) -> Path
         HashMismatch: the file does not have the hash in the catalogue.
     """
     archive = folder / wanted.artifact.filename
-    copy({archive.name: wanted.coordinates}, folder)
+    try:
+        copy({archive.name: wanted.coordinates}, folder)
+    except ClientMissing as error:
+        # Maven is only the last of the ways to an interpreter: the message is about what is really missing.
+        raise ClientMissing(
+            f"no CPython {minor} on this machine, and Maven, which could fetch one, is not installed",
+            package=error.package,
+            remedy="install maven (Debian: apt-get install maven) and fetch again, or `fatecloud release import` a "
+            f"tarball with CPython {minor}",
+        ) from error
     got = sha256_of(archive)
     if got != wanted.artifact.sha256:
         raise HashMismatch(f"{archive.name}: expected SHA-256 {wanted.artifact.sha256}, got {got}")
