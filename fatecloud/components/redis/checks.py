@@ -16,7 +16,7 @@ AOF_BROKEN = Code(
     "REDIS_AOF_BROKEN",
     "critical",
     "The file in which Redis keeps all writes is damaged, so it does not start.",
-    explains=("SERVICE_DOWN", "SERVICE_CRASH_LOOP", "PORT_CLOSED"),
+    explains=("SERVICE_RESTARTING", "SERVICE_FAILED", "SERVICE_STOPPED"),
 )
 PASSWORD_WRONG = Code(
     "REDIS_PASSWORD_WRONG", "critical", "The running Redis has another password than its configuration."
@@ -32,16 +32,17 @@ def append_only_file(view: ServiceView) -> Iterator[Finding]:
     """The file of all writes can be read."""
     damage = answer_of(view, "redis.login").get("damage")
     if damage:
+        file = damage["file"]
         folder = f"{view.service.data}/db"
         yield finding(
             view,
             AOF_BROKEN,
-            str(damage),
+            f"{file}: {damage['what']}",
             "redis.login",
             cause="the disk was full, the node lost power in the middle of a write, or the file was edited",
             remedy=(
                 as_service(view.service, f"cp -a {folder} {folder}.damaged"),
-                as_service(view.service, f"sh -c 'cd {folder} && yes | redis-check-aof --fix $(ls -d appendonly*)'"),
+                as_service(view.service, f"sh -c 'yes | redis-check-aof --fix {file}'"),
                 verb(view, "start"),
             ),
             expected="a file that Redis can read",

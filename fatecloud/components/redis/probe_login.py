@@ -109,13 +109,13 @@ def state(host: str, port: int, password: str) -> dict[str, Any]:
     return {"ok": True, **known, "keys": keys, "expiring": expiring}
 
 
-def damage(data: str) -> str:
-    """What is wrong with the file of all writes; empty if nothing, or if that cannot be said."""
+def damage(data: str) -> dict[str, str] | None:
+    """What is wrong with the file of all writes; None if nothing, or if that cannot be said."""
     # From Redis 7 on there are several, and a list of them.
     names = ("appendonlydir/appendonly.aof.manifest", "appendonly.aof")
     path = next((p for p in (os.path.join(data, name) for name in names) if os.path.exists(p)), "")
     if not path or not os.path.exists(CHECK):
-        return ""
+        return None
     try:
         done = subprocess.run(
             [CHECK, path],
@@ -126,9 +126,9 @@ def damage(data: str) -> str:
             timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
+        return None
     last = done.stdout.decode(errors="replace").strip().splitlines()[-1:]
-    return f"{path}: {readable(' '.join(last))}" if done.returncode else ""
+    return {"file": path, "what": readable(" ".join(last))} if done.returncode else None
 
 
 def judge(host: str, port: int, conf: str, data: str) -> dict[str, Any]:
