@@ -43,7 +43,7 @@ def append_only_file(view: ServiceView) -> Iterator[Finding]:
             remedy=(
                 as_service(view.service, f"cp -a {folder} {folder}.damaged"),
                 as_service(view.service, f"sh -c 'yes | redis-check-aof --fix {file}'"),
-                verb(view, "start"),
+                verb(view, "restart"),
             ),
             expected="a file that Redis can read",
             got="damaged",
