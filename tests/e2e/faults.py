@@ -191,10 +191,11 @@ FAULTS = {
     "full disk": Fault(
         "NODE_DISK_FULL",
         lambda site: site.shell(
-            f"mkdir -p {site.base}/tmp; mount -t tmpfs -o size=4m tmpfs {site.base}/tmp;"
-            f" dd if=/dev/zero of={site.base}/tmp/fill bs=1M count=4 2>/dev/null || true"
+            f"logs={site.base}/logs; size=$(($(du -sm $logs | cut -f1) + 8)); cp -a $logs /var/tmp/kept;"
+            " mount -t tmpfs -o size=${size}m,mode=755 tmpfs $logs; cp -a /var/tmp/kept/. $logs/; rm -rf /var/tmp/kept;"
+            " dd if=/dev/zero of=$logs/fill bs=1M count=$size 2>/dev/null || true"
         ),
-        lambda site: site.shell(f"umount {site.base}/tmp"),
+        lambda site: site.shell(f"umount {site.base}/logs"),
     ),
     "port taken by a stranger": Fault(
         "PORT_STOLEN",
