@@ -116,7 +116,7 @@ def without_history(manifest: dict[str, Any]) -> dict[str, Any]:
 
     The number of an account does not tell anything, where its name is compared.
     """
-    kept = {name: value for name, value in manifest.items() if name not in ("proof", "data")}
+    kept = {name: value for name, value in manifest.items() if name not in ("proofs", "data")}
     kept["services"] = {
         key: {name: value for name, value in entry.items() if name not in _OF_A_START}
         for key, entry in manifest["services"].items()
