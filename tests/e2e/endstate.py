@@ -30,7 +30,7 @@ DIFFERS = {
 COMES_AND_GOES = ("inet_gethost",)
 """The broker's resolver: up to four processes, one more whenever names are looked up at the same moment. The management
 API looks up the node's own name for every reader of `/api/overview` and `/api/nodes`, fatecloud or not."""
-_OF_A_START = ("run", "at")
+_OF_A_START = ("run", "at", "deployed")
 _TREE = r"""
 import functools, grp, hashlib, json, os, pwd, stat, subprocess, sys
 base, deep = sys.argv[1], sys.argv[2] == "deep"
