@@ -21,8 +21,8 @@ from raised import RAISED
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
 _NO_INVENTORY = frozenset({"clusters", "completion", "explain", "help", "release", "sandbox", "version"})
-_GROUPS = frozenset({"test", "inventory", "key", "secrets", "runs"})
-_NO_STATE = frozenset({"inventory", "key", "secrets"})
+_GROUPS = frozenset({"inventory", "key", "objects", "secrets", "runs"})
+_NO_STATE = frozenset({"inventory", "key", "objects", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""
 DEFECT = 70
