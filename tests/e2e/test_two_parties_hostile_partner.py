@@ -211,8 +211,12 @@ def _status(sandbox: Sandbox, node: str, job: str) -> str:
     return str(rows[0].get("status"))
 
 
-def name_parties(program: Program, addresses: Mapping[str, list[str]]) -> None:
-    """Deploy an inventory that says from where each of these parties' connections come, and no other's."""
+def name_parties(program: Program, addresses: Mapping[str, list[str]], status: int = 0) -> None:
+    """Deploy an inventory that says from where each of these parties' connections come, and no other's.
+
+    Args:
+        status: 4 where the deploy's own check has to find that a party is shut out.
+    """
 
     def change(document: dict[str, Any]) -> None:
         for party, section in document["parties"].items():
@@ -221,7 +225,8 @@ def name_parties(program: Program, addresses: Mapping[str, list[str]]) -> None:
                 section["addresses"] = addresses[party]
 
     edit(program, change)
-    program.ok("deploy", "--yes", "--no-verify", "--interrupt-jobs", timeout=900)
+    done = program.run("deploy", "--yes", "--no-verify", "--interrupt-jobs", timeout=900)
+    assert done.status == status, done
 
 
 def test_with_named_addresses_a_stranger_gets_nothing_and_jobs_go_on(program: Program, sandbox: Sandbox) -> None:
@@ -247,7 +252,7 @@ def test_with_named_addresses_a_stranger_gets_nothing_and_jobs_go_on(program: Pr
 def a_party_that_is_not_named_is_shown_its_address(program: Program, sandbox: Sandbox) -> None:
     """The partner's own check says which address the other side misses."""
     with RAISED.expecting("NGINX_PEER_DENIED"):
-        name_parties(program, {"10000": ["198.51.100.0/24"]})
+        name_parties(program, {"10000": ["198.51.100.0/24"]}, status=4)
         report = program.wait_for(lambda found: roots(found) == {"NGINX_PEER_DENIED"})
     # The broker is let in all the same: this address is also where the inventory has it answer.
     assert roots(report) == {"NGINX_PEER_DENIED"}
