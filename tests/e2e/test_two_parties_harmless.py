@@ -98,8 +98,9 @@ class Controller:
         self.program = dataclasses.replace(program, environment=environment)
 
     def files(self) -> dict[str, str]:
-        """The operator's files: inventory, secrets, state."""
-        return {str(path): _fingerprint(path) for path in (self.watched, *self.watched.rglob("*"))}
+        """The operator's files: inventory, secrets, state; a check keeps samples of what it read in the database."""
+        found = (self.watched, *(path for path in self.watched.rglob("*") if path.name != "state.db"))
+        return {str(path): _fingerprint(path) for path in found}
 
     def left(self) -> list[str]:
         """Files and processes that a verb has left behind."""
@@ -110,8 +111,9 @@ class Controller:
 
 def _fingerprint(path: Path) -> str:
     of = path.lstat()
-    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    return f"{of.st_mode:o} {of.st_mtime_ns} {content}"
+    if not path.is_file():
+        return f"{of.st_mode:o}"
+    return f"{of.st_mode:o} {of.st_mtime_ns} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def _read(path: Path) -> bytes:
