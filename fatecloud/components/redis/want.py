@@ -32,7 +32,6 @@ def want(ctx: Context) -> Wanted:
         readiness="redis.login",
         readiness_deadline=180,
         ports=(PortUse("redis", ctx.port("redis"), here),),
-        facts={"memory": ctx.config["memory"], "eviction": ctx.config["eviction"]},
         # While it writes its file from scratch, a forked copy holds what changes meanwhile.
         needs=Needs(memory=2 * ctx.config["memory"] + 64 * MIB, disk=3 * ctx.config["memory"] + 256 * MIB),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 
 from fatecloud.components.zookeeper.protocol import ALL, Refused, Session, account_in, digest
@@ -11,15 +12,18 @@ def apply(host: str, port: int, path: str) -> str:
     """What went wrong; empty if nothing."""
     account, password = account_in(path)
     wanted = [(ALL, "digest", digest(account, password))]
-    session = Session(host, port)
     try:
-        session.login(account, password)
-        if session.acl("/") != wanted:
-            session.set_acl("/", wanted)
+        session = Session(host, port)
+        try:
+            session.login(account, password)
+            if session.acl("/") != wanted:
+                session.set_acl("/", wanted)
+        finally:
+            session.close()
     except Refused as error:
         return f"account {account} may not change who may use the tree (error {error}): it has another password there"
-    finally:
-        session.close()
+    except (OSError, ValueError, struct.error) as error:
+        return f"ZooKeeper at {host}:{port} does not answer: {error}"
     return ""
 
 

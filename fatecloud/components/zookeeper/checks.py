@@ -22,7 +22,7 @@ UNUSABLE = Code("ZOOKEEPER_UNUSABLE", "critical", "What answers on its port is n
 ACCOUNT_WRONG = Code(
     "ZOOKEEPER_ACCOUNT_WRONG", "critical", "ZooKeeper's tree belongs to another account or password than configured."
 )
-OPEN = Code("ZOOKEEPER_OPEN", "warning", "Everybody may change what is registered in ZooKeeper.")
+OPEN = Code("ZOOKEEPER_OPEN", "warning", "Anyone may change what is registered in ZooKeeper.")
 
 
 @service_check(NO_QUORUM, UNUSABLE, component="zookeeper")

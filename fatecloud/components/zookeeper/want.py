@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from fatecloud.components.java import Jvm
+from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
 from fatecloud.components.script import script_text
 from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import Edge, FileSpec, Objects, PortUse, Process
+from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
@@ -74,10 +75,7 @@ def want(ctx: Context) -> Wanted:
             *(_acl_files(objects, program, values) if acl else ()),
         ),
         directories={data: 0o750, **start.directories},
-        edges=tuple(
-            Edge(ctx.id.key, other.key, "member", ctx.reached(other, "client"), hard=False, probe=MEMBERS)
-            for other in others
-        ),
+        edges=edges_to(ctx, "zookeeper", "client", "member", probe=MEMBERS, hard=False),
         probes=(
             question(STATE, "probe_state.py", *address, timeout=15),
             question(
@@ -94,6 +92,7 @@ def want(ctx: Context) -> Wanted:
             *((PortUse("election", ctx.port("election"), quorum, strict=False),) if others else ()),
         ),
         facts={"members": {member.node: member.key for member in members}, "account": ACCOUNT},
+        residues=start.residues,
         needs=replace(start.needs, descriptors=4096),
     )
 
