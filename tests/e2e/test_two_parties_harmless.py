@@ -72,6 +72,8 @@ READING = {
 """Verb -> the ways in which it is run."""
 STATUS = {"preflight": 1}
 """A warning: the clocks of sandbox nodes are not synchronised."""
+KEPT_BY_CHECKS = ("state.db", "usage-asked")
+"""Samples of what was read, and when a node was last asked what its files take."""
 CHECKS = 100
 OPERATORS = 2
 IDLE = 20.0
@@ -98,9 +100,12 @@ class Controller:
         self.program = dataclasses.replace(program, environment=environment)
 
     def files(self) -> dict[str, str]:
-        """The operator's files: inventory, secrets, state; a check keeps samples of what it read in the database."""
-        found = (self.watched, *(path for path in self.watched.rglob("*") if path.name != "state.db"))
-        return {str(path): _fingerprint(path) for path in found}
+        """The operator's files: inventory, secrets, state; without what a check keeps for the next one.
+
+        SQLite makes a file for a moment beside its database, so the time of that directory says nothing.
+        """
+        found = (self.watched, *(path for path in self.watched.rglob("*") if path.name not in KEPT_BY_CHECKS))
+        return {str(path): _fingerprint(path, timed=not (path / "state.db").exists()) for path in found}
 
     def left(self) -> list[str]:
         """Files and processes that a verb has left behind."""
@@ -109,11 +114,10 @@ class Controller:
         return [str(path) for path in (*self.own.glob("*/*"), *processes)]
 
 
-def _fingerprint(path: Path) -> str:
+def _fingerprint(path: Path, *, timed: bool) -> str:
     of = path.lstat()
-    if not path.is_file():
-        return f"{of.st_mode:o}"
-    return f"{of.st_mode:o} {of.st_mtime_ns} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return f"{of.st_mode:o} {of.st_mtime_ns if timed else ''} {content}"
 
 
 def _read(path: Path) -> bytes:
