@@ -85,7 +85,8 @@ MIGRATION_RECORD = ".fatecloud-migration.json"
 OF_THE_MACHINE = "/var/lib/fatecloud"
 """What does not belong to one cluster, or must be on the root file system; root's."""
 REGISTERS = (OF_THE_MACHINE + "/clusters.d", "~/.local/share/fatecloud/clusters.d")
-"""Which clusters have a base on this machine: root's list, and that of a login without root."""
+"""Which clusters have a base on this machine: root's list, and that of a login without root. Such a login rules over no
+units, so its clusters concern it alone."""
 PROGRAMS = "/usr/local/lib/fatecloud"
 """Directory of what a login for checks may run as root, with one of its own for each cluster."""
 _LOCAL = ("bin", "etc", "games", "include", "lib", "lib32", "lib64", "libexec", "man", "sbin", "share", "src")

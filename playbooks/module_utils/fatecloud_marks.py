@@ -15,7 +15,6 @@ from ansible.module_utils.fatecloud_node import Refused, replace
 from ansible.module_utils.fatecloud_places import DATA_MARK, MIGRATION_FLAG, MIGRATION_RECORD
 from ansible.module_utils.fatecloud_trust import fault, read
 
-"""Name of the mark inside the data directory."""
 IGNORED = ("lost+found", DATA_MARK, MIGRATION_RECORD, MIGRATION_FLAG)
 """What a file system, or we, put into a directory that is empty otherwise."""
 LIMIT = 1 << 16

@@ -20,7 +20,6 @@ from ansible.module_utils.fatecloud_node import (
 )
 from ansible.module_utils.fatecloud_places import MANIFEST, REGISTERS
 
-"""Where no root is: it rules over no units, so its clusters concern this login only."""
 SHOWN = 6
 """Digits of an id that names on the node carry; see `Cluster.label`."""
 

@@ -99,7 +99,7 @@ def _objects(
             + "; on ".join(f"{name}: {', '.join(rights)}" for name, rights in lacks.items() if rights),
             PROBE,
             cause="they were never granted, or revoked"
-            + (", or there is no such database: without any right that cannot be seen" if unseen else ""),
+            + (", or the database is missing: an account without rights cannot see which" if unseen else ""),
             remedy=(_ASK,),
             expected="; ".join(f"{one.name}: {', '.join(one.rights)}" for one in wanted if lacks.get(one.name)),
         )

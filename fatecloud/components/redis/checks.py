@@ -85,7 +85,7 @@ def memory(view: ServiceView) -> Iterator[Finding]:
         f"{used >> 20} of {limit >> 20} MiB are used, and it may drop nothing ({answer['maxmemory_policy']})",
         "redis.login",
         cause="its clients keep more than it has room for, without a time after which it expires",
-        remedy=(f"raise `memory` of redis in the inventory, or choose another `eviction`; then: {DEPLOY}",),
+        remedy=("raise `memory` of redis in the inventory, or choose another `eviction`; then: fatecloud deploy",),
         expected=f"less than {NEARLY:.0%}, or keys that may be dropped",
         got=f"{used / limit:.0%}; {answer['keys']} keys, {answer['expiring']} of them expire",
     )
@@ -108,9 +108,6 @@ def saved(view: ServiceView) -> Iterator[Finding]:
             expected="appendonly on, last write ok",
             got=", ".join(f"{name} {state}" for name, state in states.items()),
         )
-
-
-DEPLOY = "fatecloud deploy"
 
 
 def _can_drop(answer: Mapping[str, Any]) -> bool:
