@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from fatecloud import catalogue
 from fatecloud.cli.complete import completions, split_line
 from fatecloud.cli.shells import SCRIPTS
 
@@ -87,7 +88,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("secrets rotate sudo", {"sudo.ops"}),
         ("secrets reveal 9999.flow", {"9999.flow.admin"}),
         ("secrets init --set sudo", {"sudo.ops"}),
-        ("release show ", {"fate-2.2.0"}),
+        ("release show ", set(catalogue.names())),
         ("deploy --verify ", {"toy", "lr"}),
         ("logs --level w", {"warning"}),
         ("sandbox up --image debian-12", {"debian-12"}),

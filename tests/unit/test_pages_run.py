@@ -31,7 +31,7 @@ NEEDS_NO_NODE = (
 )
 ASKS = "--set"
 PLACEHOLDER = re.compile(
-    r"\b(?:NAME|FILE|CODE|PATH|DIR|PARTY|NODE|INVENTORY|DIRECTORY)\b|/srv/|/etc/|/sandbox/|rotate$|--new-id|\.\.\."
+    r"\b(?:NAME|FILE|CODE|PATH|DIR|OWNER|PARTY|NODE|INVENTORY|DIRECTORY)\b|/srv/|/etc/|/sandbox/|rotate$|--new-id|\.\.\."
 )
 """Words to fill in, files of another page, and a verb that is only named."""
 NEEDS_A_STORE = ("render",)
