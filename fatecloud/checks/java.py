@@ -9,7 +9,9 @@ from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 
 GONE = Code("JAVA_GONE", "critical", "The JVM in which a service runs is not on the node any more.", settles=False)
-REPLACED = Code("JAVA_REPLACED", "warning", "The service runs in a JVM that has been replaced on the node since.")
+REPLACED = Code(
+    "JAVA_REPLACED", "warning", "The service runs in a JVM that has been replaced on the node since.", settles=False
+)
 
 
 @service_check(GONE, REPLACED, after=("MANIFEST_ABSENT", "SERVICE_ABSENT"))
