@@ -11,7 +11,7 @@ from fatecloud.model.finding import Finding
 
 _SHOWN = 5
 
-HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"))
+HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"), away=True)
 CHILD_FROZEN = Code(
     "SERVICE_CHILD_FROZEN",
     "warning",

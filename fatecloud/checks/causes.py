@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from fatecloud.model.check import Code
@@ -13,19 +13,23 @@ _RANK = {"critical": 0, "unknown": 1, "warning": 2, "exposure": 3}
 _PEER = "peer:"
 
 
-def explain(findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> list[Finding]:
+def explain(
+    findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired, lowered: Collection[str] = ()
+) -> list[Finding]:
     """Fill in `caused_by` and sort the findings: root causes first, then what they explain; always in the same order.
 
-    Only a critical finding explains another one. A finding about several parties is explained when each of them has a
-    cause of its own: otherwise the explained one would hide the other. Where findings explain each other in a circle,
-    none does; but what a service says of its edge to a neighbour never explains that the neighbour itself is down.
+    Only a critical finding explains another one, and a lowered one other warnings. A finding about several parties is
+    explained when each of them has a cause of its own: otherwise the explained one would hide the other. Where
+    findings explain each other in a circle, none does; but what a service says of its edge to a neighbour never
+    explains that the neighbour itself is down.
 
     Args:
         findings: any order; ids are unique.
         codes: by name; a finding whose code is not among them (engine codes) has no cause.
         desired: causes follow its edges.
+        lowered: ids of warnings that would be critical if other instances did not suffice.
     """
-    possible = {f.id: _possible(f, findings, codes, desired) for f in findings}
+    possible = {f.id: _possible(f, findings, codes, desired, lowered) for f in findings}
     level = {name: 0 for name, causes in possible.items() if not causes}
     while True:
         depth = {name: depth for name in possible if name not in level and (depth := _depth(possible[name], level))}
@@ -45,14 +49,21 @@ def _depth(causes: set[str], level: Mapping[str, int]) -> int:
     return min(known) + 1 if known else 0
 
 
-def _possible(finding: Finding, findings: Sequence[Finding], codes: Mapping[str, Code], desired: Desired) -> set[str]:
+def _possible(
+    finding: Finding,
+    findings: Sequence[Finding],
+    codes: Mapping[str, Code],
+    desired: Desired,
+    lowered: Collection[str],
+) -> set[str]:
     """Ids of the findings that could be the cause of one."""
     code = codes.get(finding.code)
     if code is None:
         return set()
     within = {name for name, other in codes.items() if finding.code in other.explains} | set(code.explained_by)
     outward = {name for name, other in codes.items() if other.outward}
-    others = [other for other in findings if other.severity == "critical" and other.id != finding.id]
+    enough = set(lowered) if finding.severity == "warning" else set()
+    others = [o for o in findings if (o.severity == "critical" or o.id in enough) and o.id != finding.id]
     if "*" in code.explained_by:
         others = [other for other in others if not _blames(other, finding.subject.service, codes, desired)]
     found = []

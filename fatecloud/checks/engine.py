@@ -14,6 +14,7 @@ from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.settle import settling_services
+from fatecloud.checks.spare import lowered
 from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
 from fatecloud.model.desired import Desired, DesiredService
@@ -52,7 +53,9 @@ def judge(
         elif reading is not None:
             bench.judge_node(reading)
     codes = {code.name: code for spec in specs for code in spec.codes}
-    findings = explain([*bench.findings, *bench.absent_findings()], codes, desired)
+    found = [*bench.findings, *bench.absent_findings()]
+    less = lowered(found, codes, desired, observed)
+    findings = explain([less.get(finding.id, finding) for finding in found], codes, desired, less)
     passed, skipped, exposures = bench.passed, bench.skipped, bench.exposures
     if selected is not None:
         findings = _about(findings, desired, selected)

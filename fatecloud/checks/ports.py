@@ -13,7 +13,7 @@ from fatecloud.model.finding import Finding
 
 STOLEN = Code("PORT_STOLEN", "critical", "Another process holds a port of the service.", settles=False)
 NOT_LISTENING = Code(
-    "PORT_NOT_LISTENING", "critical", "The service runs, but does not listen on its port.", ("*", "node")
+    "PORT_NOT_LISTENING", "critical", "The service runs, but does not listen on its port.", ("*", "node"), away=True
 )
 TOO_OPEN = Code(
     "PORT_TOO_OPEN", "warning", "The service listens on an address that it should not be reached at.", settles=False

@@ -17,10 +17,14 @@ _TRIAL_SECONDS = 300.0
 """After a start by fatecloud: what ends by itself within that time was started into a fault."""
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
-ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the node.", settles=False)
-STOPPED = Code("SERVICE_STOPPED", "critical", "The service is not running.")
-FAILED = Code("SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED)
-RESTARTING = Code("SERVICE_RESTARTING", "critical", "The service keeps ending and is restarted each time.", _EXPLAINED)
+ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the node.", settles=False, away=True)
+STOPPED = Code("SERVICE_STOPPED", "critical", "The service is not running.", away=True)
+FAILED = Code(
+    "SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED, away=True
+)
+RESTARTING = Code(
+    "SERVICE_RESTARTING", "critical", "The service keeps ending and is restarted each time.", _EXPLAINED, away=True
+)
 UNSUPERVISED = Code(
     "SERVICE_UNSUPERVISED", "warning", "The service runs, but its supervisor does not watch it.", settles=False
 )

@@ -39,6 +39,9 @@ class Code:
     outward: bool = False
     """Whether it is about the route from its service to another party alone: the service itself works, so this explains
     nothing at the services that depend on it."""
+    away: bool = False
+    """Whether it says that the service does none of its work; then it is a warning where the other instances of its
+    component suffice, see `Component.spare`."""
 
 
 @dataclass(frozen=True, slots=True)

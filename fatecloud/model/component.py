@@ -247,6 +247,12 @@ def nothing(ctx: Context) -> tuple[Contribution, ...]:
     return ()
 
 
+def none_spare(instances: int) -> int:
+    """Each instance is needed."""
+    del instances
+    return 0
+
+
 def no_secrets(ctx: Context) -> tuple[SecretSpec, ...]:
     """A service of the component uses no secret."""
     del ctx
@@ -316,6 +322,9 @@ class Component:
     has joined a quorum."""
     many: bool = False
     """Whether an owner may have it on several nodes."""
+    spare: Callable[[int], int] = none_spare
+    """How many of an owner's instances may be away while the others do the work of all, of so many that there are. That
+    one is away is then a warning, as long as enough others answer their readiness probe."""
     groups: bool = False
     """Whether a group may have it; others may then take it from there."""
     external: ExternalUse | None = None

@@ -217,6 +217,8 @@ class DesiredService:
     """Absolute path of the directory where it keeps its data."""
     rolls: bool = False
     """Whether it is restarted only while the other instances of its owner's component are ready."""
+    spare: int = 0
+    """How many instances of its owner's component may be away while the others do the work of all."""
     secrets: tuple[str, ...] = ()
     """Full names of the secrets that it uses, sorted."""
     signs: tuple[str, ...] = ()

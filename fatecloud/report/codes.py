@@ -31,7 +31,7 @@ def codes_page(codes: Iterable[Code]) -> str:
         "# Finding codes",
         "",
         "Generated from the code. A code is never renamed and never used for something else.",
-        "The severity is the usual one; a finding can be more severe if its page says so.",
+        "The severity is the usual one; a finding can have another one if its page says so.",
         "",
         "| code | severity | meaning |",
         "|---|---|---|",

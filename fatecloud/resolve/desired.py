@@ -113,6 +113,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         facts=wanted.facts,
         data=context.data,
         rolls=component.rolls,
+        spare=component.spare(len(context.owner.instances(component.name))),
         secrets=tuple(sorted(context.secret(spec.name) for spec in component.secrets(context))),
         signs=component.signs,
         generation=component.generation,

@@ -50,6 +50,8 @@ COMPONENT = Component(
     many=True,
     groups=True,
     rolls=True,
+    # The others are a quorum: more than half of all.
+    spare=lambda members: (members - 1) // 2,
     packages={"debian": ("zookeeper",)},
     needs_root=True,
     keeps="what is registered in it, and its list of accounts",

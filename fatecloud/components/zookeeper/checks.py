@@ -14,11 +14,12 @@ NO_QUORUM = Code(
     "critical",
     "ZooKeeper takes no requests, because too few members of its ensemble are there.",
     ("member", "node"),
+    away=True,
 )
 MEMBER_MISSING = Code(
     "ZOOKEEPER_MEMBER_MISSING", "warning", "The ensemble works without one of its members.", ("member", "node")
 )
-UNUSABLE = Code("ZOOKEEPER_UNUSABLE", "critical", "What answers on its port is not ZooKeeper.", ("node",))
+UNUSABLE = Code("ZOOKEEPER_UNUSABLE", "critical", "What answers on its port is not ZooKeeper.", ("node",), away=True)
 ACCOUNT_WRONG = Code(
     "ZOOKEEPER_ACCOUNT_WRONG", "critical", "ZooKeeper's tree belongs to another account or password than configured."
 )
