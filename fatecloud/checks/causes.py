@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from fatecloud.model.check import Code
-from fatecloud.model.desired import Desired, DesiredService, Edge
+from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.service import Edge
 
 _RANK = {"critical": 0, "unknown": 1, "warning": 2, "exposure": 3}
 _PEER = "peer:"

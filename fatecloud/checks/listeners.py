@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.model.check import ServiceView
-from fatecloud.model.desired import PortUse
+from fatecloud.model.service import PortUse
 
 _EVERY = "::"
 

@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.checks.listeners import in_the_way, silent_ports, too_open
 from fatecloud.checks.service import last_errors, manage
 from fatecloud.model.check import Code, ServiceView, service_check
-from fatecloud.model.cluster import Endpoint
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.finding import Finding
 
 STOLEN = Code("PORT_STOLEN", "critical", "Another process holds a port of the service.", settles=False)

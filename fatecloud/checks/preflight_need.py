@@ -8,9 +8,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.model.check import NodeView
-from fatecloud.model.cluster import Node
-from fatecloud.model.desired import DesiredService, PortUse
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding, Severity, Subject
+from fatecloud.model.node import Node
+from fatecloud.model.service import PortUse
 
 GIB = 1024**3
 MIB = 1024**2

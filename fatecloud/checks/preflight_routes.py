@@ -12,9 +12,10 @@ from typing import Any
 
 from fatecloud.checks.preflight_need import is_loopback, problem, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
-from fatecloud.model.desired import DesiredService, Edge
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
+from fatecloud.model.service import Edge
 
 PEER_ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
 BLOCKED = Code("PREFLIGHT_ROUTE_BLOCKED", "critical", "A route between two of the cluster's services is closed.")

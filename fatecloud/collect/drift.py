@@ -14,8 +14,8 @@ from fatecloud.collect.gather import Runs
 from fatecloud.collect.incoming import document_of
 from fatecloud.collect.node.drift import MORE, WIDEST
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
+from fatecloud.model.node import Node
 from fatecloud.model.places import RENDERED
 from fatecloud.plain import plain
 

@@ -13,9 +13,9 @@ from fatecloud.collect.incoming import document_of
 from fatecloud.collect.shapes import Some, fits, misshapen, number, whole
 from fatecloud.collect.spec import DEADLINE, spec_for
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.programs import SUDO
 from fatecloud.threads import begun

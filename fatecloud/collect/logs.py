@@ -11,8 +11,8 @@ from fatecloud.collect.gather import Runs
 from fatecloud.collect.incoming import document_of
 from fatecloud.collect.node.records import LEVELS
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.desired import DesiredService
+from fatecloud.model.node import Node
 from fatecloud.plain import plain
 
 SECONDS = 30.0

@@ -15,7 +15,7 @@ from threading import Lock
 from types import CodeType
 from typing import Any
 
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 
 PARTS = (
     "hints",

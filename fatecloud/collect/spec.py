@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from fatecloud.model.accounts import owner_of
-from fatecloud.model.cluster import Node
-from fatecloud.model.desired import Desired, DesiredService, NodeProbe
+from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import for_collector, logs_of, mark_copy_of, started_of
+from fatecloud.model.node import Node
 from fatecloud.model.runtime import JavaRuntime
+from fatecloud.model.service import NodeProbe
 
 DEADLINE = 20.0
 """Seconds that a collector has for all its readings by default."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fatecloud.components.residues import RESIDUE_KEYS, residue
-from fatecloud.model.component import ConfigKey, Context
+from fatecloud.model.component import ConfigKey
+from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import Needs
 from fatecloud.model.protections import UnitException

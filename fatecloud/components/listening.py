@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from fatecloud.model.cluster import LOOPBACK, Node, Owner, givers_of, users_of
 from fatecloud.model.component import ANYONE, NEEDERS, Component, PortSpec
+from fatecloud.model.endpoint import LOOPBACK
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner, givers_of, users_of
 
 EVERY = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - compared with, never bound to
 """Addresses that stand for all of a node, with the one at which the node itself is reached then."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fatecloud.model.cluster import Endpoint
-from fatecloud.model.component import Context
-from fatecloud.model.desired import Edge
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.service import Edge
 
 
 def edges_to(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from fatecloud.model.cluster import Cluster, Node, Owner, is_address
+from fatecloud.model.cluster import Cluster
+from fatecloud.model.endpoint import is_address
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner
 
 SELF = ("127.0.0.0/8", "::1/128")
 

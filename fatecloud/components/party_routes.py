@@ -8,8 +8,8 @@ from typing import Any
 
 from fatecloud.components.judging import answer_of, finding
 from fatecloud.model.check import Code, ServiceView
-from fatecloud.model.desired import Edge
 from fatecloud.model.finding import Finding
+from fatecloud.model.service import Edge
 
 BLOCKED = "a firewall here, there or in between drops the packets, or the address is wrong"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.script import script_text
-from fatecloud.model.desired import NodeProbe
+from fatecloud.model.service import NodeProbe
 
 PYTHON = "python3"
 """The node's own interpreter, or the one that the collector runs under."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fatecloud.model.component import ConfigKey, Context
+from fatecloud.model.component import ConfigKey
+from fatecloud.model.context import Context
 from fatecloud.model.residues import Residue
 
 RESIDUE_KEYS = (

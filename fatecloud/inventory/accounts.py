@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from fatecloud.inventory.words import NEW_ACCOUNT
 from fatecloud.model.accounts import PRIVILEGED_GROUPS
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 
 Problem = tuple[str, str, str]
 """Key of the node, what is wrong, and what is expected."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Kind, Size, Text, Whole
+from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT
+from fatecloud.inventory.kinds import Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import DIRECTORY
-from fatecloud.model.cluster import Node
 from fatecloud.model.component import Component, ConfigKey
+from fatecloud.model.node import Node
 
 
 def component_section(component: Component) -> Section:

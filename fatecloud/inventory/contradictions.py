@@ -8,9 +8,11 @@ from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
 from fatecloud.inventory.kinds import Reader
 from fatecloud.inventory.problems import Mark, one_of
-from fatecloud.model.cluster import Cluster, Node, Owner, Peer
+from fatecloud.model.cluster import Cluster, Peer
 from fatecloud.model.component import Component, Contradiction
 from fatecloud.model.contribution import Given
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner
 from fatecloud.model.release import Release
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.placed import contexts_of

@@ -10,8 +10,9 @@ from typing import Any
 from fatecloud.inventory.kinds import Reader
 from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.problems import one_of
-from fatecloud.model.cluster import Node, Owner
 from fatecloud.model.component import Component
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner
 from fatecloud.model.release import Release
 
 

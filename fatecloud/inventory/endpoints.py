@@ -10,7 +10,10 @@ from fatecloud.inventory.draft import Draft
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Origins
 from fatecloud.inventory.problems import one_of
-from fatecloud.model.cluster import App, Endpoint, Owner, Peer, SecretRef
+from fatecloud.model.cluster import App, Peer
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.owner import Owner
+from fatecloud.model.passwords import SecretRef
 
 PEER_KEYS = ("key", "former_key")
 """What a peer has besides endpoints."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ from typing import Any, Protocol
 
 from fatecloud.inventory.document import Listing, Scalar, Value
 from fatecloud.inventory.problems import Mark, Problems, one_of, short
-from fatecloud.model.cluster import Endpoint
 
 
 class _Bad:
@@ -70,18 +68,18 @@ class Text:
     def read(self, value: Value, reader: Reader, path: str) -> Any:
         """The text, converted."""
         if not isinstance(value, Scalar):
-            return _refuse(value, reader, path, self.what)
+            return refuse(value, reader, path, self.what)
         if value.type == "null":
-            return _refuse(value, reader, path, self.what)
+            return refuse(value, reader, path, self.what)
         if value.type != "str":
             quoted = f'{self.what} in quotes: "{value.text}"'
-            return _refuse(value, reader, path, quoted)
+            return refuse(value, reader, path, quoted)
         try:
             if re.fullmatch(self.pattern, value.text):
                 return self.convert(value.text)
         except ValueError:
             pass
-        return _refuse(value, reader, path, self.what)
+        return refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:
         """A string with a pattern."""
@@ -111,7 +109,7 @@ class Whole:
             low = self.minimum is None or number >= self.minimum
             if low and (self.maximum is None or number <= self.maximum):
                 return number
-        return _refuse(value, reader, path, self.what)
+        return refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:
         """An integer with its bounds."""
@@ -129,7 +127,7 @@ class Flag:
         """A bool."""
         if isinstance(value, Scalar) and value.type == "bool":
             return value.text.lower() in ("true", "yes", "on")
-        return _refuse(value, reader, path, self.what)
+        return refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:
         """A boolean."""
@@ -159,7 +157,7 @@ class Choice:
                 return value.text
             reader.problems.add(value.mark, _wrong(value, path), self.what, value.text, self.words)
             return BAD
-        return _refuse(value, reader, path, self.what)
+        return refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:
         """An enumeration."""
@@ -195,10 +193,10 @@ class Size:
             try:
                 size = size_of(value.text)
             except ValueError:
-                return _refuse(value, reader, path, self.what)
+                return refuse(value, reader, path, self.what)
             if (self.minimum or 0) <= size and (self.maximum is None or size <= self.maximum):
                 return size
-        return _refuse(value, reader, path, self.what)
+        return refuse(value, reader, path, self.what)
 
     def schema(self) -> dict[str, Any]:
         """A number of bytes or a text with a unit."""
@@ -210,69 +208,11 @@ class Size:
         }
 
 
-def host_of(text: str) -> str:
-    """A host name or IP address, checked. Raises ValueError."""
-    if ":" in text or re.fullmatch(r"[0-9.]+", text):
-        return str(ipaddress.ip_address(text))
-    labels = text.rstrip(".").split(".")
-    if len(text) > 253 or not all(re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", part) for part in labels):  # noqa: PLR2004
-        raise ValueError(f"not a host name: {text!r}")
-    return text
-
-
-def endpoint_of(text: str) -> Endpoint:
-    """The endpoint in `name:port` or `[IPv6]:port`. Raises ValueError."""
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\s\[\]]+)):([0-9]{1,5})", text)
-    if not match or not 0 < int(match[3]) < 65536:  # noqa: PLR2004 - the TCP port range
-        raise ValueError(f"not an endpoint: {text!r}")
-    return Endpoint(host_of(match[1] or match[2]), int(match[3]))
-
-
 def _wrong(value: Value, path: str) -> str:
     return f"{path.rpartition('.')[2]} is {described(value)}"
 
 
-def _refuse(value: Value, reader: Reader, path: str, expected: str) -> _Bad:
+def refuse(value: Value, reader: Reader, path: str, expected: str) -> _Bad:
+    """Note that a value is not of a kind."""
     reader.problems.add(value.mark, _wrong(value, path), expected)
     return BAD
-
-
-_NETWORK = "[0-9A-Fa-f.:]{2,45}(/[0-9]{1,3})?"
-
-
-@dataclass(frozen=True, slots=True)
-class Networks:
-    """An address or a network, or a list of them."""
-
-    what: str = "IP addresses and networks: [203.0.113.7, 198.51.100.0/24]"
-
-    def read(self, value: Value, reader: Reader, path: str) -> Any:
-        """A tuple of networks, each with its length: `203.0.113.7/32`."""
-        items = value.items if isinstance(value, Listing) else [value]
-        if not items:
-            return _refuse(value, reader, path, self.what)
-        found = [self._network(item, reader, path) for item in items]
-        return BAD if BAD in found else tuple(dict.fromkeys(found))
-
-    def _network(self, item: Value, reader: Reader, path: str) -> Any:
-        text, hint = item.text if isinstance(item, Scalar) else "", self.what
-        # Python takes what follows a `%` as it is, and these texts go into the proxy's and the units' files.
-        if re.fullmatch(_NETWORK, text):
-            try:
-                network = ipaddress.ip_network(text, strict=False)
-            except ValueError:
-                return _refuse(item, reader, path, hint)
-            if network.network_address == ipaddress.ip_interface(text).ip:
-                return str(network)
-            hint = f"{network}, whose bits after the length are 0"
-        return _refuse(item, reader, path, hint)
-
-    def schema(self) -> dict[str, Any]:
-        """A text, or a list of texts."""
-        network = {"type": "string", "pattern": f"^{_NETWORK}$"}
-        return {"anyOf": [network, {"type": "array", "minItems": 1, "items": network}]}
-
-
-HOST = Text("a host name or IP address", r"[A-Za-z0-9._:-]{1,253}", host_of)
-ENDPOINT = Text("host:port or [IPv6]:port", r"[A-Za-z0-9._:\[\]-]{3,262}", endpoint_of)
-PORT = Whole(1, 65535)

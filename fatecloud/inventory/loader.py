@@ -22,8 +22,10 @@ from fatecloud.inventory.releases import find_release, judge_top
 from fatecloud.inventory.schema import inventory_section
 from fatecloud.inventory.settings import settle
 from fatecloud.inventory.source import read_text
-from fatecloud.model.cluster import Cluster, Node, Owner, Peer
+from fatecloud.model.cluster import Cluster, Peer
 from fatecloud.model.component import Component
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner
 from fatecloud.model.release import Release
 
 

@@ -13,7 +13,8 @@ from fatecloud.inventory.accounts import account_problems
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.origins import Layers, Origins
 from fatecloud.inventory.words import DIRECTORY, is_home
-from fatecloud.model.cluster import LOOPBACK, PYTHON, CheckLogin, Node, Paths, Ssh
+from fatecloud.model.endpoint import LOOPBACK
+from fatecloud.model.node import PYTHON, CheckLogin, Node, Paths, Ssh
 from fatecloud.whoami import login
 
 READ = "what the node's first deploy reads"

@@ -9,7 +9,9 @@ from fatecloud.inventory.component_settings import flatten
 from fatecloud.inventory.draft import Draft
 from fatecloud.inventory.places import WrittenPlace
 from fatecloud.inventory.problems import one_of, short
-from fatecloud.model.cluster import Endpoint, External, FromGroup, Placed, SecretRef
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.owner import External, FromGroup, Placed
+from fatecloud.model.passwords import SecretRef
 
 Placement = dict[str, tuple[Placed, ...] | External | FromGroup]
 

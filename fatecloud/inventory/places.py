@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.inventory.addresses import HOST, PORT
 from fatecloud.inventory.component_settings import component_section, flatten, tree_of
 from fatecloud.inventory.document import Listing, Scalar, Table, Value
-from fatecloud.inventory.kinds import BAD, HOST, PORT, Reader, described
+from fatecloud.inventory.kinds import BAD, Reader, described
 from fatecloud.inventory.problems import Mark, one_of, short
 from fatecloud.inventory.references import SECRET
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import EXTERNAL_ACCOUNT, GROUP_NAME, NODE_NAME
-from fatecloud.model.cluster import FromGroup, Placed
 from fatecloud.model.component import Component
+from fatecloud.model.owner import FromGroup, Placed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from fatecloud.inventory.kinds import Reader
-from fatecloud.model.cluster import Owner
 from fatecloud.model.component import Component
+from fatecloud.model.owner import Owner
 
 _FIRST_PORT, _LAST_PORT = 1024, 65535
 """Range of the suggested ports."""

@@ -9,7 +9,7 @@ from fatecloud.inventory.document import Scalar, Table, Value
 from fatecloud.inventory.kinds import BAD, Reader
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import SECRET_NAME
-from fatecloud.model.cluster import Prompt, SecretRef
+from fatecloud.model.passwords import Prompt, SecretRef
 
 
 @dataclass(frozen=True, slots=True)

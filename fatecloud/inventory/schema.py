@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fatecloud.catalogue.architectures import ARCHITECTURES, LATER
+from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT, Networks
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
-from fatecloud.inventory.kinds import ENDPOINT, HOST, PORT, Choice, Flag, Networks, Size, Whole
+from fatecloud.inventory.kinds import Choice, Flag, Size, Whole
 from fatecloud.inventory.places import PlaceKind
 from fatecloud.inventory.references import PASSWORD, SECRET
 from fatecloud.inventory.sections import Field, Named, Section
@@ -28,8 +29,8 @@ from fatecloud.inventory.words import (
     RELEASE_NAME,
 )
 from fatecloud.model.api import API_VERSION
-from fatecloud.model.cluster import PYTHON
 from fatecloud.model.component import Component
+from fatecloud.model.node import PYTHON
 
 SSH = Section(
     "a mapping with user, port, key, ...",

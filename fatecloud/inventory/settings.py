@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.inventory.addresses import endpoint_of
 from fatecloud.inventory.component_settings import derived_text, flatten
 from fatecloud.inventory.draft import Draft
-from fatecloud.inventory.kinds import endpoint_of, size_of
+from fatecloud.inventory.kinds import size_of
 from fatecloud.inventory.problems import one_of
-from fatecloud.model.cluster import FromGroup
 from fatecloud.model.component import Component, ConfigKey
+from fatecloud.model.owner import FromGroup
 from fatecloud.model.release import Release
 
 Settings = dict[str, dict[str, Any]]

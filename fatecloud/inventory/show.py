@@ -9,7 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.model.api import API_VERSION
-from fatecloud.model.cluster import Cluster, Endpoint, External, FromGroup, Node, Owner, Peer, Placed, Prompt, SecretRef
+from fatecloud.model.cluster import Cluster, Peer
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.node import Node
+from fatecloud.model.owner import External, FromGroup, Owner, Placed
+from fatecloud.model.passwords import Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from fatecloud.inventory.kinds import Text, endpoint_of, host_of
+from fatecloud.inventory.addresses import endpoint_of, host_of
+from fatecloud.inventory.kinds import Text
 from fatecloud.model.places import is_systems, normal
 from fatecloud.signing.fingerprint import PATTERN as FINGERPRINT
 

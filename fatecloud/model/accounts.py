@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.node import Node
 
 PRIVILEGED_GROUPS = frozenset(
     {"root", "sudo", "wheel", "admin", "adm", "docker", "disk", "shadow", "lxd", "incus-admin", "libvirt", "kmem"}

@@ -1,25 +1,23 @@
-"""The contract of a component: what its package declares, and what it receives to answer."""
+"""The descriptor of a component: what its package declares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Owner, Peer
-from fatecloud.model.contribution import AnyContribution, Contribution
-from fatecloud.model.desired import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
-from fatecloud.model.identity import ServiceId, kind_of
-from fatecloud.model.java import Java
+from fatecloud.model.cluster import Peer
+from fatecloud.model.context import Context
+from fatecloud.model.contribution import Contribution
+from fatecloud.model.identity import kind_of
 from fatecloud.model.machine import Share
-from fatecloud.model.migration import Migration
-from fatecloud.model.needs import Needs
+from fatecloud.model.node import Node
+from fatecloud.model.owner import External, Owner
 from fatecloud.model.proof import ProofKind
 from fatecloud.model.protections import UnitException
-from fatecloud.model.release import Release
-from fatecloud.model.residues import Residue
 from fatecloud.model.runtime import Runtime
-from fatecloud.model.trees import TreeUse
+from fatecloud.model.service import FileSpec, NodeProbe
+from fatecloud.model.wanted import Examination, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,152 +70,6 @@ class SecretSpec:
     length: int = 32
 
 
-class Context(Protocol):
-    """What resolve passes to a component to work out what it wants: pure look-ups, no I/O."""
-
-    @property
-    def cluster(self) -> Cluster:
-        """The whole inventory."""
-
-    @property
-    def release(self) -> Release:
-        """The release of its owner."""
-
-    @property
-    def owner(self) -> Owner:
-        """The owner that the service belongs to."""
-
-    @property
-    def node(self) -> Node:
-        """The node that it runs on."""
-
-    @property
-    def id(self) -> ServiceId:
-        """The service itself."""
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        """The component's configuration, flat dotted keys, defaults filled in."""
-
-    @property
-    def home(self) -> str:
-        """The service's own directory."""
-
-    @property
-    def user(self) -> str:
-        """The account that it runs as."""
-
-    @property
-    def group(self) -> str:
-        """Primary group of that account."""
-
-    @property
-    def data(self) -> str:
-        """Where it keeps its data."""
-
-    @property
-    def logs(self) -> str:
-        """Where it writes its logs."""
-
-    @property
-    def console(self) -> str:
-        """The file that takes its stdout and stderr where supervisor runs it."""
-
-    @property
-    def python(self) -> str:
-        """Absolute path of the interpreter of its thin environment; empty where it has none."""
-
-    @property
-    def site_packages(self) -> str:
-        """Absolute path of that environment's site-packages; empty where it has none."""
-
-    def tree(self, name: str) -> str:
-        """Absolute directory in which the service sees a tree of its release; it has to be in `Wanted.trees`."""
-
-    @property
-    def java(self) -> Java:
-        """The JVM that it runs in, for a component that does; a stand-in while nothing is known of the node."""
-
-    def port(self, name: str) -> int:
-        """The number of an own port."""
-
-    def services(self, component: str) -> tuple[ServiceId, ...]:
-        """The services of a component that its owner uses: own ones or those of a group, managed ones only."""
-
-    def listen(self, name: str) -> Endpoint:
-        """The address and number that an own port listens on."""
-
-    def own(self, name: str) -> Endpoint:
-        """Where an own port is reached from the same node."""
-
-    def away(self, name: str) -> Endpoint:
-        """Where an own port is reached from other nodes."""
-
-    def reached(self, service: ServiceId, port: str) -> Endpoint:
-        """Where one of `services` is reached from this node."""
-
-    def endpoints(self, component: str, port: str) -> tuple[Endpoint, ...]:
-        """Where the services of a component that its owner uses are reached from here; an external one counts too."""
-
-    def external(self, component: str) -> External | None:
-        """The external service that replaces the component, or None."""
-
-    def peer_endpoint(self, party: str, kind: str) -> Endpoint:
-        """Where another party (managed here or not) is reached: its public endpoint."""
-
-    def others(self) -> tuple[str, ...]:
-        """Ids of all other parties that this one can talk to, managed ones and peers, sorted."""
-
-    def secret(self, name: str, of: str = "") -> str:
-        """The full name of a secret: `9999.flow.admin`.
-
-        Args:
-            name: without its owner.
-            of: the component that it comes with, where that may be another owner's.
-        """
-
-    def contributions(self, kind: type[AnyContribution]) -> tuple[AnyContribution, ...]:
-        """What this service has to give to others, of one kind, by name; none while `requires` is asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A component's answer for one service."""
-
-    process: Process
-    files: tuple[FileSpec, ...]
-    directories: Mapping[str, int]
-    edges: tuple[Edge, ...] = ()
-    probes: tuple[NodeProbe, ...] = ()
-    logs: tuple[LogFile, ...] = ()
-    readiness: str = ""
-    readiness_deadline: int = 120
-    objects: Objects | None = None
-    ports: tuple[PortUse, ...] = ()
-    migrations: tuple[Migration, ...] = ()
-    """What has to be changed, once, before this version runs on what an older one kept. Where a component has several
-    instances that share it, one of them has these."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    trees: tuple[TreeUse, ...] = ()
-    """What it sees of its release's trees."""
-    needs: Needs = field(default_factory=Needs)
-    residues: tuple[Residue, ...] = ()
-    """What it leaves behind, and for how long."""
-
-    def __post_init__(self) -> None:
-        """Refuse an edge that no probe asks over: a blocked route would look healthy.
-
-        Raises:
-            ValueError: an edge names a probe that the service does not have, or two migrations lead to one version.
-        """
-        if len({migration.to for migration in self.migrations}) < len(self.migrations):
-            raise ValueError(f"two migrations lead to one version: {[migration.to for migration in self.migrations]}")
-        known = {probe.name for probe in self.probes}
-        for edge in self.edges:
-            if edge.probe not in known:
-                raise ValueError(f"edge {edge.source} -> {edge.target} ({edge.kind}): no probe named {edge.probe!r}")
-
-
 @dataclass(frozen=True, slots=True)
 class Contradiction:
     """Settings of a component that do not fit each other or its node."""
@@ -262,14 +114,6 @@ def no_secrets(ctx: Context) -> tuple[SecretSpec, ...]:
 def always(*specs: SecretSpec) -> Callable[[Context], tuple[SecretSpec, ...]]:
     """The same secrets for each service of a component, however it is configured."""
     return lambda _context: specs
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What a service gets besides its own files and probes, to ask an external service."""
-
-    files: tuple[FileSpec, ...]
-    probes: tuple[NodeProbe, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from fatecloud.model.cluster import External
+from fatecloud.model.owner import External
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

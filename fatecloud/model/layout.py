@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fatecloud.model import places
-from fatecloud.model.cluster import Node
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.node import Node
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import Tree
 

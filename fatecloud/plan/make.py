@@ -19,7 +19,7 @@ from fatecloud.plan.migrations import migrations
 from fatecloud.plan.objects import objects_left
 from fatecloud.plan.proofs import unproven
 from fatecloud.plan.real import applied_hash, markers, real_hashes, started_inputs
-from fatecloud.render.variables import prepared_digest
+from fatecloud.render.node_variables import prepared_digest
 
 _NEEDED = ("files", "manifest", "os", "packages", "services", "users")
 """Facts that every plan needs."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fatecloud.components.registry import by_kind
-from fatecloud.model.cluster import givers_of
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.owner import givers_of
 from fatecloud.model.plan import Stage
 from fatecloud.plan.real import sha256
 

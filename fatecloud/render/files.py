@@ -16,7 +16,8 @@ import jinja2
 import yaml
 
 from fatecloud.errors import FatecloudError
-from fatecloud.model.desired import DesiredFile, FileSpec
+from fatecloud.model.desired import DesiredFile
+from fatecloud.model.service import FileSpec
 from fatecloud.render.placeholders import as_properties, as_xml, placeholder
 
 

@@ -20,13 +20,10 @@ from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
 from fatecloud.plain import harmless
 from fatecloud.render import holder, placeholders
+from fatecloud.render.connection import connection_variables
+from fatecloud.render.node_variables import node_variables
+from fatecloud.render.service_variables import job_questions, service_variables
 from fatecloud.render.turns import stage_turns
-from fatecloud.render.variables import (
-    connection_variables,
-    job_questions,
-    node_variables,
-    service_variables,
-)
 from fatecloud.shipped import folder
 
 VAULT = Path("group_vars/all/vault.yml")

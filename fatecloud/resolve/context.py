@@ -8,12 +8,15 @@ from typing import Any
 
 from fatecloud.components.listening import listens_on, port_number, reached_at
 from fatecloud.model.accounts import account_of
-from fatecloud.model.cluster import Cluster, Endpoint, External, Node, Owner, giver_of
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Component, PortSpec
 from fatecloud.model.contribution import AnyContribution, Given
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.java import Java
 from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site_packages_of, tree_of
+from fatecloud.model.node import Node
+from fatecloud.model.owner import External, Owner, giver_of
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange, JavaRuntime, PythonRuntime
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from fatecloud.model.component import Component, Wanted
+from fatecloud.model.component import Component
 from fatecloud.model.contribution import Contribution, Given
+from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 
 

@@ -10,7 +10,6 @@ from fatecloud.catalogue import openjdk
 from fatecloud.components.registry import components_by_owner
 from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
-from fatecloud.model.component import Wanted
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.java import Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
@@ -19,6 +18,7 @@ from fatecloud.model.python import PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.model.trees import SUPERVISOR
+from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.contributions import examined, gather
 from fatecloud.resolve.order import stages

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from fatecloud.catalogue.openjdk import packages
-from fatecloud.model.cluster import Node
 from fatecloud.model.java import Java, Jdk
 from fatecloud.model.layout import store_tree_of
+from fatecloud.model.node import Node
 from fatecloud.model.runtime import JavaRange
 
 

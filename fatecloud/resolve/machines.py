@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from fatecloud.model.cluster import Cluster, Node
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.java import FoundJava, Java
 from fatecloud.model.machine import Machine, System
+from fatecloud.model.node import Node
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.sizes import size_text
 

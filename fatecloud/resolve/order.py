@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from fatecloud.errors import InputError
-from fatecloud.model.desired import Edge
+from fatecloud.model.service import Edge
 
 
 def stages(services: Mapping[str, Iterable[Edge]]) -> tuple[tuple[str, ...], ...]:

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fatecloud.components.script import module_text
-from fatecloud.model.cluster import Node
-from fatecloud.model.component import Component, Wanted
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.component import Component
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import data_of, logs_of, sweep_timer_of, unit_path_of
+from fatecloud.model.node import Node
+from fatecloud.model.service import FileSpec
+from fatecloud.model.wanted import Wanted
 
 
 def sweep_specs(

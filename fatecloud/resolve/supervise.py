@@ -7,9 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fatecloud.model.accounts import account_of
-from fatecloud.model.cluster import Node, Owner
-from fatecloud.model.component import Component, Wanted
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.component import Component
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.layout import (
     data_of,
@@ -21,8 +19,12 @@ from fatecloud.model.layout import (
     sweep_timer_of,
     unit_path_of,
 )
+from fatecloud.model.node import Node
+from fatecloud.model.owner import Owner
 from fatecloud.model.places import SUPERVISOR
 from fatecloud.model.protections import PRIVILEGED_PORTS, protections
+from fatecloud.model.service import FileSpec
+from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.residues import sweep_specs
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fatecloud.model.component import Wanted
 from fatecloud.model.trees import PlacedTree, TreeUse
+from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import shlex
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,13 +19,9 @@ from fatecloud.model.event import Listener
 from fatecloud.runner import launcher
 from fatecloud.runner.events import Translator
 from fatecloud.runner.outcome import Outcome, Status
+from fatecloud.runner.scratch import POLL, one_shot, scratch_in, sockets_in
 
-_POLL = 0.1
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TZ")
-_LINKS = (".scratch", ".sockets")
-_SHORT = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - only the parents of directories that no other user can enter
-"""Where sockets of ssh can be: the path of one may have 107 bytes, and ssh adds 17 to it for a moment. Not below
-XDG_RUNTIME_DIR: that goes when the operator logs out, and a run that was started with nohup goes on."""
 _SETTINGS = {"suppress_output_file": True, "suppress_ansible_output": True, "pexpect_timeout": 1}
 
 
@@ -75,87 +68,6 @@ def _environment(project: Path, scratch: Path, sockets: Path, given: Mapping[str
 
 
 @contextlib.contextmanager
-def _one_shot(path: Path, text: str) -> Iterator[None]:
-    """A FIFO that gives its text to the first reader only, and is gone afterwards."""
-    os.mkfifo(path, 0o600)
-    over = threading.Event()
-
-    def serve() -> None:
-        while not over.wait(_POLL):
-            try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-            except OSError as error:
-                if error.errno != errno.ENXIO:
-                    return
-                continue
-            with os.fdopen(descriptor, "w") as pipe:
-                path.unlink()
-                pipe.write(text)
-            return
-
-    thread = threading.Thread(target=serve, name="vault-password", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        path.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _scratch(artifacts_dir: Path) -> Iterator[Path]:
-    """A private directory for one playbook. Raises RunError where none can be made."""
-    try:
-        path = Path(tempfile.mkdtemp(prefix="fatecloud-"))
-    except OSError as error:
-        remedy = "make room there, or set TMPDIR to another directory"
-        raise RunError(f"no directory for temporary files: {error.strerror}: {error.filename}", remedy=remedy) from None
-    with _linked(path, artifacts_dir.with_suffix(_LINKS[0])):
-        yield path
-
-
-@contextlib.contextmanager
-def _sockets(artifacts_dir: Path) -> Iterator[Path]:
-    """A private directory for the sockets of ssh, whatever TMPDIR says: that may be too long for them.
-
-    Raises:
-        RunError: none can be made.
-    """
-    for parent in _SHORT:
-        with contextlib.suppress(OSError):
-            path = Path(tempfile.mkdtemp(prefix="fc-", dir=parent))
-            break
-    else:
-        raise RunError(
-            f"no directory for the sockets of ssh can be made in {', '.join(_SHORT)}",
-            remedy=f"make {_SHORT[0]} writable (mode 1777), and make room there",
-        )
-    with _linked(path, artifacts_dir.with_suffix(_LINKS[1])):
-        yield path
-
-
-@contextlib.contextmanager
-def _linked(path: Path, link: Path) -> Iterator[None]:
-    """Remove a directory at the end; until then a link leads to it, in case the run is killed."""
-    try:
-        link.unlink(missing_ok=True)
-        link.symlink_to(path)
-        yield
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
-        link.unlink(missing_ok=True)
-
-
-def clear_after(artifacts_dir: Path) -> None:
-    """Remove what a killed run has left in the directory for temporary files; that may be a bundle of artifacts."""
-    for link in map(artifacts_dir.with_suffix, _LINKS):
-        with contextlib.suppress(OSError):
-            shutil.rmtree(link.readlink(), ignore_errors=True)
-            link.unlink()
-
-
-@contextlib.contextmanager
 def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -> Iterator[list[Status]]:
     """Tell the launcher to end when `cancel` is set or the time is over; the list then says which."""
     over = threading.Event()
@@ -164,7 +76,7 @@ def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -
     def watch() -> None:
         deadline = time.monotonic() + timeout if timeout else None
         while not over.is_set():
-            if cancel.wait(_POLL):
+            if cancel.wait(POLL):
                 why.append("canceled")
             elif deadline and time.monotonic() > deadline:
                 why.append("timeout")
@@ -224,7 +136,7 @@ def run_playbook(
     """
     translator = Translator(on_event, redact)
     artifacts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _scratch(artifacts_dir) as scratch, _sockets(artifacts_dir) as sockets:
+    with scratch_in(artifacts_dir) as scratch, sockets_in(artifacts_dir) as sockets:
         stop_file, pipe = scratch / "stop", scratch / "vault"
         arguments = [_ansible_playbook(), "--vault-password-file", str(pipe), playbook]
         arguments += ["--limit", ",".join(limit)] if limit else []
@@ -246,7 +158,7 @@ def run_playbook(
         config.prepare()
         config.env = _environment(project, scratch, sockets, config.env)
         runner = Runner(config, event_handler=translator)
-        with _one_shot(pipe, vault_password + "\n"), _stopping(stop_file, cancel, timeout) as why:
+        with one_shot(pipe, vault_password + "\n"), _stopping(stop_file, cancel, timeout) as why:
             status, rc = runner.run()
     return Outcome(
         status=why[0] if why else _status(status, translator),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.transport.contract import Transport
 from fatecloud.transport.jump import hops
 from fatecloud.transport.local import LocalTransport

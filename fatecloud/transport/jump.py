@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fatecloud.model.cluster import Endpoint, Node
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.node import Node
 
 _SSH_PORT = 22
 

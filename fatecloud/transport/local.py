@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from typing import IO, cast
 
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
+from fatecloud.model.node import Node
 from fatecloud.transport import sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.whoami import user_name

@@ -8,7 +8,7 @@ from concurrent.futures import wait
 from typing import TypeVar
 
 from fatecloud.errors import RunError, TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.threads import begun
 
 Result = TypeVar("Result")

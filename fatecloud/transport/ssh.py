@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
+from fatecloud.model.node import Node
 from fatecloud.transport import sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.transport.library import paramiko

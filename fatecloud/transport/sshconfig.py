@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.transport.jump import Hop, hops
 
 _CONNECT_SECONDS = 10

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.model.programs import SEARCH_PATH, SHELL, SUDO
 
 _ENTERED = f'PATH={SEARCH_PATH}; export PATH; printf %s "$0" >&2; exec "$@"'

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from fatecloud import catalogue
 from fatecloud.components.registry import components_by_owner
-from fatecloud.model.cluster import Cluster, SecretRef
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.component import Component
+from fatecloud.model.passwords import SecretRef
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.placed import contexts_of
 from fatecloud.vault.file import Secret

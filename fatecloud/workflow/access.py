@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.transport import CONNECT_TIMEOUT, Transport, connect
 from fatecloud.workflow.logins import Logins
 

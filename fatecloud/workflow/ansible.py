@@ -3,100 +3,31 @@
 from __future__ import annotations
 
 import os
-import platform
 import secrets
-import signal
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from fatecloud.errors import FatecloudError, Locked, PlanOutdated, Refused, RunError
-from fatecloud.model.event import Event, Listener, texts_of
-from fatecloud.plain import plain, plain_word
-from fatecloud.render.project import VAULT, RunInfo, write_project, write_variables
-from fatecloud.runner.outcome import Outcome, TaskFailure
+from fatecloud.errors import Refused
+from fatecloud.model.event import Event, Listener
+from fatecloud.plain import plain_word
+from fatecloud.render.project import VAULT, write_variables
+from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import run_playbook
-from fatecloud.state.directory import controller_id
 from fatecloud.state.runs import RunLog
 from fatecloud.timing import phase
-from fatecloud.transport.sshconfig import ssh_config
-from fatecloud.vault.file import vault_library
-from fatecloud.whoami import has_entry, user_name
+from fatecloud.whoami import has_entry
+from fatecloud.workflow.failure import failure
 from fatecloud.workflow.interrupt import Interruption
-from fatecloud.workflow.needed_secrets import values_on_nodes
+from fatecloud.workflow.project import project, run_info
 from fatecloud.workflow.session import Session
 
 RELEASE_TIMEOUT = 150.0
 """Seconds that releasing the nodes may take. It is more than a node waits for a task that it has begun; after that the
 next run has to take the nodes over."""
-
-OUTDATED = "run fatecloud deploy again and look at the new plan"
 ARTIFACTS = "ansible"
 """Subdirectory of a run's directory where the runner notes what it does."""
-_SIGNALLED = 128
-"""A command that a signal ended has this plus the signal's number as its exit status."""
-_OUT_OF_MEMORY = " (the kernel does this when memory runs out: see dmesg)"
-
-
-_REFUSALS = {
-    "foreign": "set another `paths.base` for the node, or use the inventory that the directory belongs to",
-    "renamed": "put the name back (cluster: {})",
-    "layout": "run destroy --purge with the version that deployed it, or set another `paths.base`",
-    "twice": "keep one name for the machine under `nodes`; its services are those of {}",
-    "elsewhere": "put `paths.base` of the node back to {}: a deploy does not move a base directory",
-    "alike": "give this cluster another name: names on the node are made of it and the first digits of the id",
-    "data_not_there": "mount its disk; or restore the data and run: fatecloud deploy --adopt-data {}",
-    "drifted": "fatecloud plan shows the edit; --overwrite-drift replaces the file",
-    "jobs": "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here",
-}
-"""Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""
-
-
-class _Unsafe(str):
-    """A value that Ansible must not take for a template."""
-
-    __slots__ = ()
-
-
-class _VaultDumper(yaml.SafeDumper):
-    """YAML of the vault: every value is marked unsafe."""
-
-
-_VaultDumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value)))
-
-
-def encrypted(values: Mapping[str, str], password: str) -> str:
-    """The project's vault file."""
-    library = vault_library()
-    text = yaml.dump(
-        {"fatecloud_secrets": {name: _Unsafe(value) for name, value in sorted(values.items())}}, Dumper=_VaultDumper
-    )
-    key = library.VaultSecret(password.encode())
-    return str(library.VaultLib([("default", key)]).encrypt(text, key).decode())
-
-
-def run_info(session: Session, run: str, pid: int) -> RunInfo:
-    """Who runs it: the operator, this machine, and the id of the state directory."""
-    return RunInfo(run, f"{user_name()}@{platform.node()}", controller_id(session.state), pid)
-
-
-def project(session: Session, directory: Path, run: RunInfo, vault_password: str) -> None:
-    """Write the Ansible project of a session."""
-    write_project(
-        session.desired,
-        directory,
-        ssh_config=ssh_config(session.cluster.nodes.values(), known_hosts="known_hosts"),
-        known_hosts=session.access.known_hosts,
-        store=session.store.path,
-        vault_text=encrypted(
-            {**values_on_nodes(session.desired, session.vault.secrets), **session.access.logins.typed}, vault_password
-        ),
-        run=run,
-    )
 
 
 class AnsibleRun:
@@ -228,48 +159,3 @@ def ansible_run(
             run.release()
         finally:
             run.forget_secrets()
-
-
-def failure(outcome: Outcome) -> FatecloudError:
-    """The error that an outcome means. Texts of a node do not look like lines of ours in it."""
-    for failed in outcome.failed:
-        message = _below(f"{failed.node}: {failed.message}")
-        if failed.result.get("held"):
-            return Locked(message, remedy="wait for it with --wait-lock 30m")
-        if failed.result.get("outdated"):
-            return PlanOutdated(message, remedy=OUTDATED)
-        for kind, remedy in _REFUSALS.items():
-            if other := failed.result.get(kind):
-                return Refused(message, remedy=remedy.format(plain_word(other)))
-    if outcome.unreachable:
-        lines = [_below(f"{node}: {why}") for node, why in outcome.unreachable.items()]
-        return RunError("\n".join(lines), remedy="make the node reachable and run the same command again")
-    if outcome.failed:
-        return RunError(
-            "\n".join(_failure_text(failed) for failed in outcome.failed),
-            remedy="remove the cause and run the same command again: it goes on from here",
-        )
-    return _ended(outcome)
-
-
-def _below(text: str) -> str:
-    """A text whose further lines are indented."""
-    return text.replace("\n", "\n    ")
-
-
-def _ended(outcome: Outcome) -> RunError:
-    """The error for a play that did not finish although no node failed."""
-    if outcome.status == "failed" and outcome.rc - _SIGNALLED in set(signal.Signals):
-        name = signal.Signals(outcome.rc - _SIGNALLED).name
-        return RunError(
-            f"Ansible was ended by {name}, which fatecloud did not send{_OUT_OF_MEMORY if name == 'SIGKILL' else ''}",
-            remedy="run the same command again: it goes on from here",
-        )
-    return RunError(_below(f"Ansible ended with status {outcome.status} ({outcome.rc})\n{outcome.output}".rstrip()))
-
-
-def _failure_text(failed: TaskFailure) -> str:
-    where = failed.service or failed.node
-    lines = [_below(f"{where}: {failed.task}: {failed.message}")]
-    lines += [f"    {plain(line)}" for line in texts_of(failed.result.get("lines"))]
-    return "\n".join(lines)

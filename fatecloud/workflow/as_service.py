@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fatecloud.model.cluster import Node
 from fatecloud.model.desired import DesiredService
+from fatecloud.model.node import Node
 
 LEAST = "nobody"
 """The user in place of one that is not known."""

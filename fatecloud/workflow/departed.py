@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fatecloud import inventory
 from fatecloud.errors import RunError, UsageError
-from fatecloud.model.cluster import Cluster, Node
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
 from fatecloud.state.directory import cluster_directory
 from fatecloud.state.nodes import PastNode, forget, known_again, past_nodes, remember

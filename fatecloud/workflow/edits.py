@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from fatecloud.collect.drift import EditedFile, read_drift
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import FileChange, Plan
 from fatecloud.render.placeholders import UnknownSecretError, fill, names

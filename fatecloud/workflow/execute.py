@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from fatecloud.errors import FatecloudError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.node import Node
 from fatecloud.threads import begun
 from fatecloud.transport import Transport
 from fatecloud.workflow.as_service import as_service

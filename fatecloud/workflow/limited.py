@@ -10,9 +10,9 @@ from typing import Any
 
 from fatecloud.collect import shipment
 from fatecloud.collect.spec import spec_for
-from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.layout import check_program_of, check_spec_of
+from fatecloud.model.node import Node
 from fatecloud.model.programs import SUDO
 from fatecloud.workflow.check import FACTS, USAGE
 from fatecloud.workflow.status import FACTS as SHOWN

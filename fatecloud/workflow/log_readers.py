@@ -9,9 +9,9 @@ from typing import Any
 
 from fatecloud.collect.logs import LogBatch, LogQuestion, read_logs
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import DesiredService
+from fatecloud.model.node import Node
 from fatecloud.transport import Transport
 
 LINES_SINCE = 5000

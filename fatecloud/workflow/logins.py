@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable
 
 from fatecloud.errors import SecretsError
-from fatecloud.model.cluster import Node, Prompt, SecretRef
+from fatecloud.model.node import Node
+from fatecloud.model.passwords import Prompt, SecretRef
 from fatecloud.vault.opened import OpenedVault
 
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from fatecloud.collect.logs import SECONDS, LogQuestion, LogRecord, job_logs
 from fatecloud.errors import FatecloudError, TransportError, UsageError
-from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.node import Node
 from fatecloud.transport import Transport
 from fatecloud.workflow.log_readers import LINES_SINCE, Reader, SharedConnection
 

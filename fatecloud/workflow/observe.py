@@ -11,7 +11,7 @@ from fatecloud.checks.incomplete import LAST_DEPLOY
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.errors import RunError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
 from fatecloud.state.killed import last_failure
 from fatecloud.timing import phase, report_seconds

@@ -8,7 +8,7 @@ from fatecloud.errors import PlanOutdated
 from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.plan.shown import shown_states
-from fatecloud.workflow.ansible import OUTDATED
+from fatecloud.workflow.failure import OUTDATED
 
 
 def refuse_changed(shown: Plan, before: Observed, now: Observed, again: Callable[[], Plan]) -> None:

@@ -8,8 +8,8 @@ import hashlib
 import re
 from collections.abc import Collection, Sequence
 
-from fatecloud.model.cluster import Node
 from fatecloud.model.layout import private_of
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
 from fatecloud.model.places import RENDERED
 from fatecloud.model.plan import Plan

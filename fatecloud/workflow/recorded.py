@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from fatecloud.errors import FatecloudError, Interrupted, Locked, Refused, RunError
 from fatecloud.model.event import Event, Listener
-from fatecloud.runner.run import clear_after
+from fatecloud.runner.scratch import clear_after
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.durations import past_durations
 from fatecloud.state.killed import Killed

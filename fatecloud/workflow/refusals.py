@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fatecloud.checks.preflight import blocking
 from fatecloud.errors import Refused
-from fatecloud.model.cluster import needing
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
+from fatecloud.model.owner import needing
 from fatecloud.model.plan import Plan
 from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.workflow.data import still_blocking

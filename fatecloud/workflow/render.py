@@ -6,9 +6,9 @@ from pathlib import Path
 from secrets import token_hex
 
 from fatecloud.vault.password import ask_on_terminal, find_password
-from fatecloud.workflow.ansible import project, run_info
 from fatecloud.workflow.load import load_session
 from fatecloud.workflow.options import Options
+from fatecloud.workflow.project import project, run_info
 
 BY_HAND = "by-hand-"
 """Prefix of the run id of a rendered project. The random rest makes two such projects lock each other out."""

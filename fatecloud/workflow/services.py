@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 
 from fatecloud.errors import Refused
-from fatecloud.model.cluster import needing
 from fatecloud.model.duration import seconds
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.owner import needing
 from fatecloud.model.selection import Selection, select
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.render.turns import stage_turns

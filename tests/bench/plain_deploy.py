@@ -15,19 +15,17 @@ from typing import Any
 
 from fatecloud.errors import Refused
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Node
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.layout import interpreter_of, shared_venv_of
+from fatecloud.model.node import Node
 from fatecloud.model.parts import pythons_on
 from fatecloud.model.python import PythonSet
 from fatecloud.render import project
+from fatecloud.render.connection import connection_variables
+from fatecloud.render.node_variables import node_variables
 from fatecloud.render.placeholders import fill
+from fatecloud.render.service_variables import service_variables
 from fatecloud.render.turns import stage_turns, turns
-from fatecloud.render.variables import (
-    connection_variables,
-    node_variables,
-    service_variables,
-)
 from fatecloud.transport.sshconfig import ssh_config
 from fatecloud.workflow.load import load_session
 from fatecloud.workflow.needed_secrets import values_on_nodes

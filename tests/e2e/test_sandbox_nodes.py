@@ -14,7 +14,9 @@ import pytest
 
 from fatecloud import inventory
 from fatecloud.errors import SandboxError, TransportError
-from fatecloud.model.cluster import Cluster, Node, Prompt
+from fatecloud.model.cluster import Cluster
+from fatecloud.model.node import Node
+from fatecloud.model.passwords import Prompt
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.transport import Transport, connect
 from fatecloud.transport.sshconfig import ssh_config

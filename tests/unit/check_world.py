@@ -12,13 +12,14 @@ from preflight_world import ANY, CLUSTER_ID, DATA_DISK, NOW, a_desired, a_mark, 
 from fatecloud.checks.engine import judge
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec
-from fatecloud.model.desired import Desired, DesiredFile, FileSpec, NodeProbe
+from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.finding import Report
 from fatecloud.model.layout import LAYOUT
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.model.protections import in_effect, protections
 from fatecloud.model.release import DISTRIBUTION
 from fatecloud.model.samples import History
+from fatecloud.model.service import FileSpec, NodeProbe
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"

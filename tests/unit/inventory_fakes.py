@@ -5,17 +5,9 @@ from pathlib import Path
 
 from fatecloud.inventory.loader import load
 from fatecloud.model.cluster import Cluster
-from fatecloud.model.component import (
-    Component,
-    ConfigKey,
-    Context,
-    Examination,
-    ExternalUse,
-    PortSpec,
-    SecretSpec,
-    Wanted,
-    always,
-)
+from fatecloud.model.component import Component, ConfigKey, ExternalUse, PortSpec, SecretSpec, always
+from fatecloud.model.context import Context
+from fatecloud.model.wanted import Examination, Wanted
 
 
 def _want(_: Context) -> Wanted:

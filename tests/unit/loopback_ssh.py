@@ -16,7 +16,7 @@ from typing import Any
 
 import paramiko
 
-from fatecloud.model.cluster import Node, Paths, Ssh
+from fatecloud.model.node import Node, Paths, Ssh
 
 HOST_KEY = paramiko.ECDSAKey.generate()
 OTHER_HOST_KEY = paramiko.ECDSAKey.generate()

@@ -8,15 +8,19 @@ from dataclasses import replace
 from typing import Any
 
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Cluster, Endpoint, Node, Owner, Paths, Peer, Ssh
-from fatecloud.model.desired import Desired, DesiredFile, DesiredService, Edge, LogFile, PortUse, Process
+from fatecloud.model.cluster import Cluster, Peer
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.java import Java
 from fatecloud.model.needs import Needs
+from fatecloud.model.node import Node, Paths, Ssh
 from fatecloud.model.observed import Fact, NodeFacts, Observed
+from fatecloud.model.owner import Owner
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
 from fatecloud.model.runtime import JavaRange, JavaRuntime, PythonRuntime
+from fatecloud.model.service import Edge, LogFile, PortUse, Process
 
 GIB = 1024**3
 CLUSTER_ID = "c3f9a2b1d4e5f607"

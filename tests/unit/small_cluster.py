@@ -9,11 +9,14 @@ from typing import Any
 
 from fatecloud.model.accounts import account_of
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Cluster, Node, Owner, Paths, Placed, Ssh
-from fatecloud.model.desired import Desired, DesiredFile, DesiredService, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.cluster import Cluster
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.node import Node, Paths, Ssh
+from fatecloud.model.owner import Owner, Placed
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
+from fatecloud.model.service import NodeProbe, Objects, PortUse, Process
 from fatecloud.model.trees import Tree
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"

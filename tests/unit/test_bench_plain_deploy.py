@@ -11,7 +11,7 @@ from sessions import a_session
 from small_cluster import PASSWORD, desired, file, node
 
 from fatecloud.errors import Refused
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.vault.file import Secret
 from fatecloud.vault.values import SecretValues
 from fatecloud.workflow import needed_secrets

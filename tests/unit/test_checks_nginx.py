@@ -9,7 +9,7 @@ import pytest
 from component_world import NGINX, THEIRS, Change, findings, report, say, set_answer
 
 from fatecloud.components.party_routes import Route, routes_to_parties
-from fatecloud.model.cluster import Endpoint
+from fatecloud.model.endpoint import Endpoint
 
 THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))

@@ -30,9 +30,9 @@ from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.ports import not_too_open
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import ServiceView
-from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Severity
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.service import PortUse
 
 Change = Callable[[Documents], object]
 

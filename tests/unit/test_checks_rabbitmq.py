@@ -9,9 +9,9 @@ from component_world import RABBITMQ, Change, desired, findings, report, say, se
 
 from fatecloud.components.rabbitmq.checks import exposures, peers
 from fatecloud.model.check import ServiceView
-from fatecloud.model.cluster import Endpoint
-from fatecloud.model.desired import Edge
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.service import Edge
 
 ADMIN, PEERS = (f"{RABBITMQ}:rabbitmq.{name}" for name in ("admin", "peers"))
 THEIRS = "10000/rabbitmq@b1"

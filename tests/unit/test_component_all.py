@@ -15,7 +15,8 @@ from modules import module
 from fatecloud.collect import shipment
 from fatecloud.collect.node import probes
 from fatecloud.components.registry import all_components
-from fatecloud.model.desired import DesiredFile, NodeProbe
+from fatecloud.model.desired import DesiredFile
+from fatecloud.model.service import NodeProbe
 from fatecloud.render.placeholders import names
 from fatecloud.shipped import folder
 from fatecloud.vault.changes import needs

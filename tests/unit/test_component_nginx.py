@@ -14,7 +14,7 @@ from web_fakes import Page, closed_port, serving, silent
 
 from fatecloud.components.nginx import probe_http, probe_peers, probe_upstream
 from fatecloud.components.nginx.passed import PATHS
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.service import FileSpec
 from fatecloud.render.files import render_specs
 from fatecloud.shipped import folder
 

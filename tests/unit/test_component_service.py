@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fatecloud.model.desired import FileSpec, Process
+from fatecloud.model.service import FileSpec, Process
 from fatecloud.render.files import render_specs
 from fatecloud.resolve.supervise import _guard
 from fatecloud.shipped import folder

@@ -16,9 +16,10 @@ from fatecloud.components.mysql.database import Database, database
 from fatecloud.components.registry import all_components
 from fatecloud.errors import InventoryError
 from fatecloud.inventory.loader import load
-from fatecloud.model.cluster import Endpoint
-from fatecloud.model.component import Component, Context
+from fatecloud.model.component import Component
+from fatecloud.model.context import Context
 from fatecloud.model.contribution import Contribution
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.resolve.contributions import gather
 from fatecloud.resolve.placed import contexts_of
 from fatecloud.vault.changes import needs

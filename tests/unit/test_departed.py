@@ -14,9 +14,9 @@ from check_world import ENGINE, FRONT, STORE, healthy_documents, observed, the_d
 from preflight_world import CLUSTER_ID, a_node
 
 from fatecloud.errors import Refused, RunError, UsageError
-from fatecloud.model.cluster import Ssh
 from fatecloud.model.desired import Desired
 from fatecloud.model.event import Event
+from fatecloud.model.node import Ssh
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.state.directory import cluster_directory
 from fatecloud.state.nodes import past_nodes

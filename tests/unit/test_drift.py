@@ -19,8 +19,8 @@ from fatecloud.collect.drift import EditedFile, read_drift
 from fatecloud.collect.node import drift as on_node
 from fatecloud.collect.node.concealing import looks_secret, values_of
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
+from fatecloud.model.node import Node
 
 TYPED = "Zxcvbn-by-hand"
 """A password that was typed by hand; no vault has it."""

@@ -13,11 +13,12 @@ from preflight_world import NOW
 from fatecloud.checks.engine import EVERY_CHECK
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec, Code, NodeView, ServiceView, node_check, service_check
-from fatecloud.model.cluster import Endpoint
-from fatecloud.model.component import Wanted
-from fatecloud.model.desired import Desired, Edge, NodeProbe, Process
+from fatecloud.model.desired import Desired
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.finding import Finding, Severity
 from fatecloud.model.observed import Unreachable
+from fatecloud.model.service import Edge, NodeProbe, Process
+from fatecloud.model.wanted import Wanted
 from fatecloud.report.document import report_document
 from fatecloud.report.look import Look
 from fatecloud.report.table import table

@@ -17,6 +17,7 @@ from fatecloud.runner.events import Translator
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import ansible
 from fatecloud.workflow.destroy import Left
+from fatecloud.workflow.failure import failure
 from fatecloud.workflow.services import Acted
 
 SHAPES: tuple[Any, ...] = (None, 1, "text", [], [[1], {"a": 1}], {"a": 1}, ["x\nforged"])
@@ -70,7 +71,7 @@ def test_texts_of_a_node_in_an_error_do_not_look_like_lines_of_ours() -> None:
     outcomes = [Outcome("failed", 2, (failed,), {}, {}) for failed in failures]
     outcomes += [Outcome("failed", 4, (), {"a1": forged}, {}), Outcome("failed", 1, (), {}, {}, forged)]
     for outcome in outcomes:
-        error = ansible.failure(outcome)
+        error = failure(outcome)
         first, *rest = error.message.split("\n")
         assert first
         assert all(line.startswith("    ") for line in rest)

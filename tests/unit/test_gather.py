@@ -18,11 +18,11 @@ from fatecloud.collect.gather import gather
 from fatecloud.collect.record import observed_from_json, observed_to_json, redacted
 from fatecloud.collect.spec import question_of, spec_for
 from fatecloud.errors import InputError, TransportError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
-from fatecloud.model.desired import NodeProbe
 from fatecloud.model.layout import for_collector
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
+from fatecloud.model.service import NodeProbe
 
 CLOCK = {"epoch": 1.0, "boot_epoch": None, "timezone": "UTC", "synchronized": None}
 FORM = "the collector's document has another form than a collector's"

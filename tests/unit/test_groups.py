@@ -13,8 +13,8 @@ from group_world import ALONE, BESIDE, GROUP, NODES, PARTIES, loaded, planted, r
 from fatecloud.errors import InventoryError, NoMatch
 from fatecloud.inventory.show import document, show
 from fatecloud.model.accounts import LONGEST, own_name
-from fatecloud.model.cluster import FromGroup
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.owner import FromGroup
 from fatecloud.model.selection import Selection, select
 from fatecloud.vault.changes import needs
 

@@ -21,6 +21,7 @@ from fatecloud.errors import Refused, RunError
 from fatecloud.model.event import Event
 from fatecloud.runner import run
 from fatecloud.runner.outcome import Outcome
+from fatecloud.runner.scratch import clear_after, scratch_in, sockets_in
 from fatecloud.workflow import ansible
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
@@ -157,7 +158,7 @@ def test_sockets_of_ssh_have_a_short_path_with_any_tmpdir(tmp_path: Path, monkey
     monkeypatch.setattr("tempfile.tempdir", None)
     artifacts = tmp_path / "r0" / "ansible"
     artifacts.mkdir(parents=True)
-    with run._scratch(artifacts) as scratch, run._sockets(artifacts) as sockets:
+    with scratch_in(artifacts) as scratch, sockets_in(artifacts) as sockets:
         assert scratch.parent == deep
         # The name of a socket of ours, and what ssh adds to it while it makes it.
         assert len(os.fsencode(sockets)) + len("/123456-") + 40 + 17 <= 107
@@ -171,14 +172,14 @@ def test_sockets_of_ssh_have_a_short_path_with_any_tmpdir(tmp_path: Path, monkey
 def test_sockets_that_a_killed_run_left_are_removed(tmp_path: Path) -> None:
     artifacts = tmp_path / "r0" / "ansible"
     artifacts.mkdir(parents=True)
-    with run._sockets(artifacts) as sockets:
-        run.clear_after(artifacts)
+    with sockets_in(artifacts) as sockets:
+        clear_after(artifacts)
         assert not sockets.exists()
 
 
 def test_where_no_socket_can_be_it_says_where_it_was_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_SHORT", (str(tmp_path / "none"),))
-    with pytest.raises(RunError, match="sockets of ssh") as caught, run._sockets(tmp_path / "ansible"):
+    monkeypatch.setattr("fatecloud.runner.scratch._SHORT", (str(tmp_path / "none"),))
+    with pytest.raises(RunError, match="sockets of ssh") as caught, sockets_in(tmp_path / "ansible"):
         pass
     assert str(tmp_path / "none") in caught.value.remedy
 

@@ -11,7 +11,7 @@ from group_world import ALONE, NODES, loaded, planted, resolved
 
 from fatecloud.errors import InventoryError
 from fatecloud.inventory.show import document, show
-from fatecloud.model.cluster import Placed
+from fatecloud.model.owner import Placed
 from fatecloud.model.selection import Selection, select
 
 OWN = "{node: n2, config: {size: 7, ports: {client: 2182}}}"

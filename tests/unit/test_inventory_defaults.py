@@ -9,7 +9,9 @@ import pytest
 from inventory_fakes import ALONE, COMPONENTS, GOOD, loaded
 
 from fatecloud import catalogue
-from fatecloud.model.cluster import Endpoint, Placed, Prompt, SecretRef
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.owner import Placed
+from fatecloud.model.passwords import Prompt, SecretRef
 
 
 def test_defaults_lie_between_the_node_and_what_is_built_in(tmp_path: Path) -> None:

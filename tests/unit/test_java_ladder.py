@@ -9,9 +9,9 @@ from preflight_world import a_node
 
 from fatecloud.catalogue.openjdk import names, packages
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.cluster import Node
 from fatecloud.model.java import FoundJava, Java, Jdk
 from fatecloud.model.machine import Machine, System
+from fatecloud.model.node import Node
 from fatecloud.model.runtime import JavaRange
 from fatecloud.model.trees import Tree
 from fatecloud.resolve.java import choose

@@ -19,11 +19,12 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Report
 from fatecloud.model.plan import Plan
 from fatecloud.runner.outcome import Outcome
-from fatecloud.runner.run import _scratch, clear_after
+from fatecloud.runner.scratch import clear_after, scratch_in
 from fatecloud.state.killed import last_failure
 from fatecloud.state.runs import RunLog
 from fatecloud.workflow import ansible, deploy, needed_secrets
 from fatecloud.workflow.deploy_options import DeployOptions
+from fatecloud.workflow.failure import failure
 from fatecloud.workflow.options import Options
 
 LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
@@ -94,12 +95,12 @@ def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize(("number", "memory"), [(signal.SIGKILL, True), (signal.SIGSEGV, False)])
 def test_an_ansible_that_was_ended_from_outside_is_reported(number: signal.Signals, memory: bool) -> None:  # noqa: FBT001
-    error = ansible.failure(Outcome("failed", 128 + number, (), {}, {}))
+    error = failure(Outcome("failed", 128 + number, (), {}, {}))
     assert error.message.startswith(f"Ansible was ended by {number.name}, which fatecloud did not send")
     assert ("memory" in error.message) is memory
     assert "run the same command again" in error.remedy
-    assert "ended with status failed (250)" in ansible.failure(Outcome("failed", 250, (), {}, {})).message
-    assert "ended with status timeout (143)" in ansible.failure(Outcome("timeout", 143, (), {}, {})).message
+    assert "ended with status failed (250)" in failure(Outcome("failed", 250, (), {}, {})).message
+    assert "ended with status timeout (143)" in failure(Outcome("timeout", 143, (), {}, {})).message
 
 
 def test_what_the_last_deploy_failed_of_is_known_until_one_succeeds(tmp_path: Path) -> None:
@@ -128,7 +129,7 @@ def test_what_the_last_deploy_failed_of_is_known_until_one_succeeds(tmp_path: Pa
 def test_the_temporary_files_of_a_killed_run_are_found_and_removed(tmp_path: Path) -> None:
     for artifacts in (tmp_path / "r0" / "ansible", tmp_path / "r1" / "ansible"):
         artifacts.mkdir(parents=True)
-    with _scratch(tmp_path / "r0" / "ansible") as dead, _scratch(tmp_path / "r1" / "ansible") as alive:
+    with scratch_in(tmp_path / "r0" / "ansible") as dead, scratch_in(tmp_path / "r1" / "ansible") as alive:
         (dead / "bundle.tar").touch()
         clear_after(tmp_path / "r0" / "ansible")
         assert (dead.exists(), alive.exists()) == (False, True)

@@ -17,9 +17,9 @@ from check_world import the_desired
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.collect.node.limited import narrowed
-from fatecloud.model.cluster import CheckLogin, Node
 from fatecloud.model.completed import Completed
 from fatecloud.model.layout import for_collector
+from fatecloud.model.node import CheckLogin, Node
 from fatecloud.model.observed import Unreachable
 from fatecloud.workflow.check import FACTS
 from fatecloud.workflow.limited import as_checker, check_files, question

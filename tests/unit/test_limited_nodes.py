@@ -16,9 +16,9 @@ from preflight_world import CLUSTER_ID
 from sessions import patch_deploy, stand_in
 
 from fatecloud.errors import Refused, RunError
-from fatecloud.model.cluster import Node
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Fix, Report
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import Selection

@@ -19,9 +19,10 @@ from fatecloud.collect.logs import LogQuestion, LogRecord, _places, read_logs
 from fatecloud.collect.node import opening, tail
 from fatecloud.collect.node import records as cutting
 from fatecloud.errors import FatecloudError, TransportError, UsageError
-from fatecloud.model.cluster import Node
 from fatecloud.model.completed import Completed
-from fatecloud.model.desired import Desired, LogFile
+from fatecloud.model.desired import Desired
+from fatecloud.model.node import Node
+from fatecloud.model.service import LogFile
 from fatecloud.report.logs import record_text
 from fatecloud.workflow.log_readers import SharedConnection
 from fatecloud.workflow.logs import of_job, question_of, show_logs

@@ -13,7 +13,7 @@ from fatecloud import catalogue
 from fatecloud.inventory import load
 from fatecloud.model.machine import Machine
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
-from fatecloud.render.variables import prepared_digest
+from fatecloud.render.node_variables import prepared_digest
 from fatecloud.resolve.desired import resolve
 from fatecloud.resolve.machines import as_read, resized
 from fatecloud.shipped import folder

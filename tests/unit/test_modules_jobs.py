@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from modules import module, take, utility
 
-from fatecloud.render.variables import job_questions
+from fatecloud.render.service_variables import job_questions
 
 asking = utility("fatecloud_asking")
 node = utility("fatecloud_node")

@@ -16,7 +16,7 @@ from fatecloud.components.mysql import migrate_database
 from fatecloud.components.mysql.database import database
 from fatecloud.components.mysql.migration import Change, database_migration
 from fatecloud.components.registry import components_of
-from fatecloud.model.cluster import Endpoint
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import fill
 from fatecloud.resolve.placed import contexts_of

@@ -15,7 +15,8 @@ from fatecloud.model.parts import artifacts_of, lacking, parts_of
 from fatecloud.model.python import PythonSet
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.model.trees import PlacedTree, TreeUse
-from fatecloud.render.variables import node_variables, service_variables
+from fatecloud.render.node_variables import node_variables
+from fatecloud.render.service_variables import service_variables
 
 OLD = PythonSet(
     replace(PYTHON.requirement, name="old", minor="3.6", lock=(Artifact("y==1", "y-1.whl", "d" * 64, 10, "wheel"),)),

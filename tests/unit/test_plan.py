@@ -8,16 +8,17 @@ import pytest
 from small_cluster import KEY, PASSWORD, TREE, desired, node
 
 from fatecloud.errors import SecretsError
-from fatecloud.model.desired import Desired, Objects
+from fatecloud.model.desired import Desired
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.migration import Migration
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import LeftObjects, Plan
 from fatecloud.model.runtime import PythonRuntime
+from fatecloud.model.service import Objects
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.proofs import owners_digest
 from fatecloud.plan.real import applied_hash, real_hashes
-from fatecloud.render.variables import prepared_digest
+from fatecloud.render.node_variables import prepared_digest
 from fatecloud.report.plan import plan_text
 from fatecloud.workflow.refusals import owners_hit
 

@@ -10,10 +10,10 @@ import pytest
 from preflight_world import ANY, GIB, a_desired, healthy, no_text, observed
 
 from fatecloud.checks.preflight import blocking, judge_preflight
-from fatecloud.model.desired import PortUse
 from fatecloud.model.finding import Finding, Fix
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.parts import parts_of
+from fatecloud.model.service import PortUse
 from fatecloud.report.document import preflight_document
 from fatecloud.report.look import Look
 from fatecloud.report.preflight import change_text, preflight_text

@@ -12,8 +12,8 @@ from group_world import GROUP, NODES, PARTIES, planted, resolved
 from small_cluster import PYTHON
 
 from fatecloud.errors import UsageError
-from fatecloud.model.cluster import givers_of, needing
 from fatecloud.model.desired import Desired
+from fatecloud.model.owner import givers_of, needing
 from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.proofs import owners_digest, provable, unproven
 from fatecloud.workflow.prove import Round, chosen_proof, rounds

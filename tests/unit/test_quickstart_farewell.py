@@ -13,8 +13,9 @@ from check_world import ENGINE, the_desired
 from fatecloud.cli.verbs import commands
 from fatecloud.errors import UsageError
 from fatecloud.inventory.starter import Answers, starter_text
-from fatecloud.model.desired import Desired, PortUse
+from fatecloud.model.desired import Desired
 from fatecloud.model.event import Event
+from fatecloud.model.service import PortUse
 from fatecloud.report.commands import Commands, commands_of, link_program, set_commands, typed
 from fatecloud.workflow import farewell, quickstart
 

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fatecloud.errors import FatecloudError
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.service import FileSpec
 from fatecloud.render.files import FILTERS, render_specs
 from fatecloud.render.placeholders import ENCODINGS, UnknownSecretError, fill, names, placeholder
 

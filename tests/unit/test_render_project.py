@@ -9,9 +9,10 @@ import yaml
 from small_cluster import KEY, PYTHONS, desired, node
 
 from fatecloud.errors import Refused
-from fatecloud.model.cluster import Prompt, SecretRef, Ssh
 from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
+from fatecloud.model.node import Ssh
+from fatecloud.model.passwords import Prompt, SecretRef
 from fatecloud.model.runtime import PythonRuntime
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.render.turns import stage_turns, turns

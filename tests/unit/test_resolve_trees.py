@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from small_cluster import RELEASE, TREE
 
-from fatecloud.model.component import Wanted
-from fatecloud.model.desired import FileSpec, Process
+from fatecloud.model.service import FileSpec, Process
 from fatecloud.model.trees import TreeUse
+from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.trees import placed_trees
 
 HOME = "/data/fate/x"

@@ -7,7 +7,7 @@ import pytest
 from fatecloud.model.event import Event
 from fatecloud.runner.events import Translator
 from fatecloud.runner.outcome import Outcome
-from fatecloud.workflow.ansible import failure
+from fatecloud.workflow.failure import failure
 
 
 @pytest.mark.parametrize(("service", "named"), [("node", "a1"), ("9999/flow@a1", "9999/flow@a1")])

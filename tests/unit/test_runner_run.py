@@ -22,7 +22,7 @@ from fatecloud.model.places import REGISTERS
 from fatecloud.render.project import RunInfo, write_project, write_variables
 from fatecloud.runner.outcome import Outcome
 from fatecloud.runner.run import run_playbook
-from fatecloud.workflow.ansible import failure
+from fatecloud.workflow.failure import failure
 
 CANARY = "canary-7f3a{{ 1 }}'\"\\"
 VAULT_PASSWORD = "vault-9c1d"

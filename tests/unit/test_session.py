@@ -8,8 +8,9 @@ from sessions import a_session
 from small_cluster import desired, node
 
 from fatecloud.errors import SecretsError
-from fatecloud.model.cluster import Prompt, Ssh
+from fatecloud.model.node import Ssh
 from fatecloud.model.observed import Observed
+from fatecloud.model.passwords import Prompt
 from fatecloud.workflow import observe
 from fatecloud.workflow.session import Session
 

@@ -19,8 +19,8 @@ from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.shown import shown_states
 from fatecloud.runner.outcome import Outcome, TaskFailure
 from fatecloud.workflow import deploy
-from fatecloud.workflow.ansible import failure
 from fatecloud.workflow.deploy_options import DeployOptions
+from fatecloud.workflow.failure import failure
 from fatecloud.workflow.options import Options
 from fatecloud.workflow.outdated import refuse_changed
 

@@ -12,7 +12,7 @@ from loopback_ssh import HOST_KEY, LARGER_HOST_KEY, OTHER_HOST_KEY, Server, a_no
 
 from fatecloud.collect.gather import gather
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
 from fatecloud.transport import connect
 from fatecloud.transport.contract import Transport

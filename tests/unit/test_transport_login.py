@@ -9,7 +9,7 @@ import pytest
 from loopback_ssh import HOST_KEY, Server, a_node, known, listening, serving, write_key
 
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.transport import connect
 
 

@@ -8,7 +8,7 @@ import pytest
 from loopback_ssh import a_node
 
 from fatecloud.errors import TransportError
-from fatecloud.model.cluster import Node
+from fatecloud.model.node import Node
 from fatecloud.transport.parallel import on_all
 
 NODES = [a_node(name=f"n{number}") for number in range(8)]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from loopback_ssh import a_node
 
-from fatecloud.model.cluster import Node, SecretRef
+from fatecloud.model.node import Node
+from fatecloud.model.passwords import SecretRef
 from fatecloud.transport.sshconfig import ssh_config
 
 

@@ -10,8 +10,8 @@ from fatecloud.components.judging import answer_of, finding
 from fatecloud.components.mysql.database import CHARSET, Database
 from fatecloud.components.mysql.external import PROBE
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
-from fatecloud.model.cluster import External
 from fatecloud.model.finding import Finding
+from fatecloud.model.owner import External
 
 _DOWN = ("SERVICE_RESTARTING", "SERVICE_FAILED")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from fatecloud.model.component import Context
+from fatecloud.model.context import Context
 from fatecloud.model.contribution import Contribution
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.service import FileSpec
 
 CHARSET = "utf8mb4"
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES")

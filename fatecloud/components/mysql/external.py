@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from fatecloud.components.mysql.database import Database
 from fatecloud.components.question import question
-from fatecloud.model.cluster import External
-from fatecloud.model.component import ConfigKey, Context, Examination, ExternalUse
+from fatecloud.model.component import ConfigKey, ExternalUse
+from fatecloud.model.context import Context
 from fatecloud.model.contribution import Contribution
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.owner import External
+from fatecloud.model.service import FileSpec
+from fatecloud.model.wanted import Examination
 
 PROBE = "mysql.external"
 

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 
 from fatecloud.components.mysql.database import Database
 from fatecloud.components.script import script_text
-from fatecloud.model.cluster import Endpoint
-from fatecloud.model.component import Context
-from fatecloud.model.desired import FileSpec
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.migration import Migration
+from fatecloud.model.service import FileSpec
 
 
 @dataclass(frozen=True, slots=True)

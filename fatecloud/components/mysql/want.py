@@ -6,9 +6,10 @@ import re
 
 from fatecloud.components.mysql.database import Database, statements
 from fatecloud.components.question import question
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
+from fatecloud.model.context import Context
 from fatecloud.model.needs import Needs
+from fatecloud.model.service import FileSpec, Objects, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 BESIDE = 256 << 20
 """Bytes that a server takes beside its buffer pool, with the connections of one flow."""

@@ -6,10 +6,11 @@ from fatecloud.components.neighbours import edges_to, edges_to_others, routes
 from fatecloud.components.networks import SELF, are_named, of_node, of_others
 from fatecloud.components.nginx.passed import PATHS
 from fatecloud.components.question import question
-from fatecloud.model.cluster import LOOPBACK, Endpoint, is_address
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, NodeProbe, PortUse, Process
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import LOOPBACK, Endpoint, is_address
 from fatecloud.model.needs import Needs
+from fatecloud.model.service import FileSpec, NodeProbe, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 PROGRAM = "/usr/sbin/nginx"
 _TEMPORARY = ("body", "proxy", "fastcgi", "uwsgi", "scgi")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from fatecloud.model.check import Code, ServiceView, service_check
-from fatecloud.model.desired import Edge
 from fatecloud.model.finding import Finding
+from fatecloud.model.service import Edge
 
 PLAINTEXT = Code(
     "EXPOSURE_BROKER_PLAINTEXT",

@@ -7,9 +7,10 @@ from ipaddress import ip_address
 from fatecloud.components.neighbours import edges_to_others, routes
 from fatecloud.components.networks import SELF, are_named, of_node, of_others
 from fatecloud.components.question import question
-from fatecloud.model.cluster import is_address
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import is_address
+from fatecloud.model.service import FileSpec, Objects, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 NOISE = (
     r"\[info\] <[\d.]+> (?:accepting|closing) AMQP connection",

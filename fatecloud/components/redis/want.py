@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fatecloud.components.question import question
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, PortUse, Process
+from fatecloud.model.context import Context
 from fatecloud.model.needs import MIB, Needs
+from fatecloud.model.service import FileSpec, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 PROGRAM = "/usr/bin/redis-server"
 

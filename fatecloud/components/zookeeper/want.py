@@ -9,11 +9,12 @@ from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
 from fatecloud.components.script import script_text
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import FileSpec, Objects, PortUse, Process
+from fatecloud.model.context import Context
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
+from fatecloud.model.service import FileSpec, Objects, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 JVM = Jvm(heap=Share(8, 128 * MIB, 1024 * MIB), direct=Share(32, 64 * MIB, 256 * MIB))
 JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar")

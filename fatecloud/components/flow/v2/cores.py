@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.model.cluster import Node
 from fatecloud.model.component import Contradiction
+from fatecloud.model.node import Node
 
 UPSTREAM_CORES, UPSTREAM_JOB_CORES = 32, 4
 """FATE-Flow 2.2.0: `computing.standalone.cores` and `job_cores` of its own configuration files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.mysql.database import Database, database
-from fatecloud.model.component import Context
+from fatecloud.model.context import Context
 
 
 def requires(ctx: Context) -> tuple[Database, ...]:

@@ -6,8 +6,8 @@ from functools import partial
 
 from fatecloud.components.party_routes import party_of
 from fatecloud.components.question import question
-from fatecloud.model.component import Context
-from fatecloud.model.desired import Edge, NodeProbe
+from fatecloud.model.context import Context
+from fatecloud.model.service import Edge, NodeProbe
 
 BROKER, DATABASE, PROXY, SITE = "broker", "database", "proxy", "site"
 """Kinds of edges. The last one leads to another party's flow, which takes signed requests only."""

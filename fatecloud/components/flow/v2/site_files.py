@@ -5,8 +5,8 @@ from __future__ import annotations
 from fatecloud.components.flow.v2.probes import DATABASE, apps_of
 from fatecloud.components.flow.v2.sites import apps
 from fatecloud.components.script import script_text
-from fatecloud.model.component import Context
-from fatecloud.model.desired import Edge, FileSpec, Objects
+from fatecloud.model.context import Context
+from fatecloud.model.service import Edge, FileSpec, Objects
 
 
 def site_files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:

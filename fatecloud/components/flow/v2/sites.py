@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.model.cluster import Cluster, Owner, Peer
-from fatecloud.model.component import Context, Contradiction, SecretSpec
+from fatecloud.model.cluster import Cluster, Peer
+from fatecloud.model.component import Contradiction, SecretSpec
+from fatecloud.model.context import Context
+from fatecloud.model.owner import Owner
 
 SITE = "authentication.site"
 

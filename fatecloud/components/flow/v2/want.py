@@ -13,10 +13,11 @@ from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, prob
 from fatecloud.components.flow.v2.site_files import site_files, site_objects
 from fatecloud.components.neighbours import edges_to, edges_to_others, routes
 from fatecloud.components.residues import residue
-from fatecloud.model.component import Context, Wanted
-from fatecloud.model.desired import Edge, FileSpec, LogFile, PortUse, Process
+from fatecloud.model.context import Context
 from fatecloud.model.needs import Needs
 from fatecloud.model.residues import JOB
+from fatecloud.model.service import Edge, FileSpec, LogFile, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 BROKER_ACCOUNT = "fate"
 MEMORY = 2 << 30

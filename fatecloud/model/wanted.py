@@ -1,0 +1,59 @@
+"""What a component answers for one service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fatecloud.model.migration import Migration
+from fatecloud.model.needs import Needs
+from fatecloud.model.residues import Residue
+from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.trees import TreeUse
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A component's answer for one service."""
+
+    process: Process
+    files: tuple[FileSpec, ...]
+    directories: Mapping[str, int]
+    edges: tuple[Edge, ...] = ()
+    probes: tuple[NodeProbe, ...] = ()
+    logs: tuple[LogFile, ...] = ()
+    readiness: str = ""
+    readiness_deadline: int = 120
+    objects: Objects | None = None
+    ports: tuple[PortUse, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+    """What has to be changed, once, before this version runs on what an older one kept. Where a component has several
+    instances that share it, one of them has these."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    trees: tuple[TreeUse, ...] = ()
+    """What it sees of its release's trees."""
+    needs: Needs = field(default_factory=Needs)
+    residues: tuple[Residue, ...] = ()
+    """What it leaves behind, and for how long."""
+
+    def __post_init__(self) -> None:
+        """Refuse an edge that no probe asks over: a blocked route would look healthy.
+
+        Raises:
+            ValueError: an edge names a probe that the service does not have, or two migrations lead to one version.
+        """
+        if len({migration.to for migration in self.migrations}) < len(self.migrations):
+            raise ValueError(f"two migrations lead to one version: {[migration.to for migration in self.migrations]}")
+        known = {probe.name for probe in self.probes}
+        for edge in self.edges:
+            if edge.probe not in known:
+                raise ValueError(f"edge {edge.source} -> {edge.target} ({edge.kind}): no probe named {edge.probe!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a service gets besides its own files and probes, to ask an external service."""
+
+    files: tuple[FileSpec, ...]
+    probes: tuple[NodeProbe, ...]
