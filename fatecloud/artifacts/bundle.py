@@ -14,6 +14,7 @@ from typing import Any
 from fatecloud import catalogue
 from fatecloud.artifacts import index
 from fatecloud.artifacts.index import Interpreter, canonical
+from fatecloud.artifacts.jdk import KeptJdk, jdk_of, keep, kept_for
 from fatecloud.artifacts.members import Member, members
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, ArtifactMissing, HashMismatch
@@ -22,7 +23,7 @@ from fatecloud.model.release import Release
 
 INDEX = "fatecloud-bundle.json"
 SIGNATURE = "fatecloud-bundle.sig"
-SCHEMA = 2
+SCHEMA = 3
 _INDEX_LIMIT, _SIGNATURE_LIMIT = 1 << 20, 4096
 """Bytes. The index of 86 files has 17 kB, a signature 300 bytes."""
 
@@ -34,6 +35,8 @@ class Bundle:
     release: Release
     interpreters: Mapping[str, Interpreter]
     """By the names of the release's Python sets."""
+    jdks: tuple[KeptJdk, ...]
+    """JVMs in which components of the release can run."""
     index: bytes
     """What a signature has to cover."""
     signature: str
@@ -47,7 +50,7 @@ class Bundle:
             ArtifactError: it has another member than its index says, or ends too early.
             HashMismatch: a file has other bytes than the lock says.
         """
-        wanted = {f"sha256/{artifact.sha256}": artifact for artifact in _files(self.release, self.interpreters)}
+        wanted = {f"sha256/{artifact.sha256}": artifact for artifact in self._files}
         for member in self._rest:
             artifact = wanted.pop(member.name, None)
             if artifact is None:
@@ -60,12 +63,25 @@ class Bundle:
             raise ArtifactMissing(f"it lacks {', '.join(names[:3])}" + (" and more" if len(names) > 3 else ""))  # noqa: PLR2004
         for name, interpreter in self.interpreters.items():
             index.write_interpreter(self.release.pythons[name], store, replace(interpreter, origin="imported"))
+        for jdk in self.jdks:
+            keep(store, jdk, self.release.arch)
+
+    @property
+    def _files(self) -> tuple[Artifact, ...]:
+        return _files(self.release, self.interpreters, self.jdks)
 
 
-def write_bundle(
-    release: Release, store: Store, target: Path, sign: Callable[[bytes], str] | None = None
-) -> Mapping[str, Interpreter]:
-    """Write a release into one file.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What a bundle has beside the files that the catalogue names; the receiver has to confirm each fingerprint."""
+
+    interpreters: Mapping[str, Interpreter]
+    """By the names of the release's Python sets."""
+    jdks: tuple[KeptJdk, ...]
+
+
+def write_bundle(release: Release, store: Store, target: Path, sign: Callable[[bytes], str] | None = None) -> Brought:
+    """Write a release into one file, with those imported JVMs of the store that it can use.
 
     Args:
         release: all of it is in the store.
@@ -73,16 +89,14 @@ def write_bundle(
         target: the file.
         sign: makes the signature of the index; None for a bundle without one.
 
-    Returns:
-        The interpreters in it by their Python sets; the receiver has to confirm their fingerprints.
-
     Raises:
         ArtifactMissing: the store does not have all of it.
         HashMismatch: a file in the store is damaged.
     """
     held = index.read(release, store)
-    files = _files(release, held.interpreters)
-    head = _head(release, held.interpreters)
+    brought = Brought(held.interpreters, kept_for(release, store))
+    files = _files(release, brought.interpreters, brought.jdks)
+    head = _head(release, brought.interpreters, brought.jdks)
     # Written under another name first, so that an interrupted write cannot be mistaken for a bundle.
     part = target.with_name(target.name + ".part")
     try:
@@ -97,7 +111,7 @@ def write_bundle(
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-    return held.interpreters
+    return brought
 
 
 def is_bundle(file: Path) -> bool:
@@ -134,11 +148,11 @@ def _opened(rest: Iterator[Member]) -> Bundle:
     if first is None or first.name != INDEX:
         raise ArtifactError("it is not a bundle")
     head, signature = first.whole(_INDEX_LIMIT), ""
-    release, interpreters = _read_head(head)
+    release, interpreters, jdks = _read_head(head)
     second = next(rest, None)
     if second is not None and second.name == SIGNATURE:
         signature, second = second.whole(_SIGNATURE_LIMIT).decode("ascii", "replace"), None
-    return Bundle(release, interpreters, head, signature, _with(second, rest))
+    return Bundle(release, interpreters, jdks, head, signature, _with(second, rest))
 
 
 def import_artifact(file: Path, store: Store) -> Artifact:
@@ -162,18 +176,29 @@ def import_artifact(file: Path, store: Store) -> Artifact:
     )
 
 
-def _files(release: Release, interpreters: Mapping[str, Interpreter]) -> tuple[Artifact, ...]:
-    return index.ReleaseIndex(interpreters, index.locked(release)).artifacts
+def _files(
+    release: Release, interpreters: Mapping[str, Interpreter], jdks: tuple[KeptJdk, ...]
+) -> tuple[Artifact, ...]:
+    """All of a bundle's files in their order, each once."""
+    known = index.ReleaseIndex(interpreters, index.locked(release)).artifacts
+    return tuple({artifact.sha256: artifact for artifact in (*(jdk.artifact for jdk in jdks), *known)}.values())
 
 
-def _head(release: Release, interpreters: Mapping[str, Interpreter]) -> bytes:
-    listed = [{"filename": a.filename, "sha256": a.sha256, "size": a.size} for a in _files(release, interpreters)]
-    brought = {name: asdict(interpreter) for name, interpreter in interpreters.items()}
-    return canonical({"schema": SCHEMA, "release": release.name, "interpreters": brought, "files": listed})
+def _head(release: Release, interpreters: Mapping[str, Interpreter], jdks: tuple[KeptJdk, ...]) -> bytes:
+    files = _files(release, interpreters, jdks)
+    return canonical(
+        {
+            "schema": SCHEMA,
+            "release": release.name,
+            "interpreters": {name: asdict(interpreter) for name, interpreter in interpreters.items()},
+            "jdks": [asdict(jdk) for jdk in jdks],
+            "files": [{"filename": a.filename, "sha256": a.sha256, "size": a.size} for a in files],
+        }
+    )
 
 
-def _read_head(head: bytes) -> tuple[Release, Mapping[str, Interpreter]]:
-    """The release and the interpreters of an index that is exactly the one that we would have written."""
+def _read_head(head: bytes) -> tuple[Release, Mapping[str, Interpreter], tuple[KeptJdk, ...]]:
+    """Release, interpreters and JVMs of an index that is exactly the one that we would have written."""
     try:
         data: Any = json.loads(head)
         if isinstance(data, dict) and data.get("schema") != SCHEMA:
@@ -184,20 +209,23 @@ def _read_head(head: bytes) -> tuple[Release, Mapping[str, Interpreter]]:
         interpreters = {
             name: index.interpreter_of(python, data["interpreters"][name]) for name, python in release.pythons.items()
         }
+        # One of each feature release: two of them would take one place in the store.
+        jdks = {jdk.major: jdk for jdk in (jdk_of(release, entry) for entry in data["jdks"])}
+        brought = tuple(jdks[major] for major in sorted(jdks))
         listed = {str(entry["filename"]): str(entry["sha256"]) for entry in data["files"]}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         reason = str(error) if isinstance(error, ValueError) else "something is not as it should be"
         raise ArtifactError(f"its index cannot be used: {reason}") from None
-    for artifact in _files(release, interpreters):
+    for artifact in _files(release, interpreters, brought):
         got = listed.get(artifact.filename)
         if got is not None and got != artifact.sha256:
             raise HashMismatch(f"{artifact.filename}: expected SHA-256 {artifact.sha256}, got {got[:64]!r}")
-    if head != _head(release, interpreters):
+    if head != _head(release, interpreters, brought):
         raise ArtifactError(
             f"its list of files is not the lock of {release.name}",
             remedy=f"make the bundle with this version of fatecloud: fatecloud release bundle {release.name}",
         )
-    return release, interpreters
+    return release, interpreters, brought
 
 
 def _with(first: Member | None, rest: Iterator[Member]) -> Iterator[Member]:

@@ -70,11 +70,13 @@ def show(
         return
     kept, interpreters = (held.index.artifacts, held.index.interpreters) if held.index else (None, {})
     if output is not o.TABLE:
-        document = release_document(held.release, str(held.store), kept, held.missing, held.known, interpreters)
+        runtimes = (interpreters, held.jdks)
+        document = release_document(held.release, str(held.store), kept, held.missing, held.known, *runtimes)
         typer.echo(document_text("Release", document, output))
         return
     prints = [f"; interpreter {interpreter.fingerprint}" for interpreter in interpreters.values()]
     state = f"store {held.store}: " + (f"complete{''.join(prints)}" if held.index else "not complete")
+    state += "".join(f"; Java {jdk.version} {jdk.fingerprint}" for jdk in held.jdks)
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
     typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout)))
 
@@ -111,7 +113,7 @@ def import_(
         typer.Option(
             "--confirm-fingerprint",
             metavar="FINGERPRINT",
-            help="An interpreter, or a tarball, that you have compared with its maker's; repeatable.",
+            help="An interpreter, a JVM or a tarball that you have compared with its maker's; repeatable.",
         ),
     ] = None,
     signers: _Signers = None,
@@ -175,8 +177,10 @@ def bundle(
     written = bundle_release(name, open_store(store), target, files)
     typer.echo(f"{target}: {size_text(written.size)}")
     typer.echo(f"key:         {written.signer or 'not signed'}")
-    for interpreter in written.interpreters.values():
+    for interpreter in written.brought.interpreters.values():
         typer.echo(f"interpreter: {interpreter.fingerprint}")
+    for jdk in written.brought.jdks:
+        typer.echo(f"Java {jdk.version}: {jdk.fingerprint}")
     typer.echo("Tell the receiver these lines by another way than the file.")
 
 

@@ -28,6 +28,26 @@ _PUT_TOGETHER = (
 )
 
 
+class StoredJdk(Protocol):
+    """An imported JVM in the store."""
+
+    @property
+    def version(self) -> str:
+        """`17.0.12`."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What an importer confirms."""
+
+    @property
+    def source(self) -> str:
+        """Its source, for people."""
+
+    @property
+    def glibc(self) -> str:
+        """Oldest glibc that it runs with."""
+
+
 class Stored(Protocol):
     """An interpreter in the store."""
 
@@ -123,6 +143,7 @@ def release_document(
     missing: Sequence[Artifact],
     known: KnownVulnerabilities,
     interpreters: Mapping[str, Stored] = MappingProxyType({}),
+    jdks: Sequence[StoredJdk] = (),
 ) -> ReleaseDocument:
     """A release as a document for programs.
 
@@ -133,6 +154,7 @@ def release_document(
         missing: files that the store lacks.
         known: its vulnerabilities.
         interpreters: those in the store, by Python set.
+        jdks: imported JVMs that it can use.
     """
     return {
         "name": release.name,
@@ -148,6 +170,10 @@ def release_document(
             for name, python in release.pythons.items()
         ],
         "java": {component: _java(java) for component, java in release.java.items()},
+        "jdks": [
+            {"version": jdk.version, "fingerprint": jdk.fingerprint, "source": jdk.source, "glibc": jdk.glibc}
+            for jdk in jdks
+        ],
         "machine": release.arch,
         "artifacts": [_artifact(artifact) for artifact in held or ()],
         "missing": [_artifact(artifact) for artifact in missing],

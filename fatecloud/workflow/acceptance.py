@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fatecloud.artifacts.bundle import Bundle
 from fatecloud.artifacts.index import Interpreter, read_interpreter
+from fatecloud.artifacts.jdk import kept_for
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.errors import ArtifactError, NotTrusted, SecretsError, UsageError
 from fatecloud.inventory import load
@@ -21,6 +22,7 @@ from fatecloud.workflow.key import own_keys
 from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
+_COMPARE = "Compare the fingerprint with the one that `release bundle` printed where the bundle was made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Acceptance:
     unsigned: bool = False
     """Whether a bundle needs no signature. One that it has is judged all the same."""
     confirmed: tuple[str, ...] = ()
-    """Fingerprints of interpreters, or of tarballs with one."""
+    """Fingerprints of interpreters and JVMs, or of tarballs with one."""
     ask: Callable[[str], bool] | None = None
     """Asks the operator; None where no one can answer."""
 
@@ -63,14 +65,24 @@ def accept_signature(file: Path, bundle: Bundle, given: Acceptance, say: Say, to
     say(f"{file}: signed by {signer.fingerprint} ({signer.owner})")
 
 
-def accept_interpreters(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:
-    """Take the operator's word for the interpreters of a bundle, unless the catalogue or this store knows them.
+def accept_runtimes(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:
+    """Take the operator's word for those interpreters and JVMs of a bundle that neither catalogue nor store knows.
 
     Raises:
         NotTrusted: no one confirmed it.
     """
     for name, interpreter in bundle.interpreters.items():
         _accept_interpreter(file, bundle.release.pythons[name], interpreter, store, given)
+    known = {jdk.fingerprint for jdk in kept_for(bundle.release, store)}
+    for jdk in bundle.jdks:
+        if jdk.fingerprint not in known:
+            _confirm(
+                given,
+                jdk.fingerprint,
+                f"{file}: a JVM in it is not one that this store knows: Java {jdk.version}, {jdk.source!r}, "
+                f"for glibc {jdk.glibc} or newer\n  fingerprint {jdk.fingerprint}",
+                f"services run in it. {_COMPARE}",
+            )
 
 
 def _accept_interpreter(
@@ -85,8 +97,7 @@ def _accept_interpreter(
         interpreter.fingerprint,
         f"{file}: its interpreter is not one that this version knows: {described(interpreter)}\n"
         f"  fingerprint {interpreter.fingerprint}",
-        "nodes run it as root. Compare the fingerprint with the one that `release bundle` printed where the bundle "
-        "was made",
+        f"nodes run it as root. {_COMPARE}",
     )
 
 

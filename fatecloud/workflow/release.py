@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,9 +13,9 @@ from fatecloud import catalogue
 from fatecloud.artifacts import Store, default_store
 from fatecloud.artifacts import bundle as bundles
 from fatecloud.artifacts.fetch import fetch, stored
-from fatecloud.artifacts.index import Interpreter, ReleaseIndex, locked, named, read_interpreter
+from fatecloud.artifacts.index import ReleaseIndex, locked, named, read_interpreter
 from fatecloud.artifacts.interpreter import import_tarball
-from fatecloud.artifacts.jdk import import_jdk, imported_jdks, is_jdk
+from fatecloud.artifacts.jdk import KeptJdk, import_jdk, imported_jdks, is_jdk, kept_for
 from fatecloud.artifacts.licences import licences
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
@@ -25,7 +25,7 @@ from fatecloud.model.artifact import Artifact
 from fatecloud.model.release import Release
 from fatecloud.model.vulnerability import KnownVulnerabilities
 from fatecloud.signing.sshsig import BUNDLE, signed
-from fatecloud.workflow.acceptance import Acceptance, accept_interpreters, accept_signature, accept_tarball
+from fatecloud.workflow.acceptance import Acceptance, accept_runtimes, accept_signature, accept_tarball
 from fatecloud.workflow.key import key_to_sign
 from fatecloud.workflow.secrets import SecretsFiles
 
@@ -44,6 +44,11 @@ class Holding:
     """None unless it is complete."""
     missing: tuple[Artifact, ...]
     """Files that the store lacks, without the interpreter."""
+
+    @property
+    def jdks(self) -> tuple[KeptJdk, ...]:
+        """The imported JVMs that it can use."""
+        return kept_for(self.release, Store(self.store))
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
@@ -103,7 +108,7 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
         if bundles.is_bundle(file):
             with bundles.opened(file) as bundle:
                 accept_signature(file, bundle, given, say, today)
-                accept_interpreters(file, bundle, store, given)
+                accept_runtimes(file, bundle, store, given)
                 bundle.unpack(store)
             say(f"{file}: {bundle.release.name} is complete in the store")
         elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
@@ -171,8 +176,8 @@ class Written:
     """Bytes."""
     signer: str
     """Fingerprint of the key that signed it; empty if it is not signed."""
-    interpreters: Mapping[str, Interpreter]
-    """By Python set."""
+    brought: bundles.Brought
+    """Interpreters and JVMs in it."""
 
 
 def bundle_release(name: str, store: Store, target: Path, files: SecretsFiles | None) -> Written:
@@ -187,8 +192,8 @@ def bundle_release(name: str, store: Store, target: Path, files: SecretsFiles | 
     """
     key = key_to_sign(files) if files else None
     sign = partial(signed, namespace=BUNDLE, key=key) if key else None
-    interpreters = bundles.write_bundle(catalogue.load(name), store, target, sign)
-    return Written(target.stat().st_size, key.public.fingerprint if key else "", interpreters)
+    brought = bundles.write_bundle(catalogue.load(name), store, target, sign)
+    return Written(target.stat().st_size, key.public.fingerprint if key else "", brought)
 
 
 def _named(store: Store) -> set[str]:

@@ -188,6 +188,21 @@ def test_rubbish_with_a_matching_list(receiver: Place, key: str, whole: Path, fi
     assert receiver.run("release", "verify").returncode == 1
 
 
+def test_a_jvm_that_the_release_has_no_use_for(
+    receiver: Place, key: str, whole: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    """The rest is the real bundle: a program does not come in beside it."""
+    index, content = json.loads(begun(whole)[0][1]), b"not a JVM"
+    digest = hashlib.sha256(content).hexdigest()
+    artifact = {"name": "jdk==17.0.12", "filename": "jdk-17.0.12-linux-x86_64.tar.gz", "sha256": digest}
+    artifact |= {"size": len(content), "kind": "archive"}
+    index["jdks"] = [{"artifact": artifact, "glibc": "2.17", "source": "x"}]
+    index["files"].insert(0, {key: artifact[key] for key in ("filename", "sha256", "size")})
+    text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
+    file = written(tmp_path, [plain(bundles.INDEX, text), plain(f"sha256/{digest}", content)])
+    refused(receiver, key, file, fingerprint, "not a JVM for fate-2.2.0: Java 17")
+
+
 def wrong_wheel(members: list[Member]) -> list[Member]:
     wheel = wheels()[0]
     return [*members, plain(f"sha256/{wheel.sha256}", b"x" * wheel.size)]

@@ -40,7 +40,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def packed(tmp_path: Path) -> Path:
     store, held = filled(tmp_path / "from" / "store")
     target = tmp_path / "release.tar"
-    assert bundle.write_bundle(small_release(), store, target, lambda _: "a signature") == held.interpreters
+    assert (
+        bundle.write_bundle(small_release(), store, target, lambda _: "a signature").interpreters == held.interpreters
+    )
     return target
 
 
@@ -178,7 +180,7 @@ def test_an_index_that_is_not_ours_is_refused(
     assert not (tmp_path / "there").exists()
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema":2}'])
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"[" * 100_000, b"\xff\xfe", b"1" * 100_000, b'{"schema":3}'])
 def test_an_index_that_is_not_json_is_refused(packed: Path, tmp_path: Path, text: bytes) -> None:
     contents = taken_apart(packed)
     contents[0] = (contents[0][0], text)

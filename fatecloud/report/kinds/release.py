@@ -77,6 +77,15 @@ class JavaDocument(TypedDict):
     reason: str
 
 
+class JdkDocument(TypedDict):
+    """An imported JVM in the store."""
+
+    version: str
+    fingerprint: Annotated[str, "What `release import --confirm-fingerprint` asks for."]
+    source: str
+    glibc: Annotated[str, "Oldest glibc that it runs with."]
+
+
 class ReleaseDocument(TypedDict):
     """`fatecloud release show`."""
 
@@ -90,6 +99,7 @@ class ReleaseDocument(TypedDict):
     unsupported: dict[str, str]
     pythons: list[PythonDocument]
     java: Annotated[dict[str, JavaDocument], "By component."]
+    jdks: Annotated[list[JdkDocument], "Imported JVMs in which a component of the release can run; a bundle has them."]
     machine: str
     artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]
