@@ -8,9 +8,11 @@ from typing import Any
 from fatecloud.errors import RunError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import thin_marker_of
+from fatecloud.model.listening import silent_ports
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.parts import lacking, parts_of
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.model.service import PortUse
 from fatecloud.model.states import UP
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
@@ -148,6 +150,23 @@ def _node_actions(
     return actions
 
 
+def _silent(service: DesiredService, facts: NodeFacts) -> list[PortUse]:
+    """Ports on which a running service does not listen."""
+    listeners = facts.fact("listeners")
+    return silent_ports(service.ports, listeners.value) if listeners.ok else []
+
+
+def _woken(service: DesiredService, facts: NodeFacts, state: Mapping[str, Any], port: int) -> Action:
+    """What is done about a service that runs without listening: one that hangs in its start does so for ever.
+
+    One that was started a moment ago may still come up: it is only waited for.
+    """
+    since, clock, where = state.get("since"), facts.fact("clock"), service.id
+    if since is None or not clock.ok or clock.value["epoch"] - since < service.readiness_deadline:
+        return Action("start", where.node, where.key, f"it does not listen on port {port} yet")
+    return Action("restart", where.node, where.key, f"it runs, but does not listen on port {port}")
+
+
 def _lacks_user(service: DesiredService, facts: NodeFacts) -> bool:
     return _value(facts, "users").get(service.user) is None
 
@@ -183,6 +202,8 @@ def _service_actions(
         stale += sorted(path for path in started if path not in wanted and path not in unknown)
         if stale:
             actions.append(Action("restart", node, key, f"it runs with an older {stale[0]}"))
+        elif silent := _silent(service, facts):
+            actions.append(_woken(service, facts, state, silent[0].number))
     if service.objects:
         record = seen.get(service.objects.applied)
         if not record or record["sha256"] != applied_hash(service, real):

@@ -174,6 +174,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_stages": stage_turns(desired),
         "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
         "fatecloud_only": [],
+        "fatecloud_restarts": [],
         "fatecloud_interrupt_jobs": False,
         "fatecloud_wait_jobs": 0,
         "fatecloud_job_questions": job_questions(),
@@ -197,6 +198,7 @@ def write_project(
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_stages` (the turns of each stage, see `render/turns.py`),
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
+    `fatecloud_restarts` (keys of services that a deploy restarts though they run with the right files),
     `fatecloud_adopt_data` and `fatecloud_new_data` (keys of services that take restored data, or start without theirs),
     `fatecloud_takeover` (id of a run whose lease is taken over, `*` for any), `fatecloud_shown` (node -> its state when
     the plan was made, so that a node that has changed since is refused), `fatecloud_overwrite_drift`,

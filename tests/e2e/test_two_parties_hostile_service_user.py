@@ -133,6 +133,8 @@ def test_changing_verbs_bear_whatever_it_plants(
                         yes = () if verb == "start" else ("--yes",)
                         program.run(verb, *yes, *words, timeout=PATIENCE[verb]).ensure_no_defect()
             finally:
+                # What it met in its start may have stopped it for good.
+                program.run("restart", "--yes", selector, timeout=PATIENCE["restart"])
                 program.ok("deploy", "--yes", "--no-verify", timeout=PATIENCE["deploy"])
     assert program.report()["findings"] == []
 

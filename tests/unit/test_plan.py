@@ -14,7 +14,7 @@ from fatecloud.model.migration import Migration
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.plan import LeftObjects, Plan
 from fatecloud.model.runtime import PythonRuntime
-from fatecloud.model.service import Objects
+from fatecloud.model.service import Objects, PortUse
 from fatecloud.plan.make import make_plan
 from fatecloud.plan.proofs import owners_digest
 from fatecloud.plan.real import applied_hash, real_hashes
@@ -72,6 +72,20 @@ def test_a_service_that_waits_for_its_next_attempt_is_restarted(wanted: Desired)
     facts["services"][KEY]["state"] = "retrying"
     ((action,),) = [stage.actions for stage in planned(wanted, facts).stages]
     assert (action.verb, action.service) == ("restart", KEY)
+
+
+def test_a_service_that_hangs_in_its_start_is_waited_for_and_then_restarted(wanted: Desired) -> None:
+    service = replace(wanted.services[KEY], ports=(PortUse("api", 9380, "127.0.0.1"),), readiness_deadline=180)
+    wanted = replace(wanted, services={KEY: service})
+    facts = deployed(wanted) | {"listeners": [], "clock": {"epoch": 1000.0}}
+    facts["services"][KEY]["since"] = 900.0
+    ((action,),) = [stage.actions for stage in planned(wanted, facts).stages]
+    assert (action.verb, action.reason) == ("start", "it does not listen on port 9380 yet")
+    facts["clock"] = {"epoch": 1100.0}
+    ((action,),) = [stage.actions for stage in planned(wanted, facts).stages]
+    assert (action.verb, action.reason) == ("restart", "it runs, but does not listen on port 9380")
+    facts["listeners"] = [{"port": 9380, "address": "127.0.0.1"}]
+    assert planned(wanted, facts).empty
 
 
 def test_a_user_or_a_file_of_the_node_is_work_on_the_node(wanted: Desired) -> None:

@@ -59,6 +59,7 @@ def _variables(deploy: Deploy, touched: list[str]) -> dict[str, object]:
         "fatecloud_touched": ",".join(touched),
         "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NO_NODE,
         "fatecloud_only": sorted({a.service for s in plan.stages for a in s.actions if a.service in desired.services}),
+        "fatecloud_restarts": sorted({a.service for s in plan.stages for a in s.actions if a.verb == "restart"}),
         "fatecloud_stages": stage_turns(desired, running(desired, deploy.observed)),
         "fatecloud_overwrite_drift": wanted.overwrite_drift,
         "fatecloud_shown": shown_states(deploy.observed),
