@@ -1,16 +1,23 @@
-"""The two-party example as it is resolved, what its services answer when all is well, and ways to break them."""
+"""Whole clusters as they are resolved, what their services answer when all is well, and ways to break them.
+
+The inventories are those of the golden files; the answers and the faults of a component are in `fixtures/components`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from string import Template
 from typing import Any
+
+import yaml
 
 from fatecloud import catalogue
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
-from fatecloud.components.mysql.database import RIGHTS
 from fatecloud.inventory import load
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
@@ -23,6 +30,9 @@ from fatecloud.shipped import folder
 FLOW, MYSQL, RABBITMQ, NGINX = (f"9999/{name}@a1" for name in ("flow", "mysql", "rabbitmq", "nginx"))
 THEIRS = "10000/nginx@b1"
 NOW = 1_795_000_000.0
+GOLDEN = Path(__file__).parents[1] / "golden"
+INVENTORIES = sorted(path.stem for path in GOLDEN.glob("*.yml"))
+FIXTURES = Path(__file__).parent / "fixtures" / "components"
 
 Answers = dict[str, dict[str, Any]]
 """`<service key>:<probe>` -> the document that the probe printed."""
@@ -31,8 +41,8 @@ Change = Callable[[Answers], object]
 
 @cache
 def desired(example: str = "two-party") -> Desired:
-    """An example inventory, resolved."""
-    cluster = load(folder("inventories") / f"{example}.yml")
+    """One of the golden inventories, resolved."""
+    cluster = load(GOLDEN / f"{example}.yml")
     return resolve(cluster, catalogue.releases_of(cluster))
 
 
@@ -48,77 +58,68 @@ def service(key: str, example: str = "two-party") -> DesiredService:
     return desired(example).services[key]
 
 
-def healthy(key: str) -> Answers:
-    """What the probes of one service answer when all is well; seen on a real cluster, addresses replaced."""
-    name = key.partition("/")[2].partition("@")[0]
-    other, address = ("10000", "192.0.2.21") if key.startswith("9999") else ("9999", "192.0.2.11")
-    own = {"10000": "192.0.2.11", "9999": "192.0.2.21"}[other]
-    party = key.partition("/")[0]
-    answers: dict[str, Any] = {
-        "flow.api": {
-            "stage": "ready",
-            "seconds": {"api": 0.013, "database": 0.006},
-            "version": "2.2.0",
-            "providers": ["2.2.0"],
-            "ok": True,
-        },
-        "flow.jobs": {"ok": True, "running": 0, "waiting": 0, "jobs": []},
-        "flow.database": {
-            "engine": "mysql",
-            "ok": True,
-            "where": "127.0.0.1:3306",
-            "version": "10.11.19-MariaDB",
-            "tables": 21,
-            "threads": 3,
-            "max_connections": 500,
-            "seconds": 0.1,
-        },
-        "flow.schedule": {"ok": True, "age": 1.7, "traceback": False, "last_error": ""},
-        "flow.broker": {
-            "ok": True,
-            "amqp": {"ok": True, "where": "127.0.0.1:5672"},
-            "management": {
-                "ok": True,
-                "where": "127.0.0.1:15672",
-                "tags": ["administrator"],
-                "full_rights": True,
-            },
-            "routes": {other: f"{address}:5672", party: f"{own}:5672"},
-        },
-        "flow.proxy": {"ok": True},
-        "flow.sites": {
-            "ok": True,
-            "peers": {other: {"endpoint": f"{address}:9300", "ok": True, "code": 2000, "own": ""}},
-        },
-        "rabbitmq.peers": {"ok": True, "peers": {other: {"endpoint": f"{address}:5672", "ok": True}}},
-        "mysql.admin": {
-            "ok": True,
-            "version": "10.11.19-MariaDB",
-            "databases": {"fate_flow": {"schema": True, "account": True, "rights": sorted(RIGHTS)}},
-            "max_connections": 500,
-            "threads_connected": 3,
-        },
-        "rabbitmq.admin": {
-            "ok": True,
-            "account": {"ok": True, "tags": ["administrator"]},
-            "monitor": {"ok": True},
-            "version": "3.10.8",
-            "alarms": [],
-            "plugins": ["rabbitmq_management", "rabbitmq_federation", "rabbitmq_federation_management"],
-            "use": {"mem_used": 1 << 27, "mem_limit": 1 << 33, "disk_free": 1 << 35, "disk_free_limit": 1 << 30},
-            "messages": 0,
-            "links": [],
-        },
-        "nginx.http": {"ok": True, "party": party, "missing": []},
-        "nginx.upstream": {"ok": True, "status": 200, "code": 0},
-        "nginx.peers": {
-            "ok": True,
-            "peers": {
-                other: {"endpoint": f"{address}:9300", "ok": True, "party": other, "behind": {"ok": True, "code": 2000}}
-            },
-        },
-    }
-    return {f"{key}:{probe}": answer for probe, answer in answers.items() if probe.startswith(f"{name}.")}
+def healthy(key: str, example: str = "two-party") -> Answers:
+    """What the probes of one service answer when all is well, from the file of its component; seen on real clusters."""
+    file = FIXTURES / desired(example).services[key].id.component / "healthy.yml"
+    answers = filled_in(file, key, example) if file.exists() else {}
+    return {f"{key}:{probe}": answer for probe, answer in answers.items()}
+
+
+def filled_in(file: Path, key: str, example: str) -> dict[str, Any]:
+    """A file of answers as one service gives them.
+
+    `$party` and `$own` are its party and its node's address, `$other` and `$address` those of the other party.
+    """
+    wanted = desired(example)
+    found = wanted.services[key].id
+    words = {"party": found.owner, "own": wanted.cluster.nodes[found.node].address}
+    for other in (service.id for service in wanted.services.values() if service.id.owner != found.owner):
+        words |= {"other": other.owner, "address": wanted.cluster.nodes[other.node].address}
+    return dict(_put(yaml.safe_load(file.read_text()), words))
+
+
+def _put(value: Any, words: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {_put(key, words): _put(entry, words) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_put(entry, words) for entry in value]
+    return Template(value).substitute(words) if isinstance(value, str) else value
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault of one component: a file `CODE.WORDS.yml` in its `faults`."""
+
+    component: str
+    code: str
+    file: Path
+
+    def __str__(self) -> str:
+        return f"{self.component}/{self.file.stem}"
+
+    @property
+    def example(self) -> str:
+        """The first inventory that has the component: that of two parties, if it does."""
+        return next(name for name in ("two-party", *INVENTORIES) if self._keys(name))
+
+    @property
+    def key(self) -> str:
+        """The service at which it is found."""
+        return self._keys(self.example)[0]
+
+    def change(self, answers: Answers) -> None:
+        """Let the service answer as the file says: `changed` are parts of answers, `whole` are answers."""
+        said = filled_in(self.file, self.key, self.example)
+        for probe, parts in said.get("changed", {}).items():
+            answers[f"{self.key}:{probe}"] |= parts
+        for probe, document in said.get("whole", {}).items():
+            answers[f"{self.key}:{probe}"] = document
+
+    def _keys(self, example: str) -> list[str]:
+        return [s.id.key for s in desired(example).services.values() if s.id.component == self.component]
+
+
+CASES = [Case(file.parts[-3], file.name.partition(".")[0], file) for file in sorted(FIXTURES.glob("*/faults/*.yml"))]
 
 
 def set_answer(key: str, **values: Any) -> Change:
@@ -140,17 +141,18 @@ def say(key: str, **document: Any) -> Change:
     return lambda answers: answers.update({key: document})
 
 
-def report(*changes: Change, silent: tuple[str, ...] = ()) -> Report:
+def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party") -> Report:
     """The components' checks on the healthy cluster after changes to what its services answer.
 
     Args:
         changes: applied in order.
         silent: probes that printed nothing.
+        example: the inventory of the cluster.
     """
-    wanted = desired()
+    wanted = desired(example)
     answers: Answers = {}
     for key in wanted.services:
-        answers |= deepcopy(healthy(key))
+        answers |= deepcopy(healthy(key, example))
     for change in changes:
         change(answers)
     nodes = {}

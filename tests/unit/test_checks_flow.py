@@ -10,16 +10,13 @@ from component_world import (
     RABBITMQ,
     Change,
     findings,
-    report,
     root_codes,
     say,
     service,
     set_answer,
 )
 
-from fatecloud.components.declared import component_checks
 from fatecloud.components.flow.v2 import checks
-from fatecloud.components.registry import all_components
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
     f"{FLOW}:flow.{name}" for name in ("api", "database", "broker", "jobs", "schedule")
@@ -49,53 +46,7 @@ def broker(amqp: str | None, management: str | None, **more: object) -> Change:
     return change
 
 
-CASES: list[tuple[str, Change]] = [
-    ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="foreign", error="what answers is not flow")),
-    ("FLOW_API_DOWN", say(API, ok=False, stage="api", kind="client-auth", error="5001 Invalid parameter: name[appId]")),
-    ("FLOW_PROXY_DOWN", say(f"{FLOW}:flow.proxy", ok=False, kind="timeout", error="no answer within 5 s")),
-    ("FLOW_VERSION_WRONG", set_answer(API, version="2.1.0")),
-    ("FLOW_VERSION_WRONG", set_answer(API, version="")),
-    ("FLOW_PROVIDER_MISSING", set_answer(API, providers=[])),
-    ("FLOW_PROVIDER_MISSING", set_answer(API, providers=["2.1.0"])),
-    ("FLOW_DATABASE_REFUSED", refused("refused")),
-    ("FLOW_DATABASE_REFUSED", refused("full")),
-    ("FLOW_DATABASE_AUTH", refused("auth")),
-    ("FLOW_DATABASE_SCHEMA", refused("schema")),
-    ("FLOW_DATABASE_HUNG", refused("timeout")),
-    ("FLOW_DATABASE_UNUSABLE", refused("other")),
-    ("FLOW_DATABASE_HUNG", say(API, ok=False, stage="database", version="2.2.0", kind="database-timeout", error="no")),
-    ("FLOW_DATABASE_REFUSED", say(API, ok=False, stage="database", version="2.2.0", kind="refused", error="2003 ...")),
-    ("FLOW_DATABASE_UNUSABLE", say(API, ok=False, stage="database", version="2.2.0", kind="readonly", error="6000")),
-    ("FLOW_SCHEDULER_STALLED", set_answer(SCHEDULE, age=91)),
-    ("FLOW_SCHEDULER_STALLED", say(SCHEDULE, ok=False, kind="absent", error="no such file")),
-    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes={"9999": "192.0.2.11:5672"})),
-    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes__10000="192.0.2.99:5672")),
-    ("FLOW_ROUTE_MISSING", set_answer(BROKER, routes={}, routes_error="no such file")),
-    ("FLOW_BROKER_REFUSED", broker("refused", "refused")),
-    ("FLOW_BROKER_REFUSED", broker("timeout", None)),
-    ("FLOW_BROKER_REFUSED", broker(None, "foreign")),
-    ("FLOW_BROKER_AUTH", broker("auth", "auth")),
-    ("FLOW_BROKER_RIGHTS", broker(None, "auth")),
-    ("FLOW_BROKER_RIGHTS", broker("rights", None)),
-    ("FLOW_BROKER_RIGHTS", set_answer(BROKER, management__tags=["monitoring"])),
-    ("FLOW_BROKER_RIGHTS", set_answer(BROKER, management__full_rights=False)),
-]
 WAITING = {"job": "j1", "role": "guest", "party": "9999", "status": "waiting", "age": 601}
-
-
-def test_a_healthy_cluster_raises_nothing_and_every_check_was_judged() -> None:
-    healthy = report()
-    assert (healthy.findings, healthy.skipped, healthy.exit_status) == ((), (), 0)
-    here = {component.kind for component in all_components().values() if "rabbitmq" in component.architectures}
-    assert healthy.passed == 2 * len([spec for spec in component_checks() if spec.kinds & here and not spec.probe])
-
-
-@pytest.mark.parametrize(("code", "change"), CASES, ids=[f"{n}-{code}" for n, (code, _) in enumerate(CASES)])
-def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
-    (finding,) = findings(change)
-    assert (finding.code, finding.severity, str(finding.subject)) == (code, "critical", FLOW)
-    assert finding.symptom
-    assert all(finding.remedy)
 
 
 def test_a_job_that_waits_too_long_is_a_warning_that_names_it() -> None:

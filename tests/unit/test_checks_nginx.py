@@ -26,29 +26,6 @@ def no_flow(kind: str) -> Change:
     return peer(behind={"ok": False, "kind": kind, "error": kind})
 
 
-@pytest.mark.parametrize(
-    ("code", "change"),
-    [
-        ("NGINX_ROUTE_MISSING", set_answer(HTTP, missing=["10000"])),
-        ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="refused", status=502, error="HTTP 502 Bad Gateway")),
-        ("NGINX_UPSTREAM_DOWN", say(UPSTREAM, ok=False, kind="foreign", status=200, error="what answers is not flow")),
-        ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="timeout", error="no answer within 5 s")),
-        ("NGINX_PEER_UNREACHABLE", peer(ok=False, kind="party", error="it is the proxy of party 7", party="7")),
-        (
-            "NGINX_PEER_DENIED",
-            peer(ok=False, kind="denied", error="nginx of party 10000: it knows no party at 1.2.3.4"),
-        ),
-        ("NGINX_PEER_FLOW_DOWN", no_flow("status")),
-        ("NGINX_PEER_FLOW_DOWN", no_flow("silent")),
-        ("NGINX_PEER_MTU", no_flow("large")),
-    ],
-)
-def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
-    (finding,) = findings(change)
-    assert (finding.code, finding.severity, str(finding.subject)) == (code, "critical", NGINX)
-    assert all(finding.remedy)
-
-
 def test_a_proxy_of_another_make_counts_as_reached() -> None:
     assert findings(peer(party="")) == []
 

@@ -36,36 +36,6 @@ def link(**state: object) -> Change:
     return set_answer(ADMIN, links=[usual | {"connected": 60.0} | state])
 
 
-@pytest.mark.parametrize(
-    ("code", "change"),
-    [
-        ("RABBITMQ_API_DOWN", say(ADMIN, ok=False, kind="refused", error="[Errno 111] Connection refused")),
-        ("RABBITMQ_API_DOWN", say(ADMIN, ok=False, kind="foreign", error="not a management API")),
-        ("RABBITMQ_USER_MISSING", account("auth", "401 Login failed")),
-        ("RABBITMQ_USER_RIGHTS", account("rights", "401 Not management user")),
-        ("RABBITMQ_USER_RIGHTS", account("rights", "not all rights in vhost /")),
-        ("RABBITMQ_MONITOR_MISSING", set_answer(ADMIN, monitor={"ok": False, "error": "401 Login failed"})),
-        ("RABBITMQ_ALARM", set_answer(ADMIN, alarms=["disk"])),
-        ("RABBITMQ_PLUGIN_MISSING", set_answer(ADMIN, plugins=["rabbitmq_management"])),
-        ("RABBITMQ_PEER_UNREACHABLE", peer("timeout")),
-        ("RABBITMQ_PEER_UNREACHABLE", peer("unreachable")),
-        ("RABBITMQ_PEER_UNREACHABLE", peer("name")),
-        ("RABBITMQ_PEER_REFUSED", peer("refused")),
-        ("RABBITMQ_PEER_REFUSED", peer("reset")),
-        ("RABBITMQ_PEER_SILENT", peer("silent")),
-        ("RABBITMQ_PEER_NOT_AMQP", peer("foreign")),
-        ("RABBITMQ_LINK_DOWN", link(connected=181.0)),
-        ("RABBITMQ_LINK_DOWN", link(status="starting", connected=181.0)),
-        ("RABBITMQ_LINK_DOWN", link(status="error", error="econnrefused")),
-        ("RABBITMQ_LINK_DOWN", link(status="error", error="{auth_failure,ACCESS_REFUSED}", connected=181.0)),
-    ],
-)
-def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
-    (finding,) = findings(change)
-    assert (finding.code, finding.severity, str(finding.subject)) == (code, "critical", RABBITMQ)
-    assert all(finding.remedy)
-
-
 def versions(own: str, there: str) -> tuple[Change, Change]:
     answer = {"endpoint": "192.0.2.21:5672", "ok": True, "version": there}
     return set_answer(ADMIN, version=own), set_answer(PEERS, peers={"10000": answer})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from component_world import desired, rendered
+from component_world import INVENTORIES, desired, rendered
 from modules import module
 
 from fatecloud.collect import shipment
@@ -18,11 +18,9 @@ from fatecloud.components.registry import all_components
 from fatecloud.model.desired import DesiredFile
 from fatecloud.model.service import NodeProbe
 from fatecloud.render.placeholders import names
-from fatecloud.shipped import folder
 from fatecloud.vault.changes import needs
 
-EXAMPLES = sorted(path.stem for path in folder("inventories").glob("*.yml"))
-SERVICES = [(example, key) for example in EXAMPLES for key in sorted(desired(example).services)]
+SERVICES = [(example, key) for example in INVENTORIES for key in sorted(desired(example).services)]
 FILES = [
     pytest.param(example, file, id=f"{example}:{key}:{name}")
     for example, key in SERVICES
@@ -73,12 +71,14 @@ def test_the_readiness_probe_and_the_objects_are_there(example: str, key: str) -
 
 
 def test_names_of_probes_start_with_their_component() -> None:
+    """That of a service which others run is asked by those that use it."""
     probes: list[tuple[str, NodeProbe]] = [
         (desired(e).services[key].id.component, probe)
         for e, key in SERVICES
         for probe in desired(e).services[key].probes
     ]
-    assert all(probe.name.startswith(f"{component}.") for component, probe in probes)
+    external = {component.name for component in all_components().values() if component.external}
+    assert all(probe.name.partition(".")[0] in {component, *external} for component, probe in probes)
 
 
 def test_who_asks_lends_its_own_interpreter_where_the_node_may_have_none() -> None:

@@ -202,21 +202,6 @@ def site(**answer: object) -> Change:
     return set_answer(SITES, ok=False, peers={"10000": healthy | answer})
 
 
-@pytest.mark.parametrize(
-    ("code", "change"),
-    [
-        ("FLOW_SITE_APPS_WRONG", site(own="the app issued to party 10000 is not in its database")),
-        ("FLOW_SITE_AUTH_REFUSED", site(ok=False, kind="refused", error="5003 varify failed!")),
-        ("FLOW_SITE_AUTH_REFUSED", site(ok=False, kind="headers", error="5001 invalid parameter")),
-        ("FLOW_SITE_CLOCK_BEHIND", site(ok=False, kind="clock", error="5000 Request has expired")),
-    ],
-)
-def test_a_fault_raises_exactly_its_code(code: str, change: Change) -> None:
-    (found,) = findings(change)
-    assert (found.code, found.severity, str(found.subject)) == (code, "critical", FLOW)
-    assert all(found.remedy)
-
-
 def test_a_party_that_does_not_answer_is_not_called_one_that_refuses() -> None:
     assert findings(site(ok=False, kind="silent", error="no answer")) == []
 
