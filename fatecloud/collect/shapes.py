@@ -114,6 +114,7 @@ _ENTRY = Maybe(
         **dict.fromkeys(("home", "job_api", "job_settings", "job_kind", "user", "owner"), str),
         "version": Some(str),
         "objects": _NAMES,
+        "objects_made": _NAMES,
         "at": number,
     }
 )

@@ -154,6 +154,9 @@ class Component:
     statements: Callable[[str, str, tuple[Contribution, ...]], FileSpec] | None = None
     """A file (path, heading, contributions to one service) with what makes these there, for the operator of an
     external one."""
+    removal: Callable[[str, str, tuple[str, ...]], FileSpec] | None = None
+    """A file (home and user of a service, some of its `Objects.names`) with what drops these there, for its operator.
+    Names come from a node: one of another form than ours is left out."""
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     masks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs_root: bool = False

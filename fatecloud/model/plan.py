@@ -84,6 +84,8 @@ class LeftObjects:
     """Key of the service that has it."""
     names: tuple[str, ...]
     """`database fate_flow`, sorted."""
+    asked: bool = False
+    """Whether the service itself said that they are there; if not, only the node's record does."""
 
 
 @dataclass(frozen=True, slots=True)

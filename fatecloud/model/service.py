@@ -141,6 +141,8 @@ class Objects:
     """Absolute path of the record that the script's success leaves: the digests of `digest_of`."""
     names: tuple[str, ...] = ()
     """What it makes for other services, for people: `database fate_flow`. What leaves this list is never dropped."""
+    listed_by: str = ""
+    """The service's probe whose answer has `held`: names, in the same form, of all such things that are there."""
 
     def within(self, data: str) -> str:
         """The record, where it lies in the data directory and so shows that data have been made; else empty."""

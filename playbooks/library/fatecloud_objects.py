@@ -2,7 +2,8 @@
 
 Parameters: `base`, `run`, `service` (key), `script` (idempotent, reads its secrets from its own text), `digest_of`
 (files whose content decides), `applied` (the record), `names` (of what it makes for other services: kept in the
-manifest, so that a plan can name what is not needed any more), `user`, `group`, `timeout` (seconds).
+manifest with all that it ever made, so that what is not needed any more can be named), `user`, `group`,
+`timeout` (seconds).
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
 def _keep(manifest: object, params: dict) -> None:
     entry = manifest.data["services"].get(params["service"])
     if entry is not None:
+        entry["objects_made"] = sorted({*entry.get("objects_made", ()), *entry.get("objects", ()), *params["names"]})
         entry["objects"] = params["names"]
 
 

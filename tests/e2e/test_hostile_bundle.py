@@ -194,7 +194,11 @@ def test_a_jvm_that_the_release_has_no_use_for(
     """The rest is the real bundle: a program does not come in beside it."""
     index, content = json.loads(begun(whole)[0][1]), b"not a JVM"
     digest = hashlib.sha256(content).hexdigest()
-    artifact = {"name": "jdk==17.0.12", "filename": "jdk-17.0.12-linux-x86_64.tar.gz", "sha256": digest}
+    artifact: dict[str, object] = {
+        "name": "jdk==17.0.12",
+        "filename": "jdk-17.0.12-linux-x86_64.tar.gz",
+        "sha256": digest,
+    }
     artifact |= {"size": len(content), "kind": "archive"}
     index["jdks"] = [{"artifact": artifact, "glibc": "2.17", "source": "x"}]
     index["files"].insert(0, {key: artifact[key] for key in ("filename", "sha256", "size")})

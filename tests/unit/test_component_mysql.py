@@ -24,6 +24,7 @@ exit %d
 ROWS = (
     "version\\t10.11\\nmax_connections\\t500\\nThreads_connected\\t3\\nschema\\tfate_flow\\naccount\\tfate\\n"
     "right\\t\\047fate\\047@\\047%%\\047\\tfate_flow\\tSELECT\\nright\\t\\047fat\\047@\\047%%\\047\\tfate_flow\\tDROP\\n"
+    "held\\tdatabase\\tfate_flow\\nheld\\taccount\\tfate\\nheld\\tdatabase\\told\\n"
 )
 
 
@@ -137,6 +138,7 @@ def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, mo
             "fate_flow": {"schema": True, "account": True, "rights": ["SELECT"]},
             "gone": {"schema": False, "account": False, "rights": []},
         },
+        "held": ["database fate_flow", "account fate", "database old"],
     }
     argv = Path(f"{program}.argv").read_text()
     assert "--no-defaults" in argv

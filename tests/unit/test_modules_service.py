@@ -441,7 +441,12 @@ def test_objects_are_applied_once_for_the_same_files(base: Path) -> None:
     source.write_text("create two users")
     assert objects.apply(asking, check=False)["changed"]
     assert count.read_text() == "x\nx\n"
-    assert node.Manifest(str(base)).data["services"]["s"] == {"version": "1", "objects": ["database rules"]}
+    made = {"version": "1", "objects": ["database rules"], "objects_made": ["database rules"]}
+    assert node.Manifest(str(base)).data["services"]["s"] == made
+    assert not objects.apply(dict(asking, names=["database other"]), check=False)["changed"]
+    # What is not needed any more stays on record: nothing drops it, so someone may ask for it later.
+    made |= {"objects": ["database other"], "objects_made": ["database other", "database rules"]}
+    assert node.Manifest(str(base)).data["services"]["s"] == made
 
 
 def test_objects_that_fail_are_not_recorded_as_applied(base: Path) -> None:

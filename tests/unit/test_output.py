@@ -50,6 +50,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "inventory validate": ("inventory validate", "InventoryValidation"),
     "secrets list": ("secrets list", "SecretList"),
     "objects show": ("objects show", "ObjectList"),
+    "objects show --unneeded": ("objects show --unneeded", "UnneededObjectList"),
     "key show": ("key show", "SigningKey"),
     "release list": ("release list --store store", "ReleaseList"),
     "release show": (f"release show {NAME} --store store", "Release"),
@@ -116,7 +117,7 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_verb_that_shows_something_is_here() -> None:
-    assert set(verbs_with_output(get_group(app))) == {name.removesuffix(" --list") for name in VERBS}
+    assert set(verbs_with_output(get_group(app))) == {name.partition(" --")[0] for name in VERBS}
     assert {kind for _, kind in VERBS.values()} == set(KINDS)
 
 

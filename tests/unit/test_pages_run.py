@@ -35,6 +35,7 @@ PLACEHOLDER = re.compile(
 )
 """Words to fill in, files of another page, and a verb that is only named."""
 NEEDS_A_STORE = ("render",)
+READS_NODES = "--unneeded"
 
 
 def shown() -> list[str]:
@@ -46,6 +47,7 @@ def shown() -> list[str]:
         if line.removeprefix("fatecloud ").startswith(NEEDS_NO_NODE)
         and not line.removeprefix("fatecloud ").startswith(NEEDS_A_STORE)
         and not PLACEHOLDER.search(line)
+        and READS_NODES not in line
         and not re.search(r"[][]", line)
     )
 

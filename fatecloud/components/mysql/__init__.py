@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.mysql.database import Database, statements
+from fatecloud.components.mysql.database import Database, removal, statements
 from fatecloud.components.mysql.external import EXTERNAL
 from fatecloud.components.mysql.want import want
 from fatecloud.model.component import NEEDERS, Component, ConfigKey, PortSpec
@@ -27,6 +27,7 @@ COMPONENT = Component(
     want=want,
     gives=(Database,),
     statements=statements,
+    removal=removal,
     packages={"debian": ("mariadb-server",), "redhat": ("mysql-server",)},
     masks={"debian": ("mariadb.service",), "redhat": ("mysqld.service",)},
     needs_root=True,

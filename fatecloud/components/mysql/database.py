@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from fatecloud.model.service import FileSpec
 CHARSET = "utf8mb4"
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES")
 """What a program needs that makes its own tables."""
+_PLAIN = re.compile("[A-Za-z0-9_]{1,64}")
 _PACKET = 16 << 20
 """Bytes. MariaDB's default; a job's description and the outputs of its tasks are written in one statement each."""
 
@@ -90,3 +92,21 @@ def statements(path: str, heading: str, needed: tuple[Contribution, ...]) -> Fil
     databases = [one for one in needed if isinstance(one, Database)]
     values = {"heading": heading, "charset": CHARSET, "databases": databases}
     return FileSpec(path, "mysql/objects.sql.j2", values, restarts=False)
+
+
+def removal(home: str, user: str, names: tuple[str, ...]) -> FileSpec:
+    """The SQL that drops databases and accounts.
+
+    Args:
+        home: of the server.
+        user: its administrator.
+        names: as in `Database.claims`; what is not one of these is left out.
+    """
+    parts = [(what, name) for what, _, name in (text.partition(" ") for text in names) if _PLAIN.fullmatch(name)]
+    values = {
+        "socket": f"{home}/run/mysqld.sock",
+        "user": user,
+        "databases": [name for what, name in parts if what == "database"],
+        "accounts": [name for what, name in parts if what == "account"],
+    }
+    return FileSpec("", "mysql/removal.sql.j2", values, restarts=False)

@@ -22,7 +22,12 @@ select 'version', version();
 select 'max_connections', @@max_connections;
 show global status where variable_name in
   ('Threads_connected', 'Max_used_connections', 'Aborted_connects', 'Connection_errors_max_connections', 'Uptime');
+select 'held', 'database', schema_name from information_schema.schemata
+  where schema_name not in ('information_schema', 'mysql', 'performance_schema', 'sys') limit 500;
+select 'held', 'account', user from mysql.user where host = '%' limit 500;
 """
+TEXTS = ("version", "schema", "account", "right", "held")
+"""What begins a row that is not a name and its number."""
 OBJECTS = """
 select 'schema', schema_name from information_schema.schemata where schema_name in ({names});
 select 'account', user from mysql.user where user in ({accounts});
@@ -65,9 +70,11 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
         lines = answer.stderr.strip().splitlines() or [f"{client} ended with status {answer.returncode}"]
         return {"ok": False, "kind": kind_of(lines[-1]), "error": lines[-1][:300]}
     rows = [line.split("\t") for line in answer.stdout.splitlines()]
-    numbers = {row[0].lower(): int(row[1]) for row in rows if row[0] not in ("version", "schema", "account", "right")}
+    numbers = {row[0].lower(): int(row[1]) for row in rows if row[0] not in TEXTS}
+    held = [" ".join(row[1:]) for row in rows if row[0] == "held"]
     there = {name: state_of(name, account, rows) for name, account in accounts.items()}
-    return {"ok": True, "version": dict(row[:2] for row in rows)["version"], **numbers, "databases": there}
+    version = dict(row[:2] for row in rows)["version"]
+    return {"ok": True, "version": version, **numbers, "databases": there, "held": held}
 
 
 def state_of(name: str, account: str, rows: list[list[str]]) -> dict[str, Any]:

@@ -76,6 +76,7 @@ def want(ctx: Context) -> Wanted:
             (places["sql"],),
             places["applied"],
             tuple(claim for one in databases for claim in one.claims),
+            listed_by="mysql.admin",
         ),
         ports=(PortUse("mysql", ctx.port("mysql"), ctx.listen("mysql").host),),
         facts={"databases": [one.shown for one in databases], "noise": tuple(_noise(one) for one in databases)},

@@ -96,6 +96,21 @@ class ObjectDocument(TypedDict):
     details: dict[str, str]
 
 
+class UnneededObject(TypedDict):
+    """Something that was made inside a service, and that no service needs any more."""
+
+    giver: Annotated[str, "Key of the service that has it."]
+    type: Annotated[str, "`database`, `account`."]
+    name: str
+    there: Annotated[bool | None, "Whether the service itself said so; null if it gave no answer."]
+
+
+class UnneededObjectList(TypedDict):
+    """`fatecloud objects show --unneeded`."""
+
+    items: list[UnneededObject]
+
+
 class ObjectList(TypedDict):
     """`fatecloud objects show`."""
 

@@ -7,7 +7,14 @@ from types import MappingProxyType
 
 from fatecloud.report.kinds.controller import SandboxList, VersionDocument
 from fatecloud.report.kinds.finding import CheckReport, FindingCode, FindingCodeList, PreflightReport
-from fatecloud.report.kinds.inventory import InventoryDocument, InventoryValidation, ObjectList, SecretList, SigningKey
+from fatecloud.report.kinds.inventory import (
+    InventoryDocument,
+    InventoryValidation,
+    ObjectList,
+    SecretList,
+    SigningKey,
+    UnneededObjectList,
+)
 from fatecloud.report.kinds.plan import DeployPlan
 from fatecloud.report.kinds.release import ReleaseDocument, ReleaseList, StoreVerification
 from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
@@ -24,6 +31,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "InventoryValidation": InventoryValidation,
         "SecretList": SecretList,
         "ObjectList": ObjectList,
+        "UnneededObjectList": UnneededObjectList,
         "SigningKey": SigningKey,
         "ReleaseList": ReleaseList,
         "Release": ReleaseDocument,
