@@ -111,6 +111,11 @@ _DEFAULTABLE = {
         "ones; or an imported one.",
         default="any",
     ),
+    "dump_days": Field(
+        Whole(1, 3650),
+        "Days that the dumps of migrations stay in `paths.backup`; the newest one of each service always stays.",
+        default="14",
+    ),
     "check": Field(CHECK, "A login of its own for `check` and `status`, with few rights.", default="that of `ssh`"),
     "python": Field(INTERPRETER, "Interpreter for Ansible on the node.", default=PYTHON),
 }

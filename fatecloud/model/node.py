@@ -78,6 +78,8 @@ class Node:
     """Cores likewise."""
     java: Literal["any", "imported"] = "any"
     """Which JVMs its services may run in: those of the node and its distribution too, or imported ones alone."""
+    dump_days: int = 14
+    """Days that the dumps of migrations stay; the newest one of a service stays longer."""
     python: str = PYTHON
     """Interpreter for Ansible on the node."""
     check: CheckLogin | None = None

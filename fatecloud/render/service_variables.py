@@ -77,6 +77,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "java": list(service.needs.java),
         "migrations": [asdict(migration) for migration in service.migrations],
         "backup": node.paths.backup,
+        "dump_days": node.dump_days,
         "data_directory": service.data,
         "readiness": _readiness(service),
         "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],

@@ -2,7 +2,7 @@
 
 Parameters: `state`, `base`, `run`, `service` (key), `version` (to be deployed), `migrations` (each with `to`, `what`,
 `dump`, `migrate`, `verify`, `back`, `timeout`, see `model/migration.py`), `data` (the service's data directory),
-`backup` (where dumps go), `user`.
+`backup` (where dumps go), `dump_days` (how long they stay; the newest one always does), `user`.
 
 `begun` answers what is left to do. It comes before the files of the new version are placed, and puts a flag into the
 data directory with which nothing starts the service. `done` does it, while the service is stopped: a dump, the change,
@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import time
 from subprocess import PIPE
 
@@ -31,6 +32,9 @@ from ansible.module_utils.fatecloud_trust import fault
 LIMIT = 1 << 20
 PART = ".part"
 """How the name of a dump ends that is not whole."""
+DUMP = ".dump"
+READABLE = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+DAY = 86400
 SHOWN = 8
 """Lines of what a step printed."""
 RENEWED = 60.0
@@ -102,11 +106,11 @@ class Migrating:
         self.note(to, verified=True)
 
     def _dump(self, migration: dict) -> dict:
-        folder = os.path.join(self.params["backup"], os.path.basename(self.params["data"]))
+        folder = folder_of(self.params)
         make_directory(folder, 0o700)
-        path = os.path.join(folder, f"{self.now}-to-{migration['to']}.{self.params['run']}.dump")
+        path = os.path.join(folder, f"{self.now}-to-{migration['to']}.{self.params['run']}{DUMP}")
         with beside(path) as (above, name):
-            place = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=above)
+            place = os.open(".", READABLE, dir_fd=above)
             try:
                 facts = self._dumped(migration, place, name)
             finally:
@@ -152,6 +156,31 @@ class Migrating:
         return Refused(text, lines=lines, dump=dump)
 
 
+def folder_of(params: dict) -> str:
+    """Where the dumps of a service are."""
+    return os.path.join(params["backup"], os.path.basename(params["data"]))
+
+
+def clear_dumps(params: dict) -> list:
+    """Remove dumps that are old enough, all but the newest one. The names of those that went."""
+    try:
+        with beside(os.path.join(folder_of(params), DUMP)) as (above, _):
+            place = os.open(".", READABLE, dir_fd=above)
+    except FileNotFoundError:
+        return []  # there was no migration yet
+    try:
+        found = {name: os.stat(name, dir_fd=place, follow_symlinks=False) for name in os.listdir(place)}
+        dumps = [name for name in found if name.endswith(DUMP) and stat.S_ISREG(found[name].st_mode)]
+        oldest = time.time() - params["dump_days"] * DAY
+        older = sorted(dumps, key=lambda name: found[name].st_mtime)[:-1]
+        gone = [name for name in older if found[name].st_mtime < oldest]
+        for name in gone:
+            os.unlink(name, dir_fd=place)
+    finally:
+        os.close(place)
+    return gone
+
+
 def _sha256(descriptor: int) -> str:
     digest = hashlib.sha256()
     os.lseek(descriptor, 0, os.SEEK_SET)
@@ -175,12 +204,15 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             return found
         if params["state"] == "begun":
-            if left:
+            if not left:
+                clear_dumps(params)
+            else:
                 raise_flag(params["data"], f"run {params['run']} brings it from {migrating.now} to {params['version']}")
             return found
         for migration in left:
             migrating.do(migration)
         lower_flag(params["data"])
+        clear_dumps(params)
     note = f"the state before its migration is in {', '.join(migrating.dumps)}" if migrating.dumps else ""
     return dict(found, note=note)
 
@@ -197,6 +229,7 @@ def main() -> None:
             "migrations": {"type": "list", "elements": "dict", "required": True},
             "data": {"type": "path", "required": True},
             "backup": {"type": "path", "required": True},
+            "dump_days": {"type": "int", "required": True},
             "user": {"required": True},
         },
         supports_check_mode=True,

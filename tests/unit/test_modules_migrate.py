@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,7 @@ def run(base: Path, tmp_path: Path) -> Run:
         "migrations": [step(tmp_path, "2.0")],
         "data": str(tmp_path / "data" / "shop-greeter"),
         "backup": str(tmp_path / "backup"),
+        "dump_days": 14,
         "user": "root",
     }
 
@@ -256,3 +259,36 @@ def test_only_the_holder_of_the_lease_migrates(tmp_path: Path, run: Run) -> None
 )
 def test_the_versions_in_between_are_compared_by_their_numbers(now: str, wanted: str, found: list[str]) -> None:
     assert needed(now, wanted, ["2.10", "2.0", "0.9"]) == found
+
+
+def aged(file: Path, days: float) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("a dump")
+    then = time.time() - days * 86400
+    os.utime(file, (then, then))
+    return file
+
+
+def test_old_dumps_go_and_the_newest_stays_however_old_it_is(tmp_path: Path, base: Path, run: Run) -> None:
+    folder = tmp_path / "backup" / "shop-greeter"
+    aged(folder / "0.8-to-0.9.r0.dump", 90)
+    recent, other = aged(folder / "0.9-to-1.0.r0.dump", 5), aged(folder / "mine.txt", 90)
+    theirs = aged(tmp_path / "backup" / "shop-other" / "0.8-to-0.9.r0.dump", 90)
+    run()
+    made = folder / "1.0-to-2.0.r1.dump"
+    assert dumps(tmp_path) == [recent, made, other]
+    assert theirs.exists()
+    deployed(base, version="2.0")
+    for dump in (recent, made):
+        aged(dump, 40 if dump == recent else 30)
+    run("begun", dump_days=35)
+    assert dumps(tmp_path) == [made, other]
+    run("begun", dump_days=1)
+    assert dumps(tmp_path) == [made, other]
+
+
+def test_no_dump_goes_while_a_migration_is_not_finished(tmp_path: Path, run: Run) -> None:
+    folder = tmp_path / "backup" / "shop-greeter"
+    old = [aged(folder / f"0.{number}-to-1.0.r0.dump", 90 - number) for number in (1, 2)]
+    run("begun")
+    assert dumps(tmp_path) == old
