@@ -27,8 +27,9 @@ unsupported: {}
 HEAD = """\
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
-from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec, Wanted, always
-from fatecloud.model.desired import NodeProbe, PortUse, Process
+from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec, always
+from fatecloud.model.service import NodeProbe, PortUse, Process
+from fatecloud.model.wanted import Wanted
 
 def wanted(ctx, edges=(), **facts):
     names = [port.name for port in COMPONENT.ports]
