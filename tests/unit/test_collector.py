@@ -28,8 +28,11 @@ from fatecloud.collect import shipment
 from fatecloud.collect.drift import PARTS as COMPARISON
 from fatecloud.collect.logs import PARTS as LOG_READER
 from fatecloud.collect.node import (
+    accounts,
     confinement,
+    hashes,
     listing,
+    log_ends,
     main,
     opening,
     packages,
@@ -40,7 +43,7 @@ from fatecloud.collect.node import (
     register,
     services,
     sockets,
-    storage,
+    store,
     supervision,
     system,
 )
@@ -767,8 +770,8 @@ def test_the_record_of_a_start_is_read(tmp_path: Path) -> None:
     record = tmp_path / "started"
     record.write_text(f"{'a' * 64}  /x/with blank\n{'b' * 64}  /y\nnoise\n")
     os.utime(record, (7, 7))
-    assert storage.digests_at_start(str(record)) == ({"/x/with blank": "a" * 64, "/y": "b" * 64}, 7)
-    assert storage.digests_at_start(str(tmp_path / "none")) is None
+    assert hashes.digests_at_start(str(record)) == ({"/x/with blank": "a" * 64, "/y": "b" * 64}, 7)
+    assert hashes.digests_at_start(str(tmp_path / "none")) is None
 
 
 def test_the_end_of_a_log_gives_its_last_line_and_its_errors(tmp_path: Path) -> None:
@@ -782,7 +785,7 @@ def test_the_end_of_a_log_gives_its_last_line_and_its_errors(tmp_path: Path) -> 
         "[INFO] end",
     ]
     log.write_text("\n".join(lines) + "\nhalf a li")
-    found = storage.logs({"services": [{"logs": [{"path": str(tmp_path / "*.log"), "levels": True}]}]})
+    found = log_ends.logs({"services": [{"logs": [{"path": str(tmp_path / "*.log"), "levels": True}]}]})
     assert found[str(log)]["last_line"] == "[INFO] end"
     assert found[str(log)]["errors"] == ["[ERROR] first", "ValueError: no"]
     assert found[str(log)]["size"] == log.stat().st_size
@@ -790,7 +793,7 @@ def test_the_end_of_a_log_gives_its_last_line_and_its_errors(tmp_path: Path) -> 
 
 def test_a_log_pattern_without_a_file_is_reported(tmp_path: Path) -> None:
     pattern = str(tmp_path / "*.log")
-    assert storage.logs({"services": [{"logs": [{"path": pattern}, {"path": str(tmp_path / "x")}]}]}) == {
+    assert log_ends.logs({"services": [{"logs": [{"path": pattern}, {"path": str(tmp_path / "x")}]}]}) == {
         pattern: None,
         str(tmp_path / "x"): None,
     }
@@ -839,7 +842,7 @@ def test_a_tree_that_is_not_what_was_unpacked_is_named(tmp_path: Path) -> None:
     (trees / "lost" / "README").unlink()
     (trees / "added" / "lib" / "b.jar").touch()
     (trees / "unmarked" / ".complete").write_text("")
-    found = storage.store({"layout": for_collector(str(tmp_path))})
+    found = store.store({"layout": for_collector(str(tmp_path))})
     assert found["made"]["tree"] == ["added", "edited", "lost", "same", "unmarked"]
     assert found["changed"] == ["added", "edited", "lost", "unmarked"]
 
@@ -856,7 +859,7 @@ def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
     (tmp_path / "store/python/aaaa/.complete").touch()
     (tmp_path / "store/artifacts/s1/x.whl").touch()
     (tmp_path / "store/artifacts/s2/x.whl.part").touch()
-    found = storage.store({"layout": for_collector(str(tmp_path)), "store": {"artifacts": ["s1", "s2", "s3"]}})
+    found = store.store({"layout": for_collector(str(tmp_path)), "store": {"artifacts": ["s1", "s2", "s3"]}})
     assert found == {
         "artifacts": {"s1": True, "s2": False, "s3": False},
         "made": {"python": ["aaaa"], "venv": []},
@@ -868,8 +871,8 @@ def test_a_file_that_we_may_not_read_is_not_taken_for_absent(tmp_path: Path, mon
     def refuse(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(storage, "opened", refuse)
-    entry = storage._file(str(tmp_path / "x"))
+    monkeypatch.setattr(hashes, "opened", refuse)
+    entry = hashes.file_entry(str(tmp_path / "x"))
     assert entry is not None
     assert (entry["sha256"], entry["error"]) == (None, "Permission denied")
 
@@ -878,9 +881,9 @@ def test_limits_come_from_the_special_line_before_the_general_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = "# root soft nofile 1\n* soft nofile 100\nroot - nofile 300\n* hard nproc unlimited\nother soft nofile 9\n"
-    monkeypatch.setattr(system, "text_of", lambda path: text if path.endswith("limits.conf") else "")
+    monkeypatch.setattr(accounts, "text_of", lambda path: text if path.endswith("limits.conf") else "")
     monkeypatch.setattr(os, "access", lambda path, _: path.endswith("limits.conf"))
-    found = system.limits({"users": ["root"]})["root"]
+    found = accounts.limits({"users": ["root"]})["root"]
     assert (found["nofile_soft"], found["nofile_hard"], found["nproc_hard"]) == (300, 300, -1)
 
 

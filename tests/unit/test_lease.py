@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from modules import CLUSTER_ID, module, take, utility
 
-from fatecloud.collect.node import storage
+from fatecloud.collect.node import own_records
 from fatecloud.model.layout import LAYOUT, for_collector
 
 lease = module("fatecloud_lease")
@@ -151,7 +151,7 @@ def test_a_clock_that_is_set_neither_ends_nor_prolongs_a_lease(
     assert abs(node.left(lying(tmp_path)) - whole) < 60
     with pytest.raises(node.Refused, match="holds this node"):
         lease.acquire(asked(tmp_path, "r2"))
-    seen = storage.lease({"layout": for_collector(str(tmp_path))})
+    seen = own_records.lease({"layout": for_collector(str(tmp_path))})
     assert seen is not None
     assert abs(seen["expires"] - set_clock - whole) < 60
 

@@ -16,7 +16,7 @@ from fake_transport import FakeTransport
 from preflight_world import a_desired, a_service
 
 from fatecloud.collect.logs import LogQuestion, LogRecord, _places, read_logs
-from fatecloud.collect.node import opening, tail
+from fatecloud.collect.node import journal, opening, tail
 from fatecloud.collect.node import records as cutting
 from fatecloud.errors import FatecloudError, TransportError, UsageError
 from fatecloud.model.completed import Completed
@@ -488,6 +488,6 @@ def test_each_lost_node_is_named_once_however_many_services_it_has(tmp_path: Pat
     ],
 )
 def test_a_service_may_give_an_entry_of_the_journal_any_fields(fields: Any, level: str, text: str) -> None:
-    record = tail._entry({"__REALTIME_TIMESTAMP": "1700000000000000", **fields})
+    record = journal._entry({"__REALTIME_TIMESTAMP": "1700000000000000", **fields})
     assert record["level"] == level
     assert text in record["lines"][0]

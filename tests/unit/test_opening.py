@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from test_collector import document
 
-from fatecloud.collect.node import opening, storage, system, tail
+from fatecloud.collect.node import opening, own_records, system, tail
 from fatecloud.collect.node.opening import STRANGE, Strange, Untrusted, distrust, opened
 from fatecloud.collect.node.reading import Unreadable
 from fatecloud.model.layout import for_collector
@@ -233,7 +233,7 @@ def test_root_runs_no_interpreter_that_a_service_could_have_put_there(tmp_path: 
     assert opening.lent(str(program), [user]) == opening.lent("/nowhere/python", []) == opening.lent("x", []) == ""
     for spoiled, back in ((tmp_path / "venv", 0), (program, 0)):
         os.chown(spoiled, 65534, -1)
-        (reason,) = storage.records(spec)["untrusted"]
+        (reason,) = own_records.records(spec)["untrusted"]
         assert reason == f"{spoiled} belongs to user {user}, and root would run {program}"
         with pytest.raises(Unreadable, match="root would run"):
             system.interpreter(spec)

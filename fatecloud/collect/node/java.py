@@ -10,8 +10,8 @@ import threading
 
 from .hints import Any, Callable, Dict, List, Optional
 from .opening import distrust, text_in
+from .own_records import own_record
 from .reading import Ended, Spec, spawn
-from .storage import own_record
 from .system import which
 
 PLACES = ("/usr/lib/jvm/*", "/usr/lib64/jvm/*", "/usr/java/*")

@@ -3,9 +3,9 @@
 import os
 import pwd
 
+from .accounts import group_name
 from .hints import Any, Dict, List, Optional
 from .reading import Spec, Unreadable, last_line, spawn
-from .system import group_name
 
 SUDO = "/usr/bin/sudo"
 _ALLOWED = "may run the following commands"

@@ -34,6 +34,7 @@ _BARE = re.compile(r"\b(DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
 _STATUS = re.compile(r'" (\d{3})(?: |$)')
 
 Record = Dict[str, Any]
+Spec = Dict[str, Any]
 
 
 def stamp_of(line: str) -> Optional[float]:

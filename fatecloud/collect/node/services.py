@@ -4,12 +4,13 @@ import os
 import threading
 
 from .confinement import confinement
+from .hashes import digests_at_start
 from .hints import Any, Dict, List
 from .java import jvm_of, on_record
 from .members import family, figures, frozen
+from .own_records import own_record
 from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
-from .storage import digests_at_start, own_record
 from .supervision import programs, units
 
 _known = {}  # type: Dict[str, Any]

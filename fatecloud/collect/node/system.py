@@ -1,25 +1,17 @@
-"""The machine: operating system, clock, processor, memory, users, limits, kernel settings, tools."""
+"""The machine: operating system, clock, processor, memory, kernel settings, tools."""
 
-import glob
-import grp
 import os
-import pwd
-import re
-import resource
-import socket
 import sys
 import time
 
 from . import bounds
 from .family import family_of, read_release
-from .hints import Any, Dict, List, Optional, Tuple
+from .hints import Any, Dict, Optional
 from .opening import lent
 from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
 
 _UNSYNCHRONISED = 5
-_BOOT_ID = 64  # bytes: the kernel sets aside what a reader of its settings asks for, and refuses megabytes
-_LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
 _FIREWALLS = ("firewalld", "ufw", "nftables", "iptables")
 
 
@@ -119,65 +111,9 @@ def firewall() -> Dict[str, Any]:
     return {"name": "", "active": False}
 
 
-def users(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
-    """Each asked user, None where there is none."""
-    found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
-    for name in spec.get("users", ()):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            found[name] = None
-            continue
-        found[name] = {
-            "uid": entry.pw_uid,
-            "gid": entry.pw_gid,
-            "group": group_name(entry.pw_gid),
-            "home": entry.pw_dir,
-            "shell": entry.pw_shell,
-        }
-    return found
-
-
-def limits(spec: Spec) -> Dict[str, Dict[str, Any]]:
-    """What a new session of each asked user gets: our own limits, changed by what limits.conf says for that user."""
-    kinds = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
-    found = {}
-    for name in spec.get("users", ()):
-        values = {}  # type: Dict[str, Any]
-        for kind, number_of in kinds:
-            soft, hard = resource.getrlimit(number_of)
-            values[kind + "_soft"], values[kind + "_hard"] = soft, hard
-        for item, bound, value in _configured_limits(name):
-            for side in ("soft", "hard") if bound == "-" else (bound,):
-                if item + "_" + side in values:
-                    values[item + "_" + side] = value
-        found[name] = values
-    return found
-
-
 def tools(spec: Spec) -> Dict[str, Optional[str]]:
     """Where each asked command is, None where it is not."""
     return {name: which(name) for name in spec.get("tools", ())}
-
-
-def identity() -> Dict[str, Any]:
-    """The login user and the machine."""
-    uid = os.geteuid()
-    machine = text_of("/etc/machine-id").strip() if os.path.exists("/etc/machine-id") else None
-    try:
-        user = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = str(uid)
-    boot, root = "/proc/sys/kernel/random/boot_id", os.stat("/")
-    return {
-        "user": user,
-        "uid": uid,
-        "root": uid == 0,
-        "hostname": socket.gethostname(),
-        "machine_id": machine,
-        "boot_id": text_of(boot, _BOOT_ID).strip() if os.path.exists(boot) else None,
-        "root_inode": "%d:%d" % (root.st_dev, root.st_ino),
-    }
 
 
 def interpreter(spec: Spec) -> Optional[Dict[str, str]]:
@@ -190,26 +126,6 @@ def interpreter(spec: Spec) -> Optional[Dict[str, str]]:
         raise Unreadable(reason)
     ended = spawn([path, "-I", "-S", "-c", "import sys; print(sys.version.split()[0].rstrip('+'))"])
     return {"path": path, "version": ended.stdout.strip()} if ended.exit == 0 else None
-
-
-def starts_at_boot(spec: Spec) -> Dict[str, Any]:
-    """What could start a user's services at boot where there is no root: a lingering user manager or cron."""
-    user = spec.get("owner") or identity()["user"]
-    tabs = ["/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user]
-    readable = [path for path in tabs if os.access(path, os.R_OK)]
-    mine = user == identity()["user"] and which("crontab")
-    text = text_of(readable[0]) if readable else ""
-    if mine and not readable:
-        try:
-            text = output_of(["crontab", "-l"])
-        except Unreadable:
-            text = ""  # "no crontab for user" is an exit status of 1
-    return {
-        "user": user,
-        "linger": os.path.exists("/var/lib/systemd/linger/" + user),
-        "crontab": which("crontab"),
-        "entry": "fatecloud" in text,
-    }
 
 
 def which(name: str) -> Optional[str]:
@@ -237,28 +153,3 @@ def _synchronized() -> Optional[bool]:
     except (ImportError, OSError, AttributeError):
         return None
     return None if state < 0 else state != _UNSYNCHRONISED
-
-
-def group_name(gid: int) -> str:
-    """Name of a group, or its number."""
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
-def _configured_limits(user: str) -> List[Tuple[str, str, int]]:
-    """Lines of limits.conf and limits.d that apply to a user, the special before the general, in effect order."""
-    try:
-        groups = {"@" + group_name(gid) for gid in os.getgrouplist(user, pwd.getpwnam(user).pw_gid)}
-    except KeyError:
-        groups = set()
-    ranked = []
-    for path in ["/etc/security/limits.conf", *sorted(glob.glob("/etc/security/limits.d/*.conf"))]:
-        for line in text_of(path).splitlines() if os.access(path, os.R_OK) else ():
-            match = re.match(_LIMIT, line)
-            if match and (match.group("who") in ("*", user) or match.group("who") in groups):
-                rank = 2 if match.group("who") == user else 1 if match.group("who") in groups else 0
-                value = number(match.group("value"))
-                ranked.append((rank, match.group("item"), match.group("bound"), -1 if value is None else value))
-    return [(item, bound, value) for _, item, bound, value in sorted(ranked, key=lambda row: row[0])]

@@ -5,96 +5,23 @@ counted. Log files and their directories are the services' own, so no link in th
 regular file, or has a second name, is named and left out.
 """
 
-import contextlib
 import fnmatch
-import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
-import threading
-import time
 
-from .hints import Any, Dict, List, Optional, Tuple
+from .hints import Any, Dict, List, Tuple
+from .journal import entries_of
+from .kept import Kept, Sieve
 from .opening import below, names, opened, require_alone
-from .records import LEVELS, Record, level_of, records, shortened, stamp_of
+from .records import Spec, records, stamp_of
 
 _FILES = 200
-_ENTRIES = 3000  # of the journal, before levels and noise are sieved out
 _ANSWER = 4 << 20
 _ALL_FILES = 64 << 20
-_JOURNAL_BYTES = 16 << 20
-_JOURNAL_SECONDS = 10.0
 _DEEPEST = 8
 _NAMED = 20  # of what is left out
-_PRIORITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
-_UNPRINTED = "(an entry of more than 4096 bytes, which journalctl does not print)"
-
-Spec = Dict[str, Any]
-
-
-class Sieve(object):
-    """Decides which records are shown."""
-
-    def __init__(self, spec: Spec) -> None:
-        self._since = spec.get("since")
-        self._floor = LEVELS.index(spec["level"]) if spec.get("level") else 0
-        self._grep = re.compile(spec["grep"], re.MULTILINE) if spec.get("grep") else None
-        self._noise = [re.compile(pattern) for pattern in spec.get("noise", ())]
-
-    def takes(self, record: Record) -> bool:
-        """Whether a record passes time, level, pattern and noise."""
-        if self._since is not None and record["time"] < self._since:
-            return False
-        if LEVELS.index(record["level"] or "info") < self._floor:
-            return False
-        text = "\n".join(record["lines"])
-        if self._grep and not self._grep.search(text):
-            return False
-        return not any(noise.search(record["lines"][0]) for noise in self._noise)
-
-
-class Kept(object):
-    """The latest records, bounded in number and bytes, each text of one moment once; counts what it leaves out.
-
-    A service may write one record to several files.
-    """
-
-    def __init__(self, count: int, size: int) -> None:
-        self.records = []  # type: List[Record]
-        self.by_count = 0
-        self.by_size = 0
-        self._count, self._size = count, size
-        self._sizes = {}  # type: Dict[bytes, int]
-
-    def add(self, more: List[Record]) -> None:
-        """Take more records, and drop the oldest that are too many or too much."""
-        # Most of a large file can be dropped before it costs much; some entries are written twice.
-        spare = max(0, len(more) - 2 * self._count)
-        self.by_count += spare
-        for record in sorted(more, key=lambda record: record["time"])[spare:]:
-            text = "%r%s" % (record["time"], "\n".join(record["lines"]))
-            mark = hashlib.sha256(text.encode("utf-8", "replace")).digest()
-            if mark not in self._sizes:
-                short = shortened(record)
-                self._sizes[mark] = len(json.dumps(short))
-                self.records.append(dict(short, mark=mark))
-        self.records.sort(key=lambda record: record["time"])
-        first = max(0, len(self.records) - self._count)
-        self.by_count += first
-        size = 0
-        for place in range(len(self.records) - 1, first - 1, -1):
-            size += self._sizes[self.records[place]["mark"]]
-            if size > self._size:
-                self.by_size += place + 1 - first
-                first = place + 1
-                break
-        del self.records[:first]
-
-    def answer(self) -> List[Record]:
-        """The records, as they travel."""
-        return [{name: record[name] for name in ("time", "level", "file", "lines")} for record in self.records]
 
 
 def read(spec: Spec) -> Dict[str, Any]:
@@ -132,7 +59,7 @@ def read(spec: Spec) -> Dict[str, Any]:
     partly = False
     if spec.get("unit"):
         try:
-            entries, moved["journal"], partly = _journal(spec, cursor)
+            entries, moved["journal"], partly = entries_of(spec, cursor)
             kept.add([record for record in entries if sieve.takes(record)])
         except (OSError, ValueError, subprocess.SubprocessError) as error:
             problems.append("journal of %s: %s" % (spec["unit"], error))
@@ -220,65 +147,3 @@ def _new_lines(stream: Any, cursor: Spec, cap: int) -> Tuple[List[str], float, s
     whole = data[: data.rfind(b"\n") + 1]
     lines = whole.decode("utf-8", "replace").splitlines()
     return lines, status.st_mtime, inode, begin + len(whole), begin - asked
-
-
-def _journal(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str], bool]:
-    """Entries in order of time, the cursor of the last one, and whether older ones were not read."""
-    argv = ["journalctl", "-q", "--no-pager", "-o", "json", "-u", spec["unit"]]
-    after = cursor.get("journal")
-    if after:
-        # Forwards: what is too much for one answer comes with the next one.
-        argv += ["--after-cursor", after]
-    else:
-        argv += ["-r", "-n", str(max(spec["lines"], _ENTRIES))]
-        if spec.get("since") is not None:
-            argv += ["--since", "@%d" % spec["since"]]
-    lines, whole = _first_lines(argv, spec.get("journal_bytes", _JOURNAL_BYTES))
-    entries = [json.loads(line) for line in lines]
-    if not after:
-        entries.reverse()
-    last = entries[-1]["__CURSOR"] if entries else after
-    return [_entry(entry) for entry in entries], last, not (whole or after)
-
-
-def _first_lines(argv: List[str], cap: int) -> Tuple[List[str], bool]:
-    """The first whole lines of a command's output, at most `cap` bytes of them, and whether that was all."""
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # type: Any
-    timer = threading.Timer(_JOURNAL_SECONDS, child.kill)
-    timer.start()
-    try:
-        data = child.stdout.read(cap + 1)
-        whole = len(data) <= cap
-    finally:
-        with contextlib.suppress(OSError):
-            child.kill()
-        child.stdout.close()
-        late = child.wait() < 0 and whole and not timer.is_alive()
-        timer.cancel()
-    if late:
-        raise ValueError("journalctl did not end within %g s" % _JOURNAL_SECONDS)
-    data = data[: data.rfind(b"\n") + 1]
-    return data.decode("utf-8", "replace").splitlines(), whole
-
-
-def _entry(entry: Dict[str, Any]) -> Record:
-    message = _message(entry.get("MESSAGE", ""))
-    moment = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-    shown = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
-    level = level_of(message) or _PRIORITIES[_priority(entry.get("PRIORITY"))]
-    head = "" if stamp_of(message) is not None else "%s [%s] " % (shown, entry.get("SYSLOG_IDENTIFIER", "journal"))
-    return {"time": moment, "level": level, "file": "journal", "lines": [head + message]}
-
-
-def _message(value: Any) -> str:
-    """Text of a message: of bytes where it is not UTF-8. A service may give an entry several, or none that is text."""
-    if value is None:
-        return _UNPRINTED
-    if isinstance(value, list) and all(isinstance(one, int) for one in value):
-        return bytes(value).decode("utf-8", "replace")
-    return "\n".join(map(_message, value)) if isinstance(value, list) else str(value)
-
-
-def _priority(value: Any) -> int:
-    """Number of a priority; that of plain information for what a service gave in its place."""
-    return int(value) if isinstance(value, str) and value in "01234567" and len(value) == 1 else 6
