@@ -19,7 +19,7 @@ from fatecloud.model.node import Node
 from fatecloud.model.places import RENDERED
 from fatecloud.plain import plain
 
-PARTS = ("hints", "opening", "concealing", "drift")
+PARTS = ("opening", "concealing", "drift")
 """Files below `node/` that compare."""
 SECONDS = 30.0
 _SIGNS = frozenset("@ -+!")

@@ -19,7 +19,7 @@ SECONDS = 30.0
 _LAST_MOMENT = 253402300799
 """The last second of the year 9999, which is the last one that can be shown."""
 MIB = 1024**2
-PARTS = ("hints", "opening", "records", "kept", "journal", "tail")
+PARTS = ("opening", "records", "kept", "journal", "tail")
 """Files below `node/` that read logs."""
 
 

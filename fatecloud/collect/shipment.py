@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import marshal
-import re
 import zlib
 from collections.abc import Mapping
 from functools import cache
-from importlib.abc import SourceLoader
-from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
 from threading import Lock
-from types import CodeType
 from typing import Any
 
 from fatecloud.model.node import Node
 
 PARTS = (
-    "hints",
     "family",
     "opening",
     "streams",
@@ -60,36 +54,33 @@ NO_INTERPRETER = 96
 _FOREIGN = 97
 _PACKING = Lock()
 
+# Each file becomes a module of its own name, so that a traceback says where something went wrong.
+_MODULES = """\
+package = types.ModuleType("collector")
+package.__path__ = []
+sys.modules["collector"] = package
+for name, source in json.loads(sources):
+    module = types.ModuleType("collector." + name)
+    module.__package__ = "collector"
+    sys.modules[module.__name__] = module
+    setattr(package, name, module)
+    exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)
+"""
+
 # Runs in the candidate interpreter. It leaves standard input alone until it knows that it can do the work, so that the
 # prologue can offer the same input to the next candidate.
 _BOOT = f"""
 import sys
 try:
     if sys.version_info < (3, 6): raise ImportError
-    import gc, json, marshal, socket, subprocess, types, zlib
-    from _frozen_importlib_external import MAGIC_NUMBER
+    import gc, json, socket, subprocess, types, typing, zlib
     stream = sys.stdin.buffer
-    magic, *sizes = map(int, stream.readline().split())
-    code, sources, spec = [stream.read(size) for size in sizes]
+    sources, spec = [zlib.decompress(stream.read(int(size))).decode() for size in stream.readline().split()]
 except Exception:
     sys.exit({_FOREIGN})
 gc.disable()  # it ends before there is anything to collect
-spec = json.loads(zlib.decompress(spec).decode())
-if magic == int.from_bytes(MAGIC_NUMBER, "big"):
-    parts = marshal.loads(zlib.decompress(code))
-else:
-    sources = json.loads(zlib.decompress(sources).decode())
-    parts = [(name, compile(source, "collector/" + name + ".py", "exec")) for name, source in sources]
-package = types.ModuleType("collector")
-package.__path__ = []
-sys.modules["collector"] = package
-for name, code in parts:
-    module = types.ModuleType("collector." + name)
-    module.__package__ = "collector"
-    sys.modules[module.__name__] = module
-    setattr(package, name, module)
-    exec(code, module.__dict__)
-module.main(spec)
+{_MODULES}
+module.main(json.loads(spec))
 """
 
 _INSTALLED = """\
@@ -98,15 +89,8 @@ _INSTALLED = """\
 import json, sys, types
 if len(sys.argv) > 1:
     sys.exit("it takes no arguments")
-package = types.ModuleType("collector")
-package.__path__ = []
-sys.modules["collector"] = package
-for name, source in json.loads({sources}):
-    module = types.ModuleType("collector." + name)
-    module.__package__ = "collector"
-    sys.modules[module.__name__] = module
-    setattr(package, name, module)
-    exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)
+sources = {sources}
+{modules}
 module.main({place})
 """
 
@@ -160,60 +144,39 @@ def program(place: str, python: str) -> str:
         python: interpreter on the node.
     """
     sources = [(name, _source(name)) for name in (*PARTS, "limited")]
-    return _INSTALLED.format(python=python, sources=json.dumps(json.dumps(sources)), place=json.dumps(place))
+    return _INSTALLED.format(
+        python=python, sources=json.dumps(json.dumps(sources)), modules=_MODULES, place=json.dumps(place)
+    )
 
 
 def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
-    """Standard input of that command.
-
-    A line of numbers, then what they describe: which bytecode the code has, and the bytes of the code as this
-    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec. To compile the
-    collector costs a node some 20 ms of CPU.
+    """Standard input of that command: a line with two sizes, then the collector's source and the spec, compressed.
 
     Args:
         spec: what to read. It gets besides the text of `asking`, for interpreters that have a service's libraries.
         parts: files below `node/`.
     """
-    code, sources = packed(parts)
     libraries = any(probe.get("libraries") for probe in spec.get("probes", ()))
     whole = {**spec, "asker": asker()} if libraries else spec
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
-    magic = int.from_bytes(MAGIC_NUMBER, "big")
-    return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
+    sources = packed(parts)
+    return b"%d %d\n" % (len(sources), len(asked)) + sources + asked
 
 
-def packed(parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
-    """Code and source, as `stdin` has them; made once for all nodes alike."""
+def packed(parts: tuple[str, ...] = PARTS) -> bytes:
+    """The collector's source, as `stdin` has it; made once for all nodes alike."""
     with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
         return _packed(parts)
 
 
 @cache
-def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
-    code = zlib.compress(marshal.dumps([(name, _bare(_compiled(name))) for name in parts]))
-    sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
-    return code, sources
+def _packed(parts: tuple[str, ...]) -> bytes:
+    return zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
 
 
-def _compiled(name: str) -> CodeType:
-    """From the cache that Python keeps of its modules, where it has one."""
-    spec = find_spec(f"{__package__}.node.{name}")
-    loader = spec.loader if spec else None
-    code = loader.get_code(spec.name) if spec and isinstance(loader, SourceLoader) else None
-    return code or compile(_source(name), f"collector/{name}.py", "exec", dont_inherit=True)
-
-
-def _bare(code: CodeType) -> CodeType:
-    """Without what only tracebacks need: a third of it, and it names files of this machine."""
-    constants = (_bare(value) if isinstance(value, CodeType) else value for value in code.co_consts)
-    return code.replace(co_filename="collector", co_linetable=b"", co_consts=tuple(constants))
-
-
-@cache
 def asker() -> str:
-    """`asking` as a script of its own, with its imports copied in."""
-    _, _, hints = _source("hints").partition('"""\n')
-    return re.sub(r"(?m)^from \.hints import .*\n", lambda _: hints, _source("asking"), count=1)
+    """`asking` as a script of its own. It imports no other file."""
+    return _source("asking")
 
 
 @cache

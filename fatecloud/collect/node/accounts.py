@@ -7,8 +7,8 @@ import pwd
 import re
 import resource
 import socket
+from typing import Any, Dict, List, Optional, Tuple
 
-from .hints import Any, Dict, List, Optional, Tuple
 from .reading import Spec, Unreadable, number, output_of, text_of
 from .system import which
 
@@ -18,7 +18,7 @@ _LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<va
 
 def users(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     """Each asked user, None where there is none."""
-    found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
+    found: Dict[str, Optional[Dict[str, Any]]] = {}
     for name in spec.get("users", ()):
         try:
             entry = pwd.getpwnam(name)
@@ -40,7 +40,7 @@ def limits(spec: Spec) -> Dict[str, Dict[str, Any]]:
     kinds = (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
     found = {}
     for name in spec.get("users", ()):
-        values = {}  # type: Dict[str, Any]
+        values: Dict[str, Any] = {}
         for kind, number_of in kinds:
             soft, hard = resource.getrlimit(number_of)
             values[kind + "_soft"], values[kind + "_hard"] = soft, hard

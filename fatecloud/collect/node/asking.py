@@ -19,8 +19,7 @@ import select
 import signal
 import sys
 import time
-
-from .hints import Any, Dict, List, NoReturn, Optional
+from typing import Any, Dict, List, NoReturn, Optional
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
@@ -29,7 +28,7 @@ _MOST = 256 << 10
 LONGEST = 1 << 20
 """Bytes of a line of ours; bytes that are not text take several each."""
 
-_running = []  # type: List[_Child]
+_running: List["_Child"] = []
 
 
 class _Child:
@@ -37,7 +36,7 @@ class _Child:
 
     def __init__(self, question: Dict[str, Any]) -> None:
         self.id = question["id"]
-        self.output = {}  # type: Dict[int, List[bytes]]
+        self.output: Dict[int, List[bytes]] = {}
         self.until = time.monotonic() + float(question["timeout"])
         self.timeout = float(question["timeout"])
         out, err = os.pipe(), os.pipe()

@@ -2,8 +2,8 @@
 
 import os
 import re
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
-from .hints import Any, Dict, Iterator, List, Optional, Tuple
 from .reading import text_of
 
 UNITS = "/system.slice"

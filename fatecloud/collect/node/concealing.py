@@ -5,8 +5,7 @@ what it looks like. That a harmless line is concealed now and then costs little.
 """
 
 import re
-
-from .hints import Any, Iterator, List, Set
+from typing import Any, Iterator, List, Set
 
 SECRET_WORDS = (
     "passw",  # password, passwd
@@ -49,7 +48,7 @@ def looks_secret(line: str) -> bool:
 def secret_lines(lines: List[str]) -> Set[int]:
     """Positions of the lines that may hold a secret: by themselves, below such a key, or in the body of a PEM block."""
     found = set()
-    depth = None  # type: Any
+    depth: Any = None
     inside = False
     for place, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())

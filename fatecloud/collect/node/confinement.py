@@ -1,8 +1,8 @@
 """What a service is really denied, read from its main process: what its unit says may not be what the kernel did."""
 
 import os
+from typing import Any, Dict, List, Optional
 
-from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 
 _STATUS = ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")

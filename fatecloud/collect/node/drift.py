@@ -11,9 +11,9 @@ import os
 import re
 import signal
 import sys
+from typing import Any, Dict, Iterator, List, Tuple
 
 from .concealing import LONGEST, looks_secret, secret_lines, values_of
-from .hints import Any, Dict, Iterator, List, Tuple
 from .opening import opened, require_alone
 
 PLACEHOLDER = re.compile(r"@@fatecloud:[A-Za-z0-9_.-]+:[a-z]+@@")

@@ -3,8 +3,8 @@
 import contextlib
 import os
 import sys
+from typing import Any, Callable, NoReturn, Optional
 
-from .hints import Any, Callable, NoReturn, Optional
 from .reading import becoming, environment_of, watch
 
 
@@ -14,7 +14,7 @@ class Forked:
     def __init__(self, pid: int, stdout: int, stderr: int) -> None:
         self.pid = pid
         self.stdout, self.stderr = os.fdopen(stdout, "rb"), os.fdopen(stderr, "rb")
-        self.returncode = None  # type: Optional[int]
+        self.returncode: Optional[int] = None
 
     def wait(self) -> int:
         """Its exit status, or the number of its signal below zero."""

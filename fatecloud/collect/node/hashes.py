@@ -5,9 +5,9 @@ import importlib
 import os
 import re
 import stat
+from typing import Any, Dict, Optional, Tuple
 
 from .accounts import group_name
-from .hints import Any, Dict, Optional, Tuple
 from .opening import STRANGE, Strange, opened
 from .own_records import own_record
 from .processes import user_name

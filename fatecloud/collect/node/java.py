@@ -7,8 +7,8 @@ import os
 import pwd
 import re
 import threading
+from typing import Any, Callable, Dict, List, Optional
 
-from .hints import Any, Callable, Dict, List, Optional
 from .opening import distrust, text_in
 from .own_records import own_record
 from .reading import Ended, Spec, spawn
@@ -44,7 +44,7 @@ def javas(spec: Spec) -> Dict[str, Any]:
     if all(os.access(kept.get(key, ""), os.X_OK) for key in spec.get("javas", ())):
         return {"asked": False, "found": []}
     programs = _programs()
-    found = {}  # type: Dict[str, Dict[str, Any]]
+    found: Dict[str, Dict[str, Any]] = {}
     _all_at_once([functools.partial(_ask, found, program, homes) for program, homes in sorted(programs.items())[:MOST]])
     return {"asked": True, "found": [found[program] for program in sorted(found)]}
 
@@ -57,7 +57,7 @@ def on_record(spec: Spec) -> Dict[str, str]:
 
 def java_starts(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Whether each asked command starts its JVM, as the user who will run it; `said` is its complaint."""
-    found = {}  # type: Dict[str, Dict[str, Any]]
+    found: Dict[str, Dict[str, Any]] = {}
 
     def start(key: str, asked: Dict[str, Any]) -> None:
         ended = _started([str(word) for word in asked["argv"]], str(asked["user"]))
@@ -103,7 +103,7 @@ def _programs() -> Dict[str, List[str]]:
     links = [path for path in (which("java"), CHOSEN) if path]
     homes = [home for place in PLACES for home in sorted(glob.glob(place))]
     homes += [real[: -len("/bin/java")] for real in map(os.path.realpath, links) if real.endswith("/bin/java")]
-    found = {}  # type: Dict[str, List[str]]
+    found: Dict[str, List[str]] = {}
     for home in homes:
         program = os.path.realpath(home + "/bin/java")
         if os.path.isfile(program) and os.access(program, os.X_OK) and home not in found.setdefault(program, []):
@@ -141,7 +141,7 @@ def _fault(program: str) -> str:
 
 def _started(argv: List[str], user: str) -> Ended:
     """Start a JVM as a user, or as "nobody" while that one does not exist yet; without root as ourselves."""
-    entry = None  # type: Optional[Any]
+    entry: Optional[Any] = None
     if os.geteuid() == 0:
         entry = _entry(user) or _entry("nobody")
         if entry is None:

@@ -5,8 +5,8 @@ import json
 import subprocess
 import threading
 import time
+from typing import Any, Dict, List, Optional, Tuple
 
-from .hints import Any, Dict, List, Optional, Tuple
 from .records import Record, Spec, level_of, stamp_of
 
 _ENTRIES = 3000  # of the journal, before levels and noise are sieved out
@@ -37,7 +37,7 @@ def entries_of(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str], b
 
 def _first_lines(argv: List[str], cap: int) -> Tuple[List[str], bool]:
     """The first whole lines of a command's output, at most `cap` bytes of them, and whether that was all."""
-    child = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # type: Any
+    child: Any = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     timer = threading.Timer(_JOURNAL_SECONDS, child.kill)
     timer.start()
     try:

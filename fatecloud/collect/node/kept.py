@@ -3,8 +3,8 @@
 import hashlib
 import json
 import re
+from typing import Dict, List
 
-from .hints import List
 from .records import LEVELS, Record, Spec, shortened
 
 
@@ -36,11 +36,11 @@ class Kept(object):
     """
 
     def __init__(self, count: int, size: int) -> None:
-        self.records = []  # type: List[Record]
+        self.records: List[Record] = []
         self.by_count = 0
         self.by_size = 0
         self._count, self._size = count, size
-        self._sizes = {}  # type: Dict[bytes, int]
+        self._sizes: Dict[bytes, int] = {}
 
     def add(self, more: List[Record]) -> None:
         """Take more records, and drop the oldest that are too many or too much."""

@@ -7,9 +7,9 @@ What is read, and which services are asked, is in the spec that a deploy wrote: 
 import json
 import signal
 import sys
+from typing import Any, Dict
 
 from . import main as collector
-from .hints import Any, Dict
 from .opening import LARGEST, text_in
 
 _MOST = 1 << 16

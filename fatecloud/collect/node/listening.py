@@ -1,9 +1,9 @@
 """Listens to the processes that ask questions. They are other users': what they say is input, and is bounded."""
 
 import json
+from typing import Any, Callable, Collection, Dict, List, Optional
 
 from .asking import LONGEST
-from .hints import Any, Callable, Collection, Dict, List, Optional
 from .reading import end, forget, last_line, started, watch
 from .streams import chunks
 

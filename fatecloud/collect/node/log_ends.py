@@ -4,8 +4,8 @@ import fnmatch
 import glob
 import os
 import re
+from typing import Any, Dict, List, Optional
 
-from .hints import Any, Dict, List, Optional
 from .opening import names, opened, require_alone
 from .reading import Spec
 
@@ -20,7 +20,7 @@ _WORD = re.compile(r"\bERROR\b|\[(?:error|crit|alert|emerg)\]|\berror:", re.MULT
 
 def logs(spec: Spec) -> Dict[str, Any]:
     """The end of each service's logs: size, age, last line, last lines that report an error."""
-    found = {}  # type: Dict[str, Any]
+    found: Dict[str, Any] = {}
     for service in spec.get("services", ()):
         for log in service.get("logs", ()):
             matches = _matching(log["path"]) if glob.has_magic(log["path"]) else [log["path"]]

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from typing import Any, Callable, Dict
 
 from . import (
     accounts,
@@ -26,7 +27,6 @@ from . import (
     system,
     usage,
 )
-from .hints import Any, Callable, Dict
 from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
@@ -34,7 +34,7 @@ _DEADLINE = 30.0
 _MOST = 6 << 20
 """Bytes of the document; the controller takes 8 MiB."""
 
-OF_THE_NODE = {
+OF_THE_NODE: Dict[str, Callable[[], Any]] = {
     "os": system.operating_system,
     "clock": system.clock,
     "cpu": system.processor,
@@ -46,9 +46,9 @@ OF_THE_NODE = {
     "addresses": surroundings.addresses,
     "own_name": surroundings.own_name,
     "environment": surroundings.environment,
-}  # type: Dict[str, Callable[[], Any]]
+}
 
-OF_THE_SPEC = {
+OF_THE_SPEC: Dict[str, Callable[[Spec], Any]] = {
     "register": register.register,
     "disk": storage.disks,
     "interpreter": system.interpreter,
@@ -75,7 +75,7 @@ OF_THE_SPEC = {
     "javas": java.javas,
     "java_starts": java.java_starts,
     "usage": usage.usage,
-}  # type: Dict[str, Callable[[Spec], Any]]
+}
 
 ON_REQUEST = {
     "addresses",
@@ -101,8 +101,8 @@ def collect(spec: Spec) -> Dict[str, Any]:
     until = time.monotonic() + seconds
     usual = (set(OF_THE_NODE) | set(OF_THE_SPEC)) - NAMED - (set() if spec.get("surroundings") else ON_REQUEST)
     wanted = spec.get("want") or sorted(usual)
-    facts = {}  # type: Dict[str, Any]
-    answers = {}  # type: Dict[str, Any]
+    facts: Dict[str, Any] = {}
+    answers: Dict[str, Any] = {}
     threads = probes.started(spec, answers)  # forks, so it comes first
     threads += [
         _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted

@@ -3,8 +3,8 @@
 import fnmatch
 import json
 import os
+from typing import Any, Dict, List, Optional, Set
 
-from .hints import Any, Dict, List, Optional, Set
 from .opening import MANY, names, opened
 from .reading import Spec, Unreadable
 from .storage import mount_of, mounts

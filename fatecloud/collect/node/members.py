@@ -6,8 +6,8 @@ an operator may hold one in a debugger. What processes say of themselves (names,
 
 import os
 import time
+from typing import Any, Dict, List, Optional, Set
 
-from .hints import Any, Dict, List, Optional, Set
 from .processes import Process, command_line, descriptors, of_unit, owner, process_of, table, tree
 from .reading import Unreadable, text_of
 

@@ -12,8 +12,7 @@ import os
 import pwd
 import stat
 import threading
-
-from .hints import Any, Collection, Iterator, List, Tuple
+from typing import Any, Collection, Iterator, List, Tuple
 
 LARGEST = 64 << 20
 """Bytes of the largest record of ours."""
@@ -27,7 +26,7 @@ _KEPT = 100
 
 Way = Tuple[int, str]
 """A descriptor of a directory, and the first component of its path that is not to be believed, with the reason."""
-_ways = {}  # type: Any
+_ways: Any = {}
 """Those that are kept open: a collector lives for seconds, and its paths have their directories in common."""
 _lock = threading.Lock()
 
@@ -264,7 +263,8 @@ def _group(gid: int) -> str:
 def _is_own(uid: int, gid: int) -> bool:
     """Whether a group is the user's own and has no other member, as many distributions make one for each user."""
     try:
-        user, group = pwd.getpwuid(uid), grp.getgrgid(gid)  # type: Any, Any
+        user: Any = pwd.getpwuid(uid)
+        group: Any = grp.getgrgid(gid)
     except KeyError:
         return False
     return user.pw_gid == gid and user.pw_name == group.gr_name and not set(group.gr_mem) - {user.pw_name}

@@ -3,8 +3,8 @@
 import json
 import os
 import time
+from typing import Any, Dict, Optional
 
-from .hints import Any, Dict, Optional
 from .opening import LARGEST, Untrusted, distrust, lent, text_in
 from .reading import Spec, Unreadable, text_of
 

@@ -2,8 +2,8 @@
 
 import os
 import re
+from typing import Dict, List, Optional
 
-from .hints import Dict, List, Optional
 from .reading import Spec, Unreadable, spawn
 from .system import family
 
@@ -20,7 +20,7 @@ def offered(spec: Spec) -> Dict[str, Optional[str]]:
     Only for the Debian family: elsewhere the lists of repositories are fetched when they are asked.
     """
     names = _asked(spec)
-    found = dict.fromkeys(names)  # type: Dict[str, Optional[str]]
+    found: Dict[str, Optional[str]] = dict.fromkeys(names)
     if not names or not os.path.exists("/usr/bin/apt-cache"):
         return found
     name = None
@@ -47,7 +47,7 @@ def packages(spec: Spec) -> Dict[str, Optional[str]]:
     ended = spawn(argv + names)
     if ended.error:
         raise Unreadable(ended.error)
-    found = dict.fromkeys(names)  # type: Dict[str, Optional[str]]
+    found: Dict[str, Optional[str]] = dict.fromkeys(names)
     for line in ended.stdout.splitlines():
         match = re.match(r"(\S+)\t(\S+)\tinstalled$", line)
         if match and match.group(1) in found:

@@ -2,9 +2,9 @@
 
 import os
 import pwd
+from typing import Any, Dict, List, Optional
 
 from .accounts import group_name
-from .hints import Any, Dict, List, Optional
 from .reading import Spec, Unreadable, last_line, spawn
 
 SUDO = "/usr/bin/sudo"
@@ -15,7 +15,7 @@ _LONGEST = 200
 
 def privileges(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     """Number, groups and sudo's rules of each asked user; None for a user that does not exist."""
-    found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
+    found: Dict[str, Optional[Dict[str, Any]]] = {}
     for name in spec.get("privileges", ()):
         try:
             entry = pwd.getpwnam(name)

@@ -9,10 +9,10 @@ import os
 import pwd
 import threading
 import time
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import asking
 from .forking import forked
-from .hints import Any, Callable, Dict, List, Optional, Tuple
 from .listening import converse, listen
 from .reading import Spec, Unreadable, last_line, spawn
 
@@ -35,7 +35,7 @@ def started(spec: Spec, answers: Answers) -> List[threading.Thread]:
 
     An answer is exit status, the JSON object that the probe printed, why there is none, and how long it took.
     """
-    groups = {}  # type: Dict[Kind, List[Probe]]
+    groups: Dict[Kind, List[Probe]] = {}
     for probe in spec.get("probes", ()):
         groups.setdefault(_kind(probe), []).append(probe)
     listeners = {kind: _listener(kind, group, spec) for kind, group in groups.items()}

@@ -4,8 +4,8 @@ import contextlib
 import os
 import pwd
 import threading
+from typing import Any, Dict, List, Optional
 
-from .hints import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 from .sockets import TooMany, holders, listening
 
@@ -24,9 +24,9 @@ class Process:
 
 
 _table_lock = threading.Lock()
-_table = {}  # type: Dict[int, Process]
+_table: Dict[int, Process] = {}
 _groups_lock = threading.Lock()
-_groups = {}  # type: Dict[int, str]
+_groups: Dict[int, str] = {}
 
 
 def table() -> Dict[int, Process]:
@@ -55,10 +55,10 @@ def process_of(pid: int) -> Optional[Process]:
 def tree(pid: int) -> List[Process]:
     """A process and all its descendants; empty when it does not live."""
     processes = dict(table())
-    children = {}  # type: Dict[int, List[int]]
+    children: Dict[int, List[int]] = {}
     for process in processes.values():
         children.setdefault(process.parent, []).append(process.pid)
-    found = []  # type: List[Process]
+    found: List[Process] = []
     waiting = [pid]
     while waiting:
         current = waiting.pop()

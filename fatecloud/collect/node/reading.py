@@ -7,8 +7,8 @@ import signal
 import subprocess
 import threading
 import time
+from typing import Any, Callable, Dict, List, Optional
 
-from .hints import Any, Callable, Dict, List, Optional
 from .streams import Late, TooMuch, both
 
 Spec = Dict[str, Any]
@@ -19,7 +19,7 @@ COMMAND_BYTES = 4 << 20
 _FAREWELL = 0.5
 """Seconds that an `asking` process has to end its questions."""
 
-_children = {}  # type: Dict[int, bool]
+_children: Dict[int, bool] = {}
 """Leaders of process groups, all of them our own children, and whether they end their groups when they are asked to."""
 _children_lock = threading.Lock()
 

@@ -3,8 +3,7 @@
 import calendar
 import re
 import time
-
-from .hints import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 LONGEST_LINE = 4000
@@ -76,7 +75,7 @@ def records(lines: List[str], fallback: float) -> Iterator[Record]:
         lines: of one file, in order.
         fallback: time of lines before the first stamp.
     """
-    current = None  # type: Optional[Record]
+    current: Optional[Record] = None
     for raw in lines:
         line = raw.rstrip()
         stamp = stamp_of(line)

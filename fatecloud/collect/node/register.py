@@ -2,8 +2,8 @@
 
 import json
 import os
+from typing import Any, Dict, List, Optional, Tuple
 
-from .hints import Any, Dict, List, Optional, Tuple
 from .opening import names, text_in
 from .reading import Spec, Unreadable
 
@@ -37,6 +37,6 @@ def _entry(folder: str, name: str, record: str) -> Optional[Dict[str, Any]]:
         return None  # the next run of its cluster writes it again
     if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
         return None
-    kept = {key: entry[key] for key in _KEYS}  # type: Dict[str, Any]
+    kept: Dict[str, Any] = {key: entry[key] for key in _KEYS}
     kept["there"] = os.path.exists(os.path.join(entry["base"], record))
     return kept

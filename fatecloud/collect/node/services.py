@@ -2,10 +2,10 @@
 
 import os
 import threading
+from typing import Any, Dict, List
 
 from .confinement import confinement
 from .hashes import digests_at_start
-from .hints import Any, Dict, List
 from .java import jvm_of, on_record
 from .members import family, figures, frozen
 from .own_records import own_record
@@ -13,7 +13,7 @@ from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
 from .supervision import programs, units
 
-_known = {}  # type: Dict[str, Any]
+_known: Dict[str, Any] = {}
 _known_lock = threading.Lock()
 
 
@@ -52,7 +52,7 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     states = _states(spec)
     for service in _ours(spec):
         ours.update(process.pid for process in family(service, states[service["key"]]["pid"]))
-    found = []  # type: List[Dict[str, Any]]
+    found: List[Dict[str, Any]] = []
     for pid, process in sorted(table().items()):
         if process.name in asked.get("processes", ()) and pid not in ours:
             detail = "%s: %s" % (owner(pid) or "?", command_line(pid))

@@ -2,8 +2,8 @@
 
 import os
 import re
+from typing import Any, Dict, List
 
-from .hints import Any, Dict, List
 from .reading import Spec, text_of
 
 

@@ -1,10 +1,10 @@
 """The node's store: artifacts, and what was unpacked of them."""
 
 import os
+from typing import Any, Dict, List
 
 from . import listing
 from .hashes import sha256
-from .hints import Any, Dict, List
 from .opening import names, text_in
 from .reading import Spec
 

@@ -3,8 +3,7 @@
 import os
 import select
 import time
-
-from .hints import Any, Iterator, Optional, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 _CHUNK = 65536
 
@@ -36,7 +35,7 @@ def chunks(child: Any, stdin: bytes = b"", until: Optional[float] = None) -> Ite
     waiting = select.poll()
     for end in names:
         waiting.register(end, select.POLLIN)
-    into = getattr(child, "stdin", None)  # type: Any
+    into: Any = getattr(child, "stdin", None)
     if into is not None:
         os.set_blocking(into.fileno(), False)
         waiting.register(into.fileno(), select.POLLOUT)

@@ -4,8 +4,8 @@ import os
 import re
 import socket
 import time
+from typing import Any, Dict, List, Optional, Sequence
 
-from .hints import Any, Dict, List, Optional, Sequence
 from .opening import opened, text_in
 from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
@@ -201,7 +201,7 @@ def _ends(path: str) -> Dict[str, List[float]]:
     with stream:
         stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
         lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
-    found = {}  # type: Dict[str, List[float]]
+    found: Dict[str, List[float]] = {}
     for end in filter(None, (re.match(_END, line) for line in lines)):
         found.setdefault(end.group(2), []).append(_local_epoch(end.group(1)))
     return found
@@ -238,7 +238,7 @@ def _exchange(path: str, request: bytes) -> bytes:
         connection.settimeout(_SOCKET_SECONDS)
         connection.connect(path)
         connection.sendall(request)
-        said = []  # type: List[bytes]
+        said: List[bytes] = []
         while True:
             part = connection.recv(1 << 16)
             if not part:

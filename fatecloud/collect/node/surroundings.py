@@ -5,8 +5,8 @@ import re
 import socket
 import threading
 import time
+from typing import Any, Dict, List, Optional
 
-from .hints import Any, Dict, List, Optional
 from .opening import names
 from .processes import user_name
 from .reading import Spec, Unreadable, output_of, text_of
@@ -51,7 +51,7 @@ def directories(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     spec's `label`, and `other_names` the first ones.
     """
     ours = (spec.get("label", "") + "-", *spec["layout"]["ours"])
-    found = {}  # type: Dict[str, Optional[Dict[str, Any]]]
+    found: Dict[str, Optional[Dict[str, Any]]] = {}
     for path in spec.get("directories", ()):
         try:
             there = [name for name in names(path) if name != _OF_THE_FILE_SYSTEM]
@@ -82,7 +82,7 @@ def environment() -> Dict[str, Any]:
     lines = ["%s=%s" % pair for pair in os.environ.items()]
     if os.access("/etc/environment", os.R_OK):
         lines += text_of("/etc/environment").splitlines()
-    proxy = {}  # type: Dict[str, str]
+    proxy: Dict[str, str] = {}
     for line in lines:
         found = re.match(_PROXY, line)
         if found and found.group(2).strip("\"'"):
@@ -94,7 +94,7 @@ def environment() -> Dict[str, Any]:
 
 def connects(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Whether each asked endpoint takes a TCP connection from here, all tried at once."""
-    found = {}  # type: Dict[str, Dict[str, Any]]
+    found: Dict[str, Dict[str, Any]] = {}
     threads = []
     for target in spec.get("connects", ()):
         thread = threading.Thread(target=_connect, args=(found, target["host"], target["port"]), daemon=True)
@@ -114,7 +114,7 @@ def _text(host: str, port: int) -> str:
 def _connect(found: Dict[str, Dict[str, Any]], host: str, port: int) -> None:
     try:
         socket.create_connection((host, port), _SECONDS).close()
-        answer = {"ok": True, "kind": "", "error": None}  # type: Dict[str, Any]
+        answer: Dict[str, Any] = {"ok": True, "kind": "", "error": None}
     except socket.gaierror as error:
         answer = {"ok": False, "kind": "name", "error": "no such name: %s" % error.strerror}
     except socket.timeout:

@@ -3,10 +3,10 @@
 import os
 import sys
 import time
+from typing import Any, Dict, Optional
 
 from . import bounds
 from .family import family_of, read_release
-from .hints import Any, Dict, Optional
 from .opening import lent
 from .processes import process_of
 from .reading import PATH, Spec, Unreadable, number, output_of, spawn, text_of
@@ -55,7 +55,7 @@ def clock() -> Dict[str, Any]:
 
 def processor() -> Dict[str, Any]:
     """Usable cores, load, and whether AVX is there (None where the architecture has no such thing)."""
-    avx = None  # type: Optional[bool]
+    avx: Optional[bool] = None
     if os.uname().machine in ("x86_64", "i686"):
         flags = [line for line in text_of("/proc/cpuinfo").splitlines() if line.startswith("flags")]
         avx = bool(flags) and "avx" in flags[0].split()
@@ -75,7 +75,7 @@ def memory() -> Dict[str, Any]:
         ("swap_total", "SwapTotal"),
         ("swap_free", "SwapFree"),
     )
-    found = {ours: (number(rows.get(theirs, "0")) or 0) * 1024 for ours, theirs in names}  # type: Dict[str, Any]
+    found: Dict[str, Any] = {ours: (number(rows.get(theirs, "0")) or 0) * 1024 for ours, theirs in names}
     found["bound"] = ""
     bound = bounds.memory_bound()
     if bound and bound["limit"] < found["total"]:
@@ -86,7 +86,7 @@ def memory() -> Dict[str, Any]:
 
 def kernel_settings(spec: Spec) -> Dict[str, Optional[str]]:
     """Value of each asked sysctl; None where the kernel has none of that name."""
-    found = {}  # type: Dict[str, Optional[str]]
+    found: Dict[str, Optional[str]] = {}
     for name in spec.get("sysctl", ()):
         path = "/proc/sys/" + name.replace(".", "/")
         found[name] = " ".join(text_of(path, 4096).split()) if os.path.exists(path) else None

@@ -10,8 +10,8 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any, Dict, List, Tuple
 
-from .hints import Any, Dict, List, Tuple
 from .journal import entries_of
 from .kept import Kept, Sieve
 from .opening import below, names, opened, require_alone
@@ -34,8 +34,8 @@ def read(spec: Spec) -> Dict[str, Any]:
     """
     sieve = Sieve(spec)
     cursor = spec.get("cursor") or {}
-    moved = {"files": {}, "journal": cursor.get("journal")}  # type: Dict[str, Any]
-    problems = []  # type: List[str]
+    moved: Dict[str, Any] = {"files": {}, "journal": cursor.get("journal")}
+    problems: List[str] = []
     kept = Kept(spec["lines"], spec.get("answer", _ANSWER))
     unread = 0
     budget = spec.get("all_files", _ALL_FILES)

@@ -2,8 +2,8 @@
 
 import re
 import time
+from typing import Any, Dict, Optional
 
-from .hints import Any, Dict, Optional
 from .reading import Spec, spawn
 
 _SECONDS = 5.0
@@ -19,7 +19,7 @@ def usage(spec: Spec) -> Dict[str, Any]:
     A directory that cannot be weighed in time is None.
     """
     until = time.monotonic() + 2 * _SECONDS
-    found = {}  # type: Dict[str, Any]
+    found: Dict[str, Any] = {}
     for service in spec.get("services", ()):
         for kind, path in sorted(service.get("places", {}).items()):
             left = min(_SECONDS, until - time.monotonic())
@@ -36,7 +36,7 @@ def _weighed(path: str, seconds: float) -> Optional[Dict[str, Any]]:
     rows = [row.partition("\t") for row in ended.stdout.split("\0") if row]
     if ended.error or not rows:
         return None
-    entries = {}  # type: Dict[str, Dict[str, int]]
+    entries: Dict[str, Dict[str, int]] = {}
     for size, _, name in rows[:-1]:  # the last one is the directory itself
         kind = entries.setdefault(re.sub("[0-9]+", "N", name[len(path) + 1 :])[:_NAME], {"bytes": 0, "count": 0})
         kind["bytes"] += int(size)
