@@ -7,6 +7,7 @@ from flow_replay import Replay, Silent, Time
 from fatecloud.components.flow.job_watch import Clock
 from fatecloud.components.flow.proof_rows import NAMESPACE
 from fatecloud.components.flow.v2.api import FlowApi
+from fatecloud.components.flow.v2.attempt import Attempt
 from fatecloud.components.flow.v2.proof import run_lr, run_toy
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event
@@ -40,11 +41,11 @@ class Stage:
 
     def toy(self, deadline: float = 300) -> Any:
         apis = {"9999": FlowApi(self.flow)}
-        return run_toy(apis, "9999", "9999", self.events.append, deadline, files=self.files, clock=self.clock)
+        return run_toy(Attempt(apis, "9999", "9999", self.events.append, deadline, self.files, clock=self.clock))
 
     def lr(self, tag: str) -> Any:
         apis = {"9999": FlowApi(self.flow)}
-        return run_lr(apis, "9999", "9999", self.events.append, 600, files=self.files, tag=tag, clock=self.clock)
+        return run_lr(Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock), tag=tag)
 
     @property
     def clock(self) -> Clock:
@@ -157,7 +158,8 @@ def two_parties(guest: Any, host: Any, deadline: float = 300, waits: Callable[[]
     time, files = Time(), Files()
     apis = {"9999": FlowApi(guest)} | ({"10000": FlowApi(host)} if host else {})
     clock = Clock(time.now, time.sleep)
-    return run_toy(apis, "9999", "10000", lambda _: None, deadline, files=files, clock=clock, waits=waits), files
+    attempt = Attempt(apis, "9999", "10000", lambda _: None, deadline, files, clock=clock, waits=waits)
+    return run_toy(attempt), files
 
 
 def test_success_has_to_be_confirmed_by_both_sides() -> None:
@@ -286,7 +288,7 @@ def test_a_ctrl_c_stops_and_cleans_the_job() -> None:
 
     clock = Clock(time.now, sleep)
     with pytest.raises(KeyboardInterrupt):
-        run_toy({"9999": FlowApi(guest)}, "9999", "9999", lambda _: None, 300, files=Files(), clock=clock)
+        run_toy(Attempt({"9999": FlowApi(guest)}, "9999", "9999", lambda _: None, 300, Files(), clock=clock))
     assert guest.stopped
     assert guest.cleaned
 
@@ -300,7 +302,7 @@ def test_a_file_that_cannot_be_written_leaves_no_job() -> None:
     time = Time()
     clock = Clock(time.now, time.sleep)
     with pytest.raises(FatecloudError, match="No space left"):
-        run_lr({"9999": FlowApi(flow)}, "9999", "9999", lambda _: None, 300, files=Full(), tag="t", clock=clock)
+        run_lr(Attempt({"9999": FlowApi(flow)}, "9999", "9999", lambda _: None, 300, Full(), clock=clock), tag="t")
     assert flow.looks == 0
 
 
