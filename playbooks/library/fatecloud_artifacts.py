@@ -18,6 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
 from ansible.module_utils.fatecloud_places import STORE
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_store import artifact_path, complete, part_path
 
 ROOM = 64 << 20
@@ -145,6 +146,11 @@ def store(params: dict) -> dict:
     return {"changed": bool(taken), "stored": len(taken)}
 
 
+def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Say what is missing, or put it into the store."""
+    return prepare(params, check) if params["state"] == "missing" else store(params)
+
+
 def main() -> None:
     """Ansible's entry."""
     module = AnsibleModule(
@@ -160,14 +166,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        if module.params["state"] == "missing":
-            result = prepare(module.params, module.check_mode)
-        else:
-            result = store(module.params)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, apply)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from ansible.module_utils.fatecloud_inside import remove_empty, remove_file, rem
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_places import STORE
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_register import leave
 from ansible.module_utils.fatecloud_supervision import Supervisor
 
@@ -131,11 +132,7 @@ def main() -> None:
     )
     if not os.path.isdir(private(module.params["base"])):
         module.exit_json(changed=False)
-    try:
-        result = apply(module.params)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, lambda params, _check: apply(params))
 
 
 if __name__ == "__main__":

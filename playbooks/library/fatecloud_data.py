@@ -26,6 +26,7 @@ from ansible.module_utils.fatecloud_marks import (
     write_mark,
 )
 from ansible.module_utils.fatecloud_node import Refused, owner_ids, working
+from ansible.module_utils.fatecloud_refused import conclude
 
 
 def decide(params: dict, expected: dict | None, mark: dict | None) -> str:
@@ -125,13 +126,8 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params = module.params
-    act = claim if params["state"] == "claimed" else accept
-    try:
-        result = act(params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=params["service"], **refusal.details)
-    module.exit_json(service=params["service"], **result)
+    act = claim if module.params["state"] == "claimed" else accept
+    conclude(module, act, service=module.params["service"])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import drop
 from ansible.module_utils.fatecloud_asking import let_jobs_end
-from ansible.module_utils.fatecloud_node import Manifest, Refused, working
+from ansible.module_utils.fatecloud_node import Manifest, working
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_states import AT_REST
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
@@ -78,11 +79,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = apply(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, apply)
 
 
 if __name__ == "__main__":

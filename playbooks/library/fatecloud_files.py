@@ -24,6 +24,7 @@ from ansible.module_utils.fatecloud_handover import hand_over
 from ansible.module_utils.fatecloud_inside import is_directory, make_directory, remove_file, same_access, sha256_of
 from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
 from ansible.module_utils.fatecloud_places import PROGRAMS, RENDERED, foreign_names, is_systems
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_trust import directory
 
 STARTED = "started"
@@ -237,11 +238,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = place(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
-    module.exit_json(service=module.params["service"], **result)
+    conclude(module, place, service=module.params["service"])
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ from ansible.module_utils.fatecloud_node import (
     write_lease,
 )
 from ansible.module_utils.fatecloud_places import MANIFEST
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_register import enter, refuse_conflict
 from ansible.module_utils.fatecloud_strays import send
 
@@ -316,12 +317,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params = module.params
-    try:
-        result = {"changed": False} if module.check_mode else STATES[params["state"]](params)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, lambda params, check: {"changed": False} if check else STATES[params["state"]](params))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from ansible.module_utils.fatecloud_inside import beside, make_directory, regula
 from ansible.module_utils.fatecloud_migrating import lower_flag, raise_flag
 from ansible.module_utils.fatecloud_node import Refused, assert_lease, replace, working
 from ansible.module_utils.fatecloud_places import MIGRATION_RECORD
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_running import run
 from ansible.module_utils.fatecloud_steps import needed
 from ansible.module_utils.fatecloud_trust import fault
@@ -234,11 +235,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = apply(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
-    module.exit_json(service=module.params["service"], **result)
+    conclude(module, apply, service=module.params["service"])
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_node import Refused, owner_ids, replace, working
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_running import run
 
 
@@ -68,11 +69,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = apply(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
-    module.exit_json(service=module.params["service"], **result)
+    conclude(module, apply, service=module.params["service"])
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
-from ansible.module_utils.fatecloud_node import Refused, working
+from ansible.module_utils.fatecloud_node import working
 from ansible.module_utils.fatecloud_places import STORE
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_store import ID_LENGTH, complete
 
 READ = 16 << 20
@@ -125,11 +126,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = apply(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, apply)
 
 
 if __name__ == "__main__":

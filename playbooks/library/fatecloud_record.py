@@ -7,7 +7,17 @@ recorded of others is forgotten).
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_node import Refused, working
+from ansible.module_utils.fatecloud_node import working
+from ansible.module_utils.fatecloud_refused import conclude
+
+
+def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Write the smoke tests of owners that are still there into the manifest."""
+    with working(params["base"], params["run"], check) as manifest:
+        known = dict(manifest.data.get("proofs", {}))
+        known.update({owner: dict(proof, run=params["run"]) for owner, proof in params["proofs"].items()})
+        manifest.data["proofs"] = {owner: known[owner] for owner in params["owners"] if owner in known}
+    return {"changed": True}
 
 
 def main() -> None:
@@ -21,15 +31,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params = module.params
-    try:
-        with working(params["base"], params["run"], module.check_mode) as manifest:
-            known = dict(manifest.data.get("proofs", {}))
-            known.update({owner: dict(proof, run=params["run"]) for owner, proof in params["proofs"].items()})
-            manifest.data["proofs"] = {owner: known[owner] for owner in params["owners"] if owner in known}
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(changed=True)
+    conclude(module, apply)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
 from ansible.module_utils.fatecloud_migrating import flag_of
 from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, read_lease, working
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_states import UP
 from ansible.module_utils.fatecloud_supervision import remove, supervised
 
@@ -218,11 +219,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = apply(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
-    module.exit_json(service=module.params["service"], **result)
+    conclude(module, apply, service=module.params["service"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from ansible.module_utils.fatecloud_accounts import lacking, make
 from ansible.module_utils.fatecloud_family import family_of
 from ansible.module_utils.fatecloud_inside import make_directory
 from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment, working
+from ansible.module_utils.fatecloud_refused import conclude
 
 UNITS = "/etc/systemd/system"
 """Where the administrator's units lie, before those of packages."""
@@ -110,6 +111,13 @@ def claim(params: dict) -> dict:
     return {"changed": bool(unmasked or made), "made": made}
 
 
+def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
+    """Look at the node, or claim what a deploy makes on it."""
+    if params["state"] == "queried":
+        return query(params)
+    return {"changed": True} if check else claim(params)
+
+
 def main() -> None:
     """Ansible's entry."""
     module = AnsibleModule(
@@ -124,14 +132,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        if module.params["state"] == "queried":
-            result = query(module.params)
-        else:
-            result = {"changed": True} if module.check_mode else claim(module.params)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), **refusal.details)
-    module.exit_json(**result)
+    conclude(module, apply)
 
 
 if __name__ == "__main__":

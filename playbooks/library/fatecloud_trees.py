@@ -20,6 +20,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
 from ansible.module_utils.fatecloud_places import STORE
+from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_store import complete, listed, opened, part_path
 from ansible.module_utils.fatecloud_unpack import LARGEST, Unpacking, free_for
 
@@ -205,11 +206,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    try:
-        result = ensure(module.params, module.check_mode)
-    except Refused as refusal:
-        module.fail_json(msg=str(refusal), service=module.params["service"], **refusal.details)
-    module.exit_json(service=module.params["service"], **result)
+    conclude(module, ensure, service=module.params["service"])
 
 
 if __name__ == "__main__":
