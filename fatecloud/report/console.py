@@ -95,13 +95,7 @@ class Console:
         Raises:
             Refused: there is no terminal to ask on.
         """
-        with self._lock:
-            self._quiet()
-        if not sys.stdin or not sys.stdin.isatty():
-            raise Refused(f"{question} There is no terminal to ask on.", remedy="use --yes")
-        sys.stderr.write(f"{plain_lines(question)} [y/N] ")
-        sys.stderr.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        return self._answer(question, "[y/N] ", "use --yes").lower() in ("y", "yes")
 
     def ask(self, question: str) -> str:
         """Ask for a word.
@@ -109,11 +103,14 @@ class Console:
         Raises:
             Refused: there is no terminal to ask on.
         """
+        return self._answer(question, "", "pass it as an option")
+
+    def _answer(self, question: str, choice: str, otherwise: str) -> str:
         with self._lock:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
-            raise Refused(f"{question} There is no terminal to ask on.", remedy="pass it as an option")
-        sys.stderr.write(f"{plain_lines(question)} ")
+            raise Refused(f"{question} There is no terminal to ask on.", remedy=otherwise)
+        sys.stderr.write(f"{plain_lines(question)} {choice}")
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 

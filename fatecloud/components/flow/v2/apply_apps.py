@@ -6,12 +6,12 @@ the token before either of them runs. Flow reads these tables at each request, s
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 import time
 from typing import Any
 
+from fatecloud.components.flow.v2.own_login import connected
 from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"
@@ -53,17 +53,7 @@ def statements(apps: dict[str, Any], now: int) -> list[tuple[str, tuple[Any, ...
 
 def apply(conf: dict[str, Any], apps: dict[str, Any]) -> None:
     """Write them in one transaction, to the MySQL of flow's configuration."""
-    driver = importlib.import_module("pymysql")
-    connection = driver.connect(
-        host=conf["host"],
-        port=int(conf["port"]),
-        user=conf["user"],
-        password=conf["passwd"],
-        database=conf["name"],
-        connect_timeout=10,
-        read_timeout=30,
-        write_timeout=30,
-    )
+    connection = connected(conf, 10, 30)
     try:
         with connection.cursor() as cursor:
             for text, values in statements(apps, int(time.time() * 1000)):

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+from fatecloud.components.flow.v2.own_login import connected
 from fatecloud.probing.libraries import configuration, use_libraries
 
 REFUSED = {2002, 2003}
@@ -27,16 +28,7 @@ def mysql(conf: dict[str, Any]) -> dict[str, Any]:
     where = f"{conf['host']}:{conf['port']}"
     begin = time.monotonic()
     try:
-        connection = driver.connect(
-            host=conf["host"],
-            port=int(conf["port"]),
-            user=conf["user"],
-            password=conf["passwd"],
-            database=conf["name"],
-            connect_timeout=5,
-            read_timeout=5,
-            write_timeout=5,
-        )
+        connection = connected(conf, 5, 5)
     except driver.err.MySQLError as error:
         return {"ok": False, "where": where, **explained(error, conf)}
     login = time.monotonic() - begin

@@ -38,6 +38,33 @@ class Carried:
 sys.meta_path.insert(0, Carried)
 
 
+Carried.texts['fatecloud.components.flow.v2.own_login'] = r'''"""Flow's own login at the MySQL of its configuration. Part of scripts that run on the node under flow's interpreter."""
+
+
+
+import importlib
+
+
+
+def connected(conf, start, wait):
+    """A connection by a full login. The driver raises errors of its own.
+
+    Args:
+        conf: `database.mysql` of flow's configuration.
+        start: seconds that the login may take.
+        wait: seconds that each answer may take after that.
+    """
+    return importlib.import_module("pymysql").connect(
+        host=conf["host"],
+        port=int(conf["port"]),
+        user=conf["user"],
+        password=conf["passwd"],
+        database=conf["name"],
+        connect_timeout=start,
+        read_timeout=wait,
+        write_timeout=wait,
+    )
+'''
 Carried.texts['fatecloud.probing.libraries'] = r'''"""Runs on the node: makes the libraries of a service's environment importable.
 
 `site` would do it too, but takes longer than the rest of Python's start.
@@ -87,12 +114,12 @@ the token before either of them runs. Flow reads these tables at each request, s
 
 
 
-import importlib
 import json
 import sys
 import time
 
 
+from fatecloud.components.flow.v2.own_login import connected
 from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"
@@ -134,17 +161,7 @@ def statements(apps, now):
 
 def apply(conf, apps):
     """Write them in one transaction, to the MySQL of flow's configuration."""
-    driver = importlib.import_module("pymysql")
-    connection = driver.connect(
-        host=conf["host"],
-        port=int(conf["port"]),
-        user=conf["user"],
-        password=conf["passwd"],
-        database=conf["name"],
-        connect_timeout=10,
-        read_timeout=30,
-        write_timeout=30,
-    )
+    connection = connected(conf, 10, 30)
     try:
         with connection.cursor() as cursor:
             for text, values in statements(apps, int(time.time() * 1000)):
