@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fatecloud.artifacts.packages.record import packages_of
 from fatecloud.artifacts.store import FILE_NAME, Store
 from fatecloud.errors import ArtifactMissing
 from fatecloud.model.artifact import Artifact
@@ -150,6 +151,10 @@ def read(release: Release, store: Store) -> ReleaseIndex:
             missing.insert(0, f"an interpreter (CPython {python.minor})")
         else:
             interpreters[name] = interpreter
+    held = packages_of(release, store)
+    if absent := [need for name, need in release.packages.items() if not need.optional and name not in held]:
+        missing += [need.file for need in absent]
+        remedy += "; fatecloud release import FILE... takes what upstream publishes"
     if missing:
         shown = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
         raise ArtifactMissing(f"the store {store.root} lacks {shown} of {release.name}", remedy=remedy)

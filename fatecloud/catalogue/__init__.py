@@ -13,6 +13,7 @@ import yaml
 from fatecloud.errors import InputError
 from fatecloud.model.artifact import Artifact, ArtifactKind
 from fatecloud.model.cluster import Cluster
+from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
@@ -74,6 +75,7 @@ def load(name: str) -> Release:
         pythons={python: _python(data, python) for python in data.get("pythons", {})},
         java={component: JavaRange(**java) for component, java in data.get("java", {}).items()},
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
+        packages={package: _package(data, package) for package in data.get("packages", {})},
         defaults=data.get("defaults", {}),
     )
 
@@ -108,6 +110,11 @@ def _supervisor() -> Tree:
 
 def _tree(release: dict[str, Any], name: str) -> Tree:
     return Tree(name, parse_lock(lock_text(release["name"], name)), release["trees"][name].get("root", ""))
+
+
+def _package(release: dict[str, Any], name: str) -> PackageNeed:
+    data = release["packages"][name]
+    return PackageNeed(name, data["version"], data["file"], tuple(data.get("also_in", ())), data.get("optional", ""))
 
 
 def _python(release: dict[str, Any], name: str) -> PythonRequirement:

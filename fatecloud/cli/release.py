@@ -70,15 +70,15 @@ def show(
         return
     kept, interpreters = (held.index.artifacts, held.index.interpreters) if held.index else (None, {})
     if output is not o.TABLE:
-        runtimes = (interpreters, held.jdks)
-        document = release_document(held.release, str(held.store), kept, held.missing, held.known, *runtimes)
+        kept_ones = (interpreters, held.jdks, held.packages)
+        document = release_document(held.release, str(held.store), kept, held.missing, held.known, *kept_ones)
         typer.echo(document_text("Release", document, output))
         return
     prints = [f"; interpreter {interpreter.fingerprint}" for interpreter in interpreters.values()]
     state = f"store {held.store}: " + (f"complete{''.join(prints)}" if held.index else "not complete")
     state += "".join(f"; Java {jdk.version} {jdk.fingerprint}" for jdk in held.jdks)
     parts = {"in the store": held.index.artifacts} if held.index else {"missing": held.missing}
-    typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout)))
+    typer.echo(release_text(held.release, parts, state, held.known, line_width(sys.stdout), held.packages))
 
 
 @app.command()
@@ -101,7 +101,9 @@ def fetch(
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="Bundles, locked files, tarballs with an interpreter or a JDK.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Upstream's packages, bundles, locked files, archives with a Python or JDK.")
+    ],
     *,
     trust: Annotated[
         list[str] | None,
@@ -121,7 +123,7 @@ def import_(
     vault_password_file: o.VaultPassword = None,
     store: o.Store = None,
 ) -> None:
-    """Compare files that were copied by hand with the locks of the releases, and put them into the store."""
+    """Recognise files that were copied by hand, compare them with the releases, and put them into the store."""
     from datetime import UTC, datetime  # noqa: PLC0415 - keeps --help fast
 
     from fatecloud.workflow.acceptance import Acceptance, given_fingerprints  # noqa: PLC0415

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonRequirement
 from fatecloud.model.runtime import JavaRange
 from fatecloud.model.trees import Tree
@@ -35,5 +36,7 @@ class Release:
     """Component that needs a JVM -> which."""
     trees: Mapping[str, Tree] = field(default_factory=dict)
     """Name -> archives and jars that are not installed by anything, only unpacked."""
+    packages: Mapping[str, PackageNeed] = field(default_factory=dict)
+    """Kind -> what no registry has, and upstream publishes as an archive. Imported, it is a tree."""
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from fatecloud.model.artifact import Artifact
+from fatecloud.model.package import PackageNeed
 from fatecloud.model.release import Release
 from fatecloud.model.runtime import JavaRange
 from fatecloud.model.sizes import size_text
@@ -15,6 +16,7 @@ from fatecloud.report.kinds.release import (
     ArtifactDocument,
     InterpreterDocument,
     JavaDocument,
+    PackageDocument,
     ReleaseDocument,
     ReleaseList,
     StoreVerification,
@@ -68,8 +70,25 @@ class Stored(Protocol):
         """Oldest glibc that it runs with."""
 
 
+class KeptPackage(Protocol):
+    """A package in the store."""
+
+    @property
+    def artifact(self) -> Artifact:
+        """The archive that we made of it."""
+
+    @property
+    def source(self) -> str:
+        """The file that was imported, and the place in it."""
+
+
 def release_text(
-    release: Release, held: Mapping[str, Sequence[Artifact]], state: str, known: KnownVulnerabilities, width: int
+    release: Release,
+    held: Mapping[str, Sequence[Artifact]],
+    state: str,
+    known: KnownVulnerabilities,
+    width: int,
+    packages: Mapping[str, KeptPackage] = MappingProxyType({}),
 ) -> str:
     """Everything about a release.
 
@@ -79,8 +98,10 @@ def release_text(
         state: one sentence about the store.
         known: its vulnerabilities.
         width: columns of the terminal.
+        packages: those in the store, by kind.
     """
-    return "\n".join((*_lines(release, width), *_known(known, width), *_files(held, state, width)))
+    parts = (_lines(release, width), _known(known, width), _packages(release, packages, width))
+    return "\n".join((*(line for part in parts for line in part), *_files(held, state, width)))
 
 
 def _interpreter(interpreter: Stored | None) -> InterpreterDocument | None:
@@ -129,6 +150,20 @@ def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
         yield from table(rows, width)
 
 
+def _packages(release: Release, held: Mapping[str, KeptPackage], width: int) -> Iterator[str]:
+    if release.packages:
+        yield "packages of upstream, which `fatecloud release import` recognises"
+    for name, need in release.packages.items():
+        kept = held.get(name)
+        if kept:
+            text = f"in the store: {size_text(kept.artifact.size)}, from {kept.source}"
+        else:
+            text = f"missing: {need.file}" + (f", also in {' and '.join(need.also_in)}" if need.also_in else "")
+        yield from wrapped(f"{name} {need.version}: {text}", width, "  ", "    ")
+        if need.optional and not kept:
+            yield from wrapped(f"not needed yet: {need.optional}", width, "    ", "      ")
+
+
 def _files(held: Mapping[str, Sequence[Artifact]], state: str, width: int) -> Iterator[str]:
     yield from wrapped(state, width, "", "    ")
     for title, artifacts in held.items():
@@ -144,6 +179,7 @@ def release_document(
     known: KnownVulnerabilities,
     interpreters: Mapping[str, Stored] = MappingProxyType({}),
     jdks: Sequence[StoredJdk] = (),
+    packages: Mapping[str, KeptPackage] = MappingProxyType({}),
 ) -> ReleaseDocument:
     """A release as a document for programs.
 
@@ -155,6 +191,7 @@ def release_document(
         known: its vulnerabilities.
         interpreters: those in the store, by Python set.
         jdks: imported JVMs that it can use.
+        packages: those in the store, by kind.
     """
     return {
         "name": release.name,
@@ -174,6 +211,7 @@ def release_document(
             {"version": jdk.version, "fingerprint": jdk.fingerprint, "source": jdk.source, "glibc": jdk.glibc}
             for jdk in jdks
         ],
+        "packages": [_package(need, packages.get(name)) for name, need in release.packages.items()],
         "machine": release.arch,
         "artifacts": [_artifact(artifact) for artifact in held or ()],
         "missing": [_artifact(artifact) for artifact in missing],
@@ -208,6 +246,17 @@ def releases_document(store: str, rows: Iterable[tuple[Release, bool, int]]) -> 
             {"name": release.name, "summary": release.summary, "complete": complete, "missing_files": count}
             for release, complete, count in rows
         ],
+    }
+
+
+def _package(need: PackageNeed, kept: KeptPackage | None) -> PackageDocument:
+    return {
+        "name": need.name,
+        "version": need.version,
+        "file": need.file,
+        "also_in": list(need.also_in),
+        "needed": not need.optional,
+        "stored": {"sha256": kept.artifact.sha256, "size": kept.artifact.size, "source": kept.source} if kept else None,
     }
 
 

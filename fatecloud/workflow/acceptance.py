@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -120,6 +120,27 @@ def accept_tarball(file: Path, given: Acceptance) -> str:
         shown=f"sha256:{sha256}",
     )
     return sha256
+
+
+def accept_packages(packages: Mapping[Path, tuple[str, tuple[str, ...]]], given: Acceptance) -> None:
+    """Take the operator's word for files with packages, all at once, before any of them is unpacked.
+
+    Args:
+        packages: file -> its SHA-256, in hexadecimal, and the packages that were recognised in it.
+
+    Raises:
+        NotTrusted: no one confirmed one of them; the remedy has the options for all.
+    """
+    open_ = {file: entry for file, entry in packages.items() if from_hex(entry[0]) not in given.confirmed}
+    if not open_:
+        return
+    lines = [f"{file}: {', '.join(titles)}\n  sha256:{sha256}" for file, (sha256, titles) in open_.items()]
+    text = "\n".join(("no release names the bytes of these files; what is in them would run on nodes", *lines))
+    why = "compare each hash with what the publisher says"
+    if given.ask is not None and given.ask(f"{text}\n  {why}.\nAccept them?"):
+        return
+    options = " ".join(f"--confirm-fingerprint sha256:{sha256}" for sha256, _ in open_.values())
+    raise NotTrusted(f"{text}\n  no one confirmed them", remedy=f"{why}; if they are the same, use {options}")
 
 
 def described(interpreter: Interpreter) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from fatecloud import catalogue, inventory
 from fatecloud.artifacts import default_store
 from fatecloud.artifacts.jdk import imported_jdks
+from fatecloud.artifacts.packages.record import with_packages
 from fatecloud.artifacts.store import Store
 from fatecloud.model.desired import Desired
 from fatecloud.resolve.desired import resolve
@@ -36,8 +37,8 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
     """
     with phase("read the inventory"):
         cluster = inventory.load(options.inventory)
-    releases = catalogue.releases_of(cluster)
     store = Store(options.store or default_store())
+    releases = {owner: with_packages(release, store) for owner, release in catalogue.releases_of(cluster).items()}
     pythons, gaps = stored(releases.values(), store)
     if need_store:
         require_complete(gaps)

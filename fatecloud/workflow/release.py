@@ -17,6 +17,7 @@ from fatecloud.artifacts.index import ReleaseIndex, locked, named, read_interpre
 from fatecloud.artifacts.interpreter import import_tarball
 from fatecloud.artifacts.jdk import KeptJdk, import_jdk, imported_jdks, is_jdk, kept_for
 from fatecloud.artifacts.licences import licences
+from fatecloud.artifacts.packages.record import Kept, packages_of
 from fatecloud.artifacts.progress import Progress
 from fatecloud.artifacts.store import sha256_of
 from fatecloud.catalogue.known import vulnerabilities
@@ -27,6 +28,7 @@ from fatecloud.model.vulnerability import KnownVulnerabilities
 from fatecloud.signing.sshsig import BUNDLE, signed
 from fatecloud.workflow.acceptance import Acceptance, accept_runtimes, accept_signature, accept_tarball
 from fatecloud.workflow.key import key_to_sign
+from fatecloud.workflow.packages import import_packages
 from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
@@ -44,6 +46,11 @@ class Holding:
     """None unless it is complete."""
     missing: tuple[Artifact, ...]
     """Files that the store lacks, without the interpreter."""
+
+    @property
+    def packages(self) -> dict[str, Kept]:
+        """The packages of upstream that the store has, by kind."""
+        return packages_of(self.release, Store(self.store))
 
     @property
     def jdks(self) -> tuple[KeptJdk, ...]:
@@ -92,7 +99,7 @@ def fetch_release(name: str, store: Store, progress: Progress, interpreter: str 
 
 
 def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptance, today: date) -> None:
-    """Put files that were copied by hand into the store: bundles, locked artifacts, interpreter tarballs.
+    """Put files that were copied by hand into the store: bundles, locked artifacts, packages, interpreters, JVMs.
 
     Args:
         given: what the operator accepts beyond the locks of the catalogue.
@@ -105,13 +112,17 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
     for file in files:
         if not file.is_file():
             raise ArtifactError(f"{file} is not a file")
+    strangers = [file for file in files if not bundles.is_bundle(file) and not _is_locked(file)]
+    # A set of packages is refused as a whole, before anything else of this import is in the store.
+    taken = set(strangers) - set(import_packages(strangers, store, say, given)) if strangers else set()
+    for file in (file for file in files if file not in taken):
         if bundles.is_bundle(file):
             with bundles.opened(file) as bundle:
                 accept_signature(file, bundle, given, say, today)
                 accept_runtimes(file, bundle, store, given)
                 bundle.unpack(store)
             say(f"{file}: {bundle.release.name} is complete in the store")
-        elif file.name.endswith(_TARBALLS) and file.name not in _locked_names():
+        elif file.name.endswith(_TARBALLS) and not _is_locked(file):
             sha256 = accept_tarball(file, given)
             with store.workspace() as scratch:
                 copy = _copied(file, sha256, scratch)
@@ -203,11 +214,17 @@ def _named(store: Store) -> set[str]:
         found |= {artifact.sha256 for artifact in named(release)}
         kept = (read_interpreter(python, store) for python in release.pythons.values())
         found |= {interpreter.artifact.sha256 for interpreter in kept if interpreter}
+        found |= {kept.artifact.sha256 for kept in packages_of(release, store).values()}
     return found | {artifact.sha256 for jdk in imported_jdks(store) for artifact in jdk.tree.artifacts}
 
 
-def _locked_names() -> set[str]:
-    return {artifact.filename for name in catalogue.names() for artifact in named(catalogue.load(name))}
+def _is_locked(file: Path) -> bool:
+    """Whether a release names a file, by its name or by its size and hash."""
+    artifacts = [artifact for name in catalogue.names() for artifact in named(catalogue.load(name))]
+    if any(artifact.filename == file.name for artifact in artifacts):
+        return True
+    sizes = {artifact.size for artifact in artifacts}
+    return file.stat().st_size in sizes and sha256_of(file) in {artifact.sha256 for artifact in artifacts}
 
 
 def _copied(file: Path, sha256: str, folder: Path) -> Path:

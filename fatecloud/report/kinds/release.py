@@ -86,6 +86,25 @@ class JdkDocument(TypedDict):
     glibc: Annotated[str, "Oldest glibc that it runs with."]
 
 
+class StoredPackageDocument(TypedDict):
+    """A package in the store, as nodes get it."""
+
+    sha256: Annotated[str, Rule(pattern="^[0-9a-f]{64}$")]
+    size: Annotated[Count, "Bytes."]
+    source: Annotated[str, "The file that was imported, and the place in it."]
+
+
+class PackageDocument(TypedDict):
+    """A package that no registry has and upstream publishes."""
+
+    name: str
+    version: str
+    file: Annotated[str, "Upstream's own name for it."]
+    also_in: Annotated[list[str], "Upstream's names of larger archives that it comes in."]
+    needed: Annotated[bool, "Whether the release is incomplete without it."]
+    stored: StoredPackageDocument | None
+
+
 class ReleaseDocument(TypedDict):
     """`fatecloud release show`."""
 
@@ -100,6 +119,7 @@ class ReleaseDocument(TypedDict):
     pythons: list[PythonDocument]
     java: Annotated[dict[str, JavaDocument], "By component."]
     jdks: Annotated[list[JdkDocument], "Imported JVMs in which a component of the release can run; a bundle has them."]
+    packages: list[PackageDocument]
     machine: str
     artifacts: Annotated[list[ArtifactDocument], "Files in the store, if the release is complete there."]
     missing: list[ArtifactDocument]

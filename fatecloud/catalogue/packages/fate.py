@@ -1,0 +1,26 @@
+"""FATE's algorithms: `python/federatedml` in 1.x, `python/fate` in 2.x."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.model.package import Claim, Folder, PackageKind, setting_claim
+
+_MARK = "python/federatedml/__init__.py|python/fate/__init__.py"
+
+
+def _claims(folder: Folder) -> Iterator[Claim]:
+    """1.x has its version in `fate.env`, which lies beside the module's archive or in its directory."""
+    code = "python/fate/_info.py"
+    yield from setting_claim(folder.text(code), code, "__version__")
+    yield from setting_claim(*folder.around("fate.env"), "FATE")
+
+
+KIND = PackageKind(
+    name="fate",
+    title="FATE",
+    mark=_MARK,
+    needs=("python/fate/arch/__init__.py|python/fate_arch/__init__.py",),
+    claims=_claims,
+    texts=("python/fate/_info.py", "fate.env"),
+)
