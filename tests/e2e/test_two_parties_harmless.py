@@ -15,6 +15,7 @@ import pytest
 from faults import Site
 from plants import LEFT, SAID, unseen
 from program import Program
+from sampling import LONG
 from two_parties import PARTIES, A, home, label
 from typer.main import get_command
 from watch import Heard, Watch, differences, rows_that_move
@@ -74,7 +75,7 @@ STATUS = {"preflight": 1}
 """A warning: the clocks of sandbox nodes are not synchronised."""
 KEPT_BY_CHECKS = ("state.db", "usage-asked")
 """Samples of what was read, and when a node was last asked what its files take."""
-CHECKS = 100
+CHECKS = 200 if LONG else 40
 OPERATORS = 2
 IDLE = 20.0
 
@@ -175,9 +176,7 @@ def test_reading_verbs_change_nothing_and_leave_nothing_behind(
     assert controller.left() == []
 
 
-def test_a_hundred_checks_at_rest_find_nothing_and_move_no_counter_of_trouble(
-    watch: Watch, idle: Idle, program: Program
-) -> None:
+def test_checks_at_rest_find_nothing_and_move_no_counter_of_trouble(watch: Watch, idle: Idle, program: Program) -> None:
     before, mark = watch.look(), watch.mark()
     with ThreadPoolExecutor(OPERATORS) as operators:
         reports = list(operators.map(lambda _number: program.report(), range(CHECKS)))

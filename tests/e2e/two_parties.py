@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from program import Program
 
+from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import own_name
 from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
@@ -28,7 +29,8 @@ page = "http://127.0.0.1:9380/v2/job/list/query?limit=50&page=1&status=running"
 rows = json.load(urllib.request.urlopen(page, timeout=20))["data"]["data"]
 print(sum(bool(row.get("partners")) for row in rows))
 """
-COMPONENTS = ("flow", "mysql", "rabbitmq", "nginx")
+COMPONENTS = tuple(c.name for c in all_components().values() if "rabbitmq" in c.architectures)
+"""Those of each party."""
 
 
 def cluster_name(program: Program) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 BIN = Path(sys.executable).parent
-PYTEST = ("pytest", "-p", "no:cacheprovider")
+PYTEST = ("pytest", "-p", "no:cacheprovider", "--durations=25", "--durations-min=5")
 TWO_PARTIES = "test_two_parties*.py"
 """They share one cluster, in this order; the others have nodes of their own."""
 PARTS: dict[str, list[tuple[str, ...]]] = {

@@ -109,7 +109,7 @@ def test_a_thousand_nodes_do_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(0)
-@examples(60, 300, phases=(Phase.explicit, Phase.generate))
+@examples(20, 300, phases=(Phase.explicit, Phase.generate))
 @given(content=st.one_of(spoiled_files(), spoiled_trees()))
 def test_the_program_says_what_the_loader_says(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "inventory.yml"
