@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import marshal
 import zlib
 from collections.abc import Mapping
 from functools import cache
+from importlib.abc import SourceLoader
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
 from threading import Lock
+from types import CodeType
 from typing import Any
 
 from fatecloud.model.node import Node
@@ -59,13 +63,14 @@ _MODULES = """\
 package = types.ModuleType("collector")
 package.__path__ = []
 sys.modules["collector"] = package
-for name, source in json.loads(sources):
+for name, code in parts:
     module = types.ModuleType("collector." + name)
     module.__package__ = "collector"
     sys.modules[module.__name__] = module
     setattr(package, name, module)
-    exec(compile(source, "collector/" + name + ".py", "exec"), module.__dict__)
+    exec(code, module.__dict__)
 """
+_COMPILED = '[(name, compile(source, "collector/" + name + ".py", "exec")) for name, source in json.loads(sources)]'
 
 # Runs in the candidate interpreter. It leaves standard input alone until it knows that it can do the work, so that the
 # prologue can offer the same input to the next candidate.
@@ -73,25 +78,33 @@ _BOOT = f"""
 import sys
 try:
     if sys.version_info < (3, 6): raise ImportError
-    import gc, json, socket, subprocess, types, typing, zlib
+    import gc, json, marshal, socket, subprocess, types, typing, zlib
+    from _frozen_importlib_external import MAGIC_NUMBER
     stream = sys.stdin.buffer
-    sources, spec = [zlib.decompress(stream.read(int(size))).decode() for size in stream.readline().split()]
+    magic, *sizes = map(int, stream.readline().split())
+    code, sources, spec = [stream.read(size) for size in sizes]
 except Exception:
     sys.exit({_FOREIGN})
 gc.disable()  # it ends before there is anything to collect
+if magic == int.from_bytes(MAGIC_NUMBER, "big"):
+    parts = marshal.loads(zlib.decompress(code))
+else:
+    sources = zlib.decompress(sources).decode()
+    parts = {_COMPILED}
 {_MODULES}
-module.main(json.loads(spec))
+module.main(json.loads(zlib.decompress(spec).decode()))
 """
 
-_INSTALLED = """\
-#!{python} -IBS
+_INSTALLED = f"""\
+#!{{python}} -IBS
 # Made by fatecloud. It takes no arguments, and reads only what the spec below names. Its sha256 belongs in sudoers.
 import json, sys, types
 if len(sys.argv) > 1:
     sys.exit("it takes no arguments")
-sources = {sources}
-{modules}
-module.main({place})
+sources = {{sources}}
+parts = {_COMPILED}
+{_MODULES}
+module.main({{place}})
 """
 
 _PROLOGUE = f"""
@@ -144,34 +157,55 @@ def program(place: str, python: str) -> str:
         python: interpreter on the node.
     """
     sources = [(name, _source(name)) for name in (*PARTS, "limited")]
-    return _INSTALLED.format(
-        python=python, sources=json.dumps(json.dumps(sources)), modules=_MODULES, place=json.dumps(place)
-    )
+    return _INSTALLED.format(python=python, sources=json.dumps(json.dumps(sources)), place=json.dumps(place))
 
 
 def stdin(spec: Mapping[str, Any], parts: tuple[str, ...] = PARTS) -> bytes:
-    """Standard input of that command: a line with two sizes, then the collector's source and the spec, compressed.
+    """Standard input of that command.
+
+    A line of numbers, then what they describe: which bytecode the code has, and the bytes of the code as this
+    interpreter compiles it, for nodes that have the same; of its source, for all others; of the spec.
 
     Args:
         spec: what to read. It gets besides the text of `asking`, for interpreters that have a service's libraries.
         parts: files below `node/`.
     """
+    code, sources = packed(parts)
     libraries = any(probe.get("libraries") for probe in spec.get("probes", ()))
     whole = {**spec, "asker": asker()} if libraries else spec
     asked = zlib.compress(json.dumps(whole, sort_keys=True).encode(), 1)
-    sources = packed(parts)
-    return b"%d %d\n" % (len(sources), len(asked)) + sources + asked
+    magic = int.from_bytes(MAGIC_NUMBER, "big")
+    return b"%d %d %d %d\n" % (magic, len(code), len(sources), len(asked)) + code + sources + asked
 
 
-def packed(parts: tuple[str, ...] = PARTS) -> bytes:
-    """The collector's source, as `stdin` has it; made once for all nodes alike."""
+def packed(parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
+    """Code and source, as `stdin` has them; made once for all nodes alike."""
     with _PACKING:  # all nodes' threads come at the same time, and the first one's work is for all of them
         return _packed(parts)
 
 
 @cache
-def _packed(parts: tuple[str, ...]) -> bytes:
-    return zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
+def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
+    # Compiled here as well, because that saves a node a sixth of all that a check costs it: 0.17 instead of 0.20 s of
+    # CPU with one service, measured in turns on a node with the controller's version of Python.
+    code = zlib.compress(marshal.dumps([(name, _compiled(name)) for name in parts]))
+    sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
+    return code, sources
+
+
+def _compiled(name: str) -> CodeType:
+    """From the cache that Python keeps of its modules, where it has one."""
+    spec = find_spec(f"{__package__}.node.{name}")
+    loader = spec.loader if spec else None
+    code = loader.get_code(spec.name) if spec and isinstance(loader, SourceLoader) else None
+    place = f"collector/{name}.py"
+    return _named(code, place) if code else compile(_source(name), place, "exec", dont_inherit=True)
+
+
+def _named(code: CodeType, place: str) -> CodeType:
+    """The same code with another file in its tracebacks: this machine's paths mean nothing on a node."""
+    constants = (_named(value, place) if isinstance(value, CodeType) else value for value in code.co_consts)
+    return code.replace(co_filename=place, co_consts=tuple(constants))
 
 
 def asker() -> str:

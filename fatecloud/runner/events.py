@@ -52,6 +52,7 @@ class Translator:
 
     def __call__(self, event: Mapping[str, Any]) -> bool:
         """Take one event. Returns False, so that the runner keeps no files of its own about it."""
+        # The names are the runner's. Versions of it have more events than we use.
         handler = getattr(self, "_" + event.get("event", ""), None)
         if handler is not None:
             handler(event.get("event_data", {}))

@@ -21,7 +21,9 @@ from fatecloud.runner.events import Translator
 from fatecloud.runner.outcome import Outcome, Status
 from fatecloud.runner.scratch import POLL, one_shot, scratch_in, sockets_in
 
+# What ssh, and Ansible's own look for a home, need. Proxy variables would lead to nodes through the operator's proxy.
 _PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TZ")
+# Output comes by events. A file of it would keep what redaction takes out.
 _SETTINGS = {"suppress_output_file": True, "suppress_ansible_output": True, "pexpect_timeout": 1}
 
 
@@ -47,6 +49,7 @@ def _environment(project: Path, scratch: Path, sockets: Path, given: Mapping[str
         or name in ("ANSIBLE_CALLBACK_PLUGINS", "ANSIBLE_STDOUT_CALLBACK")
     }
     # The runner appends its callback directory to what the operator's own variable says.
+    # An operator's own callback plugin would run in our play and see its secrets.
     runner["ANSIBLE_CALLBACK_PLUGINS"] = given["ANSIBLE_CALLBACK_PLUGINS"].rpartition(":")[2]
     return (
         kept
@@ -80,6 +83,7 @@ def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -
                 why.append("canceled")
             elif deadline and time.monotonic() > deadline:
                 why.append("timeout")
+            # The launcher looks for this file. A signal to it could reach a process that has its number by now.
             if why:
                 stop_file.touch(mode=0o600)
                 return
@@ -95,6 +99,7 @@ def _stopping(stop_file: Path, cancel: threading.Event, timeout: float | None) -
 
 def _status(said: str, translator: Translator) -> Status:
     """Ansible's own status counts only when no node failed: a play that ended early has status 0."""
+    # `any_errors_fatal` ends a play early, and Ansible counts that as its end.
     return "successful" if said == "successful" and not translator.failed and not translator.unreachable else "failed"
 
 
@@ -137,6 +142,8 @@ def run_playbook(
     translator = Translator(on_event, redact)
     artifacts_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with scratch_in(artifacts_dir) as scratch, sockets_in(artifacts_dir) as sockets:
+        # The password of the vault must be in no argument and no file, so Ansible gets it by a pipe that one reader can
+        # read once.
         stop_file, pipe = scratch / "stop", scratch / "vault"
         arguments = [_ansible_playbook(), "--vault-password-file", str(pipe), playbook]
         arguments += ["--limit", ",".join(limit)] if limit else []
@@ -150,9 +157,12 @@ def run_playbook(
             project_dir=str(project),
             artifact_dir=str(artifacts_dir),
             ident=f"{playbook.removesuffix('.yml')}-{time.time_ns()}",
+            # The launcher, which ends with us and takes along all that ansible-playbook starts: Ansible's workers leave
+            # its session, so that killing the process group is not enough.
             binary=sys.executable,
             cmdline=shlex.join(["-I", launcher.__file__, str(stop_file), *arguments]),
             rotate_artifacts=50,
+            # It would write the environment to disk, for no reader.
             suppress_env_files=True,
         )
         config.prepare()

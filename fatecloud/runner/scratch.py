@@ -30,12 +30,14 @@ def one_shot(path: Path, text: str) -> Iterator[None]:
     def serve() -> None:
         while not over.wait(POLL):
             try:
+                # Opening a FIFO blocks until there is a reader, and a play that fails early never becomes one.
                 descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
             except OSError as error:
                 if error.errno != errno.ENXIO:
                     return
                 continue
             with os.fdopen(descriptor, "w") as pipe:
+                # Before the text is written: a second reader that opens the path finds nothing.
                 path.unlink()
                 pipe.write(text)
             return
@@ -71,6 +73,7 @@ def sockets_in(artifacts_dir: Path) -> Iterator[Path]:
     """
     for parent in _SHORT:
         with contextlib.suppress(OSError):
+            # Short on purpose: the names of sockets have to fit too.
             path = Path(tempfile.mkdtemp(prefix="fc-", dir=parent))
             break
     else:
@@ -96,6 +99,7 @@ def _linked(path: Path, link: Path) -> Iterator[None]:
 
 def clear_after(artifacts_dir: Path) -> None:
     """Remove what a killed run has left in the directory for temporary files; that may be a bundle of artifacts."""
+    # A kill leaves the directory where TMPDIR was then, which only the link still says.
     for link in map(artifacts_dir.with_suffix, _LINKS):
         with contextlib.suppress(OSError):
             shutil.rmtree(link.readlink(), ignore_errors=True)

@@ -10,6 +10,7 @@ from fatecloud.transport.contract import Transport
 from fatecloud.transport.jump import hops
 from fatecloud.transport.local import LocalTransport
 
+# As long as OpenSSH waits in the ssh_config that we write: a node that Ansible would reach is not given up here.
 CONNECT_TIMEOUT = 10.0
 Passwords = Callable[[Node, str], str | None]
 """Returns the password of a node for `ssh` or `become`, or None; asked only if it is needed."""

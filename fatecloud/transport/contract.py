@@ -8,6 +8,8 @@ from typing import Protocol
 
 from fatecloud.model.completed import Completed
 
+# A document of the collector has 8 MiB at most, and an answer of the log reader 4: only a defect, or a node that wants
+# our memory, prints more.
 OUTPUT_LIMIT = 16 * 1024 * 1024
 """Bytes of stdout and stderr together that one command may print."""
 

@@ -42,6 +42,8 @@ class KnownHost:
         options = transport.get_security_options()
         known = [name for kind in (self._known or {}) for name in _SHA2_NAMES.get(kind, (kind,))]
         wanted = [name for name in known if name in options.key_types]
+        # The other types stay as a last resort, so that a changed key is reported as such and not as a failed
+        # negotiation.
         options.key_types = tuple(wanted) + tuple(name for name in options.key_types if name not in wanted)
 
     def verify(self, node: str, key: paramiko.PKey, *, accept_new: bool) -> None:
@@ -69,6 +71,7 @@ class KnownHost:
                 return
             raise TransportError(
                 node,
+                # Never accepted by --accept-new-host-keys: this is what someone in between looks like.
                 "NODE_HOST_KEY_CHANGED",
                 f"{self.name} shows the host key {fingerprint(key)}, but {self._path} has another one: "
                 "the machine was reinstalled, or someone intercepts the connection",
@@ -123,6 +126,7 @@ class KnownHost:
         descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             size = os.fstat(descriptor).st_size
+            # A writer that was killed may have left half a line, which would spoil ours too.
             unfinished = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
             os.write(descriptor, (b"\n" if unfinished else b"") + line)
         finally:

@@ -46,6 +46,7 @@ def read(path: Path) -> Iterator[Line]:
     """
     if not path.exists():
         return
+    # Bytes, because a damaged file need not be text, and line numbers have to be those that an editor shows.
     for number, raw in enumerate(path.read_bytes().split(b"\n"), 1):
         text = raw.decode("utf-8", "replace").strip()
         if not text or text.startswith("#"):
@@ -85,4 +86,5 @@ def _blob(text: str) -> bytes | None:
         complete, rest = end <= len(rest), rest[end:]
         if not complete:
             return None
+    # The type is in the line and again in the key; a key of another type than it says is a damaged one.
     return blob if not rest and len(fields) > 1 and fields[0] == kind.encode() else None

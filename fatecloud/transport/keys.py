@@ -30,6 +30,7 @@ def keys_of(hop: Hop, held: list[paramiko.PKey], tried: list[str]) -> Iterator[t
     if not hop.key:
         yield from ((f"agent key {key.get_name()}", key) for key in held)
     for path in paths:
+        # Keys that the inventory names are reported when they are missing; the usual ones need not be there.
         if not hop.key and not path.is_file():
             continue
         try:
@@ -37,6 +38,7 @@ def keys_of(hop: Hop, held: list[paramiko.PKey], tried: list[str]) -> Iterator[t
         except (paramiko.PasswordRequiredException, TypeError):
             # The library says TypeError where a passphrase is missing.
             public = _public(path)
+            # With `ssh: {key}` only that key is offered, but the agent may be the one that can use it.
             same = [key for key in held if key.asbytes() == public]
             yield from ((f"agent key for {path}", key) for key in same)
             if not same:

@@ -20,6 +20,7 @@ from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.whoami import user_name
 
 _CHUNK = 65536
+# As over SSH: a child that keeps the pipes open is not waited for.
 _LINGER = 2.0
 
 
@@ -48,6 +49,7 @@ class LocalTransport:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                # Ctrl-C of the terminal reaches our program alone, which ends what it started in an order of its own.
                 start_new_session=True,
             )
         except OSError as error:
@@ -120,6 +122,7 @@ class _Exchange:
             left = self._left() if ended is None else min(self._left(), ended + _LINGER - time.monotonic())
             if left <= 0:
                 break
+            # Pipes say nothing when a process ends whose children keep them open, so look again now and then.
             for key, _ in self._streams.select(min(left, 0.2)):
                 stream = cast("IO[bytes]", key.fileobj)
                 if key.data == "stdin":

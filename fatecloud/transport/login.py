@@ -19,6 +19,7 @@ from fatecloud.transport.library import paramiko
 # Without a handler of its own, Python prints the library's warnings and tracebacks on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 logging.getLogger("paramiko").propagate = False
+# Seconds. Firewalls drop connections that are silent for some minutes, as during a long step of a deploy.
 _KEEPALIVE = 30
 
 
@@ -110,11 +111,13 @@ class Login:
                 remedy="Correct `address` in the inventory, or the controller's DNS or /etc/hosts.",
             ) from None
         reason: OSError | None = None
+        # A name may have IPv6 and IPv4 addresses of which only one is routed.
         for family, kind, protocol, _, address in found:
             way = socket.socket(family, kind, protocol)
             way.settimeout(clock.left)
             try:
                 way.connect(address)
+                # Packets of a handshake are small, and each waits for the answer to the one before.
                 way.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 way.close()
@@ -128,6 +131,7 @@ class Login:
         try:
             return carrier.open_channel("direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=clock.left)
         except paramiko.ChannelException as error:
+            # The jump host's own decision. Any other refusal says something about the way from there to the node.
             if error.code == paramiko.common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
                 raise TransportError(
                     self.node,
@@ -143,11 +147,13 @@ class Login:
         self, way: socket.socket | paramiko.Channel, hop: Hop, known: KnownHost, clock: Clock
     ) -> paramiko.Transport:
         transport = paramiko.Transport(way)
+        # A node that does not answer must not keep the program from ending.
         transport.daemon = True
         transport.banner_timeout = transport.auth_timeout = clock.left
         try:
             known.prefer(transport)
             transport.start_client(timeout=clock.left)
+            # Before any login: no password and no proof of a key goes to a server that is not the known one.
             known.verify(self.node, transport.get_remote_server_key(), accept_new=self.accept_new)
         except (paramiko.SSHException, OSError, EOFError) as error:
             transport.close()
@@ -159,6 +165,7 @@ class Login:
         return transport
 
     def _no_greeting(self, hop: Hop, error: Exception, clock: Clock) -> TransportError:
+        # The library says these things only in its messages.
         if time.monotonic() >= clock.until or "banner" in str(error) or "Timeout" in str(error):
             return TransportError(
                 self.node,
@@ -187,6 +194,7 @@ class Login:
                     tried.append(label)
                     if _accepted(partial(transport.auth_publickey, hop.user, key)):
                         return
+            # The password is the node's own: a jump host would get to know one that is not its own.
             password = self.password() if last else None
             if password is not None:
                 tried.append("the password")

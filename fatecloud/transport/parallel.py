@@ -39,6 +39,7 @@ def on_all(
     found: dict[str, Result | TransportError] = {}
     for node, future in zip(ordered, futures, strict=True):
         if not future.done():
+            # One that has not begun would connect after its result was given.
             future.cancel()
             found[node.name] = TransportError(node.name, "NODE_TIMEOUT", f"no answer within {deadline:g} s")
             continue

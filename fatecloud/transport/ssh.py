@@ -17,6 +17,7 @@ from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.transport.library import paramiko
 from fatecloud.transport.login import Connection
 
+# More than the library's packets, so that one call takes all that has arrived.
 _CHUNK = 256 * 1024
 _LINGER = 2.0
 """Seconds that output may still come after the command ended: a child that keeps the pipe open is not waited for."""
@@ -49,6 +50,7 @@ class SshTransport:
             channel.settimeout(timeout)
             _start(channel, shlex.join(gate.argv), deadline - time.monotonic())
             exit_status, stdout, stderr = _Exchange(self._node.name, channel, gate, stdin, deadline).finish()
+            # A command that a signal ended has no status either, so the connection decides which of the two it was.
             if exit_status < 0 and self._broke():
                 raise self._lost(f"while `{argv[0]}` ran")
             return Completed(exit_status, stdout, gate.stderr(stderr), time.monotonic() - started)
@@ -90,6 +92,7 @@ class SshTransport:
         except paramiko.ChannelException as error:
             raise self._no_channel(error, f"{host}:{port}" if host else "a session") from None
         except (paramiko.SSHException, OSError, EOFError) as error:
+            # An overloaded sshd opens no session, though the connection lives.
             if self._connection.transport.is_active():
                 raise TransportError(self._node.name, "NODE_TIMEOUT", f"no channel within {timeout:g} s") from None
             raise self._lost(f"({error or type(error).__name__})") from None
@@ -127,6 +130,7 @@ class SshTransport:
 
 def _start(channel: paramiko.Channel, command: str, timeout: float) -> None:
     """Start a command. The library waits for the server's word on it without a deadline of its own."""
+    # Setting the event is how the library itself ends this wait; the call then fails as if the server had refused.
     watchdog = threading.Timer(max(0.0, timeout), channel.event.set)
     watchdog.daemon = True
     watchdog.start()
@@ -172,6 +176,7 @@ class _Exchange:
                 break
             # The pipe wakes us for output, but not for an exit status, so look again now and then.
             readable.poll(min(left, 0.5) * 1000)
+        # What arrived together with the end of the command.
         while self._drain():
             pass
         if not channel.status_event.wait(max(0.0, self._left())):
@@ -192,6 +197,7 @@ class _Exchange:
             self._stderr += chunk
             some = True
             self._check_size()
+            # At once, and not with the input: sudo waits for the password before it starts anything.
             if answer := self._gate.hear(chunk):
                 self._channel.sendall(answer)
             self._feed()

@@ -9,6 +9,7 @@ from fatecloud.model.node import Node
 from fatecloud.transport.jump import Hop, hops
 
 _CONNECT_SECONDS = 10
+# Four times 15 s without an answer: a node that froze ends a play after a minute, not after TCP's quarter of an hour.
 _ALIVE_SECONDS = 15
 _ALIVE_COUNT = 4
 
@@ -40,6 +41,7 @@ def _entry(alias: str, hop: Hop, *, password: bool, through: str) -> str:
     if hop.key:
         lines += [f"  IdentityFile {_path(str(Path(hop.key).expanduser()))}", "  IdentitiesOnly yes"]
     if not hop.agent:
+        # Else every key of the operator's agent is offered, and a server that counts failures refuses before ours.
         lines.append("  IdentityAgent none")
     if through:
         lines.append(f"  ProxyJump {through}")
@@ -52,14 +54,17 @@ def _common(known_hosts: str, control_path: str) -> str:
     lines = [
         "Host *",
         f"  UserKnownHostsFile {_path(known_hosts)}",
+        # Keys that other users of this machine accepted are not ours: the cluster's own file decides alone.
         "  GlobalKnownHostsFile /dev/null",
         "  StrictHostKeyChecking yes",
         "  HashKnownHosts no",
+        # A server could add keys of its own to the file otherwise, as long as it has a known one.
         "  UpdateHostKeys no",
         "  CheckHostIP no",
         f"  ConnectTimeout {_CONNECT_SECONDS}",
         f"  ServerAliveInterval {_ALIVE_SECONDS}",
         f"  ServerAliveCountMax {_ALIVE_COUNT}",
+        # An agent that is forwarded lets root of the node log in elsewhere as the operator.
         "  ForwardAgent no",
         "  LogLevel ERROR",
     ]

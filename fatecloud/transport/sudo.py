@@ -36,6 +36,7 @@ class Gate:
         self.argv = self._elevated(argv) if root else tuple(argv)
 
     def _elevated(self, argv: Sequence[str]) -> tuple[str, ...]:
+        # Without a password sudo fails at once instead of asking a terminal that is not there.
         how = ("-n",) if self._password is None else ("-S", "-p", self._prompt.decode())
         return (SUDO, *how, "--", SHELL, "-c", _ENTERED, self._entered.decode(), *argv)
 
@@ -54,6 +55,7 @@ class Gate:
         if self._entered in self._seen:
             self.open = True
             return b""
+        # The prompt may arrive in two pieces, and must be answered once.
         if self._seen.count(self._prompt) <= self._asked:
             return b""
         self._asked += 1
@@ -72,6 +74,7 @@ class Gate:
         before, entered, own = stderr.partition(self._entered)
         if not entered:
             said = before.replace(self._prompt, b"").decode(errors="replace").strip().splitlines()
+            # sudo prints its lecture before its reason.
             raise PermissionError(said[-1] if said else "sudo ended without a message")
         return own
 

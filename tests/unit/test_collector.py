@@ -17,7 +17,8 @@ import sys
 import threading
 import time
 import xmlrpc.client
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -124,18 +125,34 @@ def test_only_what_is_wanted_is_read() -> None:
     assert set(document({**LAID, "want": ["clock", "os"]})["facts"]) == {"clock", "os"}
 
 
-def test_an_error_of_the_collector_names_its_file_and_line() -> None:
-    wrong = {**LAID, "deadline": "soon"}
-    done = subprocess.run(
-        ["/bin/sh", *shipment.command("/nowhere")[1:]],
-        input=shipment.stdin(wrong),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
+def test_an_interpreter_of_another_kind_compiles_what_was_shipped_and_says_the_same() -> None:
+    tell = "import json, sys; print(json.dumps({'from': sys._getframe().f_code.co_filename}))"
+    asked = [{"id": "a", "argv": PYTHON_PROBE}, {"id": "b", "argv": PYTHON_PROBE, "stdin": tell}]
+    done = [answered(shipped) for shipped in both_ways({**LAID, "want": ["identity", "weather"], "probes": asked})]
+    seen = [json.loads(one.stdout.splitlines()[-1]) for one in done]
+    assert seen[0]["facts"] == seen[1]["facts"]
+    assert "error" in seen[0]["facts"]["weather"]
+    assert [one["probes"]["b"]["data"]["from"] for one in seen] == ["<b>", "<b>"]
+    assert seen[0]["probes"]["a"]["error"] == seen[1]["probes"]["a"]["error"] == "exit 0: it printed nothing"
+
+
+def test_an_error_of_the_collector_names_its_file_and_line_however_it_was_shipped() -> None:
     lines = (NODE / "main.py").read_text().splitlines()
     place = 1 + next(number for number, line in enumerate(lines) if 'spec.get("deadline"' in line)
-    assert f'File "collector/main.py", line {place}, in collect' in done.stderr.decode()
+    for shipped in both_ways({**LAID, "deadline": "soon"}):
+        assert f'File "collector/main.py", line {place}, in collect' in answered(shipped).stderr.decode()
+
+
+def both_ways(spec: Mapping[str, Any]) -> list[bytes]:
+    """What is sent, for an interpreter that takes the compiled form, and for one that takes the source."""
+    numbers, _, rest = shipment.stdin(spec).partition(b"\n")
+    magic, *sizes = numbers.split()
+    return [b" ".join([bytecode, *sizes]) + b"\n" + rest for bytecode in (magic, b"0")]
+
+
+def answered(shipped: bytes) -> subprocess.CompletedProcess[bytes]:
+    argv = ["/bin/sh", *shipment.command("/nowhere")[1:]]
+    return subprocess.run(argv, input=shipped, capture_output=True, timeout=60, check=False)
 
 
 def test_a_script_says_what_went_wrong() -> None:
@@ -144,6 +161,13 @@ def test_a_script_says_what_went_wrong() -> None:
     found = document({**LAID, "want": ["clock"], "probes": [fails, wrong]})["probes"]
     assert found["fails"]["error"] == "exit 1: KeyError: 'nothing'"
     assert found["wrong"]["error"].startswith("exit 1: SyntaxError: ")
+
+
+def test_what_is_shipped_compiled_names_no_file_of_this_machine() -> None:
+    numbers, _, rest = shipment.stdin({}).partition(b"\n")
+    code = zlib.decompress(rest[: int(numbers.split()[1])])
+    assert str(NODE.parent.parent.parent).encode() not in code
+    assert b"reading" in code
 
 
 def test_a_fact_that_does_not_exist_is_an_error_of_its_own() -> None:
