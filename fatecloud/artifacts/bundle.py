@@ -170,7 +170,12 @@ def import_artifact(file: Path, store: Store) -> Artifact:
                 return artifact
             if artifact.filename == file.name:
                 raise HashMismatch(f"{file}: expected SHA-256 {artifact.sha256}, got {got}")
-    raise ArtifactError(
+    raise unknown(file)
+
+
+def unknown(file: Path) -> ArtifactError:
+    """What to raise for a file that is nothing of any release."""
+    return ArtifactError(
         f"{file} is not part of any release that this version knows ({', '.join(catalogue.names())})",
         remedy="fatecloud release show NAME lists the files of a release",
     )

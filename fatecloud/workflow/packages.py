@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fatecloud import catalogue
+from fatecloud.artifacts.bundle import unknown
 from fatecloud.artifacts.packages import keeping
 from fatecloud.artifacts.packages.bounds import Bounds, require_space
 from fatecloud.artifacts.packages.listing import listed, small_text
 from fatecloud.artifacts.packages.md5 import Compared, add_sums
-from fatecloud.artifacts.packages.recognise import Found, has_package, recognised
-from fatecloud.artifacts.packages.record import kept_packages
+from fatecloud.artifacts.packages.recognise import Found, Recognised, has_package, recognised, runtimes_inside
+from fatecloud.artifacts.packages.record import Kept, kept_packages
 from fatecloud.artifacts.store import Store, sha256_of
 from fatecloud.catalogue.packages import kinds
 from fatecloud.errors import ArtifactError
@@ -24,6 +25,8 @@ from fatecloud.workflow.acceptance import Acceptance, accept_packages
 
 Say = Callable[[str], None]
 BOUNDS = Bounds()
+TARBALLS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+"""Names of files that may have an interpreter or a JVM in them. Someone has to confirm it before any of it is run."""
 _LARGE = 256 << 20
 """Bytes of a file that takes so long that it is mentioned."""
 _RUNTIME = re.compile(r"(?:^|/)bin/(?:java|python3\.\d+)$")
@@ -51,7 +54,7 @@ def import_packages(files: Sequence[Path], store: Store, say: Say, given: Accept
         The files that have nothing to do with packages.
 
     Raises:
-        ArtifactError: the set is damaged, not whole, mixed, over a bound, or of no release that this version knows.
+        ArtifactError: a file is damaged, over a bound, or of no use to a release; or the set is not whole or mixed.
         NotTrusted: a file needs the operator's word.
     """
     with store.workspace() as scratch:
@@ -62,22 +65,33 @@ def import_packages(files: Sequence[Path], store: Store, say: Say, given: Accept
         if not made.found:
             _refuse_empty(given_set)
             return given_set.others
+        _say_what_is_there(given_set, made, say)
         useful = [one for one in made.found if _releases_of(one)]
-        for one in made.found:
-            say(_line(one, made.lists))
-        for compared in made.lists:
-            _say_loose(compared, say)
         if not useful:
-            raise ArtifactError(
-                f"no release of this version needs {', '.join(one.title for one in made.found)}:\n"
-                + "\n".join(_needs())
-            )
+            titles = ", ".join(one.title for one in made.found)
+            raise ArtifactError(f"no release of this version needs {titles}:\n" + "\n".join(_needs()))
         keeping.require_bounded(useful, scratch, BOUNDS)
         accept_packages(_to_confirm(given_set, useful), given)
         archives = keeping.packed(given_set.copies, useful, scratch, BOUNDS)
         before = {kept.artifact.name: kept for kept in kept_packages(store)}
         keeping.stored(archives, store)
-    for kept in archives.values():
+    _say_what_changed(archives.values(), before, useful, store, say)
+    return given_set.others
+
+
+def _say_what_is_there(given: _Set, made: Recognised, say: Say) -> None:
+    for one in made.found:
+        say(_line(one, made.lists))
+    for compared in made.lists:
+        _say_loose(compared, say)
+    for place in runtimes_inside(given.level):
+        say(f"{place}: a JVM; take it out and import it by itself, if a node needs one")
+
+
+def _say_what_changed(
+    archives: Iterable[Kept], before: Mapping[str, Kept], useful: Sequence[Found], store: Store, say: Say
+) -> None:
+    for kept in archives:
         other = before.get(kept.artifact.name)
         if other and other.artifact != kept.artifact:
             say(f"{kept.name} {kept.version} replaces another one of this version, from {other.source}")
@@ -86,7 +100,6 @@ def import_packages(files: Sequence[Path], store: Store, say: Say, given: Accept
         say(f"{name}: " + ("all of its packages are in the store" if not missing else "still missing:"))
         for need in missing:
             say(f"  {need.shown}")
-    return given_set.others
 
 
 def missing_packages(release: str, store: Store) -> tuple[PackageNeed, ...]:
@@ -112,6 +125,8 @@ def _set_of(files: Sequence[Path], scratch: Path, say: Say) -> _Set:
             say(f"{file}: reading {size_text(size)}")
         copy = Path(shutil.copyfile(file, scratch / f"given-{number}"))
         level = listed(copy, name, kinds(), scratch, BOUNDS, found.level)
+        if level is None and not file.name.endswith(TARBALLS):
+            raise unknown(file)
         if level is None or (not has_package(level, kinds()) and any(map(_RUNTIME.search, level.entries))):
             found.level.inside.pop(name, None)
             found.level.entries.pop(name, None)

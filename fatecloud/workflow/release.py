@@ -28,12 +28,10 @@ from fatecloud.model.vulnerability import KnownVulnerabilities
 from fatecloud.signing.sshsig import BUNDLE, signed
 from fatecloud.workflow.acceptance import Acceptance, accept_runtimes, accept_signature, accept_tarball
 from fatecloud.workflow.key import key_to_sign
-from fatecloud.workflow.packages import import_packages
+from fatecloud.workflow.packages import TARBALLS, import_packages
 from fatecloud.workflow.secrets import SecretsFiles
 
 Say = Callable[[str], None]
-_TARBALLS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
-"""Names of files that may have an interpreter or a JVM in them. Nothing reads them before someone confirmed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def import_files(files: Sequence[Path], store: Store, say: Say, given: Acceptanc
                 accept_runtimes(file, bundle, store, given)
                 bundle.unpack(store)
             say(f"{file}: {bundle.release.name} is complete in the store")
-        elif file.name.endswith(_TARBALLS) and not _is_locked(file):
+        elif file.name.endswith(TARBALLS) and not _is_locked(file):
             sha256 = accept_tarball(file, given)
             with store.workspace() as scratch:
                 copy = _copied(file, sha256, scratch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 from collections.abc import Iterator
 from datetime import date
@@ -9,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from modules import utility
 from package_world import archive_of, install_set, layout, md5_list, tar_of, zip_of
 from typer.testing import CliRunner
 
@@ -247,6 +249,37 @@ def test_nothing_is_stored_before_someone_confirmed_all_files(store: Store, tmp_
     assert f"{files[1]}: eggroll 3.2.0\n  {second}" in asked[0]
     assert first not in asked[0]
     assert titles(store) == {"osx==1.1.0", "eggroll==3.2.0"}
+
+
+def test_one_unknown_file_among_packages_leaves_nothing(store: Store, tmp_path: Path) -> None:
+    refused(store, files_of(tmp_path, good=MODULES["osx"], other=b"#!/bin/sh"), "other is not part of any release")
+
+
+def test_a_jvm_inside_of_a_set_is_mentioned_and_not_taken(store: Store, tmp_path: Path) -> None:
+    jvm = tar_of({"jdk8/bin/java": b"", "jdk8/jre/lib/amd64/server/libjvm.so": b""}, "xz")
+    said = imported(files_of(tmp_path, all=tar_of({"roles/jdk.tar.xz": jvm, "osx": MODULES["osx"]})), store)
+    assert "all: roles/jdk.tar.xz: a JVM; take it out and import it by itself, if a node needs one" in said
+    assert titles(store) == {"osx==1.1.0"}
+
+
+def test_another_build_of_the_same_version_replaces_the_first_and_says_so(store: Store, tmp_path: Path) -> None:
+    imported(files_of(tmp_path, first=MODULES["osx"]), store)
+    said = imported(files_of(tmp_path, second=tar_of(layout("osx@1.1.0", "osx") | {"osx/more": b""})), store)
+    assert said[1] == "osx 1.1.0 replaces another one of this version, from first: osx"
+    assert [kept.source for kept in kept_packages(store)] == [f"{tmp_path}/second: osx"]
+
+
+def test_a_node_unpacks_what_was_packed_with_links_and_second_names(store: Store, tmp_path: Path) -> None:
+    again = tarfile.TarInfo("board/copy.sh")
+    again.type, again.linkname = tarfile.LNKTYPE, "board/service.sh"
+    files = layout("fateboard@2.1.0", "board") | {"board/fateboard.jar@": b"fateboard-2.1.0.jar"}
+    imported(files_of(tmp_path, board=tar_of(files, "gz", again)), store)
+    (kept,) = kept_packages(store)
+    (tmp_path / "node").mkdir()
+    archive = io.BytesIO(store.path(kept.artifact.sha256).read_bytes())
+    utility("fatecloud_unpack").Unpacking(str(tmp_path / "node")).archive(archive, "board")
+    assert (tmp_path / "node" / "fateboard.jar").readlink() == Path("fateboard-2.1.0.jar")
+    assert (tmp_path / "node" / "copy.sh").read_bytes() == (tmp_path / "node" / "service.sh").read_bytes()
 
 
 def test_a_damaged_record_or_archive_counts_as_not_there(store: Store, tmp_path: Path) -> None:

@@ -103,6 +103,14 @@ def has_package(level: Level, kinds: Sequence[PackageKind]) -> bool:
     return any(True for inner in level.all() for kind in kinds for _ in _tops(inner, kind))
 
 
+def runtimes_inside(files: Level) -> Iterator[str]:
+    """Archives inside of the given ones that hold a JVM: it would run on this machine, so it is imported by itself."""
+    for level in files.all():
+        names = {path.rpartition("/")[2] for path in level.entries if path.endswith(("/bin/java", "/libjvm.so"))}
+        if len(level.place) > 1 and names == {"java", "libjvm.so"}:
+            yield level.title
+
+
 def _tops(level: Level, kind: PackageKind) -> Iterator[str]:
     depths = {pattern.count("/") + 1 for pattern in kind.mark.split("|")}
     tops: dict[str, None] = {}

@@ -19,7 +19,8 @@ KIND = PackageKind(
     name="fateboard",
     title="FATEBoard",
     mark=_JAR,
-    needs=("service.sh", "conf/application.properties"),
+    # 1.x has its libraries in the jar.
+    needs=("service.sh", "conf/application.properties", "lib/*.jar|fateboard-1.*.jar|fateboard.jar"),
     claims=_claims,
     texts=("fate.env",),
     jars=_JAR,
