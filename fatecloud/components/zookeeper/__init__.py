@@ -44,7 +44,10 @@ COMPONENT = Component(
         PortSpec("quorum", 2888, "The leader's port for the other members", clients=("zookeeper",)),
         PortSpec("election", 3888, "Election of the leader", clients=("zookeeper",)),
     ),
-    secrets=always(SecretSpec("zookeeper.fate", "Password of the account `fate` in ZooKeeper")),
+    secrets=always(
+        SecretSpec("zookeeper.fate", "Password of the account `fate` in ZooKeeper"),
+        SecretSpec("zookeeper.super", "Password of ZooKeeper's superuser, with which a deploy gives `fate` its tree"),
+    ),
     want=want,
     runtime=JavaRuntime(),
     many=True,

@@ -17,11 +17,11 @@ from fatecloud.probing.dialing import connected, readable
 TIMEOUT = 5
 MOST = 256 << 10
 """Bytes of an answer."""
-GET_ACL, SET_ACL, CLOSE, AUTH = 6, 7, -11, 100
+GET_ACL, SET_ACL, CHILDREN, CLOSE, AUTH = 6, 7, 8, -11, 100
 AUTH_XID = -4
 ALL = 31
 """Read, write, create, delete, and change the list of those who may."""
-NO_AUTH, AUTH_FAILED = -102, -115
+GONE, NO_AUTH, AUTH_FAILED = -101, -102, -115
 NOT_SERVING = "not currently serving requests"
 
 
@@ -96,6 +96,16 @@ class Session:
         """Replace the list of those who may."""
         body = b"".join(struct.pack("!i", rights) + text(scheme) + text(name) for rights, scheme, name in entries)
         self._ask(SET_ACL, text(path) + struct.pack("!i", len(entries)) + body + struct.pack("!i", -1))
+
+    def children(self, path: str) -> list[str]:
+        """The names of the nodes below one."""
+        answer = self._ask(CHILDREN, text(path) + b"\0")
+        (count,) = struct.unpack_from("!i", answer)
+        found, place = [], 4
+        for _ in range(max(0, count)):
+            name, place = _text_at(answer, place)
+            found.append(name)
+        return found
 
     def close(self) -> None:
         """End the session at once, so that nothing of it stays until its time is over."""

@@ -29,7 +29,7 @@ LOGGING = {
     "org.slf4j.simpleLogger.log.org.apache.zookeeper.server.NIOServerCnxn": "warn",
 }
 MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
-ACCOUNT = "fate"
+ACCOUNT, SUPERUSER = "fate", "super"
 STATE, MEMBERS, ACCESS = "zookeeper.state", "zookeeper.members", "zookeeper.access"
 
 
@@ -38,8 +38,9 @@ def want(ctx: Context) -> Wanted:
     members = ctx.services("zookeeper")
     others = [member for member in members if member != ctx.id]
     conf, data = f"{ctx.home}/conf", f"{ctx.data}/db"
-    account, applied = f"{conf}/account.json", f"{ctx.data}/objects.applied"
-    prepare, objects, program = (f"{ctx.home}/bin/{name}" for name in ("prepare", "objects", "apply_acl.py"))
+    account, superuser, applied = f"{conf}/account.json", f"{conf}/superuser.json", f"{ctx.data}/objects.applied"
+    prepare, objects = f"{ctx.home}/bin/prepare", f"{ctx.home}/bin/objects"
+    program, line = f"{ctx.home}/bin/apply_acl.py", f"{ctx.home}/bin/superuser.py"
     quorum = ctx.listen("quorum").host
     values = {
         "stamp": ctx.id.stamp,
@@ -51,14 +52,16 @@ def want(ctx: Context) -> Wanted:
         "everywhere": any(ctx.reached(m, "quorum").host != quorum for m in members if m == ctx.id),
         "members": {_number(ctx, m): _server(ctx, m) for m in members} if others else {},
         "number": _number(ctx, ctx.id),
-        "account": ACCOUNT,
-        "password": ctx.secret("zookeeper.fate"),
+        "conf": f"{conf}/zoo.cfg",
+        "used": f"{ctx.home}/run/zoo.cfg",
         "account_file": account,
+        "superuser_file": superuser,
+        "line": line,
         "program": program,
         "applied": applied,
         "host": ctx.own("client").host,
     }
-    start = JVM.launch(ctx, MAIN, JARS, (f"{conf}/zoo.cfg",), LOGGING)
+    start = JVM.launch(ctx, MAIN, JARS, (values["used"],), LOGGING)
     address = (ctx.own("client").host, str(ctx.port("client")))
     acl = ctx.config["acl"]
     return Wanted(
@@ -71,9 +74,18 @@ def want(ctx: Context) -> Wanted:
         ),
         files=(
             FileSpec(f"{conf}/zoo.cfg", "zookeeper/zoo.cfg.j2", values),
-            FileSpec(account, "zookeeper/account.json.j2", values, restarts=False),
+            FileSpec(account, "zookeeper/account.json.j2", _login(ctx, ACCOUNT, "zookeeper.fate"), restarts=False),
+            FileSpec(superuser, "zookeeper/account.json.j2", _login(ctx, SUPERUSER, "zookeeper.super")),
+            FileSpec(line, "zookeeper/program.py.j2", _program(ctx, "superuser.py")),
             FileSpec(prepare, "zookeeper/prepare.sh.j2", values, mode=0o750),
-            *(_acl_files(objects, program, values) if acl else ()),
+            *(
+                (
+                    FileSpec(program, "zookeeper/program.py.j2", _program(ctx, "apply_acl.py"), restarts=False),
+                    FileSpec(objects, "zookeeper/objects.sh.j2", values, mode=0o750, restarts=False),
+                )
+                if acl
+                else ()
+            ),
         ),
         directories={data: 0o750, **start.directories},
         edges=edges_to(ctx, "zookeeper", "client", "member", probe=MEMBERS, hard=False),
@@ -98,12 +110,12 @@ def want(ctx: Context) -> Wanted:
     )
 
 
-def _acl_files(objects: str, program: str, values: dict[str, Any]) -> tuple[FileSpec, ...]:
-    text = {"stamp": values["stamp"], "text": script_text("zookeeper", "apply_acl.py")}
-    return (
-        FileSpec(program, "zookeeper/apply_acl.py.j2", text, restarts=False),
-        FileSpec(objects, "zookeeper/objects.sh.j2", values, mode=0o750, restarts=False),
-    )
+def _login(ctx: Context, account: str, secret: str) -> dict[str, Any]:
+    return {"stamp": ctx.id.stamp, "account": account, "password": ctx.secret(secret)}
+
+
+def _program(ctx: Context, name: str) -> dict[str, Any]:
+    return {"stamp": ctx.id.stamp, "text": script_text("zookeeper", name)}
 
 
 def _number(ctx: Context, member: ServiceId) -> int:

@@ -57,11 +57,11 @@ from fatecloud.probing.dialing import connected, readable
 TIMEOUT = 5
 MOST = 256 << 10
 """Bytes of an answer."""
-GET_ACL, SET_ACL, CLOSE, AUTH = 6, 7, -11, 100
+GET_ACL, SET_ACL, CHILDREN, CLOSE, AUTH = 6, 7, 8, -11, 100
 AUTH_XID = -4
 ALL = 31
 """Read, write, create, delete, and change the list of those who may."""
-NO_AUTH, AUTH_FAILED = -102, -115
+GONE, NO_AUTH, AUTH_FAILED = -101, -102, -115
 NOT_SERVING = "not currently serving requests"
 
 
@@ -136,6 +136,16 @@ class Session:
         """Replace the list of those who may."""
         body = b"".join(struct.pack("!i", rights) + text(scheme) + text(name) for rights, scheme, name in entries)
         self._ask(SET_ACL, text(path) + struct.pack("!i", len(entries)) + body + struct.pack("!i", -1))
+
+    def children(self, path):
+        """The names of the nodes below one."""
+        answer = self._ask(CHILDREN, text(path) + b"\0")
+        (count,) = struct.unpack_from("!i", answer)
+        found, place = [], 4
+        for _ in range(max(0, count)):
+            name, place = _text_at(answer, place)
+            found.append(name)
+        return found
 
     def close(self):
         """End the session at once, so that nothing of it stays until its time is over."""
@@ -315,37 +325,65 @@ def connection_to(host, port, seconds):
             return line
     raise last
 '''
-exec(compile(r'''"""Runs on the node after a start: gives the top of the tree to the account of the service's own file."""
+exec(compile(r'''"""Runs on the node after a start: gives the tree to the account of the service's own file.
+
+The superuser does it: it needs no password that the account had before.
+"""
 
 
 
 import struct
 import sys
 
-from fatecloud.components.zookeeper.protocol import ALL, Refused, Session, account_in, digest
+from fatecloud.components.zookeeper.protocol import ALL, GONE, Refused, Session, account_in, digest
+
+SYSTEM = "/zookeeper"
+"""ZooKeeper's own nodes; everyone may read them."""
 
 
-def apply(host, port, path):
+def apply(host, port, path, superuser):
     """What went wrong; empty if nothing."""
     account, password = account_in(path)
-    wanted = [(ALL, "digest", digest(account, password))]
     try:
         session = Session(host, port)
         try:
-            session.login(account, password)
-            if session.acl("/") != wanted:
-                session.set_acl("/", wanted)
+            session.login(*account_in(superuser))
+            hand_over(session, account, digest(account, password))
         finally:
             session.close()
     except Refused as error:
-        return f"account {account} may not change who may use the tree (error {error}): it has another password there"
+        return f"its superuser may not change who may use the tree (error {error})"
     except (OSError, ValueError, struct.error) as error:
         return f"ZooKeeper at {host}:{port} does not answer: {error}"
     return ""
 
 
+def hand_over(session, account, name):
+    """Let only the account use the top; below it, give it the rights that it had with another password."""
+    wanted = [(ALL, "digest", name)]
+    if session.acl("/") != wanted:
+        session.set_acl("/", wanted)
+    waiting = [f"/{child}" for child in session.children("/")]
+    while waiting:
+        path = waiting.pop()
+        if path == SYSTEM:
+            continue
+        try:
+            before = session.acl(path)
+            after = [
+                (rights, scheme, name if scheme == "digest" and who.startswith(f"{account}:") else who)
+                for rights, scheme, who in before
+            ]
+            if after != before:
+                session.set_acl(path, after)
+            waiting += [f"{path}/{child}" for child in session.children(path)]
+        except Refused as error:
+            if error.args != (GONE,):  # nodes of a session end with it
+                raise
+
+
 if __name__ == "__main__":
-    host, port, path = sys.argv[1:]
-    sys.exit(apply(host, int(port), path))
+    host, port, path, superuser = sys.argv[1:]
+    sys.exit(apply(host, int(port), path, superuser) or None)
 ''', 'fatecloud/components/zookeeper/apply_acl.py', "exec", dont_inherit=True), {"__name__": "__main__"})
 
