@@ -71,7 +71,7 @@ def outcome(file: Path, content: bytes, tally: Tally) -> Cluster | None:
         return None
     tally.clusters += 1
     assert isinstance(cluster, Cluster)
-    assert cluster.parties
+    assert cluster.owners
     assert cluster.nodes
     return cluster
 

@@ -83,7 +83,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("test toy --to ", {"9999", "10000", "20000"}),
         ("explain SERVICE_STO", {"SERVICE_STOPPED"}),
         ("explain service_sto", {"service_stopped"}),
-        ("init --template ", {"all-in-one", "two-party", "multi-node"}),
+        ("init --template ", {"all-in-one", "two-party", "multi-node", "serving"}),
         ("init --node ", set()),
         ("secrets rotate sudo", {"sudo.ops"}),
         ("secrets reveal 9999.flow", {"9999.flow.admin"}),

@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_examples_are_the_templates_of_init() -> None:
-    assert templates() == ("all-in-one", "multi-node", "two-party")
+    assert templates() == ("all-in-one", "multi-node", "serving", "two-party")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -40,12 +40,14 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, spread, two = (load(path) for path in EXAMPLES)
+    alone, spread, serving, two = (load(path) for path in EXAMPLES)
     assert (alone.architecture, len(alone.nodes), alone.nodes["here"].become) == ("standalone", 1, "none")
     assert (two.architecture, sorted(two.parties), len(two.nodes)) == ("rabbitmq", ["10000", "9999"], 2)
     assert all(len(party.nodes) == 1 for party in two.parties.values())
     assert (len(spread.nodes), sorted(spread.peers)) == (4, ["10000"])
     assert len(spread.parties["9999"].nodes) == 4
+    assert (serving.parties, serving.architecture, len(serving.nodes)) == ({}, None, 3)
+    assert len(serving.groups["serving"].instances("zookeeper")) == 3
 
 
 @pytest.mark.parametrize("text", [GOOD, ALONE], ids=["spread", "alone"])

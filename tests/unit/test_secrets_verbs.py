@@ -16,6 +16,7 @@ from fatecloud.cli.init import init
 from fatecloud.errors import FatecloudError, InputError, InventoryError, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.inventory.keys import keys
+from fatecloud.inventory.starter import templates
 from fatecloud.vault.password import VARIABLE
 from fatecloud.workflow.secrets import _asked
 
@@ -53,7 +54,7 @@ def test_init_writes_an_inventory_that_loads_and_its_secrets(place: Path) -> Non
     assert "*.vault-password" in (place / ".gitignore").read_text()
 
 
-@pytest.mark.parametrize("template", ["all-in-one", "two-party", "multi-node"])
+@pytest.mark.parametrize("template", templates())
 def test_init_takes_the_base_directory(tmp_path: Path, template: str) -> None:
     run("init", "-t", template, "-o", str(tmp_path), "--base", "/srv/fate")
     assert {node.paths.base for node in load(tmp_path / "inventory.yml").nodes.values()} == {"/srv/fate"}
