@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.model.check import Code, FactAbsent, ServiceView
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.service import PortUse
 
 
 def answer_of(view: ServiceView, probe: str) -> dict[str, Any]:
@@ -41,6 +43,18 @@ def neighbour(view: ServiceView, kind: str) -> DesiredService | None:
     """The managed service at the end of the service's edge of a kind; None if it is external."""
     targets = [edge.target for edge in view.service.edges if edge.kind == kind]
     return next((view.desired.services[target] for target in targets if target in view.desired.services), None)
+
+
+def open_ports(view: ServiceView, *names: str) -> list[PortUse]:
+    """Those of the service's ports with these names that other nodes can reach."""
+    return [port for port in view.service.ports if port.name in names and not _loopback(port.bind)]
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def apply_objects(view: ServiceView, kind: str = "") -> str:

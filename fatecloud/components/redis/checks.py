@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.components.redis.exposures import exposures
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+
+__all__ = ["append_only_file", "exposures", "login", "memory", "saved"]
 
 NEARLY = 0.9
 """Share of its memory from which on Redis is called nearly full."""

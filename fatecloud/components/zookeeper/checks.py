@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fatecloud.components.judging import answer_of, apply_objects, finding
+from fatecloud.components.zookeeper.exposures import exposures
 from fatecloud.components.zookeeper.want import ACCESS, MEMBERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+
+__all__ = ["access", "exposures", "members", "serving"]
 
 NO_QUORUM = Code(
     "ZOOKEEPER_NO_QUORUM",
@@ -90,7 +93,7 @@ def access(view: ServiceView) -> Iterator[Finding]:
         ACCESS,
         cause="a client without an account was there first, or it was changed by hand"
         if code is OPEN
-        else "it was given to another password or account; only who has that one can change it",
+        else "it was given to another password or account, or data from before a rotation were restored",
         remedy=(apply_objects(view),),
         expected=f"digest:{view.service.facts['account']} with the password of the inventory",
         got=str(answer.get("who", answer["error"])),

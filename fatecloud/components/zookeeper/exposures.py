@@ -1,0 +1,44 @@
+"""What ZooKeeper leaves open, however well everything works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.judging import open_ports
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+
+PLAINTEXT = Code(
+    "EXPOSURE_ZOOKEEPER_PLAINTEXT",
+    "exposure",
+    "What is registered in ZooKeeper, and the password of its account, cross the network without encryption.",
+)
+MEMBERS = Code(
+    "EXPOSURE_ZOOKEEPER_MEMBERS", "exposure", "The members of an ensemble do not ask each other who they are."
+)
+
+
+@service_check(PLAINTEXT, MEMBERS, component="zookeeper", while_down=True)
+def exposures(view: ServiceView) -> Iterator[Finding]:
+    """What its protocols allow to those who reach its ports, or a network in between."""
+    for code, name, what, cause, who in (
+        (PLAINTEXT, "client", "speaks without TLS", "serving has no setting for TLS to ZooKeeper", "serving's nodes"),
+        (
+            MEMBERS,
+            "election",
+            "believes who says that it is a member",
+            "without SASL, which needs Kerberos or a file of passwords, there is no proof",
+            "the nodes of the members",
+        ),
+    ):
+        for port in open_ports(view, name):
+            also = " and that for the quorum" if code is MEMBERS else ""
+            yield Finding(
+                code.name,
+                code.severity,
+                view.subject,
+                f"its port {port.number} at {port.bind} {what}",
+                cause=cause,
+                remedy=(f"let only {who} reach port {port.number}{also}, and carry what leaves a site in a VPN",),
+                source="inventory",
+            )
