@@ -30,6 +30,7 @@ from fatecloud.model.check import CheckSpec, Code
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import Observed
+from fatecloud.model.parts import packages_missing
 
 _ROOMS = (
     trusted,
@@ -94,7 +95,7 @@ def judge_preflight(
     return replace(
         needed,
         passed=needed.passed + advice.passed,
-        findings=(*_artifacts(artifacts_missing), *needed.findings, *more),
+        findings=(*_artifacts(artifacts_missing), *_packages(desired), *needed.findings, *more),
         skipped=(*dict.fromkeys((*needed.skipped, *advice.skipped)), *unread),
     )
 
@@ -120,6 +121,24 @@ def _artifacts(missing: Mapping[str, str]) -> tuple[Finding, ...]:
             expected="all artifacts of the releases",
             got="; ".join(missing.values()),
             remedy=tuple(f"fatecloud release fetch {name}" for name in missing),
+            source="the controller's store",
+        ),
+    )
+
+
+def _packages(desired: Desired) -> tuple[Finding, ...]:
+    missing = packages_missing(desired)
+    if not missing:
+        return ()
+    return (
+        Finding(
+            ARTIFACT_MISSING.name,
+            ARTIFACT_MISSING.severity,
+            Subject(),
+            "packages that no registry has were not imported",
+            expected="all packages that services need",
+            got="; ".join(f"lacks {need.shown}" for need in missing),
+            remedy=(f"fatecloud release import {' '.join(need.file for need in missing)}",),
             source="the controller's store",
         ),
     )

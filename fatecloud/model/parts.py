@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import ID_LENGTH
+from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import Tree
 
@@ -74,13 +75,28 @@ def pythons_on(desired: Desired, node: str) -> tuple[PythonSet, ...]:
 
 
 def trees_on(desired: Desired, node: str) -> tuple[Tree, ...]:
-    """The trees that services of a node see or run in, and supervisor's code where it runs them; each once."""
+    """The trees that services of a node see or run in, and supervisor's code where it runs them; each once.
+
+    Without packages that our own store lacks.
+    """
     services = desired.on_node(node)
     found = [placed.tree for service in services for placed in service.trees]
     found += [service.java.tree for service in services if service.java and service.java.tree]
     if services and desired.supervisor and desired.node(node).supervision == "supervisor":
         found.append(desired.supervisor)
-    return tuple({tree.digest: tree for tree in found}.values())
+    return tuple({tree.digest: tree for tree in found if tree.known}.values())
+
+
+def packages_missing(desired: Desired) -> tuple[PackageNeed, ...]:
+    """The packages of upstream that services need and the store lacks, each once."""
+    found: dict[tuple[str, str], PackageNeed] = {}
+    for service in desired.services.values():
+        needs = desired.release_of(service.id).packages
+        for placed in service.trees:
+            if not placed.tree.known:
+                need = needs[placed.tree.name]
+                found[need.name, need.version] = need
+    return tuple(found.values())
 
 
 def artifacts_of(parts: tuple[Part, ...]) -> tuple[Artifact, ...]:

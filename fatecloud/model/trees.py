@@ -25,6 +25,11 @@ class Tree:
     """Directory inside the archives that becomes the tree; empty: the archive's own top."""
 
     @property
+    def known(self) -> bool:
+        """Whether it is known what it is made of. That of a package is only known where the package was imported."""
+        return bool(self.artifacts)
+
+    @property
     def digest(self) -> str:
         """SHA-256 over what it is made of, in hexadecimal: its name in the node's store."""
         parts = sorted(f"{artifact.sha256} {artifact.filename}" for artifact in self.artifacts)

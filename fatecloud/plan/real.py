@@ -35,9 +35,9 @@ def real_hashes(files: tuple[DesiredFile, ...], secrets: Mapping[str, str]) -> d
 def markers(desired: Desired, service: DesiredService) -> dict[str, str]:
     """Files that say from what a service's environment and its views of trees were made: path -> sha256.
 
-    Without the marker of its environment, where the store does not hold the Python set.
+    Without those of which the store does not hold the Python set or the package.
     """
-    found = {tree_marker_of(tree.path): sha256(tree.marker) for tree in service.trees}
+    found = {tree_marker_of(tree.path): sha256(tree.marker) for tree in service.trees if tree.tree.known}
     if python := desired.python_of(service):
         found[thin_marker_of(service.home)] = sha256(f"{python.digest}\n")
     return found

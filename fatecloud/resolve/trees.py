@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fatecloud.errors import ArtifactMissing
-from fatecloud.model.trees import PlacedTree, TreeUse
+from fatecloud.model.trees import PlacedTree, Tree, TreeUse
 from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 
@@ -14,7 +13,6 @@ def placed_trees(context: ResolveContext, wanted: Wanted) -> tuple[PlacedTree, .
     """The trees that a component wants, as its service sees them.
 
     Raises:
-        ArtifactMissing: it is a package that was not imported.
         ValueError: the release has no such tree, or what the software writes would leave the service's own directories,
             or hide a file that is rendered; with the names.
     """
@@ -23,11 +21,9 @@ def placed_trees(context: ResolveContext, wanted: Wanted) -> tuple[PlacedTree, .
 
 def _placed(context: ResolveContext, use: TreeUse, rendered: Iterable[str]) -> PlacedTree:
     tree = context.release.trees.get(use.name)
-    if tree is None and (need := context.release.packages.get(use.name)):
-        raise ArtifactMissing(
-            f"the store lacks a package of {context.release.name}: {need.shown}",
-            remedy=f"fatecloud release import {need.file}",
-        )
+    if tree is None and use.name in context.release.packages:
+        # Reading verbs work without a store; `workflow/stored.py` names what is missing to those that need it.
+        tree = Tree(use.name, ())
     if tree is None:
         raise ValueError(f"{context.component.name}: {context.release.name} has no tree {use.name!r}")
     own = (f"{context.data}/", f"{context.logs}/", f"{context.home}/run/")

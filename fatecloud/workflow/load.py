@@ -19,7 +19,7 @@ from fatecloud.workflow.logins import Logins
 from fatecloud.workflow.needed_secrets import require_secrets
 from fatecloud.workflow.options import Options
 from fatecloud.workflow.session import Session
-from fatecloud.workflow.stored import require_complete, stored
+from fatecloud.workflow.stored import require_complete, require_packages, stored
 
 
 def load_session(options: Options, *, need_store: bool = False, need_secrets: bool = True) -> Session:
@@ -44,6 +44,8 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         require_complete(gaps)
     with phase("worked out what should be"):
         resolved = resolve(cluster, releases, pythons, imported_jdks(store))
+    if need_store:
+        require_packages(resolved)
     session = session_of(options, resolved, store, cluster_directory(cluster.id, options.state_dir))
     if need_secrets:
         require_secrets(resolved, session.vault.secrets)

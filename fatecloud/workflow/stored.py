@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from fatecloud.artifacts import python_sets
 from fatecloud.artifacts.store import Store
 from fatecloud.errors import ArtifactMissing
+from fatecloud.model.desired import Desired
+from fatecloud.model.parts import packages_missing
 from fatecloud.model.python import PythonSet
 from fatecloud.model.release import Release
 
@@ -34,3 +36,11 @@ def require_complete(gaps: Mapping[str, str]) -> None:
     if gaps:
         remedy = "\n".join(f"fatecloud release fetch {name}" for name in gaps)
         raise ArtifactMissing("\n".join(gaps.values()), remedy=remedy)
+
+
+def require_packages(resolved: Desired) -> None:
+    """Refuse to ship to services whose packages were not imported. Raises ArtifactMissing with upstream's names."""
+    if missing := packages_missing(resolved):
+        lines = "\n".join(f"  {need.shown}" for need in missing)
+        files = " ".join(need.file for need in missing)
+        raise ArtifactMissing(f"packages were not imported:\n{lines}", remedy=f"fatecloud release import {files}")

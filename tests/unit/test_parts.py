@@ -6,17 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_cluster import KEY, PYTHON, PYTHONS, TREE, desired, node
+from small_cluster import KEY, PYTHON, PYTHONS, RELEASE, TREE, desired, node
 
+from fatecloud.checks.preflight import judge_preflight
+from fatecloud.errors import ArtifactMissing
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.parts import artifacts_of, lacking, parts_of
+from fatecloud.model.observed import Observed
+from fatecloud.model.package import PackageNeed
+from fatecloud.model.parts import artifacts_of, lacking, packages_missing, parts_of
 from fatecloud.model.python import PythonSet
+from fatecloud.model.release import Release
 from fatecloud.model.runtime import PythonRuntime
-from fatecloud.model.trees import PlacedTree, TreeUse
+from fatecloud.model.trees import PlacedTree, Tree, TreeUse
+from fatecloud.plan.real import markers
 from fatecloud.render.node_variables import node_variables
 from fatecloud.render.service_variables import service_variables
+from fatecloud.workflow.stored import require_packages
 
 OLD = PythonSet(
     replace(PYTHON.requirement, name="old", minor="3.6", lock=(Artifact("y==1", "y-1.whl", "d" * 64, 10, "wheel"),)),
@@ -119,3 +126,31 @@ def test_what_software_writes_lies_below_its_tree(path: str) -> None:
     with pytest.raises(ValueError, match="is not a path below it"):
         TreeUse("app", writes={path: "/data/x"})
     TreeUse("app", writes={"bin/pid": "/data/x"})
+
+
+NEED = PackageNeed("app", "1.0", "app-1.0.zip", ("all.tar.gz",))
+
+
+def without_package(release: Release) -> Desired:
+    """A service that uses a package which was not imported here."""
+    state = wanted("", trees=(PlacedTree(Tree("app", ()), "/data/fate/x/trees/app", {}, copied=False, files=()),))
+    return replace(state, releases=dict.fromkeys(state.releases, release))
+
+
+def test_a_package_that_was_not_imported_is_in_no_part_and_its_marker_is_not_known() -> None:
+    state = without_package(replace(RELEASE, packages={"app": NEED}))
+    assert parts_of(state, "a1") == ()
+    assert markers(state, next(iter(state.services.values()))) == {}
+    assert packages_missing(state) == (NEED,)
+    assert packages_missing(wanted("", trees=(placed(),))) == ()
+
+
+def test_verbs_that_ship_name_it_as_upstream_does() -> None:
+    state = without_package(replace(RELEASE, packages={"app": NEED}))
+    with pytest.raises(
+        ArtifactMissing, match=r"were not imported:\n  app 1\.0: app-1\.0\.zip, also in all\.tar\.gz"
+    ) as caught:
+        require_packages(state)
+    assert caught.value.remedy == "fatecloud release import app-1.0.zip"
+    (finding,) = judge_preflight(state, Observed({}, 0)).findings[:1]
+    assert (finding.code, finding.remedy) == ("PREFLIGHT_ARTIFACT_MISSING", ("fatecloud release import app-1.0.zip",))
