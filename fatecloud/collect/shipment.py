@@ -186,7 +186,7 @@ def packed(parts: tuple[str, ...] = PARTS) -> tuple[bytes, bytes]:
 
 @cache
 def _packed(parts: tuple[str, ...]) -> tuple[bytes, bytes]:
-    # Compiled here as well, because that saves a node a sixth of all that a check costs it: 0.17 instead of 0.20 s of
+    # Compiled here as well, because that saves a node a seventh of all that a check costs it: 0.17 instead of 0.20 s of
     # CPU with one service, measured in turns on a node with the controller's version of Python.
     code = zlib.compress(marshal.dumps([(name, _compiled(name)) for name in parts]))
     sources = zlib.compress(json.dumps([(name, _source(name)) for name in parts]).encode())
