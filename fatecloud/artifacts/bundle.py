@@ -55,6 +55,7 @@ class Bundle:
             artifact = wanted.pop(member.name, None)
             if artifact is None:
                 raise ArtifactError(f"unexpected member {member.name!r}")
+            # Before anything is written: a bundle may come from a stranger.
             if member.size != artifact.size:
                 raise HashMismatch(f"{artifact.filename}: expected {artifact.size} bytes, got {member.size}")
             store.add_stream(member, artifact)
@@ -101,6 +102,7 @@ def write_bundle(release: Release, store: Store, target: Path, sign: Callable[[b
     part = target.with_name(target.name + ".part")
     try:
         with tarfile.open(part, "w", format=tarfile.USTAR_FORMAT) as archive:
+            # Without times and owners, so that the same store gives the same file.
             archive.addfile(_member(INDEX, len(head)), BytesIO(head))
             if sign is not None:
                 text = sign(head).encode("ascii")
@@ -145,6 +147,7 @@ def opened(file: Path) -> Iterator[Bundle]:
 
 def _opened(rest: Iterator[Member]) -> Bundle:
     first = next(rest, None)
+    # The index has to be first, so that nothing else is read of a file that is refused.
     if first is None or first.name != INDEX:
         raise ArtifactError("it is not a bundle")
     head, signature = first.whole(_INDEX_LIMIT), ""
@@ -163,6 +166,7 @@ def import_artifact(file: Path, store: Store) -> Artifact:
         ArtifactError: it is in no lock.
     """
     got = sha256_of(file)
+    # The file's name says nothing of what it is.
     for name in catalogue.names():
         for artifact in index.named(catalogue.load(name)):
             if artifact.sha256 == got:
@@ -225,6 +229,7 @@ def _read_head(head: bytes) -> tuple[Release, Mapping[str, Interpreter], tuple[K
         got = listed.get(artifact.filename)
         if got is not None and got != artifact.sha256:
             raise HashMismatch(f"{artifact.filename}: expected SHA-256 {artifact.sha256}, got {got[:64]!r}")
+    # Byte by byte, because a signature covers exactly these bytes: two readings of one index would be two bundles.
     if head != _head(release, interpreters, brought):
         raise ArtifactError(
             f"its list of files is not the lock of {release.name}",

@@ -24,6 +24,7 @@ _SAME = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "LC_ALL": "C.UTF-8",
     "TZ": "UTC",
+    # Else the order of sets could differ in generated files.
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": "315532800",
 }
@@ -55,6 +56,7 @@ def derive_wheels(
         # everything again.
         bytecode = {"PYTHONPYCACHEPREFIX": str(scratch / "bytecode")}
         environment = {**os.environ, **python.build_environment, **bytecode}
+        # An operator's setting, with which each of the many processes of pip would compile its modules again.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         missing = [sdist for sdist in sdists if not store.holds(sdist)]
         if missing:
@@ -123,6 +125,7 @@ def _normalise(wheel: Path, folder: Path) -> Path:
     with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(folder / wheel.name, "w", zipfile.ZIP_STORED) as target:
         for name in sorted(source.namelist()):
             entry = zipfile.ZipInfo(name, _EPOCH)
+            # The builder's umask would be in the wheel.
             entry.external_attr = 0o644 << 16
             target.writestr(entry, source.read(name))
     return folder / wheel.name

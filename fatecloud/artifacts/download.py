@@ -71,6 +71,7 @@ def download_sdists(
 
 
 def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
+    # The largest ones first: what takes longest must not begin last.
     ordered = sorted(artifacts, key=lambda artifact: -artifact.size)
     alone = [[artifact] for artifact in ordered if artifact.size >= ALONE]
     rest = ordered[len(alone) :]
@@ -81,6 +82,7 @@ def _batches(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
 
 def _wheels(batch: list[Artifact], minor: str, store: Store, progress: Progress, stop: Event) -> None:
     tags = [artifact.filename.removesuffix(".whl").rsplit("-", 2)[1:] for artifact in batch]
+    # pip takes all tags for all files of one call, and the hashes still decide which file it is.
     abis = sorted({abi for tag in tags for abi in tag[0].split(".")} | {"none"})
     platforms = sorted({platform for tag in tags for platform in tag[1].split(".")} - {"any"})
     options = ["--only-binary", ":all:", "--implementation", "cp", "--python-version", minor]
@@ -101,6 +103,7 @@ def _pip(
         wanted = folder / "requirements.txt"
         wanted.write_text("".join(f"{artifact.name} --hash=sha256:{artifact.sha256}\n" for artifact in batch))
         argv = [sys.executable, "-m", "pip", *first, "download", *options, "--no-deps", "--require-hashes"]
+        # No question can be answered here, and no index but the operator's own is asked.
         argv += ["--no-input", "--disable-pip-version-check", "--progress-bar", "raw"]
         argv += ["--dest", str(folder), "--requirement", str(wanted)]
         output = _follow(argv, progress, environment, stop or Event())

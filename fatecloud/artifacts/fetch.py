@@ -39,6 +39,7 @@ def fetch(release: Release, store: Store, progress: Progress, insist: str = "") 
     """
     before = stored(release, store)
     trees = [artifact for artifact in loose(release) if not store.holds(artifact)]
+    # Before the long downloads, whose end is when an operator would otherwise hear of it.
     _refuse_unfetchable(release, trees)
     chosen = _interpreters(release, store, progress, insist)
     if before is not None and before.interpreters == chosen:

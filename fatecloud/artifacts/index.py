@@ -72,6 +72,7 @@ def write_interpreter(python: PythonRequirement, store: Store, interpreter: Inte
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     part.write_text(json.dumps(asdict(interpreter), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    # A crash leaves the old record or the new one, never a half.
     part.rename(path)
 
 
@@ -99,6 +100,7 @@ def interpreter_of(python: PythonRequirement, data: Any) -> Interpreter:
         artifact = found.artifact
         wrong = {
             "name": not re.fullmatch(rf"cpython=={re.escape(python.minor)}\.[0-9]{{1,3}}", artifact.name),
+            # It becomes a path on the controller and on nodes.
             "filename": not FILE_NAME.fullmatch(artifact.filename),
             "sha256": not re.fullmatch(r"[0-9a-f]{64}", artifact.sha256),
             "size": type(artifact.size) is not int or not 0 < artifact.size <= LARGEST_INTERPRETER,
@@ -178,5 +180,6 @@ def _glibc(python: PythonRequirement, interpreter: Interpreter) -> str:
     """The oldest glibc that everything runs with: the newest that any file needs, by the oldest of a wheel's tags."""
     floors = [int(interpreter.glibc.removeprefix("2."))]
     for wheel in python.wheels:
+        # A wheel with several tags runs where the oldest of them does.
         floors += sorted(int(minor) for minor in _MANYLINUX.findall(wheel.filename))[:1]
     return f"2.{max(floors)}"

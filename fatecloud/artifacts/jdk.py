@@ -67,6 +67,7 @@ class KeptJdk:
 def is_jdk(tarball: Path) -> bool:
     """Whether an archive holds a JVM, by the names in it. Raises ArtifactError where it is none, or has no bounds."""
     found = {name.rpartition("/")[2] for name in names_in(tarball) if name.endswith(("/bin/java", "/libjvm.so"))}
+    # A JDK's name is the vendor's choice; these two files are not.
     return found == {"java", "libjvm.so"}
 
 
@@ -88,6 +89,7 @@ def import_jdk(tarball: Path, source: str, store: Store, say: Callable[[str], No
             path = home / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         arch = platform.machine()
+        # Packed again: of a stranger's archive only its files are passed on, not the way in which they were packed.
         packed = scratch / f"jdk-{version}-linux-{arch}.tar.gz"
         pack.write_tarball(home, packed)
         unpack(packed, scratch / "elsewhere")
@@ -199,6 +201,7 @@ def _judged(home: Path, source: str) -> str:
             errors="replace",
             timeout=_SECONDS,
             check=False,
+            # JAVA_TOOL_OPTIONS and its kin change what a JVM does and prints.
             env={},
         )
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -53,6 +53,7 @@ def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> 
         minor: the required series, `3.10`.
         machine: the required processor, as in `uname -m`.
     """
+    # Isolated, and nothing is written into an installation that may be the distribution's.
     argv = [str(python), "-I", "-B", "-c", _QUESTION, *modules]
     try:
         done = subprocess.run(
@@ -67,6 +68,7 @@ def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> 
         answer = json.loads(done.stdout)
     except ValueError:
         return Judgement(f"does not answer like a Python: {done.stdout[:80]!r}")
+    # Wheels are compiled for CPython's own interface.
     if answer["implementation"] != "CPython" or not answer["version"].startswith(f"{minor}."):
         return Judgement(f"is {answer['implementation']} {answer['version']}, expected CPython {minor}")
     if answer["machine"] != machine:

@@ -68,6 +68,7 @@ def copy(wanted: Mapping[str, str], folder: Path) -> None:
         )
     project = folder / "pom.xml"
     project.write_bytes(_project(wanted, folder))
+    # In a batch: Maven would ask for a version, or draw a progress bar, on a terminal.
     argv = [client, "-q", "-B", "-f", str(project), "dependency:copy"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=DEADLINE, cwd=folder)

@@ -21,6 +21,7 @@ from fatecloud.plain import plain
 
 PARTS = ("opening", "concealing", "drift")
 """Files below `node/` that compare."""
+# The comparison on the node ends itself after 25 s, so that its reason arrives before this is over.
 SECONDS = 30.0
 _SIGNS = frozenset("@ -+!")
 
@@ -43,6 +44,7 @@ def read_drift(connection: Runs, node: Node, files: Sequence[EditedFile]) -> dic
     Raises:
         TransportError: the node could not be asked, or did not answer.
     """
+    # Fresh for each question: the hashes of lines with short passwords could be looked up in a table otherwise.
     salt = randomness.token_hex(16)
     spec = {
         "rendered": f"{private_of(node)}/{RENDERED}",
@@ -79,6 +81,7 @@ def _text(answer: Mapping[str, Any]) -> str:
 def _rows(rows: Iterable[Any]) -> Iterator[str]:
     """What a node says is input: only rows of the kinds that we know, and no control characters."""
     for sign, number, text in rows:
+        # A row of another kind would be printed as it is, and could look like a line of ours.
         if sign not in _SIGNS:
             continue
         if sign == "@":

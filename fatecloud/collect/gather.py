@@ -77,6 +77,7 @@ def gather(
 
     readings = begun("gather", names, read)
     shipment.packed()  # while connections are being opened: each node's thread finds it done
+    # What comes next keeps the interpreter's lock, and logins that have begun would wait behind it.
     for _ in names:
         asked.acquire(timeout=max(0.0, start + _HEAD_START - time.monotonic()))
     meanwhile()
@@ -118,6 +119,7 @@ class _Reading:
             finally:
                 asked.release()
             spec["deadline"] = round(self._left_for_work, 3)
+            # The clock of the wall on purpose, on both sides of the exec: it is compared with the node's.
             before = time.time()
             command, stdin, become = question(node, spec)
             done = connection.run(command, stdin=stdin, timeout=self._left, become=become)
@@ -130,6 +132,7 @@ class _Reading:
             return _no_document(node.name, command, done, self._seconds)
         try:
             return _facts(node.name, document, before, after)
+        # A node may lie, and what it says then must cost its own answer only.
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             message = "the collector's document has another form than a collector's"
             return Unreachable(node.name, "NODE_COLLECTOR_FAILED", message, "", self._seconds)
@@ -148,6 +151,8 @@ class _Reading:
 
 
 def _no_document(node: str, command: tuple[str, ...], done: Completed, seconds: float) -> Unreachable:
+    # A login for checks may run the installed program alone, by its sum: after an update of fatecloud it no longer
+    # fits.
     if command[0] == SUDO and done.error.startswith("sudo:"):
         remedy = f"as root on the node: allow {command[-1]} in sudoers, with the sum that sha256sum shows"
         return Unreachable(node, "SUDO_REFUSED", f"sudo does not run the installed collector: {done.error}", remedy)

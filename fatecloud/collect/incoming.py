@@ -20,6 +20,7 @@ def document_of(stdout: bytes, *, raw: bool = False) -> dict[str, Any] | None:
         stdout: bounded by the transport.
         raw: leave its texts as they are, up to the transport's bound; the code that shows them makes them plain.
     """
+    # From the end: what a login's profile prints comes before our line.
     for line in reversed(stdout.split(b"\n")):
         if line.startswith(_BEGINNING) and not raw and len(line) > _LARGEST:
             return None

@@ -117,6 +117,7 @@ def _batch(answer: Mapping[str, Any], service: str, question: LogQuestion, of_fi
 
 def _record(service: str, found: Mapping[str, Any]) -> LogRecord:
     moment, level = float(found["time"]), found["level"]
+    # Times are shown as dates, and a date of another year than 0 to 9999 raises an error that no one expects.
     if not 0 <= moment <= _LAST_MOMENT or level not in (*LEVELS, None):
         raise ValueError
     return LogRecord(moment, service, level, str(found["file"]), tuple(map(str, found["lines"])))
@@ -127,6 +128,7 @@ def _places(node: Node, service: DesiredService, job: str) -> dict[str, Any]:
     if job:
         return {"paths": [], "trees": [tree.format(job=job) for tree in job_logs(service)], "unit": None}
     paths = {log.path for log in service.logs} | ({service.process.console} if service.process.console else set())
+    # Below it the service may put any name, so no link is followed there.
     root = f"{node.paths.logs}/{service.id.slug}"
     return {"paths": sorted(paths), "root": root, "unit": service.id.unit if node.supervision == "systemd" else None}
 

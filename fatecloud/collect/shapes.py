@@ -19,7 +19,9 @@ _PACKAGE = re.compile("[a-z0-9][a-z0-9.+_-]{0,99}|")
 _OCTAL = re.compile("[0-7]{3,5}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]{1,64}")
+# No character that a shell takes for more than a part of a path: remedies name paths in commands.
 _PATH = re.compile(r"/[^\x00-\x1f\x7f'\"`$;&|<>(){}*?!#\\]*")
+# Sums, products and dates of numbers below it stay exact; no reading of a machine is larger.
 _LARGEST = 1e15
 _ANY = ...
 

@@ -52,6 +52,7 @@ PARTS = (
 )
 """Files below `node/` in the order of their imports; the last one has the `main` that is called with the spec."""
 
+# Neither a shell nor Python ends with this status or the next one by itself.
 NO_INTERPRETER = 96
 """Exit status of the prologue when the node has no Python 3.6 or later."""
 

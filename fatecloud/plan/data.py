@@ -40,6 +40,7 @@ def _left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]], node: st
         what = _keeps(ident.component)
         path = entry.get("data") or data_of(desired.node(node), ident)
         service = desired.services.get(key)
+        # It left its node; whether another one replaces it is for the operator to see.
         if what and service is None:
             heir = _heir(desired, manifests, ident)
             yield LeftData(key, node, path, what, *((heir.id.key, heir.id.node, heir.data) if heir else ()))

@@ -35,6 +35,7 @@ def file_changes(
         kind = _kind(file, real[file.path], there)
         if kind is None:
             continue
+        # A run that was killed may have written the new content before it noted it: that is not an edit.
         known = (real[file.path], pending.get(file.path), ours["sha256"] if ours else None)
         drifted = bool(there and there["sha256"] not in known)
         changes.append(FileChange(node, file.path, kind, file.service, _diff(file, ours, old_texts), drifted))
@@ -57,6 +58,7 @@ def _kind(file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
 
 
 def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[str, str]) -> str:
+    # Only a secret changed, or the file was edited: of neither a line may be shown.
     if ours and ours["digest"] == file.digest:
         return ""
     if ours and ours["digest"] not in old_texts:

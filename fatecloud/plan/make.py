@@ -51,6 +51,7 @@ def make_plan(
         RunError: nodes gave no facts, or facts that a plan needs are missing; names all of these nodes.
         SecretsError: a file needs a secret that has no value.
     """
+    # First of all: what follows would compare our files with those of another cluster.
     refuse_strangers(desired.cluster, observed, nodes or desired.cluster.nodes)
     changes: list[FileChange] = []
     node_actions: list[Action] = []
@@ -68,6 +69,8 @@ def make_plan(
         changes += here
         of_node = _node_actions(desired, facts, manifest, here)
         node_actions += of_node
+        # Owners, rights and supervision of a node are not among the facts; the digest of
+        # what was last made is compared instead.
         if of_node or manifest.get("prepared") != prepared_digest(desired, desired.node(name)):
             unprepared.append(name)
         for service in desired.on_node(name):
@@ -145,6 +148,7 @@ def _node_actions(
         if change.service == "node"
     ]
     known = {s.id.key for s in services} | {"node"}
+    # A file of a service whose record is lost still names it.
     gone = sorted({*manifest.get("services", {}), *(c.service for c in changes if c.kind == "remove")} - known)
     actions += [Action("remove", node, key, "no longer in the inventory") for key in gone]
     return actions
@@ -181,6 +185,7 @@ def _service_actions(
     key, node, actions = service.id.key, service.id.node, []
     seen = _value(facts, "files")
     made = {path: (seen.get(path) or {}).get("sha256") for path in markers(desired, service)}
+    # The markers say from what an environment was made; to look into it would cost more than a check.
     if made != markers(desired, service):
         actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
@@ -189,6 +194,7 @@ def _service_actions(
     state = _value(facts, "services").get(key) or {"state": "absent"}
     if state["state"] == "unsupervised":
         actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))
+    # `supervisorctl start` does nothing for a program in BACKOFF, whose delay grows.
     elif state["state"] == "retrying":
         actions.append(Action("restart", node, key, "it keeps ending, and supervisor waits before the next attempt"))
     elif state["state"] not in UP:

@@ -20,6 +20,7 @@ def objects_left(desired: Desired, manifests: Mapping[str, Mapping[str, Any]]) -
     for key, service in sorted(desired.services.items()):
         entry = manifests.get(service.id.node, {}).get("services", {}).get(key, {})
         wanted = service.objects.names if service.objects else ()
+        # The record, and not the server: a plan asks no service.
         if names := sorted({str(name) for name in entry.get("objects", ())} - set(wanted)):
             found.append(LeftObjects(key, tuple(names)))
     return tuple(found)

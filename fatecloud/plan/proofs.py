@@ -28,6 +28,7 @@ def unproven(desired: Desired, stages: Iterable[Stage], manifests: Iterable[Mapp
     for owner in provable(desired):
         needed = {giver.id for giver in givers_of(desired.cluster.owners, desired.cluster.owners[owner])}
         nodes = {service.id.node for service in _services(desired, owner)}
+        # A node serves all its services, so what changes on it may break any of them.
         changes = any(
             action.node in nodes if action.service == "node" else action.service.partition("/")[0] in needed
             for action in actions

@@ -20,6 +20,7 @@ def prompted(node: str, kind: str) -> str:
 
 def connection_variables(node: Node) -> dict[str, Any]:
     """How Ansible reaches a node. Everything else about the connection is in the ssh_config."""
+    # Explicit, because Ansible would search the node for an interpreter, and may find another one than was judged.
     found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": node.python}
     if node.connection == "ssh":
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}

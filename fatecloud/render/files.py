@@ -45,6 +45,7 @@ def _to_sh(value: Any) -> str:
 
 def _to_systemd(value: Any) -> str:
     """One quoted word of a unit file: specifiers and variables are taken literally."""
+    # systemd expands `%` in all settings, and `$` in commands.
     text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{text}"'
 
@@ -86,6 +87,7 @@ def _environment(templates: Path) -> jinja2.Environment:
     """One environment for all services, so that a template that thirty of them share is compiled once."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates),
+        # A misspelt name would leave an empty value in a file, and the service would start with its default.
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,

@@ -38,6 +38,7 @@ def dead(process: Mapping[str, Any]) -> bool:
     here = asking(pid)
     if process.get("host") != here["host"]:
         return False
+    # No process survives a boot, whatever number it had.
     if process.get("boot") != here["boot"]:
         return True
     return bool(process.get("namespace") == here["namespace"] and process.get("started") != here["started"])

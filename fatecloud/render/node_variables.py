@@ -42,6 +42,7 @@ def node_variables(desired: Desired, node: Node, store: Callable[[str], Path]) -
         "copies": mark_copies_of(node),
         "label": desired.cluster.label,
         "files": [file_variables(f) for f in desired.files.get(node.name, ()) if f.service == "node"],
+        # Each once, though several parts may need it.
         "artifacts": [_artifact(a) | {"path": str(store(a.sha256))} for a in artifacts_of(parts)],
         "parts": [{"kind": p.kind, "id": p.id, "artifacts": sorted(a.sha256 for a in p.artifacts)} for p in parts],
         "pythons": [_python(python) for python in pythons_on(desired, node.name)],

@@ -18,6 +18,7 @@ import json
 import re
 from html import escape
 
+# A type checker takes it for true under this name. `typing` need not be loaded on a node for it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

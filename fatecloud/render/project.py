@@ -43,9 +43,11 @@ action_plugins = action_plugins
 module_utils = module_utils
 roles_path = roles
 forks = {forks}
+# Ansible would read facts of every node at each start; the collector has read what we need.
 gathering = explicit
 host_key_checking = True
 inject_facts_as_vars = False
+# Modules would write their arguments into the node's log, and some are secret.
 no_target_syslog = True
 interpreter_python = auto_silent
 retry_files_enabled = False
@@ -53,6 +55,7 @@ display_skipped_hosts = False
 timeout = 20
 
 [connection]
+# Modules go through the connection, and no file of ours is on a node for it.
 pipelining = True
 
 [ssh_connection]
@@ -91,6 +94,7 @@ def _string(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     plain = "tag:yaml.org,2002:str"
     if isinstance(text, _Template):
         return dumper.represent_scalar(plain, str(text))
+    # Names and paths of the inventory may contain braces, and Ansible would evaluate them.
     tag = "!unsafe" if any(sign in text for sign in _TEMPLATE_SIGNS) else plain
     return dumper.represent_scalar(tag, text, style="|" if "\n" in text else None)
 
@@ -122,6 +126,7 @@ def write_variables(path: Path, variables: Mapping[str, Any]) -> None:
 
 def _fresh(directory: Path) -> None:
     """Create the directory, or empty it if fatecloud filled it before."""
+    # A wrong `--output` must not empty a directory of the operator's.
     if directory.exists() and any(directory.iterdir()) and not (directory / _MARKER).exists():
         raise Refused(f"{directory} is not empty and was not written by fatecloud", remedy="name another directory")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -138,6 +143,7 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
         shutil.copytree(playbooks / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
+    # One source for both sides: what the controller writes, the modules on the node read.
     copies = {"placeholders": placeholders, "holder": holder, "places": places, "states": states, "steps": steps}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")

@@ -62,6 +62,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "directories": {path: f"{mode:04o}" for path, mode in service.directories.items()},
         "files": [file_variables(f) for f in files],
         "inputs": sorted({*inputs, *service.markers}),
+        # A file that the start script writes: whether it is older than an input decides about a restart.
         "started": started_of(service.home),
         # The manifest keeps these, so that a run can handle the service after it left the inventory.
         "job_runners": _job_runners(desired, service),

@@ -48,6 +48,7 @@ def _rolled(desired: Desired, keys: Sequence[str], running: Collection[str]) -> 
         if desired.services[key].rolls and key in running:
             ident = desired.services[key].id
             rolling.setdefault((ident.owner, ident.component), []).append(key)
+    # Instances of different ensembles may restart at the same time: each round takes one of each.
     later = {key for instances in rolling.values() for key in instances}
     rounds = [[key for key in instances if key] for instances in zip_longest(*rolling.values())]
     return [[key for key in keys if key not in later], *rounds]

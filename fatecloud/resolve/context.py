@@ -64,7 +64,11 @@ class ResolveContext:
         given = self.owner.settings(self.component.name, self.node.name)
         memory = self.node.machine.memory
         derived = {
-            key.name: key.share.of(memory) for key in self.component.config if key.share and given.get(key.name) is None
+            # A part of the node's memory, which is known only when the node was read: the inventory's defaults cannot
+            # have it.
+            key.name: key.share.of(memory)
+            for key in self.component.config
+            if key.share and given.get(key.name) is None
         }
         return {**given, **derived}
 
@@ -118,6 +122,7 @@ class ResolveContext:
     @property
     def java(self) -> Java:
         """The JVM that the service runs in."""
+        # Before the node was read there is none, and only values that no decision rests on come from it.
         return self.chosen or Java("/usr", self.javas.maximum if self.javas else 0, "node")
 
     @property

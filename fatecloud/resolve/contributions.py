@@ -47,6 +47,7 @@ def gather(
                 unmet.append(found)
                 continue
             given.append(found)
+            # Two owners may name one external server, and their accounts must not be the same there.
             place = str(found.external.endpoint) if found.external else found.giver
             others = {claim: taken.setdefault((place, claim), wish) for claim in wish.claims}
             unmet += [_both(other, wish, claim, place) for claim, other in others.items() if other is not wish]
@@ -71,6 +72,7 @@ def _giver(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]
         return Unmet(
             wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.owner.title}"
         )
+    # The first in order, which is the same in every plan.
     return Given(wish, services[0].key)
 
 

@@ -50,6 +50,7 @@ def resolve(
     """
     components = components_by_owner(releases)
     asked = contexts_of(cluster, releases, components, jdks)
+    # All are asked what they need before any is asked what it wants: the giver's files depend on it.
     given, unmet = gather(asked.values(), components)
     if unmet:
         raise InputError("\n".join(one.why for one in unmet))
@@ -81,8 +82,10 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     trees = placed_trees(context, wanted)
     own = [f"{home}/run", context.data, context.logs, *(path for tree in trees for path in tree.writes.values())]
     directories = dict.fromkeys(own, 0o750) | dict(wanted.directories)
+    # One mount each in the unit: a directory below another one is writable with it.
     writable = tuple(sorted(path for path in directories if not _below(path, directories)))
     neighbours = [contexts[e.target].id for e in wanted.edges if e.hard and e.target in contexts]
+    # systemd orders units of its own machine only. Between nodes the plan's stages do it.
     after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
     markers = [thin_marker_of(home)] if isinstance(component.runtime, PythonRuntime) else []
     markers += [tree_marker_of(tree.path) for tree in trees]

@@ -22,6 +22,7 @@ def choose(service: str, wanted: JavaRange, node: Node, jdks: tuple[Jdk, ...]) -
         jdks: what the controller's store has.
     """
     kept = node.machine.java.get(service)
+    # What was chosen once stays, so that a better JVM that comes later restarts nothing.
     if kept and _fits(kept, wanted, node) and _is_there(kept, node):
         return next((java for java in _imported(node, jdks) if _updates(java, kept)), kept)
     return next((java for java in _candidates(node, jdks) if _fits(java, wanted, node)), None)
@@ -31,6 +32,7 @@ def _updates(java: Java, kept: Java) -> bool:
     """Whether an imported JVM is a newer build of the one on record: it was imported to be used."""
     if java.tree is None or kept.tree is None or java.major != kept.major:
         return False
+    # By its numbers: as text, 17.0.9 would come after 17.0.12.
     return _version(java.tree.name) > _version(kept.tree.name)
 
 
@@ -60,6 +62,7 @@ def _candidates(node: Node, jdks: tuple[Jdk, ...]) -> Iterator[Java]:
             # package installed makes no difference: a deploy that was cut off finds its own, and wants the same.
             named = (java for java in offered if java.home in one.homes)
             yield next(named, Java(one.homes[0], one.major, "node"))
+    # Otherwise nothing may be installed there.
     if node.packages == "repos":
         yield from offered
     yield from _imported(node, jdks)

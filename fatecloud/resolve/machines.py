@@ -57,6 +57,7 @@ def _machine(cluster: Cluster, node: Node, facts: NodeFacts) -> Machine:
     known = facts.fact("manifest").ok
     javas, system = facts.fact("javas"), facts.fact("os")
     return Machine(
+        # The manifest's word first: two controllers want the same, and a machine that changed restarts nothing.
         memory=kept.get("memory") or now.memory or before.memory,
         cores=kept.get("cores") or now.cores or before.cores,
         java={key: Java.recorded(entry) for key, entry in kept.get("java", {}).items()} if known else before.java,

@@ -21,6 +21,7 @@ def stages(services: Mapping[str, Iterable[Edge]]) -> tuple[tuple[str, ...], ...
     Raises:
         InputError: services depend on each other in a circle.
     """
+    # Soft edges may make circles: two flows ask each other, and either may be first.
     graph = {key: {e.target for e in edges if e.hard and e.target in services} for key, edges in services.items()}
     sorter = TopologicalSorter(graph)
     try:

@@ -32,6 +32,7 @@ def sweep_specs(
         return ()
     roots = [data_of(node, service), logs_of(node, service)]
     for residue in wanted.residues:
+        # What removes these files runs with the service's rights, in its own directories and nowhere else.
         if ".." in residue.path.split("/") or not residue.path.startswith(tuple(f"{root}/" for root in roots)):
             raise ValueError(f"{residue.what}: {residue.path} is not below the service's data or logs")
     settings = {

@@ -38,6 +38,7 @@ def execute(directory: Path, *statements: tuple[str, tuple[object, ...]]) -> lis
     """
     file = directory / FILE
     try:
+        # Before SQLite makes it with the umask's mode: the history names machines and commands.
         file.touch(mode=0o600)
         rows: list[tuple[Any, ...]] = []
         with closing(sqlite3.connect(file, timeout=10)) as connection:
@@ -65,6 +66,7 @@ def select(directory: Path, table: str, statement: str) -> list[tuple[Any, ...]]
     try:
         if not file.exists():
             return []
+        # Reading verbs change nothing, not even the file's time.
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
             known = connection.execute("select 1 from sqlite_master where name = ?", (table,)).fetchone()
             return connection.execute(statement).fetchall() if known else []

@@ -28,6 +28,7 @@ def cluster_directory(cluster_id: str, root: Path | None = None) -> Path:
     directory = place_of(cluster_id, root)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # One that was there already may be open to others, who could then exchange the known host keys.
         directory.chmod(0o700)
     except OSError as error:
         raise UsageError(

@@ -23,6 +23,7 @@ def past_durations(state: Path) -> Mapping[str, float]:
     """
     found: dict[str, float] = {}
     for events in sorted(state.glob(f"runs/*/{EVENTS}"), reverse=True)[:_RUNS]:
+        # Newer runs come first, so what is known already wins.
         found = _of(events) | found
     return found
 

@@ -62,6 +62,7 @@ def known_again(past: Collection[PastNode], present: Iterable[PastNode]) -> dict
             match = next((new for new in here if alike(old, new)), None) if old not in found else None
             if match:
                 found[old] = match
+                # Two past nodes cannot be the same present one, or one of them would be forgotten.
                 here.remove(match)
     return found
 

@@ -53,10 +53,12 @@ class RunLog:
             )
         except OSError as error:
             raise RunError(f"{self.directory} cannot be written: {error.strerror}", remedy=REMEDY) from error
+        # Before the row exists: a row without a lock would be recorded as killed by the next run.
         hold(self._events)
         row = (self.id, verb, user_name(), _origin(), json.dumps([redact(word) for word in argv]), time.time())
         try:
             execute(directory, ("insert into runs values (?,?,?,?,?,?,null,null)", row))
+            # Here, so that every new run reports those that no one has seen end.
             self.killed = bury(directory)
         except RunError:
             self._events.close()
@@ -69,6 +71,7 @@ class RunLog:
         # Each text by itself: in the finished line, a secret in base64 may begin in the middle of `\n`.
         texts = {key: self._redact(value) if isinstance(value, str) else value for key, value in asdict(event).items()}
         self._events.write(json.dumps({"at": round(time.time(), 3), **texts}) + "\n")
+        # At once, because the file is what is left of a run that is killed.
         self._events.flush()
 
     def finish(self, outcome: str) -> None:

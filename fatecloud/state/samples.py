@@ -42,6 +42,7 @@ def keep_samples(directory: Path, history: History) -> None:
     ]
     execute(
         directory,
+        # In one transaction with the new ones: what was kept is the whole of it.
         ("delete from samples", ()),
         *(("insert into samples values (?,?)", row) for row in rows),
     )

@@ -46,6 +46,7 @@ def needs(cluster: Cluster, components: Mapping[str, Component] | None = None) -
     }
     secret = [one for one in given if one.contribution.secret]
     generated |= {one.contribution.secret: DEFAULT_LENGTH for one in secret if one.external is None}
+    # The account at an external server is its owner's: we neither make up its password nor change it.
     accounts = {one.contribution.secret for one in secret if one.external is not None}
     tokens = {app.token.name for peer in cluster.peers.values() for app in peer.apps.values()}
     passwords = [source for node in cluster.nodes.values() for source in (node.ssh.password, node.become_password)]
@@ -77,6 +78,7 @@ def rotated(
     changed = dict(secrets)
     for name in names:
         secret = secrets[name]
+        # A rotation that was cut off goes on with the value that some nodes may have already.
         if secret.next is None:
             fresh = values.get(name) or generate(needed.generated.get(name, DEFAULT_LENGTH))
             changed[name] = replace(secret, next=fresh)

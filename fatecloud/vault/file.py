@@ -18,6 +18,7 @@ import yaml
 from fatecloud.atomic import write_private
 from fatecloud.errors import SecretsError
 
+# The vault is decrypted in memory.
 SIZE_LIMIT = 8 * 1024 * 1024
 """Bytes."""
 
@@ -105,6 +106,7 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
     try:
         text = library.VaultLib([("default", library.VaultSecret(password))]).decrypt(content)
     except library.AnsibleError as error:
+        # Ansible has no error of its own for a wrong password.
         if "Decryption failed" in str(error):
             message = f"{file}: the vault password is wrong, or the file is damaged"
             raise SecretsError(

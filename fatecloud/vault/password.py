@@ -55,6 +55,8 @@ def find_password(inventory: Path, given: Path | None, ask: Ask) -> bytes:
         return _read(file)
     own = beside(inventory)
     if own.exists():
+        # Only the file that we wrote ourselves: one that an operator names may be a program's, or on a file system
+        # without modes.
         if own.stat().st_mode & 0o077:
             raise SecretsError(
                 f"{own}: others may read the vault password",

@@ -46,6 +46,7 @@ class SecretValues:
         own = [secrets[SIGNING_KEY].current] if SIGNING_KEY in secrets else []
         self.lacks_key = not own
         """Whether there is no signing key yet."""
+        # The next values too: a node may have them before the vault calls them current.
         self._redactor = Redactor({*self.current.values(), *self.next.values(), *own})
 
     def __repr__(self) -> str:

@@ -50,6 +50,7 @@ def facts_now(state: Path) -> tuple[str, ...]:
     """
     asked = state / "usage-asked"
     with suppress(OSError):
+        # Weighing directories costs a node more than all other readings together.
         if time.time() - asked.stat().st_mtime < USAGE_SECONDS:
             return FACTS
     with suppress(OSError):  # without it the next check reads it again
@@ -128,6 +129,7 @@ def saved_facts(
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: {getattr(error, 'strerror', None) or 'not a text file'}") from None
     observed = observed_from_json(text, str(path))
+    # By the id, because two clusters may have one name.
     if observed.notes.get("id") != cluster.id:
         theirs = f"{observed.notes.get('cluster')!r} (id {observed.notes.get('id')!r})"
         raise InputError(f"{path}: these are facts of cluster {theirs}, not of {cluster.name!r} (id {cluster.id!r})")

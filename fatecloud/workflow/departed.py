@@ -46,6 +46,7 @@ def _present(cluster: Cluster, node: Node, observed: Observed | None, unread: st
         return PastNode(*_place(node), node.name, unread, ())
     machine = (facts.fact("identity").value or {}).get("machine_id") or ""
     record = facts.fact("manifest").value or {}
+    # A record made for another name or cluster says nothing about this node.
     ours = (record.get("id"), record.get("node")) == (cluster.id, node.name)
     return PastNode(*_place(node), node.name, machine, tuple(sorted(record.get("services", {}))) if ours else ())
 

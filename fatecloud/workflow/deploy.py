@@ -78,6 +78,7 @@ def deploy_cluster(
         Unverified: deployed, but the smoke test failed.
         Interrupted: a signal came.
     """
+    # The vault is opened while the nodes are being read, which takes longer.
     session = load_session(options, need_store=True, need_secrets=False)
     wanted = _complete(session, wanted, ask)
     until = time.monotonic() + seconds(wanted.wait_lock)
@@ -86,6 +87,7 @@ def deploy_cluster(
             _attempt(Deploy(session, wanted, ui, confirm, until))
         except PlanOutdated as error:
             # An operator who was asked agreed to another plan than the one that would be carried out now.
+            # With --yes no one has seen the plan, so a new one is as good.
             if confirm or not left:
                 raise
             ui(Event("note", f"{error.message}; making a new plan"))

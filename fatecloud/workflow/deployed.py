@@ -59,6 +59,7 @@ def is_deployed(desired: Desired, observed: Observed, key: str) -> bool:
     if facts is None:
         return False
     manifest, states = facts.fact("manifest"), facts.fact("services").value or {}
+    # A record that cannot be read must not make a running service look as if it were not there.
     recorded = not manifest.ok or key in (manifest.value or {}).get("services", {})
     return recorded or states.get(key, {}).get("state", "absent") != "absent"
 

@@ -70,7 +70,9 @@ def destroy_cluster(
         return 0
     ui.say(blast_radius(session, observed, remove_data=remove_data))
     hit = runners_there(session.desired, observed)
+    # Before the question: who types the name should not have to wait for jobs after it.
     refuse_or_wait(session, hit, interrupt=interrupt_jobs, wait=patience, events=ui)
+    # The whole name, and no "y": what follows cannot be undone.
     given = name if name is not None else ui.ask("Type the name of the cluster to destroy it:")
     if given != session.cluster.name:
         raise Refused(f"{given!r} is not the name of this cluster; nothing was done")
@@ -118,6 +120,7 @@ class Left:
         left = event.answer.get("left")
         if isinstance(left, dict):
             paths = event.texts("kept")
+            # A directory stands for all below it.
             kept = [path for path in paths if not any(path.startswith(f"{up}/") for up in paths)]
             found = {"kept": kept, **{key: texts_of(value) for key, value in left.items()}}
             self.lines += [

@@ -112,6 +112,7 @@ def _execute(session: Session, words: Sequence[str], deadline: float, service: D
         done = _run(session.access.connect(node), node, command_of(service, node, words, deadline), deadline)
     except FatecloudError as error:
         return Executed(service.id.key, None, "", error.message)
+    # Undecodable bytes come through unchanged, because output may go to a file.
     text = [session.redact(stream.decode(errors="surrogateescape")) for stream in (done.stdout, done.stderr)]
     return Executed(service.id.key, done.exit, *text)
 

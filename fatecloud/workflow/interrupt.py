@@ -44,6 +44,7 @@ def interruptible() -> Iterator[Interruption]:
     def handle(number: int, _: FrameType | None) -> None:
         interruption.name = signal.Signals(number).name
         interruption.event.set()
+        # A second Ctrl-C must work even if the orderly end hangs.
         signal.signal(number, before[signal.Signals(number)])
 
     for number in SIGNALS:

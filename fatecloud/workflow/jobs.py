@@ -14,6 +14,7 @@ from fatecloud.model.jobs import JobRow, JobRunner
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.session import Session
 
+# Each look asks all flows of the cluster for all of their jobs.
 POLL = 5.0
 """Seconds between two looks at jobs that we wait for."""
 
@@ -107,6 +108,7 @@ def refuse_or_wait(
     Raises:
         Refused: jobs are still running, or a service that the change removes does not answer.
     """
+    # The operator has decided: what the services would answer changes nothing.
     if interrupt:
         return
     deadline = time.monotonic() + wait

@@ -54,6 +54,7 @@ def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
         # Compare with the node's own clock, which the end of the lease was computed with.
         now = (facts.fact("clock").value or {}).get("epoch", observed.taken)
         left = float(lease.get("expires", 0)) - now
+        # A process of another machine cannot be looked at, so its lease holds until it runs out.
         ours = lease.get("controller") == controller
         if left > 0 and not (ours and dead(lease.get("process") or {})):
             run, owner = plain_word(lease.get("run", "?")), plain_word(lease.get("owner", "an unknown operator"))

@@ -43,6 +43,7 @@ def as_checker(node: Node) -> Node:
     """The node as its login for checks reaches it."""
     if node.check is None:
         return node
+    # Without any password: this login is for programs that run by themselves.
     ssh = replace(node.ssh, user=node.check.user, key=node.check.key or node.ssh.key, password=None)
     return replace(node, ssh=ssh, become_password=None)
 

@@ -39,6 +39,7 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         cluster = inventory.load(options.inventory)
     store = Store(options.store or default_store())
     releases = {owner: with_packages(release, store) for owner, release in catalogue.releases_of(cluster).items()}
+    # Reading verbs work without a store: they know less then, and say so where it matters.
     pythons, gaps = stored(releases.values(), store)
     if need_store:
         require_complete(gaps)

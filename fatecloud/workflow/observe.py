@@ -46,6 +46,7 @@ def observe(
         SecretsError: there is no way to get a node's password.
     """
     places = session.cluster.nodes
+    # Before threads begin: two of them must not ask on one terminal.
     session.access.logins.ask([places[n] for n in nodes or places if not (limited and places[n].check)])
     opened: list[Transport] = []
 
@@ -80,6 +81,7 @@ def observe(
 
 def _with_last_failure(session: Session, observed: Observed) -> Observed:
     """Add why the last deploy failed, if it left a record but no service on a node."""
+    # Only a deploy that failed early leaves such a record, so the history is opened for nothing else.
     if not any("services" in manifest and not manifest["services"] for manifest in manifests(observed).values()):
         return observed
     try:

@@ -29,6 +29,7 @@ def refuse_changed(shown: Plan, before: Observed, now: Observed, again: Callable
     changed = [name for name in new if new[name] != old.get(name)]
     if changed:
         raise PlanOutdated(f"changed since the plan was shown: {', '.join(changed)}", remedy=OUTDATED)
+    # Less than was shown is fine: a service may have started by itself.
     if _actions(again()) - _actions(shown):
         raise PlanOutdated("services have changed since the plan was shown", remedy=OUTDATED)
 

@@ -54,6 +54,7 @@ def _reading(desired: Desired, name: str, text_of: TextOf) -> dict[str, Any]:
     early = [(service, probe) for service in services for probe in service.probes if probe.early]
     asked = {(service.id.key, probe.name) for service, probe in early}
     edges = [edge for service in services for edge in service.edges if edge.direct and not edge.external]
+    # A question in the edge's own protocol says more than a bare connect, for which a database blocks its caller.
     tried = [edge for edge in edges if (edge.source, edge.probe) not in asked]
     endpoints = {edge.endpoint for edge in tried if not is_loopback(edge.endpoint.host)}
     return {

@@ -57,6 +57,7 @@ def rounds(desired: Desired, due: Collection[str], name: str | None) -> tuple[Ro
         left -= set(waiting)
         while waiting:
             guest = waiting.pop(0)
+            # Two owners per round, because each side is shown to work by one job.
             host = waiting.pop(0) if waiting else next((other for other in able if other != guest), guest)
             found.append(Round(kind.name, guest, host))
     return tuple(found)

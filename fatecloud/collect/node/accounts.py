@@ -75,6 +75,7 @@ def identity() -> Dict[str, Any]:
 def starts_at_boot(spec: Spec) -> Dict[str, Any]:
     """What could start a user's services at boot where there is no root: a lingering user manager or cron."""
     user = spec.get("owner") or identity()["user"]
+    # Debian's place, then that of Red Hat.
     tabs = ["/var/spool/cron/crontabs/" + user, "/var/spool/cron/" + user]
     readable = [path for path in tabs if os.access(path, os.R_OK)]
     mine = user == identity()["user"] and which("crontab")
@@ -107,6 +108,7 @@ def _configured_limits(user: str) -> List[Tuple[str, str, int]]:
     except KeyError:
         groups = set()
     ranked = []
+    # pam_limits reads the file first and then the directory in the order of names; the last line wins.
     for path in ["/etc/security/limits.conf", *sorted(glob.glob("/etc/security/limits.d/*.conf"))]:
         for line in text_of(path).splitlines() if os.access(path, os.R_OK) else ():
             match = re.match(_LIMIT, line)

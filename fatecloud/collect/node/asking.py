@@ -23,6 +23,7 @@ from typing import Any, Dict, List, NoReturn, Optional
 
 _IMPORT = re.compile(r"^(?:import|from) ([\w.]+)", re.MULTILINE)
 _CHUNK = 65536
+# A partner's answer is part of it, so its size is not ours to choose.
 _MOST = 256 << 10
 """Bytes of a question's output, and of its errors; an answer has some kilobytes, unless others write it."""
 LONGEST = 1 << 20
@@ -43,6 +44,7 @@ class _Child:
         self.pid = os.fork()
         if self.pid == 0:
             _answer(question, out[1], err[1])
+        # Parent and child both set the group, because either of them may run first.
         _lead(self.pid)
         os.close(out[1])
         os.close(err[1])
@@ -78,6 +80,7 @@ class _Child:
 
     def killed(self, error: str) -> Dict[str, Any]:
         """End it and everything that it started."""
+        # The leader was not reaped yet, so this number is still its own.
         os.killpg(self.pid, signal.SIGKILL)
         self.reaped = True
         os.waitpid(self.pid, 0)
@@ -96,6 +99,7 @@ def serve(questions: List[Dict[str, Any]]) -> None:
     """Ask everything at once, and print each answer when it is there."""
     _preload([question["script"] for question in questions])
     signal.signal(signal.SIGTERM, _end)
+    # All at once: most of a question's time is the service's, not the processor's.
     _running.extend(_Child(question) for question in questions)
     while _running:
         _wait(_running)
@@ -139,6 +143,7 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
     try:
         _lead(0)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # Standard input holds the questions of others, with their arguments.
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
@@ -151,6 +156,7 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
         sys.stderr.write("%s: %s%s\n" % (type(error).__name__, " ".join(str(error).split()), _place(error)))
     sys.stdout.flush()
     sys.stderr.flush()
+    # Without the clean-up of the interpreter: buffers and exit handlers belong to the parent.
     os._exit(status)
 
 

@@ -6,6 +6,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .reading import text_of
 
+# The collector itself runs in the session of a login, whose limits are not those of the services.
 UNITS = "/system.slice"
 """Where systemd puts the units that root starts; what a login starts is bounded by the session of the login."""
 _FILE = 65536  # bytes of a kernel's file
@@ -42,6 +43,7 @@ def _memory_of(group: str) -> Optional[Dict[str, Any]]:
     known = [int(limit) for limit in limits if limit.isdigit()]
     if not known:
         return None
+    # Files that are cached count as used, and are dropped when memory is wanted.
     spent = int(used) if used.isdigit() else 0
     return {"limit": min(known), "used": max(0, spent - int(stat.get(cache, 0))), "group": group}
 
@@ -67,6 +69,7 @@ def _groups(controller: str) -> Iterator[str]:
     """Directories of the groups that bound a service through this controller, from the inner one to the outer."""
     for root, point, version in _mounts(controller):
         path = UNITS if os.geteuid() == 0 else _own(controller if version == 1 else "", root)
+        # A limit of any group above counts, and only the smallest is felt.
         while True:
             if os.path.isdir(point + path):
                 yield point + path.rstrip("/")

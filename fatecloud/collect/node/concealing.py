@@ -42,6 +42,7 @@ LONGEST = 4096
 
 def looks_secret(line: str) -> bool:
     """Whether a line by itself looks as if it held a secret."""
+    # What is too long to be matched counts as secret.
     return len(line) > LONGEST or any(pattern.search(line) for pattern in (_WORDS, _CAMEL, _IN_URL, _RANDOM))
 
 
@@ -62,6 +63,7 @@ def secret_lines(lines: List[str]) -> Set[int]:
             inside = False
         if looks_secret(line):
             found.add(place)
+            # A key that only opens a list or a block says nothing itself: its values are in the lines below.
             if depth is None and (len(line) > LONGEST or _OPENS.search(line)):
                 depth = indent
     return found

@@ -6,6 +6,8 @@ from typing import Any, Dict, List, Optional
 from .reading import Unreadable, text_of
 
 _STATUS = ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")
+# The places that our units protect: `ProtectSystem`, `PrivateDevices`, `ProtectHome`, `PrivateTmp` and the like are
+# mounts there.
 _PLACES = ("/", "/dev", "/proc", "/root", "/sys", "/sys/fs/cgroup", "/tmp")  # noqa: S108 - compared, never used
 _FIELDS = 7
 _MOST = 1 << 20
@@ -31,6 +33,7 @@ def confinement(pid: int) -> Optional[Dict[str, Any]]:
         status,
         own=own,
         read_only=[path for path, mount in theirs.items() if "ro" in mount[5].split(",")],
+        # systemd hides a directory by a mount of an empty one of its own, which has this name.
         hidden=[path for path, mount in theirs.items() if "/systemd/inaccessible/" in mount[3]],
     )
 

@@ -18,6 +18,7 @@ from .opening import opened, require_alone
 
 PLACEHOLDER = re.compile(r"@@fatecloud:[A-Za-z0-9_.-]+:[a-z]+@@")
 _BYTES = 1 << 20
+# difflib takes time that grows with the square of this.
 _LINES = 5000
 _SHOWN = 400
 WIDEST = 300
@@ -59,6 +60,7 @@ def read(spec: Dict[str, Any]) -> Dict[str, Any]:
 
 def main(spec: Dict[str, Any]) -> None:
     """Print the answer as one JSON document; a signal ends the process if that takes too long."""
+    # No thread could end a comparison that keeps the interpreter busy.
     signal.alarm(_SECONDS)
     sys.stdout.write("\n" + json.dumps(read(spec)) + "\n")
     sys.stdout.flush()
@@ -69,9 +71,11 @@ def _rows(spec: Dict[str, Any], file: Dict[str, Any]) -> List[Row]:
     if not file.get("digest"):
         raise Unshown("it was not deployed by fatecloud, so its content is not shown")
     try:
+        # Only the last part of what the controller names: no way leads out of this directory.
         old = _data(os.path.join(spec["rendered"], os.path.basename(file["digest"])), believed=True)
     except OSError:
         raise Unshown("the node has no record of what was deployed")
+    # A text of another deploy would make lines look edited that are not.
     if hashlib.sha256(old).hexdigest() != file["digest"]:
         raise Unshown("the node's record of what was deployed is damaged")
     try:
@@ -130,6 +134,7 @@ def _pattern(line: str) -> Any:
 
 def _token(line: str, patterns: List[Any], salt: str, filled: Any) -> str:
     """The line, or the pattern of the line with a placeholder that it fills in as it should be."""
+    # The controller sends hashes, because the values themselves would be one more place to leak from.
     known = filled is not None and hashlib.sha256((salt + line).encode("utf-8", "replace")).hexdigest() in filled
     for pattern in patterns if len(line) <= LONGEST else ():
         if pattern.match(line):

@@ -56,15 +56,19 @@ def _close_others() -> None:
 def _be(work: Callable[[], None], user: Optional[Any], out: int, err: int) -> NoReturn:
     status = 1
     try:
+        # A session of its own, so that one signal ends it with all that it starts.
         os.setsid()
         for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
             os.dup2(source, target)
         _close_others()
         sys.stdout, sys.stderr = (os.fdopen(fd, "w", encoding="utf-8", closefd=False) for fd in (1, 2))
         if user is not None:
+            # After the pipes are in place and before any work: nothing of the questions runs as root.
             becoming(user)()
+        # Root's environment may hold what the user must not read.
         os.environ.clear()
         os.environ.update(environment_of(user))
+        # The login's directory may be one that the user cannot enter.
         os.chdir("/")
         work()
         status = 0

@@ -23,6 +23,7 @@ def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
     """Hash, mode, owner, size and age of each asked file and of each in the manifest; None where there is none."""
     wanted = set(spec.get("files", ()))
     with contextlib.suppress(Unreadable):  # the fact `manifest` reports why
+        # Files of services that left the inventory: a plan removes them, and shows which were edited.
         wanted.update((own_record(spec, "manifest") or {}).get("files", ()))
     return {path: file_entry(path) for path in sorted(wanted)}
 
@@ -68,6 +69,7 @@ def _read(stream: Any) -> Dict[str, Any]:
     try:
         for block in iter(lambda: stream.read(1 << 20), b""):
             digest.update(block)
+            # The size that the file had at first says nothing: its owner may go on writing.
             left -= len(block)
             if left < 0:
                 return dict(entry, sha256=STRANGE, error="it has more than %d MiB" % (_HASHED >> 20))

@@ -104,6 +104,7 @@ def _programs() -> Dict[str, List[str]]:
     homes = [home for place in PLACES for home in sorted(glob.glob(place))]
     homes += [real[: -len("/bin/java")] for real in map(os.path.realpath, links) if real.endswith("/bin/java")]
     found: Dict[str, List[str]] = {}
+    # Debian has a directory and two links for one JVM, and each start costs a tenth of a second.
     for home in homes:
         program = os.path.realpath(home + "/bin/java")
         if os.path.isfile(program) and os.access(program, os.X_OK) and home not in found.setdefault(program, []):
@@ -136,6 +137,7 @@ def _fault(program: str) -> str:
     machines = [
         path for where in ("lib/server", "lib/*/server") for path in glob.glob("%s/%s/libjvm.so" % (home, where))
     ]
+    # The program only loads the machine, so whose file that is counts as much.
     return next(filter(None, map(distrust, [program, *machines])), "")
 
 
@@ -143,6 +145,7 @@ def _started(argv: List[str], user: str) -> Ended:
     """Start a JVM as a user, or as "nobody" while that one does not exist yet; without root as ourselves."""
     entry: Optional[Any] = None
     if os.geteuid() == 0:
+        # Before the first deploy the service's user does not exist yet.
         entry = _entry(user) or _entry("nobody")
         if entry is None:
             return Ended(None, "", "", 'there is no user "nobody" to start it as')

@@ -24,6 +24,7 @@ def entries_of(spec: Spec, cursor: Spec) -> Tuple[List[Record], Optional[str], b
         # Forwards: what is too much for one answer comes with the next one.
         argv += ["--after-cursor", after]
     else:
+        # From the newest backwards: a journal has years.
         argv += ["-r", "-n", str(max(spec["lines"], _ENTRIES))]
         if spec.get("since") is not None:
             argv += ["--since", "@%d" % spec["since"]]
@@ -49,6 +50,7 @@ def _first_lines(argv: List[str], cap: int) -> Tuple[List[str], bool]:
         child.stdout.close()
         late = child.wait() < 0 and whole and not timer.is_alive()
         timer.cancel()
+    # Killed by our timer, without which a journal on a broken disk would keep the node's answer.
     if late:
         raise ValueError("journalctl did not end within %g s" % _JOURNAL_SECONDS)
     data = data[: data.rfind(b"\n") + 1]

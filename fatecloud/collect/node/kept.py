@@ -45,6 +45,7 @@ class Kept(object):
     def add(self, more: List[Record]) -> None:
         """Take more records, and drop the oldest that are too many or too much."""
         # Most of a large file can be dropped before it costs much; some entries are written twice.
+        # Twice as many as are kept, because an entry that was written to two files counts once.
         spare = max(0, len(more) - 2 * self._count)
         self.by_count += spare
         for record in sorted(more, key=lambda record: record["time"])[spare:]:

@@ -38,6 +38,7 @@ def listen(child: Any, asked: Collection[str], answered: Answered, stdin: bytes 
         for name, part in chunks(child, stdin):
             size = _bounded(size + len(part), len(line))
             if name == "stderr":
+                # Its last words say why it ended.
                 errors = (errors + part)[-_ERRORS:]
                 continue
             *whole, rest = bytes(line + part).split(b"\n")
@@ -52,6 +53,7 @@ def listen(child: Any, asked: Collection[str], answered: Answered, stdin: bytes 
         end(child)
         return str(error)
     finally:
+        # From here on its number may be another process's, and nothing may be sent to it.
         forget(child.pid)
         child.stdout.close()
         child.stderr.close()

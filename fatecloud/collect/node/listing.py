@@ -35,6 +35,7 @@ def entries(top: str) -> "list[str]":
                 rest = os.readlink(os.path.join(top, path))
             else:
                 rest = "%d %d" % (status.st_size, status.st_mtime)
+            # The rights of a link differ between file systems, and mean nothing.
             mode = 0 if stat.S_ISLNK(status.st_mode) else status.st_mode
             found.append("%s\0%o %d %s\n" % (path, mode, status.st_uid, rest))
             if len(found) > MOST:

@@ -46,12 +46,14 @@ def _log(path: str, pattern: Any) -> Optional[Dict[str, Any]]:
         with os.fdopen(opened(path), "rb") as stream:
             require_alone(stream.fileno(), path)
             status = os.fstat(stream.fileno())
+            # The end alone: a log may have gigabytes.
             stream.seek(max(0, status.st_size - _TAIL))
             tail = stream.read(_TAIL).decode("utf-8", "replace")
     except FileNotFoundError:
         return None
     except OSError as error:
         return {"error": error.strerror}
+    # The last line may be in the middle of being written.
     whole = tail[: tail.rfind("\n") + 1].splitlines()
     written = [line for line in whole if line.strip()]
     return {

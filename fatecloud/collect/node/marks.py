@@ -18,6 +18,7 @@ _BY_UUID = "/dev/disk/by-uuid"
 def data(spec: Spec) -> Dict[str, Dict[str, Any]]:
     """Service key -> its data directory: `path`, `hollow`, `mark`, `copy`, `entries`, `names`, `owner`, `mount`."""
     rows, mark = mounts(), spec["layout"]["mark"]
+    # A fresh disk has the first one, and our mark alone does not count as data.
     ignored = {_OF_THE_FILE_SYSTEM, mark}
     found = {}
     for service in spec.get("services", ()):
@@ -47,6 +48,7 @@ def _content(path: str, ignored: Set[str]) -> Dict[str, Any]:
 
 def _hollow(path: str, service: Dict[str, Any], ignored: Set[str]) -> bool:
     """Whether the service had made its data, and none of them are there: they may be on a disk of their own."""
+    # The record of its objects shows that the service had made its data.
     if not service["filled"] or not os.path.exists(service["filled"]):
         return False
     return not any(_is_there(path, sign, ignored) for sign in service["signs"])
@@ -77,6 +79,7 @@ def _document(path: str, *, believed: bool) -> Optional[Any]:
 
 def _mount(path: str, rows: List[Dict[str, str]]) -> Dict[str, str]:
     """Identity of the file system under a path, or under its nearest ancestor."""
+    # Before the first deploy there is no directory, and the file system that will hold it is the one above.
     while not os.path.exists(path):
         path = os.path.dirname(path)
     row = mount_of(os.path.realpath(path), rows)

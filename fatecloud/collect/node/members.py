@@ -24,6 +24,7 @@ _PIDS = 5000
 def family(service: Dict[str, Any], pid: Optional[int]) -> List[Process]:
     """The main process first, its descendants, and what else belongs to it although its parent has ended."""
     found = tree(pid) if pid else []
+    # A child whose parent has ended belongs to process 1, and only the control group still says whose it is.
     more = of_unit(service["unit"]) if service["supervision"] == "systemd" else _of_group(pid)
     known = {process.pid for process in found}
     return found + [process for process in more if process.pid not in known]

@@ -31,6 +31,7 @@ def records(spec: Spec) -> Dict[str, Any]:
     """
     layout = spec["layout"]
     paths = [layout["manifest"], layout["lease"], layout["rendered"] + "/any"]
+    # The copy of a data mark decides whether a service may start.
     paths += [service["copy"] for service in spec.get("services", ()) if service.get("copy")]
     reasons = [distrust(path) for path in paths]
     if os.geteuid() == 0 and spec.get("python"):
@@ -42,5 +43,6 @@ def lease(spec: Spec) -> Optional[Any]:
     """The node's lease. Where the clock was set since it was written, `expires` is in the clock's new time."""
     found = own_record(spec, "lease")
     if found and found.get("boot") == text_of("/proc/sys/kernel/random/boot_id", 4096).strip():
+        # A lease counts in seconds since boot, which a clock that is set does not change.
         found["expires"] += time.time() - time.monotonic() - found["offset"]
     return found

@@ -39,6 +39,7 @@ def packages(spec: Spec) -> Dict[str, Optional[str]]:
     if not names:
         return {}
     if os.path.exists("/usr/bin/dpkg-query"):
+        # With the status: a package that was removed and left its configuration is listed too.
         argv = ["dpkg-query", "-W", "-f", "${Package}\t${Version}\t${db:Status-Status}\n"]
     elif os.path.exists("/usr/bin/rpm") or os.path.exists("/bin/rpm"):
         argv = ["rpm", "-q", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\tinstalled\n"]

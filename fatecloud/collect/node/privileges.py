@@ -22,6 +22,7 @@ def privileges(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
         except KeyError:
             found[name] = None
             continue
+        # Membership comes from the name service too, not only from /etc/group.
         groups = sorted({group_name(gid) for gid in os.getgrouplist(name, entry.pw_gid)})
         found[name] = {"uid": entry.pw_uid, "groups": groups, "sudo": _rules(name)}
     return found

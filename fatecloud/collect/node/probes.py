@@ -50,6 +50,7 @@ def started(spec: Spec, answers: Answers) -> List[threading.Thread]:
 
 def _kind(probe: Probe) -> Kind:
     user, argv = probe.get("user"), probe["argv"]
+    # A program of the service, such as a client of its database: it has nothing to share with others.
     if not (os.path.basename(argv[0]).startswith("python") and _SCRIPT in argv):
         return user, probe["id"], ()
     # A node may have no Python of its own: then the interpreter that runs this is the one that was shipped there.
@@ -67,6 +68,8 @@ def _listener(kind: Kind, group: List[Probe], spec: Spec) -> Callable[[Callable[
         if alone:
             return functools.partial(_ask_alone, group[0], become)
         if interpreter is None:
+            # Before the collector has threads: a fork takes only the thread that calls it along, and locks that others
+            # hold stay closed.
             child = forked(functools.partial(asking.serve, _questions(group)), become)
             return functools.partial(listen, child, asked)
         argv, stdin = [*interpreter, "-c", spec["asker"]], json.dumps({"questions": _questions(group)})

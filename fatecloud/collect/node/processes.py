@@ -46,6 +46,7 @@ def process_of(pid: int) -> Optional[Process]:
         text = text_of("/proc/%d/stat" % pid, 4096)
     except Unreadable:
         return None  # it ended while its files were read
+    # From the right: a process may choose a name with brackets and blanks in it.
     head, _, tail = text.rpartition(")")
     fields = tail.split()
     name = head.partition("(")[2]
@@ -123,6 +124,7 @@ def listeners() -> List[Dict[str, Any]]:
     except TooMany as error:
         raise Unreadable(str(error))
     # The lowest number first: a parent comes before the workers that inherited its socket.
+    # One walk over all descriptors for all sockets, because that walk is what costs.
     held = holders({row.inode for row in sockets}, sorted(table()))
     found = []
     for row in sockets:

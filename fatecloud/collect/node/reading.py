@@ -108,6 +108,7 @@ def end_children() -> None:
         until = time.monotonic() + _FAREWELL
         while any(map(_lives, polite)) and time.monotonic() < until:
             time.sleep(0.01)
+        # Only children that were not waited for: the kernel keeps their numbers for us until then.
         for pid in filter(_is_ours, _children):
             _end_group(pid)
 
@@ -126,6 +127,7 @@ def number(text: str) -> Optional[int]:
 
 def started(argv: List[str], user: Optional[Any], environment: Optional[Dict[str, str]] = None) -> Any:
     """A child process with pipes, in a session of its own. Raises Unreadable."""
+    # No locale but one of which the messages can be read, and no PATH of the login.
     clean = environment_of(user)
     clean.update(environment or {})
     try:
@@ -172,6 +174,7 @@ def becoming(user: Any) -> Callable[[], None]:
     groups = os.getgrouplist(user.pw_name, user.pw_gid)
 
     def become() -> None:
+        # First the groups, then the user: afterwards there is no right left to change them.
         os.setgroups(groups)
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)

@@ -32,6 +32,7 @@ def _paths(folder: str) -> List[Tuple[str, str]]:
 
 def _entry(folder: str, name: str, record: str) -> Optional[Dict[str, Any]]:
     try:
+        # An entry decides whose a directory is, so it counts only if no one else could have written it.
         entry = json.loads(text_in(os.path.join(folder, name), _LONGEST, believed=True, inside=folder))
     except (ValueError, RecursionError, OSError):
         return None  # the next run of its cluster writes it again

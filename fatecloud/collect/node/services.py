@@ -22,6 +22,7 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
     states = _states(spec)
     families = {service["key"]: family(service, states[service["key"]]["pid"]) for service in _ours(spec)}
     javas = _javas(spec)
+    # For all services together: the looks at one stopped process take a second.
     still = frozen([process for processes in families.values() for process in processes])
     found = {}
     for service in _ours(spec):
@@ -60,6 +61,7 @@ def foreign(spec: Spec) -> List[Dict[str, Any]]:
     names = list(asked.get("units", ()))
     for name, state in units(names).items() if os.path.isdir("/run/systemd/system") else ():
         if state["state"] not in ("absent", "stopped") or state["enabled"]:
+            # An alias names the same unit, as mysql.service does for mariadb.service.
             if state["pid"] and state["pid"] in {entry["pid"] for entry in found if entry["kind"] == "unit"}:
                 continue  # another name of the same unit
             detail = state["state"] + (", enabled" if state["enabled"] else "")
@@ -79,6 +81,7 @@ def _ours(spec: Spec) -> List[Dict[str, Any]]:
         recorded = {}  # the fact `manifest` reports why
     keys = {service["key"] for service in wanted}
     mine = [dict(service, at=recorded.get(service["key"], {}).get("at")) for service in wanted]
+    # A service that left the inventory may still run, and what it holds is not free.
     return mine + [dict(entry, key=key) for key, entry in sorted(recorded.items()) if key not in keys]
 
 

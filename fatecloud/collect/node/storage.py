@@ -13,6 +13,7 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
     found = {}
     for path in spec.get("paths", ()):
         there = path
+        # A path that a deploy will make lies on the file system of what is there of it.
         while not os.path.exists(there) and there != "/":
             there = os.path.dirname(there)
         real = os.path.realpath(there)
@@ -21,6 +22,7 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
         found[path] = dict(
             mount,
             total=figures.f_blocks * figures.f_frsize,
+            # What is free for everyone, without the share that ext4 keeps for root.
             available=figures.f_bavail * figures.f_frsize,
             inodes_total=figures.f_files,
             inodes_free=figures.f_favail,
@@ -42,6 +44,7 @@ def mounts() -> List[Dict[str, str]]:
     for line in text_of("/proc/self/mountinfo").splitlines():
         left, _, right = line.partition(" - ")
         fields, source = left.split(), right.split()
+        # The kernel writes blanks and the like in octal there.
         mount = re.sub(r"\\(\d{3})", lambda match: chr(int(match.group(1), 8)), fields[4])
         row = {"mount": mount, "options": fields[5], "fstype": source[0], "device": source[1], "number": fields[2]}
         rows.append(row)

@@ -94,6 +94,7 @@ def _unit(pairs: Dict[str, str], boot: float) -> State:
     if pairs.get("LoadState") in ("not-found", "masked", "bad-setting", "error"):
         return dict(_nothing(), result=pairs["LoadState"], state="absent")
     started = number(pairs.get("ExecMainStartTimestampMonotonic", "")) or 0
+    # `inactive` and states that this version does not know: nothing runs.
     state = UNIT.get(pairs.get("ActiveState", ""), "stopped")
     return {
         "state": state,
@@ -113,6 +114,7 @@ def _program(answer: Optional[Dict[str, Any]], restarts: int) -> State:
         return dict(_nothing(), result="not loaded", state="absent")
     name = str(answer["statename"])
     state = PROGRAM.get(name, "stopped")
+    # supervisord calls it an end like any other, and so does systemd (`inactive`).
     if name == "EXITED" and answer.get("exitstatus") == 0:
         state = "stopped"
     return {
@@ -216,6 +218,7 @@ def _ask(path: str) -> Any:
     import xmlrpc.client  # noqa: PLC0415 - costs more than all other readings together, and few nodes need it
 
     call = xmlrpc.client.dumps((), "supervisor.getAllProcessInfo").encode()
+    # Version 1.0, so that the answer ends with the connection and comes in one piece.
     head = "POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(call)
     try:
         answer = _exchange(path, head.encode() + call)

@@ -22,6 +22,7 @@ def addresses() -> List[str]:
     """The node's own IP addresses, loopback too."""
     local = set()
     before = ""
+    # No program is needed for this: a minimal node has neither `ip` nor `ifconfig`.
     for line in text_of("/proc/net/fib_trie").splitlines():
         if "/32 host LOCAL" in line:
             local.add(before.rsplit(maxsplit=1)[-1])
@@ -86,6 +87,7 @@ def environment() -> Dict[str, Any]:
     for line in lines:
         found = re.match(_PROXY, line)
         if found and found.group(2).strip("\"'"):
+            # The session's own variable counts before that of the machine.
             proxy.setdefault(found.group(1).lower(), re.sub(r"//[^/@]*@", "//***@", found.group(2).strip("\"'")))
     spared = proxy.pop("no_proxy", "")
     locales = output_of(["locale", "-a"]).lower()

@@ -43,6 +43,7 @@ def clock() -> Dict[str, Any]:
     now = time.time()
     booted = [int(line.split()[1]) for line in text_of("/proc/stat").splitlines() if line.startswith("btime ")]
     first = process_of(1)
+    # Services start with process 1, so what counts as a boot is its start.
     since = first.start / os.sysconf("SC_CLK_TCK") if first else 0  # a container starts later than its kernel
     zone = os.path.realpath("/etc/localtime").partition("zoneinfo/")[2] or time.tzname[0]
     return {

@@ -54,6 +54,7 @@ def read(spec: Spec) -> Dict[str, Any]:
         first = next((stamp for stamp in map(stamp_of, lines) if stamp is not None), mtime)
         # What was written before the time that is asked for is not missed.
         if not (skipped and spec.get("since") is not None and lines and first < spec["since"]):
+            # What the limits passed over is counted, so that the reader knows that the answer is not all.
             unread += skipped
         kept.add([dict(record, file=name) for record in records(lines, first) if sieve.takes(record)])
     partly = False

@@ -11,6 +11,7 @@ from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.jobs import SUCCESS, JobApi, RoleState, TaskState
 
+# Each look asks two pages of every party's flow.
 _POLL = 1.5
 _PATIENCE = 30.0
 """Seconds that one party may be silent, or still run after the other has ended, before that counts as a failure."""
@@ -75,6 +76,7 @@ class JobWatch:
             ended = {key for key, role in self._roles.items() if role.ended}
             if self.expected <= ended:
                 break
+            # The parties note the end of a job one after the other, and only one of them may ever do so.
             first_end = (now if first_end is None else first_end) if ended else None
             if first_end is not None and now - first_end > _PATIENCE:
                 break
@@ -153,6 +155,7 @@ class JobWatch:
         return f"{self.what} did not end in time and was stopped: {states}"
 
     def _failure(self) -> ProofFailed:
+        # The one with a report that ended first: others may have ended because of it.
         failed = sorted(
             (task for task in self._tasks.values() if task.failed), key=lambda task: (not task.report, task.ended_at)
         )

@@ -38,6 +38,7 @@ class ProofFiles:
 
     def discard_job(self, party: str, job: str) -> None:
         """Remove what flow keeps of a job on its disk. Raises ProofFailed unless it is an id: it is part of a path."""
+        # It comes from flow's answer, and the shell below expands patterns around it.
         if not job.isdigit():
             raise ProofFailed(f"not a job id: {job!r}")
         patterns = " ".join(pattern.format(job=job) for pattern in self._services[party].facts["job_traces"])

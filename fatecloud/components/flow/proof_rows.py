@@ -26,6 +26,7 @@ def lr_rows(role: DataRole, n: int, seed: int) -> str:
     and the guest's label depends on the features of both. The other keys are known to one party only.
     """
     shared = shared_rows(n)
+    # The same numbers at both parties without any exchange: each makes all rows, and writes its own columns.
     people = random.Random(seed)  # noqa: S311 (made-up data)
     columns = [f"x{number}" for number in range(_FEATURES[role])]
     lines = [",".join(["id", *(["y"] if role == "guest" else []), *columns])]

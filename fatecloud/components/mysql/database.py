@@ -71,6 +71,7 @@ def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Data
             ours=False,
         )
     shared = any(giver.owner != ctx.id.owner for giver in ctx.services("mysql"))
+    # Two owners at one server must not get one database.
     tail = f"_{ctx.id.owner}" if shared else ""
     return Database(
         name=f"{name}{tail}",

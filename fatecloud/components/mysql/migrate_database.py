@@ -48,6 +48,7 @@ def dump(session: Session, change: dict[str, Any]) -> Iterator[str]:
     """The statements that bring the tables back."""
     del change
     session.rows("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    # All tables as they are at one moment, without a lock.
     session.rows("START TRANSACTION WITH CONSISTENT SNAPSHOT")
     kinds = session.rows("SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = database()")
     others = [str(name) for name, kind in kinds if kind != "BASE TABLE"]
@@ -58,6 +59,7 @@ def dump(session: Session, change: dict[str, Any]) -> Iterator[str]:
     for table in sorted(str(name) for name, _ in kinds):
         yield f"DROP TABLE IF EXISTS {name_of(table)}"
         ((_, made),) = session.rows(f"SHOW CREATE TABLE {name_of(table)}")
+        # One statement on each line, so that a load needs no parser of SQL.
         yield str(made).replace("\n", " ")
         yield from _inserts(session, table)
 
@@ -72,6 +74,7 @@ def _inserts(session: Session, table: str) -> Iterator[str]:
     rows: list[str] = []
     size = 0
     for row in session.each(question):
+        # Bytes travel as hexadecimal digits: as text they would be read in the session's character set.
         values = [_literal(value, is_binary) for value, is_binary in zip(row, binary)]  # noqa: B905 - see `wire`
         rows.append(f"({', '.join(values)})")
         size += len(rows[-1])
@@ -91,6 +94,7 @@ def _literal(value: str | None, is_binary: bool) -> str:  # noqa: FBT001
 def migrate(session: Session, change: dict[str, Any]) -> Iterator[str]:
     """Each statement whose question does not find it done."""
     for step in change["steps"]:
+        # MySQL commits each change of a table by itself, so a run that was killed may be between any two.
         if not _holds(session, step["done"]):
             session.rows(step["sql"])
             yield f"done: {step['sql']}"

@@ -48,6 +48,7 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
     client = shutil.which("mariadb", path=folders) or shutil.which("mysql", path=folders)
     if client is None:
         return {"ok": False, "kind": "absent", "error": "there is neither mariadb nor mysql on this node"}
+    # Without the node's own option files, which may name another server or account.
     argv = [client, "--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5"]
     argv += [f"--socket={socket}", f"--user={user}"]
     accounts = dict(one.split("=", 1) for one in databases)

@@ -47,6 +47,7 @@ def want(ctx: Context) -> Wanted:
         process=Process(
             argv=(f"{ctx.home}/bin/serve",),
             directory=ctx.home,
+            # InnoDB writes its changed pages before it ends; killed in between, it has to recover at the next start.
             stop_timeout=300,
             pre=((f"{ctx.home}/bin/initialize",),),
             console=ctx.console,

@@ -19,6 +19,7 @@ from fatecloud.probing.dialing import connected, readable
 NATIVE, SHA2 = "mysql_native_password", "caching_sha2_password"
 _CAPABILITIES = 0x1 | 0x200 | 0x2000 | 0x8000 | 0x80000
 """Long passwords, protocol 4.1 with its authentication, transactions, names of the ways to log in."""
+# Number of `utf8mb4_general_ci`, which MySQL and MariaDB both have.
 _UTF8MB4 = 45
 _WHOLE = (1 << 24) - 1
 """Length of a packet that another one continues."""
@@ -26,6 +27,7 @@ _MOST = 64 << 20
 """Bytes of an answer's part; `max_allowed_packet` of MySQL 8 has this default."""
 _GREETING = 1 << 12
 """Bytes of a server's first words; they have some hundred."""
+# What the first byte of a packet means; 0xFB is a column's.
 _DONE, _MORE, _NULL, _END, _REFUSED = 0x00, 0x01, 0xFB, 0xFE, 0xFF
 
 
@@ -127,7 +129,9 @@ class Session:
                 raise NoPlainLogin(f"the account logs in by {way}, which needs an encrypted connection")
 
     def _send(self, data: bytes, *, first: bool = False) -> None:
+        # Packets of one exchange are numbered, and the server refuses a wrong number.
         self._count = 0 if first else self._count
+        # A packet of the greatest length is followed by another one, if need be an empty one.
         for begin in range(0, len(data) + 1, _WHOLE):
             part = data[begin : begin + _WHOLE]
             self._line.sendall(struct.pack("<I", len(part))[:3] + bytes([self._count]) + part)
@@ -172,6 +176,7 @@ def _greeting(data: bytes) -> tuple[str, bytes]:
         raise NotMysql(f"an answer that begins with {readable(data[:20].decode('latin-1'))!r}")
     salt = rest[4:12] + rest[31 : 31 + max(12, rest[20] - 9)]
     name = rest[31 + max(13, rest[20] - 8) :].rstrip(b"\0").decode("latin-1")
+    # Another way to log in is only the server's default: it asks for the account's own way in its next packet.
     return name if name in (NATIVE, SHA2) else NATIVE, salt[:20]
 
 
@@ -182,6 +187,7 @@ def _proof(way: str, password: bytes, salt: bytes) -> bytes:
     make = hashlib.sha256 if way == SHA2 else hashlib.sha1
     once = make(password).digest()
     twice = make(once).digest()
+    # The two ways differ in the hash and in the order of its parts.
     mixed = make(twice + salt if way == SHA2 else salt + twice).digest()
     return bytes(a ^ b for a, b in zip(once, mixed))  # noqa: B905 - `strict` is not there before Python 3.10
 

@@ -171,6 +171,7 @@ def _is_down(link: dict[str, Any]) -> bool:
     error = link["error"].lower()
     if link["connected"] is None or _NO_VHOST in error:
         return False
+    # Until the other side's task has started, its broker has no account for the link.
     may_be_starting = not error or any(word in error for word in _NOT_STARTED)
     return bool(link["connected"] > (START_PATIENCE if may_be_starting else PATIENCE))
 

@@ -45,9 +45,11 @@ def account_of(api: Api, name: str) -> dict[str, Any]:
     status, who = api.get("/api/whoami")
     if status == UNAUTHORIZED:
         reason = str((who or {}).get("reason", ""))
+        # The broker has one status for a wrong password and for an account without the tag; only its words differ.
         kind = "rights" if "management user" in reason else "auth"
         return {"ok": False, "kind": kind, "error": f"401 {reason}"}
     tags = who.get("tags", [])
+    # Older brokers give a text, newer ones a list.
     tags = tags.split(",") if isinstance(tags, str) else list(tags)
     if "administrator" not in tags:
         return {"ok": False, "kind": "rights", "error": "not an administrator", "tags": tags}
@@ -122,6 +124,7 @@ def connected(api: Api, vhost: str) -> float | None:
     from urllib.parse import quote  # noqa: PLC0415 - a broker whose links run, or that has none, does not pay for the import
 
     status, lines = api.get(f"/api/vhosts/{quote(vhost, safe='')}/connections")
+    # A task comes over the network; what the broker does by itself says nothing about one.
     began = [line["connected_at"] for line in (lines if status == OK else []) if line.get("type") == "network"]
     return round(time.time() - min(began) / 1000, 1) if began else None
 

@@ -68,6 +68,7 @@ def judged(received: bytes, error: Any) -> dict[str, Any]:
         return {"ok": True, "version": version_in(received)}
     if not received:
         return {"ok": False, "kind": "reset", "error": "the connection was closed without an answer"}
+    # A broker that does not speak our version answers with the header of the one that it speaks (4.2.2).
     if received[:4] == b"AMQP":
         return {"ok": False, "kind": "foreign", "error": "a broker that does not speak AMQP 0-9-1"}
     if received[:1] == METHOD and error is not None:

@@ -91,6 +91,7 @@ def state(host: str, port: int, password: str) -> dict[str, Any]:
         lines = connection.ask("INFO").splitlines()
     except Refused as error:
         text = readable(error)
+        # WRONGPASS came with Redis 6; before it, a wrong password is a plain ERR.
         kinds = {"WRONGPASS": "password", "ERR": "password", "NOAUTH": "password", "LOADING": "loading"}
         return {"ok": False, "kind": kinds.get(text.partition(" ")[0], "refused"), "error": text}
     except OSError as error:

@@ -26,6 +26,7 @@ def want(ctx: Context) -> Wanted:
     }
     own = ctx.own("redis")
     return Wanted(
+        # It writes what it keeps to its disk before it ends.
         process=Process(argv=(PROGRAM, conf), directory=ctx.home, stop_timeout=120, console=ctx.console),
         files=(FileSpec(conf, "redis/redis.conf.j2", values),),
         directories={data: 0o750},

@@ -34,6 +34,7 @@ def judge(host: str, port: int, path: str) -> dict[str, Any]:
     if entries == [wanted]:
         return {"ok": True}
     others = ", ".join(sorted({f"{scheme}:{name.partition(':')[0]}" for _, scheme, name in entries}))
+    # The tree belongs to who comes first: a client without an account leaves it open to all.
     kind = "open" if any(scheme == "world" for _, scheme, _ in entries) else "password"
     return {"ok": False, "kind": kind, "error": f"/ is for {others}", "who": others}
 

@@ -43,6 +43,7 @@ def judge(host: str, port: int) -> dict[str, Any]:
             lines = [line.split("\t") for line in words(host, port, "mntr").splitlines()]
         except OSError as error:
             return trouble(error, TIMEOUT, "silent")
+        # Some lines of `mntr` are texts, and which ones differs between versions.
         figures = {line[0]: line[1] for line in lines if len(line) > 1 and re.match(r"\d+(\.\d+)?$", line[1])}
         found["figures"] = {name: int(float(figures[name])) for name in FIGURES if name in figures}
     return found

@@ -117,6 +117,7 @@ class Session:
     def _ask(self, kind: int, body: bytes, xid: int = 0) -> bytes:
         if not xid:
             xid, self._next = self._next, self._next + 1
+        # The server answers in the order of the requests, with the number of each.
         self._send(struct.pack("!ii", xid, kind) + body)
         answer = self._receive()
         got, _, error = struct.unpack_from("!iqi", answer)

@@ -25,6 +25,7 @@ def ask_the_operator(deploy: Deploy) -> None:
     session, wanted = deploy.session, deploy.wanted
     if not deploy.confirm(f"Do this to cluster {deploy.plan.cluster}?"):
         raise Refused("nothing was done")
+    # A person may read a plan for hours, and others may deploy meanwhile.
     now = observe(session, probes=False, nodes=wanted.limit, deadline=wanted.deadline)
     refuse_changed(deploy.plan, deploy.observed, now, lambda: plan_from(session, now, wanted.limit, wanted.wish))
     # A job may have started since. The play asks again before it stops a service, but only after minutes of work.

@@ -17,6 +17,7 @@ def end_rotations(deploy: Deploy) -> None:
     names = rotating(session.desired, session.vault.secrets)
     if not names:
         return
+    # Nodes that were left out still use the current value.
     if deploy.wanted.limit:
         deploy.note(f"still in rotation, because the deploy was limited to some nodes: {', '.join(names)}")
         return

@@ -42,6 +42,7 @@ def stop_if_nothing_is_to_be_done(deploy: Deploy) -> None:
     """End here if the nodes match the inventory and the smoke test has succeeded with this configuration."""
     if not deploy.plan.empty or (deploy.plan.proof and deploy.wanted.verify):
         return
+    # A run that was killed after its last change left its lease, and nothing else to do.
     if _held(deploy):
         _release_nodes(deploy)
     make_key(deploy.session, deploy.events)

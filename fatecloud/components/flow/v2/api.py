@@ -18,6 +18,7 @@ Query = Mapping[str, str | Sequence[str]]
 NO_ANSWER = -1
 REFUSED = -2
 """Code for a refused connection: flow does not run."""
+# Flow's own codes for "there is none", which is an answer here and no failure.
 _NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
 _FEDERATED_TIMEOUT = 60.0
 """Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
@@ -199,6 +200,7 @@ class FlowApi:
     ) -> Mapping[str, Any]:
         envelope = self._exchange(method, path, query=query, body=body, timeout=timeout)
         code = envelope.get("code")
+        # Other services on this port answer JSON as well.
         if not isinstance(code, int):
             raise FlowApiError(NO_ANSWER, "the answer has no code: is this port flow's?", path)
         if code != 0:

@@ -36,6 +36,7 @@ __all__ = [
 
 STALLED_SECONDS = 90.0
 WAITING_SECONDS = 600.0
+# As in Python's logging.
 _INFO = 20
 """The level of the scheduler's line."""
 _DATABASE = tuple(code.name for code in DATABASE_CODES)

@@ -72,6 +72,7 @@ def trouble_behind(page: dict[str, Any], what: str) -> dict[str, Any]:
 
 def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     """Ask in order of depth and stop at the first page that fails."""
+    # Answered from memory: where this page is slow, flow itself hangs, and not its database.
     alive = ask(host, port, "/v2/server/fateflow", 5, settings)
     result: dict[str, Any] = {"stage": "api", "seconds": {"api": alive["seconds"]}}
     failed = trouble(alive, "server information")
@@ -85,6 +86,7 @@ def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     failed = trouble_behind(jobs, "job list")
     if failed:
         return {**result, **failed}
+    # A busy flow gets the whole time for whichever of the two pages needs it.
     left = max(LEAST_SECONDS, DATABASE_SECONDS - jobs["seconds"])
     providers = ask(host, port, "/v2/provider/query?name=fate", left, settings)
     result["stage"] = "providers"

@@ -74,6 +74,7 @@ def want(ctx: Context) -> Wanted:
             "job_api_away": f"http://{ctx.away('http')}",
             "job_settings": settings_of(ctx),
             "upload_directory": f"{ctx.data}/upload",
+            # What flow's own API leaves on the disk when a job is cleaned.
             "job_traces": (
                 f"{ctx.logs}/{{job}}",
                 f"{ctx.data}/jobs/{{job}}",

@@ -157,6 +157,7 @@ class Session:
     def _ask(self, kind, body, xid = 0):
         if not xid:
             xid, self._next = self._next, self._next + 1
+        # The server answers in the order of the requests, with the number of each.
         self._send(struct.pack("!ii", xid, kind) + body)
         answer = self._receive()
         got, _, error = struct.unpack_from("!iqi", answer)
