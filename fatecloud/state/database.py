@@ -21,7 +21,9 @@ create table if not exists nodes (
   address text not null, port integer not null, base text not null, machine text not null, name text not null,
   services text not null, primary key (address, port, base, machine)
 );
-create table if not exists samples (subject text primary key, series text not null);
+create table if not exists series (
+  subject text not null, name text not null, samples text not null, primary key (subject, name)
+);
 create table if not exists cluster (name text not null, inventory text not null);
 """
 

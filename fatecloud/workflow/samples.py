@@ -28,5 +28,5 @@ def with_history(state: Path, desired: Desired, observed: Observed) -> Observed:
         kept = kept_samples(state)
     history = joined(kept, desired, observed, running_checks())
     with suppress(RunError):
-        keep_samples(state, history)
+        keep_samples(state, kept, history)
     return replace(observed, history=history)
