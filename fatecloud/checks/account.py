@@ -17,6 +17,7 @@ USER_MISSING = Code(
 def has_account(view: ServiceView) -> Iterator[Finding]:
     """The service's user is known on its node."""
     name, known = view.service.user, view.fact("users")
+    # Not the same as a user that is not there: the node was not asked for it.
     if name not in known:
         raise FactAbsent(f"users: nothing about {name}")
     if known[name] is None:

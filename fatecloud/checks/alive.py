@@ -46,6 +46,7 @@ def alive(view: ServiceView) -> Iterator[Finding]:
             expected="state S or R",
             got=str(main["state"]),
             evidence=_rows(still),
+            # Frozen by someone's hand: the fault of a neighbour does not explain it.
             about=view.service.id.key,
         )
         return
@@ -100,6 +101,7 @@ def _who_stopped(process: Mapping[str, Any]) -> str:
 
 def _let_go(view: ServiceView, still: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Commands that let stopped processes go on: a signal reaches none that is traced."""
+    # A signal does not let a traced process go on: its tracer holds it.
     signalled = " ".join(str(process["pid"]) for process in still if process["state"] == "T")
     traced = " ".join(f"/proc/{process['pid']}/status" for process in still if process["state"] == "t")
     return (

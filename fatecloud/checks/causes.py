@@ -36,6 +36,8 @@ def explain(
         depth = {name: depth for name in possible if name not in level and (depth := _depth(possible[name], level))}
         if not depth:
             break
+        # Layer after layer from the findings without a cause: what is in a circle never gets a layer, and so stays
+        # a root cause.
         level |= depth
     explained = []
     for finding in findings:

@@ -63,6 +63,7 @@ def confined(view: ServiceView) -> Iterator[Finding]:
     if not wanted or not state["pid"]:
         return
     process, known = state["confinement"], state["directives"]
+    # Empty: the process has ended. None: we may not look.
     if process == {}:
         return  # it ended while it was read, which other checks report
     if process is None:
@@ -121,6 +122,7 @@ def _same(name: str, wanted: str, known: str) -> bool:
         return bool(known)
     if name in NO_CAPABILITIES:
         return known == wanted.lower()
+    # systemd prints a list in an order of its own.
     return set(known.split()) == set(wanted.split())
 
 

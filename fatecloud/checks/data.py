@@ -27,6 +27,7 @@ MOVED = Code(
 @service_check(NOT_THERE, MOVED)
 def data_there(view: ServiceView) -> Iterator[Finding]:
     """The data directory has the mark of the service's own data."""
+    # A service that keeps nothing has no mark.
     if not view.service.signs:
         return
     state, key = _state(view), view.service.id.key

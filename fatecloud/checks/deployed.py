@@ -11,6 +11,7 @@ from fatecloud.model.desired import DesiredFile
 from fatecloud.model.finding import Finding
 
 _SHOWN = 10
+# Bits of a mode for everyone but owner and group.
 _OTHERS = 0o007
 
 MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
@@ -46,6 +47,7 @@ def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
     recorded, seen = _recorded(view, owner), view.fact("files")
     gone = [path for path in recorded if path in seen and seen[path] is None]
     there = {path: seen[path] for path in recorded if seen.get(path) is not None}
+    # With the real hash, so that an edit of a password counts too.
     changed = [p for p, entry in there.items() if entry["sha256"] and entry["sha256"] != recorded[p]["sha256"]]
     if gone:
         yield _finding(
@@ -125,6 +127,7 @@ def up_to_date(view: ServiceView) -> Iterator[Finding]:
     differs += [
         f"{path} must be changed"
         for path in wanted
+        # By the hash without secrets: a rotation that has begun is not a difference yet.
         if path in recorded and recorded[path]["digest"] != wanted[path].digest
     ]
     if record and record.get("version") not in (None, view.service.version):

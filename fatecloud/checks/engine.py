@@ -135,6 +135,7 @@ class _Bench:
             if not spec.is_for(service):
                 continue
             reason = next((blocked[code] for code in prerequisites(spec) if code in blocked), None)
+            # What rests on a failed check is not judged: its findings would only repeat that one.
             if reason is not None:
                 self.skipped.append(Skipped(spec.name, view.subject, reason))
                 blocked |= {code.name: reason for code in spec.codes if code.name not in blocked}
@@ -146,6 +147,7 @@ class _Bench:
         found: list[Finding] = []
         try:
             found.extend(spec.function(view))
+        # What was not read is unknown, and neither well nor broken.
         except FactAbsent as absent:
             if UNTRUSTED.name in blocked and str(absent).partition(":")[0] in RECORDS:
                 self.skipped.append(Skipped(spec.name, view.subject, UNTRUSTED.name))
@@ -165,6 +167,7 @@ class _Bench:
 
     def _raised(self, found: list[Finding], spec: CheckSpec) -> dict[str, str]:
         settles = {code.name for code in spec.codes if code.settles}
+        # Exposures follow from the release and the inventory, so they must not turn every check into a warning.
         faults = [f for f in found if f.severity != "exposure"]
         self.exposures += [f for f in found if f.severity == "exposure"]
         self.findings += [f for f in faults if not (f.code in settles and self._settles(f))]

@@ -33,5 +33,6 @@ def too_open(view: ServiceView) -> list[Mapping[str, Any]]:
         for row in rows
         if (binds := wanted.get(row["port"]))
         and row["address"] not in binds
+        # Who listens on all addresses cannot listen on too many.
         and not any(map(listening.is_wildcard, binds))
     ]

@@ -156,6 +156,7 @@ def inodes(view: NodeView) -> Iterator[Finding]:
     bad = {
         mount: disk
         for mount, (disk, _) in disks(view).items()
+        # Btrfs and the like have no fixed number, and report 0.
         if disk["inodes_total"] and disk["inodes_free"] / disk["inodes_total"] < LOW_INODES
     }
     if bad:
@@ -195,6 +196,7 @@ def clock(view: NodeView) -> Iterator[Finding]:
     """The clock agrees with the median of all nodes and of the controller, whose skew is 0 by definition."""
     own = view.fact("skew")
     readings = [f.fact("skew") for name in view.observed.nodes if (f := view.observed.reached(name))]
+    # The median, so that one node with a wrong clock does not make all others look wrong.
     middle = median([0.0, *(reading.value["seconds"] for reading in readings if reading.ok)])
     off = own["seconds"] - middle
     if abs(off) - own["uncertainty"] > clocks.NOTICED:

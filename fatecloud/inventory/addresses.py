@@ -14,6 +14,7 @@ from fatecloud.model.endpoint import Endpoint
 
 def host_of(text: str) -> str:
     """A host name or IP address, checked. Raises ValueError."""
+    # Digits and dots can only be an address: 10.0.0 would otherwise pass as a name.
     if ":" in text or re.fullmatch(r"[0-9.]+", text):
         return str(ipaddress.ip_address(text))
     labels = text.rstrip(".").split(".")

@@ -20,6 +20,7 @@ def new_id() -> str:
     """A random id: 62 bits, of which the first six digits go into names on nodes."""
     while True:
         made = secrets.choice(_LETTERS) + secrets.token_hex(_LENGTH // 2)[1:]
+        # One id in six million begins like those of the examples, which a deploy refuses.
         if not is_example(made):
             return made
 

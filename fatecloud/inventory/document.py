@@ -13,6 +13,7 @@ DEPTH_LIMIT = 32
 VALUE_LIMIT = 20_000
 """The most values in a file; an alias counts as often as it is used."""
 
+# Much faster, and not in every build of PyYAML.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _RESOLVERS: dict[str, list[tuple[str, Any]]] = yaml.SafeLoader.yaml_implicit_resolvers
 _STRING = "str"
@@ -115,6 +116,7 @@ class _Builder:
                 self._problems.stop(mark, "a second document begins here", "one document per file")
 
     def _type(self, event: Any, mark: Mark) -> str:
+        # A tag makes other readers of the same file see another value than this one.
         if event.tag is not None and event.tag != "!":
             self._problems.add(mark, f"the tag {short(event.tag)} is not allowed", "plain YAML")
             return _STRING
@@ -134,6 +136,7 @@ class _Builder:
             self._problems.add(mark, f"the tag {short(event.tag)} is not allowed", "plain YAML")
         if len(self._open) >= DEPTH_LIMIT:
             self._problems.stop(mark, f"nested deeper than {DEPTH_LIMIT} levels", "an inventory")
+        # Known as not finished, so that an alias inside its own anchor is found.
         if event.anchor:
             self._anchors[event.anchor] = None
         self._open.append(kind(mark))
@@ -159,6 +162,7 @@ class _Builder:
             self.root = value
             return
         parent = self._open[-1]
+        # An alias costs what it stands for: nested ones grow to millions of values from a few lines.
         parent.size += value.size
         if isinstance(parent, Listing):
             parent.items.append(value)
@@ -175,6 +179,7 @@ class _Builder:
                 self._problems.add(
                     key.mark, f"duplicate key {short(key.text)!r}", f"each key once: it is already on {at}"
                 )
+            # A merge would put values at places where the operator did not write them, and errors could not name those.
             elif key.text == "<<":
                 self._problems.add(key.mark, "the merge key << is not allowed", "`defaults`, or the keys themselves")
             else:

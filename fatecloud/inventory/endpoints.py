@@ -30,6 +30,7 @@ def public_endpoints(draft: Draft, written: Mapping[str, Endpoint]) -> dict[str,
     """
     endpoints, owner = {}, draft.owner
     for name in owner.placement:
+        # One endpoint for the partner, also of several instances.
         for placed in owner.instances(name)[:1]:
             for port in (port for port in draft.components[name].ports if port.public):
                 path, node = draft.path(f"public.{port.public}"), draft.nodes[placed.node]

@@ -71,6 +71,7 @@ class Text:
             return refuse(value, reader, path, self.what)
         if value.type == "null":
             return refuse(value, reader, path, self.what)
+        # YAML takes `9999`, `yes` and `1e3` for something else than texts, and changes what was typed.
         if value.type != "str":
             quoted = f'{self.what} in quotes: "{value.text}"'
             return refuse(value, reader, path, quoted)

@@ -31,6 +31,7 @@ class NodeBuilder:
     """
 
     def __init__(self, file: Path, reader: Reader, origins: Origins) -> None:
+        # A key file is named from where the inventory is, not from where the program is started.
         self._directory = file.absolute().parent
         self._me = login()
         self._reader = reader
@@ -58,6 +59,7 @@ class NodeBuilder:
             self._reader.problems.add(mark, what, "`ssh: {user: ...}`, or a name in the environment variable LOGNAME")
         root = become == "root"
         user = layers.get("service_user", None if root else login, "one for each service" if root else "the login user")
+        # What neighbours use. Behind NAT it differs from what we log in to.
         advertise = layers.get("advertise", *((LOOPBACK,) if address == "local" else (address, "the address")))
         node = Node(
             name=name,
@@ -162,6 +164,7 @@ class NodeBuilder:
         seen: dict[tuple[str, int], str] = {}
         for name, node in nodes.items():
             local = node.connection == "local"
+            # By address and port: one machine may have several sshds, as containers behind one address do.
             key = ("local", 0) if local else (node.address.lower(), node.ssh.port)
             first = seen.setdefault(key, name)
             if first != name and node.address:

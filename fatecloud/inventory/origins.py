@@ -63,6 +63,7 @@ class Layers:
     def get(self, name: str, built_in: Any, why: str = "") -> Any:
         """The value of a key; `why` explains the built-in value."""
         path = f"{self._path}.{name}"
+        # Each look-up notes the origin too: `inventory show --full` says where every value comes from.
         if name in self._own:
             self._origins.written(path)
             return self._own[name]

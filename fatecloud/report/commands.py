@@ -81,6 +81,7 @@ def commands_of(started_as: str, list_verbs: Callable[[], Mapping[str, bool]]) -
     script = Path(started_as).absolute()
     path = shlex.quote(str(script))
     found = shutil.which(NAME)
+    # Another installation on PATH would read the same inventory with another version.
     is_on_path = found is not None and Path(found).resolve() == script.resolve()
     return Commands(NAME if is_on_path else path, path, list_verbs, script=script)
 

@@ -53,6 +53,7 @@ class Console:
         """Show an event."""
         with self._lock:
             self._pace(event)
+            # These only change the live line: a deploy has hundreds of them.
             if event.kind in ("task", "wait", "begun") or (event.kind == "ok" and event.node):
                 self._live(typed(self._pace.text))
                 return
@@ -110,6 +111,7 @@ class Console:
             self._quiet()
         if not sys.stdin or not sys.stdin.isatty():
             raise Refused(f"{question} There is no terminal to ask on.", remedy=otherwise)
+        # On stderr, so that stdout has the result alone.
         sys.stderr.write(f"{plain_lines(question)} {choice}")
         sys.stderr.flush()
         return sys.stdin.readline().strip()

@@ -31,6 +31,7 @@ class Look:
 def look_of(stream: TextIO, environment: Mapping[str, str]) -> Look:
     """What a stream can show: colour on a terminal unless NO_COLOR is set, characters as its encoding says."""
     terminal = stream.isatty()
+    # A file or a pipe has no width, and should not change with the terminal.
     width = shutil.get_terminal_size((100, 24)).columns if terminal else _WIDEST
     return Look(
         width=min(max(width, _NARROWEST), _WIDEST),

@@ -53,6 +53,7 @@ class Pace:
         if not self._text or spent < SHOWN_AFTER:
             return self._text
         figures = [duration_text(spent)]
+        # With one node the figure would say nothing.
         if len(self._at_work) > 1:
             figures.insert(0, f"{len(self._done & self._at_work)} of {len(self._at_work)} nodes")
         if self._last_time > spent:

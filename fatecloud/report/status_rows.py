@@ -169,6 +169,7 @@ def _ports(facts: NodeFacts, service: DesiredService, state: Mapping[str, Any] |
     if not listeners.ok:
         return {str(port.number): None for port in service.ports}
     pids = set((state or {}).get("pids", ()))
+    # Where root alone could tell whose a socket is, the number has to do.
     held = {item["port"] for item in listeners.value if item["pid"] is None or item["pid"] in pids}
     return {str(port.number): bool(pids) and port.number in held for port in service.ports}
 

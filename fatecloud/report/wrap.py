@@ -11,6 +11,7 @@ _LEAST = 20
 
 def columns_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
+    # Nearly all texts are, and the look-up of each character costs.
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
