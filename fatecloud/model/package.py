@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
+from functools import cache
 from typing import Literal
 
 _NAMED = re.compile(r"-(\d[\w.-]*)\.jar$")
@@ -165,11 +165,23 @@ class PackageNeed:
 
 def matches(path: str, patterns: str) -> bool:
     """Whether a path matches one of several patterns, which `|` parts; a `*` does not match a slash."""
-    for pattern in patterns.split("|"):
-        names, wanted = path.split("/"), pattern.split("/")
-        if len(names) == len(wanted) and all(map(fnmatchcase, names, wanted)):
-            return True
-    return False
+    return bool(_expression(patterns).fullmatch(path))
+
+
+def top_of(path: str, patterns: str) -> str | None:
+    """The directory below which a path matches; empty for the archive's own top, None if it does not match."""
+    match = _below(patterns).fullmatch(path)
+    return (match[1] or "") if match else None
+
+
+@cache
+def _expression(patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(re.escape(pattern).replace(r"\*", "[^/]*") for pattern in patterns.split("|")))
+
+
+@cache
+def _below(patterns: str) -> re.Pattern[str]:
+    return re.compile(f"(?:(.*)/)?(?:{_expression(patterns).pattern})")
 
 
 def jar_claims(folder: Folder, patterns: str, artifacts: Mapping[str, str]) -> Iterator[Claim]:

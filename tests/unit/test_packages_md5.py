@@ -95,6 +95,13 @@ def test_a_given_file_that_differs_from_a_given_list_is_refused(tmp_path: Path) 
         found_in(tmp_path, None, **given)
 
 
+def test_a_line_of_great_length_is_of_another_form() -> None:
+    long = "a" + " " * 60_000
+    assert not begins_list(long.encode())
+    with pytest.raises(ValueError, match="line 1 is 'aaa"):
+        parse("a" * 5000)
+
+
 def test_texts_other_than_lists_are_left_alone() -> None:
     assert not begins_list(b"FATE=2.2.0\n")
     assert not begins_list(b"\xff\xfe\x00binary")

@@ -12,7 +12,7 @@ from fatecloud.artifacts.packages.member import Member, path_of
 from fatecloud.artifacts.packages.streams import Hashed, damage_named
 from fatecloud.artifacts.packages.walk import Place, Walk, spooled
 from fatecloud.errors import ArtifactError
-from fatecloud.model.package import Entry, Level, PackageKind, Pom, matches
+from fatecloud.model.package import Entry, Level, PackageKind, Pom, matches, top_of
 from fatecloud.plain import plain
 
 _POM = "META-INF/maven/*/*/pom.properties"
@@ -60,7 +60,7 @@ class _Lister:
     """Makes levels of what a walk finds."""
 
     def __init__(self, kinds: Sequence[PackageKind], scratch: Path, bounds: Bounds, above: Level) -> None:
-        self._texts = tuple({text for kind in kinds for text in kind.texts})
+        self._texts = "|".join(dict.fromkeys(text for kind in kinds for text in kind.texts))
         self._jars = "|".join(kind.jars for kind in kinds if kind.jars)
         self._scratch, self._bounds = scratch, bounds
         self._levels: dict[Place, Level] = {(): above}
@@ -120,7 +120,7 @@ class _Lister:
     def _text(self, path: str, member: Member) -> str:
         if member.size > self._bounds.text:
             return ""
-        asked = any(path == text or path.endswith(f"/{text}") for text in self._texts) or matches(path, _POM)
+        asked = top_of(path, self._texts) is not None or matches(path, _POM)
         if not (asked or begins_list(member.content.peek(256))) or not self._budget.text(member.size):
             return ""
         data = b"".join(iter(lambda: member.content.read(self._bounds.text), b""))

@@ -14,8 +14,10 @@ from fatecloud.artifacts.packages.streams import Hashed
 from fatecloud.model.package import Level
 from fatecloud.plain import plain
 
-_MODULE = r"(?P<name>[^\s:][^:]*?)\s*:\s*(?P<md5>[0-9a-fA-F]{32})"
+_MODULE = r"(?P<name>[^:]+):\s{0,8}(?P<md5>[0-9a-fA-F]{32})"
 _LINE = re.compile(rf"(?:{_MODULE}|(?P<sum>[0-9a-fA-F]{{32}}) [ *](?P<file>.+))")
+_LONGEST = 4096
+"""Characters of a line."""
 _BOM = "\ufeff"
 _SUFFIXES = ("", ".tar.gz", ".tgz", ".zip", ".jar", ".tar", ".tar.xz")
 
@@ -50,7 +52,7 @@ class Compared:
 def begins_list(head: bytes) -> bool:
     """Whether a text begins like a list."""
     first = head.decode("utf-8", "replace").removeprefix(_BOM).lstrip().partition("\n")[0].strip()
-    return bool(_LINE.fullmatch(first))
+    return len(first) <= _LONGEST and bool(_LINE.fullmatch(first))
 
 
 def parse(text: str) -> tuple[Listed, ...]:
@@ -59,7 +61,7 @@ def parse(text: str) -> tuple[Listed, ...]:
     for number, line in enumerate(text.removeprefix(_BOM).splitlines(), 1):
         if not line.strip():
             continue
-        match = _LINE.fullmatch(line.strip())
+        match = _LINE.fullmatch(line.strip()) if len(line) <= _LONGEST else None
         if match is None:
             raise ValueError(f"line {number} is {line.strip()[:80]!r}, expected `name:md5` or `md5  file`")
         name = (match["name"] or match["file"]).replace("\\", "/").rpartition("/")[2].strip()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fatecloud.artifacts.packages.listing import pom_of
 from fatecloud.artifacts.packages.md5 import Compared, comparisons
 from fatecloud.errors import ArtifactError
-from fatecloud.model.package import Claim, Entry, Folder, Level, PackageKind, Pom, matches
+from fatecloud.model.package import Claim, Entry, Folder, Level, PackageKind, Pom, matches, top_of
 from fatecloud.plain import plain
 
 VERSION = re.compile(r"[0-9A-Za-z][\w.+-]{0,60}", re.ASCII)
@@ -112,15 +112,8 @@ def runtimes_inside(files: Level) -> Iterator[str]:
 
 
 def _tops(level: Level, kind: PackageKind) -> Iterator[str]:
-    depths = {pattern.count("/") + 1 for pattern in kind.mark.split("|")}
-    tops: dict[str, None] = {}
-    for path, entry in level.entries.items():
-        if entry.kind == "directory":
-            continue
-        names = path.split("/")
-        for depth in depths:
-            if len(names) >= depth and matches("/".join(names[-depth:]), kind.mark):
-                tops["/".join(names[:-depth])] = None
+    files = (path for path, entry in level.entries.items() if entry.kind != "directory")
+    tops = {top: None for path in files if (top := top_of(path, kind.mark)) is not None}
     yield from tops
 
 
