@@ -175,7 +175,7 @@ def _line(one: Found, lists: Sequence[Compared]) -> str:
     releases = _releases_of(one)
     parts = [
         f"{one.where}: {one.title}, by {one.said_by}",
-        f"MD5 as in {by}" if by else "in no list of MD5 sums",
+        f"MD5 as in {by.rpartition(': ')[2].rpartition('/')[2]}" if by else "in no list of MD5 sums",
         f"for {', '.join(releases)}" if releases else "not used: no release of this version needs it",
     ]
     return "; ".join(parts)
