@@ -56,6 +56,7 @@ def accept_signature(file: Path, bundle: Bundle, given: Acceptance, say: Say, to
         NotTrusted: it is unsigned, or its key is unknown or expired.
         ArtifactError: its signature is damaged, or not one of this bundle.
     """
+    # A signature that is there is judged even so.
     if not bundle.signature and given.unsigned:
         say(f"{file}: not signed")
         return
@@ -90,6 +91,7 @@ def _accept_interpreter(
 ) -> None:
     registry, known = python.registry, read_interpreter(python, store)
     prints = {registry.fingerprint if registry else "", known.fingerprint if known else ""}
+    # Known by its bytes, from wherever it comes.
     if interpreter.fingerprint in prints:
         return
     _confirm(
@@ -110,6 +112,7 @@ def accept_tarball(file: Path, given: Acceptance) -> str:
     Raises:
         NotTrusted: no one confirmed it.
     """
+    # Of the bytes that are unpacked afterwards: the caller holds the file to this hash.
     sha256 = sha256_of(file)
     _confirm(
         given,

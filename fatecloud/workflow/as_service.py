@@ -19,4 +19,5 @@ def as_service(service: DesiredService, node: Node, argv: Sequence[str]) -> tupl
 def as_user(user: str, node: Node, argv: Sequence[str]) -> tuple[str, ...]:
     """The same for a user by its name; empty for one that is not known."""
     name = LEAST if user in ("", "root") else user
+    # Not sudo: root needs no rule to become another user, and runuser asks for none.
     return ("runuser", "-u", name, "--", *argv) if node.become == "root" else tuple(argv)

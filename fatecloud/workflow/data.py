@@ -28,6 +28,7 @@ def data_wish(desired: Desired, adopt: Sequence[str], new: Sequence[str], limit:
         frozenset(_service(desired, "--adopt-data", name) for name in adopt),
         frozenset(_service(desired, "--new-data", name) for name in new),
     )
+    # One keeps what is there, the other one throws it away.
     for key in sorted(wish.adopt & wish.new):
         raise UsageError(f"{key} cannot have both --adopt-data and --new-data")
     for key in sorted(wish.services):

@@ -52,6 +52,7 @@ def _shown(session: Session, change: FileChange, answers: Mapping[str, dict[str,
 def _edited(session: Session, change: FileChange, recorded: dict[str, dict[str, str]]) -> EditedFile:
     digest = recorded.get(change.path, {}).get("digest", "")
     desired = {file.path: file for file in session.desired.files.get(change.node, ())}.get(change.path)
+    # Only of the text that was deployed last is it known which lines hold a secret, and what is in them.
     if desired is None or desired.digest != digest:
         return EditedFile(change.path, digest, None)
     lines = [line for line in desired.text.split("\n") if names(line)]

@@ -110,6 +110,7 @@ def _of_plan(
             note(event.text)
 
     found: list[Refusal] = []
+    # Nothing would be changed, so nothing could be refused.
     if plan.empty:
         return found
     with _noting(found):

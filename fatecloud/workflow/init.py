@@ -61,10 +61,12 @@ def init_cluster(
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{directory}: cannot create the directory: {error.strerror}") from None
+    # An inventory has no secrets, and others on the machine may have to read it.
     write_private(inventory, text.encode(), replace=False, mode=0o644)
     try:
         load(inventory)
         done = init_secrets(SecretsFiles(inventory, vault_password_file=vault_password_file))
+    # A half-made inventory would be in the way of the next attempt.
     except BaseException:
         inventory.unlink()
         if made:

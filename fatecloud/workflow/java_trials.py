@@ -22,6 +22,7 @@ def with_trials(session: Session, observed: Observed, deadline: float) -> Observ
     Args:
         deadline: seconds for each node.
     """
+    # A second look only where there is something to try: most deploys need none.
     tries = {name: asked for name in observed.nodes if (asked := _trials(session.desired, observed, name))}
     if not tries:
         return observed

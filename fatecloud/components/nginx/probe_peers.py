@@ -34,6 +34,7 @@ def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
     """One party's answer, or why there was none: of its proxy, else of the flow behind it (`behind`)."""
     until = time.monotonic() + PARTY_SECONDS
     try:
+        # A bare connect first: a closed route and a proxy that does not answer look different then.
         connected(endpoint, HEALTH_SECONDS).close()
     except OSError as error:
         return trouble(error, HEALTH_SECONDS)
@@ -67,6 +68,7 @@ def flow_behind(own: str, party: str, endpoint: str, until: float) -> dict[str, 
     lost; a busy flow is slow to answer either. `until`: by the monotonic clock, when the last answer must be there.
     """
     long = question(own, party, endpoint, PADDING, LONG_SECONDS)
+    # An answer of any kind shows that large packets arrive.
     if long.get("kind") not in ("silent", "reset"):
         return long
     began = time.monotonic()
@@ -86,6 +88,7 @@ def question(own: str, party: str, endpoint: str, padding: int, seconds: float) 
             answer = post(*address_of(own), PATH, body, timeout=seconds, headers=headers, limit=MOST)
         except ConnectionRefusedError:
             answer = None
+        # Before the first deploy, or until it reads its new configuration, the own proxy cannot help.
         if answer is None or answer[0] == NO_ROUTE:
             answer = post(*address_of(endpoint), PATH, body, timeout=seconds, headers=headers, limit=MOST)
     except OSError as error:

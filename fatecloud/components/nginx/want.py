@@ -59,6 +59,7 @@ def want(ctx: Context) -> Wanted:
         process=Process(
             argv=(PROGRAM, "-p", ctx.home, "-c", conf),
             directory=ctx.home,
+            # Its orderly end: requests under way are finished first.
             stop_signal="QUIT",
             stop_timeout=30,
             pre=((prepare,),) if named else (),

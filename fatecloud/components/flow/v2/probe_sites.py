@@ -55,6 +55,7 @@ def ours(host: str, port: int, settings: str, party: str, apps: dict[str, Any]) 
             answer = json.loads(get(host, port, path, timeout=OWN_SECONDS, headers=as_admin(settings))[2])
         except (OSError, ValueError):
             return ""
+        # The configuration is there, and flow has not read it: it was not restarted yet.
         if answer.get("code") == RESTRICTED:
             return "the running flow does not sign requests yet"
         if answer.get("code") != 0:

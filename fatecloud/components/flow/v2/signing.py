@@ -24,6 +24,7 @@ def signed(app: str, token: str, *, site: bool = False) -> dict[str, str]:
         token: its secret. Only a digest with the time in it leaves this function.
         site: whether a party asks another one; else a client asks its own flow.
     """
+    # Flow wants a nonce, and does not remember which ones it has seen.
     nonce, timestamp = f"{int.from_bytes(os.urandom(2), 'big') % 10000:04d}", str(int(time.time() * 1000))
     # The user, or the party that started the job: both may be empty, but a missing header is an error.
     return {
