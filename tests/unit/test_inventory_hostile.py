@@ -23,7 +23,7 @@ from fatecloud.inventory.loader import load
 PROGRAM = (sys.executable, "-c", "from fatecloud.cli.main import main; main()", "inventory", "validate", "-i")
 LIMITS = f"ulimit -t {SECONDS:.0f} && ulimit -v {MEMORY >> 10} && exec"
 MIB = 1 << 20
-ALONE, SPREAD, _, FULL = SOURCES
+ALONE, SPREAD, *_, FULL = SOURCES
 HEAD = SPREAD.partition("parties:")[0]
 
 
