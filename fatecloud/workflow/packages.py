@@ -176,9 +176,15 @@ def _line(one: Found, lists: Sequence[Compared]) -> str:
     parts = [
         f"{one.where}: {one.title}, by {one.said_by}",
         f"MD5 as in {by.rpartition(': ')[2].rpartition('/')[2]}" if by else "in no list of MD5 sums",
-        f"for {', '.join(releases)}" if releases else "not used: no release of this version needs it",
+        f"for {', '.join(releases)}" if releases else _why_unused(one),
     ]
     return "; ".join(parts)
+
+
+def _why_unused(one: Found) -> str:
+    needed = ((name, catalogue.load(name).packages.get(one.kind.name)) for name in catalogue.names())
+    others = [f"{name} needs {need.version}" for name, need in needed if need]
+    return f"not used: {'; '.join(others) or 'no release of this version needs it'}"
 
 
 def _say_loose(compared: Compared, say: Say) -> None:

@@ -50,7 +50,7 @@ def test_one_that_lacks_a_file_is_refused_with_its_name(name: str, need: str, tm
     assert need.replace("|", " or ") in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["eggroll@3.2.0", "osx@1.1.0", "fateflow@2.2.0", "serving-proxy@2.1.7"])
+@pytest.mark.parametrize("name", ["eggroll@3.2.0", "osx@1.1.0", "serving-proxy@2.1.7"])
 def test_two_versions_inside_one_package_are_named_with_what_says_them(name: str, tmp_path: Path) -> None:
     version = name.partition("@")[2]
     files = layout(name)

@@ -122,7 +122,7 @@ def _found(kind: PackageKind, folder: Folder) -> Found:
     lacking = [pattern for pattern in kind.needs if not folder.matching(pattern)]
     if lacking:
         raise ArtifactError(
-            f"{where}: {kind.title} is not whole: expected {lacking[0].replace('|', ' or ')} in it, by {kind.mark!r}",
+            f"{where}: {kind.title} is not whole: expected {_shown(lacking[0])} beside {_shown(kind.mark)}",
             remedy="get the archive from its publisher again",
         )
     claims = list(kind.claims(folder))
@@ -136,6 +136,10 @@ def _found(kind: PackageKind, folder: Folder) -> Found:
             raise ArtifactError(f"{where}: {kind.title} of two versions: {_said(first)}, {_said(other)}")
     entries = [entry for _, entry in folder.below()]
     return Found(kind, first.version, first.said_by, folder, sum(entry.size for entry in entries), len(entries))
+
+
+def _shown(patterns: str) -> str:
+    return patterns.replace("|", " or ")
 
 
 def _said(claim: Claim) -> str:
@@ -196,5 +200,5 @@ def _refuse_mixed(found: Sequence[Found]) -> None:
             raise ArtifactError(
                 f"{one.kind.title} of two versions in one set: {other.version} in {other.where}, {one.version} in "
                 f"{one.where}",
-                remedy="import the files of one release at a time",
+                remedy="import the files one after the other: a version that no release needs is left out",
             )

@@ -10,10 +10,10 @@ _MARK = "python/federatedml/__init__.py|python/fate/__init__.py"
 
 
 def _claims(folder: Folder) -> Iterator[Claim]:
-    """1.x has its version in `fate.env`, which lies beside the module's archive or in its directory."""
+    """2.x says it in its code; 1.x in `fate.env`, which lies beside the module's archive or in its directory."""
     code = "python/fate/_info.py"
-    yield from setting_claim(folder.text(code), code, "__version__")
-    yield from setting_claim(*folder.around("fate.env"), "FATE")
+    said = list(setting_claim(folder.text(code), code, "__version__"))
+    yield from said or setting_claim(*folder.around("fate.env"), "FATE")
 
 
 KIND = PackageKind(

@@ -8,10 +8,10 @@ from fatecloud.model.package import Claim, Folder, PackageKind, setting_claim
 
 
 def _claims(folder: Folder) -> Iterator[Claim]:
+    """2.x says it in its code (its `fateflow.env` still has the version before); 1.x in the `fate.env` around it."""
     code = "python/fate_flow/_info.py"
-    yield from setting_claim(folder.text(code), code, "__version__")
-    yield from setting_claim(folder.text("fateflow.env"), "fateflow.env", "FATE_FLOW")
-    yield from setting_claim(*folder.around("fate.env"), "FATEFlow")
+    said = list(setting_claim(folder.text(code), code, "__version__"))
+    yield from said or setting_claim(*folder.around("fate.env"), "FATEFlow")
 
 
 KIND = PackageKind(
@@ -20,5 +20,5 @@ KIND = PackageKind(
     mark="python/fate_flow/fate_flow_server.py",
     needs=("bin/service.sh", "conf/*", "python/fate_flow/__init__.py"),
     claims=_claims,
-    texts=("python/fate_flow/_info.py", "fateflow.env", "fate.env"),
+    texts=("python/fate_flow/_info.py", "fate.env"),
 )
