@@ -35,6 +35,7 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
         if isinstance(facts, NodeFacts) and facts.fact("skew").ok
     ]
     away = float(own["seconds"]) - median([0.0, *others])
+    # A slow connection makes the reading less exact, which the clock is not to blame for.
     sure = abs(away) - float(own["uncertainty"])
     if sure < clocks.NOTICED:
         return
@@ -83,6 +84,7 @@ def time_zone(view: NodeView) -> Iterator[Finding]:
         for _, facts in sorted(view.observed.nodes.items())
         if isinstance(facts, NodeFacts) and facts.fact("clock").ok
     ]
+    # The zone itself does not matter: logs of several nodes are read side by side.
     usual = max(dict.fromkeys(zones), key=zones.count)
     if own != usual:
         yield problem(
@@ -146,6 +148,7 @@ def addresses(view: NodeView) -> Iterator[Finding]:
             remedy=(f"set `bind` of node {view.facts.node} to one of: {shown}",),
             source="fact addresses",
         )
+    # Only a warning, because behind address translation this is right.
     elif (advertise := address_of(node.advertise)) and advertise not in have:
         yield problem(
             view,

@@ -45,6 +45,7 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
                 and not _is_ours(view, needed.service, listener)
             ):
                 taken.setdefault(needed.service.id.key, []).append((needed, listener))
+                # One listener is enough to name; a server often has one for IPv4 and one for IPv6.
                 break
     for pairs in taken.values():
         service = pairs[0][0].service

@@ -179,6 +179,7 @@ def limits(view: NodeView) -> Iterator[Finding]:
     }
     for code, kind in ((NOFILE, "nofile"), (NPROC, "nproc")):
         hard = int(have[f"{kind}_hard"])
+        # Below 0 means that there is no limit.
         if 0 <= hard < wanted[kind]:
             yield problem(
                 view,

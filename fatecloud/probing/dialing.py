@@ -30,6 +30,7 @@ PARALLEL = 64
 def address_of(endpoint: str) -> tuple[str, int]:
     """Host and port of `host:port` or `[address]:port`."""
     host, _, port = endpoint.rpartition(":")
+    # The brackets of an IPv6 address belong to the notation.
     return host.strip("[]"), int(port)
 
 

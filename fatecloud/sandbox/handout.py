@@ -80,6 +80,7 @@ def trust(known_hosts: Path, addresses: Sequence[str], lines: str) -> None:
         addresses: the old keys of these are removed, because an earlier sandbox may have had the same addresses.
         lines: the new keys; empty to only remove old ones. A file that becomes empty is removed.
     """
+    # Docker gives addresses of removed sandboxes out again, and the nodes there have other keys.
     old = known_hosts.read_text().splitlines(keepends=True) if known_hosts.exists() else []
     kept = [line for line in old if line.partition(" ")[0] not in addresses]
     if not kept and not lines:

@@ -77,6 +77,7 @@ def create(
             for index in range(1, count + 1):
                 _start_node(client, sandbox, images[(index - 1) % len(images)], index, f"{subnet}.{index + 1}", memory)
         sandbox.wait(timeout=60 + 5 * count)
+    # Ctrl-C too: half a sandbox would be in the way of the next one of its name.
     except BaseException:
         remove(client, name)
         raise
@@ -106,6 +107,7 @@ def remove(client: docker.DockerClient, name: str) -> int:
     containers = Sandbox(client, name).containers().values()
     with refusals(f"removing sandbox {name}"):
         for container in containers:
+            # With its volumes, which nothing else would remove.
             container.remove(force=True, v=True)
         for network in client.networks.list(filters={"label": f"{LABEL}={name}"}):
             network.remove()

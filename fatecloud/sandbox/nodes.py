@@ -19,6 +19,7 @@ from fatecloud.sandbox.execute import execute
 
 STOP_SIGNAL = "SIGRTMIN+3"
 """This signal makes a systemd that is PID 1 stop everything in order and end."""
+# What `timeout` of coreutils ends with when the time is over.
 _TIMED_OUT = 124
 _POLL = 0.2
 
@@ -142,6 +143,7 @@ class Sandbox:
         containers = {node: self._container(node) for node in chosen}
         with refusals(f"restarting {', '.join(chosen)}"):
             for container in containers.values():
+                # All of them first, so that they go down together.
                 container.kill("SIGKILL" if power_cut else STOP_SIGNAL)
             for container in containers.values():
                 container.wait(timeout=max(1, deadline - time.monotonic()))
@@ -196,6 +198,7 @@ class Sandbox:
         state = self.exec(node, ["systemctl", "is-system-running"], timeout=20).text.strip()
         if state != "running":
             return state
+        # systemd calls a node running while a unit that was started again is still on its way.
         listening = self.exec(node, ["systemctl", "is-active", "ssh.service"], timeout=20).text.strip()
         return "running" if listening == "active" else f"running, ssh {listening}"
 

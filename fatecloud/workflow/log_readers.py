@@ -52,6 +52,7 @@ class SharedConnection:
             try:
                 done = transport.run(argv, stdin=stdin, timeout=timeout, become=become)
             except TransportError as error:
+                # Any other error is one command's own, and the connection still works.
                 if error.code in _BROKEN:
                     self._drop(transport, error)
                 raise

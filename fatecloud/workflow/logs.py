@@ -95,6 +95,7 @@ def _look(
     for reader in readers:
         reader.start()
     ready = [r for r in readers if r.finish(None if until is None else max(0.0, until - time.monotonic()))]
+    # Each service's records are in order already.
     for record in heapq.merge(*(reader.batch.records for reader in ready), key=lambda r: r.time):
         show(record)
     before = {text for reader in readers for text in reader.complained}

@@ -55,6 +55,7 @@ def ask_moved(session: Session, observed: Observed, confirm: Callable[[str], boo
     note = "" if moved else moved_note(session, observed)
     if not note:
         return
+    # With --yes no one can be asked, and taking a copy for the original would make two clusters of one id.
     if confirm is None:
         raise Refused(note, remedy=f"{_COPY}; fatecloud deploy --moved if it is the same one on other machines")
     if not confirm(f"{note}. Is this the same cluster, moved to other machines?"):

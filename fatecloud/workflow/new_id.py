@@ -41,6 +41,7 @@ def give_new_id(inventory: Path, state_dir: Path | None) -> Renewed:
         RunError: the history cannot be read.
     """
     _refuse_deployed(inventory, state_dir)
+    # The text is changed in one place, so that comments and order stay.
     text = with_new_id(read_text(inventory, Problems(str(inventory))), str(inventory))
     write_private(inventory, text.encode(), replace=True, mode=stat.S_IMODE(inventory.stat().st_mode))
     cluster = load(inventory)

@@ -71,6 +71,7 @@ def recorded(
     log = new_run(session, verb, argv, ui)
     outcome = "failed"
     written = True
+    # Before the run writes events of its own.
     durations = past_durations(session.state)
 
     def events(event: Event) -> None:

@@ -59,4 +59,5 @@ def owners_hit(plan: Plan, desired: Desired) -> set[str]:
     """Ids of the owners that the plan would interrupt: of the services that it stops, and of those that need them."""
     hit = {action.service for stage in plan.stages for action in stage.actions if action.verb in HITTING}
     services = (key.partition("@")[0].partition("/") for key in hit)
+    # A database that restarts takes the jobs of all flows along that use it.
     return {owner for of, _, name in services for owner in needing(desired.cluster.owners, of, name)}
