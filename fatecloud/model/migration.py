@@ -20,6 +20,9 @@ class Migration:
     verify: tuple[str, ...]
     """Argv that exits with 0 if the change is there; otherwise it prints what is wrong."""
     back: str
-    """How to go back, for people; `{dump}` is the path of the dump."""
+    """Command for a shell of root's, who alone can read the dump, that brings the old state back.
+
+    `{dump}` is the path of the dump.
+    """
     timeout: int = 3600
     """Seconds, for each of the three."""

@@ -22,7 +22,7 @@ from subprocess import PIPE
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_inside import beside, make_directory, regular
-from ansible.module_utils.fatecloud_migrating import lower_flag, raise_flag
+from ansible.module_utils.fatecloud_migrating import flag_of, lower_flag, raise_flag
 from ansible.module_utils.fatecloud_node import Refused, assert_lease, replace, working
 from ansible.module_utils.fatecloud_places import MIGRATION_RECORD
 from ansible.module_utils.fatecloud_refused import conclude
@@ -152,8 +152,11 @@ class Migrating:
         change = f"the migration of {self.params['service']} from {self.now} to {migration['to']} ({migration['what']})"
         if not dump:
             return Refused(f"{change} {how} at its {what}; nothing was changed", lines=lines)
-        back = migration["back"].replace("{dump}", dump)
-        text = f"{change} {how} at its step {what}; the state before is in {dump}. To go back: {back}"
+        # Without both files the version before starts again, and the next attempt makes a dump of its own.
+        back = f"{migration['back'].replace('{dump}', dump)} && rm {flag_of(self.params['data'])} {self.path}"
+        node = self.params["service"].rpartition("@")[2]
+        text = f"{change} {how} at its step {what}; the state before is in {dump}. "
+        text += f"To go back, as root on {node}: {back}; then deploy the version before"
         return Refused(text, lines=lines, dump=dump)
 
 

@@ -167,10 +167,17 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         if check:
             verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
             return {"changed": bool(verb), "done": [verb] if verb else []}
+        migrating = bool(params["data_directory"]) and os.path.lexists(flag_of(params["data_directory"]))
         if params["state"] in ("started", "restarted"):
             _look_for_data(params, manifest)
-            if params["data_directory"] and os.path.lexists(flag_of(params["data_directory"])):
-                raise Refused("its migration to another version is not finished: fatecloud deploy goes on with it")
+            if migrating:
+                raise Refused(
+                    "its migration to another version is not finished: fatecloud deploy goes on with it; "
+                    "the way back to the version before is in the message of the run that failed"
+                )
+        elif migrating:
+            # The unit on disk does not start while the flag is there; the one that the manager has read may be older.
+            service.reread()
         done = settle(service, params)
         if params["state"] == "absent":
             done += remove(service, params["service"], params["home"], manifest)

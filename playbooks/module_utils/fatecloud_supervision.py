@@ -70,14 +70,20 @@ class Systemd:
 
     def adopt(self) -> list:
         """Let the manager know the unit as it is on disk, and start it at boot. What was done."""
-        done, shown = [], self._show()
-        if shown.get("NeedDaemonReload") == "yes" or shown.get("LoadState") == "not-found":
-            call(["systemctl", "daemon-reload"])
-            done.append("reload")
+        shown = self._show()
+        done = self.reread(shown)
         if shown.get("UnitFileState") != "enabled":
             call(["systemctl", "enable", "--quiet", self.unit])
             done.append("enable")
         return done
+
+    def reread(self, shown: dict | None = None) -> list:
+        """Let the manager know the unit as it is on disk. What was done."""
+        shown = shown or self._show()
+        if shown.get("NeedDaemonReload") != "yes" and shown.get("LoadState") != "not-found":
+            return []
+        call(["systemctl", "daemon-reload"])
+        return ["reload"]
 
     def endangered(self) -> list:
         """Nothing: the manager always watches its units."""
@@ -182,6 +188,10 @@ class Supervisor:
         if any(line.startswith(self.sweep + ":") for line in news):
             self._control("update", self.sweep)
         return done
+
+    def reread(self) -> list:
+        """Nothing: the start script itself is what knows more, and it is read at each start."""
+        return []
 
     def endangered(self) -> list:
         """Names of the programs that `adopt` would end: when supervisord is dead, all that run on the node."""

@@ -49,7 +49,7 @@ def step(place: Path, to: str, *, verify: str = "true") -> dict[str, Any]:
         "dump": ["sh", "-c", f"echo dump >> {place}/log; cat {table}"],
         "migrate": ["sh", "-c", f"echo migrate >> {place}/log; grep -qx {to} {table} || echo {to} >> {table}"],
         "verify": ["sh", "-c", f"echo verify >> {place}/log; {verify}"],
-        "back": "load {dump}, then deploy 1.0",
+        "back": "load {dump}",
         "timeout": 20,
     }
 
@@ -193,7 +193,9 @@ def test_a_failed_verification_says_how_to_go_back_and_is_tried_again(tmp_path: 
     (dump,) = dumps(tmp_path)
     text = str(caught.value)
     assert "from 1.0 to 2.0 (the table gets a column) failed with status 4 at its step verify" in text
-    assert f"To go back: load {dump}, then deploy 1.0" in text
+    data = tmp_path / "data" / "shop-greeter"
+    flag, record = data / ".fatecloud-migrating", data / ".fatecloud-migration.json"
+    assert f"To go back, as root on a1: load {dump} && rm {flag} {record}; then deploy the version before" in text
     assert caught.value.details["lines"] == ["3 rows are lost"]
     run()
     assert log(tmp_path) == ["dump", "migrate", "verify", "migrate", "verify"]

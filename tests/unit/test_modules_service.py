@@ -81,6 +81,10 @@ class Fake:
         self.calls.append("adopt")
         return []
 
+    def reread(self) -> list[str]:
+        self.calls.append("reread")
+        return []
+
     def endangered(self) -> list[str]:
         return []
 
@@ -208,7 +212,7 @@ def test_nothing_starts_a_service_whose_migration_is_not_finished(base: Path, mo
     for state in ("started", "restarted"):
         with pytest.raises(node.Refused, match="fatecloud deploy goes on with it"):
             service.apply(asked(base, state, data_directory=str(flag.parent)), check=False)
-    assert fake.calls == ["stop"]
+    assert fake.calls == ["reread", "stop"]
     flag.unlink()
     assert service.apply(asked(base, "started", data_directory=str(flag.parent)), check=False)["done"] == ["start"]
 

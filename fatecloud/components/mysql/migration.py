@@ -65,7 +65,7 @@ def database_migration(
         dump=run("dump"),
         migrate=run("migrate"),
         verify=run("verify"),
-        back=f"{' '.join(run('load'))} < {{dump}}, as {ctx.user} on {ctx.node.name}; then deploy the version before",
+        back=f"runuser -u {ctx.user} -- {' '.join(run('load'))} < {{dump}}",
     )
     files = (
         FileSpec(program, "mysql/migrate.py.j2", text, restarts=False),
