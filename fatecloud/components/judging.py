@@ -10,6 +10,9 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.service import PortUse
 
+ASK_OPERATOR = "give its operator the SQL that this prints: fatecloud objects show --sql"
+"""The remedy for objects in a service that others run."""
+
 
 def answer_of(view: ServiceView, probe: str) -> dict[str, Any]:
     """The document that a probe of the service printed.
@@ -62,12 +65,12 @@ def apply_objects(view: ServiceView, kind: str = "") -> str:
 
     Args:
         view: the service.
-        kind: of the edge to the managed neighbour that has the objects; empty for the service itself.
+        kind: of the edge to the neighbour that has the objects; empty for the service itself.
 
     Returns:
-        A command line; empty for an external neighbour.
+        A command line, or whom to ask where others run the neighbour.
     """
     service = neighbour(view, kind) if kind else view.service
     if service is None or service.objects is None:
-        return ""
+        return ASK_OPERATOR
     return as_service(service, service.objects.script)

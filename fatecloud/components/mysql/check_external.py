@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.components.judging import answer_of, finding
+from fatecloud.components.judging import ASK_OPERATOR, answer_of, finding
 from fatecloud.components.mysql.database import CHARSET, Database
 from fatecloud.components.mysql.external import PROBE
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
@@ -22,8 +22,6 @@ AUTH = Code("MYSQL_EXTERNAL_AUTH", "critical", "An external database refuses the
 MISSING = Code("MYSQL_EXTERNAL_MISSING", "critical", "A database is not on the external server.", explains=_DOWN)
 RIGHTS = Code("MYSQL_EXTERNAL_RIGHTS", "critical", "The account lacks rights on an external database.", explains=_DOWN)
 SETTINGS = Code("MYSQL_EXTERNAL_SETTINGS", "warning", "An external database is not set as its service needs it.")
-
-_ASK = "give its operator the SQL that this prints: fatecloud objects show --sql"
 
 
 @service_check(UNREACHABLE, AUTH, MISSING, RIGHTS, SETTINGS, probe=PROBE, while_down=True, early=True)
@@ -87,7 +85,7 @@ def _objects(
     if gone:
         cause, names = "it was never made, or dropped", ", ".join(gone)
         yield finding(
-            view, MISSING, f"{at} has no database {names}", PROBE, cause=cause, remedy=(_ASK,), expected=names
+            view, MISSING, f"{at} has no database {names}", PROBE, cause=cause, remedy=(ASK_OPERATOR,), expected=names
         )
     lacks = {one.name: there[one.name]["missing"] for one in wanted if one.name not in gone}
     if any(lacks.values()):
@@ -100,7 +98,7 @@ def _objects(
             PROBE,
             cause="they were never granted, or revoked"
             + (", or the database is missing: an account without rights cannot see which" if unseen else ""),
-            remedy=(_ASK,),
+            remedy=(ASK_OPERATOR,),
             expected="; ".join(f"{one.name}: {', '.join(one.rights)}" for one in wanted if lacks.get(one.name)),
         )
 
