@@ -18,8 +18,10 @@ class Wanted:
     """A component's answer for one service."""
 
     process: Process
-    files: tuple[FileSpec, ...]
-    directories: Mapping[str, int]
+    files: tuple[FileSpec, ...] = ()
+    """Their directories are made with them."""
+    directories: Mapping[str, int] = field(default_factory=dict)
+    """Path -> mode of those that the software itself writes to, besides its data, its logs and `run`."""
     edges: tuple[Edge, ...] = ()
     probes: tuple[NodeProbe, ...] = ()
     logs: tuple[LogFile, ...] = ()
@@ -31,6 +33,7 @@ class Wanted:
     """What has to be changed, once, before this version runs on what an older one kept. Where a component has several
     instances that share it, one of them has these."""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """What its checks compare with: they have `view.service.facts`, and no settings. JSON, without secrets."""
     trees: tuple[TreeUse, ...] = ()
     """What it sees of its release's trees."""
     needs: Needs = field(default_factory=Needs)
