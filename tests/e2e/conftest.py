@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from program import Program
 from raised import RAISED
+from tallies import MEMORY as MEMORY_OF_JVMS
+from tallies import Tallies, deployed
 from two_parties import state_of
 
 from fatecloud.artifacts import default_store
@@ -113,6 +115,14 @@ def program(handed: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pat
     shutil.copy(handed.known_hosts, state / "known_hosts")
     yield program
     (program.state / "said.txt").write_text("\n".join(program.said))
+
+
+@pytest.fixture(scope="session")
+def tallies(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> Tallies:
+    """The service of `tests/fixtures/jvm` in its two JVMs, deployed step by step as an operator comes to it."""
+    if not (shutil.which("javac") and shutil.which("mvn")):
+        pytest.skip("this machine has no JDK or no Maven")
+    return deployed(new_sandbox("jvm", 2, memory=MEMORY_OF_JVMS), tmp_path_factory.mktemp("tallies"))
 
 
 @pytest.fixture(scope="module")

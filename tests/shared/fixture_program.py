@@ -63,12 +63,11 @@ def add(place: Path) -> None:
 
 def trouble() -> str:
     """A script for the node that makes the service hang, leak or exit: port, word and amount are its arguments."""
-    folder = str(COMPONENT / "components")
-    components.__path__.append(folder)
+    components.__path__.append(str(SOURCES))
     try:
-        return script_text("tally", "trouble.py")
+        return script_text("faults", "trouble.py")
     finally:
-        components.__path__.remove(folder)
+        components.__path__.remove(str(SOURCES))
 
 
 if __name__ == "__main__":
