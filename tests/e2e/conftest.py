@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prepared import adopt, name_of, prepare, present
 from program import Program
 from raised import RAISED
 from tallies import MEMORY as MEMORY_OF_JVMS
@@ -26,7 +27,7 @@ from fatecloud.artifacts import default_store
 from fatecloud.errors import SandboxError
 from fatecloud.model.event import Event
 from fatecloud.sandbox.engine import engine
-from fatecloud.sandbox.lifecycle import MEMORY
+from fatecloud.sandbox.lifecycle import MEMORY, create
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed, sandbox_down, sandbox_list, sandbox_up
 
@@ -66,8 +67,11 @@ def _no_unexpected_code() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox]:
-    """Makes sandboxes that are removed at the end, with a state directory of their own."""
+def new_sandbox(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[NewSandbox]:
+    """Makes sandboxes that are removed at the end, with a state directory of their own.
+
+    With `prepared=True` the packages and the release are on the nodes already (`prepared.py`).
+    """
     if os.geteuid() != 0:
         pytest.skip("making nodes takes root")
     try:
@@ -80,20 +84,45 @@ def new_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewSandbox
         made: list[str] = []
 
         def make(
-            name: str, nodes: int, image: str = "debian-12", *, cache_packages: bool = True, memory: int = MEMORY
+            name: str,
+            nodes: int,
+            image: str = "debian-12",
+            *,
+            cache_packages: bool = True,
+            memory: int = MEMORY,
+            prepared: bool = False,
         ) -> Handed:
+            if prepared:
+                image = with_release(image)
             made.append(f"t{os.getpid()}-{name}")
             with _alone("images"):
-                return sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say, memory=memory)
+                if prepared:
+                    create(engine(), made[-1], [image], nodes, _say, memory=memory)
+                handed = sandbox_up(made[-1], nodes, image, cache_packages=cache_packages, say=_say, memory=memory)
+            if prepared:
+                adopt(handed)
+            return handed
+
+        def with_release(image: str) -> str:
+            store = request.getfixturevalue("store")
+            name = name_of(image)
+            with _alone("prepared"):
+                if not present(engine(), name):
+                    bare = make("bare", 1, image)
+                    with RAISED.anything():
+                        prepare(engine(), bare, name, tmp_path_factory.mktemp("prepared"), store, _say)
+                    _remove([made.pop()])
+            return name
 
         yield make
         _remove(made)
 
 
 @pytest.fixture(scope="session")
-def handed(new_sandbox: NewSandbox) -> Handed:
-    """Two nodes with an inventory of two parties."""
-    return new_sandbox("two", 2)
+def handed(new_sandbox: NewSandbox, request: pytest.FixtureRequest) -> Handed:
+    """Two nodes with an inventory of two parties; bare ones where a test that is to run asks for that."""
+    bare = any(item.get_closest_marker("bare") for item in request.session.items)
+    return new_sandbox("two", 2, prepared=not bare)
 
 
 @pytest.fixture(scope="session")
@@ -129,10 +158,11 @@ def tallies(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -
 def running(program: Program) -> None:
     """The two parties, deployed and healthy; deployed now where no test before has left them so."""
     with RAISED.anything():
-        healthy = program.report()["status"] == 0
-    if not healthy:
+        report = program.report()
+    if report["status"] != 0:
         program.ok("deploy", "--yes", timeout=900)
-    assert program.report()["findings"] == []
+        report = program.report()
+    assert report["findings"] == []
 
 
 @pytest.fixture(autouse=True)

@@ -62,6 +62,7 @@ def kill(program: Program, sandbox: Sandbox, point: str) -> None:
         assert not left, "an orphan of the killed run still works on the node"
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("point", [point for point in POINTS if point != "services start"])
 def test_a_deploy_is_killed(program: Program, sandbox: Sandbox, point: str) -> None:
     kill(program, sandbox, point)

@@ -1,6 +1,7 @@
 """A deploy may be killed anywhere, in any way: run again, it comes to the same end, and its history says so.
 
-The points are chosen by the seed of the tests; in the long mode there are more of them, every way with every work.
+The points are chosen by the seed of the tests; in the long mode there are more of them, every way with every work. The
+records of the nodes are compared, so what is on them has to come from a deploy of this cluster.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from two_parties import A, B, cluster_name, edit, home
 
 from fatecloud.sandbox.nodes import Sandbox
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.bare, pytest.mark.timeout(1500)]
 
 COUNT = 20 if LONG else 4
 NODES = (A, B)

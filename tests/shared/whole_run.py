@@ -20,8 +20,13 @@ from types import FrameType
 
 BIN = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider", "--durations=25", "--durations-min=5")
-TWO_PARTIES = "test_two_parties*.py"
-"""They share one cluster, in this order; the others have nodes of their own."""
+TWO_PARTIES = sorted(str(path) for path in Path("tests/e2e").glob("test_two_parties*.py"))
+FROM_NOTHING = tuple(f"tests/e2e/test_two_parties{name}.py" for name in ("", "_killed", "_tell_no_secret", "_way"))
+"""They begin on bare nodes and end with empty ones. The others begin with a cluster that runs."""
+AT_BOTH = "tests/e2e/test_two_parties_tell_no_secret.py"
+"""It looks at all that was said and left there before."""
+PREPARES = "tests/e2e/test_prepared.py"
+"""It makes the image of prepared nodes, which takes longer than a test may."""
 PARTS: dict[str, list[tuple[str, ...]]] = {
     "code": [
         ("ruff", "check", "--quiet", "."),
@@ -31,8 +36,12 @@ PARTS: dict[str, list[tuple[str, ...]]] = {
         (*PYTEST, "tests/unit", "tests/golden"),
         ("ansible-lint", "--offline", "-q"),
     ],
-    "parties": [(*PYTEST, *sorted(str(path) for path in Path("tests/e2e").glob(TWO_PARTIES)))],
-    "nodes": [(*PYTEST, "tests/e2e", f"--ignore-glob=*/{TWO_PARTIES}")],
+    "parties": [(*PYTEST, *FROM_NOTHING)],
+    "trust": [
+        (*PYTEST, PREPARES),
+        (*PYTEST, *(path for path in TWO_PARTIES if path not in FROM_NOTHING), AT_BOTH),
+    ],
+    "nodes": [(*PYTEST, "tests/e2e", "--ignore-glob=*/test_two_parties*.py", f"--ignore={PREPARES}")],
 }
 _SUMMARY = re.compile(r"(FAILED|ERROR) tests/")
 _CLOSING = re.compile(r"=+ (?P<sums>\d+ \w+.*) in [\d.]+s\b.*=+")
