@@ -8,6 +8,9 @@ from fatecloud.model.node import Node
 from fatecloud.model.passwords import PasswordSource, SecretRef
 from fatecloud.model.programs import SUDO
 
+_BOUNDED = "fatecloud_ssh"
+"""Our connection plugin, see `playbooks/connection_plugins`."""
+
 
 def prompted(node: str, kind: str) -> str:
     """The name of a password that the operator typed on the terminal among the secrets of a project.
@@ -20,8 +23,9 @@ def prompted(node: str, kind: str) -> str:
 
 def connection_variables(node: Node) -> dict[str, Any]:
     """How Ansible reaches a node. Everything else about the connection is in the ssh_config."""
+    plugin = _BOUNDED if node.connection == "ssh" else node.connection
     # Explicit, because Ansible would search the node for an interpreter, and may find another one than was judged.
-    found: dict[str, Any] = {"ansible_connection": node.connection, "ansible_python_interpreter": node.python}
+    found: dict[str, Any] = {"ansible_connection": plugin, "ansible_python_interpreter": node.python}
     if node.connection == "ssh":
         found |= {"ansible_host": node.name, "ansible_user": node.ssh.user}
         found |= _password("ansible_password", node.ssh.password, prompted(node.name, "ssh"))

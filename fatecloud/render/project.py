@@ -30,7 +30,7 @@ VAULT = Path("group_vars/all/vault.yml")
 """The project's file of secrets, below its directory."""
 _STAMP = "# Written by fatecloud; the next render replaces it.\n"
 _MARKER = ".fatecloud-project"
-_CODE = ("action_plugins", "library", "module_utils", "roles", "tasks")
+_CODE = ("action_plugins", "connection_plugins", "library", "module_utils", "roles", "tasks")
 _TEMPLATE_SIGNS = ("{{", "{%", "{#")
 
 _FORKS = 32
@@ -40,6 +40,7 @@ _CONFIG = """\
 inventory = inventory/hosts.yml
 library = library
 action_plugins = action_plugins
+connection_plugins = connection_plugins
 module_utils = module_utils
 roles_path = roles
 forks = {forks}
