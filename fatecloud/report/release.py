@@ -152,7 +152,7 @@ def _known(known: KnownVulnerabilities, width: int) -> Iterator[str]:
 
 def _packages(release: Release, held: Mapping[str, KeptPackage], width: int) -> Iterator[str]:
     if release.packages:
-        yield "packages of upstream, which `fatecloud release import` recognises"
+        yield from wrapped("packages of upstream, which `fatecloud release import` recognises", width, "", "    ")
     for name, need in release.packages.items():
         kept = held.get(name)
         if kept:
