@@ -14,7 +14,7 @@ class Refused(Exception):
         self.details = details
 
 
-def conclude(module: Any, work: Callable[[dict, bool], dict], **always: object) -> None:
+def conclude(module: Any, work: Callable, **always: object) -> None:
     """Do the work of a module, and end with its result or with why it was refused.
 
     Args:

@@ -168,7 +168,13 @@ def test_no_service_is_started_without_its_data(place: Path, asked: Asked, monke
             return "stopped"
 
     monkeypatch.setattr(service, "supervised", lambda _params: Untouched())
-    plain = {"unit_path": "/", "inputs": [], "started": "/nonexistent", "interrupt_jobs": True}
+    plain = {
+        "unit_path": "/",
+        "inputs": [],
+        "started": "/nonexistent",
+        "interrupt_jobs": True,
+        "data_directory": "",
+    }
     marked = {name: asked()[name] for name in ("path", "copy_path", "signs", "filled")}
     for state in ("started", "restarted"):
         with pytest.raises(node.Refused, match="are not there"):

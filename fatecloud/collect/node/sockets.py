@@ -30,7 +30,7 @@ class Listening:
 
 def listening() -> "list[Listening]":
     """Every listening socket of this machine, by port and address. Raises TooMany."""
-    found: list[Listening] = []
+    found: "list[Listening]" = []
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(path, "rb") as rows:
@@ -66,7 +66,7 @@ def rows_in(table: "BinaryIO") -> "list[Listening]":
 
 def holders(inodes: "set[str]", pids: "list[int]") -> "dict[str, int]":
     """Socket inode -> the first of these processes that has it open; processes that we may not look at have none."""
-    found: dict[str, int] = {}
+    found: "dict[str, int]" = {}
     for pid in pids:
         if len(found) == len(inodes):
             break  # a broker's process alone may have a hundred thousand descriptors to look at
