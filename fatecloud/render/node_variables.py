@@ -56,7 +56,10 @@ def prepared_digest(desired: Desired, node: Node) -> str:
 
     The node's manifest has the digest of the last deploy.
     """
-    return hashlib.sha256(json.dumps(_itself(desired, node), sort_keys=True).encode()).hexdigest()
+    settings = _itself(desired, node)
+    # Its memory and cores are kept, not set: a project that was rendered without a look at the node has none.
+    settings["machine"] = settings["machine"]["java"]
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def _itself(desired: Desired, node: Node) -> dict[str, Any]:

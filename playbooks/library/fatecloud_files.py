@@ -183,7 +183,10 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         pending = manifest.data.setdefault("pending", {})
         pending.update(wanted)
         if service == "node":
-            manifest.data["prepared"], manifest.data["machine"] = "", params["machine"]
+            manifest.data["prepared"] = ""
+            # A project that was rendered without a look at the nodes knows nothing of their machines.
+            if params["machine"].get("memory") or not manifest.data.get("machine"):
+                manifest.data["machine"] = params["machine"]
         manifest.save()
         folders_wanted = [path for path, _, _ in _folders(params, ids)]
         made = [new for path in folders_wanted for new in missing(path)]

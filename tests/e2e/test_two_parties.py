@@ -18,7 +18,7 @@ import pytest
 from faults import FAULTS, ROUNDS, ROUTE_CLOSED, Site
 from program import PROGRAM, Program, ensure_no_defect, roots
 from raised import RAISED
-from two_parties import A, B, beside, edit, home, label, pids, slug, state_of, task
+from two_parties import A, B, beside, edit, home, label, machines, pids, slug, state_of, task
 
 from fatecloud.sandbox.nodes import Sandbox
 
@@ -247,7 +247,7 @@ def others_are_refused(program: Program, other: Program, sandbox: Sandbox) -> No
 def test_the_rendered_project_runs_by_itself_to_the_same_end(
     program: Program, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    before = pids(program, sandbox)
+    before, machine = pids(program, sandbox), machines(program, sandbox)
     program.ok("render", "--output", str(tmp_path / "project"))
     password = program.inventory.with_name("inventory.vault-password")
     playbook = Path(PROGRAM).with_name("ansible-playbook")
@@ -264,6 +264,7 @@ def test_the_rendered_project_runs_by_itself_to_the_same_end(
     program.hear(["ansible-playbook"], done.stdout, done.stderr)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert pids(program, sandbox) == before
+    assert machines(program, sandbox) == machine
     assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -78,6 +79,12 @@ def pids(program: Program, sandbox: Sandbox) -> dict[str, str]:
         for node, party in PARTIES.items()
         for component in COMPONENTS
     }
+
+
+def machines(program: Program, sandbox: Sandbox) -> list[dict[str, Any]]:
+    """What the manifests of the nodes say of their machines."""
+    path = f"{home(program)}/.fatecloud/manifest.json"
+    return [json.loads(sandbox.check(node, ["cat", path]))["machine"] for node in PARTIES]
 
 
 def beside(program: Program, directory: Path, **environment: str) -> Program:

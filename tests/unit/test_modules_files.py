@@ -273,6 +273,16 @@ def test_directories_that_serve_the_whole_node_are_ours_only_when_we_made_them(b
     assert (base / "new" / "x").stat().st_mode & 0o777 == 0o750
 
 
+def test_a_project_that_does_not_know_the_machine_leaves_it_on_record(base: Path) -> None:
+    unknown: dict[str, Any] = {"memory": None, "cores": None, "java": {}}
+    files.place(asked(base, {}, service="node", machine=unknown), check=False)
+    assert manifest(base)["machine"] == unknown
+    known = {"memory": 1 << 34, "cores": 8, "java": {}}
+    files.place(asked(base, {}, service="node", machine=known), check=False)
+    files.place(asked(base, {}, service="node", machine=unknown), check=False)
+    assert manifest(base)["machine"] == known
+
+
 def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
