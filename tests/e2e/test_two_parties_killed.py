@@ -226,7 +226,9 @@ def ensure_the_history_shows_it(site: Site, point: Point, first: Killed, run: st
         assert not held
         return
     assert outcomes[run] == "done"
-    story = "\n".join(f"{event['node']}: {event['text']}" for event in site.program.events_of(run))
+    # A node that changes after it was read, by what the killed run has left at work, makes the deploy begin once more.
+    later = [event for one in sorted(outcomes) if one > first.run for event in site.program.events_of(one)]
+    story = "\n".join(["", *(f"{event['node']}: {event['text']}" for event in later)])
     if point.way in (Way.CONTROLLER, Way.EVERYTHING):
         assert re.search(rf"^: run {first.run} \(deploy, by \S+\) was killed at ", story, re.MULTILINE), story
     for node in held:
