@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ def file_changes(
     manifest: Mapping[str, Any],
     old_texts: Mapping[str, str],
     pending: Mapping[str, str] = MappingProxyType({}),
+    unfinished: Collection[str] = (),
 ) -> tuple[FileChange, ...]:
     """What differs between the desired files of a node and what is there.
 
@@ -28,6 +29,7 @@ def file_changes(
         manifest: the manifest's `files`: path -> {sha256, digest, ...}.
         old_texts: secret-free digest -> the text of the last deploy, as far as known.
         pending: the manifest's `pending`: path -> sha256 of the content that an interrupted run was about to write.
+        unfinished: directories that a run has begun to fill and not finished: environments and views of trees.
     """
     changes = []
     for file in files:
@@ -37,7 +39,9 @@ def file_changes(
             continue
         # A run that was killed may have written the new content before it noted it: that is not an edit.
         known = (real[file.path], pending.get(file.path), ours["sha256"] if ours else None)
-        drifted = bool(there and there["sha256"] not in known)
+        # Packages bring some of the files that we replace; who fills the directory again removes these first.
+        brought = not ours and any(file.path.startswith(f"{directory}/") for directory in unfinished)
+        drifted = bool(there and there["sha256"] not in known and not brought)
         changes.append(FileChange(node, file.path, kind, file.service, _diff(file, ours, old_texts), drifted))
     wanted, staying = {file.path for file in files}, {file.service for file in files}
     for path, entry in manifest.items():

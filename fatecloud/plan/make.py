@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from posixpath import dirname
 from typing import Any
 
 from fatecloud.errors import RunError
@@ -63,9 +64,9 @@ def make_plan(
         files = desired.files.get(name, ())
         manifest = manifests[name] = _value(facts, "manifest") or {}
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
-        here = file_changes(
-            name, files, real, seen, manifest.get("files", {}), old_texts or {}, manifest.get("pending", {})
-        )
+        unfinished = [dirname(path) for s in desired.on_node(name) for path in s.markers if not seen.get(path)]
+        record, pending = manifest.get("files", {}), manifest.get("pending", {})
+        here = file_changes(name, files, real, seen, record, old_texts or {}, pending, unfinished)
         changes += here
         of_node = _node_actions(desired, facts, manifest, here)
         node_actions += of_node

@@ -88,6 +88,19 @@ def test_a_service_that_hangs_in_its_start_is_waited_for_and_then_restarted(want
     assert planned(wanted, facts).empty
 
 
+def test_what_a_package_brought_into_an_unfinished_environment_is_not_an_edit(wanted: Desired) -> None:
+    service = replace(wanted.services[KEY], runtime=PythonRuntime("fate"))
+    (first, *others) = wanted.files["a1"]
+    inside = replace(first, path=f"{service.home}/venv/lib/settings.yaml")
+    wanted = replace(wanted, services={KEY: service}, files={"a1": (inside, *others)})
+    facts = deployed(wanted)
+    del facts["manifest"]["files"][inside.path]
+    facts["files"][inside.path]["sha256"] = "c" * 64
+    assert planned(wanted, facts).drifted == ()
+    facts["files"][thin_marker_of(service.home)] = {"sha256": "d" * 64, "mode": "0644"}
+    assert [change.path for change in planned(wanted, facts).drifted] == [inside.path]
+
+
 def test_a_user_or_a_file_of_the_node_is_work_on_the_node(wanted: Desired) -> None:
     facts = deployed(wanted)
     (user,) = facts["users"]
