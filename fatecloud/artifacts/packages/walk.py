@@ -63,20 +63,30 @@ class Walk:
             Fault: over a bound that holds for all of it.
             ArtifactError: the disk of `scratch` is full.
         """
-        place, found, damage = (self._shown,), True, ""
+        place = (self._shown,)
         with self._file.open("rb") as file:
-            try:
-                with damage_named(), self._members(Peekable(file), file) as members:
-                    if members is None:
-                        return False
-                    self._visitor.begins(place)
-                    self._level(place, members)
-            except Fault as fault:
-                if fault.fatal:
-                    raise
-                damage = str(fault)
-        self._visitor.ends(place, self._budget.packed, "", damage)
+            found, damage = self._through(place, Peekable(file), file)
+        if found:
+            self._visitor.ends(place, self._budget.packed, "", damage)
         return found
+
+    def _through(self, place: Place, stream: Peekable, file: IO[bytes] | None, size: int = 0) -> tuple[bool, str]:
+        """Show the members of an archive. Whether it is one, as far as it can be read, and how it is damaged.
+
+        Raises:
+            Fault: over a bound that holds for all of it.
+        """
+        try:
+            with damage_named(), self._members(stream, file, size) as members:
+                if members is None:
+                    return False, ""
+                self._visitor.begins(place)
+                self._level(place, members)
+        except Fault as fault:
+            if fault.fatal:
+                raise
+            return True, str(fault)
+        return True, ""
 
     def _level(self, place: Place, members: Iterator[Member]) -> None:
         if len(place) - 1 > self._bounds.nested:
@@ -96,16 +106,8 @@ class Walk:
             return False
         if not member.content.peek(6).startswith(_PACKED) and not tar.is_tar(member.content.peek(tar.BLOCK)):
             return False
-        hashed, damage = Hashed(member.content), ""
-        try:
-            with damage_named(), self._members(Peekable(hashed), None, member.size) as members:
-                if members is not None:
-                    self._visitor.begins(inner)
-                    self._level(inner, members)
-        except Fault as fault:
-            if fault.fatal:
-                raise
-            damage = str(fault)
+        hashed = Hashed(member.content)
+        _, damage = self._through(inner, Peekable(hashed), None, member.size)
         # Where the outer archive is what is damaged, this raises again, and that one is named.
         self._visitor.ends(inner, member.size, hashed.rest(), damage)
         return True
