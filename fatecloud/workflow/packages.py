@@ -152,15 +152,20 @@ def _refuse_empty(given: _Set) -> None:
         )
 
 
-def _needs() -> Iterator[str]:
+def _needed() -> Iterator[tuple[str, PackageNeed]]:
+    """Each release with each of the packages that it needs."""
     for name in catalogue.names():
         for need in catalogue.load(name).packages.values():
-            yield f"  {name} needs {need.shown}"
+            yield name, need
+
+
+def _needs() -> Iterator[str]:
+    return (f"  {name} needs {need.shown}" for name, need in _needed())
 
 
 def _releases_of(one: Found) -> list[str]:
-    needed = ((name, catalogue.load(name).packages.get(one.kind.name)) for name in catalogue.names())
-    return [name for name, need in needed if need and need.version == one.version]
+    wanted = (one.kind.name, one.version)
+    return [name for name, need in _needed() if (need.name, need.version) == wanted]
 
 
 def _to_confirm(given: _Set, useful: Sequence[Found]) -> Mapping[Path, tuple[str, tuple[str, ...]]]:
@@ -182,8 +187,7 @@ def _line(one: Found, lists: Sequence[Compared]) -> str:
 
 
 def _why_unused(one: Found) -> str:
-    needed = ((name, catalogue.load(name).packages.get(one.kind.name)) for name in catalogue.names())
-    others = [f"{name} needs {need.version}" for name, need in needed if need]
+    others = [f"{name} needs {need.version}" for name, need in _needed() if need.name == one.kind.name]
     return f"not used: {'; '.join(others) or 'no release of this version needs it'}"
 
 
