@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from fatecloud.checks.service import finding, last_errors, manage
+from fatecloud.checks.evidence import last_errors
+from fatecloud.checks.service import finding, manage, show_logs
 from fatecloud.model.check import Code, ServiceView, service_check
-from fatecloud.model.finding import Finding
+from fatecloud.model.finding import Finding, probe_source
+from fatecloud.model.remedy import Remedy, Run, administrator, look
 
-_SHOWN = 5
+_SHOWN, _COMMAND = 5, 200
+"""Processes in the evidence, and characters of the command line of each."""
 
 HUNG = Code("SERVICE_HUNG", "critical", "The service's process runs but does not answer.", ("*", "node"), away=True)
 CHILD_FROZEN = Code(
@@ -25,11 +29,9 @@ _UP = (
     "SERVICE_STOPPED",
     "SERVICE_FAILED",
     "SERVICE_RESTARTING",
+    "SERVICE_CRASHED",
     "SERVICE_USER_MISSING",
 )
-
-_NO_ANSWER = ("timeout", "silent", "unanswered")
-"""Kinds of a readiness probe's answer: no connection in time, nothing over it, or nothing but the protocol's frame."""
 
 
 @service_check(HUNG, after=_UP)
@@ -42,7 +44,7 @@ def alive(view: ServiceView) -> Iterator[Finding]:
             HUNG,
             f"its main process {main['pid']} is stopped (state {main['state']})",
             cause=_who_stopped(main),
-            remedy=(*_let_go(view, [main, *still]), manage(view, "restart")),
+            remedy=_let_go_or_restart(view, [main, *still]),
             expected="state S or R",
             got=str(main["state"]),
             evidence=_rows(still),
@@ -53,19 +55,18 @@ def alive(view: ServiceView) -> Iterator[Finding]:
     if not view.service.readiness:
         return
     answer = view.probe(view.service.readiness)
-    kind = answer.data.get("kind") if isinstance(answer.data, dict) else None
-    if kind in _NO_ANSWER or (answer.error or "").startswith("timeout"):
+    if answer.late:
         said = answer.error or str(answer.data.get("error", "timeout"))
         yield finding(
             view,
             HUNG,
             f"process {view.state['pid']} runs, but does not answer ({said})",
             cause=f"{_counted(view, still)} stopped, and it may wait for what they do" if still else "",
-            remedy=(*_let_go(view, still), f"fatecloud logs {view.service.id.key}", manage(view, "restart")),
+            remedy=(show_logs(view), *_let_go_or_restart(view, still)),
             expected=f"an answer to {view.service.readiness}",
             got=said,
             evidence=(*_rows(still), *last_errors(view)),
-            source=f"probe {view.service.readiness}",
+            source=probe_source(view.service.readiness),
         )
 
 
@@ -99,19 +100,26 @@ def _who_stopped(process: Mapping[str, Any]) -> str:
     return "a debugger or tracer holds it" if process["state"] == "t" else "it was stopped by a signal"
 
 
-def _let_go(view: ServiceView, still: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Commands that let stopped processes go on: a signal reaches none that is traced."""
+def _let_go(view: ServiceView, still: Sequence[Mapping[str, Any]]) -> tuple[Remedy, ...]:
+    """What lets stopped processes go on: a signal reaches none that is traced."""
+    node = view.facts.node
     # A signal does not let a traced process go on: its tracer holds it.
     signalled = " ".join(str(process["pid"]) for process in still if process["state"] == "T")
     traced = " ".join(f"/proc/{process['pid']}/status" for process in still if process["state"] == "t")
     return (
-        *((f"kill -CONT {signalled}  # on {view.facts.node}",) if signalled else ()),
-        *((f"grep TracerPid {traced}  # on {view.facts.node}: end that process",) if traced else ()),
+        *((Run(f"kill -CONT {signalled}", node, root=True),) if signalled else ()),
+        *((look(f"grep TracerPid {traced}", node), administrator(node, "end that tracer")) if traced else ()),
     )
+
+
+def _let_go_or_restart(view: ServiceView, still: Sequence[Mapping[str, Any]]) -> tuple[Remedy, ...]:
+    """A restart ends what the service does; where its processes can go on, it is the other way."""
+    let_go = _let_go(view, still)
+    return (*let_go, replace(manage(view, "restart"), instead=bool(let_go)))
 
 
 def _rows(processes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """A line for each process, with an end to their number."""
     more = (f"and {len(processes) - _SHOWN} more",) if len(processes) > _SHOWN else ()
-    rows = (f"{p['pid']} {p['state']}, {p['age']:.0f} s old: {p['command']}" for p in processes[:_SHOWN])
+    rows = (f"{p['pid']} {p['state']}, {p['age']:.0f} s old: {p['command'][:_COMMAND]}" for p in processes[:_SHOWN])
     return (*rows, *more)

@@ -8,6 +8,7 @@ from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.model.belonging import stranger
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit
 
 MISTAKEN = Code(
     "NODE_MISTAKEN",
@@ -29,6 +30,6 @@ def node_is_itself(view: NodeView) -> Iterator[Finding]:
             found.what,
             expected=found.expected,
             got=found.got,
-            remedy=(found.remedy,),
+            remedy=(Edit(found.remedy),),
             source="fact manifest",
         )

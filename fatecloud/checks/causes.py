@@ -1,17 +1,18 @@
-"""Which finding explains which: the report starts with root causes."""
+"""Which finding explains which: the report starts with root causes. The rules are those of `precedence`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from fatecloud.checks.circles import Causes, chains
+from fatecloud.checks.precedence import World, part_of, place
 from fatecloud.model.check import Code
-from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding
-from fatecloud.model.service import Edge
 
 _RANK = {"critical": 0, "unknown": 1, "warning": 2, "exposure": 3}
-_PEER = "peer:"
 
 
 def explain(
@@ -19,112 +20,82 @@ def explain(
 ) -> list[Finding]:
     """Fill in `caused_by` and sort the findings: root causes first, then what they explain; always in the same order.
 
-    Only a critical finding explains another one, and a lowered one other warnings. A finding about several parties is
-    explained when each of them has a cause of its own: otherwise the explained one would hide the other. Where
-    findings explain each other in a circle, none does; but what a service says of its edge to a neighbour never
-    explains that the neighbour itself is down.
+    A finding about several parties is explained when each of them has a cause of its own: otherwise the explained one
+    would hide the other. A circle has one root.
 
     Args:
         findings: any order; ids are unique.
-        codes: by name; a finding whose code is not among them (engine codes) has no cause.
+        codes: by name; a finding whose code is not among them has no cause.
         desired: causes follow its edges.
         lowered: ids of warnings that would be critical if other instances did not suffice.
     """
-    possible = {f.id: _possible(f, findings, codes, desired, lowered) for f in findings}
-    level = {name: 0 for name, causes in possible.items() if not causes}
-    while True:
-        depth = {name: depth for name in possible if name not in level and (depth := _depth(possible[name], level))}
-        if not depth:
-            break
-        # Layer after layer from the findings without a cause: what is in a circle never gets a layer, and so stays
-        # a root cause.
-        level |= depth
-    explained = []
+    world = World(codes, desired, lowered)
+    by_id = {finding.id: finding for finding in findings}
+    by_subject: dict[str, list[Finding]] = {}
     for finding in findings:
-        own = level.get(finding.id, 0)
-        causes = sorted(cause for cause in possible[finding.id] if own and level.get(cause, own) < own)
-        explained.append(replace(finding, caused_by=tuple(causes)) if causes else finding)
-    return sorted(explained, key=lambda f: (bool(f.caused_by), _RANK[f.severity], str(f.subject), f.code))
+        by_subject.setdefault(str(finding.subject), []).append(finding)
+    causes = chains(
+        {finding.id: _possible(finding, by_subject, world) for finding in findings},
+        lambda name: _leads(by_id[name], world),
+    )
+    explained = [replace(f, caused_by=tuple(sorted(causes[f.id]))) if causes[f.id] else f for f in findings]
+    worst = _worst(explained)
+    return sorted(explained, key=lambda f: (bool(f.caused_by), worst[f.id], _RANK[f.severity], str(f.subject), f.code))
 
 
-def _depth(causes: set[str], level: Mapping[str, int]) -> int:
-    known = [level[cause] for cause in causes if cause in level]
-    return min(known) + 1 if known else 0
+def _worst(findings: Sequence[Finding]) -> dict[str, int]:
+    """How bad each finding is with all that it explains: a changed file that stops a service leads like the stop."""
+    worst = {finding.id: _RANK[finding.severity] for finding in findings}
+    todo = [finding for finding in findings if finding.caused_by]
+    while todo:
+        # From the ends of the chains towards their roots.
+        named = {cause for finding in todo for cause in finding.caused_by}
+        ends = [finding for finding in todo if finding.id not in named]
+        for finding in ends:
+            worst |= {cause: min(worst[cause], worst[finding.id]) for cause in finding.caused_by}
+        todo = [finding for finding in todo if finding.id in named]
+    return worst
 
 
-def _possible(
-    finding: Finding,
-    findings: Sequence[Finding],
-    codes: Mapping[str, Code],
-    desired: Desired,
-    lowered: Collection[str],
-) -> set[str]:
-    """Ids of the findings that could be the cause of one."""
-    code = codes.get(finding.code)
+def without_held(findings: Sequence[Finding], held: Collection[str], codes: Mapping[str, Code]) -> list[Finding]:
+    """The findings without those held back while services settle, and without the passing effects of these.
+
+    A finding that does not pass with a start is kept, and so is what explains it.
+
+    Args:
+        findings: explained, with the held ones.
+        held: ids of those.
+        codes: by name.
+    """
+    hidden = set(held)
+    passing = [f for f in findings if f.caused_by and f.code in codes and codes[f.code].settles]
+    while new := {f.id for f in passing if f.id not in hidden and hidden >= set(f.caused_by)}:
+        hidden |= new
+    while shown := {
+        c for f in findings if f.id not in hidden and f.caused_by and hidden >= set(f.caused_by) for c in f.caused_by
+    }:
+        hidden -= shown
+    kept = [finding for finding in findings if finding.id not in hidden]
+    return [replace(f, caused_by=tuple(cause for cause in f.caused_by if cause not in hidden)) for f in kept]
+
+
+def _possible(finding: Finding, by_subject: Mapping[str, Sequence[Finding]], world: World) -> Causes:
+    code = world.codes.get(finding.code)
     if code is None:
-        return set()
-    within = {name for name, other in codes.items() if finding.code in other.explains} | set(code.explained_by)
-    outward = {name for name, other in codes.items() if other.outward}
-    enough = set(lowered) if finding.severity == "warning" else set()
-    others = [o for o in findings if (o.severity == "critical" or o.id in enough) and o.id != finding.id]
-    if "*" in code.explained_by:
-        others = [other for other in others if not _blames(other, finding.subject.service, codes, desired)]
+        return ()
+    parts = [part_of(finding, about, code, world) for about in finding.about.split() or [""]]
     found = []
-    for about in finding.about.split() or [""]:
-        targets = _targets(finding, about, code, desired)
-        found.append(
-            {
-                other.id
-                for other in others
-                if (str(other.subject) in targets and other.code not in outward)
-                or (other.subject == finding.subject and other.code in within and _overlap(other, about))
-            }
-        )
-    return set().union(*found) if all(found) else set()
+    for part in parts:
+        others = [other for subject in part.near for other in by_subject.get(subject, ())]
+        found.append({o.id: number for o in others if (number := place(part, o, world)) is not None})
+    return tuple(found) if all(found) else ()
 
 
-def _targets(finding: Finding, about: str, code: Code, desired: Desired) -> set[str]:
-    """Services and nodes whose findings explain the finding's part about one neighbour."""
-    targets = {finding.subject.node} if "node" in code.explained_by else set()
-    service = desired.services.get(finding.subject.service)
-    for edge in service.edges if service else ():
-        kind = edge.kind in code.explained_by or ("*" in code.explained_by and edge.hard)
-        if kind and concerns(about, edge.target):
-            for target in _services(edge, desired):
-                targets |= {target.id.key, target.id.node} - {finding.subject.node}
-    return targets
-
-
-def _blames(finding: Finding, service: str, codes: Mapping[str, Code], desired: Desired) -> bool:
-    """Whether a finding is about one kind of edge, and such an edge leads from its own service to this one."""
-    source, code = desired.services.get(finding.subject.service), codes.get(finding.code)
-    if source is None or code is None:
-        return False
-    abouts = finding.about.split() or [""]
-    named = [e for e in source.edges if e.kind in code.explained_by and any(concerns(a, e.target) for a in abouts)]
-    return any(target.id.key == service for edge in named for target in _services(edge, desired))
-
-
-def _overlap(cause: Finding, about: str) -> bool:
-    """Whether a finding of the same service is about one neighbour, too; one about the service itself always is."""
-    parts = cause.about.split()
-    if not about or not parts or cause.subject.service in parts:
-        return True
-    return any(concerns(about, part) or concerns(part, about) for part in parts)
-
-
-def concerns(about: str, key: str) -> bool:
-    """Whether one part of a finding's `about` means a service: every one, this one, or all of its party (`10000/`)."""
-    return about in ("", key) or (about.endswith("/") and key.startswith(about))
-
-
-def _services(edge: Edge, desired: Desired) -> list[DesiredService]:
-    """The managed services behind an edge's target; none for an external service or another operator's party."""
-    if edge.target in desired.services:
-        return [desired.services[edge.target]]
-    if not edge.target.startswith(_PEER):
-        return []
-    theirs = [s for s in desired.services.values() if s.id.owner == edge.target.removeprefix(_PEER)]
-    source = desired.services[edge.source].id.component
-    behind = [s for s in theirs if any(p.peers and p.number == edge.endpoint.port for p in s.ports)]
-    return behind or [s for s in theirs if s.id.component == source]
+def _leads(finding: Finding, world: World) -> Any:
+    """Sorts the members of a circle: what a service says of itself before what it says of another one, then time."""
+    code, service = world.codes[finding.code], world.desired.services.get(finding.subject.service)
+    kinds = {edge.kind for edge in service.edges} if service else set()
+    of_others = bool(kinds & set(code.explained_by)) and "*" not in code.explained_by
+    stage = next((n for n, keys in enumerate(world.desired.stages) if finding.subject.service in keys), -1)
+    began = float("inf") if finding.began is None else finding.began
+    return (of_others, began, _RANK[finding.severity], stage, finding.id)

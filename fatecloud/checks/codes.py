@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fatecloud.model.check import Code
 
-FACT_ABSENT = Code("FACT_ABSENT", "unknown", "A fact that checks need could not be read on the node.")
+FACT_ABSENT = Code("FACT_ABSENT", "unknown", "A fact that checks need could not be read on the node.", ("node",))
 CHECK_CRASHED = Code("CHECK_CRASHED", "unknown", "A check itself failed; this is a defect of fatecloud.")
 
 NODE_CODES = (

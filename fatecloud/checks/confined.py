@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fatecloud.checks.node import node_finding
@@ -10,6 +11,7 @@ from fatecloud.checks.service import manage
 from fatecloud.model.check import Code, FactAbsent, NodeView, ServiceView, node_check, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.protections import NO_CAPABILITIES, PROTECTIONS
+from fatecloud.model.remedy import Edit, administrator, look
 
 MISSING = Code(
     "UNIT_PROTECTION_MISSING", "warning", "A service runs without a protection that its unit asks for.", settles=False
@@ -53,12 +55,14 @@ _SHOWN: Mapping[str, Callable[[Process], bool]] = {
         "SERVICE_STOPPED",
         "SERVICE_FAILED",
         "SERVICE_RESTARTING",
+        "SERVICE_CRASHED",
         "RESTART_PENDING",
         "FILE_DRIFTED",
     ),
 )
 def confined(view: ServiceView) -> Iterator[Finding]:
     """What the unit denies the service is denied to its running process."""
+    view.require_deployed("protections")
     wanted, state = view.service.protections, view.state
     if not wanted or not state["pid"]:
         return
@@ -84,8 +88,17 @@ def confined(view: ServiceView) -> Iterator[Finding]:
             if changed
             else "it was started before its unit asked for it, or the node's kernel or container cannot do it",
             remedy=(
-                f"systemctl cat {unit}  # on {view.facts.node}; what is overridden is in drop-ins",
-                manage(view, "restart"),
+                look(f"systemctl cat {unit}", view.facts.node),
+                *(
+                    (
+                        administrator(
+                            view.facts.node, "remove the drop-in that overrides it, then run systemctl daemon-reload"
+                        ),
+                    )
+                    if changed
+                    else ()
+                ),
+                replace(manage(view, "restart"), when="when it is removed" if changed else ""),
             ),
             expected=", ".join(f"{name}={wanted[name]}" for name in [*changed, *lost]),
             got=", ".join([*([overridden] if changed else []), *(f"{name} not in force" for name in lost)]),
@@ -109,7 +122,7 @@ def systemd_knows(view: NodeView) -> Iterator[Finding]:
             OLD,
             f"services run without {', '.join(sorted(missing))}",
             cause="the node's systemd does not know these directives and ignores them",
-            remedy=("run these services on a newer distribution",),
+            remedy=(Edit("place these services on a node with a newer distribution"),),
             expected=f"systemd {newest} or later",
             got=f"older than {min(_SINCE[name] for name in missing)}",
             source="fact services",

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
+from fatecloud.model.check import Code, FactAbsent, ServiceView, Unjudged, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.marks import DataState, data_state
+from fatecloud.model.remedy import Run, administrator, look
 
 NOT_THERE = Code(
     "DATA_NOT_THERE",
     "critical",
     "A service's data are not where they were; often a disk is not mounted.",
-    explains=("SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING", "SERVICE_HUNG", "FILE_MISSING"),
+    explains=(
+        "SERVICE_STOPPED",
+        "SERVICE_FAILED",
+        "SERVICE_RESTARTING",
+        "SERVICE_CRASHED",
+        "SERVICE_HUNG",
+        "FILE_MISSING",
+        "FILE_MODE",
+    ),
     settles=False,
 )
 MOVED = Code(
@@ -30,6 +39,7 @@ def data_there(view: ServiceView) -> Iterator[Finding]:
     # A service that keeps nothing has no mark.
     if not view.service.signs:
         return
+    view.require_deployed("data")
     state, key = _state(view), view.service.id.key
     if state.blocks:
         yield _finding(
@@ -38,9 +48,10 @@ def data_there(view: ServiceView) -> Iterator[Finding]:
             _symptom(state),
             cause=_CAUSES[state.state],
             remedy=(
-                f"findmnt --target {state.path}  # on {view.facts.node}; mount the disk that is missing",
-                f"fatecloud deploy --adopt-data {key}  # after you restored the data by hand",
-                f"fatecloud deploy --new-data {key}  # abandons the old data and starts empty",
+                look(f"findmnt --target {state.path}", view.facts.node),
+                administrator(view.facts.node, "mount the disk that is missing"),
+                Run(f"fatecloud deploy --adopt-data {key}", when="when the data are restored by hand", instead=True),
+                Run(f"fatecloud deploy --new-data {key}", when="to abandon the old data and start empty", instead=True),
             ),
             expected=f"the mark of its data in {state.path}" + (f", on {state.then}" if state.then else ""),
             got=f"{state.found} on {state.now}",
@@ -51,7 +62,7 @@ def data_there(view: ServiceView) -> Iterator[Finding]:
             MOVED,
             f"{state.path} is on another file system than before",
             cause="the data were copied to another disk, or an older copy of the disk is mounted",
-            remedy=(f"fatecloud deploy --adopt-data {key}  # if these are the right data",),
+            remedy=(Run(f"fatecloud deploy --adopt-data {key}", when="if these are the right data"),),
             expected=state.then,
             got=state.now,
         )
@@ -62,6 +73,14 @@ _CAUSES = {
     "other": "the directory holds the data of another service",
     "pending": "the data were restored by hand, but the deploy that accepts them did not finish",
 }
+
+
+def lacks_its_data(view: ServiceView) -> bool:
+    """Whether a service is not started for that reason; False where nothing was read of its data."""
+    try:
+        return bool(view.service.signs) and _state(view).blocks
+    except (FactAbsent, Unjudged):
+        return False
 
 
 def _symptom(state: DataState) -> str:

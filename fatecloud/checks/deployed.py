@@ -5,36 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.model.accounts import owner_of
+from fatecloud.checks.pending import ALL, NODE, differences
+from fatecloud.model import check as model
+from fatecloud.model.access import OTHERS, access_of, folders_of, folders_open, folders_wrong, is_given, taking_back
+from fatecloud.model.accounts import Account
 from fatecloud.model.check import Code, FactAbsent, NodeView, ServiceView, node_check, service_check
-from fatecloud.model.desired import DesiredFile
+from fatecloud.model.desired import DesiredFile, DesiredService
+from fatecloud.model.earlier import versions_of
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import DEPLOY, OVERWRITE, PLAN, REDEPLOY, Edit, Run
 
 _SHOWN = 10
-# Bits of a mode for everyone but owner and group.
-_OTHERS = 0o007
 
-MISSING = Code("FILE_MISSING", "critical", "A file that was deployed is gone.", settles=False)
-DRIFTED = Code("FILE_DRIFTED", "warning", "A deployed file was changed outside fatecloud.", settles=False)
+MISSING = Code(
+    "FILE_MISSING", "critical", "A file or directory that was deployed is gone.", settles=False, underlies=True
+)
+DRIFTED = Code(
+    "FILE_DRIFTED", "warning", "A deployed file was changed outside fatecloud.", settles=False, underlies=True
+)
 MODE = Code(
     "FILE_MODE",
     "warning",
-    "A deployed file has a different mode or owner than it was deployed with.",
+    "A deployed file or directory has a different mode or owner than it was deployed with.",
     ("SERVICE_USER_MISSING",),
     settles=False,
+    underlies=True,
 )
 READABLE = Code(
     "SECRET_READABLE", "critical", "Everyone on the node can read a file that holds a secret.", settles=False
 )
 PENDING = Code(
-    "DEPLOY_PENDING",
+    model.PENDING,
     "warning",
     "What is deployed differs from what the inventory or the release asks for.",
     settles=False,
 )
-_REDEPLOY = ("fatecloud plan", "fatecloud deploy")
 
 Entries = Mapping[str, Mapping[str, Any]]
+Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""How a file was recorded, and how it is."""
 
 
 def _recorded(view: NodeView, owner: str) -> Entries:
@@ -43,25 +52,34 @@ def _recorded(view: NodeView, owner: str) -> Entries:
     return {path: e for path, e in sorted(manifest.get("files", {}).items()) if e.get("service") == owner}
 
 
-def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
-    recorded, seen = _recorded(view, owner), view.fact("files")
+def _intact(view: NodeView, service: DesiredService | None) -> Iterator[Finding]:
+    recorded, seen = _recorded(view, service.id.key if service else "node"), view.fact("files")
+    pending = (view.fact("manifest") or {}).get("pending", {})
     gone = [path for path in recorded if path in seen and seen[path] is None]
+    gone += _folders(view, service)[0]
     there = {path: seen[path] for path in recorded if seen.get(path) is not None}
     # With the real hash, so that an edit of a password counts too.
-    changed = [p for p, entry in there.items() if entry["sha256"] and entry["sha256"] != recorded[p]["sha256"]]
+    # A run writes down what it is about to write, and a check may come between the two.
+    fine = {path: (None, entry["sha256"], pending.get(path)) for path, entry in recorded.items()}
+    changed = [path for path, entry in there.items() if entry["sha256"] not in fine[path]]
     if gone:
-        yield _finding(
-            view, MISSING, gone, "is gone", expected="as deployed", got="no file", remedy=("fatecloud deploy",)
-        )
+        yield _finding(view, MISSING, gone, "is gone", expected="as deployed", got="nothing there", remedy=(DEPLOY,))
     if changed:
-        remedy = (
-            f"fatecloud plan  # shows what was edited on {view.facts.node}",
-            "fatecloud deploy --overwrite-drift  # keeps a copy of what is there",
-        )
+        remedy = (PLAN, OVERWRITE)
         got = f"sha256 {there[changed[0]]['sha256'][:16]}..."
         expected = f"sha256 {recorded[changed[0]]['sha256'][:16]}..."
         cause = "it was edited by hand or by another tool since it was deployed"
-        yield _finding(view, DRIFTED, changed, "was changed", expected=expected, got=got, remedy=remedy, cause=cause)
+        yield _finding(
+            view,
+            DRIFTED,
+            changed,
+            "was changed",
+            expected=expected,
+            got=got,
+            remedy=remedy,
+            cause=cause,
+            began=min((time for path in changed if (time := there[path].get("mtime"))), default=None),
+        )
     unread = [path for path, entry in there.items() if not entry["sha256"]]
     if unread:
         raise FactAbsent(f"{unread[0]}: {there[unread[0]].get('error', 'not hashed')}")
@@ -69,77 +87,99 @@ def _intact(view: NodeView, owner: str) -> Iterator[Finding]:
 
 @node_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
 def node_files(view: NodeView) -> Iterator[Finding]:
-    """The node's own files are as fatecloud deployed them."""
-    return _intact(view, "node")
+    """The node's own files and directories are as fatecloud deployed them."""
+    return _intact(view, None)
 
 
 @service_check(MISSING, DRIFTED, after=("MANIFEST_ABSENT",))
 def service_files(view: ServiceView) -> Iterator[Finding]:
-    """A service's files are as fatecloud deployed them."""
-    return _intact(view, view.service.id.key)
+    """A service's files and directories are as fatecloud deployed them."""
+    return _intact(view, view.service)
+
+
+@node_check(MODE, after=("MANIFEST_ABSENT",))
+def node_modes(view: NodeView) -> Iterator[Finding]:
+    """Modes and owners of the node's own files and directories are as deployed."""
+    return _rights(view, None, _there(view, "node"))
 
 
 @service_check(MODE, READABLE, after=("MANIFEST_ABSENT",))
 def modes(view: ServiceView) -> Iterator[Finding]:
     """Modes and owners are as deployed, and only the service can read its secrets."""
-    recorded, seen = _recorded(view, view.service.id.key), view.fact("files")
+    there = _there(view, view.service.id.key)
     secret = {file.path for file in _files(view) if file.secret}
-    there = {path: seen[path] for path in recorded if seen.get(path) is not None and seen[path]["owner"]}
-    open_ = [path for path, entry in there.items() if path in secret and int(entry["mode"], 8) & _OTHERS]
+    open_ = [path for path, (_, seen) in there.items() if path in secret and int(seen["mode"], 8) & OTHERS]
     if open_:
-        got, path = there[open_[0]]["mode"], open_[0]
-        fix = f"chmod {recorded[path]['mode']} {path}"
-        cause = "every user of the node can read the passwords in it; consider rotating them"
+        commands = (f"chmod {there[path][0]['mode']} {path}" for path in open_)
         yield _finding(
             view,
             READABLE,
             open_,
             "can be read by everyone",
             expected="no rights for others",
-            got=got,
-            remedy=(fix,),
-            cause=cause,
+            got=there[open_[0]][1]["mode"],
+            remedy=(Run(" && ".join(commands), view.facts.node, root=True),),
+            cause="every user of the node can read the passwords in it; consider rotating them",
         )
-    wrong = [
-        path for path, entry in there.items() if path not in open_ and not _same_rights(view, recorded[path], entry)
-    ]
-    if wrong:
-        want, have = recorded[wrong[0]], there[wrong[0]]
+    view.require_deployed("user")
+    yield from _rights(view, view.service, {path: entries for path, entries in there.items() if path not in open_})
+
+
+def _there(view: NodeView, owner: str) -> Mapping[str, Pair]:
+    """Path -> how a file was recorded, and how it is; of those that could be opened."""
+    seen = view.fact("files")
+    return {path: (e, seen[path]) for path, e in _recorded(view, owner).items() if (seen.get(path) or {}).get("owner")}
+
+
+def _folders(view: NodeView, service: DesiredService | None) -> tuple[list[str], list[str]]:
+    """The directories that are gone, and those with other rights; of those that a deploy has made."""
+    manifest, node = view.fact("manifest") or {}, view.desired.node(view.facts.node)
+    made = {*manifest.get("directories", ()), *manifest.get("shared", ()), node.paths.base}
+    seen = {path: entry for path, entry in view.fact("folders").items() if path in made}
+    return folders_wrong(view.desired, node, service, seen)
+
+
+def _rights(view: NodeView, service: DesiredService | None, there: Mapping[str, Pair]) -> Iterator[Finding]:
+    wanted = {path: (int(want["mode"], 8), _access(view, want), have) for path, (want, have) in there.items()}
+    wrong = [path for path, (mode, access, have) in wanted.items() if not _same_rights(mode, access, have)]
+    node, seen, other = view.desired.node(view.facts.node), view.fact("folders"), _folders(view, service)[1]
+    ours = folders_of(view.desired, node, service)
+    wanted |= {path: (ours[path].mode, ours[path].access, seen[path]) for path in other}
+    # A deploy does not work in a directory in which others could have put something.
+    back = set(folders_open(view.desired, node, service, seen)) & set(other)
+    by_hand = tuple(taking_back(view.desired, node, service, path) for path in sorted(back))
+    if wrong := [*wrong, *other]:
+        mode, access, have = wanted[wrong[0]]
         yield _finding(
             view,
             MODE,
             wrong,
             "has the wrong mode or owner",
-            expected=f"{_owner(view, want)}:{_group(view, want) or have['group']} {want['mode']}",
+            expected=f"{access.user or have['owner']}:{access.group or have['group']} {mode:04o}",
             got=f"{have['owner']}:{have['group']} {have['mode']}",
-            remedy=("fatecloud deploy",),
+            remedy=(*by_hand, *((DEPLOY,) if back != set(wrong) else ())),
         )
 
 
 @service_check(PENDING, after=("MANIFEST_ABSENT",))
 def up_to_date(view: ServiceView) -> Iterator[Finding]:
     """What is deployed is what the inventory says today; compared without secrets."""
-    key, manifest = view.service.id.key, view.fact("manifest") or {}
-    record = manifest.get("services", {}).get(key, {})
-    recorded, wanted = _recorded(view, key), {file.path: file for file in _files(view)}
-    differs = [f"{path} must be written" for path in wanted if path not in recorded]
-    differs += [f"{path} must be removed" for path in recorded if path not in wanted]
-    differs += [
-        f"{path} must be changed"
-        for path in wanted
-        # By the hash without secrets: a rotation that has begun is not a difference yet.
-        if path in recorded and recorded[path]["digest"] != wanted[path].digest
-    ]
-    if record and record.get("version") not in (None, view.service.version):
-        differs.insert(0, f"version {record['version']} is deployed, {view.service.version} is wanted")
+    if NODE in view.service.undeployed:
+        return
+    differs = differences(view.desired, view.fact("manifest") or {}, view.service)
+    if ALL in view.service.undeployed:
+        differs.insert(0, "it is not deployed yet")
     if differs:
+        undone = _undone(view)
         yield Finding(
             PENDING.name,
             PENDING.severity,
             view.subject,
             differs[0] + (f", and {len(differs) - 1} more" if differs[1:] else ""),
-            cause="the inventory or the release was changed after the last deployment",
-            remedy=_REDEPLOY,
+            cause=f"run {undone} put earlier routes back (`fatecloud route undo`), and the inventory says otherwise"
+            if undone
+            else "the inventory or the release was changed after the last deployment",
+            remedy=(*((Edit("let it say what is right"),) if undone else ()), *REDEPLOY),
             expected="deployed as the inventory says",
             got=f"{len(differs)} differences",
             evidence=tuple(sorted(differs)[:_SHOWN]),
@@ -147,28 +187,24 @@ def up_to_date(view: ServiceView) -> Iterator[Finding]:
         )
 
 
+def _undone(view: ServiceView) -> str:
+    """The run that changed the service's routes last, if it undid a change; else empty."""
+    last = versions_of(view.fact("manifest") or {}, view.service.id.key)[-1:]
+    return last[0].run if last and last[0].undo else ""
+
+
 def _files(view: ServiceView) -> list[DesiredFile]:
     return [f for f in view.desired.files.get(view.facts.node, ()) if f.service == view.service.id.key]
 
 
-def _owner(view: NodeView, entry: Mapping[str, Any]) -> str:
-    """The user on this node that an `owner` in the manifest means."""
-    service = view.desired.services.get(entry["service"])
-    if entry["owner"] == "service" and service:
-        return service.user
-    return owner_of(view.desired.node(view.facts.node)).user
+def _access(view: NodeView, entry: Mapping[str, Any]) -> Account:
+    """The user and group on this node that an entry of the manifest means."""
+    node, service = view.desired.node(view.facts.node), view.desired.services.get(entry["service"])
+    return access_of(node, service, entry["owner"], int(entry["mode"], 8))
 
 
-def _group(view: NodeView, entry: Mapping[str, Any]) -> str:
-    """The group that a file has to have, so that its service can read it; empty where everyone can, or without root."""
-    service = view.desired.services.get(entry["service"])
-    named = service and view.desired.node(view.facts.node).become == "root"
-    return service.group if service and named and not int(entry["mode"], 8) & _OTHERS else ""
-
-
-def _same_rights(view: NodeView, want: Mapping[str, Any], have: Mapping[str, Any]) -> bool:
-    same = int(want["mode"], 8) == int(have["mode"], 8) and _owner(view, want) in ("", have["owner"])
-    return same and _group(view, want) in ("", have["group"])
+def _same_rights(mode: int, access: Account, have: Mapping[str, Any]) -> bool:
+    return mode == int(have["mode"], 8) and is_given(access, have)
 
 
 def _finding(view: NodeView, code: Code, paths: list[str], what: str, **more: Any) -> Finding:

@@ -9,17 +9,22 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from fatecloud.checks.causes import concerns, explain
-from fatecloud.checks.codes import CHECK_CRASHED, FACT_ABSENT, NODE_CODES
+from fatecloud.checks.booting import coming_up
+from fatecloud.checks.causes import explain, without_held
+from fatecloud.checks.codes import CHECK_CRASHED, ENGINE_CODES, FACT_ABSENT, NODE_CODES
+from fatecloud.checks.edges import concerns
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
+from fatecloud.checks.pending import ALL, as_deployed
 from fatecloud.checks.settle import settling_services
 from fatecloud.checks.spare import lowered
 from fatecloud.checks.trusted import UNTRUSTED
-from fatecloud.model.check import CheckSpec, FactAbsent, NodeView, ServiceView
+from fatecloud.checks.under_way import UnderWay, under_way
+from fatecloud.model.check import PENDING, CheckSpec, FactAbsent, NodeView, ServiceView, Unjudged
 from fatecloud.model.desired import Desired, DesiredService
-from fatecloud.model.finding import Finding, Report, Skipped, Subject
+from fatecloud.model.finding import Finding, Report, Skipped, Subject, probe_source
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
+from fatecloud.model.remedy import Ask, look
 from fatecloud.model.trust import RECORDS
 
 _SEVERITY = {code.name: code.severity for code in NODE_CODES}
@@ -34,6 +39,7 @@ def judge(
     settle_seconds: float = 0,
     *,
     selected: Collection[str] | None = None,
+    ahead: bool = False,
 ) -> Report:
     """Run all checks.
 
@@ -41,21 +47,27 @@ def judge(
         desired: the whole cluster.
         observed: one pass over its nodes; a node that was not read is not judged.
         specs: the checks.
-        settle_seconds: how long after a start by fatecloud a service's runtime findings are held back.
+        settle_seconds: how long after a start a service's runtime findings are held back; with 0, what a
+            run is changing at this moment is judged as well.
         selected: keys of the services to report on; what explains their findings stays in. None for everything.
+        ahead: judge what the next deploy brings, and not what the last one brought.
     """
-    settling = settling_services(desired, observed, settle_seconds)
-    bench = _Bench(desired, observed, specs, settling)
+    desired = desired if ahead else as_deployed(desired, observed)
+    work = under_way(desired, observed) if settle_seconds > 0 else UnderWay()
+    settling = settling_services(desired, observed, settle_seconds) | work.changing | work.shaken
+    bench = _Bench(desired, observed, specs, settling | coming_up(desired, observed), work)
     for name in sorted(desired.cluster.nodes):
         reading = observed.nodes.get(name)
         if isinstance(reading, Unreachable):
             bench.lost(reading)
         elif reading is not None:
             bench.judge_node(reading)
-    codes = {code.name: code for spec in specs for code in spec.codes}
+    codes = {code.name: code for code in (*ENGINE_CODES, *(code for spec in specs for code in spec.codes))}
     found = [*bench.findings, *bench.absent_findings()]
     less = lowered(found, codes, desired, observed)
-    findings = explain([less.get(finding.id, finding) for finding in found], codes, desired, less)
+    # What is held back explains all the same: otherwise what depends on a service that comes up would lead.
+    explained = explain([*(less.get(finding.id, finding) for finding in found), *bench.held], codes, desired, less)
+    findings = without_held(explained, {finding.id for finding in bench.held}, codes)
     passed, skipped, exposures = bench.passed, bench.skipped, bench.exposures
     if selected is not None:
         findings = _about(findings, desired, selected)
@@ -80,11 +92,17 @@ class _Bench:
     """Collects the outcome of check after check."""
 
     def __init__(
-        self, desired: Desired, observed: Observed, specs: Sequence[CheckSpec], settling: Collection[str]
+        self,
+        desired: Desired,
+        observed: Observed,
+        specs: Sequence[CheckSpec],
+        settling: Collection[str],
+        work: UnderWay,
     ) -> None:
-        self.desired, self.observed, self.settling = desired, observed, settling
+        self.desired, self.observed, self.settling, self.work = desired, observed, settling, work
         self.specs = in_order(specs)
         self.findings: list[Finding] = []
+        self.held: list[Finding] = []
         self.exposures: list[Finding] = []
         self.skipped: list[Skipped] = []
         self.passed: list[Subject] = []
@@ -94,7 +112,7 @@ class _Bench:
     def lost(self, reading: Unreachable) -> None:
         """Record one finding for a node that returned no document; its services are not judged."""
         subject = Subject(node=reading.node)
-        remedy = (reading.remedy,) if reading.remedy else ()
+        remedy = reading.remedies
         severity = _SEVERITY.get(reading.code, "unknown")
         finding = Finding(reading.code, severity, subject, reading.message, remedy=remedy, source="collector")
         if reading.code == JUMP_HOST:
@@ -108,10 +126,10 @@ class _Bench:
 
     def judge_node(self, facts: NodeFacts) -> None:
         """All checks of a node, then all of each of its services."""
-        blocked = self._judge(NodeView(self.desired, self.observed, facts), None, {})
+        view = NodeView(self.desired, self.observed, facts, settling=frozenset(self.settling))
+        blocked = self._judge(view, None, {})
         for service in self.desired.on_node(facts.node):
-            view = ServiceView(self.desired, self.observed, facts, service)
-            self._judge(view, service, blocked)
+            self._judge(ServiceView(self.desired, self.observed, facts, service), service, blocked)
 
     def absent_findings(self) -> list[Finding]:
         """One finding per subject whose readings were missing."""
@@ -121,7 +139,7 @@ class _Bench:
                 FACT_ABSENT.severity,
                 subject,
                 f"the check could not run: {reasons[0]}" + (f" (and {len(reasons) - 1} more)" if reasons[1:] else ""),
-                remedy=(f"fatecloud explain {FACT_ABSENT.name}",),
+                remedy=(look(f"fatecloud explain {FACT_ABSENT.name}"),),
                 evidence=tuple(reasons),
                 source="collector",
             )
@@ -133,6 +151,9 @@ class _Bench:
         blocked = dict(inherited)
         for spec in self.specs:
             if not spec.is_for(service):
+                continue
+            if service is not None and ALL in service.undeployed and PENDING not in {code.name for code in spec.codes}:
+                self.skipped.append(Skipped(spec.name, view.subject, PENDING))
                 continue
             reason = next((blocked[code] for code in prerequisites(spec) if code in blocked), None)
             # What rests on a failed check is not judged: its findings would only repeat that one.
@@ -154,9 +175,15 @@ class _Bench:
                 return self._raised(found, spec)
             self._note_absent(view, str(absent))
             return self._raised(found, spec)
+        except Unjudged as reason:
+            self.skipped.append(Skipped(spec.name, view.subject, str(reason)))
+            return self._raised(found, spec)
         except Exception as error:  # noqa: BLE001 - a broken check must not cost the answers of the others
             symptom = f"check {spec.name} failed: {type(error).__name__}: {error}"
-            remedy = ("report it, with the file that this command writes: fatecloud check --save-facts FILE",)
+            remedy = (
+                look("fatecloud check --save-facts facts.json"),
+                Ask("the project", "find the cause, and send the file that the command writes"),
+            )
             crash = Finding(CHECK_CRASHED.name, CHECK_CRASHED.severity, view.subject, symptom, remedy=remedy)
             self.findings.append(crash)
             return self._raised(found, spec)
@@ -170,15 +197,22 @@ class _Bench:
         # Exposures follow from the release and the inventory, so they must not turn every check into a warning.
         faults = [f for f in found if f.severity != "exposure"]
         self.exposures += [f for f in found if f.severity == "exposure"]
-        self.findings += [f for f in faults if not (f.code in settles and self._settles(f))]
+        for fault in faults:
+            held = self.work.covers(fault) or (fault.code in settles and self._settles(fault))
+            (self.held if held else self.findings).append(fault)
         return {finding.code: finding.code for finding in faults}
 
     def _settles(self, finding: Finding) -> bool:
-        """Whether fatecloud has just started the finding's service, or all that it is about."""
-        parts = finding.about.split()
+        """Whether fatecloud or a boot has just started the finding's service, or all that it is about."""
+        parts = finding.about.split() or self._asked(finding)
         return finding.subject.service in self.settling or (
             bool(parts) and all(any(concerns(part, key) for key in self.settling) for part in parts)
         )
+
+    def _asked(self, finding: Finding) -> list[str]:
+        """The neighbours that the finding's probe asked: one may have come up again before it was looked at itself."""
+        service = self.desired.services.get(finding.subject.service)
+        return [edge.target for edge in service.edges if finding.source == probe_source(edge.probe)] if service else []
 
     def _note_absent(self, view: NodeView, reason: str) -> None:
         # A fact that failed as a whole is the node's problem: reported once, not once per service.

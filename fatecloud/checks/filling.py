@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from fatecloud.checks.node import disks, node_finding
+from fatecloud.checks.node import disks, make_room, node_finding
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.duration import duration_text
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import logs_of
+from fatecloud.model.remedy import Edit, Remedy
 from fatecloud.model.residues import JOB, Residue
 from fatecloud.model.samples import seconds_until, slope
 from fatecloud.model.sizes import size_text
@@ -81,8 +82,7 @@ def disk_lasts(view: NodeView) -> Iterator[Finding]:
         else "no service of fatecloud grows on it: something else writes there",
         remedy=(
             *_settings(view, growing),
-            f"du -xh --max-depth=2 {soon[first][1][0]} | sort -h | tail -20  # on {view.facts.node}",
-            "make room, or give the node a larger disk",
+            *make_room(view, soon[first][1][0]),
         ),
         expected=f"room for at least {duration_text(HORIZON)} at the rate of the last days",
         got=duration_text(soon[first][0]),
@@ -114,12 +114,12 @@ def _residue(view: NodeView, service: DesiredService, kind: str, name: str) -> R
     return None
 
 
-def _settings(view: NodeView, growing: Sequence[Grower]) -> Iterator[str]:
+def _settings(view: NodeView, growing: Sequence[Grower]) -> Iterator[Remedy]:
     """The setting by which the first of what grows would be kept for a shorter time."""
     for grower in growing[:1]:
         if grower.residue:
             component = view.desired.services[grower.service].id.component
-            yield f"set residues.days of {component} to less than {grower.residue.days} in the inventory, and deploy"
+            yield Edit(f"set residues.days of {component} to less than {grower.residue.days}, then deploy")
 
 
 def _left(mount: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fatecloud.model.lease import held_by
 from fatecloud.model.observed import Observed
 
 
@@ -9,11 +10,7 @@ def runs_under_way(observed: Observed) -> tuple[str, ...]:
     """One sentence for each run that holds a lease now: its owner, and the nodes that it holds."""
     held: dict[tuple[str, str], list[str]] = {}
     for name in sorted(observed.nodes):
-        facts = observed.reached(name)
-        if facts is None or not facts.fact("lease").ok or not facts.fact("clock").ok:
-            continue
-        lease = facts.fact("lease").value
-        if lease and lease.get("expires", 0) > float(facts.fact("clock").value["epoch"]):
+        if lease := held_by(observed, name):
             held.setdefault((str(lease.get("owner", "?")), str(lease.get("run", "?"))), []).append(name)
     return tuple(
         f"{owner} is changing {', '.join(nodes)} now (run {run}): findings there may be its work in progress"

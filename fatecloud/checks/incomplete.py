@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import DEPLOY
 
 LAST_DEPLOY = "last_deploy"
 """Key of `Observed.notes`: the controller's last deploy, if it failed: run, who, at (epoch), error."""
@@ -16,7 +17,7 @@ INCOMPLETE = Code(
 )
 
 
-@node_check(INCOMPLETE, after=("MANIFEST_ABSENT",))
+@node_check(INCOMPLETE, after=("MANIFEST_ABSENT", "DEPLOY_PENDING"))
 def begun(view: NodeView) -> Iterator[Finding]:
     """A node that was prepared for services has at least one service."""
     wanted = [service.id.key for service in view.desired.on_node(view.facts.node)]
@@ -36,7 +37,7 @@ def begun(view: NodeView) -> Iterator[Finding]:
         view.subject,
         f"a deployment prepared this node, but none of its {len(wanted)} services was deployed",
         cause=cause,
-        remedy=("fatecloud deploy  # continues where the last one ended",),
+        remedy=(DEPLOY,),
         expected=", ".join(wanted),
         got="no service",
         evidence=evidence,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from fatecloud.checks.evidence import last_errors
 from fatecloud.checks.listeners import in_the_way, silent_ports, too_open
-from fatecloud.checks.service import last_errors, manage
+from fatecloud.checks.service import manage, show_logs
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit, administrator, look
 
 STOLEN = Code("PORT_STOLEN", "critical", "Another process holds a port of the service.", settles=False)
 NOT_LISTENING = Code(
@@ -18,7 +21,8 @@ NOT_LISTENING = Code(
 TOO_OPEN = Code(
     "PORT_TOO_OPEN", "warning", "The service listens on an address that it should not be reached at.", settles=False
 )
-_NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", "SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING")
+_DOWN = ("SERVICE_STOPPED", "SERVICE_FAILED", "SERVICE_RESTARTING", "SERVICE_CRASHED")
+_NOT_RUNNING = ("MANIFEST_ABSENT", "SERVICE_ABSENT", *_DOWN)
 
 
 @service_check(STOLEN, after=("MANIFEST_ABSENT",))
@@ -39,9 +43,10 @@ def own_ports(view: ServiceView) -> Iterator[Finding]:
             f"port {port.number} is held by {other or who}",
             cause="the service cannot listen there while another process does",
             remedy=(
-                f"ss -ltnp 'sport = :{port.number}'  # on {view.facts.node}",
-                "stop that process, or give the service another port in the inventory",
-                manage(view, "restart"),
+                look(f"ss -ltnp 'sport = :{port.number}'", view.facts.node, root=True),
+                administrator(view.facts.node, "stop that process"),
+                Edit(f"set another `ports.{port.name}` of {view.service.id.component}, then deploy", instead=True),
+                replace(manage(view, "restart"), when="when the port is free"),
             ),
             expected=f"port {port.number} held by {view.service.id.key}",
             got=who,
@@ -65,7 +70,7 @@ def listening(view: ServiceView) -> Iterator[Finding]:
             view.subject,
             f"it runs, but does not listen on port {', '.join(str(port.number) for port in missing)}",
             cause="it is still starting, or it failed to open the port",
-            remedy=(f"fatecloud logs {view.service.id.key}", manage(view, "restart")),
+            remedy=(show_logs(view), manage(view, "restart")),
             expected=f"{missing[0].bind}:{missing[0].number}",
             got=", ".join(elsewhere) or "no listener",
             evidence=last_errors(view),
@@ -85,7 +90,7 @@ def not_too_open(view: ServiceView) -> Iterator[Finding]:
             view.subject,
             f"it listens on {', '.join(_at(row['address'], row['port']) for row in rows)}",
             cause="it runs with other settings than those in its files, or reads more than them",
-            remedy=(manage(view, "restart"), f"fatecloud logs {view.service.id.key}"),
+            remedy=(manage(view, "restart"), show_logs(view)),
             expected=", ".join(dict.fromkeys(_at(binds[row["port"]], row["port"]) for row in rows)),
             got=", ".join(_at(row["address"], row["port"]) for row in rows),
             source="fact listeners",

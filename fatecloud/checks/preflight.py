@@ -21,6 +21,7 @@ from fatecloud.checks import (
     preflight_routes,
     preflight_setup,
     preflight_space,
+    preflight_taken,
     trusted,
 )
 from fatecloud.checks.codes import FACT_ABSENT
@@ -31,6 +32,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
 from fatecloud.model.observed import Observed
 from fatecloud.model.parts import packages_missing
+from fatecloud.model.remedy import Run
 
 _ROOMS = (
     trusted,
@@ -46,6 +48,7 @@ _ROOMS = (
     preflight_fleet,
     preflight_routes,
     preflight_leftovers,
+    preflight_taken,
     data,
 )
 ARTIFACT_MISSING = Code(
@@ -76,15 +79,16 @@ def judge_preflight(
 ) -> Report:
     """Judge everything at once.
 
-    A check that can only warn and lacks its reading is reported as not judged; any other one is an unknown finding.
+    What the inventory asks for is judged, also where something else is deployed now. A check that can only warn and
+    lacks its reading is reported as not judged; any other one is an unknown finding.
 
     Args:
         desired: the cluster as it should be.
         observed: one pass over all its nodes.
         artifacts_missing: name of a release -> what the controller's store lacks of it, as a sentence.
     """
-    needed = judge(desired, observed, [spec for spec in preflight_checks() if not _only_warns(spec)])
-    advice = judge(desired, observed, [spec for spec in preflight_checks() if _only_warns(spec)])
+    needed = judge(desired, observed, [spec for spec in preflight_checks() if not _only_warns(spec)], ahead=True)
+    advice = judge(desired, observed, [spec for spec in preflight_checks() if _only_warns(spec)], ahead=True)
     reported = {finding.id for finding in needed.findings}
     more = [finding for finding in advice.findings if finding.id not in reported and finding.code != FACT_ABSENT.name]
     unread = [
@@ -120,7 +124,7 @@ def _artifacts(missing: Mapping[str, str]) -> tuple[Finding, ...]:
             f"artifacts of {', '.join(missing)} are not in the store",
             expected="all artifacts of the releases",
             got="; ".join(missing.values()),
-            remedy=tuple(f"fatecloud release fetch {name}" for name in missing),
+            remedy=tuple(Run(f"fatecloud release fetch {name}") for name in missing),
             source="the controller's store",
         ),
     )
@@ -138,7 +142,12 @@ def _packages(desired: Desired) -> tuple[Finding, ...]:
             "packages that no registry has were not imported",
             expected="all packages that services need",
             got="; ".join(f"lacks {need.shown}" for need in missing),
-            remedy=(f"fatecloud release import {' '.join(need.file for need in missing)}",),
+            remedy=(
+                Run(
+                    f"fatecloud release import {' '.join(need.file for need in missing)}",
+                    when="when these files are in this directory",
+                ),
+            ),
             source="the controller's store",
         ),
     )

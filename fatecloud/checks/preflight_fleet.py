@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from fatecloud.checks.node import set_clock, start_time_service
 from fatecloud.checks.preflight_need import WILDCARDS, address_of, is_loopback, node_of, ports_of, problem
 from fatecloud.model import clocks
 from fatecloud.model.belonging import same_machine
 from fatecloud.model.check import Code, NodeView, node_check
-from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
+from fatecloud.model.remedy import Edit, Run, look
 
 SKEW = Code("PREFLIGHT_CLOCK_SKEW", "critical", "The node's clock is far from the others'.")
 DRIFT = Code("PREFLIGHT_CLOCK_DRIFT", "warning", "The node's clock is seconds away from the others'.")
@@ -47,16 +48,9 @@ def clock_skew(view: NodeView) -> Iterator[Finding]:
         f"the clock is {abs(away):.1f} s {'ahead' if away > 0 else 'behind'}",
         expected=f"within {clocks.NOTICED:g} s of the median of {len(others) + 1} clocks",
         got=f"{away:+.1f} s, give or take {own['uncertainty']:.1f} s",
-        remedy=(*_time_daemon(view), "chronyc makestep"),
+        remedy=set_clock(view),
         source="fact skew",
     )
-
-
-def _time_daemon(view: NodeView) -> tuple[str, str]:
-    """How a time daemon is installed and started. `timedatectl set-ntp` fails where none is installed (Debian 12)."""
-    distribution = distribution_of(str((view.facts.fact("os").value or {}).get("family", "")))
-    start = f"systemctl enable --now {distribution.time_service}"
-    return f"as root: {distribution.install_command(('chrony',))}", start
 
 
 @node_check(UNSYNC)
@@ -70,7 +64,7 @@ def clock_synchronised(view: NodeView) -> Iterator[Finding]:
             "the clock is not synchronised",
             expected="System clock synchronized: yes",
             got="no",
-            remedy=(*_time_daemon(view), "chronyc tracking"),
+            remedy=(*start_time_service(view), look("chronyc tracking", view.facts.node)),
             source="fact clock",
         )
 
@@ -94,7 +88,10 @@ def time_zone(view: NodeView) -> Iterator[Finding]:
             f"time zone {own}, the other nodes have {usual}",
             expected=usual,
             got=own,
-            remedy=(f"timedatectl set-timezone {usual}   # and restart the services of the node",),
+            remedy=(
+                Run(f"timedatectl set-timezone {usual}", view.facts.node, root=True),
+                Run(f"fatecloud restart @{view.facts.node}", when="if services run there"),
+            ),
             source="fact clock",
         )
 
@@ -119,7 +116,7 @@ def one_machine_one_node(view: NodeView) -> Iterator[Finding]:
             f"nodes {', '.join([view.facts.node, *twins])} are one machine ({own['hostname']})",
             expected="one machine per node name",
             got=f"machine-id {own['machine_id']} and one boot, by {len(twins) + 1} names",
-            remedy=("keep one of the names under `nodes`, and place the services of the others on it",),
+            remedy=(Edit("keep one of the names under `nodes`, and place the services of the others on it"),),
             source="fact identity",
         )
 
@@ -145,7 +142,7 @@ def addresses(view: NodeView) -> Iterator[Finding]:
             cause="`bind` of the node or of the component is wrong, or `advertise` is an address behind NAT",
             expected=", ".join(strange),
             got=shown,
-            remedy=(f"set `bind` of node {view.facts.node} to one of: {shown}",),
+            remedy=(Edit(f"set `bind` of node {view.facts.node} to one of: {shown}"),),
             source="fact addresses",
         )
     # Only a warning, because behind address translation this is right.
@@ -158,7 +155,7 @@ def addresses(view: NodeView) -> Iterator[Finding]:
             cause="this is right behind address translation, and wrong otherwise",
             expected=node.advertise,
             got=shown,
-            remedy=(f"set `advertise` of node {view.facts.node} to one of: {shown}, unless the address is translated",),
+            remedy=(Edit(f"set `advertise` of node {node.name} to one of: {shown}, unless it is translated"),),
             source="fact addresses",
         )
 
@@ -175,6 +172,6 @@ def own_name(view: NodeView) -> Iterator[Finding]:
             f"{name['hostname']} does not resolve on the node itself",
             expected="an address",
             got="none",
-            remedy=(f"echo '127.0.1.1 {name['hostname']}' >> /etc/hosts",),
+            remedy=(Run(f"echo '127.0.1.1 {name['hostname']}' >> /etc/hosts", view.facts.node, root=True),),
             source="fact own_name",
         )

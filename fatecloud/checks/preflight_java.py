@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import node_of, problem, service_subject, services_of
 from fatecloud.model.check import Code, NodeView, node_check
+from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding
+from fatecloud.model.java import Java
+from fatecloud.model.remedy import Edit, Remedy, Run, administrator, look
 
 NONE = Code("PREFLIGHT_JAVA_NONE", "critical", "A service has no JVM that it can run in.")
 FLAGS = Code("PREFLIGHT_JAVA_FLAGS", "critical", "A JVM does not start with the flags of a service.")
@@ -33,6 +36,27 @@ def java_in_range(view: NodeView) -> Iterator[Finding]:
                 remedy=_remedies(view, wanted.maximum),
                 source="fact javas; the controller's store",
             )
+        elif service.java and service.java.package and _lost_its_files(view, service.java):
+            java = service.java
+            yield problem(
+                view,
+                NONE.name,
+                NONE.severity,
+                f"{java.program} is not there, although its package {java.package} is installed",
+                subject=service_subject(service),
+                cause="its files were removed by hand; a deploy installs a package only where it is missing",
+                expected=java.program,
+                got="no such program",
+                remedy=(distribution_of(view.fact("os")["family"]).reinstall_on(view.facts.node, (java.package,)),),
+                source="fact javas; fact packages",
+            )
+
+
+def _lost_its_files(view: NodeView, java: Java) -> bool:
+    """Whether the package of a JVM is installed, and the node has no such JVM."""
+    found = node_of(view).machine.javas
+    gone = found is not None and not any(java.home in one.homes for one in found)
+    return gone and view.fact("packages").get(java.package) is not None
 
 
 @node_check(FLAGS, after=(NONE.name,))
@@ -53,16 +77,16 @@ def java_starts(view: NodeView) -> Iterator[Finding]:
                 got=f"exit status {result['exit']}" if result["exit"] is not None else "no end",
                 evidence=(f"$ {command}",),
                 remedy=(
-                    f"su -s /bin/sh {service.user} -c '{command}'",
-                    f"change the settings `jvm` of {service.id.component} in the inventory, or use another JVM",
+                    look(f"su -s /bin/sh {service.user} -c '{command}'", view.facts.node, root=True),
+                    Edit(f"change the settings `jvm` of {service.id.component}, or use another JVM"),
                 ),
                 source="fact java_starts",
             )
 
 
-def _remedies(view: NodeView, major: int) -> tuple[str, ...]:
-    imported = f"fatecloud release import jdk-{major}.tar.gz   # an archive of a JDK, for example Temurin's"
+def _remedies(view: NodeView, major: int) -> tuple[Remedy, ...]:
+    imported = Run(f"fatecloud release import jdk-{major}.tar.gz", when="when a JDK is there by this name")
     if node_of(view).java == "imported":
-        return (imported, f"or set `java: any` of node {view.facts.node} in the inventory")
-    installed = f"install one on the node, below /usr/lib/jvm, then: fatecloud preflight @{view.facts.node}"
+        return (imported, Edit(f"set `java: any` of node {view.facts.node}", instead=True))
+    installed = administrator(view.facts.node, "install one below /usr/lib/jvm", instead=True)
     return (imported, installed)

@@ -15,6 +15,7 @@ from fatecloud.model.finding import Finding
 from fatecloud.model.layout import data_of, places_of, private_of
 from fatecloud.model.places import is_systems
 from fatecloud.model.protections import is_home
+from fatecloud.model.remedy import Edit, Run
 
 NEIGHBOUR = Code("PREFLIGHT_NEIGHBOUR", "critical", "The node's register of clusters leaves no room for this one.")
 DIRECTORY = Code(
@@ -45,7 +46,7 @@ def neighbours_leave_room(view: NodeView) -> Iterator[Finding]:
             found.what,
             expected=found.expected,
             got=found.got,
-            remedy=(found.remedy,),
+            remedy=(Edit(found.remedy),),
             source="fact register",
         )
 
@@ -66,8 +67,17 @@ def directories_are_ours(view: NodeView) -> Iterator[Finding]:
             expected="new or empty directories, or what is in them of this cluster alone",
             got="; ".join(got for _, _, _, got in found),
             remedy=(
-                f"set another {keys} for node {view.facts.node}",
-                *(f"or, if nothing needs what is in it, move it away: mv {path} {path}.old" for path in movable),
+                Edit(f"set another {keys} for node {view.facts.node}"),
+                *(
+                    Run(
+                        f"mv {path} {path}.old",
+                        view.facts.node,
+                        root=True,
+                        when="if nothing needs it",
+                        instead=True,
+                    )
+                    for path in movable
+                ),
             ),
             evidence=tuple(symptom for _, _, symptom, _ in found[1:]),
             source="fact directories",
@@ -120,7 +130,7 @@ def directories_are_seen(view: NodeView) -> Iterator[Finding]:
             expected=f"paths.{key}: {place}, so that the units leave homes visible",
             got=path,
             remedy=tuple(
-                f"set `paths.{key}: {place}` for node {view.facts.node}" for key, (_, place) in hidden.items()
+                Edit(f"set `paths.{key}: {place}` for node {view.facts.node}") for key, (_, place) in hidden.items()
             ),
             source="fact real_paths",
         )
@@ -144,7 +154,7 @@ def data_of_before(view: NodeView) -> Iterator[Finding]:
                 subject=service_subject(service),
                 expected="an empty directory, because the service is not installed",
                 got=f"{inside['entries']} entries of {inside['owner']}",
-                remedy=(f"to start afresh: mv {path} {path}.old",),
+                remedy=(Run(f"mv {path} {path}.old", view.facts.node, root=True, when="to start afresh"),),
                 source="fact directories",
             )
 

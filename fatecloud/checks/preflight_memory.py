@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from fatecloud.checks.preflight_need import GIB, manifest_services, node_of, problem, services_of
+from fatecloud.checks.preflight_need import GIB, manifest_services, node_of, problem, services_of, set_for_good
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit, Run, administrator, look
 from fatecloud.model.sizes import size_text
 
 MEMORY = Code("PREFLIGHT_MEMORY", "warning", "The node has less memory than the services and one job need.")
@@ -35,8 +36,9 @@ def heaps(view: NodeView) -> Iterator[Finding]:
             expected=f"heaps of less than {size_text(have)} together",
             got=size_text(need),
             remedy=(
-                f"set `jvm.heap` of {services[0].id.component} in the inventory",
-                "or place services elsewhere, or give the machine more memory",
+                Edit(f"set `jvm.heap` of {services[0].id.component}"),
+                Edit("place services elsewhere", instead=True),
+                administrator(view.facts.node, "give the machine more memory", instead=True),
             ),
             source="fact memory; `jvm.heap` in the inventory",
         )
@@ -64,8 +66,9 @@ def memory(view: NodeView) -> Iterator[Finding]:
             expected=f">= {asked} (FATE's guide: 16 GB for a machine with everything)",
             got=f"{size_text(fact['available'])} available of {size_text(fact['total'])}",
             remedy=(
-                "ps -eo rss,user,args --sort=-rss | head",
-                "give the machine more memory, or place services elsewhere",
+                look("ps -eo rss,user,args --sort=-rss | head", view.facts.node),
+                Edit("place services elsewhere"),
+                administrator(view.facts.node, "give the machine more memory", instead=True),
             ),
             source="fact memory; what services of each kind were seen to take",
         )
@@ -77,7 +80,14 @@ def memory(view: NodeView) -> Iterator[Finding]:
             f"{size_text(fact['total'])} of memory and no swap",
             expected="16 GiB of memory, or swap (FATE's guide: 128 GB in production)",
             got="no swap",
-            remedy=("fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",),
+            remedy=(
+                Run(
+                    "fallocate -l 16G /swapfile && chmod 600 /swapfile && mkswap /swapfile && swapon /swapfile",
+                    view.facts.node,
+                    root=True,
+                ),
+                Run("echo '/swapfile none swap sw 0 0' >> /etc/fstab", view.facts.node, root=True),
+            ),
             source="fact memory",
         )
 
@@ -107,7 +117,7 @@ def open_files(view: NodeView) -> Iterator[Finding]:
                 expected=f">= {need}",
                 got=str(values[name]),
                 evidence=tuple(f"{s.needs.descriptors} {s.id.key}" for s in services),
-                remedy=(f"as root: sysctl -w {name}={need}", f"and keep it: echo '{name}={need}' >> /etc/sysctl.conf"),
+                remedy=set_for_good(view, name, need),
                 source="fact sysctl",
             )
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.model.check import NodeView
 from fatecloud.model.desired import DesiredService
+from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding, Severity, Subject
 from fatecloud.model.node import Node
+from fatecloud.model.remedy import Remedy, Run
 from fatecloud.model.service import PortUse
 
 GIB = 1024**3
 MIB = 1024**2
+SETTINGS = "/etc/sysctl.d/90-fatecloud.conf"
 WILDCARDS = frozenset({"0.0.0.0", "::", "*", ""})  # noqa: S104 - compared with, never bound
 
 
@@ -67,6 +70,33 @@ def own_manifest(view: NodeView) -> Mapping[str, Any]:
     """The node's manifest if it is this cluster's, else an empty one. Raises FactAbsent."""
     manifest = view.fact("manifest") or {}
     return manifest if manifest.get("id", view.desired.cluster.id) == view.desired.cluster.id else {}
+
+
+def family_of(view: NodeView) -> str:
+    """The family of the node's distribution, empty where it is not known: a remedy says what it can."""
+    return str((view.facts.fact("os").value or {}).get("family", ""))
+
+
+def install_unstarted(view: NodeView, missing: Collection[str]) -> tuple[Remedy, ...]:
+    """How an administrator installs packages for services, as a deploy does: their own daemons do not start.
+
+    Debian starts them at once, and they take the ports that our services are to have.
+    """
+    system, node = view.fact("os"), view.facts.node
+    family = str(system["family"])
+    lacking = [s for s in services_of(view) if not set(missing).isdisjoint(s.packages.get(family, ()))]
+    units = sorted({unit for service in lacking for unit in service.masks.get(family, ())})
+    mask = (Run(f"systemctl mask {' '.join(units)}", node, root=True),) if units and system["init"] == "systemd" else ()
+    return (*mask, distribution_of(family).install_on(node, tuple(missing)))
+
+
+def set_for_good(view: NodeView, name: str, value: int) -> tuple[Run, ...]:
+    """How a setting of the kernel is changed now, and stays so over a reboot."""
+    node = view.facts.node
+    return (
+        Run(f"sysctl -w {name}={value}", node, root=True),
+        Run(f"echo '{name} = {value}' >> {SETTINGS}", node, root=True),
+    )
 
 
 def is_loopback(address: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from fatecloud.checks.preflight_need import (
+    install_unstarted,
     missing_packages,
     node_of,
     packages_of,
@@ -16,9 +17,9 @@ from fatecloud.checks.preflight_need import (
 from fatecloud.checks.preflight_platform import OS_FAMILY
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.desired import DesiredService
-from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding
 from fatecloud.model.release import DISTRIBUTION
+from fatecloud.model.remedy import Edit, administrator
 
 PACKAGES = Code("PREFLIGHT_PACKAGES_MISSING", "critical", "Packages are missing, and fatecloud may not install them.")
 OLD = Code(
@@ -40,7 +41,7 @@ def preinstalled(view: NodeView) -> Iterator[Finding]:
             f"`packages: preinstalled` is set, but these are missing: {', '.join(missing)}",
             expected=", ".join(packages_of(view, view.fact("os")["family"])),
             got="missing: " + ", ".join(missing),
-            remedy=(distribution_of(view.fact("os")["family"]).install_command(missing),),
+            remedy=install_unstarted(view, missing),
             source="fact packages",
         )
 
@@ -70,8 +71,8 @@ def new_enough(view: NodeView) -> Iterator[Finding]:
                 expected=f"{product} {floor} or newer",
                 got=got,
                 remedy=(
-                    "use a newer distribution for this node, or a repository that has a newer version",
-                    "or place the service on another node",
+                    administrator(view.facts.node, "use a newer distribution, or a repository with a newer version"),
+                    Edit("place the service on another node", instead=True),
                 ),
                 source="facts packages and offered; the catalogue",
             )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fatecloud.checks.preflight_need import node_of, problem, services_of
+from fatecloud.checks.preflight_need import family_of, node_of, problem, services_of
 from fatecloud.model.check import Code, NodeView, node_check
-from fatecloud.model.distributions import DISTRIBUTIONS
+from fatecloud.model.distributions import DISTRIBUTIONS, distribution_of
 from fatecloud.model.finding import Finding
+from fatecloud.model.node import PYTHON
 from fatecloud.model.python import PythonRequirement
+from fatecloud.model.remedy import Edit, Remedy, Run, administrator, look
 
 TESTED = frozenset({("debian", "11"), ("debian", "12"), ("debian", "13")})
 PYTHON_FLOOR = "3.9"
@@ -39,7 +41,7 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
             f"{got}: no package names are known for {', '.join(unknown)}",
             expected=f"a system of a known family ({', '.join(DISTRIBUTIONS)})",
             got=f"family {facts['family'] or 'unknown'}",
-            remedy=("place these services on another node, or use an external service in the inventory",),
+            remedy=(Edit("place these services on another node, or use an external service"),),
             source="fact os",
         )
     elif (facts["id"], str(facts["version_id"]).split(".")[0]) not in TESTED:
@@ -50,7 +52,7 @@ def operating_system(view: NodeView) -> Iterator[Finding]:
             f"fatecloud was never tested on {got}",
             expected="Debian 11, 12 or 13",
             got=got,
-            remedy=("try `fatecloud deploy` on one such node before the others",),
+            remedy=(Run(f"fatecloud deploy --limit {view.facts.node}", when="to try one such node before the others"),),
             source="fact os",
         )
 
@@ -69,7 +71,7 @@ def architecture(view: NodeView) -> Iterator[Finding]:
             f"{other[0].name} has artifacts for {other[0].arch} only",
             expected=other[0].arch,
             got=got,
-            remedy=(f"place the Python services on a node with {other[0].arch}",),
+            remedy=(Edit(f"place the Python services on a node with {other[0].arch}"),),
             source="fact os",
         )
 
@@ -82,13 +84,13 @@ def c_library(view: NodeView) -> Iterator[Finding]:
         return
     floor, wheel = max((_glibc_of(artifact.filename), artifact.filename) for artifact in wheels)
     got = view.fact("os")["glibc"]
-    remedy = "use a newer distribution for this node, or place the Python services elsewhere"
+    remedy: Remedy = Edit("place the Python services on a node with a newer distribution")
     held = [python for service in services_of(view) if (python := view.desired.python_of(service))]
     if _version(got) >= floor and held:
         # Only an interpreter may ask for more than the wheels: it was packed from the controller's system.
         newest = max(held, key=lambda python: _version(python.glibc))
         floor, wheel = _version(newest.glibc), newest.interpreter.filename
-        remedy = f"fatecloud release fetch {newest.requirement.release} --interpreter maven"
+        remedy = Run(f"fatecloud release fetch {newest.requirement.release} --interpreter maven")
     if _version(got) < floor:
         yield problem(
             view,
@@ -114,7 +116,7 @@ def c_library_seen(view: NodeView) -> Iterator[Finding]:
             f"{oldest.release} was never tested with glibc {got}",
             expected=f"glibc {oldest.glibc_seen} or older",
             got=got,
-            remedy=("try `fatecloud deploy` on one such node before the others",),
+            remedy=(Run(f"fatecloud deploy --limit {view.facts.node}", when="to try one such node before the others"),),
             source="fact os; the catalogue",
         )
 
@@ -131,8 +133,8 @@ def vector_unit(view: NodeView) -> Iterator[Finding]:
             expected="flag avx in /proc/cpuinfo",
             got="none",
             remedy=(
-                "set the virtual machine's CPU model to the host's (`host-passthrough`)",
-                "grep -c avx /proc/cpuinfo",
+                look("grep -c avx /proc/cpuinfo", view.facts.node),
+                administrator(view.facts.node, "give the virtual machine the CPU model `host-passthrough`"),
             ),
             source="fact cpu",
         )
@@ -149,7 +151,7 @@ def init_system(view: NodeView) -> Iterator[Finding]:
             "units cannot be started on this node",
             expected="process 1 is systemd",
             got=f"process 1 is {view.fact('os')['init'] or 'unknown'}",
-            remedy=("set `supervision: supervisor` for this node in the inventory",),
+            remedy=(Edit(f"set `supervision: supervisor` for node {view.facts.node}"),),
             source="fact os",
         )
 
@@ -166,9 +168,21 @@ def interpreter(view: NodeView) -> Iterator[Finding]:
             "Ansible's modules cannot run on this node",
             expected=f"Python {PYTHON_FLOOR} or newer",
             got=f"{found['path']} {found['version']}" if found else f"{node_of(view).python} does not run",
-            remedy=("apt-get install python3", f"or name a newer one as `python` of node {view.facts.node}"),
+            remedy=_newer_python(view, missing=found is None),
             source="fact interpreter",
         )
+
+
+def _newer_python(view: NodeView, *, missing: bool) -> tuple[Remedy, ...]:
+    node = node_of(view)
+    if missing and node.python == PYTHON:
+        install = distribution_of(family_of(view)).install_on(node.name, ("python3",))
+        return (install, Edit(f"name another one as `python` of node {node.name}", instead=True))
+    # The distribution's own is there already: a newer one has another name.
+    return (
+        administrator(node.name, f"install Python {PYTHON_FLOOR} or newer beside the one that is there"),
+        Edit(f"name it as `python` of node {node.name}"),
+    )
 
 
 def _pythons(view: NodeView) -> list[PythonRequirement]:

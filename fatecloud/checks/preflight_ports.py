@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fatecloud.checks.preflight_need import (
@@ -21,7 +22,8 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.protections import PRIVILEGED_PORTS
-from fatecloud.model.states import WITH_PROCESS
+from fatecloud.model.remedy import Edit, Remedy, Run, administrator, look
+from fatecloud.model.states import WITH_PROCESS, is_left
 
 PORT = Code("PREFLIGHT_PORT_TAKEN", "critical", "Another process holds a port that a service needs.")
 PRIVILEGED = Code(
@@ -60,11 +62,14 @@ def ports_free(view: NodeView) -> Iterator[Finding]:
             evidence=tuple(f"pid {o['pid']}: {o.get('cmdline') or o['process']}" for _, o in pairs if o["pid"]),
             remedy=(
                 *(
-                    f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of "
-                    f"{view.desired.cluster.owners[service.id.owner].title}"
+                    Edit(
+                        f"set `{service.id.component}: {{ports: {{{n.port.name}: FREE_PORT}}}}` under `config` of "
+                        f"{view.desired.cluster.owners[service.id.owner].title}"
+                    )
                     for n, _ in pairs
                 ),
-                *(f"or ask its owner to stop it: {_look(o)}" for _, o in pairs),
+                *(replace(_look(view, o), instead=True) for _, o in pairs),
+                administrator(view.facts.node, "have its owner stop it"),
             ),
             source="fact listeners",
         )
@@ -78,7 +83,7 @@ def _is_ours(view: NodeView, service: DesiredService, listener: Mapping[str, Any
     # Without root only the socket's user is visible. With root the pid can be missing too: the socket of a process that
     # is stopping outlives its main thread.
     if listener["pid"] is None:
-        running = [key for key, state in states.items() if state["state"] in WITH_PROCESS]
+        running = [key for key, state in states.items() if state["state"] in WITH_PROCESS or is_left(state)]
         # A process keeps its user, also when its service is to have another one, or the user is gone.
         return listener["user"] in {states[key].get("user") or _user(view, key) for key in running}
     return any(listener["pid"] in state.get("pids", ()) for state in states.values())
@@ -97,9 +102,11 @@ def _who(listener: Mapping[str, Any]) -> str:
     return f"{listener['process']} (pid {listener['pid']}, user {listener['user']})"
 
 
-def _look(listener: Mapping[str, Any]) -> str:
+def _look(view: NodeView, listener: Mapping[str, Any]) -> Run:
     """The command that shows which process holds a port."""
-    return f"ps -fp {listener['pid']}" if listener["pid"] else f"sudo ss -ltnp sport = :{listener['port']}"
+    if listener["pid"]:
+        return look(f"ps -fp {listener['pid']}", view.facts.node)
+    return look(f"ss -ltnp 'sport = :{listener['port']}'", view.facts.node, root=True)
 
 
 @preflight_check(PRIVILEGED, sysctl=(UNPRIVILEGED_PORTS,))
@@ -121,8 +128,8 @@ def ports_allowed(view: NodeView) -> Iterator[Finding]:
                 expected=f"a port from {first} on, or supervision: systemd",
                 got=str(needed.port.number),
                 remedy=(
-                    f"set another `ports.{needed.port.name}` under `config` of {owner.title}",
-                    f"or set `supervision: systemd` for node {view.facts.node}",
+                    Edit(f"set another `ports.{needed.port.name}` under `config` of {owner.title}"),
+                    Edit(f"set `supervision: systemd` for node {view.facts.node}", instead=True),
                 ),
                 source="fact sysctl",
             )
@@ -142,7 +149,10 @@ def foreign_instances(view: NodeView) -> Iterator[Finding]:
             expected="only fatecloud's services, or software whose owner knows about them",
             got=f"{len(found)} found",
             evidence=tuple(f"{i['kind']} {i['name']} pid {i['pid'] or '-'}: {i['detail']}" for i in found[:10]),
-            remedy=("nothing, if it is meant to be there", "systemctl status " + " ".join(_pids(found))),
+            remedy=(
+                look("systemctl status " + " ".join(_pids(found)), view.facts.node),
+                administrator(view.facts.node, "say whether it is meant to be there"),
+            ),
             source="fact foreign",
         )
 
@@ -169,7 +179,7 @@ def firewall(view: NodeView) -> Iterator[Finding]:
         evidence=tuple(
             f"{n.port.number} {n.service.id.key} {n.port.name}, for {_callers(view, n)}" for n in open_ports(view)
         ),
-        remedy=_OPEN.get(str(wall["name"]), _open_nft)(ports),
+        remedy=_OPEN.get(str(wall["name"]), _open_nft)(view.facts.node, ports),
         source="fact firewall",
     )
 
@@ -183,26 +193,38 @@ def _callers(view: NodeView, needed: NeededPort) -> str:
     return f"peers at {', '.join(networks)}" if networks else "peers"
 
 
-def _open_firewalld(ports: Sequence[int]) -> tuple[str, ...]:
-    return (*(f"firewall-cmd --permanent --add-port={p}/tcp" for p in ports), "firewall-cmd --reload")
+_CLOSED = "if a connection to them fails"
+"""Which a person has to try: the finding stays while the firewall is active, whatever it lets in."""
 
 
-def _open_ufw(ports: Sequence[int]) -> tuple[str, ...]:
-    return tuple(f"ufw allow {p}/tcp" for p in ports)
+def _open_firewalld(node: str, ports: Sequence[int]) -> tuple[Remedy, ...]:
+    options = " ".join(f"--add-port={port}/tcp" for port in ports)
+    permanent = Run(f"firewall-cmd --permanent {options}", node, root=True, when=_CLOSED)
+    return (permanent, Run("firewall-cmd --reload", node, root=True, when="then"))
 
 
-def _open_iptables(ports: Sequence[int]) -> tuple[str, ...]:
-    return tuple(f"iptables -I INPUT -p tcp --dport {p} -j ACCEPT" for p in ports)
+def _open_ufw(node: str, ports: Sequence[int]) -> tuple[Remedy, ...]:
+    return tuple(Run(f"ufw allow {p}/tcp", node, root=True, when=_CLOSED) for p in ports)
 
 
-def _open_nft(ports: Sequence[int]) -> tuple[str, ...]:
+def _open_iptables(node: str, ports: Sequence[int]) -> tuple[Remedy, ...]:
+    accept = "iptables -I INPUT -p tcp --dport {} -j ACCEPT"
+    return tuple(Run(accept.format(p), node, root=True, when=_CLOSED) for p in ports)
+
+
+def _open_nft(node: str, ports: Sequence[int]) -> tuple[Remedy, ...]:
     return (
-        "nft list ruleset   # shows the table and the chain of input; here `inet filter` and `input`",
-        f"nft insert rule inet filter input tcp dport '{{ {', '.join(map(str, ports))} }}' accept",
+        look("nft list ruleset", node, root=True),
+        Run(
+            f"nft insert rule inet filter input tcp dport '{{ {', '.join(map(str, ports))} }}' accept",
+            node,
+            root=True,
+            when="if the table is `inet filter` and its chain `input`",
+        ),
     )
 
 
-_OPEN: Mapping[str, Callable[[Sequence[int]], tuple[str, ...]]] = {
+_OPEN: Mapping[str, Callable[[str, Sequence[int]], tuple[Remedy, ...]]] = {
     "firewalld": _open_firewalld,
     "ufw": _open_ufw,
     "iptables": _open_iptables,

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.checks.preflight_need import missing_packages, node_of, open_ports, problem, services_of
-from fatecloud.checks.preflight_platform import OS_FAMILY
+from fatecloud.checks.preflight_need import node_of, open_ports, own_manifest, problem, services_of
 from fatecloud.model.accounts import PRIVILEGED_GROUPS, owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.distributions import DISTRIBUTIONS, distribution_of
 from fatecloud.model.finding import Finding, Fix
+from fatecloud.model.remedy import Edit, Run, administrator, look
 
 _SHOWN = 4
 LIMITS_FILE = "/etc/security/limits.d/90-fatecloud.conf"
 
 SUDO = Code("PREFLIGHT_SUDO", "critical", "`become: root` is set, but the login user cannot become root.")
-NOT_ROOT = Code("PREFLIGHT_NOT_ROOT_FOR_PACKAGES", "critical", "Packages are missing, and installing them needs root.")
-NOT_ROOT_UNITS = Code(
-    "PREFLIGHT_NOT_ROOT_FOR_UNITS", "critical", "systemd units need root, but the inventory says `become: none`."
-)
 USER = Code("PREFLIGHT_USER_CONFLICT", "critical", "A service's user is not the one that the inventory describes.")
 PRIVILEGED = Code(
     "PREFLIGHT_USER_PRIVILEGED", "critical", "The user of a service may become root, or read what only root should."
@@ -35,6 +31,8 @@ def sudo(view: NodeView) -> Iterator[Finding]:
     identity = view.fact("identity")
     if node_of(view).become == "root" and not identity["root"]:
         user = identity["user"]
+        # sudo does not read a file whose name has a dot.
+        rule = f"/etc/sudoers.d/{str(user).replace('.', '_')}"
         yield problem(
             view,
             SUDO.name,
@@ -43,46 +41,11 @@ def sudo(view: NodeView) -> Iterator[Finding]:
             expected="uid 0 through sudo",
             got=f"user {user}, uid {identity['uid']}",
             remedy=(
-                f"echo '{user} ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/{user} && chmod 0440 /etc/sudoers.d/{user}",
-                f"or give a password: `become_password` of node {view.facts.node} in the inventory",
+                Run(
+                    f"echo '{user} ALL=(root) NOPASSWD: ALL' > {rule} && chmod 0440 {rule}", view.facts.node, root=True
+                ),
+                Edit(f"give a password: `become_password` of node {view.facts.node}", instead=True),
             ),
-            source="fact identity",
-        )
-
-
-@node_check(NOT_ROOT, after=(SUDO.name, OS_FAMILY.name))
-def packages_without_root(view: NodeView) -> Iterator[Finding]:
-    """If packages are missing, fatecloud may install them."""
-    node = node_of(view)
-    if node.become == "root" or node.packages == "preinstalled":
-        return
-    missing = missing_packages(view)
-    if missing:
-        yield problem(
-            view,
-            NOT_ROOT.name,
-            "critical",
-            f"{', '.join(missing)} missing, and installing them needs root, but `become: {node.become}` is set",
-            expected="packages installed, or become: root",
-            got="missing: " + ", ".join(missing),
-            remedy=("as root on the node: " + distribution_of(view.fact("os")["family"]).install_command(missing),),
-            source="fact packages",
-        )
-
-
-@node_check(NOT_ROOT_UNITS)
-def units_without_root(view: NodeView) -> Iterator[Finding]:
-    """If systemd supervises, fatecloud may write units."""
-    node = node_of(view)
-    if node.supervision == "systemd" and node.become == "none" and not view.fact("identity")["root"]:
-        yield problem(
-            view,
-            NOT_ROOT_UNITS.name,
-            "critical",
-            "`supervision: systemd` needs root to write units, but `become: none` is set",
-            expected="become: root, or supervision: supervisor",
-            got=f"become: {node.become}, supervision: {node.supervision}",
-            remedy=(f"set `supervision: supervisor` for node {view.facts.node} in the inventory",),
             source="fact identity",
         )
 
@@ -102,7 +65,7 @@ def service_user(view: NodeView) -> Iterator[Finding]:
                 cause="with `become: none` everything runs as the login user",
                 expected=name,
                 got=login,
-                remedy=(f"set `service_user: {login}` for node {view.facts.node}, or `become: root`",),
+                remedy=(Edit(f"set `service_user: {login}` for node {view.facts.node}, or `become: root`"),),
                 source="fact identity",
             )
         return
@@ -114,7 +77,7 @@ def service_user(view: NodeView) -> Iterator[Finding]:
         if "group" not in user:
             raise FactAbsent(f"users: no primary group of {name}")
         if user["group"] != group:
-            remedy = f"set `service_group: {user['group']}`, or another `service_user`, for node {view.facts.node}"
+            keys = f"`service_group: {user['group']}`, or another `service_user`,"
             yield problem(
                 view,
                 USER.name,
@@ -122,7 +85,13 @@ def service_user(view: NodeView) -> Iterator[Finding]:
                 f"user {name} exists with another primary group",
                 expected=f"primary group {group}",
                 got=f"{user['group']} (uid {user['uid']}, home {user['home']})",
-                remedy=(remedy if node.service_user else f"as root: userdel {name}, after a look at what it is for",),
+                remedy=(
+                    Edit(f"set {keys} for node {node.name}")
+                    if node.service_user
+                    else Run(f"usermod --gid {group} {name}", node.name, root=True)
+                    if name in own_manifest(view).get("accounts", {})
+                    else Run(f"userdel {name}", node.name, root=True, when="if nothing else needs this user"),
+                ),
                 source="fact users",
             )
 
@@ -140,7 +109,8 @@ def privileged(view: NodeView) -> Iterator[Finding]:
         rights = [f"member of {group}" for group in groups] + [f"sudo: {rule}" for rule in known["sudo"]]
         rights += ["it has uid 0"] * (known["uid"] == 0)
         if rights:
-            other = f"or set another `service_user` for node {node.name}"
+            other = Edit(f"set another `service_user` for node {node.name}", instead=True)
+            meant = Edit(f"set `service_user_trusted: true` for node {node.name} if it is meant", instead=True)
             yield problem(
                 view,
                 PRIVILEGED.name,
@@ -150,9 +120,9 @@ def privileged(view: NodeView) -> Iterator[Finding]:
                 expected="a user in no group of root's, and without sudo",
                 got="; ".join(rights),
                 remedy=(
-                    *(f"as root: gpasswd -d {name} {group}" for group in groups),
-                    *(f"as root: visudo   # take the rules for {name} away" for _ in known["sudo"][:1]),
-                    *((other, "or `service_user_trusted: true` if it is meant") if node.service_user else ()),
+                    *(Run(f"gpasswd -d {name} {group}", node.name, root=True) for group in groups),
+                    *(administrator(node.name, f"take the rules for {name} out of sudoers") for _ in known["sudo"][:1]),
+                    *((other, meant) if node.service_user else ()),
                 ),
                 source="fact privileges",
             )
@@ -188,7 +158,7 @@ def limits(view: NodeView) -> Iterator[Finding]:
                 f"{user}'s hard limit {kind} is {hard}",
                 expected=f">= {wanted[kind]}",
                 got=str(hard),
-                remedy=(f"as root: echo '{user} - {kind} {wanted[kind]}' >> {LIMITS_FILE}, then log in again",),
+                remedy=(Run(f"echo '{user} - {kind} {wanted[kind]}' >> {LIMITS_FILE}", view.facts.node, root=True),),
                 source="fact limits",
                 fix=Fix("limits", view.facts.node, {"user": user, "item": kind, "value": wanted[kind]})
                 if node.become == "root"
@@ -205,6 +175,9 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
     system = view.fact("os")
     distribution = distribution_of(system["family"])
     package, daemon = distribution.cron
+    started = (Run(f"systemctl enable --now {daemon}", view.facts.node, root=True),)
+    by_systemd = system["init"] == "systemd"
+    arguments = {"name": package, "family": system["family"], "daemon": daemon if by_systemd else ""}
     yield problem(
         view,
         BOOT.name,
@@ -213,11 +186,12 @@ def start_at_boot(view: NodeView) -> Iterator[Finding]:
         expected="crontab on PATH",
         got="none",
         remedy=(
-            "as root: " + distribution.install_command((package,)),
-            "or after each reboot: fatecloud start",
+            distribution.install_on(view.facts.node, (package,)),
+            *(started if by_systemd else ()),
+            Run("fatecloud start", when="after each reboot", instead=True),
         ),
         source="fact cron_lingering",
-        fix=Fix("package", view.facts.node, {"name": package, "daemon": daemon if system["init"] == "systemd" else ""})
+        fix=Fix("package", view.facts.node, arguments)
         if node.become == "root" and system["family"] in DISTRIBUTIONS
         else None,
     )
@@ -229,7 +203,7 @@ def selinux(view: NodeView) -> Iterator[Finding]:
     if str(view.fact("selinux")).lower() != "enforcing":
         return
     base = node_of(view).paths.base
-    ports = " ".join(str(n.port.number) for n in open_ports(view))
+    ports, name = " ".join(str(n.port.number) for n in open_ports(view)), view.facts.node
     yield problem(
         view,
         SELINUX.name,
@@ -239,12 +213,18 @@ def selinux(view: NodeView) -> Iterator[Finding]:
         expected="labels for fatecloud's paths and ports",
         got="enforcing",
         remedy=(
-            f"semanage fcontext -a -t usr_t '{base}(/.*)?' && restorecon -R {base}",
+            Run(
+                f"semanage fcontext -a -t usr_t '{base}(/.*)?' && restorecon -R {base}",
+                name,
+                root=True,
+                when="if the base directory has no labels yet",
+            ),
             *(
-                (f"for p in {ports}; do semanage port -l | grep -w $p; done   # labelled for which domain?",)
+                (look(f"for p in {ports}; do semanage port -l | grep -w $p; done", view.facts.node, root=True),)
                 * bool(ports)
             ),
-            "after a start: ausearch -m avc -ts recent | audit2why",
+            Run("ausearch -m avc -ts recent | audit2why", name, root=True, looks=True, when="after a start"),
+            administrator(name, "give the ports and paths of these services the labels that they lack"),
         ),
         source="fact selinux",
     )

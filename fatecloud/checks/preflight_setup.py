@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fatecloud.checks.preflight_need import node_of, problem, services_of
+from fatecloud.checks.preflight_need import family_of, node_of, problem, services_of, set_for_good
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check, preflight_check
+from fatecloud.model.distributions import distribution_of
 from fatecloud.model.finding import Finding, Fix
+from fatecloud.model.remedy import Edit, Remedy, Run, administrator
 
 SOMAXCONN = 1024
 
@@ -36,9 +38,26 @@ def tools(view: NodeView) -> Iterator[Finding]:
             f"not found on PATH: {', '.join(missing)}",
             expected=", ".join(sorted(needed)),
             got="missing: " + ", ".join(missing),
-            remedy=("apt-get install tar gzip coreutils   # or: dnf install tar gzip coreutils",),
+            remedy=(_packages(view, missing),),
             source="fact tools",
         )
+
+
+def _packages(view: NodeView, missing: Sequence[str]) -> Remedy:
+    distribution = distribution_of(family_of(view))
+    names = sorted({distribution.tools.get(tool, tool) for tool in missing})
+    return distribution.install_on(view.facts.node, tuple(names))
+
+
+def _make_locale(view: NodeView) -> Iterator[Remedy]:
+    distribution, node = distribution_of(family_of(view)), view.facts.node
+    package, make = distribution.locale
+    if not package:
+        yield administrator(node, "make a UTF-8 locale, such as C.UTF-8")
+        return
+    yield distribution.install_on(node, (package,))
+    if make:
+        yield Run(make, node, root=True)
 
 
 @node_check(PROXY_ENV)
@@ -60,7 +79,7 @@ def proxy_environment(view: NodeView) -> Iterator[Finding]:
             cause="the services start with a clean environment; commands typed on the node, and FATE's client, do not",
             expected="no_proxy with the cluster's addresses",
             got=f"no_proxy={environment.get('no_proxy', '')}",
-            remedy=(f"add to no_proxy in /etc/environment: {','.join(exposed)}",),
+            remedy=(Edit(f"add to no_proxy: {','.join(exposed)}", "/etc/environment", view.facts.node),),
             source="fact environment",
         )
 
@@ -76,7 +95,7 @@ def locale(view: NodeView) -> Iterator[Finding]:
             "names and logs that are not ASCII will be garbled",
             expected="C.UTF-8 or another UTF-8 locale",
             got="none in `locale -a`",
-            remedy=("localedef -i en_US -f UTF-8 en_US.UTF-8",),
+            remedy=tuple(_make_locale(view)),
             source="fact environment",
         )
 
@@ -97,7 +116,7 @@ def accept_queue(view: NodeView) -> Iterator[Finding]:
             "bursts of connections from peers may be refused",
             expected=f"net.core.somaxconn >= {SOMAXCONN}",
             got=str(value),
-            remedy=(f"sysctl -w net.core.somaxconn={SOMAXCONN}",),
+            remedy=set_for_good(view, "net.core.somaxconn", SOMAXCONN),
             source="fact sysctl",
             fix=Fix("sysctl", view.facts.node, {"name": "net.core.somaxconn", "value": SOMAXCONN})
             if node_of(view).become == "root"

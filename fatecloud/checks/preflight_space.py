@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fatecloud.checks.preflight_need import MIB, manifest_services, node_of, problem, services_of
+from fatecloud.checks.node import make_room, write_again
+from fatecloud.checks.preflight_need import manifest_services, node_of, problem, services_of
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.needs import LOGS
 from fatecloud.model.parts import artifacts_of, lacking, parts_of
+from fatecloud.model.remedy import Edit, Run, administrator, look
 from fatecloud.model.sizes import size_text
 
 DISK = Code("PREFLIGHT_DISK_SPACE", "critical", "A disk has too little free space for what a deployment puts there.")
 INODES = Code("PREFLIGHT_INODES", "critical", "A file system has too few free inodes.")
 WRITABLE = Code("PREFLIGHT_DISK_NOT_WRITABLE", "critical", "A directory that the deployment needs is not writable.")
 NOEXEC = Code("PREFLIGHT_NOEXEC", "critical", "Programs cannot run from the base directory.")
-
-SERVICE_LOGS = 512 * MIB
 
 
 @node_check(WRITABLE, NOEXEC)
@@ -36,8 +37,10 @@ def mounts(view: NodeView) -> Iterator[Finding]:
                 expected="a writable directory, or a parent directory where it can be created",
                 got=f"mount {disk['mount']} ({disk['fstype']}, {disk['options']})",
                 remedy=(
-                    f"as root: install -d -o {owner.user} -g {owner.group} {path}",
-                    "or set another `paths.base` in the inventory",
+                    write_again(view, str(disk["mount"]))
+                    if "ro" in options
+                    else Run(f"install -d -o {owner.user} -g {owner.group} {path}", view.facts.node, root=True),
+                    Edit("set another `paths.base`", instead=True),
                 ),
                 source="fact disk",
             )
@@ -51,7 +54,10 @@ def mounts(view: NodeView) -> Iterator[Finding]:
             f"{paths.base} is on {base['mount']}, which is mounted noexec",
             expected="a mount without noexec",
             got=str(base["options"]),
-            remedy=("set `paths.base` to a directory on another mount", f"or: mount -o remount,exec {base['mount']}"),
+            remedy=(
+                Edit("set `paths.base` to a directory on another mount"),
+                Run(f"mount -o remount,exec {base['mount']}", view.facts.node, root=True, instead=True),
+            ),
             source="fact disk",
         )
 
@@ -73,8 +79,8 @@ def room(view: NodeView) -> Iterator[Finding]:
                 got=size_text(disk["available"]),
                 evidence=parts,
                 remedy=(
-                    f"du -xh --max-depth=2 {mount} | sort -h | tail",
-                    "or set `paths` to a larger disk in the inventory",
+                    *make_room(view, mount),
+                    Edit("set `paths` to a larger disk", instead=True),
                 ),
                 source="fact disk; sizes measured with the release",
             )
@@ -86,7 +92,11 @@ def room(view: NodeView) -> Iterator[Finding]:
                 f"{mount} has {disk['inodes_free']} free inodes, {inodes} are needed",
                 expected=f">= {inodes}",
                 got=str(disk["inodes_free"]),
-                remedy=(f"df -i {mount}", f"du -x --inodes --max-depth=2 {mount} | sort -n | tail"),
+                remedy=(
+                    look(f"df -i {mount}", view.facts.node),
+                    look(f"du -x --inodes --max-depth=2 {mount} | sort -n | tail", view.facts.node, root=True),
+                    administrator(view.facts.node, "remove what nothing needs there"),
+                ),
                 source="fact disk",
             )
 
@@ -106,7 +116,7 @@ def _needs_by_mount(view: NodeView) -> dict[str, tuple[Mapping[str, Any], list[t
     items = [(paths.base, *item) for item in _release_needs(view)]
     if new:
         items.append((paths.data, f"data of {len(new)} services", sum(s.needs.disk for s in new), 2000 * len(new)))
-        items.append((paths.logs, f"logs of {len(new)} services", SERVICE_LOGS * len(new), 500 * len(new)))
+        items.append((paths.logs, f"logs of {len(new)} services", LOGS * len(new), 500 * len(new)))
     found: dict[str, tuple[Mapping[str, Any], list[tuple[str, int, int]]]] = {}
     for path, what, size, inodes in items:
         disk = _disk(view, path)

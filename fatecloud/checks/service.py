@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
+from fatecloud.checks.evidence import how_it_ended, last_errors
 from fatecloud.checks.listeners import silent_ports
 from fatecloud.checks.settle import waits_to_restart
-from fatecloud.checks.stopped import migrates, why_stopped
+from fatecloud.checks.stopped import left_by_boot, migrates, why_stopped
 from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.duration import duration_text
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import DEPLOY, REDEPLOY, Run, logs_of_service
 
 YOUNG_SECONDS = 60.0
 """How long a process that came after one that ended by itself has to live, to be one that stays."""
@@ -17,19 +21,52 @@ _TRIAL_SECONDS = 300.0
 """After a start by fatecloud: what ends by itself within that time was started into a fault."""
 _EXPLAINED = ("PORT_STOLEN", "FILE_MISSING", "*", "node")
 
-ABSENT = Code("SERVICE_ABSENT", "critical", "The service's unit is not on the node.", settles=False, away=True)
-STOPPED = Code("SERVICE_STOPPED", "critical", "The service is not running.", away=True)
+ABSENT = Code(
+    "SERVICE_ABSENT",
+    "critical",
+    "The service's unit is not on the node.",
+    ("FILE_MISSING", "FILE_DRIFTED"),
+    settles=False,
+    away=True,
+)
+STOPPED = Code("SERVICE_STOPPED", "critical", "The service is not running.", ("*", "node"), away=True)
 FAILED = Code(
     "SERVICE_FAILED", "critical", "The service could not be started or ended with an error.", _EXPLAINED, away=True
 )
 RESTARTING = Code(
     "SERVICE_RESTARTING", "critical", "The service keeps ending and is restarted each time.", _EXPLAINED, away=True
 )
-UNSUPERVISED = Code(
-    "SERVICE_UNSUPERVISED", "warning", "The service runs, but its supervisor does not watch it.", settles=False
+CRASHED = Code(
+    "SERVICE_CRASHED",
+    "critical",
+    "The service ended by itself once, and it is not certain that it is back.",
+    _EXPLAINED,
+    away=True,
 )
-DISABLED = Code("SERVICE_DISABLED", "warning", "The service would not come back after a reboot.", settles=False)
-RESTART_PENDING = Code("RESTART_PENDING", "warning", "The service runs with older files than those on disk.")
+UNSUPERVISED = Code(
+    "SERVICE_UNSUPERVISED",
+    "warning",
+    "The service runs, but its supervisor does not watch it.",
+    ("FILE_MISSING",),
+    settles=False,
+)
+TWICE = Code(
+    "SERVICE_TWICE",
+    "critical",
+    "A second copy of the service runs on its node, and answers or reports in its name.",
+    settles=False,
+)
+DISABLED = Code(
+    "SERVICE_DISABLED",
+    "warning",
+    "The service would not come back after a reboot.",
+    # Under supervisor its own file says whether it starts.
+    ("FILE_MISSING", "FILE_DRIFTED"),
+    settles=False,
+)
+RESTART_PENDING = Code(
+    "RESTART_PENDING", "warning", "The service runs with older files than those on disk.", underlies=True
+)
 
 
 def finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding:
@@ -38,24 +75,14 @@ def finding(view: ServiceView, code: Code, symptom: str, **more: Any) -> Finding
     return Finding(code.name, code.severity, view.subject, symptom, **more)
 
 
-def manage(view: ServiceView, verb: str) -> str:
-    """The command line that applies a verb to this one service."""
-    return f"fatecloud {verb} {view.service.id.key}"
+def manage(view: ServiceView, verb: str) -> Run:
+    """The command that applies a verb to this one service."""
+    return Run(f"fatecloud {verb} {view.service.id.key}")
 
 
-def last_errors(view: ServiceView) -> tuple[str, ...]:
-    """The service's own last error lines, as evidence; empty where its logs could not be read."""
-    logs: Mapping[str, Any] = view.facts.fact("logs").value or {}
-    paths = {log.path for log in view.service.logs} | {view.service.process.console}
-    found = []
-    for path, log in sorted(logs.items()):
-        if log and any(path == ours or _under_glob(path, ours) for ours in paths if ours):
-            found += [f"{path.rsplit('/', 1)[-1]}: {line}" for line in log.get("errors", ())[-2:]]
-    return tuple(found)
-
-
-def _under_glob(path: str, pattern: str) -> bool:
-    return "*" in pattern and path.startswith(pattern.partition("*")[0])
+def show_logs(view: ServiceView) -> Run:
+    """The command that shows the logs of this one service."""
+    return logs_of_service(view.service.id.key)
 
 
 @service_check(ABSENT, after=("MANIFEST_ABSENT",))
@@ -65,29 +92,31 @@ def present(view: ServiceView) -> Iterator[Finding]:
         yield finding(
             view,
             ABSENT,
-            f"its unit is missing ({view.state['result'] or 'unknown'})",
+            f"its unit is missing ({view.state['result'] or 'unknown'})"
+            + (f", and its process {view.state['pid']} runs on" if view.state["pid"] else ""),
             cause="this service was never deployed, or its unit was removed or masked",
-            remedy=("fatecloud plan", "fatecloud deploy"),
+            remedy=REDEPLOY,
             expected=view.service.id.unit,
             got=str(view.state["result"]),
         )
 
 
-@service_check(STOPPED, FAILED, RESTARTING, after=("MANIFEST_ABSENT", "SERVICE_ABSENT"))
+@service_check(STOPPED, FAILED, RESTARTING, CRASHED, after=("MANIFEST_ABSENT", "SERVICE_ABSENT"))
 def running(view: ServiceView) -> Iterator[Finding]:
     """The service's process runs and keeps running."""
     state, kind = view.state, view.state["state"]
-    ended = f"exit status {state['exit']}" if state["exit"] is not None else str(state["result"])
+    ended = how_it_ended(state)
     if kind == "failed":
         yield finding(
             view,
             FAILED,
             f"it failed ({ended})",
             cause=str(state["result"]),
-            remedy=(f"fatecloud logs {view.service.id.key}", manage(view, "start")),
+            remedy=(show_logs(view), manage(view, "start")),
             expected="running",
             got=kind,
             evidence=last_errors(view),
+            began=state.get("last_start"),
         )
     elif kind in ("stopped", "stopping"):
         yield finding(
@@ -95,21 +124,51 @@ def running(view: ServiceView) -> Iterator[Finding]:
             STOPPED,
             "it is stopped",
             cause=why_stopped(view),
-            remedy=("fatecloud deploy",) if migrates(view) else (manage(view, "start"),),
+            remedy=(DEPLOY,) if migrates(view) else (manage(view, "start"),),
             expected="running",
             got=kind,
             evidence=last_errors(view),
+            # By someone's hand: what ends by itself is failed, or started again. A boot waits for what a service needs.
+            about="" if left_by_boot(view) else view.service.id.key,
         )
     elif _spins(view, state):
+        once = _ends(state) == 1
         again = f"restarted {state['restarts']} times" if state["restarts"] else "it is being restarted"
+        keeps, back = f"it keeps ending ({again}, last {ended})", f"it ended once ({ended}{_ago(view, state)})"
+        since = "it is not back yet" if waits_to_restart(state) else "it has only just been started again"
         yield finding(
             view,
-            RESTARTING,
-            f"it keeps ending ({again}, last {ended})",
-            remedy=(f"fatecloud logs {view.service.id.key}",),
-            expected="running without restarts",
-            got=f"{state['sub']}, {again}",
+            CRASHED if once else RESTARTING,
+            f"{back}: {since}" if once else keeps,
+            remedy=(show_logs(view), replace(manage(view, "restart"), when="when the cause in its log is removed")),
+            expected="running" if once else "running without restarts",
+            got=f"{state['sub']}, {'one end' if once else again}",
             evidence=last_errors(view),
+            # What was changed after this start was not read by the process that ended.
+            began=state.get("last_start"),
+        )
+
+
+@service_check(TWICE, after=("MANIFEST_ABSENT",))
+def once(view: ServiceView) -> Iterator[Finding]:
+    """No second copy of the service runs beside it, which its supervisor did not start."""
+    others = view.state.get("twins", ())
+    if others:
+        yield finding(
+            view,
+            TWICE,
+            f"process {others[0]['pid']} of user {others[0]['user']} is a second copy of it"
+            + (f", and there are {len(others) - 1} more" if others[1:] else ""),
+            cause="it was started by hand, by a script of the software or by another installation of it",
+            remedy=(
+                Run(f"kill {' '.join(str(other['pid']) for other in others)}", view.facts.node, root=True),
+                manage(view, "restart"),
+            ),
+            expected="the process of its supervisor alone",
+            got=f"{len(others)} beside it",
+            evidence=tuple(f"{other['pid']} {other['user']}: {other['command']}" for other in others),
+            # No fault of a neighbour explains it.
+            about=view.service.id.key,
         )
 
 
@@ -138,6 +197,21 @@ def _spins(view: ServiceView, state: Mapping[str, Any]) -> bool:
     return bool(state["restarts"] and young and (_on_trial(view) or not _serves(view)))
 
 
+def _ends(state: Mapping[str, Any]) -> int | None:
+    """How often it ended by itself lately; None where that is not known."""
+    if state.get("ended"):
+        return int(state["ended"]["count"])
+    if state["restarts"] is None:
+        return None
+    # systemd counts a restart when it begins, and so not yet while it waits for it.
+    return max(1, int(state["restarts"]) + (waits_to_restart(state) and not state["sub"].startswith("backoff")))
+
+
+def _ago(view: ServiceView, state: Mapping[str, Any]) -> str:
+    at = (state.get("ended") or {}).get("at")
+    return f", {duration_text(max(0.0, view.fact('clock')['epoch'] - at))} ago" if at is not None else ""
+
+
 def _on_trial(view: ServiceView) -> bool:
     """Whether a run of fatecloud started the service a short while ago."""
     record = (view.facts.fact("manifest").value or {}).get("services", {}).get(view.service.id.key, {})
@@ -156,12 +230,12 @@ def enabled(view: ServiceView) -> Iterator[Finding]:
     """The supervisor starts it at boot."""
     if not view.state["enabled"]:
         systemd = view.desired.node(view.facts.node).supervision == "systemd"
-        remedy = f"systemctl enable {view.service.id.unit}" if systemd else "fatecloud deploy"
+        enable = Run(f"systemctl enable {view.service.id.unit}", view.facts.node, root=True)
         yield finding(
             view,
             DISABLED,
             "it would not come back after a reboot",
-            remedy=(remedy,),
+            remedy=(enable if systemd else DEPLOY,),
             expected="enabled",
             got="disabled",
         )
@@ -185,7 +259,7 @@ def current(view: ServiceView) -> Iterator[Finding]:
             RESTART_PENDING,
             f"it still runs with an older {older[0]}",
             cause="a deployment was interrupted between writing the file and restarting its reader",
-            remedy=("fatecloud deploy",),
+            remedy=(DEPLOY,),
             expected=f"started with {seen[older[0]]['sha256'][:16]}...",
             got=f"started with {started[older[0]][:16]}...",
             evidence=tuple(older),

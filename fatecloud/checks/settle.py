@@ -1,4 +1,4 @@
-"""Which services are still settling after fatecloud started them."""
+"""Which services are still settling after a start."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Any
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.observed import NodeFacts, Observed
 
-_START_SECONDS = 60.0
-"""How far a process's start may be from the time in the manifest and still be the start that fatecloud ordered."""
-
 
 def settling_services(desired: Desired, observed: Observed, seconds: float) -> frozenset[str]:
-    """Keys of the services that a run of fatecloud started within the last `seconds`, and that may still come up.
+    """Keys of the services that someone started within the last `seconds`, and that may still come up.
 
-    A start is ours when a run holds the node's lease now, or when the manifest says that a run started the service just
-    then. What shows that a service does not come up ends this at once: a process that has ended since, or that is
-    stopped. A service that restarts by itself therefore never counts: otherwise its restarts would hide it for ever.
+    A start by hand counts like one of ours: who restarts a service waits for it, too. What shows that a service
+    does not come up ends this at once: a process that has ended since, or that is frozen. A service that restarts by
+    itself therefore never counts: otherwise its restarts would hide it for ever.
     """
     if seconds <= 0:
         return frozenset()
@@ -33,17 +30,11 @@ def _settles(service: DesiredService, facts: NodeFacts, seconds: float) -> bool:
     now = float(facts.fact("clock").value["epoch"])
     state: Mapping[str, Any] = facts.fact("services").value.get(service.id.key) or {}
     since = state.get("since")
-    if since is None or not now - seconds <= since <= now + 1 or _fails(state):
-        return False
-    lease: Mapping[str, Any] = facts.fact("lease").value or {}
-    if lease and lease.get("expires", 0) > now:
-        return True
-    manifest: Mapping[str, Any] = facts.fact("manifest").value or {}
-    ordered = manifest.get("services", {}).get(service.id.key, {}).get("at")
-    return ordered is not None and abs(since - ordered) <= _START_SECONDS
+    return since is not None and now - seconds <= since <= now + 1 and not ended(state)
 
 
-def _fails(state: Mapping[str, Any]) -> bool:
+def ended(state: Mapping[str, Any]) -> bool:
+    """Whether a service shows that it does not come up: it has ended since its start, or is frozen."""
     return bool(state.get("restarts") or waits_to_restart(state) or (state.get("main") or {}).get("frozen"))
 
 

@@ -29,8 +29,8 @@ def lowered(
         service = desired.services.get(finding.subject.service)
         if service is None or not service.spare or finding.severity != "critical" or not _is_away(finding, codes):
             continue
-        instances = _instances(service, desired)
-        working = [one for one in instances if one.id.key not in away and _answers(one, observed)]
+        instances = instances_of(service, desired)
+        working = [one for one in instances if one.id.key not in away and answers(one, observed)]
         if len(working) >= len(instances) - service.spare:
             what = f"{len(working)} of {len(instances)} instances work, and do without it"
             found[finding.id] = replace(finding, severity="warning", symptom=f"{finding.symptom}; {what}")
@@ -41,12 +41,14 @@ def _is_away(finding: Finding, codes: Mapping[str, Code]) -> bool:
     return finding.code in codes and codes[finding.code].away
 
 
-def _instances(service: DesiredService, desired: Desired) -> list[DesiredService]:
+def instances_of(service: DesiredService, desired: Desired) -> list[DesiredService]:
+    """All instances of its owner's component, itself among them."""
     own = (service.id.owner, service.id.component)
     return [one for one in desired.services.values() if (one.id.owner, one.id.component) == own]
 
 
-def _answers(service: DesiredService, observed: Observed) -> bool:
+def answers(service: DesiredService, observed: Observed) -> bool:
+    """Whether its readiness probe was asked, and found that it does its part."""
     facts = observed.reached(service.id.node)
     answer = facts.probes.get(f"{service.id.key}:{service.readiness}") if facts else None
     return answer is not None and isinstance(answer.data, Mapping) and answer.data.get("ok") is True

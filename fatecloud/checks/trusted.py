@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fatecloud.model.check import Code, NodeView, node_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.layout import private_of
+from fatecloud.model.remedy import administrator, look
 from fatecloud.model.trust import untrusted_records
 
 UNTRUSTED = Code(
@@ -32,7 +33,10 @@ def records_are_ours(view: NodeView) -> Iterator[Finding]:
             cause="an earlier version of fatecloud made them, the rights were changed by hand, or someone forged them",
             expected=f"that only {ours} can write them and the directories above them",
             got="; ".join(reasons),
-            remedy=("fatecloud explain NODE_RECORDS_UNTRUSTED",),
+            remedy=(
+                look("fatecloud explain NODE_RECORDS_UNTRUSTED"),
+                administrator(node.name, f"find out who wrote there, and take these rights away from all but {ours}"),
+            ),
             evidence=reasons,
             source="fact records",
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.errors import InputError
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.remedy import remedy_of
 from fatecloud.model.samples import Sample
 
 SCHEMA = "fatecloud/observed/v1"
@@ -62,7 +63,7 @@ def _observed(document: Mapping[str, Any]) -> Observed:
 
 def _node(entry: Mapping[str, Any]) -> NodeFacts | Unreachable:
     if "code" in entry:
-        return Unreachable(**entry)
+        return Unreachable(**{**entry, "remedies": tuple(remedy_of(one) for one in entry["remedies"])})
     facts = {name: Fact(**fact) for name, fact in entry["facts"].items()}
     probes = {name: ProbeAnswer(**answer) for name, answer in entry["probes"].items()}
     return NodeFacts(entry["node"], facts, probes, entry["seconds"])

@@ -18,6 +18,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 _PACKAGE = re.compile("[a-z0-9][a-z0-9.+_-]{0,99}|")
 _OCTAL = re.compile("[0-7]{3,5}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_ADDRESS = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _ZONE = re.compile(r"[A-Za-z0-9._+/-]{1,64}")
 # No character that a shell takes for more than a part of a path: remedies name paths in commands.
 _PATH = re.compile(r"/[^\x00-\x1f\x7f'\"`$;&|<>(){}*?!#\\]*")
@@ -82,6 +83,10 @@ def _host(value: Any) -> bool:
     return isinstance(value, str) and bool(_NAME.fullmatch(value))
 
 
+def _address(value: Any) -> bool:
+    return isinstance(value, str) and bool(_ADDRESS.fullmatch(value))
+
+
 def _zone(value: Any) -> bool:
     return isinstance(value, str) and bool(_ZONE.fullmatch(value))
 
@@ -94,6 +99,10 @@ def _path(value: Any) -> bool:
 def _letter(value: Any) -> bool:
     """Whether it is a state of a process, as the kernel writes it: `S`, `T`."""
     return isinstance(value, str) and len(value) == 1 and value.isalpha()
+
+
+def _key(value: Any) -> bool:
+    return isinstance(value, str) and bool(_SERVICE.fullmatch(value))
 
 
 def _by_service(value: Any) -> bool:
@@ -110,7 +119,9 @@ _MOUNTED = {"mount": str, "device": str, "fstype": str}
 _MARK = {"path": str, "mount": _MOUNTED}
 _FILE = {"mode": _mode, "owner": str, "sha256": Some(str)}
 _RECORDED = {"mode": _mode, "owner": str, "sha256": str, "digest": str, "service": str}
+_EARLIER = {"run": str, "at": number, "files": {_ANY: Some(_RECORDED)}, "undo": bool}
 _PLACES = dict.fromkeys(("directories", "shared", "packages", "masked", "artifacts", "made"), _NAMES)
+_PORT = {"name": str, "number": whole, "bind": _address, "peers": bool, "strict": bool}
 _ENTRY = Maybe(
     {
         **dict.fromkeys(("home", "job_api", "job_settings", "job_kind", "user", "owner"), str),
@@ -118,6 +129,7 @@ _ENTRY = Maybe(
         "objects": _NAMES,
         "objects_made": _NAMES,
         "at": number,
+        "judged": {"parts": {_ANY: str}, "ports": UpTo(100, _PORT)},
     }
 )
 _ARCHIVE = {"name": str, "filename": _host, "sha256": _digest, "size": _positive, "kind": str, "root": str}
@@ -133,6 +145,7 @@ _MANIFEST = Maybe(
         "files": {_ANY: _RECORDED},
         "services": {_ANY: _ENTRY},
         "pending": {_ANY: str},
+        "earlier": {_ANY: UpTo(20, _EARLIER)},
         "data": {_ANY: _MARK},
         "accounts": dict,
         "proofs": {_ANY: {"at": number, "run": str}},
@@ -151,6 +164,14 @@ _DATA = {
 _JAVA = {"homes": [_path], "major": whole, "version": str, "vm": str, "arch": str, "problem": str}
 _LEASE = {"expires": number}
 _HOLDER = Some(Maybe({"pid": Some(whole)}))
+_IN_LEASE = {
+    "run": str,
+    "owner": str,
+    "controller": str,
+    "process": _HOLDER,
+    "deploys": [_key],
+    "changing": {_ANY: number},
+}
 _STATE = {"state": str}
 _PROCESS = {
     "pid": whole,
@@ -161,6 +182,8 @@ _PROCESS = {
     "fds": Some(whole),
     "rss": number,
 }
+_HEAP = {"live": Some(number), "at": Some(number), "full": bool, "capacity": number}
+_IN_JVM = Maybe({"jvm": Maybe({"heap": Some(_HEAP), "exhausted": Some({"at": number, "line": str})})})
 _STATES = Maybe(
     {
         "main": Some({**_PROCESS, "threads": whole}),
@@ -168,10 +191,14 @@ _STATES = Maybe(
         "processes": whole,
         "pid": Some(whole),
         "since": Some(number),
+        "last_start": Some(number),
         "sub": str,
         "restarts": Some(whole),
         "enabled": bool,
         "result": Some(str),
+        "said": UpTo(20, str),
+        "twins": UpTo(20, {"pid": whole, "user": str, "command": str}),
+        "ended": Some({"count": whole, "at": number, "how": str}),
         "pids": UpTo(10_000, whole),
         "started": Some({_ANY: str}),
         "jvm": {"there": bool, "version": str, "replaced": Some(bool)},
@@ -188,17 +215,27 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "directories": ({_ANY: Some({"entries": whole, "names": _NAMES, "others": whole, "owner": str})},),
     "disk": ({_ANY: {**_MOUNT, "total": number, "available": number, "options": str, "inodes_total": number}},),
     "environment": ({"proxy": {_ANY: str}, "no_proxy": str, "locale_utf8": bool},),
-    "files": ({_ANY: Some(_FILE)},),
+    "files": ({_ANY: Some(_FILE)}, {_ANY: Some(Maybe({"mtime": number}))}),
+    "folders": ({_ANY: Some({"mode": _mode, "owner": str, "group": str})},),
     "firewall": ({"name": str, "active": bool},),
     "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),
     "identity": ({"user": str, "uid": whole, "root": bool, "hostname": _host}, Maybe({"machine_id": Some(str)})),
     "interpreter": (Some({"path": str, "version": str}),),
     "java_starts": ({_ANY: {"exit": Some(whole), "said": str}},),
     "javas": ({"asked": bool, "found": UpTo(16, _JAVA)},),
-    "lease": (Some(_LEASE), Some(Maybe({"run": str, "owner": str, "controller": str, "process": _HOLDER}))),
+    "lease": (Some(_LEASE), Some(Maybe(_IN_LEASE))),
     "limits": ({_ANY: {_ANY: whole}},),
     "listeners": ([{"port": whole, "address": str, "pid": Some(whole), "process": Some(str), "cmdline": str}],),
-    "logs": ({_ANY: Some(dict)},),
+    "load": (
+        {
+            "cores": _positive,
+            "load1": number,
+            "stolen": number,
+            "busy": {_ANY: whole},
+            "pressure": Some(dict.fromkeys(("cpu", "memory", "io"), number)),
+        },
+    ),
+    "logs": ({_ANY: Some(Maybe({"errors": _NAMES, "stamps": [Some(number)], "mtime": number}))},),
     "manifest": (Some(_MANIFEST), Some(Maybe({"services": _by_service, "proofs": _by_owner}))),
     "memory": (dict.fromkeys(("total", "available", "swap_total", "swap_free"), number), {"bound": str}),
     "offered": ({_ANY: Some(str)},),
@@ -209,12 +246,15 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "records": ({"untrusted": _NAMES},),
     "register": ([{"id": str, "cluster": str, "node": str, "base": str, "there": bool}],),
     "selinux": (str,),
-    "services": ({_ANY: _STATE}, {_ANY: _STATES}),
-    "store": ({"artifacts": dict, "made": {_ANY: _NAMES}, "changed": _NAMES},),
+    "services": ({_ANY: _STATE}, {_ANY: _STATES}, {_ANY: _IN_JVM}),
+    "store": ({"artifacts": dict, "made": {_ANY: _NAMES}, "changed": _NAMES}, Maybe({"homes": {_ANY: str}})),
     "sysctl": ({_ANY: Some(str)},),
     "tools": ({_ANY: Some(str)},),
     "usage": ({_ANY: {_ANY: Some({"bytes": number, "entries": {_ANY: {"bytes": number, "count": whole}}})}},),
-    "users": ({_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},),
+    "users": (
+        {_ANY: Some({"uid": whole, "gid": whole, "group": str, "home": str, "shell": str})},
+        {_ANY: Some(Maybe({"groups": _NAMES}))},
+    ),
 }
 
 

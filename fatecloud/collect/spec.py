@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from posixpath import dirname
 from typing import Any
 
+from fatecloud.model.access import folders_of
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import for_collector, logs_of, mark_copy_of, started_of
 from fatecloud.model.node import Node
-from fatecloud.model.runtime import JavaRuntime
+from fatecloud.model.runtime import GC_LOG, JavaRuntime
 from fatecloud.model.service import NodeProbe
 
 DEADLINE = 20.0
@@ -47,6 +49,7 @@ def spec_for(
         "owner": owner_of(place).user,
         "python": place.python,
         "files": _files(desired, node, services),
+        "folders": _folders(desired, place, services),
         "services": [_service(service, place) for service in services],
         "directives": sorted({directive for service in services for directive in service.protections}),
         "probes": [question_of(s, p) for s in services for p in s.probes if probes] + (early or []),
@@ -57,6 +60,7 @@ def spec_for(
         "sysctl": [],
         "tools": [],
         "store": {"artifacts": []},
+        "homes": sorted({dirname(path) for service in services for path in service.markers}),
         "javas": [service.id.key for service in services if isinstance(service.runtime, JavaRuntime)],
         "foreign": {"units": sorted({u for s in services for units in s.masks.values() for u in units})},
     }
@@ -71,6 +75,10 @@ def _files(desired: Desired, node: str, services: tuple[DesiredService, ...]) ->
     paths |= {path for service in services for path in service.markers}
     paths |= {service.objects.applied for service in services if service.objects}
     return sorted(paths)
+
+
+def _folders(desired: Desired, node: Node, services: tuple[DesiredService, ...]) -> list[str]:
+    return sorted({path for owner in (None, *services) for path in folders_of(desired, node, owner)})
 
 
 def _service(service: DesiredService, node: Node) -> dict[str, Any]:
@@ -89,6 +97,9 @@ def _service(service: DesiredService, node: Node) -> dict[str, Any]:
         "copy": mark_copy_of(node, service.id),
         "signs": list(service.signs),
         "filled": service.objects.within(service.data) if service.objects else "",
+        "twin": service.process.twin,
+        "console": service.process.console,
+        "gc": f"{logs_of(node, service.id)}/{GC_LOG}" if isinstance(service.runtime, JavaRuntime) else "",
         "ports": [port.number for port in service.ports],
         "logs": [{"path": path, "levels": levels} for path, levels in sorted(logs.items())],
     }

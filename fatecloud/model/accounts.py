@@ -34,6 +34,11 @@ def account_of(node: Node, service: ServiceId) -> Account:
     return Account(name, name)
 
 
+def has_own_account(node: Node) -> bool:
+    """Whether each service of a node has an account of its own, which a deploy makes."""
+    return node.become == "root" and node.service_user is None
+
+
 def owner_of(node: Node) -> Account:
     """The account that owns what no service may change: root, or where we have no root the login."""
     if node.become == "root" or node.service_user is None:

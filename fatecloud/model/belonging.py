@@ -25,6 +25,7 @@ class Stranger:
     expected: str
     got: str
     remedy: str
+    """What to change in the inventory."""
 
 
 def stranger(cluster: Cluster, node: str, record: Mapping[str, Any]) -> Stranger | None:

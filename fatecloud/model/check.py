@@ -12,12 +12,21 @@ from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Severity, Subject
+from fatecloud.model.judged import probe_part
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
 from fatecloud.model.samples import Sample
+from fatecloud.model.strain import asked_nodes, strain
+
+OVERLOADED = "NODE_LOADED"
+PENDING = "DEPLOY_PENDING"
 
 
 class FactAbsent(Exception):
     """A reading that a check needs is missing; carries the collector's reason."""
+
+
+class Unjudged(Exception):
+    """A reading is there and says nothing about what the check judges; carries the code that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,9 @@ class Code:
     """One sentence for `explain --list`."""
     explained_by: tuple[str, ...] = ()
     """What may be its cause, so that the report can lead with that: kinds of edges (`database`; `*` for each hard one),
-    where a critical finding at the target explains this one; `node` for critical findings of the own node; or a code
-    that was raised for the same subject."""
+    where a finding at the target explains this one; `node` for findings of the own node; a code that was raised for the
+    same subject or its node; `configuration` for a code that does not settle, and that a changed file explains like
+    those that do. Which cause comes before which is in `checks/precedence.py`."""
     explains: tuple[str, ...] = ()
     """Codes for the same subject that this one explains: a component says here why its service cannot even start."""
     settles: bool = True
@@ -39,6 +49,9 @@ class Code:
     outward: bool = False
     """Whether it is about the route from its service to another party alone: the service itself works, so this explains
     nothing at the services that depend on it."""
+    underlies: bool = False
+    """Whether what fails at its service, or on its node, may rest on it, also where it is a warning itself: a changed
+    file, a restart that is pending, a node under load."""
     away: bool = False
     """Whether it says that the service does none of its work; then it is a warning where the other instances of its
     component suffice, see `Component.spare`."""
@@ -51,6 +64,8 @@ class NodeView:
     desired: Desired
     observed: Observed
     facts: NodeFacts
+    settling: frozenset[str] = field(default=frozenset(), kw_only=True)
+    """Keys of the services that come up now: what they do not answer yet shows nothing."""
 
     @property
     def subject(self) -> Subject:
@@ -73,8 +88,15 @@ class NodeView:
         return {name[len(prefix) :]: found for name, found in series.items() if name.startswith(prefix)}
 
     def fact(self, name: str) -> Any:
-        """The value of a fact. Raises FactAbsent with the collector's error."""
+        """The value of a fact.
+
+        Raises:
+            FactAbsent: it was not read; with the collector's error.
+            Unjudged: it was not read in time, on a node that has more work than it can do.
+        """
         reading = self.facts.fact(name)
+        if reading.late and strain(self.facts.fact("load").value):
+            raise Unjudged(OVERLOADED)
         if not reading.ok:
             raise FactAbsent(f"{name}: {reading.error}")
         return reading.value
@@ -100,11 +122,30 @@ class ServiceView(NodeView):
             raise FactAbsent(f"services: nothing about {self.service.id.key}")
         return dict(entry)
 
+    def require_deployed(self, part: str) -> None:
+        """Raise Unjudged where a part of the service, see `model.judged`, differs from what was deployed."""
+        if part in self.service.undeployed:
+            raise Unjudged(PENDING)
+
     def probe(self, name: str) -> ProbeAnswer:
-        """The answer of an own probe, also a failed one. Raises FactAbsent when it was not asked."""
+        """The answer of an own probe, also a failed one.
+
+        Raises:
+            FactAbsent: it was not asked.
+            Unjudged: what it asks about is not deployed yet; or it came too late, and a node that was asked has more
+                work than it can do.
+        """
+        self.require_deployed(probe_part(name))
+        if any(probe.name == name and probe.user == "service" for probe in self.service.probes):
+            self.require_deployed("user")
         answer = self.facts.probes.get(f"{self.service.id.key}:{name}")
         if answer is None:
             raise FactAbsent(f"probe {name} of {self.service.id.key} was not asked")
+        # A partner that does not answer is one behind a firewall, unless our own answers are late as well.
+        if answer.late or (answer.peers_late and self.facts.behind):
+            nodes = asked_nodes(self.desired, self.service, name)
+            if any(strain(seen.fact("load").value) for node in nodes if (seen := self.observed.reached(node))):
+                raise Unjudged(OVERLOADED)
         return answer
 
 

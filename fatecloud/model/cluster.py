@@ -42,6 +42,11 @@ class Origin:
 
     source: str
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the operator wrote it."""
+        return not self.source.startswith(("built in", "derived", "release "))
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:

@@ -18,6 +18,7 @@ from fatecloud.model.protections import UnitException
 from fatecloud.model.runtime import Runtime
 from fatecloud.model.service import FileSpec, NodeProbe
 from fatecloud.model.wanted import Examination, Wanted
+from fatecloud.model.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class PortSpec:
     listens on 127.0.0.1."""
     guarded: bool = False
     """Whether it refuses all addresses but those of its clients' nodes, which must then be known."""
+    used: bool = True
+    """Whether anything connects to it today. No firewall has to be opened for a port that only might be used later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,11 @@ def fits(config: Mapping[str, Any], node: Node, architecture: str | None) -> tup
     return ()
 
 
-def fit_together(parties: Mapping[str, Owner], peers: Mapping[str, Peer]) -> Iterable[tuple[str, Contradiction]]:
+def fit_together(
+    parties: Mapping[str, Owner], peers: Mapping[str, Peer], groups: Mapping[str, Owner]
+) -> Iterable[tuple[str, Contradiction]]:
     """Settings of several parties fit each other; see `fits`."""
-    del parties, peers
+    del parties, peers, groups
     return ()
 
 
@@ -141,10 +146,10 @@ class Component:
     """The secrets that a service of it uses, with the configuration that it has. Pure."""
     judge: Callable[[Mapping[str, Any], Node, str | None], tuple[Contradiction, ...]] = fits
     """What is wrong with its settings on a node, in an architecture; asked when an inventory is read."""
-    judge_parties: Callable[[Mapping[str, Owner], Mapping[str, Peer]], Iterable[tuple[str, Contradiction]]] = (
-        fit_together
-    )
-    """What is wrong with its settings in several parties, and at which party; with the peers."""
+    judge_parties: Callable[
+        [Mapping[str, Owner], Mapping[str, Peer], Mapping[str, Owner]], Iterable[tuple[str, Contradiction]]
+    ] = fit_together
+    """What is wrong with its settings in several parties, and at which party; with the peers and the groups."""
     runtime: Runtime = None
     """What its processes run in."""
     requires: Callable[[Context], tuple[Contribution, ...]] = nothing
@@ -173,15 +178,24 @@ class Component:
     """How many of an owner's instances may be away while the others do the work of all, of so many that there are. That
     one is away is then a warning, as long as enough others answer their readiness probe."""
     groups: bool = False
-    """Whether a group may have it; others may then take it from there."""
+    """Whether a group may have it."""
+    lent: bool = True
+    """Whether others may take a group's in place of one of their own."""
     external: ExternalUse | None = None
     """How services use one that others run in its place; None where there is no such thing."""
+    workers: Workers | None = None
+    """The processes that it starts for the jobs of others, which `status` shows apart from it."""
     job_question: NodeProbe | None = None
     """Lists the jobs that a service of it runs, where it runs jobs: prints an object with `ok`, and `jobs` or `error`.
     `{host}` and `{port}` in its argv stand for where the service's fact `job_api` says that it listens, `{settings}`
     for its fact `job_settings`: the file on its node with which a question is signed."""
     job_api: str = ""
     """Where its `model.jobs.JobApiAt` is, `package.module:name`, if it runs jobs. It is imported when a verb asks."""
+    session_api: str = ""
+    """Where its `model.computing.SessionApiAt` is, likewise, if its workers belong to sessions."""
+    job_cores: str = ""
+    """The key of its configuration that says how many cores all jobs of a service together may have; its fact `cores`
+    has the number. Empty where it runs no jobs."""
     proofs: tuple[ProofKind, ...] = ()
     """Its smoke tests; a deploy ends with the first."""
     keeps: str = ""

@@ -42,6 +42,9 @@ class Context(Protocol):
     def config(self) -> Mapping[str, Any]:
         """The component's configuration, flat dotted keys, defaults filled in."""
 
+    def written(self, key: str) -> str:
+        """Where a key of the configuration is set: `inventory.yml:12:3`, `release fate-2.2.0`; empty for a default."""
+
     @property
     def home(self) -> str:
         """The service's own directory."""

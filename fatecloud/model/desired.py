@@ -17,9 +17,11 @@ from fatecloud.model.node import Node
 from fatecloud.model.python import PythonRequirement, PythonSet
 from fatecloud.model.release import Release
 from fatecloud.model.residues import Residue
-from fatecloud.model.runtime import JavaRange, PythonRuntime, Runtime
-from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.routes import RouteTable
+from fatecloud.model.runtime import JavaRange, Runtime, python_set_of
+from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, Page, PortUse, Process
 from fatecloud.model.trees import PlacedTree, Tree
+from fatecloud.model.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class DesiredFile:
     restarts: bool
     digest: str
     """sha256 of `text`, so free of secrets."""
+    kept: bool = False
+    """See `FileSpec`."""
 
     @property
     def secret(self) -> bool:
@@ -100,8 +104,19 @@ class DesiredService:
     """What it sees of its release's trees."""
     residues: tuple[Residue, ...] = ()
     """What it leaves behind, and for how long."""
+    routes: tuple[RouteTable, ...] = ()
+    """The tables by which it passes on what parties send each other."""
+    takes: Mapping[str, str] = field(default_factory=dict)
+    """Name of a port -> role of the packets that end there."""
+    page: Page | None = None
+    """What people open in a browser."""
+    workers: Workers | None = None
+    """The processes that it starts for the jobs of others."""
     generation: str = ""
     """Of its component, which its version chose; empty where that has only one."""
+
+    undeployed: frozenset[str] = frozenset()
+    """Names of its parts that differ from what was deployed, see `checks.pending`; only a check fills it in."""
 
     @property
     def kind(self) -> str:
@@ -116,8 +131,8 @@ class DesiredService:
 
     @property
     def python(self) -> str:
-        """Name of the Python set that it runs in; empty where it runs in none."""
-        return self.runtime.name if isinstance(self.runtime, PythonRuntime) else ""
+        """Name of the Python set that its processes run in; empty where none does."""
+        return python_set_of(self.runtime)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fatecloud.model.mute import Mute
+from fatecloud.model.remedy import Remedy
+
 Severity = Literal["warning", "critical", "unknown", "exposure"]
 """`exposure`: not a fault, but what healthy software leaves open to others."""
 
@@ -21,6 +24,11 @@ class Subject:
 
     def __str__(self) -> str:
         return self.service or self.node or (f"{self.owner}/" if self.owner else "cluster")
+
+
+def probe_source(probe: str) -> str:
+    """The source of a finding that rests on a probe."""
+    return f"probe {probe}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,8 @@ class Finding:
     subject: Subject
     symptom: str
     cause: str = ""
-    remedy: tuple[str, ...] = ()
-    """Commands or actions, in order."""
+    remedy: tuple[Remedy, ...] = ()
+    """What is to be done, in order."""
     expected: str = ""
     got: str = ""
     evidence: tuple[str, ...] = ()
@@ -51,6 +59,8 @@ class Finding:
     """Which fact or probe it rests on."""
     age: float | None = None
     """Seconds since the evidence was taken."""
+    began: float | None = None
+    """When it began, in seconds since the epoch by the clock of its node; None where no reading says so."""
     caused_by: tuple[str, ...] = ()
     """Ids of findings that explain this one; empty for a root cause."""
     fix: Fix | None = None
@@ -74,6 +84,15 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Muted:
+    """A finding that does not count, because operators know of it."""
+
+    finding: Finding
+    mute: Mute
+    """Its own, or that of the finding which explains it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of one check run."""
 
@@ -86,11 +105,15 @@ class Report:
     """Root causes first."""
     skipped: tuple[Skipped, ...]
     settling: tuple[str, ...] = ()
-    """Keys of services inside their settle time after a start by fatecloud."""
+    """Keys of services that a run changes now, or that are inside their settle time after a start."""
     runs: tuple[str, ...] = ()
     """A sentence for each run of an operator that holds nodes now."""
     exposures: tuple[Finding, ...] = ()
     """Findings of severity `exposure`, which change no exit status."""
+    muted: tuple[Muted, ...] = ()
+    """Findings that change no exit status until they are worse than when they were muted."""
+    fallen: tuple[str, ...] = ()
+    """A sentence for each mute of a finding that counts again."""
 
     @property
     def exit_status(self) -> int:

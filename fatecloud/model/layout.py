@@ -87,6 +87,11 @@ def unit_path_of(node: Node, service: ServiceId) -> str:
     return f"{private_of(node)}/{places.SUPERVISOR}/conf.d/{service.slug}.conf"
 
 
+def networks_path_of(unit_path: str) -> str:
+    """The part of a unit that says which networks a service exchanges packets with; systemd reads it after the unit."""
+    return f"{unit_path}.d/networks.conf"
+
+
 def sweep_timer_of(unit: str) -> str:
     """The timer of what removes a service's residues; `unit` is the service's, its name or its path."""
     return f"{unit.removesuffix('.service')}-sweep.timer"
@@ -144,6 +149,11 @@ def mark_copy_of(node: Node, service: ServiceId) -> str:
 def started_of(home: str) -> str:
     """Record of the inputs that a service read at its last start."""
     return f"{home}/run/started"
+
+
+def pid_of(home: str) -> str:
+    """File with the number of a service's main process."""
+    return f"{home}/run/pid"
 
 
 def for_collector(base: str) -> dict[str, object]:

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fatecloud.model.remedy import Remedy
 from fatecloud.model.samples import History
+
+NO_ANSWER = ("timeout", "silent", "unanswered", "database-timeout")
+"""Kinds of a probe's answer: no connection in time, nothing over it, nothing but the protocol's frame, or nothing of
+what had to ask its database first."""
+_OUT_OF_TIME = ("timeout", "not there within")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,11 @@ class Fact:
         """Whether there is a value."""
         return self.error is None
 
+    @property
+    def late(self) -> bool:
+        """Whether it was not read in time."""
+        return (self.error or "").startswith(_OUT_OF_TIME)
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeAnswer:
@@ -33,6 +44,22 @@ class ProbeAnswer:
     error: str | None
     """Why there is no data: `timeout after 10 s`, the last line of stderr, ..."""
     seconds: float
+
+    @property
+    def late(self) -> bool:
+        """Whether it did not come in time, or says that what it asked did not answer in time."""
+        kind = self.data.get("kind") if isinstance(self.data, Mapping) and self.data.get("ok") is not True else None
+        return kind in NO_ANSWER or (self.error or "").startswith(_OUT_OF_TIME)
+
+    @property
+    def peers_late(self) -> bool:
+        """Whether it asked several parties, and those that failed did not answer in time."""
+        peers = self.data.get("peers") if isinstance(self.data, Mapping) else None
+        parts = [part for part in (peers.values() if isinstance(peers, Mapping) else ()) if isinstance(part, Mapping)]
+        # A party's proxy may answer, and the service behind it not.
+        parts += [behind for part in parts if isinstance(behind := part.get("behind"), Mapping)]
+        failed = [part for part in parts if part.get("ok") is not True]
+        return bool(failed) and all(part.get("kind") in NO_ANSWER for part in failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +80,11 @@ class NodeFacts:
         """The reading of that name; a Fact with an error when the collector returned none."""
         return self.facts.get(name, Fact(error=f"the collector returned no {name}"))
 
+    @property
+    def behind(self) -> bool:
+        """Whether an answer or a reading of the node itself was late."""
+        return any(fact.late for fact in self.facts.values()) or any(one.late for one in self.probes.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
@@ -62,7 +94,7 @@ class Unreachable:
     code: str
     """Finding code: NODE_UNREACHABLE, NODE_AUTH_FAILED, ..."""
     message: str
-    remedy: str = ""
+    remedies: tuple[Remedy, ...] = ()
     seconds: float = 0.0
 
 

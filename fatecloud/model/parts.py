@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from posixpath import dirname
 from typing import Any, Literal
 
 from fatecloud.model.artifact import Artifact
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import ID_LENGTH
+from fatecloud.model.observed import NodeFacts
 from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import Tree
@@ -63,9 +65,15 @@ def lacking(parts: tuple[Part, ...], store: Mapping[str, Any]) -> tuple[Part, ..
     return tuple(
         part
         for part in parts
-        if part.kind != "tool"
-        and (part.id not in store["made"].get(part.kind, ()) or (part.kind == "tree" and part.id in store["changed"]))
+        if part.kind != "tool" and (part.id not in store["made"].get(part.kind, ()) or part.id in store["changed"])
     )
+
+
+def damaged_of(service: DesiredService, facts: NodeFacts) -> dict[str, str]:
+    """The environment and the views of trees of a service that are not as they were made: path -> what is wrong."""
+    homes = (facts.fact("store").value or {}).get("homes") or {}
+    own = {dirname(path) for path in service.markers}
+    return {path: wrong for path, wrong in homes.items() if path in own}
 
 
 def pythons_on(desired: Desired, node: str) -> tuple[PythonSet, ...]:
@@ -102,6 +110,24 @@ def packages_missing(desired: Desired) -> tuple[PackageNeed, ...]:
 def artifacts_of(parts: tuple[Part, ...]) -> tuple[Artifact, ...]:
     """The artifacts of these parts, each once."""
     return tuple({artifact.sha256: artifact for part in parts for artifact in part.artifacts}.values())
+
+
+def expected_size(desired: Desired, node: str) -> int:
+    """Bytes that a first deploy writes to a node's base directory, artifacts included, about.
+
+    Of a Python set that our own store lacks, the release's lock says the size. Packages of upstream are not counted
+    before they were imported.
+
+    Args:
+        node: its name.
+    """
+    parts = parts_of(desired, node)
+    known = sum(part.size for part in parts) + sum(artifact.size for artifact in artifacts_of(parts))
+    services = desired.on_node(node)
+    wanted = {(need.release, need.name): need for one in services if (need := desired.requirement_of(one))}
+    lacking = [need for key, need in wanted.items() if key not in desired.pythons]
+    packed = [sum(artifact.size for artifact in need.lock) for need in lacking]
+    return known + sum(int((1 + _GROWTH) * size) + _INTERPRETER_BYTES for size in packed)
 
 
 def installed_size(python: PythonSet) -> int:

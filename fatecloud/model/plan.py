@@ -16,7 +16,7 @@ class FileChange:
 
     node: str
     path: str
-    kind: Literal["create", "change", "mode", "remove"]
+    kind: Literal["create", "change", "mode", "owner", "remove"]
     service: str
     diff: str = ""
     """Unified diff of the secret-free texts, from what was deployed last to what is planned; empty where only a secret

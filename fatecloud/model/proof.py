@@ -22,6 +22,9 @@ class ProofKind:
     """Seconds, unless the operator gives others: about ten times what it took on two busy cores."""
     run: str
     """Where its `Proof` is, `package.module:name`. It is imported when the test is run, because `check` needs none."""
+    early: bool = False
+    """Whether it shows something that jobs need, and not that they work: a deploy runs it before the others, and
+    nothing is on record for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GC_LOG = "gc.log"
+"""Name of the log of a JVM's collections, beside the other logs of its service."""
+
 
 @dataclass(frozen=True, slots=True)
 class PythonRuntime:
@@ -20,9 +23,19 @@ class JavaRuntime:
     The flags that it gets are not here: they follow the inventory and the node, so `Wanted` has them.
     """
 
+    python: str = ""
+    """The Python set in which programs run that the JVM starts; empty where it starts none."""
+
 
 Runtime = PythonRuntime | JavaRuntime | None
 """None: the component's programs are the distribution's, or need no runtime."""
+
+
+def python_set_of(runtime: Runtime) -> str:
+    """Name of the Python set in which processes of a service run, among `Release.pythons`; empty where none does."""
+    if isinstance(runtime, PythonRuntime):
+        return runtime.name
+    return runtime.python if runtime else ""
 
 
 @dataclass(frozen=True, slots=True)

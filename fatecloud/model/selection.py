@@ -109,7 +109,7 @@ def select(desired: Desired, selection: Selection, limit: Iterable[str] = ()) ->
 
 
 def select_nodes(desired: Desired, selection: Selection, limit: Iterable[str] = ()) -> tuple[str, ...]:
-    """Names of the nodes that a verb about whole nodes acts on, sorted; none where all are meant.
+    """Names of the nodes that a verb about whole nodes acts on, sorted; empty if all are meant.
 
     Args:
         limit: names of nodes, given as such.

@@ -25,6 +25,8 @@ class FileSpec:
     only for software that insists on owning a file."""
     restarts: bool = True
     """Whether the service reads it only at its start, so that a change needs a restart."""
+    kept: bool = False
+    """Whether the node keeps what it said before a run changed it, for `route undo`. No secret can be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,18 @@ class PortUse:
     """Whether other parties connect to it."""
     strict: bool = True
     """Whether its software can be held to `bind` on every node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a service shows people in a browser, over HTTP."""
+
+    port: str
+    """Name of the service's port."""
+    account: str
+    """With which people log in."""
+    secret: str
+    """Full name of the secret with its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,9 @@ class Process:
     """Absolute path of the file that takes stdout and stderr, bounded by the supervisor or by a size-limited log."""
     networks: tuple[str, ...] = ()
     """Networks that its packets may come from and go to, as CIDR, where systemd runs it; empty: all."""
+    twin: str = ""
+    """Regular expression that the command line of a second copy has, wherever that was installed: one that would do
+    this service's work, or answer in its name. Of JVMs only; empty where no copy can run beside it unnoticed."""
 
     def environment_in(self, home: str) -> dict[str, str]:
         """The whole environment that the process gets, sorted by name.
@@ -114,6 +131,9 @@ class NodeProbe:
     early: bool = False
     """Whether preflight asks it too, before anything is installed: it needs neither the service nor its files. Where it
     asks over edges to parties, its document has `peers`, see `probing/dialing.py`."""
+    carries: int = 0
+    """Bytes in one piece that it sends over each of its edges, or gets back where the other end asks as well: a route
+    that loses large packets looks open to short questions."""
     account: str = ""
     """That argument of it which is the path of a file of the service with a login. Preflight, which asks before there
     is one, passes the text that the file will have in its place; nothing of it is in the argv of a process."""
@@ -143,6 +163,10 @@ class Objects:
     """What it makes for other services, for people: `database fate_flow`. What leaves this list is never dropped."""
     listed_by: str = ""
     """The service's probe whose answer has `held`: names, in the same form, of all such things that are there."""
+
+    def record(self, digests: Mapping[str, str]) -> str:
+        """The text of the record, from the sha256 of each of the files. Raises KeyError for one that has none."""
+        return "".join(f"{digests[path]}  {path}\n" for path in self.digest_of)
 
     def within(self, data: str) -> str:
         """The record, where it lies in the data directory and so shows that data have been made; else empty."""

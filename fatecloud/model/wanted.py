@@ -9,8 +9,12 @@ from typing import Any
 from fatecloud.model.migration import Migration
 from fatecloud.model.needs import Needs
 from fatecloud.model.residues import Residue
-from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, PortUse, Process
+from fatecloud.model.routes import RouteTable
+from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, Page, PortUse, Process
 from fatecloud.model.trees import TreeUse
+
+CARRIED_LEAST, CARRIED_MOST = 1_400, 64 << 10
+"""Bytes of a question's real size: more than a packet of a narrow route, and nothing that would burden a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,32 @@ class Wanted:
     needs: Needs = field(default_factory=Needs)
     residues: tuple[Residue, ...] = ()
     """What it leaves behind, and for how long."""
+    routes: tuple[RouteTable, ...] = ()
+    """The tables by which it passes on what parties send each other."""
+    takes: Mapping[str, str] = field(default_factory=dict)
+    """Name of a port -> role of the packets that end there, see `model/routes.py`."""
+    page: Page | None = None
+    """What people open in a browser, if there is something."""
 
     def __post_init__(self) -> None:
         """Refuse an edge that no probe asks over: a blocked route would look healthy.
 
         Raises:
-            ValueError: an edge names a probe that the service does not have, or two migrations lead to one version.
+            ValueError: an edge names a probe that the service does not have, or that carries too little; or two
+                migrations lead to one version.
         """
         if len({migration.to for migration in self.migrations}) < len(self.migrations):
             raise ValueError(f"two migrations lead to one version: {[migration.to for migration in self.migrations]}")
-        known = {probe.name for probe in self.probes}
+        known = {probe.name: probe for probe in self.probes}
         for edge in self.edges:
             if edge.probe not in known:
                 raise ValueError(f"edge {edge.source} -> {edge.target} ({edge.kind}): no probe named {edge.probe!r}")
+            carries = known[edge.probe].carries
+            if edge.direct and not CARRIED_LEAST <= carries <= CARRIED_MOST:
+                wanted = f"{CARRIED_LEAST} to {CARRIED_MOST} bytes in one piece"
+                raise ValueError(
+                    f"edge {edge.source} -> {edge.target} ({edge.kind}): {edge.probe} has to carry {wanted}"
+                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,10 @@ import socket
 import time
 
 
+class NoConnection(TimeoutError):
+    """No address took the connection in time. Kernels take one for the busiest of programs: packets are dropped."""
+
+
 def connection_to(host: str, port: int, seconds: float) -> socket.socket:
     """A socket that is connected to the first address that takes it.
 
@@ -13,7 +17,7 @@ def connection_to(host: str, port: int, seconds: float) -> socket.socket:
     the second one none of the caller's time. Here each gets its share of what is left.
 
     Raises:
-        TimeoutError: no address took it in time.
+        NoConnection: no address took it in time.
         OSError: the name does not resolve, or the last address refused.
     """
     until = time.monotonic() + seconds
@@ -27,7 +31,7 @@ def connection_to(host: str, port: int, seconds: float) -> socket.socket:
             line.connect(address)
         except OSError as error:
             # Two classes before Python 3.10.
-            last = TimeoutError(str(error)) if isinstance(error, socket.timeout) else error
+            last = NoConnection(str(error)) if isinstance(error, socket.timeout) else error
             if line is not None:
                 line.close()
         else:

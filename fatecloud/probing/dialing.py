@@ -9,6 +9,7 @@ An answer has `ok`; if that is false also `kind` and `error`:
     reset        the connection was made and broken off
     silent       the connection was made, and nothing came back over it
     foreign      something answers that does not speak the protocol
+    large        short questions are answered, and long ones are not: large packets are lost
 
 `party=host:port` pairs come in as arguments and go out as `peers`: party -> its answer, with its `endpoint`.
 """
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fatecloud.probing.connecting import connection_to
+from fatecloud.probing.patience import patient
 
 PARALLEL = 64
 """Endpoints asked at the same time; a party seldom has more than ten."""
@@ -36,7 +38,7 @@ def address_of(endpoint: str) -> tuple[str, int]:
 
 def connected(endpoint: str, seconds: float) -> socket.socket:
     """A socket that is connected. Raises OSError."""
-    return connection_to(*address_of(endpoint), seconds)
+    return connection_to(*address_of(endpoint), patient(seconds))
 
 
 def readable(text: object, most: int = 200) -> str:
@@ -54,7 +56,7 @@ def trouble(error: Exception, seconds: float, after: str = "timeout") -> dict[st
     """
     if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
         what = "connected, then no answer" if after == "silent" else "no answer"
-        return {"ok": False, "kind": after, "error": f"{what} within {seconds:g} s"}
+        return {"ok": False, "kind": after, "error": f"{what} within {patient(seconds):g} s"}
     if isinstance(error, socket.gaierror):
         return {"ok": False, "kind": "name", "error": f"the name does not resolve here: {error.strerror}"}
     if isinstance(error, ConnectionRefusedError):
@@ -70,7 +72,8 @@ def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: 
     Args:
         pairs: as they come from the command line.
         ask: returns the answer of one party at its endpoint; called in threads.
-        seconds: a party without an answer by then counts as `name`: only a name server can take that long.
+        seconds: a party without an answer by then counts as `name`, because only a name server can take that long;
+            where no name server is asked, this node has too much to do, and it counts as `timeout`.
     """
     wanted = dict(pair.split("=", 1) for pair in pairs)
     answers: dict[str, dict[str, Any]] = {}
@@ -88,12 +91,34 @@ def asked(pairs: list[str], ask: Callable[[str, str], dict[str, Any]], seconds: 
     threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in wanted.items()]
     for thread in threads:
         thread.start()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + patient(seconds)
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    late = {"ok": False, "kind": "name", "error": f"no answer, perhaps from the name server, within {seconds:g} s"}
-    peers = {party: dict(answers.get(party, late), endpoint=endpoint) for party, endpoint in wanted.items()}
+    peers = {
+        party: dict(answers.get(party) or _late(endpoint, seconds), endpoint=endpoint)
+        for party, endpoint in wanted.items()
+    }
     failed = sorted(party for party, answer in peers.items() if not answer["ok"])
     if failed:
         return {"ok": False, "kind": "unreachable", "error": "not reached: " + ", ".join(failed), "peers": peers}
     return {"ok": True, "peers": peers}
+
+
+def _late(endpoint: str, seconds: float) -> dict[str, Any]:
+    if _is_address(address_of(endpoint)[0]):
+        return {"ok": False, "kind": "timeout", "error": f"no answer within {patient(seconds):g} s"}
+    return {
+        "ok": False,
+        "kind": "name",
+        "error": f"no answer, perhaps from the name server, within {patient(seconds):g} s",
+    }
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False

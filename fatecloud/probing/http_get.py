@@ -11,11 +11,13 @@ import socket
 import time
 
 from fatecloud.probing.connecting import connection_to
+from fatecloud.probing.patience import patient
 
 LIMIT = 16 << 20
 """Bytes of an answer of our own services; no page that we ask for comes near. What others run gets a smaller one."""
 STATUS = re.compile(rb"HTTP/\d\.\d (\d{3})(?: ([^\r\n]*))?\r?\n")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
+COOKIE = re.compile(rb"\r\nset-cookie: *([^;\r\n]+)", re.IGNORECASE)
 
 
 class NoHttp(ValueError):
@@ -39,13 +41,26 @@ def get(
         NoHttp: the answer is something else, or not all of it.
     """
     request = _head("GET", host, port, path, headers or {})
-    return _exchange(host, port, request, timeout, LIMIT if limit is None else limit)
+    return _parsed(_exchange(host, port, request, timeout, LIMIT if limit is None else limit))
 
 
 def post(
     host: str, port: int, path: str, body: bytes, *, timeout: float, headers: dict[str, str], limit: int
 ) -> tuple[int, str, bytes]:
     """Status, reason and body of the answer to a JSON document; see `get`."""
+    return _parsed(_posted(host, port, path, body, timeout, headers, limit))
+
+
+def post_for_cookies(
+    host: str, port: int, path: str, body: bytes, *, timeout: float, headers: dict[str, str], limit: int
+) -> tuple[int, str, bytes, str]:
+    """As `post`, and the cookies that the answer sets, as a client sends them back; empty for none."""
+    received = _posted(host, port, path, body, timeout, headers, limit)
+    cookies = COOKIE.findall(received.partition(b"\r\n\r\n")[0])
+    return (*_parsed(received), b"; ".join(cookies).decode("latin-1"))
+
+
+def _posted(host: str, port: int, path: str, body: bytes, timeout: float, headers: dict[str, str], limit: int) -> bytes:
     more = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
     return _exchange(host, port, _head("POST", host, port, path, more) + body, timeout, limit)
 
@@ -57,7 +72,8 @@ def _head(verb: str, host: str, port: int, path: str, headers: dict[str, str]) -
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) -> tuple[int, str, bytes]:
+def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) -> bytes:
+    timeout = patient(timeout)
     until = time.monotonic() + timeout
     received = bytearray()
     with connection_to(host, port, timeout) as connection:
@@ -71,7 +87,7 @@ def _exchange(host: str, port: int, request: bytes, timeout: float, limit: int) 
                 raise TimeoutError(str(late)) from late
             received += part
             if not part or _is_whole(received):
-                return _parsed(bytes(received))
+                return bytes(received)
     raise NoHttp(f"an answer of more than {f'{limit >> 20} MiB' if limit >> 20 else f'{limit >> 10} KiB'}")
 
 

@@ -42,6 +42,14 @@ def place_of(cluster_id: str, root: Path | None = None) -> Path:
     return (root or default_root()) / cluster_id
 
 
+def known_controller(directory: Path) -> str | None:
+    """The id of this controller, as `controller_id` gives it; None before it has one."""
+    try:
+        return (directory / "controller").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
 def controller_id(directory: Path) -> str:
     """A random id that distinguishes this controller from every other one. It is created at the first call.
 

@@ -6,11 +6,15 @@ import base64
 import hashlib
 import os
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from fatecloud.errors import TransportError
+from fatecloud.model.remedy import Edit, Run, administrator, look
 from fatecloud.transport import hostlines
 from fatecloud.transport.library import paramiko
+
+ACCEPT = Run("fatecloud check --accept-new-host-keys", when="when this fingerprint is the node's")
 
 _SHA2_NAMES = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 """A known key of type ssh-rsa is asked for by the names of its safe signatures."""
@@ -61,7 +65,9 @@ class KnownHost:
                 node,
                 "NODE_HOST_KEY_REVOKED",
                 f"{self.name} shows the host key {fingerprint(key)}, which {self._path} marks as revoked",
-                remedy="Find out who uses the revoked key; give the machine a new host key if it is the right machine.",
+                remedies=(
+                    administrator(node, "find out who uses the revoked key; give the right machine a new host key"),
+                ),
             )
         if self._damaged_revocations:
             # The key that the server shows may be the revoked one, however well it is known.
@@ -69,14 +75,20 @@ class KnownHost:
         if self._known:
             if self._known.get(key.get_name()) == key:
                 return
+            forget = Run(f"ssh-keygen -R '{self.name}' -f {shlex.quote(str(self._path))}")
             raise TransportError(
                 node,
                 # Never accepted by --accept-new-host-keys: this is what someone in between looks like.
                 "NODE_HOST_KEY_CHANGED",
                 f"{self.name} shows the host key {fingerprint(key)}, but {self._path} has another one: "
                 "the machine was reinstalled, or someone intercepts the connection",
-                remedy="Compare the fingerprint on the node's console (`ssh-keygen -lf /etc/ssh/ssh_host_*_key.pub`); "
-                f"when it is right, `ssh-keygen -R '{self.name}' -f {shlex.quote(str(self._path))}` and run again.",
+                remedies=(
+                    look("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub", node),
+                    # ssh-keygen replaces no file with a line that it cannot read.
+                    *((self._delete_damaged(),) if self._damaged else ()),
+                    replace(forget, when="when this fingerprint is the node's"),
+                    ACCEPT,
+                ),
             )
         if self._damaged:
             # The key of this host may be the one that cannot be read: a new one would replace it unnoticed.
@@ -86,7 +98,7 @@ class KnownHost:
                 node,
                 "NODE_HOST_KEY_UNKNOWN",
                 f"{self.name} shows the host key {fingerprint(key)}, which is not known yet",
-                remedy="Compare the fingerprint with the node's, then run again with --accept-new-host-keys.",
+                remedies=(ACCEPT,),
             )
         try:
             self._remember(key)
@@ -98,16 +110,21 @@ class KnownHost:
     def _unreadable(self, node: str, key: paramiko.PKey) -> TransportError:
         places = ", ".join(f"{self._path}:{number}" for number in self._damaged)
         several = len(self._damaged) > 1
-        lines = ";".join(f"{number}d" for number in self._damaged)
         return TransportError(
             node,
             "NODE_HOST_KEYS_DAMAGED",
             f"no readable line of the cluster's known_hosts file has a key of {self.name}, and "
             f"{'these lines are' if several else 'this line is'} damaged: {places}",
-            remedy=f"Restore the file from a backup; or delete the damaged line{'s' if several else ''} "
-            f"(`sed -i '{lines}' {shlex.quote(str(self._path))}`), compare the fingerprint {fingerprint(key)} with the "
-            "node's, and run again with --accept-new-host-keys.",
+            remedies=(
+                Edit("restore it from a backup", "known_hosts"),
+                replace(self._delete_damaged(), instead=True),
+                replace(ACCEPT, when=f"then, when the node's fingerprint is {fingerprint(key)}"),
+            ),
         )
+
+    def _delete_damaged(self) -> Run:
+        lines = ";".join(f"{number}d" for number in self._damaged)
+        return Run(f"sed -i '{lines}' {shlex.quote(str(self._path))}", when="without a backup of the damaged lines")
 
     def _unreadable_revocation(self, node: str) -> TransportError:
         places = ", ".join(f"{self._path}:{number}" for number in self._damaged_revocations)
@@ -115,8 +132,10 @@ class KnownHost:
             node,
             "NODE_HOST_KEYS_DAMAGED",
             f"a key was revoked, and it cannot be read which: {places}. No host key is trusted meanwhile",
-            remedy="Write the whole revoked key on that line (`@revoked * TYPE KEY`), or delete the line if the key is "
-            "no longer in use anywhere.",
+            remedies=(
+                Edit("write the whole revoked key on that line (`@revoked * TYPE KEY`)", "known_hosts"),
+                Edit("delete the line, if the key is no longer in use anywhere", "known_hosts", instead=True),
+            ),
         )
 
     def _remember(self, key: paramiko.PKey) -> None:

@@ -11,10 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from fatecloud.errors import TransportError
+from fatecloud.model.remedy import Edit, administrator, look
 from fatecloud.transport.hostkeys import KnownHost
 from fatecloud.transport.jump import Hop
 from fatecloud.transport.keys import agent_keys, keys_of
 from fatecloud.transport.library import paramiko
+
+_RESOLVE = Edit("add the name, or correct it", "/etc/hosts", instead=True)
 
 # Without a handler of its own, Python prints the library's warnings and tracebacks on stderr.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -82,15 +85,15 @@ class Login:
     def _of_jump_host(self, error: TransportError, hop: Hop) -> TransportError:
         """The same failure as the jump host's: the node was not asked. All nodes behind it get the same words."""
         reason = error.message.removeprefix(f"{self.node}: ")
-        remedy = error.remedy
+        remedies = error.remedies
         if error.code == "NODE_AUTH_FAILED":
-            remedy = (
-                f"Log in to the jump host with a key: `ssh: {{key}}` in the inventory, or an SSH agent. A password is "
-                f"never sent to a jump host. To try it: `ssh -p {hop.port} {hop.user}@{hop.host}`."
+            remedies = (
+                look(f"ssh -p {hop.port} {hop.user}@{hop.host} true"),
+                Edit("set `ssh: {key}`, or use an SSH agent: a password is never sent to a jump host"),
             )
         elif error.code == "NODE_UNRESOLVED":
-            remedy = "Correct `ssh: {jump}` in the inventory, or the controller's DNS or /etc/hosts."
-        return TransportError(self.node, "JUMP_HOST_FAILED", f"jump host {hop.host}: {reason}", remedy=remedy)
+            remedies = (Edit("correct `ssh: {jump}`"), _RESOLVE)
+        return TransportError(self.node, "JUMP_HOST_FAILED", f"jump host {hop.host}: {reason}", remedies=remedies)
 
     def _known(self, hop: Hop) -> KnownHost:
         try:
@@ -108,7 +111,7 @@ class Login:
                 self.node,
                 "NODE_UNRESOLVED",
                 f"the name {hop.host} has no address: {error.strerror if isinstance(error, OSError) else error}",
-                remedy="Correct `address` in the inventory, or the controller's DNS or /etc/hosts.",
+                remedies=(Edit("correct `address`"), _RESOLVE),
             ) from None
         reason: OSError | None = None
         # A name may have IPv6 and IPv4 addresses of which only one is routed.
@@ -137,7 +140,7 @@ class Login:
                     self.node,
                     "JUMP_HOST_FAILED",
                     f"the jump host does not forward connections to {hop}",
-                    remedy="Set `AllowTcpForwarding yes` for this user in the sshd_config of the jump host.",
+                    remedies=(Edit("set `AllowTcpForwarding yes` for this user", "sshd_config", hop.host),),
                 ) from None
             raise self._unreachable(hop, f"the jump host reports: {error.text}", from_jump_host=True) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -171,18 +174,22 @@ class Login:
                 self.node,
                 "NODE_TIMEOUT",
                 f"{hop} takes connections, but its sshd does not answer",
-                remedy="Look at the node's console: it may be out of memory, or stopped.",
+                remedies=(administrator(self.node, "look at its console: it may be out of memory, or stopped"),),
             )
         return self._unreachable(hop, f"no SSH connection: {error or 'the server closed it'}")
 
     def _unreachable(self, hop: Hop, reason: str, *, from_jump_host: bool = False) -> TransportError:
-        where = " on the jump host" if from_jump_host else ""
+        try_it = f"nc -vz {hop.host} {hop.port}"
         return TransportError(
             self.node,
             "NODE_UNREACHABLE",
             f"{hop} cannot be reached: {reason}",
-            remedy=f"Is the machine up, does its sshd listen on port {hop.port}, does a firewall block it? "
-            f"Try `nc -vz {hop.host} {hop.port}`{where}.",
+            remedies=(
+                administrator("the jump host", try_it) if from_jump_host else look(try_it),
+                administrator(
+                    self.node, f"is it up, does its sshd listen on port {hop.port}, does a firewall block it?"
+                ),
+            ),
         )
 
     def _authenticate(self, transport: paramiko.Transport, hop: Hop, clock: Clock, *, last: bool) -> None:
@@ -208,8 +215,10 @@ class Login:
             self.node,
             "NODE_AUTH_FAILED",
             f"{hop} does not let {hop.user} in; tried: {', '.join(tried) or 'nothing, because there is no key'}",
-            remedy="Set `ssh: {user, key}` in the inventory, load it into the SSH agent, or give `ssh: {password}`, "
-            "and look at the node's `journalctl -u ssh` for its reason.",
+            remedies=(
+                look("journalctl -u ssh", self.node, root=True),
+                Edit("set `ssh: {user, key}`, load the key into the SSH agent, or give `ssh: {password}`"),
+            ),
         )
 
 

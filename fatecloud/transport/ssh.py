@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from fatecloud.errors import TransportError
 from fatecloud.model.completed import Completed
 from fatecloud.model.node import Node
+from fatecloud.model.remedy import Edit, Run, administrator, look
 from fatecloud.transport import sudo
 from fatecloud.transport.contract import OUTPUT_LIMIT, Stream
 from fatecloud.transport.library import paramiko
@@ -53,7 +54,7 @@ class SshTransport:
             # A command that a signal ended has no status either, so the connection decides which of the two it was.
             if exit_status < 0 and self._broke():
                 raise self._lost(f"while `{argv[0]}` ran")
-            return Completed(exit_status, stdout, gate.stderr(stderr), time.monotonic() - started)
+            return Completed(exit_status, stdout, self._of(gate, stdout, stderr), time.monotonic() - started)
         except PermissionError as error:
             raise sudo.refused(self._node, self._node.ssh.user, error) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
@@ -77,6 +78,23 @@ class SshTransport:
     def close(self) -> None:
         """See Transport.close."""
         self._connection.close()
+
+    def _of(self, gate: sudo.Gate, stdout: bytes, stderr: bytes) -> bytes:
+        """The command's own error output. Raises PermissionError, and TransportError where it was not even begun."""
+        try:
+            return gate.stderr(stderr)
+        except sudo.Silent:
+            # A login without a shell, and one on a node that goes down: both take the key, and end.
+            user, said = self._node.ssh.user, stdout.decode(errors="replace").strip().splitlines()
+            raise TransportError(
+                self._node.name,
+                "NODE_UNREACHABLE",
+                f"the login of {user} ended before it ran anything" + (f": {said[-1]}" if said else ""),
+                remedies=(
+                    look(f"ssh {user}@{self._node.address} true"),
+                    administrator(self._node.name, f"has {user} a shell that runs commands? is the node going down?"),
+                ),
+            ) from None
 
     def _gate(self, argv: Sequence[str], *, become: bool) -> sudo.Gate:
         if become:
@@ -103,8 +121,7 @@ class SshTransport:
                 self._node.name,
                 "NODE_NO_FORWARDING",
                 f"sshd refuses to forward to {what}",
-                remedy="No action is needed: fatecloud asks on the node itself instead. "
-                "To allow forwarding, set `AllowTcpForwarding yes` in sshd_config.",
+                remedies=(Edit("set `AllowTcpForwarding yes`", "/etc/ssh/sshd_config", self._node.name),),
             )
         return TransportError(
             self._node.name, "NODE_TUNNEL_REFUSED", f"no connection to {what} from there: {error.text}"
@@ -124,7 +141,10 @@ class SshTransport:
             self._node.name,
             "NODE_UNREACHABLE",
             f"the connection broke {when}",
-            remedy="Did the node reboot, or the network fail? Run the same command again.",
+            remedies=(
+                Run("fatecloud check", when="when the node is there again"),
+                administrator(self._node.name, "did it reboot, or did the network fail?"),
+            ),
         )
 
 

@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from fatecloud.errors import TransportError
 from fatecloud.model.node import Node
 from fatecloud.model.programs import SEARCH_PATH, SHELL, SUDO
+from fatecloud.model.remedy import Edit, administrator, look
 
 _ENTERED = f'PATH={SEARCH_PATH}; export PATH; printf %s "$0" >&2; exec "$@"'
 """Run by the shell that sudo starts: prints that root was reached, before the command prints anything.
 
 Where sudoers has no `secure_path`, sudo leaves the login's PATH in place, and root would run what it finds there.
 """
+
+
+class Silent(PermissionError):
+    """Root was never reached, and sudo did not say why: it always does, so it was never run."""
 
 
 class Gate:
@@ -68,6 +73,7 @@ class Gate:
 
         Raises:
             PermissionError: root was never reached; the message has the reason.
+            Silent: likewise, and there is none.
         """
         if not self._elevates:
             return stderr
@@ -75,7 +81,9 @@ class Gate:
         if not entered:
             said = before.replace(self._prompt, b"").decode(errors="replace").strip().splitlines()
             # sudo prints its lecture before its reason.
-            raise PermissionError(said[-1] if said else "sudo ended without a message")
+            if not said:
+                raise Silent("sudo ended without a message")
+            raise PermissionError(said[-1])
         return own
 
 
@@ -90,7 +98,10 @@ def allowed(node: Node) -> None:
             node.name,
             "SUDO_NOT_ALLOWED",
             f"this needs root, and the inventory says `become: {node.become}`",
-            remedy="Set `become: root` for this node, or let its administrator do it.",
+            remedies=(
+                Edit(f"set `become: root` for node {node.name}"),
+                administrator(node.name, "do it instead", instead=True),
+            ),
         )
 
 
@@ -107,6 +118,9 @@ def refused(node: Node, user: str, error: PermissionError) -> TransportError:
         node.name,
         "SUDO_REFUSED",
         f"sudo did not make {user} root: {error}",
-        remedy="Set `become_password` in the inventory, or add to sudoers "
-        f"`{user} ALL=(ALL) NOPASSWD: ALL`; try it by hand with `{SUDO} -n true`.",
+        remedies=(
+            look(f"{SUDO} -n true", node.name),
+            Edit(f"set `become_password` of node {node.name}"),
+            Edit(f"add `{user} ALL=(ALL) NOPASSWD: ALL`", "sudoers", node.name, instead=True),
+        ),
     )

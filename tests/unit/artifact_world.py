@@ -43,7 +43,7 @@ INSTALLER = described("uv==1", "uv-1-py3-none-any.whl", "installer")
 
 def small_release(*lock: Artifact) -> Release:
     """The release with one installer and two small wheels, or with these files."""
-    release = replace(catalogue_release(), trees={})
+    release = replace(catalogue_release(), trees={}, java={})
     return with_python(release, lock=lock or WHEELS, installer=INSTALLER, made={}, execstack={})
 
 

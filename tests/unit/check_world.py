@@ -14,17 +14,25 @@ from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.finding import Report
-from fatecloud.model.layout import LAYOUT
+from fatecloud.model.layout import LAYOUT, thin_marker_of
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.parts import parts_of
 from fatecloud.model.protections import in_effect, protections
 from fatecloud.model.release import DISTRIBUTION
 from fatecloud.model.samples import History
 from fatecloud.model.service import FileSpec, NodeProbe
+from fatecloud.plan.real import sha256
 from fatecloud.workflow.check import FACTS
 
 ENGINE, FRONT, STORE = "9999/engine@a1", "9999/front@a1", "9999/store@a2"
 CONF = "/data/fate/demo-c3f9a2-9999-engine/conf/engine.yaml"
 NODE_CONF = "/data/fate/.fatecloud/supervisor/supervisord.conf"
+PYTHON, VENV = (part.id for part in parts_of(a_desired(), "a1") if part.kind != "tool")
+"""What the engine's node has in its store; the tree in it is of an older release."""
+HOME = "/data/fate/demo-c3f9a2-9999-engine"
+RUN = f"{HOME}/run"
+THIN = thin_marker_of(HOME)
+THIN_SHA = sha256(f"{next(iter(a_desired().pythons.values())).digest}\n")
 SHA, DIGEST = "5" * 64, "d" * 64
 
 PROTECTED = in_effect(protections((), low_port=False, paths=("/data/fate",)), ())
@@ -41,12 +49,14 @@ def the_desired() -> Desired:
         readiness="engine.api",
         protections=PROTECTED,
         probes=(NodeProbe("engine.api", ("python3", "-"), "print('{}')"),),
+        places={HOME: 0o750, f"{HOME}/conf": 0o750},
+        directories={RUN: 0o750},
         specs=(FileSpec(CONF, "engine/engine.yaml.j2", {}),),
     )
     files = {
         "a1": (
             DesiredFile(CONF, "password: @@fatecloud:x:raw@@", 0o640, "service", ENGINE, restarts=True, digest=DIGEST),
-            DesiredFile(NODE_CONF, "x", 0o600, "service", "node", restarts=False, digest=DIGEST),
+            DesiredFile(NODE_CONF, "x", 0o600, "root", "node", restarts=False, digest=DIGEST),
         ),
         "a2": (),
     }
@@ -109,6 +119,10 @@ def a_file() -> dict[str, Any]:
     return {"mode": "0640", "owner": "app", "group": "apps", "size": 9, "mtime": NOW - 90000, "sha256": SHA}
 
 
+def a_folder(owner: str, group: str) -> dict[str, str]:
+    return {"mode": "0750", "owner": owner, "group": group}
+
+
 def a_listener(port: int, pid: int | None, **changes: Any) -> dict[str, Any]:
     return {"port": port, "address": ANY, "pid": pid, "process": "true", "user": "app", "cmdline": "true"} | changes
 
@@ -127,14 +141,25 @@ def healthy_documents() -> Documents:
     documents["a1"] |= {
         "manifest": {
             "version": 1,
-            "files": {CONF: a_record(ENGINE), NODE_CONF: a_record("node", "0600")},
+            "files": {CONF: a_record(ENGINE), NODE_CONF: a_record("node", "0600") | {"owner": "root"}},
             "services": {key: versions[key] for key in (ENGINE, FRONT)},
             "data": {ENGINE: a_mark()},
-            "made": ["tree/app", "venv/one"],
+            "directories": [HOME, f"{HOME}/conf", RUN],
+            "made": [f"python/{PYTHON}", "tree/old", f"venv/{VENV}"],
         },
-        "store": {"artifacts": {}, "made": {"tree": ["app"], "venv": ["one"], "python": []}, "changed": []},
+        "store": {
+            "artifacts": {},
+            "made": {"tree": ["old"], "venv": [VENV], "python": [PYTHON]},
+            "changed": [],
+            "homes": {},
+        },
+        "folders": {path: a_folder("root", "apps") for path in (HOME, f"{HOME}/conf")} | {RUN: a_folder("app", "apps")},
         "data": {ENGINE: an_empty_place(entries=1, names=["db"], mark=a_mark(), copy=a_mark(), mount=DATA_DISK)},
-        "files": {CONF: a_file(), NODE_CONF: a_file() | {"mode": "0600"}},
+        "files": {
+            CONF: a_file(),
+            THIN: a_file() | {"sha256": THIN_SHA},
+            NODE_CONF: a_file() | {"mode": "0600", "owner": "root", "group": "root"},
+        },
         "services": {ENGINE: a_confined_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102) | {"jvm": a_jvm()}},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
         "logs": {
@@ -152,6 +177,7 @@ def healthy_documents() -> Documents:
     documents["a2"] |= {
         "manifest": {"layout": LAYOUT, "files": {}, "services": {STORE: versions[STORE]}},
         "files": {},
+        "folders": {},
         "services": {STORE: a_state(201)},
         "listeners": [a_listener(3306, 201, address="10.0.0.2")],
         "logs": {},

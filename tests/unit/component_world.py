@@ -35,7 +35,7 @@ INVENTORIES = sorted(path.stem for path in GOLDEN.glob("*.yml"))
 FIXTURES = Path(__file__).parent / "fixtures" / "components"
 
 Answers = dict[str, dict[str, Any]]
-"""`<service key>:<probe>` -> the document that the probe printed."""
+"""`<service key>:<probe>` -> the document that the probe printed; `<service key>` -> parts of its state."""
 Change = Callable[[Answers], object]
 
 
@@ -68,12 +68,13 @@ def healthy(key: str, example: str = "two-party") -> Answers:
 def filled_in(file: Path, key: str, example: str) -> dict[str, Any]:
     """A file of answers as one service gives them.
 
-    `$party` and `$own` are its party and its node's address, `$other` and `$address` those of the other party.
+    `$party`, `$node` and `$own` are its party, its node and that node's address, `$other` and `$address` those of
+    the other party.
     """
     wanted = desired(example)
     found = wanted.services[key].id
-    words = {"party": found.owner, "own": wanted.cluster.nodes[found.node].address}
-    for other in (service.id for service in wanted.services.values() if service.id.owner != found.owner):
+    words = {"party": found.owner, "node": found.node, "own": wanted.cluster.nodes[found.node].address}
+    for other in (s.id for s in wanted.services.values() if s.id.owner in {*wanted.cluster.parties} - {found.owner}):
         words |= {"other": other.owner, "address": wanted.cluster.nodes[other.node].address}
     return dict(_put(yaml.safe_load(file.read_text()), words))
 
@@ -99,8 +100,9 @@ class Case:
 
     @property
     def example(self) -> str:
-        """The first inventory that has the component: that of two parties, if it does."""
-        return next(name for name in ("two-party", *INVENTORIES) if self._keys(name))
+        """The inventory that the file names, else the first one that has the component: `two-party`, then others."""
+        named = yaml.safe_load(self.file.read_text()).get("example")
+        return named or next(name for name in ("two-party", *INVENTORIES) if self._keys(name))
 
     @property
     def key(self) -> str:
@@ -108,12 +110,18 @@ class Case:
         return self._keys(self.example)[0]
 
     def change(self, answers: Answers) -> None:
-        """Let the service answer as the file says: `changed` are parts of answers, `whole` are answers."""
+        """Let the service answer as the file says: `changed` are parts of answers, `whole` answers; `state` is its own.
+
+        `states` are those of its neighbours.
+        """
         said = filled_in(self.file, self.key, self.example)
         for probe, parts in said.get("changed", {}).items():
             answers[f"{self.key}:{probe}"] |= parts
         for probe, document in said.get("whole", {}).items():
             answers[f"{self.key}:{probe}"] = document
+        states = {self.key: said["state"]} if "state" in said else {}
+        for key, state in {**states, **said.get("states", {})}.items():
+            answers[key] = state
 
     def _keys(self, example: str) -> list[str]:
         return [s.id.key for s in desired(example).services.values() if s.id.component == self.component]
@@ -163,9 +171,10 @@ def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-p
             if name in silent
             else ProbeAnswer(0, document, None, 0.1)
             for name, document in answers.items()
-            if name.partition(":")[0] in keys
+            if ":" in name and name.partition(":")[0] in keys
         }
-        facts = {"clock": Fact({"epoch": NOW}), "services": Fact({})}
+        states = {key: {"state": "running"} | answers.get(key, {}) for key in keys}
+        facts = {"clock": Fact({"epoch": NOW}), "services": Fact(states)}
         nodes[node] = NodeFacts(node, facts, probes, 0.5)
     return judge(wanted, Observed(nodes, NOW, 0.7, {}), component_checks())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ def wanted(ctx, edges=(), **facts):
     return Wanted(
         process=Process(("/bin/true",), environment={name: str(value) for name, value in facts.items()}),
         files=(), directories={}, edges=edges, readiness="up",
-        probes=tuple(NodeProbe(name, ("/bin/true",)) for name in ("up", "keeper", "cache")),
+        probes=tuple(NodeProbe(name, ("/bin/true",), carries=1400) for name in ("up", "keeper", "cache")),
         ports=tuple(PortUse(name, ctx.port(name), ctx.listen(name).host) for name in names),
     )
 """
@@ -122,11 +123,17 @@ def planted(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (place / "catalogue" / "serving-9.9.9.yaml").write_text(RELEASE)
     monkeypatch.setattr(components, "__path__", [*components.__path__, str(place / "components")])
     monkeypatch.setattr(catalogue, "__path__", [*catalogue.__path__, str(place / "catalogue")])
-    for cache in CACHES:
-        cache.cache_clear()
+    _forget()
     yield
+    _forget()
+
+
+def _forget() -> None:
+    """What was loaded of other texts with these names."""
     for cache in CACHES:
         cache.cache_clear()
+    for name in ("keeper", "cache", "reader"):
+        sys.modules.pop(f"{components.__name__}.{name}", None)
 
 
 def loaded(directory: Path, text: str) -> Cluster:

@@ -128,7 +128,67 @@ peers:
     former_key: SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU until 2027-02-28
     apps: {"9999": {id: "9999", token: {secret: other.9999}}, "10000": {id: "10000", token: {secret: other.10000}}}
 """
-SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), FULL)
+ROLLING = """\
+# All settings of the components of the architecture eggroll.
+apiVersion: fatecloud/v1
+cluster: rolling
+id: c3f9a2b1d4e5f608
+release: fate-2.2.0
+architecture: eggroll
+defaults: {ssh: {user: ops}, become: root}
+nodes:
+  a1: {address: 10.0.0.11}
+  w1: {address: 10.0.0.21}
+  w2: {address: 10.0.0.22, bind: 10.0.0.22}
+parties:
+  "9999":
+    addresses: [10.0.0.11, 10.0.0.21, 10.0.0.22]
+    services:
+      flow: a1
+      mysql: a1
+      clustermanager: a1
+      osx: a1
+      board: a1
+      nodemanager: [w1, {node: w2, config: {eggs: 8, cores: 16}}]
+    config:
+      clustermanager:
+        session: {eggs: 2, start: 60, hours: 24}
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 14670}
+      nodemanager:
+        eggs: 2
+        cores: 4
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 14671}
+      osx:
+        exchange: hub
+        jvm: {heap: 512M, direct: 512M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 19370}
+      board:
+        bind: 10.0.0.11
+        account: operator
+        session: {hours: 2}
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {http: 18080}
+groups:
+  hub:
+    release: fate-2.2.0
+    public: {proxy: "hub.example:19370"}
+    services: {osx: w1}
+    config:
+      osx:
+        jvm: {heap: 512M, direct: 512M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 19370}
+peers:
+  "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24}
+"""
+"""An inventory has one architecture, so this one says what `FULL` cannot."""
+SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), ROLLING, FULL)
 
 
 def every_key() -> set[str]:
@@ -138,8 +198,11 @@ def every_key() -> set[str]:
     """
     releases = [catalogue.load(name) for name in catalogue.names()]
     offered = {name for release in releases if release.architectures for name in release.components}
+    refused = "groups.*.config.osx.exchange"  # an exchange sends to each party itself
     lent = tuple(f"parties.*.config.{name}" for name in all_components() if name not in offered)
-    return {key for key in _keys(inventory_section(all_components()), "") if not key.startswith(lent)}
+    return {
+        key for key in _keys(inventory_section(all_components()), "") if not key.startswith(lent) and key != refused
+    }
 
 
 def _keys(kind: Kind, path: str) -> Iterator[str]:

@@ -12,8 +12,8 @@ from types import ModuleType
 
 import ansible.module_utils
 
-from fatecloud.collect.node import family, listing, sockets, state_words
-from fatecloud.model import places, states, steps
+from fatecloud.collect.node import family, listing, sockets, state_words, watched
+from fatecloud.model import own_accounts, places, states, steps
 from fatecloud.model.layout import LAYOUT
 
 CLUSTER_ID = "c3f9a2b1d4e5f607"
@@ -26,9 +26,11 @@ sys.path.append(str(ROOT / "library"))
 # The project's renderer puts the copies there.
 sys.modules["ansible.module_utils.fatecloud_family"] = family
 sys.modules["ansible.module_utils.fatecloud_listing"] = listing
+sys.modules["ansible.module_utils.fatecloud_watched"] = watched
 sys.modules["ansible.module_utils.fatecloud_sockets"] = sockets
 sys.modules["ansible.module_utils.fatecloud_places"] = places
 sys.modules["ansible.module_utils.fatecloud_state_words"] = state_words
+sys.modules["ansible.module_utils.fatecloud_own_accounts"] = own_accounts
 sys.modules["ansible.module_utils.fatecloud_states"] = states
 sys.modules["ansible.module_utils.fatecloud_steps"] = steps
 
@@ -81,6 +83,7 @@ def take(base: Path | str, run: str = "r1") -> None:
             "owner": "me@here",
             "controller": "c1",
             "process": {},
+            "deploys": [],
             "takeover": "",
             "shown": {},
             "wait": 0,

@@ -13,7 +13,7 @@ from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.java import Java
-from fatecloud.model.needs import Needs
+from fatecloud.model.needs import HEAP, Figure, Needs
 from fatecloud.model.node import Node, Paths, Ssh
 from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.model.owner import Owner
@@ -133,7 +133,7 @@ def a_service(node: str, component: str, ports: tuple[PortUse, ...], **changes: 
 def a_desired(**node_changes: Any) -> Desired:
     """Two nodes: an engine in Python and a front in a JVM (with peers and a package) on a1, a store on a2."""
     keeps: dict[str, Any] = {"data": DATA, "signs": ("db",), "runtime": PythonRuntime("fate")}
-    keeps["needs"] = Needs(memory=2 * GIB)
+    keeps["needs"] = Needs((Figure("the program", 2 * GIB, "bytes", "measured"),))
     engine = a_service("a1", "engine", (PortUse("http", 9380, ANY),), **keeps)
     front = a_service(
         "a1",
@@ -142,8 +142,12 @@ def a_desired(**node_changes: Any) -> Desired:
         runtime=JavaRuntime(),
         javas=JavaRange(8, 17, "it was not seen with newer ones"),
         java=JAVA,
-        needs=Needs(memory=GIB, heap=GIB // 2, java=(JAVA.program, "-Xmx512m", "-version")),
+        needs=Needs(
+            (Figure(HEAP, GIB // 2, "bytes", "set"), Figure("beside it", GIB // 2, "bytes", "measured")),
+            java=(JAVA.program, "-Xmx512m", "-version"),
+        ),
         packages={"debian": ("front-server",), "redhat": ("front",)},
+        masks={"debian": ("front-server.service",)},
         version=DISTRIBUTION,
         edges=(
             Edge("9999/front@a1", "peer:10000", "proxy", Endpoint("192.0.2.7", 9300), hard=False, probe="front.peers"),
@@ -171,6 +175,12 @@ def a_desired(**node_changes: Any) -> Desired:
         "a2": (),
     }
     return Desired(cluster, {"9999": RELEASE, "10000": RELEASE}, services, files, (), PYTHONS)
+
+
+def a_load(**changes: Any) -> dict[str, Any]:
+    """What the collector reads of a machine with little to do."""
+    pressure = {"cpu": 0.0, "memory": 0.0, "io": 0.0}
+    return {"cores": 8, "load1": 0.1, "stolen": 0.0, "busy": {}, "pressure": pressure} | changes
 
 
 def healthy(name: str) -> dict[str, Any]:
@@ -203,6 +213,13 @@ def healthy(name: str) -> dict[str, Any]:
         },
         "clock": {"epoch": NOW, "boot_epoch": NOW - 9e5, "timezone": "Etc/UTC", "synchronized": True},
         "skew": {"seconds": 0.01, "uncertainty": 0.02},
+        "load": {
+            "cores": 8,
+            "load1": 0.1,
+            "stolen": 0.0,
+            "busy": {},
+            "pressure": {"cpu": 0.0, "memory": 0.0, "io": 0.0},
+        },
         "cpu": {"cores": 8, "load1": 0.1, "flags_avx": True},
         "memory": {"total": 32 * GIB, "available": 30 * GIB, "swap_total": 0, "swap_free": 0, "bound": ""},
         "disk": dict.fromkeys(paths, disk),
@@ -223,6 +240,7 @@ def healthy(name: str) -> dict[str, Any]:
         "packages": {"front-server": None, "store-server": None},
         "offered": {"front-server": "2:1.18.0-6", "store-server": None},
         "foreign": [],
+        "folders": {},
         "store": {"artifacts": {}, "made": {}, "changed": []},
         "tools": {name: f"/usr/bin/{name}" for name in ("sh", "tar", "gzip", "sha256sum", "systemctl")},
         "identity": {

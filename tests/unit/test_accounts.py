@@ -55,7 +55,7 @@ def test_services_share_the_account_that_the_operator_named_and_without_root_the
 
 
 class Machine:
-    """A user database, changed by useradd, groupadd, userdel and groupdel."""
+    """A user database, changed by useradd, usermod, groupadd, userdel and groupdel."""
 
     def __init__(self) -> None:
         self.users: dict[str, Any] = {}
@@ -71,10 +71,17 @@ class Machine:
         words, name = dict(itertools.pairwise(argv)), argv[-1]
         self.free += 1
         if argv[0] == "groupadd":
-            self.groups[name] = SimpleNamespace(gr_gid=int(words.get("--gid", self.free)))
+            gid = int(words.get("--gid", self.free))
+            self.groups[name] = SimpleNamespace(gr_name=name, gr_gid=gid, gr_mem=[])
         elif argv[0] == "useradd":
             uid, gid = int(words.get("--uid", self.free)), self.groups[words["--gid"]].gr_gid
-            self.users[name] = SimpleNamespace(pw_uid=uid, pw_gid=gid, pw_gecos=words["--comment"])
+            places = {"pw_dir": words["--home-dir"], "pw_shell": words["--shell"]}
+            self.users[name] = SimpleNamespace(pw_uid=uid, pw_gid=gid, pw_gecos=words["--comment"], **places)
+        elif argv[0] == "usermod":
+            entry = self.users[name]
+            entry.pw_dir, entry.pw_shell = words.get("--home", entry.pw_dir), words.get("--shell", entry.pw_shell)
+            for group in self.groups.values():
+                group.gr_mem = [one for one in group.gr_mem if one != name or "--groups" not in words]
         else:
             del {"userdel": self.users, "groupdel": self.groups}[argv[0]][name]
         return SimpleNamespace(returncode=0, stdout=b"")
@@ -90,6 +97,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setattr(accounts.time, "sleep", lambda _: None)
     monkeypatch.setattr(pwd, "getpwnam", lambda name: there.users[name])
     monkeypatch.setattr(grp, "getgrnam", lambda name: there.groups[name])
+    monkeypatch.setattr(grp, "getgrall", lambda: list(there.groups.values()))
     monkeypatch.setattr(pwd, "getpwuid", lambda uid: there.number(there.users, "pw_uid", uid))
     monkeypatch.setattr(grp, "getgrgid", lambda gid: there.number(there.groups, "gr_gid", gid))
     return there
@@ -106,6 +114,47 @@ def own(name: str) -> dict[str, Any]:
 
 
 APP = {"user": "app", "group": "apps", "comment": "services of fatecloud", "shared": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "typed"),
+    [
+        ({"pw_shell": "/bin/bash"}, "usermod --shell {shell} fc-a"),
+        ({"pw_dir": "/home/a"}, "usermod --home /nonexistent fc-a"),
+        ({"group": "fc-b"}, "usermod --groups  fc-a"),
+        ({"pw_shell": "/bin/sh", "group": "fc-b"}, "usermod --groups  --shell {shell} fc-a"),
+    ],
+    ids=["shell", "home", "groups", "groups and shell"],
+)
+def test_an_own_account_that_was_changed_is_put_right(
+    machine: Machine, manifest: Any, change: dict[str, str], typed: str
+) -> None:
+    wanted = [own("fc-a"), own("fc-b")]
+    accounts.make(wanted, manifest)
+    shell, rest = machine.users["fc-a"].pw_shell, dict(change)
+    if group := rest.pop("group", ""):
+        machine.groups[group].gr_mem.append("fc-a")
+    vars(machine.users["fc-a"]).update(rest)
+    assert accounts.lacking(wanted, manifest.data["accounts"]) == [own("fc-a")]
+    assert accounts.make(wanted, manifest) == ["fc-a"]
+    assert machine.asked[-1] == typed.format(shell=shell)
+    assert accounts.lacking(wanted, manifest.data["accounts"]) == []
+
+
+def test_a_home_is_left_alone_while_something_runs_as_the_user(
+    machine: Machine, manifest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.make([own("fc-a")], manifest)
+    machine.users["fc-a"].pw_dir = "/home/a"
+    monkeypatch.setattr(accounts, "_busy", lambda _uid: True)
+    assert accounts.lacking([own("fc-a")], manifest.data["accounts"]) == []
+    assert accounts.make([own("fc-a")], manifest) == []
+
+
+def test_what_the_operator_named_is_the_operators(machine: Machine, manifest: Any) -> None:
+    accounts.make([APP], manifest)
+    machine.users["app"].pw_shell = "/bin/bash"
+    assert accounts.lacking([APP], manifest.data["accounts"]) == accounts.make([APP], manifest) == []
 
 
 def test_accounts_are_made_once_without_home_or_shell(machine: Machine, manifest: Any) -> None:

@@ -71,7 +71,7 @@ def test_show_names_versions_reasons_and_files(store: Store) -> None:
     text = run(store, "show", NAME)
     assert "flow         2.2.0" in text
     assert "mariadb 10.5 or mysql 8.0 or newer" in text
-    assert "not yet: eggroll" in text
+    assert "architectures: standalone, eggroll, rabbitmq" in text
     assert "Deserialization is restricted" in text
     assert "in the store: 4 files" in text
     assert "interpreter SHA256:" in text

@@ -13,11 +13,14 @@ from typing import Any
 import pytest
 from check_world import ENGINE, FRONT, STORE, healthy_documents, observed, the_desired
 
+from fatecloud.checks.muting import mute_of
 from fatecloud.cli.check import check
 from fatecloud.cli.explain import explain
 from fatecloud.cli.options import Output
 from fatecloud.errors import InputError, UsageError
+from fatecloud.inventory.mutes import save_mutes
 from fatecloud.model.observed import Observed
+from fatecloud.state.last_check import last_check
 from fatecloud.workflow import load, observe
 from fatecloud.workflow.check import check_cluster, saved_facts
 
@@ -103,6 +106,33 @@ def test_the_verb_prints_json_and_gives_the_reports_status(
     assert [f["id"] for f in live["findings"]] == [f"SERVICE_STOPPED@{ENGINE}"]
     assert check(output=Output.json, facts=kept) == 2
     assert json.loads(capsys.readouterr().out) == live
+
+
+@pytest.mark.parametrize(("selection", "kept"), [({}, 1), ({"selectors": ["store"]}, 0)])
+def test_only_a_check_of_the_whole_cluster_is_kept_for_status(
+    session: SimpleNamespace, selection: dict[str, list[str]], kept: int
+) -> None:
+    session.state.mkdir()
+    check(**selection)  # type: ignore[arg-type]
+    found = last_check(session.state)
+    assert (found is not None) == bool(kept)
+    assert found is None or (found.exit_status, found.roots) == (2, (f"SERVICE_STOPPED@{ENGINE}",))
+
+
+def test_a_muted_finding_changes_the_status_of_a_check_but_not_of_saved_facts(
+    session: SimpleNamespace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    session.state.mkdir()
+    place, kept = tmp_path / "inventory.yml", tmp_path / "facts.json"
+    place.touch()
+    assert check(inventory=place, save_facts=kept) == 2
+    found = check_cluster(the_desired, sick, hide)
+    mute = mute_of(found.findings[0], found.findings, reason="known", until=found.taken + 60, by="ada@ops", at=0)
+    save_mutes(place, [mute])
+    capsys.readouterr()
+    assert check(inventory=place) == 0
+    assert f"muted: critical SERVICE_STOPPED {ENGINE}" in capsys.readouterr().out
+    assert check(inventory=place, facts=kept) == 2
 
 
 def test_the_verb_leads_with_the_cause_in_the_table(

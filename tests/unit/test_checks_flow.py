@@ -17,6 +17,7 @@ from component_world import (
 )
 
 from fatecloud.components.flow.v2 import checks
+from fatecloud.model.remedy import Ask, Run, immediate
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
     f"{FLOW}:flow.{name}" for name in ("api", "database", "broker", "jobs", "schedule")
@@ -81,13 +82,33 @@ def test_a_database_that_is_down_hides_what_rests_on_it() -> None:
     assert root_codes(refused("refused"), *rests) == [f"FLOW_DATABASE_REFUSED@{FLOW}"]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        refused("refused"),
+        refused("dropped"),
+        broker("dropped", "dropped"),
+        say(f"{FLOW}:flow.proxy", ok=False, kind="dropped", error="no connection within 5 s"),
+    ],
+)
+def test_a_neighbour_that_runs_is_not_started_where_something_closes_the_way_to_it(fault: Change) -> None:
+    (finding,) = findings(fault)
+    acts = [remedy for remedy in finding.remedy if not (remedy.instead or (isinstance(remedy, Run) and remedy.looks))]
+    assert [type(remedy) for remedy in acts] == [Ask]
+    assert f"let {FLOW} connect to " in str(acts[0])
+
+
 def test_a_missing_schema_explains_flow_and_the_remedy_is_the_script_of_the_database() -> None:
     found = findings(set_answer(f"{MYSQL}:mysql.admin", databases__fate_flow__schema=False), refused("schema"))
     assert [(f.code, f.caused_by) for f in found] == [
         ("MYSQL_SCHEMA_MISSING", ()),
         ("FLOW_DATABASE_SCHEMA", (f"MYSQL_SCHEMA_MISSING@{MYSQL}",)),
     ]
-    assert "demo-eeeeee-9999-mysql/bin/objects" in found[1].remedy[0]
+    # Flow makes its tables when it starts, and the apps of the parties are in them.
+    for one in found:
+        commands = [run.command for run in immediate(one.remedy)]
+        assert commands[0].endswith("demo-eeeeee-9999-mysql/bin/objects")
+        assert commands[1] == "fatecloud restart 9999/flow@a1"
 
 
 def test_an_account_without_rights_explains_flow() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from component_world import MYSQL, findings, set_answer
 
+from fatecloud.model.remedy import Run
+
 ADMIN = f"{MYSQL}:mysql.admin"
-OBJECTS = "sudo -u fc-eeeeee-9999-mysql /data/projects/fate/demo-eeeeee-9999-mysql/bin/objects  # on a1"
+OBJECTS = Run("sudo -u fc-eeeeee-9999-mysql /data/projects/fate/demo-eeeeee-9999-mysql/bin/objects", "a1")
 
 
 def test_the_remedy_of_lost_objects_is_our_own_script() -> None:

@@ -10,6 +10,7 @@ from component_world import NGINX, THEIRS, Change, findings, report, say, set_an
 
 from fatecloud.components.party_routes import Route, routes_to_parties
 from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.remedy import Run, look
 
 THEIR_FLOW = "10000/flow@b1"
 HTTP, UPSTREAM, PEERS = (f"{NGINX}:nginx.{name}" for name in ("http", "upstream", "peers"))
@@ -77,9 +78,9 @@ def test_each_remedy_is_about_the_parties_of_its_own_finding(monkeypatch: pytest
         lost = {"ok": True, "behind": {"ok": False, "kind": "large", "error": "lost"}}
         return [route, Route(edge, lost)]
 
-    monkeypatch.setattr("fatecloud.components.nginx.checks.routes_to_parties", two_routes)
+    monkeypatch.setattr("fatecloud.components.party_routes.routes_to_parties", two_routes)
     found = {finding.code: finding for finding in findings(no_flow("status"))}
-    assert [line for line in found["NGINX_PEER_FLOW_DOWN"].remedy if "10001" in line] == []
-    assert [line for line in found["NGINX_PEER_MTU"].remedy if line.startswith("ping")] == [
-        "ping -c 3 -M do -s 1472 192.0.2.31  # on a1"
+    assert [line for line in found["NGINX_PEER_FLOW_DOWN"].remedy if "10001" in str(line)] == []
+    assert [one for one in found["NGINX_PEER_MTU"].remedy if isinstance(one, Run)] == [
+        look("ping -c 3 -M do -s 1472 192.0.2.31", "a1")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from posixpath import dirname
 from typing import Any, Literal
 
 import pytest
@@ -12,9 +13,13 @@ from check_world import (
     ENGINE,
     FRONT,
     NODE_CONF,
+    PYTHON,
+    RUN,
     STORE,
+    VENV,
     Documents,
     a_confinement,
+    a_folder,
     a_jvm,
     a_listener,
     a_main,
@@ -24,7 +29,7 @@ from check_world import (
     report_of,
     the_desired,
 )
-from preflight_world import CLUSTER_ID, GIB, NOW, ROOT_DISK, a_mark, an_empty_place
+from preflight_world import CLUSTER_ID, GIB, NOW, ROOT_DISK, a_load, a_mark, an_empty_place
 
 from fatecloud.checks.codes import ENGINE_CODES
 from fatecloud.checks.ports import not_too_open
@@ -32,6 +37,7 @@ from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import ServiceView
 from fatecloud.model.finding import Severity
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.remedy import DEPLOY, Run, look
 from fatecloud.model.service import PortUse
 
 Change = Callable[[Documents], object]
@@ -39,6 +45,17 @@ Change = Callable[[Documents], object]
 
 def engine(**values: Any) -> Change:
     return lambda documents: documents["a1"]["services"][ENGINE].update(values)
+
+
+def in_jvm(**values: Any) -> Change:
+    return lambda documents: documents["a1"]["services"][FRONT]["jvm"].update(values)
+
+
+REFUSES = [
+    "Unrecognized VM option 'UseBiasedLocking'",
+    "Error: Could not create the Java Virtual Machine.",
+    "Error: A fatal exception has occurred. Program will exit.",
+]
 
 
 def down(**values: Any) -> Change:
@@ -61,6 +78,10 @@ def disk(**values: Any) -> Change:
         disks["/data/fate/logs"] = disks["/data/fate/logs"] | {"mount": "/data/fate/logs"} | values
 
     return change
+
+
+BASE = "/data/fate"
+HOME_VENV = dirname(CONF).replace("/conf", "/venv")
 
 
 def put(*path: str, value: Any) -> Change:
@@ -114,6 +135,9 @@ _WEAKER: tuple[dict[str, Any], ...] = (
     {"hidden": []},
 )
 _DIRECTIVES = ("a1", "services", ENGINE, "directives")
+BUSY = a_load(cores=2, load1=30.2, busy={"stress": 30}, pressure={"cpu": 99.0, "memory": 0.0, "io": 1.0})
+ONE_END = {"count": 1, "at": NOW - 12, "how": "killed by signal 9 (SIGKILL)"}
+TWO_ENDS = ONE_END | {"count": 2}
 CASES: list[tuple[str, str, Change]] = [
     ("MANIFEST_ABSENT", "a1", put("a1", "manifest", value=None)),
     ("NODE_RECORDS_UNTRUSTED", "a1", forged),
@@ -125,11 +149,13 @@ CASES: list[tuple[str, str, Change]] = [
     ("DEPLOY_INCOMPLETE", "a1", not_come_to_the_services),
     ("LEASE_STALE", "a1", put("a1", "lease", value={"run": "r9", "owner": "ann", "expires": NOW - 60})),
     ("NODE_DISK_FULL", "a1", disk(available=GIB)),
-    ("NODE_DISK_FULL", "a1", disk(total=60 << 20, available=30 << 20)),
+    ("NODE_DISK_FULL", "a1", disk(total=400 << 20, available=12 << 20)),
     ("NODE_DISK_LOW", "a1", disk(available=30 * GIB)),
     ("NODE_DISK_READONLY", "a1", disk(options="ro,relatime")),
     ("NODE_INODES_LOW", "a1", disk(inodes_free=10)),
     ("NODE_MEMORY_LOW", "a1", fact("memory", available=GIB)),
+    ("NODE_REBOOTED", "a1", lambda d: (fact("clock", boot_epoch=NOW - 40)(d), down(state="stopped")(d))),
+    ("NODE_LOADED", "a1", lambda d: (put("a1", "load", value=BUSY)(d), probe(None, "timeout after 10 s")(d))),
     ("NODE_CLOCK_SKEW", "a1", fact("skew", seconds=3.0)),
     ("DATA_NOT_THERE", ENGINE, put("a1", "data", ENGINE, value=an_empty_place())),
     ("DATA_NOT_THERE", ENGINE, lambda d: d["a1"]["data"][ENGINE].update(mark=a_mark(id="i2"))),
@@ -151,21 +177,49 @@ CASES: list[tuple[str, str, Change]] = [
     ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0660")),
     ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(owner="bob")),
     ("FILE_MODE", ENGINE, lambda d: d["a1"]["files"][CONF].update(group="bob")),
+    ("FILE_MODE", "a1", lambda d: d["a1"]["files"][NODE_CONF].update(mode="0644")),
+    ("FILE_MODE", "a1", lambda d: d["a1"]["files"][NODE_CONF].update(owner="bob")),
+    ("FILE_MISSING", ENGINE, put("a1", "folders", RUN, value=None)),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["folders"][RUN].update(mode="0777")),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["folders"][RUN].update(owner="root")),
+    ("FILE_MODE", ENGINE, lambda d: d["a1"]["folders"][dirname(CONF)].update(group="bob")),
+    ("FILE_MODE", "a1", put("a1", "folders", BASE, value=a_folder("root", "root"))),
     ("SECRET_READABLE", ENGINE, lambda d: d["a1"]["files"][CONF].update(mode="0644")),
     ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["files"][CONF].update(digest="0" * 64)),
     ("DEPLOY_PENDING", ENGINE, lambda d: d["a1"]["manifest"]["services"][ENGINE].update(version="2.1.0")),
-    ("STORE_DAMAGED", "a1", put("a1", "store", "changed", value=["app"])),
-    ("STORE_DAMAGED", "a1", put("a1", "store", "made", "tree", value=[])),
+    ("STORE_DAMAGED", "a1", put("a1", "store", "changed", value=[VENV])),
+    ("STORE_DAMAGED", "a1", put("a1", "store", "changed", value=[PYTHON])),
+    ("STORE_DAMAGED", "a1", put("a1", "store", "made", "venv", value=[])),
     ("STORE_DAMAGED", "a1", put("a1", "store", "made", value={})),
+    ("ENVIRONMENT_DAMAGED", ENGINE, put("a1", "store", "homes", value={HOME_VENV: "not as it was made: bin"})),
+    ("ENVIRONMENT_DAMAGED", ENGINE, put("a1", "store", "homes", value={HOME_VENV: "it is gone"})),
     ("SERVICE_ABSENT", ENGINE, down(state="absent", result="not-found", enabled=False)),
     ("JAVA_GONE", FRONT, put("a1", "services", FRONT, "jvm", value=a_jvm(there=False))),
     ("JAVA_REPLACED", FRONT, put("a1", "services", FRONT, "jvm", value=a_jvm(replaced=True))),
+    (
+        "JAVA_OUT_OF_MEMORY",
+        FRONT,
+        in_jvm(exhausted={"at": NOW - 9, "line": "java.lang.OutOfMemoryError: Java heap space"}),
+    ),
+    ("JAVA_HEAP_FULL", FRONT, in_jvm(heap={"live": 95.0, "at": NOW - 60, "full": True, "capacity": 100.0})),
+    ("SERVICE_DESCRIPTORS", FRONT, put("a1", "services", FRONT, "main", value=a_main(102, fds=65000))),
+    ("SERVICE_THREADS", FRONT, put("a1", "services", FRONT, "main", value=a_main(102, threads=65000))),
+    ("SERVICE_TWICE", ENGINE, engine(twins=[{"pid": 4711, "user": "bob", "command": "java engine.Main -p 9380"}])),
     ("SERVICE_STOPPED", ENGINE, down(state="stopped")),
     ("SERVICE_FAILED", ENGINE, down(state="failed", result="exit-code", exit=1)),
     ("SERVICE_RESTARTING", ENGINE, down(state="starting", sub="auto-restart", restarts=7)),
     ("SERVICE_RESTARTING", ENGINE, down(state="retrying", sub="backoff", restarts=None)),
-    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
-    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
+    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=2, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
+    ("SERVICE_CRASHED", ENGINE, lambda d: (engine(restarts=1, since=NOW - 20)(d), probe({"ok": False}, None)(d))),
+    ("SERVICE_CRASHED", ENGINE, down(state="starting", sub="auto-restart", restarts=0)),
+    ("SERVICE_CRASHED", ENGINE, down(state="retrying", sub="backoff", restarts=1)),
+    ("SERVICE_CRASHED", ENGINE, down(state="starting", sub="auto-restart", restarts=7, ended=ONE_END)),
+    (
+        "SERVICE_RESTARTING",
+        ENGINE,
+        down(state="starting", sub="auto-restart", restarts=0, ended={**ONE_END, "count": 2}),
+    ),
+    ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=2, since=NOW - 20)(d), listeners(FRONT_PORT)(d))),
     ("SERVICE_RESTARTING", ENGINE, lambda d: (engine(restarts=2, since=NOW - 20)(d), started(NOW - 90)(d))),
     ("SERVICE_UNSUPERVISED", ENGINE, engine(state="unsupervised", result="supervisord does not run")),
     ("SERVICE_HUNG", ENGINE, engine(main=a_main(101, state="T", frozen=True))),
@@ -207,7 +261,7 @@ def test_an_account_that_was_lost_is_named_and_explains_whose_the_files_seem_to_
         f"FILE_MODE@{ENGINE}": (f"SERVICE_USER_MISSING@{ENGINE}",),
     }
     root = report.findings[0]
-    assert (root.symptom, root.expected, root.remedy) == ("there is no user app", "user app", ("fatecloud deploy",))
+    assert (root.symptom, root.expected, root.remedy) == ("there is no user app", "user app", (DEPLOY,))
 
 
 def test_a_healthy_cluster_has_no_finding_and_skips_nothing() -> None:
@@ -223,6 +277,32 @@ def test_each_fault_raises_exactly_its_code(code: str, subject: str, change: Cha
     assert [f.id for f in findings] == [f"{code}@{subject}"]
     assert findings[0].remedy
     assert findings[0].expected != findings[0].got
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [(REFUSES, "fatecloud deploy"), (["Could not reserve enough space for 8388608KB object heap"], "lower jvm.heap")],
+)
+def test_a_jvm_that_refuses_to_start_is_the_root_of_its_restarts(said: list[str], change: str) -> None:
+    def restarts(documents: Documents) -> None:
+        state = {"state": "starting", "sub": "auto-restart", "restarts": 9, "since": None, "pid": None, "main": None}
+        documents["a1"]["services"][FRONT].update(state, pids=[], said=["a line before it", *said], exit=1)
+        listeners(a_listener(9380, 101))(documents)
+
+    report = report_of(restarts)
+    (root,) = [f for f in report.findings if not f.caused_by]
+    assert (root.id, root.symptom) == (f"JAVA_START_REFUSED@{FRONT}", said[0])
+    assert change in str(root.remedy[0])
+    assert f"printed: {said[-1]}" in root.evidence
+
+
+def test_what_a_jvm_said_at_an_earlier_start_is_over_once_it_runs() -> None:
+    words = put("a1", "services", FRONT, "said", value=REFUSES)
+    assert report_of(words).findings == ()
+    # Another program that ends without a log shows what it printed.
+    ends = engine(state="failed", pid=None, main=None, pids=[], said=["Illegal instruction"])
+    report = report_of(lambda d: (ends(d), listeners(a_listener(9300, 102))(d), d["a1"]["logs"].clear()))
+    assert [f.evidence for f in report.findings if f.code == "SERVICE_FAILED"] == [("printed: Illegal instruction",)]
 
 
 def test_a_failed_first_deploy_is_the_one_finding_with_what_it_failed_of() -> None:
@@ -242,7 +322,16 @@ def test_a_service_that_lacks_beside_others_is_named_itself() -> None:
 def test_every_code_of_a_general_check_has_a_fault() -> None:
     declared = {code.name for spec in running_checks() if not (spec.component or spec.probe) for code in spec.codes}
     # What needs earlier checks, and what several services share, have tests of their own.
-    assert declared - {"NODE_DISK_FILLING", "SERVICE_USER_MISSING"} == {code for code, _, _ in CASES}
+    assert declared - {
+        "JAVA_HEAP_GROWING",
+        "JAVA_START_REFUSED",
+        "NODE_DISK_FILLING",
+        "NODE_NAME_UNRESOLVED",
+        "SERVICE_MISDIRECTED",
+        "SERVICE_PACKETS_LOST",
+        "SERVICE_USER_CHANGED",
+        "SERVICE_USER_MISSING",
+    } == {code for code, _, _ in CASES}
     assert not declared & {code.name for code in ENGINE_CODES}
 
 
@@ -278,6 +367,24 @@ def test_a_service_that_ended_once_and_then_stays_is_healthy(at: float, since: f
     assert report_of(lambda d: (engine(restarts=2, since=since)(d), started(at)(d))).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("total", "available"), [(400 << 20, 396 << 20), (60 << 20, 30 << 20), (4 * GIB, 1 * GIB)], ids=str
+)
+def test_a_small_file_system_that_has_room_is_neither_full_nor_low(total: int, available: int) -> None:
+    assert report_of(disk(total=total, available=available)).findings == ()
+
+
+def test_a_large_file_system_with_little_share_and_many_bytes_is_low_and_not_full() -> None:
+    assert [f.code for f in report_of(disk(total=100 * GIB, available=4 * GIB)).findings] == ["NODE_DISK_LOW"]
+
+
+def test_a_small_machine_is_judged_by_the_share_of_its_memory() -> None:
+    assert report_of(fact("memory", total=2 * GIB, available=400 << 20)).findings == ()
+    assert [f.code for f in report_of(fact("memory", total=2 * GIB, available=150 << 20)).findings] == [
+        "NODE_MEMORY_LOW"
+    ]
+
+
 def test_a_child_that_is_only_traced_raises_nothing() -> None:
     traced = a_process(107, state="t", command="python egg_pair.py --session-id s")
     assert report_of(engine(children=[traced, a_process(108, command="strace -p 107")], processes=3)).findings == ()
@@ -289,14 +396,22 @@ def test_stopped_children_are_shown_where_the_service_does_not_answer() -> None:
         lambda d: (engine(children=many, processes=10)(d), probe(None, "timeout after 10 s")(d))
     ).findings
     assert finding.cause == "9 of its 10 processes are stopped, and it may wait for what they do"
-    assert finding.remedy[:2] == (
-        "kill -CONT 200 201 202 203 204 205 206 207  # on a1",
-        "grep TracerPid /proc/208/status  # on a1: end that process",
+    assert finding.remedy[1:3] == (
+        Run("kill -CONT 200 201 202 203 204 205 206 207", "a1", root=True),
+        look("grep TracerPid /proc/208/status", "a1"),
     )
     assert finding.evidence[:6] == (
         *(f"{200 + n} T, 86400 s old: egg_pair --session-id s" for n in range(5)),
         "and 4 more",
     )
+
+
+def test_a_frozen_service_goes_on_and_one_that_only_does_not_answer_is_restarted() -> None:
+    restart = Run(f"fatecloud restart {ENGINE}")
+    (frozen,) = report_of(engine(main=a_main(101, state="T", frozen=True))).findings
+    assert frozen.remedy == (Run("kill -CONT 101", "a1", root=True), replace(restart, instead=True))
+    (silent,) = report_of(probe(None, "timeout after 10 s")).findings
+    assert silent.remedy[-1] == restart
 
 
 def test_a_port_held_by_a_neighbour_of_ours_names_it() -> None:
@@ -345,6 +460,86 @@ def test_a_failed_service_brings_its_own_last_error_lines() -> None:
     assert finding.evidence == ("console.log: one", "console.log: two", "fate.log: [ERROR] no")
 
 
+@pytest.mark.parametrize(
+    ("state", "how"),
+    [
+        ({"result": "signal", "exit": 9}, "killed by signal 9 (SIGKILL)"),
+        ({"result": "core-dump", "exit": 11}, "killed by signal 11 (SIGSEGV)"),
+        ({"result": "oom-kill", "exit": 9}, "killed by the kernel, which had no memory left for it"),
+        ({"result": "exit-code", "exit": 1}, "exit status 1"),
+        ({"result": "exit-code", "exit": 1, "ended": ONE_END}, "killed by signal 9 (SIGKILL)"),
+        ({"result": "start-limit-hit", "exit": None}, "start-limit-hit"),
+    ],
+)
+def test_an_end_has_the_name_of_its_signal(state: dict[str, Any], how: str) -> None:
+    (finding,) = report_of(down(state="failed", **state)).findings
+    assert finding.symptom == f"it failed ({how})"
+
+
+def test_one_crash_is_called_one_with_its_age() -> None:
+    (finding,) = report_of(down(state="starting", sub="auto-restart", restarts=0, ended=ONE_END)).findings
+    assert finding.symptom == "it ended once (killed by signal 9 (SIGKILL), 12 s ago): it is not back yet"
+
+
+def test_a_crash_soon_after_a_start_of_ours_is_not_called_away() -> None:
+    def change(documents: Documents) -> None:
+        engine(restarts=1, since=NOW - 20, ended=ONE_END)(documents)
+        documents["a1"]["manifest"]["services"][ENGINE]["at"] = NOW - 60
+
+    (finding,) = report_of(change).findings
+    assert finding.code == "SERVICE_CRASHED"
+    assert finding.symptom.endswith("12 s ago): it has only just been started again")
+
+
+def test_what_ends_soon_after_a_start_of_ours_is_named_without_an_answer_of_its_probe() -> None:
+    def change(documents: Documents) -> None:
+        engine(restarts=2, since=NOW - 20)(documents)
+        started(NOW - 90)(documents)
+        del documents["a1"]["probes"][f"{ENGINE}:engine.api"]
+
+    assert "SERVICE_RESTARTING" in {finding.code for finding in report_of(change).findings}
+
+
+def evidence_of(errors: list[str], stamps: list[float | None], mtime: float = NOW, **state: Any) -> tuple[str, ...]:
+    """What is shown of a log of the engine when it has failed."""
+
+    def change(documents: Documents) -> None:
+        down(state="failed", result="exit-code", exit=1, **state)(documents)
+        (log,) = documents["a1"]["logs"].values()
+        log.update(errors=errors, stamps=stamps, mtime=mtime)
+
+    (finding,) = report_of(change).findings
+    return finding.evidence
+
+
+def test_a_line_of_an_earlier_run_is_left_out_beside_one_of_the_last_run() -> None:
+    run: dict[str, Any] = {"since": None, "last_start": NOW - 40}
+    assert evidence_of(["[ERROR] long repaired", "[ERROR] now"], [NOW - 1200, NOW - 30], **run) == (
+        "fate.log: [ERROR] now",
+    )
+
+
+def test_a_line_of_an_earlier_run_that_is_all_there_is_says_so_with_its_age() -> None:
+    run: dict[str, Any] = {"since": None, "last_start": NOW - 40}
+    shown = "fate.log, 13 min old, of an earlier run: [ERROR] long repaired"
+    assert evidence_of(["[ERROR] long repaired"], [NOW - 780], **run) == (shown,)
+    assert evidence_of(["[ERROR] long repaired"], [None], mtime=NOW - 780, **run) == (shown,)
+
+
+def test_an_old_line_of_a_run_that_lasted_says_its_age() -> None:
+    run: dict[str, Any] = {"since": None, "last_start": NOW - 86400}
+    assert evidence_of(["[ERROR] of then", "[ERROR] of now"], [NOW - 1200, NOW - 5], **run) == (
+        "fate.log, 20 min old: [ERROR] of then",
+        "fate.log: [ERROR] of now",
+    )
+
+
+def test_the_lines_of_the_run_that_ended_are_evidence_when_the_next_one_has_begun() -> None:
+    ended = {"count": 1, "at": NOW - 20, "how": "exit status 1"}
+    run: dict[str, Any] = {"since": NOW - 14, "ended": ended}
+    assert evidence_of(["[ERROR] why"], [NOW - 21], **run) == ("fate.log: [ERROR] why",)
+
+
 def test_a_file_that_could_not_be_read_is_unknown_not_healthy() -> None:
     unread = {"sha256": None, "error": "Permission denied"}
     report = report_of(lambda d: d["a1"]["files"][CONF].update(unread))
@@ -384,6 +579,17 @@ def test_the_store_is_judged_on_its_own_node() -> None:
     assert healthy_documents()["a2"]["services"][STORE]["enabled"]
 
 
+def test_what_only_an_older_release_had_in_the_store_may_go() -> None:
+    change = put("a1", "store", "changed", value=["old"])
+    assert report_of(change).findings == ()
+
+    def not_deployed(documents: Documents) -> None:
+        change(documents)
+        documents["a1"]["manifest"]["made"] = ["tree/old"]
+
+    assert [f.id for f in report_of(not_deployed).findings] == ["STORE_DAMAGED@a1"]
+
+
 STOP = {"run": "20261128-120000-abc", "at": NOW - 600, "by": "ann@ops"}
 LONG_AGO = NOW - 5000
 Supervision = Literal["systemd", "supervisor"]
@@ -393,7 +599,7 @@ def stopped_under(supervision: Supervision, stop: dict[str, Any] | None, booted:
     """The cause that a stopped engine has."""
 
     def change(documents: Documents) -> None:
-        down(state="stopped", last_start=LONG_AGO, **state)(documents)
+        down(**{"state": "stopped", "last_start": LONG_AGO} | state)(documents)
         documents["a1"]["manifest"]["services"][ENGINE]["stopped"] = stop
         documents["a1"]["clock"]["boot_epoch"] = booted
 
@@ -416,7 +622,7 @@ def test_a_service_that_waits_for_its_migration_is_deployed_again_and_not_starte
 
     (found,) = [finding for finding in report_of(change).findings if finding.code == "SERVICE_STOPPED"]
     assert found.cause.startswith("stopped for its migration by run 20261128-120000-abc at 2027-01-15T07:50:00Z")
-    assert found.remedy == ("fatecloud deploy",)
+    assert found.remedy == (DEPLOY,)
 
 
 def test_a_stop_before_the_last_start_is_not_the_cause() -> None:
@@ -430,7 +636,12 @@ def test_a_reboot_without_a_start_at_boot_is_named_as_such() -> None:
 
 
 def test_a_service_that_systemd_started_at_boot_was_stopped_by_hand_since() -> None:
-    assert "it was stopped by hand" in stopped_under("systemd", STOP, NOW - 60)
+    assert "it was stopped by hand" in stopped_under("systemd", STOP, NOW - 400, last_start=NOW - 390)
+
+
+def test_a_service_that_the_boot_was_to_start_was_stopped_by_no_one() -> None:
+    cause = stopped_under("systemd", STOP, NOW - 400)
+    assert cause == "the node was rebooted at 2027-01-15T07:53:20Z, and the boot has not got to start it"
 
 
 def test_a_supervisord_that_ended_without_a_reboot_is_named() -> None:

@@ -11,6 +11,7 @@ from fatecloud.components.rabbitmq.checks import exposures, peers
 from fatecloud.model.check import ServiceView
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.remedy import Run
 from fatecloud.model.service import Edge
 
 ADMIN, PEERS = (f"{RABBITMQ}:rabbitmq.{name}" for name in ("admin", "peers"))
@@ -60,7 +61,7 @@ def test_other_pairs_of_versions_are_left_alone(own: str, there: str) -> None:
 def test_lost_rights_are_restored_by_our_own_script() -> None:
     (finding,) = findings(account("rights", "not an administrator"))
     user = "fc-eeeeee-9999-rabbitmq"
-    assert finding.remedy == (f"sudo -u {user} /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects  # on a1",)
+    assert finding.remedy == (Run(f"sudo -u {user} /data/projects/fate/demo-eeeeee-9999-rabbitmq/bin/objects", "a1"),)
 
 
 def test_an_alarm_shows_its_figures_and_an_unknown_alarm_is_shown_too() -> None:
@@ -161,7 +162,7 @@ def test_what_fate_leaves_open_at_the_broker_is_an_exposure_and_not_a_finding() 
     of_broker = {exposure.code: exposure for exposure in healthy.exposures if str(exposure.subject) == RABBITMQ}
     assert {"EXPOSURE_BROKER_PLAINTEXT", "EXPOSURE_BROKER_TASK_PASSWORD"} == of_broker.keys()
     assert f"{THEIRS} at 192.0.2.21:5672" in of_broker["EXPOSURE_BROKER_PLAINTEXT"].symptom
-    assert all(exposure.severity == "exposure" and all(exposure.remedy) for exposure in healthy.exposures)
+    assert all(exposure.severity == "exposure" and all(map(str, exposure.remedy)) for exposure in healthy.exposures)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from fatecloud.components.redis import exposures as of_redis
 from fatecloud.components.zookeeper import exposures as of_zookeeper
 from fatecloud.model.check import ServiceView
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.remedy import Run
 
 DOWN = {"ok": False, "kind": "refused", "error": "connection refused"}
 
@@ -21,7 +22,7 @@ def test_a_lost_quorum_names_the_members_that_are_not_reached() -> None:
     lost = set_answer(f"{LEADER}:zookeeper.state", ok=False, kind="no_quorum", error="it is in no quorum")
     alone = set_answer(f"{LEADER}:zookeeper.members", ok=False, peers={"n2": DOWN, "n3": DOWN})
     (found,) = findings(lost, alone, example="serving")
-    assert found.remedy == ("fatecloud start serving/zookeeper@n2", "fatecloud start serving/zookeeper@n3")
+    assert found.remedy == (Run("fatecloud start serving/zookeeper@n2"), Run("fatecloud start serving/zookeeper@n3"))
     assert found.expected == "2 of 3 members that reach each other"
 
 
@@ -46,4 +47,4 @@ def test_what_other_nodes_can_reach_is_an_exposure(key: str, bind: str, codes: l
     view = ServiceView(desired(), Observed({"n1": facts}, 0.0), facts, service)
     found = list((of_redis if key == REDIS else of_zookeeper).exposures.function(view))
     assert [one.code for one in found] == codes
-    assert all(one.severity == "exposure" and all(one.remedy) for one in found)
+    assert all(one.severity == "exposure" and all(map(str, one.remedy)) for one in found)

@@ -317,19 +317,20 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
         "ended": {"stdin": "import sys\nprint('{\"ok\": false}')\nsys.exit(3)"},
         "killed": {"stdin": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"},
         "slow": {
-            "stdin": f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 60 & echo $! > {tmp_path}/pid; wait'])"
+            "stdin": f"import subprocess\nsubprocess.run(['sh', '-c', 'sleep 60 & echo $! > {tmp_path}/pid; wait'])",
+            "timeout": 2.0,
         },
         "wrong": {"stdin": "def"},
         "loud": {"stdin": "print('x' * 200000)\nprint('{\"ok\": true}')"},
-        "endless": {"stdin": "while True: print('x' * 65536)", "timeout": 60.0},
-        "furious": {"stdin": "import sys\nwhile True: sys.stderr.write('x' * 65536)", "timeout": 60.0},
+        "endless": {"stdin": "while True: print('x' * 65536)"},
+        "furious": {"stdin": "import sys\nwhile True: sys.stderr.write('x' * 65536)"},
         "too long": {"stdin": "print('x' * (1 << 18))\nprint('{\"ok\": true}')"},
         "no text": {"stdin": "import sys\nsys.stdout.buffer.write(b'\\0' * 250000)"},
         "deep": {"stdin": "print('{\"a\":' + '[' * 900 + ']' * 900 + '}')"},
         "deepest": {"stdin": "print('{\"a\":' + '[' * 90000 + ']' * 90000 + '}')"},
         "no number": {"stdin": "print('{\"a\": NaN}')"},
     }
-    answers = ask(*({"argv": PYTHON_PROBE, "timeout": 1.0, **probe} for probe in asked.values()))
+    answers = ask(*({"argv": PYTHON_PROBE, "timeout": 60.0, **probe} for probe in asked.values()))
     found = dict(zip(asked, (answers[str(number)] for number in range(len(asked))), strict=True))
     assert found["first"]["data"]["said"] == ["word"]
     assert found["first"]["data"]["parent"] == found["second"]["data"]["parent"] != os.getpid()
@@ -337,7 +338,7 @@ def test_probes_of_one_interpreter_share_its_start_and_nothing_else(tmp_path: Pa
     assert found["broken"]["error"] == "exit 1: KeyError: 'nothing'"
     assert (found["ended"]["data"], found["ended"]["exit"]) == ({"ok": False}, 3)
     assert found["killed"]["exit"] == -9
-    assert found["slow"]["error"] == "timeout after 1 s"
+    assert found["slow"]["error"] == "timeout after 2 s"
     assert "SyntaxError" in found["wrong"]["error"]
     assert found["loud"]["data"] == {"ok": True}
     for name in ("endless", "furious", "too long"):
@@ -670,6 +671,15 @@ def test_units_are_read_from_systemctl_show(monkeypatch: pytest.MonkeyPatch) -> 
     assert found["a.service"]["since"] == pytest.approx(boot + 5, abs=2)
 
 
+def test_a_unit_that_was_removed_may_have_left_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "output_of", lambda _: SHOWN.replace("LoadState=loaded", "LoadState=not-found"))
+    found = supervision.units(["a.service", "b.service", "c.service", "d.service"])
+    assert {(state["state"], state["result"], state["enabled"]) for state in found.values()} == {
+        ("absent", "not-found", False)
+    }
+    assert [state["pid"] for state in found.values()] == [42, None, None, None]
+
+
 def test_services_that_only_the_manifest_knows_are_ours_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {"unit": "a.service", "slug": "a", "supervision": "systemd", "home": str(tmp_path)}
     (tmp_path / ".fatecloud").mkdir()
@@ -751,7 +761,8 @@ def supervisor(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> None:
-    found = supervision.programs(str(supervisor), dict.fromkeys(("up", "gone", "sick", "again", "strange"), 0.0))
+    names = ("up", "gone", "sick", "again", "strange")
+    found = supervision.programs(str(supervisor), dict.fromkeys(names, 0.0), dict.fromkeys(names, "/nonexistent"))
     assert {name: (s["state"], s["pid"], s["enabled"]) for name, s in found.items()} == {
         "up": ("running", 7, True),
         "gone": ("stopped", None, True),
@@ -766,14 +777,16 @@ def test_programs_are_asked_of_supervisor_over_its_socket(supervisor: Path) -> N
 
 @pytest.mark.parametrize(("age", "restarts"), [(5000, 4), (60, 3), (1, 0)])
 def test_supervisors_restarts_count_since_the_last_start_by_us(supervisor: Path, age: float, restarts: int) -> None:
-    found = supervision.programs(str(supervisor), {"again": time.time() - age})
+    found = supervision.programs(str(supervisor), {"again": time.time() - age}, {"again": "/nonexistent"})
     assert found["again"]["restarts"] == restarts
 
 
 def test_without_supervisor_its_programs_are_stopped_and_unknown_ones_absent(tmp_path: Path) -> None:
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "conf.d" / "ours.conf").write_text("[program:ours]\n")
-    found = supervision.programs(str(tmp_path), {"ours": 0, "other": 0})
+    found = supervision.programs(
+        str(tmp_path), {"ours": 0, "other": 0}, dict.fromkeys(("ours", "other"), "/nonexistent")
+    )
     assert {name: state["state"] for name, state in found.items()} == {"ours": "stopped", "other": "absent"}
     assert found["ours"]["result"] == "supervisord does not run"
 
@@ -876,6 +889,7 @@ def test_the_store_reports_only_complete_things(tmp_path: Path) -> None:
         "artifacts": {"s1": True, "s2": False, "s3": False},
         "made": {"python": ["aaaa"], "venv": []},
         "changed": [],
+        "homes": {},
     }
 
 
@@ -949,6 +963,11 @@ def test_services_join_supervisor_process_and_record(tmp_path: Path, monkeypatch
     assert os.getpid() in found["pids"]
 
 
+def at_home(top: Path) -> dict[str, str]:
+    """Where the service's files are, as the inventory says."""
+    return {"ours": str(top / "home")}
+
+
 @pytest.fixture
 def stray(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A service's process, in its home, with the file that names it and without a supervisor."""
@@ -965,12 +984,23 @@ def stray(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def test_a_service_that_lives_without_its_supervisor_is_not_taken_for_a_stopped_one(
     tmp_path: Path, stray: subprocess.Popen[bytes]
 ) -> None:
-    found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
+    found = supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]
     assert (found["state"], found["pid"], found["result"]) == ("unsupervised", stray.pid, "supervisord does not run")
     assert abs(time.time() - found["since"]) < 60
     stray.kill()
     stray.wait()
-    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]["state"] == "stopped"
+
+
+def test_the_process_of_a_program_whose_file_was_removed_is_still_the_services(
+    tmp_path: Path, stray: subprocess.Popen[bytes]
+) -> None:
+    (tmp_path / "conf.d" / "ours.conf").unlink()
+    found = supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]
+    assert (found["state"], found["pid"], found["enabled"]) == ("unsupervised", stray.pid, False)
+    stray.kill()
+    stray.wait()
+    assert supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]["state"] == "absent"
 
 
 def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_it_down(
@@ -978,10 +1008,10 @@ def test_where_nothing_else_may_be_seen_a_service_has_its_number_since_it_wrote_
 ) -> None:
     monkeypatch.setattr(os, "readlink", denied)
     monkeypatch.setattr(supervision, "_is_others", lambda _pid: True)
-    found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
+    found = supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]
     assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
     os.utime(tmp_path / "home" / "run" / "pid", (1e9, 1e9))
-    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]["state"] == "stopped"
 
 
 def denied(*_rest: object) -> None:
@@ -991,7 +1021,7 @@ def denied(*_rest: object) -> None:
 
 def test_a_number_that_another_process_has_is_not_the_services(tmp_path: Path, stray: subprocess.Popen[bytes]) -> None:
     (tmp_path / "home" / "run" / "pid").write_text(f"{os.getpid()}\n")
-    assert supervision.programs(str(tmp_path), {"ours": 0})["ours"]["state"] == "stopped"
+    assert supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]["state"] == "stopped"
 
 
 def test_a_supervisord_that_hangs_hides_no_service_that_runs(
@@ -1001,13 +1031,13 @@ def test_a_supervisord_that_hangs_hides_no_service_that_runs(
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "supervisord.sock"))
         server.listen()
-        found = supervision.programs(str(tmp_path), {"ours": 0})["ours"]
+        found = supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))["ours"]
         assert (found["state"], found["pid"]) == ("unsupervised", stray.pid)
         assert "does not answer" in found["result"]
         stray.kill()
         stray.wait()
         with pytest.raises(reading.Unreadable, match="does not answer"):
-            supervision.programs(str(tmp_path), {"ours": 0})
+            supervision.programs(str(tmp_path), {"ours": 0}, at_home(tmp_path))
 
 
 def test_a_reading_that_is_too_large_or_no_json_costs_only_itself() -> None:
@@ -1076,3 +1106,17 @@ def test_a_process_of_our_own_is_denied_nothing_of_ours_and_one_that_ended_shows
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
     assert confinement.confinement(ended.pid) == {}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_it_runs_ahead_of_what_loads_the_node_where_it_may(monkeypatch: pytest.MonkeyPatch, *, refused: bool) -> None:
+    raised = []
+
+    def set_priority(which: int, who: int, value: int) -> None:
+        raised.append((which, who, value < 0))
+        if refused:
+            raise PermissionError
+
+    monkeypatch.setattr(os, "setpriority", set_priority)
+    main.hurry()
+    assert raised == [(os.PRIO_PROCESS, 0, True)]

@@ -39,6 +39,8 @@ peers:
 PATIENCE = 30
 """Seconds."""
 
+ROLLING = ("eggroll", "eggroll-exchange", "eggroll-shared-nodes", "eggroll-workers")
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -81,9 +83,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("status -i broken.yml ", set()),
         ("status -i nowhere ", set()),
         ("test toy --to ", {"9999", "10000", "20000"}),
+        ("job list --status wai", {"waiting"}),
+        ("job show ", set()),
+        ("route explain --from ", {"9999", "10000"}),
+        ("route explain --role ", {"fateflow", "default"}),
+        ("route lint --table 9999/", {"9999/flow@a1=", "9999/nginx@a1="}),
         ("explain SERVICE_STO", {"SERVICE_STOPPED"}),
         ("explain service_sto", {"service_stopped"}),
-        ("init --template ", {"all-in-one", "two-party", "multi-node", "serving"}),
+        ("init --template ", {"all-in-one", "two-party", "multi-node", "serving", *ROLLING}),
         ("init --node ", set()),
         ("secrets rotate sudo", {"sudo.ops"}),
         ("secrets reveal 9999.flow", {"9999.flow.admin"}),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
 from component_world import FLOW, service
@@ -156,7 +158,7 @@ def test_jobs_are_unavailable_when_flow_cannot_list_them() -> None:
 def schedule(folder: Path, *lines: str) -> dict[str, Any]:
     log = folder / "fate_flow_schedule.log"
     log.write_text("".join(lines))
-    return probe_schedule.judge(str(log))
+    return probe_schedule.judge(str(log), lambda _: None)
 
 
 def line(age: float, message: str = "start schedule waiting jobs") -> str:
@@ -167,6 +169,19 @@ def line(age: float, message: str = "start schedule waiting jobs") -> str:
 def test_the_age_is_that_of_the_last_complete_line(tmp_path: Path) -> None:
     answer = schedule(tmp_path, line(300), line(200), line(0)[:40])
     assert 198 <= answer["age"] <= 203
+
+
+@pytest.mark.parametrize("offset", [7200, -7200], ids=["the zone went west", "the zone went east"])
+def test_a_scheduler_that_began_in_another_time_zone_works_while_lines_come(tmp_path: Path, offset: int) -> None:
+    log = tmp_path / "fate_flow_schedule.log"
+    log.write_text(line(offset + 2))
+
+    def tick(_: float) -> None:
+        with log.open("a") as stream:
+            stream.write(line(offset))
+
+    assert probe_schedule.judge(str(log), tick)["age"] == 0
+    assert probe_schedule.judge(str(log), lambda _: None)["age"] > probe_schedule.LATE
 
 
 def test_errors_of_earlier_ticks_that_are_over_are_not_reported_again(tmp_path: Path) -> None:
@@ -186,7 +201,7 @@ def test_an_absent_or_silent_log_gives_no_heartbeat(tmp_path: Path) -> None:
     ("error", "kind"),
     [
         (OSError(2003, "Can't connect to MySQL server on 'h' ([Errno 111] Connection refused)"), "refused"),
-        (OSError(2003, "Can't connect to MySQL server on 'h' (timed out)"), "timeout"),
+        (OSError(2003, "Can't connect to MySQL server on 'h' (timed out)"), "dropped"),
         (OSError(2013, "Lost connection to MySQL server during query"), "timeout"),
         (OSError(1045, "Access denied for user 'fate'"), "auth"),
         (OSError(1130, "Host '1.2.3.4' is not allowed to connect"), "auth"),
@@ -198,6 +213,19 @@ def test_an_absent_or_silent_log_gives_no_heartbeat(tmp_path: Path) -> None:
 )
 def test_each_refusal_of_a_database_has_its_kind(error: OSError, kind: str) -> None:
     assert probe_database.explained(error, {"passwd": "s3cret"})["kind"] == kind
+
+
+def test_a_name_without_an_address_differs_from_a_server_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = socket.gaierror(-2, "Name or service not known")
+    error = OSError(2003, "Can't connect to MySQL server on 'db' ([Errno -2] Name or service not known)")
+    error.original_exception = unknown  # type: ignore[attr-defined]
+    assert probe_database.explained(error, {"passwd": "s3cret"})["kind"] == "name"
+
+    def page(*_: object) -> tuple[int, Any]:
+        raise unknown
+
+    monkeypatch.setattr(probe_broker, "page", page)
+    assert probe_broker.management({**BROKER, "mng_port": 1})["kind"] == "name"
 
 
 def test_the_password_never_comes_back_with_an_error() -> None:
@@ -284,3 +312,62 @@ def test_a_refusing_api_is_reported_with_its_kind(page: Page, kind: str) -> None
 
 def test_a_closed_management_port_is_refused() -> None:
     assert probe_broker.management({**BROKER, "mng_port": closed_port()})["kind"] == "refused"
+
+
+class AMQPConnectionError(Exception):
+    """As the driver calls it, and the next three."""
+
+
+class AMQPConnectorException(Exception):
+    pass
+
+
+class AMQPConnectorStackTimeout(AMQPConnectorException):
+    pass
+
+
+class AMQPConnectorSocketConnectError(AMQPConnectorException):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (AMQPConnectorStackTimeout("Timeout during AMQP handshake"), "timeout"),
+        (AMQPConnectorSocketConnectError(TimeoutError("TCP connection attempt timed out")), "dropped"),
+        (AMQPConnectorSocketConnectError(ConnectionRefusedError(111, "Connection refused")), "refused"),
+        (AMQPConnectionError(socket.gaierror(-2, "Name or service not known")), "name"),
+    ],
+)
+def test_each_way_in_which_a_broker_is_not_reached_has_its_kind(
+    error: Exception, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(_: object) -> NoReturn:
+        raise error
+
+    driver = SimpleNamespace(
+        BlockingConnection=connect,
+        ConnectionParameters=SimpleNamespace,
+        PlainCredentials=lambda *_: None,
+        AMQPConnectionError=AMQPConnectionError,
+        AMQPConnectorException=AMQPConnectorException,
+        **dict.fromkeys(("ProbableAuthenticationError", "AuthenticationError"), PermissionError),
+        **dict.fromkeys(("ProbableAccessDeniedError", "ConnectionClosedByBroker"), PermissionError),
+    )
+    monkeypatch.setattr("importlib.import_module", lambda _: driver)
+    assert probe_broker.amqp({**BROKER, "port": 1})["kind"] == kind
+
+
+def test_a_broker_that_only_short_questions_reach_has_a_kind_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def door(_: object, padding: int, __: float) -> dict[str, Any]:
+        return {"ok": False, "kind": "timeout", "error": "no answer"} if padding else {"ok": True}
+
+    monkeypatch.setattr(probe_broker, "amqp", door)
+    monkeypatch.setattr(probe_broker, "management", door)
+    settings = {"federation": {"rabbitmq": {**BROKER, "port": 1, "mng_port": 2}}}
+    monkeypatch.setattr(probe_broker, "configuration", lambda path: settings if path == "conf" else {})
+    answer = probe_broker.judge("conf", "table")
+    assert (answer["kind"], answer["amqp"]["kind"], answer["management"]["kind"]) == ("large", "large", "large")
+    assert answer["amqp"]["where"] == "127.0.0.1:1"

@@ -24,6 +24,7 @@ from fatecloud.inventory import load
 from fatecloud.model.check import ServiceView
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.remedy import immediate
 from fatecloud.resolve.desired import resolve
 from fatecloud.vault.changes import needs
 
@@ -219,6 +220,18 @@ def test_a_token_that_is_missing_at_the_other_party_explains_its_refusal() -> No
     ]
 
 
+def test_a_refusal_is_repaired_at_the_other_flow_and_lost_headers_at_the_proxies() -> None:
+    (refused,) = findings(site(ok=False, kind="refused", error="5004 Authentication Failed"))
+    assert [(run.node, run.command.endswith("-10000-flow/bin/objects")) for run in immediate(refused.remedy)] == [
+        ("b1", True)
+    ]
+    (lost,) = findings(site(ok=False, kind="headers", error="5001 invalid parameter"))
+    assert [run.command for run in immediate(lost.remedy)] == [
+        "fatecloud restart 9999/nginx@a1",
+        "fatecloud restart 10000/nginx@b1",
+    ]
+
+
 def test_both_parties_of_an_inventory_hold_the_same_tokens() -> None:
     ours, theirs = (
         json.loads(re.sub(r'"?@@fatecloud:(.*?):json@@"?', r'"\1"', rendered(key)["conf/apps.json"].text))
@@ -340,4 +353,4 @@ def test_what_stays_open_is_an_exposure_and_a_warning_where_anyone_can_run_code(
     found = exposed(tmp_path, ours, peers=peers)
     assert (found.code, found.severity) == ("EXPOSURE_FLOW_AUTH", severity)
     assert said in found.symptom
-    assert keys in "\n".join(found.remedy)
+    assert keys in "\n".join(map(str, found.remedy))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import subprocess
 import threading
 import time
@@ -28,7 +29,8 @@ NODE = {
     "mem_limit": 2,
     "disk_free": 3,
     "disk_free_limit": 4,
-    "enabled_plugins": ["rabbitmq_management"],
+    "enabled_plugins": ["rabbitmq_management", "rabbitmq_federation"],
+    "applications": [{"name": "rabbit", "version": "3"}, {"name": "rabbitmq_management", "version": "3"}],
 }
 HEALTHY: dict[str, Page] = {
     "/api/whoami": (200, {"name": "fate", "tags": ["administrator"]}),
@@ -224,6 +226,22 @@ def test_no_connection_no_answer_and_no_name_are_distinguished(monkeypatch: pyte
         answers = dialing.asked(pairs, probe_peers.ask, 10)["peers"]
     assert [answers[party]["kind"] for party in "123"] == ["refused", "silent", "name"]
     assert answers["2"]["error"] == "connected, then no answer within 0.3 s"
+
+
+def test_a_broker_that_gives_up_first_was_silent_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question with patience waits longer than the ten seconds after which a broker breaks off."""
+    monkeypatch.setattr(probe_peers, "SECONDS", 0.2)
+    monkeypatch.setenv("FATECLOUD_PATIENCE", "20")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def gives_up() -> None:
+            connection, _ = server.accept()
+            with connection:
+                time.sleep(0.3)
+
+        threading.Thread(target=gives_up, daemon=True).start()
+        answer = probe_peers.ask("10000", f"127.0.0.1:{server.getsockname()[1]}")
+    assert answer == {"ok": False, "kind": "silent", "error": "connected, then no answer in 0 s, until it broke off"}
 
 
 def test_who_does_not_come_back_in_time_is_not_waited_for() -> None:

@@ -46,7 +46,6 @@ def values(home: Path, **changes: Any) -> dict[str, Any]:
         "sweep": "",
         "writable": [str(home)],
         "protections": [("NoNewPrivileges", "yes")],
-        "networks": [],
         "exceptions": [("ProcSubset", "all", "It counts processors.")],
         "systemd": True,
         "root": True,

@@ -33,6 +33,7 @@ def launched(java: Java, config: Mapping[str, Any] | None = None, place: str = "
         logs=f"{place}/logs",
         data=f"{place}/data",
         id=SimpleNamespace(slug="demo-9999-server"),
+        written=lambda _: "",
     )
     return JVM.launch(context, "org.example.Main", ("/lib/*", "/conf"), ("-p", "8000"), {"module": "server"})
 

@@ -16,6 +16,7 @@ from fatecloud.components.flow.v2.api import NO_ANSWER, FlowApi, FlowApiError, Q
 from fatecloud.components.flow.v2.http_exchange import LIMIT, exchange
 from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.components.flow.v2.probe_jobs import STATES
+from fatecloud.model.jobs import Attempt
 
 
 class Fixed:
@@ -49,6 +50,8 @@ def test_a_refused_job_that_exists_nevertheless_is_named() -> None:
 def test_nothing_found_is_an_answer() -> None:
     assert FlowApi(Fixed({"code": 1001, "message": "No found job"})).roles("1") == ()
     assert FlowApi(Fixed({"code": 2000, "message": "No found task"})).tasks("1") == ()
+    assert FlowApi(Fixed({"code": 1001, "message": "No found job"})).known("1") == ()
+    assert FlowApi(Fixed({"code": 2000, "message": "No found task"})).measures("1", "guest", "1", "t") == ()
     assert not FlowApi(Fixed({"code": 7001, "message": "No found table"})).table_exists("n", "t")
     FlowApi(Fixed({"code": 7001, "message": "No found table"})).delete_table("n", "t")
     FlowApi(Fixed({"code": 1001, "message": "No found job"})).clean("1")
@@ -59,6 +62,18 @@ def test_a_database_that_is_down_does_not_read_as_an_empty_list() -> None:
     for ask in (FlowApi(Fixed(down)).roles, FlowApi(Fixed(down)).tasks, FlowApi(Fixed(down)).clean):
         with pytest.raises(FlowApiError, match="Can't connect"):
             ask("1")
+
+
+def test_only_the_end_of_a_schedule_log_is_read() -> None:
+    asked: list[tuple[str, Query]] = []
+
+    def flow(_method: str, path: str, **given: Any) -> Mapping[str, Any]:
+        asked.append((path, given["query"]))
+        return {"code": 0, "data": 18000 if path == "/v2/log/count" else [{"line_num": 1, "content": "x"}]}
+
+    assert FlowApi(flow).attempt("1", "guest", "9999") == Attempt()
+    assert [path for path, _ in asked] == ["/v2/log/count", "/v2/log/query"]
+    assert asked[1][1]["begin"] == "17701"
 
 
 def test_active_jobs_are_asked_for_by_all_their_statuses() -> None:
@@ -82,6 +97,11 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
         lambda: flow.tasks("1"),
         lambda: flow.metrics("1", "host", "1", "t"),
         lambda: flow.refused("1", "host", "1"),
+        lambda: flow.newest(5),
+        lambda: flow.known("1"),
+        lambda: flow.attempt("1", "host", "1"),
+        lambda: flow.blamed("1", "host", "1"),
+        lambda: flow.measures("1", "host", "1", "t"),
         lambda: flow.table_exists("n", "t"),
     )
     for ask in asks:

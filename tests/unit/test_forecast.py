@@ -16,6 +16,7 @@ from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.model.forecast import Forecast
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
+from fatecloud.model.remedy import Edit, Run
 from fatecloud.plan.make import make_plan
 from fatecloud.transport.parallel import all_of
 from fatecloud.workflow import forecast as module
@@ -27,7 +28,7 @@ from fatecloud.workflow.options import Options
 SECRETS = {"x": "secret"}
 REPORT = Report("demo", 0.0, 0.0, 1, (), ())
 FOREIGN = Finding(
-    "PREFLIGHT_DIRECTORY_FOREIGN", "critical", Subject(node="a1"), "/data/fate is not ours", remedy=("choose",)
+    "PREFLIGHT_DIRECTORY_FOREIGN", "critical", Subject(node="a1"), "/data/fate is not ours", remedy=(Edit("choose"),)
 )
 
 
@@ -91,7 +92,10 @@ def test_an_empty_store_and_a_foreign_directory_are_both_named_with_the_plan(wor
         (1, "the store lacks torch"),
         (6, "1 problem must be solved first"),
     ]
-    assert found.refusals[1].details == ("PREFLIGHT_DIRECTORY_FOREIGN  a1: /data/fate is not ours", "  choose")
+    assert found.refusals[1].details == (
+        "PREFLIGHT_DIRECTORY_FOREIGN  a1: /data/fate is not ours",
+        "  in the inventory: choose",
+    )
     assert found.exit_status == 1, "as the deploy, which comes upon it first"
 
 
@@ -134,7 +138,6 @@ def test_running_jobs_and_a_lease_of_others_are_refusals(world: World) -> None:
 
     world.monkeypatch.setattr(module, "refuse_or_wait", busy)
     lease = {"run": "r1", "owner": "ann@bank", "expires": 4e9, "controller": "other"}
-    world.monkeypatch.setattr(module, "controller_id", lambda _: "ours")
     documents = healthy_documents()
     documents["a1"]["lease"] = lease
     world.observed = observed(documents)
@@ -145,7 +148,7 @@ def test_running_jobs_and_a_lease_of_others_are_refusals(world: World) -> None:
 
 
 def lost(*names: str) -> Observed:
-    nodes = {name: Unreachable(name, "NODE_UNREACHABLE", f"{name} is gone", f"repair {name}") for name in names}
+    nodes = {name: Unreachable(name, "NODE_UNREACHABLE", f"{name} is gone", (Run(f"repair {name}"),)) for name in names}
     return replace(observed(healthy_documents()), nodes=nodes)
 
 
@@ -186,7 +189,7 @@ def test_a_fact_that_a_plan_needs_and_does_not_have_is_named_beside_what_preflig
 
 
 def test_answers_of_all_nodes_or_an_error_that_names_those_without() -> None:
-    one, two = (TransportError(n, "NODE_TIMEOUT", "slow", remedy="look") for n in ("a1", "a2"))
+    one, two = (TransportError(n, "NODE_TIMEOUT", "slow", remedies=(Run("look"),)) for n in ("a1", "a2"))
     assert all_of({"a1": 1, "a2": 2}) == {"a1": 1, "a2": 2}
     with pytest.raises(TransportError, match="a1: slow"):
         all_of({"a1": one, "a2": 2})

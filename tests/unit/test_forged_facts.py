@@ -89,7 +89,7 @@ def look_at(seen: Observed) -> None:
     status = status_of(DESIRED, seen)
     status_table(status, 100)
     json.loads(document_text("ClusterStatus", status_document(status), "json"), parse_constant=pytest.fail)
-    held_nodes(seen, "c1")
+    held_nodes(seen)
     shown_states(seen)
     runners_there(DESIRED, seen)
     present_nodes(DESIRED.cluster, seen, "")

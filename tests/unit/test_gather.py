@@ -22,6 +22,7 @@ from fatecloud.model.completed import Completed
 from fatecloud.model.layout import for_collector
 from fatecloud.model.node import Node
 from fatecloud.model.observed import Fact, NodeFacts, Observed, Unreachable
+from fatecloud.model.remedy import Ask, Edit, Run
 from fatecloud.model.service import NodeProbe
 
 CLOCK = {"epoch": 1.0, "boot_epoch": None, "timezone": "UTC", "synchronized": None}
@@ -129,13 +130,13 @@ def test_the_clock_is_compared_with_the_middle_of_the_exec(monkeypatch: pytest.M
 def test_what_goes_wrong_on_the_way_becomes_a_code_and_costs_no_other_node() -> None:
     def connect(node: Node, _seconds: float) -> Answers:
         if node.name == "a1":
-            raise TransportError("a1", "NODE_AUTH_FAILED", "refused the key", remedy="ssh-copy-id")
+            raise TransportError("a1", "NODE_AUTH_FAILED", "refused the key", remedies=(Edit("x"),))
         return Answers(answer())
 
     seen = gather(the_desired(), connect)
     lost = seen.nodes["a1"]
     assert isinstance(lost, Unreachable)
-    assert (lost.code, lost.message, lost.remedy) == ("NODE_AUTH_FAILED", "refused the key", "ssh-copy-id")
+    assert (lost.code, lost.message, lost.remedies) == ("NODE_AUTH_FAILED", "refused the key", (Edit("x"),))
     assert seen.reached("a2") is not None
 
 
@@ -229,9 +230,12 @@ def test_the_real_collector_answers_a_gatherer() -> None:
     assert abs(facts.fact("skew").value["seconds"]) < 2
 
 
+REMEDIES = (Run("fatecloud check", when="then"), Edit("x", "f", "a1"), Ask("one", "why?", instead=True))
+
+
 def seen_once() -> Observed:
     return observed(
-        healthy_documents(), {"a3": Unreachable("a3", "NODE_TIMEOUT", "silent", "wait", 2.0)}, {"disk": "hung"}
+        healthy_documents(), {"a3": Unreachable("a3", "NODE_TIMEOUT", "silent", REMEDIES, 2.0)}, {"disk": "hung"}
     )
 
 

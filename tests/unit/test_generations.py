@@ -43,6 +43,14 @@ from fatecloud.model.check import service_check
 def only_{part}(view):
     return ()
 """
+CHECKS_OF_ALL = """\
+from fatecloud.model.check import service_check
+from .shared import CODE
+
+@service_check(CODE, component="twice")
+def every(view):
+    return ()
+"""
 CACHES = (generations, all_components, by_kind, declared.component_checks, declared.component_preflight)
 
 
@@ -53,6 +61,7 @@ def twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     place.mkdir()
     (place / "__init__.py").write_text('GENERATIONS = {"1": "v1", "1.10": "v1_10", "2": "v2"}\n')
     (place / "shared.py").write_text(SHARED)
+    (place / "checks.py").write_text(CHECKS_OF_ALL)
     for number, part in enumerate(("v1", "v1_10", "v2"), 1):
         (place / part).mkdir()
         (place / part / "__init__.py").write_text(DESCRIPTOR.format(size=number, own=f"of_{part}", port=number))
@@ -93,6 +102,7 @@ def test_a_check_judges_the_generations_that_declare_it() -> None:
     kinds = {spec.name: spec.kinds for spec in declared.component_checks() if spec.component == "twice"}
     assert kinds == {
         "both": {"twice/v1_10", "twice/v2"},
+        "every": {"twice/v1", "twice/v1_10", "twice/v2"},
         "only_v1_10": {"twice/v1_10"},
         "only_v2": {"twice/v2"},
     }

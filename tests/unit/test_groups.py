@@ -143,7 +143,7 @@ MISTAKES = {
     ),
     "no architecture for parties": (
         NODES + PARTIES.replace("architecture: rabbitmq\n", ""),
-        ":1:1: the file has no architecture, expected standalone or rabbitmq",
+        ":1:1: the file has no architecture, expected standalone, eggroll or rabbitmq",
     ),
     "a release of no party": (
         NODES + "release: fate-2.2.0\n" + GROUP,
@@ -167,7 +167,7 @@ MISTAKES = {
     ),
     "what belongs to a party": (
         ALONE.replace("cache: n1", "flow: n1"),
-        ":13:38: unknown key 'flow', expected cache, keeper, mysql, reader",
+        ":13:38: unknown key 'flow', expected cache, keeper, mysql, osx, reader",
     ),
     "what the release does not have": (
         ALONE.replace("cache: n1", "mysql: n1"),

@@ -22,7 +22,8 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_examples_are_the_templates_of_init() -> None:
-    assert templates() == ("all-in-one", "multi-node", "serving", "two-party")
+    rolling = ("eggroll", "eggroll-exchange", "eggroll-shared-nodes", "eggroll-workers")
+    assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "two-party")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -40,7 +41,13 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, spread, serving, two = (load(path) for path in EXAMPLES)
+    alone, star, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
+    assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
+    assert {party.config["osx"]["exchange"] for party in star.parties.values()} == set(star.groups) == {"hub"}
+    assert (len(star.parties), sorted(star.peers)) == (3, ["12000"])
+    assert [party.nodes for party in shared.parties.values()] == [("n1", "n2"), ("n1", "n2")]
+    assert [placed.node for placed in workers.parties["9999"].instances("nodemanager")] == ["w1", "w2", "w3"]
+    assert (len(workers.parties["9999"].nodes), sorted(workers.peers)) == (7, ["10000"])
     assert (alone.architecture, len(alone.nodes), alone.nodes["here"].become) == ("standalone", 1, "none")
     assert (two.architecture, sorted(two.parties), len(two.nodes)) == ("rabbitmq", ["10000", "9999"], 2)
     assert all(len(party.nodes) == 1 for party in two.parties.values())

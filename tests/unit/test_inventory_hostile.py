@@ -14,16 +14,16 @@ from hypothesis import Phase, given
 from hypothesis import strategies as st
 from inventory_bounds import MEMORY, SECONDS, Tally, judge_problems
 from inventory_mutations import examples, spoiled_files, spoiled_trees
-from inventory_sources import SOURCES
 
 from fatecloud.errors import InventoryError
 from fatecloud.inventory.document import VALUE_LIMIT
 from fatecloud.inventory.loader import load
+from fatecloud.shipped import folder
 
 PROGRAM = (sys.executable, "-c", "from fatecloud.cli.main import main; main()", "inventory", "validate", "-i")
 LIMITS = f"ulimit -t {SECONDS:.0f} && ulimit -v {MEMORY >> 10} && exec"
 MIB = 1 << 20
-ALONE, SPREAD, *_, FULL = SOURCES
+ALONE, SPREAD = (folder("inventories").joinpath(f"{name}.yml").read_text() for name in ("all-in-one", "multi-node"))
 HEAD = SPREAD.partition("parties:")[0]
 
 

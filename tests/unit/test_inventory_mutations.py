@@ -15,7 +15,7 @@ import yaml
 from hypothesis import example, given
 from inventory_bounds import Tally, outcome, shown_again
 from inventory_mutations import examples, spoiled_files, spoiled_trees
-from inventory_sources import FULL, SOURCES, every_key
+from inventory_sources import FULL, ROLLING, SOURCES, every_key
 from preflight_world import PYTHONS
 from sampling import LONG, SEED
 
@@ -80,7 +80,7 @@ def test_spoiled_trees(tmp_path: Path, tally: Tally, content: bytes) -> None:
         carried_on(tmp_path, cluster, content, tally)
 
 
-def test_the_full_inventory_says_everything() -> None:
+def test_the_full_inventories_say_everything() -> None:
     def paths(value: Any, path: str) -> Iterator[str]:
         for key, inner in value.items() if isinstance(value, dict) else ():
             yield f"{path}{key}"
@@ -88,7 +88,8 @@ def test_the_full_inventory_says_everything() -> None:
 
     said = {
         re.sub(r"^(nodes|parties|groups|peers)\.[^.]+|(?<=\.apps)\.[^.]+", lambda found: f"{found[1] or ''}.*", path)
-        for path in paths(yaml.safe_load(FULL), "")
+        for text in (FULL, ROLLING)
+        for path in paths(yaml.safe_load(text), "")
     }
     assert every_key() <= said
 

@@ -30,7 +30,7 @@ from fatecloud.workflow.options import Options
 LEASE = {"run": "r0", "owner": "ops@here", "controller": "c1", "process": {}, "expires": 0}
 
 
-def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> tuple[list[str], list[str]]:
+def deployed(monkeypatch: pytest.MonkeyPatch, state: Path, lease: dict[str, Any] | None) -> tuple[list[str], list[str]]:
     """Deploy where everything is as it should be. The plays that ran, and the messages."""
     documents = healthy_documents()
     documents["a1"]["lease"] = lease
@@ -46,7 +46,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
         )
 
     desired = the_desired()
-    session = stand_in(desired)
+    session = stand_in(desired, state=state)
     monkeypatch.setattr(needed_secrets, "needed_secrets", lambda _desired: ())
     patch_deploy(
         monkeypatch,
@@ -64,14 +64,16 @@ def deployed(monkeypatch: pytest.MonkeyPatch, lease: dict[str, Any] | None) -> t
     return plays, reported
 
 
-def test_a_run_that_was_killed_at_its_very_end_is_ended_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    plays, reported = deployed(monkeypatch, LEASE)
+def test_a_run_that_was_killed_at_its_very_end_is_ended_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plays, reported = deployed(monkeypatch, tmp_path, LEASE)
     assert plays == ["lease.yml"]
     assert reported == ["no changes; released the node locks"]
 
 
-def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert deployed(monkeypatch, None) == ([], [])
+def test_nothing_to_do_on_free_nodes_runs_no_ansible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert deployed(monkeypatch, tmp_path, None) == ([], [])
 
 
 def test_a_takeover_names_the_previous_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
         "owner": f"{run}@here",
         "controller": "c1",
         "process": {"pid": 1},
+        "deploys": [],
         "takeover": "",
         "shown": {},
         "wait": 0,

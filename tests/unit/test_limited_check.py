@@ -17,6 +17,7 @@ from check_world import the_desired
 from fatecloud.collect import shipment
 from fatecloud.collect.gather import gather
 from fatecloud.collect.node.limited import narrowed
+from fatecloud.collect.spec import spec_for
 from fatecloud.model.completed import Completed
 from fatecloud.model.layout import for_collector
 from fatecloud.model.node import CheckLogin, Node
@@ -26,7 +27,7 @@ from fatecloud.workflow.limited import as_checker, check_files, question
 
 SPEC: dict[str, Any] = {
     "want": ["clock", "files", "manifest"],
-    "probes": [{"id": "x"}],
+    "probes": [{"id": "x", "timeout": 10}],
     "deadline": 20,
     "files": ["/a"],
 }
@@ -39,6 +40,13 @@ def test_what_is_asked_can_only_leave_parts_out() -> None:
         "want": ["files"],
         "deadline": 5,
     }
+    assert narrowed(SPEC, {"probes": ["x", "y"]})["probes"] == SPEC["probes"]
+    assert narrowed(SPEC, {"probes": []})["probes"] == []
+
+
+def test_a_loaded_node_may_be_asked_with_patience() -> None:
+    assert narrowed(SPEC, {"probes": True, "patience": 1})["probes"] == SPEC["probes"]
+    assert narrowed(SPEC, {"probes": True, "patience": 2})["probes"] == [{"id": "x", "timeout": 20, "patience": 2}]
 
 
 @pytest.mark.parametrize(
@@ -52,12 +60,18 @@ def test_what_is_asked_can_only_leave_parts_out() -> None:
         {"want": "files"},
         {"want": [7]},
         {"want": ["users"]},
+        {"probes": 1},
+        {"probes": [7]},
         {"deadline": 0},
         {"deadline": -1},
         {"deadline": 61},
         {"deadline": True},
         {"deadline": "5"},
         {"deadline": float("nan")},
+        {"patience": 0},
+        {"patience": 5},
+        {"patience": True},
+        {"patience": "2"},
     ],
 )
 def test_a_question_of_another_form_is_refused(asked: Any) -> None:
@@ -91,9 +105,25 @@ def test_the_node_is_asked_as_that_login_and_only_for_the_installed_program() ->
     desired, node = node_with_login()
     login = as_checker(node).ssh
     assert (login.user, login.key, login.password) == ("monitor", "/keys/monitor", None)
-    argv, stdin, become = question(desired, node, {"want": ["clock"], "probes": [1, 2], "deadline": 3, "base": "/x"})
+    whole = {"want": ["clock"], "probes": spec_for(desired, "a1")["probes"], "deadline": 3, "base": "/x"}
+    argv, stdin, become = question(desired, node, whole)
     assert argv == ("/usr/bin/sudo", "-n", "--", "/usr/local/lib/fatecloud/demo-c3f9a2/check")
     assert (json.loads(stdin), become) == ({"want": ["clock"], "probes": True, "deadline": 3}, False)
+    assert json.loads(question(desired, node, {**whole, "deadline": 90})[1])["deadline"] == 60
+    patient = [{**probe, "patience": 2.0} for probe in whole["probes"]]
+    assert json.loads(question(desired, node, {**whole, "probes": patient})[1])["patience"] == 2
+
+
+def test_some_questions_are_named_and_all_of_them_are_not() -> None:
+    """A program that an earlier version has installed knows all or none."""
+    desired, node = node_with_login()
+    engine = desired.services["9999/engine@a1"]
+    more = replace(engine, probes=(*engine.probes, replace(engine.probes[0], name="engine.more")))
+    desired = replace(desired, services={**desired.services, "9999/engine@a1": more})
+    some = {"want": ["load"], "probes": spec_for(desired, "a1")["probes"][:1], "deadline": 3}
+    none: dict[str, Any] = {**some, "probes": []}
+    asked = [json.loads(question(desired, node, spec)[1])["probes"] for spec in (some, none)]
+    assert asked == [["9999/engine@a1:engine.api"], []]
 
 
 def run(program: Path, asked: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -145,4 +175,4 @@ def test_a_sudo_that_refuses_the_program_is_reported_as_that() -> None:
     lost = found.nodes["a1"]
     assert isinstance(lost, Unreachable)
     assert lost.code == "SUDO_REFUSED"
-    assert "/usr/local/lib/fatecloud/demo-c3f9a2/check" in lost.remedy
+    assert "/usr/local/lib/fatecloud/demo-c3f9a2/check" in str(lost.remedies[0])

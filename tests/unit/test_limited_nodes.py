@@ -260,8 +260,8 @@ def test_the_remedy_names_fixes_only_where_there_are_some(monkeypatch: pytest.Mo
     assert "--fix" not in refusal.value.remedy
     (finding,) = [f for report in world.ui.reports for f in report.findings if f.code == "PREFLIGHT_PORT_TAKEN"]
     assert "user bob" in finding.symptom
-    assert "None" not in " ".join((*finding.evidence, *finding.remedy))
-    assert any("ss -ltnp" in line for line in finding.remedy)
+    assert "None" not in " ".join((*finding.evidence, *map(str, finding.remedy)))
+    assert any("ss -ltnp" in str(line) for line in finding.remedy)
 
 
 def test_one_node_is_reported_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fatecloud import catalogue
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.render.files import render_specs
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
@@ -182,7 +182,46 @@ def test_a_broker_exchanges_packets_with_named_parties_alone(
     desired = wanted(tmp_path, **values)
     broker = desired.services["9999/rabbitmq@a1"]
     assert broker.process.networks == networks
-    specs = tuple(spec for spec in broker.specs if spec.template == "service/unit.service.j2")
-    units = [file.text for file in render_specs(specs, broker.id.key, folder("templates"))]
+    texts = [file.text for file in rendered(broker).values() if "IPAddress" in file.text]
     line = f"IPAddressDeny=any\nIPAddressAllow={' '.join(networks)}\n"
-    assert any(line in text for text in units) is bool(networks)
+    assert [text.endswith(line) for text in texts] == ([True] if networks else [])
+
+
+def rendered(service: DesiredService) -> dict[str, DesiredFile]:
+    """Path -> file of a service."""
+    return {file.path: file for file in render_specs(service.specs, service.id.key, folder("templates"))}
+
+
+OTHER = '{"10000": {proxy: "192.0.2.7:9370", addresses: [192.0.2.7]}}'
+
+
+@pytest.mark.parametrize(
+    ("peers", "names"),
+    [
+        ('{"10000": {proxy: "192.0.2.7:9370", addresses: [192.0.2.0/24, 203.0.113.7]}}', {"networks.conf"}),
+        ('{"10000": {proxy: "192.0.2.8:9370", addresses: [192.0.2.7]}}', {"networks.conf", "route_table.json"}),
+        (
+            OTHER.replace("}}", '}, "11000": {proxy: "192.0.2.9:9370", addresses: [192.0.2.9]}}'),
+            {"networks.conf", "route_table.json"},
+        ),
+        ('{"10000": {proxy: "192.0.2.7:9370"}}', {"networks.conf"}),
+    ],
+    ids=["other addresses", "another endpoint", "a new partner", "no addresses"],
+)
+def test_osx_is_not_restarted_for_a_partner(tmp_path: Path, peers: str, names: set[str]) -> None:
+    """It reads its table again, and systemd the list of networks: no file that is read at a start differs."""
+
+    def files(peers: str) -> dict[str, DesiredFile]:
+        head, _, rest = INVENTORY.partition("parties:")
+        services = "{flow: a1, clustermanager: a1, nodemanager: a1, osx: a1, mysql: a1}"
+        parties = f'parties:\n  "9999": {{services: {services}}}\npeers: {peers}\n'
+        assert rest
+        text = head.format(a1="10.0.0.11", more="").replace("rabbitmq", "eggroll") + parties
+        (tmp_path / "inventory.yml").write_text(text)
+        cluster = load(tmp_path / "inventory.yml")
+        return rendered(resolve(cluster, catalogue.releases_of(cluster)).services["9999/osx@a1"])
+
+    old, new = files(OTHER), files(peers)
+    changed = {path for path in {*old, *new} if old.get(path) != new.get(path)}
+    assert {Path(path).name for path in changed} == names
+    assert not [path for path in changed for file in (old.get(path), new.get(path)) if file and file.restarts]

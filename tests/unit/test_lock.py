@@ -102,7 +102,7 @@ def test_the_scripts_install_from_a_lock_only(script: str) -> None:
     text = (ROOT / "scripts" / script).read_text() + (ROOT / "scripts" / "bootstrap.sh").read_text()
     installs = [line.strip() for line in text.splitlines() if line.strip().startswith("pip_install ")]
     assert installs == [
-        'pip_install --only-binary :all: --require-hashes --requirement "$1"',
+        'pip_install "$@" --only-binary :all: --require-hashes --requirement "$lock"',
         "pip_install --no-deps --no-build-isolation --editable .",
     ]
     assert text.count("pip install") == 2, "the function, and its error message"

@@ -22,6 +22,7 @@ from fatecloud.errors import FatecloudError, TransportError, UsageError
 from fatecloud.model.completed import Completed
 from fatecloud.model.desired import Desired
 from fatecloud.model.node import Node
+from fatecloud.model.remedy import Run
 from fatecloud.model.service import LogFile
 from fatecloud.report.logs import record_text
 from fatecloud.workflow.log_readers import SharedConnection
@@ -468,12 +469,12 @@ def test_each_lost_node_is_named_once_however_many_services_it_has(tmp_path: Pat
     complaints: list[str] = []
 
     def connect(node: Node) -> FakeTransport:
-        raise TransportError(node.name, "NODE_HOST_KEYS_DAMAGED", "known_hosts:3 is damaged", remedy="delete it")
+        raise TransportError(node.name, "NODE_HOST_KEYS_DAMAGED", "known_hosts:3 is damaged", remedies=(Run("rm it"),))
 
     services = (engine, twin, store)
     assert show_logs(desired, connect, services, LogQuestion(1), print, complaints.append) == 3
     assert complaints == [
-        f"{node}: known_hosts:3 is damaged (NODE_HOST_KEYS_DAMAGED)\n  delete it" for node in ("a1", "a2")
+        f"{node}: known_hosts:3 is damaged (NODE_HOST_KEYS_DAMAGED)\n  rm it" for node in ("a1", "a2")
     ]
 
 

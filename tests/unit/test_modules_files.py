@@ -70,6 +70,17 @@ def test_what_a_power_cut_left_half_written_is_met_again_and_goes(base: Path) ->
     assert sorted(path.name for path in base.iterdir()) == [".fatecloud", "a"]
 
 
+@pytest.mark.parametrize("more", [(), ("override.conf",)], ids=["its own", "an administrator's"])
+def test_the_directory_of_a_units_parts_goes_with_the_last_of_them(base: Path, more: tuple[str, ...]) -> None:
+    parts = base / "system" / "x.service.d"
+    files.place(asked(base, {f"{parts}/networks.conf": "one"}), check=False)
+    for name in more:
+        (parts / name).write_text("two")
+    files.place(asked(base, {}), check=False)
+    assert sorted(path.name for path in base.glob("system/x.service.d/*")) == list(more)
+    assert parts.exists() is bool(more)
+
+
 def test_a_file_is_written_recorded_and_then_left_alone(base: Path) -> None:
     path = f"{base}/home/conf/a"
     first = files.place(asked(base, {path: "one\n"}), check=False)

@@ -155,6 +155,66 @@ def test_what_is_not_deployed_is_not_touched_and_leaves_no_record(
     assert node.Manifest(str(base)).data["services"] == {}
 
 
+@pytest.mark.parametrize("state", ["started", "restarted"])
+def test_what_a_removed_unit_has_left_is_not_started_before_a_deploy(
+    base: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    fake = Fake("running")
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    unit_of(base).unlink()
+    with pytest.raises(node.Refused, match="fatecloud deploy brings it back"):
+        service.apply(asked(base, state), check=False)
+    service.apply(asked(base, "stopped"), check=False)
+    assert fake.calls == ["stop"]
+
+
+class Manager:
+    """A systemd whose unit goes from one state to the next with each reload."""
+
+    def __init__(self, *states: str) -> None:
+        self.states = list(states)
+        self.calls: list[str] = []
+
+    def __call__(self, argv: list[str], **_more: Any) -> str:
+        self.calls.append(argv[1])
+        if argv[1] == "daemon-reload":
+            self.states.pop(0)
+        load, _, active = self.states[0].partition(" ")
+        return f"LoadState={load}\nActiveState={active}\nUnitFileState=enabled\nNeedDaemonReload=no"
+
+
+@pytest.mark.parametrize(
+    ("states", "reloads", "state"),
+    [
+        (("loaded active",), 0, "running"),
+        (("not-found inactive", "loaded inactive"), 1, "stopped"),
+        (("not-found active", "loaded active"), 1, "running"),
+        (("not-found active", "error active", "loaded active"), 2, "running"),
+        (("error active", "loaded active"), 1, "running"),
+    ],
+)
+def test_a_unit_that_is_there_again_is_read_until_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, states: tuple[str, ...], reloads: int, state: str
+) -> None:
+    manager = Manager(*states)
+    monkeypatch.setattr(supervision, "call", manager)
+    systemd: Any = supervision.Systemd({"unit": "x.service", "unit_path": "/x"})
+    assert systemd.adopt() == (["reload"] if reloads else [])
+    assert manager.calls.count("daemon-reload") == reloads
+    assert systemd.state() == state
+
+
+@pytest.mark.parametrize(
+    ("shown", "state"),
+    [("not-found inactive", "absent"), ("not-found failed", "absent"), ("not-found active", "running")],
+)
+def test_a_process_that_a_removed_unit_has_left_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, shown: str, state: str
+) -> None:
+    monkeypatch.setattr(supervision, "call", Manager(shown))
+    assert supervision.Systemd({"unit": "x.service", "unit_path": "/x"}).state() == state
+
+
 def test_a_start_is_recorded_and_a_second_does_nothing(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = Fake("absent")
     monkeypatch.setattr(service, "supervised", lambda _params: fake)
@@ -190,15 +250,17 @@ def entry_of(base: Path) -> dict[str, Any]:
     return found
 
 
-def test_only_a_deploy_changes_the_version_on_record(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_deploy_changes_what_is_on_record_of_its_files(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "supervised", lambda _params: Fake("running"))
     service.apply(asked(base, "started", version="1.0"), check=False)
+    edited = {"data": "/data/y", "judged": {}}
     for state in ("stopped", "started", "restarted"):
-        service.apply(asked(base, state, version=""), check=False)
+        service.apply(asked(base, state, version="", kept=edited), check=False)
         assert (entry_of(base)["version"], entry_of(base)["deployed"]) == ("1.0", "r1")
+        assert (entry_of(base)["data"], "judged" in entry_of(base)) == ("/data/x", False)
     take(base, "r1")
-    service.apply(asked(base, "started", version="2.0"), check=False)
-    assert entry_of(base)["version"] == "2.0"
+    service.apply(asked(base, "started", version="2.0", kept=edited), check=False)
+    assert (entry_of(base)["version"], entry_of(base)["data"]) == ("2.0", "/data/y")
 
 
 def test_nothing_starts_a_service_whose_migration_is_not_finished(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,15 @@ def test_an_interpreter_is_tried_and_then_there_at_once(
     status = (half / "bin" / "python3").stat()
     assert (status.st_uid, status.st_mode & 0o7777) == (os.geteuid(), 0o755)
     assert not python.unpack_interpreter(str(base), wanted, "")
+    removed_later(half / "bin" / "python3.10")
+    assert python.unpack_interpreter(str(base), wanted, "")
+    assert (half / "bin" / "python3.10").exists()
+
+
+def removed_later(path: Path) -> None:
+    """Remove a file; its directory has another second then."""
+    path.unlink()
+    os.utime(path.parent, (1, 1))
 
 
 def _made(path: str) -> bool:
@@ -235,6 +244,9 @@ def test_an_unfinished_environment_is_removed_and_a_finished_one_left_alone(
     assert not killed.exists()
     assert python.complete(str(target)) == PYTHON["digest"] + "\n"
     assert not python.build_shared(str(base), PYTHON, "")
+    (target / "by hand").touch()
+    assert python.build_shared(str(base), PYTHON, "")
+    assert not (target / "by hand").exists()
 
 
 def test_a_failed_installation_leaves_no_marker(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +297,11 @@ def test_a_thin_environment_has_its_own_copy_and_a_path_to_the_shared_one(
     assert (settings.parent / "code.py").stat().st_ino != (shared / "own" / "code.py").stat().st_ino
     assert (home / "venv" / inner / "fatecloud-shared.pth").read_text() == f"{shared}\n"
     assert (home / "venv" / ".complete").read_text() == PYTHON["digest"] + "\n"
+    settings.write_text("rendered")
     assert not python.build_thin(asking)
+    removed_later(settings.parent / "code.py")
+    assert python.build_thin(asking)
+    assert (settings.parent / "code.py").exists()
     assert python.build_thin({**asking, "python": PYTHON | {"digest": "e" * 64, "own": []}, "own": []})
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from modules import utility
@@ -67,15 +68,32 @@ def service(start: Start, folder: Path, tmp_path: Path) -> subprocess.Popen[byte
     return process
 
 
+def supervised_as(slug: str, top: Path) -> Any:
+    home = top / "home" if slug == "ours" else top / slug
+    program = {"slug": slug, "home": str(home), "user": "", "base": str(top), "supervisor": "/nonexistent"}
+    return supervision.Supervisor(program)
+
+
 @pytest.fixture
 def supervisor(tmp_path: Path, folder: Path) -> object:
-    return supervision.Supervisor({"slug": "ours", "user": "", "base": str(tmp_path), "supervisor": "/nonexistent"})
+    return supervised_as("ours", tmp_path)
 
 
 def test_a_living_service_is_unsupervised_and_not_absent(supervisor: object, service: subprocess.Popen[bytes]) -> None:
     assert supervisor.state() == "unsupervised"  # type: ignore[attr-defined]
     service.kill()
     service.wait()
+    assert supervisor.state() == "absent"  # type: ignore[attr-defined]
+
+
+def test_what_a_removed_configuration_has_left_is_found_and_ended(
+    supervisor: object, service: subprocess.Popen[bytes], folder: Path
+) -> None:
+    (folder / "conf.d" / "ours.conf").unlink()
+    assert supervisor.state() == "unsupervised"  # type: ignore[attr-defined]
+    assert supervisor.endangered() == ["ours"]  # type: ignore[attr-defined]
+    supervisor.act("stop")  # type: ignore[attr-defined]
+    assert service.wait(timeout=20) == -signal.SIGTERM
     assert supervisor.state() == "absent"  # type: ignore[attr-defined]
 
 
@@ -187,7 +205,7 @@ def test_a_silent_supervisord_is_ended_before_its_service_so_that_it_does_not_re
 def test_a_start_of_another_service_would_end_what_outlived_supervisord(
     tmp_path: Path, service: subprocess.Popen[bytes]
 ) -> None:
-    other = supervision.Supervisor({"slug": "other", "user": "", "base": str(tmp_path), "supervisor": "/nonexistent"})
+    other = supervised_as("other", tmp_path)
     assert (other.state(), other.endangered()) == ("absent", ["ours"])
     service.kill()
     service.wait()

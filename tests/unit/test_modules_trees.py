@@ -18,6 +18,7 @@ from modules import module, take, utility
 
 trees = module("fatecloud_trees")
 node = utility("fatecloud_node")
+copies = utility("fatecloud_copies")
 store = utility("fatecloud_store")
 unpack = utility("fatecloud_unpack")
 inside = utility("fatecloud_inside")
@@ -282,12 +283,35 @@ def test_a_service_sees_the_tree_with_its_own_files_and_directories(base: Path, 
     assert (path / "lib").is_symlink() != copied
     assert placed(base, shown) == {"changed": False, "paths": []}
     (path / "conf" / "app.properties").write_text("own")
+    assert placed(base, shown) == {"changed": False, "paths": []}
+    (path / "bin" / "pid").unlink()
+    os.utime(path / "bin", (1, 1))
+    assert placed(base, shown, check=True) == {"changed": True}
+    assert placed(base, shown)["changed"]
+    assert (path / "bin" / "pid").is_symlink()
+    assert (path / "conf" / "app.properties").read_text() == "own"
     changed = view(base, digest="2" * 64, files=["conf/app.properties"], copied=copied)
     assert placed(base, changed)["changed"]
     assert not (path / "new").exists()
     assert (path / ".complete").read_text() == f"{'a' * 64}\n{'2' * 64}\n"
     inside.remove_tree(str(base / "home"))
     assert (base / "store" / "tree" / ("a" * 16) / "lib" / "a.jar").exists(), "links are not followed"
+
+
+def test_copies_of_files_that_were_changed_by_hand_stay_with_a_view(base: Path) -> None:
+    unpacked(base, a_tree(base))
+    shown = view(base)
+    placed(base, shown)
+    file = Path(shown["path"], "conf", "app.properties")
+    file.write_text("by hand")
+    with node.working(str(base), "r1", check=False, wait=1) as manifest:
+        copy = Path(copies.keep(manifest, str(file), "r1", 0o640, (os.geteuid(), os.getegid())))
+    assert placed(base, shown) == {"changed": False, "paths": []}
+    assert placed(base, view(base, digest="2" * 64))["changed"]
+    assert (file.read_text(), copy.read_text()) == ("by hand", "by hand")
+    assert placed(base, view(base, digest="2" * 64)) == {"changed": False, "paths": []}
+    file.with_name("other.bak").touch()
+    assert placed(base, view(base, digest="2" * 64))["changed"], "no copy of ours has this name"
 
 
 def test_a_view_needs_its_tree(base: Path) -> None:

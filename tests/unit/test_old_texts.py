@@ -15,7 +15,8 @@ from sessions import stand_in
 
 from fatecloud.errors import TransportError
 from fatecloud.model.desired import DesiredFile
-from fatecloud.workflow.plan import _old_texts, verified_texts
+from fatecloud.workflow.plan import _old_texts
+from fatecloud.workflow.texts import verified_texts
 
 
 def a_file(name: str) -> DesiredFile:

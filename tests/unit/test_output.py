@@ -12,20 +12,26 @@ import jsonschema
 import pytest
 import yaml
 from artifact_world import NAME, filled, seemingly_full
+from component_world import GOLDEN
 from test_history import recorded
 from typer.main import get_group
 from typer.testing import CliRunner
 
 from fatecloud import catalogue, inventory
 from fatecloud.cli.verbs import app
+from fatecloud.model.computing import ComputingSession, SessionPage
+from fatecloud.model.job_report import JobFailure, JobPage, JobReport, JobSide, ListedJob, SideError
+from fatecloud.model.jobs import Measure, TaskState
+from fatecloud.model.ledger import Account, Holder, Ledger, Waiting
 from fatecloud.model.proof import ProofResult
+from fatecloud.model.remedy import Run
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
 from fatecloud.report.kinds.published import KINDS
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory
-from fatecloud.workflow import proving, sandbox
+from fatecloud.workflow import computing, job_figures, job_look, proving, sandbox
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 HERE = """\
@@ -43,10 +49,23 @@ parties:
 VERBS: dict[str, tuple[str, str]] = {
     "check": ("check", "CheckReport"),
     "preflight": ("preflight --store store", "PreflightReport"),
+    "preflight --letter": ("preflight --letter", "RequirementsLetter"),
     "status": ("status", "ClusterStatus"),
+    "safe-to-stop": ("safe-to-stop here", "OutageForecast"),
+    "job list": ("job list", "JobList"),
+    "job show": ("job show 202611251945082516240", "Job"),
+    "job why": ("job why", "JobLedger"),
+    "job metrics": ("job metrics 202611251945082516240", "JobMetricList"),
+    "job summary": ("job summary 202611251945082516240", "JobSummary"),
+    "session list": ("session list", "SessionList"),
+    "mute list": ("mute list", "MuteList"),
+    "route show": ("route show -i pair.yml", "RouteTableList"),
+    "route lint": ("route lint -i pair.yml", "RouteFlawList"),
+    "route explain": ("route explain --from 9999 --to 7 -i pair.yml", "RouteWayList"),
     "plan": ("plan --store store", "DeployPlan"),
     "logs": ("logs flow", "LogEntry"),
     "inventory show": ("inventory show", "Inventory"),
+    "inventory show --resources": ("inventory show --resources", "ResourceList"),
     "inventory validate": ("inventory validate", "InventoryValidation"),
     "secrets list": ("secrets list", "SecretList"),
     "objects show": ("objects show", "ObjectList"),
@@ -82,6 +101,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with an inventory of this machine, its secrets, a store, and a log that flow wrote."""
     place = tmp_path_factory.mktemp("place")
     (place / "inventory.yml").write_text(HERE.replace("BASE", str(place / "base")))
+    # Party 11000's requests would come back to party 9999.
+    looped = 'peers:\n  "11000": {proxy: "192.0.2.11:9300", broker: "192.0.2.9:5672"}\n'
+    (place / "pair.yml").write_text((GOLDEN / "two-party.yml").read_text() + looped)
     init_secrets(SecretsFiles(place / "inventory.yml"))
     seemingly_full(place / "store")
     filled(place / "small")
@@ -110,10 +132,34 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         summary=("success",),
         left=("a file",),
     )
+    some_jobs(monkeypatch)
+    waiting = ComputingSession("202601_lr_0_guest_9999", "NEW", 2, 1, 30.0)
+    monkeypatch.setattr(computing, "list_sessions", lambda *_, **__: SessionPage((("9999", waiting),), ()))
     monkeypatch.setattr(proving, "prove_cluster", lambda *_, **__: lr)
     state = cluster_directory("d3f9a2b1d4e5f607")
     note_cluster(state, "here", place / "inventory.yml")
     recorded(state)
+
+
+def some_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that failed, one that has cores, and one that waits for them."""
+    side = SideError("guest", "9999", "lr_0", "ValueError")
+    look = Run("fatecloud check")
+    tasks = (TaskState("lr_0", "guest", "9999", "failed", "", "", 1.0, 2.0, 1.0),)
+    failure = JobFailure(side, asked=True, others=(side,), remedy=(look,))
+    sides = (JobSide("guest", "9999", "failed", 4, 50, 1.0), JobSide("host", "10000", ""))
+    numbers = (
+        Measure("lr_0", "guest", "9999", "auc", "", None, 0.9),
+        Measure("lr_0", "guest", "9999", "loss", "", 1, 0.9),
+    )
+    report = JobReport("1", "failed", 1.0, "9999", sides, tasks, failure, numbers)
+    listed = ListedJob("1", ("guest of party 9999",), "failed", "alone", 50, 4, 1.0, 1.0)
+    account = Account("9999", "9999/flow@a1", 32, (Holder("1", "guest", 4, "running", "alone", 0.0),), 0)
+    waiting = Waiting("2", ("guest of party 9999",), "alone", {"9999": 4}, 1.0, "9999", 0, ("why",), ("1",), (look,))
+    monkeypatch.setattr(job_look, "list_jobs", lambda *_, **__: JobPage((listed,), ()))
+    monkeypatch.setattr(job_look, "show_job", lambda *_: report)
+    monkeypatch.setattr(job_figures, "measured", lambda *_: report)
+    monkeypatch.setattr(job_look, "explain_jobs", lambda *_: (Ledger((account,), (waiting,)), None))
 
 
 def test_every_verb_that_shows_something_is_here() -> None:

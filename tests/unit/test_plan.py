@@ -58,6 +58,15 @@ def test_what_is_as_it_should_be_needs_nothing(wanted: Desired) -> None:
     assert (plan.empty, plan.proof, plan.files, plan.unprepared) == (True, (), (), ())
 
 
+def test_a_unit_that_systemd_has_not_read_since_is_read(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY]["needs_reload"] = True
+    (stage,) = planned(wanted, facts).stages
+    assert [(action.verb, action.reason) for action in stage.actions] == [
+        ("configure", "let systemd read its unit again")
+    ]
+
+
 def test_a_node_of_which_only_a_service_changes_is_not_prepared_again(wanted: Desired) -> None:
     facts = deployed(wanted)
     facts["services"][KEY]["started"] = {}
@@ -145,6 +154,50 @@ def test_a_file_that_others_changed_is_reported_as_drift(wanted: Desired) -> Non
     assert [change.path for change in planned(wanted, facts).drifted] == [path]
     facts["manifest"]["pending"] = {path: "c" * 64}
     assert planned(wanted, facts).drifted == ()
+
+
+def test_a_service_that_would_not_start_at_boot_is_enabled(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY]["enabled"] = False
+    (action,) = planned(wanted, facts).stages[0].actions
+    assert (action.verb, action.reason) == ("configure", "let it start at boot")
+
+
+def test_a_process_that_a_removed_unit_has_left_is_taken_over(wanted: Desired) -> None:
+    facts = deployed(wanted)
+    facts["services"][KEY] |= {"state": "absent", "pid": 40}
+    plan = planned(wanted, facts)
+    (action,) = plan.stages[0].actions
+    assert (action.verb, action.service) == ("start", KEY)
+    assert "process 40" in action.reason
+    assert owners_hit(plan, wanted) == set()
+    facts["services"][KEY]["started"] = {}
+    assert owners_hit(planned(wanted, facts), wanted) == {"9999"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        ({"mode": "0777"}, "mode"),
+        ({"owner": "bob", "group": "apps"}, "owner"),
+        ({"owner": "app", "group": "bob"}, "owner"),
+        ({"owner": "", "group": ""}, None),
+    ],
+)
+def test_a_file_with_other_rights_is_put_right(wanted: Desired, seen: dict[str, str], kind: str | None) -> None:
+    file = wanted.files["a1"][0]
+    service = replace(wanted.services[KEY], user="app", group="apps")
+    wanted = replace(wanted, services={KEY: service}, files={"a1": (replace(file, owner="service", mode=0o640),)})
+    wanted = replace(wanted, cluster=replace(wanted.cluster, nodes={"a1": replace(wanted.node("a1"), become="root")}))
+    facts = deployed(wanted)
+    facts["files"][file.path] |= {"owner": "app", "group": "apps"}
+    assert planned(wanted, facts).files == ()
+    facts["files"][file.path] |= seen
+    plan = planned(wanted, facts)
+    assert [change.kind for change in plan.files] == ([kind] if kind else [])
+    assert not plan.drifted
+    actions = [action for stage in plan.stages for action in stage.actions if action.service == KEY]
+    assert [action.verb for action in actions] == (["configure"] if kind else [])
 
 
 def test_an_edited_file_of_a_service_that_stays_is_not_removed_silently(wanted: Desired) -> None:

@@ -10,9 +10,13 @@ import pytest
 from preflight_world import ANY, GIB, a_desired, healthy, no_text, observed
 
 from fatecloud.checks.preflight import blocking, judge_preflight
+from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Finding, Fix
+from fatecloud.model.java import FoundJava, Java
+from fatecloud.model.judged import judged_of
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.parts import parts_of
+from fatecloud.model.remedy import Run
 from fatecloud.model.service import PortUse
 from fatecloud.report.document import preflight_document
 from fatecloud.report.look import Look
@@ -49,6 +53,46 @@ def test_a_service_that_stops_may_hold_its_port_by_a_process_that_cannot_be_name
     ]
 
 
+@pytest.mark.parametrize("pid", [50, None])
+def test_what_a_removed_unit_has_left_may_hold_its_port(pid: int | None) -> None:
+    held = LISTENER | {"pid": pid, "process": None}
+    left = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "absent", "pid": 50}}
+    gone = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "absent", "pid": None, "pids": []}}
+    assert findings({"listeners": [held], "services": left}) == ()
+    assert [one.code for one in findings({"listeners": [held], "services": gone})] == ["PREFLIGHT_PORT_TAKEN"]
+
+
+def deployed() -> dict[str, Any]:
+    """A record of the engine as it is in `a_desired`: with port 9380, and a file that an edit changes."""
+    service = a_desired().services["9999/engine@a1"]
+    file = {"service": "9999/engine@a1", "digest": "digest-x", "sha256": "5" * 64, "owner": "service", "mode": "0640"}
+    entry = {"version": service.version, "judged": judged_of(service)}
+    return {"services": {"9999/engine@a1": entry}, "files": {"/data/fate/x.conf": file}}
+
+
+def edited(port: int) -> Desired:
+    desired = a_desired()
+    engine = replace(desired.services["9999/engine@a1"], ports=(PortUse("http", port, ANY),))
+    conf = replace(desired.files["a1"][0], digest="digest-y")
+    return replace(desired, services={**desired.services, engine.id.key: engine}, files={"a1": (conf,), "a2": ()})
+
+
+def test_the_port_to_come_has_to_be_free_and_not_the_one_that_was_deployed() -> None:
+    strangers = [LISTENER | {"pid": 98, "user": "bob"}, LISTENER | {"pid": 99, "port": 9381, "user": "bob"}]
+    report = judge_preflight(edited(9381), observed({"a1": {"manifest": deployed(), "listeners": strangers}}))
+    (finding,) = report.findings
+    assert (finding.code, finding.expected) == ("PREFLIGHT_PORT_TAKEN", "free: 9381")
+
+
+def test_a_service_that_was_added_is_judged_before_it_is_there() -> None:
+    record = deployed()
+    added = {"9999/engine@a1": RUNNING["9999/engine@a1"] | {"state": "absent", "pid": None, "pids": []}}
+    manifest = {"services": {"9999/front@a1": {"version": "distribution"}}, "files": {}, "made": record.get("made", [])}
+    facts = {"manifest": manifest, "services": added, "data": {}}
+    report = judge_preflight(a_desired(), observed({"a1": facts}))
+    assert "DEPLOY_PENDING" not in {entry.reason for entry in report.skipped}
+
+
 def test_a_stranger_on_the_port_is_named_with_process_pid_and_user() -> None:
     (finding,) = findings({"listeners": [LISTENER | {"pid": 99, "user": "bob"}], "services": RUNNING})
     assert finding.code == "PREFLIGHT_PORT_TAKEN"
@@ -76,7 +120,7 @@ def test_a_listener_on_another_address_does_not_collide() -> None:
 def test_a_node_that_holds_the_release_needs_no_room_for_it() -> None:
     disk = {path: {**d, "available": 2 * GIB} for path, d in healthy("a1")["disk"].items()}
     known = {"cluster": "demo", "services": {"9999/engine@a1": {}, "9999/front@a1": {}}}
-    store = {"artifacts": {}, "made": {part.kind: [part.id] for part in parts_of(a_desired(), "a1")}}
+    store = {"artifacts": {}, "made": {part.kind: [part.id] for part in parts_of(a_desired(), "a1")}, "changed": []}
     assert [f.code for f in findings({"disk": disk})] == ["PREFLIGHT_DISK_SPACE"]
     assert findings({"disk": disk, "store": store, "manifest": known}) == ()
 
@@ -92,9 +136,10 @@ def test_room_is_added_up_per_file_system_with_its_parts() -> None:
 def test_a_firewall_finding_names_exactly_the_ports_that_others_use() -> None:
     active = {"firewall": {"name": "ufw", "active": True}}
     found = judge_preflight(a_desired(), observed({"a1": active, "a2": active})).findings
+    when = "if a connection to them fails"
     assert {(f.subject.node, f.remedy) for f in found} == {
-        ("a1", ("ufw allow 9300/tcp",)),
-        ("a2", ("ufw allow 3306/tcp",)),
+        ("a1", (Run("ufw allow 9300/tcp", "a1", root=True, when=when),)),
+        ("a2", (Run("ufw allow 3306/tcp", "a2", root=True, when=when),)),
     }
 
 
@@ -223,8 +268,33 @@ def test_rights_of_a_users_own_are_refused_unless_they_are_meant() -> None:
     rights = observed({"a1": {"privileges": {"app": {"uid": 0, "groups": ["adm"], "sudo": ["(ALL) NOPASSWD: ALL"]}}}})
     (finding,) = judge_preflight(a_desired(), rights).findings
     assert finding.got == "member of adm; sudo: (ALL) NOPASSWD: ALL; it has uid 0"
-    assert finding.remedy[0] == "as root: gpasswd -d app adm"
-    assert "service_user_trusted" in finding.remedy[-1]
+    assert finding.remedy[0] == Run("gpasswd -d app adm", "a1", root=True)
+    assert "service_user_trusted" in str(finding.remedy[-1])
     assert judge_preflight(a_desired(service_user_trusted=True), rights).findings == ()
     (own,) = judge_preflight(a_desired(service_user=None, service_group=None), rights).findings
-    assert not any("service_user" in line for line in own.remedy)
+    assert not any("service_user" in str(line) for line in own.remedy)
+
+
+PACKAGED = Java("/usr/lib/jvm/java-17-openjdk-amd64", 17, "package", "openjdk-17-jre-headless")
+THERE = FoundJava((PACKAGED.home,), 17, "17.0.12", "OpenJDK")
+
+
+@pytest.mark.parametrize(
+    ("found", "installed", "refused"),
+    [((), "17.0.12", True), ((), None, False), ((THERE,), "17.0.12", False), (None, "17.0.12", False)],
+    ids=["its files are gone", "it is installed by the deploy", "it is there", "the node was not asked"],
+)
+def test_a_package_that_lost_its_jvm_is_named_with_the_command_that_brings_it_back(
+    found: tuple[FoundJava, ...] | None, installed: str | None, *, refused: bool
+) -> None:
+    desired = a_desired()
+    node = desired.node("a1")
+    node = replace(node, read=replace(node.read, javas=found))
+    front = replace(desired.services["9999/front@a1"], java=PACKAGED)
+    cluster = replace(desired.cluster, nodes={**desired.cluster.nodes, "a1": node})
+    desired = replace(desired, cluster=cluster, services={**desired.services, front.id.key: front})
+    facts = observed({"a1": {"packages": {"front-server": None, PACKAGED.package: installed}}})
+    none = [one for one in judge_preflight(desired, facts).findings if one.code == "PREFLIGHT_JAVA_NONE"]
+    assert [one.remedy for one in none] == refused * [
+        (Run("apt-get install -y --reinstall --no-install-recommends openjdk-17-jre-headless", "a1", root=True),)
+    ]

@@ -10,8 +10,9 @@ from preflight_world import ANY, GIB, a_desired, a_mark, an_empty_place, healthy
 
 from fatecloud.checks.preflight import blocking, judge_preflight, preflight_checks, preflight_codes
 from fatecloud.model.desired import Desired
-from fatecloud.model.finding import Finding
+from fatecloud.model.finding import Finding, Report
 from fatecloud.model.observed import Fact
+from fatecloud.model.remedy import Run, immediate
 
 Case = tuple[dict[str, Any], dict[str, Any], str]
 """Changes of every node in the inventory, changed facts of a1, and the subject of the finding."""
@@ -42,7 +43,7 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_GLIBC_NEW": ({}, {"os.glibc": "2.42"}, "a1"),
     "PREFLIGHT_CPU_AVX": ({}, {"cpu.flags_avx": False}, "a1"),
     "PREFLIGHT_NO_SYSTEMD": ({}, {"os.init": "runit"}, "a1"),
-    "PREFLIGHT_INTERPRETER": ({}, {"interpreter.version": "3.6.8"}, "a1"),
+    "PREFLIGHT_INTERPRETER": ({}, {"interpreter": None}, "a1"),
     "PREFLIGHT_TOOLS": ({}, {"tools.tar": None}, "a1"),
     "PREFLIGHT_PROXY_ENV": ({}, {"environment.proxy": {"http_proxy": "http://p:3128"}}, "a1"),
     "PREFLIGHT_LOCALE": ({}, {"environment.locale_utf8": False}, "a1"),
@@ -50,16 +51,6 @@ CASES: dict[str, Case] = {
     "PREFLIGHT_PACKAGE_OLD": ({}, {"packages.front-server": "1.14.2-2+deb10u4"}, "9999/front@a1"),
     "PREFLIGHT_PACKAGES_MISSING": ({"packages": "preinstalled"}, {"packages": {"front-server": None}}, "a1"),
     "PREFLIGHT_SUDO": ({}, {"identity.root": False, "identity.user": "ops", "identity.uid": 1000}, "a1"),
-    "PREFLIGHT_NOT_ROOT_FOR_PACKAGES": (
-        {**SUPERVISOR, "packages": "repos"},
-        {**SUPERVISED, "packages": {"front-server": None}},
-        "a1",
-    ),
-    "PREFLIGHT_NOT_ROOT_FOR_UNITS": (
-        {**SUPERVISOR, "supervision": "systemd"},
-        {**SUPERVISED, "identity.root": False},
-        "a1",
-    ),
     "PREFLIGHT_USER_CONFLICT": (
         {},
         {"users": {"app": {"uid": 1001, "gid": 1001, "group": "users", "home": "/home/app", "shell": "/bin/sh"}}},
@@ -91,6 +82,14 @@ CASES: dict[str, Case] = {
         "9999/front@a1",
     ),
     "PREFLIGHT_SWAP": ({}, {"memory.total": 8 * GIB, "memory.available": 7 * GIB}, "a1"),
+    "PREFLIGHT_DIRECTORY_OPEN": (
+        {},
+        {
+            "manifest": {"services": {"9999/engine@a1": {}}},
+            "folders": {"/data/fate": {"mode": "0777", "owner": "root", "group": "root"}},
+        },
+        "a1",
+    ),
     "PREFLIGHT_PORT_TAKEN": ({}, {"listeners": [STRANGER]}, "9999/engine@a1"),
     "PREFLIGHT_PORT_PRIVILEGED": (
         SUPERVISOR,
@@ -166,15 +165,20 @@ def test_a_healthy_node_without_root_raises_nothing() -> None:
     assert judge_preflight(desired, observed(both)).findings == ()
 
 
-@pytest.mark.parametrize("code", sorted(CASES))
-def test_each_fault_raises_exactly_its_code(code: str) -> None:
-    inventory, facts, subject = CASES[code]
+def judged_case(code: str) -> tuple[Desired, Report]:
+    """The cluster with the fault of a code, and what preflight reports of it."""
+    inventory, facts, _ = CASES[code]
     both = {name: {k: v for k, v in SUPERVISED.items() if inventory.get("become") == "none"} for name in ("a1", "a2")}
     desired = a_desired()
     nodes = dict(desired.cluster.nodes) | {"a1": replace(desired.node("a1"), **inventory)}
     desired = replace(desired, cluster=replace(desired.cluster, nodes=nodes))
-    report = judge_preflight(desired, observed(both | {"a1": facts}))
-    assert [(f.code, str(f.subject)) for f in report.findings] == [(code, subject)]
+    return desired, judge_preflight(desired, observed(both | {"a1": facts}))
+
+
+@pytest.mark.parametrize("code", sorted(CASES))
+def test_each_fault_raises_exactly_its_code(code: str) -> None:
+    _, report = judged_case(code)
+    assert [(f.code, str(f.subject)) for f in report.findings] == [(code, CASES[code][2])]
     severity = next(known.severity for known in preflight_codes() if known.name == code)
     finding = report.findings[0]
     assert finding.severity == severity
@@ -192,7 +196,47 @@ def test_an_interpreter_from_a_newer_system_than_the_node_is_refused(has: str, f
     assert [finding.code for finding in findings] == found
     for finding in findings:
         assert (finding.expected, finding.got) == ("glibc 2.36 or newer", "2.31")
-        assert finding.remedy == ("fatecloud release fetch fate-2.2.0 --interpreter maven",)
+        assert finding.remedy == (Run("fatecloud release fetch fate-2.2.0 --interpreter maven"),)
+
+
+def commands(code: str, facts: dict[str, Any], inventory: dict[str, Any] | None = None) -> list[str]:
+    """What may be run at once about a code."""
+    desired = a_desired()
+    nodes = dict(desired.cluster.nodes) | {"a1": replace(desired.node("a1"), **inventory or {})}
+    desired = replace(desired, cluster=replace(desired.cluster, nodes=nodes))
+    (found,) = (one for one in judged(desired, facts) if one.code == code)
+    return [run.command for run in immediate(found.remedy)]
+
+
+def test_what_an_administrator_installs_starts_no_daemon_that_takes_our_ports() -> None:
+    inventory, facts, _ = CASES["PREFLIGHT_PACKAGES_MISSING"]
+    mask, install = commands("PREFLIGHT_PACKAGES_MISSING", facts, inventory)
+    assert (mask, install.split()[-1]) == ("systemctl mask front-server.service", "front-server")
+    assert "--no-install-recommends" in install
+    assert len(commands("PREFLIGHT_PACKAGES_MISSING", facts | {"os.init": "runit"}, inventory)) == 1
+
+
+def test_a_distributions_python_that_is_too_old_is_not_installed_again() -> None:
+    assert commands("PREFLIGHT_INTERPRETER", {"interpreter.version": "3.6.8"}) == []
+    assert commands("PREFLIGHT_INTERPRETER", {"interpreter": None}, {"python": "/opt/python3.13"}) == []
+    assert commands("PREFLIGHT_INTERPRETER", {"interpreter": None})[0].endswith(" python3")
+
+
+def test_only_the_package_of_a_missing_tool_is_installed() -> None:
+    assert [one.split()[-1] for one in commands("PREFLIGHT_TOOLS", {"tools.sha256sum": None})] == ["coreutils"]
+
+
+def test_a_file_system_that_is_read_only_gets_no_directory() -> None:
+    code = "PREFLIGHT_DISK_NOT_WRITABLE"
+    disk = {path: entry | {"writable": False} for path, entry in DISK.items()}
+    assert commands(code, {"disk": disk})[0].startswith("install -d ")
+    read_only = {path: entry | {"options": "ro,relatime"} for path, entry in disk.items()}
+    assert commands(code, {"disk": read_only}) == []
+
+
+def test_the_rule_for_a_login_is_in_a_file_that_sudo_reads() -> None:
+    (command,) = commands("PREFLIGHT_SUDO", {"identity.root": False, "identity.user": "j.doe", "identity.uid": 1000})
+    assert command.endswith("chmod 0440 /etc/sudoers.d/j_doe")
 
 
 def test_nodes_in_two_time_zones_are_reported() -> None:
@@ -269,7 +313,7 @@ def test_no_directory_of_others_is_taken(paths: dict[str, str], facts: dict[str,
     assert [(finding.code, finding.subject.node) for finding in found] == [(code, "a1")]
     assert found[0].symptom.startswith(symptom)
     # What a link leads to is the system's: no one is asked to move that.
-    assert ("mv " in "\n".join(found[0].remedy)) == ("real_paths" not in facts)
+    assert ("mv " in "\n".join(map(str, found[0].remedy))) == ("real_paths" not in facts)
 
 
 @pytest.mark.parametrize(

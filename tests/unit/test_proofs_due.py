@@ -11,11 +11,14 @@ import pytest
 from group_world import GROUP, NODES, PARTIES, planted, resolved
 from small_cluster import PYTHON
 
+from fatecloud import catalogue
 from fatecloud.errors import UsageError
+from fatecloud.inventory import load
 from fatecloud.model.desired import Desired
 from fatecloud.model.owner import givers_of, needing
 from fatecloud.model.plan import Action, Plan, Stage
 from fatecloud.plan.proofs import owners_digest, provable, unproven
+from fatecloud.resolve.desired import resolve
 from fatecloud.workflow.prove import Round, chosen_proof, rounds
 from fatecloud.workflow.refusals import owners_hit
 
@@ -80,6 +83,16 @@ def test_two_parties_prove_each_other_and_a_third_takes_any_other(wanted: Desire
     assert rounds(wanted, ("9999", "10000"), None) == (Round("toy", "9999", "10000"),)
     assert rounds(wanted, ("10000",), "lr") == (Round("lr", "10000", "9999"),)
     assert rounds(wanted, (), None) == ()
+
+
+def test_what_jobs_need_is_tested_before_them(tmp_path: Path) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "eggroll.yml"
+    cluster = load(golden)
+    wanted = resolve(cluster, catalogue.releases_of(cluster))
+    assert rounds(wanted, ("9999", "10000"), None) == (Round("egg", "9999", "10000"), Round("toy", "9999", "10000"))
+    assert rounds(wanted, ("10000",), "lr") == (Round("egg", "10000", "9999"), Round("lr", "10000", "9999"))
+    assert chosen_proof(wanted, None)[0].name == "toy"
+    assert chosen_proof(wanted, "egg")[1] == "clustermanager"
 
 
 def test_three_parties_need_two_rounds_and_one_alone_proves_itself(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ NO_WAIT = {"takeover": "", "shown": {}, "wait": 0, "scratch": ""}
 
 def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
     plain = {"cluster": "demo", "id": CLUSTER_ID, "node": "n1", "owner": "me", "controller": "c", "process": {}}
+    plain |= {"deploys": []}
     return {"base": str(base), "run": run, "layout": LAYOUT, **NO_WAIT} | plain | changes
 
 

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from fatecloud.model.finding import Finding, Report, Skipped, Subject
+from fatecloud.model.remedy import CHECK, Edit, Run
 from fatecloud.report.codes import codes_list
 from fatecloud.report.document import report_document
 from fatecloud.report.envelope import document_text
@@ -27,7 +28,7 @@ ROOT = Finding(
     STORE,
     "it is stopped",
     cause="it was stopped by hand, or it ended by itself without an error",
-    remedy=("fatecloud start 9999/store@a2", "fatecloud check"),
+    remedy=(Run("fatecloud start 9999/store@a2"), CHECK),
     expected="running",
     got="stopped",
     evidence=("store.log: [ERROR] shutdown \x1b[31m requested", "store.log: [ERROR] bye"),
@@ -91,7 +92,7 @@ def test_a_finding_with_two_causes_is_shown_once_and_the_other_cause_points_to_i
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_prose_keeps_within_the_width_and_commands_stay_whole(width: int) -> None:
-    long = replace(ROOT, symptom="word " * 60, remedy=("fatecloud " + "--option value " * 20,))
+    long = replace(ROOT, symptom="word " * 60, remedy=(Run("fatecloud " + "--option value " * 20),))
     lines = table(replace(REPORT, findings=(long,)), Look(width=width)).splitlines()
     command = [line for line in lines if "--option" in line or "fatecloud explain" in line]
     assert len(command) == 2
@@ -168,7 +169,9 @@ def test_the_exit_status_is_the_same_for_every_format(severities: tuple[Any, ...
     assert table(report, Look())
 
 
-EXPOSED = replace(EMPTY, exposures=(Finding("EXPOSURE_X", "exposure", ENGINE, "it is open", remedy=("close it",)),))
+EXPOSED = replace(
+    EMPTY, exposures=(Finding("EXPOSURE_X", "exposure", ENGINE, "it is open", remedy=(Edit("close it"),)),)
+)
 
 
 def test_exposures_change_neither_status_nor_counts() -> None:
@@ -185,7 +188,7 @@ def test_exposures_are_counted_and_shown_in_full_when_asked_for() -> None:
     assert full.splitlines()[:3] == [
         f"EXPOSURE  EXPOSURE_X  {ENGINE}",
         "              it is open",
-        "  do          close it",
+        "  do          in the inventory: close it",
     ]
     assert short.splitlines()[-1] == full.splitlines()[-1] == table(EMPTY, Look())
 

@@ -31,7 +31,7 @@ def wanted(use: TreeUse, *files: str) -> Wanted:
 
 
 def test_a_file_rendered_below_a_tree_takes_the_place_of_the_trees_own() -> None:
-    use = TreeUse("app", writes={"logs": "/data/fate/logs/x", "bin/pid": f"{HOME}/run/pid"})
+    use = TreeUse("app", writes={"logs": "/data/fate/logs/x", "bin/pid": f"{HOME}/run/numbers"})
     (placed,) = placed_trees(CONTEXT, wanted(use, f"{HOME}/trees/app/conf/app.conf", f"{HOME}/conf/other.conf"))
     assert (placed.path, placed.files, placed.tree) == (f"{HOME}/trees/app", ("conf/app.conf",), TREE)
     assert placed.writes == use.writes
@@ -42,7 +42,9 @@ def test_a_tree_that_the_release_does_not_have_is_named() -> None:
         placed_trees(CONTEXT, wanted(TreeUse("other")))
 
 
-@pytest.mark.parametrize("target", ["/etc", HOME, f"{HOME}/conf", "/data/fate/data", "/data/fate/data/xy", "/tmp"])
+@pytest.mark.parametrize(
+    "target", ["/etc", HOME, f"{HOME}/conf", f"{HOME}/run/pid", "/data/fate/data", "/data/fate/data/xy", "/tmp"]
+)
 def test_what_software_writes_stays_in_directories_of_its_own(target: str) -> None:
     with pytest.raises(ValueError, match=f"logs would be {target}, which is not the service's own"):
         placed_trees(CONTEXT, wanted(TreeUse("app", writes={"logs": target})))

@@ -72,11 +72,13 @@ def test_a_password_that_opens_a_node_keeps_its_current_value(
 
 
 def test_a_new_value_changes_a_file_without_changing_its_text() -> None:
-    (conf, *_) = plain().files["a1"]
+    desired = plain()
+    (conf, *_) = desired.files["a1"]
+    desired = replace(desired, files={"a1": (conf,)})
     old, new = (real_hashes((conf,), {"x": value})[conf.path] for value in ("old", "new"))
     ours = {conf.path: {"sha256": old, "digest": conf.digest, "service": ENGINE}}
     seen = {conf.path: {"sha256": old, "mode": "0640"}}
-    (change,) = file_changes("a1", (conf,), {conf.path: new}, seen, ours, {})
+    (change,) = file_changes(desired, "a1", {conf.path: new}, seen, ours, {})
     assert (change.kind, change.diff, change.drifted) == ("change", "", False)
     assert "      a secret in it has a new value" in plan_text(replace(BUSY, files=(change,))).splitlines()
 

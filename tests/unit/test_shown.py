@@ -43,7 +43,7 @@ def base(tmp_path: Path) -> Path:
 
 def asked(base: Path, run: str, **changes: Any) -> dict[str, Any]:
     plain = {"base": str(base), "run": run, "cluster": "demo", "id": CLUSTER_ID, "node": "n1", "owner": "me"}
-    rest = {"controller": "c1", "process": {}, "layout": LAYOUT, "takeover": ""}
+    rest = {"controller": "c1", "process": {}, "deploys": [], "layout": LAYOUT, "takeover": ""}
     rest |= {"wait": 0, "scratch": "", "shown": {}}
     return plain | rest | changes
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from preflight_world import ANY, NOW, a_desired, observed
 
+from fatecloud.model.last_check import LastCheck
 from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.release import DISTRIBUTION
+from fatecloud.model.workers import Workers
 from fatecloud.report.status import status_document, status_table
-from fatecloud.report.status_rows import Row, status_of
+from fatecloud.report.status_rows import Row, Status, status_of
+from fatecloud.state.last_check import keep_last_check, last_check
 from fatecloud.workflow.status import FACTS, look
 
 KEY = "9999/engine@a1"
@@ -178,3 +182,81 @@ def test_only_the_nodes_of_the_selection_are_read_and_no_service_is_asked() -> N
 
     look(a_desired(), observe, ["9999/store@a2"])
     assert asked == {"probes": False, "nodes": ["a2"], "want": FACTS}
+
+
+LAST = LastCheck(NOW - 300, 0, 40)
+NOW_CHECK = "; now: fatecloud check"
+
+
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [
+        (None, "this controller has not checked yet whether they work: fatecloud check"),
+        (LAST, "the last check, 5 min ago, found: all is well"),
+        (replace(LAST, taken=NOW - 7200), "the last check, 2 h ago, found: all is well" + NOW_CHECK),
+        (
+            replace(LAST, exit_status=2, counts={"warning": 1, "critical": 2}, roots=("A_B@9999/flow@a1", "X@a1")),
+            "the last check, 5 min ago, found: 2 critical, 1 warning, because of A_B@9999/flow@a1 and 1 more"
+            + NOW_CHECK,
+        ),
+        (
+            replace(LAST, exit_status=3, passed=0),
+            "the last check, 5 min ago, found: nothing was checked" + NOW_CHECK,
+        ),
+    ],
+)
+def test_the_last_line_says_what_is_known_of_health_and_how_old_that_is(last: LastCheck | None, expected: str) -> None:
+    seen = replace(observed({"a1": WELL}), taken=NOW)
+    screen = status_of(a_desired(), seen, [KEY], last)
+    assert status_table(screen, 300).splitlines()[-1] == f"health: 1 of 1 services run as deployed; {expected}"
+    assert screen.exit_status == 0
+
+
+def test_a_check_is_kept_for_the_screen_and_a_damaged_record_counts_as_none(tmp_path: Path) -> None:
+    assert last_check(tmp_path) is None
+    kept = replace(LAST, counts={"critical": 1}, roots=("A_B@a1",))
+    keep_last_check(tmp_path, kept)
+    assert last_check(tmp_path) == kept
+    (tmp_path / "last-check.json").write_text('{"taken": []}')
+    assert last_check(tmp_path) is None
+    keep_last_check(tmp_path / "absent", kept)
+
+
+EGGS = Workers("egg", "session", r"egg_pair\.py .*--session-id (?P<task>\S+)")
+
+
+def child(pid: int, command: str, age: float) -> dict[str, Any]:
+    return {"pid": pid, "frozen": False, "command": command, "age": age, "rss": 400 << 20}
+
+
+def with_workers(*children: dict[str, Any]) -> Status:
+    desired = a_desired()
+    service = replace(desired.services[KEY], workers=EGGS)
+    return status_of(
+        replace(desired, services={KEY: service}),
+        observed({"a1": WELL | state(children=list(children), processes=1 + len(children))}),
+    )
+
+
+def test_workers_have_a_line_of_their_own() -> None:
+    egg = "python egg_pair.py --config x --session-id {} --processor-id 1"
+    found = with_workers(
+        child(50, egg.format("s1"), 180.0),
+        child(51, egg.format("s1"), 170.0),
+        child(52, egg.format("s2"), 4.0),
+        child(53, "strace -p 50", 180.0),
+    )
+    line = next(line for line in status_table(found, 200).splitlines() if " egg " in line)
+    assert line.split() == ["9999", "a1", "egg", "-", "yes", "3", "3", "min", "-", "2", "sessions,", "1.2", "GiB"]
+    assert status_document(found)["services"][0]["workers"] == {
+        "name": "egg",
+        "running": 3,
+        "working_for": ["s1", "s2"],
+        "memory_bytes": 3 * (400 << 20),
+        "oldest_seconds": 180.0,
+    }
+    assert "none" in next(line for line in status_table(with_workers(), 200).splitlines() if " egg " in line)
+    idle = status_document(with_workers())["services"][0]["workers"]
+    assert idle is not None
+    assert (idle["running"], idle["oldest_seconds"]) == (0, None)
+    assert status_document(status_of(a_desired(), observed({"a1": WELL})))["services"][0]["workers"] is None

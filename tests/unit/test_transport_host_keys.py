@@ -1,6 +1,7 @@
 """The private known_hosts file decides who a server is."""
 
 import base64
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,10 @@ from fatecloud.collect.gather import gather
 from fatecloud.errors import TransportError
 from fatecloud.model.node import Node
 from fatecloud.model.observed import Observed
+from fatecloud.model.remedy import Run
 from fatecloud.transport import connect
 from fatecloud.transport.contract import Transport
-from fatecloud.transport.hostkeys import fingerprint
+from fatecloud.transport.hostkeys import ACCEPT, fingerprint
 from fatecloud.workflow.check import check_cluster
 
 
@@ -121,6 +123,23 @@ def test_a_damaged_line_costs_no_other_node_and_is_named_where_the_key_is_missin
             assert f"sed -i '2d' {hosts}" in caught.value.remedy
             assert fingerprint(HOST_KEY) in caught.value.remedy
     assert hosts.read_bytes() == b"# ours\n" + broken + b"\n", "the file was changed"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"|1|##|## ssh-ed25519 AAAA\n", b"a-key\n|1|b|c\n"])
+@pytest.mark.parametrize("changed", [False, True])
+def test_who_does_what_the_finding_says_is_let_in_again(tmp_path: Path, *, damaged: bytes, changed: bool) -> None:
+    hosts = tmp_path / "known_hosts"
+    with serving(password="right") as server:
+        other = known(hosts, server.port, OTHER_HOST_KEY).read_bytes() if changed else b""
+        hosts.write_bytes(damaged + other)
+        with pytest.raises(TransportError) as caught:
+            enter(server, hosts)
+        runs = [one.command for one in caught.value.remedies if isinstance(one, Run) and not one.looks]
+        assert runs.pop() == ACCEPT.command
+        for command in runs:
+            subprocess.run(["sh", "-ec", command], check=True, capture_output=True)
+        enter(server, hosts, accept_new=True)
+        enter(server, hosts)
 
 
 @pytest.mark.parametrize("hosts_of_it", ["*", "[127.0.0.1]:%d"])

@@ -29,6 +29,8 @@ while [ $# -gt 0 ]; do
 done
 echo "$*" >>"$FAKE_SUDO_LOG"
 [ "$FAKE_SUDO" = otp ] && { printf 'Verification code: ' >&2; sleep 30; exit 1; }
+# In place of a shell that lets no one in: sudo is not even run.
+[ "$FAKE_SUDO" = nologin ] && { echo 'This account is currently not available.'; exit 1; }
 [ "$FAKE_SUDO" = nopasswd ] && exec "$@"
 [ -n "$never" ] && { echo 'sudo: a password is required' >&2; exit 1; }
 echo 'We trust you have received the usual lecture.' >&2
@@ -123,6 +125,14 @@ def test_a_sudo_that_asks_for_something_else_differs_from_a_slow_command(node: O
     with pytest.raises(TransportError) as caught:
         node("otp", password=PASSWORD).run(["cat"], stdin=b"data", timeout=1, become=True)
     assert caught.value.code == "SUDO_REFUSED"
+
+
+def test_a_login_that_ends_at_once_is_not_a_refusal_of_sudo(node: Open, request: pytest.FixtureRequest) -> None:
+    with pytest.raises(TransportError) as caught:
+        node("nologin").run(["cat"], stdin=b"data", timeout=10, become=True)
+    if "ssh" in request.node.name:
+        assert caught.value.code == "NODE_UNREACHABLE"
+        assert "the login of ops ended before it ran anything: This account is" in caught.value.message
 
 
 def test_a_command_that_fails_as_root_is_not_a_refusal(node: Open) -> None:

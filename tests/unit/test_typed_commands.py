@@ -14,6 +14,7 @@ import pytest
 from fatecloud.cli.verbs import commands
 from fatecloud.model.event import Event
 from fatecloud.model.finding import Finding, Report, Subject
+from fatecloud.model.remedy import CHECK, Ask, Run
 from fatecloud.report.commands import Commands, commands_of, set_commands, set_inventory
 from fatecloud.report.console import Console
 from fatecloud.report.document import preflight_document, report_document
@@ -32,7 +33,7 @@ FINDING = Finding(
     Subject("9999", "a1", "9999/flow@a1"),
     "it is stopped",
     cause="stopped by fatecloud stop, run r1 of ada@ops",
-    remedy=("fatecloud start 9999/flow@a1", "fatecloud check"),
+    remedy=(Run("fatecloud start 9999/flow@a1"), CHECK),
     evidence=("sh[77]: fatecloud check was typed here",),
 )
 REPORT = Report("demo", 1_800_000_000.0, 1.0, 0, (FINDING,), ())
@@ -121,7 +122,8 @@ def test_reports_and_json_have_the_same_typed_commands_and_leave_what_nodes_wrot
         assert FINDING.cause in text
     for document in (report_document(REPORT), preflight_document(REPORT, ())):
         (finding,) = document["findings"]
-        assert finding["remedy"] == wanted
+        assert [one["text"] for one in finding["remedy"]] == wanted
+        assert [one["type"] == "run" and one["command"] for one in finding["remedy"]] == wanted
         assert finding["evidence"] == list(FINDING.evidence)
 
 
@@ -168,7 +170,9 @@ def test_what_a_node_wrote_into_a_question_or_a_result_cannot_drive_the_terminal
 
 def test_what_a_node_wrote_into_a_report_cannot_drive_the_terminal() -> None:
     unsafe = "no\x1b[2J answer\x07"
-    finding = replace(FINDING, symptom=unsafe, cause=unsafe, got=unsafe, evidence=(unsafe,), remedy=(unsafe,))
+    finding = replace(
+        FINDING, symptom=unsafe, cause=unsafe, got=unsafe, evidence=(unsafe,), remedy=(Ask(unsafe, unsafe),)
+    )
     report = replace(REPORT, findings=(finding,))
     row = Row("9999", "a1", "flow", unsafe, "yes", "yes", 1.0, {}, (unsafe,))
     status = status_table(Status("demo", ("fate-2.2.0",), 0.0, (row,), (unsafe,)), 200)

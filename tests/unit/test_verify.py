@@ -40,7 +40,7 @@ def reading(result: Observed) -> Callable[..., Observed]:
     ("state", "code"),
     [
         ({}, "PORT_NOT_LISTENING"),
-        ({"state": "starting", "sub": "auto-restart"}, "SERVICE_RESTARTING"),
+        ({"state": "starting", "sub": "auto-restart"}, "SERVICE_CRASHED"),
         ({"main": a_main(101, state="T", frozen=True)}, "SERVICE_HUNG"),
     ],
     ids=["silent", "ends again and again", "stopped"],
@@ -78,7 +78,7 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("until", "codes"), [(YOUNG_SECONDS, []), (1e9, ["SERVICE_RESTARTING"])], ids=["once", "for ever"]
+    ("until", "codes"), [(YOUNG_SECONDS, []), (1e9, ["SERVICE_CRASHED"])], ids=["once", "for ever"]
 )
 def test_a_deploy_waits_for_a_service_that_ended_once_and_not_for_one_that_goes_on_ending(
     monkeypatch: pytest.MonkeyPatch, until: float, codes: list[str]

@@ -13,12 +13,15 @@ from .reading import Spec, Unreadable, number, output_of, text_of
 from .system import which
 
 _BOOT_ID = 64  # bytes: the kernel sets aside what a reader of its settings asks for, and refuses megabytes
+_COLUMNS = 4  # of /etc/group
 _LIMIT = r"\s*(?P<who>[^#\s]+)\s+(?P<bound>soft|hard|-)\s+(?P<item>\w+)\s+(?P<value>-?\d+|unlimited|infinity)"
 
 
 def users(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
-    """Each asked user, None where there is none."""
+    """Each asked user, None where there is none. Its `groups` are those that name it in the node's own file."""
     found: Dict[str, Optional[Dict[str, Any]]] = {}
+    # Not from every source of groups: a directory service that hangs would cost the whole answer.
+    rows = [line.split(":") for line in text_of("/etc/group").splitlines()] if spec.get("users") else []
     for name in spec.get("users", ()):
         try:
             entry = pwd.getpwnam(name)
@@ -31,6 +34,7 @@ def users(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
             "group": group_name(entry.pw_gid),
             "home": entry.pw_dir,
             "shell": entry.pw_shell,
+            "groups": sorted(row[0] for row in rows if len(row) == _COLUMNS and name in row[3].split(",")),
         }
     return found
 

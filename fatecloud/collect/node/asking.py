@@ -147,6 +147,7 @@ def _answer(question: Dict[str, Any], out: int, err: int) -> NoReturn:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (out, 1), (err, 2)):
             os.dup2(source, target)
+        os.environ["FATECLOUD_PATIENCE"] = "%g" % question.get("patience", 1)  # see probing/patience.py
         sys.argv = ["-", *question["arguments"]]
         exec(compile(question["script"], "<%s>" % question["id"], "exec"), {"__name__": "__main__"})  # noqa: S102
         status = 0

@@ -8,7 +8,7 @@ import stat
 from typing import Any, Dict, Optional, Tuple
 
 from .accounts import group_name
-from .opening import STRANGE, Strange, opened
+from .opening import STRANGE, Strange, opened, way
 from .own_records import own_record
 from .processes import user_name
 from .reading import Spec, Unreadable
@@ -26,6 +26,30 @@ def files(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
         # Files of services that left the inventory: a plan removes them, and shows which were edited.
         wanted.update((own_record(spec, "manifest") or {}).get("files", ()))
     return {path: file_entry(path) for path in sorted(wanted)}
+
+
+def folders(spec: Spec) -> Dict[str, Optional[Dict[str, Any]]]:
+    """Mode and owner of each asked directory; None where there is none, without names where we may not look at it."""
+    return {path: _folder_entry(path) for path in spec.get("folders", ())}
+
+
+def _folder_entry(path: str) -> Optional[Dict[str, Any]]:
+    try:
+        with way(path) as (folder, _):
+            status = os.fstat(folder)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return {"mode": "0000", "owner": "", "group": ""}
+    return _rights(status)
+
+
+def _rights(status: Any) -> Dict[str, Any]:
+    return {
+        "mode": "%04o" % stat.S_IMODE(status.st_mode),
+        "owner": user_name(status.st_uid),
+        "group": group_name(status.st_gid),
+    }
 
 
 def digests_at_start(path: str) -> Optional[Tuple[Dict[str, str], float]]:
@@ -57,14 +81,7 @@ def file_entry(path: str) -> Optional[Dict[str, Any]]:
 
 def _read(stream: Any) -> Dict[str, Any]:
     status, left = os.fstat(stream.fileno()), _HASHED
-    entry = {
-        "mode": "%04o" % stat.S_IMODE(status.st_mode),
-        "owner": user_name(status.st_uid),
-        "group": group_name(status.st_gid),
-        "size": status.st_size,
-        "mtime": status.st_mtime,
-        "sha256": None,
-    }
+    entry = dict(_rights(status), size=status.st_size, mtime=status.st_mtime, sha256=None)
     digest = sha256()
     try:
         for block in iter(lambda: stream.read(1 << 20), b""):

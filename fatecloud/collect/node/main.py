@@ -1,17 +1,20 @@
 """Takes every reading that a spec asks for, all at once, and prints one JSON document within the deadline."""
 
+import contextlib
 import functools
 import json
 import os
 import sys
 import threading
 import time
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, List
 
 from . import (
     accounts,
+    afresh,
     hashes,
     java,
+    load,
     log_ends,
     marks,
     own_records,
@@ -31,6 +34,9 @@ from .reading import Spec, Unreadable, end_children, guarded
 
 VERSION = 1
 _DEADLINE = 30.0
+_NICENESS = -10
+"""Ahead of what loads the node: this takes a fifth of a second of a processor for each service, and is to say how the
+services are, and not how long it had to wait for its own turns."""
 _MOST = 6 << 20
 """Bytes of the document; the controller takes 8 MiB."""
 
@@ -39,6 +45,7 @@ OF_THE_NODE: Dict[str, Callable[[], Any]] = {
     "clock": system.clock,
     "cpu": system.processor,
     "memory": system.memory,
+    "load": load.load,
     "listeners": processes.listeners,
     "selinux": system.selinux,
     "firewall": system.firewall,
@@ -59,6 +66,7 @@ OF_THE_SPEC: Dict[str, Callable[[Spec], Any]] = {
     "lease": own_records.lease,
     "records": own_records.records,
     "files": hashes.files,
+    "folders": hashes.folders,
     "data": marks.data,
     "services": services.services,
     "packages": packages.packages,
@@ -103,12 +111,18 @@ def collect(spec: Spec) -> Dict[str, Any]:
     wanted = spec.get("want") or sorted(usual)
     facts: Dict[str, Any] = {}
     answers: Dict[str, Any] = {}
+
+    def take(name: str) -> Dict[str, Any]:
+        return guarded(functools.partial(_fact, name, spec))
+
+    def keep(name: str) -> None:
+        facts[name] = take(name)
+
     threads = probes.started(spec, answers)  # forks, so it comes first
-    threads += [
-        _started(facts, name, functools.partial(guarded, functools.partial(_fact, name, spec))) for name in wanted
-    ]
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
+    threads += [_started(functools.partial(keep, name)) for name in wanted]
+    _join(threads, until)
+    # In a thread too: what hangs on a dead file system must not hold the rest.
+    _join([_started(functools.partial(afresh.read_afresh, facts, take))], until)
     end_children()
     late = "not there within %g s" % seconds
     nothing = {"exit": None, "data": None, "error": late, "seconds": seconds}
@@ -122,12 +136,19 @@ def collect(spec: Spec) -> Dict[str, Any]:
 def main(spec: Spec) -> None:
     """Print the document, and end at once: a thread that hangs on a dead file system must not hold us."""
     begun = time.time()
+    hurry()
     document = collect(spec)
     facts, answers = _written(document["facts"]), _written(document["probes"])
     text = '{"version": %d, "begun": %r, "finished": %r, "facts": {%s}, "probes": {%s}}'
     sys.stdout.write("\n" + text % (VERSION, begun, time.time(), facts, answers) + "\n")
     sys.stdout.flush()
     os._exit(0)
+
+
+def hurry() -> None:
+    """Raise the own priority, which threads and questions that start from now on inherit."""
+    with contextlib.suppress(OSError):  # only root may
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
 
 
 def _written(entries: Dict[str, Dict[str, Any]]) -> str:
@@ -160,10 +181,12 @@ def _fact(name: str, spec: Spec) -> Any:
     raise Unreadable("the collector knows no fact of that name")
 
 
-def _started(into: Dict[str, Any], name: str, take: Callable[[], Any]) -> threading.Thread:
-    def run() -> None:
-        into[name] = take()
-
-    thread = threading.Thread(target=run, daemon=True)
+def _started(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+def _join(threads: List[threading.Thread], until: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))

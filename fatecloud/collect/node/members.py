@@ -17,7 +17,10 @@ _LOOKS, _PAUSE = 10, 0.1
 runs in between; on a busy machine it may have to wait for its tracer to get the processor."""
 _SHOWN = 50
 """Children of a service that are described one by one; the others are counted."""
-_COMMAND = 200
+_COMMAND = 1000
+"""Characters of a command line. What a worker works for comes behind several long paths."""
+_MAIN_COMMAND = 4000
+"""The same of a main process: a JVM's has all of its flags and jars, and a check may look for one."""
 _PIDS = 5000
 
 
@@ -72,7 +75,7 @@ def figures(pid: Optional[int], processes: List[Process], still: Set[int]) -> Di
     children = [process for process in processes if process is not main]
     shown = sorted(children, key=lambda process: (process.pid not in still, -process.rss))[:_SHOWN]
     return {
-        "main": dict(_described(main, still), threads=main.threads) if main else None,
+        "main": dict(_described(main, still, _MAIN_COMMAND), threads=main.threads) if main else None,
         "children": [_described(child, still) for child in shown],
         "processes": len(processes),
         "pids": sorted(process.pid for process in processes)[:_PIDS],
@@ -81,14 +84,14 @@ def figures(pid: Optional[int], processes: List[Process], still: Set[int]) -> Di
     }
 
 
-def _described(process: Process, still: Set[int]) -> Dict[str, Any]:
+def _described(process: Process, still: Set[int], most: int = _COMMAND) -> Dict[str, Any]:
     age = time.clock_gettime(time.CLOCK_MONOTONIC) - process.start / os.sysconf("SC_CLK_TCK")
     return {
         "pid": process.pid,
         "state": process.state,
         "frozen": process.pid in still,
         "age": round(max(0.0, age), 1),
-        "command": command_line(process.pid)[:_COMMAND] or process.name,
+        "command": command_line(process.pid, most) or process.name,
         "fds": descriptors(process.pid),
         "rss": process.rss,
     }

@@ -77,6 +77,17 @@ def text_in(path: str, largest: int, *, believed: bool = False, inside: str = ""
         return stream.read(largest).decode("utf-8", "replace")
 
 
+def end_of(path: str, most: int) -> bytes:
+    """The last bytes of a service's file, at most so many; empty where there is none that we may read."""
+    try:
+        with os.fdopen(opened(path), "rb") as stream:
+            require_alone(stream.fileno(), path)
+            stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
+            return stream.read(most)
+    except OSError:
+        return b""
+
+
 def require_alone(descriptor: int, path: str) -> None:
     """Raise Strange if a file has a second name: it may be a file that its directory's owner cannot read."""
     if os.fstat(descriptor).st_nlink > 1:

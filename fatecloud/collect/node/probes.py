@@ -124,6 +124,7 @@ def _questions(group: List[Probe]) -> List[Dict[str, Any]]:
             "script": probe.get("stdin", ""),
             "arguments": probe["argv"][probe["argv"].index(_SCRIPT) + 1 :],
             "timeout": float(probe.get("timeout", _DEFAULT_SECONDS)),
+            "patience": float(probe.get("patience", 1)),
         }
         for probe in group
     ]

@@ -101,10 +101,10 @@ def user_name(uid: int) -> str:
         return str(uid)
 
 
-def command_line(pid: int) -> str:
-    """Arguments of a process, cut to a readable length; empty for a kernel thread or where we may not look."""
+def command_line(pid: int, most: int = _CMDLINE) -> str:
+    """Arguments of a process, cut to a number of characters; empty for a kernel thread or where we may not look."""
     try:
-        return text_of("/proc/%d/cmdline" % pid, 4096).replace("\0", " ").strip()[:_CMDLINE]
+        return text_of("/proc/%d/cmdline" % pid, 4096).replace("\0", " ").strip()[:most]
     except Unreadable:
         return ""
 

@@ -28,6 +28,8 @@ _WORDS = {
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ISO = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d(?!\d))?")
 _CLF = re.compile(r"\[(\d\d)/([A-Z][a-z][a-z])/(\d{4})[: ](\d\d):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]")
+# Java's own logging: `Nov 29, 2026 6:26:04 PM`, since Java 20 with another comma and a blank that does not break.
+_JUL = re.compile(r"^([A-Z][a-z][a-z]) (\d\d?), (\d{4}),? (\d\d?):(\d\d):(\d\d)[ \u202f]([AP])M ")
 _BRACKETED = re.compile(r"\[\s*([A-Za-z]+)\s*\]")
 _BARE = re.compile(r"\b(DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
 _STATUS = re.compile(r'" (\d{3})(?: |$)')
@@ -48,6 +50,11 @@ def stamp_of(line: str) -> Optional[float]:
         if found and found.group(2) in _MONTHS:
             day, name, year, hour, minute, second, zone = found.groups()
             return _epoch((year, str(_MONTHS.index(name) + 1), day, hour, minute, second), zone)
+        found = _JUL.match(head)
+        if found and found.group(1) in _MONTHS:
+            name, day, year, hour, minute, second, half = found.groups()
+            hour = str(int(hour) % 12 + (12 if half == "P" else 0))
+            return _epoch((year, str(_MONTHS.index(name) + 1), day, hour, minute, second), None)
     except (ValueError, OverflowError):
         pass  # digits that only look like a date
     return None

@@ -4,6 +4,7 @@ import os
 import threading
 from typing import Any, Dict, List
 
+from . import endings, heaps
 from .confinement import confinement
 from .hashes import digests_at_start
 from .java import jvm_of, on_record
@@ -12,6 +13,7 @@ from .own_records import own_record
 from .processes import command_line, owner, table
 from .reading import Spec, Unreadable
 from .supervision import programs, units
+from .twins import strangers, twins
 
 _known: Dict[str, Any] = {}
 _known_lock = threading.Lock()
@@ -24,6 +26,10 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
     javas = _javas(spec)
     # For all services together: the looks at one stopped process take a second.
     still = frozen([process for processes in families.values() for process in processes])
+    in_jvms = [s["unit"] for s in _ours(spec) if s["key"] in javas and s["supervision"] == "systemd"]
+    journal = heaps.in_journal(in_jvms) if in_jvms else {}
+    ours = {process.pid for processes in families.values() for process in processes}
+    others = strangers(ours) if any(service.get("twin") for service in _ours(spec)) else {}
     found = {}
     for service in _ours(spec):
         state = states[service["key"]]
@@ -31,10 +37,29 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
         record, last = digests_at_start(started) or (None, None)
         processes = figures(state["pid"], families[service["key"]], still)
         found[service["key"]] = dict(state, started=record, last_start=last, **processes)
+        if service["supervision"] == "systemd" and endings.wanted(state):
+            found[service["key"]]["ended"] = endings.summary(endings.of_unit(service["unit"]), service.get("at") or 0)
+            found[service["key"]]["said"] = endings.said_in_journal(service["unit"])
+        elif found[service["key"]].get("ended") and service.get("console"):
+            found[service["key"]]["said"] = endings.said_in_file(service["console"])
         if service["key"] in javas:
-            found[service["key"]]["jvm"] = jvm_of(javas[service["key"]], state["pid"], state["since"])
+            found[service["key"]]["jvm"] = _jvm(service, javas[service["key"]], state, journal)
+        if service.get("twin"):
+            found[service["key"]]["twins"] = twins(service["twin"], others)
         if "directives" in state:
             found[service["key"]]["confinement"] = confinement(state["pid"]) if state["pid"] else None
+    return found
+
+
+def _jvm(
+    service: Dict[str, Any], program: str, state: Dict[str, Any], journal: Dict[str, heaps.Error]
+) -> Dict[str, Any]:
+    """The JVM of a service, and where it runs what its logs say of its memory."""
+    found = jvm_of(program, state["pid"], state["since"])
+    if service.get("gc") and state["since"]:
+        errors = [*heaps.in_logs(log["path"] for log in service.get("logs", ())), journal.get(service["slug"])]
+        found["heap"] = heaps.heap(service["gc"], state["since"])
+        found["exhausted"] = heaps.exhausted(errors, state["since"])
     return found
 
 
@@ -99,6 +124,7 @@ def _ask_supervisors(spec: Spec) -> Dict[str, Dict[str, Any]]:
     by_program = {s["slug"]: s["key"] for s in asked if s["supervision"] == "supervisor"}
     found = {by_systemd[unit]: state for unit, state in units(sorted(by_systemd), spec.get("directives", ())).items()}
     folder = spec["layout"]["supervisor"]
-    at = {s["slug"]: s.get("at") or 0 for s in asked if s["supervision"] == "supervisor"}
-    found.update((by_program[name], state) for name, state in programs(folder, at).items())
+    supervised = [s for s in asked if s["supervision"] == "supervisor"]
+    at, homes = {s["slug"]: s.get("at") or 0 for s in supervised}, {s["slug"]: s["home"] for s in supervised}
+    found.update((by_program[name], state) for name, state in programs(folder, at, homes).items())
     return found

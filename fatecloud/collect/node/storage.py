@@ -21,8 +21,8 @@ def disks(spec: Spec) -> Dict[str, Dict[str, Any]]:
         mount = mount_of(real, rows)
         found[path] = dict(
             mount,
-            total=figures.f_blocks * figures.f_frsize,
-            # What is free for everyone, without the share that ext4 keeps for root.
+            # Both without the share that the file system keeps for root, as `df` reckons.
+            total=(figures.f_blocks - figures.f_bfree + figures.f_bavail) * figures.f_frsize,
             available=figures.f_bavail * figures.f_frsize,
             inodes_total=figures.f_files,
             inodes_free=figures.f_favail,

@@ -4,8 +4,9 @@ import os
 import re
 import socket
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from .endings import of_program, shift, summary
 from .opening import opened, text_in
 from .processes import process_of
 from .reading import Unreadable, number, output_of, text_of
@@ -29,7 +30,8 @@ _PROPERTIES = (
 _DIRECTIVE = 200
 """Characters of a directive's value: a filter of system calls has thousands, and matters only by being there."""
 _SOCKET_SECONDS = 4.0
-_END = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ exited: (\S+) \("
+_STAMP = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ "
+_END = _STAMP + r"exited: (\S+) \((.*)\)"
 _LOG_TAIL = 64 << 10
 _CLOCKS = 1  # second by which the clock of processes may differ from that of files
 _CONFIGURATION = 1 << 20
@@ -58,11 +60,12 @@ def units(names: List[str], directives: Sequence[str] = ()) -> Dict[str, State]:
     return found
 
 
-def programs(folder: str, ordered: Dict[str, float]) -> Dict[str, State]:
+def programs(folder: str, ordered: Dict[str, float], homes: Dict[str, str]) -> Dict[str, State]:
     """State of each program of the supervisor that lives in a folder, `absent` for one that it does not know.
 
     `ordered` has each program's name, and the time at which a run of ours last started it (0: none did): restarts are
-    counted from there, as systemd counts them.
+    counted from there, as systemd counts them. `homes` has the directory of each: a program whose file was removed may
+    have left its process.
     """
     names = sorted(ordered)
     if not names:
@@ -71,7 +74,7 @@ def programs(folder: str, ordered: Dict[str, float]) -> Dict[str, State]:
         answers = _ask(folder + "/supervisord.sock")
     except Unreadable as error:
         answers = str(error)
-        if not any(_stray(folder, name, None) for name in names):
+        if not any(_stray(folder, name, homes[name], None) for name in names):
             raise
     ends = _ends(folder + "/supervisord.log")
     found = {}
@@ -81,9 +84,9 @@ def programs(folder: str, ordered: Dict[str, float]) -> Dict[str, State]:
             state = {"state": "stopped" if text is not None else "absent", "result": answers, "pid": None}
             found[name] = dict(_nothing(), **state)
         else:
-            restarts = sum(ended > ordered[name] for ended in ends.get(name, ()))
-            found[name] = _program(answers.get(name), restarts)
-        pid = _stray(folder, name, found[name]["pid"])
+            restarts = sum(at > ordered[name] for at, _ in ends.get(name, ()))
+            found[name] = dict(_program(answers.get(name), restarts), ended=summary(ends.get(name, []), ordered[name]))
+        pid = _stray(folder, name, homes[name], found[name]["pid"])
         if pid:
             found[name].update(state="unsupervised", sub="unsupervised", pid=pid, since=_begun(pid))
         found[name]["enabled"] = text is not None and "autostart=false" not in text.replace(" ", "").lower()
@@ -91,17 +94,21 @@ def programs(folder: str, ordered: Dict[str, float]) -> Dict[str, State]:
 
 
 def _unit(pairs: Dict[str, str], boot: float) -> State:
-    if pairs.get("LoadState") in ("not-found", "masked", "bad-setting", "error"):
-        return dict(_nothing(), result=pairs["LoadState"], state="absent")
-    started = number(pairs.get("ExecMainStartTimestampMonotonic", "")) or 0
     # `inactive` and states that this version does not know: nothing runs.
     state = UNIT.get(pairs.get("ActiveState", ""), "stopped")
+    pid = number(pairs.get("MainPID", "")) or None
+    started = number(pairs.get("ExecMainStartTimestampMonotonic", "")) or 0
+    since = boot + started / 1e6 if started and state in ("running", "starting", "stopping") else None
+    if pairs.get("LoadState") in ("not-found", "masked", "bad-setting", "error"):
+        # A unit whose file was removed may leave its process: systemd knows that one as long as it lives.
+        left = {"pid": pid, "since": since} if since else {}
+        return dict(_nothing(), result=pairs["LoadState"], state="absent", **left)
     return {
         "state": state,
         "sub": pairs.get("SubState", ""),
         "enabled": pairs.get("UnitFileState") in ("enabled", "enabled-runtime", "static", "generated", "alias"),
-        "pid": number(pairs.get("MainPID", "")) or None,
-        "since": boot + started / 1e6 if started and state in ("running", "starting", "stopping") else None,
+        "pid": pid,
+        "since": since,
         "restarts": number(pairs.get("NRestarts", "")),
         "result": pairs.get("Result", ""),
         "exit": number(pairs.get("ExecMainStatus", "")),
@@ -144,13 +151,11 @@ def _nothing() -> State:
     }
 
 
-def _stray(folder: str, name: str, known: Optional[int]) -> Optional[int]:
+def _stray(folder: str, name: str, home: str, known: Optional[int]) -> Optional[int]:
     """The process that a program's start script became, where it lives and is not the one that supervisor knows."""
     text = _configuration("%s/conf.d/%s.conf" % (folder, name)) or ""
-    home = re.search(r"^directory=(.+)$", text, re.MULTILINE)
-    if not home:
-        return None
-    path = home.group(1).replace("%%", "%")
+    directory = re.search(r"^directory=(.+)$", text, re.MULTILINE)
+    path = directory.group(1).replace("%%", "%") if directory else home
     try:
         pid = number(text_in(path + "/run/pid", 20))
         if pid and pid != known and _works_for(pid, path, name):
@@ -194,18 +199,21 @@ def _configuration(path: str) -> Optional[str]:
         raise Unreadable("%s: %s" % (path, error.strerror))
 
 
-def _ends(path: str) -> Dict[str, List[float]]:
-    """When each program ended by itself, as far back as the end of the log goes: supervisor keeps no counter."""
+def _ends(path: str) -> Dict[str, List[Tuple[float, str]]]:
+    """When each program ended by itself and how, as far back as the log's end goes: supervisor keeps no counter."""
     try:
         stream = os.fdopen(opened(path), "rb")
     except OSError:
         return {}
     with stream:
-        stream.seek(max(0, os.fstat(stream.fileno()).st_size - _LOG_TAIL))
+        status = os.fstat(stream.fileno())
+        stream.seek(max(0, status.st_size - _LOG_TAIL))
         lines = stream.read(_LOG_TAIL).decode("utf-8", "replace").splitlines()
-    found: Dict[str, List[float]] = {}
+    last = next(filter(None, (re.match(_STAMP, line) for line in reversed(lines))), None)
+    zone = shift(_local_epoch(last.group(1)) if last else None, status.st_mtime)
+    found: Dict[str, List[Tuple[float, str]]] = {}
     for end in filter(None, (re.match(_END, line) for line in lines)):
-        found.setdefault(end.group(2), []).append(_local_epoch(end.group(1)))
+        found.setdefault(end.group(2), []).append((_local_epoch(end.group(1)) + zone, of_program(end.group(3))))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from fatecloud.probing.dialing import readable, trouble
 from fatecloud.probing.grpc.call import unary
 from fatecloud.probing.grpc.failures import NoGrpc, Silent, TlsFailed, Unanswered
+from fatecloud.probing.patience import patient
 
 _MOST = 400
 """Characters of an error: some servers put the trace of a stack into it."""
@@ -31,7 +32,7 @@ def asked(host: str, port: int, path: str, message: bytes = b"", **more: Any) ->
     try:
         answer = unary(host, port, path, message, **more)
     except Unanswered as error:
-        return _failed("unanswered", f"{error} within {more['timeout']:g} s"), b""
+        return _failed("unanswered", f"{error} within {patient(more['timeout']):g} s"), b""
     except NoGrpc as error:
         return _failed("foreign", f"it does not speak gRPC: {error}"), b""
     except TlsFailed as error:

@@ -26,6 +26,7 @@ from fatecloud.probing.grpc.frames import (
     packed,
 )
 from fatecloud.probing.grpc.hpack import MOST, encoded
+from fatecloud.probing.patience import patient
 
 _WINDOW = 65535
 """Bytes that each side may send before it hears otherwise, and so what a request may have."""
@@ -67,6 +68,7 @@ def unary(
         OSError: there is no connection, or it broke.
         ValueError: the request is too long.
     """
+    timeout = patient(timeout)
     until = time.monotonic() + timeout
     request = _request(host, port, path, message, timeout, metadata or {}, "https" if tls else "http", limit)
     with connection_to(host, port, timeout) as line:
