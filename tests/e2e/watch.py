@@ -71,6 +71,13 @@ class Watch:
                 found.setdefault(kind, {}).update({f"{node}: {name}": value for name, value in entries.items()})
         return found
 
+    def still(self) -> Snapshot:
+        """The nodes while no one is logged in, or once that took too long: logins of tests before may be ending."""
+        deadline = time.monotonic() + SETTLES
+        while _logins(seen := self.look()) and time.monotonic() < deadline:
+            time.sleep(5)
+        return seen
+
     def settled(self, before: Snapshot, moving: Collection[str] = ()) -> list[str]:
         """What differs from before, as soon as that is nothing, or once all logins are certainly over."""
         deadline = time.monotonic() + SETTLES
@@ -143,6 +150,11 @@ def rows_that_move(before: Snapshot, after: Snapshot) -> frozenset[str]:
 
 def _comes_and_goes(command_line: str) -> bool:
     return PurePosixPath(command_line.partition(" ")[0]).name in COMES_AND_GOES
+
+
+def _logins(seen: Snapshot) -> list[str]:
+    """Processes of logins, and those that systemd starts for who has logged in."""
+    return [line for line in seen["processes"].values() if re.match(r"sshd: |\S*/systemd --user|\(sd-pam\)", line)]
 
 
 def _kind(line: str) -> str:
