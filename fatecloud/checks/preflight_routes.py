@@ -15,6 +15,7 @@ from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import NodeFacts
+from fatecloud.model.remedy import Ask, Remedy, look
 from fatecloud.model.service import Edge
 
 PEER_ROUTE = Code("PREFLIGHT_PEER_ROUTE", "warning", "A peer's endpoint cannot be reached from the node.")
@@ -61,7 +62,7 @@ def peer_routes(view: NodeView) -> Iterator[Finding]:
                 f"one-way evidence: {tried.edge.target} is managed by others, so the opposite direction was not tried"
                 for tried in bad
             ),
-            remedy=_by_hand(bad),
+            remedy=_by_hand(view, bad),
             source="connections from the node",
         )
 
@@ -88,7 +89,7 @@ def routes_between_services(view: NodeView) -> Iterator[Finding]:
         expected="a connection, or a refusal by the node itself while nothing listens there",
         got=", ".join(sorted({str(tried.answer["kind"]) for tried in bad})),
         evidence=tuple(f"{node} was not read in this run, so it may be down" for node in sorted(unread)),
-        remedy=_by_hand(bad),
+        remedy=_by_hand(view, bad),
         source="connections from the node",
     )
 
@@ -146,6 +147,9 @@ def _named(tried: Sequence[_Tried]) -> str:
     return "; ".join(f"{one}: {one.trouble['error']}" for one in tried)
 
 
-def _by_hand(tried: Sequence[_Tried]) -> tuple[str, ...]:
+def _by_hand(view: NodeView, tried: Sequence[_Tried]) -> tuple[Remedy, ...]:
     ends = dict.fromkeys((one.edge.endpoint.host, one.edge.endpoint.port) for one in tried)
-    return tuple(f"from the node: timeout 5 bash -c '</dev/tcp/{host}/{port}'" for host, port in ends)
+    return (
+        *(look(f"timeout 5 bash -c '</dev/tcp/{host}/{port}'", view.facts.node) for host, port in ends),
+        Ask("who runs the firewalls in between", "open the route, or say why it is closed"),
+    )

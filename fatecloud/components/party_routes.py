@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.judging import answer_of, finding
 from fatecloud.model.check import Code, ServiceView
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Remedy, look
 from fatecloud.model.service import Edge
 
+LARGE = "large"
+"""Kind of an answer: short questions are answered, and long ones are not."""
 BLOCKED = "a firewall here, there or in between drops the packets, or the address is wrong"
 
 
@@ -72,6 +75,67 @@ def blocked(
             **more,
         )
     ]
+
+
+def flows_behind(
+    view: ServiceView,
+    down: Code,
+    lost: Code,
+    probe: str,
+    *,
+    cause: str,
+    expected: str,
+    remedy: tuple[Remedy, ...] = (),
+) -> Iterator[Finding]:
+    """What is wrong with the flows of other parties, where what is in front of them answers.
+
+    Args:
+        view: the proxy or router where the routes start.
+        down: code for a flow that does not answer.
+        lost: code for a route that large packets are lost on.
+        probe: the one that tried them; its answers say in `behind` how the flow answered.
+        cause: of `down`.
+        expected: where all is well.
+        remedy: for `down`, besides asking the party.
+    """
+    routes = [route for route in routes_to_parties(view, probe, "proxy") if route.answer["ok"]]
+    failed = [(route, route.answer["behind"]) for route in routes if not route.answer["behind"]["ok"]]
+    silent = [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != LARGE]
+    yield from blocked(
+        view,
+        down,
+        silent,
+        probe,
+        cause=cause,
+        remedy=(
+            *(Ask(f"party {route.party}", f"run `fatecloud check {route.party}/`") for route, _ in silent),
+            *remedy,
+        ),
+        expected=expected,
+    )
+    yield from packets_lost(
+        view, lost, [(route, flow["error"]) for route, flow in failed if flow["kind"] == LARGE], probe
+    )
+
+
+def packets_lost(view: ServiceView, code: Code, wrong: Sequence[tuple[Route, str]], probe: str) -> list[Finding]:
+    """One finding about all routes that lose large packets; see `blocked`."""
+    return blocked(
+        view,
+        code,
+        wrong,
+        probe,
+        cause="full-size packets are dropped on the route: the MTU is below 1500, and ICMP is blocked",
+        remedy=tuple(
+            one
+            for route, _ in wrong
+            for one in (
+                look(f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}", view.facts.node),
+                Ask(f"the network between here and party {route.party}", "let ICMP through, or set the MTU"),
+            )
+        ),
+        expected="answers to both short and long requests",
+    )
 
 
 def _opposite(view: ServiceView, route: Route, probe: str) -> str:
