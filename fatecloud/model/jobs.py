@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +12,15 @@ from fatecloud.model.identity import ServiceId
 SUCCESS = "success"
 ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
 """Statuses that are final."""
+LEADING = ("running", "ready", "waiting", "failed", "timeout", "canceled")
+"""The status of a job is the first of these that one of its roles has."""
+
+
+def overall(statuses: Iterable[str]) -> str:
+    """The status of a job from those of its roles. A role may wait while another runs; that one has work to lose."""
+    known = list(statuses)
+    return next((status for status in LEADING if status in known), known[0] if known else "")
+
 
 Run = Callable[[tuple[str, ...], bytes, float], bytes]
 """Runs a command on a service's node as its user: argv, standard input, seconds -> standard output.
@@ -35,6 +44,8 @@ class JobRunner:
     """Who asks it on its node, and can read that file; empty if it is not known."""
     leaving: bool = False
     """Whether it is no longer in the inventory, so that the change will remove it."""
+    cores: int = 0
+    """Cores that all of its jobs together may have; 0 if that is not known."""
 
 
 def runner_of(service: DesiredService) -> JobRunner:
@@ -47,6 +58,7 @@ def runner_of(service: DesiredService) -> JobRunner:
         url=str(facts["job_api"]),
         settings=str(facts.get("job_settings", "")),
         user=service.user,
+        cores=int(facts.get("cores", 0)),
     )
 
 
@@ -62,6 +74,65 @@ class JobRow:
     """In words, for example `with 10000`."""
     created: float
     """Seconds since the epoch by the node's clock."""
+    cores: int = 0
+    """Cores that it has, or asks for, at this party."""
+    held: bool = False
+    """Whether it has them now."""
+    held_since: float = 0.0
+    """When it got them last, by the node's clock; 0 if that is not reported."""
+    scheduler: str = ""
+    """Party whose service decides when the job starts; empty if that is not reported."""
+    priority: int = 0
+    """Of waiting jobs, one with a higher number is tried first."""
+    progress: int = 0
+    """Percent of its tasks that have ended."""
+    elapsed: float = 0.0
+    """Seconds from start to end; 0 until the end."""
+    sides: tuple[tuple[str, str], ...] = ()
+    """Role and party of all of its sides, those of other parties too."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether its status is final."""
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """What came of the last time that one role of a waiting job asked for its cores."""
+
+    role: str
+    party: str
+    cores: int
+    given: bool
+    free: int
+    """Cores that the service itself counted as free after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The last attempt to start a waiting job, as one service recorded it."""
+
+    tries: tuple[Try, ...] = ()
+    """Of the roles that this service has in it."""
+    refused: tuple[tuple[str, str], ...] = ()
+    """Role and party of the sides that gave no cores; only the service that schedules the job knows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number that a task recorded."""
+
+    task: str
+    role: str
+    party: str
+    name: str
+    """`auc`, `lr_loss`, `intersect_count`."""
+    of: str
+    """What it was measured of, in the task's own words: `lr_0 train_set`; may be empty."""
+    step: int | None
+    """Of an iteration; None where there is one number in all."""
+    value: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +170,10 @@ class TaskState:
     """Seconds from start to end; 0 until the end."""
     ended_at: float
     """Seconds since the epoch by the party's clock; 0 until the end."""
+    started_at: float = 0.0
+    """The same for its start; 0 before."""
+    error: str = ""
+    """The line of the report that names the error; empty where the report names none."""
 
     @property
     def failed(self) -> bool:
@@ -111,6 +186,21 @@ class JobApi(Protocol):
 
     def active(self) -> tuple[JobRow, ...]:
         """Jobs that have not ended, one row per role. None where nothing listens: what is down runs nothing."""
+
+    def newest(self, rows: int) -> tuple[JobRow, ...]:
+        """The newest jobs, ended ones too: at most so many rows, one per role. Raises also where nothing listens."""
+
+    def known(self, job: str) -> tuple[JobRow, ...]:
+        """The job's roles at this service's party, with all that is known of them; empty if the job is unknown."""
+
+    def attempt(self, job: str, role: str, party: str) -> Attempt:
+        """What came of the last attempt to start a waiting job, for one of its roles at this service."""
+
+    def blamed(self, job: str, role: str, party: str) -> tuple[str, str, str]:
+        """Role, party and task that the scheduler saw fail first, other parties' too; empty texts if none did."""
+
+    def measures(self, job: str, role: str, party: str, task: str) -> tuple[Measure, ...]:
+        """The numbers that a task recorded, without curves; empty if it recorded nothing or is not known."""
 
     def submit(self, job: Mapping[str, Any]) -> str:
         """Submit a job in the service's own format, and return its id."""

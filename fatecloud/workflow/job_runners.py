@@ -9,6 +9,7 @@ from typing import Any
 from fatecloud.model.desired import Desired
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner, runner_of
+from fatecloud.model.judged import fact_part, value_digest
 from fatecloud.model.observed import Observed
 from fatecloud.model.states import AT_REST
 from fatecloud.workflow.observe import manifests
@@ -42,7 +43,15 @@ def _installed(records: Mapping[str, Mapping[str, Any]], runner: JobRunner) -> J
     # It listens at the address that it had at its last start; the inventory may have another one by now.
     if entry is None:
         return None
-    return replace(runner, url=entry.get("job_api") or runner.url, user=entry.get("user") or runner.user)
+    # A number of cores that no deploy has brought there yet is not what its jobs may have.
+    deployed = entry.get("judged", {}).get("parts", {}).get(fact_part("cores"))
+    known = deployed in (None, value_digest(runner.cores))
+    return replace(
+        runner,
+        url=entry.get("job_api") or runner.url,
+        user=entry.get("user") or runner.user,
+        cores=runner.cores if known else 0,
+    )
 
 
 def _leaving(desired: Desired, observed: Observed, node: str, record: Mapping[str, Any]) -> Iterator[JobRunner]:

@@ -10,7 +10,7 @@ from typing import Any
 from fatecloud.components.registry import job_api
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.event import Event, Listener
-from fatecloud.model.jobs import JobRow, JobRunner
+from fatecloud.model.jobs import JobApi, JobRow, JobRunner, overall
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.session import Session
 
@@ -55,19 +55,20 @@ def active_jobs(session: Session, runners: Collection[JobRunner]) -> Answers:
     with ServiceCommands(session) as commands:
         for runner in runners:
             try:
-                rows += [(runner.id.owner, row) for row in _active(runner, commands)]
+                rows += [(runner.id.owner, row) for row in api_of(runner, commands).active()]
             except FatecloudError as error:
                 line = f"cannot find out whether {runner.id.key} runs jobs: {error.message}"
                 (blind if runner.leaving else silent).append(line)
     return Answers(_jobs_of(rows, time.time()), tuple(silent), tuple(blind))
 
 
-def _active(runner: JobRunner, commands: ServiceCommands) -> tuple[JobRow, ...]:
+def api_of(runner: JobRunner, commands: ServiceCommands) -> JobApi:
+    """What asks a service about its jobs. Raises FatecloudError where there is no way to."""
     if not runner.url:
         raise FatecloudError("the node's manifest does not have the address of its job API")
     if (api := job_api(runner.kind)) is None:
         raise FatecloudError(f"this version of fatecloud cannot ask {runner.id.component} for jobs")
-    return api(runner, commands.at(runner.id, runner.user)).active()
+    return api(runner, commands.at(runner.id, runner.user))
 
 
 def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob, ...]:
@@ -84,12 +85,10 @@ def _jobs_of(rows: Iterable[tuple[str, JobRow]], now: float) -> tuple[ActiveJob,
 
 
 def _job_of(found: Sequence[tuple[str, JobRow]], now: float) -> ActiveJob:
-    # A role may wait while another runs already; that one has work to lose.
-    status = min((row.status for _, row in found), key=lambda status: status != "running")
     return ActiveJob(
         id=found[0][1].job,
         sides=tuple(dict.fromkeys(f"{row.role} of party {party}" for party, row in found)),
-        status=status,
+        status=overall(row.status for _, row in found),
         partners=found[0][1].partners,
         age=now - min(row.created for _, row in found),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from preflight_world import a_node
 
-from fatecloud.components.flow.v2.cores import cores, job_cores
+from fatecloud.components.sizing import cores, job_cores
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.shipped import folder

@@ -9,6 +9,7 @@ from typing import Any
 
 from fatecloud.components.flow.v2.signing import as_admin
 from fatecloud.probing.http_get import get
+from fatecloud.probing.patience import clock, patient
 
 PAGE_SIZE = 50
 """Jobs of one page; more are counted and not shown."""
@@ -24,11 +25,11 @@ def listed(host: str, port: int, settings: str, until: float, *status: str) -> t
 
     Args:
         settings: flow's own, to sign the request with.
-        until: by the monotonic clock.
+        until: by the clock of `patience`.
         status: the states.
     """
     asked = "".join(f"&status={word}" for word in status)
-    timeout = max(0.1, min(SECONDS, until - time.monotonic()))
+    timeout = max(0.1, min(SECONDS, until - clock()))
     path = f"/v2/job/list/query?limit={PAGE_SIZE}&page=1{asked}"
     body = json.loads(get(host, port, path, timeout=timeout, headers=as_admin(settings))[2])
     if body.get("code") != 0:
@@ -38,7 +39,7 @@ def listed(host: str, port: int, settings: str, until: float, *status: str) -> t
 
 def active(host: str, port: int, settings: str) -> dict[str, tuple[int, list[dict[str, Any]]]]:
     """How many jobs are in each state, with the newest of each."""
-    until = time.monotonic() + TOTAL_SECONDS
+    until = clock() + TOTAL_SECONDS
     count, rows = listed(host, port, settings, until, *STATES)
     if count > len(rows):  # more than a page: what fills it may be all of one state
         return {state: listed(host, port, settings, until, state) for state in STATES}
@@ -65,7 +66,7 @@ def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     try:
         found = active(host, port, settings)
     except TimeoutError:
-        return {"ok": False, "kind": "timeout", "error": f"no answer to the job list within {SECONDS:g} s"}
+        return {"ok": False, "kind": "timeout", "error": f"no answer to the job list within {patient(SECONDS):g} s"}
     except ConnectionRefusedError:
         return {"ok": False, "kind": "refused", "error": f"nothing listens on {host}:{port}"}
     except (OSError, ValueError, KeyError, TypeError) as error:
