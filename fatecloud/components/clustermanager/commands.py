@@ -1,0 +1,93 @@
+"""Runs on the node: EggRoll's commands, which managers take over gRPC. Those here change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fatecloud.probing.dialing import readable
+from fatecloud.probing.grpc.asking import asked
+from fatecloud.probing.grpc.wire import field, fields
+
+CALL = "/com.webank.eggroll.core.command.CommandService/call"
+RESOURCES = "v1/cluster-manager/resource/queryClusterResourceInfo"
+META = "v1/cluster-manager/manager/nodeMetaInfo"
+"""Both kinds of managers answer this one."""
+UNKNOWN = "v1/health/none"
+"""There is no such command. It is refused at once, before the database is asked."""
+PADDING = 4000
+"""Bytes: three Ethernet packets."""
+_PROCESSORS = field(1, "VCPU_CORE") + field(2, 1) + field(3, "cluster")
+
+
+def command(
+    host: str, port: int, uri: str, argument: bytes = b"", *, padding: int = 0, seconds: float
+) -> tuple[dict[str, Any], bytes]:
+    """What a probe prints about a command (see `asked`), and its first result, which is empty if the manager sent none.
+
+    Args:
+        host: of the manager.
+        port: of the manager.
+        uri: of the command.
+        argument: its only argument, a message.
+        padding: bytes that make it longer, in a part that no manager reads (`kwargs`).
+        seconds: time limit.
+    """
+    entry = field(1, "padding") + field(2, b"x" * padding)
+    message = field(1, "fatecloud") + field(2, uri) + field(3, argument) + (field(4, entry) if padding else b"")
+    answer, body = asked(host, port, CALL, message, timeout=seconds)
+    if not answer["ok"]:
+        return answer, b""
+    try:
+        result = fields(body).get(3, [b""])[0]
+    except ValueError as error:
+        return foreign(error), b""
+    return answer, result if isinstance(result, bytes) else b""
+
+
+def nodes(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
+    """The nodemanagers that a clustermanager has on its list, in `nodes`: where, and what it thinks of each."""
+    answer, result = command(host, port, RESOURCES, _PROCESSORS, padding=padding, seconds=seconds)
+    if not answer["ok"]:
+        return answer
+    try:
+        cluster = fields(result).get(2, [b""])[0]
+        return {"ok": True, "nodes": [_node(node) for node in fields(cluster).get(3, [])]}
+    except (ValueError, TypeError, AttributeError) as error:
+        return foreign(error)
+
+
+def meta(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
+    """The settings that a manager runs with and shows, in `settings`; no password is among them."""
+    answer, result = command(host, port, META, padding=padding, seconds=seconds)
+    if not answer["ok"]:
+        return answer
+    try:
+        pairs = [fields(entry) for entry in fields(result).get(1, [])]
+        settings = {text_of(pair[1][0]): text_of(pair.get(2, [b""])[0]) for pair in pairs}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return foreign(error)
+    return {"ok": True, "settings": settings}
+
+
+def _node(message: bytes) -> dict[str, Any]:
+    """One row of the list."""
+    row = fields(message)
+    endpoint = fields(row.get(4, [b""])[0])
+    return {
+        "id": row.get(1, [0])[0],
+        "where": f"{text_of(endpoint.get(1, [b''])[0])}:{endpoint.get(2, [0])[0]}",
+        "status": text_of(row.get(6, [b""])[0]),
+        "resources": {
+            text_of(resource.get(1, [b""])[0]): resource.get(2, [0])[0] for resource in map(fields, row.get(7, []))
+        },
+    }
+
+
+def text_of(octets: bytes) -> str:
+    """A text of a message, for people."""
+    return readable(octets.decode("utf-8", "replace"))
+
+
+def foreign(error: Exception) -> dict[str, Any]:
+    """What a probe prints about an answer that no manager gives."""
+    return {"ok": False, "kind": "foreign", "error": f"its answer is not a manager's: {readable(error)}"}

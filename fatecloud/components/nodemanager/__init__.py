@@ -1,0 +1,51 @@
+"""EggRoll's nodemanager: starts eggs (workers, in Python) for the sessions of jobs on its node, and ends them."""
+
+from __future__ import annotations
+
+from fatecloud.components.java import JVM_EXCEPTIONS
+from fatecloud.components.nodemanager.want import JVM, PYTHON_SET, want
+from fatecloud.model.component import Component, ConfigKey, PortSpec
+from fatecloud.model.protections import UnitException
+from fatecloud.model.runtime import JavaRuntime
+from fatecloud.model.workers import Workers
+
+COMPONENT = Component(
+    name="nodemanager",
+    summary="EggRoll's nodemanager",
+    architectures=("eggroll",),
+    config=(
+        *JVM.keys,
+        ConfigKey(
+            "eggs",
+            "int",
+            None,
+            "Eggs that are to have room on its node at a time, 400 MiB each in a FATE job; preflight asks for so much. "
+            "Derived: as many as one job has there, `jobs.cores` of flow over the number of nodemanagers.",
+            1,
+            1024,
+        ),
+        ConfigKey(
+            "cores", "int", None, "Cores that it reports to its clustermanager; derived: what its node has.", 1, 4096
+        ),
+    ),
+    ports=(
+        PortSpec(
+            "grpc",
+            4671,
+            "EggRoll's commands, for its clustermanager; the software listens on all addresses, and so do eggs",
+            clients=("clustermanager", "nodemanager", "flow", "osx"),
+        ),
+    ),
+    want=want,
+    runtime=JavaRuntime(python=PYTHON_SET),
+    many=True,
+    workers=Workers("egg", "session", r"egg_pair\.py .*--session-id (?P<task>\S+)"),
+    # The scripts that start and end an egg.
+    packages={"debian": ("procps",), "redhat": ("procps-ng", "which")},
+    keeps="the tables of jobs, its part of them",
+    signs=("tables/NodeManagerMeta", "tables/LMDB/*", "tables/ROLLPAIR_LMDB/*"),
+    unit_exceptions=(
+        *JVM_EXCEPTIONS,
+        UnitException("ProcSubset", "all", "It and its eggs read the machine's memory and processors from /proc."),
+    ),
+)

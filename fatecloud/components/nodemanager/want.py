@@ -1,0 +1,114 @@
+"""The desired state of one nodemanager on its node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from fatecloud.components.clustermanager.commands import PADDING
+from fatecloud.components.clustermanager.reach import EVERYWHERE, networks_of_party, registered_at
+from fatecloud.components.clustermanager.want import old_logs
+from fatecloud.components.java import Jvm
+from fatecloud.components.neighbours import edges_to
+from fatecloud.components.question import question
+from fatecloud.components.residues import residue
+from fatecloud.components.sizing import EGG, Work, figure, work_of
+from fatecloud.model.context import Context
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import MIB, Figure
+from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.trees import TreeUse
+from fatecloud.model.wanted import Wanted
+
+JVM = Jvm(heap=Share(16, 192 * MIB, 1024 * MIB), direct=Share(32, 128 * MIB, 512 * MIB))
+"""It was seen to take 170 to 310 MiB in all."""
+PYTHON_SET = "fate"
+MAIN = "org.fedai.eggroll.nodemanager.Bootstrap"
+STATE, MANAGER, EGG_STARTS = "nodemanager.state", "nodemanager.manager", "nodemanager.egg"
+CORES, SESSION, ROOM, EGGS = "cores that it reports", "eggs of a job", "eggs with room", "memory of these eggs"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edge and probes of a nodemanager. Pure."""
+    tree = ctx.tree("eggroll")
+    conf, tables = f"{tree}/conf/eggroll.properties", f"{ctx.data}/tables"
+    manager = edges_to(ctx, "clustermanager", "grpc", "manager", probe=MANAGER, choose="first")
+    there, here, own = (edge.endpoint for edge in manager), registered_at(ctx, ctx.id), ctx.own("grpc")
+    (clustermanager,) = there
+    work = work_of(ctx.cluster, ctx.owner)
+    values = {
+        "stamp": ctx.id.stamp,
+        "manager": clustermanager,
+        "host": here.host,
+        "port": ctx.port("grpc"),
+        "cores": work.reported[ctx.node.name],
+        "tag": ctx.id.slug,
+        "data": tables,
+        "logs": ctx.logs,
+        "venv": ctx.python.removesuffix("/bin/python"),
+        "python": f"{tree}/python",
+        "tree": tree,
+    }
+    arguments = ("-c", conf, "-p", str(ctx.port("grpc")), "-s", ctx.id.slug)
+    logging = {"log4j.configurationFile": f"{tree}/conf/log4j2.xml", "module": "nodemanager"}
+    start = JVM.launch(ctx, MAIN, (f"{tree}/lib/*",), arguments, logging)
+    return Wanted(
+        process=Process(
+            argv=start.argv,
+            environment={
+                **start.environment,
+                "EGGROLL_HOME": tree,
+                "EGGROLL_LOG_DIR": ctx.logs,
+                "module": "nodemanager",
+            },
+            directory=tree,
+            # It reports to the clustermanager that it leaves; its eggs end with its unit.
+            stop_timeout=30,
+            console=ctx.console,
+            networks=networks_of_party(ctx),
+            twin=f"{MAIN} (.* )?-p {ctx.port('grpc')}( |$)",
+        ),
+        files=(FileSpec(conf, "nodemanager/eggroll.properties.j2", values),),
+        directories={tables: 0o750, f"{ctx.home}/run/eggs": 0o750, **start.directories},
+        edges=manager,
+        probes=(
+            question(STATE, "probe_state.py", own.host, str(own.port), str(here), timeout=25),
+            question(
+                MANAGER, "probe_manager.py", clustermanager.host, str(clustermanager.port), timeout=15, carries=PADDING
+            ),
+            question(EGG_STARTS, "probe_egg.py", conf, timeout=20),
+        ),
+        logs=(LogFile(f"{ctx.logs}/eggroll/nodemanager.log", levels=True), LogFile(ctx.console)),
+        readiness=STATE,
+        # It is on the list as soon as it listens, and counts as healthy some 20 s later.
+        readiness_deadline=240,
+        ports=(PortUse("grpc", ctx.port("grpc"), EVERYWHERE),),
+        facts={
+            "manager": str(clustermanager),
+            "where": str(here),
+            # Its directory is named for it: `lib/python3.10/site-packages`.
+            "python": PurePosixPath(ctx.site_packages).parent.name.removeprefix("python"),
+        },
+        # The scripts that start eggs make a directory beside themselves.
+        trees=(TreeUse("eggroll", writes={"bin/pid": f"{ctx.home}/run/eggs"}),),
+        needs=replace(start.needs, figures=(*start.needs.figures, *_figures(ctx, work))),
+        residues=(
+            *start.residues,
+            *old_logs(ctx),
+            residue(ctx, f"{ctx.logs}/2*", "directories of sessions, with the logs of their eggs"),
+        ),
+    )
+
+
+def _figures(ctx: Context, work: Work) -> tuple[Figure, ...]:
+    """The eggs of jobs, and their memory."""
+    room = ctx.config["eggs"] or work.eggs
+    share = f"cores of a job ({work.job}) over nodemanagers ({len(work.reported)}), at least one"
+    reported = work.reported[ctx.node.name]
+    cores = figure(ctx, CORES, "cores", f"what node {ctx.node.name} has", unit="cores", value=reported)
+    return (
+        *((cores,) if reported else ()),
+        Figure(SESSION, work.eggs, "eggs", share),
+        figure(ctx, ROOM, "eggs", "as many as one job has here", unit="eggs", value=room),
+        Figure(EGGS, room * EGG, "bytes", f"{EGG // MIB} MiB each in a FATE job, which imports torch"),
+    )

@@ -1,0 +1,56 @@
+"""Runs on the node: can the other parties' flows be reached from here, through both parties' OSX?
+
+A command takes the way of a job's commands, through this party's OSX. Only where that fails is the other OSX asked
+directly, or the exchange before it, which says where on the way it fails.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import Any
+
+from fatecloud.components.flow.v2.task_question import PADDING
+from fatecloud.components.osx.messages import flow, health
+from fatecloud.probing.dialing import address_of, asked, connected, trouble
+from fatecloud.probing.sized import sized
+
+LIMITS = (8.0, 3.0, 2.0)
+HEALTH_SECONDS = 4.0
+
+
+def ask(own: str, own_party: str, exchange: str, party: str, endpoint: str) -> dict[str, Any]:
+    """One party's answer: of the flow there (`behind`), and where that says nothing, of the OSX before it.
+
+    Args:
+        own: the own OSX.
+        own_party: who asks.
+        exchange: the group whose OSX is at the endpoint in the place of the party's; empty without one.
+        party: whom it is about.
+        endpoint: where the own OSX sends what is for it.
+    """
+    behind = sized(functools.partial(_through, own, own_party, party), PADDING, LIMITS)
+    if behind.get("kind") == "refused":
+        # Before the first deploy there is no OSX of our own.
+        behind = sized(functools.partial(_through, endpoint, own_party, party), PADDING, LIMITS)
+    if behind["ok"] or behind["kind"] == "large":
+        return {"ok": True, "behind": behind}
+    try:
+        connected(endpoint, HEALTH_SECONDS).close()
+    except OSError as error:
+        return {**trouble(error, HEALTH_SECONDS), "exchange": bool(exchange)}
+    if exchange:
+        hub = health(*address_of(endpoint), own_party, exchange, seconds=HEALTH_SECONDS)
+        if not hub["ok"]:
+            return {**hub, "exchange": True}
+    return {**health(*address_of(endpoint), own_party, party, seconds=HEALTH_SECONDS), "behind": behind}
+
+
+def _through(way: str, own_party: str, party: str, padding: int, seconds: float) -> dict[str, Any]:
+    return flow(*address_of(way), own_party, party, padding=padding, seconds=seconds)
+
+
+if __name__ == "__main__":
+    own, own_party, exchange, *pairs = sys.argv[1:]
+    sys.stdout.write(json.dumps(asked(pairs, functools.partial(ask, own, own_party, exchange), 22)) + "\n")

@@ -1,0 +1,218 @@
+"""Two parties on three nodes with everything that a party on EggRoll has: what an operator does with them in a week.
+
+Real jobs run on them, so it needs the real packages: only where FATECLOUD_PACKAGES names a directory with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from killing import Point, killed, points
+from program import Program
+from raised import RAISED
+from sampling import dice
+from two_parties import PARTIES, A, B, edit, state_of
+
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import Handed
+
+PACKAGES = os.environ.get("FATECLOUD_PACKAGES", "")
+ARCHIVES = sorted(Path(PACKAGES).glob("*.tar.gz")) if PACKAGES else []
+if not {"eggroll.tar.gz", "osx.tar.gz", "fateboard.tar.gz"} <= {path.name for path in ARCHIVES}:
+    pytest.skip("FATECLOUD_PACKAGES names no directory with EggRoll, OSX and FATEBoard", allow_module_level=True)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+MEMORY = 8 << 30
+WORKER = "n3"
+GRPC = {A: 4671, B: 4681}
+"""Ports of the nodemanagers: the third node has one of each party."""
+CHECKS, DURING_A_JOB = 50, 10
+KILLS = 5
+JOB_SECONDS = "1800"
+
+
+def rolling(document: dict[str, Any], addresses: dict[str, str]) -> None:
+    """Each party on a node of its own, with eggs on the third one, too."""
+    document["architecture"] = "eggroll"
+    document["parties"] = {
+        party: {
+            "addresses": [addresses[node], addresses[WORKER]],
+            "services": {
+                **dict.fromkeys(("flow", "mysql", "clustermanager", "osx", "board"), node),
+                "nodemanager": [node, WORKER],
+            },
+            "config": {
+                "flow": {"computing": {"cores": 4}, "jobs": {"cores": 2}},
+                "nodemanager": {"ports": {"grpc": GRPC[node]}},
+            },
+        }
+        for node, party in PARTIES.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def sandbox(new_sandbox: Callable[..., Handed]) -> Handed:
+    return new_sandbox("week", 3, prepared=True, memory=MEMORY)
+
+
+@pytest.fixture(scope="module")
+def nodes(sandbox: Handed) -> Sandbox:
+    return sandbox.sandbox
+
+
+@pytest.fixture(scope="module")
+def program(sandbox: Handed, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The operator of both parties, with a store of their own: what is imported must not reach other tests."""
+    place = tmp_path_factory.mktemp("week")
+    shutil.copytree(store, place / "store", copy_function=os.link)
+    inventory = place / "inventory.yml"
+    shutil.copy(sandbox.inventory, inventory)
+    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
+    edit(program, lambda document: rolling(document, dict(sandbox.sandbox.addresses)))
+    known = state_of(program) / "known_hosts"
+    known.parent.mkdir(parents=True, mode=0o700)
+    shutil.copy(sandbox.known_hosts, known)
+    program.ok("secrets", "init")
+    for archive in ARCHIVES:
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        program.ok("release", "import", str(archive), "--confirm-fingerprint", f"sha256:{digest}")
+    return program
+
+
+@pytest.fixture(scope="module")
+def running(program: Program) -> None:
+    """Deployed from nothing, with the proofs that a deploy makes."""
+    with RAISED.anything():
+        program.ok("deploy", "--yes", timeout=1800)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_it(running: None) -> None:
+    """Every test here begins on the running parties."""
+
+
+def test_a_second_deploy_has_nothing_to_do(program: Program) -> None:
+    # So much of FATE on nodes of the tests' machine is more than one would order.
+    with RAISED.expecting("PREFLIGHT_MEMORY"):
+        assert "nothing to do" in program.ok("deploy", "--yes").out
+
+
+def test_jobs_run_both_ways(program: Program) -> None:
+    for guest, host in ((A, B), (B, A)):
+        program.ok("test", "toy", "--from", PARTIES[guest], "--to", PARTIES[host], "--deadline", "900", timeout=1000)
+
+
+def test_fifty_checks_find_nothing_also_while_a_model_is_trained(program: Program) -> None:
+    seen = 0
+    with program.start("test", "lr", "--deadline", JOB_SECONDS) as job:
+        while job.poll() is None:
+            healthy(program)
+            seen += 1
+        assert job.returncode == 0, job.communicate()
+    assert seen >= DURING_A_JOB
+    while seen < CHECKS:
+        healthy(program)
+        seen += 1
+
+
+def test_a_changed_heap_restarts_one_service(program: Program, nodes: Sandbox) -> None:
+    before = mains(nodes)
+    edit(program, lambda document: document["parties"]["9999"]["config"].update({"osx": {"jvm": {"heap": "640MiB"}}}))
+    with RAISED.expecting("PREFLIGHT_MEMORY"):
+        program.ok("deploy", "--yes", "--no-verify", timeout=900)
+    after = mains(nodes)
+    assert [unit for unit in before if before[unit] != after[unit]] == [
+        next(unit for unit in before if unit.endswith("-9999-osx.service"))
+    ]
+    healthy_soon(program)
+
+
+def test_the_third_job_says_what_it_waits_for(program: Program) -> None:
+    """Each takes two of the four cores of a party."""
+    jobs = []
+    try:
+        for wanted in (1, 2, 3):
+            jobs.append(program.start("test", "toy", "--deadline", JOB_SECONDS))
+            wait_until(partial(begun, program, wanted))
+        ledger = wait_until(lambda: waiting(program))
+        (last,) = ledger["waiting"]
+        first = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
+        assert len(first) == 2
+        assert set(last["blockers"]) == first, ledger
+        assert "cores" in last["why"][0]
+    finally:
+        for job in jobs:
+            job.communicate(timeout=1900)
+    assert [job.returncode for job in jobs] == [0, 0, 0]
+    assert waiting(program) is None
+
+
+COURSES = {"heaps": ((1, 90), 1.5)}
+POINTS = points(dice("points to kill at, with EggRoll"), KILLS, COURSES)
+
+
+@pytest.mark.parametrize("point", POINTS, ids=str)
+def test_a_killed_deploy_run_again_comes_to_the_same_end(program: Program, nodes: Sandbox, point: Point) -> None:
+    """Each deploy gives all JVMs another heap."""
+    heap = f"{512 + 64 * (point.number % 2)}MiB"
+
+    def change(document: dict[str, Any]) -> None:
+        for party in document["parties"].values():
+            for name in ("clustermanager", "nodemanager", "osx", "board"):
+                party["config"].setdefault(name, {})["jvm"] = {"heap": heap}
+
+    edit(program, change)
+    with RAISED.anything():
+        killed(program, nodes, point)
+        program.ok("deploy", "--yes", "--no-verify", timeout=1200)
+    healthy_soon(program)
+    assert "nothing to do" in program.ok("plan", "--detailed-exitcode").out
+    program.ok("test", "egg", timeout=300)
+
+
+def healthy(program: Program) -> None:
+    report = program.report()
+    assert (report["findings"], report["status"]) == ([], 0)
+
+
+def healthy_soon(program: Program) -> None:
+    report = program.wait_for(lambda report: report["status"] == 0, timeout=240)
+    assert (report["findings"], report["status"]) == ([], 0)
+
+
+def mains(nodes: Sandbox) -> dict[str, str]:
+    """Main process of each service on all nodes."""
+    listed = "systemctl list-units --plain --no-legend 'fatecloud-*.service' | while read unit rest; do "
+    show = f"{listed} echo $unit $(systemctl show -P MainPID $unit); done"
+    lines = [line for node in (A, B, WORKER) for line in nodes.check(node, ["sh", "-c", show]).splitlines()]
+    return dict(line.split() for line in lines)
+
+
+def begun(program: Program, wanted: int) -> bool:
+    """Whether so many jobs have not ended."""
+    listed = json.loads(program.ok("job", "list", "-o", "json").out)["items"]
+    return len({job["id"] for job in listed if job["status"] in ("waiting", "running")}) >= wanted
+
+
+def waiting(program: Program) -> dict[str, Any] | None:
+    """The ledger, while exactly one job waits and two have cores."""
+    ledger: dict[str, Any] = json.loads(program.ok("job", "why", "-o", "json").out)
+    holders = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
+    return ledger if len(ledger["waiting"]) == 1 and len(holders) == 2 else None
+
+
+def wait_until(reached: Callable[[], Any]) -> Any:
+    """What it gives, once that is something."""
+    deadline = time.monotonic() + 300
+    while not (found := reached()):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    return found
