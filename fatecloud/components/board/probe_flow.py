@@ -1,0 +1,104 @@
+"""Runs on the node: does flow answer the own FATEBoard, and is it the flow of its party?
+
+First flow itself is asked from here, with a question of a real size; then FATEBoard, about flow and about its jobs. Its
+first answer comes from flow's memory, and the second from flow's database.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import Any
+
+from fatecloud.components.board.page import Board, logged_in
+from fatecloud.components.board.probe_state import login_of
+from fatecloud.components.flow.v2.task_question import PADDING, PATH, body_for, headers_for, judged
+from fatecloud.probing.dialing import address_of, readable, trouble
+from fatecloud.probing.http_get import NoHttp, get, post
+from fatecloud.probing.sized import sized
+
+LIMITS = (8.0, 4.0, 3.0)
+SECONDS = 6.0
+BOARD_SECONDS = 13.0
+"""FATEBoard itself waits 10 s for flow."""
+MOST = 64 << 10
+INFO, JOBS, FLOWS_OWN = "/v1/server/fateflow/info", "/job/query/status", "/v2/server/fateflow"
+UNREACHED = 10003
+SIGNED = range(5000, 5010)
+"""Codes of a flow that takes signed requests only; FATEBoard passes them on."""
+
+
+def judge(path: str, host: str, port: int, endpoint: str, party: str) -> dict[str, Any]:
+    """`direct` is flow's answer to this node; `kind` says where it fails on FATEBoard's way to the jobs.
+
+    Args:
+        path: of FATEBoard's settings.
+        host: of FATEBoard.
+        port: of FATEBoard.
+        endpoint: of flow.
+        party: whose flow it is.
+    """
+    direct = sized(functools.partial(_direct, *address_of(endpoint), party), PADDING, LIMITS)
+    # An error that flow itself reports is one of its database: what that means for the jobs is asked through the board.
+    if not direct["ok"] and direct["kind"] != "code":
+        return {"ok": False, "kind": "flow", "error": direct["error"], "direct": direct}
+    try:
+        account, password = login_of(path)
+    except (OSError, KeyError) as error:
+        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}", "direct": direct}
+    board = Board(host, port)
+    with logged_in(board, account, password, SECONDS) as login:
+        if login.get("data") is not True:
+            # What that means is for the question about the board itself.
+            return {"ok": False, "kind": "board", "error": "FATEBoard takes no login", "direct": direct}
+        through = _through(board, endpoint)
+    return {**through, "direct": direct}
+
+
+def _through(board: Board, endpoint: str) -> dict[str, Any]:
+    info = board.call(INFO, BOARD_SECONDS, {})
+    if info.get("code") != 0:
+        kind = "signed" if info.get("code") in SIGNED else "board" if "kind" in info else "unreached"
+        return {"ok": False, "kind": kind, "error": _words(info)}
+    shown, own = _instances(info["data"]), _instances(_own(endpoint))
+    if own and shown != own:
+        names = f"FATEBoard shows flow {' and '.join(shown) or 'none'}, and at {endpoint} is {' and '.join(own)}"
+        return {"ok": False, "kind": "other", "error": names}
+    jobs = board.call(JOBS, BOARD_SECONDS, verb="GET")
+    if jobs.get("code") != 0:
+        return {"ok": False, "kind": "board" if "kind" in jobs else "jobs", "error": _words(jobs)}
+    return {"ok": True, "flow": shown}
+
+
+def _direct(host: str, port: int, party: str, padding: int, seconds: float) -> dict[str, Any]:
+    try:
+        return judged(
+            *post(host, port, PATH, body_for(party, padding), timeout=seconds, headers=headers_for(party), limit=MOST)
+        )
+    except OSError as error:
+        return trouble(error, seconds)
+    except NoHttp as error:
+        return {"ok": False, "kind": "foreign", "error": readable(error)}
+
+
+def _own(endpoint: str) -> object:
+    """What flow says of itself; None where it says nothing, about which other questions are."""
+    try:
+        return json.loads(get(*address_of(endpoint), FLOWS_OWN, timeout=SECONDS, limit=MOST)[2])["data"]
+    except (OSError, NoHttp, ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _instances(data: object) -> list[str]:
+    """The names of flow's processes: its host and port are in them."""
+    return sorted(readable(name) for name in data) if isinstance(data, dict) else []
+
+
+def _words(answer: dict[str, Any]) -> str:
+    return str(answer["error"]) if "kind" in answer else f"code {answer['code']}: {answer['message']}"
+
+
+if __name__ == "__main__":
+    path, host, port, endpoint, party = sys.argv[1:]
+    sys.stdout.write(json.dumps(judge(path, host, int(port), endpoint, party)) + "\n")

@@ -1,0 +1,79 @@
+"""Runs on the node: does the own FATEBoard show its page, take the login of its settings, and no other one?
+
+The password is read from the board's settings, and leaves this process only under the board's own key.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from fatecloud.components.board.page import OK, Board, logged_in
+from fatecloud.probing.dialing import readable, trouble
+from fatecloud.probing.http_get import NoHttp
+from fatecloud.probing.properties import settings
+
+SECONDS = 6.0
+TITLE = b"<title>FateBoard</title>"
+SHIPPED = (("admin", "admin"), ("", ""))
+"""Accounts that upstream's settings and guides have. The file in its jar has the empty one, which is taken."""
+_LEAD = "server.board.login."
+
+
+def login_of(path: str) -> tuple[str, str]:
+    """Account and password of the settings. Raises OSError, or KeyError."""
+    own = settings(path)
+    return own[f"{_LEAD}username"], own[f"{_LEAD}password"]
+
+
+def state(path: str, host: str, port: int) -> dict[str, Any]:
+    """`ok` where people can work with it; `shipped` are names of accounts that anyone knows and that it takes.
+
+    Args:
+        path: of its settings.
+        host: of it.
+        port: of it.
+    """
+    board = Board(host, port)
+    key = board.call("/user/getKey", SECONDS)
+    if key.get("code") != 0:
+        return key if "kind" in key else {"ok": False, "kind": "foreign", "error": f"it gives no key: {key['message']}"}
+    found = {"shipped": _shipped(board), "login": False, **_page(board)}
+    try:
+        account, password = login_of(path)
+    except (OSError, KeyError) as error:
+        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}", **found}
+    with logged_in(board, account, password, SECONDS) as login:
+        if "kind" in login:
+            return {**found, **login}
+        found["login"] = login["data"] is True
+    if not found["page"]:
+        return {"ok": False, "kind": "page", "error": f"its page is not there: {found['answer']}", **found}
+    if not found["login"]:
+        return {"ok": False, "kind": "login", "error": "it refuses the login of its own settings", **found}
+    return {"ok": True, **found}
+
+
+def _shipped(board: Board) -> list[str]:
+    found = []
+    for account, password in SHIPPED:
+        with logged_in(board, account, password, SECONDS) as login:
+            if login.get("data") is True:
+                found.append(account or "(no name)")
+    return found
+
+
+def _page(board: Board) -> dict[str, Any]:
+    try:
+        status, text = board.page("/", SECONDS)
+    except OSError as error:
+        return {"page": False, "answer": trouble(error, SECONDS, "silent")["error"]}
+    except NoHttp as error:
+        return {"page": False, "answer": readable(error)}
+    shown = status == OK and TITLE in text
+    return {"page": shown, "answer": f"HTTP {status}" if status != OK else "a page" if shown else "another page"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(state(sys.argv[1], sys.argv[2], int(sys.argv[3]))) + "\n")

@@ -1,0 +1,68 @@
+"""The desired state of one board on its node."""
+
+from __future__ import annotations
+
+from fatecloud.components.flow.v2.task_question import PADDING
+from fatecloud.components.java import Jvm
+from fatecloud.components.neighbours import edges_to
+from fatecloud.components.question import question
+from fatecloud.components.residues import residue
+from fatecloud.model.context import Context
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import MIB
+from fatecloud.model.service import FileSpec, LogFile, Page, PortUse, Process
+from fatecloud.model.trees import TreeUse
+from fatecloud.model.wanted import Wanted
+
+JVM = Jvm(heap=Share(16, 256 * MIB, 1024 * MIB), direct=Share(64, 64 * MIB, 256 * MIB))
+"""It was seen to take 240 to 320 MiB in all. Upstream's flags for the log of collections stop any JVM after 8."""
+MAIN = "org.fedai.fate.board.bootstrap.Bootstrap"
+LOGIN = "board.login"
+STATE, FLOW = "board.state", "board.flow"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edge and probes of a board. Pure."""
+    tree, version = ctx.tree("fateboard"), ctx.release.packages["fateboard"].version
+    conf = f"{tree}/conf/application.properties"
+    # Soft: its page and its login work without flow.
+    flow = edges_to(ctx, "flow", "http", "flow", probe=FLOW, hard=False, choose="first")
+    values = {
+        "stamp": ctx.id.stamp,
+        "listen": ctx.listen("http"),
+        "flow": flow[0].endpoint,
+        "account": ctx.config["account"],
+        "password": ctx.secret(LOGIN),
+        "hours": ctx.config["session.hours"],
+    }
+    classpath = (f"{tree}/lib/*", f"{tree}/fateboard-{version}.jar")
+    # Without upstream's property for logins by SSH: a page that asks for no login would use those.
+    start = JVM.launch(ctx, MAIN, classpath, properties={"spring.config.location": conf})
+    own = ctx.own("http")
+    asked = (conf, own.host, str(own.port))
+    return Wanted(
+        process=Process(
+            argv=start.argv,
+            environment=start.environment,
+            # It finds its logs from here, and at each login the account.
+            directory=tree,
+            console=ctx.console,
+        ),
+        files=(FileSpec(conf, "board/application.properties.j2", values),),
+        directories=start.directories,
+        edges=flow,
+        probes=(
+            question(STATE, "probe_state.py", *asked, timeout=30),
+            question(FLOW, "probe_flow.py", *asked, str(flow[0].endpoint), ctx.owner.id, timeout=60, carries=PADDING),
+        ),
+        logs=(LogFile(f"{ctx.logs}/board/info.log", levels=True), LogFile(ctx.console)),
+        readiness=STATE,
+        # It was seen to take 150 s on a loaded node, and to say after 2 s that it had started.
+        readiness_deadline=240,
+        ports=(PortUse("http", ctx.port("http"), ctx.listen("http").host),),
+        facts={"account": ctx.config["account"], "flow": str(flow[0].endpoint)},
+        page=Page("http", ctx.config["account"], ctx.secret(LOGIN)),
+        trees=(TreeUse("fateboard", writes={"logs": f"{ctx.logs}/board"}),),
+        needs=start.needs,
+        residues=(*start.residues, residue(ctx, f"{ctx.logs}/board/2*", "older logs")),
+    )

@@ -1,0 +1,151 @@
+"""A party with the real FATEBoard, which no registry has: only where FATECLOUD_PACKAGES names a directory with its
+archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import Program, roots
+from raised import RAISED
+from two_parties import edit, home, slug, state_of, unit
+
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import Handed
+
+PACKAGES = os.environ.get("FATECLOUD_PACKAGES", "")
+FOUND = sorted(Path(PACKAGES).glob("fateboard*")) if PACKAGES else []
+if not FOUND:
+    pytest.skip("FATECLOUD_PACKAGES names no directory with FATEBoard", allow_module_level=True)
+pytestmark = pytest.mark.e2e
+NODE, PARTY = "n1", "9999"
+MEMORY = 6 << 30
+CONF = "trees/fateboard/conf/application.properties"
+
+
+@pytest.fixture(scope="module")
+def sandbox(new_sandbox: Callable[..., Handed]) -> Handed:
+    return new_sandbox("board", 1, prepared=True, memory=MEMORY)
+
+
+@pytest.fixture(scope="module")
+def nodes(sandbox: Handed) -> Sandbox:
+    return sandbox.sandbox
+
+
+@pytest.fixture(scope="module")
+def program(sandbox: Handed, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The operator of a party that computes alone, with a store of their own: other tests must not get what it has."""
+    place = tmp_path_factory.mktemp("board")
+    shutil.copytree(store, place / "store", copy_function=os.link)
+    inventory = place / "inventory.yml"
+    shutil.copy(sandbox.inventory, inventory)
+    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
+
+    def alone(document: dict[str, Any]) -> None:
+        document["architecture"] = "standalone"
+        document["parties"] = {PARTY: {"services": {"flow": NODE, "board": NODE}}}
+
+    edit(program, alone)
+    known = state_of(program) / "known_hosts"
+    known.parent.mkdir(parents=True, mode=0o700)
+    shutil.copy(sandbox.known_hosts, known)
+    program.ok("secrets", "init")
+    return program
+
+
+@pytest.fixture(scope="module")
+def running(program: Program) -> None:
+    """Deployed from nothing."""
+    with RAISED.anything():
+        refused = program.run("deploy", "--yes")
+    assert refused.status != 0
+    assert "fateboard" in refused.err + refused.out
+    digest = hashlib.sha256(FOUND[0].read_bytes()).hexdigest()
+    program.ok("release", "import", str(FOUND[0]), "--confirm-fingerprint", f"sha256:{digest}")
+    with RAISED.anything():
+        program.ok("deploy", "--yes", "--no-verify", timeout=1800)
+
+
+@pytest.fixture
+def file(program: Program) -> str:
+    """FATEBoard's settings on its node."""
+    return f"{home(program)}/{slug(program, PARTY, 'board')}/{CONF}"
+
+
+@pytest.mark.usefixtures("running")
+def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program, nodes: Sandbox) -> None:
+    report = program.wait_for(lambda report: report["status"] == 0)
+    assert (report["findings"], report["status"]) == ([], 0)
+    assert "nothing to do" in program.ok("deploy", "--yes").out
+    listening = nodes.check(NODE, ["ss", "-ltnH", "sport = :8080"])
+    assert "127.0.0.1" in listening
+    assert "*:8080" not in listening
+
+
+@pytest.mark.usefixtures("running")
+def test_its_page_comes_through_ssh(program: Program) -> None:
+    command = program.argv("open", "board", "--party", PARTY, "--port", "18080")
+    environment = {**os.environ, **program.environment}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as opened:
+        try:
+            assert opened.stdout is not None
+            url = opened.stdout.readline().strip()
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", url)
+            with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - our own port
+                assert b"<title>FateBoard</title>" in answer.read()
+        finally:
+            opened.send_signal(signal.SIGINT)
+    assert opened.returncode == 0
+
+
+def changed(old: str, new: str) -> str:
+    return f"sed -i 's|^{old}=.*|{old}={new}|' {{file}}"
+
+
+LOGIN = "server.board.login"
+FAULTS = (
+    ("systemctl stop {board}", "SERVICE_STOPPED", ("start", "9999/board")),
+    ("kill -STOP $(systemctl show -P MainPID {board})", "SERVICE_HUNG", ("restart", "--yes", "9999/board")),
+    ("systemctl stop {flow}", "SERVICE_STOPPED", ("start", "9999/flow")),
+    (
+        f"{changed(f'{LOGIN}.username', 'admin')}; {changed(f'{LOGIN}.password', 'admin')}",
+        "BOARD_ACCOUNT_SHIPPED",
+        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
+    ),
+    (
+        f"{changed(f'{LOGIN}.username', '')}; {changed(f'{LOGIN}.password', '')}",
+        "BOARD_ACCOUNT_SHIPPED",
+        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
+    ),
+    (
+        changed("server.board.encrypt.enable", "true"),
+        "FILE_DRIFTED",
+        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
+    ),
+)
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(("fault", "code", "repair"), FAULTS, ids=range(len(FAULTS)))
+def test_a_fault_has_one_root(
+    program: Program, nodes: Sandbox, file: str, fault: str, code: str, repair: tuple[str, ...]
+) -> None:
+    units = {name: unit(program, PARTY, name) for name in ("board", "flow")}
+    nodes.check(NODE, ["sh", "-c", fault.format(file=file, **units)])
+    with RAISED.anything():
+        report = program.wait_for(lambda report: roots(report) == {code})
+        assert roots(report) == {code}, report["findings"]
+        program.ok(*repair, timeout=600)
+        report = program.wait_for(lambda report: report["status"] == 0, timeout=240)
+    assert report["findings"] == []
