@@ -1,0 +1,90 @@
+"""The archives of EggRoll and OSX that the tests deploy: upstream's, or those of fixtures that answer alike.
+
+No registry has the real ones. FATECLOUD_PACKAGES names a directory with `eggroll.tar.gz` and `osx.tar.gz`; without it
+both are made of `tests/fixtures/jvm`. A fixture does what fatecloud asks of a running cluster, and no job: there is
+nothing behind an egg.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tarfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from jvm import BASE, SOURCES, alone, built, digest_of, pack
+
+REAL = os.environ.get("FATECLOUD_PACKAGES", "")
+"""The directory; empty for the fixtures."""
+EGGROLL, OSX = "3.2.0", "1.1.0"
+ARCHIVES = ("eggroll.tar.gz", "osx.tar.gz")
+_OF_TALLY, _OF_EGGROLL = ("mariadb-*",), ("mysql-*", "HikariCP-*")
+"""Libraries, by their names: two drivers for one database would be in each other's way."""
+
+
+@cache
+def archives() -> tuple[Path, ...]:
+    """Both archives, as upstream calls them."""
+    if REAL:
+        return tuple(Path(REAL, name) for name in ARCHIVES)
+    place = built() / f"packages-{digest_of(SOURCES / 'eggroll', SOURCES / 'osx', Path(__file__))}"
+    with alone():
+        if not place.is_dir():
+            part = built() / "part"
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            for name, files in zip(ARCHIVES, (_eggroll(part / "jars"), _osx(part / "jars")), strict=True):
+                _write(part / name, dict(files))
+            part.rename(place)
+    return tuple(place / name for name in ARCHIVES)
+
+
+def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
+    """Names in the archive, and files."""
+    yield from _tree("eggroll", "")
+    yield from _libraries("lib", _OF_TALLY)
+    for artifact, packages in (
+        ("core", (BASE, "fixture/eggroll")),
+        ("cluster_manager", ("org/fedai/eggroll/clustermanager",)),
+        ("node_manager", ("org/fedai/eggroll/nodemanager",)),
+    ):
+        jar = f"{artifact}-{EGGROLL}.jar"
+        yield f"lib/{jar}", pack(place / jar, packages, EGGROLL, pom=("org.fedai.eggroll", artifact))
+
+
+def _osx(place: Path) -> Iterator[tuple[str, Path]]:
+    yield from _tree("osx", "osx/")
+    yield from _libraries("osx/lib", _OF_TALLY + _OF_EGGROLL)
+    for artifact, directory, packages in (
+        ("osx-core", "lib", (BASE,)),
+        ("osx-broker", "lib", ("org/fedai/osx", "fixture/osx")),
+        ("osx-pb-v2", "pb_lib/v2", ()),
+        ("osx-pb-v3", "pb_lib/v3", ()),
+    ):
+        jar = f"{artifact}-{OSX}.jar"
+        yield f"osx/{directory}/{jar}", pack(place / jar, packages, OSX, pom=("osx", artifact))
+
+
+def _tree(name: str, top: str) -> Iterator[tuple[str, Path]]:
+    root = SOURCES / name
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield f"{top}{path.relative_to(root)}", path
+
+
+def _libraries(directory: str, without: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    for path in sorted((built() / "lib").glob("*.jar")):
+        if not any(path.match(name) for name in without):
+            yield f"{directory}/{path.name}", path
+
+
+def _write(target: Path, files: dict[str, Path]) -> None:
+    with tarfile.open(target, "w:gz", compresslevel=1) as archive:
+        for name, path in sorted(files.items()):
+            entry = archive.gettarinfo(path, name)
+            entry.uid = entry.gid = 0
+            entry.uname = entry.gname = "root"
+            with path.open("rb") as file:
+                archive.addfile(entry, file)
