@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fatecloud.checks.registry import all_codes
+from fatecloud.model.check import OVERLOADED
+from fatecloud.model.strain import PER_CORE
 
-TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC", "PREFLIGHT_CORES"})
-"""A container has its machine's clock, which it may not set, and its cores, which may be two."""
+TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC", "PREFLIGHT_CORES", "PREFLIGHT_SWAP"})
+"""A container has its machine's clock and kernel, which it may not set, and its cores, which may be two."""
+_NEARLY = 0.75
+"""Part of the load that a check calls too much: it may have fallen before this looks at it."""
 _WORD = re.compile(r"\b(?:" + "|".join(sorted(all_codes(), key=len, reverse=True)) + r")\b")
 
 
@@ -65,10 +70,15 @@ class Raised:
     @property
     def expected(self) -> set[str]:
         """The codes that may be reported now."""
-        return {code for codes in (TRUE_OF_EVERY_SANDBOX, *self._expected) for code in codes or ()}
+        return {code for codes in (TRUE_OF_EVERY_SANDBOX, _of_the_load(), *self._expected) for code in codes or ()}
 
     def _lines(self, text: str) -> list[str]:
         return [line.strip() for line in text.splitlines() if set(_WORD.findall(line)) - self.expected]
+
+
+def _of_the_load() -> set[str]:
+    """What is true of each sandbox while their machine has more work than it can do."""
+    return {OVERLOADED} if os.getloadavg()[0] >= _NEARLY * PER_CORE * (os.cpu_count() or 1) else set()
 
 
 def _findings(text: str) -> list[dict[str, Any]] | None:

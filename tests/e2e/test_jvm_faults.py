@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import pytest
 from raised import RAISED
-from tallies import Tallies, remedies, typed
+from tallies import Tallies
 
 pytestmark = pytest.mark.e2e
 MIB = 1 << 20
+OVERLOADED = "NODE_LOADED"
+"""Also where the machine of the tests itself has more work than it can do."""
 
 
-def test_a_service_that_hangs_is_hung(tallies: Tallies) -> None:
-    tallies.make("Hang", 20)
-    tallies.finds("SERVICE_HUNG")
-    tallies.finds()
+def test_a_service_that_hangs_is_hung_until_it_is_restarted(tallies: Tallies) -> None:
+    tallies.hang_until_restarted()
 
 
 def test_another_password_in_the_database_is_its_own_finding(tallies: Tallies) -> None:
     tallies.sql("ALTER USER tally@'%' IDENTIFIED BY 'other'")
-    report = tallies.finds("TALLY_DATABASE")
-    command = next(line for line in remedies(report, "TALLY_DATABASE") if line.startswith("sudo"))
-    tallies.sandbox.check("n1", ["sh", "-c", typed(command)])
+    tallies.repair(tallies.finds("TALLY_DATABASE"), "TALLY_DATABASE")
     tallies.finds()
 
 
@@ -32,8 +30,10 @@ def test_what_is_left_over_grows_at_five_checks_in_a_row_until_the_heap_is_full(
         tallies.make("Leak", 4 * MIB)
         with RAISED.anything():
             report = tallies.program.report()
-        found.append({finding["code"] for finding in report["findings"]} - {"NODE_DISK_FILLING"})
-        assert len(found) < 20, found
+        if any((one["check"], one["reason"]) == ("keeps_its_size", OVERLOADED) for one in report["skipped"]):
+            continue  # its answer was late: this check took no sample
+        found.append({finding["code"] for finding in report["findings"]} - {"NODE_DISK_FILLING", OVERLOADED})
+        assert len(found) < 20, str(found)
     first = 3  # four samples that grow, and the one before them
     assert found == [set()] * first + [{"TALLY_LEAK"}] * (len(found) - first - 1) + [{"TALLY_HEAP_FULL"}]
     tallies.write("count", config={"jvm": {"heap": "128MiB"}})

@@ -50,6 +50,12 @@ def test_codes_in_lines_for_people_are_noticed() -> None:
     assert raised.take() == ["deploy: `- explains FLOW_DATABASE_REFUSED  9999/flow@n1: refused"]
 
 
+def test_what_was_not_judged_for_an_unexpected_code_is_noticed() -> None:
+    raised = Raised()
+    raised.hear("deploy", "not judged while DEPLOY_PENDING: 9999/flow@n1")
+    assert raised.take() == ["deploy: not judged while DEPLOY_PENDING: 9999/flow@n1"]
+
+
 def test_before_there_is_a_cluster_any_finding_is_allowed() -> None:
     raised = Raised()
     with raised.anything():
@@ -60,3 +66,13 @@ def test_before_there_is_a_cluster_any_finding_is_allowed() -> None:
 def test_only_codes_that_exist_can_be_expected() -> None:
     with pytest.raises(AssertionError, match="NO_SUCH_CODE"), Raised().expecting("NO_SUCH_CODE"):
         pass
+
+
+@pytest.mark.parametrize(("load", "heard"), [(2.0, 2), (400.0, 0)])
+def test_a_node_is_loaded_where_its_machine_is(monkeypatch: pytest.MonkeyPatch, load: float, heard: int) -> None:
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    raised = Raised()
+    late = [finding("NODE_LOADED", "n1"), finding("SERVICE_HUNG", "9999/flow@n1", "NODE_LOADED@n1")]
+    raised.hear("check", json.dumps({"findings": late}))
+    assert len(raised.take()) == heard

@@ -20,7 +20,7 @@ def test_a_fault_raises_exactly_its_code(case: Case) -> None:
     (finding,) = found.findings
     assert finding.symptom
     assert finding.remedy
-    assert all(finding.remedy)
+    assert all(map(str, finding.remedy))
 
 
 @pytest.mark.parametrize("example", sorted({case.example for case in CASES}))

@@ -109,3 +109,22 @@ def test_rows_of_a_job_list() -> None:
     assert rows[0].partners == "with 10000"
     assert rows[1].partners == "alone"
     assert rows[0].created == 1795635162.16
+
+
+def test_a_row_of_one_job_has_its_sides_its_cores_and_its_priority() -> None:
+    row = {
+        "job_id": "1",
+        "role": "host",
+        "party_id": "10000",
+        "status": "running",
+        "parties": [{"role": "guest", "party_id": ["9999"]}, {"role": "host", "party_id": ["10000"]}],
+        "cores": 4,
+        "resource_in_use": True,
+        "apply_resource_time": 1795635162160,
+        "scheduler_party_id": "9999",
+        "dag": {"dag": {"conf": {"priority": 3}}},
+    }
+    (found,) = job_rows([row])
+    assert (found.sides, found.partners) == ((("guest", "9999"), ("host", "10000")), "with 9999")
+    assert (found.cores, found.held, found.held_since) == (4, True, 1795635162.16)
+    assert (found.scheduler, found.priority) == ("9999", 3)

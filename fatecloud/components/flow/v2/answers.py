@@ -10,20 +10,42 @@ from typing import Any
 from fatecloud.components.flow.tracebacks import last_error
 from fatecloud.model.jobs import JobRow, RoleState, TaskState
 
+_SAYS_NOTHING = frozenset({"No found task output."})
+"""Reports of tasks whose own process failed: only what it wrote names the error."""
+
 
 def job_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[JobRow, ...]:
-    """Read the rows of `/v2/job/list/query`."""
-    return tuple(
-        JobRow(
-            job=str(row["job_id"]),
-            role=str(row["role"]),
-            party=str(row["party_id"]),
-            status=str(row["status"]),
-            partners=f"with {', '.join(row['partners'])}" if row.get("partners") else "alone",
-            created=_seconds(row.get("create_time")),
-        )
-        for row in rows
+    """Read the rows of `/v2/job/list/query` or `/v2/job/query`; only the first has the partners by themselves."""
+    return tuple(_job_row(row) for row in rows)
+
+
+def _job_row(row: Mapping[str, Any]) -> JobRow:
+    party = str(row["party_id"])
+    sides = tuple((str(group["role"]), str(name)) for group in row.get("parties") or () for name in group["party_id"])
+    partners = row.get("partners") or sorted({name for _, name in sides} - {party})
+    return JobRow(
+        job=str(row["job_id"]),
+        role=str(row["role"]),
+        party=party,
+        status=str(row["status"]),
+        partners=f"with {', '.join(map(str, partners))}" if partners else "alone",
+        created=_seconds(row.get("create_time")),
+        cores=int(row.get("cores") or 0),
+        held=bool(row.get("resource_in_use")),
+        held_since=_seconds(row.get("apply_resource_time")),
+        scheduler=str(row.get("scheduler_party_id") or ""),
+        priority=_priority(row.get("dag")),
+        progress=int(row.get("progress") or 0),
+        elapsed=_seconds(row.get("elapsed")),
+        sides=sides,
     )
+
+
+def _priority(schema: Any) -> int:
+    """The job's own wish: `dag.conf.priority`. The scheduler has no other one."""
+    for name in ("dag", "conf"):
+        schema = schema.get(name) if isinstance(schema, Mapping) else None
+    return int(schema.get("priority") or 0) if isinstance(schema, Mapping) else 0
 
 
 def roles_of(rows: Iterable[Mapping[str, Any]]) -> tuple[RoleState, ...]:
@@ -49,13 +71,20 @@ def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
             party=str(row["party_id"]),
             status=str(row["party_status"]),
             report=str(row.get("error_report") or "").strip(),
+            error=_error_of(str(row.get("error_report") or "")),
             logs=_log_directory(row),
             elapsed=_seconds(row.get("elapsed")),
             ended_at=_seconds(row.get("end_time")),
+            started_at=_seconds(row.get("start_time")),
         )
         for row in rows
     ]
     return tuple(sorted(states, key=lambda state: (state.ended_at == 0, state.ended_at)))
+
+
+def _error_of(report: str) -> str:
+    line = last_error(report)
+    return "" if line in _SAYS_NOTHING else line
 
 
 def reason(log: str) -> str:

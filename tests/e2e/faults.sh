@@ -1,0 +1,293 @@
+# What the scripts in faults.yml may call. Before it come: base, label, party, other (the address of the other party's
+# node) and the function user (the account of a component).
+
+home() { echo "$base/$label-$party-$1"; }
+unit() { echo "fatecloud-$label-$party-$1.service"; }
+pid() { systemctl show -P MainPID "$(unit "$1")"; }
+worker() { pgrep -o -P "$(pid "$1")"; }
+as() { component=$1; shift; runuser -u "$(user "$component")" -- "$@"; }
+sql() { as mysql mariadb --no-defaults --socket="$(home mysql)/run/mysqld.sock" -e "$1"; }
+broker() { as rabbitmq "$(home rabbitmq)/bin/rabbitmqctl" "$@"; }
+
+# One more line in a file of a component's configuration.
+edit() { echo '# by hand' >> "$(home "$1")/conf/$2"; }
+
+# Another value in a file of a component's configuration, by a script of sed that changes something; and the file as it was.
+sets() {
+    file=$(home "$1")/conf/$2
+    cp -p "$file" /var/tmp/before
+    sed -i "$3" "$file"
+    ! cmp -s "$file" /var/tmp/before
+}
+resets() { cp -p /var/tmp/before "$(home "$1")/conf/$2"; rm /var/tmp/before; }
+restart() { systemctl restart "$(unit "$1")" || true; }
+
+# A component's unit with other directives (lines for printf); read again, or restarted with them; and without them again.
+directives() {
+    mkdir -p "/run/systemd/system/$(unit "$1").d"
+    printf "[Service]\n$2\n" > "/run/systemd/system/$(unit "$1").d/other.conf"
+    systemctl daemon-reload
+}
+override() { directives "$1" "$2"; restart "$1"; }
+override_ends() {
+    rm -rf "/run/systemd/system/$(unit "$1").d"
+    systemctl daemon-reload
+}
+as_deployed() { override_ends "$1"; systemctl restart "$(unit "$1")"; }
+
+# A component's main process is killed as often as $2 says; after the last time its supervisor waits for a minute.
+crashes() {
+    directives "$1" RestartSec=1
+    for number in $(seq 2 "$2"); do
+        before=$(pid "$1")
+        kill -KILL "$before"
+        for second in 1 2 3 4 5 6 7 8 9; do
+            sleep 1
+            case $(pid "$1") in 0 | "$before") ;; *) break ;; esac
+        done
+    done
+    directives "$1" RestartSec=60
+    kill -KILL "$(pid "$1")"
+}
+
+# What ends within five minutes after a start of ours was started into a fault: until they are over.
+proves_itself() {
+    python3 - "$base/.fatecloud/manifest.json" "/$1@" <<'END'
+import json, sys, time
+
+with open(sys.argv[1]) as file:
+    services = json.load(file)["services"]
+began = max(entry.get("at", 0) for key, entry in services.items() if sys.argv[2] in key)
+time.sleep(min(300, max(0, began + 301 - time.time())))
+END
+}
+
+# A component's main process is killed, and its supervisor has started it again: it listens on the port $2. Until then it
+# is down, and a finding.
+crashes_once() {
+    proves_itself "$1"
+    kill -KILL "$(pid "$1")"
+    sleep 1
+    for second in $(seq 40); do
+        ! ss -ltn | grep -q ":$2 " || break
+        sleep 1
+    done
+    sleep 3
+}
+
+# The proxy ends 8 seconds after each start, as with a configuration that it cannot live with; twice already.
+ends_again() {
+    override nginx "ExecStart=\nExecStart=/usr/bin/timeout -s KILL 8 $(home nginx)/bin/start"
+    sleep 24
+}
+
+# The proxy runs with a changed configuration, while the file is right again.
+runs_with() {
+    conf=$(home nginx)/conf/nginx.conf
+    cp -p "$conf" "$conf.kept"
+    sed -i "$1" "$conf"
+    ! cmp -s "$conf" "$conf.kept"
+    kill -HUP "$(pid nginx)"
+    sleep 1
+    mv "$conf.kept" "$conf"
+}
+
+# The running proxy does not let the other party in.
+knows_no_party() {
+    said='{"code":403,"message":"nginx of party '$party': it knows no party at $remote_addr"}'
+    runs_with "s#listen .*:9300;#& if (\$remote_addr = $other) { return 403 '$said'; }#"
+}
+
+# Another program has the proxy's port.
+stranger() {
+    server="import http.server as h; h.ThreadingHTTPServer(('', 9300), h.SimpleHTTPRequestHandler).serve_forever()"
+    systemctl stop "$(unit nginx)"
+    systemd-run --unit=stranger --working-directory=/srv python3 -c "$server"
+    sleep 1
+    systemctl start --no-block "$(unit nginx)"
+}
+stranger_leaves() { systemctl stop stranger; systemctl restart "$(unit nginx)"; }
+
+# The logs are on a file system of their own that has no room.
+fill_logs() {
+    logs=$base/logs
+    size=$(($(du -sm "$logs" | cut -f1) + 8))
+    cp -a "$logs" /var/tmp/kept
+    mount -t tmpfs -o "size=${size}m,mode=755" tmpfs "$logs"
+    cp -a /var/tmp/kept/. "$logs/"
+    rm -rf /var/tmp/kept
+    dd if=/dev/zero of="$logs/fill" bs=1M count="$size" 2>/dev/null || true
+}
+
+# The logs are on a file system of their own that has hardly an inode left.
+few_inodes() {
+    logs=$base/logs
+    cp -a "$logs" /var/tmp/kept
+    mount -t tmpfs -o "size=2g,nr_inodes=$(($(find "$logs" | wc -l) + 400)),mode=755" tmpfs "$logs"
+    cp -a /var/tmp/kept/. "$logs/"
+    rm -rf /var/tmp/kept
+    for number in $(seq 390); do : > "$logs/fill-$number"; done
+}
+
+# The logs are on a file system that is read-only.
+read_only_logs() {
+    mount --bind "$base/logs" "$base/logs"
+    mount -o remount,bind,ro "$base/logs"
+}
+
+# The logs are on a small file system of their own that is all but empty.
+small_logs() {
+    cp -a "$base/logs" /var/tmp/kept
+    mount -t tmpfs -o "size=$((400 + 2 * $(du -sm "$base/logs" | cut -f1)))m,mode=755" tmpfs "$base/logs"
+    cp -a /var/tmp/kept/. "$base/logs/"
+    rm -rf /var/tmp/kept
+}
+
+# The logs are on a file system of their own that has 7 % left.
+little_room() {
+    small_logs
+    size=$(df -m --output=size "$base/logs" | tail -1)
+    used=$(df -m --output=used "$base/logs" | tail -1)
+    fallocate -l "$((size * 93 / 100 - used))m" "$base/logs/fill"
+}
+
+# As many processes as $1 that want a core, for 90 s; at the lowest priority, so that only the queue is long.
+busy() {
+    loop="for n in \$(seq $1); do while :; do :; done & done; wait"
+    systemd-run --quiet --unit=busy --nice=19 -p RuntimeMaxSec=90 sh -c "$loop"
+}
+busy_ends() { systemctl stop busy || true; systemctl reset-failed busy 2>/dev/null || true; }
+
+# Answers of flow's own API are lost: to those who ask, it is slow.
+slow() { iptables -I OUTPUT -o lo -p tcp --sport 9380 -j DROP; }
+slow_ends() { iptables -D OUTPUT -o lo -p tcp --sport 9380 -j DROP; }
+
+zone() { timedatectl set-timezone "$1"; }
+
+# Names that the node knows the other party's node by.
+knows() { for name in "$@"; do echo "$other $name" >> /etc/hosts; done; }
+forgets() {
+    for name in "$@"; do
+        # A container's file is a mount, which nothing can be renamed to.
+        kept=$(grep -v " $name\$" /etc/hosts)
+        echo "$kept" > /etc/hosts
+    done
+}
+
+# An error of 13 minutes ago in flow's log.
+old_error() {
+    at=$(date -d "13 minutes ago" "+%F %T,000")
+    echo "[ERROR] [$at] [Server] [1:1] - [a.b] [line:1]: long repaired" >> "$base/logs/$label-$party-flow/fate_flow/fate_flow_stat.log"
+}
+
+# Flow runs with another file than the one that is there, changed by a script of sed.
+ran_with() {
+    cp -p "$1" /var/tmp/before
+    # Not replaced: a directory with other entries is a finding of its own.
+    sed "$2" /var/tmp/before > "$1"
+    ! cmp -s "$1" /var/tmp/before
+    restart flow
+    for second in $(seq 20); do
+        sleep 1
+        ss -ltn | grep -q ':9380 ' && break
+    done
+    cat /var/tmp/before > "$1"
+    touch -r /var/tmp/before "$1"
+    rm /var/tmp/before
+}
+another_version() { ran_with "$(home flow)/venv/lib/python3.10/site-packages/fate_flow/fateflow.env" s/FATE_FLOW=2/FATE_FLOW=1/; }
+another_level() { ran_with "$(home flow)/conf/service_conf.yaml" 's/^log_level: .*/log_level: 10/'; }
+
+# Jobs that have been waiting for 20 minutes, as many as $1; flow's scheduler does not know them.
+queue() {
+    columns=f_protocol,f_flow_id,f_job_id,f_user_name,f_tag,f_dag,f_parties,f_initiator_party_id,f_scheduler_party_id,f_status,f_role,f_party_id
+    columns=$columns,f_model_version,f_cores,f_memory,f_remaining_cores,f_remaining_memory,f_resource_in_use,f_create_time,f_start_time
+    began="(UNIX_TIMESTAMP() - 1200) * 1000"
+    for number in $(seq "$1"); do
+        values="'fate_flow','','$((20000000000000 + number))','','','{}','[]','$party','$party','waiting','guest','$party','0',1,0,1,0,0,$began,$began"
+        sql "INSERT INTO fate_flow.t_job ($columns) VALUES ($values)"
+    done
+}
+queue_ends() { sql "DELETE FROM fate_flow.t_job WHERE f_job_id LIKE '200000000%'"; }
+
+# Sessions at the database that go on beside all else; one of them keeps the lock of flow's table of jobs.
+beside() {
+    client="mariadb --no-defaults --socket=$(home mysql)/run/mysqld.sock"
+    systemd-run --quiet --unit=beside --collect runuser -u "$(user mysql)" -- sh -c "client='$client'; $1"
+}
+locked() { beside "\$client -e 'LOCK TABLES fate_flow.t_job WRITE; SELECT SLEEP(600)'"; }
+
+# So many sessions that do nothing, and so many connections left besides; and the server as it was.
+sessions() {
+    beside "for n in \$(seq $1); do \$client -e 'SELECT SLEEP(300)' & done; wait"
+    sleep 3
+    used=$(sql "SHOW STATUS LIKE 'Threads_connected'" | awk '/Threads/ { print $2 }')
+    sql "SET GLOBAL max_connections = $((used + $2))"
+}
+sessions_end() {
+    systemctl stop beside
+    sql "SET GLOBAL max_connections = $(awk -F= '/^max_connections/ { print $2 }' "$(home mysql)/conf/my.cnf")"
+}
+
+# Between here and the other party's broker something says that it is of another version.
+newer_broker() {
+    cat > /var/tmp/between.py <<'END'
+import socket, sys, threading
+
+def carry(source, target, change):
+    while data := source.recv(65536):
+        target.sendall(change(data))
+    target.close()
+
+server = socket.create_server(("127.0.0.1", 5999))
+while True:
+    near, _ = server.accept()
+    far = socket.create_connection((sys.argv[1], 5672))
+    threading.Thread(target=carry, args=(near, far, lambda data: data), daemon=True).start()
+    threading.Thread(target=carry, args=(far, near, lambda data: data.replace(b"3.10.", b"4.10.")), daemon=True).start()
+END
+    systemd-run --quiet --unit=between --uid=daemon python3 /var/tmp/between.py "$other"
+    iptables -t nat -I OUTPUT -p tcp -d "$other" --dport 5672 -m owner ! --uid-owner daemon -j REDIRECT --to-ports 5999
+    sleep 1
+}
+newer_broker_ends() {
+    iptables -t nat -D OUTPUT -p tcp -d "$other" --dport 5672 -m owner ! --uid-owner daemon -j REDIRECT --to-ports 5999
+    systemctl stop between
+}
+
+# A task's queue whose link leads to a port of the other party where nothing listens.
+failing_link() {
+    broker add_vhost 1_task
+    broker set_permissions -p 1_task fate '.*' '.*' '.*'
+    broker set_parameter -p 1_task federation-upstream up "{\"uri\": \"amqp://other:other@$other:5679\"}"
+    broker set_policy -p 1_task all '.*' '{"federation-upstream": "up"}' --apply-to queues
+    cat > /var/tmp/task.py <<'END'
+import pika, sys, yaml
+
+conf = yaml.safe_load(open(sys.argv[1]))["federation"]["rabbitmq"]
+login = pika.PlainCredentials(conf["user"], str(conf["password"]))
+task = pika.BlockingConnection(pika.ConnectionParameters(conf["host"], conf["port"], "1_task", login))
+task.channel().queue_declare("results")
+task.process_data_events(300)
+END
+    systemd-run --quiet --unit=task --uid="$(user flow)" "$(home flow)/venv/bin/python" /var/tmp/task.py "$(home flow)/conf/service_conf.yaml"
+}
+failing_link_ends() {
+    systemctl stop task || true
+    broker delete_vhost 1_task
+}
+
+# A run that was killed long ago has left its lock.
+stale_lease() {
+    umask 077
+    python3 - "$base/.fatecloud" <<'END'
+import json, sys
+
+with open(sys.argv[1] + "/manifest.json") as file:
+    record = json.load(file)
+lease = {"run": "r9", "owner": "ann", "controller": "other", "boot": "", "process": {}, "expires": 1, "offset": 0}
+lease.update({key: record[key] for key in ("cluster", "id", "node")})
+with open(sys.argv[1] + "/lease.json", "w") as file:
+    json.dump(lease, file)
+END
+}
