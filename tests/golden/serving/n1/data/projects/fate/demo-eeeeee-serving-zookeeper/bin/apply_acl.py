@@ -53,6 +53,7 @@ import struct
 
 
 from fatecloud.probing.dialing import connected, readable
+from fatecloud.probing.patience import patient
 
 TIMEOUT = 5
 MOST = 256 << 10
@@ -72,7 +73,7 @@ class Refused(Exception):
 def words(host, port, command):
     """The answer to a command of four letters. Raises OSError."""
     with connected(f"[{host}]:{port}", TIMEOUT) as connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(patient(TIMEOUT))
         connection.sendall(command.encode())
         found = b""
         while len(found) < MOST:
@@ -106,7 +107,7 @@ class Session:
 
     def __init__(self, host, port):
         self._socket = connected(f"[{host}]:{port}", TIMEOUT)
-        self._socket.settimeout(TIMEOUT)
+        self._socket.settimeout(patient(TIMEOUT))
         self._next = 1
         try:
             # Protocol, last transaction seen, milliseconds until it ends, id and password of a new session.
@@ -202,6 +203,7 @@ An answer has `ok`; if that is false also `kind` and `error`:
     reset        the connection was made and broken off
     silent       the connection was made, and nothing came back over it
     foreign      something answers that does not speak the protocol
+    large        short questions are answered, and long ones are not: large packets are lost
 
 `party=host:port` pairs come in as arguments and go out as `peers`: party -> its answer, with its `endpoint`.
 """
@@ -215,6 +217,7 @@ from collections.abc import Callable
 
 
 from fatecloud.probing.connecting import connection_to
+from fatecloud.probing.patience import patient
 
 PARALLEL = 64
 """Endpoints asked at the same time; a party seldom has more than ten."""
@@ -229,7 +232,7 @@ def address_of(endpoint):
 
 def connected(endpoint, seconds):
     """A socket that is connected. Raises OSError."""
-    return connection_to(*address_of(endpoint), seconds)
+    return connection_to(*address_of(endpoint), patient(seconds))
 
 
 def readable(text, most = 200):
@@ -247,7 +250,7 @@ def trouble(error, seconds, after = "timeout"):
     """
     if isinstance(error, (TimeoutError, socket.timeout)):  # two classes before Python 3.10
         what = "connected, then no answer" if after == "silent" else "no answer"
-        return {"ok": False, "kind": after, "error": f"{what} within {seconds:g} s"}
+        return {"ok": False, "kind": after, "error": f"{what} within {patient(seconds):g} s"}
     if isinstance(error, socket.gaierror):
         return {"ok": False, "kind": "name", "error": f"the name does not resolve here: {error.strerror}"}
     if isinstance(error, ConnectionRefusedError):
@@ -263,7 +266,8 @@ def asked(pairs, ask, seconds):
     Args:
         pairs: as they come from the command line.
         ask: returns the answer of one party at its endpoint; called in threads.
-        seconds: a party without an answer by then counts as `name`: only a name server can take that long.
+        seconds: a party without an answer by then counts as `name`, because only a name server can take that long;
+            where no name server is asked, this node has too much to do, and it counts as `timeout`.
     """
     wanted = dict(pair.split("=", 1) for pair in pairs)
     answers = {}
@@ -281,15 +285,37 @@ def asked(pairs, ask, seconds):
     threads = [threading.Thread(target=put, args=pair, daemon=True) for pair in wanted.items()]
     for thread in threads:
         thread.start()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + patient(seconds)
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    late = {"ok": False, "kind": "name", "error": f"no answer, perhaps from the name server, within {seconds:g} s"}
-    peers = {party: dict(answers.get(party, late), endpoint=endpoint) for party, endpoint in wanted.items()}
+    peers = {
+        party: dict(answers.get(party) or _late(endpoint, seconds), endpoint=endpoint)
+        for party, endpoint in wanted.items()
+    }
     failed = sorted(party for party, answer in peers.items() if not answer["ok"])
     if failed:
         return {"ok": False, "kind": "unreachable", "error": "not reached: " + ", ".join(failed), "peers": peers}
     return {"ok": True, "peers": peers}
+
+
+def _late(endpoint, seconds):
+    if _is_address(address_of(endpoint)[0]):
+        return {"ok": False, "kind": "timeout", "error": f"no answer within {patient(seconds):g} s"}
+    return {
+        "ok": False,
+        "kind": "name",
+        "error": f"no answer, perhaps from the name server, within {patient(seconds):g} s",
+    }
+
+
+def _is_address(host):
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return True
+    return False
 '''
 Carried.texts['fatecloud.probing.connecting'] = r'''"""Runs on the node: a connection to a name that may have several addresses, within one time limit for all of them."""
 
@@ -299,6 +325,10 @@ import socket
 import time
 
 
+class NoConnection(TimeoutError):
+    """No address took the connection in time. Kernels take one for the busiest of programs: packets are dropped."""
+
+
 def connection_to(host, port, seconds):
     """A socket that is connected to the first address that takes it.
 
@@ -306,7 +336,7 @@ def connection_to(host, port, seconds):
     the second one none of the caller's time. Here each gets its share of what is left.
 
     Raises:
-        TimeoutError: no address took it in time.
+        NoConnection: no address took it in time.
         OSError: the name does not resolve, or the last address refused.
     """
     until = time.monotonic() + seconds
@@ -320,12 +350,39 @@ def connection_to(host, port, seconds):
             line.connect(address)
         except OSError as error:
             # Two classes before Python 3.10.
-            last = TimeoutError(str(error)) if isinstance(error, socket.timeout) else error
+            last = NoConnection(str(error)) if isinstance(error, socket.timeout) else error
             if line is not None:
                 line.close()
         else:
             return line
     raise last
+'''
+Carried.texts['fatecloud.probing.patience'] = r'''"""Runs on the node: how much longer than usual a question may wait, because the node has more work than it can do.
+
+Every time limit of a question goes through here, so that one that is asked once more really waits longer.
+"""
+
+
+
+import os
+import time
+
+VARIABLE = "FATECLOUD_PATIENCE"
+"""In the environment of a question that is asked once more, see `collect/again.py`."""
+
+
+def patient(seconds):
+    """A time limit, as it is for this question."""
+    return seconds * _factor()
+
+
+def clock():
+    """Seconds on a clock that goes more slowly for such a question: what is left by it is a limit before `patient`."""
+    return time.monotonic() / _factor()
+
+
+def _factor():
+    return float(os.environ.get(VARIABLE, "1"))
 '''
 exec(compile(r'''"""Runs on the node after a start: gives the tree to the account of the service's own file.
 

@@ -45,6 +45,8 @@ Carried.texts['fatecloud.components.flow.v2.own_login'] = r'''"""Flow's own logi
 import importlib
 
 
+from fatecloud.probing.patience import patient
+
 
 def connected(conf, start, wait):
     """A connection by a full login. The driver raises errors of its own.
@@ -60,10 +62,37 @@ def connected(conf, start, wait):
         user=conf["user"],
         password=conf["passwd"],
         database=conf["name"],
-        connect_timeout=start,
-        read_timeout=wait,
-        write_timeout=wait,
+        connect_timeout=patient(start),
+        read_timeout=patient(wait),
+        write_timeout=patient(wait),
     )
+'''
+Carried.texts['fatecloud.probing.patience'] = r'''"""Runs on the node: how much longer than usual a question may wait, because the node has more work than it can do.
+
+Every time limit of a question goes through here, so that one that is asked once more really waits longer.
+"""
+
+
+
+import os
+import time
+
+VARIABLE = "FATECLOUD_PATIENCE"
+"""In the environment of a question that is asked once more, see `collect/again.py`."""
+
+
+def patient(seconds):
+    """A time limit, as it is for this question."""
+    return seconds * _factor()
+
+
+def clock():
+    """Seconds on a clock that goes more slowly for such a question: what is left by it is a limit before `patient`."""
+    return time.monotonic() / _factor()
+
+
+def _factor():
+    return float(os.environ.get(VARIABLE, "1"))
 '''
 Carried.texts['fatecloud.probing.libraries'] = r'''"""Runs on the node: makes the libraries of a service's environment importable.
 
