@@ -32,6 +32,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fatecloud.model.remedy import Remedy
+
 
 class FatecloudError(Exception):
     """Root of the tree: a message for people, the next step, and the exit status for scripts.
@@ -118,13 +120,14 @@ class TransportError(FatecloudError):
         node: name of the node in the inventory.
         code: the finding code that `fatecloud explain` knows, for example `NODE_UNREACHABLE`.
         message: the sentence for people.
-        remedy: the next step.
+        remedies: what is to be done, in order.
     """
 
-    def __init__(self, node: str, code: str, message: str, *, remedy: str = "") -> None:
-        super().__init__(f"{node}: {message}", remedy=remedy)
+    def __init__(self, node: str, code: str, message: str, *, remedies: tuple[Remedy, ...] = ()) -> None:
+        super().__init__(f"{node}: {message}", remedy="; ".join(map(str, remedies)))
         self.node = node
         self.code = code
+        self.remedies = remedies
 
 
 class RunError(FatecloudError):

@@ -41,20 +41,32 @@ pip_install() {
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" || fail "pip install failed"
 }
 
-make_venv() { # $1: the lock that names the packages
+ready_python() { # finds an interpreter, and what it needs to make .venv
     python=$(find_python) || fail "a CPython 3.11, 3.12 or 3.13 is needed (Debian 12: apt-get install python3)"
-    if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
-        "$python" -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+    usable_venv || "$python" -c 'import ensurepip, venv' 2>/dev/null || need_packages python3-venv
+}
+
+usable_venv() { [ -x .venv/bin/python ] && .venv/bin/python -c '' 2>/dev/null; }
+
+fill_venv() { # $1: the lock that names the packages; then more options of pip
+    lock=$1
+    shift
+    if ! usable_venv; then
         say "making .venv with $("$python" -V)"
         rm -rf .venv
         "$python" -m venv .venv || fail "$python -m venv .venv failed"
     fi
-    stamp=$(cat pyproject.toml fatecloud/__init__.py "$1" | sha256sum | cut -c1-16)-$1
+    stamp=$(cat pyproject.toml fatecloud/__init__.py "$lock" | sha256sum | cut -c1-16)-$lock
     if [ "$(cat .venv/.installed 2>/dev/null)" != "$stamp" ]; then
         say "installing fatecloud and its Python dependencies into .venv"
         # Wheels only: to build one, pip would fetch build tools that no lock names.
-        pip_install --only-binary :all: --require-hashes --requirement "$1"
+        pip_install "$@" --only-binary :all: --require-hashes --requirement "$lock"
         pip_install --no-deps --no-build-isolation --editable .
         printf '%s' "$stamp" > .venv/.installed
     fi
+}
+
+make_venv() { # $1: the lock that names the packages
+    ready_python
+    fill_venv "$1"
 }

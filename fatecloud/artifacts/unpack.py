@@ -43,7 +43,7 @@ def unpack(tarball: Path, folder: Path) -> None:
 
 
 def names_in(tarball: Path) -> Iterator[str]:
-    """The names in a tarball, no more than `MOST_FILES`; none where it is not one."""
+    """The names in a tarball, no more than `MOST_FILES`; empty if it is not a tarball."""
     argv = ["tar", "--list", "--quoting-style=escape", "--file", str(tarball)]
     try:
         with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listing:

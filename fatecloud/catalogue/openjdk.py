@@ -25,7 +25,7 @@ _DEBIAN_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def packages(system: System) -> Iterator[Java]:
-    """The JVMs that packages of a distribution bring, the newest first; none where the table does not know it."""
+    """The JVMs that packages of a distribution bring, the newest first; empty if the table does not know it."""
     versions = _OFFERED.get(system.id, {})
     offered = versions.get(system.version) or versions.get(system.version.split(".")[0], ())
     for major in sorted(offered, reverse=True):

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli.again import wait_for_it, watch_it
+from fatecloud.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fatecloud.model.desired import Desired
+    from fatecloud.model.finding import Report
+    from fatecloud.model.mute import Mute
 
 
 def check(
@@ -34,6 +40,18 @@ def check(
     exposures: Annotated[
         bool, typer.Option("--exposures", help="Show what the software leaves open to others; no effect on the status.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again and again; show what changes until Ctrl-C.")
+    ] = False,
+    wait_healthy: Annotated[
+        bool, typer.Option("--wait-healthy", help="Check until all is healthy and nothing settles, then show it.")
+    ] = False,
+    timeout: Annotated[
+        str | None, typer.Option("--timeout", help="Give up --wait-healthy after this time; default: 10m.")
+    ] = None,
+    every: Annotated[
+        str | None, typer.Option("--every", help="Pause between two checks; default: 30s, with --wait-healthy 5s.")
+    ] = None,
     secrets: o.Secrets = None,
     vault_password_file: o.VaultPassword = None,
     state_dir: o.StateDir = None,
@@ -48,23 +66,12 @@ def check(
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.options import Options  # noqa: PLC0415
 
+    _refuse_contradictions((watch, wait_healthy), facts or save_facts, timeout, every)
     session = load_session(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
     )
     selection = o.selection(selectors, owner, node, component)
     keys = None if selection.empty and not limit else select(session.resolved, selection, limit or ())
-    read = (
-        partial(saved_facts, facts, session.cluster, take=session.take)
-        if facts is not None
-        else partial(
-            observe,
-            session,
-            nodes=limit or (),
-            deadline=deadline,
-            want=facts_now(session.state) if save_facts is None else (),
-            limited=True,
-        )
-    )
     # A saved file contains no secrets, and is often judged by someone who does not have the vault password.
     redact = str if facts is not None else session.redact
 
@@ -76,9 +83,31 @@ def check(
 
         return session.desired
 
-    report = check_cluster(
-        desired, read, redact, selected=keys, save=save_facts, state=None if facts is not None else session.state
-    )
+    def mutes() -> Sequence[Mute]:
+        """Called when the nodes have answered. Facts that were saved are judged in full, wherever they are judged."""
+        from fatecloud.workflow.mute import mutes_of  # noqa: PLC0415
+
+        return () if facts is not None else mutes_of(inventory)
+
+    def once() -> Report:
+        read = (
+            partial(saved_facts, facts, session.cluster, take=session.take)
+            if facts is not None
+            else partial(
+                observe,
+                session,
+                nodes=limit or (),
+                deadline=deadline,
+                want=facts_now(session.state) if save_facts is None else (),
+                limited=True,
+            )
+        )
+        state = None if facts is not None else session.state
+        return check_cluster(desired, read, redact, selected=keys, save=save_facts, state=state, mutes=mutes)
+
+    if watch:
+        return watch_it(once, output, every, inventory, exposures=exposures)
+    report, status = wait_for_it(once, every, timeout) if wait_healthy else (once(), None)
     from fatecloud.report.document import report_document  # noqa: PLC0415
     from fatecloud.report.envelope import document_text  # noqa: PLC0415
     from fatecloud.report.look import look_of  # noqa: PLC0415
@@ -94,4 +123,16 @@ def check(
 
         for line in departed_notes(session):
             typer.echo(typed(f"note: {line}"), err=True)
-    return report.exit_status
+    return report.exit_status if status is None else status
+
+
+def _refuse_contradictions(again: tuple[bool, bool], file: Path | None, timeout: str | None, every: str | None) -> None:
+    watch, wait_healthy = again
+    if watch and wait_healthy:
+        raise UsageError("--watch and --wait-healthy exclude each other: one goes on, the other ends")
+    if (watch or wait_healthy) and file is not None:
+        raise UsageError("--facts and --save-facts are for one check: use them without --watch and --wait-healthy")
+    if timeout and not wait_healthy:
+        raise UsageError("--timeout is for --wait-healthy")
+    if every and not (watch or wait_healthy):
+        raise UsageError("--every is for --watch and --wait-healthy")

@@ -13,7 +13,13 @@ from fatecloud.cli import options as o
 def init(
     *,
     template: Annotated[
-        str, typer.Option("--template", "-t", help="all-in-one, two-party, multi-node or serving.")
+        str,
+        typer.Option(
+            "--template",
+            "-t",
+            help="all-in-one, two-party, multi-node, eggroll, eggroll-workers, eggroll-shared-nodes, eggroll-exchange "
+            "or serving.",
+        ),
     ] = "all-in-one",
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write into.")] = Path(),
     inventory: Annotated[

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,16 +38,42 @@ def show(
     full: Annotated[
         bool, typer.Option("--full", help="Show every default too; json and yaml always contain them.")
     ] = False,
+    resources: Annotated[
+        bool,
+        typer.Option("--resources", help="Show memory, cores, eggs and jobs of each service instead, with the reason."),
+    ] = False,
+    facts: Annotated[
+        Path | None,
+        typer.Option("--facts", help="With --resources: sizes of nodes from a file of `check --save-facts`."),
+    ] = None,
     output: o.Format = o.TABLE,
 ) -> None:
-    """Show an inventory as fatecloud understands it, with the origin of each value."""
+    """Show an inventory as fatecloud understands it, with the origin of each value. Touches no node."""
     from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
     from fatecloud.workflow.inventory import inventory_document, show_inventory  # noqa: PLC0415
 
-    if output is o.TABLE:
+    if facts and not resources:
+        raise typer.BadParameter("only with --resources", param_hint="--facts")
+    if resources:
+        _resources(inventory, facts, output)
+    elif output is o.TABLE:
         typer.echo(show_inventory(inventory, full=full))
     else:
         typer.echo(document_text("Inventory", inventory_document(inventory), output))
+
+
+def _resources(inventory: Path, facts: Path | None, output: o.Format) -> None:
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import look_of  # noqa: PLC0415
+    from fatecloud.report.resources import resources_document, resources_text  # noqa: PLC0415
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
+    from fatecloud.workflow.resources import load_resources  # noqa: PLC0415
+
+    found = load_resources(Options(inventory), facts)
+    if output is o.TABLE:
+        typer.echo(resources_text(found.desired, found.contradictions, look_of(sys.stdout, os.environ)))
+    else:
+        typer.echo(document_text("ResourceList", resources_document(found.desired, found.contradictions), output))
 
 
 @app.command()

@@ -100,6 +100,15 @@ class Output(StrEnum):
     yaml = "yaml"
 
 
+class Numbers(StrEnum):
+    """The form of a verb's output that is rows of numbers."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    yaml = "yaml"
+
+
 Format = Annotated[Output, typer.Option("--output", "-o", help="table for people, json or yaml for programs.")]
 TABLE = Output.table
 Deadline = Annotated[float, typer.Option("--deadline", min=1, max=600, help="Seconds for each node to answer.")]

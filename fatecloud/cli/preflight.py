@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.errors import UsageError
+
+if TYPE_CHECKING:
+    from fatecloud.workflow.options import Options
 
 
 def preflight(
@@ -17,6 +21,9 @@ def preflight(
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
     limit: o.Limit = None,
     fix: Annotated[bool, typer.Option("--fix", help="Repair what is safe to repair, then check again.")] = False,
+    letter: Annotated[
+        bool, typer.Option("--letter", help="Write what this inventory needs from other departments; read no node.")
+    ] = False,
     yes: o.Yes = False,
     wait_lock: o.WaitLock = None,
     output: o.Format = o.TABLE,
@@ -40,6 +47,10 @@ def preflight(
     from fatecloud.workflow.preflight_session import preflight_cluster  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, store, accept_new_host_keys)
+    if letter:
+        if fix or limit or selectors:
+            raise UsageError("--letter is about the whole inventory and repairs nothing: use it by itself")
+        return _write_letter(options, output)
     with Console() as console:
         outcome = preflight_cluster(
             options,
@@ -61,3 +72,17 @@ def preflight(
             look = replace(look_of(sys.stdout, os.environ), width=line_width(sys.stdout))
             console.write(preflight_text(outcome.report, blockers, look))
     return outcome.report.exit_status
+
+
+def _write_letter(options: Options, output: o.Output) -> int:
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.letter import letter_text  # noqa: PLC0415
+    from fatecloud.report.letter_document import letter_document  # noqa: PLC0415
+    from fatecloud.workflow.letter import requirements  # noqa: PLC0415
+
+    found = requirements(options)
+    if output is o.TABLE:
+        typer.echo(letter_text(found))
+    else:
+        typer.echo(document_text("RequirementsLetter", letter_document(found), output))
+    return 0

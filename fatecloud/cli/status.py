@@ -31,7 +31,7 @@ def status(
     from fatecloud.workflow.load import load_session  # noqa: PLC0415
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.options import Options  # noqa: PLC0415
-    from fatecloud.workflow.status import look  # noqa: PLC0415
+    from fatecloud.workflow.status import look, newest_check  # noqa: PLC0415
 
     options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
     session = load_session(options, need_secrets=False)
@@ -49,7 +49,7 @@ def status(
     from fatecloud.report.status import status_document, status_table  # noqa: PLC0415
     from fatecloud.report.status_rows import status_of  # noqa: PLC0415
 
-    screen = status_of(session.desired, observed, keys)
+    screen = status_of(session.desired, observed, keys, newest_check(session.state))
     if output is o.TABLE:
         typer.echo(status_table(screen, line_width(sys.stdout)))
     else:

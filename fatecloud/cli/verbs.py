@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, key, objects, release, runs, sandbox, secrets
+from fatecloud.cli import inventory, job, key, mute, objects, release, route, runs, sandbox, secrets, session
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
@@ -24,11 +24,13 @@ from fatecloud.cli.explain import explain
 from fatecloud.cli.help import help_
 from fatecloud.cli.init import init
 from fatecloud.cli.logs import logs
+from fatecloud.cli.open_page import open as open_
 from fatecloud.cli.plan import plan
 from fatecloud.cli.preflight import preflight
 from fatecloud.cli.proof import test
 from fatecloud.cli.quickstart import quickstart
 from fatecloud.cli.render import render
+from fatecloud.cli.safe_to_stop import safe_to_stop
 from fatecloud.cli.services import restart, start, stop
 from fatecloud.cli.status import status
 from fatecloud.cli.verb import Verb
@@ -36,12 +38,16 @@ from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
     *(quickstart, init, plan, preflight, deploy, check, status, logs, test),
-    *(start, stop, restart, exec_, destroy, render, clusters, explain, completion, version, help_),
+    *(start, stop, restart, safe_to_stop, exec_, open_, destroy, render, clusters, explain, completion, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
+    "job": (job.app, "Show, explain and end the jobs of all parties."),
+    "session": (session.app, "Show and end the sessions of EggRoll, with the workers of jobs."),
+    "mute": (mute.app, "Keep known findings from counting for some time."),
     "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),
     "secrets": (secrets.app, "Generate, show and rotate secrets."),
+    "route": (route.app, "Show, check and follow the routes between parties."),
     "objects": (objects.app, "Show what services need inside others, such as databases."),
     "key": (key.app, "Show and replace the key that a cluster signs with."),
     "release": (release.app, "Fill and inspect the artifact store."),
@@ -50,7 +56,7 @@ _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
 
 
 def _name(verb: Callable[..., object]) -> str:
-    return verb.__name__.rstrip("_")
+    return verb.__name__.rstrip("_").replace("_", "-")
 
 
 VERBS: Mapping[str, str] = MappingProxyType(

@@ -15,7 +15,10 @@ from fatecloud.model.check import CheckSpec
 
 @cache
 def component_checks() -> tuple[CheckSpec, ...]:
-    """Every check that a component, or a generation of one, declares in its `checks` module, in name order."""
+    """Every check that a component, or a generation of one, declares in its `checks` module, in name order.
+
+    A `checks` module of a component that has generations is about all of them.
+    """
     return _declared("checks")
 
 
@@ -28,10 +31,11 @@ def component_preflight() -> tuple[CheckSpec, ...]:
 def _declared(module: str) -> tuple[CheckSpec, ...]:
     """A check that several generations have in their modules is one check of all of these kinds."""
     kinds: dict[CheckSpec, list[str]] = {}
-    for kind in by_kind():
-        path = f"{components.__name__}.{kind.replace('/', '.')}.{module}"
-        for spec in checks_in(importlib.import_module(path)) if find_spec(path) else ():
-            kinds.setdefault(spec, []).append(kind)
+    for kind, component in by_kind().items():
+        for package in dict.fromkeys((component.name, kind.replace("/", "."))):
+            path = f"{components.__name__}.{package}.{module}"
+            for spec in checks_in(importlib.import_module(path)) if find_spec(path) else ():
+                kinds.setdefault(spec, []).append(kind)
     return tuple(replace(spec, kinds=frozenset(found)) if spec.component else spec for spec, found in kinds.items())
 
 

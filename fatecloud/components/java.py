@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fatecloud.components.residues import RESIDUE_KEYS, residue
+from fatecloud.components.sizing import figure
 from fatecloud.model.component import ConfigKey
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
-from fatecloud.model.needs import Needs
+from fatecloud.model.needs import HEAP, Figure, Needs
 from fatecloud.model.protections import UnitException
 from fatecloud.model.residues import Residue
+from fatecloud.model.runtime import GC_LOG
 
 MIB = 1 << 20
 UNIFIED_LOGGING = 9
@@ -112,16 +114,22 @@ class Jvm:
         flags = (*self._memory(ctx), *self._traces(ctx, dumps), *self._own(ctx))
         run = (*(f"-D{name}={value}" for name, value in known.items()), "-cp", ":".join(classpath), main, *arguments)
         return Launch(
-            argv=(ctx.java.program, *flags, *_gc_log(ctx, f"{ctx.logs}/gc.log"), *run),
+            argv=(ctx.java.program, *flags, *_gc_log(ctx, f"{ctx.logs}/{GC_LOG}"), *run),
             environment={"JAVA_HOME": ctx.java.home, "PATH": f"{ctx.java.home}/bin:/usr/local/bin:/usr/bin:/bin"},
             directories={temporary: 0o700, dumps: 0o700},
             residues=_residues(ctx, "" if given else dumps),
             needs=Needs(
-                memory=ctx.config["jvm.heap"] + ctx.config["jvm.direct"] + OVERHEAD,
-                heap=ctx.config["jvm.heap"],
+                self._figures(ctx),
                 # The same flags, but the log goes to its output: it must not be begun again under a running service.
                 java=(ctx.java.program, *flags, *_gc_log(ctx, ""), "-version"),
             ),
+        )
+
+    def _figures(self, ctx: Context) -> tuple[Figure, ...]:
+        return (
+            figure(ctx, HEAP, "jvm.heap", str(self.heap)),
+            figure(ctx, "direct memory", "jvm.direct", str(self.direct)),
+            Figure("beside both", OVERHEAD, "bytes", "classes, compiled code, stacks, the collector"),
         )
 
     def _memory(self, ctx: Context) -> tuple[str, ...]:

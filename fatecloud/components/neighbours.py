@@ -20,7 +20,7 @@ def edges_to(
     hard: bool = True,
     choose: Literal["all", "first", "same-node-first"] = "all",
 ) -> tuple[Edge, ...]:
-    """The edges to the services of a component that the owner uses, managed or external; none where it uses none.
+    """The edges to the services of a component that the owner uses, managed or external; empty if it uses none.
 
     A service has no edge to itself, so one to its own component leads to the other instances.
 
@@ -55,6 +55,7 @@ def edges_to_others(
     kind: str = "",
     managed_only: bool = False,
     direct: bool = True,
+    through: Endpoint | None = None,
 ) -> tuple[Edge, ...]:
     """One soft edge per other party: to its service if it is managed here, else to the peer.
 
@@ -66,6 +67,7 @@ def edges_to_others(
         kind: of the edges; the endpoint's unless given.
         managed_only: leave peers out.
         direct: whether the service itself connects to the endpoint, see `Edge`.
+        through: the exchange to which it connects in their place.
     """
     targets = {other: _service_of(ctx, other, component) for other in ctx.others()}
     return tuple(
@@ -73,9 +75,9 @@ def edges_to_others(
             ctx.id.key,
             target,
             kind or endpoint,
-            ctx.peer_endpoint(other, endpoint),
+            through or ctx.peer_endpoint(other, endpoint),
             hard=False,
-            direct=direct,
+            direct=direct and through is None,
             probe=probe,
         )
         for other, target in targets.items()

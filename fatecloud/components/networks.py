@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import ip_address
 
 from fatecloud.model.cluster import Cluster
+from fatecloud.model.context import Context
 from fatecloud.model.endpoint import is_address
 from fatecloud.model.node import Node
 from fatecloud.model.owner import Owner
@@ -28,10 +30,35 @@ def of_others(cluster: Cluster, party: str) -> tuple[str, ...]:
 
 
 def of_party(party: Owner, cluster: Cluster) -> tuple[str, ...]:
-    """The networks from which a managed party's connections come: as written, else the addresses of its nodes."""
+    """The networks from which a managed party's or group's connections come: as written, else its nodes' addresses."""
     return party.addresses or tuple(
         dict.fromkeys(address for name in party.nodes for address in of_node(cluster.nodes[name]))
     )
+
+
+def networks_with_partners(ctx: Context, kind: str, neighbours: Iterable[str], exchange: str = "") -> tuple[str, ...]:
+    """The networks that a service for other parties exchanges packets with; empty if not all of them are named.
+
+    For software that has no list of its own for this. It needs both: where the others are reached, and where their
+    connections come from.
+
+    Args:
+        ctx: of the service.
+        kind: of the endpoints at which the others are reached.
+        neighbours: components of its own party that it exchanges packets with.
+        exchange: the group through whose services it reaches all others; empty where it reaches them itself.
+    """
+    hub = ctx.cluster.owners[exchange] if exchange else None
+    ends = [hub.public[kind].host] if hub else [ctx.peer_endpoint(other, kind).host for other in ctx.others()]
+    nodes = [ctx.node, *(ctx.cluster.nodes[one.node] for name in neighbours for one in ctx.services(name))]
+    ours = [of_node(node) for node in nodes]
+    known = all(map(is_address, ends)) and (all(ours) or ctx.owner.addresses)
+    if ctx.node.supervision != "systemd" or not are_named(ctx.cluster) or not ends or not known:
+        return ()
+    theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
+    own = [network for networks in ours for network in networks]
+    come = of_party(hub, ctx.cluster) if hub else of_others(ctx.cluster, ctx.owner.id)
+    return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *come, *theirs)))
 
 
 def of_node(node: Node) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def question(
     python: str = PYTHON,
     libraries: bool = False,
     early: bool = False,
+    carries: int = 0,
     account: str = "",
 ) -> NodeProbe:
     """A probe that runs a script in an interpreter on the node.
@@ -30,6 +31,7 @@ def question(
             the script needs libraries.
         libraries: whether it needs more than the standard library, which only `python` finds, see `libraries.py`.
         early: whether preflight asks it too, see `NodeProbe`.
+        carries: likewise.
         account: likewise.
     """
     package = name.partition(".")[0]
@@ -37,4 +39,4 @@ def question(
     # Isolated, without bytecode files and without `site`: that halves the time to start.
     options = ("-I", "-B", "-S")
     argv = (python, *options, "-", *arguments)
-    return NodeProbe(name, argv, text, timeout, libraries=libraries, early=early, account=account)
+    return NodeProbe(name, argv, text, timeout, libraries=libraries, early=early, carries=carries, account=account)

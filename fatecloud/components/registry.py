@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from fatecloud import components
 from fatecloud.model.component import Component
+from fatecloud.model.computing import SessionApiAt
 from fatecloud.model.jobs import JobApiAt
 from fatecloud.model.proof import Proof, ProofKind
 from fatecloud.model.release import Release
@@ -101,6 +102,18 @@ def job_api(kind: str) -> JobApiAt | None:
     """What asks a service of this kind for its jobs; None where it runs none, or is not known."""
     found = by_kind().get(kind)
     return pkgutil.resolve_name(found.job_api) if found and found.job_api else None
+
+
+def session_api(kind: str) -> SessionApiAt | None:
+    """What asks a service of this kind for its sessions; None where it has none, or is not known."""
+    found = by_kind().get(kind)
+    return pkgutil.resolve_name(found.session_api) if found and found.session_api else None
+
+
+def job_cores(kind: str) -> str:
+    """The setting that says how many cores the jobs of such a service may have; empty where there is none."""
+    found = by_kind().get(kind)
+    return found.job_cores if found else ""
 
 
 def proof_of(kind: ProofKind) -> Proof:

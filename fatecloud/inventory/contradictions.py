@@ -34,9 +34,10 @@ def refuse_contradictions(
             own = reader.places.get(f"{owner.path}.services.{name}.{node.name}.config.{found.key}")
             _note(reader, owner, name, found, f"{owner.id}/{name}@{node.name}: {found.what}", own)
     parties = {party: owner for party, owner in owners.items() if owner.kind == "party"}
+    groups = {group: owner for group, owner in owners.items() if owner.kind == "group"}
     # All parties are of one release, so each has the same components.
     for name, component in components[next(iter(parties))].items() if parties else ():
-        for at, found in component.judge_parties(parties, peers):
+        for at, found in component.judge_parties(parties, peers, groups):
             _note(reader, parties[at], name, found, found.what)
 
 

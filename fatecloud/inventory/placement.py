@@ -120,7 +120,7 @@ def refuse_bad_groups(drafts: Collection[Draft]) -> None:
             giving = [
                 group for group, known in groups.items() if not isinstance(known.placement.get(name, where), FromGroup)
             ]
-            if not draft.components[name].groups:
+            if not (draft.components[name].groups and draft.components[name].lent):
                 what = f"{name} cannot be taken from a group"
                 draft.refuse(f"services.{name}.group", what, f"a node: each {draft.owner.kind} has its own {name}")
             elif where.group not in giving:

@@ -43,8 +43,12 @@ class PlaceKind:
         """The forms that the component can have."""
         several = ["a list of nodes"] if self.component.many else []
         external = ["{external: ...}"] if self.component.external else []
-        group = ["{group: NAME}"] if self.component.groups else []
+        group = ["{group: NAME}"] if self._lent else []
         return one_of(["a node", "{node: ..., config: ...}", *several, *external, *group])
+
+    @property
+    def _lent(self) -> bool:
+        return self.component.groups and self.component.lent
 
     @property
     def _instance(self) -> Section:
@@ -110,5 +114,5 @@ class PlaceKind:
         instance = {"anyOf": [NODE_NAME.schema(), self._instance.schema()]}
         several = {"type": "array", "minItems": 1, "items": instance}
         external = [self._external.schema()] if self.component.external else []
-        group = [_GROUP.schema()] if self.component.groups else []
+        group = [_GROUP.schema()] if self._lent else []
         return {"anyOf": [*instance["anyOf"], several, *external, *group]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fatecloud.catalogue.architectures import ARCHITECTURES, LATER
+from fatecloud.catalogue.architectures import ARCHITECTURES
 from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT, Networks
 from fatecloud.inventory.cluster_id import CLUSTER_ID, new_id
 from fatecloud.inventory.component_settings import component_section
@@ -183,7 +183,7 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
             "config": _settings(lent),
         },
     )
-    architecture = Choice(ARCHITECTURES, LATER)
+    architecture = Choice(ARCHITECTURES)
     return Section(
         "a mapping with apiVersion, cluster, nodes, parties, ...",
         {

@@ -17,7 +17,6 @@ from fatecloud.model.passwords import Prompt, SecretRef
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*|[0-9]+(\.[0-9]+){3}")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-_NOT_WRITTEN = ("built in", "derived", "release ")
 _KEPT = ("nodes", "parties", "groups", "peers")
 """Sections whose entries are named even if they contain no values."""
 _COMMENT_COLUMN = 48
@@ -148,10 +147,9 @@ def _lines(tree: Mapping[str, Any], path: str, depth: int, cluster: Cluster, *, 
             yield from inner
             continue
         origin = cluster.origins.get(below)
-        source = origin.source if origin else ""
-        if full or not source.startswith(_NOT_WRITTEN):
+        if full or origin is None or origin.is_file:
             text = f"{indent}# {key}:" if value is None else f"{indent}{key}: {_scalar(value)}"
-            yield f"{text:<{_COMMENT_COLUMN}}  # {source}"
+            yield f"{text:<{_COMMENT_COLUMN}}  # {origin.source if origin else ''}"
 
 
 def _scalar(value: Any) -> str:

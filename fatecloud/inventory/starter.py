@@ -111,7 +111,7 @@ def _login(template: str, defaults: Value, answers: Answers) -> tuple[Value, str
     if not isinstance(defaults, Table) or "ssh" not in defaults.entries:
         raise UsageError(
             f"template {template} has no nodes with SSH, so it cannot use --user and --key",
-            remedy="use --template two-party, multi-node or serving, or leave out --user and --key",
+            remedy="use another template than all-in-one, or leave out --user and --key",
         )
     user = _child(_child(defaults, "ssh"), "user")
     written = _quoted(answers.user) if answers.user else user.text if isinstance(user, Scalar) else ""

@@ -7,13 +7,14 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fatecloud.model.desired import DesiredFile
+from fatecloud.model.access import access_of, is_given
+from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.plan import FileChange
 
 
 def file_changes(
+    desired: Desired,
     node: str,
-    files: tuple[DesiredFile, ...],
     real: Mapping[str, str],
     seen: Mapping[str, Any],
     manifest: Mapping[str, Any],
@@ -24,6 +25,7 @@ def file_changes(
     """What differs between the desired files of a node and what is there.
 
     Args:
+        desired: with rendered files.
         real: path -> sha256 that the file must have.
         seen: the collector's `files` fact: path -> {sha256, mode, ...} or None.
         manifest: the manifest's `files`: path -> {sha256, digest, ...}.
@@ -31,10 +33,10 @@ def file_changes(
         pending: the manifest's `pending`: path -> sha256 of the content that an interrupted run was about to write.
         unfinished: directories that a run has begun to fill and not finished: environments and views of trees.
     """
-    changes = []
+    changes, files = [], desired.files.get(node, ())
     for file in files:
         there, ours = seen.get(file.path), manifest.get(file.path)
-        kind = _kind(file, real[file.path], there)
+        kind = _kind(desired, node, file, real[file.path], there)
         if kind is None:
             continue
         # A run that was killed may have written the new content before it noted it: that is not an edit.
@@ -53,12 +55,15 @@ def file_changes(
     return tuple(sorted(changes, key=lambda change: (change.service, change.path)))
 
 
-def _kind(file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
+def _kind(desired: Desired, node: str, file: DesiredFile, real: str, there: Mapping[str, Any] | None) -> Any:
     if there is None:
         return "create"
     if there["sha256"] != real:
         return "change"
-    return "mode" if int(there["mode"], 8) != file.mode else None
+    if int(there["mode"], 8) != file.mode:
+        return "mode"
+    access = access_of(desired.node(node), desired.services.get(file.service), file.owner, file.mode)
+    return None if is_given(access, there) else "owner"
 
 
 def _diff(file: DesiredFile, ours: Mapping[str, Any] | None, old_texts: Mapping[str, str]) -> str:

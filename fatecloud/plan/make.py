@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from posixpath import dirname
 from typing import Any
 
 from fatecloud.errors import RunError
+from fatecloud.model.access import folders_wrong
+from fatecloud.model.accounts import has_own_account
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.layout import thin_marker_of
 from fatecloud.model.listening import silent_ports
 from fatecloud.model.observed import NodeFacts, Observed
-from fatecloud.model.parts import lacking, parts_of
+from fatecloud.model.own_accounts import differences
+from fatecloud.model.parts import damaged_of, lacking, parts_of
 from fatecloud.model.plan import Action, FileChange, Plan, Stage
+from fatecloud.model.remedy import remedy_text
 from fatecloud.model.service import PortUse
-from fatecloud.model.states import UP
+from fatecloud.model.states import AT_REST, UP, is_left
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.plan.data import NO_WISH, DataWish, data_actions, data_gone, data_left, state_of
 from fatecloud.plan.files import file_changes
@@ -66,12 +70,11 @@ def make_plan(
         seen, real = _value(facts, "files"), real_hashes(files, secrets)
         unfinished = [dirname(path) for s in desired.on_node(name) for path in s.markers if not seen.get(path)]
         record, pending = manifest.get("files", {}), manifest.get("pending", {})
-        here = file_changes(name, files, real, seen, record, old_texts or {}, pending, unfinished)
+        here = file_changes(desired, name, real, seen, record, old_texts or {}, pending, unfinished)
         changes += here
         of_node = _node_actions(desired, facts, manifest, here)
         node_actions += of_node
-        # Owners, rights and supervision of a node are not among the facts; the digest of
-        # what was last made is compared instead.
+        # Of accounts, masked units and supervision no fact says all; the digest of what was last made is compared.
         if of_node or manifest.get("prepared") != prepared_digest(desired, desired.node(name)):
             unprepared.append(name)
         for service in desired.on_node(name):
@@ -106,7 +109,7 @@ def _read(observed: Observed, names: Collection[str]) -> dict[str, NodeFacts]:
         if facts is None:
             lost = observed.nodes.get(name)
             problems.append(f"{name}: {getattr(lost, 'message', 'gave no facts')}")
-            remedies.append(getattr(lost, "remedy", ""))
+            remedies.append(remedy_text(getattr(lost, "remedies", ())))
             continue
         unread = [f"{fact}: {facts.fact(fact).error}" for fact in _NEEDED if not facts.fact(fact).ok]
         if unread:
@@ -141,6 +144,11 @@ def _node_actions(
     users = sorted({s.user for s in services if _lacks_user(s, facts)})
     if users:
         actions.append(Action("install", node, "node", f"user{'s' * (len(users) > 1)} {', '.join(users)}"))
+    actions += [
+        Action("configure", node, "node", f"{what} of user {service.user}: {now}")
+        for service in services
+        for what, now in sorted(_changed_account(desired, service, facts).items())
+    ]
     if not manifest and not actions:
         actions.append(Action("install", node, "node", "directories and manifest"))
     actions += [
@@ -148,11 +156,22 @@ def _node_actions(
         for change in changes
         if change.service == "node"
     ]
+    actions += _folder_actions(desired, facts, None)
     known = {s.id.key for s in services} | {"node"}
     # A file of a service whose record is lost still names it.
     gone = sorted({*manifest.get("services", {}), *(c.service for c in changes if c.kind == "remove")} - known)
     actions += [Action("remove", node, key, "no longer in the inventory") for key in gone]
     return actions
+
+
+def _folder_actions(desired: Desired, facts: NodeFacts, service: DesiredService | None) -> list[Action]:
+    key, recorded = service.id.key if service else "node", _value(facts, "manifest") or {}
+    if not recorded or (service and key not in recorded.get("services", {})):
+        return []  # all that it needs is made
+    seen = facts.fact("folders").value or {}
+    gone, other = folders_wrong(desired, desired.node(facts.node), service, seen)
+    actions = [Action("configure", facts.node, key, f"make {path}") for path in gone]
+    return actions + [Action("configure", facts.node, key, f"mode and owner of {path}") for path in other]
 
 
 def _silent(service: DesiredService, facts: NodeFacts) -> list[PortUse]:
@@ -172,6 +191,16 @@ def _woken(service: DesiredService, facts: NodeFacts, state: Mapping[str, Any], 
     return Action("restart", where.node, where.key, f"it runs, but does not listen on port {port}")
 
 
+def _changed_account(desired: Desired, service: DesiredService, facts: NodeFacts) -> dict[str, str]:
+    """What a deploy puts right about a service's own account; its home only while nothing runs as it."""
+    if not has_own_account(desired.node(service.id.node)):
+        return {}
+    known = _value(facts, "users").get(service.user)
+    state = (_value(facts, "services").get(service.id.key) or {"state": "absent"})["state"]
+    found = differences(known) if known else {}
+    return {what: now for what, now in found.items() if what != "home" or state in AT_REST}
+
+
 def _lacks_user(service: DesiredService, facts: NodeFacts) -> bool:
     return _value(facts, "users").get(service.user) is None
 
@@ -186,21 +215,44 @@ def _service_actions(
     key, node, actions = service.id.key, service.id.node, []
     seen = _value(facts, "files")
     made = {path: (seen.get(path) or {}).get("sha256") for path in markers(desired, service)}
-    # The markers say from what an environment was made; to look into it would cost more than a check.
+    # The markers say from what an environment was made, and the store's fact whether it is still as it was made.
     if made != markers(desired, service):
         actions.append(Action("install", node, key, f"{service.id.component} {service.version}"))
+    elif damaged := damaged_of(service, facts):
+        path, wrong = min(damaged.items())
+        actions.append(Action("install", node, key, f"{path} is made again: {wrong}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
+    actions += _folder_actions(desired, facts, service)
     if _lacks_user(service, facts) and key in (_value(facts, "manifest") or {}).get("services", {}):
         actions.append(Action("configure", node, key, f"its user {service.user} is lost, and made again"))
     state = _value(facts, "services").get(key) or {"state": "absent"}
+    if state["state"] != "absent" and state.get("enabled") is False:
+        actions.append(Action("configure", node, key, "let it start at boot"))
+    if state.get("needs_reload"):
+        # A run that was killed has written what it did not come to apply.
+        actions.append(Action("configure", node, key, "let systemd read its unit again"))
+    actions += _process_actions(desired, service, facts, state, real)
+    if service.objects:
+        record = seen.get(service.objects.applied)
+        if not record or record["sha256"] != applied_hash(service, real):
+            actions.append(Action("object", node, key, "databases, users and rights"))
+    return actions
+
+
+def _process_actions(
+    desired: Desired, service: DesiredService, facts: NodeFacts, state: Mapping[str, Any], real: Mapping[str, str]
+) -> Iterator[Action]:
+    key, node = service.id.key, service.id.node
     if state["state"] == "unsupervised":
-        actions.append(Action("restart", node, key, "it runs, but its supervisor does not watch it"))
+        yield Action("restart", node, key, "it runs, but its supervisor does not watch it")
     # `supervisorctl start` does nothing for a program in BACKOFF, whose delay grows.
     elif state["state"] == "retrying":
-        actions.append(Action("restart", node, key, "it keeps ending, and supervisor waits before the next attempt"))
-    elif state["state"] not in UP:
-        actions.append(Action("start", node, key, f"it is {state['state']}"))
+        yield Action("restart", node, key, "it keeps ending, and supervisor waits before the next attempt")
+    elif state["state"] not in UP and not is_left(state):
+        yield Action("start", node, key, f"it is {state['state']}")
     else:
+        if is_left(state):
+            yield Action("start", node, key, f"its unit is gone; brought back, it has process {state['pid']} again")
         wanted = started_inputs(desired, service, desired.files.get(node, ()), real)
         started = state.get("started") or {}
         # A controller without its store does not know the right environment, so it does not compare that one.
@@ -208,11 +260,6 @@ def _service_actions(
         stale = sorted(path for path, digest in wanted.items() if started.get(path) != digest)
         stale += sorted(path for path in started if path not in wanted and path not in unknown)
         if stale:
-            actions.append(Action("restart", node, key, f"it runs with an older {stale[0]}"))
+            yield Action("restart", node, key, f"it runs with an older {stale[0]}")
         elif silent := _silent(service, facts):
-            actions.append(_woken(service, facts, state, silent[0].number))
-    if service.objects:
-        record = seen.get(service.objects.applied)
-        if not record or record["sha256"] != applied_hash(service, real):
-            actions.append(Action("object", node, key, "databases, users and rights"))
-    return actions
+            yield _woken(service, facts, state, silent[0].number)

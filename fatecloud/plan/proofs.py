@@ -40,7 +40,7 @@ def unproven(desired: Desired, stages: Iterable[Stage], manifests: Iterable[Mapp
 
 def provable(desired: Desired) -> tuple[str, ...]:
     """Ids of the owners that have a service of a component with a smoke test, in the order of the inventory."""
-    offering = {kind for kind, component in by_kind().items() if component.proofs}
+    offering = {kind for kind, component in by_kind().items() if any(not one.early for one in component.proofs)}
     able = {service.id.owner for service in desired.services.values() if service.kind in offering}
     return tuple(owner for owner in desired.cluster.owners if owner in able)
 

@@ -55,4 +55,4 @@ def applied_hash(service: DesiredService, real: Mapping[str, str]) -> str:
     """sha256 of the record that the objects script leaves after success; empty when there are no objects."""
     if service.objects is None:
         return ""
-    return sha256("".join(f"{real[path]}  {path}\n" for path in service.objects.digest_of))
+    return sha256(service.objects.record(real))

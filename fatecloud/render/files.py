@@ -18,7 +18,7 @@ import yaml
 from fatecloud.errors import FatecloudError
 from fatecloud.model.desired import DesiredFile
 from fatecloud.model.service import FileSpec
-from fatecloud.render.placeholders import as_properties, as_xml, placeholder
+from fatecloud.render.placeholders import as_properties, as_xml, names, placeholder
 
 
 def _to_json(value: Any, indent: int | None = None) -> str:
@@ -137,6 +137,8 @@ def _render(environment: jinja2.Environment, spec: FileSpec, service_key: str, t
     except (jinja2.TemplateError, TypeError, ValueError) as error:
         where = _line(error, templates) or spec.template
         raise FatecloudError(f"{service_key}: {spec.path}: template {where}: {error}") from error
+    if spec.kept and names(text):
+        raise FatecloudError(f"{service_key}: {spec.path}: earlier versions are kept of it, and it holds a secret")
     return DesiredFile(
         path=spec.path,
         text=text,
@@ -144,5 +146,6 @@ def _render(environment: jinja2.Environment, spec: FileSpec, service_key: str, t
         owner=spec.owner,
         service=service_key,
         restarts=spec.restarts,
+        kept=spec.kept,
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )

@@ -6,22 +6,15 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from posixpath import dirname
 from typing import Any
 
+from fatecloud.model.access import node_places
 from fatecloud.model.accounts import owner_of
 from fatecloud.model.artifact import Artifact
 from fatecloud.model.desired import Desired, DesiredService
-from fatecloud.model.layout import (
-    check_program_of,
-    consoles_of,
-    mark_copies_of,
-    private_of,
-    store_tree_of,
-)
+from fatecloud.model.layout import mark_copies_of, store_tree_of
 from fatecloud.model.node import Node
 from fatecloud.model.parts import artifacts_of, installed_size, parts_of, pythons_on, trees_on
-from fatecloud.model.places import SUPERVISOR
 from fatecloud.model.python import PythonSet
 from fatecloud.model.trees import Tree
 from fatecloud.render.service_variables import file_variables
@@ -57,7 +50,7 @@ def prepared_digest(desired: Desired, node: Node) -> str:
     The node's manifest has the digest of the last deploy.
     """
     settings = _itself(desired, node)
-    # Its memory and cores are kept, not set: a project that was rendered without a look at the node has none.
+    # Its memory and cores are kept, not set: a project that was rendered before the node was read has none.
     settings["machine"] = settings["machine"]["java"]
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
@@ -65,13 +58,6 @@ def prepared_digest(desired: Desired, node: Node) -> str:
 def _itself(desired: Desired, node: Node) -> dict[str, Any]:
     services = desired.on_node(node.name)
     supervisor = desired.supervisor if services and node.supervision == "supervisor" else None
-    places = dict.fromkeys((node.paths.base, node.paths.data, node.paths.logs), "0755")
-    if supervisor:
-        places |= dict.fromkeys((f"{private_of(node)}/{SUPERVISOR}", f"{private_of(node)}/{SUPERVISOR}/conf.d"), "0700")
-        if node.become == "root":
-            places[consoles_of(node)] = "0750"
-    if node.check:
-        places[dirname(check_program_of(desired.cluster.label))] = "0755"
     return {
         "base": node.paths.base,
         "root": node.become == "root",
@@ -82,7 +68,7 @@ def _itself(desired: Desired, node: Node) -> dict[str, Any]:
         "supervisor": store_tree_of(node, supervisor) if supervisor else "",
         "packages": node.packages,
         "wants": [_wanted_packages(s) for s in services if s.packages],
-        "places": places,
+        "places": {path: f"{mode:04o}" for path, mode in node_places(desired, node).items()},
         "machine": {
             "memory": node.read.memory,
             "cores": node.read.cores,

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from fatecloud.errors import Refused
-from fatecloud.model import places, states, steps
+from fatecloud.model import own_accounts, places, states, steps
 from fatecloud.model.desired import Desired
 from fatecloud.model.layout import LAYOUT
 from fatecloud.model.programs import SEARCH_PATH
@@ -44,6 +44,8 @@ connection_plugins = connection_plugins
 module_utils = module_utils
 roles_path = roles
 forks = {forks}
+# By default it asks its workers a thousand times a second whether a node has answered, and most of a run is waiting.
+internal_poll_interval = 0.01
 # Ansible would read facts of every node at each start; the collector has read what we need.
 gathering = explicit
 host_key_checking = True
@@ -145,10 +147,11 @@ def _copy_code(playbooks: Path, directory: Path) -> None:
     for playbook in playbooks.glob("*.yml"):
         shutil.copyfile(playbook, directory / playbook.name)
     # One source for both sides: what the controller writes, the modules on the node read.
-    copies = {"placeholders": placeholders, "holder": holder, "places": places, "states": states, "steps": steps}
+    shared_by_model = {"own_accounts": own_accounts, "places": places, "states": states, "steps": steps}
+    copies = {"placeholders": placeholders, "holder": holder, **shared_by_model}
     for name, shared in copies.items():
         shutil.copyfile(Path(str(shared.__file__)), directory / "module_utils" / f"fatecloud_{name}.py")
-    for name in ("family", "listing", "sockets", "state_words"):
+    for name in ("family", "listing", "sockets", "state_words", "watched"):
         text = files("fatecloud.collect.node").joinpath(f"{name}.py").read_text(encoding="utf-8")
         _write(directory / "module_utils" / f"fatecloud_{name}.py", text)
 
@@ -181,6 +184,7 @@ def _group_variables(desired: Desired, run: RunInfo) -> dict[str, Any]:
         "fatecloud_stages": stage_turns(desired),
         "fatecloud_service": _Template("{{ fatecloud_services | selectattr('turn', 'eq', fatecloud_turn) | first }}"),
         "fatecloud_only": [],
+        "fatecloud_converges": [],
         "fatecloud_restarts": [],
         "fatecloud_interrupt_jobs": False,
         "fatecloud_wait_jobs": 0,
@@ -205,6 +209,7 @@ def write_project(
     Variables that a run may override with a file of extra variables (`-e @FILE`):
     `fatecloud_stages` (the turns of each stage, see `render/turns.py`),
     `fatecloud_only` (service keys that `services.yml`, `start.yml`, `stop.yml`, `restart.yml` handle, empty for all),
+    `fatecloud_converges` (keys of those that a deploy changes, for the leases),
     `fatecloud_restarts` (keys of services that a deploy restarts though they run with the right files),
     `fatecloud_adopt_data` and `fatecloud_new_data` (keys of services that take restored data, or start without theirs),
     `fatecloud_takeover` (id of a run whose lease is taken over, `*` for any), `fatecloud_shown` (node -> its state when

@@ -8,6 +8,7 @@ from typing import Any
 
 from fatecloud.components.registry import by_kind
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
+from fatecloud.model.judged import judged_of
 from fatecloud.model.layout import (
     mark_copy_of,
     site_packages_of,
@@ -29,6 +30,7 @@ def file_variables(file: DesiredFile) -> dict[str, Any]:
         "owner": file.owner,
         "digest": file.digest,
         "restarts": file.restarts,
+        **({"kept": True} if file.kept else {}),
     }
 
 
@@ -73,6 +75,8 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
             "job_settings": service.facts.get("job_settings", ""),
             "job_kind": service.kind if "job_api" in service.facts else "",
             "user": service.user,
+            # So that a check knows what was deployed, after the inventory was changed.
+            "judged": judged_of(service),
         },
         "data": _data(service, node),
         "java": list(service.needs.java),

@@ -15,10 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from fatecloud.model.finding import Finding
 
 NAME = "fatecloud"
 DEFAULT_INVENTORY = Path("inventory.yml")
@@ -105,11 +101,6 @@ def set_inventory(path: Path) -> None:
 def typed(text: str) -> str:
     """The text, with each `fatecloud VERB` in it as it can be typed here."""
     return _Here.commands.typed(text)
-
-
-def typed_finding(finding: Finding) -> Finding:
-    """The finding, with the commands of its remedy as they can be typed here. A cause names commands of the past."""
-    return replace(finding, remedy=tuple(typed(line) for line in finding.remedy))
 
 
 def link_program() -> Path | None:

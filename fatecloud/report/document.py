@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fatecloud.model.finding import Finding, Fix, Report, Subject
-from fatecloud.report.commands import typed_finding
 from fatecloud.report.envelope import moment
 from fatecloud.report.kinds.base import Status
 from fatecloud.report.kinds.finding import CheckReport, FindingDocument, FixDocument, PreflightReport, SubjectDocument
+from fatecloud.report.remedy import remedy_document
 
 STATUS: dict[int, Status] = {0: "healthy", 1: "warning", 2: "critical", 3: "unknown"}
 
@@ -30,14 +30,25 @@ def report_document(report: Report) -> CheckReport:
             "passed": report.passed,
             "skipped": len(report.skipped),
         },
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [finding_document(finding) for finding in report.findings],
         "skipped": [
             {"check": entry.check, "subject": _subject(entry.subject), "reason": entry.reason}
             for entry in report.skipped
         ],
-        "exposures": [_finding(exposure) for exposure in report.exposures],
+        "exposures": [finding_document(exposure) for exposure in report.exposures],
         "settling": list(report.settling),
         "runs": list(report.runs),
+        "muted": [
+            {
+                "finding": finding_document(one.finding),
+                "mute": one.mute.finding,
+                "reason": one.mute.reason,
+                "until": moment(one.mute.until),
+                "by": one.mute.by,
+            }
+            for one in report.muted
+        ],
+        "fallen": list(report.fallen),
     }
 
 
@@ -55,8 +66,8 @@ def preflight_document(report: Report, blockers: Iterable[Finding], applied: Ite
     }
 
 
-def _finding(finding: Finding) -> FindingDocument:
-    shown = typed_finding(finding)
+def finding_document(finding: Finding) -> FindingDocument:
+    """One finding."""
     return {
         "id": finding.id,
         "code": finding.code,
@@ -64,7 +75,7 @@ def _finding(finding: Finding) -> FindingDocument:
         "subject": _subject(finding.subject),
         "symptom": finding.symptom,
         "cause": finding.cause,
-        "remedy": list(shown.remedy),
+        "remedy": [remedy_document(remedy) for remedy in finding.remedy],
         "expected": finding.expected,
         "got": finding.got,
         "evidence": list(finding.evidence),

@@ -28,8 +28,8 @@ def finding_lines(finding: Finding, look: Look) -> Iterator[str]:
     for number, line in enumerate(finding.evidence):
         yield from _field("" if number else "seen", line, look)
     # A command is not wrapped, so that it can be copied.
-    for number, line in enumerate(finding.remedy):
-        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{typed(plain_line(line, look))}"
+    for number, remedy in enumerate(finding.remedy):
+        yield f"{_INDENT}{'' if number else 'do':<{_LABEL}}{typed(plain_line(str(remedy), look))}"
     if finding.fix:
         yield f"{_INDENT}{'or':<{_LABEL}}{typed('fatecloud preflight --fix')}"
     yield f"{_INDENT}{'more':<{_LABEL}}{typed(f'fatecloud explain {finding.code}')}"

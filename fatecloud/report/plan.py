@@ -9,7 +9,13 @@ from fatecloud.model.plan import Action, FileChange, GoneData, LeftData, Plan, S
 from fatecloud.report.diff import body_of, diff_lines
 from fatecloud.report.look import Look, toned
 
-_PAST = {"create": "new", "change": "changed", "mode": "with another mode", "remove": "removed"}
+_PAST = {
+    "create": "new",
+    "change": "changed",
+    "mode": "with another mode",
+    "owner": "with another owner",
+    "remove": "removed",
+}
 _SHOWN_LINES = 40
 _SHOWN_NAMES = 6
 

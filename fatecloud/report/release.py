@@ -124,7 +124,7 @@ def _lines(release: Release, width: int) -> Iterator[str]:
         yield from wrapped(
             f"{version} ({wanted} or newer)" if wanted else version, width, f"  {component:<12} ", " " * 15
         )
-    yield f"architectures: {', '.join(release.architectures)}"
+    yield from wrapped(f"architectures: {', '.join(release.architectures)}", width, "", "    ")
     for architecture, why in release.unsupported.items():
         yield from wrapped(f"not yet: {architecture}: {why}", width, "  ", "    ")
     for python in release.pythons.values():

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from fatecloud.model.duration import duration_text
+from fatecloud.model.sizes import size_text
 from fatecloud.plain import plain_lines
+from fatecloud.report.commands import typed
 from fatecloud.report.envelope import moment
-from fatecloud.report.kinds.status import ClusterStatus
+from fatecloud.report.health import health, last_check_document
+from fatecloud.report.kinds.status import ClusterStatus, WorkersDocument
 from fatecloud.report.status_rows import Row, Status
 from fatecloud.report.wrap import columns_of, wrapped
 
@@ -23,7 +26,7 @@ def status_table(status: Status, width: int) -> str:
     Args:
         width: columns of the terminal.
     """
-    rows = [_cells(row) for row in status.rows]
+    rows = [cells for row in status.rows for cells in (_cells(row), *_cells_of_workers(row))]
     sizes = [max(columns_of(title), *(columns_of(row[i]) for row in rows)) for i, title in enumerate(_COLUMNS)][:-1]
     fits = sum(sizes) + 2 * (len(sizes) - 1) <= width
     title = f"cluster {status.cluster}, {', '.join(status.releases)}"
@@ -31,6 +34,7 @@ def status_table(status: Status, width: int) -> str:
     if any("!" in row[_COLUMNS.index("ports")] for row in rows):
         lines += wrapped("! the service does not listen on this port", width)
     lines += (line for note in status.notes for line in wrapped(note, width, "", "    "))
+    lines += wrapped(typed(health(status)), width, "", "    ")
     return plain_lines("\n".join(lines))
 
 
@@ -70,6 +74,25 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def _cells_of_workers(row: Row) -> Iterator[tuple[str, ...]]:
+    """The line of a service's workers: how many run, since when the oldest does, for what, and with how much memory."""
+    if row.workers is None:
+        return
+    kind, found = row.workers
+    tasks = len(found.tasks)
+    yield (
+        row.owner,
+        row.node,
+        kind.name,
+        "-",
+        row.deployed,
+        str(found.count or "none"),
+        duration_text(found.oldest) if found.count else "-",
+        "-",
+        f"{tasks} {kind.task}{'s' * (tasks != 1)}, {size_text(found.rss)}" if found.count else "",
+    )
+
+
 def status_document(status: Status) -> ClusterStatus:
     """The screen as a document for programs."""
     return {
@@ -89,9 +112,25 @@ def status_document(status: Status) -> ClusterStatus:
                 "uptime_seconds": row.since,
                 "ports": [{"port": int(port), "listening": listens} for port, listens in row.ports.items()],
                 "notes": list(row.notes),
+                "workers": _workers_document(row),
                 "well": row.well,
             }
             for row in status.rows
         ],
         "notes": list(status.notes),
+        "health": typed(health(status)),
+        "last_check": last_check_document(status),
+    }
+
+
+def _workers_document(row: Row) -> WorkersDocument | None:
+    if row.workers is None:
+        return None
+    kind, found = row.workers
+    return {
+        "name": kind.name,
+        "running": found.count,
+        "working_for": list(found.tasks),
+        "memory_bytes": found.rss,
+        "oldest_seconds": found.oldest if found.count else None,
     }

@@ -9,9 +9,12 @@ from typing import Any
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.duration import duration_text
 from fatecloud.model.identity import in_order
+from fatecloud.model.last_check import LastCheck
+from fatecloud.model.lease import held_by
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.release import DISTRIBUTION
 from fatecloud.model.states import DOWN
+from fatecloud.model.workers import AtWork, Workers, at_work
 
 _RESTARTS = ("auto-restart", "backoff")
 
@@ -34,6 +37,8 @@ class Row:
     ports: Mapping[str, bool | None]
     """Port -> whether its process listens on it; None if it could not be read."""
     notes: tuple[str, ...]
+    workers: tuple[Workers, AtWork] | None = None
+    """Those of a service that has such; None also where it was not read."""
 
     @property
     def well(self) -> bool:
@@ -52,6 +57,8 @@ class Status:
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
     """About nodes: not reached, held by a run, last change."""
+    last_check: LastCheck | None = None
+    """The newest check of the whole cluster on this controller."""
 
     @property
     def exit_status(self) -> int:
@@ -61,11 +68,14 @@ class Status:
         return 0 if all(row.well for row in self.rows) else 1
 
 
-def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) -> Status:
+def status_of(
+    desired: Desired, observed: Observed, keys: Collection[str] = (), last_check: LastCheck | None = None
+) -> Status:
     """Work out the screen.
 
     Args:
         keys: services to show; empty for all.
+        last_check: what this controller's newest check of the whole cluster found.
     """
     shown = sorted((s for key, s in desired.services.items() if not keys or key in keys), key=_place)
     nodes = sorted({service.id.node for service in shown})
@@ -76,6 +86,7 @@ def status_of(desired: Desired, observed: Observed, keys: Collection[str] = ()) 
         observed.taken,
         tuple(_row(desired, observed, service) for service in shown),
         notes,
+        last_check,
     )
 
 
@@ -106,6 +117,7 @@ def _row(desired: Desired, observed: Observed, service: DesiredService) -> Row:
         max(0.0, clock["epoch"] - since) if since and clock else None,
         ports,
         (*why, *changes),
+        (service.workers, at_work(service.workers, state)) if service.workers and state else None,
     )
 
 
@@ -205,9 +217,8 @@ def _node_notes(observed: Observed, name: str) -> Iterator[str]:
     if not isinstance(entry, NodeFacts):
         yield f"not read: {entry.message}" if entry else "not read"
         return
-    lease, manifest = entry.fact("lease").value, entry.fact("manifest").value
-    clock = entry.fact("clock").value
-    if lease and clock and float(lease.get("expires", 0)) > clock["epoch"]:
+    manifest, clock = entry.fact("manifest").value, entry.fact("clock").value
+    if lease := held_by(observed, name):
         yield f"held by {lease.get('owner', 'an unknown operator')}, run {lease.get('run', '?')}"
     if entry.fact("manifest").ok and not (manifest or {}).get("services"):
         yield "nothing is deployed here; run fatecloud deploy"

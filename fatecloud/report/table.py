@@ -49,6 +49,7 @@ def summary(report: Report) -> str:
             state += f" ({roots} root cause{'' if roots == 1 else 's'})"
     at = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(report.taken))
     skipped = f", {len(report.skipped)} skipped" if report.skipped else ""
+    skipped += f", {len(report.muted)} muted" if report.muted else ""
     return f"{report.cluster}: {state}; {report.passed} checks passed{skipped}; read in {report.seconds:.1f} s at {at}"
 
 
@@ -85,6 +86,15 @@ def _footer(report: Report, look: Look, *, exposures: bool) -> Iterator[str]:
         yield from hanging("", f"not judged while {reason}: {', '.join(sorted(subjects))}", 4, look)
     if report.settling:
         yield from hanging("", f"settling after a start by fatecloud: {', '.join(report.settling)}", 4, look)
+    for one in report.muted:
+        known = f"muted: {one.finding.severity} {one.finding.code}  {one.finding.subject}: {one.finding.symptom}"
+        yield from hanging("", plain_line(known, look), 4, look)
+        until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(one.mute.until))
+        because = "" if one.mute.finding == one.finding.id else f" with {one.mute.finding}"
+        why = f"{because} until {until} by {one.mute.by}: {one.mute.reason}".strip()
+        yield from hanging("    ", plain_line(why, look), 4, look)
+    for line in report.fallen:
+        yield from hanging("", plain_line(f"no longer muted: {line}", look), 4, look)
     for line in report.runs:
         yield from hanging("", plain_line(line, look), 4, look)
     if report.exposures and not exposures:

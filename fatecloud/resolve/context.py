@@ -18,7 +18,7 @@ from fatecloud.model.layout import console_of, data_of, logs_of, python_of, site
 from fatecloud.model.node import Node
 from fatecloud.model.owner import External, Owner, giver_of
 from fatecloud.model.release import Release
-from fatecloud.model.runtime import JavaRange, JavaRuntime, PythonRuntime
+from fatecloud.model.runtime import JavaRange, JavaRuntime, python_set_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,15 @@ class ResolveContext:
         }
         return {**given, **derived}
 
+    def written(self, key: str) -> str:
+        """Where a key of the configuration is set, by the operator or by the release."""
+        own = f"{self.owner.path}.services.{self.component.name}.{self.node.name}.config.{key}"
+        for path in (own, f"{self.owner.path}.config.{self.component.name}.{key}"):
+            origin = self.cluster.origins.get(path)
+            if origin and (origin.is_file or origin.source.startswith("release ")):
+                return origin.source
+        return ""
+
     @property
     def home(self) -> str:
         """The service's own directory."""
@@ -105,15 +114,13 @@ class ResolveContext:
     @property
     def python(self) -> str:
         """Interpreter of the thin environment, or an empty string."""
-        return python_of(self.home) if isinstance(self.component.runtime, PythonRuntime) else ""
+        return python_of(self.home) if python_set_of(self.component.runtime) else ""
 
     @property
     def site_packages(self) -> str:
         """Site-packages of the thin environment, or an empty string."""
-        runtime = self.component.runtime
-        if not isinstance(runtime, PythonRuntime):
-            return ""
-        return site_packages_of(self.home, self.release.pythons[runtime.name].minor)
+        name = python_set_of(self.component.runtime)
+        return site_packages_of(self.home, self.release.pythons[name].minor) if name else ""
 
     def tree(self, name: str) -> str:
         """Where the service sees a tree of its release."""

@@ -16,12 +16,13 @@ from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.model.protections import in_effect
 from fatecloud.model.python import PythonSet
 from fatecloud.model.release import DISTRIBUTION, Release
-from fatecloud.model.runtime import PythonRuntime
+from fatecloud.model.runtime import python_set_of
 from fatecloud.model.trees import SUPERVISOR
 from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.contributions import examined, gather
 from fatecloud.resolve.order import stages
+from fatecloud.resolve.pairs import refuse_one_way
 from fatecloud.resolve.placed import contexts_of
 from fatecloud.resolve.supervise import denied, supervision_specs, supervisord_spec
 from fatecloud.resolve.trees import placed_trees
@@ -56,6 +57,7 @@ def resolve(
         raise InputError("\n".join(one.why for one in unmet))
     contexts = {key: replace(context, given=given) for key, context in asked.items()}
     wanted = {key: examined(context, context.component.want(context)) for key, context in contexts.items()}
+    refuse_one_way((edge for answer in wanted.values() for edge in answer.edges), cluster.parties)
     order = stages({key: answer.edges for key, answer in wanted.items()})
     services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
     return Desired(
@@ -87,7 +89,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     neighbours = [contexts[e.target].id for e in wanted.edges if e.hard and e.target in contexts]
     # systemd orders units of its own machine only. Between nodes the plan's stages do it.
     after = tuple(sorted(n.unit for n in neighbours if n.node == node.name))
-    markers = [thin_marker_of(home)] if isinstance(component.runtime, PythonRuntime) else []
+    markers = [thin_marker_of(home)] if python_set_of(component.runtime) else []
     markers += [tree_marker_of(tree.path) for tree in trees]
     specs = wanted.files + supervision_specs(
         node, context.id, context.owner, component, wanted, home, writable, after, markers
@@ -119,9 +121,13 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         spare=component.spare(len(context.owner.instances(component.name))),
         secrets=tuple(sorted(context.secret(spec.name) for spec in component.secrets(context))),
         signs=component.signs,
+        workers=component.workers,
         generation=component.generation,
         trees=trees,
         residues=wanted.residues,
+        routes=wanted.routes,
+        takes=wanted.takes,
+        page=wanted.page,
         protections=in_effect(denied(node, component, wanted, writable), component.unit_exceptions),
         needs=wanted.needs,
         javas=context.javas,

@@ -20,7 +20,7 @@ from fatecloud.model.wanted import Wanted
 def sweep_specs(
     node: Node, service: ServiceId, component: Component, wanted: Wanted, home: str, values: Mapping[str, Any]
 ) -> tuple[FileSpec, ...]:
-    """Program, and under systemd a timer with its unit; none where the service leaves nothing behind.
+    """Program, and under systemd a timer with its unit; empty if the service leaves nothing behind.
 
     Args:
         values: of the service's own unit; these units say the same of user, directories and protections.

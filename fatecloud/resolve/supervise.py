@@ -14,6 +14,7 @@ from fatecloud.model.layout import (
     mark_copy_of,
     mark_of,
     migrating_of,
+    networks_path_of,
     private_of,
     supervisor_conf_of,
     sweep_timer_of,
@@ -74,7 +75,6 @@ def supervision_specs(
         "console": process.console,
         "after": list(after),
         "sweep": sweep_timer_of(service.unit) if wanted.residues else "",
-        "networks": list(process.networks),
         "writable": list(writable),
         "protections": denied(node, component, wanted, writable),
         "exceptions": [(entry.directive, entry.value, entry.reason) for entry in component.unit_exceptions],
@@ -96,8 +96,19 @@ def supervision_specs(
         FileSpec(start, "service/start.sh.j2", values, mode=0o750),
         FileSpec(unit, template, values, mode=0o644, restarts=not copied),
         *((FileSpec(shown, template, values),) if copied else ()),
+        *_networks_specs(service, wanted, unit, systemd=systemd),
         *sweep_specs(node, service, component, wanted, home, values),
     )
+
+
+def _networks_specs(service: ServiceId, wanted: Wanted, unit: str, *, systemd: bool) -> tuple[FileSpec, ...]:
+    """The list of networks, which systemd reads again while the service runs: partners come, go and move."""
+    if not systemd or not wanted.process.networks:
+        return ()
+    values = {"stamp": service.stamp, "networks": list(wanted.process.networks)}
+    # An earlier table of routes leads nowhere while the networks that it leads to are closed.
+    kept = any(spec.kept for spec in wanted.files)
+    return (FileSpec(networks_path_of(unit), "service/networks.conf.j2", values, 0o644, restarts=False, kept=kept),)
 
 
 def denied(node: Node, component: Component, wanted: Wanted, writable: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

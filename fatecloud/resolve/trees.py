@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fatecloud.model.layout import pid_of, started_of
 from fatecloud.model.trees import PlacedTree, Tree, TreeUse
 from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
@@ -30,7 +31,7 @@ def _placed(context: ResolveContext, use: TreeUse, rendered: Iterable[str]) -> P
     path = context.tree(use.name)
     files = tuple(file.removeprefix(f"{path}/") for file in rendered if file.startswith(f"{path}/"))
     for inside, target in use.writes.items():
-        if not f"{target}/".startswith(own):
+        if not f"{target}/".startswith(own) or target in (pid_of(context.home), started_of(context.home)):
             raise ValueError(f"tree {use.name}: {inside} would be {target}, which is not the service's own")
         if hidden := [file for file in files if f"{file}/".startswith(f"{inside}/")]:
             raise ValueError(f"tree {use.name}: {hidden[0]} is rendered into {inside}, which the service owns")

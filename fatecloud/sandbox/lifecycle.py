@@ -172,7 +172,7 @@ def _start_node(
         network=network,
         networking_config={network: client.api.create_endpoint_config(ipv4_address=address, aliases=[node])},
         # Needed for systemd as PID 1: its own cgroup tree and mounts, and no filter on its system calls.
-        cap_add=["SYS_ADMIN", "NET_ADMIN"],
+        cap_add=["SYS_ADMIN", "NET_ADMIN", "SYS_NICE"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         cgroupns="private",
         mem_limit=memory,

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field, replace
-from importlib import import_module
-from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import yaml
 
 from fatecloud.atomic import write_private
 from fatecloud.errors import SecretsError
+from fatecloud.vault.cipher import Damaged, WrongPassword, decrypt, encrypt, is_encrypted
 
 # The vault is decrypted in memory.
 SIZE_LIMIT = 8 * 1024 * 1024
@@ -64,29 +59,6 @@ class Vault:
         write_vault(self.file, self.password, secrets)
 
 
-def vault_library() -> Any:
-    """`ansible.parsing.vault`, imported only by what opens a vault: that takes a quarter of a second.
-
-    Importing it has two side effects that are undone here. Ansible makes a directory for temporary files, by default
-    below the operator's home; a vault needs none, so it gets one that is removed at once. And it changes stdout and
-    stderr, with a coloured warning in the middle of our output where it cannot; so it gets others meanwhile.
-    """
-    library = "ansible.parsing.vault"
-    if library in sys.modules:
-        return sys.modules[library]
-    name, before = "ANSIBLE_LOCAL_TEMP", os.environ.get("ANSIBLE_LOCAL_TEMP")
-    passing = TextIOWrapper(BytesIO(), encoding="utf-8")
-    with TemporaryDirectory() as folder, redirect_stdout(passing), redirect_stderr(passing):
-        os.environ[name] = folder
-        try:
-            return import_module(library)
-        finally:
-            if before is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = before
-
-
 def path_of(inventory: Path) -> Path:
     """The secrets file of an inventory: `inventory.secrets.yml` beside `inventory.yml`."""
     return inventory.with_name(f"{inventory.stem}.secrets.yml")
@@ -98,34 +70,29 @@ def read_vault(file: Path, password: bytes) -> dict[str, Secret]:
     Raises:
         SecretsError: the file cannot be read or is not a vault file, the password is wrong, or the content is not ours.
     """
-    library = vault_library()
     content = _read(file)
-    if not library.is_encrypted(content):
+    if not is_encrypted(content):
         remedy = f"encrypt it (ansible-vault encrypt {file}) or name another one with --secrets"
         raise SecretsError(f"{file}: is not an ansible-vault file", remedy=remedy)
     try:
-        text = library.VaultLib([("default", library.VaultSecret(password))]).decrypt(content)
-    except library.AnsibleError as error:
-        # Ansible has no error of its own for a wrong password.
-        if "Decryption failed" in str(error):
-            message = f"{file}: the vault password is wrong, or the file is damaged"
-            raise SecretsError(
-                message, remedy="check --vault-password-file, or the file beside the inventory"
-            ) from None
+        text = decrypt(content, password)
+    except WrongPassword:
+        raise SecretsError(
+            f"{file}: the vault password is wrong, or the file is damaged",
+            remedy="check --vault-password-file, or the file beside the inventory",
+        ) from None
+    except Damaged:
         raise SecretsError(f"{file}: the vault file is damaged") from None
     return _parse(file, text)
 
 
 def write_vault(file: Path, password: bytes, secrets: Mapping[str, Secret]) -> None:
     """Encrypt and write, 0600, completely or not at all. Raises InputError when it cannot be written."""
-    library = vault_library()
     document = {
         name: {"current": secret.current, "next": secret.next, "origin": secret.origin}
         for name, secret in sorted(secrets.items())
     }
-    key = library.VaultSecret(password)
-    encrypted = library.VaultLib([("default", key)]).encrypt(yaml.safe_dump(document, sort_keys=False), key)
-    write_private(file, encrypted, replace=True)
+    write_private(file, encrypt(yaml.safe_dump(document, sort_keys=False).encode(), password), replace=True)
 
 
 def _read(file: Path) -> bytes:

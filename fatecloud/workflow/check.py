@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # only names in annotations: loading these modules here would
     from fatecloud.model.cluster import Cluster
     from fatecloud.model.desired import Desired
     from fatecloud.model.finding import Report
+    from fatecloud.model.mute import Mute
     from fatecloud.model.observed import Observed
 
 FACTS = (
@@ -21,13 +22,16 @@ FACTS = (
     "data",
     "disk",
     "files",
+    "folders",
     "identity",
     "lease",
     "listeners",
+    "load",
     "logs",
     "manifest",
     "memory",
     "records",
+    "register",
     "services",
     "store",
     "users",
@@ -74,6 +78,7 @@ def check_cluster(
     save: Path | None = None,
     settle: float = SETTLE_SECONDS,
     state: Path | None = None,
+    mutes: Callable[[], Iterable[Mute]] = tuple,
 ) -> Report:
     """Read the whole cluster, because causes may be outside the selection, and report on the selected services.
 
@@ -83,8 +88,9 @@ def check_cluster(
         redact: takes secrets out of one string; everything that was read passes through it.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
-        settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
+        settle: seconds after a start for which a service's runtime findings do not count.
         state: the cluster's state directory, where samples are kept from check to check; None to keep none.
+        mutes: returns the mutes of the cluster, and is called at each check, because others may change them.
 
     Raises:
         UsageError: the file cannot be written.
@@ -98,9 +104,14 @@ def check_cluster(
         redact("")
 
     read = observe(meanwhile=ready)
-    from fatecloud.workflow.judging import judged  # noqa: PLC0415 - as above
+    from fatecloud.checks.muting import with_mutes  # noqa: PLC0415 - as above
+    from fatecloud.workflow.judging import judged, noted  # noqa: PLC0415
 
-    return judged(desired(), read, redact, settle=settle, selected=selected, save=save, state=state)
+    report = judged(desired(), read, redact, settle=settle, selected=selected, save=save, state=state)
+    report = with_mutes(report, mutes())
+    if state is not None and selected is None:
+        noted(state, report)
+    return report
 
 
 def saved_facts(

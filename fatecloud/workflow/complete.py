@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from fatecloud.errors import FatecloudError
+from fatecloud.model.routes import DEFAULT, FLOW
 
 Word = tuple[str, str]
 INVENTORY = "inventory.yml"
@@ -124,6 +125,40 @@ def _codes(unfinished: str, inventory: str) -> Iterator[Word]:
         yield page.stem.lower() if small else page.stem, ""
 
 
+def _muted(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.inventory.mutes import load_mutes  # noqa: PLC0415
+
+    del unfinished
+    path = Path(inventory or INVENTORY).expanduser()
+    yield from ((one.finding, one.reason) for one in load_mutes(path / INVENTORY if path.is_dir() else path))
+
+
+def _found(unfinished: str, inventory: str) -> Iterator[Word]:
+    """The root causes of the last check: nothing is read of nodes at TAB."""
+    from fatecloud.state.directory import place_of  # noqa: PLC0415
+    from fatecloud.state.last_check import last_check  # noqa: PLC0415
+
+    del unfinished
+    last = last_check(place_of(_Names(inventory).cluster.id))
+    yield from ((root, "") for root in (last.roots if last else ()))
+
+
+def _jobs(unfinished: str, inventory: str) -> Iterator[Word]:
+    """The jobs that were listed last: nothing is read of nodes at TAB."""
+    from fatecloud.state.directory import place_of  # noqa: PLC0415
+    from fatecloud.state.last_jobs import last_jobs  # noqa: PLC0415
+
+    del unfinished
+    yield from last_jobs(place_of(_Names(inventory).cluster.id))
+
+
+def _job_statuses(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.model.jobs import ENDED, LEADING  # noqa: PLC0415
+
+    del unfinished, inventory
+    yield from ((status, "") for status in dict.fromkeys([*LEADING, *sorted(ENDED)]))
+
+
 def _templates(unfinished: str, inventory: str) -> Iterator[Word]:
     from fatecloud.shipped import folder  # noqa: PLC0415
 
@@ -157,12 +192,36 @@ def _levels(unfinished: str, inventory: str) -> Iterator[Word]:
     yield from ((level, "") for level in _LEVELS)
 
 
+def _routers(unfinished: str, inventory: str) -> Iterator[Word]:
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
+    from fatecloud.workflow.route import load_routes  # noqa: PLC0415
+
+    del unfinished
+    path = Path(inventory or INVENTORY).expanduser()
+    routes = load_routes(Options(path / INVENTORY if path.is_dir() else path))
+    yield from ((f"{table.router}=", "") for table in routes.network.tables)
+
+
+def _roles(unfinished: str, inventory: str) -> Iterator[Word]:
+    del unfinished, inventory
+    yield from ((FLOW, "requests between flows"), (DEFAULT, "data of tasks"))
+
+
 def _proofs(unfinished: str, inventory: str) -> Iterator[Word]:
     from fatecloud.components.registry import all_components  # noqa: PLC0415
 
     del unfinished, inventory
     for component in all_components().values():
         yield from ((kind.name, kind.doc) for kind in component.proofs)
+
+
+def _last_proofs(unfinished: str, inventory: str) -> Iterator[Word]:
+    """Those that can end a deploy; it runs the early ones in any case."""
+    from fatecloud.components.registry import all_components  # noqa: PLC0415
+
+    del unfinished, inventory
+    for component in all_components().values():
+        yield from ((kind.name, kind.doc) for kind in component.proofs if not kind.early)
 
 
 _Finder = Callable[[str, str], Iterable[Word]]
@@ -176,6 +235,7 @@ _FINDERS: Mapping[str, _Finder] = {
     "limit": _nodes,
     "component": _components,
     "code": _codes,
+    "job": _jobs,
     "template": _templates,
     "names": _secrets,
     "supply": _secrets,
@@ -183,13 +243,18 @@ _FINDERS: Mapping[str, _Finder] = {
     "level": _levels,
     "trust": _peer_keys,
     "proof": _proofs,
-    "verify": _proofs,
+    "role": _roles,
+    "tables": _routers,
+    "verify": _last_proofs,
 }
 """Name of an option or argument -> its values."""
 _BY_VERB: Mapping[tuple[str, str], _Finder] = {
     **dict.fromkeys([(verb, "selectors") for verb in ("plan", "preflight", "deploy")], _whole_nodes),
     **dict.fromkeys([(f"release {verb}", "name") for verb in ("show", "fetch", "bundle")], _releases),
     ("secrets reveal", "name"): _secrets,
+    ("job list", "status"): _job_statuses,
+    ("mute add", "finding"): _found,
+    ("mute remove", "finding"): _muted,
     ("inventory schema", "key"): _keys,
 }
 """The same for verbs whose argument means something else than usual."""

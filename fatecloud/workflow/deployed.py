@@ -8,6 +8,7 @@ from fatecloud.errors import NotDeployed, RunError
 from fatecloud.model.desired import Desired
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.remedy import remedy_text
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.session import Session
 
@@ -75,6 +76,6 @@ def require_read(observed: Observed) -> None:
     """Raise RunError, naming every node that gave no facts."""
     lost = {name: entry for name, entry in observed.nodes.items() if not isinstance(entry, NodeFacts)}
     if lost:
-        remedies = dict.fromkeys(entry.remedy for entry in lost.values() if entry.remedy)
+        remedies = dict.fromkeys(remedy_text(entry.remedies) for entry in lost.values() if entry.remedies)
         message = "\n".join(f"{name}: {entry.message}" for name, entry in lost.items())
         raise RunError(message, remedy="\n".join(remedies) or "make the node reachable")

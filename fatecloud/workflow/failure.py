@@ -22,6 +22,7 @@ _REFUSALS = {
     "alike": "give this cluster another name: names on the node are made of it and the first digits of the id",
     "data_not_there": "mount its disk; or restore the data and run: fatecloud deploy --adopt-data {}",
     "drifted": "fatecloud plan shows the edit; --overwrite-drift replaces the file",
+    "edited": "fatecloud plan shows the edit of {}; fatecloud deploy --overwrite-drift puts back what was deployed",
     "jobs": "wait for them with --wait-jobs 30m, or add --interrupt-jobs; the same command goes on from here",
 }
 """Result of a module that refuses something -> what the operator can do; `{}` is the result's value."""

@@ -15,7 +15,6 @@ from fatecloud.model.observed import Observed
 from fatecloud.model.plan import Plan
 from fatecloud.model.selection import select_nodes
 from fatecloud.resolve.machines import resized
-from fatecloud.state.directory import controller_id
 from fatecloud.workflow.data import data_wish, refuse_gone_data, still_blocking
 from fatecloud.workflow.departed import departed_notes
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -69,7 +68,7 @@ def forecast_deploy(
     for line in (*departed_notes(session), *resized(session.cluster, observed)):
         note(line)
     with _noting(refusals):
-        _refuse_held(session, observed)
+        _refuse_held(observed)
     report = judge_preflight(session.desired, with_trials(session, observed, deadline))
     for finding in report.findings:
         if finding.code == MEMORY.name:  # it does not stop a deploy, and its figures belong beside the plan
@@ -94,11 +93,8 @@ def _details(finding: Finding) -> Iterator[str]:
     yield from (f"  {line}" for line in finding.remedy)
 
 
-def _refuse_held(session: Session, observed: Observed) -> None:
-    leases = [facts.fact("lease").value for name in observed.nodes if (facts := observed.reached(name))]
-    # Asking for the controller's id creates its file, and a plan should not write anything unless it has to.
-    held = held_nodes(observed, controller_id(session.state)) if any(leases) else ()
-    if held:
+def _refuse_held(observed: Observed) -> None:
+    if held := held_nodes(observed):
         raise locked(held, 0)
 
 

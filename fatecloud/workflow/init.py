@@ -34,7 +34,7 @@ def init_cluster(
 
     Args:
         directory: created if it does not exist.
-        template: `all-in-one`, `two-party`, `multi-node` or `serving`.
+        template: name of a file in `inventories/`: `all-in-one`, `two-party`, ...
         nodes: `NAME=ADDRESS` for nodes of the template.
         cluster: its name; the directory's when empty.
         base: directory on the nodes, absolute; the template's own when empty.

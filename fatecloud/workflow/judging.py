@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from fatecloud.collect.record import observed_to_json, redacted
 from fatecloud.errors import UsageError
 from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
+from fatecloud.model.last_check import LastCheck
 from fatecloud.model.observed import Observed
+from fatecloud.state.last_check import keep_last_check
 from fatecloud.timing import phase
 from fatecloud.workflow.samples import with_history
 
@@ -32,7 +35,7 @@ def judged(
         desired: what should be, with rendered files.
         read: what the nodes answered; their files and logs may contain secrets.
         redact: takes secrets out of one string.
-        settle: seconds after a start by fatecloud for which a service's runtime findings do not count.
+        settle: seconds after a start for which a service's runtime findings do not count.
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
         state: the cluster's state directory, where samples are kept from check to check; None to keep none.
@@ -53,3 +56,14 @@ def judged(
             raise UsageError(f"cannot write {save}: {error.strerror}") from None
     with phase("judged"):
         return judge(desired, observed, running_checks(), settle, selected=selected)
+
+
+def noted(state: Path, report: Report) -> None:
+    """Keep what `status` shows of the newest check of the whole cluster.
+
+    Args:
+        state: the cluster's state directory.
+    """
+    counts = Counter[str](finding.severity for finding in report.findings) + Counter(muted=len(report.muted))
+    roots = tuple(finding.id for finding in report.findings if not finding.caused_by)
+    keep_last_check(state, LastCheck(report.taken, report.exit_status, report.passed, dict(counts), roots))

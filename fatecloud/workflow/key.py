@@ -76,7 +76,7 @@ def key_to_sign(files: SecretsFiles) -> SigningKey | None:
 
 
 def own_keys(files: SecretsFiles) -> list[tuple[PublicKey, date | None]]:
-    """The keys of a cluster, each with its last day; none where it has no vault. Raises SecretsError."""
+    """The keys of a cluster, each with its last day; empty if it has no vault. Raises SecretsError."""
     if not files.vault.exists():
         return []
     secrets = open_vault(files).read()

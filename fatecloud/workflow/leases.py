@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from fatecloud.errors import Locked, Refused
 from fatecloud.model.duration import duration_text
 from fatecloud.model.event import Event, Listener
+from fatecloud.model.lease import held_by, left
 from fatecloud.model.observed import Observed
 from fatecloud.model.trust import untrusted_records
 from fatecloud.plain import plain_word
-from fatecloud.render.holder import dead
-from fatecloud.state.directory import controller_id
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.recorded import new_run
 from fatecloud.workflow.session import Session
@@ -39,26 +38,13 @@ class Held:
         return f"{self.node}: run {self.run} of {self.owner} holds this node, for {left} unless it is renewed"
 
 
-def held_nodes(observed: Observed, controller: str) -> tuple[Held, ...]:
-    """The nodes that living runs hold. A lease whose process is certainly dead is taken over, so it does not count.
-
-    Args:
-        controller: id of this controller; only its own runs can be known to be dead.
-    """
+def held_nodes(observed: Observed) -> tuple[Held, ...]:
+    """The nodes that living runs hold; the lease of a killed one is taken over, so it does not count."""
     found = []
     for name in sorted(observed.nodes):
-        facts = observed.reached(name)
-        lease = facts.fact("lease").value if facts else None
-        if facts is None or not lease:
-            continue
-        # Compare with the node's own clock, which the end of the lease was computed with.
-        now = (facts.fact("clock").value or {}).get("epoch", observed.taken)
-        left = float(lease.get("expires", 0)) - now
-        # A process of another machine cannot be looked at, so its lease holds until it runs out.
-        ours = lease.get("controller") == controller
-        if left > 0 and not (ours and dead(lease.get("process") or {})):
+        if lease := held_by(observed, name):
             run, owner = plain_word(lease.get("run", "?")), plain_word(lease.get("owner", "an unknown operator"))
-            found.append(Held(name, run, owner, left))
+            found.append(Held(name, run, owner, left(observed, name, lease)))
     return tuple(found)
 
 
@@ -92,8 +78,8 @@ def wait_until_free(
         Refused: the records of a node cannot be believed.
     """
     refuse_untrusted(observed)
-    controller, deadline, waited = controller_id(session.state), time.monotonic() + wait, False
-    while held := held_nodes(observed, controller):
+    deadline, waited = time.monotonic() + wait, False
+    while held := held_nodes(observed):
         if time.monotonic() >= deadline:
             raise locked(held, wait)
         if not waited:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fatecloud.collect import shipment
+from fatecloud.collect.node.limited import LONGEST
 from fatecloud.collect.spec import spec_for
 from fatecloud.model.desired import Desired, DesiredFile
 from fatecloud.model.layout import check_program_of, check_spec_of
@@ -52,5 +53,12 @@ def question(desired: Desired, node: Node, spec: Mapping[str, Any]) -> Question:
     """How a node's collector is started: the installed one where the node has a login for checks."""
     if node.check is None:
         return shipment.question(node, spec)
-    asked = {"want": spec["want"], "probes": bool(spec["probes"]), "deadline": spec["deadline"]}
+    some = [probe["id"] for probe in spec["probes"]]
+    # A program that an earlier version has installed knows all questions or none.
+    whole = len(some) >= sum(len(service.probes) for service in desired.on_node(node.name))
+    probes = bool(some) if whole else some
+    asked = {"want": spec["want"], "probes": probes, "deadline": min(spec["deadline"], LONGEST)}
+    patience = max((probe.get("patience", 1) for probe in spec["probes"]), default=1)
+    if patience > 1:  # a program that an earlier version has installed does not know the word
+        asked["patience"] = patience
     return (SUDO, "-n", "--", check_program_of(desired.cluster.label)), json.dumps(asked).encode(), False

@@ -35,6 +35,15 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         SecretsError: the vault cannot be opened or lacks a secret.
         ArtifactMissing: the store lacks what a deployment needs.
     """
+    resolved, store = load_desired(options, need_store=need_store)
+    session = session_of(options, resolved, store, cluster_directory(resolved.cluster.id, options.state_dir))
+    if need_secrets:
+        require_secrets(resolved, session.vault.secrets)
+    return session
+
+
+def load_desired(options: Options, *, need_store: bool = False) -> tuple[Desired, Store]:
+    """The same for what should be alone, and the store that it was read with: writes nothing, and needs no vault."""
     with phase("read the inventory"):
         cluster = inventory.load(options.inventory)
     store = Store(options.store or default_store())
@@ -47,10 +56,7 @@ def load_session(options: Options, *, need_store: bool = False, need_secrets: bo
         resolved = resolve(cluster, releases, pythons, imported_jdks(store))
     if need_store:
         require_packages(resolved)
-    session = session_of(options, resolved, store, cluster_directory(cluster.id, options.state_dir))
-    if need_secrets:
-        require_secrets(resolved, session.vault.secrets)
-    return session
+    return resolved, store
 
 
 def session_of(options: Options, resolved: Desired, store: Store, state: Path) -> Session:

@@ -14,14 +14,13 @@ from fatecloud.errors import FatecloudError, TransportError, UsageError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.node import Node
 from fatecloud.transport import Transport
+from fatecloud.workflow.job_id import job_id
 from fatecloud.workflow.log_readers import LINES_SINCE, Reader, SharedConnection
 
 POLL = 1.0
 """Seconds between two rounds of `--follow`."""
 LEVELS = ("debug", "info", "warning", "error", "critical")
 LINES = 200
-_JOB = re.compile(r"[0-9]{14,32}")
-"""FATE makes an id from the time of submission. It becomes a part of paths, so only digits are accepted."""
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -123,8 +122,7 @@ def of_job(services: Sequence[DesiredService], job: str) -> tuple[DesiredService
     Raises:
         UsageError: it is not a valid id, or none of the services runs jobs.
     """
-    if not _JOB.fullmatch(job):
-        raise UsageError(f"invalid job id {job!r}: an id has 14 to 32 digits, like 202611261932145550830")
+    job_id(job)
     found = tuple(service for service in services if job_logs(service))
     if not found:
         names = ", ".join(service.id.key for service in services)

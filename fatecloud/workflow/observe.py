@@ -16,6 +16,7 @@ from fatecloud.model.observed import Observed
 from fatecloud.state.killed import last_failure
 from fatecloud.timing import phase, report_seconds
 from fatecloud.transport import Transport
+from fatecloud.workflow.killed_runs import with_killed_runs
 from fatecloud.workflow.limited import as_checker, question
 from fatecloud.workflow.session import Session
 
@@ -71,7 +72,7 @@ def observe(
     finally:
         for transport in opened:
             transport.close()
-    observed = _with_last_failure(session, observed)
+    observed = _with_last_failure(session, with_killed_runs(session.state, observed))
     session.take(observed)
     for name, reading in sorted(observed.nodes.items()):
         how = "answered" if observed.reached(name) else "did not answer"

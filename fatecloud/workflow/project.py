@@ -11,7 +11,7 @@ import yaml
 from fatecloud.render.project import RunInfo, write_project
 from fatecloud.state.directory import controller_id
 from fatecloud.transport.sshconfig import ssh_config
-from fatecloud.vault.file import vault_library
+from fatecloud.vault.cipher import encrypt
 from fatecloud.whoami import user_name
 from fatecloud.workflow.needed_secrets import values_on_nodes
 from fatecloud.workflow.session import Session
@@ -32,12 +32,10 @@ _VaultDumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_sca
 
 def encrypted(values: Mapping[str, str], password: str) -> str:
     """The project's vault file."""
-    library = vault_library()
     text = yaml.dump(
         {"fatecloud_secrets": {name: _Unsafe(value) for name, value in sorted(values.items())}}, Dumper=_VaultDumper
     )
-    key = library.VaultSecret(password.encode())
-    return str(library.VaultLib([("default", key)]).encrypt(text, key).decode())
+    return encrypt(text.encode(), password.encode()).decode()
 
 
 def run_info(session: Session, run: str, pid: int) -> RunInfo:

@@ -24,10 +24,11 @@ SHOWN = 6
 
 
 def proofs(desired: Desired) -> dict[str, tuple[ProofKind, str]]:
-    """The smoke tests that the services of a cluster offer, by name, each with its component."""
+    """The smoke tests that the services of a cluster offer, by name, each with its component; early ones come last."""
     there = {service.id.component for service in desired.services.values()}
     components = [component for name, component in all_components().items() if name in there]
-    return {kind.name: (kind, component.name) for component in components for kind in component.proofs}
+    offered = [(kind, component.name) for component in components for kind in component.proofs]
+    return {kind.name: (kind, name) for kind, name in sorted(offered, key=lambda one: one[0].early)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,32 @@ def rounds(desired: Desired, due: Collection[str], name: str | None) -> tuple[Ro
         due: ids of these owners.
         name: the test that the operator chose; None, and for owners that do not offer it, means the first that a
             component of theirs offers.
+
+    Returns:
+        The early ones first.
     """
-    found: list[Round] = []
+    known = list(proofs(desired).values())
+    found = [one for kind, component in known if kind.early for one in _pairs(desired, kind, component, due)]
     left = set(due)
-    for component in dict.fromkeys(component for _, component in proofs(desired).values()):
-        offered = [kind for kind, of in proofs(desired).values() if of == component]
+    for component in dict.fromkeys(component for kind, component in known if not kind.early):
+        offered = [kind for kind, of in known if of == component and not kind.early]
         kind = next((one for one in offered if one.name == name), offered[0])
-        able = sorted(dict(_services(desired, component)), key=in_order)
-        waiting = [owner for owner in able if owner in left]
-        left -= set(waiting)
-        while waiting:
-            guest = waiting.pop(0)
-            # Two owners per round, because each side is shown to work by one job.
-            host = waiting.pop(0) if waiting else next((other for other in able if other != guest), guest)
-            found.append(Round(kind.name, guest, host))
+        later = _pairs(desired, kind, component, left)
+        left -= set(dict(_services(desired, component)))
+        found += later
     return tuple(found)
+
+
+def _pairs(desired: Desired, kind: ProofKind, component: str, due: Collection[str]) -> list[Round]:
+    """One test for each two of these owners that have the component: it shows of both sides that they work."""
+    able = sorted(dict(_services(desired, component)), key=in_order)
+    waiting = [owner for owner in able if owner in due]
+    found = []
+    while waiting:
+        guest = waiting.pop(0)
+        host = waiting.pop(0) if waiting else next((other for other in able if other != guest), guest)
+        found.append(Round(kind.name, guest, host))
+    return found
 
 
 def chosen_proof(desired: Desired, name: str | None) -> tuple[ProofKind, str]:

@@ -53,6 +53,24 @@ def new_run(session: Session, verb: str, argv: Sequence[str], events: Listener) 
     return log
 
 
+def done_as_run(session: Session, verb: str, argv: Sequence[str], events: Listener, act: Callable[[], None]) -> None:
+    """Do what needs no lease of a node as a run of the history: who ended a job is asked later."""
+    log = new_run(session, verb, argv, events)
+    outcome = "failed"
+    try:
+        act()
+        outcome = "done"
+    except KeyboardInterrupt:
+        outcome = "interrupted"
+        raise
+    except FatecloudError as error:
+        with suppress(OSError):
+            log.record(Event("failed", error.message))
+        raise
+    finally:
+        log.finish(outcome)
+
+
 @contextmanager
 def recorded(
     session: Session, verb: str, argv: Sequence[str], ui: Listener, nodes: Collection[str] = ()

@@ -8,6 +8,7 @@ from fatecloud.model.desired import Desired
 from fatecloud.model.finding import Report
 from fatecloud.model.owner import needing
 from fatecloud.model.plan import Plan
+from fatecloud.model.remedy import OVERWRITE
 from fatecloud.plan.data import NO_WISH, DataWish
 from fatecloud.workflow.data import still_blocking
 from fatecloud.workflow.deploy_options import DeployOptions
@@ -41,7 +42,7 @@ def refuse_drift(plan: Plan, wanted: DeployOptions) -> None:
         paths = ", ".join(f"{change.node}:{change.path}" for change in plan.drifted)
         raise Refused(
             f"these files were edited by hand, or are not ours: {paths}",
-            remedy="put the change into the inventory, or use --overwrite-drift (a copy of each file is kept)",
+            remedy=f"put the change into the inventory; or replace them, of which copies are kept: {OVERWRITE.command}",
         )
 
 

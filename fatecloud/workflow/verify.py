@@ -69,7 +69,8 @@ def _prove(session: Session, wanted: Round, run: Recorded, ui: Ui) -> None:
     recorded = {"id": result.id, "kind": result.kind, "at": time.time()}
     confirmed = [owner for owner in result.confirmed if owner in desired.cluster.owners]
     proofs = {owner: {**recorded, "digest": owners_digest(desired, owner)} for owner in confirmed}
-    run.ansible.play("record.yml", {"fatecloud_proofs": proofs})
+    if proofs:
+        run.ansible.play("record.yml", {"fatecloud_proofs": proofs})
     run.events(Event("ok", result_text(result)))
 
 

@@ -19,7 +19,7 @@ from ansible.module_utils.fatecloud_inside import make_directory, sha256_of
 from ansible.module_utils.fatecloud_node import Manifest, Refused, working
 from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_refused import conclude
-from ansible.module_utils.fatecloud_store import artifact_path, complete, part_path
+from ansible.module_utils.fatecloud_store import artifact_path, intact, part_path
 
 ROOM = 64 << 20
 """Bytes that must stay free beside what is shipped."""
@@ -36,8 +36,8 @@ def missing(params: dict) -> list:
 
 
 def used_of(base: str, parts: list) -> set:
-    """Hashes of the artifacts that will be used: those of what is not made yet, and tools every time."""
-    lacking = [part for part in parts if complete(part_path(base, part["kind"], part["id"])) is None]
+    """Hashes of the artifacts that will be used: those of what is not made yet or was damaged, and tools every time."""
+    lacking = [part for part in parts if not intact(part_path(base, part["kind"], part["id"]))]
     return {sha256 for part in lacking for sha256 in part["artifacts"]}
 
 

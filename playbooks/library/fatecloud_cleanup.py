@@ -17,7 +17,7 @@ import os
 from ansible.module_utils import fatecloud_copies as copies
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_accounts import drop
-from ansible.module_utils.fatecloud_inside import remove_empty, remove_file, remove_tree
+from ansible.module_utils.fatecloud_inside import remove_empty, remove_file, remove_placed, remove_tree
 from ansible.module_utils.fatecloud_marks import data_away, forget_marks
 from ansible.module_utils.fatecloud_node import Manifest, Refused, private, working
 from ansible.module_utils.fatecloud_places import STORE
@@ -44,7 +44,7 @@ def clear(base: str, manifest: Manifest, purge: bool, away: list) -> list:  # no
         away: directories whose data are not in place: what lies there instead is not ours to remove.
     """
     for path in manifest.data["files"]:
-        remove_file(path)
+        remove_placed(path)
     copies.remove(manifest, days=0)
     remove_tree(os.path.join(base, STORE))
     ours = sorted(manifest.data["directories"], key=len, reverse=True)
@@ -82,6 +82,7 @@ def apply(params: dict) -> dict:
         entry = {
             "base": base,
             "slug": "",
+            "home": "",
             "user": params["user"],
             "supervisor": params["supervisor"],
         }

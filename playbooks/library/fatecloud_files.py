@@ -1,6 +1,7 @@
 """Puts a service's (or a node's) files in place. The action plugin of the same name sends the bytes in `archive`.
 
-Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts), `archive`
+Parameters: `base`, `run`, `service` (key, or `node`), `files` (list of path, mode, owner, digest, restarts; `kept` of
+tables of routes, of which earlier versions are kept), `archive`
 (base64 of a tar whose members are named by the position in `files`; `<position>.text` is the same file without its
 secrets), `places` (path -> octal mode of directories of ours, which `group` may enter), `directories` (the same for
 those that `user` owns and writes to), `user`, `group`, `overwrite_drift`, `prepared` (of a node: digest of how it is
@@ -18,11 +19,19 @@ import os
 import stat
 import tarfile
 
+from ansible.module_utils import fatecloud_earlier as earlier
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.fatecloud_copies import keep
 from ansible.module_utils.fatecloud_handover import hand_over
-from ansible.module_utils.fatecloud_inside import is_directory, make_directory, remove_file, same_access, sha256_of
-from ansible.module_utils.fatecloud_node import Refused, missing, owner_ids, private, replace, working
+from ansible.module_utils.fatecloud_inside import (
+    is_directory,
+    make_directory,
+    remove_file,
+    remove_placed,
+    same_access,
+    sha256_of,
+)
+from ansible.module_utils.fatecloud_node import Refused, missing, note_change, owner_ids, private, replace, working
 from ansible.module_utils.fatecloud_places import PROGRAMS, RENDERED, foreign_names, is_systems
 from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_trust import directory
@@ -43,7 +52,7 @@ def unpack(files: list, archive: str) -> tuple:
     return contents, texts
 
 
-def keep_texts(base: str, texts: dict, recorded: dict) -> None:
+def keep_texts(base: str, texts: dict, manifest: object) -> None:
     """Keep what files say without their secrets, so that a plan can show what it changes; forget what is replaced."""
     folder = os.path.join(private(base), RENDERED)
     make_directory(folder, 0o700)
@@ -51,7 +60,8 @@ def keep_texts(base: str, texts: dict, recorded: dict) -> None:
         path = os.path.join(folder, digest)
         if not os.path.exists(path):
             replace(path, text, 0o600)
-    for name in set(os.listdir(folder)) - {entry["digest"] for entry in recorded.values() if "digest" in entry}:
+    known = {entry["digest"] for entry in manifest.data["files"].values() if "digest" in entry}
+    for name in set(os.listdir(folder)) - known - earlier.digests(manifest):
         os.unlink(os.path.join(folder, name))
 
 
@@ -70,9 +80,20 @@ def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
     )
 
 
+def _note_tables(manifest: object, params: dict) -> None:
+    """Keep what the service's tables of routes say, if one of them is about to change."""
+    wanted = {file["path"]: file["digest"] for file in params["files"] if file.get("kept")}
+    current = earlier.now(manifest, params["service"], list(wanted))
+    there = {path: entry["digest"] for path, entry in current.items() if entry}
+    if there and there != wanted:
+        earlier.note(manifest, params["service"], params["run"], current)
+
+
 def _owner(file: dict, service_ids: tuple) -> tuple:
     """Numeric owner of a file: root's files can be read by the service's group, where not everyone may read them."""
-    if service_ids == (-1, -1) or file["owner"] != "root":
+    if service_ids == (-1, -1):
+        return os.geteuid(), -1  # ours, as we cannot give it away, of any group
+    if file["owner"] != "root":
         return service_ids
     return 0, 0 if int(file["mode"], 8) & stat.S_IROTH else service_ids[1]
 
@@ -182,9 +203,10 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             }
         pending = manifest.data.setdefault("pending", {})
         pending.update(wanted)
+        _note_tables(manifest, params)
         if service == "node":
             manifest.data["prepared"] = ""
-            # A project that was rendered without a look at the nodes knows nothing of their machines.
+            # A project that was rendered before the nodes were read knows nothing of their machines.
             if params["machine"].get("memory") or not manifest.data.get("machine"):
                 manifest.data["machine"] = params["machine"]
         manifest.save()
@@ -198,14 +220,16 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             for path in strange
         ]
         manifest.save()
+        if service != "node" and any(_would_change(f, there[f["path"]], wanted[f["path"]], ids) for f in files):
+            note_change(params["base"], params["run"], service)
         changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:
-            remove_file(path)
+            remove_placed(path)
             del recorded[path]
         for file in files:
-            entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts")}
+            entry = {key: file[key] for key in ("owner", "mode", "digest", "restarts", "kept") if key in file}
             recorded[file["path"]] = dict(entry, sha256=wanted[file["path"]], service=service)
-        keep_texts(params["base"], texts, recorded)
+        keep_texts(params["base"], texts, manifest)
         # What serves the whole node may hold the things of others too: it is never removed with its content.
         manifest.note("shared" if service == "node" else "directories", made if service == "node" else folders_wanted)
         manifest.data["pending"] = {path: digest for path, digest in pending.items() if path not in wanted}

@@ -2,7 +2,8 @@
 
 Parameters: `state` (acquired, renewed or released), `base`, `run`, `cluster` (its name), `id`
 (the cluster's), `layout` (the number of `model/layout.py`), `node` (its name in the inventory),
-`owner`, `controller`, `process` (who asks, on the controller), `takeover` (id of the run whose
+`owner`, `controller`, `process` (who asks, on the controller), `deploys` (keys of the services that
+the run deploys on this node), `takeover` (id of the run whose
 lease may be taken although it has not expired, or `*`), `shown` (what the plan was made from, see
 `state_digest`; empty to take the node whatever is on it), `wait` (seconds that what an
 old run left on the node may still take before it is ended), `scratch` (where Ansible puts files of
@@ -251,7 +252,7 @@ def acquire(params: dict) -> dict:
             refuse_changed(params)
         if lease and lease["run"] != run:
             forget(params["id"], params["scratch"])
-        mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process")}
+        mine = {key: params[key] for key in (*IDENTITY, "owner", "controller", "run", "process", "deploys")}
         write_lease(base, extended(mine))
         _write_down(params, fresh)
     return {
@@ -310,6 +311,7 @@ def main() -> None:
             "owner": {"default": ""},
             "controller": {"default": ""},
             "process": {"type": "dict", "default": {}},
+            "deploys": {"type": "list", "elements": "str", "default": []},
             "takeover": {"default": ""},
             "shown": {"type": "dict", "default": {}},
             "wait": {"type": "float", "default": 120},

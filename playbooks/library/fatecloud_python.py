@@ -5,7 +5,8 @@ Parameters: `state` (`shared`: interpreter and shared environment; `thin`: the e
 "nobody" where it is empty), and for `thin` also `service`, `home`, `own` (packages that it has a copy of), `replaced`
 (files that are rendered into it), `group` (may read it).
 
-A directory without its marker `.complete` is what an interrupted build left: it is removed and built again.
+A directory without its marker `.complete` is what an interrupted build left: it is removed and built again. So is one
+that is not as its record says (`fatecloud_watched`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from ansible.module_utils.fatecloud_node import Refused, clean_environment, owne
 from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_running import run
-from ansible.module_utils.fatecloud_store import artifact_path, complete, interpreter_path, opened, shared_path
+from ansible.module_utils.fatecloud_store import (
+    artifact_path,
+    complete,
+    intact,
+    interpreter_path,
+    opened,
+    shared_path,
+    watch,
+)
 from ansible.module_utils.fatecloud_unpack import Unpacking
 
 
@@ -58,7 +67,7 @@ def call(argv: list, what: str, **options: object) -> str:
 def unpack_interpreter(base: str, python: dict, user: str) -> bool:
     """Unpack the interpreter, unless it is there; not marked yet. Whether it changed anything."""
     target = _interpreter(base, python)
-    if complete(target) is not None:
+    if intact(target):
         return False
     shutil.rmtree(target, ignore_errors=True)
     scratch = target + ".part"
@@ -110,7 +119,7 @@ def build_shared(base: str, python: dict, user: str) -> bool:
         Refused: too little space, a wrong hash, or a module that cannot be imported.
     """
     target = shared_path(base, python["digest"])
-    if complete(target) is not None:
+    if intact(target):
         return False
     os.umask(0o022)
     for leftover in (target, os.path.join(base, STORE, "tmp")):
@@ -150,9 +159,11 @@ def build_shared(base: str, python: dict, user: str) -> bool:
 
 
 def provide(base: str, python: dict, user: str) -> bool:
-    """Unpack and build what is not there; all of it counts once it is on the disk. Whether it changed anything."""
+    """Make what is not there or was damaged; all of it counts once it is on the disk. Whether it changed anything."""
     changed = unpack_interpreter(base, python, user) | build_shared(base, python, user)
     if changed:
+        watch(_interpreter(base, python))
+        watch(shared_path(base, python["digest"]))
         os.sync()
         _mark(_interpreter(base, python), python["interpreter"]["sha256"] + "\n")
         _mark(shared_path(base, python["digest"]), python["digest"] + "\n")
@@ -179,7 +190,7 @@ def build_thin(params: dict) -> bool:
     """Build the environment of one service. Whether it changed anything."""
     base, python, home = params["base"], params["python"], params["home"]
     target, marker = os.path.join(home, "venv"), python["digest"] + "\n"
-    if complete(target) == marker:
+    if complete(target) == marker and intact(target):
         return False
     os.umask(0o022)
     # Ours, as all of its home: what root and the service run there, the service cannot change.
@@ -198,6 +209,7 @@ def build_thin(params: dict) -> bool:
     replace(os.path.join(own, "fatecloud-shared.pth"), (shared + "\n").encode(), 0o644)
     if params["own"]:
         compile_all(base, python, [os.path.join(own, name) for name in params["own"]])
+    watch(target, tuple(os.path.relpath(path, target) for path in params["replaced"]))
     os.sync()
     _mark(target, marker)
     return True
@@ -212,10 +224,12 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
     base, python = params["base"], params["python"]
     with working(base, params["run"], check, wait=900) as manifest:
         if params["state"] == "thin":
-            there = complete(os.path.join(params["home"], "venv")) == python["digest"] + "\n"
+            target = os.path.join(params["home"], "venv")
+            there = complete(target) == python["digest"] + "\n" and intact(target)
             return {"changed": not there if check else build_thin(params)}
         if check:
-            return {"changed": complete(shared_path(base, python["digest"])) is None}
+            whole = intact(shared_path(base, python["digest"])) and intact(_interpreter(base, python))
+            return {"changed": not whole}
         changed = provide(base, python, params["user"])
         made = (_interpreter(base, python), shared_path(base, python["digest"]))
         manifest.note("made", [os.path.relpath(path, os.path.join(base, STORE)) for path in made])

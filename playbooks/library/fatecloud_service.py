@@ -22,7 +22,7 @@ from ansible.module_utils.fatecloud_asking import let_jobs_end
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
 from ansible.module_utils.fatecloud_migrating import flag_of
-from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, read_lease, working
+from ansible.module_utils.fatecloud_node import POLL, Manifest, Refused, note_change, read_lease, working
 from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_states import UP
 from ansible.module_utils.fatecloud_supervision import remove, supervised
@@ -72,6 +72,8 @@ def settle(service: object, params: dict) -> list:
             time.sleep(POLL)
     verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
     if verb:
+        if verb != "stop":
+            note_change(params["base"], params["run"], params["service"])
         service.act(verb)
         done.append(verb)
     return done
@@ -162,6 +164,10 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
     missing = not check and not os.path.lexists(params["unit_path"])
     if params["state"] != "absent" and missing and service.state() == "absent":
         raise Refused("it is not deployed on this node")
+    if params["state"] in ("started", "restarted") and missing:
+        raise Refused(
+            "its unit is not on this node any more, although its process runs; fatecloud deploy brings it back"
+        )
     silent = [] if check else spare_jobs(service, params)
     with working(params["base"], params["run"], check) as manifest:
         if check:
@@ -186,11 +192,13 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
             _note_stop(entry, params, done)
             facts = {key: params[key] for key in ("unit", "unit_path", "slug", "home", "supervision")}
             if params["version"]:
-                # Only a deploy knows it: it has placed its files, and brought what the service keeps to it.
+                # Only a deploy knows these: it has placed the files, and brought what the service keeps to them. Other
+                # verbs may run with an inventory that was edited since.
                 again = entry.get("version") == params["version"]
                 facts["version"] = params["version"]
                 facts["deployed"] = entry.get("deployed", params["run"]) if again else params["run"]
-            manifest.data["services"][params["service"]] = dict(entry, **facts, **params["kept"])
+                facts.update(params["kept"])
+            manifest.data["services"][params["service"]] = dict(entry, **facts)
             if done:
                 # A check holds back what a service may show for a moment after a start that was ours.
                 manifest.data["services"][params["service"]].update(run=params["run"], at=int(time.time()))

@@ -11,6 +11,7 @@ its files; a directory in which something is the service's own is a real one, wi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from ansible.module_utils.fatecloud_inside import make_directory, remove_tree
 from ansible.module_utils.fatecloud_node import Refused, clean_environment, owner_ids, replace, working
 from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_refused import conclude
-from ansible.module_utils.fatecloud_store import complete, listed, opened, part_path
+from ansible.module_utils.fatecloud_store import complete, intact, listed, opened, part_path, watch
 from ansible.module_utils.fatecloud_unpack import LARGEST, Unpacking, free_for
 
 EPOCH = 315532800
@@ -145,12 +146,27 @@ class View:
             shutil.copy2(source, target, follow_symlinks=False)
 
 
-def place(params: dict) -> list:
-    """Make the views that are not there or show something else. Their paths."""
+def _is_placed(view: dict) -> bool:
+    return complete(view["path"]) == marker_of(view) and intact(view["path"])
+
+
+def carry(old: str, new: str, paths: list) -> None:
+    """Give a view that replaces another one these files of it, where they are; the old one keeps them until then."""
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.link(os.path.join(old, path), os.path.join(new, path), follow_symlinks=False)
+
+
+def place(params: dict, copies: list) -> list:
+    """Make the views that are not there or show something else. Their paths.
+
+    Args:
+        copies: paths of the copies of files that were changed by hand.
+    """
     made = []
     for view in params["views"]:
         path = view["path"]
-        if complete(path) == marker_of(view):
+        if _is_placed(view):
             continue
         os.umask(0o022)
         tree = part_path(params["base"], "tree", view["tree"])
@@ -163,6 +179,10 @@ def place(params: dict) -> list:
         scratch = path + ".part"
         remove_tree(scratch)
         View(tree, scratch, view, ids).make()
+        kept = [os.path.relpath(copy, path) for copy in copies if copy.startswith(path + "/")]
+        # What was changed by hand is kept or refused where the files of the service are placed.
+        carry(path, scratch, [*view["files"], *kept])
+        watch(scratch, tuple(view["files"]), every=True)
         os.sync()
         replace(os.path.join(scratch, ".complete"), marker_of(view).encode(), 0o644)
         remove_tree(path)
@@ -181,8 +201,8 @@ def ensure(params: dict, check: bool) -> dict:  # noqa: FBT001
     with working(base, params["run"], check, wait=900) as manifest:
         if params["state"] == "placed":
             if check:
-                return {"changed": any(complete(view["path"]) != marker_of(view) for view in params["views"])}
-            made = place(params)
+                return {"changed": not all(_is_placed(view) for view in params["views"])}
+            made = place(params, sorted(manifest.data.get("copies", {})))
             return {"changed": bool(made), "paths": made}
         if check:
             return {"changed": not all(is_whole(base, tree["digest"]) for tree in params["trees"])}

@@ -15,9 +15,8 @@ import subprocess
 import time
 
 from ansible.module_utils.fatecloud_node import Manifest, Refused, clean_environment
+from ansible.module_utils.fatecloud_own_accounts import NOWHERE, SHELLS, differences
 
-NOWHERE = "/nonexistent"
-SHELLS = ("/usr/sbin/nologin", "/sbin/nologin", "/bin/false")
 ATTEMPTS = 30
 """Seconds that another program may hold the lock of the user database, a package's installation for example."""
 
@@ -39,16 +38,21 @@ def group_of(name: str) -> object | None:
 
 
 def lacking(accounts: list, known: dict) -> list:
-    """Accounts that have to be made, or are services' own and not in the manifest.
+    """Accounts that have to be made or put right, or are services' own and not in the manifest.
 
     Args:
         known: the manifest's accounts.
     """
-    return [a for a in accounts if user_of(a["user"]) is None or not (a["shared"] or a["user"] in known)]
+    return [
+        account
+        for account in accounts
+        if user_of(account["user"]) is None
+        or not (account["shared"] or (account["user"] in known and not _wrong(account["user"])))
+    ]
 
 
 def make(accounts: list, manifest: Manifest) -> list:
-    """Make accounts that are not there, each recorded before it exists; names of those that were made.
+    """Make accounts that are not there, each recorded before it exists, and put our own right; names of all these.
 
     An account that was lost gets its numbers again where they are free: files that are left belong to it again.
 
@@ -73,6 +77,9 @@ def make(accounts: list, manifest: Manifest) -> list:
                 f"user {user} is there, but this cluster did not make it ({entry.pw_gecos or 'no comment'});"
                 f" after a look at what it is for: userdel {user}"
             )
+        elif not account["shared"] and _wrong(user):
+            _put_right(user, _wrong(user))
+            made.append(user)
         if user in ours:
             ours[user].update(uid=pwd.getpwnam(user).pw_uid, gid=pwd.getpwnam(user).pw_gid)
     return made
@@ -93,6 +100,43 @@ def _make(account: dict, before: dict) -> None:
     shell = next((path for path in SHELLS if os.path.exists(path)), SHELLS[-1])
     words = ["--no-create-home", "--home-dir", NOWHERE, "--shell", shell, "--comment", account["comment"]]
     _run(["useradd", "--system", *numbers, "--gid", group, *words, user])
+
+
+def _wrong(user: str) -> dict:
+    """How an account was changed, as far as that can be put right now: a home only while nothing runs as the user."""
+    entry = user_of(user)
+    seen = {
+        "shell": entry.pw_shell,
+        "home": entry.pw_dir,
+        "group": _group_name(entry.pw_gid),
+        "groups": [group.gr_name for group in grp.getgrall() if user in group.gr_mem],
+    }
+    found = differences(seen)
+    if "home" in found and _busy(entry.pw_uid):
+        del found["home"]
+    return found
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def _busy(uid: int) -> bool:
+    """Whether a process runs as a user."""
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit() and os.stat(f"/proc/{name}").st_uid == uid:
+                return True
+    return False
+
+
+def _put_right(user: str, wrong: dict) -> None:
+    shell = next((path for path in SHELLS if os.path.exists(path)), SHELLS[-1])
+    options = {"shell": ["--shell", shell], "home": ["--home", NOWHERE], "groups": ["--groups", ""]}
+    _run(["usermod", *(word for what in sorted(wrong) for word in options[what]), user])
 
 
 def _taken(find: object, number: int) -> bool:

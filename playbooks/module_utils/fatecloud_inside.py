@@ -135,6 +135,23 @@ def remove_file(path: str) -> None:
         os.unlink(name, dir_fd=folder)
 
 
+PARTS = ".service.d"
+"""End of the name of a directory with parts of a unit."""
+
+
+def remove_placed(path: str) -> None:
+    """Remove a file that a deploy placed, and the directory with parts of a unit that is empty then.
+
+    Raises:
+        Refused: a link is on the way to it.
+        OSError: it cannot be removed.
+    """
+    remove_file(path)
+    # Another part in it is an administrator's own.
+    if os.path.dirname(path).endswith(PARTS):
+        remove_empty(os.path.dirname(path))
+
+
 def remove_tree(path: str) -> None:
     """Remove a path with all that is below it, follow no link, and stop at no depth.
 

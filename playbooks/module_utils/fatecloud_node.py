@@ -162,6 +162,16 @@ def read_lease(base: str) -> dict | None:
     return lease
 
 
+def note_change(base: str, run: str, service: str) -> None:
+    """Write into the lease that the run begins to change a service now: a check does not call that a fault.
+
+    Raises:
+        Refused: the run does not hold the node.
+    """
+    lease = assert_lease(base, run)
+    write_lease(base, dict(lease, changing={**lease.get("changing", {}), service: int(time.time())}))
+
+
 def write_lease(base: str, lease: dict) -> None:
     """Replace the lease."""
     replace(lease_path(base), (json.dumps(lease, indent=1, sort_keys=True) + "\n").encode(), 0o600)

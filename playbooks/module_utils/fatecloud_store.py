@@ -7,7 +7,9 @@ import hashlib
 import io
 import os
 
+from ansible.module_utils import fatecloud_watched as watched
 from ansible.module_utils.fatecloud_listing import entries
+from ansible.module_utils.fatecloud_node import replace
 from ansible.module_utils.fatecloud_places import STORE
 from ansible.module_utils.fatecloud_refused import Refused
 from ansible.module_utils.fatecloud_trust import read
@@ -54,6 +56,28 @@ def complete(path: str) -> str | None:
     except NotADirectoryError:
         return None
     return None if data is None else data.decode(errors="replace")
+
+
+def intact(path: str) -> bool:
+    """Whether an environment, or a view of a tree, was finished and is as it was made; see `fatecloud_watched`."""
+    if complete(path) is None:
+        return False
+    data = read(os.path.join(path, watched.RECORD))
+    try:
+        # An earlier version of fatecloud kept no record.
+        return data is None or not watched.changed(path, data.decode(errors="replace"))
+    except ValueError:
+        return False
+
+
+def watch(path: str, free: tuple = (), *, every: bool = False) -> None:
+    """Write down how an environment, or a view of a tree, is.
+
+    Args:
+        free: paths below it that are replaced later.
+        every: whether all of its directories are watched, and not only those that matter.
+    """
+    replace(os.path.join(path, watched.RECORD), watched.record(path, free, every=every).encode(), 0o644)
 
 
 def opened(base: str, artifact: dict) -> io.BytesIO:

@@ -24,23 +24,31 @@ READ = 1 << 20
 
 
 class Program:
-    """A program of a supervisord, as its configuration says."""
+    """A program of a supervisord; without more than its place, one whose configuration was removed."""
 
-    def __init__(self, path: str) -> None:
-        parser = configparser.RawConfigParser()
-        parser.read(path, encoding="utf-8")
-        section = parser.sections()[0]  # the next one is what sweeps behind it
-        options = parser[section]
-        self.slug = section.partition(":")[2]
-        self.home = options["directory"].replace("%%", "%")
-        self.user = options.get("user", "") if os.geteuid() == 0 else ""
-        self.signal = signal.Signals["SIG" + options.get("stopsignal", "TERM")]
-        self.patience = options.getint("stopwaitsecs", 10)
+    def __init__(self, slug: str, home: str, user: str, how: str = "TERM", patience: int = 10) -> None:
+        self.slug, self.home, self.patience = slug, home, patience
+        self.user = user if os.geteuid() == 0 else ""
+        self.signal = signal.Signals["SIG" + how]
 
 
 def programs(folder: str) -> list:
-    """Every program below a supervisor's folder."""
-    return [Program(path) for path in sorted(glob.glob(os.path.join(glob.escape(folder), "conf.d", "*.conf")))]
+    """Every program below a supervisor's folder, as its configuration says."""
+    return [_configured(path) for path in sorted(glob.glob(os.path.join(glob.escape(folder), "conf.d", "*.conf")))]
+
+
+def _configured(path: str) -> Program:
+    parser = configparser.RawConfigParser()
+    parser.read(path, encoding="utf-8")
+    section = parser.sections()[0]  # the next one is what sweeps behind it
+    options = parser[section]
+    return Program(
+        section.partition(":")[2],
+        options["directory"].replace("%%", "%"),
+        options.get("user", ""),
+        options.get("stopsignal", "TERM"),
+        options.getint("stopwaitsecs", 10),
+    )
 
 
 def main_process(program: Program) -> int | None:

@@ -11,10 +11,11 @@ import sys
 import time
 
 from ansible.module_utils import fatecloud_strays as strays
-from ansible.module_utils.fatecloud_inside import remove_file, remove_tree
+from ansible.module_utils.fatecloud_inside import remove_placed, remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
 from ansible.module_utils.fatecloud_places import STORE, SUPERVISOR
 from ansible.module_utils.fatecloud_state_words import PROGRAM, UNIT
+from ansible.module_utils.fatecloud_states import DOWN
 from ansible.module_utils.fatecloud_trust import directory
 
 SERVICE_MARK = "FATECLOUD_SERVICE"
@@ -80,9 +81,12 @@ class Systemd:
     def reread(self, shown: dict | None = None) -> list:
         """Let the manager know the unit as it is on disk. What was done."""
         shown = shown or self._show()
-        if shown.get("NeedDaemonReload") != "yes" and shown.get("LoadState") != "not-found":
+        if shown.get("NeedDaemonReload") != "yes" and shown.get("LoadState") == "loaded":
             return []
         call(["systemctl", "daemon-reload"])
+        # The unit of a process that runs, which was removed and is there again, is busy at the first look.
+        if self._show().get("LoadState") == "error":
+            call(["systemctl", "daemon-reload"])
         return ["reload"]
 
     def endangered(self) -> list:
@@ -92,9 +96,9 @@ class Systemd:
     def state(self) -> str:
         """`running`, `starting`, `stopping`, `stopped`, `failed` or `absent`."""
         shown = self._show()
-        if shown.get("LoadState") == "not-found":
-            return "absent"
-        return UNIT.get(shown.get("ActiveState", ""), "stopped")
+        state = UNIT.get(shown.get("ActiveState", ""), "stopped")
+        # A unit whose file was removed may leave its process, which the manager still stops.
+        return "absent" if shown.get("LoadState") == "not-found" and state in DOWN else state
 
     def act(self, verb: str) -> None:
         """Start, stop or restart it. A failure to start shows in its state and log, not here."""
@@ -139,6 +143,7 @@ class Supervisor:
 
     def __init__(self, params: dict) -> None:
         self.slug = params["slug"]
+        self.left = strays.Program(self.slug, params["home"], params["user"])
         self.sweep = f"{self.slug}-sweep"
         self.folder = os.path.join(private(params["base"]), SUPERVISOR)
         self.conf = os.path.join(self.folder, "supervisord.conf")
@@ -169,7 +174,7 @@ class Supervisor:
         if not self._awake():
             self._silence()
             # It starts all of its programs at once: none of them may still run without it.
-            for program in strays.programs(self.folder):
+            for program in self._programs():
                 self._end_stray(program)
             self._call("supervisord")
             deadline = time.monotonic() + 20
@@ -197,7 +202,7 @@ class Supervisor:
         """Names of the programs that `adopt` would end: when supervisord is dead, all that run on the node."""
         if self._awake():
             return [self.slug] if self._stray() else []
-        return [program.slug for program in strays.programs(self.folder) if strays.main_process(program)]
+        return [program.slug for program in self._programs() if strays.main_process(program)]
 
     def end(self) -> None:
         """Shut supervisord down."""
@@ -251,13 +256,17 @@ class Supervisor:
         # It does not say with which status a program exited; one that exited is started like one that was stopped.
         return "stopped" if words[1] == "EXITED" else PROGRAM.get(words[1], "stopped")
 
-    def _program(self) -> object | None:
-        return next((program for program in strays.programs(self.folder) if program.slug == self.slug), None)
+    def _programs(self) -> list:
+        """All of the node; this service's also where its configuration was removed and left its process."""
+        known = strays.programs(self.folder)
+        return known if any(program.slug == self.slug for program in known) else [*known, self.left]
+
+    def _program(self) -> object:
+        return next(program for program in self._programs() if program.slug == self.slug)
 
     def _stray(self) -> int | None:
         """The service's process, where it runs and no supervisord that answers has it."""
-        program = self._program()
-        pid = strays.main_process(program) if program else None
+        pid = strays.main_process(self._program())
         if pid and self.alive() and strays.parent_of(pid) in strays.supervisors(self.conf):
             return None
         return pid
@@ -297,7 +306,7 @@ def supervised(params: dict) -> object:
     """The service under the supervision that it has.
 
     Args:
-        params: supervision, base, slug, unit, unit_path, user, supervisor.
+        params: supervision, base, slug, home, unit, unit_path, user, supervisor.
     """
     return (Systemd if params["supervision"] == "systemd" else Supervisor)(params)
 
@@ -307,9 +316,10 @@ def remove(service: object, key: str, home: str, manifest: object) -> list:
     service.forget()
     mine = [path for path, entry in manifest.data["files"].items() if entry["service"] == key]
     for path in mine:
-        remove_file(path)
+        remove_placed(path)
         del manifest.data["files"][path]
     service.forgotten()
     remove_tree(home)
     manifest.data["services"].pop(key, None)
+    manifest.data.get("earlier", {}).pop(key, None)
     return mine

@@ -16,9 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from eggroll_packages import REAL
 from prepared import adopt, name_of, prepare, present
 from program import Program
 from raised import RAISED
+from repairs import repair
+from rolling import MEMORY as MEMORY_OF_EGGS
+from rolling import Rolling
+from rolling import deployed as rolled
+from sampling import LONG
 from tallies import MEMORY as MEMORY_OF_JVMS
 from tallies import Tallies, deployed
 from two_parties import state_of
@@ -41,6 +47,14 @@ _FAILED = pytest.StashKey[bool]()
 """Some test has failed since the two parties were last seen whole."""
 _OURS = re.compile(r"t(\d+)-.*")
 NewSandbox = Callable[..., Handed]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs upstream's EggRoll, and what waits for minutes; the summary counts both as deselected."""
+    out = {item for item in items if not REAL and item.get_closest_marker("real")}
+    out |= {item for item in items if not (REAL or LONG) and item.get_closest_marker("patient")}
+    items[:] = [item for item in items if item not in out]
+    config.hook.pytest_deselected(items=list(out))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -154,13 +168,31 @@ def tallies(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -
     return deployed(new_sandbox("jvm", 2, memory=MEMORY_OF_JVMS), tmp_path_factory.mktemp("tallies"))
 
 
+@pytest.fixture(scope="session")
+def rolling(new_sandbox: NewSandbox, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
+    """Two parties on EggRoll and OSX: upstream's, or the fixtures' in their place."""
+    if not (REAL or (shutil.which("javac") and shutil.which("mvn"))):
+        pytest.skip("this machine has no JDK or no Maven")
+    return rolled(
+        new_sandbox("rolling", 3, prepared=True, memory=MEMORY_OF_EGGS), tmp_path_factory.mktemp("rolling"), store
+    )
+
+
 @pytest.fixture(scope="module")
-def running(program: Program) -> None:
-    """The two parties, deployed and healthy; deployed now where no test before has left them so."""
+def running(request: pytest.FixtureRequest, program: Program, sandbox: Sandbox) -> None:
+    """The two parties, deployed and healthy; deployed now where no test before has left them so.
+
+    Without a smoke test, which costs the nodes as much as a third of the deploy: who needs a job runs one.
+    """
+    _repair(request, program)
     with RAISED.anything():
         report = program.report()
     if report["status"] != 0:
-        program.ok("deploy", "--yes", timeout=900)
+        bare = [finding for finding in report["findings"] if finding["code"] == "MANIFEST_ABSENT"]
+        if bare:
+            repair(program, sandbox, bare[0])
+        else:
+            program.ok("deploy", "--yes", "--no-verify", timeout=900)
         report = program.report()
     assert report["findings"] == []
 
@@ -168,10 +200,15 @@ def running(program: Program) -> None:
 @pytest.fixture(autouse=True)
 def _whole_again(request: pytest.FixtureRequest) -> None:
     """A test that failed may have left the cluster broken: what comes after it is not to fail for that."""
-    if request.session.stash.get(_FAILED, False) and "running" in request.fixturenames:
+    if "running" in request.fixturenames:
+        _repair(request, request.getfixturevalue("program"))
+
+
+def _repair(request: pytest.FixtureRequest, program: Program) -> None:
+    """Deploy if a test has failed since the last time; jobs of it may still run."""
+    if request.session.stash.get(_FAILED, False):
         request.session.stash[_FAILED] = False
         with RAISED.anything():
-            program: Program = request.getfixturevalue("program")
             program.run("deploy", "--yes", "--no-verify", "--interrupt-jobs", timeout=900)
 
 

@@ -23,6 +23,7 @@ DIFFERS = {
     r"{base}/[^/]+/run/(?!started$).+": "sockets and numbers of processes",
     r"{base}/\.fatecloud/run\.lock": "names the last task that held it",
     r"{base}/store/venv/.+\.dist-info/(uv_cache\.json|RECORD)": "a time of the installer, and the hash of that",
+    r".*/\.watched": "the times at which an environment's directories were made",
     r".*/__pycache__(/.*)?": "bytecode holds the time at which its source was unpacked",
     r"(/var)?/tmp/(systemd-private-.+|\..+-unix)": "made at each boot, or each start of a service",
 }

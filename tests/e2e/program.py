@@ -19,12 +19,18 @@ from typing import IO, Any
 
 from raised import RAISED
 
+from fatecloud.model.check import OVERLOADED
+
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
 _NO_INVENTORY = frozenset({"clusters", "completion", "explain", "help", "release", "sandbox", "version"})
-_GROUPS = frozenset({"inventory", "key", "objects", "secrets", "runs"})
-_NO_STATE = frozenset({"inventory", "key", "objects", "secrets"})
+_GROUPS = frozenset({"inventory", "job", "key", "mute", "objects", "route", "runs", "secrets", "session"})
+_NO_STATE = frozenset({"inventory", "key", "objects", "route", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""
+BETWEEN_CHECKS = 3.0
+"""Seconds between two checks of who waits for something: each takes 2 s of the processors that are waited for."""
+LOADED_SECONDS = 600.0
+"""How long a wait goes on where the machine of the tests has more work than it can do."""
 DEFECT = 70
 """Exit status of a verb that met an error which it does not know."""
 
@@ -76,7 +82,8 @@ class Program:
         if words[0] in _NO_INVENTORY or words[:2] == ("inventory", "schema"):
             return [*self.command, *words]
         split = 2 if words[0] in _GROUPS else 1
-        options = [] if words[0] in _NO_STATE else ["--state-dir", str(self.state)]
+        stateless = words[0] in _NO_STATE or words[:2] in (("mute", "list"), ("mute", "remove"))
+        options = [] if stateless else ["--state-dir", str(self.state)]
         return [*self.command, *words[:split], "-i", str(self.inventory), *options, *words[split:]]
 
     def start(self, *words: str, stdin: int = subprocess.DEVNULL, out: Out = PIPES) -> subprocess.Popen[str]:
@@ -182,13 +189,21 @@ class Program:
         return report
 
     def wait_for(self, wanted: Callable[[dict[str, Any]], bool], timeout: float = 90) -> dict[str, Any]:
-        """Check until the report is as wanted, or give the last one."""
-        deadline = time.monotonic() + timeout
+        """Check until the report is as wanted, or give the last one.
+
+        Args:
+            wanted: whether it is.
+            timeout: seconds, and as many again after each report that a node was too loaded to be judged.
+        """
+        began = time.monotonic()
+        deadline, longest = began + timeout, began + max(timeout, LOADED_SECONDS)
         while True:
             report = self.report()
+            if OVERLOADED in roots(report):
+                deadline = min(time.monotonic() + timeout, longest)
             if wanted(report) or time.monotonic() > deadline:
                 return report
-            time.sleep(1)
+            time.sleep(BETWEEN_CHECKS)
 
 
 def roots(report: dict[str, Any]) -> set[str]:

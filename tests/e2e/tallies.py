@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import fixture_program
 import yaml
 from program import Done, Program, roots
 from raised import RAISED
+from repairs import repair
 from two_parties import home, label, state_of
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -75,7 +75,20 @@ class Tallies:
     def make(self, trouble: str, amount: int, group: str = "count") -> None:
         """Let a tally hang, leak or exit."""
         port = PORTS[self.versions[group][0]]
-        self.sandbox.exec(NODES[group], ["python3", "-c", fixture_program.trouble(), str(port), trouble, str(amount)])
+        argv = ["python3", "-c", fixture_program.trouble(), str(port), trouble, str(amount)]
+        self.sandbox.check(NODES[group], argv)
+
+    def hang_until_restarted(self) -> None:
+        """Let one hang for longer than any test waits, and do what its finding says."""
+        self.make("Hang", 3600)
+        self.repair(self.finds("SERVICE_HUNG", patience=PATIENCE), "SERVICE_HUNG")
+        self.finds()
+
+    def repair(self, report: dict[str, Any], code: str) -> None:
+        """Do what the one finding with a code says."""
+        (finding,) = (one for one in report["findings"] if one["code"] == code)
+        with RAISED.anything():
+            assert repair(self.program, self.sandbox, finding)
 
     def sql(self, statement: str, group: str = "count") -> str:
         """A statement as the administrator of the server that a group uses, past its passwords."""
@@ -83,7 +96,7 @@ class Tallies:
         where = ["-S", socket] if group == "count" else []
         return self.sandbox.check(NODES[group], ["mariadb", "--batch", "-N", *where, "-e", statement]).strip()
 
-    def finds(self, *codes: str) -> dict[str, Any]:
+    def finds(self, *codes: str, patience: float = 90) -> dict[str, Any]:
         """A check has exactly these causes of trouble, soon; the report."""
 
         def found(report: dict[str, Any]) -> set[str]:
@@ -91,7 +104,7 @@ class Tallies:
             return roots(report) - {"NODE_DISK_FILLING"}
 
         with RAISED.anything():
-            report = self.program.wait_for(lambda report: found(report) == set(codes))
+            report = self.program.wait_for(lambda report: found(report) == set(codes), patience)
         assert found(report) == set(codes), report["findings"]
         return report
 
@@ -131,7 +144,7 @@ class Tallies:
 
 
 def set_up(handed: Handed, place: Path) -> Tallies:
-    """The inventory with its secrets and the two releases in the store; nothing is deployed.
+    """The inventory with its secrets, and the jars of the two releases in the store; nothing is deployed.
 
     Args:
         handed: two nodes.
@@ -150,7 +163,6 @@ def set_up(handed: Handed, place: Path) -> Tallies:
     tallies.set_password()
     for version in fixture_program.VERSIONS:
         program.ok("release", "import", str(fixture_program.jar(version)))
-        program.ok("release", "fetch", f"tally-{version}")
     return tallies
 
 
@@ -158,10 +170,12 @@ def deployed(handed: Handed, place: Path) -> Tallies:
     """Both services, deployed on bare nodes once everything that a deploy asks for is there."""
     tallies = set_up(handed, place)
     program, archive = tallies.program, jdk_archive(place)
-    with RAISED.expecting("PREFLIGHT_JAVA_NONE", "PREFLIGHT_SWAP", "MYSQL_EXTERNAL_UNREACHABLE"):
-        unready = program.run("preflight")
-    assert unready.status != 0
-    assert "PREFLIGHT_JAVA_NONE" in unready.out
+    with RAISED.anything():
+        unready = json.loads(program.run("preflight", "-o", "json").out)["findings"]
+        found = {finding["code"]: finding for finding in unready}
+        assert found.keys() >= {"PREFLIGHT_ARTIFACT_MISSING", "PREFLIGHT_JAVA_NONE"}, unready
+        repair(program, tallies.sandbox, found["PREFLIGHT_ARTIFACT_MISSING"])
+    program.ok("release", "fetch", f"tally-{fixture_program.VERSIONS[1]}")
     refused = program.run("release", "import", str(archive))
     assert "no one confirmed it" in refused.err
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
@@ -207,9 +221,4 @@ def until(true: Callable[[], bool], what: str) -> None:
 
 def remedies(report: dict[str, Any], code: str) -> list[str]:
     """What to do about a code; each is a command or a sentence."""
-    return [line for finding in report["findings"] if finding["code"] == code for line in finding["remedy"]]
-
-
-def typed(remedy: str) -> str:
-    """A remedy's command without where it is run."""
-    return re.sub(r"\s+# on \S+$", "", remedy)
+    return [one["text"] for finding in report["findings"] if finding["code"] == code for one in finding["remedy"]]

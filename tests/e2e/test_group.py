@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from kazoo.exceptions import NoAuthError
 from kazoo.security import OPEN_ACL_UNSAFE, make_digest_acl
 from program import Program, roots
 from raised import RAISED
+from repairs import repair
 from two_parties import cluster_name, edit, home, label, slug, state_of, unit
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -43,6 +43,8 @@ class World:
 
     def __init__(self, sandbox: Sandbox, program: Program) -> None:
         self.sandbox, self.program = sandbox, program
+        self.report: dict[str, Any] = {}
+        """What was found last."""
 
     def shell(self, node: str, script: str) -> str:
         return self.sandbox.check(node, ["sh", "-ec", script], timeout=120)
@@ -85,14 +87,7 @@ class World:
 
     def apply(self, finding: Mapping[str, Any]) -> None:
         """Do what a finding says, as it says it."""
-        for line in finding["remedy"]:
-            command, _, place = str(line).partition("  # on ")
-            if place:
-                self.shell(place.strip(), command)
-            else:
-                program, verb, inventory, path, *words = shlex.split(command)
-                assert (Path(program).name, inventory, path) == ("fatecloud", "-i", str(self.program.inventory)), line
-                self.program.ok(verb, *words, *(["--yes"] if verb == "restart" else []))
+        repair(self.program, self.sandbox, finding)
 
     def found(self, code: str, *explained: str) -> list[dict[str, Any]]:
         """The findings of a fault: those of one code, and of nothing else but what they explain."""
@@ -102,7 +97,12 @@ class World:
             )
         assert roots(report) == {code}, json.dumps(report["findings"], indent=1)
         assert _codes(report) == {code, *explained}, json.dumps(report["findings"], indent=1)
-        return [finding for finding in report["findings"] if finding["code"] == code]
+        self.report = report
+        return self.of(code)
+
+    def of(self, code: str) -> list[dict[str, Any]]:
+        """The findings of a code among what was found last."""
+        return [finding for finding in self.report["findings"] if finding["code"] == code]
 
     def whole(self) -> None:
         """Every finding is gone again."""
@@ -135,7 +135,7 @@ def world(handed_three: Handed, tmp_path_factory: pytest.TempPathFactory, store:
 
 @pytest.fixture(scope="module")
 def handed_three(new_sandbox: Any) -> Handed:
-    handed: Handed = new_sandbox("group", len(NODES))
+    handed: Handed = new_sandbox("group", len(NODES), prepared=True)
     return handed
 
 
@@ -168,7 +168,7 @@ def test_one_of_three_down_is_a_warning(world: World) -> None:
     assert "2 of 3 instances work" in found["symptom"]
     with world.keeper() as client:
         assert client.get("/FATE-SERVICES/serving")[0] == b"here"
-    world.apply(found)
+    world.apply(world.of("ZOOKEEPER_MEMBER_MISSING")[0])
     world.whole()
 
 
@@ -178,8 +178,7 @@ def test_a_lost_quorum_is_critical(world: World) -> None:
         world.shell(node, f"systemctl stop {name}")
     found = world.found("SERVICE_STOPPED", "ZOOKEEPER_NO_QUORUM")
     assert {finding["severity"] for finding in found} == {"critical"}
-    for finding in found:
-        world.apply(finding)
+    world.apply(world.of("ZOOKEEPER_NO_QUORUM")[0])
     world.whole()
 
 
@@ -212,6 +211,14 @@ def test_a_redis_with_another_password_is_named(world: World) -> None:
     assert world.cache("get", "key") == "kept"
 
 
+def test_a_redis_whose_file_was_switched_off_writes_down_all_that_it_has(world: World) -> None:
+    world.cache("config", "set", "appendonly", "no")
+    world.cache("set", "later", "kept")
+    (found,) = world.found("REDIS_NOT_SAVED")
+    world.apply(found)
+    world.whole()
+
+
 def test_a_redis_whose_file_is_damaged_is_repaired_as_it_says(world: World) -> None:
     name = unit(world.program, "serving", "redis")
     files = f"{home(world.program)}/data/{slug(world.program, 'serving', 'redis')}/db"
@@ -225,7 +232,7 @@ def test_a_redis_whose_file_is_damaged_is_repaired_as_it_says(world: World) -> N
     (found,) = (finding for finding in report["findings"] if finding["code"] == "REDIS_AOF_BROKEN")
     world.apply(found)
     world.whole()
-    assert world.cache("get", "key") == "kept"
+    assert {world.cache("get", key) for key in ("key", "later")} == {"kept"}
 
 
 def test_a_redis_without_room_is_named_until_it_has_more(world: World) -> None:
@@ -234,7 +241,7 @@ def test_a_redis_without_room_is_named_until_it_has_more(world: World) -> None:
     world.cache("eval", FILL, "0")
     assert "OOM" in world.cache("set", "one", "more")
     (found,) = world.found("REDIS_MEMORY_FULL")
-    assert "raise `memory`" in found["remedy"][0]
+    assert "raise `memory`" in found["remedy"][0]["text"]
     edit(world.program, lambda document: _configure(document, memory="32MiB"))
     world.program.ok("deploy", "--yes")
     world.whole()

@@ -91,8 +91,8 @@ def test_a_method_that_is_not_there(java: Java) -> None:
 
 def test_a_service_that_hangs_still_speaks_and_one_that_is_stopped_does_not() -> None:
     with running() as java:
-        assert java.ask("Hang", 3, timeout=1)[0]["kind"] == "unanswered"
-        assert java.ask("Speak", 1, timeout=1)[0]["kind"] == "unanswered"
+        assert java.ask("Hang", 20, timeout=4)[0]["kind"] == "unanswered"
+        assert java.ask("Speak", 1, timeout=4)[0]["kind"] == "unanswered"
         assert java.ask("Speak", 1)[0] == {"ok": True}
         os.kill(java.process.pid, signal.SIGSTOP)
         os.waitpid(java.process.pid, os.WUNTRACED)

@@ -195,8 +195,8 @@ def test_a_jvm_that_the_release_has_no_use_for(
     index, content = json.loads(begun(whole)[0][1]), b"not a JVM"
     digest = hashlib.sha256(content).hexdigest()
     artifact: dict[str, object] = {
-        "name": "jdk==17.0.12",
-        "filename": "jdk-17.0.12-linux-x86_64.tar.gz",
+        "name": "jdk==1.7.0_80",
+        "filename": "jdk-1.7.0_80-linux-x86_64.tar.gz",
         "sha256": digest,
     }
     artifact |= {"size": len(content), "kind": "archive"}
@@ -204,7 +204,7 @@ def test_a_jvm_that_the_release_has_no_use_for(
     index["files"].insert(0, {key: artifact[key] for key in ("filename", "sha256", "size")})
     text = json.dumps(index, sort_keys=True, separators=(",", ":")).encode()
     file = written(tmp_path, [plain(bundles.INDEX, text), plain(f"sha256/{digest}", content)])
-    refused(receiver, key, file, fingerprint, "not a JVM for fate-2.2.0: Java 17")
+    refused(receiver, key, file, fingerprint, "not a JVM for fate-2.2.0: Java 7")
 
 
 def wrong_wheel(members: list[Member]) -> list[Member]:

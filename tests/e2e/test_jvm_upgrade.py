@@ -74,10 +74,7 @@ def test_two_generations_run_side_by_side_and_each_is_asked_in_its_own_way(talli
     for group, node in NODES.items():
         listening = tallies.sandbox.check(node, ["ss", "-tln"])
         assert [f":{port} " in listening for port in PORTS.values()] == [group == "far", group == "count"]
-    # Longer than the 30 s in which a check bears with a service that was started a moment ago.
-    tallies.make("Hang", 60)
-    tallies.finds("SERVICE_HUNG")
-    tallies.finds()
+    tallies.hang_until_restarted()
 
 
 def test_a_change_that_fails_leaves_it_stopped_with_a_way_back_and_a_way_on(tallies: Tallies) -> None:

@@ -10,6 +10,7 @@ import json
 import shutil
 import sys
 import tarfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 import pytest
 import yaml
 from conftest import NewSandbox
-from program import Program
+from program import Program, roots
 from raised import RAISED
-from two_parties import cluster_id, label
+from repairs import commands, repair
+from two_parties import cluster_id, label, task
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.shipped import folder
@@ -53,6 +55,17 @@ OF_THE_SERVICE = {"new", "bin/new", "conf/new", "conf/egg.properties"}
 """Below the service's own home, which is the login's where there is no root."""
 SHARED = {"lib/new", "lib/shared.txt", "python/cache/new"}
 VIEWS = ("egg", "twin")
+PREPARED = "Remove services that the inventory no longer has"
+"""The task that comes when a node has all that is not a service's own."""
+SUPERVISOR = ".fatecloud/supervisor/supervisord.pid"
+UNFINISHED = ("DEPLOY_INCOMPLETE", "LEASE_STALE")
+LATER = """
+import json, sys
+lease = json.load(open(sys.argv[1]))
+lease["expires"] -= 86400
+open(sys.argv[1], "w").write(json.dumps(lease))
+"""
+"""Lets the lock of a run be a day older."""
 
 
 @dataclass
@@ -75,6 +88,13 @@ class World:
 
     def base(self, node: str) -> str:
         return "/home/ops/fatecloud" if node == "n3" else "/data/projects/fate"
+
+    def no_orphan(self, node: str) -> None:
+        """Wait for what the killed run still has at work there."""
+        deadline = time.monotonic() + 120
+        while left := self.sandbox.exec(node, ["pgrep", "-fa", "[A]nsiballZ"]).text:
+            assert time.monotonic() < deadline, left
+            time.sleep(0.5)
 
     def slug(self, node: str) -> str:
         return f"{label(self.program)}-{PARTIES[node]}-egg"
@@ -119,9 +139,23 @@ def world(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> 
     program.ok("secrets", "init")
     program.ok("release", "import", str(archive))
     program.ok("release", "fetch", NAME)
-    with RAISED.expecting(*OF_A_BARE_MACHINE):
-        program.ok("deploy", "--yes", timeout=900)
-    return World(handed.sandbox, program)
+    world = World(handed.sandbox, program)
+    deploy_after_one_was_killed(world)
+    return world
+
+
+def deploy_after_one_was_killed(world: World) -> None:
+    """The first deploy is killed when the nodes are ready for services; an hour later, a check says what to do."""
+    with RAISED.anything():
+        assert world.program.kill_at(task(PREPARED), "deploy", "--yes", timeout=900)
+        for node in NODES:
+            world.no_orphan(node)
+            world.sandbox.check(node, ["python3", "-c", LATER, f"{world.base(node)}/.fatecloud/lease.json"])
+        found = world.program.report()["findings"]
+        assert {one["code"] for one in found if one["subject"]["node"] == "n1"} == {*UNFINISHED}, found
+        said = {run["command"] for one in found if one["code"] in UNFINISHED for run in commands(one)}
+        assert len(said) == 1, "one command is for both"
+        repair(world.program, world.sandbox, next(one for one in found if one["code"] in UNFINISHED))
 
 
 @pytest.mark.parametrize("node", NODES)
@@ -161,3 +195,12 @@ def test_nothing_is_found_and_a_second_deploy_has_nothing_to_do(world: World) ->
     assert world.program.report()["findings"] == []
     with RAISED.expecting(*OF_A_BARE_MACHINE):
         assert "nothing to do" in world.program.ok("deploy", "--yes").out
+
+
+def test_a_service_that_lost_its_supervisor_has_one_again(world: World) -> None:
+    world.sandbox.check("n2", ["sh", "-ec", f"kill -KILL $(cat {world.base('n2')}/{SUPERVISOR})"])
+    with RAISED.anything():
+        report = world.program.wait_for(lambda report: roots(report) == {"SERVICE_UNSUPERVISED"})
+        (found,) = report["findings"]
+        repair(world.program, world.sandbox, found)
+        assert world.program.wait_for(lambda report: report["status"] == 0)["findings"] == []

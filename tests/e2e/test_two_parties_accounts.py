@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from program import Program
-from raised import RAISED
+from raised import RAISED, TRUE_OF_EVERY_SANDBOX
+from repairs import repair
 from sampling import LONG
 from two_parties import COMPONENTS, A, home, slug, user
 
@@ -16,6 +18,14 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.usefixtures
 
 PARTY = "9999"
 REFUSED = 6
+FOUND = ("PREFLIGHT_DIRECTORY_OPEN", "PREFLIGHT_SYSCTL_SOMAXCONN", "PREFLIGHT_USER_PRIVILEGED")
+FAULTS = """
+chmod o+w {home}/{slug}/conf
+mount -o remount,bind,rw /proc/sys
+sysctl -w net.core.somaxconn=128
+usermod -aG shadow {user}
+"""
+UNDO = "rm -f /etc/sysctl.d/90-fatecloud.conf; mount -o remount,bind,ro /proc/sys"
 _OWNERS = r"""
 import json, os, pwd, re, sys
 found = {}
@@ -71,7 +81,28 @@ def test_a_user_with_a_right_of_roots_is_refused(program: Program, sandbox: Sand
         sandbox.check(A, ["gpasswd", "-d", name, "shadow"])
     assert done.status == REFUSED, done
     assert "PREFLIGHT_USER_PRIVILEGED" in done.out + done.err
-    assert "nothing to do" in program.ok("deploy", "--yes").out
+    assert "nothing to do" in program.ok("deploy", "--yes", "--no-verify").out
+
+
+def test_what_preflight_finds_on_a_cluster_that_runs_goes_as_it_says(program: Program, sandbox: Sandbox) -> None:
+    script = FAULTS.format(user=user(program, PARTY, "flow"), home=home(program), slug=slug(program, PARTY, "flow"))
+    try:
+        sandbox.check(A, ["sh", "-ec", script])
+        for finding in found_by_preflight(program, *FOUND):
+            repair(program, sandbox, finding)
+        assert found_by_preflight(program) == []
+    finally:
+        sandbox.check(A, ["sh", "-ec", UNDO])
+    assert program.report()["findings"] == []
+
+
+def found_by_preflight(program: Program, *codes: str) -> list[dict[str, Any]]:
+    """The findings: one of each of these codes, and of no other."""
+    with RAISED.expecting(*codes):
+        findings = json.loads(program.run("preflight", "-o", "json").out)["findings"]
+    ours = [finding for finding in findings if finding["code"] not in TRUE_OF_EVERY_SANDBOX]
+    assert sorted(finding["code"] for finding in ours) == sorted(codes)
+    return ours
 
 
 # With its number taken, all that it owned is given to the new one as well: the long mode tries the simpler case too.

@@ -1,6 +1,6 @@
 """A new user's way: from a clone to two parties and back, by the commands of docs/how-to/first-cluster.md alone.
 
-Last of the tests on the two nodes: it takes their cluster away first, and leaves them empty.
+It takes what is there off the two nodes first, and leaves them empty.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fatecloud.components.judging import ASK_OPERATOR, answer_of, finding
@@ -12,11 +13,16 @@ from fatecloud.components.mysql.external import PROBE
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.owner import External
+from fatecloud.model.remedy import DEPLOY, Ask, Remedy, Run, look
 
-_DOWN = ("SERVICE_RESTARTING", "SERVICE_FAILED")
+_DOWN = ("SERVICE_RESTARTING", "SERVICE_CRASHED", "SERVICE_FAILED")
 
 UNREACHABLE = Code(
-    "MYSQL_EXTERNAL_UNREACHABLE", "critical", "An external database takes no connection.", ("node",), explains=_DOWN
+    "MYSQL_EXTERNAL_UNREACHABLE",
+    "critical",
+    "An external database takes no connection.",
+    ("node", "database"),
+    explains=_DOWN,
 )
 AUTH = Code("MYSQL_EXTERNAL_AUTH", "critical", "An external database refuses the account.", explains=_DOWN)
 MISSING = Code("MYSQL_EXTERNAL_MISSING", "critical", "A database is not on the external server.", explains=_DOWN)
@@ -53,7 +59,7 @@ def _unreachable(view: ServiceView, external: External, answer: Mapping[str, Any
         f"{external.endpoint}: {answer['error']}",
         PROBE,
         cause="a firewall, a wrong address or port; or the server is down, full, or another program",
-        remedy=(f"from the node: {by_hand}", "ask the server's operator"),
+        remedy=(look(by_hand, view.facts.node), Ask("the server's operator", "let this node in, or say what is wrong")),
         expected="a login",
         got=str(answer["kind"]),
     )
@@ -69,9 +75,12 @@ def _refused(view: ServiceView, external: External, answer: Mapping[str, Any]) -
         cause="FATE's drivers cannot log in in the way that is set for the account"
         if plugin
         else "the password in the vault is not the account's, or the account may not log in from this node",
-        remedy=("ask the server's operator to identify the account by mysql_native_password",)
+        remedy=(Ask("the server's operator", "identify the account by mysql_native_password"),)
         if plugin
-        else (f"fatecloud secrets init --set {secret}", "fatecloud deploy"),
+        else (
+            Run(f"fatecloud secrets init --set {secret}", when="to enter the password"),
+            replace(DEPLOY, when="then"),
+        ),
         expected=f"a login with the secret {secret}",
         got=str(answer["kind"]),
     )
@@ -109,19 +118,19 @@ def _settings(
     version, packet = str(answer["version"]), int(answer["packet"])
     product = "mariadb" if "mariadb" in version.lower() else "mysql"
     oldest = str(view.desired.release_of(view.service.id).minimum.get("mysql", {}).get(product, "0"))
-    wrong, remedy = [], []
+    wrong, remedy = list[str](), list[Remedy]()
     if _numbers(version) < _numbers(oldest):
         wrong.append(f"version {version} is older than {product} {oldest}, the oldest that was seen to work")
-        remedy.append("ask its operator for a newer server")
+        remedy.append(Ask("its operator", "run a newer server"))
     for one in wanted:
         charset = answer["databases"][one.name]["charset"]
         if charset and charset != CHARSET:
             wrong.append(f"the character set of {one.name} is {charset}, not {CHARSET}")
-            remedy.append(f"its operator runs: ALTER DATABASE `{one.name}` CHARACTER SET {CHARSET}")
+            remedy.append(Ask("its operator", f"run the SQL ALTER DATABASE `{one.name}` CHARACTER SET {CHARSET}"))
     needed = max(one.packet for one in wanted)
     if packet < needed:
         wrong.append(f"max_allowed_packet is {packet >> 10} KiB, less than the {needed >> 10} KiB of a large statement")
-        remedy.append(f"its operator sets: max_allowed_packet = {needed >> 20}M")
+        remedy.append(Ask("its operator", f"set max_allowed_packet = {needed >> 20}M"))
     if wrong:
         symptom = f"{external.endpoint}: {'; '.join(wrong)}"
         yield finding(view, SETTINGS, symptom, PROBE, cause="the server has other defaults", remedy=tuple(remedy))

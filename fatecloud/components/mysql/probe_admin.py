@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-TIMEOUT = 10
+from fatecloud.probing.patience import patient
+
+LOGIN_SECONDS, TIMEOUT = 5, 10
 SIGNS = (
     ("(111)", "refused"),
     ("(2)", "refused"),
@@ -49,8 +51,8 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
     if client is None:
         return {"ok": False, "kind": "absent", "error": "there is neither mariadb nor mysql on this node"}
     # Without the node's own option files, which may name another server or account.
-    argv = [client, "--no-defaults", "--batch", "--skip-column-names", "--connect-timeout=5"]
-    argv += [f"--socket={socket}", f"--user={user}"]
+    argv = [client, "--no-defaults", "--batch", "--skip-column-names", f"--socket={socket}", f"--user={user}"]
+    argv += [f"--connect-timeout={patient(LOGIN_SECONDS):.0f}"]
     accounts = dict(one.split("=", 1) for one in databases)
     question = QUERY
     if accounts:
@@ -62,11 +64,11 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=TIMEOUT,
+            timeout=patient(TIMEOUT),
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {"ok": False, "kind": "timeout", "error": f"no answer within {TIMEOUT} s"}
+        return {"ok": False, "kind": "timeout", "error": f"no answer within {patient(TIMEOUT):g} s"}
     if answer.returncode:
         lines = answer.stderr.strip().splitlines() or [f"{client} ended with status {answer.returncode}"]
         return {"ok": False, "kind": kind_of(lines[-1]), "error": lines[-1][:300]}

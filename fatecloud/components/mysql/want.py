@@ -6,8 +6,9 @@ import re
 
 from fatecloud.components.mysql.database import Database, statements
 from fatecloud.components.question import question
+from fatecloud.components.sizing import figure
 from fatecloud.model.context import Context
-from fatecloud.model.needs import Needs
+from fatecloud.model.needs import Figure, Needs
 from fatecloud.model.service import FileSpec, Objects, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
@@ -43,7 +44,12 @@ def want(ctx: Context) -> Wanted:
         return FileSpec(f"{ctx.home}/bin/{name}", f"mysql/{name}.sh.j2", values, mode=0o750, restarts=restarts)
 
     return Wanted(
-        needs=Needs(memory=ctx.config["buffer_pool"] + BESIDE),
+        needs=Needs(
+            (
+                figure(ctx, "buffer pool", "buffer_pool", "the default"),
+                Figure("beside it", BESIDE, "bytes", "the server, with the connections of one flow"),
+            )
+        ),
         process=Process(
             argv=(f"{ctx.home}/bin/serve",),
             directory=ctx.home,

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Iterator
 
 from fatecloud.probing.dialing import connected, readable
+from fatecloud.probing.patience import patient
 
 NATIVE, SHA2 = "mysql_native_password", "caching_sha2_password"
 _CAPABILITIES = 0x1 | 0x200 | 0x2000 | 0x8000 | 0x80000
@@ -69,7 +70,7 @@ class Session:
 
     def __init__(self, where: str, user: str, password: str, seconds: float) -> None:
         self._line = connected(where, seconds)
-        self._line.settimeout(seconds)
+        self._line.settimeout(patient(seconds))
         self._count = 0
         try:
             self._log_in(user.encode(), password.encode())
@@ -87,7 +88,7 @@ class Session:
             self._line.close()
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
-        """All rows of an answer; none where a statement has no rows. Raises like `each`."""
+        """All rows of an answer; empty if the statement returns none. Raises like `each`."""
         return list(self.each(sql))
 
     def each(self, sql: str) -> Iterator[tuple[str | None, ...]]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from fatecloud.components.judging import answer_of, finding, verb
 from fatecloud.components.nginx.want import PEERS
-from fatecloud.components.party_routes import BLOCKED, blocked, routes_to_parties
+from fatecloud.components.party_routes import BLOCKED, blocked, flows_behind, routes_to_parties
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Edit, look
 
 ROUTE_MISSING = Code("NGINX_ROUTE_MISSING", "critical", "The running nginx has no route to a party.")
 UPSTREAM_DOWN = Code(
@@ -32,7 +33,12 @@ PEER_FLOW_DOWN = Code(
     outward=True,
 )
 PEER_MTU = Code(
-    "NGINX_PEER_MTU", "critical", "Large packets are lost on the route to another party's proxy.", outward=True
+    "NGINX_PEER_MTU",
+    "critical",
+    "Large packets are lost on the route to another party's proxy.",
+    # Or behind that proxy, as its own check says.
+    ("proxy",),
+    outward=True,
 )
 
 
@@ -50,7 +56,7 @@ def routes(view: ServiceView) -> Iterator[Finding]:
             f"no route to party {missing}",
             "nginx.http",
             cause="its configuration was changed by hand, or it still runs with an older one",
-            remedy=("fatecloud plan", "fatecloud deploy", verb(view, "restart")),
+            remedy=(verb(view, "restart"),),
             expected=", ".join([view.service.id.owner, *sorted(view.service.facts["routes"])]),
             got=f"without {missing}",
         )
@@ -68,7 +74,7 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
             f"a request for party {view.service.id.owner} gets {answer['error']}",
             "nginx.upstream",
             cause="flow is down, or nginx sends to another address than flow listens on",
-            remedy=("fatecloud plan", "fatecloud deploy", verb(view, "restart")),
+            remedy=(verb(view, "restart"),),
             expected=f"flow at {flow.endpoint}" if flow else "flow",
             got=str(answer["kind"]),
             about=flow.target if flow else "",
@@ -92,7 +98,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
         PEERS,
         cause="its inventory names the addresses that requests may come from, and this node's is not among them",
         remedy=tuple(
-            f"ask party {route.party} to add that address to `addresses` of party {view.service.id.owner}"
+            Ask(f"party {route.party}", f"add that address to `addresses` of party {view.service.id.owner}")
             for route, _ in denied
         ),
         expected="an answer for every address that this party's requests come from",
@@ -104,8 +110,12 @@ def peers(view: ServiceView) -> Iterator[Finding]:
         PEERS,
         cause=BLOCKED,
         remedy=(
-            *(f"curl -m 5 http://{route.edge.endpoint}/fatecloud/health  # on {view.facts.node}" for route, _ in wrong),
-            *(f"ask party {route.party}, or correct its endpoint in the inventory" for route, _ in wrong),
+            *(look(f"curl -m 5 http://{route.edge.endpoint}/fatecloud/health", view.facts.node) for route, _ in wrong),
+            *(
+                Ask(f"party {route.party}", f"is its proxy at {route.edge.endpoint}, and open to us?")
+                for route, _ in wrong
+            ),
+            *(Edit(f"correct `proxy` of party {route.party}, then deploy", instead=True) for route, _ in wrong),
         ),
         expected="an HTTP answer for the right party",
     )
@@ -114,26 +124,11 @@ def peers(view: ServiceView) -> Iterator[Finding]:
 @service_check(PEER_FLOW_DOWN, PEER_MTU, component="nginx", after=("NGINX_ROUTE_MISSING",))
 def peer_flows(view: ServiceView) -> Iterator[Finding]:
     """Every other party's flow answers a request through both proxies."""
-    flows = [(route, route.answer["behind"]) for route in routes_to_parties(view, PEERS, "proxy") if route.answer["ok"]]
-    lost = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] == "large"]
-    silent = [(route, flow) for route, flow in flows if not flow["ok"] and flow["kind"] != "large"]
-    yield from blocked(
+    yield from flows_behind(
         view,
         PEER_FLOW_DOWN,
-        [(route, f"its flow does not answer: {flow['error']}") for route, flow in silent],
+        PEER_MTU,
         PEERS,
         cause="the proxies are connected; the other flow is down, or its proxy does not pass requests to it",
-        remedy=tuple(f"ask party {route.party} for: fatecloud check {route.party}/" for route, _ in silent),
         expected="flow's answer to a request about an unknown task",
-    )
-    yield from blocked(
-        view,
-        PEER_MTU,
-        [(route, flow["error"]) for route, flow in lost],
-        PEERS,
-        cause="full-size packets are dropped on the route: the MTU is below 1500, and ICMP is blocked",
-        remedy=tuple(
-            f"ping -c 3 -M do -s 1472 {route.edge.endpoint.host}  # on {view.facts.node}" for route, _ in lost
-        ),
-        expected="answers to both short and long requests",
     )

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from fatecloud.probing.http_get import get
+from fatecloud.probing.patience import patient
 
 TIMEOUT = 5
 LOOPBACK = "127.0.0.1"
@@ -34,7 +35,7 @@ def judge(host: str, port: int, party: str, inside: int, others: list[str]) -> d
             return {"ok": False, "kind": "foreign", "error": f"{host}:{port} answers for {health}"[:300]}
         routes = {other: page(LOOPBACK, inside, "/fatecloud/route", other)["route"] for other in [party, *others]}
     except TimeoutError:
-        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
+        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {patient(TIMEOUT):g} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
     except (ValueError, KeyError, TypeError) as error:

@@ -13,9 +13,10 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.flow.v2.task_question import PATH, body_for, headers_for, judged, refusal
+from fatecloud.components.flow.v2.task_question import PADDING, PATH, body_for, headers_for, judged, refusal
 from fatecloud.probing.dialing import address_of, asked, connected, readable, trouble
 from fatecloud.probing.http_get import NoHttp, get, post
+from fatecloud.probing.patience import clock
 
 HEALTH_SECONDS, LONG_SECONDS, SHORT_SECONDS = 4.0, 8.0, 3.0
 PARTY_SECONDS = 15.0
@@ -25,14 +26,12 @@ MOST = 64 << 10
 PARTY_LENGTH = 40
 PROMPT_SECONDS = 1.0
 """Seconds. If a short request is answered within them, neither machine is merely slow."""
-PADDING = 6000
-"""Bytes: four Ethernet packets, and below the 8 KiB above which a small proxy would use its disk."""
 NO_ROUTE = 404
 
 
 def ask(own: str, party: str, endpoint: str) -> dict[str, Any]:
     """One party's answer, or why there was none: of its proxy, else of the flow behind it (`behind`)."""
-    until = time.monotonic() + PARTY_SECONDS
+    until = clock() + PARTY_SECONDS
     try:
         # A bare connect first: a closed route and a proxy that does not answer look different then.
         connected(endpoint, HEALTH_SECONDS).close()
@@ -65,14 +64,14 @@ def flow_behind(own: str, party: str, endpoint: str, until: float) -> dict[str, 
     """The flow's answer to a long question, and where that gets none, to a short one.
 
     Only a short question that is answered promptly between two long ones that are not means that large packets are
-    lost; a busy flow is slow to answer either. `until`: by the monotonic clock, when the last answer must be there.
+    lost; a busy flow is slow to answer either. `until`: by the clock of `patience`, when the last answer must be there.
     """
     long = question(own, party, endpoint, PADDING, LONG_SECONDS)
     # An answer of any kind shows that large packets arrive.
     if long.get("kind") not in ("silent", "reset"):
         return long
     began = time.monotonic()
-    short = question(own, party, endpoint, 0, max(SHORT_SECONDS, until - began))
+    short = question(own, party, endpoint, 0, max(SHORT_SECONDS, until - clock()))
     if not short["ok"]:
         return long
     if time.monotonic() - began > PROMPT_SECONDS or question(own, party, endpoint, PADDING, SHORT_SECONDS)["ok"]:

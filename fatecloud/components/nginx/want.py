@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fatecloud.components.neighbours import edges_to, edges_to_others, routes
+from fatecloud.components.flow.v2.task_question import PADDING
+from fatecloud.components.neighbours import edges_to, edges_to_others
 from fatecloud.components.networks import SELF, are_named, of_node, of_others
 from fatecloud.components.nginx.passed import PATHS
 from fatecloud.components.question import question
+from fatecloud.components.route_tables import table_of
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import LOOPBACK, Endpoint, is_address
-from fatecloud.model.needs import Needs
+from fatecloud.model.needs import Figure, Needs
+from fatecloud.model.routes import DEFAULT, FLOW
 from fatecloud.model.service import FileSpec, NodeProbe, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
@@ -26,8 +29,17 @@ def want(ctx: Context) -> Wanted:
     conf = f"{ctx.home}/conf/nginx.conf"
     # Soft: nginx starts without its upstreams, and flow needs nginx first.
     upstream = edges_to(ctx, "flow", "http", "upstream", probe=UPSTREAM, hard=False, choose="first")
-    known = routes(ctx, "proxy")
-    ways = {ctx.owner.id: upstream[0].endpoint, **known}
+    table = table_of(
+        ctx,
+        "proxy",
+        {ctx.owner.id: {DEFAULT: upstream[0].endpoint}},
+        roles=(FLOW,),
+        ports=("outbound",),
+        inbound=("http",),
+        file=conf,
+    )
+    ways = table.ways()
+    known = {party: endpoint for party, endpoint in ways.items() if party not in table.own}
     # nginx refuses to start while one of these names does not resolve, so a script resolves them.
     named = {
         party: {"host": endpoint.host, "port": endpoint.port}
@@ -55,7 +67,7 @@ def want(ctx: Context) -> Wanted:
         "outbound": [str(Endpoint(address, ctx.port("outbound"))) for address in outbound],
     }
     return Wanted(
-        needs=Needs(memory=64 << 20),
+        needs=Needs((Figure("the program", 64 << 20, "bytes", "its workers and their buffers"),)),
         process=Process(
             argv=(PROGRAM, "-p", ctx.home, "-c", conf),
             directory=ctx.home,
@@ -84,6 +96,7 @@ def want(ctx: Context) -> Wanted:
             *(PortUse("outbound", ctx.port("outbound"), address) for address in outbound),
         ),
         facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}, "noise": NOISE},
+        routes=(table,),
     )
 
 
@@ -114,6 +127,6 @@ def _probes(ctx: Context, known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
         question("nginx.http", "probe_http.py", *address, str(inside.port), *sorted(known), timeout=20),
-        question(UPSTREAM, "probe_upstream.py", *address, timeout=20),
-        question(PEERS, "probe_peers.py", str(inside), *peers, timeout=20, early=True),
+        question(UPSTREAM, "probe_upstream.py", *address, timeout=20, carries=PADDING),
+        question(PEERS, "probe_peers.py", str(inside), *peers, timeout=20, early=True, carries=PADDING),
     )

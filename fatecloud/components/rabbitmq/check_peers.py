@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fatecloud.components.judging import answer_of, finding
+from fatecloud.components.judging import answer_of, finding, logs
 from fatecloud.components.party_routes import BLOCKED, Route, blocked, party_of, routes_to_parties
 from fatecloud.components.rabbitmq.want import PEERS
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Run, look
 
 PATIENCE = 45.0
 """Seconds after the start of its task from which a link's error counts; it tries again every 5 s."""
@@ -66,7 +67,7 @@ _FAR_APART = (((3, 13), (4, 0)), ((3, 9), (3, 13)))
 """Series: a broker below the first and one from the second on. Their links say that they run, and no message passes:
 seen with 3.8.9 and 4.0.5, reported for 3.8.9 and 3.13.7 (rabbitmq-server, issue 13749)."""
 
-_BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "foreign": NOT_AMQP}
+_BY_KIND = {"refused": REFUSED, "reset": REFUSED, "silent": SILENT, "large": SILENT, "foreign": NOT_AMQP}
 _CAUSE = {
     UNREACHABLE: BLOCKED,
     REFUSED: "the other broker is down or listens on another port, or a firewall refuses the connection",
@@ -93,7 +94,7 @@ def peers(view: ServiceView) -> Iterator[Finding]:
             wrong,
             PEERS,
             cause=_CAUSE[code],
-            remedy=(*(_try(view, route) for route, _ in wrong), f"fatecloud explain {code.name}"),
+            remedy=tuple(one for route, _ in wrong for one in (_try(view, route), _owner(route))),
             expected="a broker's greeting (AMQP 0-9-1, Connection.Start)",
         )
 
@@ -113,7 +114,10 @@ def versions(view: ServiceView) -> Iterator[Finding]:
         ],
         PEERS,
         cause="between series so far apart, links were seen running while no message passed, so that jobs hang",
-        remedy=("agree with the other party on one series, or on two that are close", "fatecloud test toy"),
+        remedy=(
+            Ask("the other party", "agree on one series, or on two that are close"),
+            look("fatecloud test toy"),
+        ),
         expected="two series that are close, such as 3.10 and 3.12, or 3.13 and 4.0",
     )
 
@@ -123,11 +127,15 @@ def _too_different(one: str, other: str) -> bool:
     return len(series) > 1 and any(min(series) < below and max(series) >= above for below, above in _FAR_APART)
 
 
-def _try(view: ServiceView, route: Route) -> str:
+def _try(view: ServiceView, route: Route) -> Run:
     """The same handshake by hand."""
     host, port = route.edge.endpoint.host, route.edge.endpoint.port
     handshake = f'exec 3<>/dev/tcp/{host}/{port}; printf "AMQP\\x00\\x00\\x09\\x01" >&3; head -c 40 <&3'
-    return f"timeout 5 bash -c '{handshake}'  # on {view.facts.node}"
+    return look(f"timeout 5 bash -c '{handshake}'", view.facts.node)
+
+
+def _owner(route: Route) -> Ask:
+    return Ask(f"party {route.party}", f"is its broker at {route.edge.endpoint}, and is the route open in between?")
 
 
 @service_check(
@@ -154,8 +162,8 @@ def links(view: ServiceView) -> Iterator[Finding]:
         "rabbitmq.admin",
         cause="the route to the other broker is closed, or the task's account there is missing",
         remedy=(
-            f"fatecloud logs {view.service.id.key} --grep ederation",
-            "stop the job, repair the route, and submit the job again",
+            logs(view, "ederation"),
+            Ask("who submitted the job", "stop it, and submit it again when the route is repaired"),
         ),
         expected="every link of a running task in state running",
         got=", ".join(sorted({link["status"] for link in down})),

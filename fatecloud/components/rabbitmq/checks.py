@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from fatecloud.components.judging import answer_of, apply_objects, as_service, finding, verb
+from fatecloud.components.judging import answer_of, apply_objects, as_service, finding, logs, verb
 from fatecloud.components.rabbitmq.check_peers import LINK_DOWN, PEER_CODES, VERSION, links, peers, versions
 from fatecloud.components.rabbitmq.exposures import PLAINTEXT, TASK_PASSWORD, exposures
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import PLAN, administrator
 
 __all__ = [
     "LINK_DOWN",
@@ -28,7 +30,9 @@ __all__ = [
     "versions",
 ]
 
-API_DOWN = Code("RABBITMQ_API_DOWN", "critical", "The broker's management API does not answer.", ("node",))
+API_DOWN = Code(
+    "RABBITMQ_API_DOWN", "critical", "The broker's management API does not answer.", ("node", "PORT_NOT_LISTENING")
+)
 ALARM = Code("RABBITMQ_ALARM", "critical", "The broker accepts no messages because memory or disk is short.", ("node",))
 PLUGIN_MISSING = Code("RABBITMQ_PLUGIN_MISSING", "critical", "The broker runs without a plugin that FATE needs.")
 USER_MISSING = Code("RABBITMQ_USER_MISSING", "critical", "The broker does not let flow's account in.")
@@ -50,7 +54,7 @@ def api(view: ServiceView) -> Iterator[Finding]:
             str(answer["error"]),
             "rabbitmq.admin",
             cause="the plugin rabbitmq_management is off or failed, or the broker is still starting",
-            remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+            remedy=(logs(view), verb(view, "restart")),
             expected="an answer from /api/whoami",
             got=str(answer["kind"]),
         )
@@ -108,11 +112,8 @@ def alarms(view: ServiceView) -> Iterator[Finding]:
             "rabbitmq.admin",
             cause="the broker blocks every sender until the alarm clears, so tasks wait",
             remedy=(
-                "make room on the node's disk or memory",
-                as_service(
-                    view.service,
-                    f"{view.service.home}/bin/rabbitmqctl list_vhosts  # vhosts of dead jobs fill memory and disk",
-                ),
+                replace(as_service(view.service, f"{view.service.home}/bin/rabbitmqctl list_vhosts"), looks=True),
+                administrator(view.facts.node, "make room in its memory or on its disk; vhosts of dead jobs fill both"),
             ),
             expected="no alarm",
             got=f"{memory}; {disk}",
@@ -131,7 +132,7 @@ def plugins(view: ServiceView) -> Iterator[Finding]:
             f"not enabled: {', '.join(missing)}",
             "rabbitmq.admin",
             cause="it was switched off by hand, or the broker was started with another list",
-            remedy=("fatecloud plan", verb(view, "restart")),
+            remedy=(PLAN, verb(view, "restart")),
             expected=", ".join(view.service.facts["plugins"]),
             got=", ".join(running) or "none",
         )

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Edit, administrator
 from fatecloud.model.service import Edge
 
 PLAINTEXT = Code(
@@ -21,10 +22,8 @@ TASK_PASSWORD = Code(
 )
 
 
-_LIMIT = "or name `addresses` of each peer, with its broker by address, then: fatecloud deploy"
-_WITH_EACH = (
-    "nothing more can be done between these parties: do not show ids of running jobs to those who are not in them"
-)
+_LIMIT = Edit("name `addresses` of each peer, with its broker by address, then deploy", instead=True)
+_WITH_EACH = Ask("the users of these parties", "show ids of running jobs to no one who is not in them")
 
 
 @service_check(PLAINTEXT, TASK_PASSWORD, component="rabbitmq", while_down=True)
@@ -41,7 +40,7 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
             view.subject,
             f"AMQP without TLS to {', '.join(f'{edge.target} at {edge.endpoint}' for edge in away)}",
             cause="FATE makes its links between brokers with amqp:// addresses, and has no setting for TLS",
-            remedy=("carry the traffic between the parties in a VPN (WireGuard, IPsec)",),
+            remedy=(Ask("both parties", "carry the traffic between them in a VPN (WireGuard, IPsec)"),),
             source="inventory",
         )
     named = bool(view.service.process.networks)
@@ -57,7 +56,10 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
         cause="FATE makes one account per task, and both parties must know its password without having agreed on one",
         remedy=(_WITH_EACH,)
         if named
-        else (f"let only the brokers of the other parties reach port {port.number}", _LIMIT),
+        else (
+            administrator(view.facts.node, f"let only the brokers of the other parties reach port {port.number}"),
+            _LIMIT,
+        ),
         source="inventory",
     )
 

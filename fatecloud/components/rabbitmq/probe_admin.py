@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 from fatecloud.probing.http_get import get
+from fatecloud.probing.patience import clock, patient
 
 OK, UNAUTHORIZED = 200, 401
 TIMEOUT = 5
@@ -31,11 +32,11 @@ class Api:
     def __init__(self, host: str, port: int, account: dict[str, str]) -> None:
         token = base64.b64encode(f"{account['name']}:{account['password']}".encode()).decode("ascii")
         self.host, self.port, self.headers = host, port, {"Authorization": f"Basic {token}"}
-        self.until = time.monotonic() + SECONDS
+        self.until = clock() + SECONDS
 
     def get(self, path: str) -> tuple[int, Any]:
         """Status and document of one page."""
-        seconds = max(0.001, min(TIMEOUT, self.until - time.monotonic()))
+        seconds = max(0.001, min(TIMEOUT, self.until - clock()))
         status, _, body = get(self.host, self.port, path, timeout=seconds, headers=self.headers)
         return status, json.loads(body or b"null")
 
@@ -75,10 +76,15 @@ def state_of(api: Api) -> dict[str, Any]:
         "monitor": {"ok": True},
         "version": overview.get("rabbitmq_version", ""),
         "alarms": alarms,
-        "plugins": node.get("enabled_plugins", []),
+        "plugins": plugins_of(node),
         "use": {name: node.get(name) for name in kept},
         "messages": (overview.get("queue_totals") or {}).get("messages", 0),
     }
+
+
+def plugins_of(node: dict[str, Any]) -> list[str]:
+    """The plugins that run. The broker's own list of enabled ones is what its file says, running or not."""
+    return [str(part["name"]) for part in node.get("applications", ()) if str(part["name"]).startswith("rabbitmq_")]
 
 
 def links(api: Api) -> dict[str, Any]:
@@ -141,7 +147,7 @@ def judge(host: str, port: int, definitions: str) -> dict[str, Any]:
         known, state = account_of(api, account["name"]), state_of(Api(host, port, monitor))
         return {"ok": True, "account": known, **state, **(links(api) if known["ok"] else {})}
     except TimeoutError:
-        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {TIMEOUT} s"}
+        return {"ok": False, "kind": "timeout", "error": f"no answer on {host}:{port} within {patient(TIMEOUT):g} s"}
     except OSError as error:
         return {"ok": False, "kind": "refused", "error": f"{host}:{port}: {error}"}
     except (ValueError, LookupError, AttributeError) as error:

@@ -14,10 +14,15 @@ import time
 from typing import Any
 
 from fatecloud.probing.dialing import asked, connected, readable, trouble
+from fatecloud.probing.patience import clock, patient
+from fatecloud.probing.pushing import arrives
 
-CONNECT_SECONDS, SECONDS = 5.0, 8.0
+CONNECT_SECONDS, SECONDS, LARGE_SECONDS = 5.0, 6.0, 4.0
 HEADER = b"AMQP\x00\x00\x09\x01"
 METHOD, CHANNEL_ZERO, START = b"\x01", b"\x00\x00", b"\x00\x0a\x00\x0a"
+START_OK = b"\x00\x0a\x00\x0b"
+PADDING, ANNOUNCED = 2000, 4000
+"""Bytes that are sent of a frame, two Ethernet packets, and those that it says it has: every broker takes 4 KiB."""
 HEAD = 7
 """Bytes of a frame before its payload: type, channel, size."""
 LIMIT = 1 << 16
@@ -32,20 +37,45 @@ def ask(_party: str, endpoint: str) -> dict[str, Any]:
         line = connected(endpoint, CONNECT_SECONDS)
     except OSError as error:
         return trouble(error, CONNECT_SECONDS)
-    until = time.monotonic() + SECONDS
+    began, until = time.monotonic(), clock() + SECONDS
     received = b""
     with line:
         try:
             line.sendall(HEADER)
             while not is_whole(received) and len(received) < LIMIT:
-                line.settimeout(max(0.001, until - time.monotonic()))
+                line.settimeout(max(0.001, patient(until - clock())))
                 part = line.recv(4096)
                 if not part:
                     break
                 received += part
+            found = judged(received, None) if received else broken_off(began)
+            return (lost(line) or found) if found["ok"] else found
+        except ConnectionError as error:
+            return judged(received, error) if received else broken_off(began, f": {error}")
         except OSError as error:
-            return trouble(error, SECONDS, "silent") if not received else judged(received, error)
-    return judged(received, None)
+            return judged(received, error) if received else trouble(error, SECONDS, "silent")
+
+
+def broken_off(began: float, why: str = "") -> dict[str, Any]:
+    """What it means that the other side ends a connection on which nothing has arrived.
+
+    Args:
+        began: when it was made, on the monotonic clock.
+        why: what the socket says of it.
+    """
+    waited = time.monotonic() - began
+    if waited < SECONDS:
+        return {"ok": False, "kind": "reset", "error": f"the connection was broken off{why}"}
+    # A broker gives up after its `handshake_timeout`, ten seconds, which a question with patience is still waiting for.
+    return {"ok": False, "kind": "silent", "error": f"connected, then no answer in {waited:.0f} s, until it broke off"}
+
+
+def lost(line: Any) -> dict[str, Any]:
+    """What it means that a broker which greets does not acknowledge the begin of a long answer to its greeting."""
+    begin = METHOD + CHANNEL_ZERO + ANNOUNCED.to_bytes(4, "big") + START_OK + b"\0" * PADDING
+    if arrives(line, begin, LARGE_SECONDS):
+        return {}
+    return {"ok": False, "kind": "large", "error": f"it greets, but {len(begin)} bytes are not acknowledged"}
 
 
 def is_whole(received: bytes) -> bool:
@@ -66,8 +96,6 @@ def judged(received: bytes, error: Any) -> dict[str, Any]:
     """The meaning of the broker's first bytes."""
     if received[:3] == METHOD + CHANNEL_ZERO and received[HEAD : HEAD + 4] == START and is_whole(received):
         return {"ok": True, "version": version_in(received)}
-    if not received:
-        return {"ok": False, "kind": "reset", "error": "the connection was closed without an answer"}
     # A broker that does not speak our version answers with the header of the one that it speaks (4.2.2).
     if received[:4] == b"AMQP":
         return {"ok": False, "kind": "foreign", "error": "a broker that does not speak AMQP 0-9-1"}
@@ -77,4 +105,4 @@ def judged(received: bytes, error: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asked(sys.argv[1:], ask, CONNECT_SECONDS + SECONDS)) + "\n")
+    sys.stdout.write(json.dumps(asked(sys.argv[1:], ask, CONNECT_SECONDS + SECONDS + LARGE_SECONDS)) + "\n")

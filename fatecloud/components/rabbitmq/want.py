@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 from fatecloud.components.neighbours import edges_to_others, routes
-from fatecloud.components.networks import SELF, are_named, of_node, of_others
+from fatecloud.components.networks import networks_with_partners
 from fatecloud.components.question import question
+from fatecloud.components.rabbitmq.probe_peers import PADDING
 from fatecloud.model.context import Context
-from fatecloud.model.endpoint import is_address
+from fatecloud.model.routes import DEFAULT
 from fatecloud.model.service import FileSpec, Objects, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
@@ -70,7 +69,7 @@ def want(ctx: Context) -> Wanted:
             directory=ctx.home,
             stop_timeout=120,
             console=ctx.console,
-            networks=_networks(ctx),
+            networks=networks_with_partners(ctx, "broker", ("flow",)),
         ),
         files=(
             file("conf/rabbitmq.conf", "rabbitmq.conf"),
@@ -100,6 +99,7 @@ def want(ctx: Context) -> Wanted:
                 *(f"{party}={endpoint}" for party, endpoint in sorted(routes(ctx, "broker").items())),
                 timeout=18,
                 early=True,
+                carries=PADDING,
             ),
         ),
         readiness="rabbitmq.admin",
@@ -113,21 +113,5 @@ def want(ctx: Context) -> Wanted:
             PortUse("epmd", ctx.port("epmd"), _LOOPBACK, strict=False),
         ),
         facts={"account": ACCOUNT, "monitor": MONITOR, "plugins": PLUGINS, "noise": NOISE},
+        takes={"amqp": DEFAULT},
     )
-
-
-def _networks(ctx: Context) -> tuple[str, ...]:
-    """The networks that the broker exchanges packets with; empty if the inventory does not name all of them.
-
-    The broker has no list of its own for this. Its links need both: where the other brokers are reached, and where
-    their connections come from.
-    """
-    ends = [endpoint.host for endpoint in routes(ctx, "broker").values()]
-    nodes = [ctx.node, *(ctx.cluster.nodes[flow.node] for flow in ctx.services("flow"))]
-    ours = [of_node(node) for node in nodes]
-    known = all(map(is_address, ends)) and (all(ours) or ctx.owner.addresses)
-    if ctx.node.supervision != "systemd" or not are_named(ctx.cluster) or not ends or not known:
-        return ()
-    theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
-    own = [network for networks in ours for network in networks]
-    return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *of_others(ctx.cluster, ctx.owner.id), *theirs)))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from fatecloud.components.judging import answer_of, as_service, finding, verb
+from fatecloud.components.judging import answer_of, as_service, finding, logs, verb
 from fatecloud.components.redis.exposures import exposures
 from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit, Remedy, Run, administrator, look
 
 __all__ = ["append_only_file", "exposures", "login", "memory", "saved"]
 
@@ -19,7 +22,7 @@ AOF_BROKEN = Code(
     "REDIS_AOF_BROKEN",
     "critical",
     "The file in which Redis keeps all writes is damaged, so it does not start.",
-    explains=("SERVICE_RESTARTING", "SERVICE_FAILED", "SERVICE_STOPPED"),
+    explains=("SERVICE_RESTARTING", "SERVICE_CRASHED", "SERVICE_FAILED", "SERVICE_STOPPED"),
 )
 PASSWORD_WRONG = Code(
     "REDIS_PASSWORD_WRONG", "critical", "The running Redis has another password than its configuration."
@@ -68,7 +71,9 @@ def login(view: ServiceView) -> Iterator[Finding]:
         cause="it was changed by hand in the running Redis, or it runs with another configuration"
         if wrong
         else "it still reads its data, or another program has its port",
-        remedy=(verb(view, "restart"),) if wrong else (f"fatecloud logs {view.service.id.key}",),
+        remedy=(verb(view, "restart"),)
+        if wrong
+        else (logs(view), replace(verb(view, "restart"), when="if it does not come up")),
         expected="a login with the password of its configuration",
         got=str(answer["kind"]),
     )
@@ -88,7 +93,7 @@ def memory(view: ServiceView) -> Iterator[Finding]:
         f"{used >> 20} of {limit >> 20} MiB are used, and it may drop nothing ({answer['maxmemory_policy']})",
         "redis.login",
         cause="its clients keep more than it has room for, without a time after which it expires",
-        remedy=("raise `memory` of redis in the inventory, or choose another `eviction`; then: fatecloud deploy",),
+        remedy=(Edit("raise `memory` of redis, or choose another `eviction`, then deploy"),),
         expected=f"less than {NEARLY:.0%}, or keys that may be dropped",
         got=f"{used / limit:.0%}; {answer['keys']} keys, {answer['expiring']} of them expire",
     )
@@ -106,11 +111,26 @@ def saved(view: ServiceView) -> Iterator[Finding]:
             NOT_SAVED,
             "it does not write what it keeps" if not failed else f"its last write failed: {', '.join(failed)}",
             "redis.login",
-            cause="its disk is full or read only, or the file was switched off in the running Redis",
-            remedy=(f"df -h {view.service.data}  # on {view.service.id.node}", verb(view, "restart")),
+            cause="its disk is full or read only" if failed else "its file was switched off in the running Redis",
+            remedy=_make_room(view) if failed else (_switch_on(view.service),),
             expected="appendonly on, last write ok",
             got=", ".join(f"{name} {state}" for name, state in states.items()),
         )
+
+
+def _make_room(view: ServiceView) -> tuple[Remedy, ...]:
+    node = view.service.id.node
+    again = "make room, or repair the disk: Redis tries again by itself"
+    return (look(f"df -h {view.service.data}", node), administrator(node, again))
+
+
+def _switch_on(service: DesiredService) -> Run:
+    """A restart would lose what is in memory only; this writes all of it down."""
+    (port,) = service.ports
+    # By a variable, because everyone can read the words of a command.
+    password = rf'$(sed -n "s/^requirepass \"\(.*\)\"$/\1/p" {service.home}/conf/redis.conf)'
+    switch = f"redis-cli -h {port.bind} -p {port.number} config set appendonly yes"
+    return as_service(service, f"sh -c 'REDISCLI_AUTH=\"{password}\" {switch}'")
 
 
 def _can_drop(answer: Mapping[str, Any]) -> bool:

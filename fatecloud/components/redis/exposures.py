@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fatecloud.components.judging import open_ports
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit, administrator
 
 PLAINTEXT = Code(
     "EXPOSURE_REDIS_PLAINTEXT",
@@ -25,6 +26,9 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
             view.subject,
             f"its port {port.number} at {port.bind} speaks without TLS, and its one password allows every command",
             cause="serving has no setting for TLS to Redis, nor for an account of its own",
-            remedy=(f"let only serving's nodes reach port {port.number}, or put both on one node",),
+            remedy=(
+                administrator(view.facts.node, f"let only serving's nodes reach port {port.number}"),
+                Edit("put both on one node", instead=True),
+            ),
             source="inventory",
         )

@@ -13,8 +13,9 @@ import sys
 from typing import Any
 
 from fatecloud.probing.dialing import connected, readable, trouble
+from fatecloud.probing.patience import patient
 
-TIMEOUT = 5
+TIMEOUT, EXAMINED_SECONDS = 5, 10
 MOST = 64 << 10
 """Bytes of an answer; INFO has about 6 KiB."""
 CHECK = "/usr/bin/redis-check-aof"
@@ -58,7 +59,7 @@ class Connection:
 
     def __init__(self, host: str, port: int) -> None:
         self._socket = connected(f"[{host}]:{port}", TIMEOUT)
-        self._socket.settimeout(TIMEOUT)
+        self._socket.settimeout(patient(TIMEOUT))
         self._file = self._socket.makefile("rb")
 
     def ask(self, *words: str) -> str:
@@ -124,7 +125,7 @@ def damage(data: str) -> dict[str, str] | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=10,
+            timeout=patient(EXAMINED_SECONDS),
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fatecloud.components.question import question
+from fatecloud.components.sizing import figure
 from fatecloud.model.context import Context
-from fatecloud.model.needs import MIB, Needs
+from fatecloud.model.needs import MIB, Figure, Needs
 from fatecloud.model.service import FileSpec, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
@@ -35,5 +36,12 @@ def want(ctx: Context) -> Wanted:
         readiness_deadline=180,
         ports=(PortUse("redis", ctx.port("redis"), here),),
         # While it writes its file from scratch, a forked copy holds what changes meanwhile.
-        needs=Needs(memory=2 * ctx.config["memory"] + 64 * MIB, disk=3 * ctx.config["memory"] + 256 * MIB),
+        needs=Needs(
+            (
+                figure(ctx, "what it keeps", "memory", "the default"),
+                Figure("a copy of it", ctx.config["memory"], "bytes", "while it writes its file from scratch"),
+                Figure("beside both", 64 * MIB, "bytes", "the server itself"),
+            ),
+            disk=3 * ctx.config["memory"] + 256 * MIB,
+        ),
     )

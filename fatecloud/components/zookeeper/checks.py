@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from fatecloud.components.judging import answer_of, apply_objects, finding
+from fatecloud.components.judging import answer_of, apply_objects, finding, logs, verb
 from fatecloud.components.zookeeper.exposures import exposures
 from fatecloud.components.zookeeper.want import ACCESS, MEMBERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Edit, Run, look
 
 __all__ = ["access", "exposures", "members", "serving"]
 
@@ -37,7 +39,14 @@ def serving(view: ServiceView) -> Iterator[Finding]:
     if answer["ok"] or answer["kind"] not in ("no_quorum", "foreign"):
         return
     if answer["kind"] == "foreign":
-        yield finding(view, UNUSABLE, str(answer["error"]), STATE, remedy=("fatecloud preflight",), got="foreign")
+        yield finding(
+            view,
+            UNUSABLE,
+            str(answer["error"]),
+            STATE,
+            remedy=(look("fatecloud preflight"), Edit("set another port for ZooKeeper, then deploy")),
+            got="foreign",
+        )
         return
     peers = answer_of(view, MEMBERS)["peers"] if len(members) > 1 else {}
     silent = sorted(node for node, peer in peers.items() if not peer["ok"] and peer["kind"] != "no_quorum")
@@ -47,7 +56,7 @@ def serving(view: ServiceView) -> Iterator[Finding]:
         str(answer["error"]),
         STATE,
         cause=f"it does not reach {', '.join(silent)}" if silent else "the members have not elected a leader",
-        remedy=tuple(verb_of(members[node]) for node in silent) or (f"fatecloud logs {view.service.id.key}",),
+        remedy=tuple(verb_of(members[node]) for node in silent) or (logs(view), verb(view, "restart")),
         expected=f"{len(members) // 2 + 1} of {len(members)} members that reach each other",
         got=f"{len(members) - len(silent)} of {len(members)} answer",
         about=" ".join(members[node] for node in silent),
@@ -70,7 +79,8 @@ def members(view: ServiceView) -> Iterator[Finding]:
         f"{followers} of {len(expected) - 1} other members follow the leader",
         STATE,
         cause=f"it does not reach {', '.join(away)}" if away else "a member lags behind, or has just been started",
-        remedy=tuple(verb_of(expected[node]) for node in away) or ("fatecloud check",),
+        remedy=tuple(verb_of(expected[node]) for node in away)
+        or (replace(verb(view, "restart"), when="if it does not join within minutes"),),
         expected=f"{len(expected) - 1} followers",
         got=str(followers),
         about=" ".join(expected[node] for node in away),
@@ -100,6 +110,6 @@ def access(view: ServiceView) -> Iterator[Finding]:
     )
 
 
-def verb_of(key: str) -> str:
+def verb_of(key: str) -> Run:
     """The command that starts a member."""
-    return f"fatecloud start {key}"
+    return Run(f"fatecloud start {key}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fatecloud.components.judging import open_ports
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import administrator
 
 PLAINTEXT = Code(
     "EXPOSURE_ZOOKEEPER_PLAINTEXT",
@@ -39,6 +40,10 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
                 view.subject,
                 f"its port {port.number} at {port.bind} {what}",
                 cause=cause,
-                remedy=(f"let only {who} reach port {port.number}{also}, and carry what leaves a site in a VPN",),
+                remedy=(
+                    administrator(
+                        view.facts.node, f"let only {who} reach port {port.number}{also}, and use a VPN between sites"
+                    ),
+                ),
                 source="inventory",
             )

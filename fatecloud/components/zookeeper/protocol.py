@@ -13,6 +13,7 @@ import struct
 from typing import Any
 
 from fatecloud.probing.dialing import connected, readable
+from fatecloud.probing.patience import patient
 
 TIMEOUT = 5
 MOST = 256 << 10
@@ -32,7 +33,7 @@ class Refused(Exception):
 def words(host: str, port: int, command: str) -> str:
     """The answer to a command of four letters. Raises OSError."""
     with connected(f"[{host}]:{port}", TIMEOUT) as connection:
-        connection.settimeout(TIMEOUT)
+        connection.settimeout(patient(TIMEOUT))
         connection.sendall(command.encode())
         found = b""
         while len(found) < MOST:
@@ -66,7 +67,7 @@ class Session:
 
     def __init__(self, host: str, port: int) -> None:
         self._socket = connected(f"[{host}]:{port}", TIMEOUT)
-        self._socket.settimeout(TIMEOUT)
+        self._socket.settimeout(patient(TIMEOUT))
         self._next = 1
         try:
             # Protocol, last transaction seen, milliseconds until it ends, id and password of a new session.

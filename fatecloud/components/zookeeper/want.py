@@ -9,6 +9,7 @@ from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
 from fatecloud.components.script import script_text
+from fatecloud.components.zookeeper.probe_members import FIGURES_LENGTH
 from fatecloud.model.context import Context
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.machine import Share
@@ -92,7 +93,11 @@ def want(ctx: Context) -> Wanted:
         probes=(
             question(STATE, "probe_state.py", *address, timeout=15),
             question(
-                MEMBERS, "probe_members.py", *(f"{o.node}={ctx.reached(o, 'client')}" for o in others), timeout=15
+                MEMBERS,
+                "probe_members.py",
+                *(f"{o.node}={ctx.reached(o, 'client')}" for o in others),
+                timeout=25,
+                carries=FIGURES_LENGTH,
             ),
             *((question(ACCESS, "probe_access.py", *address, account, timeout=15),) if acl else ()),
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from fatecloud.model.finding import Severity
 from fatecloud.report.kinds.base import Count, Key, Rule, Seconds, Status, Time
@@ -24,6 +24,43 @@ class FixDocument(TypedDict):
     arguments: dict[str, Any]
 
 
+class RunDocument(TypedDict):
+    """A command that can be typed as it is."""
+
+    type: Literal["run"]
+    text: Annotated[str, "The whole remedy in one line, as it is on the screen."]
+    command: Annotated[str, "One line of shell, without a comment and without a placeholder."]
+    node: Annotated[str, "Where it is typed; empty for the controller."]
+    root: Annotated[bool, "Whether it needs the rights of root on the node."]
+    looks: Annotated[bool, "Whether it only shows something, and repairs nothing."]
+    when: Annotated[str, "What a person has to do or to judge first; empty if it may be typed at once."]
+    instead: Annotated[bool, "Whether it is another way than what is before it, and not the next step."]
+
+
+class EditDocument(TypedDict):
+    """A change of a file whose content a person decides."""
+
+    type: Literal["edit"]
+    text: str
+    file: str
+    node: Annotated[str, "Where the file is; empty for the controller."]
+    change: str
+    instead: bool
+
+
+class AskDocument(TypedDict):
+    """A task for a person who can do what neither a command nor the inventory does."""
+
+    type: Literal["ask"]
+    text: str
+    whom: str
+    what: str
+    instead: bool
+
+
+RemedyDocument = RunDocument | EditDocument | AskDocument
+
+
 class FindingDocument(TypedDict):
     """One problem."""
 
@@ -33,7 +70,7 @@ class FindingDocument(TypedDict):
     subject: SubjectDocument
     symptom: Annotated[str, Rule(minLength=1)]
     cause: str
-    remedy: Annotated[list[str], "Commands or actions, in order."]
+    remedy: Annotated[list[RemedyDocument], "What is to be done, in order: of type `run`, `edit` or `ask`."]
     expected: str
     got: str
     evidence: list[str]
@@ -64,6 +101,16 @@ class SummaryDocument(TypedDict):
     skipped: Count
 
 
+class MutedDocument(TypedDict):
+    """A finding that does not count, because operators know of it."""
+
+    finding: FindingDocument
+    mute: Annotated[str, "Id of the finding that was muted: this one, or the one that explains it."]
+    reason: str
+    until: Time
+    by: str
+
+
 class CheckReport(TypedDict):
     """`fatecloud check`: findings, root causes first."""
 
@@ -78,8 +125,12 @@ class CheckReport(TypedDict):
     exposures: Annotated[
         list[FindingDocument], "What the software leaves open although all is well; no effect on status and summary."
     ]
-    settling: Annotated[list[Key], "Services that a run started a moment ago; their runtime findings are left out."]
+    settling: Annotated[list[Key], "Services that are being changed or were just started; their findings wait."]
     runs: Annotated[list[str], "One sentence for each run that is changing nodes now."]
+    muted: Annotated[
+        list[MutedDocument], "No effect on status and summary until they are worse than when they were muted."
+    ]
+    fallen: Annotated[list[str], "One sentence for each mute of a finding that counts again."]
 
 
 class PreflightReport(CheckReport):

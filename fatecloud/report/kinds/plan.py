@@ -30,7 +30,7 @@ class FileDocument(TypedDict):
     node: str
     path: str
     service: str
-    change: Literal["create", "change", "mode", "remove"]
+    change: Literal["create", "change", "mode", "owner", "remove"]
     drifted: Annotated[bool, "Whether it was edited by hand, or is not ours."]
     diff: Annotated[str, "Unified diff without secrets, from what was deployed; empty if only a secret changes."]
     edited: Annotated[str, "For a drifted file: how it differs from what was deployed, without secrets."]

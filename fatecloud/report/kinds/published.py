@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from fatecloud.report.kinds.computing import SessionList
 from fatecloud.report.kinds.controller import SandboxList, VersionDocument
+from fatecloud.report.kinds.figures import JobMetricList, JobSummary
 from fatecloud.report.kinds.finding import CheckReport, FindingCode, FindingCodeList, PreflightReport
 from fatecloud.report.kinds.inventory import (
     InventoryDocument,
@@ -15,8 +17,14 @@ from fatecloud.report.kinds.inventory import (
     SigningKey,
     UnneededObjectList,
 )
+from fatecloud.report.kinds.job import Job, JobLedger, JobList
+from fatecloud.report.kinds.letter import RequirementsLetter
+from fatecloud.report.kinds.mute import MuteList
+from fatecloud.report.kinds.outage import OutageForecast
 from fatecloud.report.kinds.plan import DeployPlan
 from fatecloud.report.kinds.release import ReleaseDocument, ReleaseList, StoreVerification
+from fatecloud.report.kinds.resources import ResourceList
+from fatecloud.report.kinds.route import RouteFlawList, RouteTableList, RouteWayList
 from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
 from fatecloud.report.kinds.status import ClusterStatus, LogEntry
 
@@ -24,11 +32,24 @@ KINDS: Mapping[str, type] = MappingProxyType(
     {
         "CheckReport": CheckReport,
         "PreflightReport": PreflightReport,
+        "RequirementsLetter": RequirementsLetter,
         "ClusterStatus": ClusterStatus,
+        "MuteList": MuteList,
+        "OutageForecast": OutageForecast,
+        "RouteTableList": RouteTableList,
+        "RouteFlawList": RouteFlawList,
+        "RouteWayList": RouteWayList,
+        "JobList": JobList,
+        "Job": Job,
+        "JobLedger": JobLedger,
+        "JobMetricList": JobMetricList,
+        "JobSummary": JobSummary,
+        "SessionList": SessionList,
         "DeployPlan": DeployPlan,
         "LogEntry": LogEntry,
         "Inventory": InventoryDocument,
         "InventoryValidation": InventoryValidation,
+        "ResourceList": ResourceList,
         "SecretList": SecretList,
         "ObjectList": ObjectList,
         "UnneededObjectList": UnneededObjectList,

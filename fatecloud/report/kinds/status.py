@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from fatecloud.report.kinds.base import Key, Rule, Seconds, Time
+from fatecloud.report.kinds.base import Count, Key, Rule, Seconds, Status, Time
 
 
 class PortDocument(TypedDict):
@@ -12,6 +12,16 @@ class PortDocument(TypedDict):
 
     port: int
     listening: Annotated[bool | None, "null if it could not be read."]
+
+
+class WorkersDocument(TypedDict):
+    """Processes that a service has started for the jobs of others."""
+
+    name: Annotated[str, "Of one of them, for example egg."]
+    running: Count
+    working_for: Annotated[list[str], "Ids of what they work for, such as EggRoll's sessions."]
+    memory_bytes: Count
+    oldest_seconds: Seconds | None
 
 
 class ServiceStatus(TypedDict):
@@ -27,7 +37,21 @@ class ServiceStatus(TypedDict):
     uptime_seconds: Seconds | None
     ports: list[PortDocument]
     notes: list[str]
+    workers: Annotated[WorkersDocument | None, "null for a service that has none, and where they could not be read."]
     well: Annotated[bool, "Whether it runs as deployed, so that nothing needs attention."]
+
+
+class LastCheckDocument(TypedDict):
+    """The newest `fatecloud check` of the whole cluster on this controller."""
+
+    taken: Time
+    age: Annotated[Seconds, "Between it and this screen."]
+    status: Status
+    critical: Count
+    unknown: Count
+    warning: Count
+    muted: Annotated[Count, "Findings that did not count."]
+    roots: Annotated[list[str], "Ids of its root causes, as in its report."]
 
 
 class ClusterStatus(TypedDict):
@@ -39,6 +63,8 @@ class ClusterStatus(TypedDict):
     taken: Time
     services: list[ServiceStatus]
     notes: Annotated[list[str], "About nodes: not reached, held by a run, last change."]
+    health: Annotated[str, "One line for people: how many services run as deployed, and what the last check found."]
+    last_check: Annotated[LastCheckDocument | None, "null before the first one."]
 
 
 class LogEntry(TypedDict):

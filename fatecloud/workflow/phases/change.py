@@ -56,10 +56,12 @@ def converge(deploy: Deploy) -> None:
 
 def _variables(deploy: Deploy, touched: list[str]) -> dict[str, object]:
     plan, wanted, desired = deploy.plan, deploy.wanted, deploy.session.desired
+    only = sorted({a.service for s in plan.stages for a in s.actions if a.service in desired.services})
     return {
         "fatecloud_touched": ",".join(touched),
         "fatecloud_unprepared": ",".join(node for node in plan.unprepared if node in touched) or _NO_NODE,
-        "fatecloud_only": sorted({a.service for s in plan.stages for a in s.actions if a.service in desired.services}),
+        "fatecloud_only": only,
+        "fatecloud_converges": only,
         "fatecloud_restarts": sorted({a.service for s in plan.stages for a in s.actions if a.verb == "restart"}),
         "fatecloud_stages": stage_turns(desired, running(desired, deploy.observed)),
         "fatecloud_overwrite_drift": wanted.overwrite_drift,

@@ -68,7 +68,7 @@ COMPONENT = Component(
     ports=(
         # The other nodes of the party ask for its running jobs before they stop a service.
         PortSpec("http", 9380, "API for clients, for the party's own proxy and for flow's tasks", clients=(ANYONE,)),
-        PortSpec("grpc", 9360, "API for a proxy that speaks gRPC", clients=(ANYONE,)),
+        PortSpec("grpc", 9360, "API for OSX, which speaks gRPC", clients=(ANYONE,), used=False),
     ),
     want=want,
     judge=judge,
@@ -78,6 +78,7 @@ COMPONENT = Component(
     requires=requires,
     job_question=question("flow.jobs", "v2/probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
+    job_cores="computing.cores",
     proofs=(
         ProofKind(
             "toy",

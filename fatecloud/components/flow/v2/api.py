@@ -7,9 +7,11 @@ from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from fatecloud.components.flow.v2.answers import job_rows, reason, roles_of, tasks_of
+from fatecloud.components.flow.v2.measures import measures_of
 from fatecloud.components.flow.v2.probe_jobs import STATES
+from fatecloud.components.flow.v2.schedule_log import attempt_of, first_failed
 from fatecloud.errors import FatecloudError
-from fatecloud.model.jobs import JobRow, RoleState, TaskState
+from fatecloud.model.jobs import Attempt, JobRow, Measure, RoleState, TaskState
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -20,6 +22,8 @@ REFUSED = -2
 """Code for a refused connection: flow does not run."""
 # Flow's own codes for "there is none", which is an answer here and no failure.
 _NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
+_ATTEMPT_LINES, _TASK_LINES = 300, 4000
+"""Of the end of a log: some ten attempts, which flow makes every two seconds, and what the last tasks did."""
 _FEDERATED_TIMEOUT = 60.0
 """Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
 
@@ -112,6 +116,32 @@ class FlowApi:
             raise
 
     @_understood
+    def newest(self, rows: int) -> tuple[JobRow, ...]:
+        """The newest jobs, whatever their status: at most so many rows, one per role."""
+        return job_rows(self._get("/v2/job/list/query", {"limit": str(rows), "page": "1"})["data"]["data"])
+
+    @_understood
+    def known(self, job: str) -> tuple[JobRow, ...]:
+        """The job's rows, one per role that this flow has in it; empty if it does not know the job."""
+        return job_rows(self._found("/v2/job/query", {"job_id": job}, _NO_JOB))
+
+    @_understood
+    def attempt(self, job: str, role: str, party: str) -> Attempt:
+        """What came of the last attempt to get a waiting job its cores."""
+        return attempt_of(self._schedule_log(job, role, party, _ATTEMPT_LINES))
+
+    @_understood
+    def blamed(self, job: str, role: str, party: str) -> tuple[str, str, str]:
+        """Role, party and task that failed first, of any party; empty texts where this flow noted no failure."""
+        return first_failed(self._schedule_log(job, role, party, _TASK_LINES), job)
+
+    @_understood
+    def measures(self, job: str, role: str, party: str, task: str) -> tuple[Measure, ...]:
+        """The numbers that a task recorded."""
+        query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
+        return measures_of(self._found("/v2/output/metric/query", query, _NO_TASK), role, party, task)
+
+    @_understood
     def submit(self, job: Mapping[str, Any]) -> str:
         """Submit a DAG as a job and return its id.
 
@@ -167,6 +197,14 @@ class FlowApi:
     def delete_table(self, namespace: str, name: str) -> None:
         """Delete a table and what it holds. A missing table is not an error."""
         self._gone("/v2/table/delete", {"namespace": namespace, "name": name}, _NO_TABLE)
+
+    def _schedule_log(self, job: str, role: str, party: str, newest: int) -> list[str]:
+        """The last lines of what flow noted when it scheduled a job. It asks for the role, and does not look at it."""
+        query = {"log_type": "schedule_info", "job_id": job, "role": role, "party_id": party}
+        count = int(self._get("/v2/log/count", query)["data"])
+        begin = max(1, count - newest + 1)
+        lines = self._get("/v2/log/query", {**query, "begin": str(begin)})["data"] or []
+        return [str(line.get("content", "")) for line in lines]
 
     def _get(self, path: str, query: Query | None = None) -> Mapping[str, Any]:
         return self._call("GET", path, query=query, body=None, timeout=self._timeout)

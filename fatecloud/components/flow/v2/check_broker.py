@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.judging import answer_of, apply_objects, finding, neighbour, verb
+from fatecloud.components.judging import answer_of, apply_objects, finding, neighbour, reached_again
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Remedy
 
 _EXPLAINED = ("broker", "node")
 
@@ -24,8 +25,13 @@ def broker(view: ServiceView) -> Iterator[Finding]:
     code, symptom = _judged(answer)
     if code is None:
         return
-    managed = neighbour(view, "broker") is not None
-    repair = verb(view, "start", "rabbitmq") if code is BROKER_REFUSED else apply_objects(view, "broker")
+    remedy: tuple[Remedy, ...]
+    if code is BROKER_REFUSED:
+        remedy = reached_again(view, "broker")
+    elif neighbour(view, "broker") is not None:
+        remedy = (apply_objects(view, "broker"),)
+    else:
+        remedy = (Ask("the broker's operator", f"why flow's account cannot use it ({symptom})"),)
     yield finding(
         view,
         code,
@@ -36,7 +42,7 @@ def broker(view: ServiceView) -> Iterator[Finding]:
             BROKER_AUTH: "the password in flow's configuration is not the one that the broker has",
             BROKER_RIGHTS: "tasks create users, vhosts and queues, which needs an administrator with all rights",
         }[code],
-        remedy=(repair if managed else "ask the broker's operator", f"fatecloud explain {code.name}"),
+        remedy=remedy,
         expected="an administrator with all rights in vhost /",
         got=symptom,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from fatecloud.components.flow.v2.probes import SITE, SITES
-from fatecloud.components.judging import apply_objects, finding
+from fatecloud.components.flow.v2.probes import PROXY, SITE, SITES
+from fatecloud.components.judging import apply_objects, as_service, finding
 from fatecloud.components.party_routes import Route, blocked, routes_to_parties
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import CHECK, DEPLOY, Ask, Remedy, Run, administrator, look
 
 APPS_WRONG = Code("FLOW_SITE_APPS_WRONG", "critical", "Flow's database does not have the apps of the other parties.")
 AUTH_REFUSED = Code(
@@ -40,7 +42,7 @@ def apps(view: ServiceView) -> Iterator[Finding]:
             "; ".join(error for _, error in wrong),
             SITES,
             cause="they were changed by hand, or the database was replaced since they were written",
-            remedy=(apply_objects(view), "fatecloud check"),
+            remedy=(apply_objects(view), CHECK),
             expected="the apps of its configuration",
             got="; ".join(error for _, error in wrong),
             about=" ".join(f"{route.party}/" for route, _ in wrong),
@@ -60,7 +62,7 @@ def signatures(view: ServiceView) -> Iterator[Finding]:
         SITES,
         cause="the token that this party shows is not the one that the other party has issued to it, or is missing "
         "on one of the two sides; 5001: a proxy on the route drops the headers of the signature",
-        remedy=tuple(line for route, _ in refused for line in _remedy(view, route)),
+        remedy=tuple(dict.fromkeys(line for route, _ in refused for line in _remedy(view, route))),
         expected=f"flow's answer to a request that party {own} has signed",
     )
     yield from blocked(
@@ -70,8 +72,8 @@ def signatures(view: ServiceView) -> Iterator[Finding]:
         SITES,
         cause=f"the clock of this flow's node is more than {LIFE_SECONDS} s behind the other party's",
         remedy=(
-            f"timedatectl  # on {view.facts.node}",
-            "compare with the time at the other party, correct the wrong one",
+            look("timedatectl", view.facts.node),
+            administrator(view.facts.node, "compare with the time at the other party, correct the wrong one"),
         ),
         expected=f"clocks that differ by less than {LIFE_SECONDS} s",
     )
@@ -82,13 +84,19 @@ def _routes(view: ServiceView) -> list[Route]:
     return routes_to_parties(view, SITES, SITE) if has else []
 
 
-def _remedy(view: ServiceView, route: Route) -> tuple[str, ...]:
+def _remedy(view: ServiceView, route: Route) -> tuple[Remedy, ...]:
     own, party = view.service.id.owner, route.party
-    if route.edge.target in view.desired.services:
-        return (f"fatecloud check {party}/flow", "fatecloud deploy")
+    theirs = view.desired.services.get(route.edge.target)
+    if route.answer["kind"] == "headers":
+        # Managed proxies pass the headers unless they run with other settings than those in their files.
+        proxies = [edge.target for flow in (view.service, theirs) if flow for edge in flow.edges if edge.kind == PROXY]
+        restarts = tuple(Run(f"fatecloud restart {key}") for key in proxies if key in view.desired.services)
+        return (*restarts, Ask("your network team", f"let all headers pass between here and party {party}"))
+    if theirs is not None and theirs.objects is not None:
+        return (look(f"fatecloud check {party}/flow"), as_service(theirs, theirs.objects.script))
     token = view.desired.cluster.peers[party].apps[own].token.name
     return (
-        f"ask party {party} for the id and the token of the app that it issued to party {own}",
-        f"fatecloud secrets rotate {token}  # enters the token",
-        "fatecloud deploy",
+        Ask(f"party {party}", f"send the id and the token of the app that it issued to party {own}"),
+        Run(f"fatecloud secrets rotate {token}", when="to enter the token"),
+        replace(DEPLOY, when="then"),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fatecloud.components.flow.v2.check_broker import BROKER_AUTH, BROKER_REFUSED, BROKER_RIGHTS, broker
-from fatecloud.components.flow.v2.check_database import DATABASE_CODES, database
+from fatecloud.components.flow.v2.check_database import DATABASE_CODES, cores, database
 from fatecloud.components.flow.v2.check_sites import APPS_WRONG, AUTH_REFUSED, CLOCK_BEHIND, apps, signatures
 from fatecloud.components.flow.v2.exposures import AUTH, exposures
-from fatecloud.components.judging import answer_of, finding, verb
+from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import OVERWRITE, PLAN, REDEPLOY, Ask, Edit, logs_of_service, look
 
 __all__ = [
     "APPS_WRONG",
@@ -23,6 +24,8 @@ __all__ = [
     "api",
     "apps",
     "broker",
+    "computing",
+    "cores",
     "database",
     "exposures",
     "jobs",
@@ -50,7 +53,17 @@ STALLED = Code(
     "FLOW_SCHEDULER_STALLED", "critical", "Flow's scheduler has stopped working.", ("node", "database", *_DATABASE)
 )
 ROUTE_MISSING = Code(
-    "FLOW_ROUTE_MISSING", "critical", "Flow's table of brokers lacks a party or has another address.", settles=False
+    "FLOW_ROUTE_MISSING",
+    "critical",
+    "Flow's table of brokers lacks a party or has another address.",
+    ("configuration",),
+    settles=False,
+)
+COMPUTING_DOWN = Code(
+    "FLOW_COMPUTING_DOWN",
+    "critical",
+    "Flow's node cannot reach the clustermanager, from which each task gets its workers.",
+    ("computing", "node"),
 )
 PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow cannot reach its own party's proxy.", ("proxy", "node"))
 JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for cores for a long time.")
@@ -68,7 +81,7 @@ def api(view: ServiceView) -> Iterator[Finding]:
             str(answer["error"]),
             "flow.api",
             cause=cause if answer["kind"] == "client-auth" else "",
-            remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+            remedy=(logs(view), verb(view, "restart")),
             expected="code 0 from GET /v2/server/fateflow",
             got=str(answer["kind"]),
         )
@@ -85,7 +98,7 @@ def version(view: ServiceView) -> Iterator[Finding]:
             f"flow reports version {reported or 'none'}",
             "flow.api",
             cause="another release was deployed, or packages in the environment were changed by hand",
-            remedy=("fatecloud plan", "fatecloud deploy"),
+            remedy=(*REDEPLOY, verb(view, "restart")),
             expected=wanted,
             got=reported,
         )
@@ -104,7 +117,7 @@ def provider(view: ServiceView) -> Iterator[Finding]:
             f"no provider fate {wanted} is registered",
             "flow.api",
             cause="pyfate could not be imported when flow started, or is of another version",
-            remedy=(f"fatecloud logs {view.service.id.key} --grep provider", verb(view, "restart")),
+            remedy=(logs(view, "provider"), verb(view, "restart")),
             expected=f"fate {wanted}",
             got=got,
         )
@@ -125,7 +138,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         symptom,
         "flow.schedule",
         cause="the disk of its log is full, or a call to its database or a peer never returned",
-        remedy=(f"fatecloud logs {view.service.id.key}", verb(view, "restart")),
+        remedy=(logs(view), verb(view, "restart")),
         expected=f"a line every 2 s, none older than {STALLED_SECONDS:.0f} s",
         got=symptom,
         evidence=(answer["last_error"],) if answer.get("last_error") else (),
@@ -148,7 +161,8 @@ def routes(view: ServiceView) -> Iterator[Finding]:
             f"no good route to the broker of party {', '.join(wrong)}",
             "flow.broker",
             cause=str(answer.get("routes_error", "the table was changed by hand since it was deployed")),
-            remedy=("fatecloud plan", "fatecloud deploy"),
+            # The table is a file of ours: only an edit by hand makes it another one.
+            remedy=(PLAN, OVERWRITE),
             expected=", ".join(f"{party} {wanted[party]}" for party in wrong),
             got=", ".join(f"{party} {there.get(party, 'absent')}" for party in wrong),
             evidence=(view.service.facts["route_table"],),
@@ -166,8 +180,26 @@ def proxy(view: ServiceView) -> Iterator[Finding]:
                 f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}",
                 "flow.proxy",
                 cause="the proxy is down, or a firewall blocks the connection from flow's node",
-                remedy=(verb(view, "start", "nginx"), f"curl -m 5 http://{edge.endpoint}/  # on {view.facts.node}"),
+                remedy=(look(f"curl -m 5 http://{edge.endpoint}/", view.facts.node), *reached_again(view, "proxy")),
                 expected=f"the proxy of party {view.service.id.owner}",
+                got=str(answer["kind"]),
+                about=edge.target,
+            )
+
+
+@service_check(COMPUTING_DOWN, component="flow")
+def computing(view: ServiceView) -> Iterator[Finding]:
+    """Flow's node can reach the clustermanager, where tasks run on EggRoll."""
+    for edge in view.service.edges:
+        if edge.kind == "computing" and not (answer := answer_of(view, "flow.computing"))["ok"]:
+            yield finding(
+                view,
+                COMPUTING_DOWN,
+                f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}",
+                "flow.computing",
+                cause="the clustermanager is down, or a firewall blocks the connection from flow's node",
+                remedy=(*reached_again(view, "computing"), logs_of_service(edge.target)),
+                expected="its settings, by EggRoll's command nodeMetaInfo",
                 got=str(answer["kind"]),
                 about=edge.target,
             )
@@ -187,8 +219,9 @@ def jobs(view: ServiceView) -> Iterator[Finding]:
             "flow.jobs",
             cause="it asks for more cores than are free, here or at a partner; all later jobs wait behind it",
             remedy=(
-                f"fatecloud logs {view.service.id.key} --grep 'apply resource failed'",
-                "stop the job, or raise `computing.cores` of flow in the inventory",
+                logs(view, "'apply resource failed'"),
+                Ask("who submitted the job", "stop it"),
+                Edit("raise `computing.cores` of flow, then deploy", instead=True),
             ),
             expected=f"no job waits longer than {WAITING_SECONDS / 60:.0f} min",
             got=f"{first['age']} s",

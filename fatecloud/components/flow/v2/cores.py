@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fatecloud.components.sizing import Work, cores, figure, job_cores
 from fatecloud.model.component import Contradiction
+from fatecloud.model.context import Context
+from fatecloud.model.needs import Figure
 from fatecloud.model.node import Node
 
-UPSTREAM_CORES, UPSTREAM_JOB_CORES = 32, 4
-"""FATE-Flow 2.2.0: `computing.standalone.cores` and `job_cores` of its own configuration files."""
+MEMORY = 2 << 30
+"""Bytes with the workers of one small job: flow takes 105 MB, and six processes of a job 300 MB each (measured)."""
+ALL, JOB, AT_A_TIME = "cores for all jobs", "cores for a job", "jobs at a time"
 
 
-def cores(config: Mapping[str, Any], node: Node) -> int:
-    """Cores that all jobs of a flow together may use.
-
-    What the inventory says, else upstream's number, or what the node has where that is more. Flow only counts these
-    cores: with fewer than upstream's, a small node would refuse jobs that a partner starts with upstream's defaults.
-    """
-    return int(config["computing.cores"] or node.cores or max(UPSTREAM_CORES, node.read.cores or 0))
+def figures(ctx: Context, work: Work) -> tuple[Figure, ...]:
+    """What the jobs of a flow take, for people and preflight."""
+    each = f"{work.cores} cores for all, {work.taken} for each"
+    return (
+        Figure("flow and one job", MEMORY, "bytes", "flow 105 MB and six processes of 300 MB, measured"),
+        figure(ctx, ALL, "computing.cores", work.why, unit="cores", value=work.cores),
+        figure(ctx, JOB, "jobs.cores", work.job_why, unit="cores", value=work.job),
+        Figure(AT_A_TIME, work.at_a_time, "jobs", each),
+    )
 
 
 def cores_known(config: Mapping[str, Any], node: Node) -> bool:
-    """Whether the inventory says how many these are."""
+    """Whether the inventory says how many cores all jobs may use."""
     return bool(config["computing.cores"] or node.cores)
-
-
-def job_cores(config: Mapping[str, Any], node: Node) -> int:
-    """Cores that a job asks for per role; as upstream, or as many as leave room for both roles of a one-party job."""
-    return int(config["jobs.cores"] or max(1, min(UPSTREAM_JOB_CORES, cores(config, node) // 2)))
 
 
 def judge(config: Mapping[str, Any], node: Node, architecture: str | None) -> tuple[Contradiction, ...]:
@@ -37,7 +38,8 @@ def judge(config: Mapping[str, Any], node: Node, architecture: str | None) -> tu
     Flow fails a job that asks for more than there is in all (code 1006), and lets one wait for ever that asks for more
     than is ever free; a job within one party asks for its cores twice, as guest and as host.
     """
-    total, asked = cores(config, node), job_cores(config, node)
+    eggroll = architecture == "eggroll"
+    total, asked = cores(config, node, eggroll=eggroll), job_cores(config, node, eggroll=eggroll)
     if asked > total:
         what = f"each job asks for {asked} cores, and all jobs together may use {total}, so FATE refuses every job"
         return (Contradiction("jobs.cores", what, f"jobs.cores of at most {total}, or more cores for the flow"),)

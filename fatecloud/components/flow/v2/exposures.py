@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from fatecloud.components.flow.v2.sites import signs
+from fatecloud.components.judging import neighbour
 from fatecloud.components.networks import are_named
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding, Severity
+from fatecloud.model.remedy import Ask, Edit, Remedy, administrator
 
 AUTH = Code(
     "EXPOSURE_FLOW_AUTH",
@@ -20,7 +22,7 @@ AUTH = Code(
 @service_check(AUTH, component="flow", while_down=True)
 def exposures(view: ServiceView) -> Iterator[Finding]:
     """Who can start jobs and read data without a signature, and what remains open with one."""
-    parts = [_own_api(view), *_partners(view)]
+    parts = [_own_api(view), *_through_osx(view), *_partners(view)]
     yield Finding(
         AUTH.name,
         # A partner is known; anyone on a network is not, and can run code with a job.
@@ -29,12 +31,12 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
         "; ".join(what for _, what, _ in parts),
         cause="FATE takes requests without a signature unless it is configured otherwise, and never signs those of "
         "tasks (/v2/worker), the path or the body of a request",
-        remedy=tuple(dict.fromkeys(line for _, _, lines in parts for line in lines)),
+        remedy=tuple(dict.fromkeys(one for _, _, remedies in parts for one in remedies)),
         source="inventory",
     )
 
 
-_Part = tuple[Severity, str, tuple[str, ...]]
+_Part = tuple[Severity, str, tuple[Remedy, ...]]
 
 
 def _own_api(view: ServiceView) -> _Part:
@@ -42,26 +44,51 @@ def _own_api(view: ServiceView) -> _Part:
     # What comes in by gRPC, flow sends on to its own HTTP port, whatever the path.
     bind, http, grpc = ports["http"].bind, ports["http"].number, ports["grpc"].number
     who = "users of the node" if ip_address(bind).is_loopback else f"those who reach {bind}, port {http} or {grpc},"
-    firewall = f"let only the nodes of party {own} reach ports {http} and {grpc}"
+    node = view.facts.node
+    firewall = administrator(node, f"let only the nodes of party {own} reach ports {http} and {grpc}")
     if not view.desired.cluster.parties[own].config["flow"]["authentication.client"]:
         what = "can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
-        key = "`authentication: {client: true}` of flow in the inventory, unless a board or FATE's `pipeline` is used"
+        key = Edit("set `authentication: {client: true}` of flow, unless a board or FATE's `pipeline` is used")
         return "exposure", f"{who} {what}", (key, firewall)
     jobs = "" if signs(view.desired.cluster, own) else "start jobs as another party does (/v2/partner), and "
     return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", (firewall,)
 
 
+def _through_osx(view: ServiceView) -> Iterator[_Part]:
+    """OSX passes every command to flow, whatever its page; only an nginx of ours has a list of those that jobs need."""
+    cluster, own = view.desired.cluster, view.service.id.owner
+    proxy = neighbour(view, "proxy")
+    if proxy is None or proxy.id.component != "osx" or not _others(view):
+        return
+    # What an exchange lets in comes from an address that OSX lets in.
+    hubs = [view.desired.services[edge.target] for edge in proxy.edges if edge.kind == "exchange"]
+    closed = all(one.process.networks for one in (proxy, *hubs))
+    who = "partners, at their addresses," if closed else "anyone who reaches OSX"
+    pages = "start jobs, read tables, logs and flow's configuration with its passwords, and write files as flow's user"
+    signed = cluster.parties[own].config["flow"]["authentication.client"]
+    what = "write files as flow's user, as tasks do (/v2/worker)" if signed else pages
+    client = Edit("set `authentication: {client: true}` of flow, unless a board or FATE's `pipeline` is used")
+    lines = (*(() if signed else (client,)), *(() if closed else (Edit("set `addresses` of each party and peer"),)))
+    keep = Ask(f"the users of party {own}", "keep nothing on this flow that the other parties must not see")
+    yield "exposure" if closed else "warning", f"{who} can {what}, through OSX", lines or (keep,)
+
+
+def _others(view: ServiceView) -> list[str]:
+    cluster, own = view.desired.cluster, view.service.id.owner
+    return sorted((set(cluster.parties) | set(cluster.peers)) - {own})
+
+
 def _partners(view: ServiceView) -> Iterator[_Part]:
     cluster, own = view.desired.cluster, view.service.id.owner
-    others = sorted((set(cluster.parties) | set(cluster.peers)) - {own})
+    others = _others(view)
     if cluster.parties[own].architecture == "standalone" or not others:
         return
     named = f"part{'y' if len(others) == 1 else 'ies'} {', '.join(others)}"
     if not signs(cluster, own):
         known = are_named(cluster)
         who = f"those at the addresses of {named}" if known else "anyone who reaches the proxy"
-        apps = "`apps` of each peer in the inventory, and `authentication: {site: true}` of flow"
-        lines = (apps, *(() if known else ("`addresses` of each peer in the inventory",)))
+        apps = Edit("set `apps` of each peer, and `authentication: {site: true}` of flow")
+        lines = (apps, *(() if known else (Edit("set `addresses` of each peer"),)))
         yield "exposure" if known else "warning", f"{who} can start jobs here", lines
-    keep = "keep only tables on this flow that the other parties may use"
+    keep = Ask(f"the users of party {own}", "keep only tables on this flow that the other parties may use")
     yield "exposure", f"the components and tables of a job are up to {named}", (keep,)

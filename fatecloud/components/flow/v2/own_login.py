@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from fatecloud.probing.patience import patient
+
 
 def connected(conf: dict[str, Any], start: int, wait: int) -> Any:
     """A connection by a full login. The driver raises errors of its own.
@@ -20,7 +22,7 @@ def connected(conf: dict[str, Any], start: int, wait: int) -> Any:
         user=conf["user"],
         password=conf["passwd"],
         database=conf["name"],
-        connect_timeout=start,
-        read_timeout=wait,
-        write_timeout=wait,
+        connect_timeout=patient(start),
+        read_timeout=patient(wait),
+        write_timeout=patient(wait),
     )

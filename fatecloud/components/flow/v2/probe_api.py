@@ -13,6 +13,7 @@ from typing import Any
 
 from fatecloud.components.flow.v2.signing import as_admin
 from fatecloud.probing.http_get import get
+from fatecloud.probing.patience import patient
 
 CLIENT_AUTH = range(5000, 5010)
 DATABASE_SECONDS, LEAST_SECONDS = 10.0, 2.0
@@ -40,7 +41,7 @@ def ask(host: str, port: int, path: str, timeout: float, settings: str = "") -> 
         body = json.loads(get(host, port, path, timeout=timeout, headers=as_admin(settings))[2])
         answer = {"code": int(body["code"]), "message": str(body.get("message", ""))[:400], "data": body.get("data")}
     except TimeoutError:
-        answer = {"kind": "timeout", "error": f"no answer to GET {path} within {timeout:g} s"}
+        answer = {"kind": "timeout", "error": f"no answer to GET {path} within {patient(timeout):g} s"}
     except ConnectionRefusedError:
         answer = {"kind": "refused", "error": f"nothing listens on {host}:{port}"}
     except (ValueError, KeyError, TypeError) as error:
@@ -87,7 +88,7 @@ def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
     if failed:
         return {**result, **failed}
     # A busy flow gets the whole time for whichever of the two pages needs it.
-    left = max(LEAST_SECONDS, DATABASE_SECONDS - jobs["seconds"])
+    left = max(LEAST_SECONDS, DATABASE_SECONDS - jobs["seconds"] / patient(1))
     providers = ask(host, port, "/v2/provider/query?name=fate", left, settings)
     result["stage"] = "providers"
     failed = trouble_behind(providers, "providers")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from fatecloud.components.flow.v2.signing import as_admin, signed
@@ -28,12 +29,25 @@ REFUSED = (5002, 5003, 5004, 5005)
 RESTRICTED = 6001
 
 
-def theirs(proxy: str, party: str, app: dict[str, str]) -> dict[str, Any]:
-    """What another party's flow makes of this party's signature. `silent`: no flow has answered."""
+def through_nginx(proxy: str, party: str, headers: dict[str, str]) -> bytes:
+    """A flow's answer to a question that the proxy passes on. Raises OSError or NoHttp."""
+    return post(*address_of(proxy), PATH, body_for(party), timeout=SECONDS, headers=headers, limit=MOST)[2]
+
+
+def theirs(
+    send: Callable[[str, str, dict[str, str]], bytes], proxy: str, party: str, app: dict[str, str]
+) -> dict[str, Any]:
+    """What another party's flow makes of this party's signature. `silent`: no flow has answered.
+
+    Args:
+        send: asks a party's flow, through the proxy at `host:port`, with these headers. Raises OSError or NoHttp.
+        proxy: the own one.
+        party: the other one.
+        app: what the other party has issued to this one.
+    """
     headers = {**headers_for(party), **signed(app["app"], app["token"], site=True)}
     try:
-        answer = post(*address_of(proxy), PATH, body_for(party), timeout=SECONDS, headers=headers, limit=MOST)
-        envelope = json.loads(answer[2])
+        envelope = json.loads(send(proxy, party, headers))
         code, message = int(envelope["code"]), readable(envelope.get("message", ""))
     except OSError as error:
         return {**trouble(error, SECONDS, "silent"), "kind": "silent"}
@@ -68,16 +82,24 @@ def ours(host: str, port: int, settings: str, party: str, apps: dict[str, Any]) 
     return ""
 
 
-def ask(own: tuple[str, int, str], apps: dict[str, Any], proxy: str, party: str, endpoint: str) -> dict[str, Any]:
+def ask(
+    send: Callable[[str, str, dict[str, str]], bytes],
+    own: tuple[str, int, str],
+    apps: dict[str, Any],
+    proxy: str,
+    party: str,
+    endpoint: str,
+) -> dict[str, Any]:
     """Both directions of one party."""
     del endpoint  # the own proxy knows it
-    return {**theirs(proxy, party, apps["shown"][party]), "own": ours(*own, party, apps)}
+    return {**theirs(send, proxy, party, apps["shown"][party]), "own": ours(*own, party, apps)}
 
 
-def judge(arguments: list[str]) -> dict[str, Any]:
+def judge(arguments: list[str], send: Callable[[str, str, dict[str, str]], bytes] = through_nginx) -> dict[str, Any]:
     """Ask about every party.
 
     Args:
+        send: asks through the own proxy.
         arguments: host and port of the own flow, its settings, the file with the apps, the own proxy, then
             `party=host:port` of each other party.
     """
@@ -87,7 +109,9 @@ def judge(arguments: list[str]) -> dict[str, Any]:
             apps = json.load(file)
     except (OSError, ValueError) as error:
         return {"ok": False, "kind": "config", "error": f"{path}: {error}", "peers": {}}
-    return asked(pairs, functools.partial(ask, (host, int(port), settings), apps, proxy), SECONDS + 2 * OWN_SECONDS)
+    return asked(
+        pairs, functools.partial(ask, send, (host, int(port), settings), apps, proxy), SECONDS + 2 * OWN_SECONDS
+    )
 
 
 if __name__ == "__main__":

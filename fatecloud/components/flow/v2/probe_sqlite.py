@@ -7,6 +7,8 @@ import os
 import sys
 from typing import Any
 
+from fatecloud.probing.patience import patient
+
 BUSY_SECONDS = 3.0
 WAL = 2
 
@@ -20,7 +22,7 @@ def tables(path: str) -> int | None:
     plain = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     # If no process has a database with a write-ahead log open, even a reader would leave the log's files behind.
     alone = "&immutable=1" if _logs_ahead(path) and not os.path.exists(f"{path}-wal") else ""
-    connection = sqlite3.connect(f"file:{plain}?mode=ro{alone}", uri=True, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(f"file:{plain}?mode=ro{alone}", uri=True, timeout=patient(BUSY_SECONDS))
     try:
         return int(connection.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0])
     finally:

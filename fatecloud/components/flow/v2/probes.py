@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from fatecloud.components.clustermanager import commands
+from fatecloud.components.flow.v2 import probe_broker, probe_database, probe_proxy
 from fatecloud.components.party_routes import party_of
 from fatecloud.components.question import question
 from fatecloud.model.context import Context
 from fatecloud.model.service import Edge, NodeProbe
 
-BROKER, DATABASE, PROXY, SITE = "broker", "database", "proxy", "site"
+BROKER, COMPUTING, DATABASE, PROXY, SITE = "broker", "computing", "database", "proxy", "site"
 """Kinds of edges. The last one leads to another party's flow, which takes signed requests only."""
 SITES = "flow.sites"
 
@@ -41,21 +43,63 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         ask("flow.schedule", "v2/probe_schedule.py", log, timeout=20),
     ]
     if any(edge.kind == DATABASE for edge in edges):
-        found.append(ask("flow.database", "v2/probe_database.py", ctx.site_packages, conf, timeout=20, libraries=True))
+        found.append(
+            ask(
+                "flow.database",
+                "v2/probe_database.py",
+                ctx.site_packages,
+                conf,
+                timeout=20,
+                libraries=True,
+                carries=probe_database.PADDING,
+            )
+        )
     else:
         found.append(ask("flow.database", "v2/probe_sqlite.py", sqlite_of(ctx), timeout=20))
     if any(edge.kind == BROKER for edge in edges):
         table = f"{ctx.home}/conf/rabbitmq_route_table.yaml"
         found.append(
-            ask("flow.broker", "v2/probe_broker.py", ctx.site_packages, conf, table, timeout=20, libraries=True)
+            ask(
+                "flow.broker",
+                "v2/probe_broker.py",
+                ctx.site_packages,
+                conf,
+                table,
+                timeout=20,
+                libraries=True,
+                carries=probe_broker.PADDING,
+            )
         )
+    # OSX is asked through to the flow behind it, and then itself.
+    script, seconds = ("v2/probe_osx.py", 25.0) if ctx.services("osx") else ("v2/probe_proxy.py", 15.0)
     found += [
-        ask("flow.proxy", "v2/probe_proxy.py", edge.endpoint.host, str(edge.endpoint.port), ctx.owner.id, timeout=15)
+        ask(
+            "flow.proxy",
+            script,
+            edge.endpoint.host,
+            str(edge.endpoint.port),
+            ctx.owner.id,
+            timeout=seconds,
+            carries=probe_proxy.PADDING,
+        )
         for edge in edges
         if edge.kind == PROXY
+    ]
+    found += [
+        ask(
+            "flow.computing",
+            "v2/probe_computing.py",
+            edge.endpoint.host,
+            str(edge.endpoint.port),
+            timeout=15,
+            carries=commands.PADDING,
+        )
+        for edge in edges
+        if edge.kind == COMPUTING
     ]
     if any(edge.kind == SITE for edge in edges):
         proxies = [str(edge.endpoint) for edge in edges if edge.kind == PROXY]
         parties = [f"{party_of(edge.target)}={edge.endpoint}" for edge in edges if edge.kind == SITE]
-        found.append(ask(SITES, "v2/probe_sites.py", *address, apps_of(ctx), *proxies, *parties, timeout=20))
+        way = ("v2/probe_sites_osx.py", ctx.owner.id) if ctx.services("osx") else ("v2/probe_sites.py",)
+        found.append(ask(SITES, *way, *address, apps_of(ctx), *proxies, *parties, timeout=20))
     return tuple(found)

@@ -37,7 +37,7 @@ def signed(app: str, token: str, *, site: bool = False) -> dict[str, str]:
 
 
 def as_admin(settings: str) -> dict[str, str]:
-    """The headers of a request to the flow that has these settings; none where they cannot be read.
+    """The headers of a request to the flow that has these settings; empty if they cannot be read.
 
     A flow without client authentication ignores them.
 

@@ -10,7 +10,7 @@ from fatecloud.model.component import Contradiction, SecretSpec
 from fatecloud.model.context import Context
 from fatecloud.model.owner import Owner
 
-SITE = "authentication.site"
+SITE, CLIENT = "authentication.site", "authentication.client"
 
 
 def signs(cluster: Cluster, party: str) -> bool:
@@ -53,8 +53,18 @@ def apps(cluster: Cluster, party: str) -> dict[str, Any]:
     }
 
 
-def judge(parties: Mapping[str, Owner], peers: Mapping[str, Peer]) -> Iterator[tuple[str, Contradiction]]:
-    """Refuse what would make every job between two parties fail: a signature that only one side gives or expects."""
+def judge(
+    parties: Mapping[str, Owner], peers: Mapping[str, Peer], groups: Mapping[str, Owner]
+) -> Iterator[tuple[str, Contradiction]]:
+    """Refuse what would make every job between two parties fail: a signature that only one side gives or expects.
+
+    And what would leave a board empty, for it cannot sign.
+    """
+    del groups
+    for name, party in parties.items():
+        if party.instances("board") and party.config.get("flow", {}).get(CLIENT):
+            what = "the party has a board, which cannot sign its requests"
+            yield name, Contradiction(CLIENT, what, "false, or no board")
     chosen = {name: party.config["flow"][SITE] for name, party in parties.items() if "flow" in party.config}
     for name in [name for name, site in chosen.items() if site]:
         if parties[name].architecture == "standalone":

@@ -14,6 +14,8 @@ from fatecloud.probing.dialing import readable
 
 PATH = "/v2/partner/task/collect"
 OK, DENIED = 200, 403
+PADDING = 6000
+"""Bytes: four Ethernet packets, and below the 8 KiB above which a small proxy would use its disk."""
 ANSWERED = (0, 2000, *range(5000, 5010))
 """Flow's codes for: found, no such task, and a site that requires signed requests. Only flow itself sends them."""
 

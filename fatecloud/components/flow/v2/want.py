@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.components.flow.v2 import sites
-from fatecloud.components.flow.v2.cores import cores, cores_known, job_cores
+from fatecloud.components.flow.v2 import eggroll, sites
+from fatecloud.components.flow.v2.cores import cores_known, figures
 from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.noise import NOISE
 from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.v2.site_files import site_files, site_objects
-from fatecloud.components.neighbours import edges_to, edges_to_others, routes
+from fatecloud.components.neighbours import edges_to, edges_to_others
 from fatecloud.components.residues import residue
+from fatecloud.components.route_tables import table_of
+from fatecloud.components.sizing import Work, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.needs import Needs
 from fatecloud.model.residues import JOB
+from fatecloud.model.routes import DEFAULT, FLOW, RouteTable
 from fatecloud.model.service import Edge, FileSpec, LogFile, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
 BROKER_ACCOUNT = "fate"
-MEMORY = 2 << 30
-"""Bytes with the workers of one small job: flow takes 105 MB, and six processes of a job 300 MB each (measured)."""
 _IDS = "[0-9]*"
 """Of jobs: a time and a number. Flow's own logs are beside those of its jobs."""
 LOG_BYTES = 32 << 20
@@ -33,20 +34,32 @@ def want(ctx: Context) -> Wanted:
         *edges_to(ctx, "mysql", "mysql", "database", probe="flow.database", choose="first"),
         *edges_to(ctx, "rabbitmq", "amqp", BROKER, probe="flow.broker", choose="first"),
         *edges_to(ctx, "nginx", "outbound", PROXY, probe="flow.proxy", choose="first"),
+        *eggroll.edges(ctx),
     )
     signing = sites.signs(ctx.cluster, ctx.owner.id)
     edges += edges_to_others(ctx, "flow", "proxy", probe=SITES, kind=SITE, direct=False) if signing else ()
     brokered = any(edge.kind == BROKER for edge in edges)
-    known = _routes(ctx) if brokered else {}
+    tables = (_routes(ctx),) if brokered else ()
+    known = tables[0].ways() if tables else {}
+    code = eggroll.code(ctx)
+    work = work_of(ctx.cluster, ctx.owner)
     return Wanted(
-        needs=Needs(memory=MEMORY),
+        needs=Needs(figures(ctx, work)),
         process=Process(
             argv=(ctx.python, f"{ctx.site_packages}/fate_flow/fate_flow_server.py"),
-            environment={"PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin", "PYTHONUNBUFFERED": "1"},
+            environment={
+                "PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+                "PYTHONUNBUFFERED": "1",
+                **code.environment,
+            },
             directory=ctx.home,
             console=ctx.console,
         ),
-        files=(*_files(ctx, edges, known, signing=signing), *(site_files(ctx, edges) if signing else ())),
+        files=(
+            *_files(ctx, edges, known, work, signing=signing),
+            *(site_files(ctx, edges) if signing else ()),
+            *code.files,
+        ),
         directories={f"{ctx.data}/{name}": 0o750 for name in ("tables", "model", "jobs", "upload")},
         edges=edges,
         probes=probes(ctx, edges),
@@ -57,6 +70,7 @@ def want(ctx: Context) -> Wanted:
             LogFile(f"{ctx.logs}/fate_flow/fate_flow_detect.log", levels=True),
             LogFile(ctx.console),
         ),
+        trees=code.trees,
         residues=(
             residue(ctx, f"{ctx.data}/jobs/{JOB}", "directories of jobs", _IDS),
             residue(ctx, f"{ctx.logs}/{JOB}", "logs of jobs", _IDS),
@@ -86,16 +100,28 @@ def want(ctx: Context) -> Wanted:
             "log_level": ctx.config["log_level"],
             "version": ctx.release.components.get("flow", ""),
             "provider": ctx.release.components.get("fate", ""),
-            "job_cores": job_cores(ctx.config, ctx.node),
-            "cores": cores(ctx.config, ctx.node),
+            "cores_row": _cores_row(ctx),
+            "job_cores": work.job,
+            "cores": work.cores,
             "cores_known": cores_known(ctx.config, ctx.node),
             "routes": {party: str(endpoint) for party, endpoint in known.items()},
-            "route_table": f"{ctx.home}/conf/rabbitmq_route_table.yaml" if brokered else "",
+            "route_table": tables[0].file if tables else "",
         },
+        routes=tables,
+        # Partners' requests come as HTTP through a proxy that knows nothing else, or as gRPC.
+        takes={"http" if ctx.services("nginx") else "grpc": FLOW},
     )
 
 
-def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, signing: bool) -> tuple[FileSpec, ...]:
+def _cores_row(ctx: Context) -> dict[str, str]:
+    """Where flow counts the cores of jobs: its database, empty where that is a file, and the name of its engine."""
+    engine = "eggroll" if ctx.services("clustermanager") else "standalone"
+    return {"database": next((one.name for one in requires(ctx)), ""), "engine": engine}
+
+
+def _files(
+    ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], work: Work, *, signing: bool
+) -> tuple[FileSpec, ...]:
     stamp = {"stamp": ctx.id.stamp}
     conf = f"{ctx.home}/conf"
     settings = {
@@ -107,9 +133,15 @@ def _files(ctx: Context, edges: tuple[Edge, ...], known: Mapping[str, Any], *, s
     }
     files = [
         FileSpec(
-            f"{conf}/service_conf.yaml", "flow/v2/service_conf.yaml.j2", stamp | _service(ctx, edges, signing=signing)
+            f"{conf}/service_conf.yaml",
+            "flow/v2/service_conf.yaml.j2",
+            stamp | {"cores": work.cores} | _service(ctx, edges, signing=signing),
         ),
-        FileSpec(f"{conf}/job_default_config.yaml", "flow/v2/job_default_config.yaml.j2", stamp | _job_defaults(ctx)),
+        FileSpec(
+            f"{conf}/job_default_config.yaml",
+            "flow/v2/job_default_config.yaml.j2",
+            stamp | {"cores": work.job} | _job_defaults(ctx),
+        ),
         FileSpec(f"{conf}/casbin_model.conf", "flow/v2/casbin_model.conf.j2", stamp),
         FileSpec(f"{conf}/permission_casbin_model.conf", "flow/v2/permission_casbin_model.conf.j2", stamp),
         FileSpec(settings_of(ctx), "flow/v2/settings.py.j2", stamp | settings),
@@ -144,10 +176,10 @@ def _service(ctx: Context, edges: tuple[Edge, ...], *, signing: bool) -> dict[st
         "http_port": ctx.port("http"),
         "grpc_port": ctx.port("grpc"),
         "sqlite": sqlite_of(ctx),
-        "cores": cores(ctx.config, ctx.node),
-        "nginx": {"host": proxy.host, "port": proxy.port} if proxy else None,
+        "nginx": {"host": proxy.host, "port": proxy.port} if proxy and not ctx.services("osx") else None,
         "mysql": _mysql(ctx, by_kind),
         "rabbitmq": _rabbitmq(ctx, by_kind),
+        "eggroll": eggroll.engines(ctx, edges),
         "client": ctx.config["authentication.client"],
         "site": signing,
     }
@@ -181,12 +213,13 @@ def _rabbitmq(ctx: Context, by_kind: Mapping[str, Any]) -> dict[str, Any] | None
 
 def _job_defaults(ctx: Context) -> dict[str, Any]:
     return {
-        "cores": job_cores(ctx.config, ctx.node),
         "partitions": ctx.config["jobs.partitions"],
         "timeout": ctx.config["jobs.timeout"],
+        "eggroll": bool(ctx.services("clustermanager")),
     }
 
 
-def _routes(ctx: Context) -> dict[str, Any]:
+def _routes(ctx: Context) -> RouteTable:
     """Every party's broker, this party's own too: flow's tasks refuse a table without it."""
-    return {ctx.owner.id: ctx.owner.public[BROKER], **routes(ctx, BROKER)}
+    own = {ctx.owner.id: {DEFAULT: ctx.owner.public[BROKER]}}
+    return table_of(ctx, BROKER, own, roles=(DEFAULT,), file=f"{ctx.home}/conf/rabbitmq_route_table.yaml")
