@@ -59,8 +59,8 @@ class Raised:
         if None in self._expected:
             return
         findings = _findings(text)
-        unexplained = _unexplained(findings, self.expected) if findings is not None else self._lines(text)
-        self._unexpected += [f"{words}: {line}" for line in unexplained]
+        left = unexplained(findings, self.expected) if findings is not None else self._lines(text)
+        self._unexpected += [f"{words}: {line}" for line in left]
 
     def take(self) -> list[str]:
         """The unexpected findings since the last call."""
@@ -91,7 +91,7 @@ def _findings(text: str) -> list[dict[str, Any]] | None:
     return found
 
 
-def _unexplained(findings: list[dict[str, Any]], expected: set[str]) -> list[str]:
+def unexplained(findings: list[dict[str, Any]], expected: set[str]) -> list[str]:
     """The findings whose code is not expected, and that none of an expected code explains."""
     fine = {finding["id"] for finding in findings if finding["code"] in expected}
     while more := {f["id"] for f in findings if f["id"] not in fine and fine.intersection(f["caused_by"])}:

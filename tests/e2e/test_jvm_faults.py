@@ -6,10 +6,10 @@ import pytest
 from raised import RAISED
 from tallies import Tallies
 
+from fatecloud.model.check import OVERLOADED
+
 pytestmark = pytest.mark.e2e
 MIB = 1 << 20
-OVERLOADED = "NODE_LOADED"
-"""Also where the machine of the tests itself has more work than it can do."""
 
 
 def test_a_service_that_hangs_is_hung_until_it_is_restarted(tallies: Tallies) -> None:

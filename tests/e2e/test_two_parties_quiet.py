@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 import pytest
 from busy import busy
 from program import Program
+from raised import RAISED, unexplained
 from sampling import LONG, dice
 from two_parties import COMPONENTS, PARTIES, edit
 
+from fatecloud.model.check import OVERLOADED
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.check import SETTLE_SECONDS
 
@@ -32,6 +34,9 @@ PAUSE = 1.0
 LEVELS = (30, 20)
 """Of flow's logs; the second one is the one that a deploy gives it."""
 SECRETS = ("9999.mysql.fate_flow", "9999.rabbitmq.flow")
+
+BESIDE: set[str] = set() if LONG else {OVERLOADED}
+"""What may be found all the same: the parts of a whole run load their machine, while a long run has it alone."""
 
 Words = tuple[str, ...]
 VERIFY: Words = () if LONG else ("--no-verify",)
@@ -91,11 +96,12 @@ class Seen:
     def check(self) -> list[str]:
         """A check that must find nothing; the services that it says are settling."""
         began = time.monotonic()
-        report = self.program.report()
+        with RAISED.expecting(*BESIDE):
+            report = self.program.report()
         self.seconds.append(time.monotonic() - began)
         self.settling += bool(report["settling"])
-        assert report["findings"] == [], json.dumps(report, indent=1)
-        assert report["status"] == 0
+        assert unexplained(report["findings"], BESIDE) == [], json.dumps(report, indent=1)
+        assert report["status"] == 0 or report["findings"]
         return list(report["settling"])
 
     def __str__(self) -> str:

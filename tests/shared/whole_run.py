@@ -1,4 +1,4 @@
-"""Runs everything that must hold, in parts, five at a time: tests on nodes mostly wait, for services and for time.
+"""Runs everything that must hold, in parts, four at a time: tests on nodes mostly wait, for services and for time.
 
 Each line begins with the name of its part. At the end come the tests that failed in any part, and one line with the
 sums of all, as one run of pytest would print them. Ends with 1 if any part failed.
@@ -21,7 +21,7 @@ from types import FrameType
 
 BIN = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider", "--durations=25", "--durations-min=5")
-AT_ONCE = 5
+AT_ONCE = 4
 """Parts side by side: tests on nodes wait for services and for time, but more would only wait for processors."""
 SHARED = frozenset(str(path) for path in Path("tests/e2e").glob("test_two_parties*.py"))
 """Those of a run of pytest share one cluster."""
