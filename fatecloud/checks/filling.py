@@ -63,7 +63,7 @@ def rooms(view: NodeView) -> dict[str, float]:
 
 @node_check(FILLING, after=("NODE_DISK_FULL", "NODE_DISK_READONLY"), samples=rooms)
 def disk_lasts(view: NodeView) -> Iterator[Finding]:
-    """No file system that services write to will be full within days, at the rate of the last ones."""
+    """No file system that services write to will be full within days, at the rate of the latest samples."""
     soon = {}
     for mount, (_, paths) in disks(view).items():
         left = seconds_until(view.history(_left(mount)), 0, span=SPAN)
@@ -84,7 +84,7 @@ def disk_lasts(view: NodeView) -> Iterator[Finding]:
             *_settings(view, growing),
             *make_room(view, soon[first][1][0]),
         ),
-        expected=f"room for at least {duration_text(HORIZON)} at the rate of the last days",
+        expected=f"room for at least {duration_text(HORIZON)} at the rate of the latest samples",
         got=duration_text(soon[first][0]),
         evidence=tuple(grower.text for grower in growing),
         source="fact disk, now and earlier",

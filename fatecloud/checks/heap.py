@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from fatecloud.checks.growth import HORIZON, SPAN, of_this_run
+from fatecloud.checks.growth import DAY, HORIZON, SPAN, of_this_run
 from fatecloud.checks.service import finding, manage, show_logs
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.duration import duration_text
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import Edit, Remedy, administrator
-from fatecloud.model.samples import seconds_until
+from fatecloud.model.samples import seconds_until, slope
 from fatecloud.model.sizes import size_text
 
 FULL = 0.85
@@ -106,18 +106,17 @@ def keeps_its_size(view: ServiceView) -> Iterator[Finding]:
     if not heap or heap["live"] is None:
         return
     samples = of_this_run(view, _LIVE)
-    left = seconds_until(samples, heap["capacity"], span=SPAN)
-    if left is not None and left < HORIZON:
-        rate = (samples[-1].value - samples[0].value) / (samples[-1].time - samples[0].time)
+    rate, left = slope(samples), seconds_until(samples, heap["capacity"], span=SPAN)
+    if rate is not None and left is not None and left < HORIZON:
         yield finding(
             view,
             GROWING,
             f"its heap of {size_text(heap['capacity'])} will be used up in about {duration_text(left)}",
             cause="it keeps more and more of what it does not need, or has more to do than before",
             remedy=(*_more(view, ""), _restart(view)),
-            expected=f"room for at least {duration_text(HORIZON)} at the rate of the last days",
+            expected=f"room for at least {duration_text(HORIZON)} at the rate of the latest samples",
             got=duration_text(left),
-            evidence=(f"{size_text(heap['live'])} left over now, {size_text(rate * 86400)} more a day",),
+            evidence=(f"{size_text(heap['live'])} left over now, {size_text(rate * DAY)} more a day",),
             source="log of its collections, now and earlier",
         )
 

@@ -49,7 +49,7 @@ def test_a_disk_that_will_be_full_is_reported_alone_with_what_grows_fastest() ->
     assert [(f.id, f.severity) for f in report.findings] == [("NODE_DISK_FILLING@a1", "warning")]
     (finding,) = report.findings
     assert finding.symptom == "/ will be full in about 3 d"
-    assert (finding.expected, finding.got) == ("room for at least 7 d at the rate of the last days", "3 d")
+    assert (finding.expected, finding.got) == ("room for at least 7 d at the rate of the latest samples", "3 d")
     assert finding.cause == f"{ENGINE} writes most, in logs/N"
     assert finding.evidence == (
         f"{ENGINE} logs/N: 3 GiB a day, 30 GiB now",

@@ -102,6 +102,10 @@ def test_a_heap_that_fills_within_days_is_a_warning_with_its_time() -> None:
     assert (finding.code, finding.severity) == ("JAVA_HEAP_GROWING", "warning")
     assert finding.symptom == "its heap of 256 MiB will be used up in about 2 d"
     assert finding.evidence == ("156 MiB left over now, 50 MiB more a day",)
+    # One odd value changes neither the time nor the rate.
+    odd = (Sample(NOW - 20 * HOUR, 200 * MIB), *line(156 * MIB, 50 * MIB)[1:])
+    finding = alone(in_jvm(heap=heap(156)), {FRONT: {"heap": odd}})
+    assert (finding.got, finding.evidence) == ("2 d", ("156 MiB left over now, 50 MiB more a day",))
 
 
 @pytest.mark.parametrize(
