@@ -16,7 +16,6 @@ import contextlib
 import hashlib
 import io
 import os
-import stat
 import tarfile
 
 from ansible.module_utils import fatecloud_earlier as earlier
@@ -28,11 +27,11 @@ from ansible.module_utils.fatecloud_inside import (
     make_directory,
     remove_file,
     remove_placed,
-    same_access,
     sha256_of,
 )
 from ansible.module_utils.fatecloud_node import Refused, missing, note_change, owner_ids, private, replace, working
 from ansible.module_utils.fatecloud_places import PROGRAMS, RENDERED, foreign_names, is_systems
+from ansible.module_utils.fatecloud_placing import owner_of, strangers, would_change, write
 from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_trust import directory
 
@@ -65,21 +64,6 @@ def keep_texts(base: str, texts: dict, manifest: object) -> None:
         os.unlink(os.path.join(folder, name))
 
 
-def strangers(hashes: dict, recorded: dict, pending: dict) -> list:
-    """Paths whose content is neither what we want nor what we put there.
-
-    Args:
-        hashes: path -> (hash now or None, hash wanted or None where it is to be removed).
-        recorded: the manifest's files.
-        pending: path -> hash of what an interrupted task was about to put there.
-    """
-    return sorted(
-        path
-        for path, (there, wanted) in hashes.items()
-        if there not in (None, wanted, recorded.get(path, {}).get("sha256"), pending.get(path))
-    )
-
-
 def _note_tables(manifest: object, params: dict) -> None:
     """Keep what the service's tables of routes say, if one of them is about to change."""
     wanted = {file["path"]: file["digest"] for file in params["files"] if file.get("kept")}
@@ -87,15 +71,6 @@ def _note_tables(manifest: object, params: dict) -> None:
     there = {path: entry["digest"] for path, entry in current.items() if entry}
     if there and there != wanted:
         earlier.note(manifest, params["service"], params["run"], current)
-
-
-def _owner(file: dict, service_ids: tuple) -> tuple:
-    """Numeric owner of a file: root's files can be read by the service's group, where not everyone may read them."""
-    if service_ids == (-1, -1):
-        return os.geteuid(), -1  # ours, as we cannot give it away, of any group
-    if file["owner"] != "root":
-        return service_ids
-    return 0, 0 if int(file["mode"], 8) & stat.S_IROTH else service_ids[1]
 
 
 def _folders(params: dict, ids: tuple) -> list:
@@ -158,21 +133,6 @@ def _refuse_foreign(path: str, params: dict, recorded: list) -> None:
         raise Refused(f"{path} holds what is not this cluster's: {', '.join(names[:5])}", foreign=path)
 
 
-def _write(file: dict, data: bytes, there: str | None, wanted: str, ids: tuple) -> bool:
-    path, mode, owner = file["path"], int(file["mode"], 8), _owner(file, ids)
-    if there == wanted and same_access(path, mode, *owner):
-        return False
-    if not os.path.isdir(os.path.dirname(path)):
-        make_directory(os.path.dirname(path), 0o755)
-    # Also when only the owner or the mode differs: who owned it may have it open for writing.
-    replace(path, data, mode, *owner)
-    return True
-
-
-def _would_change(file: dict, there: str | None, wanted: str, ids: tuple) -> bool:
-    return there != wanted or not same_access(file["path"], int(file["mode"], 8), *_owner(file, ids))
-
-
 def place(params: dict, check: bool) -> dict:  # noqa: FBT001
     """Make the files and directories of one service what they should be.
 
@@ -193,7 +153,7 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
             message = f"changed by hand, or not ours: {', '.join(strange)}"
             raise Refused(message, drifted=strange)
         if check:
-            changed = [f["path"] for f in files if _would_change(f, there[f["path"]], wanted[f["path"]], ids)]
+            changed = [f["path"] for f in files if would_change(f, there[f["path"]], wanted[f["path"]], ids)]
             folders = _make_folders(params, ids, check, made_before)
             return {
                 "changed": bool(changed or gone or folders),
@@ -216,13 +176,13 @@ def place(params: dict, check: bool) -> dict:  # noqa: FBT001
         folders = _make_folders(params, ids, check, made_before)
         known = {**recorded, **{file["path"]: file for file in files}}
         copies = [
-            keep(manifest, path, params["run"], int(known[path]["mode"], 8), _owner(known[path], ids))
+            keep(manifest, path, params["run"], int(known[path]["mode"], 8), owner_of(known[path], ids))
             for path in strange
         ]
         manifest.save()
-        if service != "node" and any(_would_change(f, there[f["path"]], wanted[f["path"]], ids) for f in files):
+        if service != "node" and any(would_change(f, there[f["path"]], wanted[f["path"]], ids) for f in files):
             note_change(params["base"], params["run"], service)
-        changed = [f["path"] for f in files if _write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
+        changed = [f["path"] for f in files if write(f, contents[f["path"]], there[f["path"]], wanted[f["path"]], ids)]
         for path in gone:
             remove_placed(path)
             del recorded[path]

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 
 from ansible.module_utils import fatecloud_earlier as earlier
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_inside import make_directory, remove_placed, sha256_of
-from ansible.module_utils.fatecloud_node import Refused, note_change, owner_ids, private, replace, working
+from ansible.module_utils.fatecloud_inside import remove_placed, sha256_of
+from ansible.module_utils.fatecloud_node import Refused, note_change, owner_ids, private, working
 from ansible.module_utils.fatecloud_places import RENDERED
+from ansible.module_utils.fatecloud_placing import strangers, write
 from ansible.module_utils.fatecloud_refused import conclude
 from ansible.module_utils.fatecloud_supervision import Systemd
 from ansible.module_utils.fatecloud_trust import read
@@ -42,14 +42,6 @@ def text_of(base: str, entry: dict) -> bytes:
     return data
 
 
-def _refuse_drift(manifest: object, paths: list) -> None:
-    pending = manifest.data.get("pending", {})
-    for path in paths:
-        there, entry = sha256_of(path), manifest.data["files"].get(path)
-        if there not in (None, pending.get(path), entry["sha256"] if entry else None):
-            raise Refused(f"changed by hand, or not ours: {path}", edited=path)
-
-
 def put_back(manifest: object, params: dict, wish: dict) -> list:
     """Put back the tables of one service; paths of the files that changed.
 
@@ -59,27 +51,28 @@ def put_back(manifest: object, params: dict, wish: dict) -> list:
     service = wish["service"]
     wanted = version_before(manifest, service, wish["run"])
     current = earlier.now(manifest, service, list(wanted))
-    _refuse_drift(manifest, sorted(current))
+    recorded, pending = manifest.data["files"], manifest.data.setdefault("pending", {})
+    there = {path: sha256_of(path) for path in current}
+    hashes = {path: entry["sha256"] for path, entry in wanted.items() if entry}
+    strange = strangers({path: (there[path], hashes.get(path)) for path in current}, recorded, pending)
+    if strange:
+        raise Refused(f"changed by hand, or not ours: {', '.join(strange)}", edited=strange[0])
     texts = {path: text_of(params["base"], entry) for path, entry in wanted.items() if entry}
     earlier.note(manifest, service, params["run"], current, undo=True)
-    manifest.data.setdefault("pending", {}).update({path: wanted[path]["sha256"] for path in texts})
+    pending.update(hashes)
     manifest.save()
     note_change(params["base"], params["run"], service)
     changed = [path for path in current if current[path] != wanted.get(path)]
-    uid, gid = owner_ids(wish["user"], wish["group"])
+    ids = owner_ids(wish["user"], wish["group"])
     for path in changed:
         entry = wanted.get(path)
         if entry:
-            mode = int(entry["mode"], 8)
-            ids = (uid, gid) if uid == -1 else (0, 0 if mode & stat.S_IROTH else gid)
-            if not os.path.isdir(os.path.dirname(path)):
-                make_directory(os.path.dirname(path), 0o755)
-            replace(path, texts[path], mode, *ids)
-            manifest.data["files"][path] = entry
+            write({**entry, "path": path}, texts[path], there[path], entry["sha256"], ids)
+            recorded[path] = entry
         else:
             remove_placed(path)
-            del manifest.data["files"][path]
-    manifest.data["pending"] = {path: sha for path, sha in manifest.data["pending"].items() if path not in texts}
+            del recorded[path]
+    manifest.data["pending"] = {path: sha for path, sha in pending.items() if path not in texts}
     known = manifest.data["services"].get(service, {})
     if known.get("supervision") == "systemd":
         Systemd(known).reread()

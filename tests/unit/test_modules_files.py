@@ -17,6 +17,7 @@ files = module("fatecloud_files")
 cleanup = module("fatecloud_cleanup")
 copies = utility("fatecloud_copies")
 node = utility("fatecloud_node")
+placing = utility("fatecloud_placing")
 SERVICE = "9999/flow@a1"
 
 
@@ -265,7 +266,7 @@ def test_after_a_death_between_file_and_manifest_it_goes_on(base: Path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(files, "replace", dies)
+        patch.setattr(placing, "replace", dies)
         with pytest.raises(KeyboardInterrupt):
             files.place(asked(base, {path: "two\n", other: "two\n"}), check=False)
     assert (Path(path).read_text(), Path(other).read_text()) == ("two\n", "one\n")
@@ -305,7 +306,7 @@ def test_a_node_is_prepared_once_its_files_are_there_and_not_while_they_change(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "replace", full)
+    monkeypatch.setattr(placing, "replace", full)
     with pytest.raises(node.Refused, match="No space left"):
         files.place(asked(base, {f"{base}/b": "x"}, service="node", prepared="6" * 64), check=False)
     assert manifest(base)["prepared"] == ""

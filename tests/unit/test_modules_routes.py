@@ -14,6 +14,7 @@ routes = module("fatecloud_routes")
 supervision = utility("fatecloud_supervision")
 node = utility("fatecloud_node")
 earlier = utility("fatecloud_earlier")
+placing = utility("fatecloud_placing")
 SERVICE = "9999/osx@a1"
 TABLES = ("table", "networks.conf")
 
@@ -82,6 +83,33 @@ def test_an_undo_is_undone_like_any_other_change(base: Path) -> None:
     assert manifest(base)["files"] == before
 
 
+def test_what_comes_back_belongs_to_whom_it_did(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deploy(base, "r1", table="one")
+    deploy(base, "r2", table="two", networks="10.0.0.2")
+    record = base / ".fatecloud" / "manifest.json"
+    written: list[tuple[str, int, int]] = []
+
+    def replace(path: str, data: bytes, mode: int, uid: int, gid: int) -> None:
+        node.replace(path, data, mode)
+        written.append((Path(path).name, uid, gid))
+
+    monkeypatch.setattr(routes, "owner_ids", lambda *_: (7, 8))
+    monkeypatch.setattr(placing, "replace", replace)
+    undo(base, "r3", "r2")
+    assert written == [("table", 7, 8)]
+    record.write_text(record.read_text().replace('"owner": "service"', '"owner": "root"'))
+    undo(base, "r4", "r3")
+    assert written[1:] == [("table", 0, 8), ("networks.conf", 0, 8)]
+
+
+def test_a_file_by_hand_that_says_what_is_put_back_is_taken_over(base: Path) -> None:
+    deploy(base, "r1", table="one")
+    deploy(base, "r2", table="two")
+    (base / "home" / "table").write_text("one")
+    undo(base, "r3", "r2")
+    assert (there(base), entries(base)) == ({"table": "one"}, {"table": hashlib.sha256(b"one").hexdigest()})
+
+
 def test_a_run_that_leaves_the_tables_alone_keeps_nothing(base: Path) -> None:
     deploy(base, "r1", conf="a", table="one")
     deploy(base, "r2", conf="b", table="one")
@@ -104,7 +132,7 @@ def test_a_few_versions_are_kept_with_their_texts(base: Path) -> None:
 def test_a_run_that_was_killed_before_it_wrote_is_noted_once(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(base, "r1", table="one")
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_write", lambda *_: 1 / 0)
+        patched.setattr(files, "write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             deploy(base, "r2", table="two")
     deploy(base, "r3", table="two")
