@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from fatecloud.errors import Refused
 from fatecloud.model.desired import Desired
@@ -86,12 +87,12 @@ def undo_routes(
 
 
 def _needed(
-    versions: Mapping[str, Version], node_of: Mapping[str, str], records: Mapping[str, Mapping[str, object]]
+    versions: Mapping[str, Version], node_of: Mapping[str, str], records: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, set[str]]:
     """Node -> digests of the texts before and now."""
     found: dict[str, set[str]] = {}
     for key, version in versions.items():
-        files: Mapping[str, Mapping[str, str]] = records[node_of[key]].get("files", {})  # type: ignore[assignment]
+        files = records[node_of[key]].get("files", {})
         now = {files[path]["digest"] for path in version.files if path in files}
         found.setdefault(node_of[key], set()).update(now | version.digests)
     return found
