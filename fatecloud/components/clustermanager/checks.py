@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from fatecloud.components.clustermanager.check_sessions import eggs_live, sessions_start
@@ -139,21 +140,20 @@ def nodes(view: ServiceView) -> Iterator[Finding]:
             if set(wrong.values()) == {INIT}
             else "it is down or frozen, sends its heartbeats elsewhere, or they do not arrive",
             remedy=(
-                *(
-                    one
-                    for key, status in wrong.items()
-                    for one in (
-                        after_a_pause(key, view.service.id.key)
-                        if status == INIT
-                        else (Run(f"fatecloud restart {key}"),)
-                    )
-                ),
+                *chain.from_iterable(_back_on_the_list(view, key, status) for key, status in wrong.items()),
                 *map(logs_of_service, wrong),
             ),
             expected=f"{len(expected)} nodemanagers, all {_HEALTHY}",
             got=", ".join(dict.fromkeys(wrong.values())),
             about=" ".join(wrong),
         )
+
+
+def _back_on_the_list(view: ServiceView, key: str, status: str) -> tuple[Remedy, ...]:
+    """What makes a nodemanager with this status healthy."""
+    if status == INIT:
+        return after_a_pause(key, view.service.id.key)
+    return (Run(f"fatecloud restart {key}"),)
 
 
 @service_check(NODE_UNKNOWN, component="clustermanager", after=("SERVICE_HUNG", "CLUSTERMANAGER_DATABASE", LOST.name))
