@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from eggroll_packages import archives
 from faults import Site
+from own_store import import_confirmed, operator
 from program import Program, roots
 from raised import RAISED
-from two_parties import PARTIES, A, edit, home, label, slug, state_of
+from two_parties import PARTIES, A, home, label, slug
 
 from fatecloud.model.check import OVERLOADED
 from fatecloud.sandbox.nodes import Sandbox
@@ -67,25 +63,16 @@ def deployed(handed: Handed, place: Path, store: Path) -> Rolling:
 
     Args:
         handed: three nodes.
-        place: an empty directory for the operator. Its store is a copy: what is imported must not reach other tests.
+        place: an empty directory for the operator.
         store: has the release.
     """
-    shutil.copytree(store, place / "store", copy_function=os.link)
-    inventory = place / "inventory.yml"
-    shutil.copy(handed.inventory, inventory)
-    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
-    edit(program, lambda document: _roll(document, dict(handed.sandbox.addresses)))
-    known = state_of(program) / "known_hosts"
-    known.parent.mkdir(parents=True, mode=0o700)
-    shutil.copy(handed.known_hosts, known)
-    program.ok("secrets", "init")
+    addresses = dict(handed.sandbox.addresses)
+    program = operator(handed, place, store, lambda document: _roll(document, addresses))
     with RAISED.anything():
         refused = program.run("deploy", "--yes")
     assert refused.status != 0
     assert "eggroll.tar.gz" in refused.err + refused.out
-    for archive in archives():
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        program.ok("release", "import", str(archive), "--confirm-fingerprint", f"sha256:{digest}")
+    import_confirmed(program, archives())
     with RAISED.anything():
         program.ok("deploy", "--yes", "--no-verify", timeout=1800)
     return Rolling(program, handed.sandbox)
@@ -108,13 +95,6 @@ def _roll(document: dict[str, Any], addresses: dict[str, str]) -> None:
         **dict.fromkeys(("flow", "mysql", "clustermanager", "osx"), A),
         "nodemanager": [A, WORKER],
     }
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 100
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
 
 
 def codes(report: dict[str, Any]) -> set[str]:

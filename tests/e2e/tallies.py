@@ -3,7 +3,6 @@ group, and in an imported JVM with a server that others run."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from typing import Any
 
 import fixture_program
 import yaml
+from own_store import import_confirmed
 from program import Done, Program, roots
 from raised import RAISED
 from repairs import repair
@@ -187,8 +187,7 @@ def deployed(handed: Handed, place: Path) -> Tallies:
     program.ok("release", "fetch", f"tally-{fixture_program.VERSIONS[1]}")
     refused = program.run("release", "import", str(archive))
     assert "no one confirmed it" in refused.err
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    program.ok("release", "import", "--confirm-fingerprint", f"sha256:{digest}", str(archive))
+    import_confirmed(program, [archive])
     start_bank(tallies)
     with RAISED.expecting("MYSQL_EXTERNAL_AUTH", "PREFLIGHT_SWAP"):
         assert "MYSQL_EXTERNAL_AUTH" in program.run("preflight").out

@@ -4,10 +4,8 @@ archive.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import urllib.request
@@ -16,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_store import import_confirmed, operator
 from program import Program, roots
 from raised import RAISED
-from two_parties import edit, home, slug, state_of, unit
+from two_parties import home, slug, unit
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
@@ -45,23 +44,13 @@ def nodes(sandbox: Handed) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def program(sandbox: Handed, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """The operator of a party that computes alone, with a store of their own: other tests must not get what it has."""
-    place = tmp_path_factory.mktemp("board")
-    shutil.copytree(store, place / "store", copy_function=os.link)
-    inventory = place / "inventory.yml"
-    shutil.copy(sandbox.inventory, inventory)
-    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
+    """The operator of a party that computes alone."""
 
     def alone(document: dict[str, Any]) -> None:
         document["architecture"] = "standalone"
         document["parties"] = {PARTY: {"services": {"flow": NODE, "board": NODE}}}
 
-    edit(program, alone)
-    known = state_of(program) / "known_hosts"
-    known.parent.mkdir(parents=True, mode=0o700)
-    shutil.copy(sandbox.known_hosts, known)
-    program.ok("secrets", "init")
-    return program
+    return operator(sandbox, tmp_path_factory.mktemp("board"), store, alone)
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +60,7 @@ def running(program: Program) -> None:
         refused = program.run("deploy", "--yes")
     assert refused.status != 0
     assert "fateboard" in refused.err + refused.out
-    digest = hashlib.sha256(FOUND[0].read_bytes()).hexdigest()
-    program.ok("release", "import", str(FOUND[0]), "--confirm-fingerprint", f"sha256:{digest}")
+    import_confirmed(program, FOUND[:1])
     with RAISED.anything():
         program.ok("deploy", "--yes", "--no-verify", timeout=1800)
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from raised import RAISED
 from repairs import repair
-from rolling import NODES, WORKER, Rolling, causes, codes, wait_until
+from rolling import NODES, WORKER, Rolling, causes, codes
 from sampling import sample
 from two_parties import PARTIES, A, B, home, label
+from waiting import wait_until
 
 from fatecloud.components.script import script_text
 

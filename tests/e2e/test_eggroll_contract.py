@@ -16,8 +16,9 @@ from answers import unlike
 from contract_messages import SCHEMAS, named
 from jvm import SOURCES
 from raised import RAISED
-from rolling import WORKER, Rolling, wait_until
+from rolling import WORKER, Rolling
 from two_parties import A, home
+from waiting import wait_until
 
 from fatecloud import components
 from fatecloud.components.script import script_text

@@ -11,8 +11,9 @@ import pytest
 from program import roots
 from raised import RAISED
 from repairs import repair
-from rolling import WORKER, Rolling, codes, wait_until
+from rolling import WORKER, Rolling, codes
 from two_parties import PARTIES, A, B, edit, home
+from waiting import wait_until
 
 from fatecloud.components.script import script_text
 

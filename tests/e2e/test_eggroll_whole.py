@@ -5,11 +5,8 @@ Real jobs run on them, so it needs the real packages: only where FATECLOUD_PACKA
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,10 +14,12 @@ from typing import Any
 
 import pytest
 from killing import Point, killed, points
+from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
 from sampling import dice
-from two_parties import PARTIES, A, B, edit, state_of
+from two_parties import PARTIES, A, B, edit
+from waiting import wait_until
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
@@ -37,6 +36,8 @@ GRPC = {A: 4671, B: 4681}
 CHECKS, DURING_A_JOB = 50, 10
 KILLS = 5
 JOB_SECONDS = "1800"
+COMES = 300
+"""Seconds until a job that was started is on a list."""
 
 
 def rolling(document: dict[str, Any], addresses: dict[str, str]) -> None:
@@ -70,20 +71,10 @@ def nodes(sandbox: Handed) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def program(sandbox: Handed, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """The operator of both parties, with a store of their own: what is imported must not reach other tests."""
-    place = tmp_path_factory.mktemp("week")
-    shutil.copytree(store, place / "store", copy_function=os.link)
-    inventory = place / "inventory.yml"
-    shutil.copy(sandbox.inventory, inventory)
-    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
-    edit(program, lambda document: rolling(document, dict(sandbox.sandbox.addresses)))
-    known = state_of(program) / "known_hosts"
-    known.parent.mkdir(parents=True, mode=0o700)
-    shutil.copy(sandbox.known_hosts, known)
-    program.ok("secrets", "init")
-    for archive in ARCHIVES:
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        program.ok("release", "import", str(archive), "--confirm-fingerprint", f"sha256:{digest}")
+    """The operator of both parties."""
+    place, addresses = tmp_path_factory.mktemp("week"), dict(sandbox.sandbox.addresses)
+    program = operator(sandbox, place, store, lambda document: rolling(document, addresses))
+    import_confirmed(program, ARCHIVES)
     return program
 
 
@@ -141,8 +132,9 @@ def test_the_third_job_says_what_it_waits_for(program: Program) -> None:
     try:
         for wanted in (1, 2, 3):
             jobs.append(program.start("test", "toy", "--deadline", JOB_SECONDS))
-            wait_until(partial(begun, program, wanted))
-        ledger = wait_until(lambda: waiting(program))
+            wait_until(partial(begun, program, wanted), COMES)
+        ledger = wait_until(lambda: waiting(program), COMES)
+        assert ledger
         (last,) = ledger["waiting"]
         first = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
         assert len(first) == 2
@@ -207,12 +199,3 @@ def waiting(program: Program) -> dict[str, Any] | None:
     ledger: dict[str, Any] = json.loads(program.ok("job", "why", "-o", "json").out)
     holders = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
     return ledger if len(ledger["waiting"]) == 1 and len(holders) == 2 else None
-
-
-def wait_until(reached: Callable[[], Any]) -> Any:
-    """What it gives, once that is something."""
-    deadline = time.monotonic() + 300
-    while not (found := reached()):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NewSandbox
+from own_store import link
 from program import Program
 from raised import RAISED
 from sampling import LONG
@@ -37,13 +37,6 @@ def node(oldest: Handed) -> Sandbox:
     return oldest.sandbox
 
 
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # on another file system
-        shutil.copyfile(source, target)
-
-
 def _needs_a_newer_glibc(store: Path) -> None:
     """The store notes that its interpreter is one of Debian 12, whatever it is."""
     for note in store.glob("interpreters/*.json"):
@@ -56,7 +49,7 @@ def operator(oldest: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pa
     home = tmp_path_factory.mktemp("oldest")
     own = home / "store"
     # The artifacts are shared, because an existing one is never written; the note about the interpreter is not.
-    shutil.copytree(store / "sha256", own / "sha256", copy_function=_link)
+    shutil.copytree(store / "sha256", own / "sha256", copy_function=link)
     shutil.copytree(store / "interpreters", own / "interpreters")
     _needs_a_newer_glibc(own)
     inventory = home / "inventory.yml"
