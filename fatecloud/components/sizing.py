@@ -33,18 +33,18 @@ class Work:
     job: int
     """Cores that a job asks for unless it sets another number."""
     job_why: str
-    reported: Mapping[str, int | None] = field(default_factory=dict)
-    """Node of each nodemanager -> the cores that it reports; None where they are not known. Empty without EggRoll."""
+    offered: Mapping[str, int | None] = field(default_factory=dict)
+    """Node of each nodemanager -> its cores for jobs; None where they are not known. Empty without EggRoll."""
 
     @property
     def eggs(self) -> int:
         """Eggs of one job on the node of each nodemanager."""
-        return max(1, self.job // max(1, len(self.reported)))
+        return max(1, self.job // max(1, len(self.offered)))
 
     @property
     def taken(self) -> int:
         """Cores that one job takes: with many nodemanagers more than it asks for, as each gets an egg."""
-        return max(self.job, self.eggs * len(self.reported))
+        return max(self.job, self.eggs * len(self.offered))
 
     @property
     def at_a_time(self) -> int:
@@ -68,7 +68,11 @@ class _Worker:
 
     node: str
     cores: int | None = None
-    """Cores that the nodemanager reports: what the operator set, else what its node has; None if neither is known."""
+    """Cores for jobs: what the operator set, else what its node has; None if neither is known.
+
+    EggRoll 3.2.0 has a setting for them that nothing in it reads: it counts the cores of the machine, and lets a
+    session have as many eggs as it asks for.
+    """
     given: bool = False
     """Whether the operator gave them."""
     room: int | None = None

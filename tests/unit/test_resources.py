@@ -88,7 +88,7 @@ def rendered(wanted: Desired, key: str, ending: str) -> str:
         "cores-that-the-operator-gives",
         "a-job-of-the-operators-is-not-refused",
         "small-jobs",
-        "cores-that-it-is-to-report",
+        "fewer-cores-for-jobs",
         "cores-for-all-jobs",
     ],
 )
@@ -100,13 +100,6 @@ def test_the_nodemanagers_nodes_say_how_many_cores_jobs_have(
     assert (work.cores, work.job) == expected
     assert f"eggroll:\n    cores: {work.cores}\n" in rendered(wanted, "9999/flow@a1", "service_conf.yaml")
     assert f"job_cores: {work.job}\n" in rendered(wanted, "9999/flow@a1", "job_default_config.yaml")
-
-
-def test_a_nodemanager_reports_the_cores_that_flow_counts_with(tmp_path: Path) -> None:
-    conf = "conf/eggroll.properties"
-    wanted = sized(load(inventory(tmp_path)), a1=Machine(cores=16))
-    assert "cpu.vcores=16\n" in rendered(wanted, "9999/nodemanager@a1", conf)
-    assert "vcores" not in rendered(sized(load(inventory(tmp_path))), "9999/nodemanager@a1", conf)
 
 
 def test_each_of_many_nodemanagers_has_an_egg_of_a_job_at_least(tmp_path: Path) -> None:

@@ -24,9 +24,7 @@ COMPONENT = Component(
             1,
             1024,
         ),
-        ConfigKey(
-            "cores", "int", None, "Cores that it reports to its clustermanager; derived: what its node has.", 1, 4096
-        ),
+        ConfigKey("cores", "int", None, "Cores that jobs may take on its node; derived: what the node has.", 1, 4096),
     ),
     ports=(
         PortSpec(

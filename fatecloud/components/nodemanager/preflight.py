@@ -17,30 +17,26 @@ JOBS_MEMORY = Code("PREFLIGHT_JOBS_MEMORY", "warning", "The node has less memory
 
 @preflight_check(EGGS_UNFIT, component="nodemanager")
 def eggs(view: ServiceView) -> Iterator[Finding]:
-    """A session has no more eggs on the node than cores are reported, these are there, and its eggs have room."""
+    """A session has no more eggs on the node than cores for jobs, these are there, and its eggs have room."""
     cluster, needs, node = view.desired.cluster, view.service.needs, view.facts.node
     owner, has = cluster.owners[view.service.id.owner], cluster.nodes[node].read.cores
     work = work_of(cluster, owner)
-    reported, room, here = needs.figure(CORES), needs.figure(ROOM), work.eggs
-    known = sum(found or 0 for found in work.reported.values())
+    offered, room, here = needs.figure(CORES), needs.figure(ROOM), work.eggs
+    known = sum(found or 0 for found in work.offered.values())
     single = max(
         (owner.settings("clustermanager", placed.node)["session.eggs"] for placed in owner.instances("clustermanager")),
         default=1,
     )
-    if reported and reported.written and has and reported.value > has:
-        what = f"it is to report {reported.value} cores, and node {node} has {has}"
-        yield _unfit(view, what, f"at most {has}", reported.value, "set its `cores` lower, or leave it out")
-    elif reported and single > reported.value:
-        what = (
-            f"a session has {single} eggs on each node (`session.eggs`), and {reported.value} cores are reported here"
-        )
-        yield _unfit(view, what, f"at most {reported.value}", single, "set `session.eggs` of clustermanager lower")
+    if offered and offered.written and has and offered.value > has:
+        what = f"its jobs are to have {offered.value} cores, and node {node} has {has}"
+        yield _unfit(view, what, f"at most {has}", offered.value, "set its `cores` lower, or leave it out")
+    elif offered and single > offered.value:
+        what = f"a session has {single} eggs on each node (`session.eggs`), and {offered.value} cores are for jobs here"
+        yield _unfit(view, what, f"at most {offered.value}", single, "set `session.eggs` of clustermanager lower")
     # Where all nodes together have too few, PREFLIGHT_CORES says so.
-    elif reported and here > reported.value and work.taken <= known:
-        what = f"a job has {here} eggs here, its part of {work.job} cores, and {reported.value} cores are reported"
-        yield _unfit(
-            view, what, f"at most {reported.value}", here, "set `jobs.cores` of flow lower, or leave this node"
-        )
+    elif offered and here > offered.value and work.taken <= known:
+        what = f"a job has {here} eggs here, its part of {work.job} cores, and {offered.value} are for jobs here"
+        yield _unfit(view, what, f"at most {offered.value}", here, "set `jobs.cores` of flow lower, or leave this node")
     if room and room.written and room.value < here:
         what = f"there is to be room for {room.value} eggs, and one job has {here} here"
         yield _unfit(view, what, f"at least {here}", room.value, "set its `eggs` higher, or leave it out")

@@ -25,7 +25,7 @@ JVM = Jvm(heap=Share(16, 192 * MIB, 1024 * MIB), direct=Share(32, 128 * MIB, 512
 PYTHON_SET = "fate"
 MAIN = "org.fedai.eggroll.nodemanager.Bootstrap"
 STATE, MANAGER, EGG_STARTS = "nodemanager.state", "nodemanager.manager", "nodemanager.egg"
-CORES, SESSION, ROOM, EGGS = "cores that it reports", "eggs of a job", "eggs with room", "memory of these eggs"
+CORES, SESSION, ROOM, EGGS = "cores for jobs", "eggs of a job", "eggs with room", "memory of these eggs"
 
 
 def want(ctx: Context) -> Wanted:
@@ -41,7 +41,6 @@ def want(ctx: Context) -> Wanted:
         "manager": clustermanager,
         "host": here.host,
         "port": ctx.port("grpc"),
-        "cores": work.reported[ctx.node.name],
         "tag": ctx.id.slug,
         "data": tables,
         "logs": ctx.logs,
@@ -103,11 +102,11 @@ def want(ctx: Context) -> Wanted:
 def _figures(ctx: Context, work: Work) -> tuple[Figure, ...]:
     """The eggs of jobs, and their memory."""
     room = ctx.config["eggs"] or work.eggs
-    share = f"cores of a job ({work.job}) over nodemanagers ({len(work.reported)}), at least one"
-    reported = work.reported[ctx.node.name]
-    cores = figure(ctx, CORES, "cores", f"what node {ctx.node.name} has", unit="cores", value=reported)
+    share = f"cores of a job ({work.job}) over nodemanagers ({len(work.offered)}), at least one"
+    offered = work.offered[ctx.node.name]
+    cores = figure(ctx, CORES, "cores", f"what node {ctx.node.name} has", unit="cores", value=offered)
     return (
-        *((cores,) if reported else ()),
+        *((cores,) if offered else ()),
         Figure(SESSION, work.eggs, "eggs", share),
         figure(ctx, ROOM, "eggs", "as many as one job has here", unit="eggs", value=room),
         Figure(EGGS, room * EGG, "bytes", f"{EGG // MIB} MiB each in a FATE job, which imports torch"),

@@ -17,7 +17,7 @@ CORES = Code("PREFLIGHT_CORES", "warning", "Jobs ask for more cores than there a
 def cores(view: ServiceView) -> Iterator[Finding]:
     """The node has as many cores as one job asks for; with EggRoll, the nodemanagers as many as all jobs may use."""
     work = work_of(view.desired.cluster, view.desired.cluster.owners[view.service.id.owner])
-    if work.reported:
+    if work.offered:
         yield from _of_workers(view, work)
         return
     facts, have = view.service.facts, view.fact("cpu")["cores"]
@@ -35,17 +35,17 @@ def cores(view: ServiceView) -> Iterator[Finding]:
 
 
 def _of_workers(view: ServiceView, work: Work) -> Iterator[Finding]:
-    unknown = [node for node, found in work.reported.items() if found is None]
+    unknown = [node for node, found in work.offered.items() if found is None]
     if unknown:
         raise FactAbsent(f"cpu: the cores of node {unknown[0]} are not known")
-    have = sum(found or 0 for found in work.reported.values())
-    each = ", ".join(f"{found} on {node}" for node, found in work.reported.items())
+    have = sum(found or 0 for found in work.offered.values())
+    each = ", ".join(f"{found} on {node}" for node, found in work.offered.items())
     total = view.service.needs.figure(ALL)
     source = "`computing.cores` and `jobs.cores` in the inventory; cores of the nodes"
     if work.taken > work.cores:
         yield _finding(
             view,
-            f"each job takes {work.taken} cores, {work.eggs} on each of {len(work.reported)} nodemanagers, and all "
+            f"each job takes {work.taken} cores, {work.eggs} on each of {len(work.offered)} nodemanagers, and all "
             f"jobs together may use {work.cores}",
             cause="FATE refuses every job that asks for more cores than there are in all",
             expected=f"`computing.cores` of at least {work.taken}",
@@ -57,7 +57,7 @@ def _of_workers(view: ServiceView, work: Work) -> Iterator[Finding]:
         many = f"each job takes {work.taken} cores" if work.taken > have else f"all jobs may use {work.cores} cores"
         yield _finding(
             view,
-            f"{many}, and the nodemanagers report {have}: {each}",
+            f"{many}, and the nodemanagers have {have} for them: {each}",
             cause="flow counts cores by its own settings, and EggRoll starts as many eggs as it is asked for",
             expected=f"at most {have} cores for jobs",
             got=str(work.taken if work.taken > have else work.cores),
