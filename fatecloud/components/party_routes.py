@@ -98,7 +98,10 @@ def flows_behind(
         expected: where all is well.
         remedy: for `down`, besides asking the party.
     """
-    routes = [route for route in routes_to_parties(view, probe, "proxy") if route.answer["ok"]]
+    # Where the own router is at fault (`own`), the other party's flow was reached without it.
+    routes = [
+        route for route in routes_to_parties(view, probe, "proxy") if route.answer["ok"] and not route.answer.get("own")
+    ]
     failed = [(route, route.answer["behind"]) for route in routes if not route.answer["behind"]["ok"]]
     silent = [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != LARGE]
     yield from blocked(

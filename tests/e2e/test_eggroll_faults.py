@@ -20,8 +20,8 @@ pytestmark = pytest.mark.e2e
 FAULTS = (
     ("it gets nothing from its database", A, "clustermanager", f"hang={RESOURCES}", {"CLUSTERMANAGER_DATABASE_LOST"}),
     ("it is registered elsewhere", WORKER, "nodemanager", "address=192.0.2.9:4671", {"CLUSTERMANAGER_NODE_MISSING"}),
-    ("commands hang in it", A, "osx", "hang=unaryCall", {"OSX_UPSTREAM_DOWN", "OSX_PEER_FLOW_DOWN"}),
-    ("it loses large packets", A, "osx", "lose=4000", {"OSX_UPSTREAM_DOWN", "OSX_PEER_FLOW_DOWN"}),
+    ("commands hang in it", A, "osx", "hang=unaryCall", {"OSX_COMMANDS_LOST"}),
+    ("it loses large packets", A, "osx", "lose=4000", {"OSX_COMMANDS_LOST"}),
     ("its heap leaks", WORKER, "nodemanager", "leak=67108864", {"JAVA_OUT_OF_MEMORY"}),
 )
 

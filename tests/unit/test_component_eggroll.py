@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,21 @@ def test_a_peer_is_asked_through_the_own_osx_and_directly_before_there_is_one(an
     assert ask() == {"ok": True, "behind": {"ok": True, "code": 2000}}
     answers[f"own:1 {messages.UNARY}"] = (UNKNOWN, b"")
     assert ask()["kind"] == "refused"
+
+
+@pytest.mark.parametrize("failure", [UNKNOWN, HANGS], ids=["error", "silence"])
+def test_a_command_that_is_answered_past_the_own_osx_accuses_it(
+    answers: dict[str, Asked], failure: dict[str, Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        other = f"127.0.0.1:{server.getsockname()[1]}"
+        answers[f"own:1 {messages.UNARY}"] = (failure, b"")
+        answers[f"{other} {messages.INVOKE}"] = ({"ok": True}, healthy("", "PARTY_10000:null"))
+        answers[f"{other} {messages.UNARY}"] = (UNKNOWN, b"")
+        assert "own" not in probe_peers.ask("own:1", "9999", "", "10000", other)
+        answers[f"{other} {messages.UNARY}"] = ({"ok": True}, packet(2000))
+        found = probe_peers.ask("own:1", "9999", "", "10000", other)
+    assert (found["ok"], found["own"], found["behind"]["ok"]) == (True, True, False)
 
 
 @pytest.mark.parametrize(("version", "generation"), [("2.5.3", "v2"), ("3.2.0", "v3"), ("20.1", "v3")])

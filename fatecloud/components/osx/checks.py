@@ -44,7 +44,20 @@ PEER_FLOW_DOWN = Code(
     ("proxy", "peer_flow"),
     outward=True,
 )
-PEER_MTU = Code("OSX_PEER_MTU", "critical", "Large packets are lost on the route to another party's OSX.", outward=True)
+COMMANDS_LOST = Code(
+    "OSX_COMMANDS_LOST",
+    "critical",
+    "OSX answers, and does not pass commands on that get their answer without it.",
+    ("node",),
+    explains=("OSX_UPSTREAM_DOWN", "OSX_PEER_FLOW_DOWN"),
+)
+PEER_MTU = Code(
+    "OSX_PEER_MTU",
+    "critical",
+    "Large packets are lost on the route to another party's OSX.",
+    ("proxy",),
+    outward=True,
+)
 PROTOBUF_WRONG = Code(
     "OSX_PROTOBUF_WRONG",
     "critical",
@@ -160,6 +173,28 @@ def peers(view: ServiceView) -> Iterator[Finding]:
         ),
         expected="an answer of the right party's OSX",
     )
+
+
+@service_check(COMMANDS_LOST, component="osx", after=("SERVICE_HUNG", UNUSABLE.name))
+def passes_on(view: ServiceView) -> Iterator[Finding]:
+    """What reaches another party's flow without this OSX reaches it through this OSX, too."""
+    lost = [route for route in routes_to_parties(view, PEERS, "proxy") if route.answer.get("own")]
+    if lost:
+        got = lost[0].answer["behind"]
+        yield finding(
+            view,
+            COMMANDS_LOST,
+            "; ".join(
+                f"a command for party {route.party} gets {route.answer['behind']['error']}, and an answer of its flow "
+                "when it is sent past this OSX"
+                for route in lost
+            ),
+            PEERS,
+            cause="its threads for commands are used up or hang, or its table of routes was changed by hand",
+            remedy=(verb(view, "restart"), logs(view)),
+            expected="flow's answer to a command about an unknown task",
+            got=str(got["kind"]),
+        )
 
 
 @service_check(PEER_FLOW_DOWN, PEER_MTU, component="osx", after=(UNUSABLE.name,))

@@ -1,7 +1,8 @@
 """Runs on the node: can the other parties' flows be reached from here, through both parties' OSX?
 
 A command takes the way of a job's commands, through this party's OSX. Only where that fails is the other OSX asked
-directly, or the exchange before it, which says where on the way it fails.
+directly, or the exchange before it, which says where on the way it fails: first with the same command, and where it
+does not pass that on either, for its health.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from fatecloud.probing.sized import sized
 
 LIMITS = (8.0, 3.0, 2.0)
 HEALTH_SECONDS = 4.0
+DIRECT_SECONDS = 3.0
 
 
 def ask(own: str, own_party: str, exchange: str, party: str, endpoint: str) -> dict[str, Any]:
     """One party's answer: of the flow there (`behind`), and where that says nothing, of the OSX before it.
+
+    `own` is true where the command gets its answer without the own OSX, and not through it.
 
     Args:
         own: the own OSX.
@@ -34,12 +38,17 @@ def ask(own: str, own_party: str, exchange: str, party: str, endpoint: str) -> d
     if behind.get("kind") == "refused":
         # Before the first deploy there is no OSX of our own.
         behind = sized(functools.partial(_through, endpoint, own_party, party), PADDING, LIMITS)
-    if behind["ok"] or behind["kind"] == "large":
+    if behind["ok"]:
         return {"ok": True, "behind": behind}
     try:
         connected(endpoint, HEALTH_SECONDS).close()
     except OSError as error:
         return {**trouble(error, HEALTH_SECONDS), "exchange": bool(exchange)}
+    large = behind["kind"] == "large"
+    if _through(endpoint, own_party, party, PADDING if large else 0, DIRECT_SECONDS)["ok"]:
+        return {"ok": True, "behind": behind, "own": True}
+    if large:
+        return {"ok": True, "behind": behind}
     if exchange:
         hub = health(*address_of(endpoint), own_party, exchange, seconds=HEALTH_SECONDS)
         if not hub["ok"]:
