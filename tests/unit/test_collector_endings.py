@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from node_journal import printed
 
 from fatecloud.collect.node import endings, log_ends, supervision
 from fatecloud.collect.node.reading import Unreadable
@@ -52,6 +53,16 @@ def test_a_journal_that_cannot_be_read_costs_nothing_else(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(endings, "output_of", fails)
     assert endings.of_unit("x.service") == []
+
+
+def test_the_last_ends_of_a_unit_that_ends_again_and_again_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = HEAD + "Main process exited, code=exited, status=1/FAILURE"
+    lines = [f"{NOW + number:.6f} {one if number < 900 else KILLED}" for number in range(901)]
+    monkeypatch.setattr(endings, "output_of", printed(lines, []))
+    assert endings.of_unit("x.service")[-2:] == [
+        (NOW + 899, "exit status 1"),
+        (NOW + 900, "killed by signal 9 (SIGKILL)"),
+    ]
 
 
 def a_state(**changes: Any) -> dict[str, Any]:
@@ -110,18 +121,13 @@ def test_a_line_without_any_stamp_has_no_time(tmp_path: Path) -> None:
 def test_what_a_process_printed_last_is_kept_from_the_journal_or_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = "".join(f"line {number}\n\n" for number in range(20))
+    lines = [f"line {number}" for number in range(20)]
     console = tmp_path / "console.log"
-    console.write_text(lines)
+    console.write_text("\n\n".join(lines))
     assert endings.said_in_file(str(console)) == [f"line {number}" for number in range(12, 20)]
     assert endings.said_in_file(f"{tmp_path}/absent") == []
     asked: list[list[str]] = []
-
-    def output_of(argv: list[str]) -> str:
-        asked.append(argv)
-        return lines
-
-    monkeypatch.setattr(endings, "output_of", output_of)
+    monkeypatch.setattr(endings, "output_of", printed(lines, asked))
     assert endings.said_in_journal("x.service") == [f"line {number}" for number in range(12, 20)]
     assert asked[0][-1] == "_SYSTEMD_UNIT=x.service"
 

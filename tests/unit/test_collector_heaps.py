@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from node_journal import printed
 
-from fatecloud.collect.node import heaps
+from fatecloud.collect.node import endings, heaps
 from fatecloud.collect.node.reading import Unreadable
 
 MIB = 1 << 20
@@ -120,21 +121,17 @@ def test_an_error_that_javas_own_logging_wrote_is_found(tmp_path: Path, stamp: s
 
 def test_the_journal_is_asked_once_for_all_units(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
-
-    def output_of(argv: list[str]) -> str:
-        asked.append(argv)
-        line = "n1 demo-9999-osx[15674]: java.lang.OutOfMemoryError: Cannot reserve"
-        return f"1795976764.100000 {line} 1\n1795976765.500000 {line} 2\n"
-
-    monkeypatch.setattr(heaps, "output_of", output_of)
+    line = "n1 demo-9999-osx[15674]: java.lang.OutOfMemoryError: Cannot reserve"
+    lines = [f"{1795976764 + number}.500000 {line} {number}" for number in range(500)]
+    monkeypatch.setattr(endings, "output_of", printed(lines, asked))
     found = heaps.in_journal(["fatecloud-demo-9999-osx.service", "b.service"])
-    assert found == {"demo-9999-osx": (1795976765.5, "java.lang.OutOfMemoryError: Cannot reserve 2")}
+    assert found == {"demo-9999-osx": (1795977263.5, "java.lang.OutOfMemoryError: Cannot reserve 499")}
     assert asked[0][-2:] == ["--unit=fatecloud-demo-9999-osx.service", "--unit=b.service"]
 
     def nothing(_argv: list[str]) -> str:
         raise Unreadable("journalctl: exit 1: ")
 
-    monkeypatch.setattr(heaps, "output_of", nothing)
+    monkeypatch.setattr(endings, "output_of", nothing)
     assert heaps.in_journal(["b.service"]) == {}
 
 

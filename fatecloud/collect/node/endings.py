@@ -41,18 +41,16 @@ def wanted(state: Dict[str, Any]) -> bool:
 
 def of_unit(unit: str) -> Ends:
     """The ends that systemd wrote down of a unit; empty where the journal cannot be read."""
-    argv = ["journalctl", "-q", "--no-pager", "-o", "short-unix", "-u", unit, "_PID=1"]
     try:
-        return in_journal(output_of([*argv, "-n", str(_ENTRIES), "--since", "@%d" % (time.time() - SPAN)]))
+        return in_journal(newest(_ENTRIES, SPAN, "short-unix", "-u", unit, "_PID=1"))
     except Unreadable:
         return []  # the state of the unit stays, which has the last end as numbers
 
 
 def said_in_journal(unit: str) -> List[str]:
     """What the processes of a unit printed last: one that ends at once has often written no log."""
-    argv = ["journalctl", "-q", "--no-pager", "-o", "cat", "--since", "@%d" % (time.time() - SPAN)]
     try:
-        return _last(output_of([*argv, "-n", str(_SAID), "_SYSTEMD_UNIT=" + unit]))
+        return _last(newest(_SAID, SPAN, "cat", "_SYSTEMD_UNIT=" + unit))
     except Unreadable:
         return []
 
@@ -60,6 +58,16 @@ def said_in_journal(unit: str) -> List[str]:
 def said_in_file(path: str) -> List[str]:
     """The same from the file that takes what a program of supervisor prints."""
     return _last(end_of(path, _TAIL).decode("utf-8", "replace"))
+
+
+def newest(entries: int, span: float, form: str, *matches: str) -> str:
+    """The newest entries of the journal, at most so many and of so many seconds, in the order of their times.
+
+    Without `-r` the journalctl of Debian 12 gives the first ones of that time. Raises Unreadable.
+    """
+    argv = ["journalctl", "-q", "--no-pager", "-r", "-o", form, "-n", str(entries)]
+    found = output_of([*argv, "--since", "@%d" % (time.time() - span), *matches])
+    return "\n".join(reversed(found.splitlines()))
 
 
 def _last(text: str) -> List[str]:

@@ -1,11 +1,11 @@
 """What a JVM's memory is like, from what it writes itself: the log of its collections, and its errors in other logs."""
 
 import re
-import time
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
+from .endings import newest
 from .opening import end_of
-from .reading import Unreadable, output_of
+from .reading import Unreadable
 from .records import stamp_of
 
 _TAIL = 1 << 20
@@ -68,9 +68,9 @@ def in_journal(units: List[str]) -> Dict[str, Error]:
 
     Java's own logging goes there, and no other log has what it says. Only of an hour: the journal is read through.
     """
-    argv = ["journalctl", "-q", "--no-pager", "-o", "short-unix", "--since", "@%d" % (time.time() - _LATELY)]
+    of_units = ("--unit=" + unit for unit in units)
     try:
-        text = output_of([*argv, "-g", _EXHAUSTED, "-n", str(_ENTRIES), *("--unit=" + unit for unit in units)])
+        text = newest(_ENTRIES, _LATELY, "short-unix", "-g", _EXHAUSTED, *of_units)
     except Unreadable:
         return {}  # there is none, or a systemd that cannot look for a word
     found = filter(None, map(_JOURNAL.match, text.splitlines()))
