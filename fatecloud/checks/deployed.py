@@ -13,7 +13,7 @@ from fatecloud.model.check import Code, FactAbsent, NodeView, ServiceView, node_
 from fatecloud.model.desired import DesiredFile, DesiredService
 from fatecloud.model.earlier import versions_of
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import DEPLOY, OVERWRITE, PLAN, REDEPLOY, Edit, Run
+from fatecloud.model.remedy import DEPLOY, PUT_BACK, REDEPLOY, Edit, Run
 
 _SHOWN = 10
 
@@ -65,7 +65,7 @@ def _intact(view: NodeView, service: DesiredService | None) -> Iterator[Finding]
     if gone:
         yield _finding(view, MISSING, gone, "is gone", expected="as deployed", got="nothing there", remedy=(DEPLOY,))
     if changed:
-        remedy = (PLAN, OVERWRITE)
+        remedy = PUT_BACK
         got = f"sha256 {there[changed[0]]['sha256'][:16]}..."
         expected = f"sha256 {recorded[changed[0]]['sha256'][:16]}..."
         cause = "it was edited by hand or by another tool since it was deployed"

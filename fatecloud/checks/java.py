@@ -10,7 +10,7 @@ from fatecloud.checks.service import finding, manage, show_logs
 from fatecloud.checks.settle import waits_to_restart
 from fatecloud.model.check import Code, FactAbsent, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import DEPLOY, Edit, Remedy, administrator
+from fatecloud.model.remedy import DEPLOY, PUT_BACK, Edit, Remedy, administrator
 from fatecloud.model.states import UP
 
 GONE = Code("JAVA_GONE", "critical", "The JVM in which a service runs is not on the node any more.", settles=False)
@@ -49,7 +49,7 @@ def java_starts(view: ServiceView) -> Iterator[Finding]:
         cause="the node has not so much memory left for it"
         if memory
         else "its flags were changed by hand, or it is another JVM than that which a deploy has tried with them",
-        remedy=_for_memory(view) if memory else (DEPLOY, show_logs(view)),
+        remedy=_for_memory(view) if memory else (*PUT_BACK, show_logs(view)),
         expected="a JVM that starts",
         got="one that ends",
         evidence=last_words(view),

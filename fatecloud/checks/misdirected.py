@@ -8,7 +8,7 @@ from fatecloud.checks.edges import answers_over
 from fatecloud.checks.service import finding
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding, probe_source
-from fatecloud.model.remedy import PLAN, Run
+from fatecloud.model.remedy import PUT_BACK
 from fatecloud.model.service import Edge
 
 MISDIRECTED = Code(
@@ -31,7 +31,7 @@ def directed(view: ServiceView) -> Iterator[Finding]:
             MISDIRECTED,
             f"its settings lead to {', '.join(asked)}, and {edge.target} is at {edge.endpoint}",
             cause="a value in its files was changed by hand, or the files are older than the inventory",
-            remedy=(PLAN, Run("fatecloud deploy --overwrite-drift")),
+            remedy=PUT_BACK,
             expected=str(edge.endpoint),
             got=", ".join(asked),
             evidence=tuple(f"{e.source} -> {e.target} at {e.endpoint}: asked {', '.join(a)}" for e, a in wrong),

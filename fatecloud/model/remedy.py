@@ -83,6 +83,8 @@ OVERWRITE = Run("fatecloud deploy --overwrite-drift")
 """Replaces what was edited by hand; a copy of each file is kept."""
 REDEPLOY: tuple[Remedy, ...] = (PLAN, DEPLOY)
 """Shows what a deployment would change, then deploys."""
+PUT_BACK: tuple[Remedy, ...] = (PLAN, OVERWRITE)
+"""The same where files may have been edited by hand: a deploy alone refuses to replace those."""
 
 
 def remedy_of(fields: Mapping[str, Any]) -> Remedy:

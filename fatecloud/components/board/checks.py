@@ -9,7 +9,7 @@ from fatecloud.components.board.want import FLOW, STATE
 from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import OVERWRITE, PLAN, REDEPLOY, Edit, Remedy, logs_of_service, look
+from fatecloud.model.remedy import PUT_BACK, Edit, Remedy, logs_of_service, look
 
 __all__ = ["account", "exposures", "flow", "usable"]
 
@@ -81,7 +81,7 @@ def account(view: ServiceView) -> Iterator[Finding]:
             STATE,
             cause="its settings were changed by hand, or are missing: then those in its jar count, with no account",
             # It reads them again at each login.
-            remedy=(PLAN, OVERWRITE),
+            remedy=PUT_BACK,
             expected=f"the account {view.service.facts['account']} alone",
             got=f"a login as {name}",
         )
@@ -117,7 +117,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
         cause="it reads other settings than those that fatecloud wrote"
         if refused
         else "another program has its port, or its settings cannot be read",
-        remedy=(*REDEPLOY, verb(view, "restart"), logs(view)),
+        remedy=(*PUT_BACK, verb(view, "restart"), logs(view)),
         expected=f"a login as {view.service.facts['account']}",
         got=str(answer["kind"]),
     )
@@ -155,7 +155,7 @@ def _way_back(view: ServiceView, code: Code, flow_key: str) -> tuple[Remedy, ...
     if code == FLOW_DOWN:
         return (*reached_again(view, "flow"), logs_of_service(flow_key))
     if code == FLOW_SIGNED:
-        return (PLAN, OVERWRITE)
+        return PUT_BACK
     if code == MISDIRECTED:
-        return (*REDEPLOY, verb(view, "restart"))
-    return (look(f"fatecloud check {flow_key}"), *REDEPLOY, verb(view, "restart"))
+        return (*PUT_BACK, verb(view, "restart"))
+    return (look(f"fatecloud check {flow_key}"), *PUT_BACK, verb(view, "restart"))

@@ -12,7 +12,7 @@ from fatecloud.components.nodemanager.check_eggs import eggs_start, orphans
 from fatecloud.components.nodemanager.want import MANAGER, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import REDEPLOY
+from fatecloud.model.remedy import PUT_BACK
 
 __all__ = ["directed", "eggs_start", "exposures", "manager", "orphans", "registered", "registers"]
 
@@ -63,7 +63,7 @@ def directed(view: ServiceView) -> Iterator[Finding]:
             f"it reports to {said}, and the clustermanager is at {wanted}",
             STATE,
             cause="it runs with settings that were changed by hand, or with older ones",
-            remedy=(*REDEPLOY, verb(view, "restart")),
+            remedy=(*PUT_BACK, verb(view, "restart")),
             expected=wanted,
             got=said,
         )
@@ -80,7 +80,7 @@ def registers(view: ServiceView) -> Iterator[Finding]:
             f"it registers as {said}, and all others reach it at {wanted}",
             STATE,
             cause="it runs with settings that were changed by hand, or with older ones",
-            remedy=(*REDEPLOY, verb(view, "restart")),
+            remedy=(*PUT_BACK, verb(view, "restart")),
             expected=wanted,
             got=said,
         )

@@ -12,7 +12,7 @@ from fatecloud.components.osx.want import MANAGER, PEERS, STATE
 from fatecloud.components.party_routes import BLOCKED, blocked, flows_behind, routes_to_parties
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import REDEPLOY, Ask, Edit, Run, logs_of_service
+from fatecloud.model.remedy import PUT_BACK, Ask, Edit, Run, logs_of_service
 
 UNUSABLE = Code("OSX_UNUSABLE", "critical", "What answers on OSX's port does not work as its party's OSX.", ("node",))
 MANAGER_DOWN = Code(
@@ -81,7 +81,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
             str(answer["error"]),
             STATE,
             cause="its table of routes was changed by hand or cannot be read, or another program has its port",
-            remedy=(*REDEPLOY, verb(view, "restart")),
+            remedy=(*PUT_BACK, verb(view, "restart")),
             expected=f"OSX of party {view.service.id.owner}",
             got=str(answer["kind"]),
         )
@@ -99,7 +99,7 @@ def speaks_as_eggroll(view: ServiceView) -> Iterator[Finding]:
             view.subject,
             f"it runs with the set {' and '.join(sorted(set(found)))}, and EggRoll needs {wanted}",
             cause="its start script was changed by hand, or it was started by another one",
-            remedy=(*REDEPLOY, verb(view, "restart")),
+            remedy=(*PUT_BACK, verb(view, "restart")),
             expected=wanted,
             got=", ".join(found),
             source="fact services",
@@ -116,8 +116,8 @@ def upstream(view: ServiceView) -> Iterator[Finding]:
             UPSTREAM_DOWN,
             f"a command for party {view.service.id.owner} gets {behind['error']}",
             STATE,
-            cause="flow is down, or OSX sends to another address than flow listens on",
-            remedy=(*REDEPLOY, Run(f"fatecloud restart {edge.target}")),
+            cause="flow or OSX is down or frozen, or OSX sends to another address than flow listens on",
+            remedy=(*PUT_BACK, Run(f"fatecloud restart {edge.target} {view.service.id.key}")),
             expected=f"flow at {edge.endpoint}",
             got=str(behind["kind"]),
             about=edge.target,

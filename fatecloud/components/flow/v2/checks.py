@@ -11,7 +11,7 @@ from fatecloud.components.flow.v2.exposures import AUTH, exposures
 from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import OVERWRITE, PLAN, REDEPLOY, Ask, Edit, logs_of_service, look
+from fatecloud.model.remedy import PUT_BACK, REDEPLOY, Ask, Edit, logs_of_service, look
 
 __all__ = [
     "APPS_WRONG",
@@ -162,7 +162,7 @@ def routes(view: ServiceView) -> Iterator[Finding]:
             "flow.broker",
             cause=str(answer.get("routes_error", "the table was changed by hand since it was deployed")),
             # The table is a file of ours: only an edit by hand makes it another one.
-            remedy=(PLAN, OVERWRITE),
+            remedy=PUT_BACK,
             expected=", ".join(f"{party} {wanted[party]}" for party in wrong),
             got=", ".join(f"{party} {there.get(party, 'absent')}" for party in wrong),
             evidence=(view.service.facts["route_table"],),
