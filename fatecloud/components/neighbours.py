@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from fatecloud.model.context import Context
@@ -55,7 +57,7 @@ def edges_to_others(
     kind: str = "",
     managed_only: bool = False,
     direct: bool = True,
-    through: Endpoint | None = None,
+    through: Mapping[str, tuple[str, Endpoint]] = MappingProxyType({}),
 ) -> tuple[Edge, ...]:
     """One soft edge per other party: to its service if it is managed here, else to the peer.
 
@@ -67,22 +69,20 @@ def edges_to_others(
         kind: of the edges; the endpoint's unless given.
         managed_only: leave peers out.
         direct: whether the service itself connects to the endpoint, see `Edge`.
-        through: the exchange to which it connects in their place.
+        through: party -> key and endpoint of the exchange to which it connects in that party's place.
     """
     targets = {other: _service_of(ctx, other, component) for other in ctx.others()}
-    return tuple(
-        Edge(
-            ctx.id.key,
-            target,
-            kind or endpoint,
-            through or ctx.peer_endpoint(other, endpoint),
-            hard=False,
-            direct=direct and through is None,
-            probe=probe,
+    found = []
+    for other, target in targets.items():
+        if managed_only and target.startswith("peer:"):
+            continue
+        exchange, where = through.get(other) or ("", ctx.peer_endpoint(other, endpoint))
+        straight = direct and not exchange
+        edge = Edge(
+            ctx.id.key, target, kind or endpoint, where, hard=False, direct=straight, through=exchange, probe=probe
         )
-        for other, target in targets.items()
-        if not (managed_only and target.startswith("peer:"))
-    )
+        found.append(edge)
+    return tuple(found)
 
 
 def routes(ctx: Context, kind: str) -> dict[str, Endpoint]:

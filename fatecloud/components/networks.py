@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
+from types import MappingProxyType
 
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.context import Context
@@ -24,8 +25,14 @@ def are_named(cluster: Cluster) -> bool:
 
 def of_others(cluster: Cluster, party: str) -> tuple[str, ...]:
     """The networks from which the connections of all other parties come."""
-    managed = [of_party(other, cluster) for name, other in sorted(cluster.parties.items()) if name != party]
-    peers = [peer.addresses for name, peer in sorted(cluster.peers.items()) if name != party]
+    return of_each(cluster, (cluster.parties.keys() | cluster.peers.keys()) - {party})
+
+
+def of_each(cluster: Cluster, parties: Iterable[str]) -> tuple[str, ...]:
+    """The networks from which the connections of some parties and peers come."""
+    names = sorted(parties)
+    managed = [of_party(cluster.parties[name], cluster) for name in names if name in cluster.parties]
+    peers = [cluster.peers[name].addresses for name in names if name in cluster.peers]
     return tuple(dict.fromkeys(network for networks in (*managed, *peers) for network in networks))
 
 
@@ -36,7 +43,9 @@ def of_party(party: Owner, cluster: Cluster) -> tuple[str, ...]:
     )
 
 
-def networks_with_partners(ctx: Context, kind: str, neighbours: Iterable[str], exchange: str = "") -> tuple[str, ...]:
+def networks_with_partners(
+    ctx: Context, kind: str, neighbours: Iterable[str], through: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
     """The networks that a service for other parties exchanges packets with; empty if not all of them are named.
 
     For software that has no list of its own for this. It needs both: where the others are reached, and where their
@@ -46,10 +55,12 @@ def networks_with_partners(ctx: Context, kind: str, neighbours: Iterable[str], e
         ctx: of the service.
         kind: of the endpoints at which the others are reached.
         neighbours: components of its own party that it exchanges packets with.
-        exchange: the group through whose services it reaches all others; empty where it reaches them itself.
+        through: other party -> the group through whose service both reach each other; without those that it reaches
+            itself.
     """
-    hub = ctx.cluster.owners[exchange] if exchange else None
-    ends = [hub.public[kind].host] if hub else [ctx.peer_endpoint(other, kind).host for other in ctx.others()]
+    hubs = [ctx.cluster.owners[name] for name in dict.fromkeys(through.values())]
+    direct = [other for other in ctx.others() if other not in through]
+    ends = [*(hub.public[kind].host for hub in hubs), *(ctx.peer_endpoint(other, kind).host for other in direct)]
     nodes = [ctx.node, *(ctx.cluster.nodes[one.node] for name in neighbours for one in ctx.services(name))]
     ours = [of_node(node) for node in nodes]
     known = all(map(is_address, ends)) and (all(ours) or ctx.owner.addresses)
@@ -57,7 +68,7 @@ def networks_with_partners(ctx: Context, kind: str, neighbours: Iterable[str], e
         return ()
     theirs = [f"{address}/{address.max_prefixlen}" for address in map(ip_address, ends)]
     own = [network for networks in ours for network in networks]
-    come = of_party(hub, ctx.cluster) if hub else of_others(ctx.cluster, ctx.owner.id)
+    come = [*(network for hub in hubs for network in of_party(hub, ctx.cluster)), *of_each(ctx.cluster, direct)]
     return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *come, *theirs)))
 
 

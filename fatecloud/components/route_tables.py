@@ -18,6 +18,7 @@ def table_of(
     own: Mapping[str, Mapping[str, Endpoint]],
     *,
     exchange: str = "",
+    through: Mapping[str, str] = MappingProxyType({}),
     trust: Mapping[str, Tls] = MappingProxyType({}),
     **more: Any,
 ) -> RouteTable:
@@ -27,23 +28,27 @@ def table_of(
         ctx: of the router.
         kind: of the public endpoints at which the others are reached.
         own: party -> role -> where the router reaches the service that takes it; empty for an exchange.
-        exchange: group to whose router everything goes that is not for an own party; empty to reach each directly.
+        exchange: group to whose router everything goes that is not for an own party; empty for an entry for each.
+        through: party -> group to whose router goes what is for it; without those that are reached directly.
         trust: party, or `default` for the exchange -> with what its router is reached; plaintext where it is missing.
         more: of the table: roles, keeps, ports, ...
     """
     here = (Entry(p, role, (Target(where),)) for p, roles in own.items() for role, where in roles.items())
-    ways = _ways(ctx, kind, own, exchange)
+    ways = _ways(ctx, kind, own, exchange, through)
     there = (Entry(party, DEFAULT, (Target(where, trust.get(party)),)) for party, where in ways)
     return RouteTable(ctx.id.key, kind, tuple(own), (*here, *there), exchange=exchange, **more)
 
 
-def _ways(ctx: Context, kind: str, own: Mapping[str, object], exchange: str) -> Iterator[tuple[str, Endpoint]]:
+def _ways(
+    ctx: Context, kind: str, own: Mapping[str, object], exchange: str, through: Mapping[str, str]
+) -> Iterator[tuple[str, Endpoint]]:
     if exchange:
         yield DEFAULT, ctx.cluster.owners[exchange].public[kind]
         return
     for party in ctx.others():
         if party not in own:
-            yield party, _public(ctx, party, kind)
+            group = through.get(party)
+            yield party, ctx.cluster.owners[group].public[kind] if group else _public(ctx, party, kind)
 
 
 def _public(ctx: Context, party: str, kind: str) -> Endpoint:

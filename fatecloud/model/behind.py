@@ -14,15 +14,19 @@ PEER = "peer:"
 
 
 def services_behind(edge: Edge, desired: Desired) -> list[DesiredService]:
-    """The managed services behind an edge's target; empty for an external service or another operator's party."""
+    """The managed services behind an edge's target, and the exchange before it.
+
+    Empty for an external service, and for another operator's party that is reached directly.
+    """
+    between = [desired.services[edge.through]] if edge.through in desired.services else []
     if edge.target in desired.services:
-        return [desired.services[edge.target]]
+        return [desired.services[edge.target], *between]
     if not edge.target.startswith(PEER):
         return []
     theirs = [s for s in desired.services.values() if s.id.owner == edge.target.removeprefix(PEER)]
     source = desired.services[edge.source].id.component
     behind = [s for s in theirs if any(p.peers and p.number == edge.endpoint.port for p in s.ports)]
-    return behind or [s for s in theirs if s.id.component == source]
+    return [*(behind or [s for s in theirs if s.id.component == source]), *between]
 
 
 def behind_a_fault(desired: Desired, observed: Observed) -> set[str]:

@@ -69,6 +69,8 @@ class Edge:
     """Whether the source cannot do its work without the target; hard edges order starts."""
     direct: bool = True
     """Whether the source itself connects to the endpoint. If not, its own proxy does, over an edge of that service."""
+    through: str = ""
+    """Key of the exchange at the endpoint, which passes on what is for the target; empty without one."""
     probe: str = field(kw_only=True)
     """Name of the source's probe that asks a question over this edge, in the protocol that the edge carries."""
 

@@ -178,7 +178,7 @@ def test_osx_is_asked_for_its_health_only_where_the_flow_behind_it_says_nothing(
 
 def test_a_peer_is_asked_through_the_own_osx_and_directly_before_there_is_one(answers: dict[str, Asked]) -> None:
     def ask(endpoint: str = "127.0.0.1:1") -> dict[str, Any]:
-        return probe_peers.ask("own:1", "9999", "", "10000", endpoint)
+        return probe_peers.ask("own:1", "9999", {}, "10000", endpoint)
 
     answers[f"own:1 {messages.UNARY}"] = ({"ok": True}, packet(5000))
     assert ask() == {"ok": True, "behind": {"ok": True, "code": 5000}}
@@ -198,9 +198,9 @@ def test_a_command_that_is_answered_past_the_own_osx_accuses_it(
         answers[f"own:1 {messages.UNARY}"] = (failure, b"")
         answers[f"{other} {messages.INVOKE}"] = ({"ok": True}, healthy("", "PARTY_10000:null"))
         answers[f"{other} {messages.UNARY}"] = (UNKNOWN, b"")
-        assert "own" not in probe_peers.ask("own:1", "9999", "", "10000", other)
+        assert "own" not in probe_peers.ask("own:1", "9999", {}, "10000", other)
         answers[f"{other} {messages.UNARY}"] = ({"ok": True}, packet(2000))
-        found = probe_peers.ask("own:1", "9999", "", "10000", other)
+        found = probe_peers.ask("own:1", "9999", {}, "10000", other)
     assert (found["ok"], found["own"], found["behind"]["ok"]) == (True, True, False)
 
 

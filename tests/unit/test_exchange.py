@@ -11,10 +11,14 @@ from component_world import desired, rendered
 from test_component_eggroll import HANGS, REFUSED, UNKNOWN, Asked, answers, healthy, packet  # noqa: F401 - a fixture
 
 from fatecloud import catalogue
+from fatecloud.checks.causes import explain as explain_findings
+from fatecloud.checks.registry import all_codes
 from fatecloud.components.osx import messages, probe_peers
 from fatecloud.components.osx.probe_state import state
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
+from fatecloud.model.desired import Desired
+from fatecloud.model.finding import Finding, Subject
 from fatecloud.render.files import render_specs
 from fatecloud.resolve.desired import resolve
 from fatecloud.resolve.flaws import flaws
@@ -81,6 +85,57 @@ def test_units_take_packets_of_the_exchange_alone_and_the_exchange_those_of_all(
     assert {"192.0.2.11/32", "192.0.2.21/32", "192.0.2.31/32", "203.0.113.7/32"} <= set(hub)
 
 
+def mixed(tmp_path: Path) -> Desired:
+    """The star, from which two parties have stepped out."""
+    path = tmp_path / "inventory.yml"
+    path.write_text(TEXT.replace("    config: {osx: {exchange: hub}}\n", "", 1).replace(*OUT))
+    cluster = load(path)
+    return resolve(cluster, catalogue.releases_of(cluster))
+
+
+OUT = ("services: {flow: c1}\n    config: {osx: {exchange: hub}}", "services: {flow: c1}")
+
+
+def test_who_is_outside_of_a_star_reaches_its_parties_through_their_exchange(tmp_path: Path) -> None:
+    desired = mixed(tmp_path)
+    network = network_of(desired)
+    ways = {
+        (source, party): [hop.router for hop in explain(network, source, party, "fateflow")[0].hops]
+        for source, party in (("9999", "11000"), ("9999", "10000"), ("10000", "9999"))
+    }
+    assert ways == {
+        ("9999", "11000"): ["9999/osx@a1", "11000/osx@c1"],
+        ("9999", "10000"): ["9999/osx@a1", HUB, "10000/osx@b1"],
+        ("10000", "9999"): ["10000/osx@b1", HUB, "9999/osx@a1"],
+    }
+    assert flaws(network) == ()
+    outside, inside = desired.services["9999/osx@a1"], desired.services["10000/osx@b1"]
+    assert set(outside.process.networks) == {
+        *("127.0.0.0/8", "::1/128", "192.0.2.11/32", "192.0.2.1/32"),
+        *("192.0.2.31/32", "203.0.113.7/32"),
+    }
+    assert set(inside.process.networks) == {"127.0.0.0/8", "::1/128", "192.0.2.21/32", "192.0.2.1/32"}
+    direct = {edge.target: str(edge.endpoint) for edge in outside.edges if edge.direct and edge.kind != "manager"}
+    assert direct[HUB] == "192.0.2.1:9370"
+    assert (direct["11000/osx@c1"], "10000/osx@b1" in direct) == ("192.0.2.31:9370", False)
+    asked = next(probe.argv for probe in outside.probes if "192.0.2.1:9370=hub" in probe.argv)
+    assert {"10000=192.0.2.1:9370", "11000=192.0.2.31:9370", "12000=203.0.113.7:9370"} <= set(asked)
+
+
+def test_a_changed_table_of_the_exchange_explains_what_does_not_arrive() -> None:
+    drifted = Finding("FILE_DRIFTED", "warning", Subject("hub", "hub", HUB), "")
+    lost = [
+        Finding(code, "critical", Subject("9999", "a1", "9999/osx@a1"), "", about=about)
+        for code, about in (("OSX_PEER_UNREACHABLE", "10000/"), ("OSX_PEER_FLOW_DOWN", "11000/"))
+    ]
+    found = explain_findings([*lost, drifted], all_codes(), desired(STAR))
+    assert {finding.code: finding.caused_by for finding in found} == {
+        "FILE_DRIFTED": (),
+        "OSX_PEER_UNREACHABLE": (drifted.id,),
+        "OSX_PEER_FLOW_DOWN": (drifted.id,),
+    }
+
+
 @pytest.mark.parametrize("role", ["fateflow", "default"])
 def test_a_packet_goes_through_the_exchange_to_the_other_party(role: str) -> None:
     (way,) = explain(network_of(desired(STAR)), "9999", "10000", role)
@@ -135,7 +190,7 @@ def test_what_does_not_arrive_is_laid_on_the_exchange_only_where_it_is_silent(
     monkeypatch.setattr(probe_peers, "connected", lambda *_: open("/dev/null"))  # noqa: SIM115, PTH123 - closed there
 
     def ask() -> dict[str, Any]:
-        return probe_peers.ask("own:1", "9999", "hub", "10000", "hub:1")
+        return probe_peers.ask("own:1", "9999", {"hub:1": "hub"}, "10000", "hub:1")
 
     answers[f"own:1 {messages.UNARY}"] = (UNKNOWN, b"")
     answers[f"hub:1 {messages.INVOKE}"] = (HANGS, b"")

@@ -132,10 +132,12 @@ def manager(view: ServiceView) -> Iterator[Finding]:
 
 @service_check(EXCHANGE_UNREACHABLE, component="osx")
 def exchange(view: ServiceView) -> Iterator[Finding]:
-    """Where there is an exchange, it answers as that of its group."""
-    edge = next((edge for edge in view.service.edges if edge.kind == KIND), None)
-    lost = [route for route in routes_to_parties(view, PEERS, "proxy") if route.answer.get("exchange")]
-    if edge is not None and lost:
+    """Each exchange answers as that of its group."""
+    silent = [route for route in routes_to_parties(view, PEERS, "proxy") if route.answer.get("exchange")]
+    for edge in (edge for edge in view.service.edges if edge.kind == KIND):
+        lost = [route for route in silent if route.edge.endpoint == edge.endpoint]
+        if not lost:
+            continue
         answer, parties = lost[0].answer, ", ".join(route.party for route in lost)
         yield finding(
             view,

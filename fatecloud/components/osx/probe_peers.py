@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.v2.task_question import PADDING
@@ -22,7 +23,7 @@ HEALTH_SECONDS = 4.0
 DIRECT_SECONDS = 3.0
 
 
-def ask(own: str, own_party: str, exchange: str, party: str, endpoint: str) -> dict[str, Any]:
+def ask(own: str, own_party: str, exchanges: Mapping[str, str], party: str, endpoint: str) -> dict[str, Any]:
     """One party's answer: of the flow there (`behind`), and where that says nothing, of the OSX before it.
 
     `own` is true where the command gets its answer without the own OSX, and not through it.
@@ -30,10 +31,11 @@ def ask(own: str, own_party: str, exchange: str, party: str, endpoint: str) -> d
     Args:
         own: the own OSX.
         own_party: who asks.
-        exchange: the group whose OSX is at the endpoint in the place of the party's; empty without one.
+        exchanges: endpoint -> the group whose OSX is there in the place of the party's.
         party: whom it is about.
         endpoint: where the own OSX sends what is for it.
     """
+    exchange = exchanges.get(endpoint, "")
     behind = sized(functools.partial(_through, own, own_party, party), PADDING, LIMITS)
     if behind.get("kind") == "refused":
         # Before the first deploy there is no OSX of our own.
@@ -61,5 +63,6 @@ def _through(way: str, own_party: str, party: str, padding: int, seconds: float)
 
 
 if __name__ == "__main__":
-    own, own_party, exchange, *pairs = sys.argv[1:]
-    sys.stdout.write(json.dumps(asked(pairs, functools.partial(ask, own, own_party, exchange), 22)) + "\n")
+    own, own_party, hubs, *pairs = sys.argv[1:]
+    exchanges = dict(hub.split("=", 1) for hub in hubs.split(",") if hub)
+    sys.stdout.write(json.dumps(asked(pairs, functools.partial(ask, own, own_party, exchanges), 22)) + "\n")

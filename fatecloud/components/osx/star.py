@@ -1,8 +1,9 @@
-"""The exchange of a party: an OSX of a group, to which it sends everything that is not for itself."""
+"""Exchanges: OSX of groups. Parties of a star send all but their own there, and others what is for these parties."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.model.cluster import Peer
@@ -29,20 +30,39 @@ def exchange_of(ctx: Context) -> str:
     return str(ctx.config[KEY] or "")
 
 
-def endpoint_of(ctx: Context) -> Endpoint | None:
-    """Where the exchange is reached; None where there is none."""
-    name = exchange_of(ctx)
-    return ctx.cluster.owners[name].public["proxy"] if name else None
+def through(ctx: Context) -> dict[str, str]:
+    """Other party -> the group whose OSX gets what is for it. A party that is not in it is reached directly.
+
+    The OSX of a party in a star takes packets of its exchange alone, so everyone outside the star goes there, too.
+    """
+    if own := exchange_of(ctx):
+        return dict.fromkeys(ctx.others(), own)
+    managed = (ctx.cluster.parties[other] for other in ctx.others() if other in ctx.cluster.parties)
+    groups = {party.id: str(party.config.get("osx", {}).get(KEY) or "") for party in managed}
+    return {party: group for party, group in groups.items() if group not in ("", ctx.owner.id)}
 
 
-def edges(ctx: Context, probe: str) -> tuple[Edge, ...]:
-    """To the exchange; none without one."""
-    name = exchange_of(ctx)
-    if not name:
-        return ()
-    group = ctx.cluster.owners[name]
-    (placed,) = group.instances("osx")
-    return (Edge(ctx.id.key, f"{name}/osx@{placed.node}", KIND, group.public["proxy"], hard=False, probe=probe),)
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The OSX of a group."""
+
+    key: str
+    """Of its service."""
+    endpoint: Endpoint
+
+
+def exchange(ctx: Context, group: str) -> Exchange:
+    """The exchange that a group has."""
+    owner = ctx.cluster.owners[group]
+    (placed,) = owner.instances("osx")
+    return Exchange(f"{group}/osx@{placed.node}", owner.public["proxy"])
+
+
+def edges(ctx: Context, probe: str) -> Iterator[Edge]:
+    """To each exchange that it sends to."""
+    for group in dict.fromkeys(through(ctx).values()):
+        there = exchange(ctx, group)
+        yield Edge(ctx.id.key, there.key, KIND, there.endpoint, hard=False, probe=probe)
 
 
 def judge(config: Mapping[str, Any], node: Node, architecture: str | None) -> tuple[Contradiction, ...]:

@@ -47,11 +47,13 @@ def want(ctx: Context) -> Wanted:
     upstream = edges_to(ctx, "flow", "grpc", "upstream", probe=STATE, hard=False, choose="first")
     own = {ctx.owner.id: {FLOW: upstream[0].endpoint}} if upstream else {}
     file = f"{tree}/conf/broker/route_table.json"
-    exchange, hub = star.exchange_of(ctx), star.endpoint_of(ctx)
-    table = table_of(ctx, "proxy", own, exchange=exchange, keeps=True, ports=("grpc",), file=file)
-    known = {party: where for party, where in table.ways().items() if party not in own}
-    if hub:
-        known = dict.fromkeys(ctx.others(), hub)
+    through = star.through(ctx)
+    table = table_of(
+        ctx, "proxy", own, exchange=star.exchange_of(ctx), through=through, keeps=True, ports=("grpc",), file=file
+    )
+    hubs = {party: star.exchange(ctx, group) for party, group in through.items()}
+    known = {party: hubs[party].endpoint if party in hubs else table.ways()[party] for party in ctx.others()}
+    relays = {party: (hub.key, hub.endpoint) for party, hub in hubs.items()}
     properties = f"{tree}/conf/broker/broker.properties"
     values = {
         "stamp": ctx.id.stamp,
@@ -74,7 +76,7 @@ def want(ctx: Context) -> Wanted:
             # It finds its logs from here.
             directory=tree,
             console=ctx.console,
-            networks=networks_with_partners(ctx, "proxy", ("flow", "nodemanager", "clustermanager"), exchange),
+            networks=networks_with_partners(ctx, "proxy", ("flow", "nodemanager", "clustermanager"), through),
             twin=f"{MAIN} (.* )?-c {re.escape(tree)}/conf( |$)",
         ),
         files=(
@@ -87,11 +89,11 @@ def want(ctx: Context) -> Wanted:
             *manager,
             *upstream,
             *star.edges(ctx, PEERS),
-            *edges_to_others(ctx, "osx", "proxy", probe=PEERS, through=hub),
+            *edges_to_others(ctx, "osx", "proxy", probe=PEERS, through=relays),
             # The same route, up to the other flow: a finding about that flow explains that it does not answer.
-            *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True, through=hub),
+            *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True, through=relays),
         ),
-        probes=_probes(ctx, manager, known),
+        probes=_probes(ctx, manager, known, through),
         logs=(
             LogFile(f"{ctx.logs}/osx/broker/broker.log", levels=True),
             LogFile(f"{ctx.logs}/osx/broker/broker-error.log", levels=True),
@@ -115,8 +117,10 @@ def want(ctx: Context) -> Wanted:
     )
 
 
-def _probes(ctx: Context, manager: tuple[Edge, ...], known: dict[str, Endpoint]) -> tuple[NodeProbe, ...]:
-    own = ctx.own("grpc")
+def _probes(
+    ctx: Context, manager: tuple[Edge, ...], known: dict[str, Endpoint], through: dict[str, str]
+) -> tuple[NodeProbe, ...]:
+    own, hubs = ctx.own("grpc"), dict.fromkeys(through.values())
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
         question(
@@ -134,7 +138,7 @@ def _probes(ctx: Context, manager: tuple[Edge, ...], known: dict[str, Endpoint])
             "probe_peers.py",
             str(own),
             ctx.owner.id,
-            star.exchange_of(ctx),
+            ",".join(f"{star.exchange(ctx, group).endpoint}={group}" for group in hubs),
             *peers,
             timeout=28,
             early=True,
