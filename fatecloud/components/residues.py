@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fatecloud.model.component import ConfigKey
 from fatecloud.model.context import Context
 from fatecloud.model.residues import Residue
@@ -27,6 +29,6 @@ RESIDUE_KEYS = (
 """For the `config` of a component that has residues."""
 
 
-def residue(ctx: Context, path: str, what: str, jobs: str = "*") -> Residue:
+def residue(ctx: Context, path: str, what: str, jobs: str = "*", **more: Any) -> Residue:
     """A residue that stays as long as the inventory says; see `model.residues.Residue`."""
-    return Residue(path, what, ctx.config["residues.days"], jobs, ctx.config["residues.size"])
+    return Residue(path, what, ctx.config["residues.days"], jobs, ctx.config["residues.size"], **more)

@@ -23,3 +23,8 @@ class Residue:
     """What the id of a job looks like, as a glob: what else is beside it stays."""
     size: int | None = None
     """Bytes of all that matches: above it, the oldest goes first. None for no limit."""
+    count: int | None = None
+    """Matches: above it, the oldest goes first. None for no limit."""
+    named: bool = False
+    """Whether a match stays as long as a process of the service's user has its name among the words that it was started
+    with: what belongs to workers, which the service cannot be asked for."""

@@ -2,7 +2,7 @@
 
 Nothing of it runs as root, and root believes nothing that it says. The file that holds it is root's; what it may remove
 is in that file. A job that runs keeps its files: where the service cannot be asked for its jobs, nothing of any job is
-removed this time.
+removed this time. A worker that runs keeps what has its name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import fnmatch
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 
 DAY = 86400
 FRESH = 3600
-"""Seconds: what was written to since is not removed for its size, because its writer may not be done."""
+"""Seconds: what was written to since is not removed for size or number, because its writer may not be done."""
 MOST = 500000
 """Entries that are looked at below one match; one with more counts as old as those that were seen."""
 FIRST = 900
@@ -49,6 +50,19 @@ def running(question: dict[str, Any]) -> list[str] | None:
         return [str(job["job"]) for job in answer["jobs"]] if answer["ok"] else None
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
         return None
+
+
+def words() -> set[str]:
+    """What the processes of this user were started with, parts of paths one by one."""
+    found: set[str] = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                with open(f"/proc/{name}/cmdline", "rb") as file:
+                    found.update(re.split(r"[\0\s/='\"]+", file.read().decode(errors="replace")))
+        except OSError:
+            continue  # it has ended
+    return found
 
 
 def weight(path: str) -> tuple[float, int]:
@@ -85,7 +99,7 @@ def matches(pattern: str, roots: list[str]) -> list[str]:
 
 
 def surplus(rows: list[tuple[float, int, str]], residue: dict[str, Any], now: float) -> list[tuple[float, int, str]]:
-    """What is too old, and of the rest the oldest as long as there is too much.
+    """What is too old, and of the rest the oldest as long as there is too much, or are too many.
 
     Args:
         rows: time, bytes and path of each match.
@@ -93,12 +107,14 @@ def surplus(rows: list[tuple[float, int, str]], residue: dict[str, Any], now: fl
     rows = sorted(rows)
     old = [row for row in rows if row[0] < now - residue["days"] * DAY]
     left = rows[len(old) :]
-    total = sum(row[1] for row in left)
+    total, count = sum(row[1] for row in left), len(left)
     for row in left:
-        if residue["size"] is None or total <= residue["size"] or row[0] > now - FRESH:
+        much = residue["size"] is not None and total > residue["size"]
+        many = residue["count"] is not None and count > residue["count"]
+        if not (much or many) or row[0] > now - FRESH:
             break
         old.append(row)
-        total -= row[1]
+        total, count = total - row[1], count - 1
     return old
 
 
@@ -128,9 +144,12 @@ def sweep(settings: dict[str, Any], now: float) -> None:
             continue
         kept = [path.replace("{job}", glob.escape(job)) for job in jobs or ()] if "{job}" in path else []
         found = matches(path.replace("{job}", residue["jobs"]), settings["roots"])
-        spared = [match for match in found if not any(fnmatch.fnmatchcase(match, pattern) for pattern in kept)]
+        left = [match for match in found if not any(fnmatch.fnmatchcase(match, pattern) for pattern in kept)]
+        in_use = words() if residue["named"] else set()
         rows = []
-        for match in spared:
+        for match in left:
+            if os.path.basename(match) in in_use:
+                continue
             try:
                 rows.append((*weight(match), match))
             except OSError:

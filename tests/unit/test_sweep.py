@@ -43,7 +43,8 @@ def settings(data: Path, pattern: str, running: list[str] | None = None, **chang
     """How one residue is swept, where these jobs run; without jobs the service gives no answer."""
     answer = {"ok": running is not None, "jobs": [{"job": job, "role": "guest"} for job in running or ()]}
     asks = {"argv": ["python3", "-", json.dumps(answer)], "stdin": "import sys; print(sys.argv[1])", "timeout": 10}
-    residue = {"path": f"{data}/{pattern}", "what": "things", "days": 14, "jobs": "*", "size": None} | changes
+    residue = {"path": f"{data}/{pattern}", "what": "things", "days": 14, "jobs": "*", "size": None}
+    residue |= {"count": None, "named": False} | changes
     return {"residues": [residue], "roots": [str(data)], "question": asks}
 
 
@@ -110,6 +111,28 @@ def test_above_its_size_the_oldest_goes_first_and_what_is_being_written_stays(da
     assert left(data) == ["logs/b", "logs/c"]
     sweep.sweep(settings(data, "logs/*", size=50), NOW)
     assert left(data) == ["logs/c"]
+
+
+def test_above_their_number_the_oldest_go_first_and_what_is_being_written_stays(data: Path) -> None:
+    for name, days in (("c", 0.0), ("b", 1.0), ("a", 2.0), ("d", 3.0)):
+        made(data / name / "log", days)
+    sweep.sweep(settings(data, "*", count=2), NOW)
+    assert left(data) == ["b/log", "c/log"]
+    made(data / "e" / "log", 0.0)
+    sweep.sweep(settings(data, "*", count=1), NOW)
+    assert left(data) == ["c/log", "e/log"]
+
+
+def test_what_is_named_by_a_process_that_runs_stays_however_old_it_is_and_however_many_there_are(data: Path) -> None:
+    for name in ("20260101_ended", "20260101_runs", "20260101_runs_too"):
+        made(data / name / "log", 100)
+    worker = "import time, sys; sys.stdin.read()"
+    arguments = ["--session-id", "20260101_runs", f"-o{data}/20260101_runs_too/strace-1.log"]
+    with subprocess.Popen([sys.executable, "-c", worker, *arguments], stdin=subprocess.PIPE):
+        sweep.sweep(settings(data, "2*", named=True, count=1), NOW)
+        assert left(data) == ["20260101_runs/log", "20260101_runs_too/log"]
+    sweep.sweep(settings(data, "2*", named=True), NOW)
+    assert left(data) == []
 
 
 def test_links_go_and_what_they_lead_to_stays(data: Path, tmp_path: Path) -> None:

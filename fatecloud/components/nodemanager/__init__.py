@@ -25,6 +25,15 @@ COMPONENT = Component(
             1024,
         ),
         ConfigKey("cores", "int", None, "Cores that jobs may take on its node; derived: what the node has.", 1, 4096),
+        ConfigKey(
+            "residues.sessions",
+            "int",
+            1000,
+            "Directories of sessions, with the logs of their eggs; above that, the oldest whose eggs have ended are "
+            "removed before their time.",
+            1,
+            1_000_000,
+        ),
     ),
     ports=(
         PortSpec(

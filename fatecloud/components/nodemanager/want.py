@@ -94,7 +94,13 @@ def want(ctx: Context) -> Wanted:
         residues=(
             *start.residues,
             *old_logs(ctx),
-            residue(ctx, f"{ctx.logs}/2*", "directories of sessions, with the logs of their eggs"),
+            residue(
+                ctx,
+                f"{ctx.logs}/2*",
+                "directories of sessions, with the logs of their eggs",
+                count=ctx.config["residues.sessions"],
+                named=True,
+            ),
         ),
     )
 
