@@ -19,7 +19,7 @@ import typer
 from bench import Bench, say
 from page import write_page
 from result import Results
-from rows import ROWS
+from rows import DEFAULT, ROWS
 from table import as_text
 from timing import BenchError
 
@@ -39,7 +39,7 @@ def main(
     write: Annotated[bool, typer.Option(help="Keep the figures in docs/performance.md.")] = False,
 ) -> None:
     """Make nodes, measure, print the table, remove the nodes."""
-    chosen = row or list(ROWS)
+    chosen = row or list(DEFAULT)
     if unknown := [name for name in chosen if name not in ROWS]:
         raise typer.BadParameter(f"there is no row {unknown[0]}; known are {', '.join(ROWS)}")
     if write and rounds < ROUNDS:

@@ -51,6 +51,10 @@ class Fleet:
         argv: list[str | Path] = [PROGRAM, *words, "-i", self.inventory, "--state-dir", self.state]
         return run(argv, environment=self.environment, watch=watch, statuses=statuses)
 
+    def alone(self, *words: str) -> Sample:
+        """Run a verb that takes no inventory."""
+        return run([PROGRAM, *words], environment=self.environment)
+
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the program."""
@@ -95,10 +99,12 @@ def warm_store() -> Path:
 
 
 @contextmanager
-def bare(name: str, nodes: int, scratch: Path, *, architecture: str = "standalone") -> Iterator[Fleet]:
+def bare(
+    name: str, nodes: int, scratch: Path, *, architecture: str = "standalone", memory: int = lifecycle.MEMORY
+) -> Iterator[Fleet]:
     """Nodes on which nothing was ever deployed, with the files of the distribution packages at hand."""
     _remove_left_over(name)
-    handed = sandbox_up(name, nodes, _IMAGE, cache_packages=True, say=_say)
+    handed = sandbox_up(name, nodes, _IMAGE, cache_packages=True, say=_say, memory=memory)
     try:
         yield _fleet(handed.sandbox, handed.key, scratch, architecture)
     finally:
@@ -127,7 +133,8 @@ def _fleet(sandbox: Sandbox, key: Path, scratch: Path, architecture: str) -> Fle
     addresses = sandbox.addresses
     handout.trust(state / CLUSTER_ID / "known_hosts", tuple(addresses.values()), handout.host_keys(sandbox))
     inventory = home / "inventory.yml"
-    components = ("flow",) if architecture == "standalone" else ("flow", "mysql", "nginx", "rabbitmq")
+    # Of EggRoll, all that is not named goes to the only node of a party.
+    components = ("flow", "mysql", "nginx", "rabbitmq") if architecture == "rabbitmq" else ("flow",)
     document = {
         "apiVersion": "fatecloud/v1",
         "cluster": CLUSTER,

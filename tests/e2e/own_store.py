@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from program import Program
+from stores import confirmed, copied
 from two_parties import edit, state_of
 
 from fatecloud.workflow.sandbox import Handed
@@ -24,10 +23,9 @@ def operator(handed: Handed, place: Path, store: Path, change: Callable[[dict[st
         store: has the release.
         change: makes the inventory what the tests need.
     """
-    shutil.copytree(store, place / "store", copy_function=link)
     inventory = place / "inventory.yml"
     shutil.copy(handed.inventory, inventory)
-    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(place / "store")})
+    program = Program(inventory, place / "state", {"FATECLOUD_STORE": str(copied(store, place / "store"))})
     edit(program, change)
     known = state_of(program) / "known_hosts"
     known.parent.mkdir(parents=True, mode=0o700)
@@ -36,16 +34,7 @@ def operator(handed: Handed, place: Path, store: Path, change: Callable[[dict[st
     return program
 
 
-def link(source: str, target: str) -> None:
-    """Give a file of a store a second name: such a file is replaced, and never written again."""
-    try:
-        os.link(source, target)
-    except OSError:  # on another file system
-        shutil.copyfile(source, target)
-
-
 def import_confirmed(program: Program, archives: Iterable[Path]) -> None:
     """Import archives that no one has signed, with the fingerprints that an operator got from who made them."""
     for archive in archives:
-        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-        program.ok("release", "import", str(archive), "--confirm-fingerprint", f"sha256:{digest}")
+        program.ok(*confirmed(archive))

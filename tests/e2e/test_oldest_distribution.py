@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from conftest import NewSandbox
-from own_store import link
 from program import Program
 from raised import RAISED
 from sampling import LONG
+from stores import copied
 from two_parties import A, state_of
 
 from fatecloud.sandbox.nodes import Sandbox
@@ -49,7 +49,7 @@ def operator(oldest: Handed, tmp_path_factory: pytest.TempPathFactory, store: Pa
     home = tmp_path_factory.mktemp("oldest")
     own = home / "store"
     # The artifacts are shared, because an existing one is never written; the note about the interpreter is not.
-    shutil.copytree(store / "sha256", own / "sha256", copy_function=link)
+    copied(store / "sha256", own / "sha256")
     shutil.copytree(store / "interpreters", own / "interpreters")
     _needs_a_newer_glibc(own)
     inventory = home / "inventory.yml"

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bench import Bench
 from result import Line
 
-from rows import check, deploy, load, memory, start
+from rows import check, deploy, eggroll, load, memory, start
 
 ROWS: Mapping[str, Callable[[Bench], list[Line]]] = MappingProxyType(
     {
@@ -22,5 +22,8 @@ ROWS: Mapping[str, Callable[[Bench], list[Line]]] = MappingProxyType(
         "load": load.measure,
         "deploy-two": deploy.two_parties,
         "deploy-ten": deploy.ten_parties,
+        "eggroll": eggroll.measure,
     }
 )
+DEFAULT = tuple(name for name in ROWS if name != "eggroll" or eggroll.PACKAGES)
+"""Those that this machine has everything for."""

@@ -42,7 +42,7 @@ def against_floor(bench: Bench) -> list[Line]:
     lines = []
     for count in bench.counts:
         fleet = bench.fleet(count)
-        floor = _floor(execs(fleet, want=check.FACTS))
+        floor = floor_of(execs(fleet, want=check.FACTS))
         taken = interleaved(bench.rounds, {"check": fleet.timed("check"), "floor": floor})
         lines.append(compared("check", ("check", taken["check"]), ("floor", taken["floor"]), count, 1.3))
         say(f"check, {count} nodes: {lines[-1].median:.2f} x")
@@ -111,14 +111,15 @@ def status(bench: Bench) -> list[Line]:
     lines = []
     for count in sorted({min(2, bench.counts[-1]), bench.counts[-1]}):
         fleet = bench.fleet(count)
-        floor = _floor(execs(fleet, probes=False, want=looking.FACTS))
+        floor = floor_of(execs(fleet, probes=False, want=looking.FACTS))
         taken = interleaved(bench.rounds, {"status": fleet.timed("status"), "floor": floor})
         lines.append(compared("status", ("status", taken["status"]), ("floor", taken["floor"]), count, 1.3))
         say(f"status, {count} nodes: {lines[-1].median:.2f} x")
     return lines
 
 
-def _floor(jobs: Path) -> Callable[[], Sample]:
+def floor_of(jobs: Path) -> Callable[[], Sample]:
+    """A contender that makes these execs, and nothing else."""
     return lambda: run([sys.executable, HERE / "baseline" / "floor.py", jobs])
 
 
