@@ -43,8 +43,11 @@ def answers_over(edge: Edge, probes: Mapping[str, ProbeAnswer]) -> list[Mapping[
         return []
     peers = document.get("peers")
     if isinstance(peers, Mapping):
-        # By party, or by node for the instances of one component.
+        # By party, or by node for the instances of one component; about an exchange, by each party behind it.
         found = [peers.get(party_of(edge.target)), peers.get(edge.target.rpartition("@")[2])]
+        if found == [None, None]:
+            parts = (part for part in peers.values() if isinstance(part, Mapping))
+            found = [part for part in parts if part.get("endpoint") == str(edge.endpoint)]
     else:
         found = [document, *document.values()]
     return [part for part in found if isinstance(part, Mapping)]

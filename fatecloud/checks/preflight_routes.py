@@ -119,9 +119,13 @@ def _from_probe(view: NodeView, edge: Edge) -> Mapping[str, Any] | None:
     asked = view.facts.probes.get(f"{edge.source}:{edge.probe}")
     if asked is None or not isinstance(asked.data, dict):
         raise FactAbsent(f"probe {edge.probe} of {edge.source}: {asked.error if asked else 'not asked'}")
+    answers: Mapping[str, Mapping[str, Any]] = asked.data["peers"]
     party = edge.target.removeprefix(_PEER).partition("/")[0]
-    answer: Mapping[str, Any] | None = asked.data["peers"].get(party)
-    return answer
+    if party in answers:
+        return answers[party]
+    # No party is an exchange: it was asked about each one behind it, and one good answer shows that it is reached.
+    behind = [answer for answer in answers.values() if answer.get("endpoint") == str(edge.endpoint)]
+    return next((answer for answer in behind if answer["ok"]), next(iter(behind), None))
 
 
 def _unread_target(view: NodeView, tried: _Tried) -> DesiredService | None:

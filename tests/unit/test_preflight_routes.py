@@ -79,6 +79,15 @@ def test_parties_of_one_inventory_are_tried_in_both_directions_by_what_their_ser
         assert finding.symptom.count("->") == 1
 
 
+@pytest.mark.parametrize("kind", ["refused", "timeout"])
+def test_the_way_to_an_exchange_is_tried_by_what_is_asked_about_the_parties_behind_it(kind: str) -> None:
+    wanted, hub = example("eggroll-exchange"), "192.0.2.1:9370"
+    answer = {"ok": False, "kind": kind, "error": "no answer", "exchange": True, "endpoint": hub}
+    found = list(routes_between_services.function(dialed(wanted, "a1", {"osx.peers": answer}, "10000")))
+    closed = [] if kind == "refused" else [f"9999/osx@a1 -> hub/osx@hub at {hub}: no answer"]
+    assert [finding.symptom for finding in found] == closed
+
+
 def test_the_questions_to_peers_go_along_with_the_reading_and_need_no_user_of_the_services() -> None:
     asked = reading(example(), no_text)["a1"]
     assert [(probe["id"], probe["user"]) for probe in asked["probes"]] == [
