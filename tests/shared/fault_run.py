@@ -116,7 +116,10 @@ def _until_alone(row: Row, site: Site) -> dict[str, Any]:
 
 
 class _Limit:
-    """A time limit that begins again when a node is too loaded to be judged."""
+    """A time limit that begins again when a node is too loaded to be judged, or a service still settles.
+
+    What was wrong with a service is held back while it settles, and the fault before this one may have restarted it.
+    """
 
     def __init__(self, site: Site, seconds: float) -> None:
         self._site, self._seconds = site, seconds
@@ -125,7 +128,7 @@ class _Limit:
     def is_over(self, row: Row, report: Mapping[str, Any]) -> bool:
         """Whether it is over after this report."""
         loaded = {ident for ident in _roots(report) if ident.startswith(OVERLOADED)}
-        if loaded - row.roots:
+        if loaded - row.roots or report.get("settling"):
             self._end = min(self._site.now() + self._seconds, self._longest)
         return self._site.now() > self._end
 
