@@ -52,6 +52,12 @@ class ProbeAnswer:
         return kind in NO_ANSWER or (self.error or "").startswith(_OUT_OF_TIME)
 
     @property
+    def behind_late(self) -> bool:
+        """Whether what it asked answers, and the service behind that did not in time."""
+        behind = self.data.get("behind") if isinstance(self.data, Mapping) else None
+        return isinstance(behind, Mapping) and behind.get("ok") is not True and behind.get("kind") in NO_ANSWER
+
+    @property
     def peers_late(self) -> bool:
         """Whether it asked several parties, and those that failed did not answer in time."""
         peers = self.data.get("peers") if isinstance(self.data, Mapping) else None
@@ -83,7 +89,9 @@ class NodeFacts:
     @property
     def behind(self) -> bool:
         """Whether an answer or a reading of the node itself was late."""
-        return any(fact.late for fact in self.facts.values()) or any(one.late for one in self.probes.values())
+        return any(fact.late for fact in self.facts.values()) or any(
+            one.late or one.behind_late for one in self.probes.values()
+        )
 
 
 @dataclass(frozen=True, slots=True)
