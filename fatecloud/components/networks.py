@@ -72,6 +72,21 @@ def networks_with_partners(
     return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *come, *theirs)))
 
 
+def networks_of_party(ctx: Context) -> tuple[str, ...]:
+    """The networks of a service that is for its own party alone: its party's nodes; empty where they are not known.
+
+    EggRoll asks no one for a password, and flow only where its settings say so: who reaches a manager starts programs
+    as its user. The unit of such a service therefore drops the packets of all others, those to its eggs or tasks as
+    well. That takes systemd, and an address of each node.
+    """
+    givers = (service.node for service in ctx.services("mysql"))
+    nodes = [ctx.cluster.nodes[name] for name in sorted({ctx.node.name, *ctx.owner.nodes, *givers})]
+    known = all(is_address(host) for node in nodes for host in (node.address, node.advertise))
+    if ctx.node.supervision != "systemd" or not known or ctx.external("mysql") is not None:
+        return ()
+    return tuple(dict.fromkeys((*SELF, *(network for node in nodes for network in of_node(node)))))
+
+
 def of_node(node: Node) -> tuple[str, ...]:
     """The addresses of a node that the inventory writes as such."""
     hosts = [host for host in (node.address, node.advertise, node.bind) if host and is_address(host)]

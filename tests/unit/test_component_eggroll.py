@@ -265,6 +265,18 @@ def test_a_manager_takes_packets_of_its_party_alone_where_all_nodes_have_address
     assert desired(WORKERS).services["9999/nodemanager@w1"].process.networks == ()
 
 
+SHARED = "eggroll-shared-nodes"
+
+
+def test_a_flow_that_eggs_on_other_nodes_reach_takes_packets_of_its_party_alone() -> None:
+    flow = desired(SHARED).services["9999/flow@n1"]
+    assert not flow.ports[0].bind.startswith("127.")
+    assert flow.process.networks == desired(SHARED).services["9999/nodemanager@n2"].process.networks
+    # On loopback nothing comes in, and a node that is known by its name only says nothing about packets.
+    assert desired(EXAMPLE).services["9999/flow@a1"].process.networks == ()
+    assert desired(WORKERS).services["9999/flow@flow"].process.networks == ()
+
+
 def test_what_anyone_can_reach_is_a_warning() -> None:
     """Where nodes and parties have addresses it is an exposure, for no stranger comes near."""
     codes = {"EXPOSURE_EGGROLL_OPEN", "EXPOSURE_FLOW_AUTH"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fatecloud.components.clustermanager.commands import PADDING
-from fatecloud.components.clustermanager.reach import EVERYWHERE, networks_of_party, registered_at
+from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
 from fatecloud.components.java import Jvm
 from fatecloud.components.mysql.database import Database, database
 from fatecloud.components.neighbours import edges_to
+from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
 from fatecloud.components.sizing import figure

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from fatecloud.components.clustermanager.commands import PADDING
-from fatecloud.components.clustermanager.reach import EVERYWHERE, networks_of_party, registered_at
+from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
 from fatecloud.components.clustermanager.want import old_logs
 from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
+from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
 from fatecloud.components.sizing import EGG, Work, figure, work_of

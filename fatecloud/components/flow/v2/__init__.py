@@ -47,7 +47,9 @@ COMPONENT = Component(
             "host",
             None,
             "Address that its API listens on; derived: 127.0.0.1 while the whole party is on its node, "
-            "else `bind` or `advertise` of the node.",
+            "else `bind` or `advertise` of the node. With EggRoll the packets of all but the party's nodes are then "
+            "dropped, where all of these have addresses. "
+            "Set it where flow has users elsewhere.",
         ),
         ConfigKey(
             "authentication.client",

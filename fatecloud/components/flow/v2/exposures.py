@@ -43,15 +43,21 @@ def _own_api(view: ServiceView) -> _Part:
     own, ports = view.service.id.owner, {port.name: port for port in view.service.ports}
     # What comes in by gRPC, flow sends on to its own HTTP port, whatever the path.
     bind, http, grpc = ports["http"].bind, ports["http"].number, ports["grpc"].number
-    who = "users of the node" if ip_address(bind).is_loopback else f"those who reach {bind}, port {http} or {grpc},"
-    node = view.facts.node
-    firewall = administrator(node, f"let only the nodes of party {own} reach ports {http} and {grpc}")
+    closed = bool(view.service.process.networks)
+    if ip_address(bind).is_loopback:
+        who = "users of the node"
+    elif closed:
+        who = f"users of the nodes of party {own}"
+    else:
+        who = f"those who reach {bind}, port {http} or {grpc},"
+    firewall = administrator(view.facts.node, f"let only the nodes of party {own} reach ports {http} and {grpc}")
+    walls = () if closed else (firewall,)
     if not view.desired.cluster.parties[own].config["flow"]["authentication.client"]:
         what = "can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
         key = Edit("set `authentication: {client: true}` of flow, unless a board or FATE's `pipeline` is used")
-        return "exposure", f"{who} {what}", (key, firewall)
+        return "exposure", f"{who} {what}", (key, *walls)
     jobs = "" if signs(view.desired.cluster, own) else "start jobs as another party does (/v2/partner), and "
-    return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", (firewall,)
+    return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", walls
 
 
 def _through_osx(view: ServiceView) -> Iterator[_Part]:

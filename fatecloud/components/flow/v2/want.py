@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.components.flow.v2 import eggroll, sites
@@ -12,6 +13,7 @@ from fatecloud.components.flow.v2.noise import NOISE
 from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.v2.site_files import site_files, site_objects
 from fatecloud.components.neighbours import edges_to, edges_to_others
+from fatecloud.components.networks import networks_of_party
 from fatecloud.components.residues import residue
 from fatecloud.components.route_tables import table_of
 from fatecloud.components.sizing import Work, work_of
@@ -54,6 +56,7 @@ def want(ctx: Context) -> Wanted:
             },
             directory=ctx.home,
             console=ctx.console,
+            networks=_networks(ctx),
         ),
         files=(
             *_files(ctx, edges, known, work, signing=signing),
@@ -111,6 +114,16 @@ def want(ctx: Context) -> Wanted:
         # Partners' requests come as HTTP through a proxy that knows nothing else, or as gRPC.
         takes={"http" if ctx.services("nginx") else "grpc": FLOW},
     )
+
+
+def _networks(ctx: Context) -> tuple[str, ...]:
+    """Where its packets come from and go to, if eggs on other nodes of its party reach it, and no one else.
+
+    An operator who sets `bind` has users of flow elsewhere. On loopback nothing comes in anyway. Without EggRoll this
+    has not been tried: the exposure of flow asks for a firewall there.
+    """
+    alone = ip_address(ctx.listen("http").host).is_loopback
+    return () if alone or ctx.config["bind"] or not ctx.services("clustermanager") else networks_of_party(ctx)
 
 
 def _cores_row(ctx: Context) -> dict[str, str]:
