@@ -24,10 +24,12 @@ def ledger_of(sites: Sequence[Site], unknown: tuple[str, ...] = (), at_most: Map
     accounts = tuple(account_of(site) for site in sites)
     if at_most is not None:
         accounts = tuple(replace(one, lost=min(one.lost, at_most.get(one.party, 0))) for one in accounts)
+    # Services are asked one after the other: what one says of a start, another one may not have known yet.
+    begun = {row.job for site in sites for row in site.rows if row.status not in _NOT_STARTED}
     jobs: dict[str, list[tuple[Site, JobRow]]] = {}
     for site in sites:
         for row in site.rows:
-            if row.status in _NOT_STARTED:
+            if row.job not in begun:
                 jobs.setdefault(row.job, []).append((site, row))
     queues: dict[str, list[str]] = {}
     for job in sorted(jobs, key=lambda job: _order(jobs[job])):

@@ -68,6 +68,15 @@ def test_each_party_has_a_queue_of_its_own() -> None:
     assert waiting(ledger, "2").sides == ("host of party 9999", "guest of party 10000")
 
 
+def test_a_job_that_one_party_has_started_waits_at_none() -> None:
+    earlier = row("2", "waiting", 4, scheduler="9999")
+    later = row("2", "running", 4, scheduler="9999", party="10000", role="host")
+    refused = Attempt((Try("guest", "9999", 4, given=True, free=28),), (("host", "10000"),))
+    ledger = ledger_of([site([earlier, row("3", "waiting", 4)], j2=refused), site([later], "10000")])
+    assert [one.job for one in ledger.waiting] == ["3"]
+    assert (waiting(ledger, "3").place, waiting(ledger, "3").blockers) == (1, ())
+
+
 def test_a_job_within_one_party_that_can_never_start() -> None:
     rows = [row("1", "waiting", 20), row("1", "waiting", 20, role="host")]
     head = waiting(ledger_of([site(rows)]), "1")
