@@ -15,6 +15,7 @@ from mysql_server import Server, refusal
 from fatecloud.checks.engine import judge
 from fatecloud.components.clustermanager import asking_manager, commands, probe_database, probe_state, probe_workers
 from fatecloud.components.declared import component_checks
+from fatecloud.components.flow.v2.task_question import PADDING
 from fatecloud.components.nodemanager import probe_state as nodemanager_state
 from fatecloud.components.osx import messages, probe_peers
 from fatecloud.components.osx import probe_state as osx_state
@@ -202,6 +203,19 @@ def test_a_command_that_is_answered_past_the_own_osx_accuses_it(
         answers[f"{other} {messages.UNARY}"] = ({"ok": True}, packet(2000))
         found = probe_peers.ask("own:1", "9999", {}, "10000", other)
     assert (found["ok"], found["own"], found["behind"]["ok"]) == (True, True, False)
+
+
+def test_another_osx_that_loses_long_commands_does_not_accuse_the_own_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(_host: str, _port: int, path: str, message: bytes = b"", **_: Any) -> Asked:
+        if path == messages.INVOKE:
+            return {"ok": True}, healthy("", "PARTY_10000:null")
+        return (HANGS, b"") if len(message) > PADDING else ({"ok": True}, packet(2000))
+
+    monkeypatch.setattr(messages, "asked", asked)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = probe_peers.ask("own:1", "9999", {}, "10000", f"127.0.0.1:{server.getsockname()[1]}")
+    assert (found["ok"], found["behind"]["kind"]) == (True, "unanswered")
+    assert "own" not in found
 
 
 @pytest.mark.parametrize(("version", "generation"), [("2.5.3", "v2"), ("3.2.0", "v3"), ("20.1", "v3")])
