@@ -34,7 +34,8 @@ FLOW_SIGNED = Code(
     "BOARD_FLOW_SIGNED",
     "critical",
     "Flow takes signed requests only, and FATEBoard cannot sign as this flow expects it.",
-    ("FILE_DRIFTED",),
+    # Flow's settings, which were changed by hand.
+    ("flow", "FILE_DRIFTED"),
 )
 MISDIRECTED = Code(
     "BOARD_MISDIRECTED",
