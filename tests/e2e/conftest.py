@@ -50,8 +50,8 @@ NewSandbox = Callable[..., Handed]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs upstream's EggRoll, and what waits for minutes; the summary counts both as deselected."""
-    out = {item for item in items if not REAL and item.get_closest_marker("real")}
+    """Leave out what the EggRoll that is there cannot do, and what waits for minutes; the summary counts them."""
+    out = {item for item in items if item.get_closest_marker("fixtures" if REAL else "real")}
     out |= {item for item in items if not (REAL or LONG) and item.get_closest_marker("patient")}
     items[:] = [item for item in items if item not in out]
     config.hook.pytest_deselected(items=list(out))
@@ -202,6 +202,8 @@ def _whole_again(request: pytest.FixtureRequest) -> None:
     """A test that failed may have left the cluster broken: what comes after it is not to fail for that."""
     if "running" in request.fixturenames:
         _repair(request, request.getfixturevalue("program"))
+    elif "rolling" in request.fixturenames:
+        _repair(request, request.getfixturevalue("rolling").program)
 
 
 def _repair(request: pytest.FixtureRequest, program: Program) -> None:
@@ -209,7 +211,7 @@ def _repair(request: pytest.FixtureRequest, program: Program) -> None:
     if request.session.stash.get(_FAILED, False):
         request.session.stash[_FAILED] = False
         with RAISED.anything():
-            program.run("deploy", "--yes", "--no-verify", "--interrupt-jobs", timeout=900)
+            program.run("deploy", "--yes", "--no-verify", "--interrupt-jobs", "--overwrite-drift", timeout=900)
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
+
+from two_parties import PARTIES
 
 from fatecloud.model.accounts import own_name
 from fatecloud.model.identity import ServiceId
@@ -50,8 +52,8 @@ class Site:
 
     @property
     def other(self) -> str:
-        """Address of the other party's node."""
-        return next(address for name, address in self.sandbox.addresses.items() if name != self.node)
+        """Address of the other party's first node."""
+        return next(self.sandbox.addresses[node] for node, party in PARTIES.items() if party != self.party)
 
     def broker(self, words: str) -> None:
         self.shell(f"{self.as_user('rabbitmq')} {self.home('rabbitmq')}/bin/rabbitmqctl {words}")
@@ -63,15 +65,19 @@ class Site:
             components: those of the party, each with an account.
         """
         known = {"base": self.base, "label": self.cluster, "party": self.party, "other": self.other}
-        accounts = (
-            f"{name}) echo {quote(own_name(ServiceId(self.cluster, self.party, name, self.node)))};;"
-            for name in components
-        )
+        accounts = {name: own_name(ServiceId(self.cluster, self.party, name, self.node)) for name in components}
         return "\n".join(
             (
                 *(f"{name}={quote(value)}" for name, value in known.items()),
-                f"user() {{ case $1 in {' '.join(accounts)} esac; }}",
+                _says("user", accounts),
+                _says("address", self.sandbox.addresses),
                 WORDS.read_text(),
                 line,
             )
         )
+
+
+def _says(function: str, answers: Mapping[str, str]) -> str:
+    """A function of the shell that prints what belongs to its argument."""
+    cases = " ".join(f"{name}) echo {quote(answer)};;" for name, answer in answers.items())
+    return f"{function}() {{ case $1 in {cases} esac; }}"

@@ -1,5 +1,5 @@
 # What the scripts in faults.yml may call. Before it come: base, label, party, other (the address of the other party's
-# node) and the function user (the account of a component).
+# first node) and the functions user (the account of a component) and address (that of a node).
 
 home() { echo "$base/$label-$party-$1"; }
 unit() { echo "fatecloud-$label-$party-$1.service"; }
@@ -9,17 +9,41 @@ as() { component=$1; shift; runuser -u "$(user "$component")" -- "$@"; }
 sql() { as mysql mariadb --no-defaults --socket="$(home mysql)/run/mysqld.sock" -e "$1"; }
 broker() { as rabbitmq "$(home rabbitmq)/bin/rabbitmqctl" "$@"; }
 
+# Where the files of a component's configuration are.
+conf() {
+    case $1 in
+        clustermanager | nodemanager) echo "$(home "$1")/trees/eggroll/conf" ;;
+        osx) echo "$(home osx)/trees/osx/conf/broker" ;;
+        board) echo "$(home board)/trees/fateboard/conf" ;;
+        *) echo "$(home "$1")/conf" ;;
+    esac
+}
+
 # One more line in a file of a component's configuration.
-edit() { echo '# by hand' >> "$(home "$1")/conf/$2"; }
+edit() { echo '# by hand' >> "$(conf "$1")/$2"; }
 
 # Another value in a file of a component's configuration, by a script of sed that changes something; and the file as it was.
 sets() {
-    file=$(home "$1")/conf/$2
+    file=$(conf "$1")/$2
     cp -p "$file" /var/tmp/before
     sed -i "$3" "$file"
     ! cmp -s "$file" /var/tmp/before
 }
-resets() { cp -p /var/tmp/before "$(home "$1")/conf/$2"; rm /var/tmp/before; }
+resets() { cp -p /var/tmp/before "$(conf "$1")/$2"; rm /var/tmp/before; }
+
+# The start script of a component, changed by a script of sed that changes something, and the service started with it.
+starts_with() {
+    file=$(home "$1")/bin/start
+    cp -p "$file" /var/tmp/before
+    sed -i "$2" "$file"
+    ! cmp -s "$file" /var/tmp/before
+    restart "$1"
+}
+
+# What a fixture of EggRoll and OSX is to do until it is started again, a line of its `faults.properties`; and nothing more.
+asked() { echo "$2" > "$base/data/$label-$party-$1/faults.properties"; }
+no_more() { rm "$base/data/$label-$party-$1/faults.properties"; }
+
 restart() { systemctl restart "$(unit "$1")" || true; }
 
 # A component's unit with other directives (lines for printf); read again, or restarted with them; and without them again.
@@ -290,4 +314,48 @@ lease.update({key: record[key] for key in ("cluster", "id", "node")})
 with open(sys.argv[1] + "/lease.json", "w") as file:
     json.dump(lease, file)
 END
+}
+
+# An egg that EggRoll believes to run on a node, and that no one has heard of; and without it again.
+egg_of() {
+    columns=session_id,server_node_id,processor_type,status,tag,command_endpoint,transfer_endpoint,processor_option,pid
+    values="'gone',server_node_id,'egg_pair','RUNNING','','127.0.0.1:1','127.0.0.1:1','{}',4194000"
+    from="eggroll_meta.server_node WHERE node_type = 'NODE_MANAGER' AND host = '$(address "$1")'"
+    sql "INSERT INTO eggroll_meta.session_processor ($columns) SELECT $values FROM $from"
+}
+no_egg() { sql "DELETE FROM eggroll_meta.session_processor WHERE session_id = 'gone'"; }
+
+# A component's main process once more, beside the first one; its log of collections stays the first one's.
+again() {
+    set -f
+    # shellcheck disable=SC2046 # its words are what is wanted
+    setsid $(tr '\0' ' ' < "/proc/$(pid "$1")/cmdline" | sed 's/-Xlog[^ ]*//') > /dev/null 2>&1 &
+    set +f
+}
+
+# Commands that are too large for the direct memory that OSX has; flow's environment has a client.
+large_commands() {
+    cat > /var/tmp/large.py <<'END'
+import grpc, sys
+
+def number(value):
+    octets = b""
+    while True:
+        octets, value = octets + bytes([value & 127 | (128 if value > 127 else 0)]), value >> 7
+        if not value:
+            return octets
+
+def part(name, data):
+    return number(name << 3 | 2) + number(len(data)) + data
+
+channel = grpc.insecure_channel(sys.argv[1], options=[("grpc.max_send_message_length", -1)])
+topic = part(2, b"9999") + part(3, b"fateflow")
+head = part(2, topic) + part(3, topic) + part(4, part(1, b"/x")) + part(5, b"POST")
+packet = part(1, head) + part(2, part(1, b"k") + part(2, b"x" * 20_000_000))
+path = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
+call = channel.unary_unary(path, request_serializer=lambda data: data, response_deserializer=lambda data: data)
+for future in [call.future(packet, timeout=30) for _ in range(6)]:
+    future.code()
+END
+    "$(home flow)/venv/bin/python" /var/tmp/large.py "$(address n1):9370"
 }

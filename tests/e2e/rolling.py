@@ -1,4 +1,7 @@
-"""Two parties on EggRoll and OSX, one of them with eggs on two nodes: of upstream's archives, or of the fixtures'."""
+"""Two parties on EggRoll and OSX, one of them with eggs on two nodes: of upstream's archives, or of the fixtures'.
+
+Only the first ones have a FATEBoard beside them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eggroll_packages import archives
+from eggroll_packages import REAL, archives
+from fault_sites import SITES, WORKER
 from faults import Site
 from own_store import import_confirmed, operator
 from program import Program, roots
@@ -17,10 +21,10 @@ from fatecloud.model.check import OVERLOADED
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = 8 << 30
-WORKER = "n3"
-NODES = {A: "9999", WORKER: "9999", "n2": "10000"}
-"""Nodes with a nodemanager, and their parties."""
+MEMORY = (14 if REAL else 8) << 30
+"""Bytes that a node may use. A party with a FATEBoard needs all of 8 GiB, which preflight calls too little."""
+NODES = SITES["eggroll"].nodes
+"""Nodes, each with a nodemanager, and their parties."""
 CORES = {"9999": 2, "10000": 1}
 """Of each job at a party: a task has as many eggs."""
 
@@ -92,7 +96,7 @@ def _roll(document: dict[str, Any], addresses: dict[str, str]) -> None:
     first = document["parties"][PARTIES[A]]
     first["addresses"].append(addresses[WORKER])
     first["services"] = {
-        **dict.fromkeys(("flow", "mysql", "clustermanager", "osx"), A),
+        **dict.fromkeys(("flow", "mysql", "clustermanager", "osx", *(["board"] if REAL else [])), A),
         "nodemanager": [A, WORKER],
     }
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 from own_store import import_confirmed, operator
-from program import Program, roots
+from program import Program
 from raised import RAISED
-from two_parties import home, slug, unit
 
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
@@ -29,7 +28,6 @@ if not FOUND:
 pytestmark = pytest.mark.e2e
 NODE, PARTY = "n1", "9999"
 MEMORY = 6 << 30
-CONF = "trees/fateboard/conf/application.properties"
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +63,6 @@ def running(program: Program) -> None:
         program.ok("deploy", "--yes", "--no-verify", timeout=1800)
 
 
-@pytest.fixture
-def file(program: Program) -> str:
-    """FATEBoard's settings on its node."""
-    return f"{home(program)}/{slug(program, PARTY, 'board')}/{CONF}"
-
-
 @pytest.mark.usefixtures("running")
 def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program, nodes: Sandbox) -> None:
     report = program.wait_for(lambda report: report["status"] == 0)
@@ -95,45 +87,3 @@ def test_its_page_comes_through_ssh(program: Program) -> None:
         finally:
             opened.send_signal(signal.SIGINT)
     assert opened.returncode == 0
-
-
-def changed(old: str, new: str) -> str:
-    return f"sed -i 's|^{old}=.*|{old}={new}|' {{file}}"
-
-
-LOGIN = "server.board.login"
-FAULTS = (
-    ("systemctl stop {board}", "SERVICE_STOPPED", ("start", "9999/board")),
-    ("kill -STOP $(systemctl show -P MainPID {board})", "SERVICE_HUNG", ("restart", "--yes", "9999/board")),
-    ("systemctl stop {flow}", "SERVICE_STOPPED", ("start", "9999/flow")),
-    (
-        f"{changed(f'{LOGIN}.username', 'admin')}; {changed(f'{LOGIN}.password', 'admin')}",
-        "BOARD_ACCOUNT_SHIPPED",
-        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
-    ),
-    (
-        f"{changed(f'{LOGIN}.username', '')}; {changed(f'{LOGIN}.password', '')}",
-        "BOARD_ACCOUNT_SHIPPED",
-        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
-    ),
-    (
-        changed("server.board.encrypt.enable", "true"),
-        "FILE_DRIFTED",
-        ("deploy", "--yes", "--overwrite-drift", "--no-verify"),
-    ),
-)
-
-
-@pytest.mark.usefixtures("running")
-@pytest.mark.parametrize(("fault", "code", "repair"), FAULTS, ids=range(len(FAULTS)))
-def test_a_fault_has_one_root(
-    program: Program, nodes: Sandbox, file: str, fault: str, code: str, repair: tuple[str, ...]
-) -> None:
-    units = {name: unit(program, PARTY, name) for name in ("board", "flow")}
-    nodes.check(NODE, ["sh", "-c", fault.format(file=file, **units)])
-    with RAISED.anything():
-        report = program.wait_for(lambda report: roots(report) == {code})
-        assert roots(report) == {code}, report["findings"]
-        program.ok(*repair, timeout=600)
-        report = program.wait_for(lambda report: report["status"] == 0, timeout=240)
-    assert report["findings"] == []

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fault_sites import WORKER
 from raised import RAISED
 from repairs import repair
-from rolling import NODES, WORKER, Rolling, causes, codes
-from sampling import sample
+from rolling import NODES, Rolling, causes, codes
 from two_parties import PARTIES, A, B, home, label
 from waiting import wait_until
 
@@ -136,30 +136,3 @@ def test_a_session_that_waits_for_ever_is_ended_as_it_says(rolling: Rolling) -> 
     rolling.restored()
     assert rolling.eggs(A) == []
     assert "no open sessions" in program.ok("session", "list").out
-
-
-FAULTS = (
-    ("systemctl stop {clustermanager}", "SERVICE_STOPPED", ("start", "9999/clustermanager")),
-    ("systemctl stop {nodemanager}", "SERVICE_STOPPED", ("start", "9999/nodemanager")),
-    ("systemctl stop {osx}", "SERVICE_STOPPED", ("start", "9999/osx")),
-    (
-        "kill -STOP $(systemctl show -P MainPID {clustermanager})",
-        "SERVICE_HUNG",
-        ("restart", "--yes", "9999/clustermanager"),
-    ),
-    ("kill -STOP $(systemctl show -P MainPID {osx})", "SERVICE_HUNG", ("restart", "--yes", "9999/osx")),
-)
-
-
-@pytest.mark.parametrize(
-    ("fault", "code", "repair"),
-    [pytest.param(*fault, id=f"{fault[1]} {fault[2][-1]}") for fault in sample("faults of eggroll", FAULTS, 1)],
-)
-def test_a_fault_has_one_root(rolling: Rolling, fault: str, code: str, repair: tuple[str, ...]) -> None:
-    units = {name: rolling.unit("9999", name) for name in ("clustermanager", "nodemanager", "osx")}
-    rolling.nodes.check(A, ["sh", "-c", fault.format(**units)])
-    with RAISED.anything():
-        report = rolling.program.wait_for(lambda report: causes(report) == {code})
-        assert causes(report) == {code}, report["findings"]
-        rolling.program.ok(*repair, timeout=600)
-    rolling.restored(180)

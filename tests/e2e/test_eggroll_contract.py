@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from answers import unlike
 from contract_messages import SCHEMAS, named
+from fault_sites import WORKER
 from jvm import SOURCES
 from raised import RAISED
-from rolling import WORKER, Rolling
+from rolling import Rolling
 from two_parties import A, home
 from waiting import wait_until
 

@@ -1,61 +1,38 @@
-"""Faults that only the fixtures of EggRoll and OSX can be made to have: each has one root, and goes with its cause."""
+"""Faults of `faults.yml` on EggRoll and OSX: each has its root, alone, and what its finding says repairs it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from eggroll_packages import REAL
+from fault_rows import Row, rows_on
+from fault_run import run
+from fault_site import Parties
+from fault_sites import SITES
 from raised import RAISED
-from rolling import WORKER, Rolling, causes
-from sampling import sample
-from two_parties import A, home
+from rolling import Rolling
+from sampling import LONG, SEED, sample
 
-from fatecloud.components.clustermanager.commands import RESOURCES
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-if REAL:
-    pytest.skip("upstream's EggRoll and OSX have no faults on request", allow_module_level=True)
-pytestmark = pytest.mark.e2e
-FAULTS = (
-    ("it gets nothing from its database", A, "clustermanager", f"hang={RESOURCES}", {"CLUSTERMANAGER_DATABASE_LOST"}),
-    ("it is registered elsewhere", WORKER, "nodemanager", "address=192.0.2.9:4671", {"CLUSTERMANAGER_NODE_MISSING"}),
-    ("commands hang in it", A, "osx", "hang=unaryCall", {"OSX_COMMANDS_LOST"}),
-    ("it loses large packets", A, "osx", "lose=4000", {"OSX_COMMANDS_LOST"}),
-    ("its heap leaks", WORKER, "nodemanager", "leak=67108864", {"JAVA_OUT_OF_MEMORY"}),
-)
+IN_CI = 2
+ROWS = rows_on("eggroll", long=LONG, real=bool(REAL))
 
 
-@contextmanager
-def made(rolling: Rolling, node: str, component: str, fault: str) -> Iterator[None]:
-    """The fixture has a fault, by a file with its data, which no one judges."""
-    place = f"{home(rolling.program)}/data/{rolling.slug('9999', component)}/faults.properties"
-    rolling.nodes.write(node, place, f"{fault}\n".encode(), mode=0o644)
-    try:
-        yield
-    finally:
-        rolling.nodes.check(node, ["rm", place])
+@pytest.mark.parametrize("row", sample("fault of eggroll", ROWS, IN_CI), ids=str)
+def test_a_fault_has_its_root_alone_and_its_remedy_repairs_it(rolling: Rolling, row: Row) -> None:
+    print(f"FATECLOUD_SEED={SEED} {row}")  # noqa: T201 - pytest shows it where the test fails
+    run(row, Parties(rolling.program, rolling.nodes, SITES["eggroll"]))
 
 
-@pytest.mark.parametrize(
-    ("node", "component", "fault", "root"),
-    [pytest.param(*fault[1:], id=f"{fault[2]}: {fault[0]}") for fault in sample("faults of the fixtures", FAULTS, 1)],
-)
-def test_each_fault_has_its_root(rolling: Rolling, node: str, component: str, fault: str, root: set[str]) -> None:
-    rolling.restored()
-    with RAISED.anything(), made(rolling, node, component, fault):
-        report = rolling.program.wait_for(lambda report: causes(report) == root, 120)
-        assert causes(report) == root, report["findings"]
-    if "JAVA_OUT_OF_MEMORY" in root:
-        # It has been started again already; the finding stays until an operator has seen it.
-        with RAISED.anything():
-            rolling.program.ok("restart", f"9999/{component}@{node}", "--yes")
-    rolling.restored(180)
-
-
+@pytest.mark.fixtures
 def test_eggs_that_never_report_fail_the_test_of_a_session(rolling: Rolling) -> None:
-    with RAISED.anything(), made(rolling, A, "clustermanager", "new=yes"):
-        found = rolling.program.run("test", "egg", "--from", "9999", "--to", "9999", "--deadline", "60")
+    at = rolling.site
+    at.shell(at.script("asked clustermanager new=yes", ()))
+    try:
+        with RAISED.anything():
+            found = rolling.program.run("test", "egg", "--from", "9999", "--to", "9999", "--deadline", "60")
+    finally:
+        at.shell(at.script("no_more clustermanager", ()))
     assert found.status == 4, found
     assert "no egg started" in found.err
     rolling.restored()

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from fault_sites import SITES
 from program import Program
 
-from fatecloud.components.registry import all_components
 from fatecloud.model.accounts import own_name
 from fatecloud.model.identity import ServiceId
 from fatecloud.sandbox.nodes import Sandbox
 
-A, B = "n1", "n2"
-PARTIES = {A: "9999", B: "10000"}
+PARTIES = SITES["rabbitmq"].nodes
+A, B = PARTIES
 _RUNNING = """
 import json, sys, urllib.request
 page = "http://127.0.0.1:9380/v2/job/list/query?limit=1&page=1&status=running"
@@ -30,7 +30,7 @@ page = "http://127.0.0.1:9380/v2/job/list/query?limit=50&page=1&status=running"
 rows = json.load(urllib.request.urlopen(page, timeout=20))["data"]["data"]
 print(sum(bool(row.get("partners")) for row in rows))
 """
-COMPONENTS = tuple(c.name for c in all_components().values() if "rabbitmq" in c.architectures)
+COMPONENTS = SITES["rabbitmq"].components
 """Those of each party."""
 
 

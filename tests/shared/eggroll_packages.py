@@ -1,8 +1,8 @@
 """The archives of EggRoll and OSX that the tests deploy: upstream's, or those of fixtures that answer alike.
 
-No registry has the real ones. FATECLOUD_PACKAGES names a directory with `eggroll.tar.gz` and `osx.tar.gz`; without it
-both are made of `tests/fixtures/jvm`. A fixture does what fatecloud asks of a running cluster, and no job: there is
-nothing behind an egg.
+No registry has the real ones. FATECLOUD_PACKAGES names a directory with `eggroll.tar.gz`, `osx.tar.gz` and
+`fateboard.tar.gz`; without it the first two are made of `tests/fixtures/jvm`. A fixture does what fatecloud asks of a
+running cluster, and no job: there is nothing behind an egg.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from jvm import BASE, SOURCES, alone, built, digest_of, pack
 REAL = os.environ.get("FATECLOUD_PACKAGES", "")
 """The directory; empty for the fixtures."""
 EGGROLL, OSX = "3.2.0", "1.1.0"
-ARCHIVES = ("eggroll.tar.gz", "osx.tar.gz")
+ARCHIVES, BOARD = ("eggroll.tar.gz", "osx.tar.gz"), "fateboard.tar.gz"
 _OF_TALLY, _OF_EGGROLL = ("mariadb-*",), ("mysql-*", "HikariCP-*")
 """Libraries, by their names: two drivers for one database would be in each other's way."""
 
 
 @cache
 def archives() -> tuple[Path, ...]:
-    """Both archives, as upstream calls them."""
+    """All archives, as upstream calls them."""
     if REAL:
-        return tuple(Path(REAL, name) for name in ARCHIVES)
+        return tuple(Path(REAL, name) for name in (*ARCHIVES, BOARD))
     place = built() / f"packages-{digest_of(SOURCES / 'eggroll', SOURCES / 'osx', Path(__file__))}"
     with alone():
         if not place.is_dir():

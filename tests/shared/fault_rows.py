@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from fault_sites import SITES, FaultSite
 
 FILE = Path(__file__).parents[1] / "e2e" / "faults.yml"
-SECONDS = 45.0
-"""How long a fault may take to be the root, alone, where its row says nothing else."""
+REAL, FIXTURES = "real", "fixtures"
+"""The two grades of EggRoll and OSX."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,26 @@ class Row:
     preflight: str = ""
     """A code with which preflight reports the same."""
     node: str = "n1"
-    seconds: float = SECONDS
+    seconds: float = 0.0
+    """How long it may take to be the root, alone; zero for what its site says."""
     long: bool = False
-    """Whether it takes more than `SECONDS` from the fault to the healthy cluster: CI leaves it out."""
+    """Whether it takes too long for CI, from the fault to the healthy cluster."""
+    site: str = "rabbitmq"
+    """Architecture of the two parties on which it is made."""
+    only: str = ""
+    """The one grade of EggRoll and OSX on which it can be made; empty for both."""
     together: tuple[Row, ...] = ()
     """Another fault that is made at once."""
+
+    @property
+    def parties(self) -> FaultSite:
+        """Where it is made."""
+        return SITES[self.site]
+
+    @property
+    def limit(self) -> float:
+        """Seconds until it has to be the root, alone."""
+        return self.seconds or self.parties.root_seconds
 
     @property
     def all(self) -> tuple[Row, ...]:
@@ -77,6 +93,18 @@ def rows(document: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
     plain = {one["name"]: _row(one) for one in written}
     assert len(plain) == len(written), "two rows have one name"
     return tuple(_row(one, (plain[one["with"]],) if "with" in one else ()) for one in written)
+
+
+def rows_on(architecture: str, *, long: bool, real: bool = False) -> list[Row]:
+    """The rows of one site.
+
+    Args:
+        architecture: of the site.
+        long: whether those are among them that take too long for CI.
+        real: whether it has upstream's EggRoll and OSX.
+    """
+    other = FIXTURES if real else REAL
+    return [row for row in rows() if row.site == architecture and row.only != other and (long or not row.long)]
 
 
 def unfit() -> Mapping[str, str]:

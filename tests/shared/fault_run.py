@@ -15,7 +15,6 @@ from repairs import commands
 ON_THE_CONTROLLER = frozenset({"fatecloud", "inventory", "plug", "reboot", "unplug"})
 """First words of what is done on the controller: a verb of the program with its words, a change of the inventory
 (`inventory` and a patch in JSON, or alone for the inventory as it was), and what is done to a node from outside."""
-CLEARED_SECONDS = 90.0
 OVERLOADED = "NODE_LOADED"
 """A node of the tests has the load of their machine, whatever else runs there: beside other findings it may stand."""
 LOADED_SECONDS = 600.0
@@ -100,7 +99,7 @@ def _do(row: Row, steps: Sequence[str], site: Site) -> None:
 
 
 def _until_alone(row: Row, site: Site) -> dict[str, Any]:
-    limit = _Limit(site, max(one.seconds for one in row.all))
+    limit = _Limit(site, max(one.limit for one in row.all))
     never = {code for one in row.all for code in one.never}
     while True:
         report = site.report()
@@ -135,7 +134,7 @@ class _Limit:
 
 def _quiet(row: Row, site: Site) -> dict[str, Any]:
     """For all of its seconds nothing is reported: what happened has passed."""
-    deadline = site.now() + row.seconds
+    deadline = site.now() + row.limit
     while True:
         report = site.report()
         assert all(ident.startswith(OVERLOADED) for ident in _roots(report)), (
@@ -147,7 +146,7 @@ def _quiet(row: Row, site: Site) -> dict[str, Any]:
 
 
 def _until_healthy(row: Row, site: Site) -> None:
-    limit = _Limit(site, CLEARED_SECONDS)
+    limit = _Limit(site, row.parties.cleared_seconds)
     while findings := (report := site.report())["findings"]:
         assert not limit.is_over(row, report), (
             f"{row}: {len(findings)} findings are left after the repair\n{_shown(report)}"

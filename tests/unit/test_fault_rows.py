@@ -9,15 +9,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fault_rows import FILE, Row, rows, unfit
+from fault_rows import FILE, FIXTURES, REAL, Row, rows, rows_on, unfit
 from fault_run import on_the_controller, run
+from fault_sites import SITES
 from repairs import commands, words
 
 from fatecloud.checks.registry import all_codes
-from fatecloud.components.registry import all_components
 
 ROWS = rows()
-COMPONENTS = tuple(c.name for c in all_components().values() if "rabbitmq" in c.architectures)
 
 
 def test_each_code_of_a_running_cluster_has_a_row_or_a_reason_for_having_none() -> None:
@@ -31,13 +30,29 @@ def test_each_code_of_a_running_cluster_has_a_row_or_a_reason_for_having_none() 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_row_names_codes_and_services_that_there_are(row: Row) -> None:
     subjects = {ident.partition("@")[2] for ident in (*row.roots, *row.by)}
-    services = {f"{party}/{name}@{node}" for party, node in (("9999", "n1"), ("10000", "n2")) for name in COMPONENTS}
     assert row.codes | set(row.never) | {ident.partition("@")[0] for ident in row.by} <= all_codes().keys()
     assert not (row.by and row.repair)
     assert not row.codes & set(row.never)
-    assert subjects <= services | {"n1", "n2"}
+    assert subjects <= row.parties.services | row.parties.nodes.keys()
+    assert row.node in row.parties.nodes
     assert row.inject
     assert not row.preflight or row.names
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_row_is_for_a_site_and_a_grade_that_there_are(row: Row) -> None:
+    assert row.site in SITES
+    assert row.only in ("", REAL, FIXTURES) if row.site == "eggroll" else not row.only
+    # An archive of FATEBoard is nowhere but beside upstream's EggRoll and OSX.
+    assert row.only == REAL or not any("/board@" in ident for ident in (*row.roots, *row.by))
+    assert {one.site for one in row.all} == {row.site}
+    assert {one.only for one in row.all} <= {row.only, ""}
+
+
+def test_each_row_is_run_somewhere() -> None:
+    run = {row for site in SITES for real in (True, False) for row in rows_on(site, long=True, real=real)}
+    assert run == set(ROWS)
+    assert all(len(rows_on(site, long=False)) > 1 for site in SITES)
 
 
 def test_a_shell_reads_every_script() -> None:
@@ -173,7 +188,7 @@ def test_what_is_not_so_fails_with_what_was_seen(row: Row, findings: list[dict[s
     with pytest.raises(AssertionError) as failed:
         run(row, site)
     assert said in str(failed.value)
-    assert site.time <= row.seconds + 2
+    assert site.time <= row.limit + 2
 
 
 def test_what_passes_must_stay_quiet_for_its_seconds() -> None:
@@ -218,7 +233,7 @@ def test_while_a_node_is_too_loaded_to_be_judged_no_limit_ends() -> None:
     busy = a_finding("NODE_LOADED@n1")
 
     def late(site: Pretence) -> list[dict[str, Any]]:
-        return heals(busy)(site) if site.time < 3 * ROW.seconds else heals(HEALED)(site)
+        return heals(busy)(site) if site.time < 3 * ROW.limit else heals(HEALED)(site)
 
     site = Pretence(late)
     run(ROW, site)
