@@ -12,7 +12,8 @@ from typing import Any
 
 PROMPT_SECONDS = 1.0
 """Seconds. If a short question is answered within them, neither machine is merely slow."""
-NO_ANSWER = ("timeout", "silent", "reset")
+NO_ANSWER = ("timeout", "silent", "unanswered", "reset")
+"""`unanswered` is gRPC's: its greeting is short and gets through, also where the call that follows is lost."""
 
 
 def sized(

@@ -106,6 +106,13 @@ def test_only_a_short_answer_between_two_long_silences_means_lost_packets(
     assert (left, lengths) == ([], [6000, 0, 6000][: len(answers)])
 
 
+def test_a_call_that_is_lost_after_the_greeting_of_grpc_means_lost_packets() -> None:
+    def ask(padding: int, _seconds: float) -> dict[str, Any]:
+        return {"ok": False, "kind": "unanswered"} if padding else {"ok": True}
+
+    assert sized(ask, 6000, (1.0, 1.0, 1.0))["kind"] == "large"
+
+
 def test_an_answer_that_refuses_is_an_answer() -> None:
     assert sized(lambda *_: {"ok": False, "kind": "refused"}, 6000, (1.0, 1.0, 1.0))["kind"] == "refused"
 
