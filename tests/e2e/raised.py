@@ -6,8 +6,11 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from typing import Any
+
+from sampling import LONG
 
 from fatecloud.checks.registry import all_codes
 from fatecloud.model.check import OVERLOADED
@@ -15,6 +18,8 @@ from fatecloud.model.strain import PER_CORE
 
 TRUE_OF_EVERY_SANDBOX = frozenset({"PREFLIGHT_CLOCK_UNSYNC", "PREFLIGHT_CORES", "PREFLIGHT_SWAP"})
 """A container has its machine's clock and kernel, which it may not set, and its cores, which may be two."""
+BESIDE: frozenset[str] = frozenset() if LONG else frozenset({OVERLOADED})
+"""What a check may find where all is well: the parts of a whole run load their machine, and a long run has it alone."""
 _NEARLY = 0.75
 """Part of the load that a check calls too much: it may have fallen before this looks at it."""
 _WORD = re.compile(r"\b(?:" + "|".join(sorted(all_codes(), key=len, reverse=True)) + r")\b")
@@ -91,7 +96,7 @@ def _findings(text: str) -> list[dict[str, Any]] | None:
     return found
 
 
-def unexplained(findings: list[dict[str, Any]], expected: set[str]) -> list[str]:
+def unexplained(findings: list[dict[str, Any]], expected: AbstractSet[str]) -> list[str]:
     """The findings whose code is not expected, and that none of an expected code explains."""
     fine = {finding["id"] for finding in findings if finding["code"] in expected}
     while more := {f["id"] for f in findings if f["id"] not in fine and fine.intersection(f["caused_by"])}:

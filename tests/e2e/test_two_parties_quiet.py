@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 import pytest
 from busy import busy
 from program import Program
-from raised import RAISED, unexplained
+from raised import BESIDE, RAISED, unexplained
 from sampling import LONG, dice
 from two_parties import COMPONENTS, PARTIES, edit
 
-from fatecloud.model.check import OVERLOADED
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.check import SETTLE_SECONDS
 
@@ -34,9 +33,6 @@ PAUSE = 1.0
 LEVELS = (30, 20)
 """Of flow's logs; the second one is the one that a deploy gives it."""
 SECRETS = ("9999.mysql.fate_flow", "9999.rabbitmq.flow")
-
-BESIDE: set[str] = set() if LONG else {OVERLOADED}
-"""What may be found all the same: the parts of a whole run load their machine, while a long run has it alone."""
 
 Words = tuple[str, ...]
 VERIFY: Words = () if LONG else ("--no-verify",)

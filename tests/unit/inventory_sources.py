@@ -160,7 +160,7 @@ parties:
         eggs: 2
         cores: 4
         jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
-        residues: {days: 3, size: 1GiB}
+        residues: {days: 3, size: 1GiB, sessions: 200}
         ports: {grpc: 14671}
       osx:
         exchange: hub
