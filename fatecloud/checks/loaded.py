@@ -64,7 +64,6 @@ def _late(view: NodeView) -> list[str]:
             continue
         for probe in service.probes:
             answer = seen.probes.get(name := f"{service.id.key}:{probe.name}")
-            late = answer and (answer.late or answer.behind_late)
-            if late and view.facts.node in asked_nodes(view.desired, service, probe.name):
+            if answer and answer.delayed and view.facts.node in asked_nodes(view.desired, service, probe.name):
                 answers.append(name)
     return sorted(answers) + [f"fact {name}" for name, fact in sorted(view.facts.facts.items()) if fact.late]

@@ -142,7 +142,7 @@ class ServiceView(NodeView):
         if answer is None:
             raise FactAbsent(f"probe {name} of {self.service.id.key} was not asked")
         # A partner that does not answer is one behind a firewall, unless our own answers are late as well.
-        if answer.late or answer.behind_late or (answer.peers_late and self.facts.behind):
+        if answer.delayed or (answer.peers_late and self.facts.behind):
             nodes = asked_nodes(self.desired, self.service, name)
             if any(strain(seen.fact("load").value) for node in nodes if (seen := self.observed.reached(node))):
                 raise Unjudged(OVERLOADED)

@@ -52,10 +52,11 @@ class ProbeAnswer:
         return kind in NO_ANSWER or (self.error or "").startswith(_OUT_OF_TIME)
 
     @property
-    def behind_late(self) -> bool:
-        """Whether what it asked answers, and the service behind that did not in time."""
+    def delayed(self) -> bool:
+        """Whether it is late, or what it asked answers and the service behind that did not in time."""
         behind = self.data.get("behind") if isinstance(self.data, Mapping) else None
-        return isinstance(behind, Mapping) and behind.get("ok") is not True and behind.get("kind") in NO_ANSWER
+        late = isinstance(behind, Mapping) and behind.get("ok") is not True and behind.get("kind") in NO_ANSWER
+        return self.late or late
 
     @property
     def peers_late(self) -> bool:
@@ -89,9 +90,7 @@ class NodeFacts:
     @property
     def behind(self) -> bool:
         """Whether an answer or a reading of the node itself was late."""
-        return any(fact.late for fact in self.facts.values()) or any(
-            one.late or one.behind_late for one in self.probes.values()
-        )
+        return any(fact.late for fact in self.facts.values()) or any(one.delayed for one in self.probes.values())
 
 
 @dataclass(frozen=True, slots=True)

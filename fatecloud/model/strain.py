@@ -75,7 +75,7 @@ def overdue(desired: Desired, observed: Observed) -> dict[str, Overdue]:
             if service.id.key not in others
             for probe in service.probes
             if (answer := seen.probes.get(ident := f"{service.id.key}:{probe.name}"))
-            and (answer.late or answer.behind_late or answer.peers_late)
+            and (answer.delayed or answer.peers_late)
             and any_loaded(asked_nodes(desired, service, probe.name), observed)
         )
         facts = frozenset(fact for fact, reading in seen.facts.items() if reading.late)

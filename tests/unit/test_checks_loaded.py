@@ -163,10 +163,10 @@ def test_a_question_that_needs_a_neighbour_on_a_loaded_node_accuses_that_node() 
 def test_a_router_whose_service_behind_it_is_late_accuses_the_load() -> None:
     behind = {"ok": False, "kind": "unanswered", "error": "no answer within 8 s"}
     late = ProbeAnswer(0, {"ok": True, "behind": behind}, None, 8.0)
-    assert (late.late, late.behind_late) == (False, True)
+    assert (late.late, late.delayed) == (False, True)
     assert [finding.id for finding in report_of(loaded(answer=late)).findings] == ["NODE_LOADED@a1"]
-    assert not ProbeAnswer(0, {"ok": True, "behind": {**behind, "kind": "status"}}, None, 0.1).behind_late
-    assert not ProbeAnswer(0, {"ok": True, "behind": {"ok": True}}, None, 0.1).behind_late
+    assert not ProbeAnswer(0, {"ok": True, "behind": {**behind, "kind": "status"}}, None, 0.1).delayed
+    assert not ProbeAnswer(0, {"ok": True, "behind": {"ok": True}}, None, 0.1).delayed
 
 
 def test_the_service_behind_a_partys_proxy_may_be_late_too() -> None:
