@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fatecloud.checks.edges import answers_over
 from fatecloud.checks.preflight_need import is_loopback, problem, services_of
 from fatecloud.model.check import Code, FactAbsent, NodeView, node_check
 from fatecloud.model.desired import DesiredService
@@ -119,13 +120,9 @@ def _from_probe(view: NodeView, edge: Edge) -> Mapping[str, Any] | None:
     asked = view.facts.probes.get(f"{edge.source}:{edge.probe}")
     if asked is None or not isinstance(asked.data, dict):
         raise FactAbsent(f"probe {edge.probe} of {edge.source}: {asked.error if asked else 'not asked'}")
-    answers: Mapping[str, Mapping[str, Any]] = asked.data["peers"]
-    party = edge.target.removeprefix(_PEER).partition("/")[0]
-    if party in answers:
-        return answers[party]
-    # No party is an exchange: it was asked about each one behind it, and one good answer shows that it is reached.
-    behind = [answer for answer in answers.values() if answer.get("endpoint") == str(edge.endpoint)]
-    return next((answer for answer in behind if answer["ok"]), next(iter(behind), None))
+    answers = answers_over(edge, view.facts.probes)
+    # An exchange was asked about each party behind it, and one good answer shows that it is reached.
+    return next((answer for answer in answers if answer["ok"]), next(iter(answers), None))
 
 
 def _unread_target(view: NodeView, tried: _Tried) -> DesiredService | None:
