@@ -50,14 +50,16 @@ def _own_api(view: ServiceView) -> _Part:
         who = f"users of the nodes of party {own}"
     else:
         who = f"those who reach {bind}, port {http} or {grpc},"
-    firewall = administrator(view.facts.node, f"let only the nodes of party {own} reach ports {http} and {grpc}")
-    walls = () if closed else (firewall,)
+    task = f"keep other software off the nodes of party {own}"
+    if not closed:
+        task = f"let only the nodes of party {own} reach ports {http} and {grpc}"
+    limit = administrator(view.facts.node, task)
     if not view.desired.cluster.parties[own].config["flow"]["authentication.client"]:
         what = "can start jobs, read tables, logs and flow's configuration, and write files as flow's user"
         key = Edit("set `authentication: {client: true}` of flow, unless a board or FATE's `pipeline` is used")
-        return "exposure", f"{who} {what}", (key, *walls)
+        return "exposure", f"{who} {what}", (key, limit)
     jobs = "" if signs(view.desired.cluster, own) else "start jobs as another party does (/v2/partner), and "
-    return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", walls
+    return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", (limit,)
 
 
 def _through_osx(view: ServiceView) -> Iterator[_Part]:
