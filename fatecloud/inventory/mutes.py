@@ -27,7 +27,7 @@ def mutes_file(inventory: Path) -> Path:
 
 
 def load_mutes(inventory: Path) -> tuple[Mute, ...]:
-    """All mutes, with those that have expired; empty if there is no file.
+    """All mutes, also expired ones; empty if there is no file.
 
     Args:
         inventory: the inventory's file.

@@ -120,7 +120,7 @@ FLAWS: Mapping[str, str] = {
     "ROUTE_DEFAULT_MISSING": "a table lacks the entry for all other parties or roles, which it needs",
     "ROUTE_LOOP": "a packet comes back to a router where it was before",
     "ROUTE_MISSING": "a router knows no way to a party",
-    "ROUTE_ONE_WAY": "a party is reached, and there is no way back",
+    "ROUTE_ONE_WAY": "a party can be reached, but it has no route back",
     "ROUTE_OWN_OUTSIDE": "what is for an own party leaves its router, or is not taken there",
     "ROUTE_PLAINTEXT": "an entry has no TLS where it was meant, or has it where none is spoken",
     "ROUTE_ROLE_MISSING": "a party's router has no entry for its own service of a role",

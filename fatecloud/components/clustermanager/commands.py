@@ -13,7 +13,7 @@ RESOURCES = "v1/cluster-manager/resource/queryClusterResourceInfo"
 META = "v1/cluster-manager/manager/nodeMetaInfo"
 """Both kinds of managers answer this one."""
 UNKNOWN = "v1/health/none"
-"""There is no such command. It is refused at once, before the database is asked."""
+"""A command that managers do not have: they refuse it at once, without asking their database."""
 PADDING = 4000
 """Bytes: three Ethernet packets."""
 _PROCESSORS = field(1, "VCPU_CORE") + field(2, 1) + field(3, "cluster")
