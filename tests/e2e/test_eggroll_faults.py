@@ -14,7 +14,7 @@ from sampling import LONG, SEED, sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
-IN_CI = 2
+IN_CI = 3
 ROWS = rows_on("eggroll", long=LONG, real=bool(REAL))
 
 

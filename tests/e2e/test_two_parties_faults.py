@@ -14,7 +14,7 @@ from fatecloud.sandbox.nodes import Sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200), pytest.mark.usefixtures("running")]
 
-IN_CI = 20
+IN_CI = 17
 
 
 @pytest.mark.parametrize("row", sample("fault", rows_on("rabbitmq", long=LONG), IN_CI), ids=str)

@@ -34,6 +34,7 @@ from fatecloud.sandbox.nodes import Sandbox
 pytestmark = [pytest.mark.e2e, pytest.mark.bare, pytest.mark.timeout(1500)]
 
 COUNT = 20 if LONG else 4
+"""Points that are thrown; without the long mode two of them are tried."""
 NODES = (A, B)
 PACKAGES = ("mariadb-server", "nginx-light", "rabbitmq-server")
 KEPT_STORE = "/data/store-of-a-test"
@@ -134,7 +135,15 @@ WORKS = {
     "store": Work(remove_store, (20, 27), delay=10),
     "packages": Work(remove_packages, (12, 30), delay=10),
 }
-POINTS = points(dice("points to kill at"), COUNT, {name: (work.course, work.delay) for name, work in WORKS.items()})
+THROWN = points(dice("points to kill at"), COUNT, {name: (work.course, work.delay) for name, work in WORKS.items()})
+
+
+def chosen() -> list[Point]:
+    """In CI the one that leaves nodes held, for the next run to take over, and one of the others."""
+    if LONG:
+        return THROWN
+    held = next(point for point in THROWN if point.way is Way.CONTROLLER)
+    return [held, dice("point beside it").choice([point for point in THROWN if point is not held])]
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +160,7 @@ def site(program: Program, sandbox: Sandbox, running: None) -> Iterator[Site]:
     assert not RAISED.take()
 
 
-@pytest.mark.parametrize("point", POINTS, ids=str)
+@pytest.mark.parametrize("point", chosen(), ids=str)
 def test_a_killed_deploy_run_again_comes_to_the_same_end(
     site: Site, point: Point, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,8 @@
-"""Runs everything that must hold, in parts, four at a time: tests on nodes mostly wait, for services and for time.
+"""Runs everything that must hold, in parts, two at a time: each keeps about one of two processors busy.
 
-Each line begins with the name of its part. At the end come the tests that failed in any part, and one line with the
-sums of all, as one run of pytest would print them. Ends with 1 if any part failed.
+Files that take their turn are sampled by the seed, so that a run ends in time; the long mode leaves none out. Each line
+begins with the name of its part. At the end come the tests that failed in any part, and one line with the sums of all,
+as one run of pytest would print them. Ends with 1 if any part failed.
 """
 
 from __future__ import annotations
@@ -14,15 +15,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
+from sampling import LONG, sample
+
 BIN = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider", "--durations=25", "--durations-min=5")
-AT_ONCE = 4
-"""Parts side by side: tests on nodes wait for services and for time, but more would only wait for processors."""
+AT_ONCE = 2
+"""Parts side by side. More of them would only wait for processors, and a node that is loaded cannot be judged."""
 SHARED = frozenset(str(path) for path in Path("tests/e2e").glob("test_two_parties*.py"))
 """Those of a run of pytest share one cluster."""
 
@@ -38,45 +41,61 @@ def _like(pattern: str) -> tuple[str, ...]:
 WITH_ALL = _named("two_parties_tell_no_secret")
 """It looks at all that was said and left there before, so it is the last wherever a cluster is shared."""
 BARE = _named("two_parties", "two_parties_killed")
-JOBS = _named("two_parties_hostile_partner", "two_parties_silent")
 FAULTS = _named("two_parties_faults")
 WAY = _named("two_parties_way")
-WORK = _named("two_parties_harmless", "two_parties_quiet")
-TRUST = tuple(sorted(SHARED.difference(BARE, JOBS, FAULTS, WAY, WORK, WITH_ALL)))
+WORK = _named("two_parties_harmless", "two_parties_hostile_partner", "two_parties_quiet", "two_parties_silent")
+TRUST = tuple(sorted(SHARED.difference(BARE, FAULTS, WAY, WORK, WITH_ALL)))
 PREPARES = _named("prepared")
 """It makes the image of prepared nodes, which takes longer than a test may. What needs the image comes after it."""
 JVM = _like("jvm*")
-FIRST = _named("quickstart", "oldest_distribution")
+FIRST = _named("quickstart")
+OLDEST = _named("oldest_distribution")
 GROUP = _named("group")
 EGGROLL = _like("eggroll*")
-REST = tuple(path for path in _like("*") if path not in {*SHARED, *PREPARES, *JVM, *FIRST, *GROUP, *EGGROLL})
-PARTS: dict[str, list[tuple[str, ...]]] = {
-    "parties": [(*PYTEST, *BARE, *WITH_ALL)],
-    "prepared": [(*PYTEST, *PREPARES)],
-    "style": [
+REST = tuple(path for path in _like("*") if path not in {*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL})
+ALWAYS = frozenset(_named("jvm", "eggroll", "eggroll_contract", "eggroll_faults", "eggroll_whole"))
+"""Of the parts in which files take their turn. What only upstream's packages can do costs nothing without them."""
+
+Some = Callable[[str, Sequence[str], int], Sequence[str]]
+"""Takes so many of some files; the first argument names them."""
+
+
+def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
+    """Each part with its commands, the longest first, so that they end together; each begins when one has ended.
+
+    All nodes wait for the first image of a distribution, which takes one processor: `code` is beside that. What begins
+    on prepared nodes comes after what makes their image.
+    """
+
+    def turn(what: str, files: Sequence[str], number: int) -> tuple[str, ...]:
+        taken = some(what, [path for path in files if path not in ALWAYS], number)
+        return tuple(path for path in files if path in ALWAYS or path in taken)
+
+    alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY), 1)
+    files = {
+        "parties": (*BARE, *WITH_ALL),
+        "code": ("tests/unit", "tests/golden"),
+        "prepared": PREPARES,
+        "faults": (*FAULTS, *WITH_ALL),
+        "eggroll": turn("files of eggroll", EGGROLL, 1),
+        "work": (*WORK, *WITH_ALL),
+        "jvm": turn("files of jvm", JVM, 2),
+        "trust": (*turn("files of trust", TRUST, 4), *WITH_ALL),
+        **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
+        "first": FIRST,
+        "rest": REST,
+    }
+    style = [
         ("ruff", "check", "--quiet", "."),
         ("ruff", "format", "--quiet", "--check", "."),
         ("yamllint", "--strict", "."),
         ("mypy",),
         ("ansible-lint", "--offline", "-q"),
-    ],
-    "code": [(*PYTEST, "tests/unit", "tests/golden")],
-    "jvm": [(*PYTEST, *JVM)],
-    "first": [(*PYTEST, *FIRST)],
-    "trust": [(*PYTEST, *TRUST, *WITH_ALL)],
-    "work": [(*PYTEST, *WORK, *WITH_ALL)],
-    "jobs": [(*PYTEST, *JOBS, *WITH_ALL)],
-    "faults": [(*PYTEST, *FAULTS, *WITH_ALL)],
-    "group": [(*PYTEST, *GROUP)],
-    "eggroll": [(*PYTEST, *EGGROLL)],
-    "way": [(*PYTEST, *WAY)],
-    "rest": [(*PYTEST, *REST)],
-}
-"""In this order, each as soon as one before it has ended: the longest first, so that they end together.
+    ]
+    return {name: [(*PYTEST, *paths)] for name, paths in files.items()} | {"style": style}
 
-All nodes wait for the first image of a distribution, which takes one processor: parts without nodes are beside that.
-What begins on prepared nodes comes after those that begin on bare ones, so that it does not wait for their image.
-"""
+
+PARTS = parts(sample)
 _SUMMARY = re.compile(r"(FAILED|ERROR) tests/")
 _CLOSING = re.compile(r"=+ (?P<sums>\d+ \w+.*) in [\d.]+s\b.*=+")
 _running: list[subprocess.Popen[str]] = []
@@ -125,6 +144,13 @@ def say(part: str, line: str) -> None:
     sys.stdout.flush()
 
 
+def left_out(taken: Mapping[str, Sequence[Sequence[str]]]) -> list[str]:
+    """Files that none of these parts runs."""
+    every = parts(lambda _what, files, _number: files)
+    words = {word for commands in taken.values() for command in commands for word in command}
+    return sorted({word for commands in every.values() for command in commands for word in command} - words)
+
+
 def end_all(number: int, _frame: FrameType | None) -> None:
     """End what runs; Ctrl-C on a terminal has reached it already, and it cleans up."""
     _ending.set()
@@ -137,6 +163,8 @@ def main() -> int:
     """Run all parts, and say how it ended."""
     began = time.monotonic()
     _ending.clear()
+    if not LONG:
+        say("all", f"left to other seeds: {', '.join(left_out(PARTS)) or 'nothing'}")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end_all)
     with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -102,7 +102,7 @@ class Server(paramiko.ServerInterface):
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         self.commands.append(command.decode())
         time.sleep(self.delay)
-        _thread(self._execute, channel, command.decode())
+        _after_the_answer(channel.transport, lambda: _thread(self._execute, channel, command.decode()))
         return True
 
     def _execute(self, channel: paramiko.Channel, command: str) -> None:
@@ -127,6 +127,20 @@ class Server(paramiko.ServerInterface):
         for transport in self.transports:
             with suppress(OSError, EOFError):
                 transport.close()
+
+
+def _after_the_answer(transport: Any, then: Callable[[], object]) -> None:
+    """Do something when this transport has sent its next message: like sshd, it first says that a command starts."""
+    # The library gives its answer after its last call of ours.
+    send = transport._send_user_message
+
+    def answer(message: paramiko.Message) -> None:
+        send(message)
+        if threading.current_thread() is transport:
+            transport._send_user_message = send
+            then()
+
+    transport._send_user_message = answer
 
 
 def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:

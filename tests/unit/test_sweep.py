@@ -126,9 +126,13 @@ def test_above_their_number_the_oldest_go_first_and_what_is_being_written_stays(
 def test_what_is_named_by_a_process_that_runs_stays_however_old_it_is_and_however_many_there_are(data: Path) -> None:
     for name in ("20260101_ended", "20260101_runs", "20260101_runs_too"):
         made(data / name / "log", 100)
-    worker = "import time, sys; sys.stdin.read()"
+    worker = "import sys; print(flush=True); sys.stdin.read()"
     arguments = ["--session-id", "20260101_runs", f"-o{data}/20260101_runs_too/strace-1.log"]
-    with subprocess.Popen([sys.executable, "-c", worker, *arguments], stdin=subprocess.PIPE):
+    command = [sys.executable, "-c", worker, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # Right after its start a process has no command line for a moment.
+        assert process.stdout
+        assert process.stdout.readline()
         sweep.sweep(settings(data, "2*", named=True, count=1), NOW)
         assert left(data) == ["20260101_runs/log", "20260101_runs_too/log"]
     sweep.sweep(settings(data, "2*", named=True), NOW)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sampling
 import whole_run
 
 
@@ -56,8 +57,9 @@ def test_who_ends_it_ends_what_it_runs(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "begun" not in out
 
 
-def test_each_file_is_in_one_part() -> None:
-    words = Counter(word for part in whole_run.PARTS.values() for command in part for word in command)
+def test_each_file_is_in_one_part_unless_it_is_left_to_another_seed() -> None:
+    every = whole_run.parts(lambda _what, files, _number: files)
+    words = Counter(word for part in every.values() for command in part for word in command)
     for path in whole_run.WITH_ALL:
         assert words.pop(path) > 1
     root = Path(__file__).parents[2]
@@ -65,6 +67,18 @@ def test_each_file_is_in_one_part() -> None:
     assert {path: words[path] for path in files.difference(whole_run.WITH_ALL)} == dict.fromkeys(
         files.difference(whole_run.WITH_ALL), 1
     )
+
+
+def test_files_take_their_turn_and_all_are_taken_within_some_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "LONG", False)
+    left = set[str]()
+    for seed in range(40):
+        monkeypatch.setattr(sampling, "SEED", seed)
+        away = set(whole_run.left_out(whole_run.parts(sampling.sample)))
+        assert away
+        assert not away & {*whole_run.ALWAYS, *whole_run.BARE, *whole_run.FAULTS, *whole_run.WORK}
+        left = left & away if seed else away
+    assert left == set()
 
 
 def test_the_last_line_has_the_sums_of_all_parts() -> None:
