@@ -136,7 +136,7 @@ def _after_the_answer(transport: Any, then: Callable[[], object]) -> None:
 
     def answer(message: paramiko.Message) -> None:
         send(message)
-        if threading.current_thread() is transport:
+        if threading.get_ident() == transport.ident:
             transport._send_user_message = send
             then()
 
