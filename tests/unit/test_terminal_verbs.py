@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from artifact_world import NAME, filled, seemingly_full
-from sampling import pairs
+from sampling import pairs, sample
 from terminals import Program, Shown, Surroundings
 from typer.main import get_group
 
@@ -302,7 +302,7 @@ def test_in_pipes_and_with_streams_that_do_not_work(
 
 
 def test_help_keeps_to_the_width(program: Callable[[str], Program], tmp_path: Path) -> None:
-    for verb in ("", *VERBS):
+    for verb in ("", *sample("help of verbs", VERBS, 15)):
         shown = play(program("narrow, plain"), Scene(f"{verb} --help"), tmp_path, tmp_path)
         assert shown.status == 0
         assert f"Usage:fatecloud{letters(verb)}[OPTIONS]" in letters(shown.out)
