@@ -35,6 +35,7 @@ GRPC = {A: 4671, B: 4681}
 """Ports of the nodemanagers: the third node has one of each party."""
 CHECKS, DURING_A_JOB = 50, 10
 KILLS = 5
+KILLED = ("mysql", "clustermanager", "osx", "flow", "board")
 JOB_SECONDS = "1800"
 COMES = 300
 """Seconds until a job that was started is on a list."""
@@ -127,12 +128,13 @@ def test_a_changed_heap_restarts_one_service(program: Program, nodes: Sandbox) -
 
 
 def test_the_third_job_says_what_it_waits_for(program: Program) -> None:
-    """Each takes two of the four cores of a party."""
+    """Each takes two of the four cores of a party; two that train a model hold them for minutes."""
     jobs = []
     try:
-        for wanted in (1, 2, 3):
-            jobs.append(program.start("test", "toy", "--deadline", JOB_SECONDS))
-            wait_until(partial(begun, program, wanted), COMES)
+        for wanted in (1, 2):
+            jobs.append(program.start("test", "lr", "--deadline", JOB_SECONDS))
+            wait_until(partial(at_work_on_both_sides, program, wanted), COMES)
+        jobs.append(program.start("test", "toy", "--deadline", JOB_SECONDS))
         ledger = wait_until(lambda: waiting(program), COMES)
         assert ledger
         (last,) = ledger["waiting"]
@@ -145,6 +147,28 @@ def test_the_third_job_says_what_it_waits_for(program: Program) -> None:
             job.communicate(timeout=1900)
     assert [job.returncode for job in jobs] == [0, 0, 0]
     assert waiting(program) is None
+
+
+@pytest.mark.parametrize("component", KILLED)
+def test_a_killed_service_is_back_by_itself(program: Program, nodes: Sandbox, component: str) -> None:
+    before = mains(nodes)
+    (unit,) = (unit for unit in before if unit.endswith(f"-9999-{component}.service"))
+    with RAISED.anything():
+        nodes.check(A, ["systemctl", "kill", "--signal=KILL", unit])
+        program.wait_for(lambda report: report["status"] == 0, timeout=240)
+    assert mains(nodes)[unit] not in ("0", before[unit])
+    healthy_soon(program)
+    program.ok("test", "egg", timeout=300)
+
+
+@pytest.mark.parametrize("cut", [(A,), (WORKER,), (A, B)], ids="-".join)
+def test_after_a_power_cut_all_comes_back_by_itself(program: Program, nodes: Sandbox, cut: tuple[str, ...]) -> None:
+    nodes.restart(*cut, power_cut=True)
+    with RAISED.anything():
+        program.wait_for(lambda report: report["status"] == 0, timeout=600)
+    healthy_soon(program)
+    program.ok("test", "egg", timeout=300)
+    program.ok("test", "toy", "--deadline", "900", timeout=1000)
 
 
 COURSES = {"heaps": ((1, 90), 1.5)}
@@ -188,14 +212,20 @@ def mains(nodes: Sandbox) -> dict[str, str]:
     return dict(line.split() for line in lines)
 
 
-def begun(program: Program, wanted: int) -> bool:
-    """Whether so many jobs have not ended."""
-    listed = json.loads(program.ok("job", "list", "-o", "json").out)["items"]
-    return len({job["id"] for job in listed if job["status"] in ("waiting", "running")}) >= wanted
+def ledger_of(program: Program) -> dict[str, Any]:
+    """Who holds cores, and which jobs wait."""
+    found: dict[str, Any] = json.loads(program.ok("job", "why", "-o", "json").out)
+    return found
+
+
+def at_work_on_both_sides(program: Program, wanted: int) -> bool:
+    """Whether so many jobs hold cores at each party: an upload is at one of them alone."""
+    held = [{holder["job"] for holder in account["holders"]} for account in ledger_of(program)["accounts"]]
+    return len(held) == len(PARTIES) and len(set.intersection(*held)) >= wanted
 
 
 def waiting(program: Program) -> dict[str, Any] | None:
     """The ledger, while exactly one job waits and two have cores."""
-    ledger: dict[str, Any] = json.loads(program.ok("job", "why", "-o", "json").out)
+    ledger = ledger_of(program)
     holders = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
     return ledger if len(ledger["waiting"]) == 1 and len(holders) == 2 else None
