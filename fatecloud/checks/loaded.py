@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fatecloud.checks.node import node_finding
 from fatecloud.model.behind import behind_a_fault
 from fatecloud.model.check import OVERLOADED, Code, NodeView, node_check
 from fatecloud.model.finding import Finding
+from fatecloud.model.lasting import sample_of
 from fatecloud.model.remedy import Edit, administrator, look
 from fatecloud.model.strain import asked_nodes, strain
 
@@ -22,7 +23,12 @@ LOADED = Code(
 )
 
 
-@node_check(LOADED)
+def lateness(view: NodeView) -> Mapping[str, float]:
+    """Of each question to the node's services whether its answer was late: one that always is has another reason."""
+    return {sample_of(ident): float(answer.delayed) for ident, answer in view.facts.probes.items()}
+
+
+@node_check(LOADED, samples=lateness)
 def keeps_up(view: NodeView) -> Iterator[Finding]:
     """A loaded node alone is well; one where answers are late is not. Those answers are not judged."""
     load = view.facts.fact("load").value

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.lasting import stays_away
 from fatecloud.model.observed import Observed
 from fatecloud.model.service import Edge
 
@@ -32,7 +33,7 @@ def services_behind(edge: Edge, desired: Desired) -> list[DesiredService]:
 def behind_a_fault(desired: Desired, observed: Observed) -> set[str]:
     """Services that have a fault of their own, and those whose edges lead to one of these."""
     services = desired.services.values()
-    found = {service.id.key for service in services if _at_fault(service, observed)}
+    found = {s.id.key for s in services if _at_fault(s, observed) or stays_away(s, desired, observed)}
     while more := {s.id.key for s in services if s.id.key not in found and _targets(s, desired) & found}:
         found |= more
     return found

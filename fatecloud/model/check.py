@@ -13,6 +13,7 @@ from typing import Any
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Severity, Subject
 from fatecloud.model.judged import probe_part
+from fatecloud.model.lasting import stays_away
 from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
 from fatecloud.model.samples import Sample
 from fatecloud.model.strain import asked_nodes, strain
@@ -132,8 +133,8 @@ class ServiceView(NodeView):
 
         Raises:
             FactAbsent: it was not asked.
-            Unjudged: what it asks about is not deployed yet; or it came too late, and a node that was asked has more
-                work than it can do.
+            Unjudged: what it asks about is not deployed yet; or it came too late, though not for long, and a node that
+                was asked has more work than it can do.
         """
         self.require_deployed(probe_part(name))
         if any(probe.name == name and probe.user == "service" for probe in self.service.probes):
@@ -144,7 +145,8 @@ class ServiceView(NodeView):
         # A partner that does not answer is one behind a firewall, unless our own answers are late as well.
         if answer.delayed or (answer.peers_late and self.facts.behind):
             nodes = asked_nodes(self.desired, self.service, name)
-            if any(strain(seen.fact("load").value) for node in nodes if (seen := self.observed.reached(node))):
+            loaded = any(strain(seen.fact("load").value) for node in nodes if (seen := self.observed.reached(node)))
+            if loaded and not stays_away(self.service, self.desired, self.observed):
                 raise Unjudged(OVERLOADED)
         return answer
 

@@ -7,17 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from check_world import ENGINE, FRONT, STORE, Documents, a_main, report_of, the_desired
+from check_world import (
+    ENGINE,
+    FRONT,
+    STORE,
+    Documents,
+    a_main,
+    healthy_documents,
+    observed,
+    report_of,
+    the_desired,
+)
 from preflight_world import NOW, a_load
 
+from fatecloud.checks.history import joined
 from fatecloud.checks.registry import running_checks
 from fatecloud.collect.node import load
 from fatecloud.collect.node.reading import Unreadable
 from fatecloud.collect.shapes import misshapen
 from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.desired import Desired
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.finding import Finding
+from fatecloud.model.lasting import CHECKS, SECONDS, sample_of
 from fatecloud.model.observed import Fact, ProbeAnswer
+from fatecloud.model.samples import History, Sample
 from fatecloud.model.service import Edge
 from fatecloud.model.strain import strain
 
@@ -73,6 +87,72 @@ def test_a_late_answer_on_a_loaded_node_accuses_the_node_and_restarts_nothing(ki
     assert finding.evidence == ("stress: 30 want a core", f"late: {READY}")
     assert not any("restart" in str(line) for line in finding.remedy)
     assert [(s.check, str(s.subject), s.reason) for s in report.skipped] == [("alive", ENGINE, "NODE_LOADED")]
+
+
+def late_for(seconds: float, *, number: int = 4, answered: int = 0, ident: str = READY) -> History:
+    """Samples of a question: so many checks to now, `answered` of the last ones in time."""
+    times = [NOW - seconds * back / (number - 1) for back in reversed(range(number))]
+    values = [1.0] * (number - answered) + [0.0] * answered
+    return {"a1": {sample_of(ident): tuple(Sample(time, value) for time, value in zip(times, values, strict=True))}}
+
+
+def asking(key: str) -> Desired:
+    """The cluster with a question to a service that is asked nothing there."""
+    desired = the_desired()
+    probe = replace(desired.services[ENGINE].probes[0], name="page")
+    return replace(desired, services={**desired.services, key: replace(desired.services[key], probes=(probe,))})
+
+
+def test_an_answer_that_stays_away_for_long_accuses_the_service_on_a_loaded_node_too() -> None:
+    report = report_of(loaded(), history=late_for(SECONDS))
+    assert [f.id for f in report.findings] == [f"SERVICE_HUNG@{ENGINE}"]
+    assert {one.reason for one in report.skipped} == {"SERVICE_HUNG"}
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        late_for(SECONDS - 1),
+        late_for(3 * SECONDS, number=CHECKS - 1),
+        late_for(3 * SECONDS, answered=1),
+        late_for(3 * SECONDS, ident=f"{FRONT}:front.page"),
+    ],
+    ids=["not for long", "in few checks", "it answered in between", "another one's"],
+)
+def test_an_answer_that_is_late_now_and_then_accuses_the_load(history: History) -> None:
+    assert [f.id for f in report_of(loaded(), history=history).findings] == ["NODE_LOADED@a1"]
+
+
+def test_where_nothing_answers_in_time_the_load_is_accused_however_long_it_lasts() -> None:
+    def all_late(documents: Documents) -> None:
+        loaded()(documents)
+        documents["a1"]["probes"][f"{FRONT}:page"] = LATE
+
+    report = report_of(all_late, desired=asking(FRONT), history=late_for(3 * SECONDS))
+    assert [f.id for f in report.findings] == ["NODE_LOADED@a1"]
+
+
+def test_a_service_that_asks_one_whose_answers_are_late_may_only_wait_for_it() -> None:
+    desired = asking(STORE)
+    asks = Edge(ENGINE, STORE, "database", Endpoint("10.0.0.2", 3306), probe="engine.api")
+    engine = replace(desired.services[ENGINE], edges=(asks,))
+    desired = replace(desired, services={**desired.services, ENGINE: engine})
+
+    def wait(documents: Documents) -> None:
+        loaded()(documents)
+        documents["a2"] |= {"load": BUSY, "probes": {f"{STORE}:page": LATE}}
+
+    report = report_of(wait, desired=desired, history=late_for(3 * SECONDS))
+    assert [f.id for f in report.findings] == ["NODE_LOADED@a1", "NODE_LOADED@a2"]
+
+
+def test_each_check_remembers_which_answers_were_late() -> None:
+    documents = healthy_documents()
+    loaded()(documents)
+    documents["a1"]["probes"][f"{FRONT}:page"] = ProbeAnswer(0, {"ok": True}, None, 0.1)
+    history = joined({}, the_desired(), observed(documents), running_checks())
+    late = {name: one.value for name, (one,) in history["a1"].items() if name.startswith(sample_of(""))}
+    assert late == {sample_of(READY): 1.0, sample_of(f"{FRONT}:page"): 0.0}
 
 
 def test_the_same_late_answer_on_a_calm_node_accuses_the_service() -> None:
