@@ -233,9 +233,15 @@ def _service_actions(
         actions.append(Action("configure", node, key, "let systemd read its unit again"))
     actions += _process_actions(desired, service, facts, state, real)
     if service.objects:
-        record = seen.get(service.objects.applied)
+        record, entry = (
+            seen.get(service.objects.applied),
+            (_value(facts, "manifest") or {}).get("services", {}).get(key),
+        )
         if not record or record["sha256"] != applied_hash(service, real):
             actions.append(Action("object", node, key, "databases, users and rights"))
+        elif entry is not None and "objects" not in entry:
+            # They are beside the data. A run that was killed has put the service back, and did not come to them.
+            actions.append(Action("object", node, key, "databases, users and rights are put on record"))
     return actions
 
 

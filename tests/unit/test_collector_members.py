@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from fatecloud.collect.node import members, processes
+from fatecloud.collect.node.processes import command_line
 
 BUSY = "import os, time\nwhile True: os.getppid(); time.sleep(0.001)"
 TRACER = """
@@ -59,7 +60,10 @@ def main() -> Iterator[subprocess.Popen[str]]:
 
 def children_of(main: subprocess.Popen[str]) -> tuple[int, int]:
     assert main.stdout
-    return int(main.stdout.readline()), int(main.stdout.readline())
+    pids = int(main.stdout.readline()), int(main.stdout.readline())
+    # Right after its start a process has no command line for a moment.
+    until(lambda: all(command_line(pid, 1) for pid in (main.pid, *pids)))
+    return pids
 
 
 def look(main: subprocess.Popen[str]) -> dict[str, Any]:

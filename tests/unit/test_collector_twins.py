@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from component_world import service
 
 from fatecloud.collect.node import processes, twins
+from fatecloud.collect.node.processes import command_line
 
 MAIN = "org.fedai.eggroll.nodemanager.Bootstrap"
 UPSTREAM = ("-cp", "/opt/eggroll/lib/*:", MAIN, "-p", "4671", "-s", "EGGROLL_DEAMON")
@@ -24,6 +26,8 @@ def running(tmp_path: Path, *arguments: str, name: str = "java") -> Iterator[int
         program.write_text("#!/bin/sh\nread line\n")
         program.chmod(0o755)
     child = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE)
+    while not command_line(child.pid, 1):  # for a moment after its start it has none
+        time.sleep(0.01)
     try:
         yield child.pid
     finally:

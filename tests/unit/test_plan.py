@@ -269,6 +269,18 @@ def test_what_services_have_for_others_that_need_it_no_longer_is_named_and_stays
     assert planned(wanted, deployed(wanted)).unneeded == ()
 
 
+def test_what_is_beside_the_data_of_a_service_that_was_put_back_is_put_on_record(wanted: Desired) -> None:
+    """A deploy that was killed after the start of the service and before its objects."""
+    facts = deployed(wanted)
+    facts["manifest"]["services"] = {KEY: {}}
+    service = replace(wanted.services[KEY], objects=Objects("/x/objects", (), "/x/applied", ()))
+    facts["files"]["/x/applied"] = {"sha256": applied_hash(service, {}), "mode": "0640"}
+    again = replace(wanted, services={KEY: service})
+    assert [action.verb for stage in planned(again, facts).stages for action in stage.actions] == ["object"]
+    facts["manifest"]["services"] = {KEY: {"objects": []}}
+    assert planned(again, facts).empty
+
+
 def with_migration(wanted: Desired, facts: dict[str, Any], version: str | None) -> Plan:
     """The plan where the service was deployed in a version, and the desired one needs a change."""
     step = Migration("2.0", "a column", ("dump",), ("migrate",), ("verify",), "load {dump}")
