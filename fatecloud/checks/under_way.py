@@ -22,6 +22,9 @@ from fatecloud.model.strain import strain
 
 _SLACK = 60.0
 """Seconds for the stop before a start, and for the run to say that the service did not come up."""
+_STOPS = 30.0
+"""Seconds in which a process from before may be on its way down. It answers until it is gone, and not always rightly:
+a broker lists none of its plugins any more while its API still answers."""
 _LOADED = 2.0
 """How many times as long a loaded node may take: there a start takes longer, and the run waits from later on."""
 _WAITING = frozenset({PENDING, "RESTART_PENDING"})
@@ -73,8 +76,9 @@ def _comes_up(desired: Desired, observed: Observed, service: DesiredService, beg
         return False
     if not -1 - facts.seconds <= passed <= _most(service, facts):
         return False
-    if passed <= 1:
-        # The lease is read last: it began while the node was read, and what it answered may be of before and of after.
+    # The lease is read last: it may have begun while the node was read, and the answers be of before and of after.
+    old = float(state.get("since") or 0.0) < begun
+    if passed <= (_STOPS if old else 1):
         return True
     return not (serves(ServiceView(desired, observed, facts, service)) and _has_its_objects(service, facts))
 

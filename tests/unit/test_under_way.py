@@ -68,6 +68,17 @@ def test_a_service_that_a_run_restarts_settles_until_it_serves(state: dict[str, 
     assert (report.findings, report.settling, report.exit_status) == ((), (ENGINE,), 0)
 
 
+@pytest.mark.parametrize(("passed", "settling"), [(5, (ENGINE,)), (29, (ENGINE,)), (31, ())])
+def test_a_process_from_before_may_be_on_its_way_down_and_still_answer(
+    passed: float, settling: tuple[str, ...]
+) -> None:
+    def change(documents: Documents) -> None:
+        documents["a1"]["lease"] = lease(changing={ENGINE: NOW - passed})
+
+    report = judged(change, more=[logs_in])
+    assert (report.settling, bool(report.findings)) == (settling, not settling)
+
+
 @pytest.mark.parametrize(
     ("load", "passed", "settling"),
     [(a_load(), 1.2, ()), (BUSY, 1.2, (ENGINE,)), (BUSY, 2.2, ())],
