@@ -43,7 +43,7 @@ WITH_ALL = _named("two_parties_tell_no_secret")
 BARE = _named("two_parties", "two_parties_killed")
 FAULTS = _named("two_parties_faults")
 WAY = _named("two_parties_way")
-WORK = _named("two_parties_harmless", "two_parties_quiet", "two_parties_silent")
+WORK = _named("two_parties_harmless", "two_parties_quiet")
 TRUST = tuple(sorted(SHARED.difference(BARE, FAULTS, WAY, WORK, WITH_ALL)))
 PREPARES = _named("prepared")
 """It makes the image of prepared nodes, which takes longer than a test may. What needs the image comes after it."""
@@ -79,8 +79,8 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "work": (*WORK, *WITH_ALL),
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": turn("files of eggroll", EGGROLL, 1),
-        "jvm": turn("files of jvm", JVM, 2),
-        "trust": (*turn("files of trust", TRUST, 4), *WITH_ALL),
+        "jvm": turn("files of jvm", JVM, 1),
+        "trust": (*turn("files of trust", TRUST, 3), *WITH_ALL),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
         "rest": REST,
