@@ -1,7 +1,7 @@
 """A healthy cluster at work is checked again and again: whatever is done to it, nothing is found but what settles.
 
-`test_two_parties_harmless.py` checks it at rest, `test_two_parties_silent.py` all through one long job: without the long
-mode that one stands for the jobs here, when its turn comes.
+`test_two_parties_harmless.py` checks it at rest, `test_two_parties_silent.py` all through one long job: in CI that one
+stands for the jobs here, when its turn comes.
 """
 
 from __future__ import annotations
