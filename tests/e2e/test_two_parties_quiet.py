@@ -62,7 +62,7 @@ def works() -> Iterator[Work]:
     """All of them, by kind."""
     yield Work("job", "toy", (("test", "toy"),))
     yield Work("job", "lr", (("test", "lr"),))
-    yield Work("job", "toy under load", (("test", "toy"),), loaded=True)
+    yield Work("job", "toy under load", (("test", "toy", "--deadline", "1200"),), loaded=True)
     for component in COMPONENTS:
         yield Work("restart", f"restart of {component}", (("restart", "--yes", "--component", component),))
     yield Work("restart of all", "restart of all", (("restart", "--yes"),))
