@@ -129,7 +129,8 @@ class _Bench:
         view = NodeView(self.desired, self.observed, facts, settling=frozenset(self.settling))
         blocked = self._judge(view, None, {})
         for service in self.desired.on_node(facts.node):
-            self._judge(ServiceView(self.desired, self.observed, facts, service), service, blocked)
+            own = ServiceView(self.desired, self.observed, facts, service, settling=view.settling)
+            self._judge(own, service, blocked)
 
     def absent_findings(self) -> list[Finding]:
         """One finding per subject whose readings were missing."""

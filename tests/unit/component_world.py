@@ -149,13 +149,14 @@ def say(key: str, **document: Any) -> Change:
     return lambda answers: answers.update({key: document})
 
 
-def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party") -> Report:
+def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party", settle: float = 0) -> Report:
     """The components' checks on the healthy cluster after changes to what its services answer.
 
     Args:
         changes: applied in order.
         silent: probes that printed nothing.
         example: the inventory of the cluster.
+        settle: seconds for which findings are held back after a start.
     """
     wanted = desired(example)
     answers: Answers = {}
@@ -176,7 +177,7 @@ def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-p
         states = {key: {"state": "running"} | answers.get(key, {}) for key in keys}
         facts = {"clock": Fact({"epoch": NOW}), "services": Fact(states)}
         nodes[node] = NodeFacts(node, facts, probes, 0.5)
-    return judge(wanted, Observed(nodes, NOW, 0.7, {}), component_checks())
+    return judge(wanted, Observed(nodes, NOW, 0.7, {}), component_checks(), settle)
 
 
 def before(spec: CheckSpec, key: str, **facts: Any) -> list[Finding]:

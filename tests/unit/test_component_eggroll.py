@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from component_world import desired, rendered, report
+from component_world import NOW, desired, rendered, report, say
 from mysql_server import Server, refusal
 
 from fatecloud.checks.engine import judge
@@ -356,6 +356,16 @@ def test_a_database_that_works_says_how_many_managers_were_registered(tmp_path: 
     assert well["heartbeats"] == {"10.0.0.1:4671": ["HEALTHY", 4], "10.0.0.2:4671": ["INIT", 0]}
     assert well["eggs"] == {"2026_toy": {"10.0.0.1:4671": [11, 12], "10.0.0.2:4671": [11]}}
     assert max(map(len, server.asked)) > probe_database.PADDING
+
+
+@pytest.mark.parametrize(("status", "age", "found"), [("LOSS", 5, False), ("LOSS", 60, True), ("INIT", 5, True)])
+def test_a_nodemanager_that_was_lost_with_the_database_is_given_its_next_heartbeat(
+    status: str, age: float, *, found: bool
+) -> None:
+    lost = say("9999/nodemanager@a1:nodemanager.state", ok=False, kind="unregistered", error="no", status=status)
+    began = say("9999/mysql@a1", since=NOW - age)
+    codes = {finding.code for finding in report(lost, began, example=EXAMPLE, settle=30).findings}
+    assert ("NODEMANAGER_UNREGISTERED" in codes) == found
 
 
 def test_settings_of_another_form_are_named(tmp_path: Path) -> None:
