@@ -36,18 +36,19 @@ def watch_it(
 
     def show(report: Report) -> None:
         look = look_of(sys.stdout, os.environ)
+        before = last[0] if last else None
+        last[:] = [report]  # before it is shown: Ctrl-C may come right then, and ends with its status
         if (now := version_of(inventory)) != known[-1]:
             known.append(now)
             typer.echo(f"note: {inventory} was edited; end this and start it again to judge by it", err=True)
         if output is not o.TABLE:
             typer.echo(document_text("CheckReport", report_document(report), output, stream=True))
-        elif not last:
+        elif before is None:
             typer.echo(table(report, look, exposures=exposures))
         else:
-            for line in changes(last[0], report, look):
+            for line in changes(before, report, look):
                 typer.echo(line)
         sys.stdout.flush()  # the reader of a pipe is to see it now
-        last[:] = [report]
 
     try:
         watch(check, show, interval(every, EVERY))
