@@ -48,8 +48,8 @@ class Code:
     settles: bool = True
     """Whether it may be a passing effect of a start; then it is held back while a service settles after our start."""
     outward: bool = False
-    """Whether it is about the route from its service to another party alone: the service itself works, so this explains
-    nothing at the services that depend on it."""
+    """Whether it is about something beyond its service alone, such as the route to another party: the service itself
+    works, so this explains nothing at the services that depend on it."""
     underlies: bool = False
     """Whether what fails at its service, or on its node, may rest on it, also where it is a warning itself: a changed
     file, a restart that is pending, a node under load."""

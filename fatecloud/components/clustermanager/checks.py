@@ -49,6 +49,8 @@ NODE_MISSING = Code(
     "critical",
     "A nodemanager of the inventory gets no work, because the clustermanager does not count it as healthy.",
     ("worker", "node"),
+    # The manager itself works: a nodemanager that does not reach it has another reason.
+    outward=True,
 )
 NODE_UNKNOWN = Code(
     "CLUSTERMANAGER_NODE_UNKNOWN",
