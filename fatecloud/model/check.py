@@ -146,7 +146,7 @@ class ServiceView(NodeView):
         if answer.delayed or (answer.peers_late and self.facts.behind):
             nodes = asked_nodes(self.desired, self.service, name)
             loaded = any(strain(seen.fact("load").value) for node in nodes if (seen := self.observed.reached(node)))
-            if loaded and not stays_away(self.service, self.desired, self.observed):
+            if loaded and not stays_away(self.service, self.desired, self.observed, name):
                 raise Unjudged(OVERLOADED)
         return answer
 

@@ -11,6 +11,8 @@ from fatecloud.model.samples import Sample
 SECONDS, CHECKS = 300.0, 3
 """How long, and in how many checks in a row, an answer was late. A process that waits for a core among a hundred others
 gets it within seconds, so in this time some answer of a service that is well comes."""
+WINDOW = 3600.0
+"""Seconds that these checks may span: three that each met the same nightly backup say nothing."""
 
 
 def sample_of(ident: str) -> str:
@@ -22,16 +24,20 @@ def sample_of(ident: str) -> str:
     return f"late {ident}"
 
 
-def stays_away(service: DesiredService, desired: Desired, observed: Observed) -> bool:
+def stays_away(service: DesiredService, desired: Desired, observed: Observed, probe: str = "") -> bool:
     """Whether a question to a service has had no answer in time for long, while others on its node are answered.
 
     A service that asks another one whose answers are late as well may only wait for it.
+
+    Args:
+        probe: name of the question; empty for any of them.
     """
     seen = observed.reached(service.id.node)
     if seen is None:
         return False
     series = observed.history.get(service.id.node, {})
-    late = [ident for ident in _idents(service) if (answer := seen.probes.get(ident)) and answer.delayed]
+    idents = [f"{service.id.key}:{probe}"] if probe else _idents(service)
+    late = [ident for ident in idents if (answer := seen.probes.get(ident)) and answer.delayed]
     asked = [desired.services[edge.target] for edge in service.edges if edge.target in desired.services]
     return (
         any(_is_long(series.get(sample_of(ident), ())) for ident in late)
@@ -58,5 +64,6 @@ def _idents(service: DesiredService) -> list[str]:
 
 
 def _is_long(samples: tuple[Sample, ...]) -> bool:
-    late = list(takewhile(lambda sample: sample.value > 0, reversed(samples)))
+    recent = [sample for sample in samples if sample.time >= samples[-1].time - WINDOW]
+    late = list(takewhile(lambda sample: sample.value > 0, reversed(recent)))
     return len(late) >= CHECKS and late[0].time - late[-1].time >= SECONDS

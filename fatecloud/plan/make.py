@@ -223,7 +223,8 @@ def _service_actions(
         actions.append(Action("install", node, key, f"{path} is made again: {wrong}"))
     actions += [Action("configure", node, key, f"{c.kind} {c.path}") for c in changes if c.service == key]
     actions += _folder_actions(desired, facts, service)
-    if _lacks_user(service, facts) and key in (_value(facts, "manifest") or {}).get("services", {}):
+    known = (_value(facts, "manifest") or {}).get("services", {})
+    if _lacks_user(service, facts) and key in known:
         actions.append(Action("configure", node, key, f"its user {service.user} is lost, and made again"))
     state = _value(facts, "services").get(key) or {"state": "absent"}
     if state["state"] != "absent" and state.get("enabled") is False:
@@ -233,13 +234,10 @@ def _service_actions(
         actions.append(Action("configure", node, key, "let systemd read its unit again"))
     actions += _process_actions(desired, service, facts, state, real)
     if service.objects:
-        record, entry = (
-            seen.get(service.objects.applied),
-            (_value(facts, "manifest") or {}).get("services", {}).get(key),
-        )
+        record = seen.get(service.objects.applied)
         if not record or record["sha256"] != applied_hash(service, real):
             actions.append(Action("object", node, key, "databases, users and rights"))
-        elif entry is not None and "objects" not in entry:
+        elif "objects" not in known.get(key, {"objects": ()}):
             # They are beside the data. A run that was killed has put the service back, and did not come to them.
             actions.append(Action("object", node, key, "databases, users and rights are put on record"))
     return actions

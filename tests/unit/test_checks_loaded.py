@@ -116,8 +116,17 @@ def test_an_answer_that_stays_away_for_long_accuses_the_service_on_a_loaded_node
         late_for(3 * SECONDS, number=CHECKS - 1),
         late_for(3 * SECONDS, answered=1),
         late_for(3 * SECONDS, ident=f"{FRONT}:front.page"),
+        late_for(3 * SECONDS, ident=f"{ENGINE}:engine.detail"),
+        late_for(3 * 86400),
     ],
-    ids=["not for long", "in few checks", "it answered in between", "another one's"],
+    ids=[
+        "not for long",
+        "in few checks",
+        "it answered in between",
+        "another one's",
+        "another question",
+        "at the same hour of each day",
+    ],
 )
 def test_an_answer_that_is_late_now_and_then_accuses_the_load(history: History) -> None:
     assert [f.id for f in report_of(loaded(), history=history).findings] == ["NODE_LOADED@a1"]

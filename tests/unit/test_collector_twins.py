@@ -26,9 +26,11 @@ def running(tmp_path: Path, *arguments: str, name: str = "java") -> Iterator[int
         program.write_text("#!/bin/sh\nread line\n")
         program.chmod(0o755)
     child = subprocess.Popen([program, *arguments], stdin=subprocess.PIPE)
-    while not command_line(child.pid, 1):  # for a moment after its start it has none
-        time.sleep(0.01)
     try:
+        deadline = time.monotonic() + 20
+        while not command_line(child.pid, 1):  # for a moment after its start it has none
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         yield child.pid
     finally:
         child.communicate(b"\n")
