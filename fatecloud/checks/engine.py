@@ -12,7 +12,7 @@ from dataclasses import replace
 from fatecloud.checks.booting import coming_up
 from fatecloud.checks.causes import explain, without_held
 from fatecloud.checks.codes import CHECK_CRASHED, ENGINE_CODES, FACT_ABSENT, NODE_CODES
-from fatecloud.checks.edges import concerns
+from fatecloud.checks.edges import concerns, needed_by
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.pending import ALL, as_deployed
@@ -20,7 +20,7 @@ from fatecloud.checks.settle import settling_services
 from fatecloud.checks.spare import lowered
 from fatecloud.checks.trusted import UNTRUSTED
 from fatecloud.checks.under_way import UnderWay, under_way
-from fatecloud.model.check import PENDING, CheckSpec, FactAbsent, NodeView, ServiceView, Unjudged
+from fatecloud.model.check import PENDING, CheckSpec, Code, FactAbsent, NodeView, ServiceView, Unjudged
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Report, Skipped, Subject, probe_source
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
@@ -129,8 +129,7 @@ class _Bench:
         view = NodeView(self.desired, self.observed, facts, settling=frozenset(self.settling))
         blocked = self._judge(view, None, {})
         for service in self.desired.on_node(facts.node):
-            own = ServiceView(self.desired, self.observed, facts, service, settling=view.settling)
-            self._judge(own, service, blocked)
+            self._judge(ServiceView(self.desired, self.observed, facts, service), service, blocked)
 
     def absent_findings(self) -> list[Finding]:
         """One finding per subject whose readings were missing."""
@@ -194,20 +193,22 @@ class _Bench:
         return faults
 
     def _raised(self, found: list[Finding], spec: CheckSpec) -> dict[str, str]:
-        settles = {code.name for code in spec.codes if code.settles}
+        settles = {code.name: code for code in spec.codes if code.settles}
         # Exposures follow from the release and the inventory, so they must not turn every check into a warning.
         faults = [f for f in found if f.severity != "exposure"]
         self.exposures += [f for f in found if f.severity == "exposure"]
         for fault in faults:
-            held = self.work.covers(fault) or (fault.code in settles and self._settles(fault))
+            held = self.work.covers(fault) or (fault.code in settles and self._settles(fault, settles[fault.code]))
             (self.held if held else self.findings).append(fault)
         return {finding.code: finding.code for finding in faults}
 
-    def _settles(self, finding: Finding) -> bool:
+    def _settles(self, finding: Finding, code: Code) -> bool:
         """Whether fatecloud or a boot has just started the finding's service, or all that it is about."""
-        parts = finding.about.split() or self._asked(finding)
-        return finding.subject.service in self.settling or (
-            bool(parts) and all(any(concerns(part, key) for key in self.settling) for part in parts)
+        key, parts = finding.subject.service, finding.about.split() or self._asked(finding)
+        return (
+            key in self.settling
+            or (code.noted and not needed_by(self.desired, key).isdisjoint(self.settling))
+            or (bool(parts) and all(any(concerns(part, one) for one in self.settling) for part in parts))
         )
 
     def _asked(self, finding: Finding) -> list[str]:

@@ -80,7 +80,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": turn("files of eggroll", EGGROLL, 1),
         "jvm": turn("files of jvm", JVM, 1),
-        "trust": (*turn("files of trust", TRUST, 3), *WITH_ALL),
+        "trust": (*turn("files of trust", TRUST, 2), *WITH_ALL),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
         "rest": REST,

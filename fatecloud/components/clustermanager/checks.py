@@ -49,7 +49,8 @@ NODE_MISSING = Code(
     "critical",
     "A nodemanager of the inventory gets no work, because the clustermanager does not count it as healthy.",
     ("worker", "node"),
-    # The manager itself works: a nodemanager that does not reach it has another reason.
+    noted=True,
+    # The manager itself works: what a nodemanager says about it has another reason.
     outward=True,
 )
 NODE_UNKNOWN = Code(
@@ -63,6 +64,7 @@ HEARTBEAT_LOST = Code(
     "critical",
     "A nodemanager counts as healthy although nothing was heard of it: sessions wait for eggs that no one starts.",
     ("worker", "node"),
+    noted=True,
 )
 WORKER_SILENT = Code(
     "CLUSTERMANAGER_WORKER_SILENT",

@@ -43,6 +43,7 @@ UNREGISTERED = Code(
     "critical",
     "The clustermanager does not count the nodemanager as healthy, and gives it no work.",
     ("manager", "node"),
+    noted=True,
 )
 
 
@@ -97,10 +98,6 @@ def registered(view: ServiceView) -> Iterator[Finding]:
     if not answer["ok"] and answer["kind"] == "unregistered":
         manager = next((edge.target for edge in view.service.edges if edge.kind == KIND), "")
         first = answer["status"] == INIT
-        kept_in = view.desired.services[manager].edges if manager in view.desired.services else ()
-        if not first and view.settling.intersection(edge.target for edge in kept_in if edge.hard):
-            # While its database was down the manager noted no heartbeat; the next one puts that right.
-            return
         yield finding(
             view,
             UNREGISTERED,

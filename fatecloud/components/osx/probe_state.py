@@ -14,8 +14,8 @@ from fatecloud.components.flow.v2.task_question import PADDING
 from fatecloud.components.osx.messages import flow, health
 from fatecloud.probing.sized import sized
 
-LIMITS = (8.0, 4.0, 3.0)
-HEALTH_SECONDS = 4.0
+LIMITS = (7.0, 2.0, 2.0)
+HEALTH_SECONDS = 3.0
 
 
 def state(host: str, port: int, party: str, *, has_flow: bool = True) -> dict[str, Any]:
