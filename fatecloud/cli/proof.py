@@ -13,7 +13,9 @@ from fatecloud.cli import options as o
 def test(
     proof: Annotated[
         str | None,
-        typer.Argument(metavar="[TEST]", help="For example toy or lr; default: the first that the cluster offers."),
+        typer.Argument(
+            metavar="[TEST]", help="For example toy, psi or lr; default: the first that the cluster offers."
+        ),
     ] = None,
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,

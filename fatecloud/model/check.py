@@ -48,8 +48,8 @@ class Code:
     settles: bool = True
     """Whether it may be a passing effect of a start; then it is held back while a service settles after our start."""
     noted: bool = False
-    """Whether it rests on what is noted again and again in another service, such as heartbeats in a database: nothing was
-    noted while that was down, so it is also held back while anything that its service needs settles."""
+    """Whether it rests on what is noted again and again in another service, such as heartbeats in a database: nothing
+    was noted while that was down, so it is also held back while anything that its service needs settles."""
     outward: bool = False
     """Whether it is about something beyond its service alone, such as the route to another party: the service itself
     works, so this explains nothing at the services that depend on it."""

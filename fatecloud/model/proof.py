@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Listener
 from fatecloud.model.jobs import Run
+from fatecloud.model.timing import Usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class ProofResult:
     """The result as lines for people."""
     left: tuple[str, ...]
     """What could not be removed, in words; empty when everything is gone."""
+    usual: Usual = field(default_factory=lambda: Usual(0, {}))
+    """What earlier ones took."""
 
 
 Proof = Callable[[ProofGround], ProofResult]

@@ -24,6 +24,7 @@ create table if not exists nodes (
 create table if not exists series (
   subject text not null, name text not null, samples text not null, primary key (subject, name)
 );
+create table if not exists timings (series text not null, at real not null, seconds text not null);
 create table if not exists cluster (name text not null, inventory text not null);
 """
 

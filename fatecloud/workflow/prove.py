@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
 from fatecloud.components.registry import all_components, proof_of
-from fatecloud.errors import UsageError
+from fatecloud.errors import RunError, UsageError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.identity import in_order
 from fatecloud.model.proof import ProofGround, ProofKind, ProofResult
+from fatecloud.model.timing import WHOLE, slower, usual_of
 from fatecloud.report.kinds.run import SmokeTest
+from fatecloud.state.timings import keep_timing, timings_of
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.session import Session
@@ -126,7 +128,7 @@ def prove(
     deadline = deadline or kind.deadline
     events(Event("step", f"{kind.name} {guest} -> {host}"))
     with ServiceCommands(session, time.monotonic() + deadline) as commands:
-        return proof_of(kind)(
+        result = proof_of(kind)(
             ProofGround(
                 guest=guest,
                 host=host,
@@ -137,6 +139,20 @@ def prove(
                 deadline=deadline,
             )
         )
+    return _compared(session, result, events)
+
+
+def _compared(session: Session, result: ProofResult, events: Listener) -> ProofResult:
+    """The result beside those of earlier tests, among which it is kept for later ones."""
+    owner = session.cluster.owners[result.guest]
+    series = " ".join((result.kind, result.guest, result.host, owner.release, owner.architecture or ""))
+    try:
+        usual = usual_of(timings_of(session.state, series))
+        keep_timing(session.state, series, time.time(), result.seconds)
+    except RunError as error:
+        events(Event("note", f"its time is not compared with that of other tests: {error.message}"))
+        return result
+    return replace(result, usual=usual)
 
 
 def _services(desired: Desired, component: str) -> Iterator[tuple[str, DesiredService]]:
@@ -171,6 +187,8 @@ def result_document(result: ProofResult) -> SmokeTest:
         "guest": result.guest,
         "host": result.host,
         "seconds": dict(result.seconds),
+        "usual": dict(result.usual.seconds),
+        "earlier": result.usual.tests,
         "figures": {name: list(value) if isinstance(value, tuple) else value for name, value in result.figures.items()},
         "not_removed": list(result.left),
     }
@@ -178,4 +196,17 @@ def result_document(result: ProofResult) -> SmokeTest:
 
 def result_text(result: ProofResult) -> str:
     """The result as text for people."""
-    return "\n".join([*result.summary, *(f"  could not remove: {left}" for left in result.left)])
+    left = (f"  could not remove: {left}" for left in result.left)
+    return "\n".join([*result.summary, *_beside_others(result), *left])
+
+
+def _beside_others(result: ProofResult) -> Iterator[str]:
+    usual = result.usual
+    of = f"of {usual.tests} earlier {'test' if usual.tests == 1 else 'tests'}"
+    if late := slower(result.seconds, usual):
+        words = ", ".join(
+            f"{phase} {result.seconds[phase]:.0f} s, usually {usual.seconds[phase]:.0f} s" for phase in late
+        )
+        yield f"  slower than usual: {words} (median {of})"
+    elif WHOLE in usual.seconds:
+        yield f"  usually {usual.seconds[WHOLE]:.0f} s in all (median {of})"

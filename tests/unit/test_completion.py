@@ -96,7 +96,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("secrets reveal 9999.flow", {"9999.flow.admin"}),
         ("secrets init --set sudo", {"sudo.ops"}),
         ("release show ", set(catalogue.names())),
-        ("deploy --verify ", {"toy", "lr"}),
+        ("deploy --verify ", {"toy", "psi", "lr"}),
         ("logs --level w", {"warning"}),
         ("sandbox up --image debian-12", {"debian-12"}),
         ("inventory schema node", {"nodes"}),

@@ -69,5 +69,10 @@ class SmokeTest(TypedDict):
     guest: Annotated[str, "Party that started it."]
     host: Annotated[str, "Party that took part."]
     seconds: Annotated[dict[str, float], "Seconds by phase."]
+    usual: Annotated[
+        dict[str, float],
+        "Seconds by phase that earlier ones took between these parties, with the same release: their medians.",
+    ]
+    earlier: Annotated[Count, "How many earlier ones that is of."]
     figures: Annotated[dict[str, float | list[float]], "What it measured, for example auc."]
     not_removed: Annotated[list[str], "What the test could not remove when it ended."]

@@ -89,6 +89,12 @@ COMPONENT = Component(
             f"{__name__}.proof:toy",
         ),
         ProofKind(
+            "psi",
+            "Upload a small data set at both parties and find the rows that they share.",
+            600.0,
+            f"{__name__}.proof:psi",
+        ),
+        ProofKind(
             "lr",
             "Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test.",
             900.0,

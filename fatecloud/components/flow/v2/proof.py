@@ -1,8 +1,9 @@
-"""Smoke tests of an installation with real jobs: the toy, and a hetero logistic regression on made-up data."""
+"""Smoke tests with real jobs: the toy, an intersection and a hetero logistic regression on made-up data."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from fatecloud.components.flow.job_watch import JobWatch
 from fatecloud.components.flow.proof_rows import DataRole, lr_rows, shared_rows
@@ -24,12 +25,25 @@ def toy(ground: ProofGround) -> ProofResult:
     return run_toy(attempt_on(ground))
 
 
+def psi(ground: ProofGround) -> ProofResult:
+    """Run the intersection; see `model.proof.Proof`."""
+    return run_psi(_with_data(ground), tag=_tag())
+
+
 def lr(ground: ProofGround) -> ProofResult:
     """Run the logistic regression; see `model.proof.Proof`."""
+    return run_lr(_with_data(ground), tag=_tag())
+
+
+def _with_data(ground: ProofGround) -> Attempt:
     if ground.host not in ground.services:
         raise UsageError("only parties of this inventory can upload data; peers cannot")
-    # Two runs never share a table.
-    return run_lr(attempt_on(ground), tag=f"fatecloud_{uuid.uuid4().hex[:10]}")
+    return attempt_on(ground)
+
+
+def _tag() -> str:
+    """For the names of tables, which two runs never share."""
+    return f"fatecloud_{uuid.uuid4().hex[:10]}"
 
 
 def run_toy(attempt: Attempt) -> ProofResult:
@@ -51,6 +65,34 @@ def run_toy(attempt: Attempt) -> ProofResult:
     return proved("toy", attempt, steps)
 
 
+def run_psi(attempt: Attempt, *, tag: str, rows: int = 200) -> ProofResult:
+    """Upload a small data set on both sides, and find the rows that they share.
+
+    Args:
+        attempt: both sides must be ours.
+        tag: names the tables of this run.
+        rows: rows per party.
+
+    Raises:
+        ProofFailed: as for `run_lr`.
+    """
+    clock, guest, host = attempt.clock, attempt.guest, attempt.host
+    start, what = clock.now(), f"{guest} -> {host}"
+
+    def steps(traces: Traces) -> Success:
+        table, uploaded = _uploaded(attempt, tag, rows, traces, start)
+        attempt.events(Event("step", f"intersection {what}"))
+        dag = proof_jobs.psi_dag(guest, host, guest_table=table["guest"], host_table=table["host"])
+        watch = submitted(f"PSI {what}", attempt, dag, [("guest", guest), ("host", host)], traces)
+        tasks = watch.follow(attempt.events, start + attempt.deadline, clock)
+        shared = _shared(watch, attempt, rows)
+        timings = {"upload": uploaded, **_longest(tasks), "whole": clock.now() - start}
+        summary = (f"PSI {what}: success (job {watch.job})", f"  {shared} rows in common", _seconds(timings))
+        return Success(watch, timings, {"shared": shared}, summary)
+
+    return proved("psi", attempt, steps)
+
+
 def run_lr(attempt: Attempt, *, tag: str, arbiter: str = "", rows: int = 200) -> ProofResult:
     """Upload a small data set on both sides, run intersection, two epochs of hetero LR and evaluation on it.
 
@@ -66,31 +108,35 @@ def run_lr(attempt: Attempt, *, tag: str, arbiter: str = "", rows: int = 200) ->
     """
     clock, guest, host, arbiter = attempt.clock, attempt.guest, attempt.host, arbiter or attempt.host
     start, what = clock.now(), f"{guest} -> {host}"
-    until = start + attempt.deadline
-    sides: tuple[tuple[DataRole, str], ...] = (("guest", guest), ("host", host))
-    table = {role: f"{tag}_{role}" for role, _ in sides}
 
     def steps(traces: Traces) -> Success:
-        attempt.events(Event("step", f"upload {rows} rows each at {guest} and {host}"))
-        uploads = [_upload(attempt, role, party, table[role], rows, traces) for role, party in sides]
-        for upload in uploads:
-            upload.follow(attempt.events, until, clock)
-        uploaded = clock.now()
+        table, uploaded = _uploaded(attempt, tag, rows, traces, start)
         attempt.events(Event("step", f"intersection, hetero logistic regression and evaluation {what}"))
         dag = proof_jobs.lr_dag(guest, host, arbiter, guest_table=table["guest"], host_table=table["host"])
         roles = [("guest", guest), ("host", host), ("arbiter", arbiter)]
         watch = submitted(f"LR {what}", attempt, dag, roles, traces)
-        tasks = watch.follow(attempt.events, until, clock)
+        tasks = watch.follow(attempt.events, start + attempt.deadline, clock)
         auc, losses, shared = _outcome(watch, attempt, arbiter, rows)
-        timings = {"upload": uploaded - start, **_longest(tasks), "whole": clock.now() - start}
+        timings = {"upload": uploaded, **_longest(tasks), "whole": clock.now() - start}
         summary = (
             f"hetero-LR {what}: success (job {watch.job})",
             f"  AUC {auc:.4f}, loss per epoch {', '.join(f'{loss:.4f}' for loss in losses)}, {shared} rows in common",
-            "  seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in timings.items()),
+            _seconds(timings),
         )
         return Success(watch, timings, {"auc": auc, "losses": losses, "shared": shared}, summary)
 
     return proved("lr", attempt, steps)
+
+
+def _uploaded(attempt: Attempt, tag: str, rows: int, traces: Traces, start: float) -> tuple[dict[DataRole, str], float]:
+    """Upload both sides' data: the table of each, and the seconds since the start."""
+    sides: tuple[tuple[DataRole, str], ...] = (("guest", attempt.guest), ("host", attempt.host))
+    table = {role: f"{tag}_{role}" for role, _ in sides}
+    attempt.events(Event("step", f"upload {rows} rows each at {attempt.guest} and {attempt.host}"))
+    uploads = [_upload(attempt, role, party, table[role], rows, traces) for role, party in sides]
+    for upload in uploads:
+        upload.follow(attempt.events, start + attempt.deadline, attempt.clock)
+    return table, attempt.clock.now() - start
 
 
 def _upload(attempt: Attempt, role: DataRole, party: str, table: str, rows: int, traces: Traces) -> JobWatch:
@@ -103,18 +149,28 @@ def _upload(attempt: Attempt, role: DataRole, party: str, table: str, rows: int,
 
 
 def _outcome(watch: JobWatch, attempt: Attempt, arbiter: str, rows: int) -> tuple[float, tuple[float, ...], int]:
-    guest, metrics = attempt.guest, attempt.apis[attempt.guest].metrics
-    auc = auc_of(metrics(watch.job, "guest", guest, proof_jobs.EVALUATION_TASK))
-    shared = intersection_of(metrics(watch.job, "guest", guest, proof_jobs.PSI_TASK))
+    shared = _shared(watch, attempt, rows)
+    guest = attempt.guest
+    auc = auc_of(attempt.apis[guest].metrics(watch.job, "guest", guest, proof_jobs.EVALUATION_TASK))
     losses: tuple[float, ...] = ()
     if arbiter in attempt.apis:
         losses = losses_of(attempt.apis[arbiter].metrics(watch.job, "arbiter", arbiter, proof_jobs.LR_TASK))
-    expected = shared_rows(rows)
-    if shared != expected:
-        raise ProofFailed(f"{watch.what}: the intersection found {shared} rows, expected {expected}")
     if auc is None or auc < _LOWEST_AUC:
         raise ProofFailed(f"{watch.what}: the job succeeded with AUC {auc}, expected at least {_LOWEST_AUC}")
     return auc, losses, shared
+
+
+def _shared(watch: JobWatch, attempt: Attempt, rows: int) -> int:
+    """How many rows both sides have. Raises ProofFailed for a number that is not possible for this data."""
+    metrics = attempt.apis[attempt.guest].metrics(watch.job, "guest", attempt.guest, proof_jobs.PSI_TASK)
+    shared, expected = intersection_of(metrics), shared_rows(rows)
+    if shared != expected:
+        raise ProofFailed(f"{watch.what}: the intersection found {shared} rows, expected {expected}")
+    return expected
+
+
+def _seconds(timings: Mapping[str, float]) -> str:
+    return "  seconds: " + ", ".join(f"{name} {value:.0f}" for name, value in timings.items())
 
 
 def _longest(tasks: tuple[TaskState, ...]) -> dict[str, float]:

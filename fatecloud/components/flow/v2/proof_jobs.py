@@ -1,4 +1,4 @@
-"""The jobs of the smoke test, as data: the toy, and an intersection with hetero logistic regression."""
+"""The jobs of the smoke tests, as data: the toy, an intersection, and one with hetero logistic regression."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ def toy_dag(guest: str, host: str) -> dict[str, Any]:
     )
 
 
+def psi_dag(guest: str, host: str, *, guest_table: str, host_table: str) -> dict[str, Any]:
+    """Reader and intersection on two tables in `NAMESPACE`."""
+    data_parties = [_party("guest", guest), _party("host", host)]
+    return _schema(
+        parties=data_parties,
+        stage="train",
+        tasks=_intersection(data_parties),
+        party_tasks=_tables(guest, host, guest_table, host_table),
+    )
+
+
 def lr_dag(
     guest: str, host: str, arbiter: str, *, guest_table: str, host_table: str, epochs: int = 2
 ) -> dict[str, Any]:
@@ -29,15 +40,7 @@ def lr_dag(
         parties=[*data_parties, _party("arbiter", arbiter)],
         stage="train",
         tasks={
-            "reader_0": {"component_ref": "reader", "parameters": {}, "stage": "default", "parties": data_parties},
-            PSI_TASK: {
-                "component_ref": "psi",
-                "dependent_tasks": ["reader_0"],
-                "parameters": {},
-                "stage": "default",
-                "parties": data_parties,
-                "inputs": {"data": {"input_data": _output("reader_0", "output_data", data_parties)}},
-            },
+            **_intersection(data_parties),
             LR_TASK: {
                 "component_ref": "coordinated_lr",
                 "dependent_tasks": [PSI_TASK],
@@ -61,10 +64,7 @@ def lr_dag(
                 "inputs": {"data": {"input_datas": _output(LR_TASK, "train_output_data", data_parties[:1])}},
             },
         },
-        party_tasks={
-            f"guest_{guest}": _reads("guest", guest, guest_table),
-            f"host_{host}": _reads("host", host, host_table),
-        },
+        party_tasks=_tables(guest, host, guest_table, host_table),
     )
 
 
@@ -95,6 +95,27 @@ def _party(role: str, party: str) -> dict[str, Any]:
 def _output(task: str, key: str, parties: list[dict[str, Any]]) -> dict[str, Any]:
     source: Any = {"producer_task": task, "output_artifact_key": key, "parties": parties}
     return {"task_output_artifact": [source] if key == "train_output_data" else source}
+
+
+def _intersection(data_parties: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "reader_0": {"component_ref": "reader", "parameters": {}, "stage": "default", "parties": data_parties},
+        PSI_TASK: {
+            "component_ref": "psi",
+            "dependent_tasks": ["reader_0"],
+            "parameters": {},
+            "stage": "default",
+            "parties": data_parties,
+            "inputs": {"data": {"input_data": _output("reader_0", "output_data", data_parties)}},
+        },
+    }
+
+
+def _tables(guest: str, host: str, guest_table: str, host_table: str) -> dict[str, Any]:
+    return {
+        f"guest_{guest}": _reads("guest", guest, guest_table),
+        f"host_{host}": _reads("host", host, host_table),
+    }
 
 
 def _reads(role: str, party: str, table: str) -> dict[str, Any]:
