@@ -34,6 +34,16 @@ class SideError:
 
 
 @dataclass(frozen=True, slots=True)
+class Interruption:
+    """A service that was started anew while a job ran."""
+
+    service: str
+    """Its key."""
+    started: float
+    """When, by its node's clock."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobFailure:
     """Where a job failed, and why."""
 
@@ -44,6 +54,8 @@ class JobFailure:
     others: tuple[SideError, ...]
     """Sides that failed after it, or because of it."""
     remedy: tuple[Remedy, ...]
+    interrupted: Interruption | None = None
+    """What ended it, where that was a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,8 @@ class ListedJob:
     created: float
     elapsed: float
     """Seconds from start to end; 0 until the end."""
+    interrupted: Interruption | None = None
+    """What ended it, where that was a restart."""
 
 
 @dataclass(frozen=True, slots=True)

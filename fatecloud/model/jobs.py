@@ -88,6 +88,8 @@ class JobRow:
     """Percent of its tasks that have ended."""
     elapsed: float = 0.0
     """Seconds from start to end; 0 until the end."""
+    ended_at: float = 0.0
+    """By the node's clock; 0 until the end."""
     sides: tuple[tuple[str, str], ...] = ()
     """Role and party of all of its sides, those of other parties too."""
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from fatecloud.model.duration import duration_text
-from fatecloud.model.job_report import JobFailure, JobPage, JobReport, SideError
+from fatecloud.model.job_report import Interruption, JobFailure, JobPage, JobReport, SideError
 from fatecloud.plain import plain
 from fatecloud.report.commands import typed
 from fatecloud.report.envelope import moment
-from fatecloud.report.kinds.job import Job, JobFailureDocument, JobList, SideErrorDocument
+from fatecloud.report.kinds.job import InterruptionDocument, Job, JobFailureDocument, JobList, SideErrorDocument
 from fatecloud.report.remedy import remedy_document
 from fatecloud.report.wrap import table, wrapped
 
@@ -35,7 +35,13 @@ def jobs_text(page: JobPage, width: int) -> str:
         for job in page.jobs
     ]
     lines = [*table(rows, width)] if page.jobs else ["no jobs"]
+    lines += [line for job in page.jobs if job.interrupted for line in _interrupted(job.job, job.interrupted, width)]
     return "\n".join([*lines, *unknown_lines(page.unknown, width)])
+
+
+def _interrupted(what: str, hit: Interruption, width: int, indent: str = "") -> Iterator[str]:
+    when = f"{hit.service} was started at {clock_text(hit.started)}"
+    yield from wrapped(plain(f"{what}: interrupted, {when}; submit it again"), width, indent, f"{indent}  ")
 
 
 def unknown_lines(unknown: tuple[str, ...], width: int) -> Iterator[str]:
@@ -57,6 +63,7 @@ def jobs_document(page: JobPage) -> JobList:
                 "cores": job.cores,
                 "created": moment(job.created),
                 "elapsed": round(job.elapsed, 3),
+                "interrupted": _interruption(job.interrupted),
             }
             for job in page.jobs
         ],
@@ -106,7 +113,13 @@ def _took(elapsed: float) -> str:
     return f"{elapsed:.1f} s" if elapsed else "-"
 
 
+def _interruption(hit: Interruption | None) -> InterruptionDocument | None:
+    return {"service": hit.service, "started": moment(hit.started)} if hit else None
+
+
 def _failure_lines(failure: JobFailure, width: int) -> Iterator[str]:
+    if failure.interrupted:
+        yield from _interrupted("its reason", failure.interrupted, width, "  ")
     yield from wrapped(plain(f"failed first {_where(failure.first)}: {_error(failure)}"), width, "  ", "    ")
     for other in failure.others:
         text = f"then {_where(other)}: {other.error or 'without an error of its own'}"
@@ -166,6 +179,7 @@ def _failure_document(failure: JobFailure) -> JobFailureDocument:
         "first": _side_document(failure.first),
         "asked": failure.asked,
         "others": [_side_document(one) for one in failure.others],
+        "interrupted": _interruption(failure.interrupted),
         "remedy": [remedy_document(remedy) for remedy in failure.remedy],
     }
 

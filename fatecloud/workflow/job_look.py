@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from fatecloud.checks.interruptions import FAILED, Starts, interruption_of
 from fatecloud.checks.job_failure import failure_of
 from fatecloud.checks.queue import ledger_of
 from fatecloud.components.registry import job_cores
 from fatecloud.errors import UsageError
-from fatecloud.model.job_report import JobPage, JobReport, JobSide, ListedJob
+from fatecloud.model.job_report import Interruption, JobPage, JobReport, JobSide, ListedJob
 from fatecloud.model.jobs import ENDED, LEADING, Attempt, JobApi, JobRow, overall
 from fatecloud.model.ledger import Ledger, Site
 from fatecloud.model.nearest import nearest
@@ -23,7 +24,6 @@ PAGE = 60
 SETTLES = 4.0
 """Seconds. A waiting job is given cores every two seconds and returns them at once, so that one look at what is free
 may see them as taken."""
-_FAILED = frozenset({"failed", "timeout"})
 
 
 def list_jobs(
@@ -49,7 +49,7 @@ def list_jobs(
         # Both, because a job that waits or runs may be older than a page of others.
         answers = services.ask(lambda api: (*api.active(), *api.newest(PAGE)))
         rows = [(runner.id.owner, row) for runner, found in answers for row in found]
-        every = _listed(rows)
+        every = _listed(rows, services.starts)
         keep_last_jobs(session.state, [(job.job, f"{job.status}, {', '.join(job.sides)}") for job in every])
         chosen = [job for job in every if not status or job.status in status][:newest]
         return JobPage(tuple(chosen), tuple(services.silent))
@@ -63,14 +63,14 @@ def _require_status(word: str) -> None:
         raise UsageError(f"no job has the status {word!r}{meant}", remedy=f"choose from {', '.join(known)}")
 
 
-def _listed(rows: Sequence[tuple[str, JobRow]]) -> list[ListedJob]:
+def _listed(rows: Sequence[tuple[str, JobRow]], starts: Starts) -> list[ListedJob]:
     jobs: dict[str, dict[tuple[str, str], JobRow]] = {}
     for owner, row in rows:
         jobs.setdefault(row.job, {}).setdefault((owner, row.role), row)
-    return sorted((_job(job, sides) for job, sides in jobs.items()), key=lambda job: (-job.created, job.job))
+    return sorted((_job(job, sides, starts) for job, sides in jobs.items()), key=lambda job: (-job.created, job.job))
 
 
-def _job(job: str, sides: dict[tuple[str, str], JobRow]) -> ListedJob:
+def _job(job: str, sides: dict[tuple[str, str], JobRow], starts: Starts) -> ListedJob:
     rows = list(sides.values())
     return ListedJob(
         job=job,
@@ -81,7 +81,13 @@ def _job(job: str, sides: dict[tuple[str, str], JobRow]) -> ListedJob:
         cores=sum(row.cores for row in rows),
         created=min(row.created for row in rows),
         elapsed=max(row.elapsed for row in rows),
+        interrupted=_interrupted(((owner, row) for (owner, _), row in sides.items()), starts),
     )
+
+
+def _interrupted(rows: Iterable[tuple[str, JobRow]], starts: Starts) -> Interruption | None:
+    found = [interruption_of(owner, row, starts) for owner, row in rows]
+    return min((one for one in found if one), key=lambda one: one.started, default=None)
 
 
 def show_job(session: Session, job: str, deadline: float) -> JobReport:
@@ -105,7 +111,7 @@ def report_of(services: JobServices, job: str, known: Sequence[Answer[tuple[JobR
     status = overall(row.status for row in rows.values())
     first = next(iter(rows.values()))
     report = JobReport(job, status, min(row.created for row in rows.values()), first.scheduler, sides, tasks)
-    if status in _FAILED:
+    if status in FAILED:
         scheduler = {first.scheduler} & asked or asked
 
         def noted(api: JobApi) -> tuple[tuple[str, str, str], str]:
@@ -114,7 +120,9 @@ def report_of(services: JobServices, job: str, known: Sequence[Answer[tuple[JobR
         said = [answer for _, answer in services.ask(noted, scheduler)]
         blamed = next((blamed for blamed, _ in said if any(blamed)), ("", "", ""))
         refused = next((refused for _, refused in said if refused), "")
-        report = replace(report, failure=failure_of(job, asked, tasks, blamed, refused))
+        failure = failure_of(job, asked, tasks, blamed, refused)
+        hit = _interrupted(((runner.id.owner, row) for runner, found in known for row in found), services.starts)
+        report = replace(report, failure=replace(failure, interrupted=hit))
     return replace(report, unknown=tuple(services.silent))
 
 

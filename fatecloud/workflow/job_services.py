@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from fatecloud.checks.interruptions import Starts, starts_of
 from fatecloud.errors import FatecloudError, NotDeployed, UsageError
 from fatecloud.model.identity import in_order
 from fatecloud.model.jobs import JobApi, JobRow, JobRunner
@@ -27,11 +28,13 @@ class JobServices:
     Args:
         runners: the services to ask.
         commands: runs commands on their nodes.
+        starts: of all services that their jobs need.
     """
 
-    def __init__(self, runners: Sequence[JobRunner], commands: ServiceCommands) -> None:
+    def __init__(self, runners: Sequence[JobRunner], commands: ServiceCommands, starts: Starts) -> None:
         self.runners = sorted(runners, key=lambda runner: (in_order(runner.id.owner), runner.id.key))
         self._commands = commands
+        self.starts = starts
         self.silent: list[str] = []
         """Sentences about those that gave no answer, each once."""
 
@@ -91,5 +94,6 @@ def job_services(session: Session, deadline: float, owners: Collection[str] = ()
     runners = runners_there(session.resolved, observed, chosen)
     if not runners:
         raise NotDeployed("no service that runs jobs is deployed here", remedy=REMEDY)
+    starts = starts_of(session.resolved, observed, [runner.id.key for runner in runners])
     with ServiceCommands(session) as commands:
-        yield JobServices(runners, commands)
+        yield JobServices(runners, commands, starts)

@@ -171,6 +171,24 @@ def test_after_a_power_cut_all_comes_back_by_itself(program: Program, nodes: San
     program.ok("test", "toy", "--deadline", "900", timeout=1000)
 
 
+def test_a_job_that_a_power_cut_ends_is_listed_with_what_to_do(program: Program, nodes: Sandbox) -> None:
+    with program.start("test", "lr", "--deadline", JOB_SECONDS) as verb:
+        wait_until(partial(at_work_on_both_sides, program, 1), COMES)
+        (job,) = {holder["job"] for account in ledger_of(program)["accounts"] for holder in account["holders"]}
+        # The verb would remove its job.
+        verb.kill()
+    nodes.restart(A, power_cut=True)
+    with RAISED.anything():
+        program.wait_for(lambda report: report["status"] == 0, timeout=600)
+    ended = wait_until(lambda: listed(program, job)["status"] in ("failed", "canceled") and listed(program, job), 900)
+    assert ended
+    assert ended["interrupted"]["service"].startswith("9999/"), ended
+    shown = program.ok("job", "show", job).out
+    assert "submit it again" in shown
+    program.ok("job", "clean", job, "--yes")
+    healthy_soon(program)
+
+
 COURSES = {"heaps": ((1, 90), 1.5)}
 POINTS = points(dice("points to kill at, with EggRoll"), KILLS, COURSES)
 
@@ -210,6 +228,12 @@ def mains(nodes: Sandbox) -> dict[str, str]:
     show = f"{listed} echo $unit $(systemctl show -P MainPID $unit); done"
     lines = [line for node in (A, B, WORKER) for line in nodes.check(node, ["sh", "-c", show]).splitlines()]
     return dict(line.split() for line in lines)
+
+
+def listed(program: Program, job: str) -> dict[str, Any]:
+    """A job as it is listed."""
+    items = json.loads(program.ok("job", "list", "-o", "json").out)["items"]
+    return next(dict(one) for one in items if one["id"] == job)
 
 
 def ledger_of(program: Program) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from fatecloud.cli.verbs import app
 from fatecloud.errors import FatecloudError
+from fatecloud.model.job_report import Interruption
 from fatecloud.model.jobs import Attempt, JobRow, Measure, TaskState
 from fatecloud.workflow import job_end, job_figures, job_look, job_services
 from fatecloud.workflow.job_runners import runners_of
@@ -117,16 +118,17 @@ Flows = dict[str, Flow]
 
 @pytest.fixture
 def flows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flows:
-    """The two, by party, with their inventory in the current directory."""
+    """The two, by party, with their inventory in the current directory; a flow was started a minute after `NOW`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     shutil.copy(GOLDEN / "two-party.yml", "inventory.yml")
     found = {"9999": Flow(), "10000": Flow()}
+    starts = {"9999": [Interruption("9999/flow@a1", NOW + 60)]}
 
     @contextmanager
     def services(session: Any, _deadline: float, owners: Any = ()) -> Iterator[JobServices]:
         chosen = set(owners or session.cluster.owners)
-        yield JobServices(runners_of(session.resolved, chosen), None)  # type: ignore[arg-type]
+        yield JobServices(runners_of(session.resolved, chosen), None, starts)  # type: ignore[arg-type]
 
     for module in (job_look, job_end, job_figures):
         monkeypatch.setattr(module, "job_services", services)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from job_world import HEAD, JOB, THIRD, Flows, flows, refused, row, said, task
+from job_world import HEAD, JOB, NOW, THIRD, Flows, flows, refused, row, said, task
 
 from fatecloud.errors import NoMatch, UsageError
 from fatecloud.model.jobs import Attempt, Try
@@ -60,6 +60,30 @@ def test_show_names_the_side_that_failed_first_and_its_error(flows: Flows) -> No
     assert lines[2] == "  then at party 9999 (guest), in task lr_0: RuntimeError: the other side is gone"
     assert lines[3] == f"  -> fatecloud logs --job {JOB} --level error"
     assert ["psi_0", "guest", "9999", "success", "2.0", "s"] in [line.split() for line in lines]
+
+
+def test_a_job_that_a_restart_ended_is_listed_with_what_to_do(flows: Flows) -> None:
+    """Flow itself says that it failed, and names no error."""
+    after = {"elapsed": 70.0, "ended_at": NOW + 75}
+    flows["9999"].rows = [row(JOB, "failed", **after), row(HEAD, "success", **after)]
+    flows["9999"].found = [task("lr_0", "failed")]
+    words = "9999/flow@a1 was started at 2026-11-25 19:44:49Z; submit it again"
+    assert said("list").splitlines()[-1] == f"{JOB}: interrupted, {words}"
+    assert said(f"show {JOB}").splitlines()[1] == f"  its reason: interrupted, {words}"
+    listed, shown = (json.loads(said(f"{verb} -o json")) for verb in ("list", f"show {JOB}"))
+    hit = {"service": "9999/flow@a1", "started": "2026-11-25T19:44:49.000Z"}
+    assert [job["interrupted"] for job in listed["items"]] == [hit, None]
+    assert shown["failure"]["interrupted"] == hit
+
+
+@pytest.mark.parametrize(
+    ("created", "ended"),
+    [(NOW - 600, NOW - 120), (NOW + 61, NOW + 70), (NOW, 0.0)],
+    ids=["ended long before", "created after it", "no end"],
+)
+def test_a_job_that_no_restart_ended_is_not_called_interrupted(flows: Flows, created: float, ended: float) -> None:
+    flows["9999"].rows = [row(JOB, "failed", created=created, ended_at=ended)]
+    assert "interrupted" not in said("list")
 
 
 def test_show_of_a_job_whose_other_side_is_not_managed_here(flows: Flows) -> None:

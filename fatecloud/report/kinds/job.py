@@ -11,6 +11,13 @@ _Status = Annotated[str, Rule(examples=["running", "waiting", "success", "failed
 _Unknown = Annotated[list[str], "Sentences: which services gave no answer, and why."]
 
 
+class InterruptionDocument(TypedDict):
+    """A service that was started anew while a job ran, which ended the job."""
+
+    service: Key
+    started: Time
+
+
 class ListedJobDocument(TypedDict):
     """One job of a list."""
 
@@ -22,6 +29,7 @@ class ListedJobDocument(TypedDict):
     cores: Annotated[Count, "Of these sides together."]
     created: Time
     elapsed: Annotated[Seconds, "From start to end; 0 until the end."]
+    interrupted: InterruptionDocument | None
 
 
 class JobList(TypedDict):
@@ -69,6 +77,7 @@ class JobFailureDocument(TypedDict):
     first: SideErrorDocument
     asked: Annotated[bool, "Whether that party is of this inventory: others keep their error reports."]
     others: list[SideErrorDocument]
+    interrupted: InterruptionDocument | None
     remedy: list[RemedyDocument]
 
 

@@ -37,6 +37,7 @@ def _job_row(row: Mapping[str, Any]) -> JobRow:
         priority=_priority(row.get("dag")),
         progress=int(row.get("progress") or 0),
         elapsed=_seconds(row.get("elapsed")),
+        ended_at=_seconds(row.get("end_time")),
         sides=sides,
     )
 
