@@ -1,4 +1,4 @@
-"""Jobs that failed because a service was started anew while they ran. Pure.
+"""Jobs that failed because a service was started again while they ran. Pure.
 
 Flow says nothing of it: its tasks and their workers ended with their services or their node, without an error.
 """

@@ -35,7 +35,7 @@ class SideError:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """A service that was started anew while a job ran."""
+    """A service that was started again while a job ran."""
 
     service: str
     """Its key."""

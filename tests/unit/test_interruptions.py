@@ -1,4 +1,4 @@
-"""Which services end a job when they are started anew."""
+"""Which services end a job when they are started again."""
 
 from component_world import NOW, desired
 

@@ -12,7 +12,7 @@ _Unknown = Annotated[list[str], "Sentences: which services gave no answer, and w
 
 
 class InterruptionDocument(TypedDict):
-    """A service that was started anew while a job ran, which ended the job."""
+    """A service that was started again while a job ran, which ended the job."""
 
     service: Key
     started: Time
