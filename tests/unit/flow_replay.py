@@ -29,7 +29,7 @@ class Replay:
     """An `Exchange` that gives a recording's answers per path and subject, each as often as it was given then."""
 
     def __init__(self, name: str) -> None:
-        self._answers = {
+        self.recorded = {
             key: [run["answer"] for run in runs for _ in range(run["times"])]
             for key, runs in json.loads((FIXTURES / f"{name}.json").read_text()).items()
         }
@@ -41,14 +41,14 @@ class Replay:
         key = " ".join([method, path, *(str(sent[name]) for name in ("job_id", "task_name", "name") if name in sent)])
         self.calls.append(key)
         self.bodies.append(given["body"] or {})
-        if not self._answers.get(key):
+        if not self.recorded.get(key):
             raise AssertionError(f"the real flow was not asked this (so often): {key}")
-        answer: Mapping[str, Any] = self._answers[key].pop(0)
+        answer: Mapping[str, Any] = self.recorded[key].pop(0)
         return answer
 
     def left(self) -> dict[str, int]:
         """Answers that were not asked for."""
-        return {key: len(answers) for key, answers in self._answers.items() if answers}
+        return {key: len(answers) for key, answers in self.recorded.items() if answers}
 
 
 class Silent:

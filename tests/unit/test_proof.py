@@ -8,7 +8,7 @@ from fatecloud.components.flow.job_watch import Clock
 from fatecloud.components.flow.proof_rows import NAMESPACE
 from fatecloud.components.flow.v2.api import FlowApi
 from fatecloud.components.flow.v2.attempt import Attempt
-from fatecloud.components.flow.v2.proof import run_lr, run_toy
+from fatecloud.components.flow.v2.proof import run_lr, run_psi, run_toy
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event
 
@@ -46,6 +46,10 @@ class Stage:
     def lr(self, tag: str) -> Any:
         apis = {"9999": FlowApi(self.flow)}
         return run_lr(Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock), tag=tag)
+
+    def psi(self, tag: str) -> Any:
+        apis = {"9999": FlowApi(self.flow)}
+        return run_psi(Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock), tag=tag)
 
     @property
     def clock(self) -> Clock:
@@ -109,6 +113,25 @@ def test_an_lr_gives_its_figures_and_leaves_nothing() -> None:
     assert len(cleaned) == 3
     assert result.id in cleaned
     assert stage.files.jobs == [("9999", job) for job in cleaned]
+
+
+def test_an_intersection_gives_its_number_and_leaves_nothing() -> None:
+    stage = Stage("psi")
+    result = stage.psi("run3")
+    assert (result.kind, result.figures, result.left) == ("psi", {"shared": 160}, ())
+    assert list(result.seconds) == ["upload", "reader_0", "psi_0", "whole"]
+    assert stage.files.there == set()
+    assert stage.posts("/v2/table/delete") == ["run3_guest", "run3_host"]
+    assert len(stage.posts("/v2/job/clean")) == 3
+
+
+def test_an_intersection_with_other_rows_than_were_uploaded_fails() -> None:
+    stage = Stage("psi")
+    key = next(key for key in stage.flow.recorded if "metric" in key)
+    stage.flow.recorded[key] = [{"code": 0, "data": []}]
+    with pytest.raises(ProofFailed, match=r"the intersection found None rows, expected 160"):
+        stage.psi("run3")
+    assert stage.files.there == set()
 
 
 def test_an_upload_that_fails_is_cleaned_on_both_sides() -> None:
