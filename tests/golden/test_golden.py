@@ -153,3 +153,21 @@ def test_a_change_is_shown_line_by_line(tmp_path: Path) -> None:
     assert f"-{first}" in changed
     assert "+other" in changed
     assert "-old" in changed
+
+
+@pytest.mark.parametrize("example", ["all-in-one", "two-party", "board"])
+@pytest.mark.usefixtures("one_operator")
+def test_an_older_release_of_the_same_generation_is_data(tmp_path: Path, example: str) -> None:
+    """Its services, ports and files are the same: only versions, and what follows from its Python, are others."""
+
+    versions = re.compile(r"2\.[12]\.0|3\.[12]\.0|3\.(?:8|10)\b")
+
+    def written(release: str) -> dict[tuple[str, str], str]:
+        file = tmp_path / f"{release}.yml"
+        file.write_text((HERE / f"{example}.yml").read_text().replace("fate-2.2.0", release))
+        cluster = inventory.load(file)
+        wanted = rendered(resolve(cluster, catalogue.releases_of(cluster), PYTHONS))
+        files = [(node, file) for node, found in wanted.files.items() for file in found]
+        return {(node, versions.sub("VERSION", one.path)): versions.sub("VERSION", one.text) for node, one in files}
+
+    assert written("fate-2.1.0") == written("fate-2.2.0")
