@@ -28,6 +28,7 @@ def test_what_many_sessions_leave_behind_is_bounded(rolling: Rolling) -> None:
         started(rolling, first)
     for node in (A, WORKER):
         assert directories(rolling, node) > KEPT, node
+        age(rolling, node)
         rolling.nodes.check(node, ["systemctl", "start", rolling.unit("9999", "nodemanager-sweep")], timeout=300)
         assert directories(rolling, node) <= KEPT, node
         assert files(rolling, node) <= before[node] + FEW, node
@@ -53,8 +54,19 @@ def started(rolling: Rolling, first: int) -> None:
 
 def directories(rolling: Rolling, node: str) -> int:
     """Directories of sessions on a node."""
-    logs = f"{home(rolling.program)}/logs/{rolling.slug('9999', 'nodemanager')}"
-    return len(rolling.nodes.check(node, ["find", logs, "-mindepth", "1", "-maxdepth", "1", "-name", "2*"]).split())
+    return len(
+        rolling.nodes.check(node, ["find", logs(rolling), "-mindepth", "1", "-maxdepth", "1", "-name", "2*"]).split()
+    )
+
+
+def age(rolling: Rolling, node: str) -> None:
+    """What was written to within the last hour is not removed for its number."""
+    older = f"find {logs(rolling)} -exec touch --no-dereference --date '2 hours ago' {{}} +"
+    rolling.nodes.check(node, ["sh", "-c", older], timeout=300)
+
+
+def logs(rolling: Rolling) -> str:
+    return f"{home(rolling.program)}/logs/{rolling.slug('9999', 'nodemanager')}"
 
 
 def files(rolling: Rolling, node: str) -> int:
