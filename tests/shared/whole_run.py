@@ -53,7 +53,17 @@ OLDEST = _named("oldest_distribution")
 GROUP = _named("group")
 EGGROLL = _like("eggroll*")
 REST = tuple(path for path in _like("*") if path not in {*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL})
-ALWAYS = frozenset(_named("jvm", "eggroll", "eggroll_contract", "eggroll_faults", "eggroll_whole"))
+ALWAYS = frozenset(
+    _named(
+        "jvm",
+        "eggroll",
+        "eggroll_contract",
+        "eggroll_faults",
+        "eggroll_many_sessions",
+        "eggroll_star",
+        "eggroll_whole",
+    )
+)
 """Of the parts in which files take their turn. What only upstream's packages can do costs nothing without them."""
 
 Some = Callable[[str, Sequence[str], int], Sequence[str]]
@@ -68,18 +78,18 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
     """
 
     def turn(what: str, files: Sequence[str], number: int) -> tuple[str, ...]:
-        taken = some(what, [path for path in files if path not in ALWAYS], number)
-        return tuple(path for path in files if path in ALWAYS or path in taken)
+        return tuple(some(what, [path for path in files if path not in ALWAYS], number))
 
     alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY), 1)
+    beside = turn("files of jvm and eggroll", (*JVM, *EGGROLL), 1)
     files = {
         "parties": (*BARE, *WITH_ALL),
         "code": ("tests/unit", "tests/golden"),
         "prepared": PREPARES,
         "work": (*WORK, *WITH_ALL),
         "faults": (*FAULTS, *WITH_ALL),
-        "eggroll": turn("files of eggroll", EGGROLL, 1),
-        "jvm": turn("files of jvm", JVM, 1),
+        "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
+        "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
         "trust": (*turn("files of trust", TRUST, 2), *WITH_ALL),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
