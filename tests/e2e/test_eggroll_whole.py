@@ -97,9 +97,14 @@ def test_a_second_deploy_has_nothing_to_do(program: Program) -> None:
         assert "nothing to do" in program.ok("deploy", "--yes").out
 
 
-def test_jobs_run_both_ways(program: Program) -> None:
+def test_jobs_run_both_ways_and_their_times_are_compared(program: Program) -> None:
     for guest, host in ((A, B), (B, A)):
-        program.ok("test", "toy", "--from", PARTIES[guest], "--to", PARTIES[host], "--deadline", "900", timeout=1000)
+        way = ("--from", PARTIES[guest], "--to", PARTIES[host], "--deadline", "900", "-o", "json")
+        found = json.loads(program.ok("test", "toy", *way, timeout=1000).out)
+        # The deploy ran one of the first way.
+        assert found["earlier"] == (guest == A)
+        assert ("whole" in found["usual"]) == (guest == A)
+    assert "160 rows in common" in program.ok("test", "psi", "--deadline", "900", timeout=1000).out
 
 
 def test_fifty_checks_find_nothing_also_while_a_model_is_trained(program: Program) -> None:
