@@ -9,6 +9,16 @@ JOB = "{job}"
 
 
 @dataclass(frozen=True, slots=True)
+class Chore:
+    """A program that removes what is in no file, such as rows of a database. It runs as the service's user."""
+
+    argv: tuple[str, ...]
+    """No secrets: the program reads those from the service's own files."""
+    stdin: str
+    """The program, which prints what it did as one line, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Residue:
     """Files or directories that are removed when they are old, or when there is too much of them."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fatecloud.model.migration import Migration
 from fatecloud.model.needs import Needs
-from fatecloud.model.residues import Residue
+from fatecloud.model.residues import Chore, Residue
 from fatecloud.model.routes import RouteTable
 from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, Objects, Page, PortUse, Process
 from fatecloud.model.trees import TreeUse
@@ -43,6 +43,8 @@ class Wanted:
     needs: Needs = field(default_factory=Needs)
     residues: tuple[Residue, ...] = ()
     """What it leaves behind, and for how long."""
+    chores: tuple[Chore, ...] = ()
+    """What removes the rest of that, once a day."""
     routes: tuple[RouteTable, ...] = ()
     """The tables by which it passes on what parties send each other."""
     takes: Mapping[str, str] = field(default_factory=dict)

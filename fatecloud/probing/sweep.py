@@ -23,6 +23,8 @@ FRESH = 3600
 """Seconds: what was written to since is not removed for size or number, because its writer may not be done."""
 MOST = 500000
 """Entries that are looked at below one match; one with more counts as old as those that were seen."""
+CHORE = 3600
+"""Seconds that a chore may take."""
 FIRST = 900
 """Seconds after its start until the first sweep: a service that was just started has other things to do."""
 
@@ -33,20 +35,25 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def printed(argv: list[str], stdin: str, seconds: float) -> str:
+    """What a program prints. Raises OSError or subprocess.SubprocessError."""
+    # A node may have no `python3` on its path: then the interpreter that runs this does.
+    program, *rest = argv
+    done = subprocess.run(
+        [sys.executable if program == "python3" else program, *rest],
+        input=stdin.encode(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=seconds,
+        check=False,
+    )
+    return done.stdout.decode(errors="replace")
+
+
 def running(question: dict[str, Any]) -> list[str] | None:
     """Ids of the jobs that the service runs; None where it gives no answer."""
     try:
-        # A node may have no `python3` on its path: then the interpreter that runs this does.
-        program, *rest = question["argv"]
-        asked = subprocess.run(
-            [sys.executable if program == "python3" else program, *rest],
-            input=question["stdin"].encode(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=question["timeout"],
-            check=False,
-        )
-        answer = json.loads(asked.stdout.decode())
+        answer = json.loads(printed(question["argv"], question["stdin"], question["timeout"]))
         return [str(job["job"]) for job in answer["jobs"]] if answer["ok"] else None
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
         return None
@@ -157,6 +164,18 @@ def sweep(settings: dict[str, Any], now: float) -> None:
         gone = [row for row in surplus(rows, residue, now) if remove(row[2])]
         if gone:
             say(f"removed {len(gone)}: {residue['what']}, {sum(row[1] for row in gone) >> 20} MiB")
+    work(settings["chores"])
+
+
+def work(chores: list[dict[str, Any]]) -> None:
+    """Run the programs that remove what is in no file."""
+    for chore in chores:
+        try:
+            done = printed(chore["argv"], chore["stdin"], CHORE)
+        except (OSError, subprocess.SubprocessError) as error:
+            done = f"a chore failed: {type(error).__name__}"
+        if done:
+            say(done)
 
 
 def main(settings: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ def sweep_specs(
     Raises:
         ValueError: a residue is not below the service's data or logs.
     """
-    if not wanted.residues:
+    if not (wanted.residues or wanted.chores):
         return ()
     roots = [data_of(node, service), logs_of(node, service)]
     for residue in wanted.residues:
@@ -39,6 +39,7 @@ def sweep_specs(
         "residues": [asdict(residue) for residue in wanted.residues],
         "roots": roots,
         "question": _question(component, wanted),
+        "chores": [asdict(chore) for chore in wanted.chores],
     }
     program = {
         "stamp": service.stamp,

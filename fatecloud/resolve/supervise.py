@@ -74,7 +74,7 @@ def supervision_specs(
         "inputs": sorted(inputs),
         "console": process.console,
         "after": list(after),
-        "sweep": sweep_timer_of(service.unit) if wanted.residues else "",
+        "sweep": sweep_timer_of(service.unit) if wanted.residues or wanted.chores else "",
         "writable": list(writable),
         "protections": denied(node, component, wanted, writable),
         "exceptions": [(entry.directive, entry.value, entry.reason) for entry in component.unit_exceptions],

@@ -33,6 +33,11 @@ def test_what_many_sessions_leave_behind_is_bounded(rolling: Rolling) -> None:
         assert directories(rolling, node) <= KEPT, node
         assert files(rolling, node) <= before[node] + FEW, node
         assert rolling.eggs(node) == []
+    of_sessions = "select count(*) from eggroll_meta.session_main; select count(*) from eggroll_meta.session_processor"
+    assert int(rolling.site.sql(of_sessions).split()[0]) > KEPT
+    rolling.site.sql("update eggroll_meta.session_main set updated_at = updated_at - interval 15 day")
+    rolling.nodes.check(A, ["systemctl", "start", rolling.unit("9999", "clustermanager-sweep")], timeout=300)
+    assert rolling.site.sql(of_sessions).split() == ["0", "0"]
     rolling.restored()
 
 

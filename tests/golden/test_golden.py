@@ -76,6 +76,7 @@ def without_programs(text: str) -> str:
     settings = json.loads(json.loads(match["settings"]))
     if settings["question"]:
         settings["question"] |= {"stdin": "(a probe's program)"}
+    settings["chores"] = [chore | {"stdin": "(a program)"} for chore in settings["chores"]]
     return f"{match['head']}{json.dumps(settings, indent=1, sort_keys=True)}\n"
 
 

@@ -13,7 +13,14 @@ from component_world import NOW, desired, rendered, report, say
 from mysql_server import Server, refusal
 
 from fatecloud.checks.engine import judge
-from fatecloud.components.clustermanager import asking_manager, commands, probe_database, probe_state, probe_workers
+from fatecloud.components.clustermanager import (
+    asking_manager,
+    commands,
+    forget_sessions,
+    probe_database,
+    probe_state,
+    probe_workers,
+)
 from fatecloud.components.declared import component_checks
 from fatecloud.components.flow.v2.task_question import PADDING
 from fatecloud.components.nodemanager import probe_state as nodemanager_state
@@ -368,6 +375,27 @@ def test_a_nodemanager_that_was_lost_with_the_database_is_given_its_next_heartbe
     codes = {finding.code for finding in report(lost, listed, began, example=EXAMPLE, settle=30).findings}
     assert codes >= found
     assert bool(codes) == bool(found)
+
+
+def test_rows_of_sessions_that_ended_long_ago_are_removed_and_counted(tmp_path: Path) -> None:
+    server = Server({"show tables": [("session_main",), ("session_option",)], "select row_count()": [("7",)]})
+    with server.at() as where:
+        said = forget_sessions.forget(properties(tmp_path, f"jdbc:mysql://{where}/m?x=y", "s3cret"), 14)
+    assert said == "removed 7 ended sessions from the database"
+    options, sessions = [text for text in server.asked if text.startswith("delete")]
+    old = "session_main.updated_at < utc_timestamp() - interval 14 day"
+    assert options.startswith("delete session_option from session_option join session_main")
+    assert sessions.startswith("delete from session_main where session_main.status in ('CLOSED', ")
+    assert options.endswith(old)
+    assert sessions.endswith(old)
+
+
+def test_a_database_that_cannot_be_used_keeps_them_and_is_named(tmp_path: Path) -> None:
+    server = Server({"show tables": refusal(1040, "Too many connections")})
+    with server.at() as where:
+        said = forget_sessions.forget(properties(tmp_path, f"jdbc:mysql://{where}/m?x=y", "s3cret"), 14)
+    assert said == "old sessions stay in the database: 1040 Too many connections"
+    assert "/None/eggroll.properties" in forget_sessions.forget("/None/eggroll.properties", 14)
 
 
 def test_settings_of_another_form_are_named(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def settings(data: Path, pattern: str, running: list[str] | None = None, **chang
     asks = {"argv": ["python3", "-", json.dumps(answer)], "stdin": "import sys; print(sys.argv[1])", "timeout": 10}
     residue = {"path": f"{data}/{pattern}", "what": "things", "days": 14, "jobs": "*", "size": None}
     residue |= {"count": None, "named": False} | changes
-    return {"residues": [residue], "roots": [str(data)], "question": asks}
+    return {"residues": [residue], "roots": [str(data)], "question": asks, "chores": []}
 
 
 def left(data: Path) -> list[str]:
@@ -60,6 +60,17 @@ def test_what_is_old_goes_and_what_does_not_match_stays(data: Path, capsys: pyte
     assert capsys.readouterr().out == "removed 1: things, 0 MiB\n"
     sweep.sweep(settings(data, "*.log.*"), NOW)
     assert capsys.readouterr().out == ""
+
+
+def test_a_chore_says_what_it_did(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["python3", "-", "days"]
+    chores = [
+        {"argv": argv, "stdin": "import sys; print('removed', sys.argv[1], end='')"},
+        {"argv": argv, "stdin": ""},
+        {"argv": ["/nowhere"], "stdin": ""},
+    ]
+    sweep.sweep({"residues": [], "roots": [str(data)], "question": None, "chores": chores}, NOW)
+    assert capsys.readouterr().out == "removed days\na chore failed: FileNotFoundError\n"
 
 
 def test_a_directory_is_as_old_as_the_newest_thing_in_it(data: Path) -> None:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import sys
 from typing import Any
 
+from fatecloud.components.clustermanager.own_database import Login, NoLogin, login_of
 from fatecloud.components.mysql.probe_external import failed
 from fatecloud.components.mysql.wire import NoPlainLogin, NotMysql, Session, SqlError
 from fatecloud.probing.dialing import readable
-from fatecloud.probing.properties import settings
 from fatecloud.probing.sized import sized
 
 LIMITS = (5.0, 3.0, 3.0)
@@ -23,9 +22,6 @@ PADDING = 4000
 """Bytes, in the question and in its answer."""
 SCHEMA = {1044, 1049, 1146, 1142}
 """Errors: no right on the database, no such database, no such table, no right on a table."""
-_LEAD = "eggroll.resourcemanager.clustermanager.jdbc."
-_URL = re.compile(r"jdbc:mysql://(?P<where>[^/]+)/(?P<name>[^?]+)")
-
 LATELY = 180
 """Seconds for which a session that has ended stays on the list: its eggs end after it."""
 MOST = 1000
@@ -57,22 +53,17 @@ and session_main.created_at < utc_timestamp() - interval {YOUNG} second limit 50
 def judge(path: str) -> dict[str, Any]:
     """Log in as the clustermanager does, and read the list of its nodes and of its sessions."""
     try:
-        own = settings(path)
-        place, account, password = _URL.match(own[f"{_LEAD}url"]), own[f"{_LEAD}username"], own[f"{_LEAD}password"]
-    except (OSError, KeyError) as error:
-        return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}"}
-    if place is None:
-        return {"ok": False, "kind": "config", "error": f"{path}: the URL of the database is of another form than ours"}
-    where = place.group("where")
-    ask = functools.partial(_asked, where, account, password, place.group("name"))
-    return {"where": where, **sized(ask, PADDING, LIMITS)}
+        login = login_of(path)
+    except NoLogin as error:
+        return {"ok": False, "kind": "config", "error": str(error)}
+    return {"where": login.where, **sized(functools.partial(_asked, login), PADDING, LIMITS)}
 
 
-def _asked(where: str, account: str, password: str, name: str, padding: int, seconds: float) -> dict[str, Any]:
+def _asked(login: Login, padding: int, seconds: float) -> dict[str, Any]:
     try:
-        session = Session(where, account, password, seconds)
+        session = Session(login.where, login.account, login.password, seconds)
         try:
-            session.rows(f"use `{name}`")
+            session.rows(f"use `{login.name}`")
             ((rows,),) = session.rows("select count(*) from server_node")
             sessions, nodes, eggs = (session.rows(text) for text in (SESSIONS, NODES, EGGS))
             session.rows(f"select concat('{'x' * padding}', '')")

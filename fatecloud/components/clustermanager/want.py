@@ -12,11 +12,12 @@ from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
+from fatecloud.components.script import script_text
 from fatecloud.components.sizing import figure
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
-from fatecloud.model.residues import Residue
+from fatecloud.model.residues import Chore, Residue
 from fatecloud.model.service import Edge, FileSpec, LogFile, PortUse, Process
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
@@ -97,7 +98,14 @@ def want(ctx: Context) -> Wanted:
         trees=(TreeUse("eggroll"),),
         needs=replace(start.needs, figures=(*start.needs.figures, eggs)),
         residues=(*start.residues, *old_logs(ctx)),
+        chores=(_forgets(ctx, conf),),
     )
+
+
+def _forgets(ctx: Context, conf: str) -> Chore:
+    """Removes the rows of old sessions, which EggRoll keeps for ever."""
+    argv = ("python3", "-I", "-B", "-S", "-", conf, str(ctx.config["residues.days"]))
+    return Chore(argv, script_text("clustermanager", "forget_sessions.py"))
 
 
 def old_logs(ctx: Context) -> tuple[Residue, ...]:
