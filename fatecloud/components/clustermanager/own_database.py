@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from fatecloud.probing.properties import settings
 
@@ -11,15 +10,18 @@ _LEAD = "eggroll.resourcemanager.clustermanager.jdbc."
 _URL = re.compile(r"jdbc:mysql://(?P<where>[^/]+)/(?P<name>[^?]+)")
 
 
-class Login(NamedTuple):
-    """Where the database is, and who the clustermanager is there."""
+class Login:
+    """Where the database is, and who the clustermanager is there.
 
-    where: str
-    """`host:port`."""
-    name: str
-    """Of the database."""
-    account: str
-    password: str
+    Args:
+        where: `host:port`.
+        name: of the database.
+        account: the clustermanager's.
+        password: likewise.
+    """
+
+    def __init__(self, where: str, name: str, account: str, password: str) -> None:
+        self.where, self.name, self.account, self.password = where, name, account, password
 
 
 class NoLogin(ValueError):
