@@ -225,7 +225,7 @@ def test_what_a_dead_run_left_behind_is_ended_before_the_node_changes_hands(tmp_
     reaper.start()
     try:
         deadline = time.monotonic() + 10
-        while left.pid not in lease.processes_of(old) and time.monotonic() < deadline:
+        while left.pid not in lease.processes_of(old)[0] and time.monotonic() < deadline:
             time.sleep(0.05)
         lease.acquire(asked(tmp_path, "r2", takeover=old))
         # Only the reaper can know: while it waits, another thread's poll() returns None even for a dead process.
@@ -245,7 +245,7 @@ def test_a_run_waits_for_its_own_tasks_before_it_releases_the_node(tmp_path: Pat
     left = subprocess.Popen(["sleep", "60"], env={**os.environ, "FATECLOUD_RUN": run})
     try:
         deadline = time.monotonic() + 10
-        while left.pid not in lease.processes_of(run) and time.monotonic() < deadline:
+        while left.pid not in lease.processes_of(run)[0] and time.monotonic() < deadline:
             time.sleep(0.05)
         with pytest.raises(node.Refused, match=f"processes \\[{left.pid}\\] of run {run} are still running"):
             lease.release(asked(tmp_path, run))
