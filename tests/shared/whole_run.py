@@ -44,7 +44,7 @@ BARE = _named("two_parties", "two_parties_killed")
 FAULTS = _named("two_parties_faults")
 WAY = _named("two_parties_way")
 WORK = _named("two_parties_harmless", "two_parties_quiet")
-TRUST = tuple(sorted(SHARED.difference(BARE, FAULTS, WAY, WORK, WITH_ALL)))
+OTHERS = tuple(sorted(SHARED.difference(BARE, FAULTS, WAY, WORK, WITH_ALL)))
 PREPARES = _named("prepared")
 """It makes the image of prepared nodes, which takes longer than a test may. What needs the image comes after it."""
 JVM = _like("jvm*")
@@ -86,11 +86,10 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "parties": (*BARE, *WITH_ALL),
         "code": ("tests/unit", "tests/golden"),
         "prepared": PREPARES,
-        "work": (*WORK, *WITH_ALL),
+        "work": (*WORK, *turn("other files of two parties", OTHERS, 2), *WITH_ALL),
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
         "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
-        "trust": (*turn("files of trust", TRUST, 2), *WITH_ALL),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
         "rest": REST,
