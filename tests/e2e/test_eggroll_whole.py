@@ -255,7 +255,8 @@ def at_work_on_both_sides(program: Program, wanted: int) -> bool:
 
 
 def waiting(program: Program) -> dict[str, Any] | None:
-    """The ledger, while exactly one job waits and two have cores."""
+    """The ledger, while exactly one job waits that all parties have accepted, and two have cores."""
     ledger = ledger_of(program)
     holders = {holder["job"] for account in ledger["accounts"] for holder in account["holders"]}
-    return ledger if len(ledger["waiting"]) == 1 and len(holders) == 2 else None
+    accepted = [job for job in ledger["waiting"] if "not by all of its parties" not in job["why"][0]]
+    return ledger if len(ledger["waiting"]) == len(accepted) == 1 and len(holders) == 2 else None

@@ -114,13 +114,18 @@ def test_an_answer_of_another_form_counts_as_foreign(manager: Manager, body: byt
 WELL: dict[str, Any] = {"ok": True, "error": "", "seconds": 4.0, "started": [], "missing": [], "left": []}
 
 
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proof, "HEARTBEAT", 0.0)
+
+
 def run(answer: object, *, host: str = "10000") -> tuple[ProofResult, list[str]]:
     """The smoke test between the parties of the example, on nodes that answer so."""
     asked: list[str] = []
 
     def to(asked_service: Any) -> Callable[..., bytes]:
         def command(argv: tuple[str, ...], _stdin: bytes, _seconds: float) -> bytes:
-            asked.append(argv[3])
+            asked.append(argv[5])
             return json.dumps(answer(asked_service) if callable(answer) else answer).encode()
 
         return command
@@ -145,6 +150,14 @@ def test_the_test_covers_both_sides_and_proves_no_job() -> None:
     assert len(run(started, host="7")[1]) == 1, "a peer is not asked"
 
 
+@pytest.mark.usefixtures("no_pause")
+def test_a_nodemanager_that_a_new_clustermanager_has_not_heard_of_is_given_time() -> None:
+    first = iter([True, False])
+    result, asked = run(lambda of: WELL if next(first, False) else started(of), host="9999")
+    assert (len(asked), len(set(asked)), result.figures) == (2, 2, {"eggs": 1.0})
+
+
+@pytest.mark.usefixtures("no_pause")
 def test_it_names_the_nodemanager_whose_egg_does_not_start() -> None:
     def one_missing(asked_service: Any) -> dict[str, Any]:
         return WELL | {"ok": False, "error": "too late", "missing": list(asked_service.facts["nodes"].values())}

@@ -18,6 +18,9 @@ from fatecloud.plain import harmless, plain_word
 
 START_SECONDS = 20.0
 """The least that eggs get, however short the deadline is."""
+HEARTBEAT, TRIES = 10.0, 3
+"""Seconds between two heartbeats: until the first one, a clustermanager that was just started gives a nodemanager no
+part of a session, although its list of nodes says HEALTHY. Seen with EggRoll 3.2.0."""
 
 
 def egg(ground: ProofGround) -> ProofResult:
@@ -28,9 +31,7 @@ def egg(ground: ProofGround) -> ProofResult:
         service = ground.services.get(party)
         if service is None:
             continue
-        # Named like a job's, so that its logs go where those go.
-        session = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}_fatecloud_{uuid.uuid4().hex[:8]}"
-        answer = _tried(ground, service, session, ground.deadline - (time.monotonic() - began))
+        session, answer = _tried_until_heard(ground, service, began)
         left += _left(party, session, answer)
         _judge(party, service, answer)
         eggs += len(answer["started"])
@@ -49,6 +50,20 @@ def egg(ground: ProofGround) -> ProofResult:
         summary=(f"egg {' and '.join(parties)}: {eggs} eggs started and ended in {whole:.0f} s",),
         left=tuple(left),
     )
+
+
+def _tried_until_heard(ground: ProofGround, service: DesiredService, began: float) -> tuple[str, dict[str, Any]]:
+    """The last session, and what it showed."""
+    for again in reversed(range(TRIES)):
+        # Named like a job's, so that its logs go where those go.
+        session = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}_fatecloud_{uuid.uuid4().hex[:8]}"
+        answer = _tried(ground, service, session, ground.deadline - (time.monotonic() - began))
+        missing = _missing(service, answer)
+        if not (again and answer.get("ok") and missing):
+            break
+        ground.events(Event("note", f"{service.id.owner}: no egg at {', '.join(sorted(missing))}; once more"))
+        time.sleep(HEARTBEAT)
+    return session, answer
 
 
 def _tried(ground: ProofGround, service: DesiredService, session: str, seconds: float) -> dict[str, Any]:
@@ -73,10 +88,17 @@ def _fits(answer: dict[str, Any]) -> bool:
     return all(isinstance(found, list) for found in lists) and isinstance(seconds, float) and math.isfinite(seconds)
 
 
+def _missing(service: DesiredService, answer: dict[str, Any]) -> set[str]:
+    """Endpoints of the nodemanagers that started no egg."""
+    return {str(where) for where in answer["missing"]} | (
+        set(service.facts["nodes"].values()) - set(map(str, answer["started"]))
+    )
+
+
 def _judge(party: str, service: DesiredService, answer: dict[str, Any]) -> None:
     """Raise ProofFailed where not each nodemanager has started its egg."""
     keys = {where: key for key, where in service.facts["nodes"].items()}
-    missing = {str(where) for where in answer["missing"]} | (keys.keys() - set(map(str, answer["started"])))
+    missing = _missing(service, answer)
     if answer.get("ok") and not missing:
         return
     named = [keys.get(where, where) for where in sorted(missing)]
