@@ -92,6 +92,12 @@ def test_a_session_that_does_not_start_is_ended_and_names_the_node_without_an_eg
     assert manager.got[-2:] == [sessions.KILL, sessions.GET]
 
 
+def test_a_session_that_is_active_a_moment_later_is_well(manager: Manager) -> None:
+    manager.says[sessions.CREATE] = ({"ok": True}, session("NEW", n2=11, n3=12))
+    manager.says[sessions.GET] = ({"ok": True}, session("ACTIVE", n2=11, n3=12))
+    assert (tried()["ok"], manager.got[-2:]) == (True, [sessions.GET, sessions.KILL])
+
+
 def test_eggs_that_live_on_are_named(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(try_session, "connected", lambda *_: SimpleNamespace(close=lambda: None))
     assert tried()["left"] == ["h:7", "h:7"]

@@ -103,7 +103,8 @@ def _judge(party: str, service: DesiredService, answer: dict[str, Any]) -> None:
         return
     named = [keys.get(where, where) for where in sorted(missing)]
     # Without a session, nothing is known about any of them.
-    where = f" at {', '.join(named)}" if answer.get("ok") or answer["started"] or answer["missing"] else ""
+    known = bool(named and (answer.get("ok") or answer["started"] or answer["missing"]))
+    where = f" at {', '.join(named)}" if known else ""
     reason = str(answer.get("error") or "the clustermanager gave it no part of the session")
     raise ProofFailed(
         f"egg {party}: no egg started{where}: {reason}",

@@ -15,6 +15,7 @@ from fatecloud.components.clustermanager.sessions import create, get, kill
 from fatecloud.probing.dialing import connected
 
 LIST_SECONDS, KILL_SECONDS, GET_SECONDS, GONE_SECONDS = 10.0, 15.0, 10.0, 15.0
+NEW = "NEW"
 AFTER = KILL_SECONDS + GET_SECONDS + GONE_SECONDS
 """Seconds that the end of the session may take."""
 
@@ -38,6 +39,9 @@ def tried(host: str, port: int, session: str, seconds: float) -> dict[str, Any]:
     places = {node["id"]: node["where"] for node in listed["nodes"]}
     began = time.monotonic()
     made = create(host, port, session, seconds=seconds)
+    if made["ok"] and made["status"] == NEW:
+        # A loaded manager was seen to answer with all eggs, and the status of before.
+        made = get(host, port, session, seconds=GET_SECONDS)
     took = time.monotonic() - began
     ended = kill(host, port, session, seconds=KILL_SECONDS)
     known = made if made["ok"] else get(host, port, session, seconds=GET_SECONDS)
