@@ -76,12 +76,13 @@ class Fleet:
         return woken
 
     def settle(self) -> None:
-        """Wait until nodes that were asleep are healthy again."""
+        """Wait until nodes that were just deployed, or were asleep, are healthy."""
         for _ in range(_TRIES):
-            if self.program("check", statuses=(0, 1, 2, 3)).status == 0:
+            report = self.program("check", statuses=(0, 1, 2, 3))
+            if report.status == 0:
                 return
             time.sleep(1)
-        raise BenchError("nodes that had slept did not become healthy")
+        raise BenchError(f"the nodes did not become healthy:\n{report.out}")
 
     def edit(self, **changes: Any) -> None:
         """Change flow's configuration on every party."""
@@ -144,8 +145,9 @@ def _fleet(sandbox: Sandbox, key: Path, scratch: Path, architecture: str) -> Fle
         "defaults": {"ssh": {"user": "ops", "key": str(key), "agent": False}, "paths": {"base": BASE}},
         "nodes": {node: {"address": address} for node, address in addresses.items()},
         "parties": {
-            str(_FIRST_PARTY + index): {"services": dict.fromkeys(components, node)}
-            for index, node in enumerate(addresses)
+            # With addresses, packets of strangers are dropped; without, a check warns of that.
+            str(_FIRST_PARTY + index): {"addresses": [address], "services": dict.fromkeys(components, node)}
+            for index, (node, address) in enumerate(addresses.items())
         },
     }
     inventory.write_text(yaml.safe_dump(document, sort_keys=False))
