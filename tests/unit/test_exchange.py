@@ -13,6 +13,7 @@ from test_component_eggroll import HANGS, REFUSED, UNKNOWN, Asked, answers, heal
 from fatecloud import catalogue
 from fatecloud.checks.causes import explain as explain_findings
 from fatecloud.checks.registry import all_codes
+from fatecloud.components import router_questions
 from fatecloud.components.osx import messages, probe_peers
 from fatecloud.components.osx.probe_state import state
 from fatecloud.errors import InventoryError
@@ -187,7 +188,7 @@ def test_what_does_not_arrive_is_laid_on_the_exchange_only_where_it_is_silent(
     answers: dict[str, Asked],  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(probe_peers, "connected", lambda *_: open("/dev/null"))  # noqa: SIM115, PTH123 - closed there
+    monkeypatch.setattr(router_questions, "connected", lambda *_: open("/dev/null"))  # noqa: SIM115, PTH123 - closed there
 
     def ask() -> dict[str, Any]:
         return probe_peers.ask("own:1", "9999", {"hub:1": "hub"}, "10000", "hub:1")

@@ -18,9 +18,10 @@ INVOKE = "/org.ppc.ptp.PrivateTransferProtocol/invoke"
 UNARY = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
 _NO_ROUTE = "130"
 _FLOW = "fateflow"
+HEALTH_SECONDS = 3.0
 
 
-def health(host: str, port: int, own: str, party: str, *, seconds: float) -> dict[str, Any]:
+def health(host: str, port: int, own: str, party: str, *, seconds: float = HEALTH_SECONDS) -> dict[str, Any]:
     """Which party's OSX answers a question that is for a party.
 
     Args:

@@ -5,33 +5,20 @@ An exchange has no flow: it is asked for its own health alone.
 
 from __future__ import annotations
 
-import functools
 import json
 import sys
 from typing import Any
 
 from fatecloud.components.flow.v2.task_question import PADDING
 from fatecloud.components.osx.messages import flow, health
-from fatecloud.probing.sized import sized
-
-LIMITS = (7.0, 2.0, 2.0)
-HEALTH_SECONDS = 3.0
+from fatecloud.components.router_questions import own_state
 
 
 def state(host: str, port: int, party: str, *, has_flow: bool = True) -> dict[str, Any]:
-    """`ok` where OSX works as this party's; `behind` is the flow's answer, which passes through it."""
+    """See `own_state`."""
     if not has_flow:
-        return health(host, port, party, party, seconds=HEALTH_SECONDS)
-    behind = sized(functools.partial(_through, host, port, party), PADDING, LIMITS)
-    if behind["ok"]:
-        return {"ok": True, "party": party, "behind": behind}
-    if behind["kind"] in ("refused", "foreign", "name", "unreachable"):
-        return behind
-    return {**health(host, port, party, party, seconds=HEALTH_SECONDS), "behind": behind}
-
-
-def _through(host: str, port: int, party: str, padding: int, seconds: float) -> dict[str, Any]:
-    return flow(host, port, party, party, padding=padding, seconds=seconds)
+        return health(host, port, party, party)
+    return own_state(host, port, party, flow=flow, health=health, padding=PADDING)
 
 
 if __name__ == "__main__":

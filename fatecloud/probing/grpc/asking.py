@@ -8,6 +8,7 @@ Kinds:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fatecloud.probing.dialing import readable, trouble
@@ -19,7 +20,9 @@ _MOST = 400
 """Characters of an error: some servers put the trace of a stack into it."""
 
 
-def asked(host: str, port: int, path: str, message: bytes = b"", **more: Any) -> tuple[dict[str, Any], bytes]:
+def asked(
+    host: str, port: int, path: str, message: bytes = b"", *, words: Callable[[str], str] = str, **more: Any
+) -> tuple[dict[str, Any], bytes]:
     """What a probe prints about a call (`ok`; if that is false also `kind` and `error`), and the answer's message.
 
     Args:
@@ -27,6 +30,7 @@ def asked(host: str, port: int, path: str, message: bytes = b"", **more: Any) ->
         port: of the server.
         path: of the method.
         message: the request.
+        words: what of the server's words about an error is for people; all of them, unless given.
         more: `timeout`, and what else `unary` takes.
     """
     try:
@@ -40,7 +44,8 @@ def asked(host: str, port: int, path: str, message: bytes = b"", **more: Any) ->
     except OSError as error:
         return trouble(error, more["timeout"], "silent" if isinstance(error, Silent) else "timeout"), b""
     if answer.status:
-        failed = _failed("status", f"{answer.name}: {answer.message}" if answer.message else answer.name)
+        said = words(answer.message)
+        failed = _failed("status", f"{answer.name}: {said}" if said else answer.name)
         return {**failed, "status": answer.name}, b""
     return {"ok": True}, answer.body
 
