@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fatecloud.components.flow.v2.api import NO_ANSWER, FlowApiError
+from fatecloud.components.flow.exchange import NO_ANSWER, FlowApiError
 
 FIXTURES = Path(__file__).parent / "fixtures" / "flow"
 

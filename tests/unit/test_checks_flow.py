@@ -16,7 +16,7 @@ from component_world import (
     set_answer,
 )
 
-from fatecloud.components.flow.v2 import checks
+from fatecloud.components.flow import check_service
 from fatecloud.model.remedy import Ask, Run, immediate
 
 API, DATABASE, BROKER, JOBS, SCHEDULE = (
@@ -69,7 +69,7 @@ def test_a_tick_just_inside_the_limit_raises_no_finding() -> None:
 def test_a_scheduler_that_is_set_to_write_no_line_is_not_asked_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     late = set_answer(SCHEDULE, age=9000)
     assert [finding.code for finding in findings(late)] == ["FLOW_SCHEDULER_STALLED"]
-    monkeypatch.setattr(checks, "_INFO", service(FLOW).facts["log_level"] - 1)
+    monkeypatch.setattr(check_service, "_INFO", service(FLOW).facts["log_level"] - 1)
     assert findings(late) == []
 
 

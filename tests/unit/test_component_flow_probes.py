@@ -18,12 +18,11 @@ import pytest
 from component_world import FLOW, service
 from web_fakes import Page, closed_port, serving, silent
 
+from fatecloud.components.flow import own_database, probe_schedule
 from fatecloud.components.flow.v2 import (
     probe_api,
     probe_broker,
-    probe_database,
     probe_jobs,
-    probe_schedule,
     probe_sqlite,
 )
 
@@ -212,14 +211,14 @@ def test_an_absent_or_silent_log_gives_no_heartbeat(tmp_path: Path) -> None:
     ],
 )
 def test_each_refusal_of_a_database_has_its_kind(error: OSError, kind: str) -> None:
-    assert probe_database.explained(error, {"passwd": "s3cret"})["kind"] == kind
+    assert own_database.explained(error, {"passwd": "s3cret"})["kind"] == kind
 
 
 def test_a_name_without_an_address_differs_from_a_server_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = socket.gaierror(-2, "Name or service not known")
     error = OSError(2003, "Can't connect to MySQL server on 'db' ([Errno -2] Name or service not known)")
     error.original_exception = unknown  # type: ignore[attr-defined]
-    assert probe_database.explained(error, {"passwd": "s3cret"})["kind"] == "name"
+    assert own_database.explained(error, {"passwd": "s3cret"})["kind"] == "name"
 
     def page(*_: object) -> tuple[int, Any]:
         raise unknown
@@ -229,7 +228,7 @@ def test_a_name_without_an_address_differs_from_a_server_that_refuses(monkeypatc
 
 
 def test_the_password_never_comes_back_with_an_error() -> None:
-    error = probe_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
+    error = own_database.explained(OSError(1045, "no s3cret here"), {"passwd": "s3cret"})
     assert "s3cret" not in json.dumps(error)
 
 

@@ -13,7 +13,7 @@ import pytest
 from check_world import ENGINE, STORE, Documents, report_of, the_desired
 from component_world import CASES, Answers, desired, report
 
-from fatecloud.components.flow.v2 import probe_database
+from fatecloud.components.flow import own_database
 from fatecloud.components.rabbitmq import probe_peers
 from fatecloud.components.zookeeper import probe_members
 from fatecloud.model.endpoint import Endpoint
@@ -201,7 +201,7 @@ def test_a_database_behind_a_route_that_loses_large_packets(
 ) -> None:
     driver = Driver(loses=loses)
     monkeypatch.setitem(sys.modules, "pymysql", cast("Any", driver))
-    monkeypatch.setattr(probe_database, "connected", lambda *_: driver)
-    answer = probe_database.mysql({"host": "h", "port": 3306, "name": "f", "passwd": "s3cret"})
+    monkeypatch.setattr(own_database, "connected", lambda *_: driver)
+    answer = own_database.mysql({"host": "h", "port": 3306, "name": "f", "passwd": "s3cret"})
     assert (answer["ok"], answer.get("kind"), answer["where"]) == (not loses, kind, "h:3306")
     assert answer.get("cores") == (None if loses else {"all": 32, "free": 20, "held": 8})

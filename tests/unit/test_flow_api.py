@@ -12,9 +12,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from web_fakes import serving
 
-from fatecloud.components.flow.v2.api import NO_ANSWER, FlowApi, FlowApiError, Query
+from fatecloud.components.flow.exchange import NO_ANSWER, FlowApiError, Query
+from fatecloud.components.flow.node_exchange import NodeExchange
+from fatecloud.components.flow.v2.api import FlowApi
 from fatecloud.components.flow.v2.http_exchange import LIMIT, exchange
-from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.components.flow.v2.probe_jobs import STATES
 from fatecloud.model.jobs import Attempt
 
@@ -114,7 +115,7 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
 
 @pytest.mark.parametrize("printed", ["", "7", "[]", "[" * 100000, "{}", '{"body": 1}', '{"error": []}'])
 def test_whatever_the_exchange_prints_is_an_answer_or_an_error(printed: str) -> None:
-    ask = NodeExchange(lambda *_: printed.encode(), "http://127.0.0.1:1")
+    ask = NodeExchange(lambda *_: printed.encode(), "http://127.0.0.1:1", "v2/http_exchange.py")
     with pytest.raises(FlowApiError):
         ask("GET", "/v2/x", query=None, body=None, timeout=1)
 
@@ -165,7 +166,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1", "v2/http_exchange.py")
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -191,7 +192,7 @@ def on_this_machine(argv: tuple[str, ...], text: bytes, timeout: float) -> bytes
 
 
 def test_the_script_runs_as_it_is_shipped(address: str) -> None:
-    send = NodeExchange(on_this_machine, address, python=sys.executable)
+    send = NodeExchange(on_this_machine, address, "v2/http_exchange.py", python=sys.executable)
     assert send("POST", "/c", query=None, body={"it's": 'a "quote"'}, timeout=5)["body"] == {"it's": 'a "quote"'}
     with pytest.raises(FlowApiError, match="HTTP 502 without JSON") as raised:
         send("GET", "/html", query=None, body=None, timeout=5)
@@ -210,7 +211,7 @@ def test_a_request_is_signed_with_flows_own_settings(tmp_path: Path) -> None:
     seen: list[dict[str, str]] = []
     with serving({"/page": (200, {"code": 0})}, seen) as port:
         url = f"http://127.0.0.1:{port}"
-        NodeExchange(run, url, settings=str(settings), python=sys.executable)(
+        NodeExchange(run, url, "v2/http_exchange.py", settings=str(settings), python=sys.executable)(
             "GET", "/page", query=None, body=None, timeout=5
         )
     assert (seen[0]["appid"], len(seen[0]["signature"])) == ("admin", 32)
@@ -220,5 +221,7 @@ def test_a_request_is_signed_with_flows_own_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("output", ["", "bash: python3: command not found", '{"status": 200, "body": [1]}'])
 def test_a_script_that_gives_no_envelope(output: str) -> None:
     with pytest.raises(FlowApiError) as raised:
-        NodeExchange(lambda *_: output.encode(), "http://x")("GET", "/p", query=None, body=None, timeout=5)
+        NodeExchange(lambda *_: output.encode(), "http://x", "v2/http_exchange.py")(
+            "GET", "/p", query=None, body=None, timeout=5
+        )
     assert raised.value.code == NO_ANSWER

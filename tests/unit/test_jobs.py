@@ -12,9 +12,9 @@ import pytest
 from preflight_world import a_desired, a_service
 from sessions import stand_in
 
+from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.components.flow.v2.api import FlowApi
 from fatecloud.components.flow.v2.job_api import flow_api
-from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.errors import FatecloudError, Refused, UsageError
 from fatecloud.model.duration import duration_text, seconds
 from fatecloud.model.event import Event
@@ -103,7 +103,7 @@ def test_a_flow_that_is_down_runs_nothing_and_needs_no_note() -> None:
         def on_node(argv: tuple[str, ...], text: bytes, _: float) -> bytes:
             return subprocess.run(argv, input=text, capture_output=True, check=True).stdout
 
-        assert FlowApi(NodeExchange(on_node, url)).active() == ()
+        assert FlowApi(NodeExchange(on_node, url, "v2/http_exchange.py")).active() == ()
 
 
 def test_a_flow_that_is_to_go_and_gives_no_answer_is_not_ended_unasked(reported: list[Event]) -> None:

@@ -11,7 +11,7 @@ from preflight_world import a_desired, no_text, observed
 
 from fatecloud.checks import preflight
 from fatecloud.components.declared import component_preflight
-from fatecloud.components.flow.v2.preflight import cores
+from fatecloud.components.flow.preflight import cores
 from fatecloud.model.check import Code, ServiceView, preflight_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.observed import Fact, NodeFacts, Observed

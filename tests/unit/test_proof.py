@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from flow_replay import Replay, Silent, Time
 
+from fatecloud.components.flow.attempt import Attempt
 from fatecloud.components.flow.job_watch import Clock
 from fatecloud.components.flow.proof_rows import NAMESPACE
 from fatecloud.components.flow.v2.api import FlowApi
-from fatecloud.components.flow.v2.attempt import Attempt
 from fatecloud.components.flow.v2.proof import run_lr, run_psi, run_toy
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event

@@ -14,7 +14,7 @@ from fatecloud import catalogue
 from fatecloud.checks.engine import judge
 from fatecloud.cli.verbs import app
 from fatecloud.collect.record import observed_to_json
-from fatecloud.components.flow.v2.preflight import cores
+from fatecloud.components.flow.preflight import cores
 from fatecloud.components.nodemanager.preflight import eggs, jobs_memory
 from fatecloud.components.sizing import EGG, work_of
 from fatecloud.inventory import load

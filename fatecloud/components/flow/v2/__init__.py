@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fatecloud.components.flow.cores import judge
+from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.v2 import sites
-from fatecloud.components.flow.v2.cores import judge
-from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.want import want
 from fatecloud.components.question import question
 from fatecloud.components.residues import RESIDUE_KEYS

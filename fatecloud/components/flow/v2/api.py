@@ -2,82 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
+from fatecloud.components.flow.exchange import NO_ANSWER, REFUSED, Exchange, FlowApiError, Query, understood
 from fatecloud.components.flow.v2.answers import job_rows, reason, roles_of, tasks_of
 from fatecloud.components.flow.v2.measures import measures_of
 from fatecloud.components.flow.v2.probe_jobs import STATES
 from fatecloud.components.flow.v2.schedule_log import attempt_of, first_failed
-from fatecloud.errors import FatecloudError
 from fatecloud.model.jobs import Attempt, JobRow, Measure, RoleState, TaskState
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-Query = Mapping[str, str | Sequence[str]]
-
-NO_ANSWER = -1
-REFUSED = -2
-"""Code for a refused connection: flow does not run."""
 # Flow's own codes for "there is none", which is an answer here and no failure.
 _NO_JOB, _NO_TASK, _NO_TABLE = 1001, 2000, 7001
 _ATTEMPT_LINES, _TASK_LINES = 300, 4000
 """Of the end of a log: some ten attempts, which flow makes every two seconds, and what the last tasks did."""
 _FEDERATED_TIMEOUT = 60.0
 """Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
-
-
-class FlowApiError(FatecloudError):
-    """Flow refused a request, or gave no usable answer.
-
-    Args:
-        code: flow's own code from the envelope; `NO_ANSWER` or `REFUSED` when nothing usable came back.
-        message: flow's own message, or the reason why there is no answer.
-        path: the path that was asked.
-        job: id of a job that flow created although it reported an error; empty if it created none.
-    """
-
-    def __init__(self, code: int, message: str, path: str, *, job: str = "") -> None:
-        result = "no usable answer" if code < 0 else f"code {code}"
-        super().__init__(f"flow, {path}: {result}: {message}")
-        self.code = code
-        self.reason = message
-        self.path = path
-        self.job = job
-
-
-class Exchange(Protocol):
-    """One HTTP exchange with one flow.
-
-    Raises:
-        FlowApiError: with `NO_ANSWER` or `REFUSED`, when no JSON object came back.
-    """
-
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        /,
-        *,
-        query: Query | None,
-        body: Mapping[str, Any] | None,
-        timeout: float,
-    ) -> Mapping[str, Any]:
-        """Return flow's envelope, whatever its code."""
-
-
-def _understood(call: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Turn what goes wrong with an answer of another form into a `FlowApiError`: who listens may not be a flow."""
-
-    @wraps(call)
-    def wrapped(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        try:
-            return call(*args, **kwargs)
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, StopIteration):
-            raise FlowApiError(NO_ANSWER, "the answer has another form than flow's", call.__name__) from None
-
-    return wrapped
 
 
 class FlowApi:
@@ -95,13 +35,13 @@ class FlowApi:
         self._exchange = exchange
         self._timeout = timeout
 
-    @_understood
+    @understood
     def version(self) -> str:
         """Version that flow reports; also shows that its process answers."""
         servers = self._get("/v2/server/fateflow")["data"]
         return str(next(iter(servers.values()))["version"])
 
-    @_understood
+    @understood
     def active(self) -> tuple[JobRow, ...]:
         """Jobs that have not ended, one row per role that this flow has in them; the newest 200.
 
@@ -115,33 +55,33 @@ class FlowApi:
                 return ()
             raise
 
-    @_understood
+    @understood
     def newest(self, rows: int) -> tuple[JobRow, ...]:
         """The newest jobs, whatever their status: at most so many rows, one per role."""
         return job_rows(self._get("/v2/job/list/query", {"limit": str(rows), "page": "1"})["data"]["data"])
 
-    @_understood
+    @understood
     def known(self, job: str) -> tuple[JobRow, ...]:
         """The job's rows, one per role that this flow has in it; empty if it does not know the job."""
         return job_rows(self._found("/v2/job/query", {"job_id": job}, _NO_JOB))
 
-    @_understood
+    @understood
     def attempt(self, job: str, role: str, party: str) -> Attempt:
         """What came of the last attempt to get a waiting job its cores."""
         return attempt_of(self._schedule_log(job, role, party, _ATTEMPT_LINES))
 
-    @_understood
+    @understood
     def blamed(self, job: str, role: str, party: str) -> tuple[str, str, str]:
         """Role, party and task that failed first, of any party; empty texts where this flow noted no failure."""
         return first_failed(self._schedule_log(job, role, party, _TASK_LINES), job)
 
-    @_understood
+    @understood
     def measures(self, job: str, role: str, party: str, task: str) -> tuple[Measure, ...]:
         """The numbers that a task recorded."""
         query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
         return measures_of(self._found("/v2/output/metric/query", query, _NO_TASK), role, party, task)
 
-    @_understood
+    @understood
     def submit(self, job: Mapping[str, Any]) -> str:
         """Submit a DAG as a job and return its id.
 
@@ -150,28 +90,28 @@ class FlowApi:
         """
         return str(self._post("/v2/job/submit", {"dag_schema": job}, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
-    @_understood
+    @understood
     def upload(self, request: Mapping[str, Any]) -> str:
         """Start reading a file of flow's node into a table, and return the id of the job that does it."""
         return str(self._post("/v2/data/component/upload", request, timeout=_FEDERATED_TIMEOUT)["job_id"])
 
-    @_understood
+    @understood
     def roles(self, job: str) -> tuple[RoleState, ...]:
         """The job's roles that this flow knows; none when it does not know the job."""
         return roles_of(self._found("/v2/job/query", {"job_id": job}, _NO_JOB))
 
-    @_understood
+    @understood
     def tasks(self, job: str) -> tuple[TaskState, ...]:
         """The job's tasks that this flow knows; none when it does not know the job."""
         return tasks_of(self._found("/v2/job/task/query", {"job_id": job}, _NO_TASK))
 
-    @_understood
+    @understood
     def metrics(self, job: str, role: str, party: str, task: str) -> list[Any]:
         """Everything that a task recorded, oldest first."""
         query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
         return list(self._get("/v2/output/metric/query", query)["data"])
 
-    @_understood
+    @understood
     def refused(self, job: str, role: str, party: str) -> str:
         """Why flow's scheduler gave up a job, as it logged it; empty if it logged nothing.
 
@@ -189,7 +129,7 @@ class FlowApi:
         """Delete what this flow keeps of a job: rows, metrics, models, output tables. Ignores an unknown job."""
         self._gone("/v2/job/clean", {"job_id": job}, _NO_JOB)
 
-    @_understood
+    @understood
     def table_exists(self, namespace: str, name: str) -> bool:
         """Whether flow knows this table."""
         return bool(self._found("/v2/table/query", {"namespace": namespace, "name": name}, _NO_TABLE))

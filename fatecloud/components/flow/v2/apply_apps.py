@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from fatecloud.components.flow.v2.own_login import connected
+from fatecloud.components.flow.own_login import connected
 from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"

@@ -44,7 +44,7 @@ def code(ctx: Context) -> Code:
         trees=(TreeUse("eggroll"),),
         environment={"EGGROLL_HOME": tree, "PYTHONPATH": f"{tree}/python"},
         # In the place of the one that upstream ships, with a login to a database.
-        files=(FileSpec(f"{tree}/conf/eggroll.properties", "flow/v2/eggroll.properties.j2", values),),
+        files=(FileSpec(f"{tree}/conf/eggroll.properties", "flow/eggroll.properties.j2", values),),
     )
 
 

@@ -5,41 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from fatecloud.components.flow.exposed import AUTH, Part, exposed, others_of
 from fatecloud.components.flow.v2.sites import signs
 from fatecloud.components.judging import neighbour
 from fatecloud.components.networks import are_named
-from fatecloud.model.check import Code, ServiceView, service_check
-from fatecloud.model.finding import Finding, Severity
-from fatecloud.model.remedy import Ask, Edit, Remedy, administrator
-
-AUTH = Code(
-    "EXPOSURE_FLOW_AUTH",
-    "exposure",
-    "Flow does not ask everyone who reaches it for a signature, or does not limit what they may do with one.",
-)
+from fatecloud.model.check import ServiceView, service_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import Ask, Edit, administrator
 
 
 @service_check(AUTH, component="flow", while_down=True)
 def exposures(view: ServiceView) -> Iterator[Finding]:
     """Who can start jobs and read data without a signature, and what remains open with one."""
     parts = [_own_api(view), *_through_osx(view), *_partners(view)]
-    yield Finding(
-        AUTH.name,
-        # A partner is known; anyone on a network is not, and can run code with a job.
-        max((severity for severity, _, _ in parts), key=("exposure", "warning").index),
-        view.subject,
-        "; ".join(what for _, what, _ in parts),
-        cause="FATE takes requests without a signature unless it is configured otherwise, and never signs those of "
+    yield exposed(
+        view,
+        parts,
+        "FATE takes requests without a signature unless it is configured otherwise, and never signs those of "
         "tasks (/v2/worker), the path or the body of a request",
-        remedy=tuple(dict.fromkeys(one for _, _, remedies in parts for one in remedies)),
-        source="inventory",
     )
 
 
-_Part = tuple[Severity, str, tuple[Remedy, ...]]
-
-
-def _own_api(view: ServiceView) -> _Part:
+def _own_api(view: ServiceView) -> Part:
     own, ports = view.service.id.owner, {port.name: port for port in view.service.ports}
     # What comes in by gRPC, flow sends on to its own HTTP port, whatever the path.
     bind, http, grpc = ports["http"].bind, ports["http"].number, ports["grpc"].number
@@ -62,11 +49,11 @@ def _own_api(view: ServiceView) -> _Part:
     return "exposure", f"{who} can {jobs}write files as flow's user, as tasks do (/v2/worker)", (limit,)
 
 
-def _through_osx(view: ServiceView) -> Iterator[_Part]:
+def _through_osx(view: ServiceView) -> Iterator[Part]:
     """OSX passes every command to flow, whatever its page; only an nginx of ours has a list of those that jobs need."""
     cluster, own = view.desired.cluster, view.service.id.owner
     proxy = neighbour(view, "proxy")
-    if proxy is None or proxy.id.component != "osx" or not _others(view):
+    if proxy is None or proxy.id.component != "osx" or not others_of(view):
         return
     # What an exchange lets in comes from an address that OSX lets in.
     hubs = [view.desired.services[edge.target] for edge in proxy.edges if edge.kind == "exchange"]
@@ -81,14 +68,9 @@ def _through_osx(view: ServiceView) -> Iterator[_Part]:
     yield "exposure" if closed else "warning", f"{who} can {what}, through OSX", lines or (keep,)
 
 
-def _others(view: ServiceView) -> list[str]:
+def _partners(view: ServiceView) -> Iterator[Part]:
     cluster, own = view.desired.cluster, view.service.id.owner
-    return sorted((set(cluster.parties) | set(cluster.peers)) - {own})
-
-
-def _partners(view: ServiceView) -> Iterator[_Part]:
-    cluster, own = view.desired.cluster, view.service.id.owner
-    others = _others(view)
+    others = others_of(view)
     if cluster.parties[own].architecture == "standalone" or not others:
         return
     named = f"part{'y' if len(others) == 1 else 'ies'} {', '.join(others)}"

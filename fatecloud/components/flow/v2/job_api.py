@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fatecloud.components.flow.node_exchange import NodeExchange
 from fatecloud.components.flow.v2.api import FlowApi
-from fatecloud.components.flow.v2.node_exchange import NodeExchange
 from fatecloud.model.jobs import JobRunner, Run
 from fatecloud.model.layout import python_of
 
 
 def flow_api(runner: JobRunner, run: Run) -> FlowApi:
     """The API of a flow; see `model.jobs.JobApiAt`."""
-    return FlowApi(NodeExchange(run, runner.url, settings=runner.settings, python=python_of(runner.home)))
+    return FlowApi(
+        NodeExchange(run, runner.url, "v2/http_exchange.py", settings=runner.settings, python=python_of(runner.home))
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from fatecloud.components.clustermanager import commands
-from fatecloud.components.flow.v2 import probe_broker, probe_database, probe_proxy
+from fatecloud.components.flow import own_database
+from fatecloud.components.flow.v2 import probe_broker, probe_proxy
 from fatecloud.components.party_routes import party_of
 from fatecloud.components.question import question
 from fatecloud.model.context import Context
@@ -40,7 +41,7 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     found = [
         ask("flow.api", "v2/probe_api.py", *address, timeout=25),
         ask("flow.jobs", "v2/probe_jobs.py", *address, timeout=20),
-        ask("flow.schedule", "v2/probe_schedule.py", log, timeout=20),
+        ask("flow.schedule", "probe_schedule.py", log, timeout=20),
     ]
     if any(edge.kind == DATABASE for edge in edges):
         found.append(
@@ -51,7 +52,7 @@ def probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
                 conf,
                 timeout=20,
                 libraries=True,
-                carries=probe_database.PADDING,
+                carries=own_database.PADDING,
             )
         )
     else:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
+from fatecloud.components.flow.attempt import Attempt, Success, attempt_on, proved, started, submitted
 from fatecloud.components.flow.job_watch import JobWatch
 from fatecloud.components.flow.proof_rows import DataRole, lr_rows, shared_rows
 from fatecloud.components.flow.proof_traces import Traces
 from fatecloud.components.flow.v2 import proof_jobs
-from fatecloud.components.flow.v2.answers import auc_of, intersection_of, losses_of
-from fatecloud.components.flow.v2.attempt import Attempt, Success, attempt_on, proved, started, submitted
+from fatecloud.components.flow.v2.answers import auc_of, intersection_of, losses_of, refusal
+from fatecloud.components.flow.v2.api import FlowApi
+from fatecloud.components.flow.v2.job_api import flow_api
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.event import Event
 from fatecloud.model.jobs import TaskState
@@ -22,7 +24,7 @@ _LOWEST_AUC = 0.85
 
 def toy(ground: ProofGround) -> ProofResult:
     """Run the toy job; see `model.proof.Proof`."""
-    return run_toy(attempt_on(ground))
+    return run_toy(_attempt(ground))
 
 
 def psi(ground: ProofGround) -> ProofResult:
@@ -35,10 +37,14 @@ def lr(ground: ProofGround) -> ProofResult:
     return run_lr(_with_data(ground), tag=_tag())
 
 
-def _with_data(ground: ProofGround) -> Attempt:
+def _with_data(ground: ProofGround) -> Attempt[FlowApi]:
     if ground.host not in ground.services:
         raise UsageError("only parties of this inventory can upload data; peers cannot")
-    return attempt_on(ground)
+    return _attempt(ground)
+
+
+def _attempt(ground: ProofGround) -> Attempt[FlowApi]:
+    return attempt_on(ground, flow_api)
 
 
 def _tag() -> str:
@@ -46,7 +52,7 @@ def _tag() -> str:
     return f"fatecloud_{uuid.uuid4().hex[:10]}"
 
 
-def run_toy(attempt: Attempt) -> ProofResult:
+def run_toy(attempt: Attempt[FlowApi]) -> ProofResult:
     """Run the toy job and wait for its success on every side that we manage.
 
     Raises:
@@ -57,7 +63,7 @@ def run_toy(attempt: Attempt) -> ProofResult:
 
     def steps(traces: Traces) -> Success:
         roles = [("guest", guest), ("host", host)]
-        watch = submitted(what, attempt, proof_jobs.toy_dag(guest, host), roles, traces)
+        watch = submitted(what, attempt, proof_jobs.toy_dag(guest, host), roles, traces, refusal)
         watch.follow(attempt.events, start + attempt.deadline, clock)
         seconds = clock.now() - start
         return Success(watch, {"whole": seconds}, {}, (f"{what}: success in {seconds:.0f} s (job {watch.job})",))
@@ -65,7 +71,7 @@ def run_toy(attempt: Attempt) -> ProofResult:
     return proved("toy", attempt, steps)
 
 
-def run_psi(attempt: Attempt, *, tag: str, rows: int = 200) -> ProofResult:
+def run_psi(attempt: Attempt[FlowApi], *, tag: str, rows: int = 200) -> ProofResult:
     """Upload a small data set on both sides, and find the rows that they share.
 
     Args:
@@ -83,7 +89,7 @@ def run_psi(attempt: Attempt, *, tag: str, rows: int = 200) -> ProofResult:
         table, uploaded = _uploaded(attempt, tag, rows, traces, start)
         attempt.events(Event("step", f"intersection {what}"))
         dag = proof_jobs.psi_dag(guest, host, guest_table=table["guest"], host_table=table["host"])
-        watch = submitted(f"PSI {what}", attempt, dag, [("guest", guest), ("host", host)], traces)
+        watch = submitted(f"PSI {what}", attempt, dag, [("guest", guest), ("host", host)], traces, refusal)
         tasks = watch.follow(attempt.events, start + attempt.deadline, clock)
         shared = _shared(watch, attempt, rows)
         timings = {"upload": uploaded, **_longest(tasks), "whole": clock.now() - start}
@@ -93,7 +99,7 @@ def run_psi(attempt: Attempt, *, tag: str, rows: int = 200) -> ProofResult:
     return proved("psi", attempt, steps)
 
 
-def run_lr(attempt: Attempt, *, tag: str, arbiter: str = "", rows: int = 200) -> ProofResult:
+def run_lr(attempt: Attempt[FlowApi], *, tag: str, arbiter: str = "", rows: int = 200) -> ProofResult:
     """Upload a small data set on both sides, run intersection, two epochs of hetero LR and evaluation on it.
 
     Args:
@@ -114,7 +120,7 @@ def run_lr(attempt: Attempt, *, tag: str, arbiter: str = "", rows: int = 200) ->
         attempt.events(Event("step", f"intersection, hetero logistic regression and evaluation {what}"))
         dag = proof_jobs.lr_dag(guest, host, arbiter, guest_table=table["guest"], host_table=table["host"])
         roles = [("guest", guest), ("host", host), ("arbiter", arbiter)]
-        watch = submitted(f"LR {what}", attempt, dag, roles, traces)
+        watch = submitted(f"LR {what}", attempt, dag, roles, traces, refusal)
         tasks = watch.follow(attempt.events, start + attempt.deadline, clock)
         auc, losses, shared = _outcome(watch, attempt, arbiter, rows)
         timings = {"upload": uploaded, **_longest(tasks), "whole": clock.now() - start}
@@ -128,7 +134,9 @@ def run_lr(attempt: Attempt, *, tag: str, arbiter: str = "", rows: int = 200) ->
     return proved("lr", attempt, steps)
 
 
-def _uploaded(attempt: Attempt, tag: str, rows: int, traces: Traces, start: float) -> tuple[dict[DataRole, str], float]:
+def _uploaded(
+    attempt: Attempt[FlowApi], tag: str, rows: int, traces: Traces, start: float
+) -> tuple[dict[DataRole, str], float]:
     """Upload both sides' data: the table of each, and the seconds since the start."""
     sides: tuple[tuple[DataRole, str], ...] = (("guest", attempt.guest), ("host", attempt.host))
     table = {role: f"{tag}_{role}" for role, _ in sides}
@@ -139,16 +147,19 @@ def _uploaded(attempt: Attempt, tag: str, rows: int, traces: Traces, start: floa
     return table, attempt.clock.now() - start
 
 
-def _upload(attempt: Attempt, role: DataRole, party: str, table: str, rows: int, traces: Traces) -> JobWatch:
+def _upload(attempt: Attempt[FlowApi], role: DataRole, party: str, table: str, rows: int, traces: Traces) -> JobWatch:
     api = attempt.apis[party]
     path = traces.put(party, f"{table}.csv", lr_rows(role, rows, seed=rows).encode())
     traces.table(party, api, table)
     request = proof_jobs.upload_request(role, path, table)
     what = f"upload at {party} ({role})"
-    return started(what, {party: api}, api, frozenset({("local", "0")}), traces, lambda: api.upload(request))
+    watch = JobWatch(what, "", api, {party: api}, frozenset({("local", "0")}))
+    return started(watch, traces, lambda: api.upload(request), refusal)
 
 
-def _outcome(watch: JobWatch, attempt: Attempt, arbiter: str, rows: int) -> tuple[float, tuple[float, ...], int]:
+def _outcome(
+    watch: JobWatch, attempt: Attempt[FlowApi], arbiter: str, rows: int
+) -> tuple[float, tuple[float, ...], int]:
     shared = _shared(watch, attempt, rows)
     guest = attempt.guest
     auc = auc_of(attempt.apis[guest].metrics(watch.job, "guest", guest, proof_jobs.EVALUATION_TASK))
@@ -160,7 +171,7 @@ def _outcome(watch: JobWatch, attempt: Attempt, arbiter: str, rows: int) -> tupl
     return auc, losses, shared
 
 
-def _shared(watch: JobWatch, attempt: Attempt, rows: int) -> int:
+def _shared(watch: JobWatch, attempt: Attempt[FlowApi], rows: int) -> int:
     """How many rows both sides have. Raises ProofFailed for a number that is not possible for this data."""
     metrics = attempt.apis[attempt.guest].metrics(watch.job, "guest", attempt.guest, proof_jobs.PSI_TASK)
     shared, expected = intersection_of(metrics), shared_rows(rows)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Any
 
+from fatecloud.components.flow.cores import cores_known, figures
+from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.v2 import eggroll, sites
-from fatecloud.components.flow.v2.cores import cores_known, figures
-from fatecloud.components.flow.v2.database import requires
 from fatecloud.components.flow.v2.noise import NOISE
 from fatecloud.components.flow.v2.probes import BROKER, PROXY, SITE, SITES, probes, settings_of, sqlite_of
 from fatecloud.components.flow.v2.site_files import site_files, site_objects

@@ -38,7 +38,7 @@ class Carried:
 sys.meta_path.insert(0, Carried)
 
 
-Carried.texts['fatecloud.components.flow.v2.own_login'] = r'''"""Flow's own login at the MySQL of its configuration. Part of scripts that run on the node under flow's interpreter."""
+Carried.texts['fatecloud.components.flow.own_login'] = r'''"""Flow's own login at the MySQL of its configuration. Part of scripts that run on the node under flow's interpreter."""
 
 
 
@@ -148,7 +148,7 @@ import sys
 import time
 
 
-from fatecloud.components.flow.v2.own_login import connected
+from fatecloud.components.flow.own_login import connected
 from fatecloud.probing.libraries import configuration, use_libraries
 
 SITE = "site"

@@ -6,27 +6,28 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.components.flow.v2.api import NO_ANSWER, REFUSED, FlowApiError, Query
+from fatecloud.components.flow.exchange import NO_ANSWER, REFUSED, FlowApiError, Query
 from fatecloud.components.script import script_text
 from fatecloud.model.jobs import Run
 from fatecloud.plain import harmless
 
 
 class NodeExchange:
-    """Works also where flow listens on loopback, or where sshd forbids forwarding; see `api.Exchange`.
+    """Works also where flow listens on loopback, or where sshd forbids forwarding; see `exchange.Exchange`.
 
     Args:
         run: runs a command on flow's node.
         url: where flow listens as seen from the node, for example `http://127.0.0.1:9380`.
+        script: makes the exchange there, in the way of a generation: below the package of flow.
         settings: path of flow's own settings on the node, to sign requests with; empty if it is not known.
         python: the interpreter on the node.
     """
 
-    def __init__(self, run: Run, url: str, *, settings: str = "", python: str = "python3") -> None:
+    def __init__(self, run: Run, url: str, script: str, *, settings: str = "", python: str = "python3") -> None:
         self._run = run
         self._settings = settings
         self._url = url.rstrip("/")
-        self._argv = (python, "-IS", "-c", script_text("flow", "v2/http_exchange.py"))
+        self._argv = (python, "-IS", "-c", script_text("flow", script))
 
     def __call__(
         self, method: str, path: str, *, query: Query | None, body: Mapping[str, Any] | None, timeout: float

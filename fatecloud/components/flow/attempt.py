@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
+from fatecloud.components.flow.exchange import FlowApiError
 from fatecloud.components.flow.job_watch import Clock, JobWatch
 from fatecloud.components.flow.proof_files import ProofFiles
 from fatecloud.components.flow.proof_traces import NodeFiles, Traces
-from fatecloud.components.flow.v2.answers import refusal
-from fatecloud.components.flow.v2.api import FlowApi, FlowApiError
-from fatecloud.components.flow.v2.job_api import flow_api
+from fatecloud.components.flow.tracebacks import last_error
 from fatecloud.errors import ProofFailed
 from fatecloud.model.event import Listener
-from fatecloud.model.jobs import runner_of
+from fatecloud.model.jobs import JobApi, JobRunner, Run, runner_of
 from fatecloud.model.proof import ProofGround, ProofResult
 
 CLEAN_UP = 30.0
 """Seconds that are enough to stop a job and to remove what it made."""
 
 
+Api = TypeVar("Api", bound=JobApi)
+
+
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Generic[Api]):
     """What the jobs of a smoke test are run with."""
 
-    apis: Mapping[str, FlowApi]
+    apis: Mapping[str, Api]
     """The flows that we manage, by party; `guest` must be among them."""
     guest: str
     """Party that starts the job."""
@@ -42,6 +44,8 @@ class Attempt:
     clock: Clock = field(default_factory=Clock)
     waits: Callable[[], str] = str
     """Returns what the services wait for while a job hangs, or after it has failed."""
+    forgets: bool = True
+    """Whether flow has no rows of a job left once it was cleaned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +58,18 @@ class Success:
     summary: tuple[str, ...]
 
 
-def attempt_on(ground: ProofGround) -> Attempt:
-    """What a verb offers, as our jobs use it."""
+def attempt_on(ground: ProofGround, api_at: Callable[[JobRunner, Run], Api], **more: Any) -> Attempt[Api]:
+    """What a verb offers, as our jobs use it.
+
+    Args:
+        ground: likewise.
+        api_at: the jobs of a flow of this generation.
+        more: of the attempt: `forgets`.
+    """
     clean_up = min(CLEAN_UP, ground.deadline / 3)
     ours = {party: ground.services[party] for party in (ground.guest, ground.host) if party in ground.services}
     return Attempt(
-        {party: flow_api(runner_of(service), ground.run(service)) for party, service in ours.items()},
+        {party: api_at(runner_of(service), ground.run(service)) for party, service in ours.items()},
         ground.guest,
         ground.host,
         ground.events,
@@ -67,12 +77,13 @@ def attempt_on(ground: ProofGround) -> Attempt:
         ProofFiles(ground.services, ground.run),
         clean_up,
         waits=lambda: ground.waits(clean_up / 2),
+        **more,
     )
 
 
-def proved(kind: str, attempt: Attempt, steps: Callable[[Traces], Success]) -> ProofResult:
+def proved(kind: str, attempt: Attempt[Any], steps: Callable[[Traces], Success]) -> ProofResult:
     """Take the steps of a smoke test, and remove what they made, whether they succeed or not."""
-    traces = Traces(attempt.events, attempt.files, attempt.clock, attempt.clean_up)
+    traces = Traces(attempt.events, attempt.files, attempt.clock, attempt.clean_up, forgets=attempt.forgets)
     try:
         found = steps(traces)
         traces.succeeded()
@@ -92,31 +103,41 @@ def proved(kind: str, attempt: Attempt, steps: Callable[[Traces], Success]) -> P
 
 
 def submitted(
-    what: str, attempt: Attempt, dag: Mapping[str, Any], roles: list[tuple[str, str]], traces: Traces
+    what: str,
+    attempt: Attempt[Any],
+    job: Mapping[str, Any],
+    roles: list[tuple[str, str]],
+    traces: Traces,
+    refusal: Callable[[str], str] = last_error,
 ) -> JobWatch:
-    """Start a job in which these roles take part. Raises ProofFailed when it is not accepted."""
+    """Start a job in which these roles take part; see `started`."""
     apis = {party: attempt.apis[party] for _, party in roles if party in attempt.apis}
     expected = frozenset(key for key in roles if key[1] in apis)
     owner = apis[attempt.guest]
-    return started(what, apis, owner, expected, traces, lambda: owner.submit(dag), attempt.waits)
+    watch = JobWatch(what, "", owner, apis, expected, attempt.waits)
+    return started(watch, traces, lambda: str(owner.submit(job)), refusal)
 
 
 def started(
-    what: str,
-    apis: Mapping[str, FlowApi],
-    owner: FlowApi,
-    expected: frozenset[tuple[str, str]],
-    traces: Traces,
-    start: Callable[[], str],
-    waits: Callable[[], str] = str,
+    watch: JobWatch, traces: Traces, start: Callable[[], str], refusal: Callable[[str], str] = last_error
 ) -> JobWatch:
-    """Start a job, and remember it even if flow refuses it after it has noted it. Raises ProofFailed."""
+    """Start a job, and remember it even if flow refuses it after it has noted it.
+
+    Args:
+        watch: of the job, still without its id.
+        traces: remember it.
+        start: starts it, and returns its id.
+        refusal: says why it was not taken, from flow's own words.
+
+    Raises:
+        ProofFailed: it was not taken.
+    """
     try:
-        return traces.job(JobWatch(what, start(), owner, apis, expected, waits))
+        return traces.job(replace(watch, job=start()))
     except FlowApiError as error:
         if error.job:
-            traces.job(JobWatch(what, error.job, owner, apis, expected))
+            traces.job(replace(watch, job=error.job, waits=str))
         raise ProofFailed(
-            f"{what}: the job was not accepted: {refusal(error.reason)}",
+            f"{watch.what}: the job was not accepted: {refusal(error.reason)}",
             remedy="`fatecloud check` looks at the services and the routes between the parties",
         ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.flow.v2.cores import ALL
+from fatecloud.components.flow.cores import ALL
 from fatecloud.components.sizing import Work, work_of
 from fatecloud.model.check import Code, FactAbsent, ServiceView, preflight_check
 from fatecloud.model.finding import Finding
