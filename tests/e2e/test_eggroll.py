@@ -94,7 +94,7 @@ def test_eggs_that_cannot_start_are_repaired_as_it_says(rolling: Rolling) -> Non
 @pytest.mark.patient
 def test_eggs_that_outlive_their_session_are_ended_as_it_says(rolling: Rolling) -> None:
     program, nodes = rolling.program, rolling.nodes
-    nodes.write(A, SCRIPT, script_text("clustermanager", "try_session.py").encode())
+    nodes.write(A, SCRIPT, script_text("clustermanager", "v3/try_session.py").encode())
     start = f"nohup python3 -IS {SCRIPT} 127.0.0.1 4670 {SESSION} 100 > /dev/null 2>&1 & echo $!"
     with RAISED.anything():
         client = nodes.check(A, ["sh", "-c", start]).strip()
@@ -120,7 +120,7 @@ def test_a_session_that_waits_for_ever_is_ended_as_it_says(rolling: Rolling) -> 
     program, nodes, conf = rolling.program, rolling.nodes, rolling.conf("9999", "nodemanager")
     nodes.check(WORKER, ["cp", "-p", conf, f"{conf}.kept"])
     nodes.check(WORKER, ["sed", "-i", "s,egg_pair.venv=.*,egg_pair.venv=/nowhere,", conf])
-    nodes.write(A, SCRIPT, script_text("clustermanager", "try_session.py").encode())
+    nodes.write(A, SCRIPT, script_text("clustermanager", "v3/try_session.py").encode())
     start = f"nohup python3 -IS {SCRIPT} 127.0.0.1 4670 {SESSION}_stuck 170 > /dev/null 2>&1 & echo $!"
     with RAISED.anything():
         client = nodes.check(A, ["sh", "-c", start]).strip()

@@ -21,7 +21,7 @@ FEW = 20
 def test_what_many_sessions_leave_behind_is_bounded(rolling: Rolling) -> None:
     edit(rolling.program, _keep_few)
     rolling.program.ok("deploy", "--yes", "--no-verify", timeout=900)
-    rolling.nodes.write(A, SCRIPT, script_text("clustermanager", "try_session.py").encode())
+    rolling.nodes.write(A, SCRIPT, script_text("clustermanager", "v3/try_session.py").encode())
     started(rolling, 0)
     before = {node: files(rolling, node) for node in (A, WORKER)}
     for first in range(AT_A_TIME, SESSIONS, AT_A_TIME):

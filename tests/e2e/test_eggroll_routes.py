@@ -96,7 +96,7 @@ def test_a_route_changes_and_is_undone_without_a_restart(rolling: Rolling) -> No
 
 @pytest.mark.patient
 def test_a_session_whose_eggs_are_gone_is_named_until_their_nodemanager_is_back(rolling: Rolling) -> None:
-    rolling.nodes.write(A, SCRIPT, script_text("clustermanager", "try_session.py").encode())
+    rolling.nodes.write(A, SCRIPT, script_text("clustermanager", "v3/try_session.py").encode())
     start = f"nohup python3 -IS {SCRIPT} 127.0.0.1 4670 {SESSION} 170 > /dev/null 2>&1 & echo $!"
     with until_healthy(rolling):
         client = rolling.nodes.check(A, ["sh", "-c", start]).strip()

@@ -13,17 +13,12 @@ from component_world import NOW, desired, rendered, report, say
 from mysql_server import Server, refusal
 
 from fatecloud.checks.engine import judge
-from fatecloud.components.clustermanager import (
-    asking_manager,
-    commands,
-    forget_sessions,
-    probe_database,
-    probe_state,
-    probe_workers,
-)
+from fatecloud.components.clustermanager import commands, forget_sessions, manager_state, probe_database
+from fatecloud.components.clustermanager.v3 import asking_manager, probe_workers
+from fatecloud.components.clustermanager.v3.commands import META, RESOURCES, nodes
 from fatecloud.components.declared import component_checks
 from fatecloud.components.flow.v2.task_question import PADDING
-from fatecloud.components.nodemanager import probe_state as nodemanager_state
+from fatecloud.components.nodemanager.v3 import probe_state as nodemanager_state
 from fatecloud.components.osx import messages, probe_peers
 from fatecloud.components.osx import probe_state as osx_state
 from fatecloud.components.osx.want import generation_of
@@ -77,19 +72,19 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Asked]:
 
 
 def test_the_list_of_nodes_has_their_places_and_states(answers: dict[str, Asked]) -> None:
-    answers[commands.RESOURCES] = (
+    answers[RESOURCES] = (
         {"ok": True},
         listed(node("127.0.0.1:4671", "HEALTHY"), node("10.0.0.9:4671", "LOSS")),
     )
-    found = probe_state.state("127.0.0.1", 4670)
+    found = manager_state.state("127.0.0.1", 4670, nodes)
     assert found["ok"]
     assert [(one["where"], one["status"]) for one in found["nodes"]] == [
         ("127.0.0.1:4671", "HEALTHY"),
         ("10.0.0.9:4671", "LOSS"),
     ]
     assert found["nodes"][0]["resources"] == {"VCPU_CORE": 2}
-    answers[commands.RESOURCES] = ({"ok": True}, listed())
-    assert probe_state.state("127.0.0.1", 4670) == {"ok": True, "nodes": []}
+    answers[RESOURCES] = ({"ok": True}, listed())
+    assert manager_state.state("127.0.0.1", 4670, nodes) == {"ok": True, "nodes": []}
 
 
 @pytest.mark.parametrize(
@@ -105,14 +100,14 @@ def test_the_list_of_nodes_has_their_places_and_states(answers: dict[str, Asked]
 def test_a_lost_database_is_another_kind_than_a_frozen_process(
     answers: dict[str, Asked], list_says: dict[str, Any], unknown_says: dict[str, Any], kind: str
 ) -> None:
-    answers[commands.RESOURCES], answers[commands.UNKNOWN] = (list_says, b""), (unknown_says, b"")
-    assert probe_state.state("127.0.0.1", 4670)["kind"] == kind
+    answers[RESOURCES], answers[commands.UNKNOWN] = (list_says, b""), (unknown_says, b"")
+    assert manager_state.state("127.0.0.1", 4670, nodes)["kind"] == kind
 
 
 @pytest.mark.parametrize("body", [b"\xff", field(3, b"\xff"), field(3, field(2, b"\xff")), field(3, field(2, 5))])
 def test_an_answer_of_something_else_counts_as_foreign(answers: dict[str, Asked], body: bytes) -> None:
-    answers[commands.RESOURCES] = ({"ok": True}, body)
-    assert probe_state.state("127.0.0.1", 4670)["kind"] == "foreign"
+    answers[RESOURCES] = ({"ok": True}, body)
+    assert manager_state.state("127.0.0.1", 4670, nodes)["kind"] == "foreign"
 
 
 def test_a_nodemanager_says_where_it_reports_and_the_clustermanager_what_it_thinks(answers: dict[str, Asked]) -> None:
@@ -120,18 +115,18 @@ def test_a_nodemanager_says_where_it_reports_and_the_clustermanager_what_it_thin
         return nodemanager_state.state("127.0.0.1", 4671, "127.0.0.1:4671")
 
     assert state()["kind"] == "refused"
-    answers[commands.META] = ({"ok": True}, shown(clustermanager_host="10.0.0.7", clustermanager_port=4670))
+    answers[META] = ({"ok": True}, shown(clustermanager_host="10.0.0.7", clustermanager_port=4670))
     assert (state()["kind"], state()["manager"]) == ("manager", "10.0.0.7:4670")
-    answers[commands.RESOURCES] = ({"ok": True}, listed(node("127.0.0.1:4671", "HEALTHY")))
+    answers[RESOURCES] = ({"ok": True}, listed(node("127.0.0.1:4671", "HEALTHY")))
     known = {"manager": "10.0.0.7:4670", "registers": "", "status": "HEALTHY", "times": 1}
     assert state() == {"ok": True, **known}
     for rows, status in (((), ""), ((node("127.0.0.1:4671", "LOSS"),), "LOSS")):
-        answers[commands.RESOURCES] = ({"ok": True}, listed(*rows))
+        answers[RESOURCES] = ({"ok": True}, listed(*rows))
         assert (state()["kind"], state()["status"]) == ("unregistered", status)
     own = {"nodemanager_host": "10.0.0.9", "nodemanager_port": 4671}
-    answers[commands.META] = ({"ok": True}, shown(clustermanager_host="10.0.0.7", clustermanager_port=4670, **own))
+    answers[META] = ({"ok": True}, shown(clustermanager_host="10.0.0.7", clustermanager_port=4670, **own))
     assert state()["registers"] == "10.0.0.9:4671"
-    answers[commands.META] = ({"ok": True}, shown(clustermanager_host="x"))
+    answers[META] = ({"ok": True}, shown(clustermanager_host="x"))
     assert state()["kind"] == "foreign"
 
 

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from component_world import service
 
-from fatecloud.components.clustermanager import commands, proof, sessions, try_session
-from fatecloud.components.nodemanager import probe_egg
+from fatecloud.components.clustermanager import commands, proof, sessions, trial
+from fatecloud.components.clustermanager.v3.commands import RESOURCES, nodes
+from fatecloud.components.nodemanager import egg_look
+from fatecloud.components.nodemanager.v3.probe_egg import MODULES
 from fatecloud.errors import ProofFailed
 from fatecloud.model.event import Event
 from fatecloud.model.proof import ProofGround, ProofResult
@@ -47,10 +49,10 @@ class Manager:
             field(3, field(1, number) + field(4, field(1, where[:-5]) + field(2, 4671)) + field(6, "HEALTHY"))
             for number, where in NODES.items()
         )
-        self.says[commands.RESOURCES] = ({"ok": True}, field(3, field(1, 1) + field(2, rows)))
+        self.says[RESOURCES] = ({"ok": True}, field(3, field(1, 1) + field(2, rows)))
         monkeypatch.setattr(commands, "asked", self._asked)
-        monkeypatch.setattr(try_session, "connected", self._refused)
-        monkeypatch.setattr(try_session, "GONE_SECONDS", 0.0)
+        monkeypatch.setattr(trial, "connected", self._refused)
+        monkeypatch.setattr(trial, "GONE_SECONDS", 0.0)
 
     def _asked(self, _host: str, _port: int, _path: str, message: bytes, **_: Any) -> tuple[dict[str, Any], bytes]:
         uri = fields(message)[2][0].decode()
@@ -67,7 +69,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> Manager:
 
 
 def tried() -> dict[str, Any]:
-    return try_session.tried("127.0.0.1", 4670, "s", 30.0)
+    return trial.tried("127.0.0.1", 4670, "s", 30.0, nodes)
 
 
 def test_a_session_starts_one_egg_on_each_node_and_is_ended(manager: Manager) -> None:
@@ -81,7 +83,7 @@ def test_a_session_starts_one_egg_on_each_node_and_is_ended(manager: Manager) ->
         "left": [],
         "not_ended": "",
     }
-    assert manager.got == [commands.RESOURCES, sessions.CREATE, sessions.KILL]
+    assert manager.got == [RESOURCES, sessions.CREATE, sessions.KILL]
 
 
 def test_a_session_that_does_not_start_is_ended_and_names_the_node_without_an_egg(manager: Manager) -> None:
@@ -99,7 +101,7 @@ def test_a_session_that_is_active_a_moment_later_is_well(manager: Manager) -> No
 
 
 def test_eggs_that_live_on_are_named(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(try_session, "connected", lambda *_: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(trial, "connected", lambda *_: SimpleNamespace(close=lambda: None))
     assert tried()["left"] == ["h:7", "h:7"]
     manager.says[sessions.KILL] = (FAILED, b"")
     answer = tried()
@@ -107,8 +109,8 @@ def test_eggs_that_live_on_are_named(manager: Manager, monkeypatch: pytest.Monke
 
 
 def test_without_its_list_of_nodes_no_session_is_started(manager: Manager) -> None:
-    manager.says[commands.RESOURCES] = (FAILED, b"")
-    assert (tried()["ok"], manager.got) == (False, [commands.RESOURCES])
+    manager.says[RESOURCES] = (FAILED, b"")
+    assert (tried()["ok"], manager.got) == (False, [RESOURCES])
 
 
 @pytest.mark.parametrize("body", [b"\xff", field(3, field(5, 5)), field(3, field(5, b"\xff"))])
@@ -192,7 +194,7 @@ def test_an_answer_of_another_form_fails_the_test(answer: object) -> None:
 def install(tmp_path: Path) -> Callable[..., str]:
     """The settings of a nodemanager whose eggs have an interpreter, and EggRoll's code with all that it imports."""
     code = tmp_path / "python"
-    for name in probe_egg.MODULES:
+    for name in MODULES:
         (code / name).mkdir(parents=True)
         (code / name / "__init__.py").touch()
     for name in ("boot.sh", "pair.sh", "venv/bin/activate", "python/eggroll/egg_pair.py"):
@@ -216,28 +218,28 @@ def install(tmp_path: Path) -> Callable[..., str]:
 
 
 def test_an_egg_that_has_all_it_needs_says_its_version(install: Callable[..., str]) -> None:
-    assert probe_egg.judge(install()) == {"ok": True, "version": sys.version.split()[0]}
+    assert egg_look.judge(install(), MODULES) == {"ok": True, "version": sys.version.split()[0]}
 
 
 def test_what_keeps_an_egg_from_starting_has_a_kind(install: Callable[..., str], tmp_path: Path) -> None:
-    assert probe_egg.judge(str(tmp_path / "absent"))["kind"] == "config"
-    assert probe_egg.judge(install(venv="/nowhere"))["kind"] == "path"
+    assert egg_look.judge(str(tmp_path / "absent"), MODULES)["kind"] == "config"
+    assert egg_look.judge(install(venv="/nowhere"), MODULES)["kind"] == "path"
     other = tmp_path / "other" / "egg_pair.py"
     other.parent.mkdir()
     other.touch()
-    assert probe_egg.judge(install(filepath=str(other)))["kind"] == "path"
+    assert egg_look.judge(install(filepath=str(other)), MODULES)["kind"] == "path"
     (tmp_path / "python/lmdb/__init__.py").unlink()
     (tmp_path / "python/lmdb").rmdir()
-    found = probe_egg.judge(install())
+    found = egg_look.judge(install(), MODULES)
     assert (found["kind"], "lmdb" in found["error"]) == ("module", True)
     (tmp_path / "venv/bin/python").unlink()
-    assert probe_egg.judge(install())["kind"] == "interpreter"
+    assert egg_look.judge(install(), MODULES)["kind"] == "interpreter"
     (tmp_path / "venv/bin/python").symlink_to("/bin/false")
-    assert "ends with 1" in probe_egg.judge(install())["error"]
+    assert "ends with 1" in egg_look.judge(install(), MODULES)["error"]
 
 
 def test_an_interpreter_of_eggs_that_is_late_is_not_called_broken(
     install: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probe_egg, "SECONDS", 0.0)
-    assert probe_egg.judge(install())["kind"] == "timeout"
+    monkeypatch.setattr(egg_look, "SECONDS", 0.0)
+    assert egg_look.judge(install(), MODULES)["kind"] == "timeout"

@@ -219,7 +219,7 @@ def workers(view: ServiceView) -> Iterator[Finding]:
             WORKERS,
             cause="the nodemanager is down or frozen, or a firewall blocks the connection",
             remedy=(*(Run(f"fatecloud restart {key}") for key in silent), *map(logs_of_service, silent)),
-            expected="its settings, by EggRoll's command nodeMetaInfo",
+            expected="an answer to a command of EggRoll's that needs no database",
             got=", ".join(dict.fromkeys(str(answer["kind"]) for answer in silent.values())),
             about=" ".join(silent),
         )

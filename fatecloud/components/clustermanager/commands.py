@@ -1,4 +1,4 @@
-"""Runs on the node: EggRoll's commands, which managers take over gRPC. Those here change nothing."""
+"""Runs on the node: EggRoll's commands, which managers take over gRPC: what its generations have in common."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
 
 CALL = "/com.webank.eggroll.core.command.CommandService/call"
-RESOURCES = "v1/cluster-manager/resource/queryClusterResourceInfo"
-META = "v1/cluster-manager/manager/nodeMetaInfo"
-"""Both kinds of managers answer this one."""
 UNKNOWN = "v1/health/none"
 """A command that managers do not have: they refuse it at once, without asking their database."""
 PADDING = 4000
 """Bytes: three Ethernet packets."""
-_PROCESSORS = field(1, "VCPU_CORE") + field(2, 1) + field(3, "cluster")
 
 
 def command(
@@ -44,29 +40,13 @@ def command(
     return answer, result if isinstance(result, bytes) else b""
 
 
-def nodes(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
-    """The nodemanagers that a clustermanager has on its list, in `nodes`: where, and what it thinks of each."""
-    answer, result = command(host, port, RESOURCES, _PROCESSORS, padding=padding, seconds=seconds)
-    if not answer["ok"]:
-        return answer
-    try:
-        cluster = fields(result).get(2, [b""])[0]
-        return {"ok": True, "nodes": [_node(node) for node in fields(cluster).get(3, [])]}
-    except (ValueError, TypeError, AttributeError) as error:
-        return foreign(error)
+def listed(cluster: bytes) -> list[dict[str, Any]]:
+    """The nodemanagers in the message with which a clustermanager describes its cluster.
 
-
-def meta(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
-    """The settings that a manager runs with and shows, in `settings`; no password is among them."""
-    answer, result = command(host, port, META, padding=padding, seconds=seconds)
-    if not answer["ok"]:
-        return answer
-    try:
-        pairs = [fields(entry) for entry in fields(result).get(1, [])]
-        settings = {text_of(pair[1][0]): text_of(pair.get(2, [b""])[0]) for pair in pairs}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return foreign(error)
-    return {"ok": True, "settings": settings}
+    Raises:
+        ValueError: it is another message; likewise TypeError and AttributeError.
+    """
+    return [_node(node) for node in fields(cluster).get(3, [])]
 
 
 def _node(message: bytes) -> dict[str, Any]:

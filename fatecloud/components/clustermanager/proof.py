@@ -8,7 +8,7 @@ import time
 import uuid
 from typing import Any
 
-from fatecloud.components.clustermanager.try_session import AFTER, LIST_SECONDS
+from fatecloud.components.clustermanager.trial import AFTER, LIST_SECONDS
 from fatecloud.components.script import script_text
 from fatecloud.errors import ProofFailed
 from fatecloud.model.desired import DesiredService
@@ -70,7 +70,7 @@ def _tried(ground: ProofGround, service: DesiredService, session: str, seconds: 
     start = max(START_SECONDS, seconds - LIST_SECONDS - AFTER)
     host, _, port = service.facts["own"].rpartition(":")
     argv = ("python3", "-IS", "-", host, port, session, f"{start:.0f}")
-    script = script_text("clustermanager", "try_session.py")
+    script = script_text("clustermanager", f"{service.generation}/try_session.py")
     output = ground.run(service)(argv, script.encode(), start + LIST_SECONDS + AFTER + 10).decode(errors="replace")
     try:
         answer = harmless(json.loads(output))

@@ -30,4 +30,4 @@ def common_endpoint(ctx: Context, service: ServiceId, port: str, users: Iterable
 
 def registered_at(ctx: Context, nodemanager: ServiceId) -> Endpoint:
     """The address under which a nodemanager is on the list: jobs and the proxy get it for the eggs on its node."""
-    return common_endpoint(ctx, nodemanager, "grpc", ("clustermanager", "nodemanager", "flow", "osx"))
+    return common_endpoint(ctx, nodemanager, "grpc", ("clustermanager", "nodemanager", "flow", "osx", "rollsite"))

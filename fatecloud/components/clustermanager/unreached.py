@@ -34,7 +34,7 @@ def manager_unreached(view: ServiceView, code: Code, probe: str) -> Iterator[Fin
                 probe,
                 cause="the clustermanager is down or frozen, or a firewall blocks the connection",
                 remedy=(*reached_again(view, KIND), logs_of_service(edge.target)),
-                expected="its settings, by EggRoll's command nodeMetaInfo",
+                expected="an answer to a command of EggRoll's that needs no database",
                 got=str(answer["kind"]),
                 about=edge.target,
             )

@@ -1,4 +1,4 @@
-"""What can be wrong with a nodemanager."""
+"""What can be wrong with a nodemanager of any generation."""
 
 from __future__ import annotations
 
@@ -12,31 +12,14 @@ from fatecloud.components.nodemanager.check_eggs import eggs_start, orphans
 from fatecloud.components.nodemanager.want import MANAGER, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import PUT_BACK
 
-__all__ = ["directed", "eggs_start", "exposures", "manager", "orphans", "registered", "registers"]
+__all__ = ["eggs_start", "exposures", "manager", "orphans", "registered"]
 
 MANAGER_DOWN = Code(
     "NODEMANAGER_MANAGER_DOWN",
     "critical",
     "The clustermanager does not answer the nodemanager's node.",
     ("manager", "node"),
-)
-MISDIRECTED = Code(
-    "NODEMANAGER_MISDIRECTED",
-    "critical",
-    "The running nodemanager reports to another clustermanager than the inventory's.",
-    ("FILE_DRIFTED", "RESTART_PENDING"),
-    settles=False,
-    underlies=True,
-)
-ADDRESS_WRONG = Code(
-    "NODEMANAGER_ADDRESS_WRONG",
-    "critical",
-    "The running nodemanager registers under another address than the inventory's: others look for its eggs there.",
-    ("FILE_DRIFTED", "RESTART_PENDING"),
-    settles=False,
-    underlies=True,
 )
 UNREGISTERED = Code(
     "NODEMANAGER_UNREGISTERED",
@@ -53,44 +36,10 @@ def manager(view: ServiceView) -> Iterator[Finding]:
     yield from manager_unreached(view, MANAGER_DOWN, MANAGER)
 
 
-@service_check(MISDIRECTED, component="nodemanager", after=("SERVICE_HUNG",))
-def directed(view: ServiceView) -> Iterator[Finding]:
-    """It says that it reports to the clustermanager of the inventory."""
-    wanted, said = view.service.facts["manager"], answer_of(view, STATE).get("manager", "")
-    if said and said != wanted:
-        yield finding(
-            view,
-            MISDIRECTED,
-            f"it reports to {said}, and the clustermanager is at {wanted}",
-            STATE,
-            cause="it runs with settings that were changed by hand, or with older ones",
-            remedy=(*PUT_BACK, verb(view, "restart")),
-            expected=wanted,
-            got=said,
-        )
-
-
-@service_check(ADDRESS_WRONG, component="nodemanager", after=("SERVICE_HUNG",))
-def registers(view: ServiceView) -> Iterator[Finding]:
-    """It says that it registers under the inventory's address."""
-    wanted, said = view.service.facts["where"], answer_of(view, STATE).get("registers", "")
-    if said and said != wanted:
-        yield finding(
-            view,
-            ADDRESS_WRONG,
-            f"it registers as {said}, and all others reach it at {wanted}",
-            STATE,
-            cause="it runs with settings that were changed by hand, or with older ones",
-            remedy=(*PUT_BACK, verb(view, "restart")),
-            expected=wanted,
-            got=said,
-        )
-
-
 @service_check(
     UNREGISTERED,
     component="nodemanager",
-    after=("SERVICE_HUNG", MANAGER_DOWN.name, MISDIRECTED.name, ADDRESS_WRONG.name),
+    after=("SERVICE_HUNG", MANAGER_DOWN.name, "NODEMANAGER_MISDIRECTED", "NODEMANAGER_ADDRESS_WRONG"),
 )
 def registered(view: ServiceView) -> Iterator[Finding]:
     """The clustermanager has it on its list once, and as healthy."""

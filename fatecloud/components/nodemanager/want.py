@@ -1,13 +1,14 @@
-"""The desired state of one nodemanager on its node."""
+"""The desired state of one nodemanager on its node: what its generations share."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from fatecloud.components.clustermanager.commands import PADDING
+from fatecloud.components.clustermanager.programs import TREE, Program, old_logs
 from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
-from fatecloud.components.clustermanager.want import old_logs
 from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
@@ -17,26 +18,61 @@ from fatecloud.components.sizing import EGG, Work, figure, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB, Figure
-from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.service import FileSpec, PortUse, Process
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
 
 JVM = Jvm(heap=Share(16, 192 * MIB, 1024 * MIB), direct=Share(32, 128 * MIB, 512 * MIB))
 """It was seen to take 170 to 310 MiB in all."""
 PYTHON_SET = "fate"
-MAIN = "org.fedai.eggroll.nodemanager.Bootstrap"
 STATE, MANAGER, EGG_STARTS = "nodemanager.state", "nodemanager.manager", "nodemanager.egg"
 CORES, SESSION, ROOM, EGGS = "cores for jobs", "eggs of a job", "eggs with room", "memory of these eggs"
 
 
-def want(ctx: Context) -> Wanted:
-    """Files, process, edge and probes of a nodemanager. Pure."""
-    tree = ctx.tree("eggroll")
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Code that eggs import besides EggRoll, with what that asks for."""
+
+    path: tuple[str, ...] = ()
+    """Absolute directories."""
+    trees: tuple[TreeUse, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[FileSpec, ...] = ()
+
+
+def nothing_else(ctx: Context) -> Imported:
+    """Eggs of EggRoll 3 find FATE in the environment that they share with flow."""
+    del ctx
+    return Imported()
+
+
+@dataclass(frozen=True, slots=True)
+class Eggs:
+    """What eggs run, as the settings of a nodemanager name it."""
+
+    file: str
+    """Below EggRoll's Python part."""
+    imports: Callable[[Context], Imported] = nothing_else
+    """What they import besides EggRoll."""
+
+
+def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wanted:
+    """Files, process, edge and probes of a nodemanager. Pure.
+
+    Args:
+        ctx: of the service.
+        program: that it runs.
+        generation: with the scripts that ask it.
+        eggs: that it starts.
+    """
+    tree, imported = ctx.tree(TREE), eggs.imports(ctx)
     conf, tables = f"{tree}/conf/eggroll.properties", f"{ctx.data}/tables"
     manager = edges_to(ctx, "clustermanager", "grpc", "manager", probe=MANAGER, choose="first")
     there, here, own = (edge.endpoint for edge in manager), registered_at(ctx, ctx.id), ctx.own("grpc")
     (clustermanager,) = there
     work = work_of(ctx.cluster, ctx.owner)
+    # Of EggRoll 3, a nodemanager itself says to which one it reports.
+    asked = (str(clustermanager),) if generation == "v2" else ()
     values = {
         "stamp": ctx.id.stamp,
         "manager": clustermanager,
@@ -46,39 +82,38 @@ def want(ctx: Context) -> Wanted:
         "data": tables,
         "logs": ctx.logs,
         "venv": ctx.python.removesuffix("/bin/python"),
-        "python": f"{tree}/python",
+        "pythonpath": ":".join((*imported.path, f"{tree}/python")),
+        "egg": f"{tree}/python/{eggs.file}",
         "tree": tree,
     }
-    arguments = ("-c", conf, "-p", str(ctx.port("grpc")), "-s", ctx.id.slug)
-    logging = {"log4j.configurationFile": f"{tree}/conf/log4j2.xml", "module": "nodemanager"}
-    start = JVM.launch(ctx, MAIN, (f"{tree}/lib/*",), arguments, logging)
+    start = program.launch(ctx, JVM, conf, ctx.port("grpc"))
     return Wanted(
         process=Process(
             argv=start.argv,
-            environment={
-                **start.environment,
-                "EGGROLL_HOME": tree,
-                "EGGROLL_LOG_DIR": ctx.logs,
-                "module": "nodemanager",
-            },
+            environment={**program.surroundings(ctx, start), "EGGROLL_HOME": tree, **imported.environment},
             directory=tree,
             # It reports to the clustermanager that it leaves; its eggs end with its unit.
             stop_timeout=30,
             console=ctx.console,
             networks=networks_of_party(ctx),
-            twin=f"{MAIN} (.* )?-p {ctx.port('grpc')}( |$)",
+            twin=program.twin(ctx.port("grpc")),
         ),
-        files=(FileSpec(conf, "nodemanager/eggroll.properties.j2", values),),
+        files=(FileSpec(conf, "nodemanager/eggroll.properties.j2", values), *imported.files),
         directories={tables: 0o750, f"{ctx.home}/run/eggs": 0o750, **start.directories},
         edges=manager,
         probes=(
-            question(STATE, "probe_state.py", own.host, str(own.port), str(here), timeout=25),
+            question(STATE, f"{generation}/probe_state.py", own.host, str(own.port), str(here), *asked, timeout=25),
             question(
-                MANAGER, "probe_manager.py", clustermanager.host, str(clustermanager.port), timeout=15, carries=PADDING
+                MANAGER,
+                f"{generation}/probe_manager.py",
+                clustermanager.host,
+                str(clustermanager.port),
+                timeout=15,
+                carries=PADDING,
             ),
-            question(EGG_STARTS, "probe_egg.py", conf, timeout=20),
+            question(EGG_STARTS, f"{generation}/probe_egg.py", conf, timeout=20),
         ),
-        logs=(LogFile(f"{ctx.logs}/eggroll/nodemanager.log", levels=True), LogFile(ctx.console)),
+        logs=program.logs(ctx),
         readiness=STATE,
         # It is on the list as soon as it listens, and counts as healthy some 20 s later.
         readiness_deadline=240,
@@ -90,7 +125,10 @@ def want(ctx: Context) -> Wanted:
             "python": PurePosixPath(ctx.site_packages).parent.name.removeprefix("python"),
         },
         # The scripts that start eggs make a directory beside themselves.
-        trees=(TreeUse("eggroll", writes={"bin/pid": f"{ctx.home}/run/eggs"}),),
+        trees=(
+            TreeUse(TREE, writes={"bin/pid": f"{ctx.home}/run/eggs"}),
+            *imported.trees,
+        ),
         needs=replace(start.needs, figures=(*start.needs.figures, *_figures(ctx, work))),
         residues=(
             *start.residues,

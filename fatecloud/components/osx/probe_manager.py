@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from fatecloud.components.clustermanager.asking_manager import main
+from fatecloud.components.clustermanager.v3.asking_manager import main
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

@@ -5,12 +5,10 @@ A job's eggs start in the same way. One that cannot start costs a job three minu
 
 from __future__ import annotations
 
-import json
-import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-from fatecloud.components.clustermanager.commands import nodes
 from fatecloud.components.clustermanager.sessions import create, get, kill
 from fatecloud.probing.dialing import connected
 
@@ -20,7 +18,7 @@ AFTER = KILL_SECONDS + GET_SECONDS + GONE_SECONDS
 """Seconds that the end of the session may take."""
 
 
-def tried(host: str, port: int, session: str, seconds: float) -> dict[str, Any]:
+def tried(host: str, port: int, session: str, seconds: float, nodes: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """Start it and end it.
 
     Args:
@@ -28,6 +26,7 @@ def tried(host: str, port: int, session: str, seconds: float) -> dict[str, Any]:
         port: of it.
         session: an id that no other session has.
         seconds: within which all eggs have to be there.
+        nodes: asks for the list of nodemanagers, in the words of a generation.
 
     Returns:
         `ok`, `error` and `seconds` of the start; `started` and `missing`: nodemanagers, as the clustermanager has them
@@ -77,7 +76,3 @@ def _listens(endpoint: str) -> bool:
     except OSError:
         return False
     return True
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(tried(sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4]))) + "\n")

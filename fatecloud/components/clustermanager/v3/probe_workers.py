@@ -7,7 +7,8 @@ import json
 import sys
 from typing import Any
 
-from fatecloud.components.clustermanager.commands import PADDING, meta
+from fatecloud.components.clustermanager.commands import PADDING
+from fatecloud.components.clustermanager.v3.commands import meta
 from fatecloud.probing.dialing import address_of, asked
 from fatecloud.probing.sized import sized
 

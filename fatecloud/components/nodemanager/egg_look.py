@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
+from collections.abc import Sequence
 from typing import Any
 
 from fatecloud.probing.dialing import readable
@@ -19,8 +19,6 @@ from fatecloud.probing.properties import settings
 SECONDS = 12.0
 _LEAD = "eggroll.resourcemanager.bootstrap.egg_pair."
 _SCRIPT = "eggroll.bootstrap.root.script"
-MODULES = ("eggroll", "grpc", "google", "lmdb", "cloudpickle", "psutil", "omegaconf", "opentelemetry", "numpy")
-"""What an egg imports at its start, and as soon as it has work."""
 _LOOK = """
 import importlib.util, json, platform, sys
 missing = [name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]
@@ -29,11 +27,12 @@ print(json.dumps({"version": platform.python_version(), "missing": missing, "egg
 """
 
 
-def judge(conf: str) -> dict[str, Any]:
+def judge(conf: str, modules: Sequence[str]) -> dict[str, Any]:
     """The first thing that keeps an egg from starting, as `kind` and `error`; else `version` of its interpreter.
 
     Args:
         conf: the nodemanager's settings, which each egg reads.
+        modules: that an egg imports at its start, and as soon as it has work.
     """
     try:
         own = settings(conf)
@@ -44,14 +43,14 @@ def judge(conf: str) -> dict[str, Any]:
     for name in (*scripts, f"{venv}/bin/activate", file):
         if not os.access(name, os.R_OK):
             return {"ok": False, "kind": "path", "error": f"its user cannot read {readable(name)}"}
-    return _asked(f"{venv}/bin/python", path, file)
+    return _asked(f"{venv}/bin/python", path, file, modules)
 
 
-def _asked(python: str, path: str, file: str) -> dict[str, Any]:
+def _asked(python: str, path: str, file: str, modules: Sequence[str]) -> dict[str, Any]:
     """What the interpreter finds."""
     try:
         done = subprocess.run(
-            [python, "-B", "-c", _LOOK, *MODULES],
+            [python, "-B", "-c", _LOOK, *modules],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -86,7 +85,3 @@ def _asked(python: str, path: str, file: str) -> dict[str, Any]:
             "version": version,
         }
     return {"ok": True, "version": version}
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(judge(sys.argv[1])) + "\n")

@@ -6,7 +6,8 @@ import json
 import sys
 from typing import Any
 
-from fatecloud.components.clustermanager.commands import meta, nodes
+from fatecloud.components.clustermanager.v3.commands import meta, nodes
+from fatecloud.components.nodemanager.standing import standing
 from fatecloud.probing.dialing import readable
 
 SECONDS, LIST_SECONDS = 6.0, 10.0
@@ -34,12 +35,7 @@ def state(host: str, port: int, where: str) -> dict[str, Any]:
     listed = nodes(manager_host, int(manager_port), seconds=LIST_SECONDS)
     if not listed["ok"]:
         return {"ok": False, "kind": "manager", "error": listed["error"], **known}
-    status = [node["status"] for node in listed["nodes"] if node["where"] == where]
-    known.update(status=status[0] if status else "", times=len(status))
-    if status == ["HEALTHY"]:
-        return {"ok": True, **known}
-    words = f"calls it {' and '.join(status)}" if status else f"does not know a nodemanager at {where}"
-    return {"ok": False, "kind": "unregistered", "error": f"the clustermanager at {manager} {words}", **known}
+    return standing(listed["nodes"], where, manager, known)
 
 
 if __name__ == "__main__":
