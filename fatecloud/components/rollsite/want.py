@@ -1,0 +1,129 @@
+"""The desired state of one rollsite on its node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fatecloud.components.clustermanager.commands import PADDING as MANAGER_PADDING
+from fatecloud.components.clustermanager.programs import TREE, of_eggroll_2, old_logs
+from fatecloud.components.clustermanager.reach import EVERYWHERE
+from fatecloud.components.flow.v1.version_question import PADDING
+from fatecloud.components.java import Flag, Jvm
+from fatecloud.components.neighbours import edges_to, edges_to_others
+from fatecloud.components.networks import networks_with_partners
+from fatecloud.components.question import question
+from fatecloud.components.rollsite.readers import SECRET, readers
+from fatecloud.components.route_tables import route_table_json, table_of
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import Endpoint
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import MIB
+from fatecloud.model.routes import DEFAULT, FLOW, RouteTable
+from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, PortUse, Process
+from fatecloud.model.trees import TreeUse
+from fatecloud.model.wanted import Wanted
+
+JVM = Jvm(
+    heap=Share(8, 512 * MIB, 4096 * MIB),
+    direct=Share(8, 512 * MIB, 8192 * MIB),
+    flags=(Flag("-XX:+UseG1GC"),),
+)
+"""With 64 MiB of each, one packet of 40 MB fails. Upstream sets no heap, and flags with which a JVM from 9 on ends."""
+PROGRAM = of_eggroll_2("rollsite", "rollsite.EggSiteBootstrap")
+STATE, PEERS, MANAGER = "rollsite.state", "rollsite.peers", "rollsite.manager"
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edges and probes of a rollsite. Pure."""
+    tree, own = ctx.tree(TREE), ctx.own("grpc")
+    conf, file = f"{tree}/conf/eggroll.properties", f"{tree}/conf/route_table.json"
+    manager = edges_to(ctx, "clustermanager", "grpc", "manager", probe=MANAGER, choose="first")
+    # Soft: rollsite starts without its flow, and flow needs rollsite first.
+    upstream = edges_to(ctx, "flow", "grpc", "upstream", probe=STATE, hard=False, choose="first")
+    flows = {ctx.owner.id: {FLOW: upstream[0].endpoint}} if upstream else {}
+    table = table_of(ctx, "proxy", flows, keeps=True, ports=("grpc",), file=file)
+    known = {party: table.ways()[party] for party in ctx.others()}
+    start = PROGRAM.launch(ctx, JVM, conf, ctx.port("grpc"))
+    return Wanted(
+        process=Process(
+            argv=start.argv,
+            environment=PROGRAM.surroundings(ctx, start),
+            directory=tree,
+            console=ctx.console,
+            networks=networks_with_partners(ctx, "proxy", ("flow", "nodemanager", "clustermanager")),
+            twin=PROGRAM.twin(ctx.port("grpc")),
+        ),
+        files=(
+            FileSpec(conf, "rollsite/eggroll.properties.j2", _settings(ctx, file)),
+            # It reads this one again each minute.
+            FileSpec(file, "rollsite/route_table.json.j2", {"table": document(table, own)}, restarts=False, kept=True),
+        ),
+        directories=start.directories,
+        edges=(
+            *manager,
+            *upstream,
+            *edges_to_others(ctx, "rollsite", "proxy", probe=PEERS),
+            # The same route, up to the other flow: a finding about that flow explains that it does not answer.
+            *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
+        ),
+        probes=_probes(ctx, manager, upstream, known),
+        # An error that no one caught, one about memory above all, is in its console alone.
+        logs=(LogFile(f"{ctx.logs}/eggroll/rollsite.jvm.err.log", levels=True), *PROGRAM.logs(ctx)),
+        readiness=STATE,
+        readiness_deadline=180,
+        ports=(PortUse("grpc", ctx.port("grpc"), EVERYWHERE, peers=True),),
+        facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}},
+        routes=(table,),
+        trees=(TreeUse(TREE),),
+        needs=start.needs,
+        residues=(*start.residues, *old_logs(ctx)),
+    )
+
+
+def _settings(ctx: Context, file: str) -> dict[str, Any]:
+    manager = ctx.endpoints("clustermanager", "grpc")
+    return {
+        "stamp": ctx.id.stamp,
+        "manager": manager[0] if manager else None,
+        "own": ctx.own("grpc"),
+        "party": ctx.owner.id,
+        "table": file,
+        "readers": ",".join(readers(ctx.config)),
+        "key": ctx.secret(SECRET.name),
+        "keepalive": ctx.config["keepalive"],
+        "calls": ctx.config["calls"],
+        "data": ctx.data,
+        "logs": ctx.logs,
+    }
+
+
+def document(table: RouteTable, own: Endpoint) -> dict[str, Any]:
+    """The content of its file. A packet is its own party's where the entry is its own address, as the same text."""
+    parties = route_table_json(table)["route_table"]
+    here = {DEFAULT: [{"ip": own.host, "port": own.port}]}
+    for party in table.own:
+        parties[party] = {**parties.get(party, {}), **here}
+    return {"route_table": parties, "permission": {"default_allow": True}}
+
+
+def _probes(
+    ctx: Context, manager: tuple[Edge, ...], upstream: tuple[Edge, ...], known: dict[str, Endpoint]
+) -> tuple[NodeProbe, ...]:
+    own = ctx.own("grpc")
+    flows = [str(edge.endpoint) for edge in upstream]
+    peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
+    return (
+        question(STATE, "probe_state.py", own.host, str(own.port), ctx.owner.id, *flows, timeout=25, carries=PADDING),
+        question(PEERS, "probe_peers.py", str(own), ctx.owner.id, *peers, timeout=28, early=True, carries=PADDING),
+        *(
+            question(
+                MANAGER,
+                "probe_manager.py",
+                edge.endpoint.host,
+                str(edge.endpoint.port),
+                timeout=15,
+                carries=MANAGER_PADDING,
+            )
+            for edge in manager
+        ),
+    )
