@@ -59,9 +59,14 @@ def service(key: str, example: str = "two-party") -> DesiredService:
 
 
 def healthy(key: str, example: str = "two-party") -> Answers:
-    """What the probes of one service answer when all is well, from the file of its component; seen on real clusters."""
-    file = FIXTURES / desired(example).services[key].id.component / "healthy.yml"
-    answers = filled_in(file, key, example) if file.exists() else {}
+    """What the probes of one service answer when all is well, from the file of its component; seen on real clusters.
+
+    A generation whose answers are others has a file of its own.
+    """
+    folder = FIXTURES / desired(example).services[key].id.component
+    files = (folder / desired(example).services[key].generation / "healthy.yml", folder / "healthy.yml")
+    file = next((file for file in files if file.exists()), None)
+    answers = filled_in(file, key, example) if file else {}
     return {f"{key}:{probe}": answer for probe, answer in answers.items()}
 
 

@@ -159,7 +159,7 @@ MISTAKES = {
     ),
     "an unknown release for a group": (
         ALONE.replace("serving-9.9.9", "servin-9.9.9"),
-        ":12:5: unknown release 'servin-9.9.9', expected fate-2.1.0, fate-2.2.0, ",
+        ":12:5: unknown release 'servin-9.9.9', expected fate-1.11.4, ",
     ),
     "a group without services": (
         ALONE.replace("    services: {keeper: [n1, n2, n3], cache: n1}\n", ""),
