@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
+from importlib.metadata import metadata
 from pathlib import Path
 
 import uv
@@ -61,7 +63,8 @@ def derive_wheels(
         missing = [sdist for sdist in sdists if not store.holds(sdist)]
         if missing:
             progress.working(f"fetching the source of {len(missing)} wheels that have to be built")
-            download_sdists(missing, program, environment, store, progress)
+            reader = program if _pip_runs_in(python.minor) else _own_environment(python, store, scratch)
+            download_sdists(missing, reader, environment, store, progress)
         for number, sdist in enumerate(sdists, 1):
             progress.working(f"building wheel {number} of {len(sdists)}: {sdist.name.partition('==')[0]}")
             _build(python, sdist, program, bytecode, store, scratch)
@@ -76,15 +79,33 @@ def _builder(python: PythonRequirement) -> Artifact:
 
 def _build_environment(python: PythonRequirement, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
     unpack(store.verified(interpreter.artifact), scratch / "python")
-    base, target = scratch / "python" / "bin" / f"python{python.minor}", scratch / "build"
-    program = target / "bin" / "python"
-    making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(target)]
+    return _environment(python, scratch / "python" / "bin" / f"python{python.minor}", "build", store, scratch)
+
+
+def _own_environment(python: PythonRequirement, store: Store, scratch: Path) -> Path:
+    """The same with the controller's own interpreter, in which pip reads what an sdist says of itself."""
+    return _environment(python, Path(sys.executable), "read", store, scratch)
+
+
+def _environment(python: PythonRequirement, base: Path, name: str, store: Store, scratch: Path) -> Path:
+    program = scratch / name / "bin" / "python"
+    making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(scratch / name)]
     _run(making, "making a build environment")
     builder = store.verified(_builder(python))
     _run(
         [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(program), str(builder)], "installing the builder"
     )
     return program
+
+
+def _pip_runs_in(minor: str) -> bool:
+    """Whether the controller's pip runs in a Python: it leaves old ones behind long before FATE does."""
+    oldest = metadata("pip")["Requires-Python"].removeprefix(">=")
+    return _numbers(minor) >= _numbers(oldest)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
 
 
 def _uv(scratch: Path) -> list[str]:

@@ -201,3 +201,21 @@ def test_a_build_with_other_bytes_than_the_catalogue_names_is_refused(
         built(tmp_path / "two", monkeypatch, made, b"evil")
     with pytest.raises(ArtifactError, match="expected alpha-1-cp310"):
         built(tmp_path / "three", monkeypatch, replace(made, filename="alpha-1-cp310-cp310-any.whl"), b"good")
+
+
+@pytest.mark.parametrize(("minor", "read_by"), [("3.8", "read"), ("3.10", "build")])
+def test_what_an_sdist_says_is_read_by_the_controllers_python_where_pip_does_not_run_in_the_releases(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, minor: str, read_by: str
+) -> None:
+    store, held = filled(tmp_path / "store")
+    python = replace(with_sources(alpha=WHEELS[0]).pythons["fate"], minor=minor)
+    asked: list[str] = []
+    monkeypatch.setattr(derive, "metadata", lambda _: {"Requires-Python": ">=3.10"})
+    monkeypatch.setattr(derive, "unpack", lambda *_: None)
+    monkeypatch.setattr(derive, "_environment", lambda _p, _base, name, *_: Path(name))
+    monkeypatch.setattr(derive, "download_sdists", lambda _s, program, *_: asked.append(str(program)))
+    monkeypatch.setattr(derive, "_build", lambda *_: None)
+    monkeypatch.setattr(Store, "holds", lambda *_: False)
+    monkeypatch.setattr(Store, "verified", lambda *_: tmp_path)
+    derive.derive_wheels(python, held.interpreters["fate"], SDISTS[:1], store, Watcher())
+    assert asked == [read_by]
