@@ -17,7 +17,8 @@ def init(
         typer.Option(
             "--template",
             "-t",
-            help="all-in-one, two-party, multi-node, eggroll, eggroll-workers, eggroll-shared-nodes, eggroll-exchange "
+            help="all-in-one, two-party, multi-node, eggroll, eggroll-workers, eggroll-shared-nodes, eggroll-exchange, "
+            "eggroll-rollsite "
             "or serving.",
         ),
     ] = "all-in-one",

@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_examples_are_the_templates_of_init() -> None:
-    rolling = ("eggroll", "eggroll-exchange", "eggroll-shared-nodes", "eggroll-workers")
+    rolling = ("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-shared-nodes", "eggroll-workers")
     assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "two-party")
 
 
@@ -41,8 +41,10 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, star, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
+    alone, star, older, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
     assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
+    assert {party.release for party in older.parties.values()} == {"fate-1.11.4"}
+    assert all(party.instances("rollsite") and not party.instances("osx") for party in older.parties.values())
     assert {party.config["osx"]["exchange"] for party in star.parties.values()} == set(star.groups) == {"hub"}
     assert (len(star.parties), sorted(star.peers)) == (3, ["12000"])
     assert [party.nodes for party in shared.parties.values()] == [("n1", "n2"), ("n1", "n2")]
