@@ -8,29 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from component_world import GOLDEN, desired, rendered
+from component_world import desired, rendered
 
-from fatecloud import catalogue
-from fatecloud.checks.engine import judge
-from fatecloud.components.clustermanager import commands, manager_state, trial
+from fatecloud.components.clustermanager import commands, manager_state, own_database, trial
 from fatecloud.components.clustermanager.sessions import CREATE, GET, KILL
 from fatecloud.components.clustermanager.v2 import asking_manager, probe_workers
 from fatecloud.components.clustermanager.v2.commands import NODES, RESOURCE, alive, nodes, resource
 from fatecloud.components.declared import component_checks
 from fatecloud.components.nodemanager.v2 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages, probe_peers, probe_state
-from fatecloud.components.rollsite.exposures import exposures
-from fatecloud.components.rollsite.readers import judge as judge_readers
-from fatecloud.errors import InventoryError
-from fatecloud.inventory import load
-from fatecloud.model.desired import Desired
-from fatecloud.model.observed import Fact, NodeFacts, Observed
 from fatecloud.probing.grpc.wire import field, fields
-from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import names
-from fatecloud.resolve.desired import resolve
-from fatecloud.shipped import folder
 
 EXAMPLE, ROLLSITE = "eggroll-rollsite", "9999/rollsite@a1"
 CONF, TABLE = "trees/eggroll/conf/eggroll.properties", "trees/eggroll/conf/route_table.json"
@@ -210,10 +198,29 @@ def test_only_the_clustermanager_has_the_login_to_eggrolls_database() -> None:
         key: rendered(f"9999/{key}@a1", EXAMPLE)[CONF].text
         for key in ("clustermanager", "nodemanager", "flow", "rollsite")
     }
-    assert names(texts.pop("clustermanager")) == {"9999.mysql.eggroll_meta"}
+    # It prints these settings at its start.
+    assert names(texts["clustermanager"]) == set()
+    manager = "9999/clustermanager@a1"
+    assert names(rendered(manager, EXAMPLE)["trees/eggroll/conf/database.properties"].text) == {
+        "9999.mysql.eggroll_meta"
+    }
+    argv = desired(EXAMPLE).services[manager].process.argv
+    assert argv[argv.index("-cp") + 1].endswith("/trees/eggroll/conf")
+    del texts["clustermanager"]
     for text in texts.values():
         assert "jdbc" not in text
         assert names(text) == set()
+
+
+def test_its_password_is_read_where_it_is(tmp_path: Path) -> None:
+    text = rendered("9999/clustermanager@a1", EXAMPLE)[CONF].text
+    (tmp_path / "eggroll.properties").write_text(text)
+    with pytest.raises(own_database.NoLogin):
+        own_database.login_of(str(tmp_path / "eggroll.properties"))
+    (tmp_path / own_database.APART).write_text("# x\npassword=s3\\u0063ret\n")
+    login = own_database.login_of(str(tmp_path / "eggroll.properties"))
+    found = (login.where, login.name, login.account, login.password)
+    assert found == ("127.0.0.1:3306", "eggroll_meta", "eggroll", "s3cret")
 
 
 def test_the_tables_are_those_of_eggroll_2() -> None:
@@ -257,33 +264,10 @@ def test_no_flag_of_upstreams_own_is_left_that_ends_a_newer_jvm() -> None:
     assert "-XX:+PrintGCDateStamps" not in argv
 
 
-def changed(tmp_path: Path, **config: Any) -> Desired:
-    document = yaml.safe_load((GOLDEN / f"{EXAMPLE}.yml").read_text())
-    document["parties"]["9999"]["config"] = {"rollsite": config}
-    file = tmp_path / "inventory.yml"
-    file.write_text(yaml.safe_dump(document))
-    cluster = load(file)
-    return resolve(cluster, catalogue.releases_of(cluster))
-
-
-def test_its_table_is_open_to_no_one_until_readers_are_named(tmp_path: Path) -> None:
-    assert "whitelist" not in rendered(ROLLSITE, EXAMPLE)[CONF].text
-    opened = changed(tmp_path, routes={"readers": "192.0.2.50, 192.0.2.51"})
-    files = render_specs(opened.services[ROLLSITE].specs, ROLLSITE, folder("templates"))
-    text = next(file.text for file in files if file.path.endswith(CONF))
-    assert "eggroll.rollsite.route.table.whitelist=192.0.2.50,192.0.2.51\n" in text
-    assert names(text) == {"9999.rollsite.routes"}
-    facts = {name: NodeFacts(name, {"services": Fact({})}, {}, 0.1) for name in opened.cluster.nodes}
-    (found,) = judge(opened, Observed(facts, 0.0, 0.1), [exposures]).exposures
-    assert (found.code, str(found.subject)) == ("EXPOSURE_ROLLSITE_ROUTES", ROLLSITE)
-    assert "192.0.2.50, 192.0.2.51" in found.symptom
-
-
-def test_a_reader_is_an_ipv4_address(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="is not an IPv4 address"):
-        changed(tmp_path, routes={"readers": "fe80::1"})
-    owner = next(iter(desired(EXAMPLE).cluster.nodes.values()))
-    assert judge_readers({"routes.readers": ""}, owner, "eggroll") == ()
+def test_its_table_is_open_to_no_one() -> None:
+    """Who is on no list gets no answer about it; the key for it would be in its output."""
+    assert "route.table.whitelist" not in rendered(ROLLSITE, EXAMPLE)[CONF].text
+    assert "route.table.key" not in rendered(ROLLSITE, EXAMPLE)[CONF].text
 
 
 def test_checks_that_need_a_nodemanagers_settings_are_of_eggroll_3_alone() -> None:

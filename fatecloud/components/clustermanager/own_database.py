@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from fatecloud.probing.properties import settings
 
+APART = "database.properties"
+"""File beside the settings with the password alone, where a clustermanager would print it with the others."""
 _LEAD = "eggroll.resourcemanager.clustermanager.jdbc."
 _URL = re.compile(r"jdbc:mysql://(?P<where>[^/]+)/(?P<name>[^?]+)")
 
@@ -32,7 +35,10 @@ def login_of(path: str) -> Login:
     """Read the settings. Raises NoLogin."""
     try:
         own = settings(path)
-        place, account, password = _URL.match(own[f"{_LEAD}url"]), own[f"{_LEAD}username"], own[f"{_LEAD}password"]
+        place, account = _URL.match(own[f"{_LEAD}url"]), own[f"{_LEAD}username"]
+        password = own.get(f"{_LEAD}password")
+        if password is None:
+            password = settings(os.path.join(os.path.dirname(path), APART))["password"]
     except (OSError, KeyError) as error:
         raise NoLogin(f"{path}: {type(error).__name__}: {error}") from None
     if place is None:

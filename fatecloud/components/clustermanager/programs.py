@@ -31,8 +31,10 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     log: str = ".log"
     """End of the names of its logs."""
+    prints: bool = False
+    """Whether it prints all of its settings at its start, so that no password may be among them."""
 
-    def launch(self, ctx: Context, jvm: Jvm, conf: str, port: int) -> Launch:
+    def launch(self, ctx: Context, jvm: Jvm, conf: str, port: int, *more: str) -> Launch:
         """Its command line, and what belongs to it.
 
         Args:
@@ -40,11 +42,12 @@ class Program:
             jvm: its settings.
             conf: its own `eggroll.properties`.
             port: where it is to listen.
+            more: of its classpath.
         """
         tree = ctx.tree(TREE)
         arguments = (*self.leading, "-c", conf, "-p", str(port), "-s", ctx.id.slug)
         logging = {"log4j.configurationFile": f"{tree}/conf/{self.logging}", **self.properties}
-        return jvm.launch(ctx, self.main, (f"{tree}/lib/*",), arguments, logging)
+        return jvm.launch(ctx, self.main, (f"{tree}/lib/*", *more), arguments, logging)
 
     def surroundings(self, ctx: Context, start: Launch) -> dict[str, str]:
         """Its environment: its logging asks that, too."""
@@ -76,6 +79,7 @@ def of_eggroll_2(name: str, bootstrap: str) -> Program:
         "log4j2.properties",
         environment={"EGGROLL_LOG_FILE": name},
         log=".jvm.log",
+        prints=True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fatecloud.components.clustermanager import own_database
 from fatecloud.components.clustermanager.commands import PADDING
 from fatecloud.components.clustermanager.programs import TREE, Program, old_logs
 from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
@@ -63,7 +64,9 @@ def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
         "life": ctx.config["session.hours"] * 3_600_000,
     }
     eggs = figure(ctx, SESSION, "session.eggs", "the default, for sessions that do not say how many", unit="eggs")
-    start = program.launch(ctx, JVM, conf, ctx.port("grpc"))
+    # What it prints names a file on its classpath, in which it looks the password up.
+    apart = (_password(ctx, generation),) if program.prints else ()
+    start = program.launch(ctx, JVM, conf, ctx.port("grpc"), *((f"{tree}/conf",) if apart else ()))
     return Wanted(
         process=Process(
             argv=start.argv,
@@ -73,7 +76,7 @@ def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
             networks=networks_of_party(ctx),
             twin=program.twin(ctx.port("grpc")),
         ),
-        files=(FileSpec(conf, "clustermanager/eggroll.properties.j2", values),),
+        files=(FileSpec(conf, "clustermanager/eggroll.properties.j2", values | {"apart": bool(apart)}), *apart),
         directories=start.directories,
         edges=(*server, *workers),
         probes=(
@@ -102,6 +105,12 @@ def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
         residues=(*start.residues, *old_logs(ctx)),
         chores=(_forgets(ctx, conf),),
     )
+
+
+def _password(ctx: Context, generation: str) -> FileSpec:
+    """A bundle of texts for the JVM, with one text."""
+    values = {"stamp": ctx.id.stamp, "database": metadata(ctx, generation)}
+    return FileSpec(f"{ctx.tree(TREE)}/conf/{own_database.APART}", "clustermanager/database.properties.j2", values)
 
 
 def _forgets(ctx: Context, conf: str) -> Chore:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fatecloud.components.java import JVM_EXCEPTIONS
-from fatecloud.components.rollsite.readers import judge, secrets
 from fatecloud.components.rollsite.want import JVM, want
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.runtime import JavaRuntime
@@ -31,13 +30,6 @@ COMPONENT = Component(
             16,
             100000,
         ),
-        ConfigKey(
-            "routes.readers",
-            "str",
-            "",
-            "IPv4 addresses, separated by commas, from which its table of routes can be read and replaced over its "
-            "port, with the secret `rollsite.routes`. A deploy writes the table again. None by default.",
-        ),
     ),
     ports=(
         PortSpec(
@@ -50,8 +42,6 @@ COMPONENT = Component(
         ),
     ),
     want=want,
-    judge=judge,
-    secrets=secrets,
     runtime=JavaRuntime(),
     peer_kind="proxy",
     lent=False,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from fatecloud.components.clustermanager.unreached import manager_unreached
 from fatecloud.components.judging import answer_of, finding, logs, verb
 from fatecloud.components.party_routes import BLOCKED, blocked, flows_behind, routes_to_parties
-from fatecloud.components.rollsite.exposures import exposures
 from fatecloud.components.rollsite.want import MANAGER, PEERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
@@ -53,8 +52,6 @@ PEER_MTU = Code(
     ("proxy",),
     outward=True,
 )
-__all__ = ["exposures", "manager", "passes_on", "peer_flows", "peers", "upstream", "usable"]
-
 _OTHER = ("party", "status", "foreign")
 
 

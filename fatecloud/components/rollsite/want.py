@@ -12,7 +12,6 @@ from fatecloud.components.java import Flag, Jvm
 from fatecloud.components.neighbours import edges_to, edges_to_others
 from fatecloud.components.networks import networks_with_partners
 from fatecloud.components.question import question
-from fatecloud.components.rollsite.readers import SECRET, readers
 from fatecloud.components.route_tables import route_table_json, table_of
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import Endpoint
@@ -88,8 +87,6 @@ def _settings(ctx: Context, file: str) -> dict[str, Any]:
         "own": ctx.own("grpc"),
         "party": ctx.owner.id,
         "table": file,
-        "readers": ",".join(readers(ctx.config)),
-        "key": ctx.secret(SECRET.name),
         "keepalive": ctx.config["keepalive"],
         "calls": ctx.config["calls"],
         "data": ctx.data,
