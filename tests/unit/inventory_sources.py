@@ -188,7 +188,33 @@ peers:
   "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24}
 """
 """An inventory has one architecture, so this one says what `FULL` cannot."""
-SOURCES = (*(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml"))), ROLLING, FULL)
+OLDER = """\
+# All settings of what only releases of FATE 1 have.
+apiVersion: fatecloud/v1
+cluster: older
+id: c3f9a2b1d4e5f609
+release: fate-1.11.4
+architecture: eggroll
+defaults: {ssh: {user: ops}, become: root}
+nodes:
+  a1: {address: 10.0.0.11}
+parties:
+  "9999":
+    addresses: [10.0.0.11]
+    services: {flow: a1, rollsite: a1}
+    config:
+      rollsite:
+        keepalive: 60
+        calls: 500
+        jvm: {heap: 512M, direct: 512M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 19370}
+peers:
+  "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24}
+"""
+"""An inventory's parties have one release, so this one says what the others cannot."""
+EXAMPLES = tuple(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml")))
+SOURCES = (*EXAMPLES, OLDER, ROLLING, FULL)
 
 
 def every_key() -> set[str]:

@@ -34,7 +34,12 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "25:5",
         "expected 16 hexadecimal digits, the first a letter",
     ),
-    "release": ("fate-2.2.0", "fate-2.2.1", "3:1", "unknown release 'fate-2.2.1', expected fate-2.1.0, fate-2.2.0 or "),
+    "release": (
+        "fate-2.2.0",
+        "fate-2.2.1",
+        "3:1",
+        "unknown release 'fate-2.2.1', expected fate-1.11.4, fate-2.1.0, fate-2.2.0 or ",
+    ),
     "architecture": (
         ": rabbitmq\n",
         ": rabitmq\n",

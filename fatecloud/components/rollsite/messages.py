@@ -11,8 +11,8 @@ from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
 
 UNARY = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
-PING_SECONDS = 5.0
-"""Rollsite itself waits for a second before it answers a ping; the first one after its start took up to 5.4 s."""
+PING_SECONDS = 4.0
+"""Rollsite itself waits for a second before it answers a ping; the first one after its start took more than two."""
 _DEFAULT, _FLOW = "default", "fateflow"
 _MESSAGE = re.compile(r"location msg=(.*?)\s*stack info=", re.DOTALL)
 _HOPS = re.compile(r"exception trans path:\s*(.+?)\s*$", re.DOTALL)
