@@ -135,11 +135,11 @@ def test_a_changed_heap_restarts_one_service(program: Program, nodes: Sandbox) -
 
 def test_the_third_job_says_what_it_waits_for(program: Program) -> None:
     """Each takes two of the four cores of a party; two that train a model hold them for minutes."""
-    jobs = []
+    jobs: list[Any] = []
     try:
-        for wanted in (1, 2):
-            jobs.append(program.start("test", "lr", "--deadline", JOB_SECONDS))
-            wait_until(partial(at_work_on_both_sides, program, wanted), COMES)
+        jobs = [program.start("test", "lr", "--deadline", JOB_SECONDS) for _ in range(2)]
+        # Their uploads come first, with cores of one party alone.
+        wait_until(partial(at_work_on_both_sides, program, 2), 2 * COMES)
         jobs.append(program.start("test", "toy", "--deadline", JOB_SECONDS))
         ledger = wait_until(lambda: waiting(program), COMES)
         assert ledger
