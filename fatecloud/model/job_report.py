@@ -59,6 +59,19 @@ class JobFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class StalledTask:
+    """A task that one side runs, and all others that were asked have ended."""
+
+    task: str
+    role: str
+    party: str
+    others: tuple[str, ...]
+    """The sides that ended it: `host of party 10000`."""
+    seconds: float
+    """Since the last of them ended."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobReport:
     """All of it."""
 
@@ -70,6 +83,7 @@ class JobReport:
     tasks: tuple[TaskState, ...]
     failure: JobFailure | None = None
     measures: tuple[Measure, ...] = ()
+    stalled: tuple[StalledTask, ...] = ()
     unknown: tuple[str, ...] = ()
     """Sentences: who gave no answer."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from fatecloud.model.duration import duration_text
-from fatecloud.model.job_report import Interruption, JobFailure, JobPage, JobReport, SideError
+from fatecloud.model.job_report import Interruption, JobFailure, JobPage, JobReport, SideError, StalledTask
 from fatecloud.plain import plain
 from fatecloud.report.commands import typed
 from fatecloud.report.envelope import moment
@@ -81,6 +81,8 @@ def _lines(report: JobReport, width: int) -> Iterator[str]:
     yield from wrapped(plain(f"{report.job}: {report.status}; created {clock_text(report.created)}{by}"), width)
     if report.failure:
         yield from _failure_lines(report.failure, width)
+    for task in report.stalled:
+        yield from wrapped(plain(_stalled(report.job, task)), width, "  ", "    ")
     yield ""
     yield from table(
         [
@@ -107,6 +109,15 @@ def _lines(report: JobReport, width: int) -> Iterator[str]:
         ]
         yield from table([("  TASK", "ROLE", "PARTY", "STATUS", "TOOK"), *rows], width)
     yield from unknown_lines(report.unknown, width)
+
+
+def _stalled(job: str, task: StalledTask) -> str:
+    where = f"{task.role} of party {task.party}"
+    return (
+        f"task {task.task} runs on at the {where} alone; {' and '.join(task.others)} ended it "
+        f"{duration_text(task.seconds)} ago. If it does nothing, what it waits for was lost on the way: "
+        f"`fatecloud job stop {job}`, and submit it again"
+    )
 
 
 def _took(elapsed: float) -> str:
@@ -170,6 +181,16 @@ def job_document(report: JobReport) -> Job:
             for task in report.tasks
         ],
         "failure": _failure_document(report.failure) if report.failure else None,
+        "stalled": [
+            {
+                "task": task.task,
+                "role": task.role,
+                "party": task.party,
+                "ended_at": list(task.others),
+                "seconds": round(task.seconds),
+            }
+            for task in report.stalled
+        ],
         "unknown": list(report.unknown),
     }
 

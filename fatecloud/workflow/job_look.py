@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
+from fatecloud.checks import stalled_tasks
 from fatecloud.checks.interruptions import FAILED, Starts, interruption_of
 from fatecloud.checks.job_failure import failure_of
 from fatecloud.checks.queue import ledger_of
@@ -109,8 +111,10 @@ def report_of(services: JobServices, job: str, known: Sequence[Answer[tuple[JobR
     asked = {runner.id.owner for runner, _ in known}
     tasks = tuple(task for _, found in services.ask(lambda api: api.tasks(job), asked) for task in found)
     status = overall(row.status for row in rows.values())
+    stalled = stalled_tasks.stalled(tasks, time.time()) if status == "running" else ()
     first = next(iter(rows.values()))
     report = JobReport(job, status, min(row.created for row in rows.values()), first.scheduler, sides, tasks)
+    report = replace(report, stalled=stalled)
     if status in FAILED:
         scheduler = {first.scheduler} & asked or asked
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -84,6 +85,34 @@ def test_a_job_that_a_restart_ended_is_listed_with_what_to_do(flows: Flows) -> N
 def test_a_job_that_no_restart_ended_is_not_called_interrupted(flows: Flows, created: float, ended: float) -> None:
     flows["9999"].rows = [row(JOB, "failed", created=created, ended_at=ended)]
     assert "interrupted" not in said("list")
+
+
+@pytest.mark.parametrize(("age", "named"), [(260.0, True), (60.0, False)])
+def test_a_task_that_runs_on_at_one_side_alone_is_named(flows: Flows, age: float, *, named: bool) -> None:
+    """As seen with an LR on EggRoll: what the guest waited for never came."""
+    flows["9999"].rows = [row(JOB, "running")]
+    flows["10000"].rows = [row(JOB, "running", role="host", party="10000")]
+    then = time.time() - age
+    flows["9999"].found = [
+        task("psi_0", "success"),
+        task("lr_0", "running", ended_at=0.0),
+        task("evaluation_0", "waiting"),
+    ]
+    flows["10000"].found = [
+        task("psi_0", "success", role="host", party="10000"),
+        task("lr_0", "success", role="host", party="10000", ended_at=then),
+        task("lr_0", "success", role="arbiter", party="10000", ended_at=then - 9),
+    ]
+    words = "task lr_0 runs on at the guest of party 9999 alone; host of party 10000 and arbiter of party 10000"
+    assert (words in said(f"show {JOB}")) == named
+    stalled = json.loads(said(f"show {JOB} -o json"))["stalled"]
+    assert [(one["task"], one["role"], one["party"]) for one in stalled] == [("lr_0", "guest", "9999")] * named
+
+
+def test_a_task_that_only_one_side_has_is_not_called_stalled(flows: Flows) -> None:
+    flows["9999"].rows = [row(JOB, "running")]
+    flows["9999"].found = [task("lr_0", "success", ended_at=1.0), task("evaluation_0", "running", ended_at=0.0)]
+    assert "runs on" not in said(f"show {JOB}")
 
 
 def test_show_of_a_job_whose_other_side_is_not_managed_here(flows: Flows) -> None:

@@ -81,6 +81,16 @@ class JobFailureDocument(TypedDict):
     remedy: list[RemedyDocument]
 
 
+class StalledTaskDocument(TypedDict):
+    """A task that one side runs, long after all others that were asked have ended it."""
+
+    task: str
+    role: str
+    party: str
+    ended_at: Annotated[list[str], "The sides that ended it, for example host of party 10000."]
+    seconds: Annotated[Seconds, "Since the last of them ended."]
+
+
 class Job(TypedDict):
     """`fatecloud job show`."""
 
@@ -91,6 +101,7 @@ class Job(TypedDict):
     sides: list[JobSideDocument]
     tasks: Annotated[list[JobTaskDocument], "Of the parties that were asked."]
     failure: JobFailureDocument | None
+    stalled: list[StalledTaskDocument]
     unknown: _Unknown
 
 
