@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
-from fatecloud.components.registry import all_components, proof_of
+from fatecloud.components.registry import by_kind, proof_of
 from fatecloud.errors import RunError, UsageError
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.event import Event, Listener
@@ -27,9 +27,8 @@ SHOWN = 6
 
 def proofs(desired: Desired) -> dict[str, tuple[ProofKind, str]]:
     """The smoke tests that the services of a cluster offer, by name, each with its component; early ones come last."""
-    there = {service.id.component for service in desired.services.values()}
-    components = [component for name, component in all_components().items() if name in there]
-    offered = [(kind, component.name) for component in components for kind in component.proofs]
+    there = {service.kind: service.id.component for service in desired.services.values()}
+    offered = [(kind, name) for generation, name in sorted(there.items()) for kind in by_kind()[generation].proofs]
     return {kind.name: (kind, name) for kind, name in sorted(offered, key=lambda one: one[0].early)}
 
 
@@ -125,6 +124,7 @@ def prove(
     kind, component = chosen_proof(session.desired, name)
     services = dict(_services(session.desired, component))
     guest, host = _sides(session, services, guest, host)
+    kind = _own_kind(services[guest], kind)
     deadline = deadline or kind.deadline
     events(Event("step", f"{kind.name} {guest} -> {host}"))
     with ServiceCommands(session, time.monotonic() + deadline) as commands:
@@ -140,6 +140,17 @@ def prove(
             )
         )
     return _compared(session, result, events)
+
+
+def _own_kind(service: DesiredService, kind: ProofKind) -> ProofKind:
+    """The smoke test as the party's own generation runs it. Raises UsageError if it has none of that name."""
+    own = {one.name: one for one in by_kind()[service.kind].proofs}
+    if kind.name not in own:
+        raise UsageError(
+            f"the release of party {service.id.owner} has no smoke test {kind.name!r}",
+            remedy=f"use {' or '.join(own)}",
+        )
+    return own[kind.name]
 
 
 def _compared(session: Session, result: ProofResult, events: Listener) -> ProofResult:

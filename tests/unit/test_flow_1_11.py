@@ -17,7 +17,9 @@ from fatecloud.components.flow.v1 import http_exchange, probe_api, probe_jobs
 from fatecloud.components.flow.v1.api import FlowApi
 from fatecloud.components.flow.v1.proof import TASK, toy_job
 from fatecloud.components.flow.v1.version_question import judged
+from fatecloud.errors import UsageError
 from fatecloud.render.placeholders import names
+from fatecloud.workflow.prove import chosen_proof, proofs
 
 EXAMPLE, FLOW = "eggroll-rollsite", "9999/flow@a1"
 JOB = "202611302014238411720"
@@ -232,3 +234,15 @@ def test_what_flow_leaves_open_is_said_with_its_passwords() -> None:
     assert found.severity == "exposure"
     assert "partners, at their addresses," in found.symptom
     assert "passwords" in found.symptom
+
+
+def test_its_smoke_tests_are_those_of_its_own_generation() -> None:
+    """The newest one's would speak another API."""
+    offered = proofs(desired("eggroll-rollsite"))
+    assert set(offered) == {"egg", "toy"}
+    assert ".v1." in offered["toy"][0].run
+    newer = proofs(desired("eggroll"))
+    assert set(newer) == {"egg", "toy", "psi", "lr"}
+    assert ".v2." in newer["toy"][0].run
+    with pytest.raises(UsageError, match="invalid smoke test 'lr': use toy or egg"):
+        chosen_proof(desired("eggroll-rollsite"), "lr")
