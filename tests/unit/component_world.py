@@ -22,7 +22,7 @@ from fatecloud.inventory import load
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.finding import Finding, Report
-from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
 from fatecloud.render.files import render_specs
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
@@ -79,9 +79,16 @@ def filled_in(file: Path, key: str, example: str) -> dict[str, Any]:
     wanted = desired(example)
     found = wanted.services[key].id
     words = {"party": found.owner, "node": found.node, "own": wanted.cluster.nodes[found.node].address}
+    for peer, known in wanted.cluster.peers.items():
+        words |= {"other": peer, "address": next(iter(known.endpoints.values())).host}
     for other in (s.id for s in wanted.services.values() if s.id.owner in {*wanted.cluster.parties} - {found.owner}):
         words |= {"other": other.owner, "address": wanted.cluster.nodes[other.node].address}
-    return dict(_put(yaml.safe_load(file.read_text()), words))
+    return dict(_put(_read(file), words))
+
+
+@cache
+def _read(file: Path) -> Any:
+    return yaml.safe_load(file.read_text())
 
 
 def _put(value: Any, words: dict[str, str]) -> Any:
@@ -154,14 +161,16 @@ def say(key: str, **document: Any) -> Change:
     return lambda answers: answers.update({key: document})
 
 
-def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party", settle: float = 0) -> Report:
-    """The components' checks on the healthy cluster after changes to what its services answer.
+def observed(
+    *changes: Change, silent: tuple[str, ...] = (), lost: tuple[str, ...] = (), example: str = "two-party"
+) -> Observed:
+    """What is read of the healthy cluster after changes to what its services answer.
 
     Args:
         changes: applied in order.
         silent: probes that printed nothing.
+        lost: nodes that were not reached.
         example: the inventory of the cluster.
-        settle: seconds for which findings are held back after a start.
     """
     wanted = desired(example)
     answers: Answers = {}
@@ -169,7 +178,7 @@ def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-p
         answers |= deepcopy(healthy(key, example))
     for change in changes:
         change(answers)
-    nodes = {}
+    nodes: dict[str, NodeFacts | Unreachable] = {}
     for node in wanted.cluster.nodes:
         keys = [s.id.key for s in wanted.on_node(node)]
         probes = {
@@ -182,7 +191,18 @@ def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-p
         states = {key: {"state": "running"} | answers.get(key, {}) for key in keys}
         facts = {"clock": Fact({"epoch": NOW}), "services": Fact(states)}
         nodes[node] = NodeFacts(node, facts, probes, 0.5)
-    return judge(wanted, Observed(nodes, NOW, 0.7, {}), component_checks(), settle)
+    nodes |= {node: Unreachable(node, "NODE_TIMEOUT", "no answer within 20 s") for node in lost}
+    return Observed(nodes, NOW, 0.7, {})
+
+
+def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party", settle: float = 0) -> Report:
+    """The components' checks on the healthy cluster after changes to what its services answer; see `observed`.
+
+    Args:
+        settle: seconds for which findings are held back after a start.
+    """
+    seen = observed(*changes, silent=silent, example=example)
+    return judge(desired(example), seen, component_checks(), settle)
 
 
 def before(spec: CheckSpec, key: str, **facts: Any) -> list[Finding]:
