@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fatecloud.cli import options as o
+from fatecloud.cli import route_trial
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def explain(
     else:
         typer.echo(document_text("RouteWayList", ways_document(from_, to, role, ways), output))
     return 0 if all(way.arrives for way in ways) else 1
+
+
+app.command()(route_trial.test)
 
 
 @app.command()

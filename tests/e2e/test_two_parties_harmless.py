@@ -70,6 +70,7 @@ READING = {
     "route show": ((), ("-o", "json")),
     "route lint": ((),),
     "route explain": (("--from", "9999", "--to", "10000"),),
+    "route test": ((), ("--from", "9999", "--to", "10000", "-o", "json")),
     "inventory validate": ((),),
     "inventory show": ((), ("--full",), ("--resources",)),
     "inventory schema": ((), ("--markdown",)),

@@ -25,13 +25,14 @@ from fatecloud.model.jobs import Measure, TaskState
 from fatecloud.model.ledger import Account, Holder, Ledger, Waiting
 from fatecloud.model.proof import ProofResult
 from fatecloud.model.remedy import Run
+from fatecloud.model.tried import Trial, TriedHop, TriedWay
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
 from fatecloud.report.kinds.published import KINDS
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory
-from fatecloud.workflow import computing, job_figures, job_look, proving, sandbox
+from fatecloud.workflow import computing, job_figures, job_look, proving, route_trial, sandbox
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 HERE = """\
@@ -62,6 +63,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "route show": ("route show -i pair.yml", "RouteTableList"),
     "route lint": ("route lint -i pair.yml", "RouteFlawList"),
     "route explain": ("route explain --from 9999 --to 7 -i pair.yml", "RouteWayList"),
+    "route test": ("route test --from 9999", "RouteTest"),
     "plan": ("plan --store store", "DeployPlan"),
     "logs": ("logs flow", "LogEntry"),
     "inventory show": ("inventory show", "Inventory"),
@@ -136,6 +138,9 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     some_jobs(monkeypatch)
     waiting = ComputingSession("202601_lr_0_guest_9999", "NEW", 2, 1, 30.0)
     monkeypatch.setattr(computing, "list_sessions", lambda *_, **__: SessionPage((("9999", waiting),), ()))
+    hop = TriedHop("9999/flow@a1", "peer:7", "a:1", "failed", "refused", "connection refused", "other-router", ("a",))
+    trial = Trial((TriedWay("9999", "7", ("fateflow",), (hop,)),))
+    monkeypatch.setattr(route_trial, "try_routes", lambda *_: trial)
     monkeypatch.setattr(proving, "prove_cluster", lambda *_, **__: lr)
     state = cluster_directory("d3f9a2b1d4e5f607")
     note_cluster(state, "here", place / "inventory.yml")

@@ -110,6 +110,7 @@ SCENES: dict[str, Scene] = {
     "route lint": Scene("route lint -i far.yml", 0, "no flaw in the routes of 4 routers"),
     "route undo": Scene("route undo -i far.yml", 64, "no earlier table of routes is kept of these services"),
     "route explain": Scene("route explain --from 9999 --to 7 -i far.yml", 1, "does not arrive (no route)", laid=True),
+    "route test": Scene("route test -i far.yml", 3, "a1 was not read: ", laid=True),
     "secrets init": Scene("secrets init -i far.yml", 0, "0 secrets generated"),
     "secrets list": Scene("secrets list -i far.yml", 0, "9999.flow.admin generated 32", laid=True),
     "secrets reveal": Scene("secrets reveal -i far.yml no.such", 64, "unknown secret"),

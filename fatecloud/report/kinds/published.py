@@ -25,6 +25,7 @@ from fatecloud.report.kinds.plan import DeployPlan
 from fatecloud.report.kinds.release import ReleaseDocument, ReleaseList, StoreVerification
 from fatecloud.report.kinds.resources import ResourceList
 from fatecloud.report.kinds.route import RouteFlawList, RouteTableList, RouteWayList
+from fatecloud.report.kinds.route_trial import RouteTest
 from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
 from fatecloud.report.kinds.status import ClusterStatus, LogEntry
 
@@ -39,6 +40,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "RouteTableList": RouteTableList,
         "RouteFlawList": RouteFlawList,
         "RouteWayList": RouteWayList,
+        "RouteTest": RouteTest,
         "JobList": JobList,
         "Job": Job,
         "JobLedger": JobLedger,
