@@ -11,8 +11,8 @@ from fatecloud.model.observed import Observed, Unreachable
 from fatecloud.model.strain import strain
 from fatecloud.model.tried import Witness
 
-BEHIND, OWN = "behind", "own"
-"""Parts of an answer: that of the far end, and whether the router that was asked first is at fault."""
+BEHIND = "behind"
+"""Part of an answer: that of the far end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Answer:
     @property
     def fine(self) -> bool:
         """Whether everything that was asked is well."""
-        return self.answered and self.part(OWN) is not True and self.end.get("ok") is True
+        return self.answered and self.end.get("ok") is True
 
     @property
     def missing(self) -> tuple[str, ...]:

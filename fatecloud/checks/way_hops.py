@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fatecloud.checks.way_answers import OWN, Answer
+from fatecloud.checks.way_answers import Answer
 from fatecloud.checks.way_look import is_on, look_at
 from fatecloud.components.party_routes import LARGE
 from fatecloud.model.tried import Look, Path, State, TriedHop
 
+_OWN = "own"
+"""Part of an answer: whether the router that was asked first is at fault, and not what is behind it."""
 _EXCHANGE, _DENIED, _OTHER_PARTY, _NO_ROUTE = "exchange", "denied", "party", "route"
 
 
@@ -79,7 +81,7 @@ class Judge:
     def _passed_on(self, number: int, answer: Answer) -> TriedHop:
         """The next router answers; whether what is for those behind it gets that far."""
         after, kind = self._at(number + 1), answer.end.get("kind")
-        if answer.part(OWN) is True:
+        if answer.part(_OWN) is True:
             past = f"the same question gets its answer when it is sent past {self.path.legs[number].source}"
             return self._failed(number, answer.end, "own", answer.said, past)
         lost = kind == _DENIED or (kind == LARGE and (not after.known or after.fine))

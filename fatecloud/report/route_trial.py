@@ -47,8 +47,9 @@ def _way(way: TriedWay, width: int) -> Iterator[str]:
         for sentence in stop.evidence:
             yield from wrapped(plain(f"evidence: {sentence}"), width, "  ", "    ")
         yield from wrapped(plain(f"look {_where(way, stop)}"), width, "  ", "    ")
+        step = plain(_next(way, stop))
         # A command is not wrapped, so that it can be copied.
-        yield f"  -> {typed(_next(way, stop))}"
+        yield from (f"  -> {typed(step)}",) if step.startswith("fatecloud ") else wrapped(step, width, "  -> ", "     ")
 
 
 def _step(hop: TriedHop) -> str:

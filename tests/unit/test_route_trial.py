@@ -246,6 +246,10 @@ STAR_STOPS: Mapping[str, tuple[Change, ...]] = {
         about(HUB["9999"], "10000", ok=False, kind="party", error="hub has no route to it"),
         about(HUB["hub"], "10000", **LATE),
     ),
+    "2 name exchange": (
+        about(HUB["9999"], "10000", ok=False, kind="party", error="hub has no route to it"),
+        about(HUB["hub"], "10000", ok=False, kind="name", error="the name does not resolve here"),
+    ),
     "3 refused other-end": (
         about(HUB["9999"], "10000", **behind(ok=False, kind="status", error="UNAVAILABLE")),
         about(HUB["hub"], "10000", **behind(ok=False, kind="status", error="UNAVAILABLE")),
@@ -262,6 +266,13 @@ def test_a_way_through_an_exchange_stops_before_at_or_behind_it(stop: str) -> No
     assert states(stopped) == ["ok"] * at + ["failed"] + ["not reached"] * (3 - at)
     assert stopped.stop is not None
     assert (stopped.stop.kind, stopped.stop.look) == (kind, look)
+
+
+@pytest.mark.parametrize(("kind", "look"), [("refused", "own"), ("timeout", "network"), ("name", "exchange")])
+def test_what_comes_from_outside_through_an_exchange_stops_at_our_router(kind: str, look: str) -> None:
+    inward = way(trial(STAR, about(HUB["hub"], "9999", ok=False, kind=kind, error="no")), "12000", "9999")
+    assert states(inward) == ["theirs", "failed", "not reached"]
+    assert (inward.stop and inward.stop.look) == look
 
 
 @pytest.mark.parametrize("example", [ALONE, WORKERS])
@@ -407,7 +418,8 @@ def run(
 def test_the_verb_asks_the_probes_of_the_ways_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     found, nodes = run(monkeypatch, observed())
     assert found.exit_status == 0
-    assert nodes.asked["probes"] is False
+    # The load decides whether a late answer is asked for again.
+    assert (nodes.asked["probes"], "load" in nodes.asked["want"]) == (False, True)
     asked = {node: sorted(one["id"] for one in more["probes"]) for node, more in nodes.asked["extra"].items()}
     # As a check asks them.
     usual = [one for node in asked for one in spec_for(desired(), node)["probes"]]
