@@ -50,6 +50,8 @@ def want(ctx: Context) -> Wanted:
                 "PYTHONUNBUFFERED": "1",
                 "PYTHONPATH": search_path(ctx),
                 **surroundings(ctx),
+                # Its tasks inherit it: EggRoll's part of them would write into the tree.
+                "EGGROLL_LOGS_DIR": f"{logs}/eggroll",
             },
             directory=ctx.home,
             console=ctx.console,
@@ -69,7 +71,7 @@ def want(ctx: Context) -> Wanted:
         residues=(
             residue(ctx, f"{ctx.data}/jobs/{JOB}", "directories of jobs", _IDS),
             residue(ctx, f"{logs}/{JOB}", "logs of jobs", _IDS),
-            residue(ctx, f"{logs}/fate_flow/*.log.*", "older logs"),
+            *(residue(ctx, f"{logs}/{part}/*.log.*", "older logs") for part in ("fate_flow", "eggroll")),
         ),
         readiness="flow.api",
         readiness_deadline=180,
