@@ -27,7 +27,7 @@ ARCHIVES = sorted(PACKAGES.glob("*.tar.gz"))
 if not ARCHIVES:
     pytest.skip(f"FATECLOUD_PACKAGES names no directory with {RELEASE}", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
-MEMORY = 6 << 30
+MEMORY = 8 << 30
 WORKERS = {A: "n3", B: "n4"}
 CHECKS = 50 if LONG else 5
 
