@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 from fatecloud.checks.edges import needed_by
 from fatecloud.model.desired import Desired
 from fatecloud.model.job_report import Interruption
-from fatecloud.model.jobs import JobRow
+from fatecloud.model.jobs import FAILED, JobRow
 from fatecloud.model.observed import Observed
 
 Starts = Mapping[str, Sequence[Interruption]]
 """Owner -> the present run of each of its services that jobs need."""
-FAILED = frozenset({"failed", "timeout"})
 DOWN_SECONDS = 60.0
 """How long before its start a service, or its node, may have gone down: jobs failed from then on."""
 
@@ -26,14 +25,14 @@ def starts_of(desired: Desired, observed: Observed, runners: Sequence[str]) -> S
     Args:
         desired: says what needs what: a service that only asks the one that runs jobs interrupts none.
         observed: with the fact `services` of their nodes.
-        runners: keys of the services that run jobs; those that are no longer in the inventory have none.
+        runners: keys of the services that run jobs; those that are no longer in the inventory are passed over.
     """
     found: dict[str, list[Interruption]] = {}
     for key in (key for key in runners if key in desired.services):
-        owner = desired.services[key].id.owner
+        owner, needed = desired.services[key].id.owner, needed_by(desired, key)
         for service in (one for one in desired.services.values() if one.id.owner == owner):
             asks = any(edge.target == key for edge in service.edges)
-            if asks and service.id.key not in needed_by(desired, key):
+            if asks and service.id.key not in needed:
                 continue
             facts = observed.reached(service.id.node)
             entry = (facts.fact("services").value or {}).get(service.id.key, {}) if facts else {}

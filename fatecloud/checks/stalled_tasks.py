@@ -1,7 +1,7 @@
 """Tasks that run at one side alone, long after the other sides have ended theirs. Pure.
 
-A side that has sent all and ended cannot be waited for: what the last one waits for was lost on the way. Seen with
-FATE 2.2.0 on EggRoll: the guest of an LR ran on, host and arbiter had succeeded, and no log named an error.
+It may have more to do by itself, or wait for what was lost on the way. Seen with FATE 2.2.0 on EggRoll: the guest of an
+LR ran on, host and arbiter had succeeded, and no log named an error; why was not found out.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from fatecloud.model.identity import ServiceId
 SUCCESS = "success"
 ENDED = frozenset({SUCCESS, "pass", "failed", "canceled", "timeout"})
 """Statuses that are final."""
+FAILED = frozenset({"failed", "timeout"})
+"""Statuses of what ended without success, and was not merely cancelled."""
 LEADING = ("running", "ready", "waiting", "failed", "timeout", "canceled")
 """The status of a job is the first of these that one of its roles has."""
 
@@ -180,7 +182,7 @@ class TaskState:
     @property
     def failed(self) -> bool:
         """Whether the task ended without success and was not merely cancelled because of another."""
-        return self.status in {"failed", "timeout"}
+        return self.status in FAILED
 
 
 class JobApi(Protocol):

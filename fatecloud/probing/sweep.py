@@ -36,7 +36,7 @@ def say(text: str) -> None:
 
 
 def printed(argv: list[str], stdin: str, seconds: float) -> str:
-    """What a program prints. Raises OSError or subprocess.SubprocessError."""
+    """What a program prints. Raises OSError or subprocess.SubprocessError, also where it ends with an error."""
     # A node may have no `python3` on its path: then the interpreter that runs this does.
     program, *rest = argv
     done = subprocess.run(
@@ -45,7 +45,7 @@ def printed(argv: list[str], stdin: str, seconds: float) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         timeout=seconds,
-        check=False,
+        check=True,
     )
     return done.stdout.decode(errors="replace")
 
@@ -173,7 +173,7 @@ def work(chores: list[dict[str, Any]]) -> None:
         try:
             done = printed(chore["argv"], chore["stdin"], CHORE)
         except (OSError, subprocess.SubprocessError) as error:
-            done = f"a chore failed: {type(error).__name__}"
+            done = f"a chore failed: {type(error).__name__}: {error}"
         if done:
             say(done)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from fatecloud.checks import stalled_tasks
-from fatecloud.checks.interruptions import FAILED, Starts, interruption_of
+from fatecloud.checks.interruptions import Starts, interruption_of
 from fatecloud.checks.job_failure import failure_of
 from fatecloud.checks.queue import ledger_of
 from fatecloud.components.registry import job_cores
 from fatecloud.errors import UsageError
 from fatecloud.model.job_report import Interruption, JobPage, JobReport, JobSide, ListedJob
-from fatecloud.model.jobs import ENDED, LEADING, Attempt, JobApi, JobRow, overall
+from fatecloud.model.jobs import ENDED, FAILED, LEADING, Attempt, JobApi, JobRow, overall
 from fatecloud.model.ledger import Ledger, Site
 from fatecloud.model.nearest import nearest
 from fatecloud.model.selection import Selection, select

@@ -163,6 +163,9 @@ def test_a_nodemanager_that_a_new_clustermanager_has_not_heard_of_is_given_time(
     first = iter([True, False])
     result, asked = run(lambda of: WELL if next(first, False) else started(of), host="9999")
     assert (len(asked), len(set(asked)), result.figures) == (2, 2, {"eggs": 1.0})
+    first = iter([True, False])
+    result, _ = run(lambda of: WELL | {"left": ["h:7"]} if next(first, False) else started(of), host="9999")
+    assert [line.rsplit(" ", 1)[1] for line in result.left] == ["h:7"], "of the first session"
 
 
 @pytest.mark.usefixtures("no_pause")

@@ -68,9 +68,14 @@ def test_a_chore_says_what_it_did(data: Path, capsys: pytest.CaptureFixture[str]
         {"argv": argv, "stdin": "import sys; print('removed', sys.argv[1], end='')"},
         {"argv": argv, "stdin": ""},
         {"argv": ["/nowhere"], "stdin": ""},
+        {"argv": argv, "stdin": "raise SystemExit(3)"},
     ]
     sweep.sweep({"residues": [], "roots": [str(data)], "question": None, "chores": chores}, NOW)
-    assert capsys.readouterr().out == "removed days\na chore failed: FileNotFoundError\n"
+    done, absent, ended = capsys.readouterr().out.splitlines()
+    assert done == "removed days"
+    assert absent.startswith("a chore failed: FileNotFoundError: ")
+    assert ended.startswith("a chore failed: CalledProcessError: ")
+    assert ended.endswith("exit status 3.")
 
 
 def test_a_directory_is_as_old_as_the_newest_thing_in_it(data: Path) -> None:

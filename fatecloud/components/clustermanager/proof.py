@@ -31,8 +31,8 @@ def egg(ground: ProofGround) -> ProofResult:
         service = ground.services.get(party)
         if service is None:
             continue
-        session, answer = _tried_until_heard(ground, service, began)
-        left += _left(party, session, answer)
+        session, answer, remains = _tried_until_heard(ground, service, began)
+        left += remains
         _judge(party, service, answer)
         eggs += len(answer["started"])
         parties.append(party)
@@ -52,18 +52,22 @@ def egg(ground: ProofGround) -> ProofResult:
     )
 
 
-def _tried_until_heard(ground: ProofGround, service: DesiredService, began: float) -> tuple[str, dict[str, Any]]:
-    """The last session, and what it showed."""
+def _tried_until_heard(
+    ground: ProofGround, service: DesiredService, began: float
+) -> tuple[str, dict[str, Any], list[str]]:
+    """The last session, what it showed, and what could not be removed of any."""
+    left: list[str] = []
     for again in reversed(range(TRIES)):
         # Named like a job's, so that its logs go where those go.
         session = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}_fatecloud_{uuid.uuid4().hex[:8]}"
         answer = _tried(ground, service, session, ground.deadline - (time.monotonic() - began))
+        left += _left(service.id.owner, session, answer)
         missing = _missing(service, answer)
         if not (again and answer.get("ok") and missing):
             break
         ground.events(Event("note", f"{service.id.owner}: no egg at {', '.join(sorted(missing))}; once more"))
         time.sleep(HEARTBEAT)
-    return session, answer
+    return session, answer, left
 
 
 def _tried(ground: ProofGround, service: DesiredService, session: str, seconds: float) -> dict[str, Any]:
