@@ -102,6 +102,31 @@ def proved(kind: str, attempt: Attempt[Any], steps: Callable[[Traces], Success])
     )
 
 
+def toy_proved(
+    attempt: Attempt[Any], job: Mapping[str, Any], refusal: Callable[[str], str] = last_error
+) -> ProofResult:
+    """Run the toy job and wait for its success on every side that we manage.
+
+    Args:
+        attempt: between which parties.
+        job: the toy as a flow of their generation takes it.
+        refusal: see `started`.
+
+    Raises:
+        ProofFailed: with the party, the task and its error; or with the state of each party at the deadline.
+    """
+    clock, guest, host = attempt.clock, attempt.guest, attempt.host
+    start, what = clock.now(), f"toy {guest} -> {host}"
+
+    def steps(traces: Traces) -> Success:
+        watch = submitted(what, attempt, job, [("guest", guest), ("host", host)], traces, refusal)
+        watch.follow(attempt.events, start + attempt.deadline, clock)
+        seconds = clock.now() - start
+        return Success(watch, {"whole": seconds}, {}, (f"{what}: success in {seconds:.0f} s (job {watch.job})",))
+
+    return proved("toy", attempt, steps)
+
+
 def submitted(
     what: str,
     attempt: Attempt[Any],

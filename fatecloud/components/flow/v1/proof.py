@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fatecloud.components.flow.attempt import Attempt, Success, attempt_on, proved, submitted
-from fatecloud.components.flow.proof_traces import Traces
+from fatecloud.components.flow.attempt import Attempt, attempt_on, toy_proved
 from fatecloud.components.flow.v1.api import FlowApi
 from fatecloud.components.flow.v1.job_api import flow_api
 from fatecloud.model.proof import ProofGround, ProofResult
@@ -22,21 +21,8 @@ def toy(ground: ProofGround) -> ProofResult:
 
 
 def run_toy(attempt: Attempt[FlowApi]) -> ProofResult:
-    """Run the toy job and wait for its success on every side that we manage.
-
-    Raises:
-        ProofFailed: with the party, the task and its error; or with the state of each party at the deadline.
-    """
-    clock, guest, host = attempt.clock, attempt.guest, attempt.host
-    start, what = clock.now(), f"toy {guest} -> {host}"
-
-    def steps(traces: Traces) -> Success:
-        watch = submitted(what, attempt, toy_job(guest, host), [("guest", guest), ("host", host)], traces)
-        watch.follow(attempt.events, start + attempt.deadline, clock)
-        seconds = clock.now() - start
-        return Success(watch, {"whole": seconds}, {}, (f"{what}: success in {seconds:.0f} s (job {watch.job})",))
-
-    return proved("toy", attempt, steps)
+    """Run the toy job; see `toy_proved`."""
+    return toy_proved(attempt, toy_job(attempt.guest, attempt.host))
 
 
 def toy_job(guest: str, host: str) -> dict[str, Any]:

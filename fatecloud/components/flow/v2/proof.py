@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 
-from fatecloud.components.flow.attempt import Attempt, Success, attempt_on, proved, started, submitted
+from fatecloud.components.flow.attempt import Attempt, Success, attempt_on, proved, started, submitted, toy_proved
 from fatecloud.components.flow.job_watch import JobWatch
 from fatecloud.components.flow.proof_rows import DataRole, lr_rows, shared_rows
 from fatecloud.components.flow.proof_traces import Traces
@@ -53,22 +53,8 @@ def _tag() -> str:
 
 
 def run_toy(attempt: Attempt[FlowApi]) -> ProofResult:
-    """Run the toy job and wait for its success on every side that we manage.
-
-    Raises:
-        ProofFailed: with the party, the task and its error; or with the state of each party at the deadline.
-    """
-    clock, guest, host = attempt.clock, attempt.guest, attempt.host
-    start, what = clock.now(), f"toy {guest} -> {host}"
-
-    def steps(traces: Traces) -> Success:
-        roles = [("guest", guest), ("host", host)]
-        watch = submitted(what, attempt, proof_jobs.toy_dag(guest, host), roles, traces, refusal)
-        watch.follow(attempt.events, start + attempt.deadline, clock)
-        seconds = clock.now() - start
-        return Success(watch, {"whole": seconds}, {}, (f"{what}: success in {seconds:.0f} s (job {watch.job})",))
-
-    return proved("toy", attempt, steps)
+    """Run the toy job; see `toy_proved`."""
+    return toy_proved(attempt, proof_jobs.toy_dag(attempt.guest, attempt.host), refusal)
 
 
 def run_psi(attempt: Attempt[FlowApi], *, tag: str, rows: int = 200) -> ProofResult:
