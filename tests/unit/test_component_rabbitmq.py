@@ -103,6 +103,12 @@ def test_a_healthy_broker_reports_its_state(tmp_path: Path) -> None:
     assert answer["links"] == []
 
 
+def test_a_list_of_what_runs_without_the_plugin_that_answers_is_of_a_broker_that_starts(tmp_path: Path) -> None:
+    early = [NODE | {"applications": [{"name": "rabbitmq_prelaunch", "version": "3"}]}]
+    answer = ask(tmp_path, {"/api/nodes": (200, early)})
+    assert (answer["ok"], answer["kind"]) == (False, "starting")
+
+
 def test_its_state_is_read_with_the_account_that_can_do_nothing_else(tmp_path: Path) -> None:
     seen: list[dict[str, str]] = []
     definitions = tmp_path / "definitions.json"
