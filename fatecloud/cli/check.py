@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from fatecloud.model.desired import Desired
     from fatecloud.model.finding import Report
     from fatecloud.model.mute import Mute
+    from fatecloud.workflow.export import Exporter
+    from fatecloud.workflow.session import Session
 
 
 def check(
@@ -36,6 +38,14 @@ def check(
     ] = None,
     facts: Annotated[
         Path | None, typer.Option("--facts", help="Judge what an earlier check saved; read no node.")
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", help="Write what was seen to this file for a partner: pseudonyms, no logs, signed."),
+    ] = None,
+    for_: Annotated[
+        str | None,
+        typer.Option("--for", metavar="PARTY", help="The partner that --export is for; default: the only peer."),
     ] = None,
     exposures: Annotated[
         bool, typer.Option("--exposures", help="Show what the software leaves open to others; no effect on the status.")
@@ -66,12 +76,13 @@ def check(
     from fatecloud.workflow.observe import observe  # noqa: PLC0415
     from fatecloud.workflow.options import Options  # noqa: PLC0415
 
-    _refuse_contradictions((watch, wait_healthy), facts or save_facts, timeout, every)
+    _refuse_contradictions((watch, wait_healthy), facts or save_facts or export, timeout, every)
     session = load_session(
         Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys), need_secrets=False
     )
     selection = o.selection(selectors, owner, node, component)
     keys = None if selection.empty and not limit else select(session.resolved, selection, limit or ())
+    writer = _writer(session, export, for_, whole=keys is None)
     # A saved file contains no secrets, and is often judged by someone who does not have the vault password.
     redact = str if facts is not None else session.redact
 
@@ -103,7 +114,9 @@ def check(
             )
         )
         state = None if facts is not None else session.state
-        return check_cluster(desired, read, redact, selected=keys, save=save_facts, state=state, mutes=mutes)
+        return check_cluster(
+            desired, read, redact, selected=keys, save=save_facts, state=state, mutes=mutes, export=writer
+        )
 
     if watch:
         return watch_it(once, output, every, inventory, exposures=exposures)
@@ -117,6 +130,8 @@ def check(
         typer.echo(table(report, look_of(sys.stdout, os.environ), exposures=exposures))
     else:
         typer.echo(document_text("CheckReport", report_document(report), output))
+    if writer is not None:
+        typer.echo(writer.text, err=True)
     if facts is None:
         from fatecloud.report.commands import typed  # noqa: PLC0415
         from fatecloud.workflow.departed import departed_notes  # noqa: PLC0415
@@ -126,12 +141,27 @@ def check(
     return report.exit_status if status is None else status
 
 
+def _writer(session: Session, file: Path | None, partner: str | None, *, whole: bool) -> Exporter | None:
+    """What writes the export, if one was asked for. It is made before the nodes are read: its questions come first."""
+    if file is None:
+        if partner is not None:
+            raise UsageError("--for is for --export")
+        return None
+    if not whole:
+        raise UsageError("--export is of the whole cluster: a cause may be outside of a selection")
+    from fatecloud.workflow.export import exporter  # noqa: PLC0415 - keeps --help fast
+
+    return exporter(session, file, partner)
+
+
 def _refuse_contradictions(again: tuple[bool, bool], file: Path | None, timeout: str | None, every: str | None) -> None:
     watch, wait_healthy = again
     if watch and wait_healthy:
         raise UsageError("--watch and --wait-healthy exclude each other: one goes on, the other ends")
     if (watch or wait_healthy) and file is not None:
-        raise UsageError("--facts and --save-facts are for one check: use them without --watch and --wait-healthy")
+        raise UsageError(
+            "--facts, --save-facts and --export are for one check: use them without --watch and --wait-healthy"
+        )
     if timeout and not wait_healthy:
         raise UsageError("--timeout is for --wait-healthy")
     if every and not (watch or wait_healthy):

@@ -19,6 +19,7 @@ from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
 from fatecloud.cli.deploy import deploy
 from fatecloud.cli.destroy import destroy
+from fatecloud.cli.diagnose import diagnose
 from fatecloud.cli.execute import exec as exec_
 from fatecloud.cli.explain import explain
 from fatecloud.cli.help import help_
@@ -37,7 +38,7 @@ from fatecloud.cli.verb import Verb
 from fatecloud.cli.version import version
 
 _SINGLE: tuple[Callable[..., object], ...] = (
-    *(quickstart, init, plan, preflight, deploy, check, status, logs, test),
+    *(quickstart, init, plan, preflight, deploy, check, diagnose, status, logs, test),
     *(start, stop, restart, safe_to_stop, exec_, open_, destroy, render, clusters, explain, completion, version, help_),
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fatecloud.signing.keys import TYPE, PublicKey, SigningKey, public_of
 from fatecloud.signing.wire import packed, unpacked
 
-BUNDLE = "bundle@fatecloud"
-"""Namespace of signatures of bundles."""
+BUNDLE, EXPORT = "bundle@fatecloud", "export@fatecloud"
+"""Namespaces of signatures of bundles, and of what a check saw."""
 LIMIT = 4096
 """Characters that a signature has at most; ours have 300."""
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"

@@ -174,7 +174,7 @@ def _trusted(fingerprint: str, given: Acceptance, say: Say) -> Iterator[TrustedK
     """The entries for a key. The vault is opened only for a key that is named nowhere else."""
     named = [TrustedKey(text, "--trust") for text in given.trust]
     if given.files is not None:
-        named += [key for peer in load(given.files.inventory).peers.values() for key in _of_peer(peer)]
+        named += [key for peer in load(given.files.inventory).peers.values() for key in keys_of_peer(peer)]
     found = [key for key in named if key.fingerprint == fingerprint]
     if not found and given.files is not None:
         try:
@@ -186,7 +186,8 @@ def _trusted(fingerprint: str, given: Acceptance, say: Say) -> Iterator[TrustedK
     yield from found
 
 
-def _of_peer(peer: Peer) -> Iterator[TrustedKey]:
+def keys_of_peer(peer: Peer) -> Iterator[TrustedKey]:
+    """The keys that the inventory names for a peer."""
     for written in peer.keys.values():
         text, _, day = written.partition(" until ")
         yield TrustedKey(text, f"peer {peer.id}", date.fromisoformat(day) if day else None)

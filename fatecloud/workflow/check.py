@@ -69,6 +69,13 @@ class Observe(Protocol):
         """Read, and call `meanwhile` while the nodes work."""
 
 
+class Export(Protocol):
+    """Hands on what a check saw."""
+
+    def __call__(self, desired: Desired, observed: Observed, report: Report, /) -> object:
+        """Hand it on."""
+
+
 def check_cluster(
     desired: Callable[[], Desired],
     observe: Observe,
@@ -79,6 +86,7 @@ def check_cluster(
     settle: float = SETTLE_SECONDS,
     state: Path | None = None,
     mutes: Callable[[], Iterable[Mute]] = tuple,
+    export: Export | None = None,
 ) -> Report:
     """Read the whole cluster, because causes may be outside the selection, and report on the selected services.
 
@@ -91,6 +99,7 @@ def check_cluster(
         settle: seconds after a start for which a service's runtime findings do not count.
         state: the cluster's state directory, where samples are kept from check to check; None to keep none.
         mutes: returns the mutes of the cluster, and is called at each check, because others may change them.
+        export: gets the report without mutes and what it rests on.
 
     Raises:
         UsageError: the file cannot be written.
@@ -107,7 +116,9 @@ def check_cluster(
     from fatecloud.checks.muting import with_mutes  # noqa: PLC0415 - as above
     from fatecloud.workflow.judging import judged, noted  # noqa: PLC0415
 
-    report = judged(desired(), read, redact, settle=settle, selected=selected, save=save, state=state)
+    report, observed = judged(desired(), read, redact, settle=settle, selected=selected, save=save, state=state)
+    if export is not None:
+        export(desired(), observed, report)
     report = with_mutes(report, mutes())
     if state is not None and selected is None:
         noted(state, report)

@@ -231,6 +231,7 @@ _FINDERS: Mapping[str, _Finder] = {
     "owner": _owners,
     "from_": _parties,
     "to": _partners,
+    "for_": _partners,
     "node": _nodes,
     "limit": _nodes,
     "component": _components,

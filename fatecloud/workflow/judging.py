@@ -28,7 +28,7 @@ def judged(
     selected: Collection[str] | None = None,
     save: Path | None = None,
     state: Path | None = None,
-) -> Report:
+) -> tuple[Report, Observed]:
     """Redact what was read, add what earlier checks saw, save both if the operator asked for it, and judge.
 
     Args:
@@ -39,6 +39,9 @@ def judged(
         selected: keys of the services to report on; None for everything.
         save: file to write what was read to.
         state: the cluster's state directory, where samples are kept from check to check; None to keep none.
+
+    Returns:
+        The report, and what it rests on, without secrets.
 
     Raises:
         UsageError: the file cannot be written.
@@ -55,7 +58,7 @@ def judged(
         except OSError as error:
             raise UsageError(f"cannot write {save}: {error.strerror}") from None
     with phase("judged"):
-        return judge(desired, observed, running_checks(), settle, selected=selected)
+        return judge(desired, observed, running_checks(), settle, selected=selected), observed
 
 
 def noted(state: Path, report: Report) -> None:

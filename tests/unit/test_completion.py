@@ -87,6 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("job show ", set()),
         ("route explain --from ", {"9999", "10000"}),
         ("route test --to ", {"9999", "10000", "20000"}),
+        ("check --for ", {"9999", "10000", "20000"}),
         ("route explain --role ", {"fateflow", "default"}),
         ("route lint --table 9999/", {"9999/flow@a1=", "9999/nginx@a1="}),
         ("explain SERVICE_STO", {"SERVICE_STOPPED"}),

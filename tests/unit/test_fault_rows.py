@@ -93,6 +93,10 @@ class Pretence:
     def preflight(self) -> dict[str, Any]:
         return {"findings": [{"code": "PREFLIGHT_ROUTE_BLOCKED", "symptom": "a -> b: closed"}]}
 
+    def diagnosis(self) -> dict[str, Any]:
+        way = {"from": "9999", "to": "10000"}
+        return {"faults": [{"place": "network", "side": "", "ways": [way]}]}
+
     def repair(self, finding: Mapping[str, Any]) -> None:
         self.repaired += [remedy["command"] for remedy in commands(finding)]
 

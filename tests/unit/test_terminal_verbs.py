@@ -70,6 +70,7 @@ SCENES: dict[str, Scene] = {
     "preflight": Scene("preflight -i far.yml --store store", 2, "NODE_UNREACHABLE", laid=True),
     "deploy": Scene("deploy -i far.yml --store store", 6, "2 problems must be solved first"),
     "check": Scene("check -i far.yml --facts facts.json", 2, "NODE_UNREACHABLE", laid=True),
+    "diagnose": Scene("diagnose 机构甲 -i far.yml", 78, "机构甲: No such file"),
     "status": Scene("status -i far.yml", 3, "a1: not read:", laid=True),
     "logs": Scene("logs flow -i far.yml", 3, "a1"),
     "start": Scene("start -i far.yml --owner 1", 64, "no party or group '1' in this inventory"),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from fatecloud.report.kinds.computing import SessionList
 from fatecloud.report.kinds.controller import SandboxList, VersionDocument
+from fatecloud.report.kinds.export import CheckExport, Diagnosis
 from fatecloud.report.kinds.figures import JobMetricList, JobSummary
 from fatecloud.report.kinds.finding import CheckReport, FindingCode, FindingCodeList, PreflightReport
 from fatecloud.report.kinds.inventory import (
@@ -32,6 +33,8 @@ from fatecloud.report.kinds.status import ClusterStatus, LogEntry
 KINDS: Mapping[str, type] = MappingProxyType(
     {
         "CheckReport": CheckReport,
+        "CheckExport": CheckExport,
+        "Diagnosis": Diagnosis,
         "PreflightReport": PreflightReport,
         "RequirementsLetter": RequirementsLetter,
         "ClusterStatus": ClusterStatus,

@@ -1,0 +1,129 @@
+"""What each of two sides says of one direction, in the words of the table in `checks/verdicts.py`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from fatecloud.checks.verdicts import Found, Seen
+from fatecloud.components.party_routes import LARGE
+from fatecloud.model.export import Export, SeenFault, SeenWay
+from fatecloud.model.tried import TriedHop, TriedWay
+
+_CROSSING: Mapping[str, Seen] = {
+    **dict.fromkeys(("timeout", "dropped", "unreachable"), "blocked"),
+    **dict.fromkeys(("refused", "reset"), "refused"),
+    **dict.fromkeys(("foreign", "status"), "foreign"),
+    "party": "party",
+    "denied": "denied",
+    "route": "route",
+    "name": "names",
+    LARGE: "large",
+}
+"""Kind of the answer between the two routers -> what was seen; any other is `silent`."""
+_SIGNATURES: Mapping[str, Seen] = {"clock": "clock", "headers": "headers"}
+
+
+def seen_by(one: SeenWay | None) -> Seen:
+    """What the side that sends saw.
+
+    Args:
+        one: as it tried it; None where it was not heard.
+    """
+    stop = one.way.stop if one else None
+    if one is None or stop is None:
+        return "works" if one and one.way.works else "unseen"
+    if one.signed:
+        return _SIGNATURES.get(stop.kind, "signature")
+    return "exchange" if stop.look == "exchange" else _where_it_stops(one.way, stop)
+
+
+def _where_it_stops(way: TriedWay, stop: TriedHop) -> Seen:
+    at, crossing = way.hops.index(stop), _crossing(way)
+    if at < crossing:
+        return "inside" if stop.look == "network" else "own"
+    if at > crossing:
+        return "large" if stop.kind == LARGE else "behind"
+    seen = _CROSSING.get(stop.kind, "silent")
+    return "own" if stop.look == "own" and seen not in ("route", "names") else seen
+
+
+def _crossing(way: TriedWay) -> int:
+    """Number of the hop that leads to the other party."""
+    return next((at for at, hop in enumerate(way.hops) if hop.target == f"peer:{way.party}"), len(way.hops))
+
+
+_NO_ANSWER = ("NODE_UNREACHABLE", "NODE_TIMEOUT")
+"""Codes of a node that its own side cannot reach. With another one it may well be up: only its login failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a side says of itself as the receiver of a way."""
+
+    found: frozenset[Found]
+    faults: tuple[tuple[Found, SeenFault], ...] = ()
+    """Those that its own check names as causes, with where they are."""
+    stop: TriedHop | None = None
+    """The hop behind its router that fails, if one does."""
+    router: str = ""
+    """Key of its router."""
+
+
+def found_at(export: Export | None, one: SeenWay | None) -> Own:
+    """What the side that receives found at itself.
+
+    Args:
+        export: its own; None where there is none.
+        one: the way as it sees it, from the other side's router to its own end; None where it has none.
+    """
+    if export is None:
+        return Own(frozenset({"none"}))
+    hops = one.way.hops if one else ()
+    stop, unknown = (next((hop for hop in hops if hop.state == state), None) for state in ("failed", "unknown"))
+    keys = {key for hop in hops for key in (hop.source, hop.target) if "/" in key}
+    faults: tuple[tuple[Found, SeenFault], ...] = tuple(
+        (place, fault) for fault in export.faults if (place := _where(export, fault, keys)) is not None
+    )
+    found: set[Found] = {place for place, _ in faults}
+    unread = {node.name for node in export.nodes if not node.read}
+    if stop is not None and _lost_inside(stop):
+        # Then its router only says that it does not get through.
+        faults = tuple(("inside" if place == "router" else place, fault) for place, fault in faults)
+        found = {place for place, _ in faults} or {"inside"}
+    elif stop is not None and not found:
+        found.add("end")
+    if "gone" in found or (not found and (unknown is not None or unread & {key.rpartition("@")[2] for key in keys})):
+        found.add("unread")
+    router = next((hop.target for hop in hops if "/" in hop.target), "")
+    return Own(frozenset(found or {"well"}), faults, stop, router)
+
+
+def _is_grave(fault: SeenFault) -> bool:
+    """Whether it stops what its service does. A file that was changed is a cause, and only its effect is grave."""
+    return fault.severity == "critical" and not fault.outward
+
+
+def _lost_inside(stop: TriedHop) -> bool:
+    """Whether it is lost between two nodes of one side."""
+    apart = stop.source.rpartition("@")[2] != stop.target.rpartition("@")[2]
+    return stop.kind == LARGE or (apart and _CROSSING.get(stop.kind) == "blocked")
+
+
+def _where(export: Export, fault: SeenFault, keys: Collection[str]) -> Found | None:
+    """Where on the way a finding is that is a cause, and grave; None for others."""
+    if not _is_grave(fault) or set(fault.caused_by) & {one.id for one in export.faults if _is_grave(one)}:
+        return None
+    parts = {service.key: service.part for service in export.services}
+    needed = {key for key, part in parts.items() if part == "needed"}
+    if not fault.service:
+        nodes = {key.rpartition("@")[2] for key in (*keys, *needed)}
+        if fault.node not in nodes:
+            return None
+        if all(node.read for node in export.nodes if node.name == fault.node):
+            return "node"
+        return "gone" if fault.code in _NO_ANSWER else None
+    part = parts.get(fault.service)
+    if fault.service in keys:
+        return "end" if part == "end" else "router"
+    return "needed" if part == "needed" else None
