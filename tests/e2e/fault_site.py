@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from fault_run import Clock
@@ -52,6 +53,15 @@ class Parties(Clock):
     def preflight(self) -> dict[str, Any]:
         """Of `preflight`."""
         return dict(json.loads(self.program.run("preflight", "-o", "json").out))
+
+    def diagnosis(self) -> dict[str, Any]:
+        """Of `diagnose`, with the exports of both parties."""
+        first, second = dict.fromkeys(self.site.nodes.values())
+        with TemporaryDirectory() as place:
+            for one, other in ((first, second), (second, first)):
+                self.program.run("check", "--export", f"{place}/{one}", "--for", other)
+            done = self.program.run("diagnose", f"{place}/{first}", f"{place}/{second}", "-o", "json")
+        return dict(json.loads(done.out))
 
     def repair(self, finding: Mapping[str, Any]) -> None:
         """As the finding says."""

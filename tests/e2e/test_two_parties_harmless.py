@@ -49,6 +49,14 @@ READING = {
         ("--save-facts", "{scratch}/facts.json"),
         ("--facts", "{scratch}/facts.json"),
         ("--wait-healthy",),
+        ("--export", "{scratch}/9999.json", "--for", "10000"),
+        ("--export", "{scratch}/10000.json", "--for", "9999"),
+    ),
+    # Both sides of a healthy cluster: nothing is at fault.
+    "diagnose": (
+        ("{scratch}/9999.json", "{scratch}/10000.json"),
+        ("{scratch}/10000.json", "{scratch}/9999.json", "-o", "json"),
+        ("--names", "{scratch}/9999.json"),
     ),
     "status": ((), ("-o", "json")),
     "plan": ((), ("--detailed-exitcode",)),
@@ -91,8 +99,9 @@ READING = {
 """Verb -> the ways in which it is run."""
 STATUS = {"preflight": 1, "safe-to-stop": 1, "preflight --letter": 0}
 """Warnings: the clocks of sandbox nodes are not synchronised, and the other party would miss the node."""
-KEPT_BY_READING = ("state.db", "usage-asked", "last-check.json", "last-jobs.json")
-"""Samples, when a node was last asked what its files take, the newest check for `status`, and ids of jobs for TAB."""
+KEPT_BY_READING = ("state.db", "usage-asked", "last-check.json", "last-jobs.json", "pseudonyms.json")
+"""Samples, when a node was last asked what its files take, the newest check for `status`, ids of jobs for TAB, and the
+names behind the pseudonyms of exports."""
 CHECKS = 200 if LONG else 40
 OPERATORS = 2
 IDLE = 20.0

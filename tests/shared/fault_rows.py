@@ -41,6 +41,9 @@ class Row:
     """A regular expression: what no line of evidence may have."""
     preflight: str = ""
     """A code with which preflight reports the same."""
+    diagnosed: str = ""
+    """What `diagnose` names as the only fault from the exports of both sides: `router of 9999`, `network from 9999 to
+    10000`."""
     node: str = "n1"
     seconds: float = 0.0
     """How long it may take to be the root, alone; zero for what its site says."""

@@ -36,6 +36,9 @@ class Site(Protocol):
     def preflight(self) -> dict[str, Any]:
         """What `preflight` finds now."""
 
+    def diagnosis(self) -> dict[str, Any]:
+        """What `diagnose` says of the exports of both sides."""
+
     def repair(self, finding: Mapping[str, Any]) -> None:
         """Run the commands of a finding that may be run at once."""
 
@@ -79,6 +82,8 @@ def run(row: Row, site: Site) -> None:
                 _named(one, report)
             if also:
                 _preflight_too(row, site)
+            if row.diagnosed:
+                _diagnosed(row, site)
             for one in reversed(made):
                 _repair(one, report, site)
             repaired = True
@@ -205,6 +210,19 @@ def _preflight_too(row: Row, site: Site) -> None:
     symptoms = [finding["symptom"] for finding in report["findings"] if finding["code"] in codes]
     assert all(any(one.names in symptom for symptom in symptoms) for one in wanted), f"{row}: {symptoms}"
     assert sum(symptom.count(" -> ") for symptom in symptoms) == len(wanted), f"{row}: {symptoms}"
+
+
+def _diagnosed(row: Row, site: Site) -> None:
+    """Both sides together name this fault, and no other."""
+    found = site.diagnosis()["faults"]
+    named = {
+        f"{fault['place']} of {fault['side']}"
+        if fault["side"]
+        else f"{fault['place']} from {way['from']} to {way['to']}"
+        for fault in found
+        for way in fault["ways"]
+    }
+    assert named == {row.diagnosed}, f"{row}: {json.dumps(found, indent=1)}"
 
 
 def _explained(row: Row, report: Mapping[str, Any]) -> bool:
