@@ -37,7 +37,9 @@ def version_faults(ours: Export, theirs: Export) -> Iterator[Fault]:
     for side, export in ((theirs.partner, ours), (ours.partner, theirs)):
         for one in export.faults:
             if one.outward and one.code.endswith(_VERSIONS):
-                yield fault(f"party {side}'s check: {one.code} at {one.subject}: {one.text}", certain=False)
+                yield fault(
+                    f"party {side}'s check: {one.code} at {one.subject}: {one.text}", certain=one.severity == "critical"
+                )
 
 
 def remarks(ours: Export, theirs: Export | None, sides: tuple[Side, ...]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -115,7 +116,7 @@ def _at_receiver(direction: _Direction, row: Row, stop: TriedHop | None) -> str:
     """The service there that is meant, where no finding names it."""
     if row.place in ("end", "inside") and direction.own.stop is not None:
         return direction.own.stop.target
-    if row.place == "router" and direction.own.router:
+    if row.place in ("router", "route") and direction.own.router:
         return direction.own.router
     return stop.target if stop is not None and row.place == "end" and not direction.own.router else ""
 
@@ -136,7 +137,8 @@ def _reported(party: str, causes: tuple[SeenFault, ...]) -> Iterator[str]:
     for fault in causes[:_FAULTS]:
         because = f", explained by {', '.join(fault.caused_by)}" if fault.caused_by else ""
         text = f": {fault.text}" if fault.text else ""
-        yield f"party {party}'s check: {fault.code} at {fault.subject}{because}{text}"
+        since = "" if fault.began is None else time.strftime(" since %Y-%m-%d %H:%M:%S UTC", time.gmtime(fault.began))
+        yield f"party {party}'s check: {fault.code} at {fault.subject}{since}{because}{text}"
 
 
 def _joined(one: Fault, other: Fault) -> Fault:

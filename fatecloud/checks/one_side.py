@@ -34,6 +34,8 @@ from fatecloud.model.routes import DEFAULT
 _VERSION = re.compile(r"[0-9][A-Za-z0-9.+~:_-]{0,60}")
 _ASKED = "probe "
 """Begins the source of a finding that rests on what a service answered."""
+_LAST_DAY = 253_402_300_799.0
+"""In the year 9999: what a node gives beyond that is not a time that can be written."""
 _NEAR: tuple[Part, ...] = ("router", "exchange", "end")
 _WORST = ("critical", "unknown", "warning")
 
@@ -128,6 +130,7 @@ def _faults(report: Report, owners: Collection[str], nodes: Collection[str], par
             finding.subject.service,
             outward=finding.code in outward,
             about=tuple(_about(finding, owners, partner)),
+            began=finding.began if finding.began is not None and 0 <= finding.began < _LAST_DAY else None,
             caused_by=tuple(cause for cause in finding.caused_by if cause in known),
             text=finding.symptom if finding.source.startswith(_ASKED) else "",
         )

@@ -20,7 +20,8 @@ _WORD = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
 def seen_ways(desired: Desired, observed: Observed, party: str, partner: str) -> Iterator[SeenWay]:
     """There and back, with what each hop answered."""
-    for path in paths_between(desired, party, partner):
+    pair = {party, partner}
+    for path in (path for path in paths_between(desired, party, None) if {path.source, path.party} == pair):
         seen = from_here(path, partner)
         way = tried_way(desired, observed, seen)
         unsigned = tried_way(desired, observed, replace(seen, signed=None))

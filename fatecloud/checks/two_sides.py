@@ -13,7 +13,8 @@ from fatecloud.model.tried import TriedHop, TriedWay
 _CROSSING: Mapping[str, Seen] = {
     **dict.fromkeys(("timeout", "dropped", "unreachable"), "blocked"),
     **dict.fromkeys(("refused", "reset"), "refused"),
-    **dict.fromkeys(("foreign", "status"), "foreign"),
+    "status": "unwell",
+    "foreign": "foreign",
     "party": "party",
     "denied": "denied",
     "route": "route",
@@ -21,6 +22,8 @@ _CROSSING: Mapping[str, Seen] = {
     LARGE: "large",
 }
 """Kind of the answer between the two routers -> what was seen; any other is `silent`."""
+_NO_ROUTE = ("party", "route")
+"""Kinds of the answer of a router that knows no way on."""
 _SIGNATURES: Mapping[str, Seen] = {"clock": "clock", "headers": "headers"}
 
 
@@ -43,7 +46,7 @@ def _where_it_stops(way: TriedWay, stop: TriedHop) -> Seen:
     if at < crossing:
         return "inside" if stop.look == "network" else "own"
     if at > crossing:
-        return "large" if stop.kind == LARGE else "behind"
+        return "large" if stop.kind == LARGE else "misrouted" if stop.kind in _NO_ROUTE else "behind"
     seen = _CROSSING.get(stop.kind, "silent")
     return "own" if stop.look == "own" and seen not in ("route", "names") else seen
 

@@ -13,8 +13,8 @@ from typing import Literal
 from fatecloud.model.diagnosis import Place
 
 _AtHome = Literal["own", "inside", "exchange", "route", "names"]
-_Between = Literal["blocked", "refused", "silent", "foreign", "party", "denied", "large"]
-_Beyond = Literal["behind", "signature", "clock", "headers"]
+_Between = Literal["blocked", "refused", "silent", "unwell", "foreign", "party", "denied", "large"]
+_Beyond = Literal["behind", "misrouted", "signature", "clock", "headers"]
 Seen = Literal["works", "unseen", _AtHome, _Between, _Beyond]
 """What the sender saw. `unseen`: there is no export of it, or it could not try the way."""
 Found = Literal["router", "node", "gone", "end", "needed", "inside", "well", "unread", "none"]
@@ -72,6 +72,8 @@ TABLE: tuple[Row, ...] = (
     Row("silent", "none", "network or router", "", "likely", "{r} was not heard"),
     Row("silent", "unread", "network or router", "", "likely", "{r} could not read its own node"),
     Row("silent", "*", "network", "", "certain", "{r}'s router is well: a device answers in its place"),
+    Row("unwell", "router", "router", "receiver", "certain", "{r}'s own check finds its router at fault"),
+    Row("unwell", "*", "router", "receiver", "likely", "{r}'s router answers, and not as one that works"),
     Row("large", "inside", "inside", "receiver", "certain", "large packets are lost behind {r}'s router"),
     Row("large", "none", "network or router", "", "likely", "large packets are lost, there or on the way"),
     Row("large", "unread", "network or router", "", "likely", "large packets are lost, there or on the way"),
@@ -85,6 +87,8 @@ TABLE: tuple[Row, ...] = (
     Row("behind", "none", "end", "receiver", "likely", "its router answers, and what is behind it does not"),
     Row("behind", "unread", "end", "receiver", "likely", "its router answers, and what is behind it does not"),
     Row("behind", "*", "network", "", "likely", "{r}'s own router reaches it: it is lost before that"),
+    Row("misrouted", "router", "route", "receiver", "certain", "{r}'s router has no route to what is behind it"),
+    Row("misrouted", "*", "route", "receiver", "likely", "{r}'s router says that it has no route to what is behind it"),
     Row("signature", "*", "signatures", "receiver", "certain", "{r} does not take {s}'s signature"),
     Row("clock", "*", "clocks", "", "certain", "for {r}, {s}'s signature is of another time"),
     Row("headers", "*", "network", "", "certain", "a device in between takes the signature out of the request"),

@@ -12,7 +12,7 @@ Place = Literal["none", "unknown", _OfSide, _Between]
 
 `router`, `end`, `needed`, `node`: a router of one side, what is behind it, what these cannot do without (the computing
 engine, a database), a node with one of them. `inside`: the network between the nodes of one side. `route`: an entry of
-the side that sends leads to the wrong place; `names`: a name there does not resolve. `admission`: the side that
+one side leads to the wrong place, or is missing; `names`: a name there does not resolve. `admission`: the side that
 receives does not let the other one in; `signatures`: it does not take its signature. `clocks`: of the two sides.
 `network`: between the two, in the direction of the way; `network or router`: that, or the router of the side that
 receives, as long as that one was not heard.

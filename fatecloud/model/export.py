@@ -66,6 +66,8 @@ class SeenFault:
     about: tuple[str, ...] = ()
     caused_by: tuple[str, ...] = ()
     """Ids of those that explain it; empty for a root cause."""
+    began: float | None = None
+    """Seconds since the epoch by the clock of its node; None where no reading says so."""
     text: str = ""
     """What was seen. Empty unless a service said so in its own protocol: files, logs and processes stay here."""
 

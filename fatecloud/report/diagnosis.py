@@ -19,7 +19,7 @@ _TITLES: Mapping[Place, str] = {
     "node": "a node of party {side}",
     "inside": "the network inside of party {side}",
     "exchange": "the exchange between the two",
-    "route": "a route of party {side}, which leads to the wrong place",
+    "route": "a route of party {side}, which is missing or leads to the wrong place",
     "names": "a name that does not resolve at party {side}",
     "admission": "the list of whom party {side} lets in",
     "signatures": "the signatures that party {side} takes",

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fatecloud.model.api import API_VERSION
-from fatecloud.model.export import FORMAT, Export, SeenWay
+from fatecloud.model.export import FORMAT, Export, SeenFault, SeenWay
 from fatecloud.report.envelope import moment
 
 KIND = "CheckExport"
@@ -29,7 +29,7 @@ def export_document(export: Export) -> dict[str, Any]:
         "releases": dict(export.releases),
         "changing": export.changing,
         "ways": [_way(one) for one in export.ways],
-        "findings": [_plain(asdict(one)) for one in export.faults],
+        "findings": [_finding(one) for one in export.faults],
         "services": [asdict(one) for one in export.services],
         "nodes": [asdict(one) for one in export.nodes],
         "routes": [asdict(one) for one in export.routes],
@@ -60,5 +60,6 @@ def _way(one: SeenWay) -> dict[str, Any]:
     }
 
 
-def _plain(entry: dict[str, Any]) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in entry.items()}
+def _finding(one: SeenFault) -> dict[str, Any]:
+    began = None if one.began is None else moment(one.began)
+    return {**asdict(one), "about": list(one.about), "caused_by": list(one.caused_by), "began": began}

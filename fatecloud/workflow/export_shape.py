@@ -55,6 +55,7 @@ _FINDING = {
     "outward": bool,
     "about": UpTo(_FEW, _name),
     "caused_by": UpTo(_FEW, _name),
+    "began": Some(str),
     "text": str,
 }
 _SERVED = {
@@ -103,13 +104,13 @@ def export_of(document: Mapping[str, Any]) -> Export:
         parties=tuple(safe["parties"]),
         partner=safe["partner"],
         program=safe["program"],
-        taken=_moment(safe["taken"]),
+        taken=_moment("taken", safe["taken"]),
         architecture=safe["architecture"],
         releases=safe["releases"],
         changing=safe["changing"],
         nodes=_made(SeenNode, safe["nodes"]),
         services=_made(SeenService, safe["services"]),
-        faults=_made(SeenFault, safe["findings"]),
+        faults=_made(SeenFault, [_finding(entry) for entry in safe["findings"]]),
         edges=_made(SeenEdge, safe["edges"]),
         routes=_made(SeenRoute, safe["routes"]),
         ways=tuple(map(_way, safe["ways"])),
@@ -149,11 +150,15 @@ def _made(kind: type[_Entry], entries: list[dict[str, Any]]) -> tuple[_Entry, ..
     )
 
 
-def _moment(text: str) -> float:
+def _finding(entry: dict[str, Any]) -> dict[str, Any]:
+    return entry if entry["began"] is None else entry | {"began": _moment("began", entry["began"])}
+
+
+def _moment(name: str, text: str) -> float:
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
-        raise ValueError(f"`taken` is not a time: {text!r}") from None
+        raise ValueError(f"`{name}` is not a time: {text!r}") from None
 
 
 def _safe(value: Any) -> Any:

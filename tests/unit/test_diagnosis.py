@@ -165,6 +165,18 @@ def test_one_side_says_what_it_can_and_that_the_other_half_is_missing() -> None:
     assert (fault.place, fault.side, fault.subject, fault.certain) == ("end", "9999", "9999/flow@a1", False)
 
 
+def test_since_when_it_is_so_is_evidence() -> None:
+    hung = replace(found("SERVICE_HUNG", "10000/flow@b1"), began=1_795_000_000.0)
+    (fault,) = judged(*both(OSX, more=(hung,))).faults
+    assert any("since 2026-11-18 11:06:40 UTC" in sentence for sentence in fault.evidence), fault.evidence
+
+
+def test_a_time_that_a_node_made_up_is_left_out() -> None:
+    for began in (1e14, -1.0):
+        hung = replace(found("SERVICE_HUNG", "10000/flow@b1"), began=began)
+        assert [fault.began for fault in both(OSX, more=(hung,))[1].faults] == [None]
+
+
 def test_warnings_and_what_something_else_explains_are_not_causes() -> None:
     effect = replace(found("SERVICE_HUNG", "10000/flow@b1"), severity="warning")
     assert judged(*both(OSX, more=(effect,))).exit_status == 0

@@ -18,6 +18,7 @@ from two_sides_world import LATE, OSX, PAIR, PAIRS, both, facts, side, to_partne
 from typer.testing import CliRunner, Result
 
 from fatecloud import catalogue
+from fatecloud.checks.diagnosis import diagnose
 from fatecloud.checks.engine import judge
 from fatecloud.checks.one_side import one_side
 from fatecloud.cli.verbs import app
@@ -26,9 +27,12 @@ from fatecloud.components.declared import component_checks
 from fatecloud.errors import ArtifactError, FatecloudError, InputError, NoMatch, NotTrusted, SecretsError, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.desired import Desired
+from fatecloud.model.diagnosis import Side
 from fatecloud.model.export import LARGEST, Export, SeenFault
 from fatecloud.model.finding import Finding, Report, Subject
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
+from fatecloud.report.diagnosis import diagnosis_document, diagnosis_text
+from fatecloud.report.envelope import document_text
 from fatecloud.report.export import export_document, export_text, signed_part
 from fatecloud.report.kind_schema import output_schema
 from fatecloud.resolve.desired import resolve
@@ -39,6 +43,7 @@ from fatecloud.vault.signing_keys import signing_key
 from fatecloud.workflow.diagnose import diagnose_files, in_our_names
 from fatecloud.workflow.export import _signed, exporter
 from fatecloud.workflow.export_file import read_export
+from fatecloud.workflow.export_shape import export_of
 from fatecloud.workflow.key import rotate_key
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets, open_vault
 
@@ -442,3 +447,47 @@ def test_words_that_contradict_each_other_are_refused(
     (tmp_path / "inventory.yml").write_text((GOLDEN / f"{OSX}.yml").read_text())
     with pytest.raises(UsageError, match=re.escape(message)):
         CliRunner().invoke(app, words.split(), catch_exceptions=False)
+
+
+JUNK: tuple[Any, ...] = (None, [], {}, "x" * 1000, -1, 1e308, True, "\x1b[2J", "9999/flow@a1", [[]], {"a": "b"}, "")
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """A way to each kind of entry: of lists the first item alone."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for name, entry in items:
+        yield from leaves(entry, (*path, name))
+
+
+def replaced(document: dict[str, Any], path: tuple[Any, ...], junk: Any) -> dict[str, Any]:
+    changed = json.loads(json.dumps(document))
+    place = changed
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = junk
+    return dict(changed)
+
+
+@pytest.mark.parametrize("example", PAIRS)
+def test_whatever_is_in_the_place_of_an_entry_is_refused_or_diagnosed(example: str) -> None:
+    ours, theirs = both(example, *to_partner(example, **LATE))
+    document = export_document(replace(theirs, tag="7c2e"))
+    refused = taken = 0
+    for path in leaves(document):
+        for junk in JUNK:
+            try:
+                export = export_of(replaced(document, path, junk))
+            except ValueError:
+                refused += 1
+                continue
+            taken += 1
+            sides = tuple(
+                Side(one.parties, one is ours, "SHA256:x", "", one.taken, NOW - one.taken, one.program)
+                for one in (ours, export)
+            )
+            found = diagnose(ours, export, sides)
+            OBEYS.validate(json.loads(document_text("Diagnosis", diagnosis_document(found), "json")))
+            assert "\x1b" not in diagnosis_text(found, 80)
+    assert refused > taken > 0

@@ -106,10 +106,12 @@ def seen_as(word: str, example: str) -> tuple[str, tuple[Change, ...]]:
         "refused": DOWN,
         "silent": {"ok": False, "kind": "silent", "error": "connected, then no answer"},
         "foreign": {"ok": False, "kind": "foreign", "error": "its answer is not a proxy's"},
+        "unwell": {"ok": False, "kind": "status", "error": "UNKNOWN"},
         "party": {"ok": False, "kind": "party", "error": "it is of party 7"},
         "denied": {"ok": False, "kind": "denied", "error": "403"},
         "names": {"ok": False, "kind": "name", "error": "the name does not resolve here"},
         "large": behind(ok=False, kind="large", error="short ones only"),
+        "misrouted": behind(ok=False, kind="party", error="no entry for party 10000"),
         "behind": behind(ok=False, kind="status", error="HTTP 502"),
     }
     signed = {"signature": "refused", "clock": "clock", "headers": "headers"}

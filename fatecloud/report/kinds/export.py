@@ -47,6 +47,7 @@ class ExportedFinding(TypedDict):
     outward: Annotated[bool, "Whether it is about the way to another party."]
     about: list[str]
     caused_by: list[str]
+    began: Annotated[Time | None, "By the clock of its node."]
     text: Annotated[_Text, "What a service answered to a question. Files, logs and processes are not quoted."]
 
 
