@@ -71,13 +71,16 @@ class Own:
     """The hop behind its router that fails, if one does."""
     router: str = ""
     """Key of its router."""
+    exchanges: frozenset[str] = frozenset()
+    """Keys of the exchanges that it runs itself."""
 
 
-def found_at(export: Export | None, one: SeenWay | None) -> Own:
-    """What the side that receives found at itself.
+def found_at(export: Export | None, party: str, one: SeenWay | None) -> Own:
+    """What a side found at itself.
 
     Args:
         export: its own; None where there is none.
+        party: which of its parties the way is of.
         one: the way as it sees it, from the other side's router to its own end; None where it has none.
     """
     if export is None:
@@ -86,7 +89,7 @@ def found_at(export: Export | None, one: SeenWay | None) -> Own:
     stop, unknown = (next((hop for hop in hops if hop.state == state), None) for state in ("failed", "unknown"))
     keys = {key for hop in hops for key in (hop.source, hop.target) if "/" in key}
     faults: tuple[tuple[Found, SeenFault], ...] = tuple(
-        (place, fault) for fault in export.faults if (place := _where(export, fault, keys)) is not None
+        (place, fault) for fault in export.faults if (place := _where(export, party, fault, keys)) is not None
     )
     found: set[Found] = {place for place, _ in faults}
     unread = {node.name for node in export.nodes if not node.read}
@@ -98,8 +101,9 @@ def found_at(export: Export | None, one: SeenWay | None) -> Own:
         found.add("end")
     if "gone" in found or (not found and (unknown is not None or unread & {key.rpartition("@")[2] for key in keys})):
         found.add("unread")
-    router = next((hop.target for hop in hops if "/" in hop.target), "")
-    return Own(frozenset(found or {"well"}), faults, stop, router)
+    exchanges = frozenset(service.key for service in export.services if service.part == "exchange")
+    router = next((hop.target for hop in hops if "/" in hop.target and hop.target not in exchanges), "")
+    return Own(frozenset(found or {"well"}), faults, stop, router, exchanges)
 
 
 def _is_grave(fault: SeenFault) -> bool:
@@ -109,16 +113,20 @@ def _is_grave(fault: SeenFault) -> bool:
 
 def _lost_inside(stop: TriedHop) -> bool:
     """Whether it is lost between two nodes of one side."""
+    if not ("/" in stop.source and "/" in stop.target):
+        return False
     apart = stop.source.rpartition("@")[2] != stop.target.rpartition("@")[2]
     return stop.kind == LARGE or (apart and _CROSSING.get(stop.kind) == "blocked")
 
 
-def _where(export: Export, fault: SeenFault, keys: Collection[str]) -> Found | None:
+def _where(export: Export, party: str, fault: SeenFault, keys: Collection[str]) -> Found | None:
     """Where on the way a finding is that is a cause, and grave; None for others."""
     if not _is_grave(fault) or set(fault.caused_by) & {one.id for one in export.faults if _is_grave(one)}:
         return None
     parts = {service.key: service.part for service in export.services}
-    needed = {key for key, part in parts.items() if part == "needed"}
+    # Of its other parties nothing is needed here.
+    near = [key for key in parts if not (owner := key.partition("/")[0]).isdigit() or owner == party]
+    needed = {key for key in near if parts[key] == "needed"}
     if not fault.service:
         nodes = {key.rpartition("@")[2] for key in (*keys, *needed)}
         if fault.node not in nodes:
@@ -128,5 +136,5 @@ def _where(export: Export, fault: SeenFault, keys: Collection[str]) -> Found | N
         return "gone" if fault.code in _NO_ANSWER else None
     part = parts.get(fault.service)
     if fault.service in keys:
-        return "end" if part == "end" else "router"
-    return "needed" if part == "needed" else None
+        return part if part in ("end", "exchange") else "router"
+    return "needed" if fault.service in needed else None

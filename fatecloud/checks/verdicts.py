@@ -17,7 +17,7 @@ _Between = Literal["blocked", "refused", "silent", "unwell", "foreign", "party",
 _Beyond = Literal["behind", "misrouted", "signature", "clock", "headers"]
 Seen = Literal["works", "unseen", _AtHome, _Between, _Beyond]
 """What the sender saw. `unseen`: there is no export of it, or it could not try the way."""
-Found = Literal["router", "node", "gone", "end", "needed", "inside", "well", "unread", "none"]
+Found = Literal["router", "exchange", "node", "gone", "end", "needed", "inside", "well", "unread", "none"]
 """What the receiver found at itself. `unread`: it could not read its own node; `gone`: because it could not reach it
 either; `none`: there is no export of it."""
 Whose = Literal["sender", "receiver", ""]
@@ -48,17 +48,20 @@ TABLE: tuple[Row, ...] = (
     Row("party", "*", "route", "sender", "likely", "{s}'s route leads to the router of another party"),
     Row("foreign", "router", "router", "receiver", "certain", "another program has the port of {r}'s router"),
     Row("foreign", "*", "route", "sender", "likely", "what answers where {s} sends it is not a router"),
+    Row("blocked", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("blocked", "node", "node", "receiver", "certain", "a node of {r} is down or cut off"),
     Row("blocked", "gone", "node", "receiver", "certain", "neither the other side nor {r} itself reaches its node"),
     Row("blocked", "router", "router", "receiver", "certain", "{r}'s own check finds its router at fault"),
     Row("blocked", "none", "network or router", "", "likely", "{r} was not heard"),
     Row("blocked", "unread", "network or router", "", "likely", "{r} could not read its own node"),
     Row("blocked", "*", "network", "", "certain", "{r}'s router is well, and packets do not reach it"),
+    Row("refused", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("refused", "node", "node", "receiver", "certain", "a node of {r} is at fault"),
     Row("refused", "router", "router", "receiver", "certain", "{r}'s own check finds its router at fault"),
     Row("refused", "none", "router", "receiver", "likely", "nothing listens there, or a firewall rejects it"),
     Row("refused", "unread", "router", "receiver", "likely", "nothing listens there, or a firewall rejects it"),
     Row("refused", "*", "network", "", "certain", "{r}'s router listens: what is before it rejects it"),
+    Row("silent", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("silent", "node", "node", "receiver", "certain", "a node of {r} is at fault"),
     Row(
         "silent",
@@ -72,12 +75,14 @@ TABLE: tuple[Row, ...] = (
     Row("silent", "none", "network or router", "", "likely", "{r} was not heard"),
     Row("silent", "unread", "network or router", "", "likely", "{r} could not read its own node"),
     Row("silent", "*", "network", "", "certain", "{r}'s router is well: a device answers in its place"),
+    Row("unwell", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("unwell", "router", "router", "receiver", "certain", "{r}'s own check finds its router at fault"),
     Row("unwell", "*", "router", "receiver", "likely", "{r}'s router answers, and not as one that works"),
     Row("large", "inside", "inside", "receiver", "certain", "large packets are lost behind {r}'s router"),
     Row("large", "none", "network or router", "", "likely", "large packets are lost, there or on the way"),
     Row("large", "unread", "network or router", "", "likely", "large packets are lost, there or on the way"),
     Row("large", "*", "network", "", "certain", "large packets are lost between the two: the MTU there is too small"),
+    Row("behind", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("behind", "node", "node", "receiver", "certain", "a node of {r} is at fault"),
     Row("behind", "gone", "node", "receiver", "likely", "{r} itself does not reach a node behind its router"),
     Row("behind", "end", "end", "receiver", "certain", "{r}'s router answers, what is behind it does not"),
@@ -92,12 +97,14 @@ TABLE: tuple[Row, ...] = (
     Row("signature", "*", "signatures", "receiver", "certain", "{r} does not take {s}'s signature"),
     Row("clock", "*", "clocks", "", "certain", "for {r}, {s}'s signature is of another time"),
     Row("headers", "*", "network", "", "certain", "a device in between takes the signature out of the request"),
+    Row("works", "exchange", "exchange", "", "certain", "the exchange that {r} runs is at fault"),
     Row("works", "node", "node", "receiver", "certain", "the way works, and a node of {r} is at fault"),
     Row("works", "router", "router", "receiver", "certain", "the way works, and {r}'s check accuses its router"),
     Row("works", "end", "end", "receiver", "certain", "the way works, and {r}'s check accuses what is behind it"),
     Row("works", "needed", "needed", "receiver", "certain", "the way works, and what jobs need at {r} does not"),
     Row("works", "inside", "inside", "receiver", "certain", "the way works, and not between {r}'s own nodes"),
     Row("works", "*", "none", "", "certain", "it arrives"),
+    Row("unseen", "exchange", "exchange", "", "likely", "the exchange that {r} runs is at fault"),
     Row("unseen", "node", "node", "receiver", "likely", "a node of {r} is at fault"),
     Row("unseen", "gone", "node", "receiver", "likely", "{r} does not reach its own node"),
     Row("unseen", "router", "router", "receiver", "likely", "{r}'s own check finds its router at fault"),

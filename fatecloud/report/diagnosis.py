@@ -81,12 +81,17 @@ def _fault(fault: Fault, found: Diagnosis, width: int) -> Iterator[str]:
 
 
 def _next(fault: Fault, found: Diagnosis) -> str:
-    if fault.place in _ADVICE:
+    if fault.place in _ADVICE and not fault.side:
         return _ADVICE[fault.place]
     ours = {party for side in found.sides if side.ours for party in side.parties}
     if fault.side in ours:
-        return f"fatecloud check {fault.side}/"
+        return f"fatecloud check {_owner(fault)}/"
     return f"send party {fault.side} these lines"
+
+
+def _owner(fault: Fault) -> str:
+    """Whose services to look at: those of a group, where an exchange of it is at fault."""
+    return fault.subject.partition("/")[0] if fault.place == "exchange" else fault.side
 
 
 def _summary(found: Diagnosis) -> str:

@@ -17,6 +17,7 @@ from two_sides_world import (
     PAIR,
     PAIRS,
     ROUTERS,
+    STAR,
     about,
     behind,
     both,
@@ -61,6 +62,7 @@ def receiver(row: Row, example: str) -> Export | None:
         return None
     if row.found == "inside":
         return side(example, "9999", large_inside(example))
+    example = STAR if row.found == "exchange" else example
     return side(example, "9999", **found_as("well" if row.found == "*" else row.found, example))
 
 
@@ -70,19 +72,21 @@ def test_each_row_of_the_table_names_what_two_facts_files_say(row: Row, example:
     theirs = receiver(row, example)
     if row.seen == "unseen":
         assert theirs is not None
-        at_home, out, fault = found_at(theirs, way(theirs, "9999", "10000")), None, judged(theirs)
+        at_home, out, fault = found_at(theirs, "10000", way(theirs, "9999", "10000")), None, judged(theirs)
     else:
         source, changes = seen_as(row.seen, example)
         # What makes a way end at its own begin is found there, too.
         stopped = (found("SERVICE_STOPPED", f"9999/{ROUTERS[example]}@a1"),) if row.seen == "own" else ()
         ours = side(source, "10000", *changes, more=stopped)
         out = way(ours, "9999", "10000")
-        at_home = found_at(theirs, way(theirs, "9999", "10000") if theirs else None)
+        at_home = found_at(theirs, "10000", way(theirs, "9999", "10000") if theirs else None)
         fault = judged(ours, theirs)
     assert seen_by(out) == row.seen
     assert row.found in (*at_home.found, "*")
     assert verdict(seen_by(out), at_home.found) == row
     side_named = {"sender": "9999", "receiver": "10000", "": ""}[row.whose]
+    if row.place == "exchange":
+        side_named = "9999" if row.seen == "exchange" else "10000"  # whose export has it
     named = [(one.place, one.side) for one in fault.faults if ("9999", "10000") in one.ways]
     if row.place == "none":
         assert named == []
@@ -96,7 +100,18 @@ def test_each_row_of_the_table_names_what_two_facts_files_say(row: Row, example:
 
 def test_the_table_has_an_answer_for_whatever_two_sides_say() -> None:
     words = {row.seen for row in TABLE}
-    places: tuple[Found, ...] = ("router", "node", "end", "needed", "inside", "well", "unread", "none", "gone")
+    places: tuple[Found, ...] = (
+        "router",
+        "node",
+        "end",
+        "needed",
+        "inside",
+        "well",
+        "unread",
+        "none",
+        "gone",
+        "exchange",
+    )
     assert all(verdict(seen, {place}) for seen, place in product(words, places))
     assert len({(row.seen, row.found) for row in TABLE}) == len(TABLE)
     for seen in words:
@@ -142,6 +157,20 @@ def test_brokers_have_a_way_of_their_own(kind: str) -> None:
     stopped = found("SERVICE_STOPPED", "10000/rabbitmq@b1")
     (fault,) = judged(*both(PAIR, answer, more=(stopped,))).faults
     assert (fault.place, fault.side, fault.subject) == ("router", "10000", "10000/rabbitmq@b1")
+
+
+def test_an_exchange_is_one_fault_with_the_finding_that_names_it() -> None:
+    gone = about("9999/osx@a1:osx.peers", "10000", exchange=True, **DOWN)
+    (fault,) = judged(*both(STAR, gone, more=(found("SERVICE_STOPPED", "hub/osx@hub"),))).faults
+    assert (fault.place, fault.subject, fault.side) == ("exchange", "hub/osx@hub", "10000")
+    assert set(fault.ways) == {("9999", "10000"), ("10000", "9999")}
+    assert any("SERVICE_STOPPED at hub/osx@hub" in sentence for sentence in fault.evidence)
+
+
+def test_other_parties_of_one_side_are_not_to_blame() -> None:
+    stopped = found("SERVICE_STOPPED", "11000/mysql@c1")
+    assert judged(*both(STAR)).exit_status == 0
+    assert judged(*both(STAR, more=(stopped,))).exit_status == 0
 
 
 def test_the_partners_engine_is_named_although_both_ways_work() -> None:

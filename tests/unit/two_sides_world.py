@@ -135,6 +135,7 @@ def found_as(word: str, example: str) -> dict[str, Any]:
         "well": {},
         "router": {"more": (found("SERVICE_STOPPED", f"10000/{router}@b1"),)},
         "node": {"more": (found("NODE_DISK_FULL", "b1"),)},
+        "exchange": {"more": (found("SERVICE_STOPPED", "hub/osx@hub"),)},
         "end": {"more": (found("SERVICE_HUNG", "10000/flow@b1"),)},
         "needed": {"more": (found("SERVICE_STOPPED", "10000/mysql@b1"),)},
         "gone": {"lost": ("b1",)},
