@@ -99,7 +99,7 @@ def found_at(export: Export | None, party: str, one: SeenWay | None) -> Own:
         found = {place for place, _ in faults} or {"inside"}
     elif stop is not None and not found:
         found.add("end")
-    if "gone" in found or (not found and (unknown is not None or unread & {key.rpartition("@")[2] for key in keys})):
+    if "gone" in found or (not found and (one is None or unknown or unread & {key.rpartition("@")[2] for key in keys})):
         found.add("unread")
     exchanges = frozenset(service.key for service in export.services if service.part == "exchange")
     router = next((hop.target for hop in hops if "/" in hop.target and hop.target not in exchanges), "")

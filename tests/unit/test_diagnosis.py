@@ -206,6 +206,12 @@ def test_a_time_that_a_node_made_up_is_left_out() -> None:
         assert [fault.began for fault in both(OSX, more=(hung,))[1].faults] == [None]
 
 
+def test_a_side_that_does_not_say_how_its_ways_end_is_not_heard() -> None:
+    ours, theirs = both(OSX, *to_partner(OSX, **LATE))
+    (fault,) = judged(ours, replace(theirs, ways=())).faults
+    assert (fault.place, fault.certain) == ("network or router", False)
+
+
 def test_warnings_and_what_something_else_explains_are_not_causes() -> None:
     effect = replace(found("SERVICE_HUNG", "10000/flow@b1"), severity="warning")
     assert judged(*both(OSX, more=(effect,))).exit_status == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ def test_a_row_names_codes_and_services_that_there_are(row: Row) -> None:
     assert row.node in row.parties.nodes
     assert row.inject
     assert not row.preflight or row.names
+    parties = "|".join(set(row.parties.nodes.values()))
+    assert re.fullmatch(rf"(?:[a-z ]+ (?:of (?:{parties})|from (?:{parties}) to (?:{parties})))?", row.diagnosed)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -254,3 +257,10 @@ def test_the_load_of_the_machine_of_the_tests_may_stand_beside_a_root() -> None:
     # Where it is the fault itself, it has to be there.
     with pytest.raises(AssertionError, match="the roots are"):
         run(replace(ROW, root=("NODE_LOADED@n1",)), Pretence(heals(HEALED)))
+
+
+def test_what_both_sides_say_together_is_the_fault_of_the_row_alone() -> None:
+    row = replace(ROW, diagnosed="network from 9999 to 10000")
+    run(row, Pretence(heals(HEALED)))
+    with pytest.raises(AssertionError, match='"place": "network"'):
+        run(replace(row, diagnosed="router of 9999"), Pretence(heals(HEALED)))
