@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fatecloud.model.compatibility import WorksWith, incompatibility
 from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonRequirement
 from fatecloud.model.runtime import JavaRange
@@ -40,3 +41,14 @@ class Release:
     """Kind -> what no registry has, and upstream publishes as an archive. Imported, it is a tree."""
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""
+    works_with: WorksWith | None = None
+    """Which versions of FATE its partners may have; None for a release without FATE."""
+
+    @property
+    def fate(self) -> str:
+        """Its version of FATE; empty for a release without it."""
+        return self.components.get("fate", "")
+
+    def apart_from(self, fate: str) -> str:
+        """Why its parties cannot run jobs with one on a version of FATE; empty if nothing is known against it."""
+        return incompatibility(self.fate, self.works_with, fate)
