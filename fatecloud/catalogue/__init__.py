@@ -13,7 +13,7 @@ import yaml
 from fatecloud.errors import InputError
 from fatecloud.model.artifact import Artifact, ArtifactKind
 from fatecloud.model.cluster import Cluster
-from fatecloud.model.compatibility import WorksWith
+from fatecloud.model.compatibility import Incompatible
 from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonRequirement, RegistryInterpreter
 from fatecloud.model.release import Release
@@ -78,7 +78,7 @@ def load(name: str) -> Release:
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         packages={package: _package(data, package) for package in data.get("packages", {})},
         defaults=data.get("defaults", {}),
-        works_with=WorksWith(**data["works_with"]) if "works_with" in data else None,
+        incompatible=tuple(Incompatible(**versions) for versions in data.get("incompatible", ())),
     )
 
 

@@ -24,8 +24,8 @@ def are_named(cluster: Cluster) -> bool:
 
 
 def of_others(cluster: Cluster, party: str) -> tuple[str, ...]:
-    """The networks from which the connections of all other parties come."""
-    return of_each(cluster, (cluster.parties.keys() | cluster.peers.keys()) - {party})
+    """The networks from which the connections of the other parties come that one can run jobs with."""
+    return of_each(cluster, cluster.others(party))
 
 
 def of_each(cluster: Cluster, parties: Iterable[str]) -> tuple[str, ...]:

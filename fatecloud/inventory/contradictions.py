@@ -21,24 +21,25 @@ Components = Mapping[str, Mapping[str, Component]]
 """Of each owner, by its id."""
 
 
-def refuse_contradictions(
-    owners: Mapping[str, Owner],
-    peers: Mapping[str, Peer],
-    nodes: Mapping[str, Node],
-    components: Components,
-    reader: Reader,
-) -> None:
+def refuse_contradictions(cluster: Cluster, components: Components, reader: Reader) -> None:
     """Note each component's objections to its settings, at the setting itself or at the placement of the service."""
-    for owner, name, node in _services(owners, nodes):
+    parties = cluster.parties
+    for owner, name, node in _services(cluster.owners, cluster.nodes):
         for found in components[owner.id][name].judge(owner.settings(name, node.name), node, owner.architecture):
             own = reader.places.get(f"{owner.path}.services.{name}.{node.name}.config.{found.key}")
             _note(reader, owner, name, found, f"{owner.id}/{name}@{node.name}: {found.what}", own)
-    parties = {party: owner for party, owner in owners.items() if owner.kind == "party"}
-    groups = {group: owner for group, owner in owners.items() if owner.kind == "group"}
-    # All parties are of one release, so each has the same components.
-    for name, component in components[next(iter(parties))].items() if parties else ():
-        for at, found in component.judge_parties(parties, peers, groups):
+    generations = {(name, found.kind): found for party in parties for name, found in components[party].items()}
+    for (name, kind), component in generations.items():
+        # Only a generation knows its own settings, and no other one talks to it.
+        alike = {party: owner for party, owner in parties.items() if components[party][name].kind == kind}
+        for at, found in component.judge_parties(alike, _partners(cluster, alike), cluster.groups):
             _note(reader, parties[at], name, found, found.what)
+
+
+def _partners(cluster: Cluster, parties: Iterable[str]) -> dict[str, Peer]:
+    """The peers that one of these parties can run jobs with."""
+    known = {other for party in parties for other in cluster.others(party)}
+    return {name: peer for name, peer in cluster.peers.items() if name in known}
 
 
 def _note(

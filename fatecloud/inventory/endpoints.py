@@ -16,7 +16,8 @@ from fatecloud.model.owner import Owner
 from fatecloud.model.passwords import SecretRef
 
 PEER_KEYS = ("key", "former_key")
-"""What a peer has besides endpoints."""
+"""The keys with which a peer's operator signs."""
+_NO_ENDPOINTS = (*PEER_KEYS, "addresses", "apps", "fate")
 
 
 def public_endpoints(draft: Draft, written: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
@@ -69,7 +70,7 @@ def build_peers(
             continue
         written = {} if given is BAD else given
         keys = {name: written[name] for name in PEER_KEYS if name in written}
-        endpoints = {name: written[name] for name in written if name not in (*PEER_KEYS, "addresses", "apps")}
+        endpoints = {name: written[name] for name in written if name not in _NO_ENDPOINTS}
         for kind in kinds:
             if f"{path}.{kind}" not in reader.places and given is not BAD:
                 what = f"peer {party} has no {kind}"
@@ -77,7 +78,7 @@ def build_peers(
         for name in [name for name in written if name != "apps"]:
             origins.written(f"{path}.{name}")
         apps = _apps(written.get("apps", {}), f"{path}.apps", origins)
-        peers[party] = Peer(party, endpoints, written.get("addresses", ()), keys, apps)
+        peers[party] = Peer(party, endpoints, written.get("addresses", ()), keys, apps, written.get("fate", ""))
     return peers
 
 

@@ -15,10 +15,11 @@ from fatecloud.inventory.endpoints import build_peers, public_endpoints, refuse_
 from fatecloud.inventory.kinds import BAD, Reader, described
 from fatecloud.inventory.nodes import NodeBuilder
 from fatecloud.inventory.origins import Origins
+from fatecloud.inventory.partners import compatibility_of
 from fatecloud.inventory.placement import Placer, refuse_bad_groups
 from fatecloud.inventory.ports import refuse_clashes
 from fatecloud.inventory.problems import Problems
-from fatecloud.inventory.releases import find_release, judge_top
+from fatecloud.inventory.releases import find_release, judge_architecture, judge_top
 from fatecloud.inventory.schema import inventory_section
 from fatecloud.inventory.settings import settle
 from fatecloud.inventory.source import read_text
@@ -82,13 +83,16 @@ class _Builder:
         release = find_release(raw["release"], "release", self._reader) if "release" in raw else None
         judge_top(raw, release, self._reader)
         drafts = list(self._drafts(raw, nodes, release)) if nodes else []
+        peers = self._peers(raw, drafts) if nodes else {}
+        releases = {d.owner.id: d.release for d in drafts if d.owner.kind == "party" and d.release is not None}
         cluster = Cluster(
             name=raw.get("cluster", ""),
             id=raw.get("id", ""),
             nodes=nodes,
             owners={draft.owner.id: draft.owner for draft in drafts},
-            peers=self._peers(raw, drafts) if nodes else {},
+            peers=peers,
             origins=self._origins.by_path,
+            compatibility=compatibility_of(releases, peers),
         )
         self._judge(cluster, drafts)
         return cluster
@@ -99,14 +103,22 @@ class _Builder:
         # Without the architecture, it is not known which components a party needs.
         unknown = architecture is None and (release is None or bool(release.architectures))
         for name, given in raw.get("parties", {}).items() if not unknown else ():
-            owner = Owner(name, "party", raw.get("release", ""), architecture, {}, {}, {})
-            yield self._filled(owner, given, nodes, names, release)
+            word, own = self._own_release(f"parties.{name}.release", given)
+            if own is not None:
+                judge_architecture(own, architecture, f"parties.{name}.release", self._reader)
+            chosen = word or raw.get("release", "")
+            owner = Owner(name, "party", chosen, architecture, {}, {}, {})
+            yield self._filled(owner, given, nodes, names, own if word else release)
         for name, given in raw.get("groups", {}).items():
-            word = "" if given is BAD else given.get("release", "")
-            own = find_release(word, f"groups.{name}.release", self._reader) if word else None
-            if word:
-                self._origins.written(f"groups.{name}.release")
+            word, own = self._own_release(f"groups.{name}.release", given)
             yield self._filled(Owner(name, "group", word, None, {}, {}, {}), given, nodes, names, own)
+
+    def _own_release(self, path: str, given: Any) -> tuple[str, Release | None]:
+        """The release that an owner names itself, as a word and as far as it is known; an empty word for none."""
+        word = "" if given is BAD else given.get("release", "")
+        if word:
+            self._origins.written(path)
+        return word, find_release(word, path, self._reader) if word else None
 
     def _filled(
         self, owner: Owner, given: Any, nodes: Mapping[str, Node], names: NodeNames, release: Release | None
@@ -130,11 +142,12 @@ class _Builder:
 
     def _peers(self, raw: dict[str, Any], drafts: Iterable[Draft]) -> dict[str, Peer]:
         refuse_meetings(raw.get("parties", {}), raw.get("peers", {}), self._reader)
-        party = next((draft for draft in drafts if draft.owner.kind == "party"), None)
-        architecture = party.owner.architecture if party else None
+        parties = [draft for draft in drafts if draft.owner.kind == "party"]
+        architecture = parties[0].owner.architecture if parties else None
         needed = {
             component.peer_kind
-            for component in (party.components.values() if party else ())
+            for party in parties
+            for component in party.components.values()
             if component.peer_kind and architecture in component.architectures
         }
         return build_peers(raw.get("peers", {}), needed, architecture, self._reader, self._origins)
@@ -146,7 +159,7 @@ class _Builder:
         for party in cluster.parties.values():
             refuse_loopback(party, cluster.peers, self._reader)
         refuse_clashes(owners, components, self._reader)
-        refuse_contradictions(owners, cluster.peers, cluster.nodes, components, self._reader)
+        refuse_contradictions(cluster, components, self._reader)
         refuse_unreachable(owners, cluster.nodes, components, self._reader)
         refuse_unnamed(cluster, components, self._reader)
         if not self._reader.problems:

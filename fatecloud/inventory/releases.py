@@ -42,11 +42,23 @@ def judge_top(raw: dict[str, Any], release: Release | None, reader: Reader) -> N
                     reader.at(name), what, f"no such line{': each group has its own' * (name == 'release')}"
                 )
         return
-    if "release" not in reader.places:
+    # Where each party names its own, there is nothing left that needs one.
+    own = [f"parties.{name}.release" in reader.places for name in raw.get("parties", {})]
+    if "release" not in reader.places and not (own and all(own)):
         reader.problems.add(reader.at(""), "the file has no release", RELEASE_NAME.what)
     if "architecture" not in reader.places and (release is None or release.architectures):
         reader.problems.add(reader.at(""), "the file has no architecture", one_of(ARCHITECTURES))
-    architecture = raw.get("architecture")
-    if release is not None and architecture and architecture not in release.architectures:
+    if release is not None:
+        judge_architecture(release, raw.get("architecture"), "architecture", reader)
+
+
+def judge_architecture(release: Release, architecture: str | None, path: str, reader: Reader) -> None:
+    """Note that a release does not have the architecture of the parties.
+
+    Args:
+        path: where this is noted.
+    """
+    if architecture and architecture not in release.architectures:
         what = f"the release {release.name} has no architecture {architecture}"
-        reader.problems.add(reader.at("architecture"), what, one_of(release.architectures))
+        words = one_of(release.architectures) if path == "architecture" else "one that has it"
+        reader.problems.add(reader.at(path), what, words)

@@ -18,6 +18,7 @@ from fatecloud.inventory.words import (
     APP_ID,
     CLUSTER_NAME,
     DIRECTORY,
+    FATE_VERSION,
     GROUP_NAME,
     INTERPRETER,
     JUMP,
@@ -154,18 +155,24 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
     )
     apps = Field(APPS, "What it issued to each of our parties, to sign their requests to it.", default="none")
     peer = Section(
-        "a mapping from kind of endpoint to host:port, addresses, key and apps",
+        "a mapping from kind of endpoint to host:port, addresses, fate, key and apps",
         {
             **endpoints.fields,
             "addresses": addresses,
             "key": Field(PEER_KEY, "Key that its operator signs with; `fatecloud key show` there.", default="none"),
+            "fate": Field(
+                FATE_VERSION,
+                "Version of FATE that it runs. Parties of a version with which it cannot run jobs get no route to it.",
+                default="unknown; each party has a route to it",
+            ),
             "former_key": Field(PEER_KEY, "Key that they signed with before.", default="none"),
             "apps": apps,
         },
     )
     party = Section(
-        "a mapping with public, addresses, services and config (or {} for all defaults)",
+        "a mapping with release, public, addresses, services and config (or {} for all defaults)",
         {
+            "release": Field(RELEASE_NAME, "Its own release.", default="the inventory's `release`"),
             "public": _reached(_public(components)),
             "addresses": addresses,
             "services": _services(components, "Which component is on which node.", "the party's only node"),
@@ -195,7 +202,7 @@ def inventory_section(components: Mapping[str, Component]) -> Section:
                 required=True,
                 make=new_id,
             ),
-            "release": Field(RELEASE_NAME, "Release of the parties.", default="required for parties"),
+            "release": Field(RELEASE_NAME, "Release of the parties that name none.", default="required for parties"),
             "architecture": Field(
                 architecture,
                 "How the components of a party are connected.",

@@ -73,13 +73,15 @@ def _simple(value: Any) -> Any:
 
 def _tree(cluster: Cluster) -> dict[str, Any]:
     parties = list(cluster.parties.values())
+    # A party with a release of its own says nothing of the one that is for all others.
+    usual = next((party for party in parties if not _release(party, cluster)), parties[0] if parties else None)
     tree = {
         "cluster": cluster.name,
         "id": cluster.id,
-        "release": parties[0].release if parties else "",
+        "release": usual.release if usual else "",
         "architecture": cluster.architecture,
         "nodes": {name: _node(node) for name, node in cluster.nodes.items()},
-        "parties": {party.id: _owner(party) for party in parties},
+        "parties": {party.id: {**_release(party, cluster), **_owner(party)} for party in parties},
         "groups": {group.id: {"release": group.release, **_owner(group)} for group in cluster.groups.values()},
         "peers": {name: _peer(peer) for name, peer in cluster.peers.items()},
     }
@@ -101,6 +103,10 @@ def _owner(owner: Owner) -> dict[str, Any]:
     return {"public": dict(owner.public), **_addresses(owner), "services": services, "config": config}
 
 
+def _release(party: Owner, cluster: Cluster) -> dict[str, str]:
+    return {"release": party.release} if f"{party.path}.release" in cluster.origins else {}
+
+
 def _place(where: tuple[Placed, ...] | External | FromGroup) -> Any:
     if not isinstance(where, External):
         return where
@@ -116,7 +122,8 @@ def _addresses(owner: Owner | Peer) -> dict[str, Any]:
 
 def _peer(peer: Peer) -> dict[str, Any]:
     apps = {party: {"id": app.id, "token": app.token} for party, app in peer.apps.items()}
-    return {**peer.endpoints, **_addresses(peer), **peer.keys, **({"apps": apps} if apps else {})}
+    fate = {"fate": peer.fate} if peer.fate else {}
+    return {**peer.endpoints, **_addresses(peer), **fate, **peer.keys, **({"apps": apps} if apps else {})}
 
 
 def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:

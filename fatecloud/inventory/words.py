@@ -44,6 +44,7 @@ PEER_KEY = Text(
     rf"{FINGERPRINT}( until [0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?",
     key_of_peer,
 )
+FATE_VERSION = Text("a version of FATE: 1.11.4", r"[0-9]{1,3}(\.[0-9]{1,3}){1,3}")
 RELEASE_NAME = Text("the name of a release: fate-2.2.0", r"[a-z0-9][a-z0-9.-]{0,63}")
 LOGIN = Text("a user name", r"[A-Za-z0-9_.][A-Za-z0-9_.@\\-]{0,63}")
 EXTERNAL_ACCOUNT = Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fatecloud.model.compatibility import Compatibility
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.node import Node
 from fatecloud.model.owner import Owner
@@ -34,6 +35,8 @@ class Peer:
     """`key` and `former_key` -> fingerprint of a key that its operator signs with: `SHA256:...[ until 2027-02-28]`."""
     apps: Mapping[str, App] = field(default_factory=dict)
     """Party of this inventory -> the app that the peer issued to it."""
+    fate: str = ""
+    """Version of FATE that it runs; empty if the operator did not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Cluster:
     peers: Mapping[str, Peer]
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Dotted path of a value -> where it came from."""
+    compatibility: Compatibility = field(default_factory=Compatibility)
+    """Which of the parties and peers can run jobs with each other."""
 
     @property
     def parties(self) -> dict[str, Owner]:
@@ -72,6 +77,11 @@ class Cluster:
     def groups(self) -> dict[str, Owner]:
         """The owners of what serves several parties, or none."""
         return {name: owner for name, owner in self.owners.items() if owner.kind == "group"}
+
+    def others(self, owner: str) -> tuple[str, ...]:
+        """Ids of the other parties that one can run jobs with, managed ones and peers, sorted; for a group all."""
+        every = self.parties.keys() | self.peers.keys()
+        return tuple(sorted(one for one in every - {owner} if not self.compatibility.apart(owner, one)))
 
     @property
     def architecture(self) -> str | None:

@@ -7,49 +7,60 @@ with which no job can run.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 _VERSION = re.compile(r"\d+(\.\d+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class WorksWith:
-    """The versions of FATE that other parties may have, so that a job with them can succeed."""
+class Incompatible:
+    """Versions of FATE with which a release cannot run a job."""
 
     first: str
     """The oldest one."""
     below: str
-    """The oldest one after `first` with which no job can run; empty where none is known."""
-    older: str
-    """What differs in those before `first`."""
-    newer: str
-    """What differs in those from `below` on."""
+    """The oldest one after `first` that is none of them; empty where none is known."""
+    why: str
+    """What differs, as a part of a sentence."""
 
-    def difference(self, version: str) -> str:
-        """What keeps jobs with a version of FATE from running; empty if nothing is known to.
-
-        Args:
-            version: `1.11.4`. A text that is not a version says nothing.
-        """
+    def has(self, version: str) -> bool:
+        """Whether a version is one of them. A text that is not a version is none."""
         found = _VERSION.match(version)
-        if found is None:
-            return ""
-        numbers = _numbers(found[0])
-        if numbers < _numbers(self.first):
-            return self.older
-        return self.newer if self.below and numbers >= _numbers(self.below) else ""
+        if found is None or _numbers(found[0]) < _numbers(self.first):
+            return False
+        return not self.below or _numbers(found[0]) < _numbers(self.below)
 
 
-def incompatibility(own: str, works_with: WorksWith | None, other: str) -> str:
+def incompatibility(own: str, others: Iterable[Incompatible], version: str) -> str:
     """Why two versions of FATE cannot run a job together, as a sentence; empty if nothing is known against it.
 
     Args:
-        own: version of FATE on one side.
-        works_with: what the release with this version says; None for one that says nothing.
-        other: version on the other side, as the inventory or the other flow says it.
+        own: the one on one side.
+        others: those with which it cannot.
+        version: the one on the other side, as the inventory or the other flow says it.
     """
-    difference = works_with.difference(other) if works_with and other else ""
-    return f"FATE {own} and FATE {other} cannot run a job together: {difference}" if difference else ""
+    why = next((one.why for one in others if one.has(version)), "")
+    return f"FATE {own} and FATE {version} cannot run a job together: {why}" if why else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compatibility:
+    """Which parties can run jobs with each other, managed ones and peers."""
+
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Party -> its version of FATE; without those of which it is not known."""
+    reasons: Mapping[frozenset[str], str] = field(default_factory=dict)
+    """Two of these versions that cannot run a job together -> why."""
+
+    def apart(self, one: str, other: str) -> str:
+        """Why two parties cannot run a job together; empty if nothing is known against it."""
+        versions = frozenset((self.versions.get(one, ""), self.versions.get(other, "")))
+        return self.reasons.get(versions, "")
+
+    def having(self, version: str) -> tuple[str, ...]:
+        """The parties of a version, sorted."""
+        return tuple(sorted(party for party, own in self.versions.items() if own == version))
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from fatecloud.model.compatibility import Compatibility
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.remedy import Remedy
 from fatecloud.model.routes import DEFAULT, FLOW, Reason, RouteTable, Target
@@ -54,6 +55,8 @@ class Network:
     parties: tuple[str, ...]
     """Ids of the managed ones."""
     peers: tuple[str, ...] = ()
+    compatibility: Compatibility = field(default_factory=Compatibility)
+    """No router has a way between parties that cannot run a job together."""
 
     @property
     def known(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fatecloud.model.compatibility import WorksWith, incompatibility
+from fatecloud.model.compatibility import Incompatible, incompatibility
 from fatecloud.model.package import PackageNeed
 from fatecloud.model.python import PythonRequirement
 from fatecloud.model.runtime import JavaRange
@@ -41,8 +41,8 @@ class Release:
     """Kind -> what no registry has, and upstream publishes as an archive. Imported, it is a tree."""
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""
-    works_with: WorksWith | None = None
-    """Which versions of FATE its partners may have; None for a release without FATE."""
+    incompatible: tuple[Incompatible, ...] = ()
+    """With which versions of FATE its parties cannot run jobs."""
 
     @property
     def fate(self) -> str:
@@ -51,4 +51,4 @@ class Release:
 
     def apart_from(self, fate: str) -> str:
         """Why its parties cannot run jobs with one on a version of FATE; empty if nothing is known against it."""
-        return incompatibility(self.fate, self.works_with, fate)
+        return incompatibility(self.fate, self.incompatible, fate)

@@ -200,8 +200,8 @@ class ResolveContext:
         return managed.public[kind] if managed else self.cluster.peers[party].endpoints[kind]
 
     def others(self) -> tuple[str, ...]:
-        """Ids of all other parties."""
-        return tuple(sorted((set(self.cluster.parties) | set(self.cluster.peers)) - {self.owner.id}))
+        """See `Cluster.others`."""
+        return self.cluster.others(self.owner.id)
 
     def secret(self, name: str, of: str = "") -> str:
         """The full name of a secret of this owner, or of the one whose component `of` it uses."""

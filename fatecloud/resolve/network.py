@@ -35,6 +35,7 @@ def network_of(desired: Desired) -> Network:
         served={s.id.key: _parties(desired, s) for s in services if s.routes},
         parties=tuple(cluster.parties),
         peers=tuple(cluster.peers),
+        compatibility=cluster.compatibility,
     )
 
 

@@ -14,7 +14,7 @@ from fatecloud.resolve.ways import ways_from
 def on_ways(network: Network) -> Iterator[Flaw]:
     """Send a packet from every router that is managed here to every party, for each role."""
     judge = _Judge(network)
-    known = [(name, way) for start, name in _starts(network) for way in _all(network, start)]
+    known = [(name, way) for start, name in _starts(network) for way in _all(network, start, name)]
     arriving = {(name, way.party, way.role) for name, way in known if way.arrives}
     for name, way in known:
         if not way.arrives:
@@ -29,8 +29,8 @@ def _starts(network: Network) -> Iterator[tuple[RouteTable, str]]:
     yield from ((t, t.router.partition("/")[0]) for t in network.tables if not network.served[t.router])
 
 
-def _all(network: Network, start: RouteTable) -> Iterator[Way]:
-    for party in network.known:
+def _all(network: Network, start: RouteTable, name: str) -> Iterator[Way]:
+    for party in (party for party in network.known if not network.compatibility.apart(name, party)):
         for role in start.roles:
             yield from ways_from(network, start, party, role)
 

@@ -78,6 +78,9 @@ class _Walk:
 
     def _missing(self, table: RouteTable) -> str:
         party, role = self._party, self._role
+        reasons = [why for own in table.own if (why := self._network.compatibility.apart(own, party))]
+        if reasons and not table.roles_of(party):
+            return f"{table.router} has no entry for party {party} on purpose: {reasons[0]}"
         if not table.roles_of(party):
             return f"{table.router} has no entry for party {party}, and none for all other parties"
         hidden = ", and those for all other parties are not asked for it" if table.roles_of("default") else ""

@@ -32,7 +32,6 @@ def exposed(view: ServiceView, parts: Sequence[Part], cause: str) -> Finding:
     )
 
 
-def others_of(view: ServiceView) -> list[str]:
+def others_of(view: ServiceView) -> tuple[str, ...]:
     """All other parties that the flow's own one can talk to."""
-    cluster, own = view.desired.cluster, view.service.id.owner
-    return sorted((set(cluster.parties) | set(cluster.peers)) - {own})
+    return view.desired.cluster.others(view.service.id.owner)

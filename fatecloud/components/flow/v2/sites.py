@@ -15,7 +15,9 @@ SITE, CLIENT = "authentication.site", "authentication.client"
 
 def signs(cluster: Cluster, party: str) -> bool:
     """Whether a party signs its requests to the others and takes only signed ones from them."""
-    return _signs(cluster.parties, cluster.peers, party)
+    others = cluster.others(party)
+    parties = {name: owner for name, owner in cluster.parties.items() if name == party or name in others}
+    return _signs(parties, {name: peer for name, peer in cluster.peers.items() if name in others}, party)
 
 
 # Flow writes the administrator's token into its database at its first start, whether clients have to sign or not: left
@@ -25,7 +27,7 @@ ADMIN = SecretSpec("flow.admin", "Token of flow's administrator account, used wh
 
 def secrets(ctx: Context) -> tuple[SecretSpec, ...]:
     """The administrator's token, and those that the party issues: one to each other party, where these have to sign."""
-    issued = _others(ctx.cluster, ctx.owner.id) if signs(ctx.cluster, ctx.owner.id) else ()
+    issued = ctx.others() if signs(ctx.cluster, ctx.owner.id) else ()
     doc = "Token with which party {} signs its requests to this party"
     return (ADMIN, *(SecretSpec(issued_to(other), doc.format(other)) for other in issued))
 
@@ -38,7 +40,7 @@ def issued_to(party: str) -> str:
 def apps(cluster: Cluster, party: str) -> dict[str, Any]:
     """Values of the file from which a party's apps are written into its flow's database."""
     shown = {}
-    for other in _others(cluster, party):
+    for other in cluster.others(party):
         peer = cluster.peers.get(other)
         given = peer.apps.get(party) if peer else None
         # A flow of an inventory like this one names the app that it issues by the party that gets it.
@@ -48,7 +50,7 @@ def apps(cluster: Cluster, party: str) -> dict[str, Any]:
         }
     return {
         "own": party,
-        "issued": {other: f"{party}.{issued_to(other)}" for other in _others(cluster, party)},
+        "issued": {other: f"{party}.{issued_to(other)}" for other in cluster.others(party)},
         "shown": shown,
     }
 
@@ -87,7 +89,3 @@ def _signs(parties: Mapping[str, Owner], peers: Mapping[str, Peer], party: str) 
         return bool(chosen)
     # Then each party of the inventory can sign its requests to every other one.
     return len(parties) + len(peers) > 1 and all(name in peer.apps for peer in peers.values() for name in parties)
-
-
-def _others(cluster: Cluster, party: str) -> list[str]:
-    return sorted((set(cluster.parties) | set(cluster.peers)) - {party})
