@@ -29,12 +29,14 @@ def paths_between(desired: Desired, source: str | None, party: str | None) -> tu
         party: the other one; all of them if it is None.
 
     Raises:
-        NoMatch: a party is not known, or not managed here.
+        NoMatch: a party is not known, or not managed here, or no job can run between these two.
     """
     managed, peers = tuple(desired.cluster.parties), tuple(desired.cluster.peers)
     for word, name, known in (("--from", source, managed), ("--to", party, (*managed, *peers))):
         if name is not None and name not in known:
             raise NoMatch(f"party {name} is not {_KNOWN[word]}", remedy=f"{word} is one of: {', '.join(known)}")
+    if source and party and (why := desired.cluster.compatibility.apart(source, party)):
+        raise NoMatch(f"there is no route between parties {source} and {party}: {why}")
     pairs: list[tuple[str, str]] = []
     for one in (source,) if source else managed:
         others = (party,) if party else (*managed, *peers)

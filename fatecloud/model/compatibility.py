@@ -62,6 +62,19 @@ class Compatibility:
         """The parties of a version, sorted."""
         return tuple(sorted(party for party, own in self.versions.items() if own == version))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each two versions that cannot run a job together, with their parties."""
+        pairs = sorted((sorted(versions), why) for versions, why in self.reasons.items())
+        return tuple(
+            f"{why}; there are no routes between {_named(self.having(one))} and {_named(self.having(other))}"
+            for (one, other), why in pairs
+        )
+
+
+def _named(parties: tuple[str, ...]) -> str:
+    return f"part{'y' if len(parties) == 1 else 'ies'} {', '.join(parties)}"
+
 
 def _numbers(version: str) -> tuple[int, ...]:
     """Its numbers without zeros at the end: `2.1` and `2.1.0` are one version."""

@@ -11,10 +11,11 @@ from fatecloud.report.wrap import table, wrapped
 
 
 def valid_text(file: str, cluster: Cluster, counts: Mapping[str, int]) -> str:
-    """One line about a valid inventory."""
+    """One line about a valid inventory, and one for each two versions of FATE in it that run no jobs together."""
     numbers = ", ".join(f"{what}: {count}" for what, count in counts.items())
     what = ", ".join([*cluster.releases, *([cluster.architecture] if cluster.architecture else [])])
-    return f"{file}: valid: cluster {cluster.name}, {what}; {numbers}"
+    lines = [f"{file}: valid: cluster {cluster.name}, {what}; {numbers}"]
+    return "\n".join([*lines, *(f"note: {note}" for note in cluster.compatibility.notes)])
 
 
 class Key(Protocol):
@@ -81,5 +82,6 @@ def validation_document(
         }
         if cluster
         else None,
+        "notes": list(cluster.compatibility.notes) if cluster else [],
         "problems": [{"line": line, "column": column, "message": text} for line, column, text in problems],
     }

@@ -65,7 +65,8 @@ def forecast_deploy(
     )
     if line := moved_note(session, observed):
         note(f"{line}; fatecloud deploy asks whether it moved or this is a copy")
-    for line in (*departed_notes(session), *resized(session.cluster, observed)):
+    cluster = session.cluster
+    for line in (*departed_notes(session), *resized(cluster, observed), *cluster.compatibility.notes):
         note(line)
     with _noting(refusals):
         _refuse_held(observed)

@@ -53,27 +53,47 @@ def rounds(desired: Desired, due: Collection[str], name: str | None) -> tuple[Ro
         The early ones first.
     """
     known = list(proofs(desired).values())
-    found = [one for kind, component in known if kind.early for one in _pairs(desired, kind, component, due)]
+    found = []
+    for kind, component in known:
+        if kind.early:
+            offering = {owner for owner, own in _offered(desired, component).items() if kind.name in own}
+            found += [Round(kind.name, *pair) for pair in _pairs(desired, offering, due)]
     left = set(due)
     for component in dict.fromkeys(component for kind, component in known if not kind.early):
-        offered = [kind for kind, of in known if of == component and not kind.early]
-        kind = next((one for one in offered if one.name == name), offered[0])
-        later = _pairs(desired, kind, component, left)
-        left -= set(dict(_services(desired, component)))
-        found += later
+        # The generations of a component need not offer the same tests.
+        offered = {
+            owner: [n for n, kind in own.items() if not kind.early]
+            for owner, own in _offered(desired, component).items()
+        }
+        able = {owner for owner, names in offered.items() if names}
+        for guest, host in _pairs(desired, able, left):
+            found.append(Round(name if name in offered[guest] else offered[guest][0], guest, host))
+        left -= able
     return tuple(found)
 
 
-def _pairs(desired: Desired, kind: ProofKind, component: str, due: Collection[str]) -> list[Round]:
-    """One test for each two of these owners that have the component: it shows of both sides that they work."""
-    able = sorted(dict(_services(desired, component)), key=in_order)
-    waiting = [owner for owner in able if owner in due]
-    found = []
+def _offered(desired: Desired, component: str) -> dict[str, dict[str, ProofKind]]:
+    """The smoke tests by name that each owner's generation of a component offers."""
+    kinds = by_kind()
+    return {
+        owner: {one.name: one for one in kinds[service.kind].proofs} for owner, service in _services(desired, component)
+    }
+
+
+def _pairs(desired: Desired, able: Collection[str], due: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Guest and host for each two of the due owners that can take part: a test shows of both sides that they work."""
+    waiting = sorted((owner for owner in able if owner in due), key=in_order)
     while waiting:
         guest = waiting.pop(0)
-        host = waiting.pop(0) if waiting else next((other for other in able if other != guest), guest)
-        found.append(Round(kind.name, guest, host))
-    return found
+        host = _partner(desired, guest, waiting) or _partner(desired, guest, able) or guest
+        waiting = [owner for owner in waiting if owner != host]
+        yield guest, host
+
+
+def _partner(desired: Desired, guest: str, among: Collection[str]) -> str:
+    """The first other owner with which one can run a job; empty if there is none."""
+    apart = desired.cluster.compatibility.apart
+    return next((one for one in sorted(among, key=in_order) if one != guest and not apart(guest, one)), "")
 
 
 def chosen_proof(desired: Desired, name: str | None) -> tuple[ProofKind, str]:
@@ -180,13 +200,16 @@ def _services(desired: Desired, component: str) -> Iterator[tuple[str, DesiredSe
 def _sides(session: Session, managed: Collection[str], guest: str | None, host: str | None) -> tuple[str, str]:
     able = sorted(managed, key=in_order)
     guest = guest or able[0]
-    host = host or next((other for other in able if other != guest), guest)
+    host = host or _partner(session.desired, guest, able) or guest
     known = {*managed, *session.cluster.peers}
     for owner in (guest, host):
         if owner not in known:
             raise UsageError(f"{owner} cannot take part in this test", remedy=f"use one of {', '.join(sorted(known))}")
     if guest not in managed:
         raise UsageError("only parties of this inventory can start a job; peers cannot")
+    if why := session.cluster.compatibility.apart(guest, host):
+        others = [one for one in session.cluster.others(guest) if one in known] or [guest]
+        raise UsageError(f"parties {guest} and {host}: {why}", remedy=f"--from {guest} works with {', '.join(others)}")
     return guest, host
 
 

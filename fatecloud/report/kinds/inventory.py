@@ -48,6 +48,7 @@ class InventoryValidation(TypedDict):
     releases: Annotated[list[str], "Of its parties and groups, each once; empty if it is not valid."]
     architecture: str | None
     counts: CountsDocument | None
+    notes: Annotated[list[str], "What is valid and worth knowing: parties that cannot run a job together, and why."]
     problems: list[ProblemDocument]
 
 

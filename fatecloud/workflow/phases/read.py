@@ -49,6 +49,7 @@ def try_javas(deploy: Deploy) -> None:
 
 
 def note_changes_of_nodes(deploy: Deploy) -> None:
-    """Name nodes that left the inventory, and machines that have other memory or cores than before."""
-    for line in (*departed_notes(deploy.session), *resized(deploy.session.cluster, deploy.observed)):
+    """Name nodes that left the inventory, machines that have changed, and parties that cannot run jobs together."""
+    cluster = deploy.session.cluster
+    for line in (*departed_notes(deploy.session), *resized(cluster, deploy.observed), *cluster.compatibility.notes):
         deploy.note(line)
