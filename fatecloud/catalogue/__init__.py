@@ -47,7 +47,7 @@ def _text(name: str) -> str:
     return next(path for path in found if path.is_file()).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def load(name: str) -> Release:
     """Read a release.
 
@@ -78,6 +78,7 @@ def load(name: str) -> Release:
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         packages={package: _package(data, package) for package in data.get("packages", {})},
         defaults=data.get("defaults", {}),
+        replaces=tuple(data.get("replaces", ())),
         incompatible=tuple(Incompatible(**versions) for versions in data.get("incompatible", ())),
     )
 

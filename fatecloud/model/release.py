@@ -43,6 +43,8 @@ class Release:
     """Component -> configuration keys with the release's own defaults."""
     incompatible: tuple[Incompatible, ...] = ()
     """With which versions of FATE its parties cannot run jobs."""
+    replaces: tuple[str, ...] = ()
+    """Names of the releases whose services become services of this one in place, with their data."""
 
     @property
     def fate(self) -> str:

@@ -28,6 +28,7 @@ BEFORE: tuple[Phase, ...] = (
     read.wait_for_other_runs,
     read.ask_whether_it_moved,
     read.note_changes_of_nodes,
+    judge.refuse_upgrades,
     read.try_javas,
     judge.refuse_unready_nodes,
     judge.plan,

@@ -32,6 +32,7 @@ from fatecloud.workflow.preflight import blocking, judge_preflight, reading
 from fatecloud.workflow.refusals import owners_hit, refuse_drift, refuse_left_data, refuse_unready
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.stored import require_complete, stored
+from fatecloud.workflow.upgrades import refuse_upgrades
 
 DEADLINE = 20.0
 """Seconds for each node."""
@@ -70,6 +71,8 @@ def forecast_deploy(
         note(line)
     with _noting(refusals):
         _refuse_held(observed)
+    with _noting(refusals):
+        refuse_upgrades(session, observed)
     report = judge_preflight(session.desired, with_trials(session, observed, deadline))
     for finding in report.findings:
         if finding.code == MEMORY.name:  # it does not stop a deploy, and its figures belong beside the plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fatecloud.model.event import Event
 from fatecloud.model.observed import NodeFacts
 from fatecloud.plan.data import starting_empty
-from fatecloud.workflow import refusals
+from fatecloud.workflow import refusals, upgrades
 from fatecloud.workflow.data import refuse_gone_data
 from fatecloud.workflow.key import make_key
 from fatecloud.workflow.observe import manifests
@@ -14,6 +14,11 @@ from fatecloud.workflow.phases.state import Deploy
 from fatecloud.workflow.plan import plan_from
 from fatecloud.workflow.preflight import judge_preflight
 from fatecloud.workflow.recorded import recorded
+
+
+def refuse_upgrades(deploy: Deploy) -> None:
+    """Stop before a release takes the place of one whose data it cannot read."""
+    upgrades.refuse_upgrades(deploy.session, deploy.observed)
 
 
 def refuse_unready_nodes(deploy: Deploy) -> None:
