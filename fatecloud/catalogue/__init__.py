@@ -78,6 +78,7 @@ def load(name: str) -> Release:
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         packages={package: _package(data, package) for package in data.get("packages", {})},
         defaults=data.get("defaults", {}),
+        seen=data.get("seen", {}),
         replaces=tuple(data.get("replaces", ())),
         incompatible=tuple(Incompatible(**versions) for versions in data.get("incompatible", ())),
     )

@@ -13,9 +13,11 @@ from typer.main import get_group
 from fatecloud.cli.verbs import app
 from fatecloud.report.codes import codes_page
 from fatecloud.report.kind_schema import output_schema
+from fatecloud.report.releases_page import releases_page
 from fatecloud.report.units import units_page
 from fatecloud.workflow.explain import codes, unit_exceptions
 from fatecloud.workflow.inventory import reference_text, schema_text
+from fatecloud.workflow.release_rows import component_rows, release_rows
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -61,6 +63,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "inventory.md": lambda: reference_text() + "\n",
     "inventory.schema.json": lambda: schema_text() + "\n",
     "output.schema.json": lambda: json.dumps(output_schema(), indent=2) + "\n",
+    "releases.md": lambda: releases_page(component_rows(), release_rows()),
     "units.md": lambda: units_page(unit_exceptions()),
 }
 """File name -> its text."""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fatecloud.model.identity import in_order
+
 _VERSION = re.compile(r"\d+(\.\d+)*")
 
 
@@ -59,8 +61,8 @@ class Compatibility:
         return self.reasons.get(versions, "")
 
     def having(self, version: str) -> tuple[str, ...]:
-        """The parties of a version, sorted."""
-        return tuple(sorted(party for party, own in self.versions.items() if own == version))
+        """The parties of a version, by number."""
+        return tuple(sorted((party for party, own in self.versions.items() if own == version), key=in_order))
 
     @property
     def notes(self) -> tuple[str, ...]:

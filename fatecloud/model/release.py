@@ -15,6 +15,11 @@ from fatecloud.model.trees import Tree
 DISTRIBUTION = "distribution"
 """The version of a component that comes from the node's own packages: only the node knows which one."""
 
+SEEN_STEPS = ("deployed", "probed", "job")
+"""What a component of a release was seen to do: it was deployed, `check` asked it, it took part in a job."""
+SEEN_ON = ("real", "fixture")
+"""Upstream's own software, or a stand-in of the tests with the same interfaces."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -45,6 +50,9 @@ class Release:
     """With which versions of FATE its parties cannot run jobs."""
     replaces: tuple[str, ...] = ()
     """Names of the releases whose services become services of this one in place, with their data."""
+
+    seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Component -> one of `SEEN_STEPS` -> one of `SEEN_ON`: what a test or a person saw it do, kept by hand."""
 
     @property
     def fate(self) -> str:

@@ -139,7 +139,7 @@ def test_it_says_what_each_was_recognised_as_and_what_is_missing_under_upstreams
         ),
         (
             f"{top}/fate_flow.tar.gz: fate_flow: fateflow 2.2.0, by python/fate_flow/_info.py: __version__; "
-            f"MD5 as in packages_md5.txt; not used: fate-1.11.4 needs 1.11.2"
+            f"MD5 as in packages_md5.txt; not used: fate-1.11.4 needs 1.11.2; fate-1.9.2 needs 1.9.1"
         ),
         "fate-2.2.0: still missing:",
         f"  osx 1.1.0: osx.tar.gz, {larger}",
@@ -194,7 +194,8 @@ def test_of_two_imports_each_takes_what_a_release_needs(store: Store, tmp_path: 
     older = tar_of({"set/eggroll.tar.gz": archive_of("eggroll@2.0.2"), "set/osx.tar.gz": MODULES["osx"]})
     said = imported(files_of(tmp_path, older=older), store)
     assert said[0].endswith(
-        "in no list of MD5 sums; not used: fate-1.11.4 needs 2.5.3; fate-2.1.0 needs 3.1.0; fate-2.2.0 needs 3.2.0"
+        "in no list of MD5 sums; not used: fate-1.11.4 needs 2.5.3; fate-1.9.2 needs 2.4.7; "
+        "fate-2.1.0 needs 3.1.0; fate-2.2.0 needs 3.2.0"
     )
     imported(files_of(tmp_path, newer=MODULES["eggroll"]), store)
     assert titles(store) == {"osx==1.1.0", "eggroll==3.2.0"}
