@@ -22,8 +22,8 @@ _TOGETHER = """
 ## What works together
 
 Parties of one inventory may be of several releases. Between parties that cannot run a job together there are no routes.
-By upstream's lists and sources: no job between two releases was run by us. A release takes the place of another one only
-where that is listed: from all others there is no upgrade in place, see [move on](../how-to/move-on.md).
+By upstream's lists and sources: no job between two releases was run by us. A release takes the place of another one
+only where that is listed: from all others there is no upgrade in place, see [move on](../how-to/move-on.md).
 
 """
 

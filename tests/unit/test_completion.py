@@ -39,7 +39,10 @@ peers:
 PATIENCE = 30
 """Seconds."""
 
-ROLLING = ("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-shared-nodes", "eggroll-workers")
+ROLLING = (
+    *("eggroll", "eggroll-exchange", "eggroll-mixed", "eggroll-rollsite", "eggroll-shared-nodes"),
+    "eggroll-workers",
+)
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_examples_are_the_templates_of_init() -> None:
-    rolling = ("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-shared-nodes", "eggroll-workers")
+    rolling = ("eggroll", *(f"eggroll-{name}" for name in ("exchange", "mixed", "rollsite", "shared-nodes", "workers")))
     assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "two-party")
 
 
@@ -41,10 +41,15 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, star, older, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
+    alone, star, mixed, older, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
     assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
     assert {party.release for party in older.parties.values()} == {"fate-1.11.4"}
     assert all(party.instances("rollsite") and not party.instances("osx") for party in older.parties.values())
+    assert {name: party.release for name, party in mixed.parties.items()} == {
+        "9999": "fate-1.11.4",
+        "19999": "fate-2.2.0",
+    }
+    assert (mixed.others("9999"), mixed.others("19999")) == (("10000",), ("20000",))
     assert {party.config["osx"]["exchange"] for party in star.parties.values()} == set(star.groups) == {"hub"}
     assert (len(star.parties), sorted(star.peers)) == (3, ["12000"])
     assert [party.nodes for party in shared.parties.values()] == [("n1", "n2"), ("n1", "n2")]
