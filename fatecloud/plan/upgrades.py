@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,39 +31,63 @@ class NoUpgrade:
 
 
 def without_upgrade(
-    desired: Desired, manifests: Mapping[str, Mapping[str, Any]], known: Versions
+    desired: Desired,
+    manifests: Mapping[str, Mapping[str, Any]],
+    known: Versions,
+    new: Collection[str] = (),
 ) -> tuple[NoUpgrade, ...]:
     """The owners for which a deploy has to stop before it changes anything, in the order of the inventory.
 
     Args:
         manifests: node -> its record; of the nodes that were read.
         known: all releases.
+        new: keys of the services that are to start with new data.
     """
-    found = (_judged(desired, owner, _deployed(desired, owner, manifests), known) for owner in desired.cluster.owners)
+    found = (
+        _judged(desired, owner, _before(desired, owner, manifests), known, new) for owner in desired.cluster.owners
+    )
     return tuple(one for one in found if one is not None)
 
 
-def _deployed(
-    desired: Desired, owner: str, manifests: Mapping[str, Mapping[str, Any]]
-) -> dict[str, tuple[ServiceId, str]]:
-    """Each service of an owner on record -> what it is, and its version."""
-    label = desired.cluster.label
-    entries = ((k, e) for node in sorted(manifests) for k, e in manifests[node].get("services", {}).items())
-    known = {key: (ServiceId.parse(label, key), str(entry.get("version", ""))) for key, entry in entries}
-    return {key: one for key, one in known.items() if one[0].owner == owner}
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """One service of an owner as it was deployed last."""
+
+    id: ServiceId
+    version: str
+    gone: bool
+    """Whether it was removed, and a service of the inventory would find its data and take them for its own."""
+
+
+def _before(desired: Desired, owner: str, manifests: Mapping[str, Mapping[str, Any]]) -> list[_Before]:
+    found: dict[str, _Before] = {}
+    for node in sorted(manifests):
+        entries = manifests[node].get("services", {})
+        marks = {key: mark for key, mark in manifests[node].get("data", {}).items() if key not in entries}
+        for key, entry in (*marks.items(), *entries.items()):
+            service, gone, heir = ServiceId.parse(desired.cluster.label, key), key in marks, desired.services.get(key)
+            if service.owner != owner or (gone and (heir is None or heir.data != entry.get("path"))):
+                continue
+            found[key] = _Before(service, str(entry.get("version", "")), gone)
+    return list(found.values())
 
 
 def _judged(
-    desired: Desired, owner: str, deployed: Mapping[str, tuple[ServiceId, str]], known: Versions
+    desired: Desired, owner: str, before: Collection[_Before], known: Versions, new: Collection[str]
 ) -> NoUpgrade | None:
     release = desired.releases[owner]
+    lines = {one.id.key: _in_the_way(release, one.id, one.version, known) for one in before}
+    # A database says nothing of the release whose tables it has, so it goes by the other data that were left with it.
+    old = any(lines[one.id.key] for one in before if one.gone)
     wrong = {
-        key: line for key, (ident, version) in deployed.items() if (line := _in_the_way(release, ident, version, known))
+        one.id.key: lines[one.id.key] or f"{one.id.key}: its data were left with these"
+        for one in before
+        if (one.gone and old and one.id.key not in new) or (not one.gone and lines[one.id.key])
     }
     if not wrong:
         return None
-    versions = {ident.component: version for ident, version in deployed.values()}
-    lost = tuple(f"{key}: {what}" for key, one in deployed.items() if (what := _keeps(one[0].component, one[1])))
+    versions = {one.id.component: one.version for one in before if one.version}
+    lost = tuple(f"{one.id.key}: {what}" for one in before if (what := _keeps(one.id.component, one.version)))
     return NoUpgrade(owner, _name(versions, known), release.name, tuple(wrong.values()), lost)
 
 

@@ -72,7 +72,7 @@ def forecast_deploy(
     with _noting(refusals):
         _refuse_held(observed)
     with _noting(refusals):
-        refuse_upgrades(session, observed)
+        refuse_upgrades(session, observed, wanted.wish)
     report = judge_preflight(session.desired, with_trials(session, observed, deadline))
     for finding in report.findings:
         if finding.code == MEMORY.name:  # it does not stop a deploy, and its figures belong beside the plan

@@ -1,10 +1,10 @@
 """Marks the data directory of a service, and refuses to go on without data that were marked before.
 
 Parameters: `state` (`claimed` before the first start, `accepted` once the service serves data that were restored by
-hand), `base`, `run`, `service` (key), `stamp`, `path` (the data directory), `copy_path` (where its copy is),
-`signs` (paths below `path`, globs allowed, of which initialised data have at least one), `filled` (a file in `path`
-that exists once the service has made its data; empty where there is none), `user`, `group`, `adopt` (take the data that
-are there), `new` (start without the data that were marked).
+hand), `base`, `run`, `service` (key), `stamp`, `version` (of the service that makes them), `path` (the data directory),
+`copy_path` (where its copy is), `signs` (paths below `path`, globs allowed, of which initialised data have at least
+one), `filled` (a file in `path` that exists once the service has made its data; empty where there is none), `user`,
+`group`, `adopt` (take the data that are there), `new` (start without the data that were marked).
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ def main() -> None:
             "run": {"required": True},
             "service": {"required": True},
             "stamp": {"required": True},
+            "version": {"default": ""},
             "path": {"type": "path", "required": True},
             "copy_path": {"type": "path", "required": True},
             "signs": {"type": "list", "elements": "str", "default": []},

@@ -140,6 +140,7 @@ def new_mark(params: dict, now: int) -> dict:
         "id": uuid.uuid4().hex,
         "stamp": params["stamp"],
         "service": params["service"],
+        "version": params["version"],
         "path": params["path"],
         "copy": params["copy_path"],
         "mount": mount_of(params["path"]),

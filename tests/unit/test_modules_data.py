@@ -45,6 +45,7 @@ def asked(base: Path, place: Path) -> Asked:
         "run": "r1",
         "service": KEY,
         "stamp": STAMP,
+        "version": "1.0.0",
         "path": str(place),
         "copy_path": str(base.parent / "etc" / "data" / "demo-9999-mysql.json"),
         "signs": ["db/mysql"],

@@ -86,6 +86,30 @@ def test_a_party_that_is_new_or_gone_is_in_no_ones_way(tmp_path: Path) -> None:
     assert without_upgrade(wanted(tmp_path, "fate-2.2.0"), {"a1": {}}, RELEASES) == ()
 
 
+def test_data_that_a_removed_service_left_are_held_back_until_new_ones_are_asked_for(tmp_path: Path) -> None:
+    new = wanted(tmp_path, "fate-2.2.0")
+    key = "9999/flow@a1"
+    mark = {"version": "1.11.2", "path": new.services[key].data}
+    left: dict[str, dict[str, Any]] = {"a1": {"services": {}, "data": {key: mark}}}
+    (found,) = without_upgrade(new, left, RELEASES)
+    assert (found.owner, found.services) == ("9999", (f"{key}: 1.11.2, and fate-2.2.0 has 2.2.0",))
+    assert without_upgrade(new, left, RELEASES, {key}) == ()
+    database = "9999/mysql@a1"
+    left["a1"]["data"][database] = {"version": "distribution", "path": new.services[database].data}
+    (found,) = without_upgrade(new, left, RELEASES, {key})
+    assert found.services == (f"{database}: its data were left with these",)
+    assert without_upgrade(new, left, RELEASES, {key, database}) == ()
+    for other in ({"version": "2.1.0"}, {"path": "/elsewhere"}, {"version": ""}):
+        assert without_upgrade(new, {"a1": {"data": {key: mark | other}}}, RELEASES) == ()
+
+
+def test_an_upgraded_service_is_judged_by_its_record_and_not_by_the_mark_of_its_first_data(tmp_path: Path) -> None:
+    new = wanted(tmp_path, "fate-2.2.0")
+    records = manifests(new)
+    records["a1"]["data"] = {"9999/flow@a1": {"version": "1.11.2", "path": new.services["9999/flow@a1"].data}}
+    assert without_upgrade(new, records, RELEASES) == ()
+
+
 def test_it_is_refused_by_name_with_what_would_be_lost_and_where_to_read_on(tmp_path: Path) -> None:
     new, records = wanted(tmp_path, "fate-2.2.0"), manifests(wanted(tmp_path, "fate-1.11.4"))
     facts = {name: NodeFacts(name, {"manifest": Fact(record)}, {}, 0.0) for name, record in records.items()}

@@ -18,7 +18,7 @@ from fatecloud.workflow.recorded import recorded
 
 def refuse_upgrades(deploy: Deploy) -> None:
     """Stop before a release takes the place of one whose data it cannot read."""
-    upgrades.refuse_upgrades(deploy.session, deploy.observed)
+    upgrades.refuse_upgrades(deploy.session, deploy.observed, deploy.wanted.wish)
 
 
 def refuse_unready_nodes(deploy: Deploy) -> None:
