@@ -99,12 +99,13 @@ def _in_the_way(release: Release, ident: ServiceId, version: str, known: Version
         return ""
     of = {name for name, components in known.items() if components.get(component) == version}
     # A version that no release has any more: a release may get a newer one of the same generation.
-    fits = of & {release.name, *release.replaces} if of else wanted and _generation(component, version, wanted)
+    fits = of & {release.name, *release.replaces} if of else wanted and _alike(component, version, wanted)
     return "" if fits else f"{ident.key}: {version}, and {release.name} has {wanted or f'no {component}'}"
 
 
-def _generation(component: str, version: str, wanted: str) -> bool:
-    return component_of(component, version).kind == component_of(component, wanted).kind
+def _alike(component: str, version: str, wanted: str) -> bool:
+    """Whether two versions are of one generation; a component that is not known any more has none."""
+    return component in packages() and component_of(component, version).kind == component_of(component, wanted).kind
 
 
 def _name(versions: Mapping[str, str], known: Versions) -> str:

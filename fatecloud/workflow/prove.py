@@ -10,6 +10,7 @@ from fatecloud.checks.engine import judge
 from fatecloud.components.declared import component_checks
 from fatecloud.components.registry import by_kind, proof_of
 from fatecloud.errors import RunError, UsageError
+from fatecloud.model.cluster import Cluster
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.identity import in_order
@@ -207,10 +208,15 @@ def _sides(session: Session, managed: Collection[str], guest: str | None, host: 
             raise UsageError(f"{owner} cannot take part in this test", remedy=f"use one of {', '.join(sorted(known))}")
     if guest not in managed:
         raise UsageError("only parties of this inventory can start a job; peers cannot")
-    if why := session.cluster.compatibility.apart(guest, host):
-        others = [one for one in session.cluster.others(guest) if one in known] or [guest]
-        raise UsageError(f"parties {guest} and {host}: {why}", remedy=f"--from {guest} works with {', '.join(others)}")
+    refuse_apart(session.cluster, guest, host)
     return guest, host
+
+
+def refuse_apart(cluster: Cluster, guest: str, host: str) -> None:
+    """Refuse two parties between which no job can run. Raises UsageError with the reason."""
+    if why := cluster.compatibility.apart(guest, host):
+        others = ", ".join(cluster.others(guest)) or guest
+        raise UsageError(f"parties {guest} and {host}: {why}", remedy=f"--from {guest} works with {others}")
 
 
 def result_document(result: ProofResult) -> SmokeTest:

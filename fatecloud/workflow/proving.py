@@ -13,7 +13,7 @@ from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.load import load_session
 from fatecloud.workflow.observe import observe
 from fatecloud.workflow.options import Options
-from fatecloud.workflow.prove import chosen_proof, prove
+from fatecloud.workflow.prove import chosen_proof, prove, refuse_apart
 from fatecloud.workflow.ui import Ui
 
 
@@ -45,6 +45,8 @@ def prove_cluster(
     """
     patience = seconds(wait_lock)
     session = load_session(options)
+    if guest and host:
+        refuse_apart(session.cluster, guest, host)
     whole = deadline or chosen_proof(session.resolved, kind)[0].deadline
     nodes = {service.id.node for service in session.resolved.services.values()}
     began = time.monotonic()

@@ -200,6 +200,7 @@ nodes:
   a1: {address: 10.0.0.11}
 parties:
   "9999":
+    release: fate-1.11.4
     addresses: [10.0.0.11]
     services: {flow: a1, rollsite: a1}
     config:
@@ -210,9 +211,9 @@ parties:
         residues: {days: 3, size: 1GiB}
         ports: {grpc: 19370}
 peers:
-  "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24}
+  "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24, fate: 1.9.2}
 """
-"""An inventory's parties have one release, so this one says what the others cannot."""
+"""The parties of the others are of releases that have none of this."""
 EXAMPLES = tuple(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml")))
 SOURCES = (*EXAMPLES, OLDER, ROLLING, FULL)
 

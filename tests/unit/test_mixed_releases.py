@@ -134,7 +134,7 @@ def test_smoke_tests_are_between_parties_that_can_run_them(wanted: Desired, tmp_
 
 
 def test_a_test_between_two_that_cannot_is_refused_before_any_job(wanted: Desired) -> None:
-    session: Any = SimpleNamespace(desired=wanted, cluster=wanted.cluster)
+    session: Any = SimpleNamespace(desired=wanted, resolved=wanted, cluster=wanted.cluster)
     with pytest.raises(UsageError, match=f"parties 9999 and 19999: {WHY}") as caught:
         prove(session, "toy", "9999", "19999", lambda _: None)
     assert caught.value.remedy == "--from 9999 works with 10000"
