@@ -108,8 +108,9 @@ def _from_peers(desired: Desired) -> Iterator[Route]:
         for spec in component.ports:
             if not spec.public or spec.public in relayed:
                 continue
-            for peer in cluster.peers.values():
-                yield _entering(desired, service.id, component, spec, peer.id)
+            for peer in cluster.peers:
+                if not cluster.compatibility.apart(service.id.owner, peer):
+                    yield _entering(desired, service.id, component, spec, peer)
 
 
 def _entering(desired: Desired, service: ServiceId, component: Component, spec: PortSpec, peer: str) -> Route:

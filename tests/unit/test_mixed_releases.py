@@ -22,6 +22,7 @@ from fatecloud.model.routes import FLOW
 from fatecloud.resolve.desired import resolve
 from fatecloud.resolve.flaws import flaws
 from fatecloud.resolve.network import network_of
+from fatecloud.resolve.routes import routes
 from fatecloud.resolve.ways import explain
 from fatecloud.shipped import folder
 from fatecloud.workflow.prove import Round, prove, rounds
@@ -105,6 +106,16 @@ def test_a_missing_route_between_them_is_no_flaw_and_explained(wanted: Desired) 
         ("10000", "9999"),
         ("19999", "20000"),
         ("20000", "19999"),
+    }
+
+
+def test_firewalls_are_asked_for_ways_between_partners_alone(wanted: Desired) -> None:
+    across = {(one.source, one.target, one.port) for one in routes(wanted) if one.way in ("in", "out")}
+    assert across == {
+        ("party 10000", "n1", 9370),
+        ("party 20000", "n1", 9371),
+        ("n1", "party 10000", 9370),
+        ("n1", "party 20000", 9371),
     }
 
 
