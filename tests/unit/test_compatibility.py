@@ -17,7 +17,7 @@ def test_a_release_works_with_itself_and_says_with_what_it_does_not(name: str) -
     assert release.apart_from(release.fate) == ""
 
 
-@pytest.mark.parametrize(("one", "other"), combinations(WITH_FATE, 2))
+@pytest.mark.parametrize(("one", "other"), list(combinations(WITH_FATE, 2)))
 def test_two_releases_agree_about_each_other(one: str, other: str) -> None:
     first, second = catalogue.load(one), catalogue.load(other)
     assert bool(first.apart_from(second.fate)) == bool(second.apart_from(first.fate))

@@ -93,7 +93,7 @@ def test_a_party_knows_those_alone_that_it_can_run_jobs_with(wanted: Desired) ->
     assert across == []
 
 
-def test_a_missing_route_between_them_is_no_flaw_and_explained(wanted: Desired) -> None:
+def test_a_missing_route_between_them_is_not_a_flaw_and_explained(wanted: Desired) -> None:
     network = network_of(wanted)
     assert flaws(network) == ()
     (way,) = explain(network, "9999", "20000", FLOW)
