@@ -38,8 +38,10 @@ def refuse_contradictions(cluster: Cluster, components: Components, reader: Read
 
 def _partners(cluster: Cluster, parties: Iterable[str]) -> dict[str, Peer]:
     """The peers that one of these parties can run jobs with."""
-    known = {other for party in parties for other in cluster.others(party)}
-    return {name: peer for name, peer in cluster.peers.items() if name in known}
+    apart, versions = cluster.compatibility.apart, cluster.compatibility.versions
+    # One party of each version is enough: an inventory may have thousands of parties.
+    ours = {versions.get(party): party for party in parties}.values()
+    return {name: peer for name, peer in cluster.peers.items() if not all(apart(party, name) for party in ours)}
 
 
 def _note(

@@ -80,8 +80,10 @@ class Cluster:
 
     def others(self, owner: str) -> tuple[str, ...]:
         """Ids of the other parties that one can run jobs with, managed ones and peers, sorted; for a group all."""
-        every = self.parties.keys() | self.peers.keys()
-        return tuple(sorted(one for one in every - {owner} if not self.compatibility.apart(owner, one)))
+        every = (self.parties.keys() | self.peers.keys()) - {owner}
+        if not self.compatibility.reasons:
+            return tuple(sorted(every))
+        return tuple(sorted(one for one in every if not self.compatibility.apart(owner, one)))
 
     @property
     def architecture(self) -> str | None:
