@@ -108,6 +108,8 @@ def test_the_newer_release_is_not_deployed_over_the_older_one(program: Program) 
 
     edit(program, upgrade)
     try:
+        # Flow 2 has passwords that flow 1 knows nothing of.
+        program.ok("secrets", "init")
         with RAISED.anything():
             planned = program.run("plan")
             refused = program.run("deploy", "--yes")
