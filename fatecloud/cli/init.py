@@ -18,7 +18,7 @@ def init(
             "--template",
             "-t",
             help="all-in-one, two-party, multi-node, eggroll, eggroll-workers, eggroll-shared-nodes, eggroll-exchange, "
-            "eggroll-rollsite, eggroll-mixed "
+            "eggroll-rollsite, eggroll-two-releases "
             "or serving.",
         ),
     ] = "all-in-one",

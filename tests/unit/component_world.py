@@ -74,14 +74,15 @@ def filled_in(file: Path, key: str, example: str) -> dict[str, Any]:
     """A file of answers as one service gives them.
 
     `$party`, `$node` and `$own` are its party, its node and that node's address, `$other` and `$address` those of
-    the other party.
+    the other party, one that it can run jobs with.
     """
     wanted = desired(example)
     found = wanted.services[key].id
+    others = wanted.cluster.others(found.owner)
     words = {"party": found.owner, "node": found.node, "own": wanted.cluster.nodes[found.node].address}
-    for peer, known in wanted.cluster.peers.items():
+    for peer, known in ((name, peer) for name, peer in wanted.cluster.peers.items() if name in others):
         words |= {"other": peer, "address": next(iter(known.endpoints.values())).host}
-    for other in (s.id for s in wanted.services.values() if s.id.owner in {*wanted.cluster.parties} - {found.owner}):
+    for other in (s.id for s in wanted.services.values() if s.id.owner in {*wanted.cluster.parties} & {*others}):
         words |= {"other": other.owner, "address": wanted.cluster.nodes[other.node].address}
     return dict(_put(_read(file), words))
 

@@ -40,7 +40,7 @@ PATIENCE = 30
 """Seconds."""
 
 ROLLING = (
-    *("eggroll", "eggroll-exchange", "eggroll-mixed", "eggroll-rollsite", "eggroll-shared-nodes"),
+    *("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-shared-nodes", "eggroll-two-releases"),
     "eggroll-workers",
 )
 

@@ -18,11 +18,12 @@ from fatecloud.inventory.starter import templates
 from fatecloud.shipped import folder
 
 EXAMPLES = sorted(folder("inventories").glob("*.yml"))
+_ROLLING = ("exchange", "rollsite", "shared-nodes", "two-releases", "workers")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 def test_the_examples_are_the_templates_of_init() -> None:
-    rolling = ("eggroll", *(f"eggroll-{name}" for name in ("exchange", "mixed", "rollsite", "shared-nodes", "workers")))
+    rolling = ("eggroll", *(f"eggroll-{name}" for name in _ROLLING))
     assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "two-party")
 
 
@@ -41,7 +42,7 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, star, mixed, older, shared, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
+    alone, star, older, shared, mixed, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
     assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
     assert {party.release for party in older.parties.values()} == {"fate-1.11.4"}
     assert all(party.instances("rollsite") and not party.instances("osx") for party in older.parties.values())

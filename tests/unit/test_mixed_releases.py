@@ -8,11 +8,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from component_world import desired, report
 from typer.testing import CliRunner
 
 from fatecloud import catalogue
 from fatecloud.checks.way_plan import paths_between
 from fatecloud.cli.verbs import app
+from fatecloud.components.declared import component_checks
 from fatecloud.components.registry import by_kind
 from fatecloud.errors import InventoryError, NoMatch, UsageError
 from fatecloud.inventory import load
@@ -27,7 +29,9 @@ from fatecloud.resolve.ways import explain
 from fatecloud.shipped import folder
 from fatecloud.workflow.prove import Round, prove, rounds
 
-EXAMPLE = folder("inventories") / "eggroll-mixed.yml"
+APART = "../unit/fixtures/two-releases"
+"""Each on a node of its own, with the ports that the answers in `fixtures/components` have."""
+EXAMPLE = folder("inventories") / "eggroll-two-releases.yml"
 WHY = "FATE 2.2.0 and FATE 1.11.4 cannot run a job together: flow 1 "
 
 
@@ -213,6 +217,18 @@ def test_settings_are_judged_among_parties_of_one_generation(tmp_path: Path) -> 
     desired = resolved(file)
     secrets = {name for service in desired.services.values() for name in service.secrets}
     assert {name for name in secrets if ".flow.site." in name} == {"19999.flow.site.20000"}
+
+
+def test_a_check_of_both_finds_nothing_and_judges_all() -> None:
+    found = report(example=APART)
+    assert (found.findings, found.skipped, found.exit_status) == ((), (), 0)
+    kinds = {service.kind for service in desired(APART).services.values()}
+    assert {"flow/v1", "flow/v2", "rollsite", "osx"} <= kinds
+    assert found.passed == sum(
+        service.kind in spec.kinds and not spec.probe
+        for service in desired(APART).services.values()
+        for spec in component_checks()
+    )
 
 
 def test_each_generation_of_flow_has_the_test_that_a_deploy_ends_with() -> None:
