@@ -29,7 +29,7 @@ _KINDS: dict[str, ArtifactKind] = {".whl": "wheel", ".jar": "jar"}
 
 def names() -> tuple[str, ...]:
     """Names of all releases, sorted."""
-    return tuple(sorted(path.stem for folder in __path__ for path in Path(folder).glob("*.yaml")))
+    return tuple(sorted({path.stem for folder in __path__ for path in Path(folder).glob("*.yaml")}))
 
 
 def lock_text(release: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The record of what upstream's EggRoll and OSX were seen to answer, and what of an answer differs from it.
+"""The records of what upstream's software was seen to answer, and what of an answer differs from one of them.
 
 With FATECLOUD_PACKAGES, FATECLOUD_UPDATE_ANSWERS=1 writes the record instead of comparing.
 """
@@ -17,22 +17,26 @@ from rolling import Rolling
 from two_parties import home, label
 
 RECORD = Path(__file__).with_name("eggroll_answers.json")
+"""Of EggRoll 3 and OSX."""
+RECORD_OF_1 = Path(__file__).with_name("rollsite_answers.json")
+"""Of FATE 1.11.4: EggRoll 2.5.3, rollsite and flow."""
 _UPDATES = bool(REAL) and os.environ.get("FATECLOUD_UPDATE_ANSWERS") == "1"
 
 
-def unlike(rolling: Rolling, name: str, answer: Any) -> list[str]:
+def unlike(rolling: Rolling, name: str, answer: Any, path: Path = RECORD) -> list[str]:
     """The fields in which an answer differs from the record.
 
     Args:
         rolling: whose answer it is: the names of its nodes and places take the place of their values.
         name: of the question.
         answer: of text, numbers, lists in any order, and dictionaries.
+        path: the record.
     """
     found = ordered(json.loads(_anonymous(rolling, json.dumps(answer))))
-    record: dict[str, Any] = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    record: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if _UPDATES:
         record[name] = found
-        RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        path.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
     return list(differences(name, record.get(name), found))
 
 

@@ -24,6 +24,9 @@ from repairs import repair
 from rolling import MEMORY as MEMORY_OF_EGGS
 from rolling import Rolling
 from rolling import deployed as rolled
+from rollsite_packages import PACKAGES
+from rollsites import MEMORY as MEMORY_OF_ROLLSITES
+from rollsites import deployed as with_rollsites
 from sampling import LONG
 from tallies import MEMORY as MEMORY_OF_JVMS
 from tallies import Tallies, deployed
@@ -176,6 +179,17 @@ def rolling(new_sandbox: NewSandbox, store: Path, tmp_path_factory: pytest.TempP
     return rolled(
         new_sandbox("rolling", 3, prepared=True, memory=MEMORY_OF_EGGS), tmp_path_factory.mktemp("rolling"), store
     )
+
+
+@pytest.fixture(scope="session")
+def rollsites(new_sandbox: NewSandbox, store: Path, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
+    """Two parties on FATE 1.11.4: upstream's, or the fixtures' in their place."""
+    if PACKAGES and not PACKAGES.is_dir():
+        pytest.skip(f"there is no {PACKAGES}")
+    if not (PACKAGES or (shutil.which("javac") and shutil.which("mvn"))):
+        pytest.skip("this machine has no JDK or no Maven")
+    handed = new_sandbox("rollsite", 4, prepared=True, memory=MEMORY_OF_ROLLSITES)
+    return with_rollsites(handed, tmp_path_factory.mktemp("rollsites"), store)
 
 
 @pytest.fixture(scope="module")

@@ -32,13 +32,16 @@ _EGG = {
     10: "tag",
 }
 _TOPIC = {1: "name", 2: "party", 3: "role", 4: ("callback", _ENDPOINT)}
+_CLUSTER = {3: ("nodes", _NODE)}
 _HEADER = {1: "task", 2: ("source", _TOPIC), 3: ("target", _TOPIC), 4: "command", 5: "operator", 8: "conf"}
 Schema = dict[int, Any]
 SCHEMAS: dict[str, Schema] = {
     "nothing": {},
     "settings": {1: ("settings", _PAIR)},
     "node": _NODE,
-    "enough": {1: "enough", 2: ("cluster", {3: ("nodes", _NODE)})},
+    "enough": {1: "enough", 2: ("cluster", _CLUSTER)},
+    "cluster": _CLUSTER,
+    "job": {1: "name of job", 2: "status"},
     "egg": _EGG,
     "session": {1: "name of session", 2: "name", 3: "status", 4: "tag", 5: ("eggs", _EGG), 6: ("options", _PAIR)},
     "outbound": {1: ("metadata", _PAIR), 2: "payload", 3: "code", 4: "message"},

@@ -20,7 +20,7 @@ REAL = os.environ.get("FATECLOUD_PACKAGES", "")
 """The directory; empty for the fixtures."""
 EGGROLL, OSX = "3.2.0", "1.1.0"
 ARCHIVES, BOARD = ("eggroll.tar.gz", "osx.tar.gz"), "fateboard.tar.gz"
-_OF_TALLY, _OF_EGGROLL = ("mariadb-*",), ("mysql-*", "HikariCP-*")
+_OF_TALLY, _OF_EGGROLL = ("mariadb-*", "commons-*", "log4j-*"), ("mysql-*", "HikariCP-*")
 """Libraries, by their names: two drivers for one database would be in each other's way."""
 
 
@@ -36,15 +36,15 @@ def archives() -> tuple[Path, ...]:
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir()
             for name, files in zip(ARCHIVES, (_eggroll(part / "jars"), _osx(part / "jars")), strict=True):
-                _write(part / name, dict(files))
+                write_archive(part / name, dict(files))
             part.rename(place)
     return tuple(place / name for name in ARCHIVES)
 
 
 def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
     """Names in the archive, and files."""
-    yield from _tree("eggroll", "")
-    yield from _libraries("lib", _OF_TALLY)
+    yield from tree_files(SOURCES / "eggroll", "")
+    yield from libraries_in("lib", _OF_TALLY)
     for artifact, packages in (
         ("core", (BASE, "fixture/eggroll")),
         ("cluster_manager", ("org/fedai/eggroll/clustermanager",)),
@@ -55,8 +55,8 @@ def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _osx(place: Path) -> Iterator[tuple[str, Path]]:
-    yield from _tree("osx", "osx/")
-    yield from _libraries("osx/lib", _OF_TALLY + _OF_EGGROLL)
+    yield from tree_files(SOURCES / "osx", "osx/")
+    yield from libraries_in("osx/lib", _OF_TALLY + _OF_EGGROLL)
     for artifact, directory, packages in (
         ("osx-core", "lib", (BASE,)),
         ("osx-broker", "lib", ("org/fedai/osx", "fixture/osx")),
@@ -67,20 +67,22 @@ def _osx(place: Path) -> Iterator[tuple[str, Path]]:
         yield f"osx/{directory}/{jar}", pack(place / jar, packages, OSX, pom=("osx", artifact))
 
 
-def _tree(name: str, top: str) -> Iterator[tuple[str, Path]]:
-    root = SOURCES / name
+def tree_files(root: Path, top: str) -> Iterator[tuple[str, Path]]:
+    """Names in an archive, which begin with `top`, and the files of a directory."""
     for path in sorted(root.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             yield f"{top}{path.relative_to(root)}", path
 
 
-def _libraries(directory: str, without: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+def libraries_in(directory: str, without: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
+    """What services on a JVM need, below a directory of an archive, without some of it."""
     for path in sorted((built() / "lib").glob("*.jar")):
         if not any(path.match(name) for name in without):
             yield f"{directory}/{path.name}", path
 
 
-def _write(target: Path, files: dict[str, Path]) -> None:
+def write_archive(target: Path, files: dict[str, Path]) -> None:
+    """An archive of these files, by their names in it. All are root's."""
     with tarfile.open(target, "w:gz", compresslevel=1) as archive:
         for name, path in sorted(files.items()):
             entry = archive.gettarinfo(path, name)

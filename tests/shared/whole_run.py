@@ -52,7 +52,10 @@ FIRST = _named("quickstart")
 OLDEST = _named("oldest_distribution")
 GROUP = _named("group")
 EGGROLL = _like("eggroll*")
-REST = tuple(path for path in _like("*") if path not in {*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL})
+ROLLSITE = _like("rollsite*")
+"""They share one cluster."""
+_APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE))
+REST = tuple(path for path in _like("*") if path not in _APART)
 ALWAYS = frozenset(
     _named(
         "jvm",
@@ -65,6 +68,11 @@ ALWAYS = frozenset(
     )
 )
 """Of the parts in which files take their turn. What only upstream's packages can do costs nothing without them."""
+
+def beside_it(path: str) -> tuple[str, ...]:
+    """A file, and those that share its nodes."""
+    return ROLLSITE if path in ROLLSITE else (path,)
+
 
 Some = Callable[[str, Sequence[str], int], Sequence[str]]
 """Takes so many of some files; the first argument names them."""
@@ -80,7 +88,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
     def turn(what: str, files: Sequence[str], number: int) -> tuple[str, ...]:
         return tuple(some(what, [path for path in files if path not in ALWAYS], number))
 
-    alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY), 1)
+    alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY, ROLLSITE[0]), 1)
     beside = turn("files of jvm and eggroll", (*JVM, *EGGROLL), 1)
     files = {
         "parties": (*BARE, *WITH_ALL),
@@ -90,7 +98,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
         "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
-        **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
+        **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): beside_it(path) for path in alone},
         "first": FIRST,
         "rest": REST,
     }

@@ -1,0 +1,70 @@
+"""Two parties on FATE 1.11.4 over four nodes: EggRoll 2.5.3, its eggs, rollsite between the parties, and flow.
+
+Of upstream's archives, or of the fixtures' in their place.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from own_store import import_confirmed, operator
+from program import Program
+from raised import RAISED
+from rolling import Rolling
+from rollsite_packages import PACKAGES, RELEASE, archives, lend, lend_interpreter
+from two_parties import PARTIES, A, B
+
+from fatecloud.workflow.sandbox import Handed
+
+MEMORY = 8 << 30
+"""Bytes that a node may use."""
+WORKERS = {A: "n3", B: "n4"}
+"""Each party has a node for everything, and one more for eggs."""
+
+
+def deployed(handed: Handed, place: Path, store: Path) -> Rolling:
+    """Both parties, deployed from nothing, with eggs and a toy as the proof.
+
+    Args:
+        handed: four nodes.
+        place: an empty directory for the operator.
+        store: has fate-2.2.0.
+    """
+    addresses = dict(handed.sandbox.addresses)
+    empty, lent = place / "empty", place / "lent"
+    for directory in (empty, lent):
+        directory.mkdir()
+    program = operator(
+        handed, place, empty if PACKAGES else store, lambda document: _on_four_nodes(document, addresses)
+    )
+    if PACKAGES:
+        program.ok("release", "fetch", RELEASE, "--interpreter", str((PACKAGES / "python").resolve()), timeout=1200)
+    else:
+        program.command = lend(lent)
+        lend_interpreter(Path(program.environment["FATECLOUD_STORE"]))
+    import_confirmed(program, archives())
+    with RAISED.anything():
+        program.ok("deploy", "--yes", timeout=2400)
+    return Rolling(program, handed.sandbox)
+
+
+def _on_four_nodes(document: dict[str, Any], addresses: dict[str, str]) -> None:
+    document["release"], document["architecture"] = RELEASE, "eggroll"
+    document["parties"] = {
+        party: {
+            "addresses": [addresses[node], addresses[WORKERS[node]]],
+            "services": {
+                **dict.fromkeys(("flow", "mysql", "clustermanager", "rollsite"), node),
+                "nodemanager": [node, WORKERS[node]],
+            },
+            "config": {"flow": {"jobs": {"cores": 2}}},
+        }
+        for node, party in PARTIES.items()
+    }
+
+
+def healthy(program: Program) -> None:
+    """A check finds nothing."""
+    report = program.report()
+    assert (report["findings"], report["status"]) == ([], 0)
