@@ -112,7 +112,7 @@ def test_a_table_that_changes_is_read_again(rollsites: Rolling) -> None:
     table = json.loads(rollsites.nodes.check(A, ["cat", place]))
     table["route_table"] |= {
         "77": {"default": [{"ip": address, "port": 9}]},
-        "78": {"default": [{"ip": "127.0.0.1", "port": 9370}]},
+        "78": {"default": [{"ip": "localhost", "port": 9370}]},
         "79": {"default": [{"ip": address, "port": "9370"}]},
         "80": {"fateflow": [{"ip": address, "port": 9360}]},
     }
