@@ -69,6 +69,7 @@ ALWAYS = frozenset(
 )
 """Of the parts in which files take their turn. What only upstream's packages can do costs nothing without them."""
 
+
 def beside_it(path: str) -> tuple[str, ...]:
     """A file, and those that share its nodes."""
     return ROLLSITE if path in ROLLSITE else (path,)

@@ -118,3 +118,14 @@ def test_the_catalogue_contains_no_address() -> None:
 def test_an_unpinned_or_unhashed_line_is_refused_in_a_lock(line: str) -> None:
     with pytest.raises(ValueError, match="not a locked artifact"):
         catalogue.parse_lock(line)
+
+
+def test_a_release_of_a_folder_that_was_put_first_takes_the_place_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = catalogue.names()
+    (tmp_path / "fate-2.2.0.yaml").touch()
+    (tmp_path / "fate-2.2.0.fate.lock.txt").write_text("theirs")
+    monkeypatch.setattr(catalogue, "__path__", [str(tmp_path), *catalogue.__path__])
+    assert catalogue.names() == before
+    assert catalogue.lock_text("fate-2.2.0", "fate") == "theirs"
