@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from raised import RAISED
-from rolling import Rolling
+from rolling import Rolling, codes
 from rollsites import WORKERS, healthy
 from sampling import LONG
 from two_parties import PARTIES, A, B, home
@@ -55,7 +55,7 @@ def test_after_a_reboot_of_all_nodes_jobs_run_again(rollsites: Rolling) -> None:
     program, nodes = rollsites.program, rollsites.nodes
     nodes.restart(*nodes.nodes)
     with RAISED.anything():
-        program.wait_for(lambda report: report["status"] == 0, timeout=600)
+        program.wait_for(lambda report: not codes(report), timeout=600)
     healthy(program)
     program.ok("test", "egg", timeout=300)
     program.ok("test", "toy", "--deadline", "600", timeout=700)
