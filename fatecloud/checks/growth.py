@@ -61,7 +61,9 @@ def descriptors(view: ServiceView) -> Iterator[Finding]:
 def threads(view: ServiceView) -> Iterator[Finding]:
     """The main process will not run out of threads, or the node of memory for them, within days."""
     memory = view.facts.fact("memory").value or {}
-    limit = min(float(view.service.process.nproc), memory.get("total", 1 << 60) / STACK)
+    # Software whose pools have fewer says so.
+    own = float(view.service.facts.get("threads", view.service.process.nproc))
+    limit = min(own, float(view.service.process.nproc), memory.get("total", 1 << 60) / STACK)
     yield from _near(
         view, THREADS, "threads", limit, "threads", "threads wait for what never comes, or are never ended"
     )

@@ -183,7 +183,8 @@ _PROCESS = {
     "rss": number,
 }
 _HEAP = {"live": Some(number), "at": Some(number), "full": bool, "capacity": number}
-_IN_JVM = Maybe({"jvm": Maybe({"heap": Some(_HEAP), "exhausted": Some({"at": number, "line": str})})})
+_SAID = Some({"at": number, "line": str})
+_IN_JVM = Maybe({"jvm": Maybe({"heap": Some(_HEAP), "exhausted": _SAID, "refused": _SAID})})
 _STATES = Maybe(
     {
         "main": Some({**_PROCESS, "threads": whole}),

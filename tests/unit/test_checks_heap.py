@@ -88,6 +88,18 @@ def test_another_end_of_a_jvm_is_not_about_memory() -> None:
     assert found(lambda d: (in_jvm()(d), front(ended=ended)(d))) == []
 
 
+POOL = "TaskRejectedException: Executor [ThreadPoolExecutor@1b[Running, pool size = 600, active threads = 600"
+
+
+def test_a_pool_of_threads_that_refused_work_is_critical() -> None:
+    finding = alone(in_jvm(refused={"at": NOW - 120, "line": POOL}))
+    assert (finding.code, finding.severity) == ("JAVA_WORK_REFUSED", "critical")
+    assert finding.symptom == f"it refused work 2 min ago: {POOL}"
+    assert finding.evidence == ("8 threads now",)
+    # By then it has its threads again.
+    assert found(in_jvm(refused={"at": NOW - 1200, "line": POOL})) == []
+
+
 def test_a_heap_in_which_nothing_becomes_free_is_a_warning() -> None:
     finding = alone(in_jvm(heap=heap(250, full=True)))
     assert (finding.code, finding.severity) == ("JAVA_HEAP_FULL", "warning")
@@ -136,6 +148,15 @@ def test_descriptors_and_threads_are_judged_by_their_limits(name: str, code: str
     assert (finding.code, finding.severity) == (code, "warning")
     assert finding.symptom.endswith("in about 4 d")
     assert found(front(main=few), {FRONT: {name: line(limit // 2, limit / 100)}}) == []
+
+
+def test_a_service_whose_pools_have_fewer_threads_is_judged_by_these() -> None:
+    desired = the_desired()
+    own = replace(desired.services[FRONT], facts={"threads": 600})
+    desired = replace(desired, services={**desired.services, FRONT: own})
+    for threads, codes in ((550, ["SERVICE_THREADS"]), (530, [])):
+        report = report_of(front(main=a_main(102, threads=threads)), desired=desired)
+        assert [finding.code for finding in report.findings] == codes
 
 
 def test_what_is_kept_of_each_check_is_what_the_checks_ask_for() -> None:

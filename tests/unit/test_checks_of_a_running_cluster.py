@@ -201,6 +201,11 @@ CASES: list[tuple[str, str, Change]] = [
         FRONT,
         in_jvm(exhausted={"at": NOW - 9, "line": "java.lang.OutOfMemoryError: Java heap space"}),
     ),
+    (
+        "JAVA_WORK_REFUSED",
+        FRONT,
+        in_jvm(refused={"at": NOW - 9, "line": "TaskRejectedException: Executor [x[Running, pool size = 600"}),
+    ),
     ("JAVA_HEAP_FULL", FRONT, in_jvm(heap={"live": 95.0, "at": NOW - 60, "full": True, "capacity": 100.0})),
     ("SERVICE_DESCRIPTORS", FRONT, put("a1", "services", FRONT, "main", value=a_main(102, fds=65000))),
     ("SERVICE_THREADS", FRONT, put("a1", "services", FRONT, "main", value=a_main(102, threads=65000))),

@@ -1,4 +1,4 @@
-"""What the logs of JVMs show of their memory: lines of real ones, of all collectors and both forms."""
+"""What the logs of JVMs show of their memory and threads: lines of real ones, of all collectors and both forms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from node_journal import printed
@@ -91,41 +92,79 @@ java.lang.OutOfMemoryError: Direct buffer memory
 """
 
 
+def last(errors: heaps.Errors, since: float, name: str = "exhausted") -> dict[str, Any] | None:
+    return heaps.last_of(errors.get(name, ()), since)
+
+
 def test_an_error_about_memory_is_found_with_the_time_of_its_entry(tmp_path: Path) -> None:
     logs = [tmp_path / name for name in ("a.log", "b.log", "none.log")]
     logs[0].write_text(ERROR + "2026-11-29 18:20:00,000 [INFO ] o.f.e - on\n" * 2000)
     logs[1].write_text("2026-11-29 18:10:00,000 [INFO ] o.f.e - java.lang.OutOfMemoryError: Java heap space\n")
     at = time.mktime(time.strptime("2026-11-29 18:13:30", "%Y-%m-%d %H:%M:%S"))
     in_logs = heaps.in_logs(map(str, logs))
-    assert heaps.exhausted(in_logs, at - 60) == {"at": at, "line": "java.lang.OutOfMemoryError: Direct buffer memory"}
-    assert heaps.exhausted(in_logs[1:], at - 3600) is not None
-    assert heaps.exhausted(in_logs, at + 60) is None
+    assert last(in_logs, at - 60) == {"at": at, "line": "java.lang.OutOfMemoryError: Direct buffer memory"}
+    assert last(heaps.in_logs([str(logs[1])]), at - 3600) is not None
+    assert last(in_logs, at + 60) is None
     logs[0].write_text("java.lang.OutOfMemoryError: without a time\n")
-    assert heaps.in_logs([str(logs[0])]) == [None]
+    assert heaps.in_logs([str(logs[0])]) == {}
+
+
+# Rollsite 2.5.3 with 64 MiB, and 2.0.2 with all of its 600 threads in use: both on their consoles alone.
+NETTY = (
+    "io.grpc.netty.shaded.io.netty.util.internal.OutOfDirectMemoryError: failed to allocate 2097152 byte(s) of direct "
+    "memory (used: 65011991, max: 67108864)"
+)
+POOL = (
+    "org.springframework.core.task.TaskRejectedException: Executor [java.util.concurrent.ThreadPoolExecutor@1b"
+    "[Running, pool size = 600, active threads = 600, queued tasks = 0, completed tasks = 9]] did not accept task: x"
+)
+CLOSED = "java.util.concurrent.RejectedExecutionException: Task x rejected from y@1[Terminated, pool size = 0]"
 
 
 @pytest.mark.parametrize("stamp", ["Nov 29, 2026 6:13:30 PM", "Nov 29, 2026, 6:13:30\u202fPM"])
-def test_an_error_that_javas_own_logging_wrote_is_found(tmp_path: Path, stamp: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("java.lang.OutOfMemoryError: Cannot reserve 65536 bytes of direct buffer memory", "exhausted"),
+        (NETTY, "exhausted"),
+        (POOL, "refused"),
+    ],
+)
+def test_an_error_that_javas_own_logging_wrote_is_found(tmp_path: Path, stamp: str, line: str, name: str) -> None:
     """OSX 1.1.0 on its console, with too little memory outside of its heap; Java 20 writes the time in another way."""
     log = tmp_path / "console.log"
     log.write_text(
         f"{stamp} io.grpc.netty.shaded.io.grpc.netty.NettyServerTransport notifyTerminated\nINFO: Transport failed\n"
-        "java.lang.OutOfMemoryError: Cannot reserve 65536 bytes of direct buffer memory (allocated: 9398552)\n"
-        "\tat java.base/java.nio.Bits.reserveMemory(Bits.java:178)\n"
+        f"{line}\n\tat java.base/java.nio.Bits.reserveMemory(Bits.java:178)\n"
     )
-    (found,) = heaps.in_logs([str(log)])
-    assert found is not None
-    assert found[0] == time.mktime(time.strptime("2026-11-29 18:13:30", "%Y-%m-%d %H:%M:%S"))
-    assert found[1].startswith("java.lang.OutOfMemoryError: Cannot reserve")
+    found = heaps.in_logs([str(log)])
+    at = time.mktime(time.strptime("2026-11-29 18:13:30", "%Y-%m-%d %H:%M:%S"))
+    assert last(found, at, name) == {"at": at, "line": line[-300:]}
+    assert found.keys() == {name}
+
+
+def test_a_pool_that_was_closed_has_refused_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "console.log"
+    log.write_text(f"2026-11-29 18:13:30,000 [ERROR] x - {CLOSED}\n")
+    assert heaps.in_logs([str(log)]) == {}
 
 
 def test_the_journal_is_asked_once_for_all_units(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
     line = "n1 demo-9999-osx[15674]: java.lang.OutOfMemoryError: Cannot reserve"
     lines = [f"{1795976764 + number}.500000 {line} {number}" for number in range(500)]
+    other = "n1 demo-9999-rollsite[15675]:"
+    lines += [f"1795977300.500000 {other} {said}" for said in (NETTY, POOL, CLOSED)]
     monkeypatch.setattr(endings, "output_of", printed(lines, asked))
     found = heaps.in_journal(["fatecloud-demo-9999-osx.service", "b.service"])
-    assert found == {"demo-9999-osx": (1795977263.5, "java.lang.OutOfMemoryError: Cannot reserve 499")}
+    assert last(found["demo-9999-osx"], 0) == {
+        "at": 1795977263.5,
+        "line": "java.lang.OutOfMemoryError: Cannot reserve 499",
+    }
+    assert found["demo-9999-rollsite"] == {
+        "exhausted": [(1795977300.5, NETTY)],
+        "refused": [(1795977300.5, POOL)],
+    }
     assert asked[0][-2:] == ["--unit=fatecloud-demo-9999-osx.service", "--unit=b.service"]
 
     def nothing(_argv: list[str]) -> str:

@@ -145,6 +145,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, answers: Mapping[str, Any]) -> No
         ({"retcode": 100, "retmsg": "2003"}, "database", "refused"),
         ({"retcode": 100, "retmsg": '(1045, "Access denied")'}, "database", "auth"),
         ({"retcode": 100, "retmsg": "(1146, \"Table 'fate_flow.t_job' doesn't exist\")"}, "database", "schema"),
+        ({"retcode": 100, "retmsg": "OperationalError(2006, 'MySQL server has gone away')"}, "database", "lost"),
+        ({"retcode": 100, "retmsg": "ProgrammingError('(1146, \"no table\")')"}, "database", "schema"),
+        # The same digits elsewhere say nothing of its database.
+        ({"retcode": 100, "retmsg": "KeyError('2003')"}, "database", "other"),
+        ({"retcode": 100, "retmsg": "job 202611302003123 (2013, of party 1045) is gone"}, "database", "other"),
         ({"kind": "timeout", "error": "no answer"}, "database", "database-timeout"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a JVM's memory is like, from what it writes itself: the log of its collections, and its errors in other logs."""
+"""What a JVM writes itself of its memory and its threads: the log of its collections, and errors in its other logs."""
 
 import re
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
@@ -23,7 +23,15 @@ _OLD = re.compile(r"\[(Full GC|GC cleanup|GC)\b.*?(?<!: )(?<![\d.])" + _SIZES)
 _OLD_G1 = re.compile(r"(Heap): ([\d.]+)([BKMG])\([^)]*\)->([\d.]+)([BKMG])\(([\d.]+)([BKMG])\)")
 _WHOLE = {"Full": True, "Full GC": True, "Cleanup": False, "GC cleanup": False}
 """Kinds of collections that looked at all of the heap, and whether they have also freed all that they could."""
-_EXHAUSTED = "OutOfMemoryError"
+SIGNS = {
+    # The second one is Netty's own, for memory outside of the heap: the JVM goes on.
+    "exhausted": re.compile(rb"OutOf(?:Direct)?MemoryError"),
+    # A pool that was closed refuses work as well, and is not meant.
+    "refused": re.compile(rb"Rejected(?:Execution)?Exception[^\n]*\[Running, pool size"),
+}
+"""Name -> an error that ends no process, and with it work that is then never done."""
+_WORDS = "OutOf(Direct)?MemoryError|Rejected(Execution)?Exception.*Running, pool size"
+"""The same for journalctl."""
 _LATELY, _ENTRIES = 3600.0, 200
 _JOURNAL = re.compile(r"^(\d+\.\d+) \S+ (\S+?)\[\d+\]: (.*)$")
 
@@ -31,6 +39,8 @@ Row = Tuple[float, str, float, float]
 """When, of which kind, bytes left over, bytes of the heap."""
 Error = Tuple[float, str]
 """When, and the line."""
+Errors = Dict[str, List[Error]]
+"""By the names of `SIGNS`."""
 
 
 def heap(path: str, since: float) -> Optional[Dict[str, Any]]:
@@ -56,37 +66,46 @@ def heap(path: str, since: float) -> Optional[Dict[str, Any]]:
     return dict(known, capacity=rows[-1][3])
 
 
-def exhausted(errors: Iterable[Optional[Error]], since: float) -> Optional[Dict[str, Any]]:
-    """The last of some lines that say that memory ran out, as `at` and `line`; None where none is of this run."""
-    found = [error for error in errors if error and error[0] >= since - _CLOCKS]
+def last_of(errors: Iterable[Error], since: float) -> Optional[Dict[str, Any]]:
+    """The last of some errors, as `at` and `line`; None where none is of this run."""
+    found = [error for error in errors if error[0] >= since - _CLOCKS]
     at, line = max(found) if found else (0.0, "")
     return {"at": at, "line": line[:_LINE]} if found else None
 
 
-def in_journal(units: List[str]) -> Dict[str, Error]:
-    """The last such line of the last hour in the journal, by the name that a unit has there.
+def in_journal(units: List[str]) -> Dict[str, Errors]:
+    """The errors of the last hour in the journal, by the name that a unit has there.
 
     Java's own logging goes there, and no other log has what it says. Only of an hour: the journal is read through.
     """
     of_units = ("--unit=" + unit for unit in units)
     try:
-        text = newest(_ENTRIES, _LATELY, "short-unix", "-g", _EXHAUSTED, *of_units)
+        text = newest(_ENTRIES, _LATELY, "short-unix", "-g", _WORDS, *of_units)
     except Unreadable:
-        return {}  # there is none, or a systemd that cannot look for a word
-    found = filter(None, map(_JOURNAL.match, text.splitlines()))
-    return {match.group(2): (float(match.group(1)), match.group(3).strip()) for match in found}
+        return {}  # there is none, or a systemd that cannot look for words
+    found: Dict[str, Errors] = {}
+    for match in filter(None, map(_JOURNAL.match, text.splitlines())):
+        at, unit, line = float(match.group(1)), match.group(2), match.group(3).strip()
+        for name, sign in SIGNS.items():
+            if sign.search(line.encode("utf-8", "replace")):
+                found.setdefault(unit, {}).setdefault(name, []).append((at, line))
+    return found
 
 
-def in_logs(paths: Iterable[str]) -> List[Optional[Error]]:
-    """The last such line in each log; None for one that has none with a time."""
-    return [_error(path) for path in paths]
+def in_logs(paths: Iterable[str]) -> Errors:
+    """The last error of each kind in each log; none of one whose lines have no time."""
+    found: Errors = {}
+    for data in (end_of(path, _TAIL) for path in paths):
+        for name, sign in SIGNS.items():
+            places = [match.start() for match in sign.finditer(data)]
+            error = _error(data, places[-1]) if places else None
+            if error is not None:
+                found.setdefault(name, []).append(error)
+    return found
 
 
-def _error(path: str) -> Optional[Error]:
-    data = end_of(path, _TAIL)
-    place = data.rfind(_EXHAUSTED.encode())
-    if place < 0:
-        return None
+def _error(data: bytes, place: int) -> Optional[Error]:
+    """The line at a place of a log, with the time of its entry."""
     before = data[max(0, place - _BEFORE) : place].decode("utf-8", "replace").splitlines()
     line = before[-1:] + data[place : place + _LINE].decode("utf-8", "replace").splitlines()[:1]
     at = next((at for at in map(stamp_of, reversed(before)) if at is not None), None)

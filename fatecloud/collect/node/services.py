@@ -52,14 +52,16 @@ def services(spec: Spec) -> Dict[str, Dict[str, Any]]:
 
 
 def _jvm(
-    service: Dict[str, Any], program: str, state: Dict[str, Any], journal: Dict[str, heaps.Error]
+    service: Dict[str, Any], program: str, state: Dict[str, Any], journal: Dict[str, heaps.Errors]
 ) -> Dict[str, Any]:
-    """The JVM of a service, and where it runs what its logs say of its memory."""
+    """The JVM of a service, and where it runs what its logs say of its memory and its threads."""
     found = jvm_of(program, state["pid"], state["since"])
     if service.get("gc") and state["since"]:
-        errors = [*heaps.in_logs(log["path"] for log in service.get("logs", ())), journal.get(service["slug"])]
+        sources = [heaps.in_logs(log["path"] for log in service.get("logs", ())), journal.get(service["slug"], {})]
         found["heap"] = heaps.heap(service["gc"], state["since"])
-        found["exhausted"] = heaps.exhausted(errors, state["since"])
+        for name in heaps.SIGNS:
+            errors = [error for source in sources for error in source.get(name, ())]
+            found[name] = heaps.last_of(errors, state["since"])
     return found
 
 

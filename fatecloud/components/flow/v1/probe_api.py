@@ -1,11 +1,13 @@
 """Runs on the node: is flow's API alive, and does it reach its database?
 
-The version comes from memory, so the second question is for jobs. Of an error of its database flow says the number.
+The version comes from memory, so the second question is for jobs. Of an error of its database flow says the number
+alone, or the error with its number first; numbers of jobs and ports may have the same digits.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -25,6 +27,8 @@ KINDS = {
     "2006": "lost",
     "2013": "lost",
 }
+_NUMBER = re.compile(r"""^\s*'?(\d{4})'?\s*$|(?:^|Error)(?:: )?\(['"]?\(?(\d{4}), """)
+"""`2003`; or `OperationalError(2003, "Can't connect")` and the same error in other forms, or its tuple alone."""
 
 
 def judge(host: str, port: int) -> dict[str, Any]:
@@ -51,7 +55,8 @@ def _trouble(page: dict[str, Any], what: str) -> dict[str, Any]:
     if page["code"] == 0:
         return {}
     message = page["message"]
-    kind = next((kind for number, kind in KINDS.items() if number in message), "other")
+    found = _NUMBER.search(message)
+    kind = KINDS.get(found.group(1) or found.group(2), "other") if found else "other"
     return {"ok": False, "kind": kind, "error": f"{what}: {page['code']} {message}"}
 
 
