@@ -29,6 +29,11 @@ class Route:
         """The other party."""
         return party_of(self.edge.target)
 
+    @property
+    def named(self) -> str:
+        """The word by which a check of the router's own component knows what is wrong; empty where none does."""
+        return str(self.answer.get("named", ""))
+
     def __str__(self) -> str:
         return f"{self.edge.source} -> {self.edge.target} at {self.edge.endpoint}"
 
@@ -100,7 +105,9 @@ def flows_behind(
     """
     # Where the own router is at fault (`own`), the other party's flow was reached without it.
     routes = [
-        route for route in routes_to_parties(view, probe, "proxy") if route.answer["ok"] and not route.answer.get("own")
+        route
+        for route in routes_to_parties(view, probe, "proxy")
+        if route.answer["ok"] and not route.answer.get("own") and not route.named
     ]
     failed = [(route, route.answer["behind"]) for route in routes if not route.answer["behind"]["ok"]]
     silent = [(route, f"its flow does not answer: {flow['error']}") for route, flow in failed if flow["kind"] != LARGE]

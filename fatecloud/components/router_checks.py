@@ -116,7 +116,8 @@ def _upstream(router: Router) -> CheckSpec:
     def upstream(view: ServiceView) -> Iterator[Finding]:
         """A command for this party reaches its flow."""
         behind = answer_of(view, probe).get("behind", {"ok": True})
-        for edge in (edge for edge in view.service.edges if edge.kind == "upstream" and not behind["ok"]):
+        lost = not behind["ok"] and not behind.get("named")
+        for edge in (edge for edge in view.service.edges if edge.kind == "upstream" and lost):
             yield finding(
                 view,
                 code,
@@ -162,7 +163,7 @@ def _peers(router: Router) -> CheckSpec:
         wrong = [
             (route, str(route.answer["error"]))
             for route in routes_to_parties(view, probe, "proxy")
-            if not route.answer["ok"] and not route.answer.get("exchange")
+            if not route.answer["ok"] and not route.answer.get("exchange") and not route.named
         ]
         yield from blocked(
             view,
@@ -196,7 +197,8 @@ def _passes_on(router: Router) -> CheckSpec:
     @service_check(code, component=router.component, after=("SERVICE_HUNG", router.named("UNUSABLE")))
     def passes_on(view: ServiceView) -> Iterator[Finding]:
         """What reaches another party's flow without this router reaches it through this router, too."""
-        lost = [route for route in routes_to_parties(view, probe, "proxy") if route.answer.get("own")]
+        routes = routes_to_parties(view, probe, "proxy")
+        lost = [route for route in routes if route.answer.get("own") and not route.named]
         if lost:
             got = lost[0].answer["behind"]
             yield finding(

@@ -12,7 +12,7 @@ broker() { as rabbitmq "$(home rabbitmq)/bin/rabbitmqctl" "$@"; }
 # Where the files of a component's configuration are.
 conf() {
     case $1 in
-        clustermanager | nodemanager) echo "$(home "$1")/trees/eggroll/conf" ;;
+        clustermanager | nodemanager | rollsite) echo "$(home "$1")/trees/eggroll/conf" ;;
         osx) echo "$(home osx)/trees/osx/conf/broker" ;;
         board) echo "$(home board)/trees/fateboard/conf" ;;
         *) echo "$(home "$1")/conf" ;;
@@ -333,8 +333,76 @@ again() {
     set +f
 }
 
-# Commands that are too large for the direct memory that OSX has; flow's environment has a client.
-large_commands() {
+# A component's main process once more, with its user, environment and directory; it ends because its port is taken.
+second_start() {
+    cat > /var/tmp/second.py <<'END'
+import os, subprocess, sys
+
+where = "/proc/" + sys.argv[1]
+read = lambda name: open(where + "/" + name, "rb").read().split(b"\0")[:-1]
+of = os.stat(where)
+def become():
+    os.setgid(of.st_gid)
+    os.setuid(of.st_uid)
+words = [word for word in read("cmdline") if not word.startswith(b"-Xlog")]
+environment = dict(entry.split(b"=", 1) for entry in read("environ"))
+copy = subprocess.Popen(words, env=environment, cwd=os.readlink(where + "/cwd"), preexec_fn=become)
+try:
+    copy.wait(45)
+except subprocess.TimeoutExpired:
+    copy.terminate()
+    copy.wait(45)
+END
+    python3 /var/tmp/second.py "$(pid "$1")"
+}
+
+# A session with a name, a status and so many eggs that are there, ten minutes old.
+session_of() {
+    columns=session_id,name,status,tag,total_proc_count,active_proc_count,created_at,updated_at
+    began="UTC_TIMESTAMP() - INTERVAL 600 SECOND"
+    sql "INSERT INTO eggroll_meta.session_main ($columns) VALUES ('$1','$1','$2','',2,$3,$began,$began)"
+}
+
+# One job of FATE 1.11 that has been waiting for 20 minutes; another party schedules it, so flow leaves it alone.
+old_queue() {
+    columns=f_job_id,f_dsl,f_runtime_conf,f_runtime_conf_on_party,f_roles,f_initiator_role,f_initiator_party_id,f_status,f_user
+    columns=$columns,f_role,f_party_id,f_is_initiator,f_ready_signal,f_cancel_signal,f_rerun_signal,f_cores,f_memory
+    columns=$columns,f_remaining_cores,f_remaining_memory,f_resource_in_use,f_create_time
+    roles='{"guest": [10000], "host": [9999]}'
+    values="'200000000000000000001','{}','{}','{}','$roles','guest','10000','waiting','{}'"
+    values="$values,'host','$party',0,0,0,0,1,0,1,0,0,(UNIX_TIMESTAMP() - 1200) * 1000"
+    sql "INSERT INTO fate_flow.t_job ($columns) VALUES ($values)"
+}
+
+# Two pushes that another party's rollsite answered with an error, as rollsite of EggRoll 2.5.3 writes them.
+lost_pushes() {
+    log=$base/logs/$label-$party-rollsite/eggroll/rollsite.jvm.err.log
+    for number in 1 2; do
+        {
+            echo "[ERROR][4711][$(date '+%F %T'),000][grpc-$number,pid:1,tid:1][c.w.e.r.ForwardPushRespSO:530] - ForwardPushRespSO.onError calling. rsKey=null, rsHeader=null, metadata=null"
+            printf 'io.grpc.StatusRuntimeException: UNKNOWN: \n[Roll Site Error TransInfo] \n location msg=UNKNOWN \n stack info=x \n'
+            printf '\nexception trans path: 127.0.0.1(10000) --> 127.0.0.1(%s)\n' "$party"
+        } >> "$log"
+    done
+}
+
+# Rollsite cannot connect to the other party's for two minutes, while it is asked to: then it waits for a minute or more
+# before it tries again, although nothing is in its way.
+stale_connection() {
+    rule="OUTPUT -p tcp -d $other --dport 9370 -m owner --uid-owner $(user rollsite) -j REJECT --reject-with tcp-reset"
+    # shellcheck disable=SC2086 # its words are what is wanted
+    iptables -I $rule
+    commands_for 10000 100 5
+    sleep 118
+    # shellcheck disable=SC2086
+    iptables -D $rule
+}
+
+# Commands that are too large for the direct memory that OSX or rollsite has.
+large_commands() { commands_for 9999 20000000 30; }
+
+# Six commands for a party's flow, of so many bytes, with so many seconds; flow's environment has a client.
+commands_for() {
     cat > /var/tmp/large.py <<'END'
 import grpc, sys
 
@@ -349,13 +417,14 @@ def part(name, data):
     return number(name << 3 | 2) + number(len(data)) + data
 
 channel = grpc.insecure_channel(sys.argv[1], options=[("grpc.max_send_message_length", -1)])
-topic = part(2, b"9999") + part(3, b"fateflow")
+party, size, seconds = sys.argv[2].encode(), int(sys.argv[3]), int(sys.argv[4])
+topic = part(2, party) + part(3, b"fateflow")
 head = part(2, topic) + part(3, topic) + part(4, part(1, b"/x")) + part(5, b"POST")
-packet = part(1, head) + part(2, part(1, b"k") + part(2, b"x" * 20_000_000))
+packet = part(1, head) + part(2, part(1, b"k") + part(2, b"x" * size))
 path = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
 call = channel.unary_unary(path, request_serializer=lambda data: data, response_deserializer=lambda data: data)
-for future in [call.future(packet, timeout=30) for _ in range(6)]:
+for future in [call.future(packet, timeout=seconds) for _ in range(6)]:
     future.code()
 END
-    "$(home flow)/venv/bin/python" /var/tmp/large.py "$(address n1):9370"
+    "$(home flow)/venv/bin/python" /var/tmp/large.py "$(address n1):9370" "$1" "$2" "$3"
 }

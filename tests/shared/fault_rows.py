@@ -13,7 +13,7 @@ from fault_sites import SITES, FaultSite
 
 FILE = Path(__file__).parents[1] / "e2e" / "faults.yml"
 REAL, FIXTURES = "real", "fixtures"
-"""The two grades of EggRoll and OSX."""
+"""The two grades of EggRoll with its proxy, OSX or rollsite."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Row:
     long: bool = False
     """Whether it takes too long for CI, from the fault to the healthy cluster."""
     site: str = "rabbitmq"
-    """Architecture of the two parties on which it is made."""
+    """Name of the two parties on which it is made, see `fault_sites.py`."""
     only: str = ""
-    """The one grade of EggRoll and OSX on which it can be made; empty for both."""
+    """The one grade of EggRoll on which it can be made; empty for both."""
     together: tuple[Row, ...] = ()
     """Another fault that is made at once."""
 
@@ -104,7 +104,7 @@ def rows_on(architecture: str, *, long: bool, real: bool = False) -> list[Row]:
     Args:
         architecture: of the site.
         long: whether those are among them that take too long for CI.
-        real: whether it has upstream's EggRoll and OSX.
+        real: whether it has upstream's EggRoll.
     """
     other = FIXTURES if real else REAL
     return [row for row in rows() if row.site == architecture and row.only != other and (long or not row.long)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fatecloud.components.registry import all_components
 
-A, B, WORKER = "n1", "n2", "n3"
+A, B, WORKER, SECOND_WORKER = "n1", "n2", "n3", "n4"
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class FaultSite:
     """Those of each party."""
     further: tuple[str, ...] = ()
     """Keys of services beside these."""
+    workers: tuple[str, ...] = ()
+    """Nodes with `further` alone."""
     root_seconds: float = 45.0
     """How long a fault may take to be the root, alone, where its row says nothing else."""
     cleared_seconds: float = 90.0
@@ -28,7 +30,10 @@ class FaultSite:
     def services(self) -> frozenset[str]:
         """Keys of all of them."""
         of_parties = {
-            f"{party}/{name}@{node}" for node, party in self.nodes.items() if node != WORKER for name in self.components
+            f"{party}/{name}@{node}"
+            for node, party in self.nodes.items()
+            if node not in self.workers
+            for name in self.components
         }
         return frozenset(of_parties.union(self.further))
 
@@ -44,8 +49,18 @@ SITES = {
         _with("eggroll"),
         # FATEBoard only beside upstream's EggRoll and OSX.
         (f"9999/nodemanager@{WORKER}", f"9999/board@{A}"),
+        (WORKER,),
         # Its managers notice each other by heartbeats, and end sessions for up to two minutes and a half.
         root_seconds=90.0,
         cleared_seconds=240.0,
+    ),
+    "rollsite": FaultSite(
+        {A: "9999", B: "10000", WORKER: "9999", SECOND_WORKER: "10000"},
+        ("clustermanager", "flow", "mysql", "nodemanager", "rollsite"),
+        (f"9999/nodemanager@{WORKER}", f"10000/nodemanager@{SECOND_WORKER}"),
+        (WORKER, SECOND_WORKER),
+        # A rollsite holds on to a connection that failed for up to two minutes.
+        root_seconds=90.0,
+        cleared_seconds=300.0,
     ),
 }

@@ -23,6 +23,7 @@ from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile, DesiredService
 from fatecloud.model.finding import Finding, Report
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
+from fatecloud.model.samples import Sample
 from fatecloud.render.files import render_specs
 from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
@@ -36,6 +37,8 @@ FIXTURES = Path(__file__).parent / "fixtures" / "components"
 
 Answers = dict[str, dict[str, Any]]
 """`<service key>:<probe>` -> the document that the probe printed; `<service key>` -> parts of its state."""
+EARLIER = "earlier"
+"""Among answers: the samples of earlier looks, by key of the service."""
 Change = Callable[[Answers], object]
 
 
@@ -125,7 +128,7 @@ class Case:
     def change(self, answers: Answers) -> None:
         """Let the service answer as the file says: `changed` are parts of answers, `whole` answers; `state` is its own.
 
-        `states` are those of its neighbours.
+        `states` are those of its neighbours; `seen` are names of samples of earlier looks, with the age of each.
         """
         said = filled_in(self.file, self.key, self.example)
         for probe, parts in said.get("changed", {}).items():
@@ -135,6 +138,8 @@ class Case:
         states = {self.key: said["state"]} if "state" in said else {}
         for key, state in {**states, **said.get("states", {})}.items():
             answers[key] = state
+        looks = {name: (Sample(NOW - age, 1.0),) for name, age in said.get("seen", {}).items()}
+        answers[EARLIER] = {self.key: looks} if looks else {}
 
     def _keys(self, example: str) -> list[str]:
         return [s.id.key for s in desired(example).services.values() if s.id.component == self.component]
@@ -179,6 +184,7 @@ def observed(
         answers |= deepcopy(healthy(key, example))
     for change in changes:
         change(answers)
+    history = answers.pop(EARLIER, {})
     nodes: dict[str, NodeFacts | Unreachable] = {}
     for node in wanted.cluster.nodes:
         keys = [s.id.key for s in wanted.on_node(node)]
@@ -193,7 +199,7 @@ def observed(
         facts = {"clock": Fact({"epoch": NOW}), "services": Fact(states)}
         nodes[node] = NodeFacts(node, facts, probes, 0.5)
     nodes |= {node: Unreachable(node, "NODE_TIMEOUT", "no answer within 20 s") for node in lost}
-    return Observed(nodes, NOW, 0.7, {})
+    return Observed(nodes, NOW, 0.7, {}, history)
 
 
 def report(*changes: Change, silent: tuple[str, ...] = (), example: str = "two-party", settle: float = 0) -> Report:

@@ -17,6 +17,7 @@ from fatecloud.components.clustermanager.v2.commands import NODES, RESOURCE, ali
 from fatecloud.components.declared import component_checks
 from fatecloud.components.nodemanager.v2 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages, probe_peers, probe_state
+from fatecloud.components.rollsite.own_table import OwnTable
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.placeholders import names
 
@@ -183,14 +184,14 @@ def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str
     answers["ping"], answers["POST"] = ({"ok": True}, PONG), ({"ok": True}, field(2, field(2, VERSION)))
     with socket.create_server(("127.0.0.1", 0)) as server:
         there = f"127.0.0.1:{server.getsockname()[1]}"
-        well = probe_state.state("h", 1, "9999", there)
-        peer = probe_peers.ask("h:1", "9999", "10000", there)
+        well = probe_state.state("h", 1, "9999", there, OwnTable(), {})
+        peer = probe_peers.ask("h:1", "9999", OwnTable(), "10000", there)
     assert well == {"ok": True, "party": "9999", "behind": {"ok": True, "version": "1.11.4"}}
     assert peer == {"ok": True, "behind": {"ok": True, "version": "1.11.4"}}
     del answers["POST"]
-    down = probe_state.state("h", 1, "9999", there)
+    down = probe_state.state("h", 1, "9999", there, OwnTable(), {})
     assert (down["ok"], down["behind"]["kind"]) == (True, "refused")
-    assert probe_peers.ask("h:1", "9999", "10000", there)["kind"] == "refused"
+    assert probe_peers.ask("h:1", "9999", OwnTable(), "10000", there)["kind"] == "refused"
 
 
 def test_only_the_clustermanager_has_the_login_to_eggrolls_database() -> None:

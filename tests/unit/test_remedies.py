@@ -88,6 +88,7 @@ SHOWN_BY = {
     "CLUSTERMANAGER_DATABASE": "FILE_DRIFTED",
     "FLOW_ROUTE_MISSING": "FILE_DRIFTED",
     "NODEMANAGER_EGG_BROKEN": "FILE_DRIFTED",
+    "ROLLSITE_TABLE_WRONG": "FILE_DRIFTED",
 }
 """Codes of components that a deploy repairs: what is wrong then, of which the test above shows that it is repaired."""
 

@@ -82,7 +82,7 @@ def gone(view: ServiceView) -> Mapping[str, float]:
 @service_check(SESSION_DEAD, component="clustermanager", after=("CLUSTERMANAGER_DATABASE",), samples=gone)
 def eggs_live(view: ServiceView) -> Iterator[Finding]:
     """The eggs that EggRoll believes to run do run. Its own look stops at the first nodemanager that is down."""
-    dead = [lost for lost in _lost(view) if lost.certain or _seen_before(view, lost.session)]
+    dead = [lost for lost in _lost(view) if lost.certain or seen_before(view, _name(lost.session))]
     if dead:
         where = sorted({key for lost in dead for key in lost.nodes})
         yield finding(
@@ -153,10 +153,15 @@ def _state(view: ServiceView, key: str) -> Mapping[str, Any] | None:
     return found
 
 
-def _seen_before(view: ServiceView, session: str) -> bool:
-    """Whether an earlier look of late saw the same: a session that ended while it was read is gone by then."""
+def seen_before(view: ServiceView, name: str) -> bool:
+    """Whether an earlier look of late saw the same: a session that ended while it was read is gone by then.
+
+    Args:
+        view: of the check.
+        name: of the sample that such a look leaves.
+    """
     now = view.observed.taken
-    return any(_AGAIN <= now - sample.time <= _FORGOTTEN for sample in view.history(_name(session)))
+    return any(_AGAIN <= now - sample.time <= _FORGOTTEN for sample in view.history(name))
 
 
 def _name(session: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from fatecloud.components.clustermanager.check_abandoned import sessions_end
 from fatecloud.components.clustermanager.check_sessions import eggs_live, sessions_start
 from fatecloud.components.clustermanager.exposures import exposures
 from fatecloud.components.clustermanager.first_beat import CAUSE, INIT, after_a_pause
@@ -23,6 +24,7 @@ __all__ = [
     "heartbeats",
     "nodes",
     "regained",
+    "sessions_end",
     "sessions_start",
     "strangers",
     "workers",

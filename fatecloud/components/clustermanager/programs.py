@@ -33,6 +33,9 @@ class Program:
     """End of the names of its logs."""
     prints: bool = False
     """Whether it prints all of its settings at its start, so that no password may be among them."""
+    clears: bool = False
+    """Whether each end of a clustermanager ends all sessions in its database, also that of a second copy whose start
+    failed because its port was taken."""
 
     def launch(self, ctx: Context, jvm: Jvm, conf: str, port: int, *more: str) -> Launch:
         """Its command line, and what belongs to it.
@@ -80,6 +83,7 @@ def of_eggroll_2(name: str, bootstrap: str) -> Program:
         environment={"EGGROLL_LOG_FILE": name},
         log=".jvm.log",
         prints=True,
+        clears=True,
     )
 
 

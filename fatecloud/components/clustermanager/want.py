@@ -27,6 +27,8 @@ JVM = Jvm(heap=Share(16, 256 * MIB, 2048 * MIB), direct=Share(32, 128 * MIB, 512
 """It was seen to take 220 to 370 MiB in all."""
 SESSION = "eggs on a node"
 STATE, DATABASE, WORKERS = "clustermanager.state", "clustermanager.database", "clustermanager.workers"
+ENDS = "clustermanager.ends"
+"""Of those whose end ends all sessions."""
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """It makes no tables itself."""
 
@@ -89,6 +91,7 @@ def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
                 timeout=20,
                 carries=PADDING,
             ),
+            *([question(ENDS, "probe_ends.py", program.logs(ctx)[0].path, timeout=15)] if program.clears else []),
         ),
         logs=program.logs(ctx),
         readiness=STATE,

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from fatecloud.components.rollsite.check_routes import connects_again, own_table, their_tables
+from fatecloud.components.rollsite.check_transfers import arrives
+from fatecloud.components.rollsite.check_versions import versions
 from fatecloud.components.router_checks import Router, router_checks
+
+__all__ = [
+    "arrives",
+    "connects_again",
+    "manager",
+    "own_table",
+    "passes_on",
+    "peer_flows",
+    "peers",
+    "their_tables",
+    "upstream",
+    "usable",
+    "versions",
+]
 
 usable, upstream, manager, peers, passes_on, peer_flows = router_checks(
     Router(
         "rollsite",
         "rollsite",
         answers="flow's answer to a question for its version",
-        holds="its threads hang, it keeps a connection that was lost, or its table of routes was changed by hand",
+        holds="its threads hang or wait for what never comes, or large packets to it are lost on its own node",
     )
 )

@@ -13,10 +13,14 @@ from fatecloud.probing.grpc.wire import field, fields
 UNARY = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
 PING_SECONDS = 4.0
 """Rollsite itself waits for a second before it answers a ping; the first one after its start took more than two."""
+NO_ROUTE = "party"
+"""Kind of an answer: a rollsite on the way has no entry for the party or its role."""
 _DEFAULT, _FLOW = "default", "fateflow"
 _MESSAGE = re.compile(r"location msg=(.*?)\s*stack info=", re.DOTALL)
 _HOPS = re.compile(r"exception trans path:\s*(.+?)\s*$", re.DOTALL)
 _NO_ROUTE = re.compile(r"The routing table not have current (?:party|role)=")
+_BACK = "on the way back"
+_FAILED_AT = re.compile(_BACK + r" [^(]*\((\w+)\)")
 
 
 def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_SECONDS) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def _sent(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[st
     # Without a time limit, a rollsite that finds itself in its table under another name would call itself for ever.
     answer, packet = asked(host, port, UNARY, message, timeout=seconds, words=in_short)
     if _NO_ROUTE.search(str(answer.get("error", ""))):
-        return {**answer, "kind": "party"}, b""
+        return {**answer, "kind": NO_ROUTE}, b""
     if answer.get("status") == "UNIMPLEMENTED":
         return {**answer, "kind": "foreign"}, b""
     return answer, packet
@@ -77,4 +81,10 @@ def in_short(message: str) -> str:
     what, hops = _MESSAGE.search(message), _HOPS.search(message)
     if what is None:
         return message
-    return f"{what[1].strip()}, on the way back {hops[1]}" if hops else what[1].strip()
+    return f"{what[1].strip()}, {_BACK} {hops[1]}" if hops else what[1].strip()
+
+
+def failed_at(error: str) -> str:
+    """The party whose rollsite says an error, by the way back in its words; empty where they have none."""
+    found = _FAILED_AT.search(error)
+    return found.group(1) if found else ""

@@ -8,15 +8,40 @@ from typing import Any
 
 from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.rollsite.messages import flow, health
+from fatecloud.components.rollsite.own_table import DEFAULT, OwnTable, own_table
+from fatecloud.components.rollsite.stale import held_back, named_stale
 from fatecloud.components.router_questions import CONNECT_SECONDS, own_state
-from fatecloud.probing.dialing import connected, trouble
+from fatecloud.probing.dialing import address_of, connected, trouble
+
+DIRECT_SECONDS = 3.0
 
 
-def state(host: str, port: int, party: str, upstream: str) -> dict[str, Any]:
-    """See `own_state`; `upstream` is where its flow listens.
+def state(host: str, port: int, party: str, upstream: str, table: OwnTable, others: dict[str, str]) -> dict[str, Any]:
+    """See `own_state`; `table` says what of the table leads elsewhere than it should.
 
-    Rollsite keeps a connection that failed, and tries it again after up to two minutes. So while its flow is not there,
-    it is asked for nothing that would make it connect.
+    Args:
+        host: of rollsite.
+        port: of it.
+        party: whose it is.
+        upstream: where the party's flow listens.
+        table: the one that rollsite reads.
+        others: other party -> where its rollsite is.
+    """
+    wrong = table.wrong(party, upstream, others)
+    if wrong and table.leads(party, DEFAULT) not in ("", table.own):
+        # Each question would go round, and take more and more threads.
+        return {"ok": False, "kind": "route", "error": wrong[0], "table": wrong}
+    found = _asked(host, port, party, upstream)
+    if table.known and not wrong and held_back(found.get("behind", {})):
+        direct = flow(*address_of(upstream), party, party, padding=PADDING, seconds=DIRECT_SECONDS)
+        found = {**found, "behind": named_stale(found["behind"])} if direct["ok"] else found
+    return {**found, "table": wrong} if wrong else found
+
+
+def _asked(host: str, port: int, party: str, upstream: str) -> dict[str, Any]:
+    """Rollsite keeps a connection that failed, and tries it again after up to two minutes.
+
+    So while its flow is not there, it is asked for nothing that would make it connect.
     """
     try:
         connected(upstream, CONNECT_SECONDS).close()
@@ -26,5 +51,6 @@ def state(host: str, port: int, party: str, upstream: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    own, number, name, its_flow = sys.argv[1:]
-    sys.stdout.write(json.dumps(state(own, int(number), name, its_flow)) + "\n")
+    own, number, name, its_flow, conf, *pairs = sys.argv[1:]
+    ways = dict(pair.split("=", 1) for pair in pairs)
+    sys.stdout.write(json.dumps(state(own, int(number), name, its_flow, own_table(conf), ways)) + "\n")

@@ -30,6 +30,7 @@ JVM = Jvm(
 """With 64 MiB of each, one packet of 40 MB fails. Upstream sets no heap, and flags with which a JVM from 9 on ends."""
 PROGRAM = of_eggroll_2("rollsite", "rollsite.EggSiteBootstrap")
 STATE, PEERS, MANAGER = "rollsite.state", "rollsite.peers", "rollsite.manager"
+TRANSFERS = "rollsite.transfers"
 
 
 def want(ctx: Context) -> Wanted:
@@ -65,7 +66,7 @@ def want(ctx: Context) -> Wanted:
             # The same route, up to the other flow: a finding about that flow explains that it does not answer.
             *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
         ),
-        probes=_probes(ctx, manager, upstream, known),
+        probes=_probes(ctx, conf, manager, upstream, known),
         # An error that no one caught, one about memory above all, is in its console alone.
         logs=(LogFile(f"{ctx.logs}/eggroll/rollsite.jvm.err.log", levels=True), *PROGRAM.logs(ctx)),
         readiness=STATE,
@@ -104,14 +105,28 @@ def document(table: RouteTable, own: Endpoint) -> dict[str, Any]:
 
 
 def _probes(
-    ctx: Context, manager: tuple[Edge, ...], upstream: tuple[Edge, ...], known: dict[str, Endpoint]
+    ctx: Context, conf: str, manager: tuple[Edge, ...], upstream: tuple[Edge, ...], known: dict[str, Endpoint]
 ) -> tuple[NodeProbe, ...]:
     own = ctx.own("grpc")
     flows = [str(edge.endpoint) for edge in upstream]
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
     return (
-        question(STATE, "probe_state.py", own.host, str(own.port), ctx.owner.id, *flows, timeout=25, carries=PADDING),
-        question(PEERS, "probe_peers.py", str(own), ctx.owner.id, *peers, timeout=28, early=True, carries=PADDING),
+        question(
+            STATE,
+            "probe_state.py",
+            own.host,
+            str(own.port),
+            ctx.owner.id,
+            *flows,
+            conf,
+            *peers,
+            timeout=25,
+            carries=PADDING,
+        ),
+        question(
+            PEERS, "probe_peers.py", str(own), ctx.owner.id, conf, *peers, timeout=28, early=True, carries=PADDING
+        ),
+        question(TRANSFERS, "probe_transfers.py", f"{ctx.logs}/eggroll/rollsite.jvm", ctx.owner.id, timeout=15),
         *(
             question(
                 MANAGER,

@@ -14,6 +14,8 @@ PATH = "/v1/version/get"
 METHOD = "POST"
 PADDING = 4000
 """Bytes: three Ethernet packets. Flow writes each question to its log."""
+OTHER_API = "api"
+"""Kind of an answer: a flow gave it, and one of FATE 2, which has other paths and another envelope."""
 
 
 def body(padding: int = 0) -> bytes:
@@ -28,8 +30,19 @@ def judged(answer: bytes) -> dict[str, Any]:
         code, data = int(envelope["retcode"]), envelope.get("data")
         version = str(data["FATE"]) if isinstance(data, dict) and "FATE" in data else ""
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}
+        return _other(answer)
     if code:
         error = readable(f"flow answers with code {code}: {envelope.get('retmsg')}")
         return {"ok": False, "kind": "code", "error": error}
     return {"ok": True, "version": readable(version)}
+
+
+def _other(answer: bytes) -> dict[str, Any]:
+    """What an answer is that has not the envelope of 1.x."""
+    try:
+        envelope = json.loads(answer)
+        if isinstance(envelope["code"], int) and isinstance(envelope["message"], str):
+            return {"ok": False, "kind": OTHER_API, "error": "its flow has the API of FATE 2, and no other"}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass  # no flow of any version
+    return {"ok": False, "kind": "foreign", "error": "what answers is not flow"}

@@ -1,0 +1,80 @@
+"""Runs on the node: the table of routes that rollsite reads, looked up as rollsite does, and its own address."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fatecloud.probing.properties import settings
+
+DEFAULT, FLOW = "default", "fateflow"
+_LEAD = "eggroll.rollsite."
+_MOST = 4 << 20
+"""Bytes of a table."""
+
+
+class OwnTable:
+    """A table.
+
+    Args:
+        own: `host:port` by which rollsite knows itself; empty where its settings cannot be read.
+        parties: the table; None where it cannot be read, as before a deploy.
+    """
+
+    def __init__(self, own: str = "", parties: Any = None) -> None:
+        self.own, self._parties = own, parties
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a table to look up in."""
+        return bool(self.own) and isinstance(self._parties, dict)
+
+    def leads(self, party: str, role: str) -> str:
+        """Where what is for a role of a party goes: `host:port`; empty where rollsite would find nothing."""
+        try:
+            roles = self._parties[party if party in self._parties else DEFAULT]
+            # Of several endpoints it takes the first.
+            first = roles[role if role in roles else DEFAULT][0]
+            # It takes no port that is a text, and fails.
+            port = first["port"] if isinstance(first["port"], int) else json.dumps(first["port"])
+            return _where(str(first["ip"]), port)
+        except (KeyError, IndexError, TypeError):
+            return ""
+
+    def wrong(self, party: str, upstream: str, others: dict[str, str]) -> list[str]:
+        """What leads elsewhere than it should, for people; nothing where the table is not known.
+
+        Args:
+            party: rollsite's own. An entry that is another text than its own address sends packets round for ever.
+            upstream: where the own flow listens.
+            others: other party -> where its rollsite is.
+        """
+        wanted = [(party, DEFAULT, self.own), (party, FLOW, upstream)]
+        wanted += [(other, FLOW, where) for other, where in sorted(others.items())]
+        if not self.known:
+            return []
+        return [
+            f"what is for {role} of party {name} goes to {self.leads(name, role) or 'no address'}, not to {where}"
+            for name, role, where in wanted
+            if self.leads(name, role) != where
+        ]
+
+
+def own_table(path: str) -> OwnTable:
+    """The table that rollsite's settings name; one that is not known where it cannot be read.
+
+    Args:
+        path: of the settings.
+    """
+    try:
+        own = settings(path)
+        where = _where(own[f"{_LEAD}host"], own[f"{_LEAD}port"])
+        with open(own[f"{_LEAD}route.table.path"], "rb") as file:
+            return OwnTable(where, json.loads(file.read(_MOST).decode("utf-8", "replace"))["route_table"])
+    except (OSError, KeyError, TypeError, ValueError):
+        return OwnTable()
+
+
+def _where(host: str, port: object) -> str:
+    """As endpoints are written: an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

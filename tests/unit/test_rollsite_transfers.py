@@ -1,0 +1,150 @@
+"""What rollsite's logs say of data that did not arrive, in the words of EggRoll 2.5.3 and 2.0.2."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from component_world import NOW, report, set_answer
+
+from fatecloud.components.clustermanager import jvm_log, probe_ends
+from fatecloud.components.rollsite.probe_transfers import look
+from fatecloud.components.rollsite.transfers import lost, waiting
+
+OWN, IP, AGO = "9999", "127.0.0.1", 120.0
+KEY = "__rsk#202611302014238411720_x_0#name#tag#guest#9999#host#10000"
+SOURCE = "eggroll-rollsite", "9999/rollsite@a1"
+
+
+def stamp(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) + ",123"
+
+
+def entry(what: str, *, ago: float = AGO, level: str = "ERROR", at: str = "c.w.e.r.ForwardPushReqSO:484") -> str:
+    return f"[{level:<5}][4711][{stamp(NOW - ago)}][grpc-7,pid:1,tid:7][{at}] - {what}\n"
+
+
+def failed(message: str, path: str, *, observer: str = "ForwardPushReqSO", key: str = KEY, ago: float = AGO) -> str:
+    """As `TransferExceptionUtils` wraps an error, and log4j writes it."""
+    return entry(f"{observer}.onError calling. rsKey={key}, rsHeader=<x>, metadata=y", ago=ago) + (
+        f"io.grpc.StatusRuntimeException: UNKNOWN: \n[Roll Site Error TransInfo] \n location msg={message} \n "
+        f"stack info=java.lang.Exception: x\n\tat a.b(C.scala:1)\n \n\nexception trans path: {path}\n"
+        "\tat io.grpc.Status.asRuntimeException(Status.java:533)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "hop", "party"),
+    [
+        (failed("UNKNOWN", f"{IP}(10000) --> {IP}(9999)", observer="ForwardPushRespSO", key="null"), "theirs", "10000"),
+        (failed("UNAVAILABLE: io exception", f"{IP}(9999)"), "network", "10000"),
+        (failed("UNAVAILABLE: Keepalive failed. The connection is likely gone", "h(9999)", key="null"), "network", ""),
+        (failed("The routing table not have current party=7 and default party", "h(9999)"), "table", "10000"),
+        (failed("java.lang.NullPointerException", "h(9999)"), "own", "10000"),
+        (failed("UNAVAILABLE: io exception", "h(9999)", observer="PutBatchSinkPushReqSO"), "eggs", "9999"),
+        (entry("[PUSH][OBSERVER][ONERROR] error in push server: Status{code=INTERNAL}"), "network", ""),
+    ],
+)
+def test_the_hop_is_the_rollsite_that_failed_first(text: str, hop: str, party: str) -> None:
+    (row,) = lost([text + text], OWN, NOW)
+    assert (row["hop"], row["party"], row["times"]) == (hop, party, 2)
+    assert row["at"] == pytest.approx(NOW - AGO, abs=1)
+    assert "\tat" not in row["error"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        failed("CANCELLED: call already cancelled", "h(9999)"),
+        failed("UNKNOWN", "h(10000) --> h(9999)", ago=3600),
+        entry("[UNARYCALL][SERVER] onError. rsKey=__rsk#######, metadata=x"),
+        entry("ForwardPushReqSO.onError called. rsKey=x, rsHeader=y"),
+        "exception trans path: h(10000)\nForwardPushReqSO.onError calling. rsKey=x, no entry\n",
+    ],
+)
+def test_what_was_cancelled_or_is_old_or_about_something_else_was_not_lost(text: str) -> None:
+    assert lost([text], OWN, NOW) == []
+
+
+def test_the_log_of_the_hour_before_is_read_first(tmp_path: Path) -> None:
+    older = tmp_path / time.strftime("%Y/%m/%d", time.localtime(NOW - 3600))
+    older.mkdir(parents=True)
+    name = f"rollsite.jvm.err.log.{time.strftime('%Y-%m-%d-%H', time.localtime(NOW - 3600))}"
+    (older / name).write_text(failed("UNKNOWN", "h(10000) --> h(9999)"))
+    assert [row["times"] for row in look(str(tmp_path / "rollsite.jvm"), OWN, NOW)["lost"]] == [1]
+    (tmp_path / "rollsite.jvm.err.log").write_text(failed("UNKNOWN", "h(10000) --> h(9999)"))
+    assert [row["times"] for row in look(str(tmp_path / "rollsite.jvm"), OWN, NOW)["lost"]] == [2]
+
+
+def not_finished(task: str, count: int, ago: float) -> str:
+    what = f'{{"task":{{"taskId":"{task}","model":{{}}}},"src":{{}}}}'
+    said = f"getStatus: job NOT finished: {what}. current latch count: {count}, put batch required: 0"
+    return entry(
+        f"{said}, put batch finished: 0", ago=ago, level="INFO", at="c.w.e.r.g.s.DataTransferPipedServerImpl:313"
+    )
+
+
+def test_a_pull_of_eggroll_2_0_that_waits_for_half_an_hour_is_named_with_what_has_arrived() -> None:
+    task, young, ended = "__federation__#s#n#t#guest#9999#host#10000", "young", "ended"
+    text = "".join(not_finished(task, -2147483648, 300.0 * n + 30) for n in reversed(range(7)))
+    text += "".join(not_finished(young, 1, 300.0 * n + 30) for n in reversed(range(3)))
+    text += "".join(not_finished(ended, 1, 300.0 * n + 1800) for n in reversed(range(9)))
+    assert waiting([text], NOW) == [{"task": task, "minutes": 35, "some": False}]
+    part = "".join(not_finished(task, 2, 300.0 * n + 30) for n in reversed(range(6)))
+    assert waiting([part], NOW) == [{"task": task, "minutes": 30, "some": True}]
+
+
+def test_one_error_alone_is_tried_again_and_those_before_a_start_went_with_their_jobs() -> None:
+    example, key = SOURCE
+    row = {"hop": "theirs", "party": "10000", "times": 2, "at": NOW - 60, "error": "UNKNOWN"}
+
+    def codes(since: float, **changes: object) -> list[str]:
+        change = set_answer(f"{key}:rollsite.transfers", lost=[{**row, **changes}])
+        found = report(change, lambda a: a.update({key: {"state": "running", "since": since}}), example=example)
+        return [finding.code for finding in found.findings]
+
+    assert codes(NOW - 900) == ["ROLLSITE_TRANSFERS_LOST"]
+    assert codes(NOW - 900, times=1) == []
+    assert codes(NOW - 30) == []
+
+
+def test_a_fault_of_the_other_rollsite_explains_what_was_lost_there() -> None:
+    example, key = SOURCE
+    row = {"hop": "theirs", "party": "10000", "times": 2, "at": NOW - 60, "error": "UNKNOWN"}
+    wrong = set_answer("10000/rollsite@b1:rollsite.state", table=["what is for default of party 10000 goes to x"])
+    found = report(set_answer(f"{key}:rollsite.transfers", lost=[row]), wrong, example=example)
+    assert [f.code for f in found.findings if not f.caused_by] == ["ROLLSITE_TABLE_WRONG"]
+
+
+def test_the_ends_of_clustermanagers_are_read_from_their_common_log(tmp_path: Path) -> None:
+    log = tmp_path / "clustermanager.jvm.log"
+    log.write_text(
+        entry("server started at port 4670", ago=900, level="INFO")
+        + entry(probe_ends.SIGN, ago=300, level="WARN")
+        + entry("Shutting down cluster manager. Force terminating NEW / ACTIVE sessions", ago=300, level="INFO")
+    )
+    found = probe_ends.look(str(log), NOW)
+    assert found["ends"] == [pytest.approx(NOW - 300, abs=1)]
+    assert probe_ends.look(str(tmp_path / "absent"), NOW) == {"ok": True, "ends": []}
+
+
+@pytest.mark.parametrize(
+    ("since", "ends", "found"), [(4000, [300], 1), (200, [300], 0), (9000, [4000], 0), (4000, [], 0)]
+)
+def test_only_an_end_while_this_clustermanager_ran_is_another_ones(since: int, ends: list[int], found: int) -> None:
+    key = "9999/clustermanager@a1"
+    change = set_answer(f"{key}:clustermanager.ends", ends=[NOW - ago for ago in ends])
+    seen = report(
+        change, lambda a: a.update({key: {"state": "running", "since": NOW - since}}), example="eggroll-rollsite"
+    )
+    assert [f.code for f in seen.findings] == ["CLUSTERMANAGER_SESSIONS_KILLED"] * found
+
+
+def test_a_log_that_is_too_long_is_read_from_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "x.log"
+    log.write_text(entry("first") + entry("x" * 100) * (2 * jvm_log.TAIL // 150) + entry("last"))
+    found = jvm_log.entries(jvm_log.texts(str(log), NOW))
+    assert found[-1][1].endswith("last\n")
+    assert not any("first" in text for _, text in found)
