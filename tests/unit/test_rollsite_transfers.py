@@ -39,6 +39,8 @@ def failed(message: str, path: str, *, observer: str = "ForwardPushReqSO", key: 
     [
         (failed("UNKNOWN", f"{IP}(10000) --> {IP}(9999)", observer="ForwardPushRespSO", key="null"), "theirs", "10000"),
         (failed("UNAVAILABLE: io exception", f"{IP}(9999)"), "network", "10000"),
+        # Seen where the other one had no memory, or no clustermanager.
+        (failed("UNKNOWN", f"{IP}(9999)", observer="ForwardPushRespSO", key="null"), "theirs", ""),
         (failed("UNAVAILABLE: Keepalive failed. The connection is likely gone", "h(9999)", key="null"), "network", ""),
         (failed("The routing table not have current party=7 and default party", "h(9999)"), "table", "10000"),
         (failed("java.lang.NullPointerException", "h(9999)"), "own", "10000"),
@@ -110,6 +112,13 @@ def test_one_error_alone_is_tried_again_and_those_before_a_start_went_with_their
     assert codes(NOW - 30) == []
 
 
+def test_a_party_that_rollsite_did_not_write_down_is_the_only_other_one() -> None:
+    example, key = SOURCE
+    row = {"hop": "theirs", "party": "", "times": 2, "at": NOW - 60, "error": "UNKNOWN"}
+    (finding,) = report(set_answer(f"{key}:rollsite.transfers", lost=[row]), example=example).findings
+    assert finding.got == "the rollsite of party 10000"
+
+
 def test_a_fault_of_the_other_rollsite_explains_what_was_lost_there() -> None:
     example, key = SOURCE
     row = {"hop": "theirs", "party": "10000", "times": 2, "at": NOW - 60, "error": "UNKNOWN"}
@@ -145,6 +154,6 @@ def test_only_an_end_while_this_clustermanager_ran_is_another_ones(since: int, e
 def test_a_log_that_is_too_long_is_read_from_its_end(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text(entry("first") + entry("x" * 100) * (2 * jvm_log.TAIL // 150) + entry("last"))
-    found = jvm_log.entries(jvm_log.texts(str(log), NOW))
+    found = jvm_log.entries(jvm_log.texts(str(log), NOW), "last")
     assert found[-1][1].endswith("last\n")
     assert not any("first" in text for _, text in found)

@@ -19,6 +19,10 @@ from fatecloud.probing.grpc.wire import field, fields
 
 OWN, UPSTREAM, THERE = "127.0.0.1:9370", "127.0.0.1:9360", "192.0.2.21:9370"
 OTHERS = {"10000": THERE}
+NO_ROLE = (
+    "\n[Roll Site Error TransInfo] \n location msg=operation POST not supported \n stack info=scala.x.NotDone: "
+    "operation POST not supported\n \n\nexception trans path: 127.0.0.1(10000) --> 127.0.0.1(9999)"
+)
 Asked = tuple[dict[str, Any], bytes]
 STALE = {"ok": False, "kind": "status", "status": "UNAVAILABLE", "error": "UNAVAILABLE: UNAVAILABLE: io exception"}
 
@@ -149,6 +153,8 @@ def test_a_table_elsewhere_shows_in_the_first_name_on_the_way_back(answers: dict
     theirs = NO_ROUTE.replace("127.0.0.1(9999)", "10.0.0.2(10000) --> 127.0.0.1(9999)")
     assert ask(theirs)["named"] == "route"
     assert "named" not in ask(NO_ROUTE)
+    # Without an entry for the role of its flow.
+    assert ask(NO_ROLE)["named"] == "route"
     answers["ping"] = answers["POST"]
     assert probe_peers.ask(OWN, "9999", table(), "10000", THERE)["named"] == "route"
 

@@ -6,7 +6,7 @@ import os
 import re
 import time
 
-TAIL = 512 << 10
+TAIL = 256 << 10
 """Bytes of a file."""
 _HEAD = re.compile(r"^\[([A-Z]+) *\]\[\d+\]\[(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d+\]", re.MULTILINE)
 
@@ -24,10 +24,16 @@ def texts(path: str, now: float) -> list[str]:
     return [text for text in (_end(older), _end(path)) if text]
 
 
-def entries(found: list[str], since: float = 0.0) -> list[tuple[float, str]]:
-    """Time and text of each entry of these that is not older."""
+def entries(found: list[str], word: str, since: float = 0.0) -> list[tuple[float, str]]:
+    """Time and text of each entry of these that is not older.
+
+    Args:
+        found: texts of logs.
+        word: texts without it are not looked through.
+        since: seconds since the epoch.
+    """
     rows = []
-    for text in found:
+    for text in (text for text in found if word in text):
         heads = list(_HEAD.finditer(text))
         ends = [*(head.start() for head in heads[1:]), len(text)]
         for number, head in enumerate(heads):

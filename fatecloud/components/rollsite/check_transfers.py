@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fatecloud.components.judging import answer_of, finding, logs
+from fatecloud.components.party_routes import party_of
 from fatecloud.components.rollsite.want import TRANSFERS
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
@@ -47,7 +48,7 @@ def arrives(view: ServiceView) -> Iterator[Finding]:
     """Nothing that a job sent was lost lately, and nothing is waited for in vain."""
     answer, since = answer_of(view, TRANSFERS), view.state.get("since") or 0.0
     # What was lost at its stop was lost with the job.
-    rows = [row for row in answer["lost"] if row["times"] >= _AGAIN and row["at"] > since]
+    rows = [_named(view, row) for row in answer["lost"] if row["times"] >= _AGAIN and row["at"] > since]
     pulls = answer["waiting"]
     if not rows and not pulls:
         return
@@ -65,6 +66,12 @@ def arrives(view: ServiceView) -> Iterator[Finding]:
         evidence=tuple(f"{pull['task']}: {'a part has' if pull['some'] else 'nothing has'} arrived" for pull in pulls),
         about=" ".join(f"{party}/" for party in _elsewhere(rows)),
     )
+
+
+def _named(view: ServiceView, row: dict[str, Any]) -> dict[str, Any]:
+    """With the other party, where rollsite did not write to which one it was, and there is only one."""
+    others = {party_of(edge.target) for edge in view.service.edges if edge.kind == "proxy"}
+    return {**row, "party": row["party"] or (next(iter(others)) if len(others) == 1 else "")}
 
 
 def _hop(row: Mapping[str, Any]) -> str:

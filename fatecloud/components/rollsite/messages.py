@@ -14,11 +14,12 @@ UNARY = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCa
 PING_SECONDS = 4.0
 """Rollsite itself waits for a second before it answers a ping; the first one after its start took more than two."""
 NO_ROUTE = "party"
-"""Kind of an answer: a rollsite on the way has no entry for the party or its role."""
+"""Kind of an answer: a rollsite on the way has no entry for the party, or none for the role of its flow."""
 _DEFAULT, _FLOW = "default", "fateflow"
 _MESSAGE = re.compile(r"location msg=(.*?)\s*stack info=", re.DOTALL)
 _HOPS = re.compile(r"exception trans path:\s*(.+?)\s*$", re.DOTALL)
-_NO_ROUTE = re.compile(r"The routing table not have current (?:party|role)=")
+_NO_ROUTE = re.compile(r"The routing table not have current (?:party|role)=|operation [A-Z]+ not supported")
+"""The second: without an entry for a flow's role it takes that for all others, and so the packet for its own."""
 _BACK = "on the way back"
 _FAILED_AT = re.compile(_BACK + r" [^(]*\((\w+)\)")
 

@@ -15,7 +15,7 @@ LATELY = 600.0
 """Seconds: an error before them is over, or was followed by another one."""
 WAITS = 6
 """Of five minutes each: the other side may need so long to have something to send."""
-_PUSH = re.compile(r"- (ForwardPush|PutBatchSinkPush)\w+\.onError calling\. rsKey=(\S*?), ")
+_PUSH = re.compile(r"- (ForwardPush|PutBatchSinkPush)\w*?(Req|Resp)SO\.onError calling\. rsKey=(\S*?), ")
 _OLD_PUSH = re.compile(r"\[PUSH\]\[OBSERVER\]\[ONERROR\] (.*)")
 _SAID = re.compile(r"location msg=(.*?)\s*(?:stack info=|$)", re.DOTALL)
 _PATH = re.compile(r"exception trans path: *([^\n]+)")
@@ -40,7 +40,7 @@ def lost(found: list[str], own: str, now: float) -> list[dict[str, Any]]:
         now: seconds since the epoch.
     """
     hops: dict[tuple[str, str], dict[str, Any]] = {}
-    for at, entry in entries(found, now - LATELY):
+    for at, entry in entries(found, "", now - LATELY):
         known = _push(entry, own)
         if known is not None and _CANCELLED not in known[2]:
             hop, party, error = known
@@ -57,7 +57,7 @@ def waiting(found: list[str], now: float) -> list[dict[str, Any]]:
         now: seconds since the epoch.
     """
     pulls: dict[str, dict[str, Any]] = {}
-    for at, entry in entries(found):
+    for at, entry in entries(found, "NOT finished"):
         # One line; a longer text is someone else's, and would take long.
         match = _WAITS.search(entry[:_LINE])
         if match:
@@ -79,7 +79,7 @@ def _push(entry: str, own: str) -> tuple[str, str, str] | None:
     said, path = _SAID.search(entry), _PATH.search(entry)
     error = said.group(1) if said else entry.partition(" - ")[2].partition("\n")[0]
     parties = _PARTY.findall(path.group(1)) if path else []
-    key = match.group(2).split("#")
+    key = match.group(3).split("#")
     towards = key[_DESTINATION] if len(key) == _KEY_PARTS else ""
     if match.group(1) == "PutBatchSinkPush":
         return "eggs", own, error
@@ -87,4 +87,7 @@ def _push(entry: str, own: str) -> tuple[str, str, str] | None:
         return "theirs", parties[0], error
     if _NO_ROUTE in error:
         return "table", towards, error
-    return "network" if _UNREACHED.search(error) else "own", towards, error
+    if _UNREACHED.search(error):
+        return "network", towards, error
+    # An answer to what was sent on: the next one failed without a word, as for want of memory.
+    return "theirs" if match.group(2) == "Resp" else "own", towards, error
