@@ -184,12 +184,12 @@ def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str
     answers["ping"], answers["POST"] = ({"ok": True}, PONG), ({"ok": True}, field(2, field(2, VERSION)))
     with socket.create_server(("127.0.0.1", 0)) as server:
         there = f"127.0.0.1:{server.getsockname()[1]}"
-        well = probe_state.state("h", 1, "9999", there, OwnTable(), {})
+        well = probe_state.state("h", 1, "9999", there, OwnTable())
         peer = probe_peers.ask("h:1", "9999", OwnTable(), "10000", there)
     assert well == {"ok": True, "party": "9999", "behind": {"ok": True, "version": "1.11.4"}}
     assert peer == {"ok": True, "behind": {"ok": True, "version": "1.11.4"}}
     del answers["POST"]
-    down = probe_state.state("h", 1, "9999", there, OwnTable(), {})
+    down = probe_state.state("h", 1, "9999", there, OwnTable())
     assert (down["ok"], down["behind"]["kind"]) == (True, "refused")
     assert probe_peers.ask("h:1", "9999", OwnTable(), "10000", there)["kind"] == "refused"
 

@@ -47,13 +47,14 @@ PEER_ROUTE_WRONG = Code(
 @service_check(TABLE_WRONG, component="rollsite")
 def own_table(view: ServiceView) -> Iterator[Finding]:
     """Its table leads where the inventory says, and for its own party to its own address, as the same text."""
-    wrong: list[str] = answer_of(view, STATE).get("table", [])
+    own, others = (answer_of(view, probe).get("table", []) for probe in (STATE, PEERS))
+    wrong: list[str] = [*own, *others]
     if wrong:
         yield finding(
             view,
             TABLE_WRONG,
             "; ".join(wrong[:_SHOWN]),
-            STATE,
+            STATE if own else PEERS,
             cause="it was changed by hand, or over rollsite's port by someone who has the key for that; where its own "
             "party's entry is rollsite under another name, packets go round and take more and more threads",
             remedy=PUT_BACK,

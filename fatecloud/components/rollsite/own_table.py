@@ -41,16 +41,12 @@ class OwnTable:
         except (KeyError, IndexError, TypeError):
             return ""
 
-    def wrong(self, party: str, upstream: str, others: dict[str, str]) -> list[str]:
+    def wrong(self, wanted: list[tuple[str, str, str]]) -> list[str]:
         """What leads elsewhere than it should, for people; nothing where the table is not known.
 
         Args:
-            party: rollsite's own. An entry that is another text than its own address sends packets round for ever.
-            upstream: where the own flow listens.
-            others: other party -> where its rollsite is.
+            wanted: party, role, and where what is for them has to go.
         """
-        wanted = [(party, DEFAULT, self.own), (party, FLOW, upstream)]
-        wanted += [(other, FLOW, where) for other, where in sorted(others.items())]
         if not self.known:
             return []
         return [

@@ -41,7 +41,20 @@ def ask(own: str, own_party: str, table: OwnTable, party: str, endpoint: str) ->
     return {**found, NAMED: ROUTE} if theirs or found.get("kind") == NO_ROUTE else found
 
 
+def look(own: str, own_party: str, table: OwnTable, pairs: list[str]) -> dict[str, Any]:
+    """All parties' answers; `table` says what of their entries leads elsewhere than it should.
+
+    Args:
+        own: the own rollsite.
+        own_party: who asks.
+        table: the one that it reads.
+        pairs: `party=host:port` of each other party.
+    """
+    found = asked(pairs, functools.partial(ask, own, own_party, table), ALL_SECONDS)
+    wrong = table.wrong([(party, FLOW, where) for party, where in (pair.split("=", 1) for pair in pairs)])
+    return {**found, "table": wrong} if wrong else found
+
+
 if __name__ == "__main__":
     own, own_party, conf, *pairs = sys.argv[1:]
-    question = functools.partial(ask, own, own_party, own_table(conf))
-    sys.stdout.write(json.dumps(asked(pairs, question, ALL_SECONDS)) + "\n")
+    sys.stdout.write(json.dumps(look(own, own_party, own_table(conf), pairs)) + "\n")

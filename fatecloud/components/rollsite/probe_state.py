@@ -8,7 +8,7 @@ from typing import Any
 
 from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.rollsite.messages import flow, health
-from fatecloud.components.rollsite.own_table import DEFAULT, OwnTable, own_table
+from fatecloud.components.rollsite.own_table import DEFAULT, FLOW, OwnTable, own_table
 from fatecloud.components.rollsite.stale import held_back, named_stale
 from fatecloud.components.router_questions import CONNECT_SECONDS, own_state
 from fatecloud.probing.dialing import address_of, connected, trouble
@@ -16,8 +16,8 @@ from fatecloud.probing.dialing import address_of, connected, trouble
 DIRECT_SECONDS = 3.0
 
 
-def state(host: str, port: int, party: str, upstream: str, table: OwnTable, others: dict[str, str]) -> dict[str, Any]:
-    """See `own_state`; `table` says what of the table leads elsewhere than it should.
+def state(host: str, port: int, party: str, upstream: str, table: OwnTable) -> dict[str, Any]:
+    """See `own_state`; `table` says what of the own party's entries leads elsewhere than it should.
 
     Args:
         host: of rollsite.
@@ -25,9 +25,9 @@ def state(host: str, port: int, party: str, upstream: str, table: OwnTable, othe
         party: whose it is.
         upstream: where the party's flow listens.
         table: the one that rollsite reads.
-        others: other party -> where its rollsite is.
     """
-    wrong = table.wrong(party, upstream, others)
+    # An entry that is another text than rollsite's own address sends packets round for ever.
+    wrong = table.wrong([(party, DEFAULT, table.own), (party, FLOW, upstream)])
     if wrong and table.leads(party, DEFAULT) not in ("", table.own):
         # Each question would go round, and take more and more threads.
         return {"ok": False, "kind": "route", "error": wrong[0], "table": wrong}
@@ -51,6 +51,5 @@ def _asked(host: str, port: int, party: str, upstream: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    own, number, name, its_flow, conf, *pairs = sys.argv[1:]
-    ways = dict(pair.split("=", 1) for pair in pairs)
-    sys.stdout.write(json.dumps(state(own, int(number), name, its_flow, own_table(conf), ways)) + "\n")
+    own, number, name, its_flow, conf = sys.argv[1:]
+    sys.stdout.write(json.dumps(state(own, int(number), name, its_flow, own_table(conf))) + "\n")

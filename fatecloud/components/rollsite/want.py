@@ -119,7 +119,6 @@ def _probes(
             ctx.owner.id,
             *flows,
             conf,
-            *peers,
             timeout=25,
             carries=PADDING,
         ),
