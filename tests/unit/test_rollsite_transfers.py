@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from component_world import NOW, report, set_answer
+from component_world import NOW, desired, report, set_answer
 
 from fatecloud.components.clustermanager import jvm_log, probe_ends
 from fatecloud.components.rollsite.probe_transfers import look
@@ -149,6 +149,13 @@ def test_only_an_end_while_this_clustermanager_ran_is_another_ones(since: int, e
         change, lambda a: a.update({key: {"state": "running", "since": NOW - since}}), example="eggroll-rollsite"
     )
     assert [f.code for f in seen.findings] == ["CLUSTERMANAGER_SESSIONS_KILLED"] * found
+
+
+@pytest.mark.parametrize(("example", "asked"), [("eggroll-rollsite", True), ("eggroll", False)])
+def test_only_a_clustermanager_whose_end_ends_all_sessions_is_asked_for_ends(example: str, *, asked: bool) -> None:
+    managers = [one for one in desired(example).services.values() if one.id.component == "clustermanager"]
+    assert managers
+    assert all(("clustermanager.ends" in {probe.name for probe in one.probes}) is asked for one in managers)
 
 
 def test_a_log_that_is_too_long_is_read_from_its_end(tmp_path: Path) -> None:
