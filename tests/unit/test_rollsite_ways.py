@@ -10,7 +10,6 @@ import pytest
 from component_world import desired, rendered, report, say, set_answer
 from test_eggroll_2 import CONF, EXAMPLE, NO_ROUTE, PONG, ROLLSITE, TABLE, TRACE, VERSION
 
-from fatecloud import catalogue
 from fatecloud.components import router_questions
 from fatecloud.components.flow.v1.version_question import judged
 from fatecloud.components.rollsite import messages, probe_peers, probe_state
