@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from fatecloud.model.clocks import NOTICED
@@ -12,14 +11,16 @@ from fatecloud.model.export import Export
 
 APART = 600.0
 """Seconds between the two, beyond which what one saw may be over when the other looked."""
-_GENERATION = re.compile(r"[a-z]+-(\d+)\.")
-"""Of the name of a release: `fate-2.2.0`. FATE-Flow 1.x and 2.x call each other by paths that the other one lacks."""
 _VERSIONS = "_VERSION"
 """Ends the code of a finding about versions that do not work together."""
 
 
-def version_faults(ours: Export, theirs: Export) -> Iterator[Fault]:
-    """Versions of the two sides that do not work together."""
+def version_faults(ours: Export, theirs: Export, apart: str) -> Iterator[Fault]:
+    """Versions of the two sides that do not work together.
+
+    Args:
+        apart: why their releases run no job together, as a sentence; empty if nothing is known against it.
+    """
     ways = ((theirs.partner, ours.partner), (ours.partner, theirs.partner))
 
     def fault(*evidence: str, certain: bool = True) -> Fault:
@@ -30,10 +31,8 @@ def version_faults(ours: Export, theirs: Export) -> Iterator[Fault]:
             f"party {theirs.partner} has the architecture {ours.architecture}, party {ours.partner} "
             f"{theirs.architecture}: their routers speak different protocols"
         )
-    here, there = ours.releases.get(theirs.partner, ""), theirs.releases.get(ours.partner, "")
-    known = [found[1] for found in map(_GENERATION.match, (here, there)) if found]
-    if len(set(known)) > 1:
-        yield fault(f"{here} of party {theirs.partner} and {there} of party {ours.partner} have no common protocol")
+    if apart:
+        yield fault(apart)
     for side, export in ((theirs.partner, ours), (ours.partner, theirs)):
         for one in export.faults:
             if one.outward and one.code.endswith(_VERSIONS):

@@ -18,13 +18,14 @@ _ORDER: tuple[Place, ...] = (
 )
 
 
-def diagnose(ours: Export, theirs: Export | None, sides: tuple[Side, ...]) -> Diagnosis:
+def diagnose(ours: Export, theirs: Export | None, sides: tuple[Side, ...], apart: str) -> Diagnosis:
     """Whose side is at fault.
 
     Args:
         ours: with our own names.
         theirs: that of the partner; None as long as there is none.
         sides: where the two come from, in the same order.
+        apart: why the releases of the two run no job together; empty if nothing is known against it.
     """
     exports = dict.fromkeys(ours.parties, ours) | (dict.fromkeys(theirs.parties, theirs) if theirs else {})
     found: dict[tuple[str, ...], Fault] = {}
@@ -38,7 +39,7 @@ def diagnose(ours: Export, theirs: Export | None, sides: tuple[Side, ...]) -> Di
                 fault = fault_of(direction, row)
                 key = _key(fault)
                 found[key] = _joined(found[key], fault) if key in found else fault
-    faults = [*(version_faults(ours, theirs) if theirs else ()), *found.values()]
+    faults = [*(version_faults(ours, theirs, apart) if theirs else ()), *found.values()]
     return Diagnosis(
         between=(theirs.partner if theirs else ", ".join(ours.parties), ours.partner),
         sides=sides,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from fatecloud import catalogue
 from fatecloud.checks.diagnosis import diagnose
 from fatecloud.errors import InputError, NotTrusted
 from fatecloud.inventory import load
@@ -59,7 +60,19 @@ def diagnose_files(
     if there is not None and second is not None:
         _refuse_strangers(ours, first, there.file, second)
         sides.append(_side(there, second, _trusted(there, second, cluster, own, today), now, ours=False))
-    return diagnose(first, second, tuple(sides))
+    return diagnose(first, second, tuple(sides), apart(first, second) if second else "")
+
+
+def apart(ours: Export, theirs: Export) -> str:
+    """Why the releases of two sides run no job together, by the catalogue; empty if nothing is known against it."""
+    here, there = ours.releases.get(theirs.partner, ""), theirs.releases.get(ours.partner, "")
+    known = catalogue.names()
+    reasons = (
+        catalogue.load(one).apart_from(catalogue.load(other).fate if other in known else other.partition("-")[2])
+        for one, other in ((here, there), (there, here))
+        if one in known
+    )
+    return next(filter(None, reasons), "")
 
 
 def in_our_names(inventory: Path, state_dir: Path | None, file: Path) -> str:

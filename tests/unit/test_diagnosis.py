@@ -37,6 +37,7 @@ from fatecloud.model.export import Export, SeenWay
 from fatecloud.report.diagnosis import diagnosis_document, diagnosis_text
 from fatecloud.report.envelope import document_text
 from fatecloud.report.kind_schema import output_schema
+from fatecloud.workflow.diagnose import apart
 
 
 def origin(export: Export, *, ours: bool, age: float = 60.0) -> Side:
@@ -46,7 +47,7 @@ def origin(export: Export, *, ours: bool, age: float = 60.0) -> Side:
 def judged(ours: Export, theirs: Export | None = None, **more: Any) -> Diagnosis:
     sides = [origin(ours, ours=True, **more)]
     sides += [origin(theirs, ours=False, **more)] if theirs else []
-    return diagnose(ours, theirs, tuple(sides))
+    return diagnose(ours, theirs, tuple(sides), apart(ours, theirs) if theirs else "")
 
 
 def way(export: Export, source: str, party: str, role: str = "fateflow") -> SeenWay:
@@ -235,7 +236,10 @@ def test_versions_that_do_not_work_together_lead() -> None:
     new = both(OSX)[0]
     found_faults = judged(new, old).faults
     assert found_faults[0].place == "versions"
-    assert "fate-2.2.0 of party 9999 and fate-1.11.4 of party 10000 have no common protocol" in found_faults[0].evidence
+    assert found_faults[0].evidence[0].startswith("FATE 2.2.0 and FATE 1.11.4 cannot run a job together")
+    # A release that this program does not have is judged by its name.
+    later = replace(old, releases={"10000": "fate-1.11.9"})
+    assert judged(new, later).faults[0].evidence[0].startswith("FATE 2.2.0 and FATE 1.11.9 cannot run")
     other = judged(both(OSX)[0], both(PAIR)[1]).faults
     assert other[0].place == "versions"
     assert "architecture eggroll" in other[0].evidence[0]
@@ -253,7 +257,7 @@ def test_the_times_of_both_and_their_clocks_are_said() -> None:
     late = replace(theirs, taken=theirs.taken - 3600)
     said = " ".join(judged(ours, late).remarks)
     assert "1 h apart" in said
-    ahead = diagnose(ours, theirs, (origin(ours, ours=True), origin(theirs, ours=False, age=-90.0)))
+    ahead = diagnose(ours, theirs, (origin(ours, ours=True), origin(theirs, ours=False, age=-90.0)), "")
     assert any("1 min 30 s in the future: the clock there is ahead" in line for line in ahead.remarks)
     (node,) = theirs.nodes
     skewed = judged(ours, replace(theirs, nodes=(replace(node, skew=-40.0),)))

@@ -40,7 +40,7 @@ from fatecloud.signing.keys import SigningKey, new_key
 from fatecloud.signing.sshsig import BUNDLE, EXPORT, signed
 from fatecloud.state.pseudonyms import FILE, pseudonyms
 from fatecloud.vault.signing_keys import signing_key
-from fatecloud.workflow.diagnose import diagnose_files, in_our_names
+from fatecloud.workflow.diagnose import apart, diagnose_files, in_our_names
 from fatecloud.workflow.export import _signed, exporter
 from fatecloud.workflow.export_file import read_export
 from fatecloud.workflow.export_shape import export_of
@@ -487,7 +487,7 @@ def test_whatever_is_in_the_place_of_an_entry_is_refused_or_diagnosed(example: s
                 Side(one.parties, one is ours, "SHA256:x", "", one.taken, NOW - one.taken, one.program)
                 for one in (ours, export)
             )
-            found = diagnose(ours, export, sides)
+            found = diagnose(ours, export, sides, apart(ours, export))
             OBEYS.validate(json.loads(document_text("Diagnosis", diagnosis_document(found), "json")))
             assert "\x1b" not in diagnosis_text(found, 80)
     assert refused > taken > 0
