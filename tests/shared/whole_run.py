@@ -70,11 +70,6 @@ ALWAYS = frozenset(
 """Of the parts in which files take their turn. What only upstream's packages can do costs nothing without them."""
 
 
-def beside_it(path: str) -> tuple[str, ...]:
-    """A file, and those that share its nodes."""
-    return ROLLSITE if path in ROLLSITE else (path,)
-
-
 Some = Callable[[str, Sequence[str], int], Sequence[str]]
 """Takes so many of some files; the first argument names them."""
 
@@ -89,7 +84,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
     def turn(what: str, files: Sequence[str], number: int) -> tuple[str, ...]:
         return tuple(some(what, [path for path in files if path not in ALWAYS], number))
 
-    alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY, ROLLSITE[0]), 1)
+    alone = turn("files with nodes of their own", (*OLDEST, *GROUP, *WAY), 1)
     beside = turn("files of jvm and eggroll", (*JVM, *EGGROLL), 1)
     files = {
         "parties": (*BARE, *WITH_ALL),
@@ -98,8 +93,9 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "work": (*WORK, *turn("other files of two parties", OTHERS, 2), *WITH_ALL),
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
+        "rollsite": ROLLSITE,
         "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
-        **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): beside_it(path) for path in alone},
+        **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
         "rest": REST,
     }
