@@ -77,6 +77,7 @@ def load(name: str) -> Release:
         java={component: JavaRange(**java) for component, java in data.get("java", {}).items()},
         trees={SUPERVISOR: _supervisor(), **{tree: _tree(data, tree) for tree in data.get("trees", {})}},
         packages={package: _package(data, package) for package in data.get("packages", {})},
+        apart=data.get("apart", {}),
         defaults=data.get("defaults", {}),
         seen=data.get("seen", {}),
         replaces=tuple(data.get("replaces", ())),

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from fatecloud import components
 from fatecloud.components.registry import by_kind
+from fatecloud.components.script import package_of
 from fatecloud.model.check import CheckSpec
 
 
@@ -33,7 +34,7 @@ def _declared(module: str) -> tuple[CheckSpec, ...]:
     kinds: dict[CheckSpec, list[str]] = {}
     for kind, component in by_kind().items():
         for package in dict.fromkeys((component.name, kind.replace("/", "."))):
-            path = f"{components.__name__}.{package}.{module}"
+            path = f"{components.__name__}.{package_of(package)}.{module}"
             for spec in checks_in(importlib.import_module(path)) if find_spec(path) else ():
                 kinds.setdefault(spec, []).append(kind)
     return tuple(replace(spec, kinds=frozenset(found)) if spec.component else spec for spec, found in kinds.items())

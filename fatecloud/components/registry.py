@@ -1,8 +1,9 @@
 """Finds the components: every package beside this module.
 
-A package has a `COMPONENT`, or `GENERATIONS`: the first numbers of a version -> the package below it that has the
-`COMPONENT` for these versions, the oldest first. The version in the catalogue chooses. Keys, ports, templates, probes
-and checks belong to a generation; what generations share is in the package of the component.
+A hyphen in a name is an underscore in that of its package. A package has a `COMPONENT`, or `GENERATIONS`: the first
+numbers of a version -> the package below it that has the `COMPONENT` for these versions, the oldest first. The version
+in the catalogue chooses. Keys, ports, templates, probes and checks belong to a generation; what generations share is in
+the package of the component.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from fatecloud import components
+from fatecloud.components.script import package_of
 from fatecloud.model.component import Component
 from fatecloud.model.computing import SessionApiAt
 from fatecloud.model.jobs import JobApiAt
@@ -23,8 +25,8 @@ from fatecloud.model.release import Release
 
 
 def packages() -> list[str]:
-    """Names of the packages beside this module, sorted."""
-    return sorted(info.name for info in pkgutil.iter_modules(components.__path__) if info.ispkg)
+    """Names of the components that have a package beside this module, sorted."""
+    return sorted(info.name.replace("_", "-") for info in pkgutil.iter_modules(components.__path__) if info.ispkg)
 
 
 @cache
@@ -36,7 +38,7 @@ def generations(name: str) -> Mapping[str, Component]:
     """
     if name not in packages():
         raise KeyError(name)
-    package = importlib.import_module(f"{components.__name__}.{name}")
+    package = importlib.import_module(f"{components.__name__}.{package_of(name)}")
     below: Mapping[str, str] = getattr(package, "GENERATIONS", {})
     if not below:
         return MappingProxyType({"": package.COMPONENT})

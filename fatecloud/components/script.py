@@ -26,11 +26,16 @@ Place = tuple[int, int]
 """Line, from 1, and byte in it, from 0."""
 
 
+def package_of(component: str) -> str:
+    """The package of a component, or of one of its generations: `serving_server/v2` for `serving-server/v2`."""
+    return component.replace("-", "_")
+
+
 def script_text(package: str, name: str) -> str:
     """What a probe passes to an interpreter on the node, Python 3.6 or later, for `components/<package>/<name>`.
 
     Args:
-        package: below `fatecloud.components`, dotted.
+        package: name of a component.
         name: file name below it, with `.py`.
 
     Raises:
@@ -51,7 +56,7 @@ def module_text(name: str) -> str:
 def parts_of(package: str, name: str) -> dict[str, str]:
     """Texts of the script, and then of the modules that it needs, by their names."""
     texts: dict[str, str] = {}
-    _add(f"{_OURS}components.{package}.{name.removesuffix('.py').replace('/', '.')}", texts)
+    _add(f"{_OURS}components.{package_of(package)}.{name.removesuffix('.py').replace('/', '.')}", texts)
     return texts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
@@ -29,15 +29,24 @@ def refuse_contradictions(cluster: Cluster, components: Components, reader: Read
             own = reader.places.get(f"{owner.path}.services.{name}.{node.name}.config.{found.key}")
             _note(reader, owner, name, found, f"{owner.id}/{name}@{node.name}: {found.what}", own)
     generations = {(name, found.kind): found for party in parties for name, found in components[party].items()}
+    # A party has all components of its release; a group has those that it names.
+    of_groups = [(name, components[group][name]) for group, owner in cluster.groups.items() for name in owner.placement]
+    generations |= {(name, found.kind): found for name, found in of_groups}
     for (name, kind), component in generations.items():
         # Only a generation knows its own settings, and no other one talks to it.
-        alike = {party: owner for party, owner in parties.items() if components[party][name].kind == kind}
+        alike = {
+            party: owner
+            for party, owner in parties.items()
+            if (own := components[party].get(name)) is not None and own.kind == kind
+        }
         for at, found in component.judge_parties(alike, _partners(cluster, alike), cluster.groups):
-            _note(reader, parties[at], name, found, found.what)
+            _note(reader, cluster.owners[at], name, found, found.what)
 
 
-def _partners(cluster: Cluster, parties: Iterable[str]) -> dict[str, Peer]:
-    """The peers that one of these parties can run jobs with."""
+def _partners(cluster: Cluster, parties: Collection[str]) -> dict[str, Peer]:
+    """The peers that one of these parties can run jobs with; all of them where there are groups alone."""
+    if not parties:
+        return dict(cluster.peers)
     apart, versions = cluster.compatibility.apart, cluster.compatibility.versions
     # One party of each version is enough: an inventory may have thousands of parties.
     ours = {versions.get(party): party for party in parties}.values()

@@ -74,7 +74,8 @@ def build_peers(
         for kind in kinds:
             if f"{path}.{kind}" not in reader.places and given is not BAD:
                 what = f"peer {party} has no {kind}"
-                reader.problems.add(reader.at(path), what, f"{kind}: host:port, which {architecture} needs")
+                needs = f"which {architecture} needs" if architecture else "where its proxy is reached"
+                reader.problems.add(reader.at(path), what, f"{kind}: host:port, {needs}")
         for name in [name for name in written if name != "apps"]:
             origins.written(f"{path}.{name}")
         apps = _apps(written.get("apps", {}), f"{path}.apps", origins)

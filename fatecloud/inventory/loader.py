@@ -150,6 +150,12 @@ class _Builder:
             for component in party.components.values()
             if component.peer_kind and architecture in component.architectures
         }
+        if party is None:
+            # What connects parties whatever their architecture: without them, that is what the inventory is for.
+            placed = (draft.components[name] for draft in drafts for name in draft.owner.placement)
+            needed = {
+                component.peer_kind for component in placed if component.peer_kind and not component.architectures
+            }
         return build_peers(raw.get("peers", {}), needed, architecture, self._reader, self._origins)
 
     def _judge(self, cluster: Cluster, drafts: Collection[Draft]) -> None:

@@ -97,6 +97,8 @@ class Placer:
         if architecture and component.architectures and architecture not in component.architectures:
             what = f"{name} is not part of the architecture {architecture}"
             self._draft.refuse(key, what, one_of(self._usual))
+        elif release is not None and name in release.apart:
+            self._draft.refuse(key, f"{name} is not for a party of {release.name}: {release.apart[name]}", "a group")
         elif release is not None and not self._offers(name):
             offered = [known for known in self._draft.components if self._offers(known)]
             self._draft.refuse(key, f"the release {release.name} has no {name}", one_of(offered))
@@ -120,7 +122,10 @@ def refuse_bad_groups(drafts: Collection[Draft]) -> None:
             giving = [
                 group for group, known in groups.items() if not isinstance(known.placement.get(name, where), FromGroup)
             ]
-            if not (draft.components[name].groups and draft.components[name].lent):
+            if draft.release is not None and name in draft.release.apart:
+                what = f"a party of {draft.release.name} cannot take {name} from a group: {draft.release.apart[name]}"
+                draft.refuse(f"services.{name}", what, "no such line")
+            elif not (draft.components[name].groups and draft.components[name].lent):
                 what = f"{name} cannot be taken from a group"
                 draft.refuse(f"services.{name}.group", what, f"a node: each {draft.owner.kind} has its own {name}")
             elif where.group not in giving:

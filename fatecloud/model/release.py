@@ -44,6 +44,8 @@ class Release:
     """Name -> archives and jars that are not installed by anything, only unpacked."""
     packages: Mapping[str, PackageNeed] = field(default_factory=dict)
     """Kind -> what no registry has, and upstream publishes as an archive. Imported, it is a tree."""
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """Component of another release that a party of this one cannot use, although a group may have it -> why."""
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""
     incompatible: tuple[Incompatible, ...] = ()

@@ -154,6 +154,7 @@ def prove(
                 guest=guest,
                 host=host,
                 services=services,
+                beside=lambda owner, beside: dict(_services(session.desired, beside)).get(owner),
                 run=commands.of,
                 waits=lambda seconds: waiting(session, seconds),
                 events=events,

@@ -85,7 +85,11 @@ def filled_in(file: Path, key: str, example: str) -> dict[str, Any]:
     words = {"party": found.owner, "node": found.node, "own": wanted.cluster.nodes[found.node].address}
     for peer, known in ((name, peer) for name, peer in wanted.cluster.peers.items() if name in others):
         words |= {"other": peer, "address": next(iter(known.endpoints.values())).host}
-    for other in (s.id for s in wanted.services.values() if s.id.owner in {*wanted.cluster.parties} & {*others}):
+    groups = wanted.cluster.groups
+    # Groups of serving stand for a party each.
+    alone = found.owner not in groups or len(groups) == 1
+    alike = {*wanted.cluster.parties} & {*others} if alone else {*groups} - {found.owner}
+    for other in (s.id for s in wanted.services.values() if s.id.owner in alike):
         words |= {"other": other.owner, "address": wanted.cluster.nodes[other.node].address}
     return dict(_put(_read(file), words))
 

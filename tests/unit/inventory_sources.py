@@ -214,8 +214,61 @@ peers:
   "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24, fate: 1.9.2}
 """
 """The parties of the others are of releases that have none of this."""
+SERVING = """\
+# All settings of FATE-Serving, of a group without a party.
+apiVersion: fatecloud/v1
+cluster: online
+id: c3f9a2b1d4e5f60a
+defaults: {ssh: {user: ops}, become: root}
+nodes:
+  s1: {address: 10.0.0.31}
+  s2: {address: 10.0.0.32}
+groups:
+  online:
+    release: serving-2.1.7
+    public: {serving: "serving.example:18869"}
+    services:
+      zookeeper: s1
+      redis: s1
+      serving-server: [s1, {node: s2, config: {queue: 50}}]
+      serving-proxy: s1
+      serving-admin: s1
+    config:
+      serving-server:
+        features: {source: class, class: com.bank.Features, batch_class: com.bank.ManyFeatures}
+        flow: "10.0.0.41:9380"
+        cache: {results: false, seconds: 60}
+        batch: {most: 100}
+        queue: 200
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {grpc: 18000, http: 18185}
+      serving-proxy:
+        party: 9999
+        bind: 10.0.0.31
+        timeout: 2000
+        threads: 50
+        queue: 20
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {http: 18059, intra: 18879, inter: 18869}
+      serving-admin:
+        bind: 10.0.0.31
+        account: operator
+        session: {seconds: 600}
+        jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
+        residues: {days: 3, size: 1GiB}
+        ports: {http: 18350}
+peers:
+  "10000": {serving: "serving.partner.example:8869", addresses: 198.51.100.0/24}
+"""
+"""A peer of parties needs none of its endpoint."""
+SERVED_BY_URL = SERVING.replace(
+    "{source: class, class: com.bank.Features, batch_class: com.bank.ManyFeatures}",
+    '{source: http, url: "http://10.0.0.51:8080/features"}',
+)
 EXAMPLES = tuple(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml")))
-SOURCES = (*EXAMPLES, OLDER, ROLLING, FULL)
+SOURCES = (*EXAMPLES, OLDER, ROLLING, FULL, SERVING, SERVED_BY_URL)
 
 
 def every_key() -> set[str]:
@@ -225,10 +278,13 @@ def every_key() -> set[str]:
     """
     releases = [catalogue.load(name) for name in catalogue.names()]
     offered = {name for release in releases if release.architectures for name in release.components}
-    refused = "groups.*.config.osx.exchange"  # an exchange sends to each party itself
+    refused = {"groups.*.config.osx.exchange"}  # an exchange sends to each party itself
+    apart = {name: all_components()[name] for release in releases for name in release.apart}
+    refused |= {f"parties.*.services.{name}" for name in apart}
+    refused |= {f"parties.*.public.{port.public}" for one in apart.values() for port in one.ports if port.public}
     lent = tuple(f"parties.*.config.{name}" for name in all_components() if name not in offered)
     return {
-        key for key in _keys(inventory_section(all_components()), "") if not key.startswith(lent) and key != refused
+        key for key in _keys(inventory_section(all_components()), "") if not key.startswith(lent) and key not in refused
     }
 
 

@@ -24,7 +24,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 def test_the_examples_are_the_templates_of_init() -> None:
     rolling = ("eggroll", *(f"eggroll-{name}" for name in _ROLLING))
-    assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "two-party")
+    assert templates() == ("all-in-one", *rolling, "multi-node", "serving", "serving-pair", "two-party")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -42,7 +42,7 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, star, older, shared, mixed, workers, rolling, spread, serving, two = (load(path) for path in EXAMPLES)
+    alone, star, older, shared, mixed, workers, rolling, spread, pair, serving, two = (load(path) for path in EXAMPLES)
     assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
     assert {party.release for party in older.parties.values()} == {"fate-1.11.4"}
     assert all(party.instances("rollsite") and not party.instances("osx") for party in older.parties.values())
@@ -63,6 +63,7 @@ def test_the_examples_say_what_their_names_say() -> None:
     assert len(spread.parties["9999"].nodes) == 4
     assert (serving.parties, serving.architecture, len(serving.nodes)) == ({}, None, 3)
     assert len(serving.groups["serving"].instances("zookeeper")) == 3
+    assert [group.config["serving-proxy"]["party"] for group in pair.groups.values()] == [9999, 10000]
 
 
 @pytest.mark.parametrize("text", [GOOD, ALONE], ids=["spread", "alone"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.java import JVM_EXCEPTIONS
+from fatecloud.components.zookeeper.tree import Tree
 from fatecloud.components.zookeeper.want import JVM, want
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec, always
 from fatecloud.model.runtime import JavaRuntime
@@ -49,6 +50,7 @@ COMPONENT = Component(
         SecretSpec("zookeeper.super", "Password of ZooKeeper's superuser, with which a deploy gives `fate` its tree"),
     ),
     want=want,
+    gives=(Tree,),
     runtime=JavaRuntime(),
     many=True,
     groups=True,

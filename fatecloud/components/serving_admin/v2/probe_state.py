@@ -1,0 +1,84 @@
+"""Runs on the node: does the own admin take its own login alone, and what does it show as registered?
+
+It does not log out: all logins of an account have one token, and people who look at the page have it too.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from fatecloud.probing.dialing import readable, trouble
+from fatecloud.probing.http_get import NoHttp, get, post
+from fatecloud.probing.properties import settings
+
+SECONDS = 6.0
+MOST = 1 << 20
+SHIPPED = {"username": "admin", "password": "admin"}
+"""What upstream's settings have."""
+WRONG = 120
+_DEEPEST = 6
+_GROUPS = ("serving", "proxy", "admin")
+
+
+def state(conf: str, host: str, port: int) -> dict[str, Any]:
+    """`ok` where people can work with it; `shown` are the addresses that it shows, by kind of process."""
+    try:
+        own = settings(conf)
+        account, password = own["admin.username"], own["admin.password"]
+    except (OSError, KeyError) as error:
+        return {"ok": False, "kind": "config", "error": f"{conf}: {type(error).__name__}: {error}"}
+    login = _call(host, port, "/api/admin/login", {"username": account, "password": password})
+    if "kind" in login:
+        return login
+    shipped = _call(host, port, "/api/admin/login", SHIPPED)
+    found: dict[str, Any] = {"shipped": shipped.get("retcode") == 0, "shown": {}}
+    if login["retcode"] != 0:
+        kind = "login" if login["retcode"] == WRONG else "code"
+        return {"ok": False, "kind": kind, "error": f"a login gets {login['retcode']}: {_words(login)}", **found}
+    shown = _call(host, port, "/api/component/list", None, str((login.get("data") or {}).get("sessionToken", "")))
+    if "kind" in shown:
+        return {**shown, **found}
+    if shown["retcode"] != 0:
+        return {"ok": False, "kind": "code", "error": f"its list gets {shown['retcode']}: {_words(shown)}", **found}
+    return {"ok": True, **found, "shown": {name: sorted(_leaves(shown.get("data"), name)) for name in _GROUPS}}
+
+
+def _call(host: str, port: int, path: str, body: dict[str, str] | None, token: str = "") -> dict[str, Any]:
+    """An answer, or where it has none of the admin's form, an answer of a probe with `kind`."""
+    headers = {"sessionToken": token} if token else {}
+    try:
+        if body is None:
+            status, _, text = get(host, port, path, timeout=SECONDS, headers=headers, limit=MOST)
+        else:
+            octets = json.dumps(body).encode()
+            status, _, text = post(host, port, path, octets, timeout=SECONDS, headers=headers, limit=MOST)
+    except OSError as error:
+        return trouble(error, SECONDS, "silent")
+    except NoHttp as error:
+        return {"ok": False, "kind": "foreign", "error": readable(error)}
+    try:
+        found = json.loads(text)
+        return {"retcode": int(found["retcode"]), "retmsg": found.get("retmsg"), "data": found.get("data")}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {"ok": False, "kind": "foreign", "error": f"HTTP {status}, and not what Serving's admin says"}
+
+
+def _words(answer: dict[str, Any]) -> str:
+    return readable(answer.get("retmsg") or "")
+
+
+def _leaves(node: Any, group: str, depth: int = 0) -> set[str]:
+    """Names of the leaves below the entry of a group."""
+    if not isinstance(node, dict) or depth > _DEEPEST:
+        return set()
+    children = node.get("children")
+    below = children if isinstance(children, list) else []
+    if node.get("name") == group:
+        return {readable(child.get("name")) for child in below if isinstance(child, dict)}
+    return {leaf for child in below for leaf in _leaves(child, group, depth + 1)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(state(sys.argv[1], sys.argv[2], int(sys.argv[3]))) + "\n")

@@ -1,0 +1,102 @@
+"""What can be wrong with Serving's proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.judging import answer_of, finding, logs, verb
+from fatecloud.components.party_routes import BLOCKED, LARGE, blocked, packets_lost, routes_to_parties
+from fatecloud.components.serving_proxy.exposures import exposures
+from fatecloud.components.serving_proxy.partners import KIND
+from fatecloud.components.serving_proxy.v2.want import PEERS, STATE
+from fatecloud.components.serving_server.checks import HANGS
+from fatecloud.model.check import Code, ServiceView, service_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import PUT_BACK, Ask, Edit, look
+
+__all__ = ["behind", "exposures", "peers", "usable"]
+
+UNUSABLE = Code(
+    "SERVING_PROXY_UNUSABLE",
+    "critical",
+    "What answers on a port of Serving's proxy does not work as one.",
+    ("registry", "node"),
+)
+PEER_UNREACHABLE = Code(
+    "SERVING_PEER_UNREACHABLE",
+    "critical",
+    "Another party's serving cannot be reached from here.",
+    (KIND, "node"),
+    outward=True,
+)
+PEER_SERVER_DOWN = Code(
+    "SERVING_PEER_SERVER_DOWN",
+    "critical",
+    "Another party's proxy answers, and a request through it gets no answer of a server.",
+    (KIND, "SERVING_SERVER_DOWN"),
+    outward=True,
+)
+PEER_MTU = Code(
+    "SERVING_PEER_MTU",
+    "critical",
+    "Large packets are lost on the route to another party's serving.",
+    (KIND,),
+    outward=True,
+)
+
+
+@service_check(UNUSABLE, component="serving-proxy", after=("SERVICE_HUNG",))
+def usable(view: ServiceView) -> Iterator[Finding]:
+    """It answers at its three ports as Serving's proxy does."""
+    answer = answer_of(view, STATE)
+    if not answer["ok"] and answer["kind"] not in HANGS:
+        yield finding(
+            view,
+            UNUSABLE,
+            f"port {answer['port']}: {answer['error']}",
+            STATE,
+            cause="another program has its port, or it is still waiting for ZooKeeper",
+            remedy=(verb(view, "restart"), logs(view), look("fatecloud preflight")),
+            expected="an answer of Serving's proxy",
+            got=str(answer["kind"]),
+        )
+
+
+@service_check(PEER_UNREACHABLE, component="serving-proxy")
+def peers(view: ServiceView) -> Iterator[Finding]:
+    """Every other party's proxy answers from here."""
+    wrong = [(r, str(r.answer["error"])) for r in routes_to_parties(view, PEERS, KIND) if not r.answer["ok"]]
+    yield from blocked(
+        view,
+        PEER_UNREACHABLE,
+        wrong,
+        PEERS,
+        cause=BLOCKED,
+        remedy=(
+            *(Ask(r.party, f"is your serving-proxy at {r.edge.endpoint}, and open to us?") for r, _ in wrong),
+            *(Edit(f"correct `serving` of {r.party}, then deploy", instead=True) for r, _ in wrong),
+        ),
+        expected="an answer of Serving's proxy",
+    )
+
+
+@service_check(PEER_SERVER_DOWN, PEER_MTU, component="serving-proxy", after=("SERVICE_HUNG", UNUSABLE.name))
+def behind(view: ServiceView) -> Iterator[Finding]:
+    """A server of every other party answers through both proxies."""
+    failed = [
+        (route, route.answer["behind"])
+        for route in routes_to_parties(view, PEERS, KIND)
+        if route.answer["ok"] and not route.answer["behind"]["ok"]
+    ]
+    silent = [(route, str(found["error"])) for route, found in failed if found["kind"] != LARGE]
+    yield from blocked(
+        view,
+        PEER_SERVER_DOWN,
+        silent,
+        PEERS,
+        cause="that party's server is down, the table of routes was changed by hand, or it has another number",
+        remedy=(*(Ask(route.party, "do your serving-servers answer?") for route, _ in silent), *PUT_BACK, logs(view)),
+        expected="the answer of a server that it does not have that model",
+    )
+    lost = [(route, str(found["error"])) for route, found in failed if found["kind"] == LARGE]
+    yield from packets_lost(view, PEER_MTU, lost, PEERS)

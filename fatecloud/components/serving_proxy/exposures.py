@@ -1,0 +1,29 @@
+"""What Serving's proxy leaves open, however well everything works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatecloud.components.judging import open_ports
+from fatecloud.components.serving_proxy.partners import KIND
+from fatecloud.components.serving_server.exposures import OPEN, PLAINTEXT, exposed
+from fatecloud.model.check import ServiceView, service_check
+from fatecloud.model.finding import Finding
+from fatecloud.model.remedy import administrator
+
+
+@service_check(OPEN, PLAINTEXT, component="serving-proxy", while_down=True)
+def exposures(view: ServiceView) -> Iterator[Finding]:
+    """Who can change its routes, and what can be read on the way to other parties."""
+    yield exposed(view, "intra", "changes its table of routes and sends requests to other parties")
+    for port in open_ports(view, "inter"):
+        if any(edge.kind == KIND for edge in view.service.edges):
+            yield Finding(
+                PLAINTEXT.name,
+                PLAINTEXT.severity,
+                view.subject,
+                f"its port {port.number} at {port.bind} speaks without TLS, and so does it with other parties",
+                cause="fatecloud does not set up Serving's TLS between parties yet",
+                remedy=(administrator(view.facts.node, "use a VPN between the sites"),),
+                source="inventory",
+            )

@@ -1,0 +1,41 @@
+"""Runs on the node: can the other parties' servers be reached from here, through both parties' proxies?
+
+Where not, the other proxy itself is asked, directly, which says where on the way it fails.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from typing import Any
+
+from fatecloud.components.serving_server.messages import PADDING, party, proxy
+from fatecloud.probing.dialing import address_of, asked
+from fatecloud.probing.sized import sized
+
+LIMITS = (7.0, 3.0, 3.0)
+DIRECT = (3.0, 2.0, 2.0)
+ALL_SECONDS = 22.0
+
+
+def ask(own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: str) -> dict[str, Any]:
+    """One party's answer: `behind` is what comes back through the own proxy, from the other party's server."""
+
+    def through(padding: int, seconds: float) -> dict[str, Any]:
+        return party(*address_of(own), own_party, numbers[name], padding=padding, seconds=seconds)
+
+    def direct(padding: int, seconds: float) -> dict[str, Any]:
+        return proxy(*address_of(endpoint), padding=padding, seconds=seconds)
+
+    behind = sized(through, PADDING, LIMITS)
+    if behind["ok"]:
+        return {"ok": True, "behind": behind}
+    return {**sized(direct, PADDING, DIRECT), "behind": behind}
+
+
+if __name__ == "__main__":
+    own, own_party, numbers, *pairs = sys.argv[1:]
+    known = dict(pair.split("=", 1) for pair in numbers.split(",") if pair)
+    found = asked(pairs, functools.partial(ask, own, own_party, known), ALL_SECONDS)
+    sys.stdout.write(json.dumps(found) + "\n")

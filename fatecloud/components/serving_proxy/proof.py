@@ -1,0 +1,185 @@
+"""The smoke tests of Serving: does a request reach the other party's server, and is the score that of both?"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import uuid
+from typing import Any
+
+from fatecloud.components.script import script_text
+from fatecloud.components.serving_server import sample
+from fatecloud.components.serving_server.want import SERVER
+from fatecloud.errors import FatecloudError, ProofFailed, UsageError
+from fatecloud.model.desired import DesiredService
+from fatecloud.model.event import Event
+from fatecloud.model.proof import ProofGround, ProofResult
+from fatecloud.plain import harmless, plain_word
+
+PACKAGE = "serving-proxy"
+EVERY = 3.0
+"""Seconds between two tries: after a start, a proxy's connections wait for up to two minutes before they try again."""
+ENOUGH = 1e-9
+CALL_SECONDS = 40.0
+SETTLED = 60.0
+"""Seconds that stay for the clean-up."""
+
+
+def route(ground: ProofGround) -> ProofResult:
+    """Ask the other party's server through both proxies; see `model.proof.Proof`."""
+    began = time.monotonic()
+    service = ground.services[ground.guest]
+    own, party, other = service.facts["own"], service.facts["party"], _number(ground, ground.host)
+    answer: dict[str, Any] = {}
+    while not answer.get("ok"):
+        answer = _asked(ground, service, PACKAGE, "trial_route.py", own, party, other)
+        if answer.get("ok"):
+            break
+        if time.monotonic() - began + EVERY > ground.deadline - CALL_SECONDS:
+            raise ProofFailed(
+                f"route {ground.guest} -> {ground.host}: no server of party {other} answers: {answer['error']}",
+                remedy=f"fatecloud check {ground.guest}/ {ground.host}/",
+            )
+        time.sleep(EVERY)
+    return _result(ground, "route", began, {}, f"a server of party {other} answers through both proxies")
+
+
+def predict(ground: ProofGround) -> ProofResult:
+    """Load the sample model into both parties, score one request and a batch, and remove it; see `Proof`."""
+    began = time.monotonic()
+    sides = {"guest": _server(ground, ground.guest), "host": _server(ground, ground.host)}
+    if ground.guest == ground.host:
+        raise UsageError("a prediction takes two parties, and there is one")
+    source = sides["host"].facts["features"]
+    if source != "sample":
+        raise UsageError(
+            f"the host {ground.host} gets its features from {source!r}, so the score of the sample is not known",
+            remedy=f"set features.source of {SERVER} in {ground.host} to sample, then deploy, for as long as you test",
+        )
+    numbers = (_number(ground, ground.guest), _number(ground, ground.host))
+    loaded: list[str] = []
+    try:
+        for role, server in sides.items():
+            _load(ground, server, role, numbers)
+            loaded.append(role)
+        figures = _scored(ground, began)
+    finally:
+        left = [words for role in loaded if (words := _removed(ground, sides[role], role, numbers))]
+    score = figures["score"]
+    said = f"the score {score:.12f} is that of both parties together, single and in a batch"
+    return _result(ground, "predict", began, figures, said, tuple(left))
+
+
+def _scored(ground: ProofGround, began: float) -> dict[str, float]:
+    expected, proxy = sample.score(), ground.services[ground.guest]
+    single: dict[str, Any] = {}
+    while True:
+        started = time.monotonic()
+        single = _request(ground, proxy, "inference", _features())
+        seconds = time.monotonic() - started
+        if single.get("ok") and single["retcode"] == 0:
+            break
+        if time.monotonic() - began + EVERY > ground.deadline - CALL_SECONDS - SETTLED:
+            error = single.get("error") or f"{single['retcode']}: {single['retmsg']}"
+            raise ProofFailed(f"predict {ground.guest} -> {ground.host}: no score: {error}", remedy="fatecloud check")
+        time.sleep(EVERY)
+    _compared(ground, (single["answer"].get("data") or {}).get("score"), expected, "the request")
+    many = {"batchDataList": [{"index": index, **_features()} for index in (1, 2)]}
+    batch = _request(ground, proxy, "batchInference", many)
+    if not batch.get("ok") or batch["retcode"] != 0:
+        error = batch.get("error") or f"{batch['retcode']}: {batch['retmsg']}"
+        raise ProofFailed(f"predict {ground.guest} -> {ground.host}: no score of a batch: {error}")
+    found = batch["answer"].get("batchDataList") or []
+    for one in found:
+        _compared(ground, (one.get("data") or {}).get("score"), expected, "a request in a batch")
+    if len(found) != len(many["batchDataList"]):
+        raise ProofFailed(f"predict {ground.guest} -> {ground.host}: a batch of 2 gets {len(found)} answers")
+    return {"score": expected, "single": seconds}
+
+
+def _compared(ground: ProofGround, got: Any, expected: float, what: str) -> None:
+    if isinstance(got, (int, float)) and math.isfinite(got) and abs(got - expected) < ENOUGH:
+        return
+    alone = isinstance(got, (int, float)) and abs(got - sample.score(with_host=False)) < ENOUGH
+    why = "it is the guest's part alone: the host's adds nothing" if alone else "it is another one"
+    raise ProofFailed(
+        f"predict {ground.guest} -> {ground.host}: the score of {what} is {plain_word(str(got))}, "
+        f"not {expected!r}: {why}",
+        remedy=f"fatecloud check {ground.host}/",
+    )
+
+
+def _features() -> dict[str, Any]:
+    # An id that no one had: a score that was kept would hide that the other party is away.
+    remote = {"id": f"fatecloud-{uuid.uuid4().hex}"}
+    return {"featureData": dict(sample.GUEST_FEATURES), "sendToRemoteFeatureData": remote}
+
+
+def _request(ground: ProofGround, proxy: DesiredService, call: str, body: dict[str, Any]) -> dict[str, Any]:
+    host, _, port = str(proxy.facts["http"]).rpartition(":")
+    document = json.dumps({"head": {"serviceId": sample.SERVICE}, "body": body})
+    return _asked(ground, proxy, PACKAGE, "trial_request.py", host, port, call, document)
+
+
+def _load(ground: ProofGround, server: DesiredService, role: str, numbers: tuple[str, str]) -> None:
+    host, _, port = str(server.facts["own"]).rpartition(":")
+    answer = _asked(ground, server, SERVER, "trial_model.py", "load", host, port, server.data, role, *numbers)
+    if answer.get("kind") == "models":
+        raise UsageError(
+            f"{server.id.key}: {answer['error']}; the sample is loaded only where there are none",
+            remedy=f"fatecloud test route --from {ground.guest} --to {ground.host}",
+        )
+    if not answer.get("ok"):
+        raise ProofFailed(f"predict: {server.id.key} does not take the sample model: {answer['error']}")
+    ground.events(Event("note", f"{server.id.key} has the sample model as {role}"))
+
+
+def _removed(ground: ProofGround, server: DesiredService, role: str, numbers: tuple[str, str]) -> str:
+    host, _, port = str(server.facts["own"]).rpartition(":")
+    try:
+        answer = _asked(ground, server, SERVER, "trial_model.py", "unload", host, port, role, *numbers)
+    except FatecloudError as error:
+        return f"the sample model in {server.id.key}: {error.message}"
+    return "" if answer.get("ok") else f"the sample model in {server.id.key}: {answer['error']}"
+
+
+def _server(ground: ProofGround, owner: str) -> DesiredService:
+    found = ground.beside(owner, SERVER)
+    if found is None:
+        raise UsageError(f"{owner} has no {SERVER} that fatecloud can load a model into")
+    return found
+
+
+def _number(ground: ProofGround, owner: str) -> str:
+    """The number of a party: a group's, or the peer's own id."""
+    return str(ground.services[owner].facts["party"]) if owner in ground.services else owner
+
+
+def _asked(ground: ProofGround, service: DesiredService, package: str, script: str, *arguments: str) -> dict[str, Any]:
+    argv = ("python3", "-IS", "-", *arguments)
+    output = ground.run(service)(argv, script_text(package, script).encode(), CALL_SECONDS).decode(errors="replace")
+    try:
+        answer = harmless(json.loads(output))
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        raise ProofFailed(f"{service.id.key}: {script} printed {plain_word(output, 200)!r}")
+    return answer
+
+
+def _result(
+    ground: ProofGround, kind: str, began: float, figures: dict[str, float], said: str, left: tuple[str, ...] = ()
+) -> ProofResult:
+    whole = time.monotonic() - began
+    return ProofResult(
+        kind=kind,
+        id=sample.SERVICE,
+        guest=ground.guest,
+        host=ground.host,
+        confirmed=tuple(dict.fromkeys(owner for owner in (ground.guest, ground.host) if owner in ground.services)),
+        seconds={"whole": whole},
+        figures=figures,
+        summary=(f"{kind} {ground.guest} -> {ground.host}: success: {said}, in {whole:.0f} s",),
+        left=left,
+    )

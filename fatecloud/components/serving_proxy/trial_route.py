@@ -1,0 +1,15 @@
+"""Runs on the node of a proxy: does a party's server answer through it?"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from fatecloud.components.serving_server.messages import party
+from fatecloud.probing.dialing import address_of
+
+SECONDS = 12.0
+
+if __name__ == "__main__":
+    own, own_party, other = sys.argv[1:]
+    sys.stdout.write(json.dumps(party(*address_of(own), own_party, other, seconds=SECONDS)) + "\n")

@@ -1,0 +1,53 @@
+"""Runs on the node: does the own proxy work, at the port for applications and at both ports for packets?
+
+A page that does not exist is answered by the proxy itself: no model and no other party is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from fatecloud.components.serving_server.messages import proxy
+from fatecloud.probing.dialing import address_of, readable, trouble
+from fatecloud.probing.http_get import NoHttp, post
+
+SECONDS = 6.0
+PAGE = "/federation/v1/fatecloud"
+NO_SERVICE = 122
+MOST = 64 << 10
+
+
+def http(host: str, port: int) -> dict[str, Any]:
+    """Whether its HTTP answers as Serving's proxy does."""
+    try:
+        status, _, body = post(host, port, PAGE, b"{}", timeout=SECONDS, headers={}, limit=MOST)
+    except OSError as error:
+        return trouble(error, SECONDS, "silent")
+    except NoHttp as error:
+        return {"ok": False, "kind": "foreign", "error": readable(error)}
+    try:
+        code = json.loads(body)["retcode"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        code = None
+    if code != NO_SERVICE:
+        return {"ok": False, "kind": "foreign", "error": f"HTTP {status}, and not what Serving's proxy says"}
+    return {"ok": True}
+
+
+def state(page: str, intra: str, inter: str) -> dict[str, Any]:
+    """`ok` where all three work; `port` is the first one that does not."""
+    for name, ask, endpoint in (("http", http, page), ("intra", _packets, intra), ("inter", _packets, inter)):
+        answer = ask(*address_of(endpoint))
+        if not answer["ok"]:
+            return {**answer, "port": name}
+    return {"ok": True}
+
+
+def _packets(host: str, port: int) -> dict[str, Any]:
+    return proxy(host, port, seconds=SECONDS)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(state(*sys.argv[1:])) + "\n")

@@ -1,0 +1,136 @@
+"""FATE-Serving of a guest and a host on a node each, from real packages: deployed, predicted with, restarted, updated.
+
+The tests run in order. No registry has the packages, so they run only where FATECLOUD_PACKAGES names a directory with a
+directory `serving`, which has upstream's zips of 2.1.6 and 2.1.7.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_store import import_confirmed, operator
+from program import Program
+from raised import RAISED
+from two_parties import unit
+
+from fatecloud.components.serving_server import sample
+from fatecloud.sandbox.nodes import Sandbox
+from fatecloud.workflow.sandbox import Handed
+
+PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none") / "serving"
+ARCHIVES = sorted(PACKAGES.glob("*-2.1.*.zip"))
+if not ARCHIVES:
+    pytest.skip("FATECLOUD_PACKAGES names no directory with serving", allow_module_level=True)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+MEMORY = 4 << 30
+FIRST, LATER = "serving-2.1.6", "serving-2.1.7"
+SIDES = {"guest": ("n1", 9999), "host": ("n2", 10000)}
+SERVICES = ("zookeeper", "redis", "serving-server", "serving-proxy", "serving-admin")
+KEPT = {"zookeeper", "redis"}
+
+
+@pytest.fixture(scope="module")
+def sandbox(new_sandbox: Callable[..., Handed]) -> Handed:
+    return new_sandbox("serving", 2, prepared=True, memory=MEMORY)
+
+
+@pytest.fixture(scope="module")
+def nodes(sandbox: Handed) -> Sandbox:
+    return sandbox.sandbox
+
+
+@pytest.fixture(scope="module")
+def program(sandbox: Handed, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The operator of both groups; their store has nothing but upstream's zips."""
+    place = tmp_path_factory.mktemp("serving")
+    empty = place / "empty"
+    empty.mkdir()
+    program = operator(sandbox, place, empty, _pair)
+    for release in (FIRST, LATER):
+        program.ok("release", "fetch", release)
+    import_confirmed(program, ARCHIVES)
+    return program
+
+
+def _pair(document: dict[str, Any]) -> None:
+    for name in ("release", "architecture", "parties"):
+        document.pop(name, None)
+    document["groups"] = {
+        side: {
+            "release": FIRST,
+            "services": dict.fromkeys(SERVICES, node),
+            "config": {
+                "serving-proxy": {"party": party},
+                "serving-server": {"features": {"source": "sample"}},
+                "redis": {"memory": "8MiB"},
+            },
+        }
+        for side, (node, party) in SIDES.items()
+    }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _running(program: Program) -> None:
+    """Deployed from nothing; a request through both proxies is its proof."""
+    with RAISED.anything():
+        done = program.ok("deploy", "--yes", timeout=2400)
+    assert "route guest -> host: success" in done.out + done.err
+
+
+def healthy(program: Program) -> None:
+    report = program.wait_for(lambda report: report["status"] == 0, timeout=300)
+    assert (report["findings"], report["status"]) == ([], 0)
+
+
+def predicted(program: Program, guest: str, host: str) -> None:
+    """The score of a request is the one of both parties together, and the model is gone again."""
+    document = json.loads(program.ok("test", "predict", "--from", guest, "--to", host, "-o", "json", timeout=400).out)
+    assert document["figures"]["score"] == pytest.approx(sample.score(), abs=1e-9)
+    assert document["not_removed"] == []
+
+
+def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program) -> None:
+    healthy(program)
+    assert "nothing to do" in program.ok("deploy", "--yes").out
+
+
+def test_both_parties_together_make_the_score_from_either_side(program: Program) -> None:
+    predicted(program, "guest", "host")
+    predicted(program, "host", "guest")
+
+
+def test_a_restart_of_everything_changes_nothing_about_the_score(program: Program) -> None:
+    with RAISED.anything():
+        program.ok("restart", "--yes", timeout=1200)
+        healthy(program)
+    predicted(program, "guest", "host")
+
+
+def test_after_a_reboot_of_both_nodes_the_score_is_the_same(program: Program, nodes: Sandbox) -> None:
+    nodes.restart(*nodes.nodes)
+    with RAISED.anything():
+        program.wait_for(lambda report: report["status"] == 0, timeout=900)
+    healthy(program)
+    predicted(program, "guest", "host")
+
+
+def test_an_update_keeps_what_is_registered_and_the_score(program: Program, nodes: Sandbox) -> None:
+    before = {(node, name): _pid(program, nodes, side, name) for side, (node, _) in SIDES.items() for name in SERVICES}
+    text = program.inventory.read_text().replace(FIRST, LATER)
+    program.inventory.write_text(text)
+    with RAISED.anything():
+        program.ok("deploy", "--yes", timeout=1800)
+    after = {(node, name): _pid(program, nodes, side, name) for side, (node, _) in SIDES.items() for name in SERVICES}
+    assert {name for node, name in before if before[node, name] == after[node, name]} >= KEPT
+    healthy(program)
+    predicted(program, "guest", "host")
+
+
+def _pid(program: Program, nodes: Sandbox, side: str, component: str) -> str:
+    node = SIDES[side][0]
+    return nodes.check(node, ["systemctl", "show", "-P", "MainPID", unit(program, side, component)]).strip()

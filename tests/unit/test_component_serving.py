@@ -1,0 +1,349 @@
+"""FATE-Serving 2.1: the settings that its services get, what is made of their answers, and which groups are refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from component_world import desired, rendered
+from group_world import loaded
+
+from fatecloud.components.serving_admin import checks as of_admin
+from fatecloud.components.serving_admin.v2 import probe_state as admin_state
+from fatecloud.components.serving_proxy import exposures as of_proxy
+from fatecloud.components.serving_proxy import probe_peers
+from fatecloud.components.serving_proxy.v2 import probe_state as proxy_state
+from fatecloud.components.serving_server import exposures as of_server
+from fatecloud.components.serving_server import messages, sample, trial_model
+from fatecloud.components.serving_server.registry import address
+from fatecloud.errors import InventoryError
+from fatecloud.model.check import ServiceView
+from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.probing.grpc.wire import field, fields
+from fatecloud.render.placeholders import names
+
+EXAMPLE = "serving-pair"
+SERVER, PROXY, ADMIN = "guest/serving-server@g1", "guest/serving-proxy@g1", "guest/serving-admin@g1"
+HOSTS = "host/serving-server@h1"
+CONF = "trees/serving-server/conf/serving-server.properties"
+APPLICATION = "conf/application.properties"
+Asked = tuple[dict[str, Any], bytes]
+OK = {"ok": True}
+
+INVENTORY = """\
+apiVersion: fatecloud/v1
+cluster: demo
+id: eeeeee0000000017
+nodes:
+  n1: {address: 10.0.0.1}
+  n2: {address: 10.0.0.2}
+"""
+ALL = "{zookeeper: %s, serving-server: %s, serving-proxy: %s}"
+ONE = f"""\
+groups:
+  one:
+    release: serving-2.1.7
+    services: {ALL % ("n1", "n1", "n1")}
+    config: {{serving-proxy: {{party: 9999}}}}
+"""
+TWO = f"""\
+  two:
+    release: serving-2.1.7
+    services: {ALL % ("n2", "n2", "n2")}
+    config: {{serving-proxy: {{party: 10000}}}}
+"""
+
+
+def settings(text: str) -> dict[str, str]:
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert all(line == line.rstrip() for line in lines), (
+        "Java keeps blanks at the end of a value, and fails on a number"
+    )
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_a_server_registers_with_the_account_and_keeps_models_with_its_data() -> None:
+    file = rendered(SERVER, EXAMPLE)[CONF]
+    found = settings(file.text)
+    assert found["zk.url"] == "127.0.0.1:2181"
+    assert (found["acl.enable"], found["acl.username"]) == ("true", "fate")
+    assert found["model.cache.path"] == desired(EXAMPLE).services[SERVER].data
+    assert (found["cache.type"], found["redis.port"]) == ("redis", "6379")
+    assert names(file.text) == {"guest.zookeeper.fate", "guest.redis.password"}
+    # Without a source of features there is no adapter, above all not upstream's mock.
+    assert not [key for key in found if "adaptor" in key]
+    assert "Mock" not in file.text
+
+
+def test_a_hosts_features_are_the_samples_where_the_inventory_says_so() -> None:
+    files = rendered(HOSTS, EXAMPLE)
+    assert settings(files[CONF].text)["feature.single.adaptor"].endswith(".TestFileAdapter")
+    pairs = dict(pair.split(":") for pair in files["trees/serving-server/host_data.csv"].text.strip().split(","))
+    assert {name: float(value) for name, value in pairs.items()} == sample.HOST_FEATURES
+
+
+def test_only_from_2_1_7_on_a_server_has_a_port_for_http_and_it_is_loopback() -> None:
+    old, new = desired(EXAMPLE).services[SERVER], desired(EXAMPLE).services[HOSTS]
+    assert [port.name for port in old.ports] == ["grpc"]
+    assert [(port.name, port.bind) for port in new.ports][1:] == [("http", "127.0.0.1")]
+    assert "server.port" not in settings(rendered(SERVER, EXAMPLE)[CONF].text)
+    assert settings(rendered(HOSTS, EXAMPLE)[CONF].text)["server.address"] == "127.0.0.1"
+
+
+def test_each_hop_waits_longer_than_what_it_asks() -> None:
+    proxy = settings(rendered(PROXY, EXAMPLE)[f"trees/serving-proxy/{APPLICATION}"].text)
+    server = settings(rendered(SERVER, EXAMPLE)[CONF].text)
+    hops = [
+        proxy["proxy.grpc.unaryCall.timeout"],
+        server["single.inference.rpc.timeout"],
+        proxy["proxy.grpc.inference.timeout"],
+        proxy["proxy.async.timeout"],
+    ]
+    assert sorted(set(map(int, hops))) == list(map(int, hops))
+
+
+def test_a_table_has_the_own_server_each_other_party_and_no_way_to_itself() -> None:
+    table = json.loads(rendered(PROXY, EXAMPLE)["trees/serving-proxy/conf/route_table.json"].text)
+    assert table["permission"] == {"default_allow": True}
+    routes = table["route_table"]
+    assert set(routes) == {"9999", "10000", "11000"}
+    assert routes["9999"]["serving"] == [{"ip": "127.0.0.1", "port": 8000, "useSSL": False}]
+    assert routes["10000"]["default"][0] == {"ip": "192.0.2.42", "port": 8869, "useSSL": False}
+    assert routes["11000"]["default"][0]["ip"] == "203.0.113.7"
+
+
+def test_the_password_of_the_admin_is_in_its_own_settings_alone() -> None:
+    secret = "guest.serving-admin.login"
+    assert secret in names(rendered(ADMIN, EXAMPLE)[f"trees/serving-admin/{APPLICATION}"].text)
+    others = [key for key in desired(EXAMPLE).services if key != ADMIN]
+    texts = (file.text for key in others for file in rendered(key, EXAMPLE).values())
+    assert not [text for text in texts if secret in names(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (ONE.replace("party: 9999", "timeout: 4000"), "group one does not say whose models it serves"),
+        (ONE + TWO.replace("10000", "9999"), "both serve party 9999"),
+        (ONE + 'peers: {"9999": {serving: "h:8869"}}\n', "serves party 9999, which is also a peer"),
+        (ONE + 'peers: {"10000": {}}\n', "peer 10000 has no serving"),
+        (ONE.replace("zookeeper: n1, ", ""), "there is no zookeeper for it"),
+        (
+            ONE + TWO.replace("zookeeper: n2", "zookeeper: {group: one}"),
+            "one/serving-proxy@n1 and two/serving-proxy@n2 both want the tree /",
+        ),
+        (
+            ONE.replace(
+                "{serving-proxy: {party: 9999}}",
+                "{serving-proxy: {party: 9999}, serving-server: {features: {source: http}}}",
+            ),
+            "features.url is missing",
+        ),
+    ],
+    ids=[
+        "no party",
+        "one party twice",
+        "a peer's party",
+        "peer without endpoint",
+        "alone",
+        "one tree for two",
+        "no url",
+    ],
+)
+def test_groups_that_could_not_work_are_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InventoryError, match=says):
+        loaded(tmp_path, INVENTORY + text)
+
+
+def test_one_group_alone_and_two_that_share_nothing_are_taken(tmp_path: Path) -> None:
+    assert list(loaded(tmp_path, INVENTORY + ONE).groups) == ["one"]
+    assert list(loaded(tmp_path, INVENTORY + ONE + TWO).groups) == ["one", "two"]
+
+
+@pytest.mark.parametrize("release", ["fate-2.1.0", "fate-2.2.0"])
+@pytest.mark.parametrize("services", ["serving-server: n2", "serving-server: {group: one}"])
+def test_a_party_of_fate_2_cannot_join_because_its_flow_only_answers_yes(
+    tmp_path: Path, release: str, services: str
+) -> None:
+    parties = (
+        f"release: {release}\narchitecture: rabbitmq\n"
+        f'parties: {{"9999": {{services: {{flow: n2, mysql: n2, rabbitmq: n2, nginx: n2, {services}}}}}}}\n'
+    )
+    with pytest.raises(InventoryError, match="answers code 0 and does nothing"):
+        loaded(tmp_path, INVENTORY + parties + ONE)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Asked]:
+    """By name of a method: what a server answers."""
+    given: dict[str, Asked] = {}
+
+    def asked(_host: str, _port: int, path: str, _message: bytes = b"", **_: Any) -> Asked:
+        return given[path.rpartition("/")[2]]
+
+    monkeypatch.setattr(messages, "asked", asked)
+    return given
+
+
+def packed(code: int, words: str) -> bytes:
+    """The packet that a proxy answers with."""
+    return field(2, field(2, json.dumps({"retcode": code, "retmsg": words})))
+
+
+def test_an_empty_answer_is_a_server_without_models(answers: dict[str, Asked]) -> None:
+    answers["queryModel"] = (OK, b"")
+    assert messages.server("h", 1, seconds=1) == OK
+    assert messages.models("h", 1, seconds=1) == {"ok": True, "models": []}
+    one = field(1, "v1") + field(2, "guest#9999#m") + field(3, "lr-b") + field(3, "lr-a") + field(4, "{}")
+    answers["queryModel"] = (OK, field(2, "success") + field(3, one))
+    (found,) = messages.models("h", 1, seconds=1)["models"]
+    assert found == {"table": "v1", "namespace": "guest#9999#m", "services": ["lr-a", "lr-b"]}
+
+
+def test_a_server_that_waits_for_zookeeper_and_another_generation_have_other_kinds(answers: dict[str, Asked]) -> None:
+    answers["queryModel"] = ({"ok": False, "kind": "status", "status": "INTERNAL", "error": "INTERNAL"}, b"")
+    assert messages.models("h", 1, seconds=1)["kind"] == "starting"
+    answers["queryModel"] = (
+        {"ok": False, "kind": "status", "status": "UNIMPLEMENTED", "error": "Method not found"},
+        b"",
+    )
+    assert messages.models("h", 1, seconds=1)["kind"] == "foreign"
+    answers["queryModel"] = (OK, b"\xff")
+    assert messages.models("h", 1, seconds=1)["kind"] == "foreign"
+    assert messages.server("h", 1, seconds=1)["ok"] is False
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kind"),
+    [
+        (104, "mode is null", ""),
+        (605, "grpc unaryCall error 10.0.0.2:8000", "hop"),
+        (610, "No available endpoint for the coordinator: 10000.", "route"),
+        (629, "auth", "code"),
+    ],
+)
+def test_the_code_says_where_on_the_way_a_question_ends(
+    answers: dict[str, Asked], code: int, words: str, kind: str
+) -> None:
+    answers["unaryCall"] = (OK, packed(code, words))
+    found = messages.party("h", 1, "9999", "10000", seconds=1)
+    assert (found["ok"], found.get("kind", "")) == (not kind, kind)
+    assert found.get("hop", "") == ("10.0.0.2:8000" if kind == "hop" else "")
+
+
+def test_a_proxy_is_known_by_its_refusal_of_a_packet_for_no_one(answers: dict[str, Asked]) -> None:
+    answers["unaryCall"] = (OK, packed(610, "host id is null"))
+    assert messages.proxy("h", 1, padding=4000, seconds=1) == OK
+    answers["unaryCall"] = (OK, packed(0, ""))
+    assert messages.proxy("h", 1, seconds=1)["kind"] == "foreign"
+    answers["unaryCall"] = (OK, field(2, b"{"))
+    assert messages.proxy("h", 1, seconds=1)["kind"] == "foreign"
+
+
+def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_nothing(answers: dict[str, Asked]) -> None:
+    answers["unaryCall"] = (OK, packed(104, "mode is null"))
+    assert probe_peers.ask("o:1", "9999", {"host": "10000"}, "host", "h:2") == {"ok": True, "behind": OK}
+    answers["unaryCall"] = (OK, packed(610, "host id is null"))
+    found = probe_peers.ask("o:1", "9999", {"host": "10000"}, "host", "h:2")
+    assert (found["ok"], found["behind"]["kind"]) == (True, "route")
+
+
+def test_the_answer_of_a_page_that_does_not_exist_is_the_proxys_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"body": b'{"retcode":122,"retmsg":"SERVICE_NOT_FOUND","data":{},"flag":0}'}
+    monkeypatch.setattr(proxy_state, "post", lambda *_, **__: (200, "OK", said["body"]))
+    assert proxy_state.http("h", 1) == OK
+    for said["body"] in (b'{"code":110,"message":"SYSTEM_ERROR"}', b"<html>", b"[]"):
+        assert proxy_state.http("h", 1)["kind"] == "foreign"
+
+
+def test_an_address_of_a_leaf_is_read_and_a_missing_one_is_empty() -> None:
+    leaf = "grpc%3A%2F%2F10.0.0.1%3A8000%2Fserving%2Fonline%2FpublishLoad%3Frouter_mode%3DALL_ALLOWED%26version%3D216"
+    assert address(leaf) == "10.0.0.1:8000"
+    assert address("grpc%3A%2F%2F%2Fserving%2Fonline%2FpublishLoad%3Fversion%3D216") == ""
+    assert address("10.0.0.1:8350") == "10.0.0.1:8350"
+
+
+def test_an_admin_that_takes_upstreams_account_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf = tmp_path / "application.properties"
+    conf.write_text("admin.username=fate\nadmin.password=own\n")
+    tree = {"name": "cluster", "children": [{"name": "serving", "children": [{"name": "10.0.0.1:8000"}]}]}
+    taken = {"own"}
+
+    def post(_host: str, _port: int, _path: str, body: bytes, **_: Any) -> tuple[int, str, bytes]:
+        fits = json.loads(body)["password"] in taken
+        return 200, "OK", json.dumps({"retcode": 0 if fits else 120, "data": {"sessionToken": "t"}}).encode()
+
+    monkeypatch.setattr(admin_state, "post", post)
+    monkeypatch.setattr(
+        admin_state, "get", lambda *_, **__: (200, "OK", json.dumps({"retcode": 0, "data": tree}).encode())
+    )
+    found = admin_state.state(str(conf), "h", 1)
+    assert (found["ok"], found["shipped"], found["shown"]["serving"]) == (True, False, ["10.0.0.1:8000"])
+    taken.add("admin")
+    assert admin_state.state(str(conf), "h", 1)["shipped"] is True
+    taken.clear()
+    assert admin_state.state(str(conf), "h", 1)["kind"] == "login"
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_an_open_management_is_an_exposure_and_a_warning_where_anyone_may_come(*, closed: bool) -> None:
+    for key, checks in ((SERVER, of_server), (PROXY, of_proxy)):
+        service = desired(EXAMPLE).services[key]
+        assert service.process.networks
+        if not closed:
+            service = replace(service, process=replace(service.process, networks=()))
+        facts = NodeFacts("g1", {}, {}, 0.1)
+        view = ServiceView(desired(EXAMPLE), Observed({"g1": facts}, 0.0), facts, service)
+        found = list(checks.exposures.function(view))
+        assert found[0].code == "EXPOSURE_SERVING_OPEN"
+        assert found[0].severity == ("exposure" if closed else "warning")
+        assert [one.code for one in found[1:]] == (["EXPOSURE_SERVING_PLAINTEXT"] if key == PROXY else [])
+
+
+def test_a_page_of_the_admin_that_others_reach_is_an_exposure() -> None:
+    service = desired(EXAMPLE).services[ADMIN]
+    facts = NodeFacts("g1", {}, {}, 0.1)
+    for bind, codes in (("127.0.0.1", []), ("192.0.2.41", ["EXPOSURE_SERVING_ADMIN_OPEN"])):
+        changed = replace(service, ports=tuple(replace(port, bind=bind) for port in service.ports))
+        view = ServiceView(desired(EXAMPLE), Observed({"g1": facts}, 0.0), facts, changed)
+        assert [one.code for one in of_admin.exposures.function(view)] == codes
+
+
+def test_the_sample_scores_what_both_parties_have_and_less_without_the_host() -> None:
+    guest = 0.8 * 0.25 - 0.2 * -1.5 + 0.1
+    host = -1.25 * 0.75 + 0.5 * -0.5
+    assert sample.score() == pytest.approx(1 / (1 + math.exp(-(guest + host))))
+    assert sample.score(with_host=False) == pytest.approx(1 / (1 + math.exp(-guest)))
+    assert abs(sample.score() - sample.score(with_host=False)) > 0.1
+
+
+def test_the_sample_has_the_parts_that_serving_reads() -> None:
+    found = {name: base64.b64decode(text) for name, text in json.loads(sample.model("host", "9999", "10000")).items()}
+    weights = [
+        fields(entry)[1][0].decode() for entry in fields(found["hetero_lr_0.model:HeteroLogisticRegressionParam"])[4]
+    ]
+    assert weights == sorted(sample.HOST_FEATURES)
+    dsl = json.loads(fields(found["pipeline.pipeline:Pipeline"])[1][0])
+    assert dsl["components"]["hetero_lr_0"]["CodePath"].endswith("/HeteroLRHost")
+
+
+def test_a_request_to_load_names_both_parties_and_the_own_part() -> None:
+    message = fields(trial_model.request("guest", "9999", "9999", "10000", "/data/file"))
+    assert fields(message[1][0]) == {1: [b"guest"], 2: [b"9999"]}
+    assert [fields(entry)[1][0] for entry in message[2]] == [b"guest", b"host"]
+    assert (message[4], message[7], message[8]) == ([sample.SERVICE.encode()], [b"CACHE"], [b"/data/file"])
+    assert 7 not in fields(trial_model.request("guest", "9999", "9999", "10000", ""))
+
+
+def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    one = {"table": "v1", "namespace": "guest#9999#m", "services": ["lr"]}
+    monkeypatch.setattr(trial_model, "models", lambda *_, **__: {"ok": True, "models": [one]})
+    monkeypatch.setattr(trial_model, "_call", lambda *_: pytest.fail("nothing is loaded"))
+    found = trial_model.load("h", 1, str(tmp_path), "guest", "9999", "10000")
+    assert (found["kind"], list(tmp_path.iterdir())) == ("models", [])
+    assert "v1 guest#9999#m" in found["error"]
