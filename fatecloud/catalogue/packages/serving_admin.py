@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from fatecloud.model.package import Claim, Folder, PackageKind, jar_claims, setting_claim
 
-_JAR = "fate-serving-admin-*.jar|serving-admin-*.jar"
+_JAR = "fate-serving-admin-2.*.jar|serving-admin-2.*.jar"
+"""Not `lib/fate-serving-admin-ui-2.1.6.jar`, which is a part of it."""
 _ARTIFACTS = dict.fromkeys(("fate-serving-admin", "serving-admin"), "com.webank.ai.fate")
 
 
