@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 from component_world import desired, rendered
-from group_world import loaded
+from group_world import loaded, resolved
 
 from fatecloud.components.serving_admin import checks as of_admin
 from fatecloud.components.serving_admin.v2 import probe_state as admin_state
 from fatecloud.components.serving_proxy import exposures as of_proxy
-from fatecloud.components.serving_proxy import probe_peers
-from fatecloud.components.serving_proxy.v2 import probe_state as proxy_state
+from fatecloud.components.serving_proxy import peers as probe_peers
+from fatecloud.components.serving_proxy import probe_state as proxy_state
 from fatecloud.components.serving_server import exposures as of_server
 from fatecloud.components.serving_server import messages, sample, trial_model
 from fatecloud.components.serving_server.registry import address
@@ -25,7 +25,9 @@ from fatecloud.errors import InventoryError
 from fatecloud.model.check import ServiceView
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.probing.grpc.wire import field, fields
+from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import names
+from fatecloud.shipped import folder
 
 EXAMPLE = "serving-pair"
 SERVER, PROXY, ADMIN = "guest/serving-server@g1", "guest/serving-proxy@g1", "guest/serving-admin@g1"
@@ -35,6 +37,15 @@ APPLICATION = "conf/application.properties"
 Asked = tuple[dict[str, Any], bytes]
 OK = {"ok": True}
 
+OLD_SERVER = "guest/serving-server@g1"
+MANY = """\
+groups:
+  one:
+    release: serving-1.3.3
+    services: {zookeeper: [n1, n2, n3], redis: n1, serving-server: [n1, n2], serving-proxy: n1}
+    config: {serving-proxy: {party: 9999}}
+"""
+
 INVENTORY = """\
 apiVersion: fatecloud/v1
 cluster: demo
@@ -42,6 +53,7 @@ id: eeeeee0000000017
 nodes:
   n1: {address: 10.0.0.1}
   n2: {address: 10.0.0.2}
+  n3: {address: 10.0.0.3}
 """
 ALL = "{zookeeper: %s, serving-server: %s, serving-proxy: %s}"
 ONE = f"""\
@@ -133,6 +145,11 @@ def test_the_password_of_the_admin_is_in_its_own_settings_alone() -> None:
         (ONE + 'peers: {"9999": {serving: "h:8869"}}\n', "serves party 9999, which is also a peer"),
         (ONE + 'peers: {"10000": {}}\n', "peer 10000 has no serving"),
         (ONE.replace("zookeeper: n1, ", ""), "there is no zookeeper for it"),
+        (MANY.replace("redis: n1, ", ""), "there is no redis for it"),
+        (
+            MANY.replace("party: 9999}}", "party: 9999}, serving-server: {features: {source: http}}}"),
+            "Serving 1 asks no one for features by HTTP",
+        ),
         (
             ONE + TWO.replace("zookeeper: n2", "zookeeper: {group: one}"),
             "one/serving-proxy@n1 and two/serving-proxy@n2 both want the tree /",
@@ -145,19 +162,30 @@ def test_the_password_of_the_admin_is_in_its_own_settings_alone() -> None:
             "features.url is missing",
         ),
     ],
-    ids=[
-        "no party",
-        "one party twice",
-        "a peer's party",
-        "peer without endpoint",
-        "alone",
-        "one tree for two",
-        "no url",
-    ],
 )
 def test_groups_that_could_not_work_are_refused(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(InventoryError, match=says):
         loaded(tmp_path, INVENTORY + text)
+
+
+def test_several_servers_and_keepers_are_named_as_their_generation_reads_them(tmp_path: Path) -> None:
+    found = resolved(tmp_path, INVENTORY + MANY).services["one/serving-proxy@n1"]
+    values = {file.template: file.values for file in found.specs}
+    servers = values["serving-proxy/route_table.json.j2"]["table"]["route_table"]["9999"]["serving"]
+    assert [server["ip"] for server in servers] == ["127.0.0.1", "10.0.0.2"]
+    text = render_specs(found.specs, "one/serving-proxy@n1", folder("templates"))[0].text
+    assert "zk.url=zookeeper://10.0.0.1:2181?backup=10.0.0.2:2181,10.0.0.3:2181\n" in text
+    edges = resolved(tmp_path, INVENTORY + MANY).services["one/serving-server@n2"].edges
+    assert [edge.target for edge in edges if edge.kind == "registry"] == [f"one/zookeeper@n{n}" for n in (1, 2, 3)]
+
+
+def test_serving_1_keeps_results_in_redis_and_has_one_adapter_by_its_short_name() -> None:
+    found = settings(rendered(OLD_SERVER, "serving-1")[CONF].text)
+    assert (found["zk.url"], found["redis.port"]) == ("zookeeper://127.0.0.1:2181", "6379")
+    assert found["OnlineDataAccessAdapter"] == ""
+    host = settings(rendered("host/serving-server@h1", "serving-1")[CONF].text)
+    assert host["OnlineDataAccessAdapter"] == "TestFile"
+    assert desired("serving-1").services[OLD_SERVER].process.argv[-2] == "-c"
 
 
 def test_one_group_alone_and_two_that_share_nothing_are_taken(tmp_path: Path) -> None:
@@ -253,9 +281,20 @@ def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_noth
     assert (found["ok"], found["behind"]["kind"]) == (True, "route")
 
 
+def test_serving_1_is_asked_to_score_and_answers_that_nothing_is_bound(answers: dict[str, Asked]) -> None:
+    answers["inference"] = (OK, field(2, json.dumps({"retcode": 1104, "retmsg": ""})))
+    assert messages.old_server("h", 1, padding=4000, seconds=1) == OK
+    answers["inference"] = (OK, field(2, json.dumps({"retcode": 110, "retmsg": ""})))
+    assert messages.old_server("h", 1, seconds=1)["kind"] == "code"
+    answers["unaryCall"] = (OK, packed(104, "Can not found model."))
+    assert messages.party("h", 1, "9999", "10000", old=True, seconds=1) == OK
+
+
 def test_the_answer_of_a_page_that_does_not_exist_is_the_proxys_own(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"body": b'{"retcode":122,"retmsg":"SERVICE_NOT_FOUND","data":{},"flag":0}'}
     monkeypatch.setattr(proxy_state, "post", lambda *_, **__: (200, "OK", said["body"]))
+    assert proxy_state.http("h", 1) == OK
+    said["body"] = b'{"code":"100","message":"PARAM_ERROR"}'
     assert proxy_state.http("h", 1) == OK
     for said["body"] in (b'{"code":110,"message":"SYSTEM_ERROR"}', b"<html>", b"[]"):
         assert proxy_state.http("h", 1)["kind"] == "foreign"

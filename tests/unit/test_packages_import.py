@@ -330,4 +330,4 @@ def test_show_says_what_is_there_and_what_is_missing(store: Store, tmp_path: Pat
     text = CliRunner().invoke(app, ["show", "serving-2.1.7", "--store", str(store.root)]).output
     assert "serving-server 2.1.7: in the store: " in text
     assert "serving-admin 2.1.6: missing: fate-serving-admin-2.1.6-release.zip" in text
-    assert "not needed yet: fatecloud does not deploy FATE-Serving itself yet" in text
+    assert "not needed yet: only a group with a serving-admin needs it" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fatecloud.components.redis.keys import Keys
 from fatecloud.components.redis.want import want
 from fatecloud.model.component import Component, ConfigKey, PortSpec, SecretSpec, always
 
@@ -29,6 +30,7 @@ COMPONENT = Component(
     ports=(PortSpec("redis", 6379, "Redis' protocol, for serving", clients=("serving-server",)),),
     secrets=always(SecretSpec("redis.password", "Password that clients of Redis give")),
     want=want,
+    gives=(Keys,),
     groups=True,
     packages={"debian": ("redis-server",), "redhat": ("redis",)},
     masks={"debian": ("redis-server.service",), "redhat": ("redis.service",)},

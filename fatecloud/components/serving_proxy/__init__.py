@@ -1,3 +1,3 @@
 """FATE-Serving's proxy: takes the requests of applications, and carries those between the parties' servers."""
 
-GENERATIONS = {"2": "v2"}
+GENERATIONS = {"1": "v1", "2": "v2"}

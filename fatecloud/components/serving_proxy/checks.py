@@ -8,7 +8,7 @@ from fatecloud.components.judging import answer_of, finding, logs, verb
 from fatecloud.components.party_routes import BLOCKED, LARGE, blocked, packets_lost, routes_to_parties
 from fatecloud.components.serving_proxy.exposures import exposures
 from fatecloud.components.serving_proxy.partners import KIND
-from fatecloud.components.serving_proxy.v2.want import PEERS, STATE
+from fatecloud.components.serving_proxy.service import PEERS, STATE
 from fatecloud.components.serving_server.checks import HANGS
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding

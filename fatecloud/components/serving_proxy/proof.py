@@ -30,10 +30,11 @@ def route(ground: ProofGround) -> ProofResult:
     """Ask the other party's server through both proxies; see `model.proof.Proof`."""
     began = time.monotonic()
     service = ground.services[ground.guest]
-    own, party, other = service.facts["own"], service.facts["party"], _number(ground, ground.host)
+    own, party, part = (str(service.facts[name]) for name in ("own", "party", "part"))
+    other = _number(ground, ground.host)
     answer: dict[str, Any] = {}
     while not answer.get("ok"):
-        answer = _asked(ground, service, PACKAGE, "trial_route.py", own, party, other)
+        answer = _asked(ground, service, PACKAGE, "trial_route.py", own, party, other, part)
         if answer.get("ok"):
             break
         if time.monotonic() - began + EVERY > ground.deadline - CALL_SECONDS:

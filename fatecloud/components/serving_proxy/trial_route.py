@@ -11,5 +11,6 @@ from fatecloud.probing.dialing import address_of
 SECONDS = 12.0
 
 if __name__ == "__main__":
-    own, own_party, other = sys.argv[1:]
-    sys.stdout.write(json.dumps(party(*address_of(own), own_party, other, seconds=SECONDS)) + "\n")
+    own, own_party, other, part = sys.argv[1:]
+    answer = party(*address_of(own), own_party, other, old=part == "v1", seconds=SECONDS)
+    sys.stdout.write(json.dumps(answer) + "\n")

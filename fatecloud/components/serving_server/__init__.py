@@ -1,3 +1,3 @@
 """FATE-Serving's server: holds models and scores requests, of its own applications or of other parties' servers."""
 
-GENERATIONS = {"2": "v2"}
+GENERATIONS = {"1": "v1", "2": "v2"}

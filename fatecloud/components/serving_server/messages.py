@@ -15,6 +15,7 @@ from fatecloud.probing.grpc.wire import field, fields
 
 _API = "/com.webank.ai.fate.api."
 QUERY_MODEL = f"{_API}mlmodel.manager.ModelService/queryModel"
+INFERENCE = f"{_API}serving.InferenceService/inference"
 UNARY = f"{_API}networking.proxy.DataTransferService/unaryCall"
 PADDING = 4000
 """Bytes: three Ethernet packets. Proxies write each question to a log."""
@@ -23,7 +24,7 @@ MOST = 16 << 20
 UNKNOWN = "fatecloud-asks"
 """A service id, table and namespace that no model has."""
 ALL, BY_SERVICE = 0, 1
-NO_HOST, NET, NULL_MODEL = 610, 605, 104
+NO_HOST, NET, NULL_MODEL, NOT_BOUND = 610, 605, 104, 1104
 _HOP = re.compile(r"grpc unaryCall error (\S+)")
 
 
@@ -42,6 +43,19 @@ def server(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[st
         return _explained(answer)
     code, words = _status(body)
     return {"ok": True} if not code else {"ok": False, "kind": "code", "error": f"it answers {code}: {words}"}
+
+
+def old_server(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str, Any]:
+    """The same for Serving 1, which has no list of models: it is to score with a service id that does not exist."""
+    question = {"serviceId": UNKNOWN, "featureData": {"padding": "x" * padding}, "sendToRemoteFeatureData": {"id": "0"}}
+    answer, body = asked(host, port, INFERENCE, field(2, json.dumps(question)), timeout=seconds)
+    if not answer["ok"]:
+        return _explained(answer)
+    try:
+        code = int(json.loads(fields(body).get(2, [b""])[0])["retcode"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return {"ok": False, "kind": "foreign", "error": "its answer is not Serving's"}
+    return {"ok": True} if code == NOT_BOUND else {"ok": False, "kind": "code", "error": f"it answers {code}"}
 
 
 def models(host: str, port: int, *, seconds: float) -> dict[str, Any]:
@@ -87,7 +101,9 @@ def proxy(host: str, port: int, *, padding: int = 0, seconds: float) -> dict[str
     return {"ok": False, "kind": "foreign", "error": f"its answer is not that of Serving's proxy: {code} {words}"}
 
 
-def party(host: str, port: int, own: str, other: str, *, padding: int = 0, seconds: float) -> dict[str, Any]:
+def party(
+    host: str, port: int, own: str, other: str, *, old: bool = False, padding: int = 0, seconds: float
+) -> dict[str, Any]:
     """Whether a party's server answers through a proxy: it is asked for a model that it does not have.
 
     Args:
@@ -95,10 +111,12 @@ def party(host: str, port: int, own: str, other: str, *, padding: int = 0, secon
         port: of that proxy.
         own: party that asks.
         other: party that is asked.
+        old: whether it is of Serving 1.
         padding: bytes.
         seconds: time limit.
     """
-    answer, code, words = _unary(host, port, packet(own, other, UNKNOWN, UNKNOWN, {"padding": "x" * padding}), seconds)
+    message = (old_packet if old else packet)(own, other, UNKNOWN, UNKNOWN, {"padding": "x" * padding})
+    answer, code, words = _unary(host, port, message, seconds)
     if not answer["ok"]:
         return answer
     if code == NULL_MODEL:
@@ -123,6 +141,22 @@ def packet(own: str, other: str, table: str, namespace: str, features: dict[str,
     }
     # Without a version, the proxies take it for a guest of Serving 1.
     return field(1, head + field(5, "216") + field(6, 216)) + field(2, field(2, json.dumps(body)))
+
+
+def old_packet(own: str, other: str, table: str, namespace: str, features: dict[str, Any]) -> bytes:
+    """The same as a guest's server of Serving 1 sends it."""
+    topics = [field(1, "serving") + field(2, name) + field(3, role) for name, role in ((own, "guest"), (other, "host"))]
+    task = field(1, UNKNOWN) + field(2, field(1, table) + field(2, namespace))
+    head = field(1, task) + field(2, topics[0]) + field(3, topics[1]) + field(4, field(1, "federatedInference"))
+    body = {
+        "caseId": UNKNOWN,
+        "seqNo": UNKNOWN,
+        "local": {"role": "host", "partyId": other},
+        "partnerLocal": {"role": "guest", "partyId": own},
+        "partnerModelInfo": {"name": table, "namespace": namespace},
+        "featureIdMap": features,
+    }
+    return field(1, head) + field(2, field(2, json.dumps(body)))
 
 
 def _unary(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[str, Any], int, str]:

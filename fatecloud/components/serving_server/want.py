@@ -7,9 +7,11 @@ from typing import Any
 
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
+from fatecloud.components.redis.keys import keys
 from fatecloud.components.zookeeper.probe_members import FIGURES_LENGTH
 from fatecloud.components.zookeeper.tree import Tree, login_of, tree
 from fatecloud.model.context import Context
+from fatecloud.model.contribution import Contribution
 from fatecloud.model.endpoint import is_address
 from fatecloud.model.service import Edge, NodeProbe
 
@@ -24,6 +26,11 @@ STEP = 1000
 def registered(ctx: Context) -> tuple[Tree, ...]:
     """What each service of Serving needs inside ZooKeeper."""
     return (tree(ctx, (SERVER, PROXY, ADMIN)),)
+
+
+def registered_with_redis(ctx: Context) -> tuple[Contribution, ...]:
+    """The same for one that always keeps results in Redis."""
+    return (*registered(ctx), keys(ctx))
 
 
 def registry_values(ctx: Context) -> dict[str, Any]:

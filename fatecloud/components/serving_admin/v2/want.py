@@ -72,7 +72,7 @@ def want(ctx: Context) -> Wanted:
         probes=(
             question(STATE, "v2/probe_state.py", conf, own.host, str(own.port), timeout=30),
             registry_question(ctx, conf, f"{COMPONENTS}/admin"),
-            *asks(ctx, SERVERS, "probe_servers.py", SERVER, "grpc", PADDING),
+            *asks(ctx, SERVERS, "v2/probe_servers.py", SERVER, "grpc", PADDING),
             *asks(ctx, OUT, "probe_proxy.py", PROXY, "intra", PADDING),
         ),
         logs=(

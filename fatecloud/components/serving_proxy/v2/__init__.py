@@ -5,7 +5,8 @@ from __future__ import annotations
 from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.serving_proxy.kinds import ROUTE, SMOKE
 from fatecloud.components.serving_proxy.partners import KIND, PARTY, judge_parties
-from fatecloud.components.serving_proxy.v2.want import JVM, want
+from fatecloud.components.serving_proxy.service import JVM
+from fatecloud.components.serving_proxy.v2.want import want
 from fatecloud.components.serving_server.want import ADMIN, SERVER, registered
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.runtime import JavaRuntime

@@ -2,157 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fatecloud.components.java import Jvm
-from fatecloud.components.neighbours import edges_to
-from fatecloud.components.question import question
-from fatecloud.components.residues import residue
-from fatecloud.components.serving_server import sample
-from fatecloud.components.serving_server.callers import networks_of
-from fatecloud.components.serving_server.messages import PADDING
-from fatecloud.components.serving_server.probe_redis import INFO_LENGTH
-from fatecloud.components.serving_server.registry import COMPONENTS
-from fatecloud.components.serving_server.registry import SERVER as REGISTERED
-from fatecloud.components.serving_server.want import (
-    EVERYWHERE,
-    OUT,
-    PROXY,
-    REDIS,
-    SERVER,
-    STATE,
-    STEP,
-    asks,
-    registry_edges,
-    registry_question,
-    registry_values,
-    shown_address,
-)
+from fatecloud.components.serving_server.service import Program, server
 from fatecloud.model.context import Context
-from fatecloud.model.machine import Share
-from fatecloud.model.needs import MIB
-from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
-from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
 
-JVM = Jvm(heap=Share(8, 256 * MIB, 4096 * MIB), direct=Share(16, 64 * MIB, 1024 * MIB))
-"""It was seen to take 250 to 320 MiB in all, with one small model. Upstream sets no heap."""
-MAIN = "com.webank.ai.fate.serving.Bootstrap"
-HTTP_SINCE = "2.1.7"
-"""Its HTTP port came with this version: until then it opens none, whatever its settings say."""
 _ADAPTORS = "com.webank.ai.fate.serving.adaptor.dataaccess."
-_SINGLE = {"http": f"{_ADAPTORS}HttpAdapter", "sample": f"{_ADAPTORS}TestFileAdapter"}
-_BATCH = {"sample": f"{_ADAPTORS}BatchTestFileAdapter"}
-"""None over HTTP: upstream's class for that cannot be made in 2.1.6."""
+PROGRAM = Program(
+    main="com.webank.ai.fate.serving.Bootstrap",
+    template="serving-server/v2/serving-server.properties.j2",
+    state="v2/probe_state.py",
+    single={"http": f"{_ADAPTORS}HttpAdapter", "sample": f"{_ADAPTORS}TestFileAdapter"},
+    # None over HTTP: upstream's class for that cannot be made in 2.1.6.
+    batch={"sample": f"{_ADAPTORS}BatchTestFileAdapter"},
+    classes=("extension",),
+    http_since="2.1.7",
+)
 
 
 def want(ctx: Context) -> Wanted:
-    """Files, process, edges and probes of a server. Pure."""
-    tree, version = ctx.tree(SERVER), ctx.release.packages[SERVER].version
-    conf = f"{tree}/conf/serving-server.properties"
-    keeping = keeps_results(ctx)
-    stores = edges_to(ctx, "redis", "redis", "redis", probe=REDIS) if keeping else ()
-    own, source = ctx.own("grpc"), ctx.config["features.source"]
-    classpath = (f"{tree}/conf/", f"{tree}/lib/*", f"{tree}/extension/*", f"{tree}/fate-{SERVER}-{version}.jar")
-    start = JVM.launch(ctx, MAIN, classpath, properties={"spring.config.location": conf})
-    values = {
-        **_settings(ctx, source),
-        "http": ctx.port("http") if version == HTTP_SINCE else None,
-        "keeping": keeping,
-        "redis": stores[0].endpoint if stores else None,
-        "redis_password": ctx.secret("redis.password", of="redis"),
-    }
-    features = FileSpec(f"{tree}/host_data.csv", "serving-server/features.csv.j2", {"features": sample.HOST_FEATURES})
-    return Wanted(
-        process=Process(
-            argv=start.argv,
-            environment=start.environment,
-            # It finds its logs and its sample of features from here.
-            directory=tree,
-            console=ctx.console,
-            networks=networks_of(ctx),
-        ),
-        files=(
-            FileSpec(conf, "serving-server/v2/serving-server.properties.j2", values),
-            *((features,) if source == "sample" else ()),
-        ),
-        directories=start.directories,
-        edges=(
-            *registry_edges(ctx),
-            *stores,
-            # Soft: it starts without, and the proxy needs its servers first.
-            *edges_to(ctx, PROXY, "intra", "proxy", probe=OUT, hard=False),
-        ),
-        probes=(
-            question(STATE, "v2/probe_state.py", own.host, str(own.port), timeout=25),
-            registry_question(ctx, conf, REGISTERED, f"{COMPONENTS}/serving"),
-            *(
-                question(
-                    REDIS,
-                    "probe_redis.py",
-                    conf,
-                    e.endpoint.host,
-                    str(e.endpoint.port),
-                    timeout=25,
-                    carries=INFO_LENGTH,
-                )
-                for e in stores
-            ),
-            *asks(ctx, OUT, "probe_proxy.py", PROXY, "intra", PADDING),
-        ),
-        logs=(
-            LogFile(f"{ctx.logs}/{SERVER}/fate-{SERVER}.log", levels=True),
-            LogFile(f"{ctx.logs}/{SERVER}/fate-{SERVER}-error.log", levels=True),
-            LogFile(ctx.console),
-        ),
-        readiness=STATE,
-        # With five JVMs at once on two cores, 110 s were seen.
-        readiness_deadline=240,
-        ports=(
-            PortUse("grpc", ctx.port("grpc"), EVERYWHERE),
-            *((PortUse("http", ctx.port("http"), ctx.listen("http").host),) if version == HTTP_SINCE else ()),
-        ),
-        facts={
-            "registers": {REGISTERED: shown_address(ctx, "grpc"), f"{COMPONENTS}/serving": shown_address(ctx, "grpc")},
-            "own": str(own),
-            "features": source,
-        },
-        trees=(TreeUse(SERVER, writes={"logs": f"{ctx.logs}/{SERVER}", ".fate": f"{ctx.data}/.fate"}),),
-        needs=start.needs,
-        residues=(
-            *start.residues,
-            residue(ctx, f"{ctx.logs}/{SERVER}/2*", "older logs"),
-            residue(ctx, f"{ctx.data}/.fate/metric/*", "counts of requests"),
-        ),
-    )
-
-
-def _settings(ctx: Context, source: str) -> dict[str, Any]:
-    timeout = _timeout(ctx)
-    return {
-        "stamp": ctx.id.stamp,
-        "port": ctx.port("grpc"),
-        "data": ctx.data,
-        "registry": registry_values(ctx),
-        "single": ctx.config["features.class"] or _SINGLE.get(source),
-        "batch": ctx.config["features.batch_class"] or _BATCH.get(source),
-        "url": ctx.config["features.url"],
-        "flow": ctx.config["flow"],
-        "timeout": timeout,
-        "seconds": ctx.config["cache.seconds"],
-        "most": ctx.config["batch.most"],
-        "queue": ctx.config["queue"],
-    }
-
-
-def keeps_results(ctx: Context) -> bool:
-    """Whether it keeps what other parties answer."""
-    given = ctx.config["cache.results"]
-    return bool(ctx.services("redis")) if given is None else bool(given)
-
-
-def _timeout(ctx: Context) -> int:
-    """Milliseconds that it waits for another party: longer than its proxy does."""
-    proxies = ctx.services(PROXY)
-    owner = ctx.cluster.owners[proxies[0].owner] if proxies else ctx.owner
-    return int(owner.settings(PROXY, proxies[0].node)["timeout"]) + STEP if proxies else 3 * STEP
+    """See `server`."""
+    return server(ctx, PROGRAM)

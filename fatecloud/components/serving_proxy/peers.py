@@ -19,11 +19,13 @@ DIRECT = (3.0, 2.0, 2.0)
 ALL_SECONDS = 22.0
 
 
-def ask(own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: str) -> dict[str, Any]:
+def ask(
+    own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: str, *, old: bool = False
+) -> dict[str, Any]:
     """One party's answer: `behind` is what comes back through the own proxy, from the other party's server."""
 
     def through(padding: int, seconds: float) -> dict[str, Any]:
-        return party(*address_of(own), own_party, numbers[name], padding=padding, seconds=seconds)
+        return party(*address_of(own), own_party, numbers[name], old=old, padding=padding, seconds=seconds)
 
     def direct(padding: int, seconds: float) -> dict[str, Any]:
         return proxy(*address_of(endpoint), padding=padding, seconds=seconds)
@@ -34,8 +36,9 @@ def ask(own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: 
     return {**sized(direct, PADDING, DIRECT), "behind": behind}
 
 
-if __name__ == "__main__":
-    own, own_party, numbers, *pairs = sys.argv[1:]
+def main(arguments: list[str], *, old: bool = False) -> None:
+    """Print what the parties answer; `old` where they are of Serving 1."""
+    own, own_party, numbers, *pairs = arguments
     known = dict(pair.split("=", 1) for pair in numbers.split(",") if pair)
-    found = asked(pairs, functools.partial(ask, own, own_party, known), ALL_SECONDS)
+    found = asked(pairs, functools.partial(ask, own, own_party, known, old=old), ALL_SECONDS)
     sys.stdout.write(json.dumps(found) + "\n")

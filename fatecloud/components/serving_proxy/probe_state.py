@@ -15,7 +15,8 @@ from fatecloud.probing.http_get import NoHttp, post
 
 SECONDS = 6.0
 PAGE = "/federation/v1/fatecloud"
-NO_SERVICE = 122
+NO_SERVICE = (122, "100")
+"""Of Serving 2 and of Serving 1."""
 MOST = 64 << 10
 
 
@@ -28,10 +29,12 @@ def http(host: str, port: int) -> dict[str, Any]:
     except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": readable(error)}
     try:
-        code = json.loads(body)["retcode"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads(body)
+        # Serving 1 answers with a text, under another name.
+        code = found.get("retcode", found.get("code"))
+    except (ValueError, AttributeError, RecursionError):
         code = None
-    if code != NO_SERVICE:
+    if code not in NO_SERVICE:
         return {"ok": False, "kind": "foreign", "error": f"HTTP {status}, and not what Serving's proxy says"}
     return {"ok": True}
 

@@ -1,0 +1,170 @@
+"""The desired state of one proxy of Serving on its node, in each of its generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fatecloud.components.java import Jvm
+from fatecloud.components.neighbours import edges_to
+from fatecloud.components.question import question
+from fatecloud.components.residues import residue
+from fatecloud.components.serving_proxy.partners import networks_of_partners, partner_edges, partners, party_of
+from fatecloud.components.serving_server.callers import networks_of
+from fatecloud.components.serving_server.messages import PADDING
+from fatecloud.components.serving_server.registry import COMPONENTS
+from fatecloud.components.serving_server.registry import PROXY as REGISTERED
+from fatecloud.components.serving_server.registry import SERVER as SERVERS_REGISTERED
+from fatecloud.components.serving_server.want import (
+    EVERYWHERE,
+    PROXY,
+    SERVER,
+    SERVERS,
+    STEP,
+    asks,
+    registry_edges,
+    registry_question,
+    registry_values,
+    shown_address,
+)
+from fatecloud.model.context import Context
+from fatecloud.model.endpoint import LOOPBACK
+from fatecloud.model.machine import Share
+from fatecloud.model.needs import MIB
+from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.trees import TreeUse
+from fatecloud.model.wanted import Wanted
+
+JVM = Jvm(heap=Share(8, 256 * MIB, 2048 * MIB), direct=Share(16, 64 * MIB, 1024 * MIB))
+"""It was seen to take 280 to 300 MiB in all. Upstream sets no heap."""
+MAIN = "com.webank.ai.fate.serving.proxy.bootstrap.Bootstrap"
+STATE, PEERS = f"{PROXY}.state", f"{PROXY}.peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What differs between the generations of the proxy."""
+
+    part: str
+    """Directory of its templates and scripts."""
+    takes_file: bool = False
+    """Whether it gets the path of its settings as an argument."""
+    components: bool = True
+    """Whether it registers itself as a component, beside what it offers."""
+
+
+def proxy(ctx: Context, program: Program) -> Wanted:
+    """Files, process, edges and probes of a proxy. Pure."""
+    tree, version = ctx.tree(PROXY), ctx.release.packages[PROXY].version
+    conf, table = f"{tree}/conf/application.properties", f"{tree}/conf/route_table.json"
+    classpath = (f"{tree}/conf/", f"{tree}/lib/*", f"{tree}/fate-{PROXY}-{version}.jar")
+    arguments = ("-c", conf) if program.takes_file else ()
+    start = JVM.launch(ctx, MAIN, classpath, arguments, {"spring.config.location": conf})
+    registered = (REGISTERED, *([f"{COMPONENTS}/proxy"] if program.components else []))
+    own, http = ctx.own("intra"), ctx.own("http")
+    inter = ctx.own("inter")
+    pairs = [f"{p.owner}={p.endpoint}" for p in partners(ctx)]
+    numbers = ",".join(f"{p.owner}={p.party}" for p in partners(ctx))
+    return Wanted(
+        process=Process(
+            argv=start.argv,
+            environment=start.environment,
+            # It finds its logs from here.
+            directory=tree,
+            console=ctx.console,
+            networks=_networks(ctx),
+        ),
+        files=(
+            FileSpec(conf, f"serving-proxy/{program.part}/application.properties.j2", _settings(ctx, table)),
+            # It reads this one again within ten seconds.
+            FileSpec(table, "serving-proxy/route_table.json.j2", {"table": routes(ctx)}, restarts=False, kept=True),
+        ),
+        directories=start.directories,
+        edges=(
+            *registry_edges(ctx),
+            *edges_to(ctx, SERVER, "grpc", "server", probe=SERVERS),
+            *partner_edges(ctx, PEERS),
+        ),
+        probes=(
+            question(STATE, "probe_state.py", str(http), str(own), str(inter), timeout=25),
+            registry_question(ctx, conf, *registered, SERVERS_REGISTERED),
+            *asks(ctx, SERVERS, f"{program.part}/probe_servers.py", SERVER, "grpc", PADDING),
+            question(
+                PEERS,
+                f"{program.part}/probe_peers.py",
+                str(own),
+                party_of(ctx.owner),
+                numbers,
+                *pairs,
+                timeout=28,
+                carries=PADDING,
+            ),
+        ),
+        logs=(
+            LogFile(f"{ctx.logs}/{PROXY}/fate-{PROXY}.log", levels=True),
+            LogFile(f"{ctx.logs}/{PROXY}/fate-{PROXY}-error.log", levels=True),
+            LogFile(ctx.console),
+        ),
+        readiness=STATE,
+        # With five JVMs at once on two cores, 110 s were seen.
+        readiness_deadline=240,
+        ports=(
+            PortUse("http", ctx.port("http"), ctx.listen("http").host),
+            PortUse("intra", ctx.port("intra"), EVERYWHERE),
+            PortUse("inter", ctx.port("inter"), EVERYWHERE, peers=True),
+        ),
+        facts={
+            "registers": dict.fromkeys(registered, shown_address(ctx, "intra")),
+            "own": str(own),
+            "http": str(http),
+            "party": party_of(ctx.owner),
+            "part": program.part,
+        },
+        trees=(TreeUse(PROXY, writes={"logs": f"{ctx.logs}/{PROXY}", ".fate": f"{ctx.data}/.fate"}),),
+        needs=start.needs,
+        residues=(
+            *start.residues,
+            residue(ctx, f"{ctx.logs}/{PROXY}/2*", "older logs"),
+            residue(ctx, f"{ctx.data}/.fate/metric/*", "counts of requests"),
+        ),
+    )
+
+
+def _networks(ctx: Context) -> tuple[str, ...]:
+    """Empty where applications elsewhere may use it: no one has said where those are."""
+    theirs = networks_of_partners(ctx)
+    if theirs is None or ctx.listen("http").host != LOOPBACK:
+        return ()
+    return networks_of(ctx, theirs)
+
+
+def routes(ctx: Context) -> dict[str, Any]:
+    """The content of its table: the own party's servers, and each other party's proxy. No entry for all others.
+
+    Upstream ships one that leads to the proxy itself: a packet for an unknown party then goes round until it times out.
+    """
+    servers = [ctx.reached(server, "grpc") for server in ctx.services(SERVER)]
+    here = [{"ip": where.host, "port": where.port, "useSSL": False} for where in servers]
+    parties: dict[str, Any] = {party_of(ctx.owner): {"serving": here, "default": here}}
+    for partner in partners(ctx):
+        there = {"ip": partner.endpoint.host, "port": partner.endpoint.port, "useSSL": False}
+        parties[partner.party] = {"default": [there]}
+    return {"route_table": parties, "permission": {"default_allow": True}}
+
+
+def _settings(ctx: Context, table: str) -> dict[str, Any]:
+    timeout = int(ctx.config["timeout"])
+    return {
+        "stamp": ctx.id.stamp,
+        "party": party_of(ctx.owner),
+        "http": ctx.listen("http"),
+        "intra": ctx.port("intra"),
+        "inter": ctx.port("inter"),
+        "table": table,
+        "registry": registry_values(ctx),
+        "timeout": timeout,
+        "inference": timeout + 2 * STEP,
+        "whole": timeout + 3 * STEP,
+        "threads": ctx.config["threads"],
+        "queue": ctx.config["queue"],
+    }

@@ -1,0 +1,30 @@
+"""FATE-Serving's server 1.3, for models of FATE 1.4. It always needs Redis, and takes no batches."""
+
+from __future__ import annotations
+
+from fatecloud.components.java import JVM_EXCEPTIONS
+from fatecloud.components.serving_server.service import JVM
+from fatecloud.components.serving_server.settings import CLASS, FLOW, GRPC, SECONDS, SOURCE, judge_without_http
+from fatecloud.components.serving_server.v1.want import want
+from fatecloud.components.serving_server.want import registered_with_redis
+from fatecloud.model.component import Component
+from fatecloud.model.runtime import JavaRuntime
+
+COMPONENT = Component(
+    name="serving-server",
+    summary="FATE-Serving's server",
+    architectures=(),
+    config=(*JVM.keys, SOURCE, CLASS, FLOW, SECONDS),
+    ports=(GRPC,),
+    want=want,
+    requires=registered_with_redis,
+    judge=judge_without_http,
+    runtime=JavaRuntime(),
+    many=True,
+    groups=True,
+    rolls=True,
+    spare=lambda instances: instances - 1,
+    keeps="the models that were loaded into it, and to which service ids they are bound",
+    signs=(".fate/*",),
+    unit_exceptions=JVM_EXCEPTIONS,
+)
