@@ -41,6 +41,10 @@ MAIN = "com.webank.ai.fate.serving.proxy.bootstrap.Bootstrap"
 STATE, PEERS = f"{PROXY}.state", f"{PROXY}.peers"
 
 
+NOISE = (r"host id is null",)
+"""What it logs, with a trace, about a packet for no one, which it answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """What differs between the generations of the proxy."""
@@ -119,6 +123,7 @@ def proxy(ctx: Context, program: Program) -> Wanted:
             "http": str(http),
             "party": party_of(ctx.owner),
             "part": program.part,
+            "noise": NOISE,
         },
         trees=(TreeUse(PROXY, writes={"logs": f"{ctx.logs}/{PROXY}", ".fate": f"{ctx.data}/.fate"}),),
         needs=start.needs,

@@ -22,7 +22,7 @@ UNUSABLE = Code(
     "SERVING_SERVER_UNUSABLE",
     "critical",
     "What answers on the port of Serving's server does not work as one.",
-    ("registry", "node"),
+    ("registry", "redis", "node", "SERVING_REDIS_DOWN"),
     away=True,
 )
 REGISTRY_DOWN = Code(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
 from fatecloud.components.redis.keys import keys
@@ -13,12 +14,20 @@ from fatecloud.components.zookeeper.tree import Tree, login_of, tree
 from fatecloud.model.context import Context
 from fatecloud.model.contribution import Contribution
 from fatecloud.model.endpoint import is_address
+from fatecloud.model.protections import UnitException
 from fatecloud.model.service import Edge, NodeProbe
 
 SERVER, PROXY, ADMIN = "serving-server", "serving-proxy", "serving-admin"
 REGISTRY, REDIS, OUT, STATE = f"{SERVER}.registry", f"{SERVER}.redis", f"{SERVER}.proxy", f"{SERVER}.state"
 SERVERS = f"{PROXY}.servers"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what its gRPC ports do, and no setting changes that
+UNIT_EXCEPTIONS = (
+    *JVM_EXCEPTIONS,
+    UnitException(
+        "ProcSubset", "all", "It reads memory and processors of the machine from /proc, and logs each failure."
+    ),
+)
+"""Of servers and proxies."""
 STEP = 1000
 """Milliseconds that each hop waits longer than the next one, so that an error of the other end comes back whole."""
 

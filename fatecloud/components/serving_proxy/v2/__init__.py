@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.serving_proxy.kinds import ROUTE, SMOKE
 from fatecloud.components.serving_proxy.partners import KIND, PARTY, judge_parties
 from fatecloud.components.serving_proxy.service import JVM
 from fatecloud.components.serving_proxy.v2.want import want
-from fatecloud.components.serving_server.want import ADMIN, SERVER, registered
+from fatecloud.components.serving_server.want import ADMIN, SERVER, UNIT_EXCEPTIONS, registered
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.runtime import JavaRuntime
 
@@ -58,5 +57,5 @@ COMPONENT = Component(
     peer_kind=KIND,
     groups=True,
     proofs=(ROUTE, SMOKE),
-    unit_exceptions=JVM_EXCEPTIONS,
+    unit_exceptions=UNIT_EXCEPTIONS,
 )

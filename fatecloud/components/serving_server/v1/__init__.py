@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.serving_server.service import JVM
 from fatecloud.components.serving_server.settings import CLASS, FLOW, GRPC, SECONDS, SOURCE, judge_without_http
 from fatecloud.components.serving_server.v1.want import want
-from fatecloud.components.serving_server.want import registered_with_redis
+from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered_with_redis
 from fatecloud.model.component import Component
 from fatecloud.model.runtime import JavaRuntime
 
@@ -26,5 +25,5 @@ COMPONENT = Component(
     spare=lambda instances: instances - 1,
     keeps="the models that were loaded into it, and to which service ids they are bound",
     signs=(".fate/*",),
-    unit_exceptions=JVM_EXCEPTIONS,
+    unit_exceptions=UNIT_EXCEPTIONS,
 )

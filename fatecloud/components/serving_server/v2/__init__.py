@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.serving_server.service import JVM
 from fatecloud.components.serving_server.settings import (
     BATCH_CLASS,
@@ -17,7 +16,7 @@ from fatecloud.components.serving_server.settings import (
     judge,
 )
 from fatecloud.components.serving_server.v2.want import want
-from fatecloud.components.serving_server.want import registered
+from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.runtime import JavaRuntime
 
@@ -51,5 +50,5 @@ COMPONENT = Component(
     spare=lambda instances: instances - 1,
     keeps="the models that were loaded into it, and to which service ids they are bound",
     signs=(".fate/*",),
-    unit_exceptions=JVM_EXCEPTIONS,
+    unit_exceptions=UNIT_EXCEPTIONS,
 )
