@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import math
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -273,12 +275,21 @@ def test_a_proxy_is_known_by_its_refusal_of_a_packet_for_no_one(answers: dict[st
     assert messages.proxy("h", 1, seconds=1)["kind"] == "foreign"
 
 
-def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_nothing(answers: dict[str, Asked]) -> None:
-    answers["unaryCall"] = (OK, packed(104, "mode is null"))
-    assert probe_peers.ask("o:1", "9999", {"host": "10000"}, "host", "h:2") == {"ok": True, "behind": OK}
-    answers["unaryCall"] = (OK, packed(610, "host id is null"))
-    found = probe_peers.ask("o:1", "9999", {"host": "10000"}, "host", "h:2")
-    assert (found["ok"], found["behind"]["kind"]) == (True, "route")
+def test_another_partys_proxy_is_asked_only_where_the_way_through_both_says_nothing(
+    answers: dict[str, Asked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        endpoint = f"127.0.0.1:{there.getsockname()[1]}"
+        asked = functools.partial(probe_peers.ask, "o:1", "9999", {"host": "10000"}, "host", endpoint)
+        answers["unaryCall"] = (OK, packed(104, "mode is null"))
+        assert asked() == {"ok": True, "behind": OK}
+        answers["unaryCall"] = (OK, packed(610, "host id is null"))
+        found = asked()
+        assert (found["ok"], found["behind"]["kind"], found.get("own")) == (True, "route", None)
+        lost = {"ok": False, "kind": "hop", "error": "no answer"}
+        monkeypatch.setattr(probe_peers, "party", lambda host, *_, **__: lost if host == "o" else OK)
+        assert asked() == {"ok": True, "behind": lost, "own": True}
+    assert asked()["kind"] == "refused"
 
 
 def test_serving_1_is_asked_to_score_and_answers_that_nothing_is_bound(answers: dict[str, Asked]) -> None:

@@ -14,7 +14,7 @@ from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import PUT_BACK, Ask, Edit, look
 
-__all__ = ["behind", "exposures", "peers", "usable"]
+__all__ = ["behind", "exposures", "passes_on", "peers", "usable"]
 
 UNUSABLE = Code(
     "SERVING_PROXY_UNUSABLE",
@@ -42,6 +42,14 @@ PEER_MTU = Code(
     "Large packets are lost on the route to another party's serving.",
     (KIND,),
     outward=True,
+)
+
+
+CONNECTION_LOST = Code(
+    "SERVING_CONNECTION_LOST",
+    "critical",
+    "Another party's server answers, and the own proxy does not get through to it.",
+    ("node",),
 )
 
 
@@ -80,13 +88,33 @@ def peers(view: ServiceView) -> Iterator[Finding]:
     )
 
 
+@service_check(CONNECTION_LOST, component="serving-proxy", after=("SERVICE_HUNG", UNUSABLE.name))
+def passes_on(view: ServiceView) -> Iterator[Finding]:
+    """What reaches another party's server past the own proxy reaches it through the own proxy, too."""
+    lost = [route for route in routes_to_parties(view, PEERS, KIND) if route.answer.get("own")]
+    if lost:
+        yield finding(
+            view,
+            CONNECTION_LOST,
+            "; ".join(
+                f"a request for {r.party} gets {r.answer['behind']['error']}, and past it an answer" for r in lost
+            ),
+            PEERS,
+            cause="the other proxy was away, and this one waits up to two minutes before it connects again; or its table "
+            "of routes was changed by hand",
+            remedy=(*PUT_BACK, verb(view, "restart"), logs(view)),
+            expected="the answer of a server that it does not have that model",
+            got=str(lost[0].answer["behind"]["kind"]),
+        )
+
+
 @service_check(PEER_SERVER_DOWN, PEER_MTU, component="serving-proxy", after=("SERVICE_HUNG", UNUSABLE.name))
 def behind(view: ServiceView) -> Iterator[Finding]:
     """A server of every other party answers through both proxies."""
     failed = [
         (route, route.answer["behind"])
         for route in routes_to_parties(view, PEERS, KIND)
-        if route.answer["ok"] and not route.answer["behind"]["ok"]
+        if route.answer["ok"] and not route.answer["behind"]["ok"] and not route.answer.get("own")
     ]
     silent = [(route, str(found["error"])) for route, found in failed if found["kind"] != LARGE]
     yield from blocked(

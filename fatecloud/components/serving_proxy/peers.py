@@ -11,9 +11,10 @@ import sys
 from typing import Any
 
 from fatecloud.components.serving_server.messages import PADDING, party, proxy
-from fatecloud.probing.dialing import address_of, asked
+from fatecloud.probing.dialing import address_of, asked, connected, trouble
 from fatecloud.probing.sized import sized
 
+CONNECT_SECONDS = 3.0
 LIMITS = (7.0, 3.0, 3.0)
 DIRECT = (3.0, 2.0, 2.0)
 ALL_SECONDS = 22.0
@@ -22,7 +23,15 @@ ALL_SECONDS = 22.0
 def ask(
     own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: str, *, old: bool = False
 ) -> dict[str, Any]:
-    """One party's answer: `behind` is what comes back through the own proxy, from the other party's server."""
+    """One party's answer: `behind` is what comes back through the own proxy, from the other party's server.
+
+    `own` is true where that server answers without the own proxy, and not through it. A proxy that is not there is not
+    asked for anything that makes the own one connect: each failure doubles the time until it tries again.
+    """
+    try:
+        connected(endpoint, CONNECT_SECONDS).close()
+    except OSError as error:
+        return trouble(error, CONNECT_SECONDS)
 
     def through(padding: int, seconds: float) -> dict[str, Any]:
         return party(*address_of(own), own_party, numbers[name], old=old, padding=padding, seconds=seconds)
@@ -33,6 +42,9 @@ def ask(
     behind = sized(through, PADDING, LIMITS)
     if behind["ok"]:
         return {"ok": True, "behind": behind}
+    past = party(*address_of(endpoint), own_party, numbers[name], old=old, padding=PADDING, seconds=DIRECT[0])
+    if past["ok"]:
+        return {"ok": True, "behind": behind, "own": True}
     return {**sized(direct, PADDING, DIRECT), "behind": behind}
 
 
