@@ -100,8 +100,8 @@ def passes_on(view: ServiceView) -> Iterator[Finding]:
                 f"a request for {r.party} gets {r.answer['behind']['error']}, and past it an answer" for r in lost
             ),
             PEERS,
-            cause="the other proxy was away, and this one waits up to two minutes before it connects again; or its table "
-            "of routes was changed by hand",
+            cause="the other proxy was away, and this one waits up to two minutes before it connects again; or its "
+            "table of routes was changed by hand",
             remedy=(*PUT_BACK, verb(view, "restart"), logs(view)),
             expected="the answer of a server that it does not have that model",
             got=str(lost[0].answer["behind"]["kind"]),
