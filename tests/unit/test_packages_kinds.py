@@ -92,6 +92,13 @@ def test_a_version_that_is_none_is_refused(tmp_path: Path) -> None:
         found_in(tmp_path, x=zip_of(files))
 
 
+def test_the_page_of_servings_admin_is_a_part_of_it_and_not_a_second_package(tmp_path: Path) -> None:
+    files = layout("serving-admin@2.1.6")
+    files["lib/fate-serving-admin-ui-2.1.6.jar"] = jar("com.webank.ai.fate", "fate-serving-admin-ui", "2.1.6")
+    (found,) = found_in(tmp_path, x=zip_of(files)).found
+    assert (found.kind.name, found.version) == ("serving-admin", "2.1.6")
+
+
 def test_a_jar_alone_names_the_package_that_has_it(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"x: only the jar fateboard 2\.1\.0 of FATEBoard"):
         found_in(tmp_path, x=jar("fateboard", "fateboard", "2.1.0"))

@@ -101,7 +101,8 @@ def access(view: ServiceView) -> Iterator[Finding]:
         code,
         str(answer["error"]),
         ACCESS,
-        cause="a client without an account was there first, or it was changed by hand"
+        cause="a service of Serving ended: it opens the tree as it goes, and the next one to start closes it again; "
+        "or a client without an account was there first, or it was changed by hand"
         if code is OPEN
         else "it was given to another password or account, or data from before a rotation were restored",
         remedy=(apply_objects(view),),
