@@ -38,8 +38,6 @@ class ProofGround:
     """The other side: a party of this inventory, a peer, or the guest itself on an all-in-one installation."""
     services: Mapping[str, DesiredService]
     """Party -> its service of the component that offers the test; only parties of this inventory."""
-    beside: Callable[[str, str], DesiredService | None]
-    """Owner and component -> the first service of another component that the test asks, too."""
     run: Callable[[DesiredService], Run]
     """Runs commands on the node of such a service as its user."""
     waits: Callable[[float], str]
@@ -47,6 +45,8 @@ class ProofGround:
     events: Listener
     deadline: float
     """Seconds for everything: a test ends early enough to remove what it created."""
+    beside: Callable[[str, str], DesiredService | None] = lambda _owner, _component: None
+    """Owner and component -> its first service of another component that the test asks, too; None where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ SHOWN_BY = {
     "FLOW_ROUTE_MISSING": "FILE_DRIFTED",
     "NODEMANAGER_EGG_BROKEN": "FILE_DRIFTED",
     "ROLLSITE_TABLE_WRONG": "FILE_DRIFTED",
+    "SERVING_PEER_SERVER_DOWN": "FILE_DRIFTED",
+    "SERVING_REGISTRY_DOWN": "FILE_DRIFTED",
 }
 """Codes of components that a deploy repairs: what is wrong then, of which the test above shows that it is repaired."""
 
