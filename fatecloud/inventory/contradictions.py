@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from fatecloud.components.listening import clients_elsewhere
 from fatecloud.inventory.endpoints import is_loopback
@@ -37,7 +37,7 @@ def refuse_contradictions(cluster: Cluster, components: Components, reader: Read
         alike = {
             party: owner
             for party, owner in parties.items()
-            if (own := components[party].get(name)) is not None and own.kind == kind
+            if (one := components[party].get(name)) is not None and one.kind == kind
         }
         for at, found in component.judge_parties(alike, _partners(cluster, alike), cluster.groups):
             _note(reader, cluster.owners[at], name, found, found.what)

@@ -150,7 +150,7 @@ class _Builder:
             for component in party.components.values()
             if component.peer_kind and architecture in component.architectures
         }
-        if party is None:
+        if not parties:
             # What connects parties whatever their architecture: without them, that is what the inventory is for.
             placed = (draft.components[name] for draft in drafts for name in draft.owner.placement)
             needed = {
