@@ -166,7 +166,9 @@ def _unary(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[s
         return _explained(answer), 0, ""
     try:
         said = json.loads(fields(fields(body).get(2, [b""])[0]).get(2, [b""])[0])
-        return answer, int(said["retcode"]), readable(said.get("retmsg") or "")
+        # The proxy of Serving 1 has other names for its own refusals.
+        code = said["retcode"] if "retcode" in said else said["code"]
+        return answer, int(code), readable(said.get("retmsg") or said.get("message") or "")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {"ok": False, "kind": "foreign", "error": "its answer is not Serving's"}, 0, ""
 
