@@ -39,10 +39,10 @@ def derive_wheels(
     """Build wheels from sdists, each with exactly the bytes that the catalogue names.
 
     Args:
-        python: defines the builder, the build environment and the wheels.
+        python: defines the builders, the build environment and the wheels.
         interpreter: the stored interpreter that builds them.
         sdists: locked; fetched if they are not in the store.
-        store: has the builder's wheel already; gets the sdists and the wheels.
+        store: has the builders' wheels already; gets the sdists and the wheels.
         progress: is informed about each wheel.
 
     Raises:
@@ -73,8 +73,8 @@ def derive_wheels(
         progress.done(python.made[sdist.name])
 
 
-def _builder(python: PythonRequirement) -> Artifact:
-    return next(a for a in python.lock if a.name.partition("==")[0] == python.builder)
+def _builders(python: PythonRequirement) -> list[Artifact]:
+    return [a for a in python.lock if a.name.partition("==")[0] in python.builders]
 
 
 def _build_environment(python: PythonRequirement, interpreter: Interpreter, store: Store, scratch: Path) -> Path:
@@ -91,10 +91,8 @@ def _environment(python: PythonRequirement, base: Path, name: str, store: Store,
     program = scratch / name / "bin" / "python"
     making = [*_uv(scratch), "venv", "--no-python-downloads", "--python", str(base), str(scratch / name)]
     _run(making, "making a build environment")
-    builder = store.verified(_builder(python))
-    _run(
-        [*_uv(scratch), "pip", "install", "--no-deps", "--python", str(program), str(builder)], "installing the builder"
-    )
+    builders = [str(store.verified(wheel)) for wheel in _builders(python)]
+    _run([*_uv(scratch), "pip", "install", "--no-deps", "--python", str(program), *builders], "installing the builder")
     return program
 
 

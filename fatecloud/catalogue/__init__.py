@@ -137,7 +137,7 @@ def _python(release: dict[str, Any], name: str) -> PythonRequirement:
         check_imports=tuple(data["check_imports"]),
         lock=parse_lock(lock_text(release["name"], name), "sdist"),
         installer=_artifact(data["installer"], "installer"),
-        builder=data["builder"],
+        builders=tuple(data["builders"]),
         build_environment=data["build_environment"],
         execstack={name: tuple(files) for name, files in data["execstack"].items()},
         glibc_seen=data["glibc_seen"],

@@ -18,8 +18,7 @@ def init(
             "--template",
             "-t",
             help="all-in-one, two-party, multi-node, eggroll, eggroll-workers, eggroll-shared-nodes, eggroll-exchange, "
-            "eggroll-rollsite, eggroll-two-releases "
-            "or serving.",
+            "eggroll-rollsite, eggroll-rollsite-1.4, eggroll-two-releases or serving.",
         ),
     ] = "all-in-one",
     output: Annotated[Path, typer.Option("--output", "-o", help="Directory to write into.")] = Path(),

@@ -140,6 +140,8 @@ class PackageKind:
     """Ends of paths of small files whose content `claims` reads."""
     jars: str = ""
     """Patterns of names of jars whose poms `claims` reads."""
+    unless: str = ""
+    """Patterns of a file beside which the mark is that of a part of another kind."""
 
 
 @dataclass(frozen=True, slots=True)

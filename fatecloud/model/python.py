@@ -49,8 +49,8 @@ class PythonRequirement:
     lock: tuple[Artifact, ...]
     """Wheels, and the sdists from which wheels are derived."""
     installer: Artifact
-    builder: str
-    """The locked wheel that builds the sdists."""
+    builders: tuple[str, ...]
+    """Names of the locked wheels that build the sdists together."""
     build_environment: Mapping[str, str]
     registry: RegistryInterpreter | None = None
     execstack: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

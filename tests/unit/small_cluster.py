@@ -44,7 +44,7 @@ RELEASE = Release(
             check_imports=(),
             lock=(Artifact("x==1", "x-1-py3-none-any.whl", "a" * 64, 10, "wheel"),),
             installer=Artifact("uv", "uv.whl", "0" * 64, 1, "installer"),
-            builder="",
+            builders=(),
             build_environment={},
         )
     },

@@ -104,8 +104,8 @@ def test_all_demands_and_overrides_are_locked(python: PythonRequirement) -> None
         assert override["why"]
 
 
-def test_the_builder_of_sdists_is_locked_as_a_wheel(python: PythonRequirement) -> None:
-    assert [a.kind for a in python.lock if project(a.name) == python.builder] == ["wheel"]
+def test_the_builders_of_sdists_are_locked_as_wheels(python: PythonRequirement) -> None:
+    assert [a.kind for a in python.lock if project(a.name) in python.builders] == ["wheel"] * len(python.builders)
 
 
 def test_the_catalogue_contains_no_address() -> None:

@@ -40,7 +40,8 @@ PATIENCE = 30
 """Seconds."""
 
 ROLLING = (
-    *("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-shared-nodes", "eggroll-two-releases"),
+    *("eggroll", "eggroll-exchange", "eggroll-rollsite", "eggroll-rollsite-1.4", "eggroll-shared-nodes"),
+    "eggroll-two-releases",
     "eggroll-workers",
 )
 

@@ -18,7 +18,7 @@ from fatecloud.inventory.starter import templates
 from fatecloud.shipped import folder
 
 EXAMPLES = sorted(folder("inventories").glob("*.yml"))
-_ROLLING = ("exchange", "rollsite", "shared-nodes", "two-releases", "workers")
+_ROLLING = ("exchange", "rollsite", "rollsite-1.4", "shared-nodes", "two-releases", "workers")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -42,9 +42,11 @@ def test_every_value_has_an_origin(example: Path) -> None:
 
 
 def test_the_examples_say_what_their_names_say() -> None:
-    alone, star, older, shared, mixed, workers, rolling, spread, pair, serving, two = (load(path) for path in EXAMPLES)
+    examples = [load(path) for path in EXAMPLES]
+    alone, star, oldest, older, shared, mixed, workers, rolling, spread, pair, serving, two = examples
     assert (rolling.architecture, sorted(rolling.parties), len(rolling.nodes)) == ("eggroll", ["10000", "9999"], 2)
     assert {party.release for party in older.parties.values()} == {"fate-1.11.4"}
+    assert {party.release for party in oldest.parties.values()} == {"fate-1.4.5"}
     assert all(party.instances("rollsite") and not party.instances("osx") for party in older.parties.values())
     assert {name: party.release for name, party in mixed.parties.items()} == {
         "9999": "fate-1.11.4",

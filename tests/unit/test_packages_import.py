@@ -191,10 +191,12 @@ def test_one_package_twice_with_different_files_leaves_nothing(store: Store, tmp
 
 
 def test_of_two_imports_each_takes_what_a_release_needs(store: Store, tmp_path: Path) -> None:
-    older = tar_of({"set/eggroll.tar.gz": archive_of("eggroll@2.0.2"), "set/osx.tar.gz": MODULES["osx"]})
+    files = layout("eggroll@2.0.2")
+    files["lib/eggroll-core-2.0.1.jar"] = files.pop("lib/eggroll-core-2.0.2.jar")
+    older = tar_of({"set/eggroll.tar.gz": tar_of(files), "set/osx.tar.gz": MODULES["osx"]})
     said = imported(files_of(tmp_path, older=older), store)
     assert said[0].endswith(
-        "in no list of MD5 sums; not used: fate-1.11.4 needs 2.5.3; fate-1.9.2 needs 2.4.7; "
+        "in no list of MD5 sums; not used: fate-1.11.4 needs 2.5.3; fate-1.4.5 needs 2.0.2; fate-1.9.2 needs 2.4.7; "
         "fate-2.1.0 needs 3.1.0; fate-2.2.0 needs 3.2.0"
     )
     imported(files_of(tmp_path, newer=MODULES["eggroll"]), store)

@@ -114,7 +114,7 @@ def runtimes_inside(files: Level) -> Iterator[str]:
 def _tops(level: Level, kind: PackageKind) -> Iterator[str]:
     files = (path for path, entry in level.entries.items() if entry.kind != "directory")
     tops = {top: None for path in files if (top := top_of(path, kind.mark)) is not None}
-    yield from tops
+    yield from (top for top in tops if not (kind.unless and Folder(level, top).matching(kind.unless)))
 
 
 def _found(kind: PackageKind, folder: Folder) -> Found:

@@ -10,9 +10,10 @@ _MARK = "python/federatedml/__init__.py|python/fate/__init__.py"
 
 
 def _claims(folder: Folder) -> Iterator[Claim]:
-    """2.x says it in its code; 1.x in `fate.env`, which lies beside the module's archive or in its directory."""
-    code = "python/fate/_info.py"
+    """2.x says it in its code; 1.x in `fate.env`, which lies in its code or directory, or beside the module's archive."""
+    code, inside = "python/fate/_info.py", "python/fate.env"
     said = list(setting_claim(folder.text(code), code, "__version__"))
+    said += setting_claim(folder.text(inside), inside, "FATE")
     yield from said or setting_claim(*folder.around("fate.env"), "FATE")
 
 
@@ -20,7 +21,7 @@ KIND = PackageKind(
     name="fate",
     title="FATE",
     mark=_MARK,
-    needs=("python/fate/arch/__init__.py|python/fate_arch/__init__.py",),
+    needs=("python/fate/arch/__init__.py|python/fate_arch/__init__.py|python/arch/api/__init__.py",),
     claims=_claims,
     texts=("python/fate/_info.py", "fate.env"),
 )

@@ -1,4 +1,4 @@
-"""FATE-Flow as FATE's archives have it: `fateflow` in 1.7 to 1.11, `fate_flow` in 2.x."""
+"""FATE-Flow as FATE's archives have it: `fateflow` in 1.7 to 1.11, `fate_flow` in 2.x. In 1.4 it is a part of FATE."""
 
 from __future__ import annotations
 
@@ -21,4 +21,5 @@ KIND = PackageKind(
     needs=("bin/service.sh", "conf/*", "python/fate_flow/__init__.py"),
     claims=_claims,
     texts=("python/fate_flow/_info.py", "fate.env"),
+    unless="python/federatedml/__init__.py",
 )

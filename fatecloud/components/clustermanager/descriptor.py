@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.clustermanager.programs import Program
-from fatecloud.components.clustermanager.want import JVM, metadata, wanted
+from fatecloud.components.clustermanager.want import JVM, Manager, metadata, wanted
 from fatecloud.components.java import JVM_EXCEPTIONS
 from fatecloud.components.mysql.database import Database
 from fatecloud.model.component import Component, ConfigKey, PortSpec
@@ -15,20 +14,21 @@ from fatecloud.model.wanted import Wanted
 HERE = "fatecloud.components.clustermanager"
 
 
-def descriptor(program: Program, generation: str, proxy: str) -> Component:
-    """A generation.
+_EGGS = "Eggs (workers) on each nodemanager's node for a session that does not say how many it wants."
 
-    Args:
-        program: that it runs.
-        generation: its package, with the scripts that ask it.
-        proxy: the component that carries its data to other parties.
-    """
+
+def descriptor(manager: Manager, proxy: str) -> Component:
+    """A generation; `proxy` is the component that carries its data to other parties."""
+    # Of FATE-Flow 1.4, no job says how many eggs it wants.
+    eggs, who = (
+        (1, "A job of FATE-Flow says it.") if manager.reported_to else (None, "Derived: as `jobs.cores` of flow.")
+    )
 
     def want(ctx: Context) -> Wanted:
-        return wanted(ctx, program, generation)
+        return wanted(ctx, manager)
 
     def requires(ctx: Context) -> tuple[Database, ...]:
-        return (metadata(ctx, generation),)
+        return (metadata(ctx, manager),)
 
     return Component(
         name="clustermanager",
@@ -36,19 +36,16 @@ def descriptor(program: Program, generation: str, proxy: str) -> Component:
         architectures=("eggroll",),
         config=(
             *JVM.keys,
-            ConfigKey(
-                "session.eggs",
-                "int",
-                1,
-                "Eggs (workers) on each nodemanager's node for a session that does not say how many it wants. A job of "
-                "FATE-Flow says it.",
-                1,
-                256,
-            ),
+            ConfigKey("session.eggs", "int", eggs, f"{_EGGS} {who}", 1, 256),
             ConfigKey(
                 "session.start", "int", 180, "Seconds within which the eggs of a session have to start.", 10, 3600
             ),
-            ConfigKey("session.hours", "int", 72, "Hours after which a session is ended.", 1, 8760),
+            # EggRoll 2.0 ends no session by itself.
+            *(
+                [ConfigKey("session.hours", "int", 72, "Hours after which a session is ended.", 1, 8760)]
+                if manager.reported_to
+                else []
+            ),
         ),
         ports=(
             PortSpec(

@@ -12,6 +12,8 @@ from fatecloud.model.residues import Residue
 from fatecloud.model.service import LogFile
 
 TREE = "eggroll"
+JAXB = "jaxb"
+"""Tree of releases with EggRoll 2.0: what its Scala part takes for a part of Java, which it was until 8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Program:
     clears: bool = False
     """Whether each end of a clustermanager ends all sessions in its database, also that of a second copy whose start
     failed because its port was taken."""
+    between: tuple[str, ...] = ()
+    """Arguments between its settings and what it does not read itself: by that, people and checks know the process."""
 
     def launch(self, ctx: Context, jvm: Jvm, conf: str, port: int, *more: str) -> Launch:
         """Its command line, and what belongs to it.
@@ -48,7 +52,7 @@ class Program:
             more: of its classpath.
         """
         tree = ctx.tree(TREE)
-        arguments = (*self.leading, "-c", conf, "-p", str(port), "-s", ctx.id.slug)
+        arguments = (*self.leading, "-c", conf, *self.between, "-p", str(port), "-s", ctx.id.slug)
         logging = {"log4j.configurationFile": f"{tree}/conf/{self.logging}", **self.properties}
         return jvm.launch(ctx, self.main, (f"{tree}/lib/*", *more), arguments, logging)
 
@@ -71,8 +75,11 @@ def of_eggroll_3(name: str) -> Program:
     return Program(name, main, main, properties={"module": name}, environment={"module": name})
 
 
-def of_eggroll_2(name: str, bootstrap: str) -> Program:
-    """A program of EggRoll 2.2 to 2.5, where one main class starts them all; `bootstrap` is a class of theirs."""
+def of_eggroll_2(name: str, bootstrap: str, *, prints: bool = True) -> Program:
+    """A program of EggRoll 2, where one main class starts them all; `bootstrap` is a class of theirs.
+
+    Those of 2.0 do not print their settings.
+    """
     known_by = f"com.webank.eggroll.{bootstrap}"
     return Program(
         name,
@@ -82,7 +89,7 @@ def of_eggroll_2(name: str, bootstrap: str) -> Program:
         "log4j2.properties",
         environment={"EGGROLL_LOG_FILE": name},
         log=".jvm.log",
-        prints=True,
+        prints=prints,
         clears=True,
     )
 

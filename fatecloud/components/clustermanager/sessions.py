@@ -51,12 +51,13 @@ def _session(answer: dict[str, Any], message: bytes) -> dict[str, Any]:
 
 
 def _egg(message: bytes) -> dict[str, Any]:
-    """One egg: the id of its nodemanager, its process (0 until it has reported), and where it listens."""
+    """One egg: the id of its nodemanager, its kind, its process (0 until it has reported), and where it listens."""
     row = fields(message)
     endpoint = fields(row.get(6, [b""])[0])
     pid = int(row.get(9, [0])[0])
     return {
         "node": row.get(2, [0])[0],
+        "kind": text_of(row.get(4, [b""])[0]),
         "status": text_of(row.get(5, [b""])[0]),
         # It says -1 of one that has not started.
         "pid": pid if pid < _NEGATIVE else 0,

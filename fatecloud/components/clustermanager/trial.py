@@ -14,6 +14,8 @@ from fatecloud.probing.dialing import connected
 
 LIST_SECONDS, KILL_SECONDS, GET_SECONDS, GONE_SECONDS = 10.0, 15.0, 10.0, 15.0
 NEW = "NEW"
+MASTER = "roll_pair_master"
+"""Kind of a process that a session of EggRoll 2.0 has beside its eggs."""
 AFTER = KILL_SECONDS + GET_SECONDS + GONE_SECONDS
 """Seconds that the end of the session may take."""
 
@@ -52,7 +54,7 @@ def tried(host: str, port: int, session: str, seconds: float, nodes: Callable[..
         "ok": well,
         "error": "" if well else str(made.get("error") or f"the session is {made.get('status') or 'unknown'}"),
         "seconds": round(took, 1),
-        "started": [places.get(egg["node"], f"nodemanager {egg['node']}") for egg in there],
+        "started": [places.get(egg["node"], f"nodemanager {egg['node']}") for egg in there if egg["kind"] != MASTER],
         "missing": missing,
         "left": [] if not ended["ok"] else _left(there),
         "not_ended": "" if ended["ok"] else str(ended["error"]),

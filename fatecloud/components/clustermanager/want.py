@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from fatecloud.components.clustermanager import own_database
 from fatecloud.components.clustermanager.commands import PADDING
@@ -14,7 +15,8 @@ from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.script import script_text
-from fatecloud.components.sizing import figure
+from fatecloud.components.sizing import figure, work_of
+from fatecloud.errors import InputError
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
@@ -31,49 +33,74 @@ ENDS = "clustermanager.ends"
 """Of those whose end ends all sessions."""
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """It makes no tables itself."""
+_ALONE = (
+    "import socket, sys; port = int(sys.argv[1]); "
+    "socket.socket().connect_ex(('127.0.0.1', port)) or sys.exit('start refused: port %d is taken' % port)"
+)
+"""Ends with an error where something listens on the port that is its argument."""
 
 
-def metadata(ctx: Context, generation: str) -> Database:
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A generation of clustermanagers."""
+
+    program: Program
+    generation: str
+    """Its package, with the scripts that ask it, and its tables."""
+    reported_to: bool = True
+    """Whether nodemanagers tell it where they are. Else its list of them is made with its tables, and it asks all of
+    them at one port."""
+    kills: bool = False
+    """Whether it ends all sessions of its database when it ends itself, also where it ends because its port is taken:
+    seen with EggRoll 2.0.2."""
+
+
+def metadata(ctx: Context, manager: Manager) -> Database:
     """EggRoll's list of nodes, sessions, workers and tables, as a generation has them."""
-    tables = f"clustermanager/{generation}/tables.sql.j2"
-    return replace(database(ctx, "eggroll_meta", "eggroll", tables=tables), rights=RIGHTS)
+    tables = f"clustermanager/{manager.generation}/tables.sql.j2"
+    found = replace(database(ctx, "eggroll_meta", "eggroll", tables=tables), rights=RIGHTS)
+    return found if manager.reported_to else replace(found, rows=_list(ctx))
 
 
-def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
-    """Files, process, edges and probes of a clustermanager. Pure.
+def _list(ctx: Context) -> tuple[tuple[str, int], ...]:
+    """Host and port of each nodemanager."""
+    nodes = [registered_at(ctx, service) for service in ctx.services("nodemanager")]
+    return tuple(sorted((node.host, node.port) for node in nodes))
 
-    Args:
-        ctx: of the service.
-        program: that it runs.
-        generation: with the scripts that ask it.
-    """
+
+def wanted(ctx: Context, manager: Manager) -> Wanted:
+    """Files, process, edges and probes of a clustermanager. Pure."""
+    program, generation = manager.program, manager.generation
     tree = ctx.tree(TREE)
     conf = f"{tree}/conf/eggroll.properties"
     server = edges_to(ctx, "mysql", "mysql", "database", probe=DATABASE, choose="first")
     workers = _workers(ctx)
     own = ctx.own("grpc")
+    eggs, why = _eggs(ctx)
     values = {
         "stamp": ctx.id.stamp,
-        "database": metadata(ctx, generation),
+        "database": metadata(ctx, manager),
         "server": server[0].endpoint if server else "",
         # Written into the list of nodes; no one connects to the address that is there.
         "host": ctx.away("grpc").host,
         "port": ctx.port("grpc"),
         "data": ctx.data,
         "logs": ctx.logs,
-        "eggs": ctx.config["session.eggs"],
+        "eggs": eggs,
         "start": ctx.config["session.start"] * 1000,
-        "life": ctx.config["session.hours"] * 3_600_000,
+        "life": ctx.config.get("session.hours", 0) * 3_600_000,
+        "workers_at": None if manager.reported_to else _one_port(ctx),
     }
-    eggs = figure(ctx, SESSION, "session.eggs", "the default, for sessions that do not say how many", unit="eggs")
     # What it prints names a file on its classpath, in which it looks the password up.
-    apart = (_password(ctx, generation),) if program.prints else ()
+    apart = (_password(ctx, manager),) if program.prints else ()
     start = program.launch(ctx, JVM, conf, ctx.port("grpc"), *((f"{tree}/conf",) if apart else ()))
+    figures = (*start.needs.figures, figure(ctx, SESSION, "session.eggs", why, unit="eggs", value=eggs))
     return Wanted(
         process=Process(
             argv=start.argv,
             environment=program.surroundings(ctx, start),
             directory=tree,
+            pre=(("python3", "-I", "-S", "-c", _ALONE, str(ctx.port("grpc"))),) if manager.kills else (),
             console=ctx.console,
             networks=networks_of_party(ctx),
             twin=program.twin(ctx.port("grpc")),
@@ -104,15 +131,32 @@ def wanted(ctx: Context, program: Program, generation: str) -> Wanted:
             "nodes": {edge.target: str(edge.endpoint) for edge in workers},
         },
         trees=(TreeUse(TREE),),
-        needs=replace(start.needs, figures=(*start.needs.figures, eggs)),
+        needs=replace(start.needs, figures=figures),
         residues=(*start.residues, *old_logs(ctx)),
         chores=(_forgets(ctx, conf),),
     )
 
 
-def _password(ctx: Context, generation: str) -> FileSpec:
+def _eggs(ctx: Context) -> tuple[int, str]:
+    """Eggs on each node for a session that does not say how many, and why: those of FATE-Flow 1.4 never say it."""
+    given = ctx.config["session.eggs"]
+    if given is None:
+        return work_of(ctx.cluster, ctx.owner).eggs, "as many as one job has on a node"
+    return int(given), "the default, for sessions that do not say how many"
+
+
+def _one_port(ctx: Context) -> int | None:
+    """The port of all nodemanagers. Raises InputError: they have different ones."""
+    ports = {service.node: ctx.reached(service, "grpc").port for service in ctx.services("nodemanager")}
+    if len(set(ports.values())) > 1:
+        each = ", ".join(f"{port} on {node}" for node, port in ports.items())
+        raise InputError(f"nodemanagers of {ctx.owner.id} have different ports ({each}): EggRoll 2.0 knows one for all")
+    return next(iter(ports.values()), None)
+
+
+def _password(ctx: Context, manager: Manager) -> FileSpec:
     """A bundle of texts for the JVM, with one text."""
-    values = {"stamp": ctx.id.stamp, "database": metadata(ctx, generation)}
+    values: dict[str, Any] = {"stamp": ctx.id.stamp, "database": metadata(ctx, manager)}
     return FileSpec(f"{ctx.tree(TREE)}/conf/{own_database.APART}", "clustermanager/database.properties.j2", values)
 
 

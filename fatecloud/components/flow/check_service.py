@@ -65,7 +65,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         "flow.schedule",
         cause="the disk of its log is full, or a call to its database or a peer never returned",
         remedy=(logs(view), verb(view, "restart")),
-        expected=f"a line every 2 s, none older than {STALLED_SECONDS:.0f} s",
+        expected=f"a line every {view.service.facts.get('beat', 2)} s, none older than {STALLED_SECONDS:.0f} s",
         got=symptom,
         evidence=(answer["last_error"],) if answer.get("last_error") else (),
     )

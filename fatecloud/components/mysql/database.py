@@ -29,6 +29,8 @@ class Database(Contribution):
     """Privileges on all of the database, as `GRANT` names them."""
     tables: str = ""
     """Template of the SQL that makes its tables, safe to run again; empty where the service makes them itself."""
+    rows: tuple[tuple[Any, ...], ...] = ()
+    """What that template puts into the tables, where its service does not do so itself."""
     packet: int = _PACKET
     """Bytes of the largest statement that the service sends (`max_allowed_packet`)."""
     ours: bool = True

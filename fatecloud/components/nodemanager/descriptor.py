@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fatecloud.components.clustermanager.programs import Program
 from fatecloud.components.java import JVM_EXCEPTIONS
-from fatecloud.components.nodemanager.want import JVM, PYTHON_SET, Eggs, wanted
+from fatecloud.components.nodemanager.want import JVM, MASTER_HEAP, PYTHON_SET, Eggs, wanted
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.context import Context
+from fatecloud.model.needs import MIB
 from fatecloud.model.protections import UnitException
 from fatecloud.model.runtime import JavaRuntime
 from fatecloud.model.wanted import Wanted
@@ -32,6 +33,7 @@ def descriptor(program: Program, generation: str, eggs: Eggs, proxy: str) -> Com
         architectures=("eggroll",),
         config=(
             *JVM.keys,
+            *_of_masters(eggs),
             ConfigKey(
                 "eggs",
                 "int",
@@ -65,7 +67,7 @@ def descriptor(program: Program, generation: str, eggs: Eggs, proxy: str) -> Com
         want=want,
         runtime=JavaRuntime(python=PYTHON_SET),
         many=True,
-        workers=Workers("egg", "session", r"egg_pair\.py .*--session-id (?P<task>\S+)"),
+        workers=Workers("egg", "session", r"(egg_pair\.py|RollPairMasterBootstrap) .*--session-id (?P<task>\S+)"),
         # The scripts that start and end an egg.
         packages={"debian": ("procps",), "redhat": ("procps-ng", "which")},
         keeps="the tables of jobs, its part of them",
@@ -75,3 +77,8 @@ def descriptor(program: Program, generation: str, eggs: Eggs, proxy: str) -> Com
             UnitException("ProcSubset", "all", "It and its eggs read the machine's memory and processors from /proc."),
         ),
     )
+
+
+def _of_masters(eggs: Eggs) -> tuple[ConfigKey, ...]:
+    doc = "Heap of the JVM (`roll_pair_master`) that EggRoll 2.0 starts for each session, on the first of its nodes."
+    return (ConfigKey(MASTER_HEAP, "size", 256 * MIB, doc, 32 * MIB),) if eggs.master else ()

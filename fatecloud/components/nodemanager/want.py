@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+from typing import Any
 
 from fatecloud.components.clustermanager.commands import PADDING
-from fatecloud.components.clustermanager.programs import TREE, Program, old_logs
+from fatecloud.components.clustermanager.programs import JAXB, TREE, Program, old_logs
 from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
-from fatecloud.components.java import Jvm
+from fatecloud.components.java import OVERHEAD, Jvm
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
@@ -27,6 +28,11 @@ JVM = Jvm(heap=Share(16, 192 * MIB, 1024 * MIB), direct=Share(32, 128 * MIB, 512
 PYTHON_SET = "fate"
 STATE, MANAGER, EGG_STARTS = "nodemanager.state", "nodemanager.manager", "nodemanager.egg"
 CORES, SESSION, ROOM, EGGS = "cores for jobs", "eggs of a job", "eggs with room", "memory of these eggs"
+MASTERS = "memory of masters"
+MASTER_HEAP = "master.heap"
+"""The setting for the heap of a session's master."""
+SESSIONS_AT_A_TIME = 3
+"""Of EggRoll 2.0: flow's own, and one of each task of a job, of which two overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Eggs:
     """Below EggRoll's Python part."""
     imports: Callable[[Context], Imported] = nothing_else
     """What they import besides EggRoll."""
+    master: bool = False
+    """Whether one node of a session has a JVM beside its eggs (`roll_pair_master`), as with EggRoll 2.0."""
 
 
 def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wanted:
@@ -72,7 +80,7 @@ def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wante
     (clustermanager,) = there
     work = work_of(ctx.cluster, ctx.owner)
     # Of EggRoll 3, a nodemanager itself says to which one it reports.
-    asked = (str(clustermanager),) if generation == "v2" else ()
+    asked = () if generation == "v3" else (str(clustermanager),)
     values = {
         "stamp": ctx.id.stamp,
         "manager": clustermanager,
@@ -85,6 +93,7 @@ def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wante
         "pythonpath": ":".join((*imported.path, f"{tree}/python")),
         "egg": f"{tree}/python/{eggs.file}",
         "tree": tree,
+        "master": _master(ctx) if eggs.master else None,
     }
     start = program.launch(ctx, JVM, conf, ctx.port("grpc"))
     return Wanted(
@@ -128,8 +137,9 @@ def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wante
         trees=(
             TreeUse(TREE, writes={"bin/pid": f"{ctx.home}/run/eggs"}),
             *imported.trees,
+            *((TreeUse(JAXB),) if eggs.master else ()),
         ),
-        needs=replace(start.needs, figures=(*start.needs.figures, *_figures(ctx, work))),
+        needs=replace(start.needs, figures=(*start.needs.figures, *_figures(ctx, work, eggs))),
         residues=(
             *start.residues,
             *old_logs(ctx),
@@ -144,7 +154,7 @@ def wanted(ctx: Context, program: Program, generation: str, eggs: Eggs) -> Wante
     )
 
 
-def _figures(ctx: Context, work: Work) -> tuple[Figure, ...]:
+def _figures(ctx: Context, work: Work, eggs: Eggs) -> tuple[Figure, ...]:
     """The eggs of jobs, and their memory."""
     room = ctx.config["eggs"] or work.eggs
     share = f"cores of a job ({work.job}) over nodemanagers ({len(work.offered)}), at least one"
@@ -155,4 +165,16 @@ def _figures(ctx: Context, work: Work) -> tuple[Figure, ...]:
         Figure(SESSION, work.eggs, "eggs", share),
         figure(ctx, ROOM, "eggs", "as many as one job has here", unit="eggs", value=room),
         Figure(EGGS, room * EGG, "bytes", f"{EGG // MIB} MiB each in a FATE job, which imports torch"),
+        *((_masters(ctx),) if eggs.master else ()),
     )
+
+
+def _master(ctx: Context) -> dict[str, Any]:
+    """How the JVM of a session is started."""
+    return {"java": ctx.java.home, "heap": ctx.config[MASTER_HEAP], "more": f"{ctx.tree(JAXB)}/lib/*"}
+
+
+def _masters(ctx: Context) -> Figure:
+    """The masters of sessions: each is on the first node of the list, which any node may become."""
+    each = ctx.config[MASTER_HEAP] + OVERHEAD
+    return Figure(MASTERS, SESSIONS_AT_A_TIME * each, "bytes", f"{SESSIONS_AT_A_TIME} at a time, `{MASTER_HEAP}` each")

@@ -15,7 +15,7 @@ PING_SECONDS = 4.0
 """Rollsite itself waits for a second before it answers a ping; the first one after its start took more than two."""
 NO_ROUTE = "party"
 """Kind of an answer: a rollsite on the way has no entry for the party, or none for the role of its flow."""
-_DEFAULT, _FLOW = "default", "fateflow"
+_DEFAULT, FLOW = "default", "fateflow"
 _MESSAGE = re.compile(r"location msg=(.*?)\s*stack info=", re.DOTALL)
 _HOPS = re.compile(r"exception trans path:\s*(.+?)\s*$", re.DOTALL)
 _NO_ROUTE = re.compile(r"The routing table not have current (?:party|role)=|operation [A-Z]+ not supported")
@@ -34,7 +34,7 @@ def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_
         party: for whom the ping is.
         seconds: time limit.
     """
-    answer, packet = _sent(host, port, _packet(own, party, _DEFAULT, "ping", seconds), seconds)
+    answer, packet = sent(host, port, head(own, party, _DEFAULT, "ping", seconds), seconds)
     if not answer["ok"]:
         return answer
     try:
@@ -48,8 +48,13 @@ def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_
 
 def flow(host: str, port: int, own: str, party: str, *, padding: int = 0, seconds: float) -> dict[str, Any]:
     """Whether a party's flow answers a request of another flow, which rollsite passes on. Arguments as for `health`."""
-    message = _packet(own, party, _FLOW, METHOD, seconds) + field(2, field(1, PATH) + field(2, body(padding)))
-    answer, packet = _sent(host, port, message, seconds)
+    return asked_flow(host, port, head(own, party, FLOW, METHOD, seconds), padding, seconds)
+
+
+def asked_flow(host: str, port: int, start: bytes, padding: int, seconds: float) -> dict[str, Any]:
+    """Whether a flow answers the question for its version; `start` is the head of a packet."""
+    message = start + field(2, field(1, PATH) + field(2, body(padding)))
+    answer, packet = sent(host, port, message, seconds)
     if not answer["ok"]:
         return answer
     try:
@@ -59,15 +64,17 @@ def flow(host: str, port: int, own: str, party: str, *, padding: int = 0, second
     return judged(said if isinstance(said, bytes) else b"")
 
 
-def _packet(own: str, party: str, role: str, operator: str, seconds: float) -> bytes:
-    """The head of a packet; a body may follow it."""
-    topics = [field(2, name) + field(3, to) for name, to in ((own, _FLOW), (party, role))]
+def head(own: str, party: str, role: str, operator: str, seconds: float, *, topic: str = "") -> bytes:
+    """The head of a packet; a body may follow it. Rollsite 2.0 wants a name of its topic."""
+    named = field(1, topic) if topic else b""
+    topics = [named + field(2, name) + field(3, to) for name, to in ((own, FLOW), (party, role))]
     limit = field(1, int(seconds * 1000))
     # Without a task: flow would keep a directory of logs for it.
     return field(1, field(2, topics[0]) + field(3, topics[1]) + field(5, operator) + field(8, limit))
 
 
-def _sent(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+def sent(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+    """A packet, and the one that comes back."""
     # Without a time limit, a rollsite that finds itself in its table under another name would call itself for ever.
     answer, packet = asked(host, port, UNARY, message, timeout=seconds, words=in_short)
     if _NO_ROUTE.search(str(answer.get("error", ""))):

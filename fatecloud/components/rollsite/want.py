@@ -1,11 +1,13 @@
-"""The desired state of one rollsite on its node."""
+"""The desired state of one rollsite on its node: that of 2.2 to 2.5, and what 2.0 has of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fatecloud.components.clustermanager.commands import PADDING as MANAGER_PADDING
-from fatecloud.components.clustermanager.programs import TREE, of_eggroll_2, old_logs
+from fatecloud.components.clustermanager.programs import TREE, Program, of_eggroll_2, old_logs
 from fatecloud.components.clustermanager.reach import EVERYWHERE
 from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.java import Flag, Jvm
@@ -28,35 +30,67 @@ JVM = Jvm(
     flags=(Flag("-XX:+UseG1GC"),),
 )
 """With 64 MiB of each, one packet of 40 MB fails. Upstream sets no heap, and flags with which a JVM from 9 on ends."""
-PROGRAM = of_eggroll_2("rollsite", "rollsite.EggSiteBootstrap")
 STATE, PEERS, MANAGER = "rollsite.state", "rollsite.peers", "rollsite.manager"
 TRANSFERS = "rollsite.transfers"
 
 
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A generation of rollsite."""
+
+    program: Program
+    settings: Callable[[Context, str], FileSpec]
+    """Its `eggroll.properties`, by the path of its table of routes."""
+    files: Callable[[Context], tuple[FileSpec, ...]] = lambda _: ()
+    """What else is in its `conf`."""
+    classpath: Callable[[Context], tuple[str, ...]] = lambda _: ()
+    """Besides its jars."""
+    trees: tuple[TreeUse, ...] = ()
+    """Besides EggRoll's."""
+    scripts: str = ""
+    """Directory with the scripts that ask it."""
+    by_entry: bool = True
+    """Whether it takes a packet for its own party's where the entry leads to its own address. 2.0 goes by its own
+    party's id, and sends what such an entry is for to itself without end."""
+
+
 def want(ctx: Context) -> Wanted:
+    """The desired state of a rollsite of 2.2 to 2.5. Pure."""
+    return wanted(ctx, Router(of_eggroll_2("rollsite", "rollsite.EggSiteBootstrap"), _settings))
+
+
+def wanted(ctx: Context, router: Router) -> Wanted:
     """Files, process, edges and probes of a rollsite. Pure."""
-    tree, own = ctx.tree(TREE), ctx.own("grpc")
-    conf, file = f"{tree}/conf/eggroll.properties", f"{tree}/conf/route_table.json"
+    tree, own, program = ctx.tree(TREE), ctx.own("grpc"), router.program
+    file = f"{tree}/conf/route_table.json"
+    settings = router.settings(ctx, file)
     manager = edges_to(ctx, "clustermanager", "grpc", "manager", probe=MANAGER, choose="first")
     # Soft: rollsite starts without its flow, and flow needs rollsite first.
     upstream = edges_to(ctx, "flow", "grpc", "upstream", probe=STATE, hard=False, choose="first")
     flows = {ctx.owner.id: {FLOW: upstream[0].endpoint}} if upstream else {}
     table = table_of(ctx, "proxy", flows, keeps=True, ports=("grpc",), file=file)
     known = {party: table.ways()[party] for party in ctx.others()}
-    start = PROGRAM.launch(ctx, JVM, conf, ctx.port("grpc"))
+    start = program.launch(ctx, JVM, settings.path, ctx.port("grpc"), *router.classpath(ctx))
     return Wanted(
         process=Process(
             argv=start.argv,
-            environment=PROGRAM.surroundings(ctx, start),
+            environment=program.surroundings(ctx, start),
             directory=tree,
             console=ctx.console,
             networks=networks_with_partners(ctx, "proxy", ("flow", "nodemanager", "clustermanager")),
-            twin=PROGRAM.twin(ctx.port("grpc")),
+            twin=program.twin(ctx.port("grpc")),
         ),
         files=(
-            FileSpec(conf, "rollsite/eggroll.properties.j2", _settings(ctx, file)),
+            settings,
+            *router.files(ctx),
             # It reads this one again each minute.
-            FileSpec(file, "rollsite/route_table.json.j2", {"table": document(table, own)}, restarts=False, kept=True),
+            FileSpec(
+                file,
+                "rollsite/route_table.json.j2",
+                {"table": document(table, own if router.by_entry else None)},
+                restarts=False,
+                kept=True,
+            ),
         ),
         directories=start.directories,
         edges=(
@@ -66,21 +100,22 @@ def want(ctx: Context) -> Wanted:
             # The same route, up to the other flow: a finding about that flow explains that it does not answer.
             *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
         ),
-        probes=_probes(ctx, conf, manager, upstream, known),
+        probes=_probes(ctx, router, settings.path, manager, upstream, known),
         # An error that no one caught, one about memory above all, is in its console alone.
-        logs=(LogFile(f"{ctx.logs}/eggroll/rollsite.jvm.err.log", levels=True), *PROGRAM.logs(ctx)),
+        logs=(LogFile(f"{ctx.logs}/eggroll/rollsite.jvm.err.log", levels=True), *program.logs(ctx)),
         readiness=STATE,
         readiness_deadline=180,
         ports=(PortUse("grpc", ctx.port("grpc"), EVERYWHERE, peers=True),),
         facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}},
         routes=(table,),
-        trees=(TreeUse(TREE),),
+        trees=(TreeUse(TREE), *router.trees),
         needs=start.needs,
         residues=(*start.residues, *old_logs(ctx)),
     )
 
 
-def _settings(ctx: Context, file: str) -> dict[str, Any]:
+def common(ctx: Context, file: str) -> dict[str, Any]:
+    """Values of the settings that all generations have; `file` is the table of routes."""
     manager = ctx.endpoints("clustermanager", "grpc")
     return {
         "stamp": ctx.id.stamp,
@@ -88,42 +123,64 @@ def _settings(ctx: Context, file: str) -> dict[str, Any]:
         "own": ctx.own("grpc"),
         "party": ctx.owner.id,
         "table": file,
-        "keepalive": ctx.config["keepalive"],
-        "calls": ctx.config["calls"],
         "data": ctx.data,
         "logs": ctx.logs,
     }
 
 
-def document(table: RouteTable, own: Endpoint) -> dict[str, Any]:
-    """The content of its file. A packet is its own party's where the entry is its own address, as the same text."""
+def settings_at(ctx: Context, **values: Any) -> FileSpec:
+    """The file of its settings."""
+    return FileSpec(f"{ctx.tree(TREE)}/conf/eggroll.properties", "rollsite/eggroll.properties.j2", values)
+
+
+def _settings(ctx: Context, file: str) -> FileSpec:
+    return settings_at(ctx, **common(ctx, file), keepalive=ctx.config["keepalive"], calls=ctx.config["calls"])
+
+
+def document(table: RouteTable, own: Endpoint | None) -> dict[str, Any]:
+    """The content of its file. A packet is its own party's where the entry is `own`, as the same text."""
     parties = route_table_json(table)["route_table"]
-    here = {DEFAULT: [{"ip": own.host, "port": own.port}]}
+    here = {DEFAULT: [{"ip": own.host, "port": own.port}]} if own else {}
     for party in table.own:
         parties[party] = {**parties.get(party, {}), **here}
     return {"route_table": parties, "permission": {"default_allow": True}}
 
 
 def _probes(
-    ctx: Context, conf: str, manager: tuple[Edge, ...], upstream: tuple[Edge, ...], known: dict[str, Endpoint]
+    ctx: Context,
+    router: Router,
+    conf: str,
+    manager: tuple[Edge, ...],
+    upstream: tuple[Edge, ...],
+    known: dict[str, Endpoint],
 ) -> tuple[NodeProbe, ...]:
-    own = ctx.own("grpc")
+    own, scripts = ctx.own("grpc"), router.scripts
     flows = [str(edge.endpoint) for edge in upstream]
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
+    # Where the entries decide, the probes look into the table before they ask: a wrong one sends packets round.
+    table = (conf,) if router.by_entry else ()
     return (
         question(
             STATE,
-            "probe_state.py",
+            f"{scripts}probe_state.py",
             own.host,
             str(own.port),
             ctx.owner.id,
             *flows,
-            conf,
+            *table,
             timeout=25,
             carries=PADDING,
         ),
         question(
-            PEERS, "probe_peers.py", str(own), ctx.owner.id, conf, *peers, timeout=28, early=True, carries=PADDING
+            PEERS,
+            f"{scripts}probe_peers.py",
+            str(own),
+            ctx.owner.id,
+            *table,
+            *peers,
+            timeout=28,
+            early=True,
+            carries=PADDING,
         ),
         question(TRANSFERS, "probe_transfers.py", f"{ctx.logs}/eggroll/rollsite.jvm", ctx.owner.id, timeout=15),
         *(

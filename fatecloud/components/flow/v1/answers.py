@@ -34,15 +34,15 @@ def _job_row(row: Row) -> JobRow:
         party=party,
         status=str(row["status"]),
         partners=f"with {', '.join(partners)}" if partners else "alone",
-        created=_seconds(row.get("create_time")),
+        created=seconds(row.get("create_time")),
         cores=int(row.get("cores") or 0),
         held=bool(row.get("resource_in_use")),
-        held_since=_seconds(row.get("apply_resource_time")),
+        held_since=seconds(row.get("apply_resource_time")),
         # The one that starts a job schedules it.
         scheduler=str(row.get("initiator_party_id") or ""),
         progress=int(row.get("progress") or 0),
-        elapsed=_seconds(row.get("elapsed")),
-        ended_at=_seconds(row.get("end_time")),
+        elapsed=seconds(row.get("elapsed")),
+        ended_at=seconds(row.get("end_time")),
         sides=sides,
     )
 
@@ -55,7 +55,7 @@ def roles_of(rows: Iterable[Row]) -> tuple[RoleState, ...]:
             party=str(row["party_id"]),
             status=str(row["status"]),
             cores=int(row.get("cores") or 0),
-            elapsed=_seconds(row.get("elapsed")),
+            elapsed=seconds(row.get("elapsed")),
         )
         for row in map(named, rows)
     )
@@ -75,9 +75,9 @@ def tasks_of(rows: Iterable[Row]) -> tuple[TaskState, ...]:
             report=(report := str(row.get("error_report") or "").strip()),
             error=last_error(report),
             logs=_log_directory(row.get("cmd")),
-            elapsed=_seconds(row.get("elapsed")),
-            ended_at=_seconds(row.get("end_time")),
-            started_at=_seconds(row.get("start_time")),
+            elapsed=seconds(row.get("elapsed")),
+            ended_at=seconds(row.get("end_time")),
+            started_at=seconds(row.get("start_time")),
         )
         for row in map(named, rows)
         if row.get("run_on_this_party")
@@ -91,5 +91,6 @@ def _log_directory(command: Any) -> str:
     return words[words.index("--log_dir") + 1] if "--log_dir" in words[:-1] else ""
 
 
-def _seconds(milliseconds: Any) -> float:
+def seconds(milliseconds: Any) -> float:
+    """Of a column with a time or a duration; 0 for none."""
     return float(milliseconds) / 1000 if milliseconds else 0.0

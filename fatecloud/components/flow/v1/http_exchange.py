@@ -18,13 +18,13 @@ LIMIT = 4 << 20
 """Bytes. A longer answer is refused: no expected answer comes near it."""
 
 
-def exchange(request: dict[str, Any]) -> dict[str, Any]:
-    """Send one request and return its answer, or the reason why there is none."""
+def exchange(request: dict[str, Any], limit: int = LIMIT) -> dict[str, Any]:
+    """Send one request and return its answer, of so many bytes at most, or the reason why there is none."""
     where, _, path = request["url"].partition("://")[2].partition("/")
     body = json.dumps(request.get("body") or {}).encode()
     seconds = float(request.get("timeout", 15))
     try:
-        status, _, octets = post(*address_of(where), f"/{path}", body, timeout=seconds, headers={}, limit=LIMIT)
+        status, _, octets = post(*address_of(where), f"/{path}", body, timeout=seconds, headers={}, limit=limit)
     except OSError as error:
         return {"error": f"{type(error).__name__}: {error}", "refused": isinstance(error, ConnectionRefusedError)}
     except NoHttp as error:

@@ -39,7 +39,7 @@ _INFO = 20
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of a flow. Pure."""
     logs = logs_of(ctx)
-    edges = _edges(ctx)
+    edges = edges_of(ctx)
     work = work_of(ctx.cluster, ctx.owner)
     return Wanted(
         needs=Needs(figures(ctx, work)),
@@ -94,7 +94,7 @@ def want(ctx: Context) -> Wanted:
     )
 
 
-def _edges(ctx: Context) -> tuple[Edge, ...]:
+def edges_of(ctx: Context) -> tuple[Edge, ...]:
     """To its database, to the clustermanager, which gives sessions to tasks, and to rollsite."""
     proxy = edges_to(ctx, "rollsite", "grpc", PROXY, probe="flow.proxy", choose="first")
     # A task hands rollsite's address on to its eggs, which may be on other nodes.

@@ -1,0 +1,46 @@
+"""FATE-Flow's HTTP API of 1.4 as far as verbs and the smoke test need it: that of 1.11 without its list of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fatecloud.components.flow.exchange import REFUSED, FlowApiError, understood
+from fatecloud.components.flow.v1 import api as later
+from fatecloud.components.flow.v1_4.answers import job_rows, tasks_of
+from fatecloud.components.flow.v1_4.states import ENDED, OPEN
+from fatecloud.model.jobs import JobRow, TaskState
+
+_JOBS, _TASKS = "/v1/job/query", "/v1/job/task/query"
+
+
+class FlowApi(later.FlowApi):
+    """The calls of one flow; see `model.jobs.JobApi`."""
+
+    @understood
+    def active(self) -> tuple[JobRow, ...]:
+        """Jobs that have not ended, one row per role that this flow has in them."""
+        try:
+            return self._in(OPEN)
+        except FlowApiError as error:
+            if error.code == REFUSED:
+                return ()
+            raise
+
+    @understood
+    def newest(self, rows: int) -> tuple[JobRow, ...]:
+        """The newest jobs, whatever their status: at most so many rows, one per role."""
+        return tuple(sorted(self._in((*OPEN, *ENDED)), key=lambda row: -row.created)[:rows])
+
+    @understood
+    def known(self, job: str) -> tuple[JobRow, ...]:
+        """The job's rows, one per role that this flow has in it; empty if it does not know the job."""
+        return job_rows(self._found(_JOBS, {"job_id": job}))
+
+    @understood
+    def tasks(self, job: str) -> tuple[TaskState, ...]:
+        """The job's tasks, those of other parties as well where this flow schedules it; none for an unknown job."""
+        return tasks_of(self._found(_TASKS, {"job_id": job}))
+
+    def _in(self, states: Iterable[str]) -> tuple[JobRow, ...]:
+        found = (job_rows(self._found(_JOBS, {"status": state})) for state in states)
+        return tuple(row for rows in found for row in rows)

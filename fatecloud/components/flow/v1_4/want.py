@@ -1,0 +1,166 @@
+"""The desired state of one flow of 1.4 on its node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from fatecloud.components.clustermanager.commands import PADDING as MANAGER_PADDING
+from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
+from fatecloud.components.flow import own_database
+from fatecloud.components.flow.cores import AT_A_TIME, JOB, MEMORY
+from fatecloud.components.flow.database import requires
+from fatecloud.components.flow.v1.version_question import PADDING
+from fatecloud.components.flow.v1.want import COMPUTING, DATABASE, PROXY, edges_of
+from fatecloud.components.flow.v1_4.code import EGGROLL, base, logs_of, own_trees, search_path
+from fatecloud.components.neighbours import edges_to
+from fatecloud.components.networks import networks_of_party
+from fatecloud.components.question import question
+from fatecloud.components.residues import residue
+from fatecloud.components.sizing import figure, work_of
+from fatecloud.model.context import Context
+from fatecloud.model.needs import Figure, Needs
+from fatecloud.model.residues import JOB as JOB_ID
+from fatecloud.model.routes import FLOW
+from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, PortUse, Process
+from fatecloud.model.wanted import Wanted
+
+OWN_ADDRESS = "flow.address"
+JOBS_AT_A_TIME = 5
+"""A constant of flow's own (`MAX_CONCURRENT_JOB_RUN`)."""
+_IDS = "[0-9]*"
+"""Of jobs: a time and a number. Flow's own logs are beside those of its jobs."""
+_DEBUG = 10
+"""It logs at all levels, and has no setting for it."""
+
+
+def want(ctx: Context) -> Wanted:
+    """Files, process, edges and probes of a flow. Pure."""
+    logs, edges = logs_of(ctx), _edges(ctx)
+    networks = networks_of_party(ctx)
+    work = work_of(ctx.cluster, ctx.owner)
+    return Wanted(
+        needs=Needs(
+            (
+                Figure("flow and one job", MEMORY, "bytes", "as flow 1.11, which was measured"),
+                figure(ctx, JOB, "jobs.cores", work.job_why, unit="cores", value=work.job),
+                Figure(AT_A_TIME, JOBS_AT_A_TIME, "jobs", "a constant of flow 1.4, which counts no cores"),
+            )
+        ),
+        process=Process(
+            argv=(ctx.python, f"{base(ctx)}/fate_flow/fate_flow_server.py"),
+            environment={
+                # It starts its tasks as `python3`.
+                "PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
+                "PYTHONUNBUFFERED": "1",
+                "PYTHONPATH": search_path(ctx),
+                "EGGROLL_HOME": ctx.tree(EGGROLL),
+                # Its tasks inherit it: EggRoll's part of them would write into the tree.
+                "EGGROLL_LOGS_DIR": f"{logs}/eggroll",
+            },
+            directory=ctx.home,
+            # At SIGTERM it ends its session and its API, and lives on with its port for gRPC.
+            stop_timeout=10,
+            console=ctx.console,
+            networks=networks,
+        ),
+        files=_files(ctx, edges),
+        edges=edges,
+        probes=_probes(ctx, edges, networks),
+        logs=(
+            *(
+                LogFile(f"{logs}/fate_flow/fate_flow_{name}.log", levels=True)
+                for name in ("stat", "schedule", "detect")
+            ),
+            LogFile(ctx.console),
+        ),
+        trees=own_trees(ctx),
+        residues=(
+            residue(ctx, f"{ctx.data}/jobs/{JOB_ID}", "directories of jobs", _IDS),
+            residue(ctx, f"{logs}/{JOB_ID}", "logs of jobs", _IDS),
+            *(residue(ctx, f"{logs}/{part}/*.log.*", "older logs") for part in ("fate_flow", "eggroll")),
+        ),
+        readiness="flow.api",
+        # It listens once it has a session, for which EggRoll gives it three minutes.
+        readiness_deadline=300,
+        ports=(PortUse("http", ctx.port("http"), EVERYWHERE), PortUse("grpc", ctx.port("grpc"), EVERYWHERE)),
+        facts={
+            "job_api": f"http://{ctx.own('http')}",
+            "job_api_away": f"http://{ctx.away('http')}",
+            "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}"),
+            "job_logs": (f"{logs}/{{job}}",),
+            "log_level": _DEBUG,
+            "beat": 5,
+            "job_cores": work.job,
+            "cores": work.cores,
+            # It has no limit that would have to fit the node.
+            "cores_known": True,
+        },
+        takes={"grpc": FLOW},
+    )
+
+
+def _edges(ctx: Context) -> tuple[Edge, ...]:
+    """As flow 1.11, and to the nodemanagers: it does not come up without its session, which has an egg on each."""
+    nodes = edges_to(ctx, "nodemanager", "grpc", COMPUTING, probe="flow.computing")
+    there = {service.key: registered_at(ctx, service) for service in ctx.services("nodemanager")}
+    return (*edges_of(ctx), *(replace(edge, endpoint=there[edge.target]) for edge in nodes))
+
+
+def _files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
+    stamp, conf = {"stamp": ctx.id.stamp}, f"{base(ctx)}/arch/conf"
+    by_kind: dict[str, Any] = {edge.kind: edge.endpoint for edge in edges}
+    manager = ctx.endpoints("clustermanager", "grpc")[0]
+    (needed,) = requires(ctx)
+    own = {
+        "database": needed,
+        "server": by_kind[DATABASE],
+        "connections": ctx.config["database.connections"],
+        "host": EVERYWHERE,
+        "http_port": ctx.port("http"),
+        "grpc_port": ctx.port("grpc"),
+    }
+    neighbours = {"proxy": by_kind[PROXY], "http": ctx.own("http"), "grpc": ctx.own("grpc")}
+    return (
+        FileSpec(f"{conf}/base_conf.yaml", "flow/v1_4/base_conf.yaml.j2", stamp | own),
+        FileSpec(f"{conf}/server_conf.json", "flow/v1_4/server_conf.json.j2", neighbours),
+        # In the place of the one that upstream ships, with a login to a database.
+        FileSpec(
+            f"{ctx.tree(EGGROLL)}/conf/eggroll.properties", "flow/eggroll.properties.j2", stamp | {"manager": manager}
+        ),
+    )
+
+
+def _probes(ctx: Context, edges: tuple[Edge, ...], networks: tuple[str, ...]) -> tuple[NodeProbe, ...]:
+    """Those that need its libraries run under its own interpreter and see what it sees."""
+    own = ctx.own("http")
+    proxy = next(edge.endpoint for edge in edges if edge.kind == PROXY)
+    computing = [f"{edge.target}={edge.endpoint}" for edge in edges if edge.kind == COMPUTING]
+    ask = partial(question, python=ctx.python)
+    return (
+        question(OWN_ADDRESS, "v1_4/probe_address.py", *networks, timeout=15, early=True),
+        ask("flow.api", "v1_4/probe_api.py", own.host, str(own.port), timeout=25),
+        ask("flow.jobs", "v1_4/probe_jobs.py", own.host, str(own.port), timeout=20),
+        ask("flow.schedule", "probe_schedule.py", f"{logs_of(ctx)}/fate_flow/fate_flow_detect.log", timeout=20),
+        ask(
+            "flow.database",
+            "v1_4/probe_database.py",
+            ctx.site_packages,
+            f"{base(ctx)}/arch/conf/base_conf.yaml",
+            timeout=20,
+            libraries=True,
+            carries=own_database.PADDING,
+        ),
+        # Rollsite is asked through to the flow behind it, and then itself.
+        ask(
+            "flow.proxy",
+            "v1_4/probe_proxy.py",
+            proxy.host,
+            str(proxy.port),
+            ctx.owner.id,
+            timeout=25,
+            carries=PADDING,
+        ),
+        ask("flow.computing", "v1_4/probe_computing.py", *computing, timeout=20, carries=MANAGER_PADDING),
+    )

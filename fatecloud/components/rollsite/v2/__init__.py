@@ -1,0 +1,29 @@
+"""The rollsite of EggRoll 2.2 to 2.5."""
+
+from __future__ import annotations
+
+from fatecloud.components.rollsite.descriptor import descriptor
+from fatecloud.components.rollsite.want import JVM, want
+from fatecloud.model.component import ConfigKey
+
+COMPONENT = descriptor(
+    want,
+    JVM,
+    ConfigKey(
+        "keepalive",
+        "int",
+        120,
+        "Seconds without a sign of the other end, after which it is asked for one; without an answer, calls fail "
+        "20 s later. Below 120, a rollsite that fatecloud does not deploy ends the connection.",
+        15,
+        7200,
+    ),
+    ConfigKey(
+        "calls",
+        "int",
+        1000,
+        "Calls that it takes over one connection at a time; more of that partner wait.",
+        16,
+        100000,
+    ),
+)

@@ -1,0 +1,200 @@
+"""EggRoll 2.0.2 and its rollsite: what is made of the bytes that they answered, and which settings they get."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from component_world import desired, rendered
+
+from fatecloud.components.clustermanager import commands
+from fatecloud.components.clustermanager.v2.commands import NODES, alive, nodes
+from fatecloud.components.clustermanager.v2_0 import probe_workers
+from fatecloud.components.clustermanager.v2_0.commands import WORKER
+from fatecloud.components.nodemanager.v2_0 import probe_state as nodemanager_state
+from fatecloud.components.rollsite import messages as shared
+from fatecloud.components.rollsite import probe_peers, probe_state
+from fatecloud.components.rollsite.v2_0 import messages
+from fatecloud.probing.grpc.wire import field, fields
+from fatecloud.render.placeholders import names
+
+EXAMPLE = "eggroll-rollsite-1.4"
+MANAGER, ROLLSITE = "9999/clustermanager@a1", "9999/rollsite@a1"
+CONF, TABLE = "trees/eggroll/conf/eggroll.properties", "trees/eggroll/conf/route_table.json"
+POOLS = "trees/eggroll/conf/applicationContext-proxy.xml"
+Asked = tuple[dict[str, Any], bytes]
+
+# Recorded.
+LIST = bytes.fromhex(
+    "1a35080212093132372e302e302e31220f0a093132372e302e302e3110f7b8012a0c4e4f44455f4d414e4147455232074845414c544859"
+)
+HELLO = bytes.fromhex("1207120568656c6c6f")
+ENDPOINT = bytes.fromhex("0a093132372e302e302e3110d0b702")
+VERSION = b'{"data": {"FATE": "1.4.5"}, "retcode": 0, "retmsg": "success"}'
+NO_COMMAND = (
+    "INTERNAL: 172.18.0.1:-1: com.webank.eggroll.core.error.CommandRoutingException: [COMMANDROUTING] Failed to route "
+    "to serviceName v1/health/none"
+)
+NO_ROUTE = (
+    "INTERNAL: 172.18.0.1:-1: java.lang.NullPointerException: no valid route for topic: "
+    '{"name":"probe","partyId":"4711","role":"default"}'
+)
+REFUSED = {"ok": False, "kind": "refused", "error": "connection refused"}
+UNKNOWN = {"ok": False, "kind": "status", "status": "INTERNAL", "error": NO_COMMAND}
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Asked]:
+    """By uri of a command, by operator of a packet, or `route`: what a server answers; everything else is refused."""
+    given: dict[str, Asked] = {}
+
+    def commanded(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
+        return given.get(fields(message)[2][0].decode(), (REFUSED, b""))
+
+    def sent(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
+        head = fields(fields(message)[1][0])
+        # It routes no packet whose topics have no name, and says nothing about it.
+        assert all(fields(head[number][0])[1] == [b"fatecloud"] for number in (2, 3))
+        return given.get(head[5][0].decode(), (REFUSED, b""))
+
+    def routed(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
+        assert sorted(fields(message)) == [1, 2, 3]
+        return given.get("route", (REFUSED, b""))
+
+    monkeypatch.setattr(commands, "asked", commanded)
+    monkeypatch.setattr(shared, "asked", sent)
+    monkeypatch.setattr(messages, "asked", routed)
+    return given
+
+
+def test_the_list_of_nodes_is_read_as_that_of_2_5(answers: dict[str, Asked]) -> None:
+    answers[NODES] = ({"ok": True}, field(3, LIST))
+    (node,) = nodes("h", 1, seconds=1)["nodes"]
+    assert (node["id"], node["where"], node["status"]) == (2, "127.0.0.1:23671", "HEALTHY")
+    # Recorded: no node is an empty result.
+    answers[NODES] = ({"ok": True}, field(3, b""))
+    assert nodes("h", 1, seconds=1) == {"ok": True, "nodes": []}
+
+
+def test_a_nodemanager_is_known_by_a_command_that_a_clustermanager_does_not_have(answers: dict[str, Asked]) -> None:
+    answers[commands.UNKNOWN] = answers[WORKER] = (UNKNOWN, b"")
+    assert alive("h", 1, seconds=1) == {"ok": True}
+    assert probe_workers.ask("9999/nodemanager@a1", "h:1")["kind"] == "status"
+    answers[WORKER] = ({"ok": True}, field(3, b""))
+    assert probe_workers.ask("9999/nodemanager@a1", "h:1") == {"ok": True}
+
+
+def test_a_nodemanager_is_looked_up_on_its_own_partys_list(answers: dict[str, Asked]) -> None:
+    def state(where: str) -> dict[str, Any]:
+        return nodemanager_state.state("127.0.0.1", 23671, where, "127.0.0.1:23670")
+
+    assert state("127.0.0.1:23671")["kind"] == "refused"
+    answers[WORKER] = ({"ok": True}, field(3, b""))
+    assert state("127.0.0.1:23671")["kind"] == "manager"
+    answers[NODES] = ({"ok": True}, field(3, LIST))
+    assert state("127.0.0.1:23671") == {"ok": True, "status": "HEALTHY", "times": 1}
+    assert state("10.0.0.9:4671")["kind"] == "unregistered"
+
+
+def test_rollsite_is_asked_for_a_route_before_a_packet_is_sent(answers: dict[str, Asked]) -> None:
+    """A packet without a route gets no answer, and one with a route to this rollsite takes all of its threads."""
+    answers["registerBroker"] = ({"ok": True}, HELLO)
+    answers["POST"] = ({"ok": True}, field(2, field(2, VERSION)))
+    answers["route"] = ({"ok": False, "kind": "status", "status": "INTERNAL", "error": NO_ROUTE}, b"")
+    for ask in (messages.flow, messages.health):
+        assert ask("127.0.0.1", 9370, "9999", "4711", seconds=3)["kind"] == "party"
+    answers["route"] = ({"ok": True}, ENDPOINT)
+    assert messages.route("h", 1, "9999", seconds=1) == {"ok": True, "where": "127.0.0.1:39888"}
+    assert messages.flow("127.0.0.1", 9370, "9999", "10000", seconds=3) == {"ok": True, "version": "1.4.5"}
+    assert messages.health("127.0.0.1", 9370, "9999", "9999") == {"ok": True, "party": "9999"}
+    itself = messages.flow("127.0.0.1", 39888, "9999", "10000", seconds=3)
+    assert (itself["kind"], itself["error"]) == ("party", "its entry for party 10000 leads to itself")
+
+
+@pytest.mark.parametrize("body", [b"\xff", field(2, field(2, b"other")), b""])
+def test_an_answer_of_something_else_counts_as_foreign(answers: dict[str, Asked], body: bytes) -> None:
+    answers["registerBroker"] = ({"ok": True}, body)
+    assert messages.health("h", 1, "9999", "9999")["kind"] == "foreign"
+    answers["route"] = ({"ok": True}, body)
+    assert messages.route("h", 1, "9999", seconds=1)["kind"] == "foreign"
+
+
+def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str, Asked]) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        there = f"127.0.0.1:{free.getsockname()[1]}"
+    answers["registerBroker"], answers["route"] = ({"ok": True}, HELLO), ({"ok": True}, ENDPOINT)
+    found = probe_state.state("h", 1, "9999", there, messages.flow, messages.health)
+    assert (found["ok"], found["behind"]["kind"]) == (True, "refused")
+    assert probe_peers.ask("h:1", "9999", "10000", there, messages.flow, messages.health)["kind"] == "refused"
+
+
+def test_no_clustermanager_starts_beside_another_one() -> None:
+    """It would end because its port is taken, and end all sessions of the other one with it."""
+    ((*look, port),) = desired(EXAMPLE).services[MANAGER].process.pre
+    assert port == "4670"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        number = str(taken.getsockname()[1])
+        assert subprocess.run([sys.executable, *look[1:], number], check=False).returncode == 0
+        taken.listen()
+        refused = subprocess.run([sys.executable, *look[1:], number], check=False, capture_output=True, text=True)
+    assert (refused.returncode, refused.stderr) == (1, f"start refused: port {number} is taken\n")
+
+
+def test_the_list_of_nodemanagers_is_among_the_statements_and_a_node_keeps_its_number() -> None:
+    sql = rendered("9999/mysql@a1", EXAMPLE)["conf/objects.sql"].text
+    assert "node_resource" not in sql
+    assert "`partitioner` VARCHAR(2000)" in sql
+    here = "`host` = '127.0.0.1' AND `port` = 4671"
+    assert f"`status` <> 'LOSS' AND NOT ({here});" in sql
+    assert sql.count(f"'NODE_MANAGER' AND {here}") == 2
+    assert "DELETE" not in sql.replace("UPDATE, DELETE ON", "")
+    newer = rendered("9999/mysql@a1", "eggroll-rollsite")["conf/objects.sql"].text
+    assert "node_resource" in newer
+    assert "INSERT INTO `server_node`" not in newer
+
+
+def test_the_password_is_in_the_clustermanagers_settings_alone() -> None:
+    texts = {key: rendered(f"9999/{key}@a1", EXAMPLE)[CONF].text for key in ("nodemanager", "flow", "rollsite")}
+    for text in texts.values():
+        assert "jdbc" not in text
+        assert names(text) == set()
+    assert names(rendered(MANAGER, EXAMPLE)[CONF].text) == {"9999.mysql.eggroll_meta"}
+    assert "eggroll.resourcemanager.nodemanager.port=4671\n" in rendered(MANAGER, EXAMPLE)[CONF].text
+
+
+def test_scripts_find_each_key_of_a_nodemanager_once() -> None:
+    text = rendered("9999/nodemanager@a1", EXAMPLE)[CONF].text
+    lines = text.splitlines()
+    keys = [line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#")]
+    for key in keys:
+        assert sum(key in line for line in lines) == 1, key
+    assert all(line.count("=") == 1 for line in lines if line.startswith("eggroll."))
+    # The script leaves the classpath without quotes: with a pattern first, the shell would expand it.
+    assert "roll_pair_master.classpath=/data/projects/fate/demo-eeeeee-9999-nodemanager/trees/eggroll/conf/:/" in text
+
+
+def test_rollsite_has_no_entry_that_leads_to_itself() -> None:
+    table = json.loads(rendered(ROLLSITE, EXAMPLE)[TABLE].text)["route_table"]
+    assert table == {
+        "9999": {"fateflow": [{"ip": "127.0.0.1", "port": 9360}]},
+        "10000": {"default": [{"ip": "192.0.2.21", "port": 9370}]},
+    }
+
+
+def test_rollsites_threads_are_a_setting_and_its_port_is_on_its_command_line() -> None:
+    argv = desired(EXAMPLE).services[ROLLSITE].process.argv
+    main = argv.index("com.webank.eggroll.rollsite.Proxy")
+    # It refuses an option that it does not know, but not behind two dashes.
+    assert argv[main + 1 :: 2][:2] == ("-c", "--")
+    assert argv[main + 4 : main + 6] == ("-p", "9370")
+    root = ET.fromstring(rendered(ROLLSITE, EXAMPLE)[POOLS].text)  # noqa: S314 - our own
+    sizes = {one.get("pool-size") for one in root if one.tag.endswith("}executor")}
+    assert sizes == {"0-600"}
+    assert "keepalive" not in rendered(ROLLSITE, EXAMPLE)[CONF].text
