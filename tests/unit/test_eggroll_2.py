@@ -275,5 +275,5 @@ def test_checks_that_need_a_nodemanagers_settings_are_of_eggroll_3_alone() -> No
     kinds = {code.name: spec.kinds for spec in component_checks() for code in spec.codes}
     for name in ("NODEMANAGER_MISDIRECTED", "NODEMANAGER_ADDRESS_WRONG"):
         assert kinds[name] == {"nodemanager/v3"}
-    assert kinds["NODEMANAGER_UNREGISTERED"] == {"nodemanager/v2", "nodemanager/v3"}
-    assert kinds["FLOW_DATABASE_AUTH"] == {"flow/v1", "flow/v2"}
+    assert kinds["NODEMANAGER_UNREGISTERED"] == {"nodemanager/v2_0", "nodemanager/v2", "nodemanager/v3"}
+    assert kinds["FLOW_DATABASE_AUTH"] == {"flow/v1_4", "flow/v1", "flow/v2"}

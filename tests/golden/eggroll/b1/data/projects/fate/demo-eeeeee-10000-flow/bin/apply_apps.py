@@ -128,7 +128,11 @@ def configuration(path):
         OSError: it cannot be read.
         ValueError: it is not YAML.
     """
-    yaml = importlib.import_module("yaml")
+    try:
+        yaml = importlib.import_module("yaml")
+    except ImportError:
+        # Python sets of FATE 1.4 have its successor alone.
+        yaml = importlib.import_module("ruamel.yaml")
     with open(path, encoding="utf-8") as file:
         try:
             return yaml.load(file, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
