@@ -41,7 +41,14 @@ def download_wheels(wheels: Sequence[Artifact], minor: str, store: Store, progre
     """
     stop = Event()
     with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = [pool.submit(_wheels, batch, minor, store, progress, stop) for batch in _batches(wheels)]
+        # An installer is a program, which takes an old Python that pip would not install it for.
+        own = ".".join(map(str, sys.version_info[:2]))
+        series = {kind: own if kind == "installer" else minor for kind in {wheel.kind for wheel in wheels}}
+        jobs = [
+            pool.submit(_wheels, batch, python, store, progress, stop)
+            for kind, python in series.items()
+            for batch in _batches(wheel for wheel in wheels if wheel.kind == kind)
+        ]
         try:
             _ended, waiting = wait(jobs, return_when=FIRST_EXCEPTION)
         except KeyboardInterrupt:

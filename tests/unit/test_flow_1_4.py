@@ -1,4 +1,4 @@
-"""FATE-Flow 1.4.5 as it answered (fixtures/flow/v1_4, two parties on EggRoll 2.0.2), and what is made of its answers."""
+"""FATE-Flow 1.4.5 as it answered (fixtures/flow/v1_4, two parties on EggRoll 2.0.2), and what is made of that."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_descriptions_of_jobs_stay_on_the_node() -> None:
         assert http_exchange.lightened(dict(other)) == other
 
 
-def test_no_job_is_no_trouble_of_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_without_jobs_works(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {"code": 0, "message": "", "data": {"FATE": "1.4.5"}, "seconds": 0.0}
 
     def ask(_host: str, _port: int, path: str, *_: Any) -> dict[str, Any]:
@@ -136,13 +136,13 @@ def test_the_address_at_which_flow_asks_itself_is_tried(
             raise socket.gaierror(-2, "Name or service not known")
         return address
 
-    monkeypatch.setattr(probe_address.socket, "gethostbyname", resolved)
+    monkeypatch.setattr(socket, "gethostbyname", resolved)
     monkeypatch.setattr(probe_address, "CARDS", ())
     assert probe_address.judge(networks).get("kind") == kind
 
 
 def test_a_loopback_address_gives_way_to_that_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_address.socket, "gethostbyname", lambda _: "127.0.1.1")
+    monkeypatch.setattr(socket, "gethostbyname", lambda _: "127.0.1.1")
     monkeypatch.setattr(probe_address, "CARDS", ("none0", "lo"))
     assert probe_address.judge([])["address"] == "127.0.0.1"
 

@@ -38,7 +38,7 @@ MISTAKES: dict[str, tuple[str, str, str, str]] = {
         "fate-2.2.0",
         "fate-2.2.1",
         "3:1",
-        "unknown release 'fate-2.2.1', expected fate-1.11.4, fate-1.9.2, fate-2.1.0, fate-2.2.0, serving-1.3.3, ",
+        "unknown release 'fate-2.2.1', expected fate-1.11.4, fate-1.4.5, fate-1.9.2, fate-2.1.0, fate-2.2.0, ",
     ),
     "architecture": (
         ": rabbitmq\n",

@@ -10,7 +10,7 @@ _MARK = "python/federatedml/__init__.py|python/fate/__init__.py"
 
 
 def _claims(folder: Folder) -> Iterator[Claim]:
-    """2.x says it in its code; 1.x in `fate.env`, which lies in its code or directory, or beside the module's archive."""
+    """2.x says it in its code; 1.x in `fate.env`, which lies in its code, its directory or beside its archive."""
     code, inside = "python/fate/_info.py", "python/fate.env"
     said = list(setting_claim(folder.text(code), code, "__version__"))
     said += setting_claim(folder.text(inside), inside, "FATE")
