@@ -20,7 +20,7 @@ from two_parties import PARTIES, A, B, home
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = 8 << 30
+MEMORY = 9 << 30
 WORKERS = {A: "n3", B: "n4"}
 CHECKS = 50 if LONG else 5
 

@@ -24,7 +24,10 @@ def eggs(view: ServiceView) -> Iterator[Finding]:
     offered, room, here = needs.figure(CORES), needs.figure(ROOM), work.eggs
     known = sum(found or 0 for found in work.offered.values())
     single = max(
-        (owner.settings("clustermanager", placed.node)["session.eggs"] for placed in owner.instances("clustermanager")),
+        (
+            owner.settings("clustermanager", placed.node)["session.eggs"] or 1
+            for placed in owner.instances("clustermanager")
+        ),
         default=1,
     )
     if offered and offered.written and has and offered.value > has:
