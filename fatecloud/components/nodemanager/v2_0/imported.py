@@ -1,4 +1,4 @@
-"""FATE 1.4 as its eggs find it. They read none of its settings."""
+"""FATE 1.4 as its eggs find it. They read none of its settings, and open its logs beside its code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ def fate(ctx: Context) -> Imported:
     """Its code."""
     return Imported(
         path=tuple(search_path(ctx).split(":")[:-1]),
-        trees=(TreeUse(FATE),),
+        # They ask for the real path of the code.
+        trees=(TreeUse(FATE, {"python/logs": f"{ctx.logs}/fate"}, copied=True),),
         # As EggRoll's own script of that release sets it for all that it starts.
         environment={"PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"},
     )
