@@ -13,13 +13,22 @@ import yaml
 from component_world import desired, rendered, report
 
 from fatecloud.components.flow.exchange import REFUSED, FlowApiError
+from fatecloud.components.flow.proof_figures import auc, losses, shared
 from fatecloud.components.flow.v1 import http_exchange, probe_api, probe_jobs
 from fatecloud.components.flow.v1.api import FlowApi
-from fatecloud.components.flow.v1.proof import TASK, toy_job
+from fatecloud.components.flow.v1.proof_jobs import (
+    EVALUATION_TASK,
+    LR_TASK,
+    PSI_TASK,
+    TOY_TASK,
+    lr_job,
+    psi_job,
+    toy_job,
+    upload_request,
+)
 from fatecloud.components.flow.v1.version_question import judged
-from fatecloud.errors import UsageError
 from fatecloud.render.placeholders import names
-from fatecloud.workflow.prove import chosen_proof, proofs
+from fatecloud.workflow.prove import proofs
 
 EXAMPLE, FLOW = "eggroll-rollsite", "9999/flow@a1"
 JOB = "202611302014238411720"
@@ -60,12 +69,24 @@ def test_jobs_and_their_roles_are_read_from_the_list_and_from_the_database_rows_
     assert (role.role, role.party, role.status, role.ended) == ("guest", "9999", "success", True)
 
 
+def test_a_job_that_never_got_its_cores_says_in_its_parameters_what_it_asks_for() -> None:
+    asked = {"adaptation_parameters": {"task_cores_per_node": 4, "task_nodes": 2}, "task_parallelism": 1}
+    row = recorded("/v1/job/query")["data"][0] | {
+        "f_status": "waiting",
+        "f_cores": 0,
+        "f_runtime_conf_on_party": {"job_parameters": asked},
+    }
+    rows = [row, row | {"f_role": "arbiter"}]
+    assert [one.cores for one in FlowApi(Fixed({"retcode": 0, "data": rows})).known(JOB)] == [8, 0]
+    assert [one.cores for one in FlowApi(Fixed({"retcode": 0, "data": rows})).roles(JOB)] == [8, 0]
+
+
 def test_the_tasks_of_other_parties_are_left_out_because_some_of_their_columns_never_change() -> None:
     rows = recorded("/v1/job/task/query")["data"]
     assert [(row["f_party_id"], row["f_status"]) for row in rows] == [("9999", "success"), ("10000", "waiting")]
     (task,) = FlowApi(Fixed()).tasks(JOB)
-    assert (task.task, task.party, task.status, task.error) == (TASK, "9999", "success", "")
-    assert task.logs.endswith(f"/{JOB}/guest/9999/{TASK}")
+    assert (task.task, task.party, task.status, task.error) == (TOY_TASK, "9999", "success", "")
+    assert task.logs.endswith(f"/{JOB}/guest/9999/{TOY_TASK}")
     assert task.ended_at > task.started_at > 0
 
 
@@ -111,6 +132,12 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
         lambda: flow.known("1"),
         lambda: flow.tasks("1"),
         lambda: flow.submit({}),
+        lambda: flow.upload({}),
+        lambda: flow.measures("1", "host", "1", "t"),
+        lambda: flow.attempt("1", "host", "1"),
+        lambda: flow.blamed("1", "host", "1"),
+        lambda: flow.refused("1", "host", "1"),
+        lambda: flow.table_exists("n", "t"),
     )
     for ask in asks:
         with suppress(FlowApiError):
@@ -122,6 +149,90 @@ def test_the_toy_has_ids_of_parties_as_numbers_and_the_partys_own_cores() -> Non
     assert conf["role"] == {"guest": [9999], "host": [10000]}
     assert conf["initiator"] == {"role": "guest", "party_id": 9999}
     assert conf["job_parameters"] == {"common": {}}
+
+
+@pytest.mark.parametrize(
+    ("side", "found"),
+    [
+        ("guest evaluation_0", [("auc", "hetero_lr_0 train", None, 0.956719)]),
+        ("arbiter hetero_lr_0", [("loss", "train", 0, 0.6931471805599453), ("loss", "train", 1, 0.6794529063466249)]),
+        ("local upload_0", [("count", "data_access upload", None, 200)]),
+        ("guest reader_0", []),
+    ],
+)
+def test_what_the_tasks_of_a_real_lr_recorded(side: str, found: list[Any]) -> None:
+    answer, (role, task) = json.loads((FIXTURES / "metrics.json").read_text())[side], side.split()
+    measures = FlowApi(Fixed(answer)).measures(JOB, role, "9999", task)
+    assert [(one.name, one.of, one.step, one.value) for one in measures] == found
+
+
+def test_the_figures_of_the_smoke_tests_are_in_it() -> None:
+    answers = json.loads((FIXTURES / "metrics.json").read_text())
+    assert shared(FlowApi(Fixed(answers["guest intersection_0"])).measures(JOB, "guest", "9999", PSI_TASK)) == 160
+    assert losses(FlowApi(Fixed(answers["arbiter hetero_lr_0"])).measures(JOB, "arbiter", "9999", LR_TASK))[0] > 0.69
+    assert (
+        auc(FlowApi(Fixed(answers["guest evaluation_0"])).measures(JOB, "guest", "9999", EVALUATION_TASK)) == 0.956719
+    )
+
+
+def test_curves_and_what_is_not_a_number_are_left_out() -> None:
+    curve = {"data": [[0.1, 0.2]], "meta": {"metric_type": "ROC_EVALUATION"}}
+    odd = {"data": [["a", None], ["b", True], [7, 1.0], ["c", 2]], "meta": {}}
+    found = FlowApi(Fixed({"retcode": 0, "data": {"train": {"roc": curve, "x": odd}}})).measures("1", "guest", "1", "t")
+    assert [(one.name, one.value) for one in found] == [("c", 2.0)]
+    assert FlowApi(Fixed({"retcode": 0, "retmsg": "no data", "data": {}})).measures("1", "guest", "1", "t") == ()
+
+
+TABLES: dict[Any, str] = {"guest": "g", "host": "h"}
+
+
+def test_jobs_on_data_read_the_tables_of_both_sides_and_the_label_of_the_guest() -> None:
+    conf = psi_job("9999", "10000", TABLES)["job_runtime_conf"]
+    sides = {role: given["0"] for role, given in conf["component_parameters"]["role"].items()}
+    assert {role: given["reader_0"]["table"]["name"] for role, given in sides.items()} == TABLES
+    assert {role: given["data_transform_0"]["with_label"] for role, given in sides.items()} == {
+        "guest": True,
+        "host": False,
+    }
+    components = lr_job("9999", "10000", "10000", TABLES)["job_dsl"]["components"]
+    made = {f"{name}.data" for name in components}
+    used = {
+        one for part in components.values() for ones in part.get("input", {}).get("data", {}).values() for one in ones
+    }
+    assert used < made
+    assert lr_job("9999", "10000", "10000", TABLES)["job_runtime_conf"]["role"]["arbiter"] == [10000]
+    assert upload_request("guest", "/d/a.csv", "t")["use_local_data"] == 0
+
+
+def test_an_upload_that_was_not_taken_is_an_error_although_its_envelope_says_success() -> None:
+    refused = {"retcode": 0, "jobId": JOB, "data": {"code": 103, "message": "Traceback ...\nValueError: x\n"}}
+    with pytest.raises(FlowApiError, match="ValueError: x") as raised:
+        FlowApi(Fixed(refused)).upload({})
+    assert raised.value.job == JOB
+    assert FlowApi(Fixed({"retcode": 0, "jobId": JOB, "data": {"code": 0, "message": "success"}})).upload({}) == JOB
+
+
+def test_a_table_that_is_gone_is_an_answer() -> None:
+    assert not FlowApi(Fixed({"retcode": 0, "data": {"exist": 0}})).table_exists("n", "t")
+    assert FlowApi(Fixed({"retcode": 0, "data": {"exist": 1}})).table_exists("n", "t")
+    FlowApi(Fixed({"retcode": 101, "retmsg": "no find table"})).delete_table("n", "t")
+
+
+def test_only_the_end_of_a_log_is_read_and_its_path_is_an_id_alone() -> None:
+    """Flow makes the path a part of a command of a shell."""
+    asked: list[Any] = []
+
+    def flow(_method: str, path: str, **given: Any) -> Mapping[str, Any]:
+        asked.append((path, given["body"]))
+        content = [{"line_num": 1, "content": "[ERROR] [x] [y] [z] - [a] [line:1]: no cores"}]
+        return {"retcode": 0, "data": {"size": 18000} if path == "/v1/log/size" else content}
+
+    assert FlowApi(flow).refused("1", "guest", "9999") == "no cores"
+    assert [path for path, _ in asked] == ["/v1/log/size", "/v1/log/cat"]
+    assert asked[1][1] == {"log_type": "jobScheduleError", "job_id": "1", "begin": 14001}
+    asked.clear()
+    assert FlowApi(flow).refused("1; reboot", "guest", "9999") == ""
+    assert asked == []
 
 
 VERSION = {"data": {"API": "v1", "FATE": "1.11.4"}, "retcode": 0, "retmsg": "success"}
@@ -244,10 +355,9 @@ def test_what_flow_leaves_open_is_said_with_its_passwords() -> None:
 def test_its_smoke_tests_are_those_of_its_own_generation() -> None:
     """The newest one's would speak another API."""
     offered = proofs(desired("eggroll-rollsite"))
-    assert set(offered) == {"egg", "toy"}
+    assert set(offered) == {"egg", "toy", "psi", "lr"}
     assert ".v1." in offered["toy"][0].run
     newer = proofs(desired("eggroll"))
     assert set(newer) == {"egg", "toy", "psi", "lr"}
     assert ".v2." in newer["toy"][0].run
-    with pytest.raises(UsageError, match="invalid smoke test 'lr': use toy or egg"):
-        chosen_proof(desired("eggroll-rollsite"), "lr")
+    assert ".v1." in offered["lr"][0].run

@@ -3,16 +3,8 @@ from typing import Any
 
 from flow_replay import FIXTURES
 
-from fatecloud.components.flow.tracebacks import last_error
-from fatecloud.components.flow.v2.answers import (
-    auc_of,
-    intersection_of,
-    job_rows,
-    losses_of,
-    refusal,
-    roles_of,
-    tasks_of,
-)
+from fatecloud.components.flow.tracebacks import last_error, refusal
+from fatecloud.components.flow.v2.answers import job_rows, roles_of, tasks_of
 
 
 def recorded(name: str, key: str) -> Any:
@@ -60,22 +52,6 @@ def test_roles_of_a_running_and_of_an_ended_job() -> None:
     assert all(5 < row.elapsed < 100 for row in rows)
 
 
-def test_metrics_of_a_real_lr() -> None:
-    auc = auc_of(recorded("lr", "GET /v2/output/metric/query 202611251945082516240 evaluation_0"))
-    losses = losses_of(recorded("lr", "GET /v2/output/metric/query 202611251945082516240 lr_0"))
-    assert auc is not None
-    assert 0.9 < auc < 1
-    assert losses[0] > losses[1] > 0.6
-    assert len(losses) == 2
-    assert intersection_of(recorded("lr", "GET /v2/output/metric/query 202611251945082516240 psi_0")) == 160
-
-
-def test_metrics_that_are_not_there() -> None:
-    assert auc_of([]) is None
-    assert losses_of([{"type": "evaluation", "data": {}}]) == ()
-    assert intersection_of([{"data": {"input_count": 3}}]) is None
-
-
 def test_a_refused_submission_names_the_party_in_the_traceback() -> None:
     message = (
         "Traceback (most recent call last):\n"
@@ -89,6 +65,21 @@ def test_a_refused_submission_names_the_party_in_the_traceback() -> None:
         "party 10000 (host): Federated schedule error, 502 Server Error: Bad Gateway for url: "
         "http://127.0.0.1:9300/v2/partner/job/create"
     )
+
+
+def test_the_traceback_of_a_party_inside_of_the_answers_is_read_to_its_error() -> None:
+    inner = repr('Traceback (most recent call last):\n  File "x.py", line 1, in y\nValueError: data_num is wrong\n')
+    answers = {"guest": {9999: {"retcode": 100, "retmsg": f"Exception({inner})"}}}
+    assert (
+        refusal(f"Exception: ('create job failed', {answers})") == "party 9999 (guest): ValueError: data_num is wrong"
+    )
+    odd = {"guest": {9999: {"retcode": 100, "retmsg": "Exception('a' 'b\\x')"}}}
+    assert refusal(f"Exception: ('create job failed', {odd})").startswith("party 9999 (guest): Exception(")
+
+
+def test_a_submission_that_fate_1_11_refused_names_the_party_as_well() -> None:
+    answers = "{'guest': {9999: {'retcode': 0, 'retmsg': 'success'}}, 'host': {10000: {'retcode': 104, 'retmsg': 'x'}}}"
+    assert refusal(f"Exception: ('create job failed', {answers})") == "party 10000 (host): x"
 
 
 def test_a_refused_submission_in_plain_words() -> None:

@@ -96,7 +96,6 @@ def test_an_answer_of_another_form_is_an_error_and_no_crash(data: Any) -> None:
         lambda: flow.upload({}),
         lambda: flow.roles("1"),
         lambda: flow.tasks("1"),
-        lambda: flow.metrics("1", "host", "1", "t"),
         lambda: flow.refused("1", "host", "1"),
         lambda: flow.newest(5),
         lambda: flow.known("1"),

@@ -55,7 +55,7 @@ def test_the_upload_says_what_is_label_and_key() -> None:
 
 @pytest.mark.parametrize("arbiter", ["10000", "9999"])
 def test_each_side_of_the_lr_reads_its_own_table(arbiter: str) -> None:
-    dag = proof.lr_dag("9999", "10000", arbiter, guest_table="g", host_table="h")["dag"]
+    dag = proof.lr_dag("9999", "10000", arbiter, {"guest": "g", "host": "h"})["dag"]
     read = {party: spec["tasks"]["reader_0"]["parameters"]["name"] for party, spec in dag["party_tasks"].items()}
     assert read == {"guest_9999": "g", "host_10000": "h"}
     assert {(party["role"], *party["party_id"]) for party in dag["parties"]} == {
@@ -67,7 +67,7 @@ def test_each_side_of_the_lr_reads_its_own_table(arbiter: str) -> None:
 
 
 def test_every_input_names_a_task_that_exists() -> None:
-    tasks = proof.lr_dag("1", "2", "2", guest_table="g", host_table="h")["dag"]["tasks"]
+    tasks = proof.lr_dag("1", "2", "2", {"guest": "g", "host": "h"})["dag"]["tasks"]
     for task in tasks.values():
         for channel in task.get("inputs", {}).get("data", {}).values():
             sources = channel["task_output_artifact"]
@@ -77,5 +77,5 @@ def test_every_input_names_a_task_that_exists() -> None:
 
 
 def test_a_job_asks_for_as_many_cores_as_any_job_of_the_party() -> None:
-    for dag in (proof.toy_dag("1", "2"), proof.lr_dag("1", "2", "2", guest_table="g", host_table="h")):
+    for dag in (proof.toy_dag("1", "2"), proof.lr_dag("1", "2", "2", {"guest": "g", "host": "h"})):
         assert "cores" not in repr(dag), "a limit that refuses every job of a party has to refuse this one too"

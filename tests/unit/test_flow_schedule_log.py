@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.flow.v2.schedule_log import attempt_of, first_failed
+from fatecloud.components.flow.schedule_log import attempt_of, first_failed, reason
 from fatecloud.model.jobs import Attempt, Try
 
 HEAD = (
@@ -32,6 +32,17 @@ def test_the_last_attempt_counts() -> None:
     assert attempt_of(lines) == Attempt(
         (Try("guest", "9999", 20, given=True, free=12),), (("host", "10000"), ("host", "10001"))
     )
+
+
+def test_fate_1_11_names_the_sides_in_another_form() -> None:
+    lines = [asked("guest", "9999", 4, "successfully", 0), refused("host:10000,host:10001", "guest:9999")]
+    assert attempt_of(lines).refused == (("host", "10000"), ("host", "10001"))
+    assert attempt_of([refused("", "guest:9999")]) == Attempt()
+
+
+def test_the_last_error_of_a_log_without_its_head() -> None:
+    log = f"{HEAD}x\n{HEAD.replace('INFO', 'ERROR')}first\n{HEAD.replace('INFO', 'ERROR')}no cores: 7\n  more"
+    assert (reason(log), reason("")) == ("no cores: 7", "")
 
 
 def test_a_log_without_an_attempt_or_with_another_form() -> None:

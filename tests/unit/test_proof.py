@@ -5,10 +5,11 @@ import pytest
 from flow_replay import Replay, Silent, Time
 
 from fatecloud.components.flow.attempt import Attempt
+from fatecloud.components.flow.data_proofs import lr_proved, psi_proved
 from fatecloud.components.flow.job_watch import Clock
 from fatecloud.components.flow.proof_rows import NAMESPACE
 from fatecloud.components.flow.v2.api import FlowApi
-from fatecloud.components.flow.v2.proof import run_lr, run_psi, run_toy
+from fatecloud.components.flow.v2.proof import JOBS, run_toy
 from fatecloud.errors import FatecloudError, ProofFailed
 from fatecloud.model.event import Event
 
@@ -44,12 +45,14 @@ class Stage:
         return run_toy(Attempt(apis, "9999", "9999", self.events.append, deadline, self.files, clock=self.clock))
 
     def lr(self, tag: str) -> Any:
-        apis = {"9999": FlowApi(self.flow)}
-        return run_lr(Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock), tag=tag)
+        return lr_proved(self.attempt(), JOBS, tag=tag)
 
     def psi(self, tag: str) -> Any:
+        return psi_proved(self.attempt(), JOBS, tag=tag)
+
+    def attempt(self) -> Attempt[FlowApi]:
         apis = {"9999": FlowApi(self.flow)}
-        return run_psi(Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock), tag=tag)
+        return Attempt(apis, "9999", "9999", self.events.append, 600, self.files, clock=self.clock)
 
     @property
     def clock(self) -> Clock:
@@ -324,8 +327,9 @@ def test_a_file_that_cannot_be_written_leaves_no_job() -> None:
     flow = Side("local", "0", ends="success", after=1)
     time = Time()
     clock = Clock(time.now, time.sleep)
+    attempt = Attempt({"9999": FlowApi(flow)}, "9999", "9999", lambda _: None, 300, Full(), clock=clock)
     with pytest.raises(FatecloudError, match="No space left"):
-        run_lr(Attempt({"9999": FlowApi(flow)}, "9999", "9999", lambda _: None, 300, Full(), clock=clock), tag="t")
+        lr_proved(attempt, JOBS, tag="t")
     assert flow.looks == 0
 
 

@@ -10,7 +10,7 @@ from fatecloud.components.flow.exchange import FlowApiError
 from fatecloud.components.flow.job_watch import Clock, JobWatch
 from fatecloud.components.flow.proof_files import ProofFiles
 from fatecloud.components.flow.proof_traces import NodeFiles, Traces
-from fatecloud.components.flow.tracebacks import last_error
+from fatecloud.components.flow.tracebacks import refusal
 from fatecloud.errors import ProofFailed
 from fatecloud.model.event import Listener
 from fatecloud.model.jobs import JobApi, JobRunner, Run, runner_of
@@ -58,15 +58,18 @@ class Success:
     summary: tuple[str, ...]
 
 
-def attempt_on(ground: ProofGround, api_at: Callable[[JobRunner, Run], Api], **more: Any) -> Attempt[Api]:
+def attempt_on(
+    ground: ProofGround, api_at: Callable[[JobRunner, Run], Api], *, forgets: bool = True, clean_up: float = CLEAN_UP
+) -> Attempt[Api]:
     """What a verb offers, as our jobs use it.
 
     Args:
         ground: likewise.
         api_at: the jobs of a flow of this generation.
-        more: of the attempt: `forgets`.
+        forgets: see `Attempt`.
+        clean_up: seconds that the removal may take; a third of the deadline where that is less.
     """
-    clean_up = min(CLEAN_UP, ground.deadline / 3)
+    clean_up = min(clean_up, ground.deadline / 3)
     ours = {party: ground.services[party] for party in (ground.guest, ground.host) if party in ground.services}
     return Attempt(
         {party: api_at(runner_of(service), ground.run(service)) for party, service in ours.items()},
@@ -77,7 +80,7 @@ def attempt_on(ground: ProofGround, api_at: Callable[[JobRunner, Run], Api], **m
         ProofFiles(ground.services, ground.run),
         clean_up,
         waits=lambda: ground.waits(clean_up / 2),
-        **more,
+        forgets=forgets,
     )
 
 
@@ -102,15 +105,12 @@ def proved(kind: str, attempt: Attempt[Any], steps: Callable[[Traces], Success])
     )
 
 
-def toy_proved(
-    attempt: Attempt[Any], job: Mapping[str, Any], refusal: Callable[[str], str] = last_error
-) -> ProofResult:
+def toy_proved(attempt: Attempt[Any], job: Mapping[str, Any]) -> ProofResult:
     """Run the toy job and wait for its success on every side that we manage.
 
     Args:
         attempt: between which parties.
         job: the toy as a flow of their generation takes it.
-        refusal: see `started`.
 
     Raises:
         ProofFailed: with the party, the task and its error; or with the state of each party at the deadline.
@@ -119,7 +119,7 @@ def toy_proved(
     start, what = clock.now(), f"toy {guest} -> {host}"
 
     def steps(traces: Traces) -> Success:
-        watch = submitted(what, attempt, job, [("guest", guest), ("host", host)], traces, refusal)
+        watch = submitted(what, attempt, job, [("guest", guest), ("host", host)], traces)
         watch.follow(attempt.events, start + attempt.deadline, clock)
         seconds = clock.now() - start
         return Success(watch, {"whole": seconds}, {}, (f"{what}: success in {seconds:.0f} s (job {watch.job})",))
@@ -133,26 +133,22 @@ def submitted(
     job: Mapping[str, Any],
     roles: list[tuple[str, str]],
     traces: Traces,
-    refusal: Callable[[str], str] = last_error,
 ) -> JobWatch:
     """Start a job in which these roles take part; see `started`."""
     apis = {party: attempt.apis[party] for _, party in roles if party in attempt.apis}
     expected = frozenset(key for key in roles if key[1] in apis)
     owner = apis[attempt.guest]
     watch = JobWatch(what, "", owner, apis, expected, attempt.waits)
-    return started(watch, traces, lambda: str(owner.submit(job)), refusal)
+    return started(watch, traces, lambda: str(owner.submit(job)))
 
 
-def started(
-    watch: JobWatch, traces: Traces, start: Callable[[], str], refusal: Callable[[str], str] = last_error
-) -> JobWatch:
+def started(watch: JobWatch, traces: Traces, start: Callable[[], str]) -> JobWatch:
     """Start a job, and remember it even if flow refuses it after it has noted it.
 
     Args:
         watch: of the job, still without its id.
         traces: remember it.
         start: starts it, and returns its id.
-        refusal: says why it was not taken, from flow's own words.
 
     Raises:
         ProofFailed: it was not taken.

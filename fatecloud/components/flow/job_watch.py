@@ -167,7 +167,11 @@ class JobWatch:
         at = "" if task.role == "local" else f" of party {task.party} ({task.role})"
         site = next(iter(self.apis)) if task.role == "local" else task.party
         why = last_error(task.report) or self._scheduler_says() or "flow has no error report of it"
-        remedy = f"read root/ERROR and stdout/ in {task.logs}, on the node of party {site}'s flow" if task.logs else ""
+        remedy = (
+            f"read the errors and the output of its processes in {task.logs}, on the node of party {site}'s flow"
+            if task.logs
+            else ""
+        )
         return ProofFailed(f"{self.what} failed: {why} (in task {task.task}{at}{self._waits()})", remedy=remedy)
 
     def _waits(self) -> str:

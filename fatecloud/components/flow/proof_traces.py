@@ -85,6 +85,8 @@ class Traces:
         Returns:
             What could not be removed, in words. Nothing is raised: this must not hide why the smoke test failed.
         """
+        if self._jobs:
+            self._events(Event("step", "end the jobs and remove what they made"))
         for watch in self._jobs:
             if reason := watch.stop(self._clock, self._patience):
                 self._left.append(f"job {watch.job}: {reason}")

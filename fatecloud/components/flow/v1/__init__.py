@@ -65,9 +65,21 @@ COMPONENT = Component(
             300.0,
             f"{__name__}.proof:toy",
         ),
+        ProofKind(
+            "psi",
+            "Upload a small data set at both parties and find the rows that they share.",
+            900.0,
+            f"{__name__}.proof:psi",
+        ),
+        ProofKind(
+            "lr",
+            "Upload a small data set, intersect, train two epochs of hetero-LR, evaluate: the acceptance test.",
+            1200.0,
+            f"{__name__}.proof:lr",
+        ),
     ),
-    keeps="models and job outputs",
-    signs=("jobs/*", "model_local_cache/*"),
+    keeps="uploaded tables, models and job outputs",
+    signs=("jobs/*", "model_local_cache/*", "upload/*"),
     unit_exceptions=(
         UnitException("MemoryDenyWriteExecute", "no", "Tasks use numba, which writes and runs machine code."),
         UnitException("ProcSubset", "all", "Flow and its tasks read the machine's memory and processors from /proc."),

@@ -35,7 +35,7 @@ def _job_row(row: Row) -> JobRow:
         status=str(row["status"]),
         partners=f"with {', '.join(partners)}" if partners else "alone",
         created=seconds(row.get("create_time")),
-        cores=int(row.get("cores") or 0),
+        cores=_cores(row),
         held=bool(row.get("resource_in_use")),
         held_since=seconds(row.get("apply_resource_time")),
         # The one that starts a job schedules it.
@@ -47,6 +47,20 @@ def _job_row(row: Row) -> JobRow:
     )
 
 
+def _cores(row: Row) -> int:
+    """What it has, or asks for: until it gets cores once, flow writes none, and only the job's parameters say it.
+
+    An arbiter takes none.
+    """
+    if row.get("cores") or str(row["role"]) == "arbiter":
+        return int(row.get("cores") or 0)
+    conf = row.get("runtime_conf_on_party") or {}
+    asked = conf.get("job_parameters") or {}
+    shared = asked.get("adaptation_parameters") or {}
+    per_node, nodes = (int(shared.get(name) or 0) for name in ("task_cores_per_node", "task_nodes"))
+    return per_node * nodes * int(asked.get("task_parallelism") or 1)
+
+
 def roles_of(rows: Iterable[Row]) -> tuple[RoleState, ...]:
     """Read the rows of `/v1/job/query`."""
     return tuple(
@@ -54,7 +68,7 @@ def roles_of(rows: Iterable[Row]) -> tuple[RoleState, ...]:
             role=str(row["role"]),
             party=str(row["party_id"]),
             status=str(row["status"]),
-            cores=int(row.get("cores") or 0),
+            cores=_cores(row),
             elapsed=seconds(row.get("elapsed")),
         )
         for row in map(named, rows)

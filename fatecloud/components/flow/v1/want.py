@@ -67,6 +67,7 @@ def want(ctx: Context) -> Wanted:
             ),
             LogFile(ctx.console),
         ),
+        directories={f"{ctx.data}/upload": 0o750},
         trees=own_trees(ctx),
         residues=(
             residue(ctx, f"{ctx.data}/jobs/{JOB}", "directories of jobs", _IDS),
@@ -82,7 +83,9 @@ def want(ctx: Context) -> Wanted:
         facts={
             "job_api": f"http://{ctx.own('http')}",
             "job_api_away": f"http://{ctx.away('http')}",
-            "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}"),
+            "upload_directory": f"{ctx.data}/upload",
+            # What flow's own API leaves on the disk when a job is cleaned.
+            "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}", f"{ctx.data}/model_local_cache/*/{{job}}"),
             "job_logs": (f"{logs}/{{job}}",),
             "log_level": _INFO,
             "cores_row": {"database": requires(ctx)[0].name if requires(ctx) else "", "engine": "EGGROLL"},

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -86,65 +85,6 @@ def tasks_of(rows: Iterable[Mapping[str, Any]]) -> tuple[TaskState, ...]:
 def _error_of(report: str) -> str:
     line = last_error(report)
     return "" if line in _SAYS_NOTHING else line
-
-
-def reason(log: str) -> str:
-    """The text of the last error in a log of flow's, without its date, process and place; empty when there is none."""
-    errors = [line for line in log.splitlines() if line.startswith(("[ERROR]", "[CRITICAL]"))]
-    return errors[-1].rpartition("]: ")[2].strip() if errors else ""
-
-
-def refusal(message: str) -> str:
-    """Why a submitted job was not taken, in one line; flow may report it as a traceback that contains all answers."""
-    line = last_error(message)
-    try:
-        _, answers = ast.literal_eval(line.partition(": ")[2])
-        refused = [
-            f"party {party} ({role}): {answer['message']}"
-            for role, parties in answers.items()
-            for party, answer in parties.items()
-            if answer["code"] != 0
-        ]
-    except (AttributeError, KeyError, SyntaxError, TypeError, ValueError):
-        return line
-    return "; ".join(refused) or line
-
-
-def auc_of(metrics: Sequence[Any]) -> float | None:
-    """The area under the curve in what an evaluation recorded; None when there is none."""
-    return _value(metrics, "auc")
-
-
-def losses_of(metrics: Sequence[Any]) -> tuple[float, ...]:
-    """Loss per iteration as the arbiter recorded it."""
-    return tuple(
-        float(step["metric"][0])
-        for metric in metrics
-        if metric.get("type") == "loss"
-        for step in sorted(metric["data"], key=lambda step: int(step["step"]))
-    )
-
-
-def intersection_of(metrics: Sequence[Any]) -> int | None:
-    """How many keys both parties share, as recorded by the intersection; None when it recorded nothing."""
-    for metric in metrics:
-        data = metric.get("data")
-        if isinstance(data, Mapping) and "intersect_count" in data:
-            return int(data["intersect_count"])
-    return None
-
-
-def _value(node: Any, name: str) -> float | None:
-    if isinstance(node, Mapping):
-        if node.get("metric") == name:
-            return float(node["val"])
-        node = list(node.values())
-    if isinstance(node, list):
-        for item in node:
-            found = _value(item, name)
-            if found is not None:
-                return found
-    return None
 
 
 def _seconds(milliseconds: Any) -> float:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.exchange import NO_ANSWER, REFUSED, Exchange, FlowApiError, Query, understood
-from fatecloud.components.flow.v2.answers import job_rows, reason, roles_of, tasks_of
+from fatecloud.components.flow.schedule_log import attempt_of, first_failed, reason
+from fatecloud.components.flow.v2.answers import job_rows, roles_of, tasks_of
 from fatecloud.components.flow.v2.measures import measures_of
 from fatecloud.components.flow.v2.probe_jobs import STATES
-from fatecloud.components.flow.v2.schedule_log import attempt_of, first_failed
 from fatecloud.model.jobs import Attempt, JobRow, Measure, RoleState, TaskState
 
 # Flow's own codes for "there is none", which is an answer here and no failure.
@@ -104,12 +104,6 @@ class FlowApi:
     def tasks(self, job: str) -> tuple[TaskState, ...]:
         """The job's tasks that this flow knows; none when it does not know the job."""
         return tasks_of(self._found("/v2/job/task/query", {"job_id": job}, _NO_TASK))
-
-    @understood
-    def metrics(self, job: str, role: str, party: str, task: str) -> list[Any]:
-        """Everything that a task recorded, oldest first."""
-        query = {"job_id": job, "role": role, "party_id": party, "task_name": task}
-        return list(self._get("/v2/output/metric/query", query)["data"])
 
     @understood
     def refused(self, job: str, role: str, party: str) -> str:

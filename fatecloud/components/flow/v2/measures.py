@@ -7,10 +7,10 @@ A metric is `{"name", "type", "groups", "step_axis", "data"}`. Its data are a li
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from fatecloud.components.flow.numbers import is_number
 from fatecloud.model.jobs import Measure
 
 _DEEPEST = 12
@@ -37,10 +37,10 @@ def _numbers(metric: Mapping[str, Any]) -> Iterator[_Number]:
         for step in data:
             values = step.get("metric")
             for value in values if isinstance(values, list) else [values]:
-                if _is_number(value):
+                if is_number(value):
                     yield name, groups, int(step["step"]), float(value)
         return
-    if data is not None and _is_number(data):
+    if data is not None and is_number(data):
         yield name, "", None, float(data)
         return
     yield from _inside(data, name if metric.get("type") != "evaluation" else "", _DEEPEST)
@@ -57,16 +57,11 @@ def _inside(node: Any, path: str, levels: int) -> Iterator[_Number]:
         for item in node:
             yield from _inside(item, path, levels - 1)
     elif isinstance(node, Mapping) and "metric" in node:
-        if _is_number(node.get("val")):
+        if is_number(node.get("val")):
             yield str(node["metric"]), path, None, float(node["val"])
     elif isinstance(node, Mapping):
         for key, value in node.items():
-            if _is_number(value):
+            if is_number(value):
                 yield str(key), path, None, float(value)
             else:
                 yield from _inside(value, f"{path} {key}".strip(), levels - 1)
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is one that JSON can carry: a loss may be NaN."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

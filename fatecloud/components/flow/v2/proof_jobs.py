@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.flow.proof_rows import NAMESPACE, DataRole
 
 TOY_TASK, PSI_TASK, LR_TASK, EVALUATION_TASK = "toy_0", "psi_0", "lr_0", "evaluation_0"
-_PARTITIONS = 2
+_PARTITIONS, _EPOCHS = 2, 2
 """Small, to be quick. It asks for the party's default cores, so a limit that refuses every job refuses this one too."""
 
 
@@ -20,20 +21,18 @@ def toy_dag(guest: str, host: str) -> dict[str, Any]:
     )
 
 
-def psi_dag(guest: str, host: str, *, guest_table: str, host_table: str) -> dict[str, Any]:
+def psi_dag(guest: str, host: str, tables: Mapping[DataRole, str]) -> dict[str, Any]:
     """Reader and intersection on two tables in `NAMESPACE`."""
     data_parties = [_party("guest", guest), _party("host", host)]
     return _schema(
         parties=data_parties,
         stage="train",
         tasks=_intersection(data_parties),
-        party_tasks=_tables(guest, host, guest_table, host_table),
+        party_tasks=_tables(guest, host, tables),
     )
 
 
-def lr_dag(
-    guest: str, host: str, arbiter: str, *, guest_table: str, host_table: str, epochs: int = 2
-) -> dict[str, Any]:
+def lr_dag(guest: str, host: str, arbiter: str, tables: Mapping[DataRole, str]) -> dict[str, Any]:
     """Reader, intersection, coordinated logistic regression and evaluation on two tables in `NAMESPACE`."""
     data_parties = [_party("guest", guest), _party("host", host)]
     return _schema(
@@ -45,7 +44,7 @@ def lr_dag(
                 "component_ref": "coordinated_lr",
                 "dependent_tasks": [PSI_TASK],
                 "parameters": {
-                    "epochs": epochs,
+                    "epochs": _EPOCHS,
                     "batch_size": None,
                     "early_stop": "weight_diff",
                     "tol": 1e-4,
@@ -64,7 +63,7 @@ def lr_dag(
                 "inputs": {"data": {"input_datas": _output(LR_TASK, "train_output_data", data_parties[:1])}},
             },
         },
-        party_tasks=_tables(guest, host, guest_table, host_table),
+        party_tasks=_tables(guest, host, tables),
     )
 
 
@@ -111,10 +110,10 @@ def _intersection(data_parties: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _tables(guest: str, host: str, guest_table: str, host_table: str) -> dict[str, Any]:
+def _tables(guest: str, host: str, tables: Mapping[DataRole, str]) -> dict[str, Any]:
     return {
-        f"guest_{guest}": _reads("guest", guest, guest_table),
-        f"host_{host}": _reads("host", host, host_table),
+        f"guest_{guest}": _reads("guest", guest, tables["guest"]),
+        f"host_{host}": _reads("host", host, tables["host"]),
     }
 
 

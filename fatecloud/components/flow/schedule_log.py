@@ -13,7 +13,7 @@ _ASKED = re.compile(
     r"APPLY job resource\(cores (\d{1,9}) memory \d+\) on (\w+) (\w+) (successfully|failed), "
     r"remaining cores: (-?\d{1,9})\b"
 )
-_REFUSED = re.compile(r"job apply resource failed on (\[.*?\]), rollback \[")
+_REFUSED = re.compile(r"job apply resource failed on (\[.*?\]|[\w:,]*), rollback")
 _UPDATED = re.compile(r"update task \S+ \d+ status successfully: (\{.*\})\s*$")
 _FAILED = frozenset({"failed", "timeout"})
 
@@ -37,6 +37,10 @@ def attempt_of(lines: Iterable[str]) -> Attempt:
 
 
 def _sides(text: str) -> Iterable[tuple[str, str]]:
+    """FATE 2 writes a list of objects, and FATE 1.11 `host:10000,host:10001`."""
+    if not text.startswith("["):
+        yield from ((role, party) for role, colon, party in (one.partition(":") for one in text.split(",")) if colon)
+        return
     for group in _literal(text, list):
         if isinstance(group, dict) and isinstance(group.get("party_id"), list):
             yield from ((str(group.get("role")), str(party)) for party in group["party_id"])
@@ -55,6 +59,12 @@ def first_failed(lines: Iterable[str], job: str) -> tuple[str, str, str]:
             task = str(noted.get("task_id", "")).removeprefix(f"{job}_")
             return str(noted["role"]), str(noted.get("party_id", "")), task
     return "", "", ""
+
+
+def reason(log: str) -> str:
+    """The text of the last error in a log of flow's, without its date, process and place; empty when there is none."""
+    errors = [line for line in log.splitlines() if line.startswith(("[ERROR]", "[CRITICAL]"))]
+    return errors[-1].rpartition("]: ")[2].strip() if errors else ""
 
 
 def _literal(text: str, kind: type) -> Any:
