@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from web_fakes import closed_port, saying, serving
 
 from fatecloud import catalogue
-from fatecloud.components.board.probe_flow import judge
+from fatecloud.components.board import page
 from fatecloud.components.board.probe_state import state
 from fatecloud.components.board.rsa import encrypted
+from fatecloud.components.board.v2.probe_flow import flow_of
+from fatecloud.components.board.way import judge
 from fatecloud.errors import InventoryError
 from fatecloud.inventory import load
 from fatecloud.render.placeholders import names
@@ -83,6 +85,26 @@ def test_without_its_settings_the_account_in_its_jar_counts(tmp_path: Path) -> N
     assert (found["kind"], found["shipped"]) == ("config", ["(no name)"])
 
 
+def test_a_key_may_take_longer_than_a_page_and_a_board_that_hangs_is_found_sooner(
+    conf: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[tuple[str, float]] = []
+
+    def noted(how: Any) -> Any:
+        def asked(host: str, port: int, path: str, *given: Any, timeout: float, **more: Any) -> Any:
+            waited.append((path, timeout))
+            return how(host, port, path, *given, timeout=timeout, **more)
+
+        return asked
+
+    for name in ("get", "post_for_cookies"):
+        monkeypatch.setattr(page, name, noted(vars(page)[name]))
+    with FakeBoard().at() as port:
+        assert state(conf, "127.0.0.1", port)["ok"]
+    assert waited[0] == ("/", 6.0)
+    assert {seconds for path, seconds in waited if path == "/user/getKey"} == {25.0}
+
+
 @pytest.mark.parametrize(
     ("home", "answer"), [((404, NO_PAGE), "HTTP 404"), ((200, "<title>Other</title>"), "another page")]
 )
@@ -137,7 +159,7 @@ def test_the_way_to_the_jobs_is_followed_to_where_it_fails(
 ) -> None:
     board = FakeBoard(**changes)
     with board.at() as port, serving(FLOW) as flow:
-        found = judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", "9999")
+        found = judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", flow_of("9999"))
     assert (found["ok"], found.get("kind")) == (kind is None, kind)
     assert found["direct"] == {"ok": True, "code": 2000}
     assert not board.sessions
@@ -146,19 +168,19 @@ def test_the_way_to_the_jobs_is_followed_to_where_it_fails(
 def test_an_error_of_flow_is_followed_to_the_list_of_jobs(conf: str) -> None:
     locked = {**FLOW, TASK: (200, {"code": 6000, "message": "BusyError('database is locked')"})}
     with FakeBoard(jobs=SYSTEM_ERROR).at() as port, serving(locked) as flow:
-        found = judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", "9999")
+        found = judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", flow_of("9999"))
     assert (found["kind"], found["direct"]["kind"]) == ("jobs", "code")
 
 
 def test_a_flow_that_is_down_is_found_without_the_board(conf: str) -> None:
-    found = judge(conf, "127.0.0.1", closed_port(), f"127.0.0.1:{closed_port()}", "9999")
+    found = judge(conf, "127.0.0.1", closed_port(), f"127.0.0.1:{closed_port()}", flow_of("9999"))
     assert (found["kind"], found["direct"]["kind"]) == ("flow", "refused")
 
 
 def test_flow_itself_is_asked_with_a_question_of_a_real_size(conf: str) -> None:
     seen: list[dict[str, str]] = []
     with FakeBoard().at() as port, serving(FLOW, seen) as flow:
-        assert judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", "9999")["ok"]
+        assert judge(conf, "127.0.0.1", port, f"127.0.0.1:{flow}", flow_of("9999"))["ok"]
     assert max(int(headers.get("content-length", 0)) for headers in seen) > 1400
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fatecloud.components.board.exposures import exposures
 from fatecloud.components.board.want import FLOW, STATE
 from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import PUT_BACK, Edit, Remedy, logs_of_service, look
 
-__all__ = ["account", "exposures", "flow", "usable"]
+__all__ = ["account", "flow", "usable"]
 
 UNUSABLE = Code("BOARD_UNUSABLE", "critical", "What answers on FATEBoard's port does not work as FATEBoard.", ("node",))
 PAGE_MISSING = Code("BOARD_PAGE_MISSING", "critical", "FATEBoard answers its API and has no page for people.")
@@ -58,13 +57,13 @@ _FLOW = {
     "flow": (FLOW_DOWN, "flow is down or frozen, or a firewall blocks the connection"),
     "signed": (
         FLOW_SIGNED,
-        "client authentication was switched on in flow's settings; FATEBoard signs as FATE 1.x did",
+        "client authentication was switched on in flow's settings, and FATEBoard has no key that this flow takes",
     ),
     "other": (MISDIRECTED, _OLDER),
     "unreached": (MISDIRECTED, _OLDER),
     "jobs": (
         JOBS_UNREADABLE,
-        "flow does not reach its database, or FATEBoard has keys to sign with, which FATE 2 does not know",
+        "flow does not reach its database, or FATEBoard has keys to sign with, which this flow does not know",
     ),
 }
 """Kind of an answer -> what that means, and its cause."""
@@ -80,7 +79,7 @@ def account(view: ServiceView) -> Iterator[Finding]:
             ACCOUNT_SHIPPED,
             f"it takes the account {name} with the password that upstream ships",
             STATE,
-            cause="its settings were changed by hand, or are missing: then those in its jar count, with no account",
+            cause="its settings were changed by hand, or are missing: then those in its jar count, and their account",
             # It reads them again at each login.
             remedy=PUT_BACK,
             expected=f"the account {view.service.facts['account']} alone",
@@ -105,7 +104,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
                 look("fatecloud release show"),
                 Edit("import upstream's own archive of FATEBoard, then deploy", "the artifact store"),
             ),
-            expected="HTTP 200 with the title FateBoard",
+            expected="HTTP 200 and FATEBoard's title",
             got=str(answer["answer"]),
         )
         return

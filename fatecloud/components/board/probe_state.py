@@ -15,9 +15,10 @@ from fatecloud.probing.http_get import NoHttp
 from fatecloud.probing.properties import settings
 
 SECONDS = 6.0
-TITLE = b"<title>FateBoard</title>"
+TITLES = (b"<title>FateBoard</title>", b"<title>FATE Board</title>")
+"""Of FATEBoard 2 and 1.11."""
 SHIPPED = (("admin", "admin"), ("", ""))
-"""Accounts that upstream's settings and guides have. The file in its jar has the empty one, which is taken."""
+"""Accounts that upstream's settings, guides and jars have; the empty one is in the jar of FATEBoard 2."""
 _LEAD = "server.board.login."
 
 
@@ -36,9 +37,9 @@ def state(path: str, host: str, port: int) -> dict[str, Any]:
         port: of it.
     """
     board = Board(host, port)
-    key = board.call("/user/getKey", SECONDS)
-    if key.get("code") != 0:
-        return key if "kind" in key else {"ok": False, "kind": "foreign", "error": f"it gives no key: {key['message']}"}
+    key = board.key(SECONDS)
+    if "kind" in key:
+        return key
     found = {"shipped": _shipped(board), "login": False, **_page(board)}
     try:
         account, password = login_of(path)
@@ -71,7 +72,7 @@ def _page(board: Board) -> dict[str, Any]:
         return {"page": False, "answer": trouble(error, SECONDS, "silent")["error"]}
     except NoHttp as error:
         return {"page": False, "answer": readable(error)}
-    shown = status == OK and TITLE in text
+    shown = status == OK and any(title in text for title in TITLES)
     return {"page": shown, "answer": f"HTTP {status}" if status != OK else "a page" if shown else "another page"}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fatecloud.components.flow.v2.task_question import PADDING
+from dataclasses import dataclass
+
 from fatecloud.components.java import Jvm
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
@@ -16,15 +17,31 @@ from fatecloud.model.wanted import Wanted
 
 JVM = Jvm(heap=Share(16, 256 * MIB, 1024 * MIB), direct=Share(64, 64 * MIB, 256 * MIB))
 """It was seen to take 240 to 320 MiB in all. Upstream's flags for the log of collections stop any JVM after 8."""
-MAIN = "org.fedai.fate.board.bootstrap.Bootstrap"
 LOGIN = "board.login"
 STATE, FLOW = "board.state", "board.flow"
 
 
-def want(ctx: Context) -> Wanted:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """FATEBoard's program in one generation."""
+
+    main: str
+    classpath: tuple[str, ...]
+    """Jars, or directories with `/*`, below its tree; `{version}` stands for its version."""
+    flow_script: str
+    """The probe that follows its way to flow's jobs, below this package."""
+    flow_padding: int
+    """Bytes in the longest question of that probe to flow."""
+    asks_for_party: bool = False
+    """Whether that question names the party."""
+    logging: str = ""
+    """Template of the settings of its logs; empty for those in its jar."""
+
+
+def wanted(ctx: Context, program: Program) -> Wanted:
     """Files, process, edge and probes of a board. Pure."""
     tree, version = ctx.tree("fateboard"), ctx.release.packages["fateboard"].version
-    conf = f"{tree}/conf/application.properties"
+    conf, logging = f"{tree}/conf/application.properties", f"{tree}/conf/logback.xml"
     # Soft: its page and its login work without flow.
     flow = edges_to(ctx, "flow", "http", "flow", probe=FLOW, hard=False, choose="first")
     values = {
@@ -35,11 +52,13 @@ def want(ctx: Context) -> Wanted:
         "password": ctx.secret(LOGIN),
         "hours": ctx.config["session.hours"],
     }
-    classpath = (f"{tree}/lib/*", f"{tree}/fateboard-{version}.jar")
+    classpath = tuple(f"{tree}/{part.format(version=version)}" for part in program.classpath)
     # Without upstream's property for logins by SSH: a page that asks for no login would use those.
-    start = JVM.launch(ctx, MAIN, classpath, properties={"spring.config.location": conf})
+    properties = {"spring.config.location": conf, **({"logging.config": logging} if program.logging else {})}
+    start = JVM.launch(ctx, program.main, classpath, properties=properties)
     own = ctx.own("http")
     asked = (conf, own.host, str(own.port))
+    party = (ctx.owner.id,) if program.asks_for_party else ()
     return Wanted(
         process=Process(
             argv=start.argv,
@@ -48,12 +67,23 @@ def want(ctx: Context) -> Wanted:
             directory=tree,
             console=ctx.console,
         ),
-        files=(FileSpec(conf, "board/application.properties.j2", values),),
+        files=(
+            FileSpec(conf, "board/application.properties.j2", values),
+            *([FileSpec(logging, program.logging, {"stamp": ctx.id.stamp})] if program.logging else ()),
+        ),
         directories=start.directories,
         edges=flow,
         probes=(
-            question(STATE, "probe_state.py", *asked, timeout=30),
-            question(FLOW, "probe_flow.py", *asked, str(flow[0].endpoint), ctx.owner.id, timeout=60, carries=PADDING),
+            question(STATE, "probe_state.py", *asked, timeout=60),
+            question(
+                FLOW,
+                program.flow_script,
+                *asked,
+                str(flow[0].endpoint),
+                *party,
+                timeout=75,
+                carries=program.flow_padding,
+            ),
         ),
         logs=(LogFile(f"{ctx.logs}/board/info.log", levels=True), LogFile(ctx.console)),
         readiness=STATE,

@@ -1,35 +1,49 @@
 """Runs on the node: does flow answer the own FATEBoard, and is it the flow of its party?
 
 First flow itself is asked from here, with a question of a real size; then FATEBoard, about flow and about its jobs. Its
-first answer comes from flow's memory, and the second from flow's database.
+first answer comes from flow's memory, and the second from flow's database. What flow is asked belongs to a generation.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import sys
+from collections.abc import Callable, Container
 from typing import Any
 
 from fatecloud.components.board.page import Board, logged_in
 from fatecloud.components.board.probe_state import login_of
-from fatecloud.components.flow.v2.task_question import PADDING, PATH, body_for, headers_for, judged
 from fatecloud.probing.dialing import address_of, readable, trouble
-from fatecloud.probing.http_get import NoHttp, get, post
+from fatecloud.probing.http_get import NoHttp
 from fatecloud.probing.sized import sized
 
 LIMITS = (8.0, 4.0, 3.0)
 SECONDS = 6.0
 BOARD_SECONDS = 13.0
 """FATEBoard itself waits 10 s for flow."""
-MOST = 64 << 10
-INFO, JOBS, FLOWS_OWN = "/v1/server/fateflow/info", "/job/query/status", "/v2/server/fateflow"
-UNREACHED = 10003
-SIGNED = range(5000, 5010)
-"""Codes of a flow that takes signed requests only; FATEBoard passes them on."""
+INFO, JOBS = "/v1/server/fateflow/info", "/job/query/status"
 
 
-def judge(path: str, host: str, port: int, endpoint: str, party: str) -> dict[str, Any]:
+class Flow:
+    """How one generation of flow is asked.
+
+    Args:
+        ask: asks it a question, with so much padding and within so many seconds, and judges its answer.
+        own: what it says of its processes: objects by name. Raises what a bad answer raises.
+        padding: bytes of the longest question.
+        signed: codes of a flow that takes signed requests only; FATEBoard passes them on.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[str, int, int, float], dict[str, Any]],
+        own: Callable[[str, int, float], Any],
+        padding: int,
+        signed: Container[int],
+    ) -> None:
+        self.ask, self.own, self.padding, self.signed = ask, own, padding, signed
+
+
+def judge(path: str, host: str, port: int, endpoint: str, flow: Flow) -> dict[str, Any]:
     """`direct` is flow's answer to this node; `kind` says where it fails on FATEBoard's way to the jobs.
 
     Args:
@@ -37,9 +51,9 @@ def judge(path: str, host: str, port: int, endpoint: str, party: str) -> dict[st
         host: of FATEBoard.
         port: of FATEBoard.
         endpoint: of flow.
-        party: whose flow it is.
+        flow: how it is asked.
     """
-    direct = sized(functools.partial(_direct, *address_of(endpoint), party), PADDING, LIMITS)
+    direct = sized(functools.partial(_direct, flow, *address_of(endpoint)), flow.padding, LIMITS)
     # An error that flow itself reports is one of its database: what that means for the jobs is asked through the board.
     if not direct["ok"] and direct["kind"] != "code":
         return {"ok": False, "kind": "flow", "error": direct["error"], "direct": direct}
@@ -52,16 +66,16 @@ def judge(path: str, host: str, port: int, endpoint: str, party: str) -> dict[st
         if login.get("data") is not True:
             # What that means is for the question about the board itself.
             return {"ok": False, "kind": "board", "error": "FATEBoard takes no login", "direct": direct}
-        through = _through(board, endpoint)
+        through = _through(board, endpoint, flow)
     return {**through, "direct": direct}
 
 
-def _through(board: Board, endpoint: str) -> dict[str, Any]:
+def _through(board: Board, endpoint: str, flow: Flow) -> dict[str, Any]:
     info = board.call(INFO, BOARD_SECONDS, {})
     if info.get("code") != 0:
-        kind = "signed" if info.get("code") in SIGNED else "board" if "kind" in info else "unreached"
+        kind = "signed" if info.get("code") in flow.signed else "board" if "kind" in info else "unreached"
         return {"ok": False, "kind": kind, "error": _words(info)}
-    shown, own = _instances(info["data"]), _instances(_own(endpoint))
+    shown, own = _instances(info["data"]), _instances(_own(endpoint, flow))
     if own and shown != own:
         names = f"FATEBoard shows flow {' and '.join(shown) or 'none'}, and at {endpoint} is {' and '.join(own)}"
         return {"ok": False, "kind": "other", "error": names}
@@ -71,21 +85,19 @@ def _through(board: Board, endpoint: str) -> dict[str, Any]:
     return {"ok": True, "flow": shown}
 
 
-def _direct(host: str, port: int, party: str, padding: int, seconds: float) -> dict[str, Any]:
+def _direct(flow: Flow, host: str, port: int, padding: int, seconds: float) -> dict[str, Any]:
     try:
-        return judged(
-            *post(host, port, PATH, body_for(party, padding), timeout=seconds, headers=headers_for(party), limit=MOST)
-        )
+        return flow.ask(host, port, padding, seconds)
     except OSError as error:
         return trouble(error, seconds)
     except NoHttp as error:
         return {"ok": False, "kind": "foreign", "error": readable(error)}
 
 
-def _own(endpoint: str) -> object:
+def _own(endpoint: str, flow: Flow) -> object:
     """What flow says of itself; None where it says nothing, about which other questions are."""
     try:
-        return json.loads(get(*address_of(endpoint), FLOWS_OWN, timeout=SECONDS, limit=MOST)[2])["data"]
+        return flow.own(*address_of(endpoint), SECONDS)
     except (OSError, NoHttp, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -97,8 +109,3 @@ def _instances(data: object) -> list[str]:
 
 def _words(answer: dict[str, Any]) -> str:
     return str(answer["error"]) if "kind" in answer else f"code {answer['code']}: {answer['message']}"
-
-
-if __name__ == "__main__":
-    path, host, port, endpoint, party = sys.argv[1:]
-    sys.stdout.write(json.dumps(judge(path, host, int(port), endpoint, party)) + "\n")
