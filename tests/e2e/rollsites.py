@@ -17,8 +17,9 @@ from two_parties import PARTIES, A, B
 
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = 8 << 30
-"""Bytes that a node may use."""
+MEMORY = (9 if PACKAGES else 8) << 30
+"""Bytes that a node may use. There is a FATEBoard beside upstream's software alone."""
+BOARD = ("board",) if PACKAGES else ()
 WORKERS = {A: "n3", B: "n4"}
 """Each party has a node for everything, and one more for eggs."""
 
@@ -55,13 +56,18 @@ def _on_four_nodes(document: dict[str, Any], addresses: dict[str, str]) -> None:
         party: {
             "addresses": [addresses[node], addresses[WORKERS[node]]],
             "services": {
-                **dict.fromkeys(("flow", "mysql", "clustermanager", "rollsite"), node),
+                **dict.fromkeys(("flow", "mysql", "clustermanager", "rollsite", *BOARD), node),
                 "nodemanager": [node, WORKERS[node]],
             },
-            "config": {"flow": {"jobs": {"cores": 2}}},
+            "config": {"flow": {"jobs": {"cores": 2}}, **_board(addresses[node] if node == B else "")},
         }
         for node, party in PARTIES.items()
     }
+
+
+def _board(address: str) -> dict[str, Any]:
+    """One board listens on loopback, and one where its users reach it."""
+    return {"board": {"bind": address}} if BOARD and address else {}
 
 
 def healthy(program: Program) -> None:
