@@ -44,7 +44,7 @@ REQUIREMENT = PythonRequirement(
     (),
     (WHEEL, NUMPY),
     INSTALLER,
-    "",
+    (),
     {},
     glibc_seen="2.41",
 )

@@ -18,8 +18,7 @@ from fatecloud.components.clustermanager.v2_0 import probe_workers
 from fatecloud.components.clustermanager.v2_0.commands import WORKER
 from fatecloud.components.nodemanager.v2_0 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages as shared
-from fatecloud.components.rollsite import probe_peers, probe_state
-from fatecloud.components.rollsite.v2_0 import messages
+from fatecloud.components.rollsite.v2_0 import messages, probe_peers, probe_state
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.placeholders import names
 
@@ -129,9 +128,9 @@ def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str
         free.bind(("127.0.0.1", 0))
         there = f"127.0.0.1:{free.getsockname()[1]}"
     answers["registerBroker"], answers["route"] = ({"ok": True}, HELLO), ({"ok": True}, ENDPOINT)
-    found = probe_state.state("h", 1, "9999", there, messages.flow, messages.health)
+    found = probe_state.state("h", 1, "9999", there)
     assert (found["ok"], found["behind"]["kind"]) == (True, "refused")
-    assert probe_peers.ask("h:1", "9999", "10000", there, messages.flow, messages.health)["kind"] == "refused"
+    assert probe_peers.ask("h:1", "9999", "10000", there)["kind"] == "refused"
 
 
 def test_no_clustermanager_starts_beside_another_one() -> None:

@@ -14,9 +14,10 @@ from component_world import desired, rendered
 
 from fatecloud.components.flow.exchange import REFUSED, FlowApiError
 from fatecloud.components.flow.v1 import probe_api
+from fatecloud.components.flow.v1.proof_jobs import TOY_TASK as TASK
 from fatecloud.components.flow.v1_4 import http_exchange, probe_address, probe_jobs
 from fatecloud.components.flow.v1_4.api import FlowApi
-from fatecloud.components.flow.v1_4.proof import TASK, toy_job
+from fatecloud.components.flow.v1_4.proof import toy_job
 from fatecloud.components.flow.v1_4.states import HEAVY
 
 EXAMPLE, FLOW = "eggroll-rollsite-1.4", "9999/flow@a1"
@@ -85,10 +86,11 @@ def test_a_flow_that_does_not_run_has_no_active_jobs() -> None:
 
 
 def test_descriptions_of_jobs_stay_on_the_node() -> None:
-    answer = {"status": 200, "body": recorded("/v1/job/query")}
+    answer: dict[str, Any] = {"status": 200, "body": recorded("/v1/job/query")}
     assert any(name in answer["body"]["data"][0] for name in HEAVY)
     assert not any(name in http_exchange.lightened(answer)["body"]["data"][0] for name in HEAVY)
-    for other in ({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}}):
+    others: tuple[dict[str, Any], ...] = ({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}})
+    for other in others:
         assert http_exchange.lightened(dict(other)) == other
 
 

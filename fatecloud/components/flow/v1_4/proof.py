@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fatecloud.components.flow.attempt import attempt_on, toy_proved
-from fatecloud.components.flow.v1.proof import TASK
+from fatecloud.components.flow.v1.proof_jobs import TOY_TASK
 from fatecloud.components.flow.v1_4.job_api import flow_api
 from fatecloud.model.proof import ProofGround, ProofResult
 
@@ -26,12 +26,12 @@ def toy_job(guest: str, host: str) -> dict[str, Any]:
     own, other = int(guest), int(host)
     seeds = {"guest": 123, "host": 321}
     return {
-        "job_dsl": {"components": {TASK: {"module": "SecureAddExample"}}},
+        "job_dsl": {"components": {TOY_TASK: {"module": "SecureAddExample"}}},
         "job_runtime_conf": {
             "initiator": {"role": "guest", "party_id": own},
             "job_parameters": {"work_mode": _CLUSTER},
             "role": {"guest": [own], "host": [other]},
-            "role_parameters": {role: {TASK: {"seed": [seed]}} for role, seed in seeds.items()},
-            "algorithm_parameters": {TASK: {"partition": _PARTITIONS, "data_num": _NUMBERS}},
+            "role_parameters": {role: {TOY_TASK: {"seed": [seed]}} for role, seed in seeds.items()},
+            "algorithm_parameters": {TOY_TASK: {"partition": _PARTITIONS, "data_num": _NUMBERS}},
         },
     }
