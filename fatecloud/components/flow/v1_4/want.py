@@ -49,7 +49,7 @@ def want(ctx: Context) -> Wanted:
             )
         ),
         process=Process(
-            argv=(ctx.python, f"{base(ctx)}/fate_flow/fate_flow_server.py"),
+            argv=(ctx.python, _serve(ctx), f"{base(ctx)}/fate_flow/fate_flow_server.py"),
             environment={
                 # It starts its tasks as `python3`.
                 "PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
@@ -60,8 +60,8 @@ def want(ctx: Context) -> Wanted:
                 "EGGROLL_LOGS_DIR": f"{logs}/eggroll",
             },
             directory=ctx.home,
-            # At SIGTERM it ends its session and its API, and lives on with its port for gRPC.
-            stop_timeout=10,
+            # At SIGTERM it ends its session, which may take EggRoll some seconds.
+            stop_timeout=30,
             console=ctx.console,
             networks=networks,
         ),
@@ -101,6 +101,11 @@ def want(ctx: Context) -> Wanted:
     )
 
 
+def _serve(ctx: Context) -> str:
+    """What runs flow."""
+    return f"{ctx.home}/bin/serve.py"
+
+
 def _edges(ctx: Context) -> tuple[Edge, ...]:
     """As flow 1.11, and to the nodemanagers: it does not come up without its session, which has an egg on each."""
     nodes = edges_to(ctx, "nodemanager", "grpc", COMPUTING, probe="flow.computing")
@@ -123,6 +128,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
     }
     neighbours = {"proxy": by_kind[PROXY], "http": ctx.own("http"), "grpc": ctx.own("grpc")}
     return (
+        FileSpec(_serve(ctx), "flow/v1_4/serve.py.j2", stamp),
         FileSpec(f"{conf}/base_conf.yaml", "flow/v1_4/base_conf.yaml.j2", stamp | own),
         FileSpec(f"{conf}/server_conf.json", "flow/v1_4/server_conf.json.j2", neighbours),
         # In the place of the one that upstream ships, with a login to a database.
