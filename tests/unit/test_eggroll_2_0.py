@@ -197,3 +197,7 @@ def test_rollsites_threads_are_a_setting_and_its_port_is_on_its_command_line() -
     sizes = {one.get("pool-size") for one in root if one.tag.endswith("}executor")}
     assert sizes == {"0-600"}
     assert "keepalive" not in rendered(ROLLSITE, EXAMPLE)[CONF].text
+
+
+def test_the_pool_of_rollsite_is_the_limit_of_its_threads() -> None:
+    assert desired(EXAMPLE).services[ROLLSITE].facts["threads"] == 600

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fatecloud.components.clustermanager.programs import JAXB, TREE, Program
 from fatecloud.components.rollsite.want import Router, common, settings_at, wanted
 from fatecloud.model.context import Context
@@ -24,7 +26,7 @@ PROGRAM = Program(
 
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes. Pure."""
-    return wanted(
+    found = wanted(
         ctx,
         Router(
             PROGRAM,
@@ -36,6 +38,8 @@ def want(ctx: Context) -> Wanted:
             by_entry=False,
         ),
     )
+    # With all threads of its pool taken it refuses every call, long before the process may have no more of them.
+    return replace(found, facts={**found.facts, "threads": ctx.config["pool"]})
 
 
 def _pools(ctx: Context) -> FileSpec:
