@@ -41,6 +41,13 @@ class FlowApi(later.FlowApi):
         """The job's tasks, those of other parties as well where this flow schedules it; none for an unknown job."""
         return tasks_of(self._found(_TASKS, {"job_id": job}))
 
+    def clean(self, job: str) -> None:
+        """Nothing: flow would start a session for each task to end it, for those of other parties as well.
+
+        Such a session was seen to stay after a reboot. A toy leaves no table.
+        """
+        del job
+
     def _in(self, states: Iterable[str]) -> tuple[JobRow, ...]:
         found = (job_rows(self._found(_JOBS, {"status": state})) for state in states)
         return tuple(row for rows in found for row in rows)
