@@ -5,6 +5,7 @@ Of upstream's archives, or of the fixtures' in their place.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,55 +20,71 @@ from fatecloud.workflow.sandbox import Handed
 
 MEMORY = (9 if PACKAGES else 8) << 30
 """Bytes that a node may use. There is a FATEBoard beside upstream's software alone."""
-BOARD = ("board",) if PACKAGES else ()
 WORKERS = {A: "n3", B: "n4"}
 """Each party has a node for everything, and one more for eggs."""
 
 
 def deployed(handed: Handed, place: Path, store: Path) -> Rolling:
-    """Both parties, deployed from nothing, with eggs and a toy as the proof.
+    """Both parties on FATE 1.11.4, deployed from nothing, with eggs and a toy as the proof.
 
     Args:
         handed: four nodes.
         place: an empty directory for the operator.
         store: has fate-2.2.0.
     """
-    addresses = dict(handed.sandbox.addresses)
-    empty, lent = place / "empty", place / "lent"
-    for directory in (empty, lent):
-        directory.mkdir()
-    program = operator(
-        handed, place, empty if PACKAGES else store, lambda document: _on_four_nodes(document, addresses)
-    )
     if PACKAGES:
-        program.ok("release", "fetch", RELEASE, "--interpreter", str((PACKAGES / "python").resolve()), timeout=1200)
-    else:
-        program.command = lend(lent)
-        lend_interpreter(Path(program.environment["FATECLOUD_STORE"]))
-    import_confirmed(program, archives())
+        return of_upstream(handed, place, RELEASE, PACKAGES, board=True)
+    lent = place / "lent"
+    lent.mkdir()
+    program = operator(handed, place, store, _on_four_nodes(handed, RELEASE, board=False))
+    program.command = lend(lent)
+    lend_interpreter(Path(program.environment["FATECLOUD_STORE"]))
+    return _deployed(program, handed, archives())
+
+
+def of_upstream(handed: Handed, place: Path, release: str, folder: Path, *, board: bool = False) -> Rolling:
+    """The same with upstream's software of a release, in a store that has nothing else.
+
+    Args:
+        handed: four nodes.
+        place: an empty directory for the operator.
+        release: its name.
+        folder: the archives, and `python`, the release's CPython.
+        board: whether each party has one.
+    """
+    empty = place / "empty"
+    empty.mkdir()
+    program = operator(handed, place, empty, _on_four_nodes(handed, release, board=board))
+    program.ok("release", "fetch", release, "--interpreter", str((folder / "python").resolve()), timeout=1200)
+    return _deployed(program, handed, tuple(sorted(folder.glob("*.tar.gz"))))
+
+
+def _deployed(program: Program, handed: Handed, packages: tuple[Path, ...]) -> Rolling:
+    import_confirmed(program, packages)
     with RAISED.anything():
         program.ok("deploy", "--yes", timeout=2400)
     return Rolling(program, handed.sandbox)
 
 
-def _on_four_nodes(document: dict[str, Any], addresses: dict[str, str]) -> None:
-    document["release"], document["architecture"] = RELEASE, "eggroll"
-    document["parties"] = {
-        party: {
+def _on_four_nodes(handed: Handed, release: str, *, board: bool) -> Callable[[dict[str, Any]], None]:
+    """Makes an inventory of it."""
+    addresses = dict(handed.sandbox.addresses)
+
+    def party(node: str) -> dict[str, Any]:
+        components = ("flow", "mysql", "clustermanager", "rollsite", *(("board",) if board else ()))
+        # One board listens on loopback, and one where its users reach it.
+        bound = {"board": {"bind": addresses[node]}} if board and node == B else {}
+        return {
             "addresses": [addresses[node], addresses[WORKERS[node]]],
-            "services": {
-                **dict.fromkeys(("flow", "mysql", "clustermanager", "rollsite", *BOARD), node),
-                "nodemanager": [node, WORKERS[node]],
-            },
-            "config": {"flow": {"jobs": {"cores": 2}}, **_board(addresses[node] if node == B else "")},
+            "services": {**dict.fromkeys(components, node), "nodemanager": [node, WORKERS[node]]},
+            "config": {"flow": {"jobs": {"cores": 2}}, **bound},
         }
-        for node, party in PARTIES.items()
-    }
 
+    def change(document: dict[str, Any]) -> None:
+        document["release"], document["architecture"] = release, "eggroll"
+        document["parties"] = {name: party(node) for node, name in PARTIES.items()}
 
-def _board(address: str) -> dict[str, Any]:
-    """One board listens on loopback, and one where its users reach it."""
-    return {"board": {"bind": address}} if BOARD and address else {}
+    return change
 
 
 def healthy(program: Program) -> None:

@@ -1,66 +1,54 @@
 """Two parties on FATE 1.4.5 over four nodes: EggRoll 2.0.2, its eggs, rollsite between the parties, flow and a toy.
 
-Real jobs run on them, so it needs the real packages, see `on_rollsite.py`.
+Only where FATECLOUD_PACKAGES names a directory with a directory `fate-1.4.5`, which has upstream's archives and
+`python`, a CPython 3.6.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
+import on_rollsite
 import pytest
-from on_rollsite import (
-    MEMORY,
-    Packages,
-    comes_back_after_a_reboot,
-    deploys,
-    is_healthy_also_while_a_job_runs,
-    keeps_the_login_from_eggs,
-    toys_both_ways,
-)
-from program import Program
+from rolling import Rolling
+from rollsites import MEMORY, of_upstream
 
-from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
-PACKAGES = Packages("fate-1.4.5")
+RELEASE = "fate-1.4.5"
+PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none") / RELEASE
+if not PACKAGES.is_dir():
+    pytest.skip(f"FATECLOUD_PACKAGES names no directory with {RELEASE}", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
-def sandbox(new_sandbox: Callable[..., Handed]) -> Handed:
-    return new_sandbox("rollsite145", 4, prepared=True, memory=MEMORY)
+def oldest(new_sandbox: Callable[..., Handed], tmp_path_factory: pytest.TempPathFactory) -> Rolling:
+    handed = new_sandbox("rollsite145", 4, prepared=True, memory=MEMORY)
+    return of_upstream(handed, tmp_path_factory.mktemp("rollsite145"), RELEASE, PACKAGES)
 
 
-@pytest.fixture(scope="module")
-def nodes(sandbox: Handed) -> Sandbox:
-    return sandbox.sandbox
+def test_a_second_deploy_has_nothing_to_do(oldest: Rolling) -> None:
+    on_rollsite.has_nothing_to_do(oldest)
 
 
-@pytest.fixture(scope="module")
-def program(sandbox: Handed, tmp_path_factory: pytest.TempPathFactory) -> Program:
-    return PACKAGES.operator(sandbox, tmp_path_factory.mktemp("rollsite145"), {"jobs": {"cores": 2}})
+def test_a_toy_runs_both_ways(oldest: Rolling) -> None:
+    on_rollsite.runs_toys_both_ways(oldest)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _running(program: Program) -> None:
-    deploys(program)
+def test_an_empty_session_has_an_egg_on_each_node_and_leaves_none(oldest: Rolling) -> None:
+    on_rollsite.starts_eggs_and_leaves_none(oldest)
 
 
-def test_a_second_deploy_has_nothing_to_do(program: Program) -> None:
-    assert "nothing to do" in program.ok("deploy", "--yes").out
+def test_checks_find_nothing_also_while_a_job_runs(oldest: Rolling) -> None:
+    on_rollsite.is_healthy_also_while_a_job_runs(oldest)
 
 
-def test_a_toy_runs_both_ways(program: Program) -> None:
-    toys_both_ways(program)
+def test_no_file_that_eggs_can_read_has_the_login_to_the_database(oldest: Rolling) -> None:
+    on_rollsite.keeps_the_login_from_eggs(oldest)
 
 
-def test_checks_find_nothing_also_while_a_job_runs(program: Program) -> None:
-    is_healthy_also_while_a_job_runs(program)
-
-
-def test_no_file_that_eggs_can_read_has_the_login_to_the_database(program: Program, nodes: Sandbox) -> None:
-    keeps_the_login_from_eggs(program, nodes)
-
-
-def test_after_a_reboot_of_all_nodes_jobs_run_again(program: Program, nodes: Sandbox) -> None:
-    comes_back_after_a_reboot(program, nodes)
+def test_after_a_reboot_of_all_nodes_jobs_run_again(oldest: Rolling) -> None:
+    on_rollsite.comes_back_after_a_reboot(oldest)
