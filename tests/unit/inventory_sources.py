@@ -214,6 +214,26 @@ peers:
   "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24, fate: 1.9.2}
 """
 """The parties of the others are of releases that have none of this."""
+OLDEST = """\
+# All settings of what only FATE 1.4 has.
+apiVersion: fatecloud/v1
+cluster: oldest
+id: c3f9a2b1d4e5f60b
+release: fate-1.4.5
+architecture: eggroll
+defaults: {ssh: {user: ops}, become: root}
+nodes:
+  a1: {address: 10.0.0.11}
+parties:
+  "9999":
+    addresses: [10.0.0.11]
+    services: {flow: a1, rollsite: a1, nodemanager: a1}
+    config:
+      rollsite: {pool: 1200}
+      nodemanager: {master: {heap: 512M}}
+peers:
+  "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24}
+"""
 SERVING = """\
 # All settings of FATE-Serving, of a group without a party.
 apiVersion: fatecloud/v1
@@ -268,7 +288,7 @@ SERVED_BY_URL = SERVING.replace(
     '{source: http, url: "http://10.0.0.51:8080/features"}',
 )
 EXAMPLES = tuple(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml")))
-SOURCES = (*EXAMPLES, OLDER, ROLLING, FULL, SERVING, SERVED_BY_URL)
+SOURCES = (*EXAMPLES, OLDER, OLDEST, ROLLING, FULL, SERVING, SERVED_BY_URL)
 
 
 def every_key() -> set[str]:

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import example, given
 from inventory_bounds import Tally, outcome, shown_again
 from inventory_mutations import examples, spoiled_files, spoiled_trees
-from inventory_sources import FULL, OLDER, ROLLING, SERVED_BY_URL, SERVING, SOURCES, every_key
+from inventory_sources import FULL, OLDER, OLDEST, ROLLING, SERVED_BY_URL, SERVING, SOURCES, every_key
 from preflight_world import PYTHONS
 from sampling import LONG, SEED
 
@@ -88,7 +88,7 @@ def test_the_full_inventories_say_everything() -> None:
 
     said = {
         re.sub(r"^(nodes|parties|groups|peers)\.[^.]+|(?<=\.apps)\.[^.]+", lambda found: f"{found[1] or ''}.*", path)
-        for text in (FULL, OLDER, ROLLING, SERVING, SERVED_BY_URL)
+        for text in (FULL, OLDER, OLDEST, ROLLING, SERVING, SERVED_BY_URL)
         for path in paths(yaml.safe_load(text), "")
     }
     assert every_key() <= said

@@ -61,7 +61,7 @@ def test_each_party_has_the_services_of_its_own_release(wanted: Desired) -> None
         owner: sorted({s.kind for s in wanted.services.values() if s.id.owner == owner}) for owner in ("9999", "19999")
     }
     common = ["mysql"]
-    assert kinds["9999"] == ["clustermanager/v2", "flow/v1", *common, "nodemanager/v2", "rollsite"]
+    assert kinds["9999"] == ["clustermanager/v2", "flow/v1", *common, "nodemanager/v2", "rollsite/v2"]
     assert kinds["19999"] == ["clustermanager/v3", "flow/v2", *common, "nodemanager/v3", "osx"]
     assert wanted.services["19999/flow@n1"].version == "2.2.0"
 
@@ -135,8 +135,7 @@ def test_smoke_tests_are_between_parties_that_can_run_them(wanted: Desired, tmp_
         Round("toy", "9999", "9999"),
         Round("toy", "19999", "19999"),
     )
-    # Flow 1.11 offers no `lr`, so its party runs what it has.
-    assert rounds(wanted, ("9999", "19999"), "lr")[2:] == (Round("toy", "9999", "9999"), Round("lr", "19999", "19999"))
+    assert rounds(wanted, ("9999", "19999"), "lr")[2:] == (Round("lr", "9999", "9999"), Round("lr", "19999", "19999"))
     alike = resolved(
         changed(
             tmp_path,
@@ -223,7 +222,7 @@ def test_a_check_of_both_finds_nothing_and_judges_all() -> None:
     found = report(example=APART)
     assert (found.findings, found.skipped, found.exit_status) == ((), (), 0)
     kinds = {service.kind for service in desired(APART).services.values()}
-    assert {"flow/v1", "flow/v2", "rollsite", "osx"} <= kinds
+    assert {"flow/v1", "flow/v2", "rollsite/v2", "osx"} <= kinds
     assert found.passed == sum(
         service.kind in spec.kinds and not spec.probe
         for service in desired(APART).services.values()

@@ -272,7 +272,7 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 def test_every_component_that_runs_jobs_can_be_asked_for_them(base: Path, fake: Fake, flow: dict[str, str]) -> None:
     questions = job_questions()
-    assert list(questions) == ["flow/v1", "flow/v2"]
+    assert list(questions) == ["flow/v1_4", "flow/v1", "flow/v2"]
     with pytest.raises(node.Refused, match=r"1 job would be interrupted: 202601 \(guest of party 9999; running"):
         change(base, "stopped", None, runners=[flow], questions=questions)
     with node.working(str(base), "r1") as manifest:

@@ -121,7 +121,7 @@ def test_it_is_refused_by_name_with_what_would_be_lost_and_where_to_read_on(tmp_
     assert "  9999/flow@a1: 1.11.2, and fate-2.2.0 has 2.2.0" in text
     assert "  9999/rollsite@a1: 2.5.3, and fate-2.2.0 has no rollsite" in text
     assert "    9999/mysql@a1: the databases of other services" in text
-    assert "    9999/flow@a1: models and job outputs" in text
+    assert "    9999/flow@a1: uploaded tables, models and job outputs" in text
     assert "party 10000: " in text
     assert "release: fate-1.11.4" in caught.value.remedy
     assert PAGE in caught.value.remedy
