@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -58,18 +58,23 @@ def _public(ctx: Context, party: str, kind: str) -> Endpoint:
     return giver.public[kind] if giver and kind in giver.public else ctx.peer_endpoint(party, kind)
 
 
-def route_table_json(table: RouteTable) -> dict[str, Any]:
-    """The content of `route_table.json`, to be written as it is: see `model/routes.py` for an example."""
+def route_table_json(table: RouteTable, form: Callable[[Target], dict[str, Any]] | None = None) -> dict[str, Any]:
+    """The content of `route_table.json`, to be written as it is: see `model/routes.py` for an example.
+
+    Args:
+        form: how a target is written; as OSX reads it, unless given.
+    """
+    write = form or _of_osx
     parties: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for entry in table.entries:
-        parties.setdefault(entry.party, {})[entry.role] = [_target(target) for target in entry.targets]
+        parties.setdefault(entry.party, {})[entry.role] = [write(target) for target in entry.targets]
     # Without any party of its own a router fails at each packet, so an exchange has its group's name, which no party
     # can have.
     own = list(table.own) or [table.router.partition("/")[0]]
     return {"route_table": parties, "self_party": own}
 
 
-def _target(target: Target) -> dict[str, Any]:
+def _of_osx(target: Target) -> dict[str, Any]:
     where = {"ip": target.endpoint.host, "port": target.endpoint.port}
     if target.tls is None:
         return where

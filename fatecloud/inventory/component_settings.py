@@ -8,7 +8,7 @@ from typing import Any
 from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT
 from fatecloud.inventory.kinds import Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
-from fatecloud.inventory.words import DIRECTORY
+from fatecloud.inventory.words import DIRECTORY, FILE
 from fatecloud.model.component import Component, ConfigKey
 from fatecloud.model.node import Node
 
@@ -62,6 +62,7 @@ def _setting_kind(key: ConfigKey) -> Kind:
         "str": Text("a text"),
         "name": Text("letters, digits, '-' and '_', at most 64", r"[A-Za-z0-9_-]{1,64}"),
         "path": DIRECTORY,
+        "file": FILE,
     }
     return kinds[key.type]
 

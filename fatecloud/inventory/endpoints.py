@@ -33,7 +33,8 @@ def public_endpoints(draft: Draft, written: Mapping[str, Endpoint]) -> dict[str,
     for name in owner.placement:
         # One endpoint for the partner, also of several instances.
         for placed in owner.instances(name)[:1]:
-            for port in (port for port in draft.components[name].ports if port.public):
+            opened = draft.components[name].opened(owner.settings(name, placed.node))
+            for port in (port for port in opened if port.public):
                 path, node = draft.path(f"public.{port.public}"), draft.nodes[placed.node]
                 if port.public in written:
                     endpoints[port.public] = written[port.public]

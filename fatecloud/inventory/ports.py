@@ -77,7 +77,7 @@ def _listeners(owners: Mapping[str, Owner], components: Mapping[str, Mapping[str
         for name in owner.placement:
             for placed in owner.instances(name):
                 settings = owner.settings(name, placed.node)
-                for port in components[owner.id][name].ports:
+                for port in components[owner.id][name].opened(settings):
                     yield _Listener(placed.node, settings[f"ports.{port.name}"], owner, name, port.name)
 
 

@@ -93,6 +93,7 @@ DIRECTORY = Text(
     r"(?:~/|/)[A-Za-z0-9._/+-]{1,255}",
     lambda text: text.rstrip("/") if text.startswith("~/") and ".." not in text.split("/") else directory_of(text),
 )
+FILE = Text("an absolute path of a file (letters, digits and ._/+-)", r"/(?!.*\.\.)[A-Za-z0-9._/+-]{1,255}(?<!/)")
 
 
 def is_home(path: str) -> bool:

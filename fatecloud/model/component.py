@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from fatecloud.model.cluster import Peer
@@ -26,7 +26,8 @@ class ConfigKey:
     """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
 
     name: str
-    type: Literal["int", "str", "bool", "size", "endpoint", "host", "name", "path"]
+    type: Literal["int", "str", "bool", "size", "endpoint", "host", "name", "path", "file"]
+    """`path` is a directory of our own; `file` is one that the operator put on the node."""
     default: Any
     """None means derived; the component says how in `doc`."""
     doc: str
@@ -61,6 +62,9 @@ class PortSpec:
     """Whether it refuses all addresses but those of its clients' nodes, which must then be known."""
     used: bool = True
     """Whether anything connects to it today. No firewall has to be opened for a port that only might be used later."""
+    needs: str = ""
+    """The key of its component's configuration without which it is not opened. Where it is, peers use it in the place
+    of the ports before it with the same `public`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,12 @@ class Component:
     """What its unit does not deny, although every other one does."""
     generation: str = ""
     """The package of this generation, `v2`; empty where there is only one. The registry fills it in."""
+
+    def opened(self, settings: Mapping[str, Any]) -> tuple[PortSpec, ...]:
+        """The ports that an instance with these settings opens. Of those with one `public`, the last one has it."""
+        there = [port for port in self.ports if not port.needs or settings.get(port.needs)]
+        last = {port.public: port.name for port in there}
+        return tuple(port if last[port.public] == port.name else replace(port, public="") for port in there)
 
     @property
     def kind(self) -> str:

@@ -53,7 +53,8 @@ def _parties(desired: Desired, service: DesiredService) -> tuple[str, ...]:
 
 def _places(desired: Desired, service: DesiredService, components: Mapping[str, Component]) -> Iterator[Place]:
     owner, node = desired.cluster.owners[service.id.owner], desired.node(service.id.node)
-    public = {port.name: port.public for port in components[service.id.component].ports}
+    settings = owner.settings(service.id.component, service.id.node)
+    public = {port.name: port.public for port in components[service.id.component].opened(settings)}
     encrypted = {name for table in service.routes for name in table.tls}
     parties = _parties(desired, service)
     for port in service.ports:

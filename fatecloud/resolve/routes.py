@@ -105,7 +105,8 @@ def _from_peers(desired: Desired) -> Iterator[Route]:
         component = components[service.id.owner][service.id.component]
         # Peers send to the exchange what is for a party that has one.
         relayed = {table.kind for table in service.routes if table.exchange}
-        for spec in component.ports:
+        settings = cluster.owners[service.id.owner].settings(service.id.component, service.id.node)
+        for spec in component.opened(settings):
             if not spec.public or spec.public in relayed:
                 continue
             for peer in cluster.peers:

@@ -21,8 +21,8 @@ class Keys:
     certificate: Path
 
 
-def certified(folder: Path, name: str, *addresses: str) -> Keys:
-    """A certificate that is its own CA, for these addresses."""
+def certified(folder: Path, name: str, *addresses: str, valid: dt.timedelta = dt.timedelta(days=1)) -> Keys:
+    """A certificate that is its own CA, for these addresses, since yesterday; `valid` is counted from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -35,7 +35,7 @@ def certified(folder: Path, name: str, *addresses: str) -> Keys:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_after(now + valid)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

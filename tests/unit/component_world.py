@@ -34,6 +34,7 @@ NOW = 1_795_000_000.0
 GOLDEN = Path(__file__).parents[1] / "golden"
 INVENTORIES = sorted(path.stem for path in GOLDEN.glob("*.yml"))
 FIXTURES = Path(__file__).parent / "fixtures" / "components"
+MORE = FIXTURES.parent / "inventories"
 
 Answers = dict[str, dict[str, Any]]
 """`<service key>:<probe>` -> the document that the probe printed; `<service key>` -> parts of its state."""
@@ -44,8 +45,9 @@ Change = Callable[[Answers], object]
 
 @cache
 def desired(example: str = "two-party") -> Desired:
-    """One of the golden inventories, resolved."""
-    cluster = load(GOLDEN / f"{example}.yml")
+    """One of the golden inventories, or of those in `fixtures/inventories`, resolved."""
+    file = next(path for path in (GOLDEN / f"{example}.yml", MORE / f"{example}.yml") if path.exists())
+    cluster = load(file)
     return resolve(cluster, catalogue.releases_of(cluster))
 
 

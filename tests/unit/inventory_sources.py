@@ -209,7 +209,8 @@ parties:
         calls: 500
         jvm: {heap: 512M, direct: 512M, stack: 512K, gc_log: false, dumps: /srv/dumps}
         residues: {days: 3, size: 1GiB}
-        ports: {grpc: 19370}
+        ports: {grpc: 19370, secure: 19371}
+        tls: {certificate: /etc/pki/fate/own.crt, key: /etc/pki/fate/own.key, ca: /etc/pki/fate/ca.crt}
 peers:
   "10000": {proxy: "fate.partner.example:9370", addresses: 198.51.100.0/24, fate: 1.9.2}
 """

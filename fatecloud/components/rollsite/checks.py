@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from fatecloud.components.rollsite.check_routes import connects_again, own_table, their_tables
+from fatecloud.components.rollsite.check_tls import certificate, handshakes
 from fatecloud.components.rollsite.check_transfers import arrives
 from fatecloud.components.rollsite.check_versions import versions
 from fatecloud.components.router_checks import Router, router_checks
 
 __all__ = [
     "arrives",
+    "certificate",
     "connects_again",
+    "handshakes",
     "manager",
     "own_table",
     "passes_on",

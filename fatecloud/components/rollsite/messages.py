@@ -24,7 +24,9 @@ _BACK = "on the way back"
 _FAILED_AT = re.compile(_BACK + r" [^(]*\((\w+)\)")
 
 
-def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_SECONDS) -> dict[str, Any]:
+def health(
+    host: str, port: int, own: str, party: str, *, seconds: float = PING_SECONDS, tls: Any = None
+) -> dict[str, Any]:
     """Whether a ping for a party ends at its rollsite: the one that finds its own address in its table for the party.
 
     Args:
@@ -33,8 +35,9 @@ def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_
         own: who asks.
         party: for whom the ping is.
         seconds: time limit.
+        tls: see `call.unary`.
     """
-    answer, packet = sent(host, port, head(own, party, _DEFAULT, "ping", seconds), seconds)
+    answer, packet = sent(host, port, head(own, party, _DEFAULT, "ping", seconds), seconds, tls)
     if not answer["ok"]:
         return answer
     try:
@@ -46,15 +49,17 @@ def health(host: str, port: int, own: str, party: str, *, seconds: float = PING_
     return {"ok": True, "party": party}
 
 
-def flow(host: str, port: int, own: str, party: str, *, padding: int = 0, seconds: float) -> dict[str, Any]:
+def flow(
+    host: str, port: int, own: str, party: str, *, padding: int = 0, seconds: float, tls: Any = None
+) -> dict[str, Any]:
     """Whether a party's flow answers a request of another flow, which rollsite passes on. Arguments as for `health`."""
-    return asked_flow(host, port, head(own, party, FLOW, METHOD, seconds), padding, seconds)
+    return asked_flow(host, port, head(own, party, FLOW, METHOD, seconds), padding, seconds, tls)
 
 
-def asked_flow(host: str, port: int, start: bytes, padding: int, seconds: float) -> dict[str, Any]:
+def asked_flow(host: str, port: int, start: bytes, padding: int, seconds: float, tls: Any = None) -> dict[str, Any]:
     """Whether a flow answers the question for its version; `start` is the head of a packet."""
     message = start + field(2, field(1, PATH) + field(2, body(padding)))
-    answer, packet = sent(host, port, message, seconds)
+    answer, packet = sent(host, port, message, seconds, tls)
     if not answer["ok"]:
         return answer
     try:
@@ -73,10 +78,10 @@ def head(own: str, party: str, role: str, operator: str, seconds: float, *, topi
     return field(1, field(2, topics[0]) + field(3, topics[1]) + field(5, operator) + field(8, limit))
 
 
-def sent(host: str, port: int, message: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+def sent(host: str, port: int, message: bytes, seconds: float, tls: Any = None) -> tuple[dict[str, Any], bytes]:
     """A packet, and the one that comes back."""
     # Without a time limit, a rollsite that finds itself in its table under another name would call itself for ever.
-    answer, packet = asked(host, port, UNARY, message, timeout=seconds, words=in_short)
+    answer, packet = asked(host, port, UNARY, message, timeout=seconds, words=in_short, tls=tls)
     if _NO_ROUTE.search(str(answer.get("error", ""))):
         return {**answer, "kind": NO_ROUTE}, b""
     if answer.get("status") == "UNIMPLEMENTED":

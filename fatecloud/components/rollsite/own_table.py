@@ -9,6 +9,7 @@ from fatecloud.probing.properties import settings
 
 DEFAULT, FLOW = "default", "fateflow"
 _LEAD = "eggroll.rollsite."
+_FILES = tuple(f"eggroll.core.security.client.{name}.path" for name in ("ca.crt", "crt", "key"))
 _MOST = 4 << 20
 """Bytes of a table."""
 
@@ -19,10 +20,11 @@ class OwnTable:
     Args:
         own: `host:port` by which rollsite knows itself; empty where its settings cannot be read.
         parties: the table; None where it cannot be read, as before a deploy.
+        files: CA, certificate and key with which it reaches other parties over TLS; empty for plaintext.
     """
 
-    def __init__(self, own: str = "", parties: Any = None) -> None:
-        self.own, self._parties = own, parties
+    def __init__(self, own: str = "", parties: Any = None, files: tuple[str, ...] = ()) -> None:
+        self.own, self._parties, self.files = own, parties, files
 
     @property
     def known(self) -> bool:
@@ -40,6 +42,14 @@ class OwnTable:
             return _where(str(first["ip"]), port)
         except (KeyError, IndexError, TypeError):
             return ""
+
+    def in_plaintext(self, party: str) -> bool:
+        """Whether rollsite has certificates, and the party's entry does not ask for them: this one says so for all."""
+        try:
+            roles = self._parties[party if party in self._parties else DEFAULT]
+            return bool(self.files) and roles[DEFAULT][0].get("is_secure") is not True
+        except (KeyError, IndexError, TypeError, AttributeError):
+            return False
 
     def wrong(self, wanted: list[tuple[str, str, str]]) -> list[str]:
         """What leads elsewhere than it should, for people; nothing where the table is not known.
@@ -66,7 +76,8 @@ def own_table(path: str) -> OwnTable:
         own = settings(path)
         where = _where(own[f"{_LEAD}host"], own[f"{_LEAD}port"])
         with open(own[f"{_LEAD}route.table.path"], "rb") as file:
-            return OwnTable(where, json.loads(file.read(_MOST).decode("utf-8", "replace"))["route_table"])
+            parties = json.loads(file.read(_MOST).decode("utf-8", "replace"))["route_table"]
+        return OwnTable(where, parties, tuple(own[name] for name in _FILES) if _FILES[0] in own else ())
     except (OSError, KeyError, TypeError, ValueError):
         return OwnTable()
 

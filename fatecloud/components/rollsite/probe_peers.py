@@ -9,14 +9,15 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from fatecloud.components.flow.v1.version_question import OTHER_API, PADDING
 from fatecloud.components.rollsite.messages import NO_ROUTE, failed_at, flow, health
 from fatecloud.components.rollsite.own_table import FLOW, OwnTable, own_table
-from fatecloud.components.rollsite.stale import NAMED, ROUTE, VERSION, held_back, named_stale
+from fatecloud.components.rollsite.stale import NAMED, ROUTE, TLS, VERSION, held_back, named_stale
 from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, way_to
-from fatecloud.probing.dialing import asked, connected, trouble
+from fatecloud.probing.dialing import address_of, asked, connected, trouble
 
 
 def ask(own: str, own_party: str, table: OwnTable, party: str, endpoint: str) -> dict[str, Any]:
@@ -29,16 +30,33 @@ def ask(own: str, own_party: str, table: OwnTable, party: str, endpoint: str) ->
         connected(endpoint, CONNECT_SECONDS).close()
     except OSError as error:
         return trouble(error, CONNECT_SECONDS)
-    found = way_to(own, own_party, {}, party, endpoint, flow=flow, health=health, padding=PADDING)
+    ways = {"flow": beyond(own, table, flow), "health": beyond(own, table, health)}
+    found = way_to(own, own_party, {}, party, endpoint, padding=PADDING, **ways)
     behind = found.get("behind", {})
     if found.get("own"):
         stale = held_back(behind) and table.leads(party, FLOW) == endpoint
         return named_stale(found) if stale else found
+    if found.get("kind") == TLS:
+        return {**found, NAMED: TLS}
     if behind.get("kind") == OTHER_API:
         return {"ok": True, "behind": behind, NAMED: VERSION}
     theirs = behind.get("kind") == NO_ROUTE and failed_at(str(behind.get("error"))) not in ("", own_party)
     # What was asked past the own rollsite is the other one's answer.
     return {**found, NAMED: ROUTE} if theirs or found.get("kind") == NO_ROUTE else found
+
+
+def beyond(own: str, table: OwnTable, question: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """A question that is asked over TLS, as rollsite itself would, where it goes to any other than the own one."""
+
+    def asking(host: str, port: int, *about: Any, **more: Any) -> dict[str, Any]:
+        if not table.files or (host, port) == address_of(own):
+            return question(host, port, *about, **more)
+        from fatecloud.probing.grpc.tls import Tls  # noqa: PLC0415 - without TLS no one pays for the import
+
+        ca, certificate, key = table.files
+        return question(host, port, *about, tls=Tls(ca, certificate=certificate, key=key), **more)
+
+    return asking
 
 
 def look(own: str, own_party: str, table: OwnTable, pairs: list[str]) -> dict[str, Any]:
@@ -51,7 +69,9 @@ def look(own: str, own_party: str, table: OwnTable, pairs: list[str]) -> dict[st
         pairs: `party=host:port` of each other party.
     """
     found = asked(pairs, functools.partial(ask, own, own_party, table), ALL_SECONDS)
-    wrong = table.wrong([(party, FLOW, where) for party, where in (pair.split("=", 1) for pair in pairs)])
+    known = [pair.split("=", 1) for pair in pairs]
+    wrong = table.wrong([(party, FLOW, where) for party, where in known])
+    wrong += [f"what is for party {party} goes out without TLS" for party, _ in known if table.in_plaintext(party)]
     return {**found, "table": wrong} if wrong else found
 
 

@@ -14,12 +14,13 @@ from fatecloud.components.java import Flag, Jvm
 from fatecloud.components.neighbours import edges_to, edges_to_others
 from fatecloud.components.networks import networks_with_partners
 from fatecloud.components.question import question
+from fatecloud.components.rollsite.tls import PORT, tls_of
 from fatecloud.components.route_tables import route_table_json, table_of
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
-from fatecloud.model.routes import DEFAULT, FLOW, RouteTable
+from fatecloud.model.routes import DEFAULT, FLOW, RouteTable, Target, Tls
 from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, PortUse, Process
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
@@ -31,7 +32,7 @@ JVM = Jvm(
 )
 """With 64 MiB of each, one packet of 40 MB fails. Upstream sets no heap, and flags with which a JVM from 9 on ends."""
 STATE, PEERS, MANAGER = "rollsite.state", "rollsite.peers", "rollsite.manager"
-TRANSFERS = "rollsite.transfers"
+TRANSFERS, CERTIFICATE = "rollsite.transfers", "rollsite.certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,18 @@ def wanted(ctx: Context, router: Router) -> Wanted:
     # Soft: rollsite starts without its flow, and flow needs rollsite first.
     upstream = edges_to(ctx, "flow", "grpc", "upstream", probe=STATE, hard=False, choose="first")
     flows = {ctx.owner.id: {FLOW: upstream[0].endpoint}} if upstream else {}
-    table = table_of(ctx, "proxy", flows, keeps=True, ports=("grpc",), file=file)
+    trust = tls_of(ctx)
+    ports = ("grpc", PORT) if trust else ("grpc",)
+    table = table_of(
+        ctx,
+        "proxy",
+        flows,
+        trust=dict.fromkeys(ctx.others(), trust) if trust else {},
+        keeps=True,
+        ports=ports,
+        tls=ports[1:],
+        file=file,
+    )
     known = {party: table.ways()[party] for party in ctx.others()}
     start = program.launch(ctx, JVM, settings.path, ctx.port("grpc"), *router.classpath(ctx))
     return Wanted(
@@ -100,12 +112,13 @@ def wanted(ctx: Context, router: Router) -> Wanted:
             # The same route, up to the other flow: a finding about that flow explains that it does not answer.
             *edges_to_others(ctx, "flow", "proxy", probe=PEERS, kind="peer_flow", managed_only=True),
         ),
-        probes=_probes(ctx, router, settings.path, manager, upstream, known),
+        probes=(*_probes(ctx, router, settings.path, manager, upstream, known), *_certificate(ctx, trust)),
         # An error that no one caught, one about memory above all, is in its console alone.
         logs=(LogFile(f"{ctx.logs}/eggroll/rollsite.jvm.err.log", levels=True), *program.logs(ctx)),
         readiness=STATE,
         readiness_deadline=180,
-        ports=(PortUse("grpc", ctx.port("grpc"), EVERYWHERE, peers=True),),
+        # Other parties come to the last one.
+        ports=tuple(PortUse(name, ctx.port(name), EVERYWHERE, peers=name == ports[-1]) for name in ports),
         facts={"routes": {party: str(endpoint) for party, endpoint in known.items()}},
         routes=(table,),
         trees=(TreeUse(TREE), *router.trees),
@@ -134,16 +147,32 @@ def settings_at(ctx: Context, **values: Any) -> FileSpec:
 
 
 def _settings(ctx: Context, file: str) -> FileSpec:
-    return settings_at(ctx, **common(ctx, file), keepalive=ctx.config["keepalive"], calls=ctx.config["calls"])
+    trust = tls_of(ctx)
+    secured = {"tls": trust, "secure": ctx.port(PORT)} if trust else {}
+    own = {name: ctx.config[name] for name in ("keepalive", "calls")}
+    return settings_at(ctx, **common(ctx, file), **own, **secured)
 
 
 def document(table: RouteTable, own: Endpoint | None) -> dict[str, Any]:
     """The content of its file. A packet is its own party's where the entry is `own`, as the same text."""
-    parties = route_table_json(table)["route_table"]
+    parties = route_table_json(table, _target)["route_table"]
     here = {DEFAULT: [{"ip": own.host, "port": own.port}]} if own else {}
     for party in table.own:
         parties[party] = {**parties.get(party, {}), **here}
     return {"route_table": parties, "permission": {"default_allow": True}}
+
+
+def _target(target: Target) -> dict[str, Any]:
+    """With which certificates is not in the table, but in its settings, for all entries."""
+    where = {"ip": target.endpoint.host, "port": target.endpoint.port}
+    return {**where, "is_secure": True} if target.tls else where
+
+
+def _certificate(ctx: Context, trust: Tls | None) -> tuple[NodeProbe, ...]:
+    if trust is None:
+        return ()
+    host = ctx.owner.public["proxy"].host
+    return (question(CERTIFICATE, "probe_certificate.py", trust.certificate, trust.key, trust.ca, host, timeout=15),)
 
 
 def _probes(

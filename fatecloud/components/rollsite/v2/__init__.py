@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from fatecloud.components.rollsite import tls
 from fatecloud.components.rollsite.descriptor import descriptor
 from fatecloud.components.rollsite.want import JVM, want
 from fatecloud.model.component import ConfigKey
 
-COMPONENT = descriptor(
+_COMPONENT = descriptor(
     want,
     JVM,
     ConfigKey(
@@ -26,4 +29,6 @@ COMPONENT = descriptor(
         16,
         100000,
     ),
+    *tls.KEYS,
 )
+COMPONENT = replace(_COMPONENT, ports=(*_COMPONENT.ports, tls.SECURE), judge=tls.judge, judge_parties=tls.judge_parties)
