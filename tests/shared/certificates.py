@@ -21,14 +21,20 @@ class Keys:
     certificate: Path
 
 
-def certified(folder: Path, name: str, *addresses: str, valid: dt.timedelta = dt.timedelta(days=1)) -> Keys:
+def certified(
+    folder: Path,
+    name: str,
+    *addresses: str,
+    valid: dt.timedelta = dt.timedelta(days=1),
+    usage: x509.ExtendedKeyUsage | None = None,
+) -> Keys:
     """A certificate that is its own CA, for these addresses, since yesterday; `valid` is counted from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
     alternatives: list[x509.GeneralName] = [x509.DNSName(name)]
     alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
-    certificate = (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
@@ -38,8 +44,8 @@ def certified(folder: Path, name: str, *addresses: str, valid: dt.timedelta = dt
         .not_valid_after(now + valid)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
     )
+    certificate = (builder.add_extension(usage, critical=False) if usage else builder).sign(key, hashes.SHA256())
     keys = Keys(folder / f"{name}.key", folder / f"{name}.crt")
     plain = serialization.NoEncryption()
     pem = serialization.Encoding.PEM

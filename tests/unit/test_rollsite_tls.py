@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from certificates import certified
 from component_world import MORE, desired, rendered
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from test_eggroll_2 import CONF, ROLLSITE, TABLE
 
 from fatecloud.components.rollsite import probe_peers
@@ -146,11 +148,19 @@ def test_what_a_partner_would_refuse_is_named(tmp_path: Path) -> None:
         _looked(own, ca=tmp_path / "absent"),
         _looked(own, ca=own.key),
     ]
-    assert [answer["kind"] for answer in seen] == ["expired", "host", "file", "file", "file"]
+    assert [answer["kind"] for answer in seen] == ["invalid", "host", "file", "file", "file"]
     assert "expired" in seen[0]["error"]
     assert "192.0.2.11" in seen[1]["error"]
     assert "MISMATCH" in seen[2]["error"]
     assert seen[3]["error"] == f"{tmp_path}/absent: No such file or directory"
+
+
+def test_a_certificate_for_servers_alone_is_not_enough(tmp_path: Path) -> None:
+    serves = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
+    answers = [_looked(certified(tmp_path, "own.example", "192.0.2.11", usage=usage)) for usage in (serves, both)]
+    assert [answer.get("kind", "") for answer in answers] == ["invalid", ""]
+    assert "purpose" in answers[0]["error"]
 
 
 def test_a_key_that_eggroll_cannot_read_is_named(tmp_path: Path) -> None:

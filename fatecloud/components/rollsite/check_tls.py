@@ -32,7 +32,7 @@ PEER_TLS = Code(
 )
 
 
-@service_check(UNUSABLE, EXPIRES, component="rollsite")
+@service_check(UNUSABLE, EXPIRES, component="rollsite", while_down=True, early=True)
 def certificate(view: ServiceView) -> Iterator[Finding]:
     """Its files work as its user reads them, its certificate names the host that others use, and is long valid."""
     probe = next((probe for probe in view.service.probes if probe.name == CERTIFICATE), None)

@@ -15,6 +15,8 @@ from fatecloud.probing.dialing import readable
 
 _PARTIAL_CHAIN = 0x80000
 """X509_V_FLAG_PARTIAL_CHAIN of OpenSSL: a certificate that is trusted itself needs no CA above it."""
+_NAMES = (62, 64)
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
 _ROUNDS = 10
 _DAY = 86400.0
 
@@ -22,7 +24,8 @@ _DAY = 86400.0
 def look(certificate: str, key: str, ca: str, host: str, now: float) -> dict[str, Any]:
     """What is wrong (`kind` and `error`), or how many `days` the certificate is valid from now.
 
-    Kinds: `file`: one cannot be read or used; `expired`: or not valid yet; `host`: it does not name the host.
+    Kinds: `file`: one cannot be read or used; `invalid`: it is expired, not valid yet, or not for servers and clients;
+    `host`: it does not name the host.
 
     Args:
         certificate: path of it.
@@ -40,22 +43,28 @@ def look(certificate: str, key: str, ca: str, host: str, now: float) -> dict[str
         if path == key and b"-----BEGIN PRIVATE KEY-----" not in text:
             # EggRoll's Netty reads PKCS#8 alone: of a key in another form it opens no port for TLS.
             return _wrong("file", f"{path} is not a key in PKCS#8 without a password")
-    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    client, server = ssl.create_default_context(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.verify_mode = ssl.CERT_REQUIRED
     try:
-        server.load_cert_chain(certificate, key)
+        for side in (client, server):
+            side.load_cert_chain(certificate, key)
     except (ssl.SSLError, ValueError) as error:
         return _wrong("file", f"{certificate} and {key}: {_said(error)}")
     try:
         ssl.create_default_context(cafile=ca)
-        client.load_verify_locations(certificate)
+        for side in (client, server):
+            side.load_verify_locations(certificate)
+            side.verify_flags = ssl.VerifyFlags(side.verify_flags | _PARTIAL_CHAIN)
     except ssl.SSLError as error:
         return _wrong("file", f"{ca}: {_said(error)}")
-    client.verify_flags = ssl.VerifyFlags(client.verify_flags | _PARTIAL_CHAIN)
     try:
         found = _shaken(client, server, host)
     except (ssl.SSLError, ssl.CertificateError) as error:
-        kind = "expired" if getattr(error, "verify_code", 0) in (9, 10) else "host"
-        return _wrong(kind, f"{certificate}: {_said(error)}")
+        # Python 3.6 compares names itself, and of OpenSSL's reasons it has none.
+        by_name = not isinstance(error, ssl.SSLError) or getattr(error, "verify_code", 0) in _NAMES
+        known = by_name or hasattr(error, "verify_message")
+        said = _said(error) if known else "it is expired, not valid yet, or not for servers and clients"
+        return _wrong("host" if by_name else "invalid", f"{certificate}: {said}")
     return {"ok": True, "days": int((ssl.cert_time_to_seconds(found["notAfter"]) - now) // _DAY)}
 
 

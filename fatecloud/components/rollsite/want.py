@@ -172,7 +172,8 @@ def _certificate(ctx: Context, trust: Tls | None) -> tuple[NodeProbe, ...]:
     if trust is None:
         return ()
     host = ctx.owner.public["proxy"].host
-    return (question(CERTIFICATE, "probe_certificate.py", trust.certificate, trust.key, trust.ca, host, timeout=15),)
+    files = (trust.certificate, trust.key, trust.ca)
+    return (question(CERTIFICATE, "probe_certificate.py", *files, host, timeout=15, early=True),)
 
 
 def _probes(
