@@ -61,9 +61,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Asked]:
         assert all(fields(head[number][0])[1] == [b"fatecloud"] for number in (2, 3))
         return given.get(head[5][0].decode(), (REFUSED, b""))
 
-    def routed(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
+    def routed(host: str, port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
         assert sorted(fields(message)) == [1, 2, 3]
-        return given.get("route", (REFUSED, b""))
+        return given.get(f"route of {host}:{port}", given.get("route", (REFUSED, b"")))
 
     monkeypatch.setattr(commands, "asked", commanded)
     monkeypatch.setattr(shared, "asked", sent)
@@ -113,6 +113,85 @@ def test_rollsite_is_asked_for_a_route_before_a_packet_is_sent(answers: dict[str
     assert messages.health("127.0.0.1", 9370, "9999", "9999") == {"ok": True, "party": "9999"}
     itself = messages.flow("127.0.0.1", 39888, "9999", "10000", seconds=3)
     assert (itself["kind"], itself["error"]) == ("party", "its entry for party 10000 leads to itself")
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Parties to which a packet was sent."""
+    sent: list[str] = []
+
+    def way_to(_own: str, _own_party: str, _exchanges: Any, party: str, _endpoint: str, **_: Any) -> dict[str, Any]:
+        sent.append(party)
+        return {"ok": True}
+
+    monkeypatch.setattr(probe_peers, "way_to", way_to)
+    return sent
+
+
+def leads_to(host: str, port: int) -> Asked:
+    return {"ok": True}, field(1, host) + field(2, port)
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "itself"),
+    [
+        ("127.0.0.1", "127.0.0.9", True),
+        ("127.0.0.9", "127.0.0.8", True),
+        ("127.0.0.1", "0.0.0.0", True),  # noqa: S104
+        ("192.0.2.21", "localhost", True),
+        ("127.0.0.1", "192.0.2.21", False),
+        ("192.0.2.21", "192.0.2.22", False),
+    ],
+)
+def test_a_rollsite_is_the_same_one_at_all_addresses_of_its_machine(
+    answers: dict[str, Asked], asked: str, there: str, *, itself: bool
+) -> None:
+    answers["route"] = leads_to(there, 9370)
+    assert messages.route(asked, 9370, "9999", seconds=1)["ok"] is not itself
+    answers["route"] = leads_to(there, 9360)
+    assert messages.route(asked, 9370, "9999", seconds=1)["ok"]
+
+
+def test_an_own_address_of_the_node_is_known(answers: dict[str, Asked], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine need not have any but loopback addresses, so one of those stands for the others here."""
+    answers["route"] = leads_to("127.0.0.9", 9370)
+    monkeypatch.setattr(messages, "_is_loopback", lambda _: False)
+    assert messages.route("127.0.0.1", 9370, "9999", seconds=1)["kind"] == "party"
+
+
+@pytest.mark.parametrize("port", ["theirs", "own", "flow"])
+def test_nothing_is_sent_where_the_other_rollsite_may_send_it_round(
+    answers: dict[str, Asked], ways: list[str], port: str
+) -> None:
+    """Its table may lead to itself by an address that is not seen from here, or back to the own rollsite."""
+    with socket.socket() as theirs:
+        theirs.bind(("127.0.0.1", 0))
+        theirs.listen()
+        number = theirs.getsockname()[1]
+        endpoint = f"127.0.0.1:{number}"
+        answers[f"route of {endpoint}"] = leads_to("10.0.0.7", {"theirs": number, "own": 1, "flow": 2}[port])
+        found = probe_peers.ask("h:1", "9999", "10000", endpoint)
+        assert (found.get("kind"), ways) == ((None, ["10000"]) if port == "flow" else ("party", []))
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "sent"),
+    [
+        ({"kind": "status", "status": "INTERNAL", "error": NO_ROUTE}, "party", False),
+        ({"kind": "unanswered", "error": "no answer"}, "unanswered", False),
+        ({"kind": "status", "status": "UNIMPLEMENTED", "error": "Method not found"}, None, True),
+    ],
+)
+def test_nothing_is_sent_where_the_other_rollsites_route_is_not_known(
+    answers: dict[str, Asked], ways: list[str], said: dict[str, Any], kind: str | None, *, sent: bool
+) -> None:
+    """One of a later release does not know the question, and its packets have a time limit."""
+    with socket.socket() as theirs:
+        theirs.bind(("127.0.0.1", 0))
+        theirs.listen()
+        answers["route"] = ({"ok": False, **said}, b"")
+        found = probe_peers.ask("h:1", "9999", "10000", f"127.0.0.1:{theirs.getsockname()[1]}")
+    assert (found.get("kind"), bool(ways)) == (kind, sent)
 
 
 @pytest.mark.parametrize("body", [b"\xff", field(2, field(2, b"other")), b""])

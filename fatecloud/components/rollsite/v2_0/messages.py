@@ -6,6 +6,8 @@ taken; and one for which the table has nothing gets no answer. So it is first as
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from typing import Any
 
 from fatecloud.components.flow.v1.version_question import METHOD
@@ -68,6 +70,26 @@ def route(host: str, port: int, party: str, *, seconds: float) -> dict[str, Any]
         there, number = bytes(row[1][0]).decode(), int(row[2][0])
     except (ValueError, KeyError, TypeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"its answer is not rollsite's: {readable(error)}"}
-    if (there, number) == (host, port):
+    if number == port and (there == host or _is_loopback(there) or (_is_here(host) and _is_here(there))):
         return {"ok": False, "kind": "party", "error": f"its entry for party {party} leads to itself"}
     return {"ok": True, "where": readable(f"{there}:{number}")}
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether it is an address, or the name, by which each machine knows itself."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_here(host: str) -> bool:
+    """Whether it is an address of this machine, or a name that leads to one: only such an address can be bound."""
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as trial:
+                trial.bind(address)
+    except (OSError, UnicodeError):
+        return False
+    return True

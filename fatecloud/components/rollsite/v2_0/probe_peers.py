@@ -1,4 +1,8 @@
-"""Runs on the node: can the other parties' flows be reached from here, through both parties' rollsite?"""
+"""Runs on the node: can the other parties' flows be reached from here, through both parties' rollsite?
+
+The own rollsite does not say where the other one sends a packet. So that one is asked for its route first: where that
+leads back to a rollsite, a packet would go round until one of them has no more threads.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,10 @@ import sys
 from typing import Any
 
 from fatecloud.components.flow.v1.version_question import PADDING
-from fatecloud.components.rollsite.v2_0.messages import flow, health
-from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, way_to
-from fatecloud.probing.dialing import asked, connected, trouble
+from fatecloud.components.rollsite.messages import NO_ROUTE
+from fatecloud.components.rollsite.v2_0.messages import flow, health, route
+from fatecloud.components.router_questions import ALL_SECONDS, CONNECT_SECONDS, LIMITS, way_to
+from fatecloud.probing.dialing import address_of, asked, connected, trouble
 
 
 def ask(own: str, own_party: str, party: str, endpoint: str) -> dict[str, Any]:
@@ -19,6 +24,14 @@ def ask(own: str, own_party: str, party: str, endpoint: str) -> dict[str, Any]:
         connected(endpoint, CONNECT_SECONDS).close()
     except OSError as error:
         return trouble(error, CONNECT_SECONDS)
+    there = route(*address_of(endpoint), party, seconds=LIMITS[0])
+    if there["ok"] and address_of(there["where"])[1] in (address_of(endpoint)[1], address_of(own)[1]):
+        # Behind a translated address, or by way of a third one, it may be the other rollsite or the own one.
+        back = f"its entry for party {party} leads to {there['where']}, which has the port of a rollsite"
+        return {"ok": False, "kind": NO_ROUTE, "error": back}
+    # A later rollsite does not know the question, and ends what goes round.
+    if not there["ok"] and there["kind"] != "foreign":
+        return there
     return way_to(own, own_party, {}, party, endpoint, flow=flow, health=health, padding=PADDING)
 
 
