@@ -212,9 +212,10 @@ def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str
     assert probe_peers.ask("h:1", "9999", "10000", there)["kind"] == "refused"
 
 
-def test_no_clustermanager_starts_beside_another_one() -> None:
+@pytest.mark.parametrize("example", [EXAMPLE, "eggroll-rollsite"])
+def test_no_clustermanager_of_eggroll_2_starts_beside_another_one(example: str) -> None:
     """It would end because its port is taken, and end all sessions of the other one with it."""
-    ((*look, port),) = desired(EXAMPLE).services[MANAGER].process.pre
+    ((*look, port),) = desired(example).services[MANAGER].process.pre
     assert port == "4670"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -223,6 +224,10 @@ def test_no_clustermanager_starts_beside_another_one() -> None:
         taken.listen()
         refused = subprocess.run([sys.executable, *look[1:], number], check=False, capture_output=True, text=True)
     assert (refused.returncode, refused.stderr) == (1, f"start refused: port {number} is taken\n")
+
+
+def test_a_clustermanager_that_ends_no_sessions_needs_no_look_at_its_port() -> None:
+    assert desired("eggroll").services[MANAGER].process.pre == ()
 
 
 def test_the_list_of_nodemanagers_is_among_the_statements_and_a_node_keeps_its_number() -> None:

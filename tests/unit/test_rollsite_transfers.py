@@ -139,19 +139,22 @@ def test_the_ends_of_clustermanagers_are_read_from_their_common_log(tmp_path: Pa
     assert probe_ends.look(str(tmp_path / "absent"), NOW) == {"ok": True, "ends": []}
 
 
+@pytest.mark.parametrize("example", ["eggroll-rollsite", "eggroll-rollsite-1.4"])
 @pytest.mark.parametrize(
     ("since", "ends", "found"), [(4000, [300], 1), (200, [300], 0), (9000, [4000], 0), (4000, [], 0)]
 )
-def test_only_an_end_while_this_clustermanager_ran_is_another_ones(since: int, ends: list[int], found: int) -> None:
+def test_only_an_end_while_this_clustermanager_ran_is_another_ones(
+    example: str, since: int, ends: list[int], found: int
+) -> None:
     key = "9999/clustermanager@a1"
     change = set_answer(f"{key}:clustermanager.ends", ends=[NOW - ago for ago in ends])
-    seen = report(
-        change, lambda a: a.update({key: {"state": "running", "since": NOW - since}}), example="eggroll-rollsite"
-    )
+    seen = report(change, lambda a: a.update({key: {"state": "running", "since": NOW - since}}), example=example)
     assert [f.code for f in seen.findings] == ["CLUSTERMANAGER_SESSIONS_KILLED"] * found
 
 
-@pytest.mark.parametrize(("example", "asked"), [("eggroll-rollsite", True), ("eggroll", False)])
+@pytest.mark.parametrize(
+    ("example", "asked"), [("eggroll-rollsite", True), ("eggroll-rollsite-1.4", True), ("eggroll", False)]
+)
 def test_only_a_clustermanager_whose_end_ends_all_sessions_is_asked_for_ends(example: str, *, asked: bool) -> None:
     managers = [one for one in desired(example).services.values() if one.id.component == "clustermanager"]
     assert managers

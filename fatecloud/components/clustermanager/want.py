@@ -50,9 +50,6 @@ class Manager:
     reported_to: bool = True
     """Whether nodemanagers tell it where they are. Else its list of them is made with its tables, and it asks all of
     them at one port."""
-    kills: bool = False
-    """Whether it ends all sessions of its database when it ends itself, also where it ends because its port is taken:
-    seen with EggRoll 2.0.2."""
 
 
 def metadata(ctx: Context, manager: Manager) -> Database:
@@ -100,7 +97,7 @@ def wanted(ctx: Context, manager: Manager) -> Wanted:
             argv=start.argv,
             environment=program.surroundings(ctx, start),
             directory=tree,
-            pre=(("python3", "-I", "-S", "-c", _ALONE, str(ctx.port("grpc"))),) if manager.kills else (),
+            pre=(("python3", "-I", "-S", "-c", _ALONE, str(ctx.port("grpc"))),) if program.clears else (),
             console=ctx.console,
             networks=networks_of_party(ctx),
             twin=program.twin(ctx.port("grpc")),

@@ -11,7 +11,6 @@ COMPONENT = descriptor(
         of_eggroll_2("clustermanager", "core.resourcemanager.ClusterManagerBootstrap", prints=False),
         "v2_0",
         reported_to=False,
-        kills=True,
     ),
     "rollsite",
 )
