@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from component_world import desired, rendered
+from component_world import desired, rendered, report, set_answer
 
 from fatecloud.components.flow.exchange import REFUSED, FlowApiError
 from fatecloud.components.flow.v1 import probe_api
 from fatecloud.components.flow.v1.proof_jobs import TOY_TASK as TASK
-from fatecloud.components.flow.v1_4 import http_exchange, probe_address, probe_jobs
+from fatecloud.components.flow.v1_4 import http_exchange, probe_address, probe_jobs, probe_schedule
 from fatecloud.components.flow.v1_4.api import FlowApi
 from fatecloud.components.flow.v1_4.proof import toy_job
 from fatecloud.components.flow.v1_4.states import HEAVY
@@ -118,6 +119,73 @@ def test_open_jobs_are_counted_and_named(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (found["ok"], found["running"], found["waiting"]) == (True, 1, 0)
     (job,) = found["jobs"]
     assert (job["role"], job["party"], job["partners"]) == ("guest", "9999", ["10000"])
+
+
+def logged(age: float, message: str) -> str:
+    """A line as flow 1.4 writes it."""
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(time.time() - age))
+    return f"[INFO] [{stamp},123] [4711:140] - dag_scheduler.py[line:97]: {message}\n"
+
+
+DETECTED, BEAT = "finish detect running job", "start run queue_2, total num 0"
+
+
+def schedule(folder: Path, detect: str, stat: str, **older: str) -> dict[str, Any]:
+    (folder / "fate_flow_detect.log").write_text(detect)
+    (folder / "fate_flow_stat.log").write_text(stat)
+    for day, text in older.items():
+        (folder / f"fate_flow_stat.log.2026-11-{day.removeprefix('d')}").write_text(text)
+    return probe_schedule.judge(str(folder), lambda _: None)
+
+
+def test_the_detector_alone_does_not_show_that_the_scheduler_works(tmp_path: Path) -> None:
+    detect = logged(1, DETECTED)
+    assert 99 <= schedule(tmp_path, detect, logged(100, BEAT) + logged(0, "lock mysql"))["age"] <= 103
+    assert 899 <= schedule(tmp_path, detect, logged(900, BEAT) + logged(0, "lock mysql"))["age"] <= 903
+    assert schedule(tmp_path, detect, logged(0, "lock mysql"))["kind"] == "empty"
+    assert schedule(tmp_path, "", logged(1, BEAT))["kind"] == "empty"
+    (tmp_path / "fate_flow_detect.log").write_text(detect)
+    (tmp_path / "fate_flow_stat.log").unlink()
+    assert probe_schedule.judge(str(tmp_path), lambda _: None)["kind"] == "absent"
+
+
+def test_a_detector_without_new_lines_is_late_as_well(tmp_path: Path) -> None:
+    assert schedule(tmp_path, logged(900, DETECTED), logged(901, BEAT))["age"] >= 899
+
+
+def test_the_schedulers_line_may_be_in_the_file_of_the_day_before(tmp_path: Path) -> None:
+    stat = logged(0, "lock mysql")
+    found = schedule(tmp_path, logged(1, DETECTED), stat, d29=logged(90000, BEAT), d30=logged(60, BEAT))
+    assert 59 <= found["age"] <= 63
+
+
+def test_another_time_zone_of_flow_makes_no_line_late(tmp_path: Path) -> None:
+    detect, stat = tmp_path / "fate_flow_detect.log", tmp_path / "fate_flow_stat.log"
+    detect.write_text(logged(7201, DETECTED))
+    stat.write_text(logged(7200 + 60, BEAT))
+
+    def tick(_: float) -> None:
+        with detect.open("a") as stream:
+            stream.write(logged(7200, DETECTED))
+
+    assert 59 <= probe_schedule.judge(str(tmp_path), tick)["age"] <= 61
+
+
+def test_the_first_line_after_a_start_is_waited_for(tmp_path: Path) -> None:
+    stat = tmp_path / "fate_flow_stat.log"
+    (tmp_path / "fate_flow_detect.log").write_text(logged(1, DETECTED))
+    stat.write_text(logged(900, BEAT))
+
+    def tick(_: float) -> None:
+        stat.write_text(logged(900, BEAT) + logged(0, BEAT))
+
+    assert probe_schedule.judge(str(tmp_path), tick)["age"] <= 3
+
+
+@pytest.mark.parametrize(("age", "found"), [(0, 0), (130, 0), (299, 0), (301, 1)])
+def test_two_lines_of_the_scheduler_have_to_be_missing(age: int, found: int) -> None:
+    seen = report(set_answer(f"{FLOW}:flow.schedule", age=age), example=EXAMPLE)
+    assert [one.code for one in seen.findings] == ["FLOW_SCHEDULER_STALLED"] * found
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
     """The scheduler has written its line a short time ago; the stamp inside the line counts, not the file's."""
     if view.service.facts["log_level"] > _INFO:
         return  # its log level suppresses this line
-    answer = answer_of(view, "flow.schedule")
-    if answer["ok"] and answer["age"] <= STALLED_SECONDS:
+    answer, limit = answer_of(view, "flow.schedule"), view.service.facts.get("stalled", STALLED_SECONDS)
+    if answer["ok"] and answer["age"] <= limit:
         return
     symptom = f"its last line is {answer['age']:.0f} s old" if answer["ok"] else str(answer["error"])
     yield finding(
@@ -65,7 +65,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         "flow.schedule",
         cause="the disk of its log is full, or a call to its database or a peer never returned",
         remedy=(logs(view), verb(view, "restart")),
-        expected=f"a line every {view.service.facts.get('beat', 2)} s, none older than {STALLED_SECONDS:.0f} s",
+        expected=f"a line every {view.service.facts.get('beat', 2)} s, none older than {limit:.0f} s",
         got=symptom,
         evidence=(answer["last_error"],) if answer.get("last_error") else (),
     )

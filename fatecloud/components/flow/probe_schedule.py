@@ -51,10 +51,10 @@ def judge(path: str, sleep: Callable[[float], object] = time.sleep) -> dict[str,
     }
 
 
-def read(path: str) -> tuple[list[str], tuple[str, ...] | None]:
-    """The complete lines of the file's end, and the parts of the last stamp. Raises OSError."""
+def read(path: str, most: int = TAIL) -> tuple[list[str], tuple[str, ...] | None]:
+    """The complete lines of the file's last bytes, and the parts of the last stamp. Raises OSError."""
     with open(path, "rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+        file.seek(max(0, os.fstat(file.fileno()).st_size - most))
         text = file.read().decode("utf-8", "replace")
     lines = text.split("\n")[:-1]
     found = next(filter(None, map(STAMP.match, reversed(lines))), None)

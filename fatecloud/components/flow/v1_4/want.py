@@ -14,6 +14,7 @@ from fatecloud.components.flow.database import requires
 from fatecloud.components.flow.v1.version_question import PADDING
 from fatecloud.components.flow.v1.want import COMPUTING, DATABASE, PROXY, edges_of
 from fatecloud.components.flow.v1_4.code import EGGROLL, base, logs_of, own_trees, search_path
+from fatecloud.components.flow.v1_4.probe_schedule import LATE
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
@@ -91,7 +92,8 @@ def want(ctx: Context) -> Wanted:
             "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}"),
             "job_logs": (f"{logs}/{{job}}",),
             "log_level": _DEBUG,
-            "beat": 5,
+            "beat": 120,
+            "stalled": LATE,
             "job_cores": work.job,
             "cores": work.cores,
             # It has no limit that would have to fit the node.
@@ -148,7 +150,7 @@ def _probes(ctx: Context, edges: tuple[Edge, ...], networks: tuple[str, ...]) ->
         question(OWN_ADDRESS, "v1_4/probe_address.py", *networks, timeout=15, early=True),
         ask("flow.api", "v1_4/probe_api.py", own.host, str(own.port), timeout=25),
         ask("flow.jobs", "v1_4/probe_jobs.py", own.host, str(own.port), timeout=20),
-        ask("flow.schedule", "probe_schedule.py", f"{logs_of(ctx)}/fate_flow/fate_flow_detect.log", timeout=20),
+        ask("flow.schedule", "v1_4/probe_schedule.py", f"{logs_of(ctx)}/fate_flow", timeout=25),
         ask(
             "flow.database",
             "v1_4/probe_database.py",
