@@ -13,10 +13,10 @@ import pytest
 import yaml
 from component_world import desired, rendered, report, set_answer
 
-from fatecloud.components.flow.exchange import REFUSED, FlowApiError
+from fatecloud.components.flow.exchange import REFUSED, Exchange, FlowApiError
 from fatecloud.components.flow.v1 import probe_api
 from fatecloud.components.flow.v1.proof_jobs import TOY_TASK as TASK
-from fatecloud.components.flow.v1_4 import http_exchange, probe_address, probe_jobs, probe_schedule
+from fatecloud.components.flow.v1_4 import http_exchange, newest_jobs, probe_address, probe_jobs, probe_schedule
 from fatecloud.components.flow.v1_4.api import FlowApi
 from fatecloud.components.flow.v1_4.proof import toy_job
 from fatecloud.components.flow.v1_4.states import HEAVY
@@ -44,18 +44,22 @@ class Fixed:
         return recorded(path) if self.envelope is None else self.envelope
 
 
+def api(exchange: Exchange) -> FlowApi:
+    return FlowApi(exchange, exchange, "/jobs")
+
+
 def test_a_job_and_its_roles_are_read_from_the_rows_of_the_database() -> None:
     (row,) = recorded("/v1/job/query")["data"]
-    (known,) = FlowApi(Fixed()).known(row["f_job_id"])
+    (known,) = api(Fixed()).known(row["f_job_id"])
     assert (known.role, known.party, known.status, known.partners) == ("guest", "9999", "success", "with 10000")
     assert (known.sides, known.scheduler) == ((("guest", "9999"), ("host", "10000")), "9999")
     assert known.elapsed == pytest.approx(row["f_elapsed"] / 1000)
-    (role,) = FlowApi(Fixed()).roles(row["f_job_id"])
+    (role,) = api(Fixed()).roles(row["f_job_id"])
     assert (role.role, role.party, role.status, role.ended) == ("guest", "9999", "success", True)
 
 
 def test_the_tasks_of_all_parties_are_there_where_a_job_is_scheduled() -> None:
-    tasks = FlowApi(Fixed()).tasks("1")
+    tasks = api(Fixed()).tasks("1")
     assert {(task.task, task.role, task.party, task.status) for task in tasks} == {
         (TASK, "guest", "9999", "success"),
         (TASK, "host", "10000", "success"),
@@ -64,26 +68,90 @@ def test_the_tasks_of_all_parties_are_there_where_a_job_is_scheduled() -> None:
 
 
 def test_nothing_found_is_an_answer() -> None:
-    flow = FlowApi(Fixed(NONE))
-    assert (flow.active(), flow.newest(3), flow.known("1"), flow.tasks("1")) == ((), (), (), ())
+    flow = api(Fixed(NONE))
+    assert (flow.active(), flow.known("1"), flow.tasks("1")) == ((), (), ())
     with pytest.raises(FlowApiError):
-        FlowApi(Fixed({"retcode": 100, "retmsg": "(2003, ...)"})).newest(1)
+        api(Fixed({"retcode": 100, "retmsg": "(2003, ...)"})).active()
 
 
-def test_there_is_no_list_so_each_state_is_asked_for_and_the_newest_come_first() -> None:
+def test_open_jobs_are_asked_for_by_their_status() -> None:
     exchange = Fixed()
-    rows = FlowApi(exchange).newest(2)
-    assert len(rows) == 2
-    assert {body["status"] for _, body in exchange.asked} > {"running", "waiting", "success", "failed"}
+    assert len(api(exchange).active()) == 2
+    assert [body["status"] for _, body in exchange.asked] == ["running", "waiting"]
+
+
+class Flow:
+    """One that answers on the node about single jobs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Mapping[str, Any] | None = None) -> None:
+        self.asked: list[str] = []
+        self._answer = answer
+        monkeypatch.setattr(newest_jobs, "exchange", self)
+
+    def __call__(self, request: Mapping[str, Any], _limit: int) -> dict[str, Any]:
+        job = request["body"]["job_id"]
+        self.asked.append(job)
+        if self._answer is not None:
+            return dict(self._answer)
+        (row,) = recorded("/v1/job/query")["data"]
+        body = (
+            NONE if job == "0" else {"retcode": 0, "data": [{**row, "f_job_id": job, "f_create_time": int(job[-2:])}]}
+        )
+        return {"status": 200, "body": body}
+
+
+def newest_in(directory: Path, rows: int, timeout: float = 20.0) -> dict[str, Any]:
+    query, body = {"directory": str(directory)}, {"rows": rows}
+    return newest_jobs.newest({"url": "http://h/v1/job/query", "query": query, "body": body, "timeout": timeout})
+
+
+def jobs_in(directory: Path, count: int) -> list[str]:
+    jobs = [f"2026113010000000000{number:02}" for number in range(1, count + 1)]
+    for job in jobs:
+        (directory / job).mkdir()
+    (directory / "fate_flow").mkdir()
+    return jobs
+
+
+def test_only_the_newest_jobs_are_read_however_many_there_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question for all with a status would fetch each job that ever was, with its whole description."""
+    jobs, flow = jobs_in(tmp_path, 20), Flow(monkeypatch)
+    answer = newest_in(tmp_path, 3)
+    assert flow.asked == jobs[:-4:-1]
+    assert not any(name in row for row in answer["body"]["data"] for name in HEAVY)
+    assert [row.job for row in api(Fixed(answer["body"])).newest(2)] == [jobs[-1], jobs[-2]]
+
+
+def test_a_flow_without_jobs_is_asked_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = Flow(monkeypatch)
+    for directory in (tmp_path, tmp_path / "absent"):
+        assert newest_in(directory, 3) == {"status": 200, "body": {"retcode": 0, "data": []}}
+    assert flow.asked == ["0", "0"]
+    refused = {"error": "connection refused", "refused": True}
+    Flow(monkeypatch, refused)
+    assert newest_in(tmp_path, 3) == refused
+
+
+def test_an_error_of_the_database_differs_from_an_empty_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs_in(tmp_path, 2)
+    Flow(monkeypatch, {"status": 200, "body": {"retcode": 100, "retmsg": "(2003, ...)"}})
+    assert "2003" in newest_in(tmp_path, 3)["error"]
+
+
+def test_a_slow_flow_gives_the_newest_that_there_is_time_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs, flow, now = jobs_in(tmp_path, 9), Flow(monkeypatch), iter(range(0, 900, 10))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(now)))
+    rows = newest_in(tmp_path, 9, timeout=25)["body"]["data"]
+    assert [row["f_job_id"] for row in rows] == flow.asked == jobs[:-3:-1]
 
 
 def test_a_flow_that_does_not_run_has_no_active_jobs() -> None:
     def refused(*_: Any, **__: Any) -> Mapping[str, Any]:
         raise FlowApiError(REFUSED, "connection refused", "/")
 
-    assert FlowApi(refused).active() == ()
+    assert api(refused).active() == ()
     with pytest.raises(FlowApiError):
-        FlowApi(refused).newest(1)
+        api(refused).newest(1)
 
 
 def test_descriptions_of_jobs_stay_on_the_node() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.model.context import Context
+from fatecloud.model.layout import tree_of
 from fatecloud.model.trees import TreeUse
 
 FATE, EGGROLL = "fate", "eggroll"
@@ -14,6 +15,11 @@ WRITES = ("fate_flow/temp", "jobs", "model_local_cache")
 def base(ctx: Context) -> str:
     """The directory with FATE's parts."""
     return f"{ctx.tree(FATE)}/python"
+
+
+def jobs_of(home: str) -> str:
+    """Where a flow has a directory for each of its jobs, by the directory of the service."""
+    return f"{tree_of(home, FATE)}/python/jobs"
 
 
 def search_path(ctx: Context) -> str:

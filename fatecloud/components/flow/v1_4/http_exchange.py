@@ -1,6 +1,6 @@
 """Makes one HTTP exchange on the node itself, as `v1/http_exchange.py`.
 
-Flow 1.4 has no list of jobs, so an answer has whole descriptions of them. They stay on the node.
+An answer about jobs has their whole descriptions. They stay on the node.
 """
 
 from __future__ import annotations

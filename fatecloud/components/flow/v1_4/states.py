@@ -6,6 +6,5 @@ NOTHING = 101
 """Code of an answer to a question for jobs or tasks: there is none."""
 OPEN = ("running", "waiting")
 """Statuses of jobs that have not ended."""
-ENDED = ("success", "failed", "timeout", "canceled", "partial", "deleted")
 HEAVY = ("f_dsl", "f_runtime_conf", "f_train_runtime_conf")
 """Columns of a job with its whole description, which no one of ours reads."""
