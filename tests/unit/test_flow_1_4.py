@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -307,3 +309,22 @@ def test_the_toy_has_what_flow_1_4_asks_for() -> None:
     assert conf["job_parameters"]["work_mode"] == 1
     assert conf["role"] == {"guest": [9999], "host": [10000]}
     assert conf["role_parameters"]["host"] == {TASK: {"seed": [321]}}
+
+
+@pytest.mark.parametrize(
+    ("ending", "status", "said"),
+    [
+        ("sys.exit('no database')", 1, "no database\n"),
+        ("sys.exit(['no', 'database'])", 1, "['no', 'database']\n"),
+        ("sys.exit(7)", 7, ""),
+        ("sys.exit()", 0, ""),
+        ("pass", 1, ""),
+    ],
+)
+def test_the_end_of_flow_is_that_of_its_own_program(tmp_path: Path, ending: str, status: int, said: str) -> None:
+    """It also ends where a thread of flow's does not."""
+    program, serve = tmp_path / "server.py", tmp_path / "serve.py"
+    program.write_text(f"import sys, threading\nthreading.Thread(target=threading.Event().wait).start()\n{ending}\n")
+    serve.write_text(rendered(FLOW, EXAMPLE)["bin/serve.py"].text)
+    done = subprocess.run([sys.executable, serve, program], check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (status, said)
