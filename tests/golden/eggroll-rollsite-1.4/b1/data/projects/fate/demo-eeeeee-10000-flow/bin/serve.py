@@ -12,7 +12,13 @@ code = 1
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 except SystemExit as end:
-    code = end.code if isinstance(end.code, int) else 0
+    # As Python itself does: a text is an error's.
+    if isinstance(end.code, int):
+        code = end.code
+    elif end.code is None:
+        code = 0
+    else:
+        print(end.code, file=sys.stderr)
 except BaseException:
     traceback.print_exc()
 finally:
