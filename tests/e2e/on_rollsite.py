@@ -6,9 +6,11 @@ from raised import RAISED
 from rolling import Rolling, codes
 from rollsites import WORKERS, healthy
 from sampling import LONG
-from two_parties import PARTIES, A, B, home
+from two_parties import PARTIES, A, B, home, user
 
 CHECKS = 50 if LONG else 5
+LOGINS = {"clustermanager": "eggroll_meta", "flow": "fate_flow"}
+"""Databases of what has a login."""
 
 
 def has_nothing_to_do(rollsites: Rolling) -> None:
@@ -40,12 +42,24 @@ def is_healthy_also_while_a_job_runs(rollsites: Rolling) -> None:
 
 
 def keeps_the_login_from_eggs(rollsites: Rolling) -> None:
-    """The login to the database is in no file that they can read."""
-    base = home(rollsites.program)
-    for node in (A, WORKERS[A]):
-        find = f"grep -rlI --include='*.properties' --include='*.out' --include='*.log' jdbc.password=. {base} || true"
-        found = rollsites.nodes.check(node, ["sh", "-c", find]).split()
-        assert [path for path in found if "/store/" not in path and "-clustermanager/" not in path] == []
+    """Their user reads no file that has the login of the clustermanager or of flow to the database, of any kind."""
+    party = PARTIES[A]
+    eggs = user(rollsites.program, party, "nodemanager")
+    for component, database in LOGINS.items():
+        password = rollsites.program.ok("secrets", "reveal", f"{party}.mysql.{database}").out.strip()
+        there = _files_with(password, rollsites, A, "root")
+        assert any(path.startswith(f"{home(rollsites.program)}/{rollsites.slug(party, component)}/") for path in there)
+        for node in (A, WORKERS[A]):
+            assert _files_with(password, rollsites, node, eggs) == []
+
+
+def _files_with(password: str, rollsites: Rolling, node: str, name: str) -> list[str]:
+    """The files below the nodes' base directory that have it and that a user can read."""
+    look = 'printf %s "$PASSWORD" | grep -rlIsFf - --exclude-dir=store "$0" || test $? -lt 3'
+    argv = ["sh", "-c", look, home(rollsites.program)]
+    found = rollsites.nodes.exec(node, argv, name, timeout=300, environment={"PASSWORD": password})
+    assert found.exit == 0, found.error
+    return found.text.splitlines()
 
 
 def comes_back_after_a_reboot(rollsites: Rolling) -> None:
