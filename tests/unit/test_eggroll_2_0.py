@@ -16,6 +16,7 @@ from fatecloud.components.clustermanager import commands
 from fatecloud.components.clustermanager.v2.commands import NODES, alive, nodes
 from fatecloud.components.clustermanager.v2_0 import probe_workers
 from fatecloud.components.clustermanager.v2_0.commands import WORKER
+from fatecloud.components.flow.v1_4 import probe_proxy
 from fatecloud.components.nodemanager.v2_0 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages as shared
 from fatecloud.components.rollsite.v2_0 import messages, probe_peers, probe_state
@@ -172,6 +173,17 @@ def test_nothing_is_sent_where_the_other_rollsite_may_send_it_round(
         answers[f"route of {endpoint}"] = leads_to("10.0.0.7", {"theirs": number, "own": 1, "flow": 2}[port])
         found = probe_peers.ask("h:1", "9999", "10000", endpoint)
         assert (found.get("kind"), ways) == ((None, ["10000"]) if port == "flow" else ("party", []))
+
+
+@pytest.mark.parametrize(("there", "own", "sent"), [(9370, 9360, False), (9360, 9360, True), (9370, 9370, True)])
+def test_flow_sends_nothing_that_a_rollsite_on_another_node_may_send_round(
+    answers: dict[str, Asked], monkeypatch: pytest.MonkeyPatch, there: int, own: int, *, sent: bool
+) -> None:
+    """Its node may have more addresses than are known here. Where flow has the same port, it may be flow's."""
+    monkeypatch.setattr(probe_proxy, "own_state", lambda *_, **__: {"ok": True})
+    answers["route"] = leads_to("rollsite.bank.example", there)
+    found = probe_proxy.state("192.0.2.21", 9370, "9999", own)
+    assert (found["ok"], found.get("kind")) == ((True, None) if sent else (False, "party"))
 
 
 @pytest.mark.parametrize(
