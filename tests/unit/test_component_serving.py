@@ -20,12 +20,14 @@ from fatecloud.components.serving_admin.v2 import probe_state as admin_state
 from fatecloud.components.serving_proxy import exposures as of_proxy
 from fatecloud.components.serving_proxy import peers as probe_peers
 from fatecloud.components.serving_proxy import probe_state as proxy_state
+from fatecloud.components.serving_server import checks as of_servers
 from fatecloud.components.serving_server import exposures as of_server
 from fatecloud.components.serving_server import messages, sample, trial_model
 from fatecloud.components.serving_server.registry import address
+from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.errors import InventoryError
 from fatecloud.model.check import ServiceView
-from fatecloud.model.observed import NodeFacts, Observed
+from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import names
@@ -362,6 +364,32 @@ def test_a_page_of_the_admin_that_others_reach_is_an_exposure() -> None:
         changed = replace(service, ports=tuple(replace(port, bind=bind) for port in service.ports))
         view = ServiceView(desired(EXAMPLE), Observed({"g1": facts}, 0.0), facts, changed)
         assert [one.code for one in of_admin.exposures.function(view)] == codes
+
+
+@pytest.mark.parametrize(
+    ("leaves", "codes"),
+    [
+        (["10.0.0.2:8000"], []),
+        (["10.0.0.9:8000"], []),
+        ([""], ["SERVING_ADDRESS_WRONG"]),
+        ([":8000"], ["SERVING_ADDRESS_WRONG"]),
+        ([], ["SERVING_UNREGISTERED"]),
+        (["10.0.0.2:8001"], ["SERVING_UNREGISTERED"]),
+    ],
+)
+def test_a_node_that_the_inventory_has_by_name_may_register_any_address(
+    tmp_path: Path, leaves: list[str], codes: list[str]
+) -> None:
+    named = INVENTORY.replace("10.0.0.1", "one.example").replace("10.0.0.2", "two.example")
+    cluster = resolved(tmp_path, named + ONE + TWO)
+    service = cluster.services["one/serving-server@n1"]
+    found = dict.fromkeys(service.facts["registers"], leaves)
+    answer = ProbeAnswer(0, {"ok": True, "found": found, "peers": {}}, None, 0.1)
+    facts = NodeFacts("n1", {}, {f"{service.id.key}:{REGISTRY}": answer}, 0.1)
+    view = ServiceView(cluster, Observed({"n1": facts}, 0.0), facts, service)
+    said = list(of_servers.registered.function(view))
+    assert [one.code for one in said] == codes
+    assert all("its address in" in str(one.remedy[0]) for one in said if one.code == "SERVING_ADDRESS_WRONG")
 
 
 def test_the_sample_scores_what_both_parties_have_and_less_without_the_host() -> None:

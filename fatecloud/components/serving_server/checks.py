@@ -132,11 +132,12 @@ def registered(view: ServiceView) -> Iterator[Finding]:
     answer = answer_of(view, REGISTRY)
     if not answer["ok"]:
         return
+    port = view.service.facts["own"].rpartition(":")[2]
     for path, wanted in view.service.facts["registers"].items():
         found = answer["found"].get(path, [])
-        port = view.service.facts["own"].rpartition(":")[2]
-        others = [where for where in found if where != wanted and _could_be_ours(view, where, port)]
-        if wanted and wanted in found:
+        others = [where for where in found if _could_be_ours(view, where, port)]
+        # Of a node that the inventory has by name, any address will do.
+        if wanted in found if wanted else any(where.rpartition(":")[0] for where in others):
             continue
         if others:
             yield finding(
@@ -148,22 +149,23 @@ def registered(view: ServiceView) -> Iterator[Finding]:
                 remedy=(
                     administrator(
                         view.facts.node,
-                        f"let the node's own name resolve to {wanted.rpartition(':')[0]} in /etc/hosts",
+                        f"let the node's own name resolve to {wanted.rpartition(':')[0] or 'its address'} "
+                        "in /etc/hosts",
                     ),
                     verb(view, "restart"),
                 ),
-                expected=wanted,
+                expected=wanted or f"an address with port {port}",
                 got=", ".join(others),
             )
-        elif wanted:
+        else:
             yield finding(
                 view,
                 UNREGISTERED,
                 f"there is nothing of it at {path}",
                 REGISTRY,
-                cause="it lost its session and did not come back, or it still starts",
+                cause="it lost its session and did not come back, or it is still starting",
                 remedy=(verb(view, "restart"), logs(view, "regist")),
-                expected=wanted,
+                expected=wanted or f"an address with port {port}",
                 got=", ".join(found) or "nothing",
             )
         return
@@ -176,6 +178,7 @@ def _could_be_ours(view: ServiceView, where: str, port: str) -> bool:
         for other in view.desired.services.values()
         if other.id.key != view.service.id.key
         for endpoint in other.facts.get("registers", {}).values()
+        if endpoint
     }
     host, _, number = where.rpartition(":")
     return (number == port or not host) and where not in others
