@@ -6,6 +6,7 @@ import json
 import math
 import time
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.script import script_text
@@ -62,11 +63,16 @@ def predict(ground: ProofGround) -> ProofResult:
     loaded: list[str] = []
     try:
         for role, server in sides.items():
-            _load(ground, server, role, numbers)
+            # A server may have the model although loading it fails: the answer can be lost, or binding it refused.
             loaded.append(role)
+            _load(ground, server, role, numbers)
         figures = _scored(ground, began)
-    finally:
-        left = [words for role in loaded if (words := _removed(ground, sides[role], role, numbers))]
+    except BaseException as error:
+        left = _cleared(ground, {role: sides[role] for role in loaded}, numbers)
+        if left and isinstance(error, FatecloudError):
+            error.message = f"{error.message}; could not remove: {'; '.join(left)}"
+        raise
+    left = _cleared(ground, sides, numbers)
     score = figures["score"]
     said = f"the score {score:.12f} is that of both parties together, single and in a batch"
     return _result(ground, "predict", began, figures, said, tuple(left))
@@ -134,6 +140,11 @@ def _load(ground: ProofGround, server: DesiredService, role: str, numbers: tuple
     if not answer.get("ok"):
         raise ProofFailed(f"predict: {server.id.key} does not take the sample model: {answer['error']}")
     ground.events(Event("note", f"{server.id.key} has the sample model as {role}"))
+
+
+def _cleared(ground: ProofGround, sides: Mapping[str, DesiredService], numbers: tuple[str, str]) -> list[str]:
+    """Remove the sample from servers, by role. Returns what could not be removed, in words."""
+    return [words for role, server in sides.items() if (words := _removed(ground, server, role, numbers))]
 
 
 def _removed(ground: ProofGround, server: DesiredService, role: str, numbers: tuple[str, str]) -> str:
