@@ -355,6 +355,10 @@ def test_an_open_management_is_an_exposure_and_a_warning_where_anyone_may_come(*
         assert found[0].code == "EXPOSURE_SERVING_OPEN"
         assert found[0].severity == ("exposure" if closed else "warning")
         assert [one.code for one in found[1:]] == (["EXPOSURE_SERVING_PLAINTEXT"] if key == PROXY else [])
+        partners = "the nodes of its group and the other parties" in found[0].symptom
+        assert partners == (closed and key == PROXY)
+        limited = any("let only the nodes of its group reach port" in str(one) for one in found[0].remedy)
+        assert limited == (partners or not closed)
 
 
 def test_a_page_of_the_admin_that_others_reach_is_an_exposure() -> None:

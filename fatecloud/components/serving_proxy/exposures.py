@@ -15,9 +15,10 @@ from fatecloud.model.remedy import administrator
 @service_check(OPEN, PLAINTEXT, component="serving-proxy", while_down=True)
 def exposures(view: ServiceView) -> Iterator[Finding]:
     """Who can change its routes, and what can be read on the way to other parties."""
-    yield exposed(view, "intra", "changes its table of routes and sends requests to other parties")
+    partners = any(edge.kind == KIND for edge in view.service.edges)
+    yield exposed(view, "intra", "changes its table of routes and sends requests to other parties", partners=partners)
     for port in open_ports(view, "inter"):
-        if any(edge.kind == KIND for edge in view.service.edges):
+        if partners:
             yield Finding(
                 PLAINTEXT.name,
                 PLAINTEXT.severity,

@@ -12,7 +12,8 @@ from fatecloud.model.remedy import Edit, administrator
 OPEN = Code(
     "EXPOSURE_SERVING_OPEN",
     "exposure",
-    "Who reaches the management of Serving's server or proxy changes its models and routes, and reads its passwords.",
+    "Anyone who reaches the management of Serving's server or proxy can change its models and routes, and read its "
+    "passwords.",
 )
 PLAINTEXT = Code(
     "EXPOSURE_SERVING_PLAINTEXT",
@@ -27,22 +28,32 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
     yield exposed(view, "grpc", "loads, binds and removes models, and shows its settings with Redis' password")
 
 
-def exposed(view: ServiceView, port: str, what: str) -> Finding:
-    """About a port that asks no one for a password: the unit drops the packets of strangers, or everyone is let in."""
+def exposed(view: ServiceView, port: str, what: str, *, partners: bool = False) -> Finding:
+    """About a port that asks no one for a password: the unit drops the packets of strangers, or everyone is let in.
+
+    Args:
+        view: the service.
+        port: by its name.
+        what: someone who reaches it can do.
+        partners: whether the unit lets in other parties, for another of its ports: systemd knows addresses alone.
+    """
     (used,) = open_ports(view, port)
     closed = bool(view.service.process.networks)
-    who = "the nodes that its unit lets in" if closed else "anyone who reaches it"
+    who = "the nodes of its group" if closed else "anyone who reaches it"
+    keep = administrator(view.facts.node, f"keep other software off the nodes that reach port {used.number}")
+    alone = administrator(view.facts.node, f"let only the nodes of its group reach port {used.number}")
     return Finding(
         OPEN.name,
-        # A model is code of a kind: a stranger's makes decisions. No warning only where strangers cannot come near.
+        # A stranger's model would make decisions. No warning only where strangers cannot come near.
         "exposure" if closed else "warning",
         view.subject,
-        f"port {used.number} {what}, for {who}, without a password",
+        f"port {used.number} {what}, for {f'{who} and the other parties' if closed and partners else who}, "
+        "without a password",
         cause="Serving's gRPC listens on all addresses and has no authentication",
-        remedy=(administrator(view.facts.node, f"keep other software off the nodes that reach port {used.number}"),)
+        remedy=((alone, keep) if partners else (keep,))
         if closed
         else (
-            administrator(view.facts.node, f"let only the nodes of its group reach port {used.number}"),
+            alone,
             Edit("let systemd supervise it, and give each node and partner an address that is a number", instead=True),
         ),
         source="inventory",
