@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT
+from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT, Networks
 from fatecloud.inventory.kinds import Choice, Flag, Kind, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import DIRECTORY, FILE
@@ -59,6 +59,7 @@ def _setting_kind(key: ConfigKey) -> Kind:
         "size": Size(key.minimum, key.maximum),
         "endpoint": ENDPOINT,
         "host": HOST,
+        "networks": Networks(),
         "str": Text("a text"),
         "name": Text("letters, digits, '-' and '_', at most 64", r"[A-Za-z0-9_-]{1,64}"),
         "path": DIRECTORY,

@@ -256,7 +256,11 @@ groups:
       serving-admin: s1
     config:
       serving-server:
-        features: {source: class, class: com.bank.Features, batch_class: com.bank.ManyFeatures}
+        features:
+          source: class
+          class: com.bank.Features
+          batch_class: com.bank.ManyFeatures
+          addresses: [10.0.0.61, 10.0.7.0/24]
         flow: "10.0.0.41:9380"
         cache: {results: false, seconds: 60}
         batch: {most: 100}
@@ -285,8 +289,8 @@ peers:
 """
 """A peer of parties needs none of its endpoint."""
 SERVED_BY_URL = SERVING.replace(
-    "{source: class, class: com.bank.Features, batch_class: com.bank.ManyFeatures}",
-    '{source: http, url: "http://10.0.0.51:8080/features"}',
+    SERVING.partition("features:\n")[2].partition("        flow:")[0],
+    '          source: http\n          url: "http://10.0.0.51:8080/features"\n',
 )
 EXAMPLES = tuple(path.read_text(encoding="utf-8") for path in sorted(folder("inventories").glob("*.yml")))
 SOURCES = (*EXAMPLES, OLDER, OLDEST, ROLLING, FULL, SERVING, SERVED_BY_URL)

@@ -96,6 +96,20 @@ def test_a_server_registers_with_the_account_and_keeps_models_with_its_data() ->
     assert "Mock" not in file.text
 
 
+def networks_of(tmp_path: Path, features: str) -> tuple[str, ...]:
+    """What the unit of a server with such a source of features lets in and out."""
+    text = ONE.replace("9999}}", "9999}, serving-server: {features: " + features + "}}")
+    return resolved(tmp_path, INVENTORY + text).services["one/serving-server@n1"].process.networks
+
+
+def test_a_class_of_features_reaches_its_store(tmp_path: Path) -> None:
+    own = networks_of(tmp_path, "{source: none}")
+    assert own == ("127.0.0.0/8", "::1/128", "10.0.0.1/32")
+    known = networks_of(tmp_path, "{source: class, class: com.bank.Features, addresses: [10.0.0.61, 10.0.7.0/24]}")
+    assert known == (*own, "10.0.0.61/32", "10.0.7.0/24")
+    assert networks_of(tmp_path, "{source: class, class: com.bank.Features}") == (), "no one has said where it connects"
+
+
 def test_a_hosts_features_are_the_samples_where_the_inventory_says_so() -> None:
     files = rendered(HOSTS, EXAMPLE)
     assert settings(files[CONF].text)["feature.single.adaptor"].endswith(".TestFileAdapter")
@@ -164,6 +178,10 @@ def test_the_password_of_the_admin_is_in_its_own_settings_alone() -> None:
                 "{serving-proxy: {party: 9999}, serving-server: {features: {source: http}}}",
             ),
             "features.url is missing",
+        ),
+        (
+            ONE.replace("9999}}", "9999}, serving-server: {features: {addresses: 10.0.0.61}}}"),
+            "features.addresses counts for nothing with features.source none",
         ),
     ],
 )

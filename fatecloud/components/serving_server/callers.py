@@ -13,7 +13,7 @@ _NEIGHBOURS = (SERVER, PROXY, ADMIN, "zookeeper", "redis")
 
 
 def networks_of(ctx: Context, more: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The nodes of its owner, and where its features and models come from; empty if one of them has only a name.
+    """The nodes of its owner, and where its features and models come from; empty if one of them has no known address.
 
     Its gRPC asks no one for a password, and loads and removes models. It takes systemd to drop the packets of others.
 
@@ -24,8 +24,10 @@ def networks_of(ctx: Context, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     hosts = [host for node in nodes for host in (node.address, node.advertise)]
     outside = [urlsplit(url).hostname or "" for url in (ctx.config.get("features.url"),) if url]
     outside += [ctx.config["flow"].host] if ctx.config.get("flow") else []
-    if ctx.node.supervision != "systemd" or not all(map(is_address, (*hosts, *outside))):
+    stores = ctx.config.get("features.addresses") or ()
+    unknown = ctx.config.get("features.source") == "class" and not stores
+    if unknown or ctx.node.supervision != "systemd" or not all(map(is_address, (*hosts, *outside))):
         return ()
     own = [network for node in nodes for network in of_node(node)]
     single = [f"{host}/{128 if ':' in host else 32}" for host in outside]
-    return tuple(dict.fromkeys((*SELF, *own, *single, *more)))
+    return tuple(dict.fromkeys((*SELF, *own, *single, *stores, *more)))

@@ -54,7 +54,11 @@ def exposed(view: ServiceView, port: str, what: str, *, partners: bool = False) 
         if closed
         else (
             alone,
-            Edit("let systemd supervise it, and give each node and partner an address that is a number", instead=True),
+            Edit(
+                "let systemd supervise it, give each node and partner an address that is a number, and name in "
+                "`features.addresses` what a class of features connects to",
+                instead=True,
+            ),
         ),
         source="inventory",
     )

@@ -32,6 +32,13 @@ CLASS = ConfigKey(
 BATCH_CLASS = ConfigKey(
     "features.batch_class", "str", None, "The same for requests in batches; derived: none, it refuses those."
 )
+ADDRESSES = ConfigKey(
+    "features.addresses",
+    "networks",
+    None,
+    "What such a class connects to, with the name servers that it asks; derived: not known, so that the server's unit "
+    "drops no packets, and a firewall has to keep strangers out.",
+)
 FLOW = ConfigKey(
     "flow",
     "endpoint",
@@ -76,6 +83,9 @@ def judge(config: Mapping[str, Any], node: Node, architecture: str | None) -> tu
             found.append(Contradiction(key, f"{key} counts for nothing with features.source {source}", "no such line"))
         elif config[key] and not form.fullmatch(config[key]):
             found.append(Contradiction(key, f"{key} {config[key]!r} has another form", expected))
+    if config[ADDRESSES.name] and source != "class":
+        what = f"{ADDRESSES.name} counts for nothing with features.source {source}"
+        found.append(Contradiction(ADDRESSES.name, what, "no such line"))
     return tuple(found)
 
 

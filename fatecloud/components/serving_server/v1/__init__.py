@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from fatecloud.components.serving_server.service import JVM
-from fatecloud.components.serving_server.settings import CLASS, FLOW, GRPC, SECONDS, SOURCE, judge_without_http
+from fatecloud.components.serving_server.settings import (
+    ADDRESSES,
+    CLASS,
+    FLOW,
+    GRPC,
+    SECONDS,
+    SOURCE,
+    judge_without_http,
+)
 from fatecloud.components.serving_server.v1.want import want
 from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered_with_redis
 from fatecloud.model.component import Component
@@ -13,7 +21,7 @@ COMPONENT = Component(
     name="serving-server",
     summary="FATE-Serving's server",
     architectures=(),
-    config=(*JVM.keys, SOURCE, CLASS, FLOW, SECONDS),
+    config=(*JVM.keys, SOURCE, CLASS, ADDRESSES, FLOW, SECONDS),
     ports=(GRPC,),
     want=want,
     requires=registered_with_redis,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fatecloud.components.serving_server.service import JVM
 from fatecloud.components.serving_server.settings import (
+    ADDRESSES,
     BATCH_CLASS,
     CLASS,
     FLOW,
@@ -30,6 +31,7 @@ COMPONENT = Component(
         URL,
         CLASS,
         BATCH_CLASS,
+        ADDRESSES,
         FLOW,
         RESULTS,
         SECONDS,
