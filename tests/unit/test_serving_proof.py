@@ -10,7 +10,7 @@ import pytest
 from component_world import desired
 
 from fatecloud.components.serving_proxy import proof
-from fatecloud.components.serving_proxy.kinds import SMOKE
+from fatecloud.components.serving_proxy.kinds import ROUTE, SMOKE
 from fatecloud.components.serving_server import sample
 from fatecloud.errors import ProofFailed, UsageError
 from fatecloud.model.desired import DesiredService
@@ -82,6 +82,14 @@ def ground(answer: Answer, deadline: float, asked: list[tuple[str, ...]] | None 
 
 def predicted(answer: Answer, asked: list[tuple[str, ...]] | None = None) -> ProofResult:
     return proof.predict(ground(answer, SMOKE.deadline, asked))
+
+
+def test_a_route_is_tried_until_a_proxy_has_connected_again(clock: Clock) -> None:
+    lost = {"ok": False, "kind": "hop", "error": "no answer from 192.0.2.42:8869"}
+    result = proof.route(ground(lambda *_: {"ok": True} if clock.now > 144 else lost, ROUTE.deadline))
+    assert result.kind == "route", "the pause is two minutes, and a fifth more or less"
+    with pytest.raises(ProofFailed, match=r"no answer from 192\.0\.2\.42:8869"):
+        proof.route(ground(lambda *_: lost, ROUTE.deadline))
 
 
 def removed(asked: list[tuple[str, ...]]) -> list[str]:

@@ -8,7 +8,8 @@ _PROOF = "fatecloud.components.serving_proxy.proof"
 ROUTE = ProofKind(
     "route",
     "Asks the other party's server, through both proxies, for a model that it does not have. It changes nothing.",
-    120,
+    # A proxy that lost its connection waits for up to two minutes before it tries again.
+    200,
     f"{_PROOF}:route",
 )
 SMOKE = ProofKind(

@@ -23,6 +23,8 @@ EVERY = 3.0
 """Seconds between two tries: after a start, a proxy's connections wait for up to two minutes before they try again."""
 ENOUGH = 1e-9
 CALL_SECONDS = 40.0
+ROUTE_SECONDS = 25.0
+"""Seconds that stay for the last question about a route, which takes 12 s at most on the node."""
 SETTLED = 60.0
 """Seconds that stay for the clean-up."""
 
@@ -38,7 +40,7 @@ def route(ground: ProofGround) -> ProofResult:
         answer = _asked(ground, service, PACKAGE, "trial_route.py", own, party, other, part)
         if answer.get("ok"):
             break
-        if time.monotonic() - began + EVERY > ground.deadline - CALL_SECONDS:
+        if time.monotonic() - began + EVERY > ground.deadline - ROUTE_SECONDS:
             raise ProofFailed(
                 f"route {ground.guest} -> {ground.host}: no server of party {other} answers: {answer['error']}",
                 remedy=f"fatecloud check {ground.guest}/ {ground.host}/",
