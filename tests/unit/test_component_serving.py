@@ -9,6 +9,7 @@ import math
 import socket
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from fatecloud.components.serving_admin.v2 import probe_state as admin_state
 from fatecloud.components.serving_proxy import exposures as of_proxy
 from fatecloud.components.serving_proxy import peers as probe_peers
 from fatecloud.components.serving_proxy import probe_state as proxy_state
+from fatecloud.components.serving_proxy import trial_request
 from fatecloud.components.serving_server import checks as of_servers
 from fatecloud.components.serving_server import exposures as of_server
 from fatecloud.components.serving_server import messages, sample, trial_model
@@ -438,6 +440,23 @@ def test_a_request_to_load_names_both_parties_and_the_own_part() -> None:
     assert [fields(entry)[1][0] for entry in message[2]] == [b"guest", b"host"]
     assert (message[4], message[7], message[8]) == ([sample.SERVICE.encode()], [b"CACHE"], [b"/data/file"])
     assert 7 not in fields(trial_model.request("guest", "9999", "9999", "10000", ""))
+
+
+@pytest.mark.parametrize("body", [b"\xff", field(1, "no"), field(2, 5), field(1, field(1, "x"))])
+def test_what_a_server_answers_to_a_load_may_have_any_form(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(trial_model, "models", lambda *_, **__: {"ok": True, "models": []})
+    monkeypatch.setattr(trial_model, "asked", lambda *_, **__: (OK, body))
+    with TemporaryDirectory() as place:
+        assert trial_model.load("h", 1, place, "host", "9999", "10000")["kind"] == "foreign"
+    assert trial_model.load("h", 1, place, "host", "9999", "10000")["kind"] == "file", "the directory is gone"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"retcode": "x"}', b'{"retcode": []}', b'{"retcode": Infinity}', b"{"]
+)
+def test_what_answers_a_request_may_have_any_form(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    monkeypatch.setattr(trial_request, "post", lambda *_, **__: (200, "OK", body))
+    assert trial_request.predicted("h", 1, "inference", "{}")["kind"] == "foreign"
 
 
 def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from fatecloud.model.proof import ProofGround, ProofResult
 
 EXAMPLE = "serving-pair"
 OWNERS = ("guest", "host")
+SERVERS = {s.id.owner: s for s in desired(EXAMPLE).services.values() if s.id.component == "serving-server"}
 SCORED = {"retcode": 0, "data": {"score": sample.score()}}
 BATCH = {"retcode": 0, "batchDataList": [{"data": {"score": sample.score()}}] * 2}
 Answer = Callable[[str, tuple[str, ...]], Any]
@@ -73,10 +75,9 @@ def ground(answer: Answer, deadline: float, asked: list[tuple[str, ...]] | None 
 
     whole = desired(EXAMPLE)
     found = {s.id.owner: s for s in whole.services.values() if s.id.component == "serving-proxy"}
-    servers = {s.id.owner: s for s in whole.services.values() if s.id.component == "serving-server"}
     events: list[Event] = []
     return ProofGround(
-        "guest", "host", found, to, lambda _: "", events.append, deadline, lambda owner, _component: servers[owner]
+        "guest", "host", found, to, lambda _: "", events.append, deadline, lambda owner, _component: SERVERS[owner]
     )
 
 
@@ -90,6 +91,52 @@ def test_a_route_is_tried_until_a_proxy_has_connected_again(clock: Clock) -> Non
     assert result.kind == "route", "the pause is two minutes, and a fifth more or less"
     with pytest.raises(ProofFailed, match=r"no answer from 192\.0\.2\.42:8869"):
         proof.route(ground(lambda *_: lost, ROUTE.deadline))
+
+
+@pytest.mark.parametrize("what", ["load_host", "unload_host", "inference", "batchInference"])
+def test_a_failure_without_a_reason_is_an_error_for_people(what: str) -> None:
+    if what == "unload_host":
+        assert "no reason given" in predicted(answers(unload_host={"ok": False})).left[0]
+        return
+    with pytest.raises(ProofFailed, match="no reason given"):
+        predicted(answers(**{what: {"ok": False}}))
+
+
+@pytest.mark.parametrize(
+    "data", ["a text", ["a list"], {"score": 10**400}, {"score": float("nan")}, {"score": True}, None]
+)
+def test_a_score_of_another_form_is_a_failure(data: Any) -> None:
+    with pytest.raises(ProofFailed, match="the score of the request is"):
+        predicted(answers(inference=said(SCORED | {"data": data})))
+    with pytest.raises(ProofFailed, match="the score of a request in a batch is"):
+        predicted(answers(batchInference=said(BATCH | {"batchDataList": [{"data": data}]})))
+    with pytest.raises(ProofFailed, match=r"a batch of 2 gets 0 answers|the score of a request in a batch is"):
+        predicted(answers(batchInference=said(BATCH | {"batchDataList": [data] if data else "text"})))
+
+
+@pytest.mark.parametrize(
+    "printed", [{"ok": True}, {"ok": True, "retcode": "0"}, {"ok": True, "retcode": 0, "answer": []}]
+)
+def test_an_answer_without_its_parts_is_no_score(printed: dict[str, Any]) -> None:
+    with pytest.raises(ProofFailed, match="not an answer of Serving's"):
+        predicted(answers(inference=printed))
+
+
+def test_scripts_get_an_ipv6_address_without_its_brackets() -> None:
+    asked: list[tuple[str, ...]] = []
+    over_six = replace(
+        ground(answers(), SMOKE.deadline, asked),
+        services={k: _at_six(s) for k, s in ground(answers(), 1.0).services.items()},
+        beside=lambda owner, _component: _at_six(SERVERS[owner]),
+    )
+    proof.predict(over_six)
+    assert {words[1] for words in asked if words[0] in ("load", "unload")} == {"2001:db8::1"}
+    assert {words[:2] for words in asked if words[0] not in ("load", "unload")} == {("2001:db8::1", "8059")}
+
+
+def _at_six(service: DesiredService) -> DesiredService:
+    facts = {"own": "[2001:db8::1]:8000", "http": "[2001:db8::1]:8059"}
+    return replace(service, facts={**service.facts, **facts})
 
 
 def removed(asked: list[tuple[str, ...]]) -> list[str]:

@@ -17,6 +17,7 @@ from fatecloud.model.desired import DesiredService
 from fatecloud.model.event import Event
 from fatecloud.model.proof import ProofGround, ProofResult
 from fatecloud.plain import harmless, plain_word
+from fatecloud.probing.dialing import address_of
 
 PACKAGE = "serving-proxy"
 EVERY = 3.0
@@ -38,7 +39,7 @@ def route(ground: ProofGround) -> ProofResult:
     answer: dict[str, Any] = {}
     while not answer.get("ok"):
         answer = _asked(ground, service, PACKAGE, "trial_route.py", own, party, other, part)
-        if answer.get("ok"):
+        if answer["ok"]:
             break
         if time.monotonic() - began + EVERY > ground.deadline - ROUTE_SECONDS:
             raise ProofFailed(
@@ -87,30 +88,42 @@ def _scored(ground: ProofGround, began: float) -> dict[str, float]:
         started = time.monotonic()
         single = _request(ground, proxy, "inference", _features())
         seconds = time.monotonic() - started
-        if single.get("ok") and single["retcode"] == 0:
+        if single["ok"] and single["retcode"] == 0:
             break
         if time.monotonic() - began + EVERY > ground.deadline - CALL_SECONDS - SETTLED:
-            error = single.get("error") or f"{single['retcode']}: {single['retmsg']}"
-            raise ProofFailed(f"predict {ground.guest} -> {ground.host}: no score: {error}", remedy="fatecloud check")
+            what = f"predict {ground.guest} -> {ground.host}: no score: {_refusal(single)}"
+            raise ProofFailed(what, remedy="fatecloud check")
         time.sleep(EVERY)
-    _compared(ground, (single["answer"].get("data") or {}).get("score"), expected, "the request")
+    _compared(ground, _score(single["answer"]), expected, "the request")
     many = {"batchDataList": [{"index": index, **_features()} for index in (1, 2)]}
     batch = _request(ground, proxy, "batchInference", many)
-    if not batch.get("ok") or batch["retcode"] != 0:
-        error = batch.get("error") or f"{batch['retcode']}: {batch['retmsg']}"
-        raise ProofFailed(f"predict {ground.guest} -> {ground.host}: no score of a batch: {error}")
-    found = batch["answer"].get("batchDataList") or []
+    if not batch["ok"] or batch["retcode"] != 0:
+        raise ProofFailed(f"predict {ground.guest} -> {ground.host}: no score of a batch: {_refusal(batch)}")
+    listed = batch["answer"].get("batchDataList")
+    found = listed if isinstance(listed, list) else []
     for one in found:
-        _compared(ground, (one.get("data") or {}).get("score"), expected, "a request in a batch")
+        _compared(ground, _score(one), expected, "a request in a batch")
     if len(found) != len(many["batchDataList"]):
         raise ProofFailed(f"predict {ground.guest} -> {ground.host}: a batch of 2 gets {len(found)} answers")
     return {"score": expected, "single": seconds}
 
 
+def _refusal(answer: dict[str, Any]) -> str:
+    return f"{answer['retcode']}: {answer.get('retmsg', '')}" if answer["ok"] else str(answer["error"])
+
+
+def _score(answer: Any) -> Any:
+    """What one answer has for a score; None where it has none."""
+    data = answer.get("data") if isinstance(answer, dict) else None
+    return data.get("score") if isinstance(data, dict) else None
+
+
 def _compared(ground: ProofGround, got: Any, expected: float, what: str) -> None:
-    if isinstance(got, (int, float)) and math.isfinite(got) and abs(got - expected) < ENOUGH:
+    # A whole number in JSON may be too large for a float.
+    value = got if isinstance(got, float) or (isinstance(got, int) and 0 <= got <= 1) else math.nan
+    if abs(value - expected) < ENOUGH:
         return
-    alone = isinstance(got, (int, float)) and abs(got - sample.score(with_host=False)) < ENOUGH
+    alone = abs(value - sample.score(with_host=False)) < ENOUGH
     why = "it is the guest's part alone: the host's adds nothing" if alone else "it is another one"
     raise ProofFailed(
         f"predict {ground.guest} -> {ground.host}: the score of {what} is {plain_word(str(got))}, "
@@ -126,20 +139,23 @@ def _features() -> dict[str, Any]:
 
 
 def _request(ground: ProofGround, proxy: DesiredService, call: str, body: dict[str, Any]) -> dict[str, Any]:
-    host, _, port = str(proxy.facts["http"]).rpartition(":")
+    host, port = address_of(str(proxy.facts["http"]))
     document = json.dumps({"head": {"serviceId": sample.SERVICE}, "body": body})
-    return _asked(ground, proxy, PACKAGE, "trial_request.py", host, port, call, document)
+    answer = _asked(ground, proxy, PACKAGE, "trial_request.py", host, str(port), call, document)
+    if answer["ok"] and not (isinstance(answer.get("retcode"), int) and isinstance(answer.get("answer"), dict)):
+        return {"ok": False, "error": "what it printed is not an answer of Serving's"}
+    return answer
 
 
 def _load(ground: ProofGround, server: DesiredService, role: str, numbers: tuple[str, str]) -> None:
-    host, _, port = str(server.facts["own"]).rpartition(":")
-    answer = _asked(ground, server, SERVER, "trial_model.py", "load", host, port, server.data, role, *numbers)
+    host, port = address_of(str(server.facts["own"]))
+    answer = _asked(ground, server, SERVER, "trial_model.py", "load", host, str(port), server.data, role, *numbers)
     if answer.get("kind") == "models":
         raise UsageError(
             f"{server.id.key}: {answer['error']}; the sample is loaded only where there are none",
             remedy=f"fatecloud test route --from {ground.guest} --to {ground.host}",
         )
-    if not answer.get("ok"):
+    if not answer["ok"]:
         raise ProofFailed(f"predict: {server.id.key} does not take the sample model: {answer['error']}")
     ground.events(Event("note", f"{server.id.key} has the sample model as {role}"))
 
@@ -150,12 +166,12 @@ def _cleared(ground: ProofGround, sides: Mapping[str, DesiredService], numbers: 
 
 
 def _removed(ground: ProofGround, server: DesiredService, role: str, numbers: tuple[str, str]) -> str:
-    host, _, port = str(server.facts["own"]).rpartition(":")
+    host, port = address_of(str(server.facts["own"]))
     try:
-        answer = _asked(ground, server, SERVER, "trial_model.py", "unload", host, port, role, *numbers)
+        answer = _asked(ground, server, SERVER, "trial_model.py", "unload", host, str(port), role, *numbers)
     except FatecloudError as error:
         return f"the sample model in {server.id.key}: {error.message}"
-    return "" if answer.get("ok") else f"the sample model in {server.id.key}: {answer['error']}"
+    return "" if answer["ok"] else f"the sample model in {server.id.key}: {answer['error']}"
 
 
 def _server(ground: ProofGround, owner: str) -> DesiredService:
@@ -179,7 +195,7 @@ def _asked(ground: ProofGround, service: DesiredService, package: str, script: s
         answer = None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
         raise ProofFailed(f"{service.id.key}: {script} printed {plain_word(output, 200)!r}")
-    return answer
+    return answer if answer["ok"] else {**answer, "error": str(answer.get("error", "no reason given"))}
 
 
 def _result(

@@ -32,12 +32,13 @@ def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
     except (NoHttp, ValueError, RecursionError) as error:
         return {"ok": False, "kind": "foreign", "error": readable(error)}
     # The proxy's own refusals have `code` in the place of `retcode`.
-    code = found.get("retcode", found.get("code")) if isinstance(found, dict) else None
-    if code is None:
+    try:
+        code = int(found.get("retcode", found.get("code")))
+    except (ValueError, TypeError, AttributeError, OverflowError):
         return {"ok": False, "kind": "foreign", "error": f"HTTP {status}, and no answer of Serving's"}
     return {
         "ok": True,
-        "retcode": int(code),
+        "retcode": code,
         "retmsg": readable(found.get("retmsg", found.get("message", ""))),
         "answer": found,
     }

@@ -43,6 +43,8 @@ def load(host: str, port: int, data: str, role: str, guest: str, other: str) -> 
     try:
         path.write_bytes(model(role, guest, other))
         done = _call("publishLoad", request(role, party, guest, other, str(path)), host, port)
+    except OSError as error:
+        return {"ok": False, "kind": "file", "error": f"{path}: {error.strerror}"}
     finally:
         if path.exists():
             path.unlink()
@@ -88,16 +90,12 @@ def _call(method: str, message: bytes, host: str, port: int) -> dict[str, Any]:
     answer, body = asked(host, port, _SERVICE + method, message, timeout=SECONDS)
     if not answer["ok"]:
         return answer
-    found = fields(body)
-    code = int(found.get(1, [0])[0])
-    if code:
-        words = found.get(2, [b""])[0]
-        return {
-            "ok": False,
-            "kind": "code",
-            "error": readable(f"{method} gets {code}: {words.decode('utf-8', 'replace')}"),
-        }
-    return {"ok": True}
+    try:
+        found = fields(body)
+        code, words = int(found.get(1, [0])[0]), found.get(2, [b""])[0].decode("utf-8", "replace")
+    except (ValueError, TypeError, AttributeError):
+        return {"ok": False, "kind": "foreign", "error": f"the answer to {method} is not Serving's"}
+    return {"ok": False, "kind": "code", "error": readable(f"{method} gets {code}: {words}")} if code else {"ok": True}
 
 
 if __name__ == "__main__":
