@@ -9,7 +9,7 @@ from fatecloud.model.check import Code, FactAbsent, ServiceView
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding, probe_source
 from fatecloud.model.remedy import Ask, Remedy, Run, administrator, logs_of_service, look
-from fatecloud.model.service import PortUse
+from fatecloud.model.service import Edge, PortUse
 
 ASK_OPERATOR = Ask("its operator", "run the SQL that `fatecloud objects show --sql` prints")
 """The remedy for objects in a service that others run."""
@@ -80,11 +80,17 @@ def reached_again(view: ServiceView, kind: str) -> tuple[Remedy, ...]:
     Returns:
         A start of the neighbour, or where it runs already, what may be between the two.
     """
-    edge = next(edge for edge in view.service.edges if edge.kind == kind)
-    service = neighbour(view, kind)
+    return reached_over(view, next(edge for edge in view.service.edges if edge.kind == kind))
+
+
+def reached_over(view: ServiceView, edge: Edge) -> tuple[Remedy, ...]:
+    """The same for one edge of several: what is at its end alone is started."""
+    service = view.desired.services.get(edge.target)
     if service is None:
         return (Ask(f"the operator of {edge.endpoint}", f"does it take connections from {view.facts.node}?"),)
-    command = f"{service.id.owner}/{service.id.component}"
+    whole = f"{service.id.owner}/{service.id.component}"
+    alone = sum(key.startswith(f"{whole}@") for key in view.desired.services) == 1
+    command = whole if alone else service.id.key
     seen = view.observed.reached(service.id.node)
     states = (seen.fact("services").value or {}) if seen else {}
     if (states.get(service.id.key) or {}).get("state") != "running":

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from component_world import desired, rendered
+from component_world import CASES, desired, findings, rendered
 from group_world import loaded, resolved
 
 from fatecloud.components.serving_admin import checks as of_admin
@@ -29,7 +29,8 @@ from fatecloud.components.serving_server.registry import address
 from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.errors import InventoryError
 from fatecloud.model.check import ServiceView
-from fatecloud.model.observed import NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
+from fatecloud.model.remedy import Run, immediate
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import names
@@ -414,6 +415,36 @@ def test_a_node_that_the_inventory_has_by_name_may_register_any_address(
     said = list(of_servers.registered.function(view))
     assert [one.code for one in said] == codes
     assert all("its address in" in str(one.remedy[0]) for one in said if one.code == "SERVING_ADDRESS_WRONG")
+
+
+def test_a_neighbour_that_runs_is_not_restarted_and_one_that_is_down_is_started_alone(tmp_path: Path) -> None:
+    cluster = resolved(tmp_path, INVENTORY + MANY)
+    service = cluster.services["one/serving-server@n2"]
+    lost = {"ok": False, "kind": "timeout", "error": "no answer within 3 s"}
+    answer = {"ok": False, "kind": "down", "peers": dict.fromkeys(("n1", "n2", "n3"), lost)}
+    states = {"n1": "running", "n2": "running", "n3": "failed"}
+    nodes = {
+        node: NodeFacts(node, {"services": Fact({f"one/zookeeper@{node}": {"state": state}})}, {}, 0.1)
+        for node, state in states.items()
+    }
+    facts = replace(nodes["n2"], probes={f"{service.id.key}:{REGISTRY}": ProbeAnswer(0, answer, None, 0.1)})
+    view = ServiceView(cluster, Observed({**nodes, "n2": facts}, 0.0), facts, service)
+    acts = {
+        str(one.about): [run.command for run in immediate(one.remedy)] for one in of_servers.registry.function(view)
+    }
+    assert acts == {
+        "one/zookeeper@n1": [],
+        "one/zookeeper@n2": [],
+        "one/zookeeper@n3": ["fatecloud start one/zookeeper@n3"],
+    }
+
+
+@pytest.mark.parametrize("code", ["SERVING_SERVER_DOWN", "SERVING_PROXY_DOWN", "SERVING_CONNECTION_LOST"])
+def test_no_service_that_runs_is_restarted_at_once(code: str) -> None:
+    (case,) = (case for case in CASES if case.code == code)
+    (found,) = (one for one in findings(case.change, example=EXAMPLE) if one.code == code)
+    assert immediate(found.remedy) == ()
+    assert any(isinstance(one, Run) and "restart" in one.command and one.instead for one in found.remedy)
 
 
 def test_the_sample_scores_what_both_parties_have_and_less_without_the_host() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fatecloud.components.judging import answer_of, finding, logs, verb
 from fatecloud.components.party_routes import BLOCKED, LARGE, blocked, packets_lost, routes_to_parties
@@ -12,7 +13,7 @@ from fatecloud.components.serving_proxy.service import PEERS, STATE
 from fatecloud.components.serving_server.checks import HANGS
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import PUT_BACK, Ask, Edit, look
+from fatecloud.model.remedy import CHECK, PLAN, PUT_BACK, Ask, Edit, look
 
 __all__ = ["behind", "exposures", "passes_on", "peers", "usable"]
 
@@ -102,7 +103,11 @@ def passes_on(view: ServiceView) -> Iterator[Finding]:
             PEERS,
             cause="the other proxy was away, and this one waits up to two minutes before it connects again; or its "
             "table of routes was changed by hand",
-            remedy=(*PUT_BACK, verb(view, "restart"), logs(view)),
+            remedy=(
+                replace(CHECK, when="after two minutes"),
+                PLAN,
+                replace(verb(view, "restart"), when="if it does not heal", instead=True),
+            ),
             expected="the answer of a server that it does not have that model",
             got=str(lost[0].answer["behind"]["kind"]),
         )

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
+from fatecloud.components.judging import answer_of, finding, logs, reached_again, reached_over, verb
 from fatecloud.components.serving_server.exposures import exposures
 from fatecloud.components.serving_server.want import OUT, REDIS, REGISTRY, SERVERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import PUT_BACK, Edit, Run, administrator, look
+from fatecloud.model.remedy import PUT_BACK, Run, administrator, logs_of_service, look
 
 __all__ = ["exposures", "proxies", "redis", "registered", "registry", "servers", "usable"]
 
@@ -68,7 +68,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
         UNUSABLE,
         str(answer["error"]),
         STATE,
-        cause="it opened its port and waits for ZooKeeper, for which it looks at its start alone"
+        cause="it opened its port and waits for ZooKeeper, and looks for that only when it starts"
         if starting
         else "another program has its port, or it is of another version",
         remedy=(verb(view, "restart"), logs(view))
@@ -93,7 +93,7 @@ def registry(view: ServiceView) -> Iterator[Finding]:
             f"{edge.target} at {edge.endpoint}: {error}",
             REGISTRY,
             cause="it is down or frozen, or a firewall blocks the connection",
-            remedy=(Run(f"fatecloud start {edge.target}"), look(f"fatecloud check {edge.target}")),
+            remedy=(*reached_over(view, edge), look(f"fatecloud check {edge.target}")),
             expected="ZooKeeper's answer",
             got=str(found.get("kind", "nothing")),
             about=edge.target,
@@ -231,10 +231,7 @@ def _silent(view: ServiceView, code: Code, probe: str, kind: str) -> Iterator[Fi
             f"{edge.target} at {edge.endpoint}: {found.get('error', 'it was not asked')}",
             probe,
             cause="it is down or frozen, or a firewall blocks the connection",
-            remedy=(
-                Run(f"fatecloud restart {edge.target}"),
-                Edit("open the port in the firewall in between", instead=True),
-            ),
+            remedy=(*reached_over(view, edge), logs_of_service(edge.target)),
             expected=f"an answer of Serving's {kind}",
             got=str(found.get("kind", "nothing")),
             about=edge.target,
