@@ -363,6 +363,27 @@ def test_an_admin_that_takes_upstreams_account_says_so(tmp_path: Path, monkeypat
     assert admin_state.state(str(conf), "h", 1)["kind"] == "login"
 
 
+def test_an_admin_older_than_its_settings_gets_no_password_for_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "application.properties"
+    conf.write_text("admin.username=fate\nadmin.password=own\n")
+    sent: list[str] = []
+
+    def post(_host: str, _port: int, _path: str, body: bytes, **_: Any) -> tuple[int, str, bytes]:
+        sent.append(json.loads(body)["password"])
+        return 200, "OK", json.dumps({"retcode": 120}).encode()
+
+    monkeypatch.setattr(admin_state, "post", post)
+    monkeypatch.setattr(admin_state, "started", lambda _: conf.stat().st_mtime - 60)
+    found = admin_state.state(str(conf), "h", 1)
+    assert (found["ok"], found["kind"], found["shipped"], sent) == (False, "login", False, ["admin"])
+    for begun in (conf.stat().st_mtime + 60, None):
+        sent.clear()
+        monkeypatch.setattr(admin_state, "started", lambda _, begun=begun: begun)
+        assert (admin_state.state(str(conf), "h", 1)["kind"], sent) == ("login", ["own", "admin"])
+
+
 @pytest.mark.parametrize("closed", [True, False])
 def test_an_open_management_is_an_exposure_and_a_warning_where_anyone_may_come(*, closed: bool) -> None:
     for key, checks in ((SERVER, of_server), (PROXY, of_proxy)):

@@ -117,7 +117,7 @@ def test_a_score_of_another_form_is_a_failure(data: Any) -> None:
 @pytest.mark.parametrize(
     "printed", [{"ok": True}, {"ok": True, "retcode": "0"}, {"ok": True, "retcode": 0, "answer": []}]
 )
-def test_an_answer_without_its_parts_is_no_score(printed: dict[str, Any]) -> None:
+def test_an_answer_without_its_parts_is_refused(printed: dict[str, Any]) -> None:
     with pytest.raises(ProofFailed, match="not an answer of Serving's"):
         predicted(answers(inference=printed))
 

@@ -6,18 +6,23 @@ It does not log out: all logins of an account have one token, and people who loo
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
 from fatecloud.probing.dialing import readable, trouble
 from fatecloud.probing.http_get import NoHttp, get, post
 from fatecloud.probing.properties import settings
+from fatecloud.probing.since import started
 
 SECONDS = 6.0
 MOST = 1 << 20
 SHIPPED = {"username": "admin", "password": "admin"}
 """What upstream's settings have."""
 WRONG = 120
+UNREAD = "it was not started since its settings were written"
+_CLOCKS = 3.0
+"""Seconds: the kernel rounds when a process started."""
 _DEEPEST = 6
 _GROUPS = ("serving", "proxy", "admin")
 
@@ -29,20 +34,28 @@ def state(conf: str, host: str, port: int) -> dict[str, Any]:
         account, password = own["admin.username"], own["admin.password"]
     except (OSError, KeyError) as error:
         return {"ok": False, "kind": "config", "error": f"{conf}: {type(error).__name__}: {error}"}
-    login = _call(host, port, "/api/admin/login", {"username": account, "password": password})
+    unread = _is_unread(conf)
+    login = {} if unread else _call(host, port, "/api/admin/login", {"username": account, "password": password})
     if "kind" in login:
         return login
     shipped = _call(host, port, "/api/admin/login", SHIPPED)
     found: dict[str, Any] = {"shipped": shipped.get("retcode") == 0, "shown": {}}
-    if login["retcode"] != 0:
-        kind = "login" if login["retcode"] == WRONG else "code"
-        return {"ok": False, "kind": kind, "error": f"a login gets {login['retcode']}: {_words(login)}", **found}
+    if unread or login["retcode"] != 0:
+        kind = "login" if unread or login["retcode"] == WRONG else "code"
+        why = UNREAD if unread else f"a login gets {login['retcode']}: {_words(login)}"
+        return {"ok": False, "kind": kind, "error": why, **found}
     shown = _call(host, port, "/api/component/list", None, str((login.get("data") or {}).get("sessionToken", "")))
     if "kind" in shown:
         return {**shown, **found}
     if shown["retcode"] != 0:
         return {"ok": False, "kind": "code", "error": f"its list gets {shown['retcode']}: {_words(shown)}", **found}
     return {"ok": True, **found, "shown": {name: sorted(_leaves(shown.get("data"), name)) for name in _GROUPS}}
+
+
+def _is_unread(conf: str) -> bool:
+    """Whether the process is older than its settings: it would write a login that it refuses to its log, in clear."""
+    begun = started(f"-Dspring.config.location={conf}")
+    return begun is not None and os.stat(conf).st_mtime > begun + _CLOCKS
 
 
 def _call(host: str, port: int, path: str, body: dict[str, str] | None, token: str = "") -> dict[str, Any]:
