@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from component_world import CASES, desired, findings, rendered
+from component_world import CASES, desired, findings, rendered, set_answer
 from group_world import loaded, resolved
 
+from fatecloud import catalogue
 from fatecloud.components.serving_admin import checks as of_admin
 from fatecloud.components.serving_admin.v2 import probe_state as admin_state
 from fatecloud.components.serving_proxy import exposures as of_proxy
@@ -24,9 +26,11 @@ from fatecloud.components.serving_proxy import probe_state as proxy_state
 from fatecloud.components.serving_proxy import trial_request
 from fatecloud.components.serving_server import checks as of_servers
 from fatecloud.components.serving_server import exposures as of_server
-from fatecloud.components.serving_server import messages, sample, trial_model
+from fatecloud.components.serving_server import messages, probe_registry, sample, trial_model
+from fatecloud.components.serving_server import registry as of_registry
 from fatecloud.components.serving_server.registry import address
 from fatecloud.components.serving_server.want import REGISTRY
+from fatecloud.components.zookeeper.protocol import NO_AUTH, Refused
 from fatecloud.errors import InventoryError
 from fatecloud.model.check import ServiceView
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
@@ -34,6 +38,7 @@ from fatecloud.model.remedy import Run, immediate
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.files import render_specs
 from fatecloud.render.placeholders import names
+from fatecloud.resolve.desired import resolve
 from fatecloud.shipped import folder
 
 EXAMPLE = "serving-pair"
@@ -339,6 +344,44 @@ def test_an_address_of_a_leaf_is_read_and_a_missing_one_is_empty() -> None:
     assert address(leaf) == "10.0.0.1:8000"
     assert address("grpc%3A%2F%2F%2Fserving%2Fonline%2FpublishLoad%3Fversion%3D216") == ""
     assert address("10.0.0.1:8350") == "10.0.0.1:8350"
+
+
+def test_a_tree_of_another_account_is_a_matter_of_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Mock(children=Mock(side_effect=Refused(NO_AUTH)))
+    monkeypatch.setattr(of_registry, "Session", lambda *_: session)
+    assert of_registry.listed("h", 1, None, ("/FATE-COMPONENTS/serving",))["kind"] == "rights"
+    session.children.side_effect = Refused(-4)
+    assert of_registry.listed("h", 1, None, ("/FATE-COMPONENTS/serving",))["kind"] == "code"
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"), [("acl.enable=true\n", "it has no acl.username"), (None, "No such file or directory")]
+)
+def test_settings_without_an_account_are_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str | None, says: str
+) -> None:
+    conf = tmp_path / "serving-server.properties"
+    if lines:
+        conf.write_text(lines)
+    monkeypatch.setattr(probe_registry, "ask", lambda *_: {"ok": True})
+    found = probe_registry.judge(str(conf), ("/FATE-COMPONENTS/serving",), ["n1=10.0.0.1:2181"])
+    assert (found["ok"], found["kind"], found["peers"]["n1"]["ok"]) == (False, "config", True)
+    assert says in found["error"]
+    said = set_answer(f"{SERVER}:{REGISTRY}", ok=False, kind="config", error=found["error"])
+    (about,) = findings(said, example=EXAMPLE)
+    assert (about.code, about.cause) == (
+        "SERVING_REGISTRY_DOWN",
+        "the service's own settings were changed by hand, or are missing",
+    )
+
+
+@pytest.mark.parametrize(("version", "ports"), [("2.1.6", 1), ("2.1.7", 2), ("2.1.10", 2), ("2.2.0", 2)])
+def test_a_version_after_the_one_that_brought_http_has_it_too(tmp_path: Path, version: str, ports: int) -> None:
+    cluster = loaded(tmp_path, INVENTORY + ONE)
+    release = catalogue.load("serving-2.1.7")
+    package = replace(release.packages["serving-server"], version=version)
+    changed = replace(release, packages={**release.packages, "serving-server": package})
+    assert len(resolve(cluster, {"one": changed}).services["one/serving-server@n1"].ports) == ports
 
 
 def test_an_admin_that_takes_upstreams_account_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ UNUSABLE = Code(
     away=True,
 )
 REGISTRY_DOWN = Code(
-    "SERVING_REGISTRY_DOWN", "critical", "A service of Serving gets no answer from ZooKeeper.", ("registry", "node")
+    "SERVING_REGISTRY_DOWN", "critical", "A service of Serving cannot use ZooKeeper.", ("registry", "node")
 )
 UNREGISTERED = Code(
     "SERVING_UNREGISTERED",
@@ -106,7 +106,9 @@ def registry(view: ServiceView) -> Iterator[Finding]:
             REGISTRY_DOWN,
             f"ZooKeeper answers, and its tree cannot be read: {answer['error']}",
             REGISTRY,
-            cause="its tree belongs to another account or password than this service has",
+            cause="the service's own settings were changed by hand, or are missing"
+            if answer["kind"] == "config"
+            else "its tree belongs to another account or password than this service has",
             remedy=(look(f"fatecloud check {edges[0].target}"), *PUT_BACK),
             expected="what is registered",
             got=str(answer["kind"]),

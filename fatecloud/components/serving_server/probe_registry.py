@@ -34,13 +34,14 @@ def judge(conf: str, paths: tuple[str, ...], members: list[str]) -> dict[str, An
         return {**state, "kind": "down"}
     try:
         login = login_in(conf)
-    except OSError as error:
-        return {"ok": False, "kind": "config", "error": f"{conf}: {error.strerror}", "peers": state["peers"]}
+    except (OSError, KeyError) as error:
+        why = f"it has no {error.args[0]}" if isinstance(error, KeyError) else error.strerror
+        return {"ok": False, "kind": "config", "error": f"{conf}: {why}", "peers": state["peers"]}
     return {**listed(*address_of(answering[0]), login, paths), "peers": state["peers"]}
 
 
 def login_in(conf: str) -> tuple[str, str] | None:
-    """Account and password of a service's settings; None where they use none."""
+    """Account and password of a service's settings; None where they use none. Raises OSError and KeyError."""
     own = settings(conf)
     return (own["acl.username"], own["acl.password"]) if own.get("acl.enable") == "true" else None
 

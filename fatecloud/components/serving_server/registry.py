@@ -36,8 +36,10 @@ def listed(host: str, port: int, login: tuple[str, str] | None, paths: tuple[str
         finally:
             session.close()
     except Refused as error:
-        what = "its account may not read the tree" if error.args == (NO_AUTH,) else f"error {error}"
-        return {"ok": False, "kind": "refused", "error": what}
+        # Not `refused`, which is for a port.
+        if error.args == (NO_AUTH,):
+            return {"ok": False, "kind": "rights", "error": "its account may not read the tree"}
+        return {"ok": False, "kind": "code", "error": f"error {error}"}
     except OSError as error:
         return trouble(error, TIMEOUT, "silent")
     except (ValueError, struct.error) as error:

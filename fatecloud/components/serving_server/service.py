@@ -34,6 +34,7 @@ from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
 from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.steps import numbers
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
 
@@ -76,7 +77,7 @@ def server(ctx: Context, program: Program) -> Wanted:
     classpath = (f"{tree}/conf/", f"{tree}/lib/*", *more, f"{tree}/fate-{SERVER}-{version}.jar")
     arguments = ("-c", conf) if program.takes_file else ()
     start = JVM.launch(ctx, program.main, classpath, arguments, {"spring.config.location": conf})
-    http = bool(program.http_since) and version == program.http_since
+    http = bool(program.http_since) and numbers(version) >= numbers(program.http_since)
     registered = (REGISTERED, *([f"{COMPONENTS}/serving"] if program.components else []))
     values = {
         **_settings(ctx, program, source),

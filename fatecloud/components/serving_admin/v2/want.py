@@ -58,7 +58,7 @@ def want(ctx: Context) -> Wanted:
             # It finds its logs from here.
             directory=tree,
             console=ctx.console,
-            # Where people come from, no one has said.
+            # The inventory does not say where people come from.
             networks=networks_of(ctx) if loopback else (),
         ),
         files=(FileSpec(conf, "serving-admin/v2/application.properties.j2", values),),
