@@ -68,7 +68,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
         UNUSABLE,
         str(answer["error"]),
         STATE,
-        cause="it opened its port and waits for ZooKeeper, and looks for that only when it starts"
+        cause="it opened its port and has no ZooKeeper, which it looks for only when it starts"
         if starting
         else "another program has its port, or it is of another version",
         remedy=(verb(view, "restart"), logs(view))
