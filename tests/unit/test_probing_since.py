@@ -34,7 +34,11 @@ def test_the_newest_process_with_the_whole_argument_counts(tmp_path: Path) -> No
 def test_a_process_of_this_machine_has_just_started() -> None:
     word = f"fatecloud-{os.getpid()}"
     before = time.time()
-    with subprocess.Popen([sys.executable, "-c", "input()", word], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", "print(flush=True); input()", word]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        # Before this line, the kernel may not show the words of its command yet.
+        child.stdout.readline()
         begun = started(word)
         child.communicate(b"\n")
     assert begun is not None
