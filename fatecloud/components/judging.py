@@ -9,7 +9,7 @@ from fatecloud.model.check import Code, FactAbsent, ServiceView
 from fatecloud.model.desired import DesiredService
 from fatecloud.model.finding import Finding, probe_source
 from fatecloud.model.remedy import Ask, Remedy, Run, administrator, logs_of_service, look
-from fatecloud.model.service import Edge, PortUse
+from fatecloud.model.service import PortUse
 
 ASK_OPERATOR = Ask("its operator", "run the SQL that `fatecloud objects show --sql` prints")
 """The remedy for objects in a service that others run."""
@@ -70,27 +70,22 @@ def answer_of_other(view: ServiceView, service: DesiredService | None, probe: st
     return answer.data if answer and isinstance(answer.data, dict) and answer.data.get("ok") else {}
 
 
-def reached_again(view: ServiceView, kind: str) -> tuple[Remedy, ...]:
+def reached_again(view: ServiceView, kind: str, target: str = "") -> tuple[Remedy, ...]:
     """What helps where the service's own connection to a neighbour is not taken.
 
     Args:
         view: the service.
         kind: of the edge.
+        target: of the edge, where the service has several of a kind; empty for its only one.
 
     Returns:
         A start of the neighbour, or where it runs already, what may be between the two.
     """
-    return reached_over(view, next(edge for edge in view.service.edges if edge.kind == kind))
-
-
-def reached_over(view: ServiceView, edge: Edge) -> tuple[Remedy, ...]:
-    """The same for one edge of several: what is at its end alone is started."""
+    edge = next(edge for edge in view.service.edges if edge.kind == kind and target in ("", edge.target))
     service = view.desired.services.get(edge.target)
     if service is None:
         return (Ask(f"the operator of {edge.endpoint}", f"does it take connections from {view.facts.node}?"),)
-    whole = f"{service.id.owner}/{service.id.component}"
-    alone = sum(key.startswith(f"{whole}@") for key in view.desired.services) == 1
-    command = whole if alone else service.id.key
+    command = service.id.key if target else f"{service.id.owner}/{service.id.component}"
     seen = view.observed.reached(service.id.node)
     states = (seen.fact("services").value or {}) if seen else {}
     if (states.get(service.id.key) or {}).get("state") != "running":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fatecloud.components.judging import answer_of, finding, logs, reached_again, reached_over, verb
+from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
 from fatecloud.components.serving_server.exposures import exposures
 from fatecloud.components.serving_server.want import OUT, REDIS, REGISTRY, SERVERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
@@ -93,7 +93,7 @@ def registry(view: ServiceView) -> Iterator[Finding]:
             f"{edge.target} at {edge.endpoint}: {error}",
             REGISTRY,
             cause="it is down or frozen, or a firewall blocks the connection",
-            remedy=(*reached_over(view, edge), look(f"fatecloud check {edge.target}")),
+            remedy=(*reached_again(view, edge.kind, edge.target), look(f"fatecloud check {edge.target}")),
             expected="ZooKeeper's answer",
             got=str(found.get("kind", "nothing")),
             about=edge.target,
@@ -233,7 +233,7 @@ def _silent(view: ServiceView, code: Code, probe: str, kind: str) -> Iterator[Fi
             f"{edge.target} at {edge.endpoint}: {found.get('error', 'it was not asked')}",
             probe,
             cause="it is down or frozen, or a firewall blocks the connection",
-            remedy=(*reached_over(view, edge), logs_of_service(edge.target)),
+            remedy=(*reached_again(view, kind, edge.target), logs_of_service(edge.target)),
             expected=f"an answer of Serving's {kind}",
             got=str(found.get("kind", "nothing")),
             about=edge.target,
