@@ -63,6 +63,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         STALLED,
         symptom,
         "flow.schedule",
+        source="log of flow's scheduler",
         cause="the disk of its log is full, or a call to its database or a peer never returned",
         remedy=(logs(view), verb(view, "restart")),
         expected=f"a line every {view.service.facts.get('beat', 2)} s, none older than {STALLED_SECONDS:.0f} s",

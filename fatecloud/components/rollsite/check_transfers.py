@@ -59,6 +59,7 @@ def arrives(view: ServiceView) -> Iterator[Finding]:
         LOST,
         "; ".join(said[:_SHOWN]),
         TRANSFERS,
+        source="log of rollsite",
         cause="what is named here failed or was away while data were on their way; a job may wait for them for ever",
         remedy=(*_remedies(view, rows, pulls=bool(pulls)), logs(view, "onError")),
         expected="each push answered by the rollsite of the party that it is for",

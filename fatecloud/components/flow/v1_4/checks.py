@@ -35,6 +35,7 @@ def address(view: ServiceView) -> Iterator[Finding]:
             ADDRESS,
             str(answer["error"]),
             OWN_ADDRESS,
+            source="name of the node",
             cause="its hosts file or its DNS has no entry for its own full name, or one of another machine or network",
             remedy=(administrator(view.facts.node, f"let {answer['name']} lead to the node's address"),),
             expected="an address of the node, from which flow gets packets",
