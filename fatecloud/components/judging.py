@@ -80,21 +80,22 @@ def answer_of_other(view: ServiceView, service: DesiredService | None, probe: st
     return answer.data if answer and isinstance(answer.data, dict) and answer.data.get("ok") else {}
 
 
-def reached_again(view: ServiceView, kind: str) -> tuple[Remedy, ...]:
+def reached_again(view: ServiceView, kind: str, target: str = "") -> tuple[Remedy, ...]:
     """What helps where the service's own connection to a neighbour is not taken.
 
     Args:
         view: the service.
         kind: of the edge.
+        target: of the edge, where the service has several of a kind; empty for its only one.
 
     Returns:
         A start of the neighbour, or where it runs already, what may be between the two.
     """
-    edge = next(edge for edge in view.service.edges if edge.kind == kind)
-    service = neighbour(view, kind)
+    edge = next(edge for edge in view.service.edges if edge.kind == kind and target in ("", edge.target))
+    service = view.desired.services.get(edge.target)
     if service is None:
         return (Ask(f"the operator of {edge.endpoint}", f"does it take connections from {view.facts.node}?"),)
-    command = f"{service.id.owner}/{service.id.component}"
+    command = service.id.key if target else f"{service.id.owner}/{service.id.component}"
     seen = view.observed.reached(service.id.node)
     states = (seen.fact("services").value or {}) if seen else {}
     if (states.get(service.id.key) or {}).get("state") != "running":

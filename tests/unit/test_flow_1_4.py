@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from component_world import desired, rendered
+from component_world import CASES, desired, rendered, report
 
 from fatecloud.components.flow.exchange import REFUSED, FlowApiError
 from fatecloud.components.flow.v1 import probe_api
@@ -24,6 +24,16 @@ EXAMPLE, FLOW = "eggroll-rollsite-1.4", "9999/flow@a1"
 FIXTURES = Path(__file__).parent / "fixtures" / "flow" / "v1_4"
 ANSWERS = {"/v1/job/query": "jobs", "/v1/job/task/query": "tasks"}
 NONE = {"retcode": 101, "retmsg": "find job failed"}
+
+
+def test_the_remedy_for_a_nodemanager_that_does_not_answer_leaves_the_clustermanager_alone() -> None:
+    (case,) = [case for case in CASES if case.file.stem == "FLOW_COMPUTING_DOWN.a-nodemanager-of-1-4"]
+    (finding,) = report(case.change, example=EXAMPLE).findings
+    worker = finding.about
+    assert worker.partition("/")[2].startswith("nodemanager@")
+    commands = [str(one) for one in finding.remedy]
+    assert [one for one in commands if "fatecloud restart" in one] == [f"or: fatecloud restart {worker}"]
+    assert not [one for one in commands if "clustermanager" in one]
 
 
 def recorded(path: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ STALLED = Code(
 COMPUTING_DOWN = Code(
     "FLOW_COMPUTING_DOWN",
     "critical",
-    "Flow's node cannot reach the clustermanager, from which each task gets its workers.",
+    "Flow's node cannot reach EggRoll's managers, from which each task gets its workers.",
     ("computing", "node"),
 )
 PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow cannot reach its own party's proxy.", ("proxy", "node"))

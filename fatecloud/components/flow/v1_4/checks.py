@@ -55,7 +55,7 @@ def managers(view: ServiceView) -> Iterator[Finding]:
                 f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}",
                 "flow.computing",
                 cause="it is down, or a firewall blocks the connection from flow's node",
-                remedy=(*reached_again(view, COMPUTING), logs_of_service(edge.target)),
+                remedy=(*reached_again(view, COMPUTING, edge.target), logs_of_service(edge.target)),
                 expected="an answer to a command of EggRoll's that needs no database",
                 got=str(answer["kind"]),
                 about=edge.target,
