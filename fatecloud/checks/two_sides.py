@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fatecloud.checks.verdicts import Found, Seen
-from fatecloud.components.party_routes import LARGE
+from fatecloud.components.party_routes import LARGE, party_of
 from fatecloud.model.export import Export, SeenFault, SeenWay
 from fatecloud.model.tried import TriedHop, TriedWay
 
@@ -122,6 +122,9 @@ def _lost_inside(stop: TriedHop) -> bool:
 def _where(export: Export, party: str, fault: SeenFault, keys: Collection[str]) -> Found | None:
     """Where on the way a finding is that is a cause, and grave; None for others."""
     if not _is_grave(fault) or set(fault.caused_by) & {one.id for one in export.faults if _is_grave(one)}:
+        return None
+    about = {party_of(part) for part in fault.about}
+    if about and all(one.isdigit() and one not in (party, export.partner) for one in about):
         return None
     parts = {service.key: service.part for service in export.services}
     # Of its other parties nothing is needed here.
