@@ -59,7 +59,7 @@ def diagnose_files(
     sides = [_side(here, first, "this cluster", now, ours=True)]
     if there is not None and second is not None:
         _refuse_strangers(ours, first, there.file, second)
-        sides.append(_side(there, second, _trusted(there, second, cluster, own, today), now, ours=False))
+        sides.append(_side(there, second, _trusted(there, first.partner, cluster, own, today), now, ours=False))
     return diagnose(first, second, tuple(sides), apart(first, second) if second else "")
 
 
@@ -115,20 +115,36 @@ def _refuse_strangers(ours: Path, first: Export, theirs: Path, second: Export) -
     )
 
 
-def _trusted(read: ReadExport, export: Export, cluster: Cluster, own: list[TrustedKey], today: date) -> str:
-    """Whose key signed the partner's export; empty where no key of the partner is known here. Raises NotTrusted."""
-    peers = [peer for party in export.parties if (peer := cluster.peers.get(party)) is not None]
-    known = [key for peer in peers for key in keys_of_peer(peer)]
+def _trusted(read: ReadExport, partner: str, cluster: Cluster, own: list[TrustedKey], today: date) -> str:
+    """Whose key signed the partner's export; empty where no key of the partner is known here. Raises NotTrusted.
+
+    Args:
+        read: its file, which may name any parties as its own.
+        partner: as our own export names it.
+        cluster: with the keys of peers.
+        own: keys of this cluster.
+        today: by the clock of this machine.
+    """
+    peer = cluster.peers.get(partner)
+    known = list(keys_of_peer(peer)) if peer is not None else []
     if (owner := _owner(read, [*known, *own], today)) is not None:
         return owner
     if known:
         raise NotTrusted(
             f"{read.file} is signed by {read.signature.key.fingerprint}, and the inventory names "
-            f"{', '.join(dict.fromkeys(key.fingerprint for key in known))} for party {', '.join(export.parties)}",
+            f"{', '.join(dict.fromkeys(_named(key, today) for key in known))} for party {partner}",
             remedy="ask them, by phone, for what `key show` prints there, and name it in the inventory: "
             "`peers: {PARTY: {key: ...}}`",
         )
     return ""
+
+
+def _named(key: TrustedKey, today: date) -> str:
+    return f"{key.fingerprint}, which counted until {key.until}" if _ended(key, today) else key.fingerprint
+
+
+def _ended(key: TrustedKey, today: date) -> bool:
+    return key.until is not None and key.until < today
 
 
 def _owner(read: ReadExport, keys: list[TrustedKey], today: date) -> str | None:
@@ -137,5 +153,5 @@ def _owner(read: ReadExport, keys: list[TrustedKey], today: date) -> str | None:
 
 def _owners(read: ReadExport, keys: list[TrustedKey], today: date) -> Iterator[str]:
     for key in keys:
-        if key.fingerprint == read.signature.key.fingerprint and (key.until is None or key.until >= today):
+        if key.fingerprint == read.signature.key.fingerprint and not _ended(key, today):
             yield key.owner
