@@ -9,7 +9,7 @@ import pytest
 from component_world import NOW, desired, report, set_answer
 
 from fatecloud.components.clustermanager import jvm_log, probe_ends
-from fatecloud.components.rollsite.probe_transfers import look
+from fatecloud.components.rollsite.probe_transfers import MOST, look
 from fatecloud.components.rollsite.transfers import lost, waiting
 
 OWN, IP, AGO = "9999", "127.0.0.1", 120.0
@@ -93,9 +93,26 @@ def test_a_pull_of_eggroll_2_0_that_waits_for_half_an_hour_is_named_with_what_ha
     text = "".join(not_finished(task, -2147483648, 300.0 * n + 30) for n in reversed(range(7)))
     text += "".join(not_finished(young, 1, 300.0 * n + 30) for n in reversed(range(3)))
     text += "".join(not_finished(ended, 1, 300.0 * n + 1800) for n in reversed(range(9)))
-    assert waiting([text], NOW) == [{"task": task, "minutes": 35, "some": False}]
+    (pull,) = waiting([text], NOW)
+    assert pull == {"task": task, "minutes": 35, "at": pytest.approx(NOW - 30, abs=1), "some": False}
     part = "".join(not_finished(task, 2, 300.0 * n + 30) for n in reversed(range(6)))
-    assert waiting([part], NOW) == [{"task": task, "minutes": 30, "some": True}]
+    assert [(one["minutes"], one["some"]) for one in waiting([part], NOW)] == [(30, True)]
+    assert waiting([part], NOW + 400) == [], "one that still waited would have said so again"
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 pulls"), (3, "3 pulls"), (MOST, "20 or more pulls")])
+def test_pulls_that_waited_before_a_start_went_with_the_process(number: int, words: str) -> None:
+    example, key = SOURCE
+    pulls = [{"task": f"t{n}", "minutes": 35, "at": NOW - 60, "some": False} for n in range(number)]
+    old = [{**pulls[0], "at": NOW - 200}] if number < MOST else []
+
+    def seen(since: float) -> list[str]:
+        change = set_answer(f"{key}:rollsite.transfers", waiting=[*pulls, *old])
+        found = report(change, lambda a: a.update({key: {"state": "running", "since": since}}), example=example)
+        return [finding.symptom for finding in found.findings]
+
+    assert seen(NOW - 120) == [f"{words} have waited for up to 35 min"]
+    assert seen(NOW - 30) == []
 
 
 def test_one_error_alone_is_tried_again_and_those_before_a_start_went_with_their_jobs() -> None:
