@@ -144,6 +144,24 @@ def test_a_fault_of_the_other_rollsite_explains_what_was_lost_there() -> None:
     assert [f.code for f in found.findings if not f.caused_by] == ["ROLLSITE_TABLE_WRONG"]
 
 
+def test_what_another_time_zone_writes_in_the_future_is_not_of_now(tmp_path: Path) -> None:
+    ahead = failed("UNKNOWN", f"{IP}(10000) --> {IP}(9999)", ago=-3600)
+    assert lost([ahead + ahead], OWN, NOW) == []
+    assert waiting(["".join(not_finished("t", 1, 300.0 * n - 3600) for n in reversed(range(7)))], NOW) == []
+    log = tmp_path / "clustermanager.jvm.log"
+    log.write_text(entry(probe_ends.SIGN, ago=-3600) + entry(probe_ends.SIGN, ago=-2))
+    assert probe_ends.look(str(log), NOW)["ends"] == [pytest.approx(NOW + 2, abs=1)]
+
+
+def test_a_log_that_grows_while_it_is_read_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "x.log"
+    log.write_text(entry("x" * 1000) * (2 * jvm_log.TAIL // 1000))
+    seen = tmp_path.stat()
+    # As the file was when its size was asked for: nearly empty.
+    monkeypatch.setattr(jvm_log.os, "fstat", lambda _: seen)
+    assert len("".join(jvm_log.texts(str(log), NOW))) <= jvm_log.TAIL
+
+
 def test_the_ends_of_clustermanagers_are_read_from_their_common_log(tmp_path: Path) -> None:
     log = tmp_path / "clustermanager.jvm.log"
     log.write_text(
@@ -178,6 +196,6 @@ def test_only_a_clustermanager_whose_end_ends_all_sessions_is_asked_for_ends(exa
 def test_a_log_that_is_too_long_is_read_from_its_end(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text(entry("first") + entry("x" * 100) * (2 * jvm_log.TAIL // 150) + entry("last"))
-    found = jvm_log.entries(jvm_log.texts(str(log), NOW), "last")
+    found = jvm_log.entries(jvm_log.texts(str(log), NOW), "last", NOW)
     assert found[-1][1].endswith("last\n")
     assert not any("first" in text for _, text in found)

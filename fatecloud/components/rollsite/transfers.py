@@ -42,7 +42,7 @@ def lost(found: list[str], own: str, now: float) -> list[dict[str, Any]]:
         now: seconds since the epoch.
     """
     hops: dict[tuple[str, str], dict[str, Any]] = {}
-    for at, entry in entries(found, "", now - LATELY):
+    for at, entry in entries(found, "", now, now - LATELY):
         known = _push(entry, own)
         if known is not None and _CANCELLED not in known[2]:
             hop, party, error = known
@@ -59,7 +59,7 @@ def waiting(found: list[str], now: float) -> list[dict[str, Any]]:
         now: seconds since the epoch.
     """
     pulls: dict[str, dict[str, Any]] = {}
-    for at, entry in entries(found, "NOT finished"):
+    for at, entry in entries(found, "NOT finished", now):
         # One line; a longer text is someone else's, and would take long.
         match = _WAITS.search(entry[:_LINE])
         if match:
