@@ -99,7 +99,10 @@ def test_descriptions_of_jobs_stay_on_the_node() -> None:
     answer: dict[str, Any] = {"status": 200, "body": recorded("/v1/job/query")}
     assert any(name in answer["body"]["data"][0] for name in HEAVY)
     assert not any(name in http_exchange.lightened(answer)["body"]["data"][0] for name in HEAVY)
-    others: tuple[dict[str, Any], ...] = ({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}})
+    others: tuple[dict[str, Any], ...] = (
+        *({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}}),
+        {"body": {"data": [None, "f_dsl", ["f_dsl"]]}},
+    )
     for other in others:
         assert http_exchange.lightened(dict(other)) == other
 
@@ -151,6 +154,18 @@ def test_the_address_at_which_flow_asks_itself_is_tried(
     monkeypatch.setattr(socket, "gethostbyname", resolved)
     monkeypatch.setattr(probe_address, "CARDS", ())
     assert probe_address.judge(networks).get("kind") == kind
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(24, "Too many open files"), UnicodeError("label too long"), socket.herror(1)]
+)
+def test_a_name_that_cannot_be_looked_up_has_no_address(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def resolved(_name: str) -> str:
+        raise error
+
+    monkeypatch.setattr(socket, "gethostbyname", resolved)
+    answer = probe_address.judge([])
+    assert (answer["kind"], "has no address" in answer["error"]) == ("name", True)
 
 
 def test_a_loopback_address_gives_way_to_that_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
