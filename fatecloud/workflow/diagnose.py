@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fatecloud import catalogue
 from fatecloud.checks.diagnosis import diagnose
-from fatecloud.errors import InputError, NotTrusted
+from fatecloud.errors import InputError, NotTrusted, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.diagnosis import Diagnosis, Side
@@ -16,7 +16,7 @@ from fatecloud.model.export import Export
 from fatecloud.plain import plain_lines
 from fatecloud.signing.trust import TrustedKey
 from fatecloud.state.directory import place_of
-from fatecloud.state.pseudonyms import pseudonyms
+from fatecloud.state.pseudonyms import FILE, pseudonyms
 from fatecloud.workflow.acceptance import keys_of_peer
 from fatecloud.workflow.export_file import ReadExport, read_export
 from fatecloud.workflow.key import own_keys
@@ -80,6 +80,7 @@ def in_our_names(inventory: Path, state_dir: Path | None, file: Path) -> str:
 
     Raises:
         InputError: it cannot be read, or is larger than 1 MiB.
+        UsageError: there are no pseudonyms here yet.
     """
     cluster = load(inventory)
     try:
@@ -89,7 +90,14 @@ def in_our_names(inventory: Path, state_dir: Path | None, file: Path) -> str:
         raise InputError(f"{file}: {error.strerror}") from None
     if len(content) > _MOST:
         raise InputError(f"{file}: larger than {_MOST:,} bytes")
-    return pseudonyms(place_of(cluster.id, state_dir)).restored(plain_lines(content.decode(errors="replace")))
+    directory = place_of(cluster.id, state_dir)
+    known = pseudonyms(directory)
+    if not known.names:
+        raise UsageError(
+            f"no export of this cluster was made here yet: {directory / FILE} has no names",
+            remedy="name the state directory of the controller that made it with --state-dir",
+        )
+    return known.restored(plain_lines(content.decode(errors="replace")))
 
 
 def _side(read: ReadExport, export: Export, trusted: str, now: float, *, ours: bool) -> Side:

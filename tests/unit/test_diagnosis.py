@@ -329,6 +329,16 @@ def test_text_and_document_say_the_same(changes: tuple[Any, ...], status: int) -
     assert "a key that is not known here" in " ".join(text.split())
 
 
+def test_the_number_of_faults_and_of_ways_is_in_plain_words() -> None:
+    key = f"10000/{ROUTERS[OSX]}@b1"
+    changes = (*to_partner(OSX, **DOWN), say("10000/flow@b1:flow.proxy", **DOWN))
+    stopped = judged(*both(OSX, *changes, more=(found("SERVICE_STOPPED", key),)))
+    text = " ".join(diagnosis_text(stopped, 200).split())
+    assert "concerns the ways from 9999 to 10000, from 10000 to 9999" in text
+    assert "between 9999 and 10000: 1 fault, 1 of them certain" in text
+    assert "concerns the way from 9999" in diagnosis_text(judged(*both(OSX, *to_partner(OSX, **LATE))), 200)
+
+
 def test_only_one_file_is_said_to_be_one_half() -> None:
     text = diagnosis_text(judged(side(OSX, "10000")), 80)
     assert "theirs: missing" in text

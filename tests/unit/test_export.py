@@ -192,6 +192,9 @@ def test_a_partners_letter_is_read_in_our_names(files: SecretsFiles, tmp_path: P
     assert re.search(r"Please look at 9999/\w+@vaultwest\.", text)
     assert "\x1b" not in text
     assert "Ours is node1-aaaa." in text
+    with pytest.raises(UsageError, match="no export of this cluster was made here yet") as caught:
+        in_our_names(files.inventory, tmp_path / "other", tmp_path / "letter.txt")
+    assert "--state-dir" in caught.value.remedy
 
 
 def test_an_export_is_for_one_partner(files: SecretsFiles, tmp_path: Path) -> None:
