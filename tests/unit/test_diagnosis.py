@@ -278,7 +278,7 @@ def test_what_a_finding_about_a_third_party_explains_stays_in_the_house() -> Non
     assert [fault.code for fault in made.faults] == ["SERVICE_RESTARTING"]
 
 
-def test_versions_of_a_third_party_are_no_fault_between_the_two() -> None:
+def test_versions_of_a_third_party_are_not_blamed_on_the_two() -> None:
     ours, theirs = both(PAIR)
     version = SeenFault("RABBITMQ_PEER_VERSION", "critical", "9999", "a1", "9999/rabbitmq@a1", outward=True)
     assert judged(replace(ours, faults=(version,)), theirs).faults == ()

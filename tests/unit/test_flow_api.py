@@ -134,7 +134,7 @@ class Elsewhere(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def test_an_answer_too_deep_to_read_is_no_json(address: str) -> None:
+def test_an_answer_too_deep_to_read_is_refused(address: str) -> None:
     assert "HTTP 200 without JSON" in exchange({"method": "GET", "url": f"{address}/deep"})["error"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -158,7 +159,7 @@ def test_a_log_that_grows_while_it_is_read_is_bounded(tmp_path: Path, monkeypatc
     log.write_text(entry("x" * 1000) * (2 * jvm_log.TAIL // 1000))
     seen = tmp_path.stat()
     # As the file was when its size was asked for: nearly empty.
-    monkeypatch.setattr(jvm_log.os, "fstat", lambda _: seen)
+    monkeypatch.setattr(os, "fstat", lambda _: seen)
     assert len("".join(jvm_log.texts(str(log), NOW))) <= jvm_log.TAIL
 
 

@@ -29,7 +29,7 @@ def judge(networks: list[str]) -> dict[str, Any]:
         address = _own(name)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
             trial.bind((address, 0))
-    # A label of a name may be too long to be looked up, which is no OSError.
+    # A label of a name may be too long to be looked up: that is another error than an OSError.
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         if not address:
