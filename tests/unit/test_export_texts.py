@@ -81,5 +81,6 @@ def test_a_word_of_a_log_or_a_file_is_in_no_export(case: Case) -> None:
 
 
 def test_each_probe_that_opens_a_file_or_runs_a_program_is_known() -> None:
-    probes = {probe for name in INVENTORIES for one in desired(name).services.values() for probe in one.probes}
+    examples = {*INVENTORIES, *(case.example for case in CASES)}
+    probes = {probe for name in examples for one in desired(name).services.values() for probe in one.probes}
     assert {one.name for one in probes if "open(" in one.stdin or "subprocess" in one.stdin} == READING | ASKING
