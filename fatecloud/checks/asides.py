@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fatecloud.components.party_routes import party_of
 from fatecloud.model.clocks import NOTICED
 from fatecloud.model.diagnosis import Fault, Side
 from fatecloud.model.duration import duration_text
@@ -35,7 +36,7 @@ def version_faults(ours: Export, theirs: Export, apart: str) -> Iterator[Fault]:
         yield fault(apart)
     for side, export in ((theirs.partner, ours), (ours.partner, theirs)):
         for one in export.faults:
-            if one.outward and one.code.endswith(_VERSIONS):
+            if one.outward and one.code.endswith(_VERSIONS) and export.partner in map(party_of, one.about):
                 yield fault(
                     f"party {side}'s check: {one.code} at {one.subject}: {one.text}", certain=one.severity == "critical"
                 )

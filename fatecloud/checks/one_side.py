@@ -63,7 +63,7 @@ def one_side(desired: Desired, observed: Observed, report: Report, partner: str,
         changing=bool(report.runs or report.settling),
         nodes=tuple(_node(observed, name) for name in nodes),
         services=tuple(_services(desired, observed, services, ways)),
-        faults=tuple(_faults(report, owners, nodes, partner)),
+        faults=tuple(_faults(report, owners, nodes, partner, _third_parties(desired, owners, partner))),
         edges=tuple(
             sorted(_edges(observed, services, partner), key=lambda e: (not _leads(e.target, partner), e.source))
         ),
@@ -114,9 +114,20 @@ def _running(observed: Observed, service: DesiredService) -> str:
     return next((text for text in given if isinstance(text, str) and _VERSION.fullmatch(text)), "")
 
 
-def _faults(report: Report, owners: Collection[str], nodes: Collection[str], partner: str) -> Iterator[SeenFault]:
+def _third_parties(desired: Desired, owners: Collection[str], partner: str) -> frozenset[str]:
+    return frozenset({*desired.cluster.parties, *desired.cluster.peers} - {*owners, partner})
+
+
+def _faults(
+    report: Report, owners: Collection[str], nodes: Collection[str], partner: str, others: Collection[str]
+) -> Iterator[SeenFault]:
     outward = {code.name for spec in running_checks() for code in spec.codes if code.outward}
     ours = [f for f in report.findings if (f.subject.owner in owners if f.subject.owner else f.subject.node in nodes)]
+    hidden = {f.id for f in ours if f.about and all(party_of(part) in others for part in f.about.split())}
+    # Without what explains it, an effect of that would look like a fault between the two.
+    while effects := {f.id for f in ours if f.id not in hidden and f.caused_by and hidden >= set(f.caused_by)}:
+        hidden |= effects
+    ours = [finding for finding in ours if finding.id not in hidden]
     known = {finding.id for finding in ours}
     roots_first = sorted(
         ours, key=lambda f: (bool(f.caused_by), _WORST.index(f.severity) if f.severity in _WORST else 9)

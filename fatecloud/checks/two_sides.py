@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fatecloud.checks.verdicts import Found, Seen
-from fatecloud.components.party_routes import LARGE
+from fatecloud.components.party_routes import LARGE, party_of
 from fatecloud.model.export import Export, SeenFault, SeenWay
 from fatecloud.model.tried import TriedHop, TriedWay
 
@@ -88,8 +88,9 @@ def found_at(export: Export | None, party: str, one: SeenWay | None) -> Own:
     hops = one.way.hops if one else ()
     stop, unknown = (next((hop for hop in hops if hop.state == state), None) for state in ("failed", "unknown"))
     keys = {key for hop in hops for key in (hop.source, hop.target) if "/" in key}
+    near = _Near(export, party, keys)
     faults: tuple[tuple[Found, SeenFault], ...] = tuple(
-        (place, fault) for fault in export.faults if (place := _where(export, party, fault, keys)) is not None
+        (place, fault) for fault in export.faults if (place := near.place(fault)) is not None
     )
     found: set[Found] = {place for place, _ in faults}
     unread = {node.name for node in export.nodes if not node.read}
@@ -119,22 +120,46 @@ def _lost_inside(stop: TriedHop) -> bool:
     return stop.kind == LARGE or (apart and _CROSSING.get(stop.kind) == "blocked")
 
 
-def _where(export: Export, party: str, fault: SeenFault, keys: Collection[str]) -> Found | None:
-    """Where on the way a finding is that is a cause, and grave; None for others."""
-    if not _is_grave(fault) or set(fault.caused_by) & {one.id for one in export.faults if _is_grave(one)}:
-        return None
-    parts = {service.key: service.part for service in export.services}
-    # Of its other parties nothing is needed here.
-    near = [key for key in parts if not (owner := key.partition("/")[0]).isdigit() or owner == party]
-    needed = {key for key in near if parts[key] == "needed"}
-    if not fault.service:
-        nodes = {key.rpartition("@")[2] for key in (*keys, *needed)}
-        if fault.node not in nodes:
+class _Near:
+    """What of a side is on a way, or needed there: the place of each of its findings.
+
+    Args:
+        export: of the side.
+        party: which of its parties the way is of.
+        keys: of the services on the way.
+    """
+
+    def __init__(self, export: Export, party: str, keys: Collection[str]) -> None:
+        self._between, self._keys = {party, export.partner}, keys
+        self._grave = {fault.id for fault in export.faults if _is_grave(fault)}
+        self._parts = {service.key: service.part for service in export.services}
+        # Of its other parties nothing is needed here.
+        self._needed = {k for k, part in self._parts.items() if part == "needed" and self._concerns(k)}
+        self._nodes = {key.rpartition("@")[2] for key in (*keys, *self._needed)}
+        self._unread = {node.name for node in export.nodes if not node.read}
+
+    def place(self, fault: SeenFault) -> Found | None:
+        """Where on the way a finding is that is a cause, and grave; None for others."""
+        if not _is_grave(fault) or self._grave.intersection(fault.caused_by):
             return None
-        if all(node.read for node in export.nodes if node.name == fault.node):
+        if fault.about and not any(map(self._concerns, fault.about)):
+            return None
+        return self._of_service(fault.service) if fault.service else self._of_node(fault)
+
+    def _concerns(self, target: str) -> bool:
+        """Whether something is of the two parties, or of a group."""
+        owner = party_of(target)
+        return not owner.isdigit() or owner in self._between
+
+    def _of_node(self, fault: SeenFault) -> Found | None:
+        if fault.node not in self._nodes:
+            return None
+        if fault.node not in self._unread:
             return "node"
         return "gone" if fault.code in _NO_ANSWER else None
-    part = parts.get(fault.service)
-    if fault.service in keys:
-        return part if part in ("end", "exchange") else "router"
-    return "needed" if fault.service in needed else None
+
+    def _of_service(self, key: str) -> Found | None:
+        if key in self._keys:
+            part = self._parts.get(key)
+            return part if part in ("end", "exchange") else "router"
+        return "needed" if key in self._needed else None

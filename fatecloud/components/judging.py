@@ -27,9 +27,19 @@ def answer_of(view: ServiceView, probe: str) -> dict[str, Any]:
     return answer.data
 
 
-def finding(view: ServiceView, code: Code, symptom: str, probe: str, **more: Any) -> Finding:
-    """A finding about the view's service that rests on a probe."""
-    return Finding(code.name, code.severity, view.subject, symptom, source=probe_source(probe), **more)
+def finding(view: ServiceView, code: Code, symptom: str, probe: str, *, source: str = "", **more: Any) -> Finding:
+    """A finding about the view's service that rests on a probe.
+
+    Args:
+        view: the service.
+        code: of the finding.
+        symptom: what is seen.
+        probe: its name.
+        source: what the probe read, where that is a log, a file or a program of the node and not the answer of a
+            service: such a symptom stays in the house, see `checks/one_side.py`.
+        more: of the finding.
+    """
+    return Finding(code.name, code.severity, view.subject, symptom, source=source or probe_source(probe), **more)
 
 
 def verb(view: ServiceView, name: str, component: str = "") -> Run:

@@ -188,7 +188,7 @@ def _passes_on(router: Router) -> CheckSpec:
     probe = router.probe("peers")
     code = router.code(
         "COMMANDS_LOST",
-        f"{router.begins} answers, and does not pass commands on that get their answer without it.",
+        f"{router.begins} answers, but does not pass on commands that are answered when they are sent past it.",
         ("node",),
         "UPSTREAM_DOWN",
         "PEER_FLOW_DOWN",

@@ -56,7 +56,7 @@ class Finding:
     got: str = ""
     evidence: tuple[str, ...] = ()
     source: str = ""
-    """Which fact or probe it rests on."""
+    """Which fact or probe it rests on, or which log, file or program of the node a probe read for it."""
     age: float | None = None
     """Seconds since the evidence was taken."""
     began: float | None = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+
+from fatecloud.model.endpoint import is_address
 
 _PUBLIC = frozenset({"", "127.0.0.1", "0.0.0.0", "::1", "::", "localhost", "root"})  # noqa: S104 - words of everyone
 """What every machine has under the same name."""
@@ -29,6 +30,12 @@ _UNKNOWN = (
     ("host", rf"(?<![\w.-]){_LABEL}(?:\.{_LABEL})*\.[A-Za-z]{{2,}}(?![\w-])"),
 )
 """Kind -> what a name of it looks like, where no inventory has it. Applied from the first to the last."""
+_DOMAIN = rf"(?:(?:\.{_LABEL})*\.[A-Za-z]{{2,}}(?![\w-]))?"
+"""Behind a known name: it is as private as the name itself."""
+_PLACE = re.compile(
+    r"(?:(?P<account>[^/]*)@)?(?P<host>\[[^\]/]*\]|[^:/?#,;)\]]*)(?P<port>:\d+)?(?P<lead>[/?#]?)(?P<rest>.*)", re.DOTALL
+)
+"""Of a URL, without its scheme."""
 
 
 class Pseudonyms:
@@ -91,14 +98,13 @@ class Pseudonyms:
         exact = [re.escape(one) for one in longest if self._known[one] == "user"]
         folded = [re.escape(one) for one in longest if self._known[one] != "user"]
         known = [*([f"(?i:{'|'.join(folded)})"] if folded else []), *exact]
-        groups = [f"(?P<known>(?<![^\\W_])(?:{'|'.join(known)})(?![^\\W_]))"] if known else []
+        groups = [f"(?P<known>(?<![^\\W_])(?:{'|'.join(known)})(?![^\\W_]){_DOMAIN})"] if known else []
         return re.compile("|".join([*groups, *(f"(?P<{kind}>{pattern})" for kind, pattern in _UNKNOWN)]))
 
     def _replaced(self, found: re.Match[str]) -> str:
         kind, word = str(found.lastgroup), found[0]
         if kind == "known":
-            kind = self._known.get(word) or next(self._known[one] for one in self._known if one.lower() == word.lower())
-            return self.of(kind, word)
+            return self._of_known(word)
         if kind == "url":
             return self._url(word)
         if kind == "user":
@@ -106,18 +112,28 @@ class Pseudonyms:
         if kind == "host" and (_SOFTWARE.match(word) or word.rpartition(".")[2] in _FILES):
             return word
         if kind in ("address", "six"):
-            return self.of("address", word) if _is_address(word) else word
+            return self.of("address", word) if is_address(word) else word
         return self.of("user" if kind == "quoted" else kind, word)
 
     def _url(self, word: str) -> str:
-        scheme, _, rest = word.partition("://")
-        place, slash, path = rest.partition("/")
-        return f"{scheme}://{self.text(place)}{slash}" + (self.of("path", path) if path else "")
+        scheme, _, place = word.partition("://")
+        parts = _PLACE.fullmatch(place)
+        if parts is None:
+            return f"{scheme}://{self.of('path', place)}"
+        account, host, port, lead, rest = parts.groups("")
+        at = f"{self.of('user', account)}@" if account else ""
+        bare = host.strip("[]").rstrip(".")
+        shown = host.replace(bare, self.of(self._kind(bare) or ("address" if is_address(bare) else "host"), bare))
+        # The text behind the place begins with a mark, which keeps two pseudonyms apart.
+        end = self.of("path", rest) if lead else rest[:1] + self.text(rest[1:])
+        return f"{scheme}://{at}{shown}{port}{lead}{end}"
 
+    def _of_known(self, word: str) -> str:
+        if kind := self._kind(word):
+            return self.of(kind, word)
+        front, dot, end = word.rpartition(".")
+        return f"{self.text(front)}{dot}{end}" if end in _FILES else self.of("host", word)
 
-def _is_address(word: str) -> bool:
-    try:
-        ip_address(word)
-    except ValueError:
-        return False
-    return True
+    def _kind(self, word: str) -> str:
+        """Of a name that is known; empty for others. Case says nothing."""
+        return self._known.get(word) or next((k for one, k in self._known.items() if one.lower() == word.lower()), "")

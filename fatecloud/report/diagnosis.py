@@ -72,7 +72,8 @@ def _fault(fault: Fault, found: Diagnosis, width: int) -> Iterator[str]:
     what = f"{sure}: {_TITLES[fault.place].format(side=fault.side)}" + (f", {fault.subject}" if fault.subject else "")
     yield from wrapped(plain(what), width, "", "    ")
     ways = ", ".join(f"from {source} to {party}" for source, party in fault.ways)
-    yield from wrapped(plain(f"concerns the way {ways}"), width, "  ", "    ")
+    noun = "ways" if len(fault.ways) > 1 else "way"
+    yield from wrapped(plain(f"concerns the {noun} {ways}"), width, "  ", "    ")
     for sentence in fault.evidence:
         yield from wrapped(plain(f"evidence: {sentence}"), width, "  ", "    ")
     step = plain(_next(fault, found))
@@ -99,7 +100,8 @@ def _summary(found: Diagnosis) -> str:
     if found.faults:
         number = len(found.faults)
         certain = sum(fault.certain for fault in found.faults)
-        return f"between {one} and {other}: {number} at fault, {certain} of them with certainty"
+        what = "fault" if number == 1 else "faults"
+        return f"between {one} and {other}: {number} {what}, {certain} of them certain"
     if found.open:
         return f"between {one} and {other}: nothing is seen to be at fault, and not all could be found out"
     return f"between {one} and {other}: nothing is at fault, as both sides see it"

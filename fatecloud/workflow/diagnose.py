@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fatecloud import catalogue
 from fatecloud.checks.diagnosis import diagnose
-from fatecloud.errors import InputError, NotTrusted
+from fatecloud.errors import InputError, NotTrusted, UsageError
 from fatecloud.inventory import load
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.diagnosis import Diagnosis, Side
@@ -16,7 +16,7 @@ from fatecloud.model.export import Export
 from fatecloud.plain import plain_lines
 from fatecloud.signing.trust import TrustedKey
 from fatecloud.state.directory import place_of
-from fatecloud.state.pseudonyms import pseudonyms
+from fatecloud.state.pseudonyms import FILE, pseudonyms
 from fatecloud.workflow.acceptance import keys_of_peer
 from fatecloud.workflow.export_file import ReadExport, read_export
 from fatecloud.workflow.key import own_keys
@@ -59,7 +59,7 @@ def diagnose_files(
     sides = [_side(here, first, "this cluster", now, ours=True)]
     if there is not None and second is not None:
         _refuse_strangers(ours, first, there.file, second)
-        sides.append(_side(there, second, _trusted(there, second, cluster, own, today), now, ours=False))
+        sides.append(_side(there, second, _trusted(there, first.partner, cluster, own, today), now, ours=False))
     return diagnose(first, second, tuple(sides), apart(first, second) if second else "")
 
 
@@ -80,6 +80,7 @@ def in_our_names(inventory: Path, state_dir: Path | None, file: Path) -> str:
 
     Raises:
         InputError: it cannot be read, or is larger than 1 MiB.
+        UsageError: there are no pseudonyms here yet.
     """
     cluster = load(inventory)
     try:
@@ -89,7 +90,14 @@ def in_our_names(inventory: Path, state_dir: Path | None, file: Path) -> str:
         raise InputError(f"{file}: {error.strerror}") from None
     if len(content) > _MOST:
         raise InputError(f"{file}: larger than {_MOST:,} bytes")
-    return pseudonyms(place_of(cluster.id, state_dir)).restored(plain_lines(content.decode(errors="replace")))
+    directory = place_of(cluster.id, state_dir)
+    known = pseudonyms(directory)
+    if not known.names:
+        raise UsageError(
+            f"no export of this cluster was made here yet: {directory / FILE} has no names",
+            remedy="name the state directory of the controller that made it with --state-dir",
+        )
+    return known.restored(plain_lines(content.decode(errors="replace")))
 
 
 def _side(read: ReadExport, export: Export, trusted: str, now: float, *, ours: bool) -> Side:
@@ -115,20 +123,36 @@ def _refuse_strangers(ours: Path, first: Export, theirs: Path, second: Export) -
     )
 
 
-def _trusted(read: ReadExport, export: Export, cluster: Cluster, own: list[TrustedKey], today: date) -> str:
-    """Whose key signed the partner's export; empty where no key of the partner is known here. Raises NotTrusted."""
-    peers = [peer for party in export.parties if (peer := cluster.peers.get(party)) is not None]
-    known = [key for peer in peers for key in keys_of_peer(peer)]
+def _trusted(read: ReadExport, partner: str, cluster: Cluster, own: list[TrustedKey], today: date) -> str:
+    """Whose key signed the partner's export; empty where no key of the partner is known here. Raises NotTrusted.
+
+    Args:
+        read: its file, which may name any parties as its own.
+        partner: as our own export names it.
+        cluster: with the keys of peers.
+        own: keys of this cluster.
+        today: by the clock of this machine.
+    """
+    peer = cluster.peers.get(partner)
+    known = list(keys_of_peer(peer)) if peer is not None else []
     if (owner := _owner(read, [*known, *own], today)) is not None:
         return owner
     if known:
         raise NotTrusted(
             f"{read.file} is signed by {read.signature.key.fingerprint}, and the inventory names "
-            f"{', '.join(dict.fromkeys(key.fingerprint for key in known))} for party {', '.join(export.parties)}",
+            f"{', '.join(dict.fromkeys(_named(key, today) for key in known))} for party {partner}",
             remedy="ask them, by phone, for what `key show` prints there, and name it in the inventory: "
             "`peers: {PARTY: {key: ...}}`",
         )
     return ""
+
+
+def _named(key: TrustedKey, today: date) -> str:
+    return f"{key.fingerprint}, which counted until {key.until}" if _ended(key, today) else key.fingerprint
+
+
+def _ended(key: TrustedKey, today: date) -> bool:
+    return key.until is not None and key.until < today
 
 
 def _owner(read: ReadExport, keys: list[TrustedKey], today: date) -> str | None:
@@ -137,5 +161,5 @@ def _owner(read: ReadExport, keys: list[TrustedKey], today: date) -> str | None:
 
 def _owners(read: ReadExport, keys: list[TrustedKey], today: date) -> Iterator[str]:
     for key in keys:
-        if key.fingerprint == read.signature.key.fingerprint and (key.until is None or key.until >= today):
+        if key.fingerprint == read.signature.key.fingerprint and not _ended(key, today):
             yield key.owner

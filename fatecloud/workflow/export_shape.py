@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar, get_args
 
 from fatecloud.collect.shapes import Some, UpTo, fits, number, whole
@@ -156,9 +156,15 @@ def _finding(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _moment(name: str, text: str) -> float:
     try:
-        return datetime.fromisoformat(text).timestamp()
+        at = datetime.fromisoformat(text)
+        seconds = at.astimezone(UTC).timestamp()
+        # It will be printed: near the ends of the calendar a zone, or a part of a second, may lead beyond them.
+        datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"`{name}` is not a time: {text!r}") from None
+    if at.tzinfo is None:
+        raise ValueError(f"`{name}` has no time zone: {text!r}")
+    return seconds
 
 
 def _safe(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from component_world import say
+from component_world import desired, say
 from two_sides_world import (
     DOWN,
     LATE,
@@ -21,19 +21,22 @@ from two_sides_world import (
     about,
     behind,
     both,
+    facts,
     found,
     found_as,
     large_inside,
+    reported,
     seen_as,
     side,
     to_partner,
 )
 
 from fatecloud.checks.diagnosis import diagnose
+from fatecloud.checks.one_side import one_side
 from fatecloud.checks.two_sides import found_at, seen_by
 from fatecloud.checks.verdicts import TABLE, Found, Row, verdict
 from fatecloud.model.diagnosis import Diagnosis, Side
-from fatecloud.model.export import Export, SeenWay
+from fatecloud.model.export import Export, SeenFault, SeenWay
 from fatecloud.report.diagnosis import diagnosis_document, diagnosis_text
 from fatecloud.report.envelope import document_text
 from fatecloud.report.kind_schema import output_schema
@@ -252,6 +255,37 @@ def test_the_broker_that_may_not_pass_messages_is_a_matter_of_versions() -> None
     assert "RABBITMQ_PEER_VERSION" in fault.evidence[0]
 
 
+def test_what_a_third_party_does_is_neither_exported_nor_blamed_on_the_two() -> None:
+    third = replace(found("OSX_COMMANDS_LOST", "9999/osx@a1"), about="12000/")
+    ours, theirs = both(STAR, about("9999/osx@a1:osx.peers", "12000", **DOWN), more=(third,))
+    assert [fault.code for fault in ours.faults] == []
+    assert judged(ours, theirs).exit_status == 0
+    shared, _ = both(STAR, more=(replace(third, about="10000/ 12000/"),))
+    assert [(fault.code, fault.about) for fault in shared.faults] == [("OSX_COMMANDS_LOST", ("10000/",))]
+    own = replace(third, about="11000/")
+    assert [fault.code for fault in both(STAR, more=(own,))[0].faults] == ["OSX_COMMANDS_LOST"]
+    assert judged(*both(STAR, more=(own,))).exit_status == 0
+
+
+def test_what_a_finding_about_a_third_party_explains_stays_in_the_house() -> None:
+    seen = facts(STAR)
+    cause = replace(found("RABBITMQ_LINK_DOWN", "9999/osx@a1"), about="12000/")
+    effect = replace(found("SERVICE_HUNG", "9999/flow@a1"), caused_by=(cause.id,))
+    last = replace(found("FLOW_API_DOWN", "9999/flow@a1"), caused_by=(effect.id,))
+    other = replace(found("SERVICE_RESTARTING", "9999/flow@a1"), caused_by=(cause.id, "NODE_DISK_FULL@a1"))
+    report = replace(reported(STAR, seen), findings=(cause, effect, last, other))
+    made = one_side(desired(STAR), seen, report, "10000", "0.1.0")
+    assert [fault.code for fault in made.faults] == ["SERVICE_RESTARTING"]
+
+
+def test_versions_of_a_third_party_are_not_blamed_on_the_two() -> None:
+    ours, theirs = both(PAIR)
+    version = SeenFault("RABBITMQ_PEER_VERSION", "critical", "9999", "a1", "9999/rabbitmq@a1", outward=True)
+    assert judged(replace(ours, faults=(version,)), theirs).faults == ()
+    (fault,) = judged(replace(ours, faults=(replace(version, about=("10000/",)),)), theirs).faults
+    assert fault.place == "versions"
+
+
 def test_the_times_of_both_and_their_clocks_are_said() -> None:
     ours, theirs = both(OSX)
     late = replace(theirs, taken=theirs.taken - 3600)
@@ -293,6 +327,16 @@ def test_text_and_document_say_the_same(changes: tuple[Any, ...], status: int) -
     assert ("at fault:" in text) == bool(status)
     assert "ours: party 9999" in text
     assert "a key that is not known here" in " ".join(text.split())
+
+
+def test_the_number_of_faults_and_of_ways_is_in_plain_words() -> None:
+    key = f"10000/{ROUTERS[OSX]}@b1"
+    changes = (*to_partner(OSX, **DOWN), say("10000/flow@b1:flow.proxy", **DOWN))
+    stopped = judged(*both(OSX, *changes, more=(found("SERVICE_STOPPED", key),)))
+    text = " ".join(diagnosis_text(stopped, 200).split())
+    assert "concerns the ways from 9999 to 10000, from 10000 to 9999" in text
+    assert "between 9999 and 10000: 1 fault, 1 of them certain" in text
+    assert "concerns the way from 9999" in diagnosis_text(judged(*both(OSX, *to_partner(OSX, **LATE))), 200)
 
 
 def test_only_one_file_is_said_to_be_one_half() -> None:

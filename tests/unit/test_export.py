@@ -192,6 +192,9 @@ def test_a_partners_letter_is_read_in_our_names(files: SecretsFiles, tmp_path: P
     assert re.search(r"Please look at 9999/\w+@vaultwest\.", text)
     assert "\x1b" not in text
     assert "Ours is node1-aaaa." in text
+    with pytest.raises(UsageError, match="no export of this cluster was made here yet") as caught:
+        in_our_names(files.inventory, tmp_path / "other", tmp_path / "letter.txt")
+    assert "--state-dir" in caught.value.remedy
 
 
 def test_an_export_is_for_one_partner(files: SecretsFiles, tmp_path: Path) -> None:
@@ -272,6 +275,23 @@ def test_the_partners_key_is_named_and_compared_with_the_one_that_is_known(
     files.inventory.write_text(text.replace("addresses: [198", f"key: {new_key().public.fingerprint}, addresses: [198"))
     with pytest.raises(NotTrusted, match="the inventory names SHA256:"):
         diagnosed(files, first, second)
+    files.inventory.write_text(text.replace("addresses: [192", f"key: {stranger.public.fingerprint}, addresses: [192"))
+    both_named = signed_file(tmp_path / "t", theirs | {"parties": ["10000", "12000"]}, stranger)
+    assert diagnosed(files, first, both_named).sides[1].trusted == "", "a third party's key is not the partner's"
+
+
+def test_a_key_whose_last_day_is_over_is_named_with_that_day(files: SecretsFiles, pair: Pair, tmp_path: Path) -> None:
+    ours, theirs, key = pair
+    former, current = new_key(), new_key()
+    named = (
+        f"key: {current.public.fingerprint}, former_key: {former.public.fingerprint} until 2020-01-31, addresses: [198"
+    )
+    files.inventory.write_text(files.inventory.read_text().replace("addresses: [198", named))
+    first, second = signed_file(tmp_path / "o", ours, key), signed_file(tmp_path / "t", theirs, former)
+    with pytest.raises(NotTrusted) as caught:
+        diagnosed(files, first, second)
+    assert f"{former.public.fingerprint}, which counted until 2020-01-31" in caught.value.message
+    assert f"{current.public.fingerprint}, which counted" not in caught.value.message
 
 
 def test_ours_has_to_be_signed_by_this_cluster_also_with_a_former_key(
@@ -314,12 +334,18 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "a party that is not a number": _changed(parties=["../x"]),
     "a time that is none": _changed(taken="soon"),
     "a time too far away": _changed(taken="9999999-01-01"),
+    "a time after the last one": _changed(taken="9999-12-31T23:59:59-23:59"),
+    "a time before the first one": _changed(taken="0001-01-01T00:00:00+23:59"),
+    "a time in the last moment": _changed(taken="9999-12-31T23:59:59.999999+00:00"),
+    "a time of no zone": _changed(taken="2026-11-18T11:06:40"),
     "ways are a text": _changed(ways="all fine"),
     "services are missing": lambda document: {name: one for name, one in document.items() if name != "services"},
     "too many ways": lambda document: document | {"ways": document["ways"] * 101},
     "a way without hops": _first("ways", hops=[]),
     "a way of others": _first("ways", **{"from": "7"}),
-    "a state that there is not": _first("ways", hops=[{"state": "great"}]),
+    "a state that there is not": lambda document: (
+        document | {"ways": [document["ways"][0] | {"hops": [document["ways"][0]["hops"][0] | {"state": "great"}]}]}
+    ),
     "a service of ours": _first("services", key="9999/flow@a1"),
     "a key that is a command": _first("services", key="10000/flow@a1; reboot"),
     "a part that there is not": _first("services", part="boss"),

@@ -14,7 +14,7 @@ from component_world import desired, rendered, report
 
 from fatecloud.components.flow.exchange import REFUSED, FlowApiError
 from fatecloud.components.flow.proof_figures import auc, losses, shared
-from fatecloud.components.flow.v1 import http_exchange, probe_api, probe_jobs
+from fatecloud.components.flow.v1 import asking, http_exchange, probe_api, probe_jobs
 from fatecloud.components.flow.v1.api import FlowApi
 from fatecloud.components.flow.v1.proof_jobs import (
     EVALUATION_TASK,
@@ -228,8 +228,9 @@ def test_only_the_end_of_a_log_is_read_and_its_path_is_an_id_alone() -> None:
         return {"retcode": 0, "data": {"size": 18000} if path == "/v1/log/size" else content}
 
     assert FlowApi(flow).refused("1", "guest", "9999") == "no cores"
-    assert [path for path, _ in asked] == ["/v1/log/size", "/v1/log/cat"]
-    assert asked[1][1] == {"log_type": "jobScheduleError", "job_id": "1", "begin": 14001}
+    assert [path for path, _ in asked] == ["/v1/log/size", *["/v1/log/cat"] * 4]
+    assert asked[1][1] == {"log_type": "jobScheduleError", "job_id": "1", "begin": 14001, "end": 15000}
+    assert [body["begin"] for _, body in asked[2:]] == [15001, 16001, 17001], "an answer of all lines would be too long"
     asked.clear()
     assert FlowApi(flow).refused("1; reboot", "guest", "9999") == ""
     assert asked == []
@@ -312,6 +313,16 @@ def test_an_exchange_is_one_post_and_a_refused_one_has_a_kind_of_its_own(monkeyp
 
     monkeypatch.setattr(http_exchange, "post", refused)
     assert http_exchange.exchange(request)["refused"] is True
+
+
+def test_an_answer_too_deep_to_read_is_not_flows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(*_: Any, **__: Any) -> tuple[int, str, bytes]:
+        return 200, "OK", b"[" * 100_000
+
+    monkeypatch.setattr(http_exchange, "post", deep)
+    monkeypatch.setattr(asking, "post", deep)
+    assert "without JSON" in http_exchange.exchange({"url": "http://127.0.0.1:9380/v1/job/query"})["error"]
+    assert asking.ask("127.0.0.1", 9380, "/v1/job/query", {}, 1.0)["kind"] == "foreign"
 
 
 def test_flow_carries_its_data_by_eggroll_and_says_where_rollsite_is() -> None:

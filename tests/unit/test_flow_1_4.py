@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from component_world import desired, rendered, report, set_answer
+from component_world import CASES, desired, rendered, report, set_answer
 
 from fatecloud.components.flow.exchange import REFUSED, Exchange, FlowApiError
 from fatecloud.components.flow.v1 import probe_api
@@ -27,6 +27,16 @@ EXAMPLE, FLOW = "eggroll-rollsite-1.4", "9999/flow@a1"
 FIXTURES = Path(__file__).parent / "fixtures" / "flow" / "v1_4"
 ANSWERS = {"/v1/job/query": "jobs", "/v1/job/task/query": "tasks"}
 NONE = {"retcode": 101, "retmsg": "find job failed"}
+
+
+def test_the_remedy_for_a_nodemanager_that_does_not_answer_leaves_the_clustermanager_alone() -> None:
+    (case,) = [case for case in CASES if case.file.stem == "FLOW_COMPUTING_DOWN.a-nodemanager-of-1-4"]
+    (finding,) = report(case.change, example=EXAMPLE).findings
+    worker = finding.about
+    assert worker.partition("/")[2].startswith("nodemanager@")
+    commands = [str(one) for one in finding.remedy]
+    assert [one for one in commands if "fatecloud restart" in one] == [f"or: fatecloud restart {worker}"]
+    assert not [one for one in commands if "clustermanager" in one]
 
 
 def recorded(path: str) -> dict[str, Any]:
@@ -160,7 +170,10 @@ def test_descriptions_of_jobs_stay_on_the_node() -> None:
     answer: dict[str, Any] = {"status": 200, "body": recorded("/v1/job/query")}
     assert any(name in answer["body"]["data"][0] for name in HEAVY)
     assert not any(name in http_exchange.lightened(answer)["body"]["data"][0] for name in HEAVY)
-    others: tuple[dict[str, Any], ...] = ({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}})
+    others: tuple[dict[str, Any], ...] = (
+        *({"error": "no"}, {"body": []}, {"body": {"data": {"f_dsl": 1}}}),
+        {"body": {"data": [None, "f_dsl", ["f_dsl"]]}},
+    )
     for other in others:
         assert http_exchange.lightened(dict(other)) == other
 
@@ -279,6 +292,18 @@ def test_the_address_at_which_flow_asks_itself_is_tried(
     monkeypatch.setattr(socket, "gethostbyname", resolved)
     monkeypatch.setattr(probe_address, "CARDS", ())
     assert probe_address.judge(networks).get("kind") == kind
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(24, "Too many open files"), UnicodeError("label too long"), socket.herror(1)]
+)
+def test_a_name_that_cannot_be_looked_up_has_no_address(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def resolved(_name: str) -> str:
+        raise error
+
+    monkeypatch.setattr(socket, "gethostbyname", resolved)
+    answer = probe_address.judge([])
+    assert (answer["kind"], "has no address" in answer["error"]) == ("name", True)
 
 
 def test_a_loopback_address_gives_way_to_that_of_a_card(monkeypatch: pytest.MonkeyPatch) -> None:

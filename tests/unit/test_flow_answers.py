@@ -85,6 +85,8 @@ def test_a_submission_that_fate_1_11_refused_names_the_party_as_well() -> None:
 def test_a_refused_submission_in_plain_words() -> None:
     assert refusal("Federated schedule error, connection refused") == "Federated schedule error, connection refused"
     assert refusal("ValueError: (1, 2)") == "ValueError: (1, 2)"
+    for deep in ("-" * 5000 + "1", "[" * 5000, "(" * 100_000):
+        assert refusal(f"ValueError: {deep}") == f"ValueError: {deep}"
 
 
 def test_rows_of_a_job_list() -> None:

@@ -134,6 +134,10 @@ class Elsewhere(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
+def test_an_answer_too_deep_to_read_is_refused(address: str) -> None:
+    assert "HTTP 200 without JSON" in exchange({"method": "GET", "url": f"{address}/deep"})["error"]
+
+
 def test_no_redirection_is_followed() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -153,7 +157,9 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         url = urlsplit(self.path)
         said = {"path": url.path, "query": parse_qs(url.query), "body": json.loads(body or b"null")}
-        data = {"/big": b"x" * (LIMIT + 1), "/html": b"<html>"}.get(url.path, json.dumps(said).encode())
+        data = {"/big": b"x" * (LIMIT + 1), "/html": b"<html>", "/deep": b"[" * 100_000}.get(
+            url.path, json.dumps(said).encode()
+        )
         self.send_response(502 if url.path == "/html" else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

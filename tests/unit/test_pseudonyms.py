@@ -45,6 +45,15 @@ def world() -> Pseudonyms:
         ("svc_fate may not", "user1-7c2e may not"),
         ("of party 12000", "of party party1-7c2e"),
         ("an unknown db7.internal.bank", "an unknown host1-7c2e"),
+        ("vault-west.bank.internal/10.9.9.9:4671", "host1-7c2e/address1-7c2e:4671"),
+        ("A1.Bank.Internal refused, a1 too", "host1-7c2e refused, node1-7c2e too"),
+        ("a1.log, svc_fate.conf.", "node1-7c2e.log, user1-7c2e.conf."),
+        ("at http://portal:8080/x", "at http://host1-7c2e:8080/path1-7c2e"),
+        ("at http://a1:8080?key=x", "at http://node1-7c2e:8080?path1-7c2e"),
+        ("see http://portal, then http://portal.", "see http://host1-7c2e, then http://host1-7c2e."),
+        ("amqp://ada:word@portal:5672", "amqp://user1-7c2e@host1-7c2e:5672"),
+        ("http://[fd00:1::12]:9300/", "http://[address1-7c2e]:9300/"),
+        ("http://127.0.0.1:9380/", "http://127.0.0.1:9380/"),
     ],
 )
 def test_what_is_ours_gets_a_pseudonym(text: str, shown: str) -> None:

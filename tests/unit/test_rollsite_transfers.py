@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from component_world import NOW, desired, report, set_answer
 
 from fatecloud.components.clustermanager import jvm_log, probe_ends
-from fatecloud.components.rollsite.probe_transfers import look
+from fatecloud.components.rollsite.probe_transfers import MOST, look
 from fatecloud.components.rollsite.transfers import lost, waiting
 
 OWN, IP, AGO = "9999", "127.0.0.1", 120.0
@@ -93,9 +94,26 @@ def test_a_pull_of_eggroll_2_0_that_waits_for_half_an_hour_is_named_with_what_ha
     text = "".join(not_finished(task, -2147483648, 300.0 * n + 30) for n in reversed(range(7)))
     text += "".join(not_finished(young, 1, 300.0 * n + 30) for n in reversed(range(3)))
     text += "".join(not_finished(ended, 1, 300.0 * n + 1800) for n in reversed(range(9)))
-    assert waiting([text], NOW) == [{"task": task, "minutes": 35, "some": False}]
+    (pull,) = waiting([text], NOW)
+    assert pull == {"task": task, "minutes": 35, "at": pytest.approx(NOW - 30, abs=1), "some": False}
     part = "".join(not_finished(task, 2, 300.0 * n + 30) for n in reversed(range(6)))
-    assert waiting([part], NOW) == [{"task": task, "minutes": 30, "some": True}]
+    assert [(one["minutes"], one["some"]) for one in waiting([part], NOW)] == [(30, True)]
+    assert waiting([part], NOW + 400) == [], "one that still waited would have said so again"
+
+
+@pytest.mark.parametrize(("number", "words"), [(1, "1 pulls"), (3, "3 pulls"), (MOST, "20 or more pulls")])
+def test_pulls_that_waited_before_a_start_went_with_the_process(number: int, words: str) -> None:
+    example, key = SOURCE
+    pulls = [{"task": f"t{n}", "minutes": 35, "at": NOW - 60, "some": False} for n in range(number)]
+    old = [{**pulls[0], "at": NOW - 200}] if number < MOST else []
+
+    def seen(since: float) -> list[str]:
+        change = set_answer(f"{key}:rollsite.transfers", waiting=[*pulls, *old])
+        found = report(change, lambda a: a.update({key: {"state": "running", "since": since}}), example=example)
+        return [finding.symptom for finding in found.findings]
+
+    assert seen(NOW - 120) == [f"{words} have waited for up to 35 min"]
+    assert seen(NOW - 30) == []
 
 
 def test_one_error_alone_is_tried_again_and_those_before_a_start_went_with_their_jobs() -> None:
@@ -125,6 +143,24 @@ def test_a_fault_of_the_other_rollsite_explains_what_was_lost_there() -> None:
     wrong = set_answer("10000/rollsite@b1:rollsite.state", table=["what is for default of party 10000 goes to x"])
     found = report(set_answer(f"{key}:rollsite.transfers", lost=[row]), wrong, example=example)
     assert [f.code for f in found.findings if not f.caused_by] == ["ROLLSITE_TABLE_WRONG"]
+
+
+def test_what_another_time_zone_writes_in_the_future_is_not_of_now(tmp_path: Path) -> None:
+    ahead = failed("UNKNOWN", f"{IP}(10000) --> {IP}(9999)", ago=-3600)
+    assert lost([ahead + ahead], OWN, NOW) == []
+    assert waiting(["".join(not_finished("t", 1, 300.0 * n - 3600) for n in reversed(range(7)))], NOW) == []
+    log = tmp_path / "clustermanager.jvm.log"
+    log.write_text(entry(probe_ends.SIGN, ago=-3600) + entry(probe_ends.SIGN, ago=-2))
+    assert probe_ends.look(str(log), NOW)["ends"] == [pytest.approx(NOW + 2, abs=1)]
+
+
+def test_a_log_that_grows_while_it_is_read_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "x.log"
+    log.write_text(entry("x" * 1000) * (2 * jvm_log.TAIL // 1000))
+    seen = tmp_path.stat()
+    # As the file was when its size was asked for: nearly empty.
+    monkeypatch.setattr(os, "fstat", lambda _: seen)
+    assert len("".join(jvm_log.texts(str(log), NOW))) <= jvm_log.TAIL
 
 
 def test_the_ends_of_clustermanagers_are_read_from_their_common_log(tmp_path: Path) -> None:
@@ -164,6 +200,6 @@ def test_only_a_clustermanager_whose_end_ends_all_sessions_is_asked_for_ends(exa
 def test_a_log_that_is_too_long_is_read_from_its_end(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text(entry("first") + entry("x" * 100) * (2 * jvm_log.TAIL // 150) + entry("last"))
-    found = jvm_log.entries(jvm_log.texts(str(log), NOW), "last")
+    found = jvm_log.entries(jvm_log.texts(str(log), NOW), "last", NOW)
     assert found[-1][1].endswith("last\n")
     assert not any("first" in text for _, text in found)

@@ -33,6 +33,7 @@ def no_other_ended(view: ServiceView) -> Iterator[Finding]:
             KILLED,
             f"another clustermanager ended {duration_text(max(0.0, now - others[-1]))} ago while this one ran",
             ENDS,
+            source="log of the clustermanager",
             cause="someone started EggRoll's own script, or a flow without a cluster, with this one's settings: the "
             "copy found its port taken and ended, and each clustermanager that ends kills all sessions in its database",
             remedy=(

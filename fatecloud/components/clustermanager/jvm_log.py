@@ -8,6 +8,8 @@ import time
 
 TAIL = 256 << 10
 """Bytes of a file."""
+AHEAD = 5.0
+"""Seconds by which an entry may be newer than the look at it began."""
 _HEAD = re.compile(r"^\[([A-Z]+) *\]\[\d+\]\[(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d),\d+\]", re.MULTILINE)
 
 
@@ -24,13 +26,16 @@ def texts(path: str, now: float) -> list[str]:
     return [text for text in (_end(older), _end(path)) if text]
 
 
-def entries(found: list[str], word: str, since: float = 0.0) -> list[tuple[float, str]]:
-    """Time and text of each entry of these that is not older.
+def entries(found: list[str], word: str, now: float, since: float = 0.0) -> list[tuple[float, str]]:
+    """Time and text of each entry of these between two moments.
+
+    A process keeps the time zone in which it began: what seems to be written in the future says nothing about now.
 
     Args:
         found: texts of logs.
         word: texts without it are not looked through.
-        since: seconds since the epoch.
+        now: seconds since the epoch.
+        since: likewise.
     """
     rows = []
     for text in (text for text in found if word in text):
@@ -39,7 +44,7 @@ def entries(found: list[str], word: str, since: float = 0.0) -> list[tuple[float
         for number, head in enumerate(heads):
             year, month, day, hour, minute, second = map(int, head.groups()[1:])
             at = time.mktime((year, month, day, hour, minute, second, 0, 0, -1))
-            if at >= since:
+            if since <= at <= now + AHEAD:
                 rows.append((at, text[head.start() : ends[number]]))
     return rows
 
@@ -49,6 +54,7 @@ def _end(path: str) -> str:
     try:
         with open(path, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-            return file.read().decode("utf-8", "replace")
+            # Bounded: it may grow faster than it is read.
+            return file.read(TAIL).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -20,7 +20,7 @@ def look(path: str, now: float) -> dict[str, Any]:
         path: of the log.
         now: seconds since the epoch.
     """
-    ends = [at for at, entry in entries(texts(path, now), SIGN) if SIGN in entry]
+    ends = [at for at, entry in entries(texts(path, now), SIGN, now) if SIGN in entry]
     return {"ok": True, "ends": ends[-MOST:]}
 
 

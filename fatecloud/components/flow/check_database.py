@@ -45,6 +45,7 @@ CORES_LOST = Code(
     "FLOW_CORES_LOST", "warning", "Flow counts cores as taken that no job has, and gives them to none.", settles=False
 )
 
+_SQLITE = "SQLite file of flow"
 _BY_KIND = {
     "refused": REFUSED,
     "dropped": REFUSED,
@@ -123,6 +124,7 @@ def _trouble(view: ServiceView, answer: Mapping[str, Any], probe: str) -> Findin
         code,
         str(answer["error"]),
         probe,
+        source=_SQLITE if answer.get("engine") == "sqlite" else "",
         cause=_CAUSE[code],
         remedy=_remedy(view, code, answer),
         expected=f"a login at {where}" if where else "code 0 from flow's job list",

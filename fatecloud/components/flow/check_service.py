@@ -24,7 +24,7 @@ STALLED = Code(
 COMPUTING_DOWN = Code(
     "FLOW_COMPUTING_DOWN",
     "critical",
-    "Flow's node cannot reach the clustermanager, from which each task gets its workers.",
+    "Flow's node cannot reach EggRoll's managers, from which each task gets its workers.",
     ("computing", "node"),
 )
 PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow cannot reach its own party's proxy.", ("proxy", "node"))
@@ -63,6 +63,7 @@ def scheduler(view: ServiceView) -> Iterator[Finding]:
         STALLED,
         symptom,
         "flow.schedule",
+        source="log of flow's scheduler",
         cause="the disk of its log is full, or a call to its database or a peer never returned",
         remedy=(logs(view), verb(view, "restart")),
         expected=f"a line every {view.service.facts.get('beat', 2)} s, none older than {limit:.0f} s",

@@ -33,7 +33,7 @@ def refusal(message: str) -> str:
             for party, answer in parties.items()
             if (answer["code"] if "code" in answer else answer["retcode"]) != 0
         ]
-    except (AttributeError, KeyError, SyntaxError, TypeError, ValueError):
+    except (AttributeError, KeyError, MemoryError, RecursionError, SyntaxError, TypeError, ValueError):
         return line
     return "; ".join(refused) or line
 

@@ -77,6 +77,7 @@ def eggs_start(view: ServiceView) -> Iterator[Finding]:
         EGG_BROKEN,
         f"the interpreter of eggs is Python {version}" if other else str(answer["error"]),
         EGG_STARTS,
+        source="interpreter and settings of eggs",
         cause={
             "config": "the nodemanager's settings were changed by hand, or its user cannot read them",
             "path": "the settings name another place than a deploy does, or files are gone or not readable",

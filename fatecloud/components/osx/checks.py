@@ -74,7 +74,7 @@ def exchange(view: ServiceView) -> Iterator[Finding]:
             f"{edge.source} -> {edge.target} at {edge.endpoint}: {answer['error']}; party {parties} is behind it",
             PEERS,
             cause="the exchange is down or frozen, another program has its port, or a firewall drops the packets",
-            remedy=(*reached_again(view, KIND), logs_of_service(edge.target)),
+            remedy=(*reached_again(view, KIND, edge.target), logs_of_service(edge.target)),
             expected=f"an answer of {edge.target}",
             got=str(answer["kind"]),
             about=edge.target,

@@ -45,6 +45,7 @@ def append_only_file(view: ServiceView) -> Iterator[Finding]:
             AOF_BROKEN,
             f"{file}: {damage['what']}",
             "redis.login",
+            source="append-only file of Redis",
             cause="the disk was full, the node lost power in the middle of a write, or the file was edited",
             remedy=(
                 as_service(view.service, f"cp -a {folder} {folder}.damaged"),

@@ -56,6 +56,7 @@ def own_table(view: ServiceView) -> Iterator[Finding]:
             TABLE_WRONG,
             "; ".join(wrong[:_SHOWN]),
             STATE if own else PEERS,
+            source="table of routes of rollsite",
             cause="it was changed by hand, or over rollsite's port by someone who has the key for that; where its own "
             "party's entry is rollsite under another name, packets go round and take more and more threads",
             remedy=PUT_BACK,

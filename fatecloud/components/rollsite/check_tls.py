@@ -50,6 +50,7 @@ def certificate(view: ServiceView) -> Iterator[Finding]:
             UNUSABLE,
             str(answer["error"]),
             CERTIFICATE,
+            source="certificate files of rollsite",
             cause="these files are the operator's, and rollsite reads them at its start alone; where it cannot, it "
             "goes on without its port for TLS",
             remedy=again,
@@ -62,6 +63,7 @@ def certificate(view: ServiceView) -> Iterator[Finding]:
             EXPIRES,
             f"{path} is valid for {answer['days']} more days",
             CERTIFICATE,
+            source="certificate files of rollsite",
             remedy=again,
             expected=f"{SOON} days or more",
             got=f"{answer['days']} days",

@@ -7,6 +7,7 @@ from typing import Any
 
 from fatecloud.components.judging import answer_of, finding, logs
 from fatecloud.components.party_routes import party_of
+from fatecloud.components.rollsite.probe_transfers import MOST
 from fatecloud.components.rollsite.want import TRANSFERS
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
@@ -47,18 +48,20 @@ _HOPS = {
 def arrives(view: ServiceView) -> Iterator[Finding]:
     """Nothing that a job sent was lost lately, and nothing is waited for in vain."""
     answer, since = answer_of(view, TRANSFERS), view.state.get("since") or 0.0
-    # What was lost at its stop was lost with the job.
+    # What was lost at its stop was lost with the job, and what waited then waits no more.
     rows = [_named(view, row) for row in answer["lost"] if row["times"] >= _AGAIN and row["at"] > since]
-    pulls = answer["waiting"]
+    pulls = [pull for pull in answer["waiting"] if pull["at"] > since]
     if not rows and not pulls:
         return
     said = [f"{row['times']} pushes failed at {_hop(row)}: {row['error']}" for row in rows]
-    said += [f"{answer['waits']} pulls have waited for up to {max(p['minutes'] for p in pulls)} min"] if pulls else []
+    number = f"{MOST} or more" if len(pulls) == MOST else f"{len(pulls)}"
+    said += [f"{number} pulls have waited for up to {max(p['minutes'] for p in pulls)} min"] if pulls else []
     yield finding(
         view,
         LOST,
         "; ".join(said[:_SHOWN]),
         TRANSFERS,
+        source="log of rollsite",
         cause="what is named here failed or was away while data were on their way; a job may wait for them for ever",
         remedy=(*_remedies(view, rows, pulls=bool(pulls)), logs(view, "onError")),
         expected="each push answered by the rollsite of the party that it is for",

@@ -14,6 +14,7 @@ from fatecloud.components.router_questions import CONNECT_SECONDS, own_state
 from fatecloud.probing.dialing import address_of, connected, trouble
 
 DIRECT_SECONDS = 3.0
+_ASTRAY = "its table of routes sends what is for its own party elsewhere"
 
 
 def state(host: str, port: int, party: str, upstream: str, table: OwnTable) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def state(host: str, port: int, party: str, upstream: str, table: OwnTable) -> d
     wrong = table.wrong([(party, DEFAULT, table.own), (party, FLOW, upstream)])
     if wrong and table.leads(party, DEFAULT) not in ("", table.own):
         # Each question would go round, and take more and more threads.
-        return {"ok": False, "kind": "route", "error": wrong[0], "table": wrong}
+        return {"ok": False, "kind": "route", "error": _ASTRAY, "table": wrong}
     found = _asked(host, port, party, upstream)
     if table.known and not wrong and held_back(found.get("behind", {})):
         direct = flow(*address_of(upstream), party, party, padding=PADDING, seconds=DIRECT_SECONDS)

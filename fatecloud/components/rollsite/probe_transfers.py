@@ -28,8 +28,7 @@ def look(logs: str, own: str, now: float) -> dict[str, Any]:
     return {
         "ok": True,
         "lost": [_shown(row) for row in errors[:MOST]],
-        "waits": len(pulls),
-        "waiting": [{**row, "task": readable(row["task"])} for row in pulls[:MOST]],
+        "waiting": [{**row, "task": readable(row["task"])} for row in pulls[-MOST:]],
     }
 
 

@@ -15,6 +15,8 @@ LATELY = 600.0
 """Seconds: an error before them is over, or was followed by another one."""
 WAITS = 6
 """Of five minutes each: the other side may need so long to have something to send."""
+_STILL = 330.0
+"""Seconds: a pull that waits says so every 300."""
 _PUSH = re.compile(r"- (ForwardPush|PutBatchSinkPush)\w*?(Req|Resp)SO\.onError calling\. rsKey=(\S*?), ")
 _OLD_PUSH = re.compile(r"\[PUSH\]\[OBSERVER\]\[ONERROR\] (.*)")
 _SAID = re.compile(r"location msg=(.*?)\s*(?:stack info=|$)", re.DOTALL)
@@ -40,7 +42,7 @@ def lost(found: list[str], own: str, now: float) -> list[dict[str, Any]]:
         now: seconds since the epoch.
     """
     hops: dict[tuple[str, str], dict[str, Any]] = {}
-    for at, entry in entries(found, "", now - LATELY):
+    for at, entry in entries(found, "", now, now - LATELY):
         known = _push(entry, own)
         if known is not None and _CANCELLED not in known[2]:
             hop, party, error = known
@@ -50,14 +52,14 @@ def lost(found: list[str], own: str, now: float) -> list[dict[str, Any]]:
 
 
 def waiting(found: list[str], now: float) -> list[dict[str, Any]]:
-    """Pulls that have waited for half an hour, and still do: `task`, `minutes`, and `some` if a part has arrived.
+    """Pulls that have waited for half an hour, and still do: `task`, `minutes`, `at`, and `some` if a part has arrived.
 
     Args:
         found: ends of the log of all levels.
         now: seconds since the epoch.
     """
     pulls: dict[str, dict[str, Any]] = {}
-    for at, entry in entries(found, "NOT finished"):
+    for at, entry in entries(found, "NOT finished", now):
         # One line; a longer text is someone else's, and would take long.
         match = _WAITS.search(entry[:_LINE])
         if match:
@@ -65,9 +67,9 @@ def waiting(found: list[str], now: float) -> list[dict[str, Any]]:
             # A count that was never set is the least number that there is.
             row.update(times=row["times"] + 1, at=at, some=int(match.group(2)) > -(1 << 31))
     return [
-        {"task": row["task"], "minutes": 5 * row["times"], "some": row["some"]}
+        {"task": row["task"], "minutes": 5 * row["times"], "at": row["at"], "some": row["some"]}
         for row in pulls.values()
-        if row["times"] >= WAITS and row["at"] > now - LATELY
+        if row["times"] >= WAITS and row["at"] > now - _STILL
     ]
 
 

@@ -16,6 +16,8 @@ _NOTHING = (101, 102)
 """Flow's codes for "there is none", which is an answer here and no failure."""
 _ATTEMPT_LINES, _TASK_LINES = 300, 4000
 """Of the end of a log: some ten attempts, which flow makes every two seconds, and what the last tasks did."""
+_AT_ONCE = 1000
+"""Lines in one answer: with tracebacks and settings in them, more would not fit into `http_exchange.LIMIT`."""
 _FEDERATED_TIMEOUT = 60.0
 """Seconds for calls that flow passes on to its peers; it gives each of them 30 s."""
 _CLEAN_TIMEOUT = 180.0
@@ -136,9 +138,12 @@ class FlowApi:
         size = int(self._call("/v1/log/size", query, timeout=self._timeout)["data"]["size"])
         if not size:
             return []
-        begin = max(1, size - newest + 1)
-        lines = self._call("/v1/log/cat", {**query, "begin": begin}, timeout=self._timeout)["data"] or []
-        return [str(line.get("content", "")) for line in lines]
+        found: list[str] = []
+        for begin in range(max(1, size - newest + 1), size + 1, _AT_ONCE):
+            part = {**query, "begin": begin, "end": begin + _AT_ONCE - 1}
+            lines = self._call("/v1/log/cat", part, timeout=self._timeout)["data"] or []
+            found += [str(line.get("content", "")) for line in lines]
+        return found
 
     def _listed(self, query: Mapping[str, Any]) -> tuple[JobRow, ...]:
         return job_rows(self._call(LIST, query, timeout=self._timeout)["data"]["jobs"])

@@ -26,7 +26,7 @@ def ask(host: str, port: int, path: str, body: dict[str, Any], timeout: float) -
         answer = {"kind": "timeout", "error": f"no answer to {path} within {patient(timeout):g} s"}
     except ConnectionRefusedError:
         answer = {"kind": "refused", "error": f"nothing listens on {host}:{port}"}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         answer = {"kind": "foreign", "error": f"what answers on {host}:{port} is not flow: {error!r}"[:300]}
     except OSError as error:
         answer = {"kind": "refused", "error": f"{host}:{port}: {error}"}

@@ -31,7 +31,7 @@ def exchange(request: dict[str, Any], limit: int = LIMIT) -> dict[str, Any]:
         return {"error": f"the answer is not HTTP: {readable(error)}"}
     try:
         return {"status": status, "body": json.loads(octets)}
-    except ValueError:
+    except (RecursionError, ValueError):
         return {"error": f"HTTP {status} without JSON: {octets[:200]!r}"}
 
 

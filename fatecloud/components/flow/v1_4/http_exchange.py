@@ -20,7 +20,7 @@ def lightened(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer without columns that are large and that no one reads."""
     body = answer.get("body")
     rows = body.get("data") if isinstance(body, dict) else None
-    for row in rows if isinstance(rows, list) else ():
+    for row in (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict)):
         for name in HEAVY:
             row.pop(name, None)
     return answer

@@ -24,15 +24,17 @@ def judge(networks: list[str]) -> dict[str, Any]:
     Args:
         networks: with which flow's unit lets it exchange packets; empty for all.
     """
-    name = socket.getfqdn()
+    name, address = socket.getfqdn(), ""
     try:
         address = _own(name)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
             trial.bind((address, 0))
-    except socket.gaierror as error:
-        return {"ok": False, "kind": "name", "name": name, "error": f"{name} has no address: {error.strerror}"}
-    except OSError as error:
-        found = f"{name} has the address {address}, which is not the node's: {error.strerror}"
+    # A label of a name may be too long to be looked up: that is another error than an OSError.
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        if not address:
+            return {"ok": False, "kind": "name", "name": name, "error": f"{name} has no address: {why}"}
+        found = f"{name} has the address {address}, which is not the node's: {why}"
         return {"ok": False, "kind": "foreign", "name": name, "address": address, "error": found}
     here = {"name": name, "address": address}
     if networks and not any(ipaddress.ip_address(address) in ipaddress.ip_network(one) for one in networks):

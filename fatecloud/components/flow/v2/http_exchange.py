@@ -58,7 +58,7 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": f"the answer has more than {LIMIT} bytes"}
     try:
         return {"status": status, "body": json.loads(data)}
-    except ValueError:
+    except (RecursionError, ValueError):
         return {"error": f"HTTP {status} without JSON: {data[:200]!r}"}
 
 

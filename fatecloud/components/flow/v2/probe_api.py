@@ -44,7 +44,7 @@ def ask(host: str, port: int, path: str, timeout: float, settings: str = "") -> 
         answer = {"kind": "timeout", "error": f"no answer to GET {path} within {patient(timeout):g} s"}
     except ConnectionRefusedError:
         answer = {"kind": "refused", "error": f"nothing listens on {host}:{port}"}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         answer = {"kind": "foreign", "error": f"what answers on {host}:{port} is not flow: {error!r}"[:300]}
     except OSError as error:
         answer = {"kind": "refused", "error": f"{host}:{port}: {error}"}

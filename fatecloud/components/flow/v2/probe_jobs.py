@@ -69,7 +69,7 @@ def judge(host: str, port: int, settings: str = "") -> dict[str, Any]:
         return {"ok": False, "kind": "timeout", "error": f"no answer to the job list within {patient(SECONDS):g} s"}
     except ConnectionRefusedError:
         return {"ok": False, "kind": "refused", "error": f"nothing listens on {host}:{port}"}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         return {"ok": False, "kind": "unavailable", "error": f"{type(error).__name__}: {error}"[:300]}
     now = time.time()
     return {

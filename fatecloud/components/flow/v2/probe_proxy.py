@@ -35,7 +35,7 @@ def ask(host: str, port: int, party: str, padding: int, seconds: float) -> dict[
         return {"ok": False, "kind": "dropped", "error": f"no connection within {patient(seconds):g} s"}
     except OSError as error:
         return trouble(error, seconds)
-    except (NoHttp, ValueError):
+    except (NoHttp, ValueError, RecursionError):
         return {"ok": False, "kind": "foreign", "error": f"what answers on {host}:{port} is not our proxy"}
     if not isinstance(health, dict) or health.get("party") != party:
         return {"ok": False, "kind": "foreign", "error": f"what answers on {host}:{port} is not our proxy"}

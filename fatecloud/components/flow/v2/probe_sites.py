@@ -67,7 +67,7 @@ def ours(host: str, port: int, settings: str, party: str, apps: dict[str, Any]) 
         path = f"/v2/app/{kind}/query?party_id={party}"
         try:
             answer = json.loads(get(host, port, path, timeout=OWN_SECONDS, headers=as_admin(settings))[2])
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return ""
         # The configuration is there, and flow has not read it: it was not restarted yet.
         if answer.get("code") == RESTRICTED:
