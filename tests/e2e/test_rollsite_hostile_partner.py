@@ -62,7 +62,7 @@ def test_a_partner_neither_reads_nor_replaces_the_table_of_routes(rollsites: Rol
     before = rollsites.nodes.check(A, ["cat", table])
     for key in ("123", ""):
         asked = {name: (name, _hash(SALT + value + key), SALT + value) for name, value in TABLE.items()}
-        answers = packets(rollsites, ROLLSITE, asked)
+        answers = packets(rollsites, ROLLSITE, asked, role="default")
         assert [name for name, answer in answers.items() if "failed" not in answer] == []
     assert rollsites.nodes.check(A, ["cat", table]) == before
 

@@ -13,7 +13,7 @@ from two_parties import PARTIES, A, B, home
 # Run by the interpreter of the partner's own flow, which has gRPC.
 _COMMANDS = """
 import grpc, json, sys
-where, own, party, *requests = json.load(sys.stdin)
+where, own, party, role, *requests = json.load(sys.stdin)
 def number(n):
     out = b""
     while True:
@@ -22,8 +22,8 @@ def number(n):
             return out
 def part(key, data):
     return number(key << 3 | 2) + number(len(data)) + data
-def topic(name):
-    return part(2, name.encode()) + part(3, b"fateflow")
+def topic(name, role="fateflow"):
+    return part(2, name.encode()) + part(3, role.encode())
 channel = grpc.insecure_channel(where)
 call = channel.unary_unary(
     "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall",
@@ -34,7 +34,7 @@ answers = []
 for verb, key, value in requests:
     headers = json.dumps({"dest-party-id": party, "service": "fateflow"}).encode()
     task = part(1, part(2, part(1, b"headers") + part(2, headers)))
-    head = task + part(2, topic(own)) + part(3, topic(party)) + part(4, part(1, key.encode())) + part(5, verb.encode())
+    head = task + part(2, topic(own)) + part(3, topic(party, role)) + part(4, part(1, key.encode())) + part(5, verb.encode())
     packet = part(1, head) + part(2, part(1, key.encode()) + part(2, value.encode()))
     try:
         answers.append(call(packet, timeout=20).decode(errors="replace"))
@@ -71,15 +71,20 @@ def commands(rolling: Rolling, port: int, requests: Mapping[str, Request]) -> di
     return {name: json.loads(answer[answer.index('{"') :]) for name, answer in answers.items()}
 
 
-def packets(rolling: Rolling, port: int, sent: Mapping[str, tuple[str, str, str]]) -> dict[str, str]:
-    """The bytes that come back for packets to the first party's flow, as text.
+def packets(
+    rolling: Rolling, port: int, sent: Mapping[str, tuple[str, str, str]], role: str = "fateflow"
+) -> dict[str, str]:
+    """The bytes that come back for packets to the first party, as text.
 
     Args:
+        rolling: the two parties.
+        port: of the first one's router.
         sent: operator, key and value of each packet, by its name.
+        role: whom they are for: flow, or `default` for the router itself.
     """
     python = f"{home(rolling.program)}/{rolling.slug(PARTIES[B], 'flow')}/venv/bin/python"
     where = f"{rolling.nodes.addresses[A]}:{port}"
-    answers = asked(rolling, python, _COMMANDS, [where, PARTIES[B], PARTIES[A], *sent.values()])
+    answers = asked(rolling, python, _COMMANDS, [where, PARTIES[B], PARTIES[A], role, *sent.values()])
     return dict(zip(sent, answers, strict=True))
 
 

@@ -55,7 +55,7 @@ def read(path: str, most: int = TAIL) -> tuple[list[str], tuple[str, ...] | None
     """The complete lines of the file's last bytes, and the parts of the last stamp. Raises OSError."""
     with open(path, "rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - most))
-        text = file.read().decode("utf-8", "replace")
+        text = file.read(most).decode("utf-8", "replace")
     lines = text.split("\n")[:-1]
     found = next(filter(None, map(STAMP.match, reversed(lines))), None)
     return lines, found.groups() if found else None
