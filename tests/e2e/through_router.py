@@ -34,7 +34,8 @@ answers = []
 for verb, key, value in requests:
     headers = json.dumps({"dest-party-id": party, "service": "fateflow"}).encode()
     task = part(1, part(2, part(1, b"headers") + part(2, headers)))
-    head = task + part(2, topic(own)) + part(3, topic(party, role)) + part(4, part(1, key.encode())) + part(5, verb.encode())
+    ends = part(2, topic(own)) + part(3, topic(party, role))
+    head = task + ends + part(4, part(1, key.encode())) + part(5, verb.encode())
     packet = part(1, head) + part(2, part(1, key.encode()) + part(2, value.encode()))
     try:
         answers.append(call(packet, timeout=20).decode(errors="replace"))
