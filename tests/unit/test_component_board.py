@@ -70,6 +70,15 @@ def test_a_board_that_works_takes_its_own_login_alone_and_keeps_no_session(conf:
     assert (board.begun, board.sessions) == (1, set())
 
 
+def test_a_key_that_is_renewed_before_the_login_makes_no_refusal(conf: str) -> None:
+    board = FakeBoard(renews=1)
+    with board.at() as port:
+        assert state(conf, "127.0.0.1", port)["ok"]
+    refusing = FakeBoard(logins={})
+    with refusing.at() as port:
+        assert state(conf, "127.0.0.1", port)["kind"] == "login"
+
+
 @pytest.mark.parametrize(("account", "password", "shown"), [("admin", "admin", "admin"), ("", "", "(no name)")])
 def test_an_account_that_everyone_knows_is_tried(conf: str, account: str, password: str, shown: str) -> None:
     board = FakeBoard(logins={account: password})

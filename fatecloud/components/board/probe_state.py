@@ -15,6 +15,8 @@ from fatecloud.probing.http_get import NoHttp
 from fatecloud.probing.properties import settings
 
 SECONDS = 6.0
+ATTEMPTS = 2
+"""Logins with a key of its own each: where the board renews its key in between, it refuses the right password."""
 TITLES = (b"<title>FateBoard</title>", b"<title>FATE Board</title>")
 """Of FATEBoard 2 and 1.11."""
 SHIPPED = (("admin", "admin"), ("", ""))
@@ -45,10 +47,13 @@ def state(path: str, host: str, port: int) -> dict[str, Any]:
         account, password = login_of(path)
     except (OSError, KeyError) as error:
         return {"ok": False, "kind": "config", "error": f"{path}: {type(error).__name__}: {error}", **found}
-    with logged_in(board, account, password, SECONDS) as login:
-        if "kind" in login:
-            return {**found, **login}
-        found["login"] = login["data"] is True
+    for _ in range(ATTEMPTS):
+        with logged_in(board, account, password, SECONDS) as login:
+            if "kind" in login:
+                return {**found, **login}
+            found["login"] = login["data"] is True
+        if found["login"]:
+            break
     if not found["page"]:
         return {"ok": False, "kind": "page", "error": f"its page is not there: {found['answer']}", **found}
     if not found["login"]:
