@@ -21,6 +21,8 @@ LATELY = 900.0
 """Seconds for which a collection of everything shows how the heap is now."""
 _EXIT = "exit status 3"
 """How a JVM with `ExitOnOutOfMemoryError` ends."""
+_ENDING = "Terminating due to"
+"""Begins what it prints then, before its supervisor knows."""
 _LIVE = "heap"
 
 EXHAUSTED = Code(
@@ -50,7 +52,18 @@ def had_memory(view: ServiceView) -> Iterator[Finding]:
     if view.service.java is None:
         return
     error = (view.state.get("jvm") or {}).get("exhausted")
-    if error:
+    if error and error["line"].strip().startswith(_ENDING):
+        yield finding(
+            view,
+            EXHAUSTED,
+            f"its JVM ended {_age(view, error['at'])} ago because its memory was used up: {error['line'].strip()}",
+            cause="it needs a larger heap, or keeps what it does not need",
+            remedy=(show_logs(view), *_more(view, error["line"])),
+            expected="a JVM that goes on",
+            got="OutOfMemoryError",
+            source="logs of the service",
+        )
+    elif error:
         yield finding(
             view,
             EXHAUSTED,

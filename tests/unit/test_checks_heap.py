@@ -75,6 +75,14 @@ def test_memory_that_ran_out_in_a_process_that_lives_on_is_critical(line_of_it: 
     assert change in str(finding.remedy[0])
 
 
+def test_a_jvm_that_is_just_ending_does_not_live_on() -> None:
+    last = "Terminating due to java.lang.OutOfMemoryError: Java heap space"
+    finding = alone(in_jvm(exhausted={"at": NOW - 1, "line": last}))
+    assert finding.code == "JAVA_OUT_OF_MEMORY"
+    assert finding.symptom == f"its JVM ended 1 s ago because its memory was used up: {last}"
+    assert "restart" not in str(finding.remedy)
+
+
 def test_a_jvm_that_ended_itself_for_want_of_memory_is_the_root_of_its_restarts() -> None:
     ended = {"count": 3, "at": NOW - 8, "how": "exit status 3"}
     down = front(state="starting", sub="auto-restart", restarts=3, pid=None, pids=[], main=None, ended=ended)
