@@ -24,7 +24,7 @@ MOST = 16 << 20
 UNKNOWN = "fatecloud-asks"
 """A service id, table and namespace that no model has."""
 ALL, BY_SERVICE = 0, 1
-NO_HOST, NET, NULL_MODEL, NOT_BOUND = 610, 605, 104, 1104
+NO_HOST, NULL_MODEL, NOT_BOUND = 610, 104, 1104
 _HOP = re.compile(r"grpc unaryCall error (\S+)")
 
 
