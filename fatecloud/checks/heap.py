@@ -53,16 +53,8 @@ def had_memory(view: ServiceView) -> Iterator[Finding]:
         return
     error = (view.state.get("jvm") or {}).get("exhausted")
     if error and error["line"].strip().startswith(_ENDING):
-        yield finding(
-            view,
-            EXHAUSTED,
-            f"its JVM ended {_age(view, error['at'])} ago because its memory was used up: {error['line'].strip()}",
-            cause="it needs a larger heap, or keeps what it does not need",
-            remedy=(show_logs(view), *_more(view, error["line"])),
-            expected="a JVM that goes on",
-            got="OutOfMemoryError",
-            source="logs of the service",
-        )
+        line = error["line"].strip()
+        yield _ended(view, f"its JVM ended {_age(view, error['at'])} ago because its memory was used up: {line}", line)
     elif error:
         yield finding(
             view,
@@ -75,17 +67,21 @@ def had_memory(view: ServiceView) -> Iterator[Finding]:
             source="logs of the service",
         )
     elif ended and ended["how"] == _EXIT:
-        yield finding(
-            view,
-            EXHAUSTED,
-            f"its JVM has ended {ended['count']} times lately because its memory was used up, "
-            f"last {_age(view, ended['at'])} ago",
-            cause="it needs a larger heap, or keeps what it does not need",
-            remedy=(show_logs(view), *_more(view, "")),
-            expected="a JVM that goes on",
-            got=_EXIT,
-            evidence=("what it had in its heap lies in `dumps` beside its logs, unless `jvm.dumps` says otherwise",),
-        )
+        often = f"its JVM has ended {ended['count']} times lately because its memory was used up"
+        yield _ended(view, f"{often}, last {_age(view, ended['at'])} ago", "")
+
+
+def _ended(view: ServiceView, symptom: str, line: str) -> Finding:
+    return finding(
+        view,
+        EXHAUSTED,
+        symptom,
+        cause="it needs a larger heap, or keeps what it does not need",
+        remedy=(show_logs(view), *_more(view, line)),
+        expected="a JVM that goes on",
+        got=_EXIT,
+        evidence=("what it had in its heap lies in `dumps` beside its logs, unless `jvm.dumps` says otherwise",),
+    )
 
 
 @service_check(FULL_HEAP, after=("MANIFEST_ABSENT", "SERVICE_ABSENT", EXHAUSTED.name))
