@@ -80,7 +80,7 @@ def _no_unexpected_code() -> Iterator[None]:
     """A finding that a test does not expect is a false alarm, or trouble that would have gone unnoticed."""
     yield
     unexpected = RAISED.take()
-    assert not unexpected, "the test did not expect:\n" + "\n".join(unexpected)
+    assert not unexpected, "the test did not expect " + "; ".join(unexpected)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Parties(Clock):
         first, second = dict.fromkeys(self.site.nodes.values())
         with TemporaryDirectory() as place:
             for one, other in ((first, second), (second, first)):
-                self.program.run("check", "--export", f"{place}/{one}", "--for", other)
+                self.program.run("check", "--export", f"{place}/{one}", "--for", other, "-o", "json")
             done = self.program.run("diagnose", f"{place}/{first}", f"{place}/{second}", "-o", "json")
         return dict(json.loads(done.out))
 
