@@ -53,6 +53,8 @@ def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> 
         minor: the required series, `3.10`.
         machine: the required processor, as in `uname -m`.
     """
+    if python.is_dir():
+        return Judgement(f"is a directory; name the program in it: {python / 'bin' / f'python{minor}'}")
     # Isolated, and nothing is written into an installation that may be the distribution's.
     argv = [str(python), "-I", "-B", "-c", _QUESTION, *modules]
     try:

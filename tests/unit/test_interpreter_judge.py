@@ -66,6 +66,12 @@ def test_no_program_and_no_executable_are_problems(tmp_path: Path) -> None:
     assert "does not run" in judge(tmp_path / "plain", (), minor="3.10", machine=MACHINE).problem
 
 
+def test_of_a_directory_the_program_in_it_is_named(tmp_path: Path) -> None:
+    assert judge(tmp_path, (), minor="3.8", machine="x86_64").problem == (
+        f"is a directory; name the program in it: {tmp_path}/bin/python3.8"
+    )
+
+
 def test_the_environment_of_the_controller_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONHOME", "/nonexistent")
     assert judge(Path(sys.executable), (), minor=MINOR, machine=MACHINE).problem == ""
