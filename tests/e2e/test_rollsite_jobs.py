@@ -29,6 +29,8 @@ if not PACKAGES:
     pytest.skip(f"FATECLOUD_PACKAGES names no directory with {RELEASE}", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 CHECKS, DURING = (50, 10) if LONG else (5, 1)
+JOBS = 4
+"""How many jobs may run until enough was seen in them: on a machine with other work, one ends after few checks."""
 
 
 @pytest.fixture
@@ -53,11 +55,14 @@ def test_jobs_on_uploaded_data_run_both_ways_and_leave_nothing(program: Program,
 
 def test_checks_find_nothing_also_while_a_job_runs(program: Program) -> None:
     seen = 0
-    with program.start("test", "lr", "--deadline", "1200") as job:
-        while job.poll() is None:
-            healthy(program)
-            seen += 1
-        assert job.returncode == 0, job.communicate()
+    for _ in range(JOBS):
+        with program.start("test", "lr", "--deadline", "1200") as job:
+            while job.poll() is None:
+                healthy(program)
+                seen += 1
+            assert job.returncode == 0, job.communicate()
+        if seen >= DURING:
+            break
     assert seen >= DURING
     for _ in range(seen, CHECKS):
         healthy(program)
@@ -65,13 +70,16 @@ def test_checks_find_nothing_also_while_a_job_runs(program: Program) -> None:
 
 def test_what_a_job_measured_is_shown_while_it_runs(program: Program) -> None:
     """A smoke test removes its figures at its end."""
-    seen: set[str] = set()
-    with program.start("test", "lr", "--deadline", "1200") as verb:
-        while verb.poll() is None:
-            for job in running(program):
-                seen |= {one["name"] for one in answer(program, "job", "metrics", job)["items"]}
-        assert verb.returncode == 0, verb.communicate()
-    assert seen >= {"intersect_count", "loss"}
+    wanted, seen = {"intersect_count", "loss"}, set[str]()
+    for _ in range(JOBS):
+        with program.start("test", "lr", "--deadline", "1200") as verb:
+            while verb.poll() is None:
+                for job in running(program):
+                    seen |= {one["name"] for one in answer(program, "job", "metrics", job)["items"]}
+            assert verb.returncode == 0, verb.communicate()
+        if seen >= wanted:
+            break
+    assert seen >= wanted
 
 
 def test_a_board_shows_the_jobs_of_its_party_after_a_login(program: Program, nodes: Sandbox) -> None:
