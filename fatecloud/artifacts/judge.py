@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 TIMEOUT = 30
 """Seconds that an interpreter has to answer; the first start on a cold disk takes a few."""
@@ -70,9 +71,14 @@ def judge(python: Path, modules: Iterable[str], *, minor: str, machine: str) -> 
         answer = json.loads(done.stdout)
     except ValueError:
         return Judgement(f"does not answer like a Python: {done.stdout[:80]!r}")
+    problem = _unfit(answer, minor, machine)
+    if problem:
+        return Judgement(problem)
+    return Judgement("", answer["version"], Path(answer["program"]), Path(answer["stdlib"]), tuple(answer["missing"]))
+
+
+def _unfit(answer: Mapping[str, Any], minor: str, machine: str) -> str:
     # Wheels are compiled for CPython's own interface.
     if answer["implementation"] != "CPython" or not answer["version"].startswith(f"{minor}."):
-        return Judgement(f"is {answer['implementation']} {answer['version']}, expected CPython {minor}")
-    if answer["machine"] != machine:
-        return Judgement(f"is for {answer['machine']}, expected {machine}")
-    return Judgement("", answer["version"], Path(answer["program"]), Path(answer["stdlib"]), tuple(answer["missing"]))
+        return f"is {answer['implementation']} {answer['version']}, expected CPython {minor}"
+    return "" if answer["machine"] == machine else f"is for {answer['machine']}, expected {machine}"
