@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from fatecloud.components.serving_server.listing import bounded, model, part
 from fatecloud.probing.dialing import readable
 from fatecloud.probing.grpc.asking import asked
 from fatecloud.probing.grpc.wire import field, fields
@@ -59,18 +60,38 @@ def old_server(host: str, port: int, *, padding: int = 0, seconds: float) -> dic
 
 
 def models(host: str, port: int, *, seconds: float) -> dict[str, Any]:
-    """What is loaded in a server: `models`, each with `table`, `namespace` and `services`, the ids bound to it."""
+    """What is loaded in a server: `models`, and `left_out`, the number of those that are too many for an answer.
+
+    Each has `table`, `namespace`, `role` and `party`, `services` (the ids bound to it), `since` (when it was loaded, in
+    seconds since the epoch) and `partners`, the parts of the other parties.
+    """
     answer, body = asked(host, port, QUERY_MODEL, field(6, ALL), timeout=seconds, limit=MOST)
     if not answer["ok"]:
         return _explained(answer)
     try:
         found = [fields(one) for one in fields(body).get(3, [])]
-        listed = [
-            {"table": _text(one, 1), "namespace": _text(one, 2), "services": sorted(_texts(one, 3))} for one in found
-        ]
+        listed = [_model(one) for one in found]
     except (ValueError, TypeError) as error:
         return {"ok": False, "kind": "foreign", "error": f"its list of models is not Serving's: {readable(error)}"}
-    return {"ok": True, "models": sorted(listed, key=lambda one: (one["table"], one["namespace"]))}
+    return {"ok": True, **bounded(listed)}
+
+
+def _model(message: dict[int, list[Any]]) -> dict[str, Any]:
+    """A `ModelInfoEx`: its content is the server's own object, as JSON."""
+    content = message.get(4, [b""])[0]
+    try:
+        said = json.loads(content)
+    except (ValueError, TypeError, RecursionError):
+        said = {}
+    said = said if isinstance(said, dict) else {}
+    others = said.get("federationModelMap")
+    partners = [
+        part(one.get("tableName"), one.get("namespace"), one.get("role"), one.get("partId"))
+        for one in (others.values() if isinstance(others, dict) else ())
+        if isinstance(one, dict)
+    ]
+    own = part(_text(message, 1), _text(message, 2), said.get("role"), said.get("partId"))
+    return model(own, _texts(message, 3), said.get("timestamp"), partners)
 
 
 def _explained(answer: dict[str, Any]) -> dict[str, Any]:

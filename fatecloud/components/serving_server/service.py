@@ -13,7 +13,7 @@ from fatecloud.components.residues import residue
 from fatecloud.components.serving_server.callers import networks_of
 from fatecloud.components.serving_server.messages import PADDING
 from fatecloud.components.serving_server.probe_redis import INFO_LENGTH
-from fatecloud.components.serving_server.registry import COMPONENTS
+from fatecloud.components.serving_server.registry import BOUND, COMPONENTS, HOSTED
 from fatecloud.components.serving_server.registry import SERVER as REGISTERED
 from fatecloud.components.serving_server.sample import HOST_FEATURES
 from fatecloud.components.serving_server.want import (
@@ -64,6 +64,8 @@ class Program:
     """Version from which on it opens its port for HTTP, whatever its settings say."""
     needs_redis: bool = False
     """Whether it always keeps results in Redis."""
+    lists: bool = True
+    """Whether it can be asked for its models; else they are read from its own record."""
 
 
 def server(ctx: Context, program: Program) -> Wanted:
@@ -78,6 +80,7 @@ def server(ctx: Context, program: Program) -> Wanted:
     arguments = ("-c", conf) if program.takes_file else ()
     start = JVM.launch(ctx, program.main, classpath, arguments, {"spring.config.location": conf})
     http = bool(program.http_since) and numbers(version) >= numbers(program.http_since)
+    record = () if program.lists else (ctx.data,)
     registered = (REGISTERED, *([f"{COMPONENTS}/serving"] if program.components else []))
     values = {
         **_settings(ctx, program, source),
@@ -108,8 +111,8 @@ def server(ctx: Context, program: Program) -> Wanted:
             *edges_to(ctx, PROXY, "intra", "proxy", probe=OUT, hard=False),
         ),
         probes=(
-            question(STATE, program.state, own.host, str(own.port), timeout=25),
-            registry_question(ctx, conf, *registered),
+            question(STATE, program.state, own.host, str(own.port), *record, timeout=25),
+            registry_question(ctx, conf, *registered, BOUND, HOSTED),
             *(
                 question(
                     REDIS,
@@ -139,6 +142,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         facts={
             "registers": dict.fromkeys(registered, shown_address(ctx, "grpc")),
             "own": str(own),
+            "lists": program.lists,
             "features": source,
         },
         trees=(TreeUse(SERVER, writes={"logs": f"{ctx.logs}/{SERVER}", ".fate": f"{ctx.data}/.fate"}),),

@@ -15,6 +15,7 @@ PROGRAM = Program(
     takes_file=True,
     components=False,
     needs_redis=True,
+    lists=False,
 )
 
 

@@ -17,7 +17,7 @@ def state(host: str, port: int) -> dict[str, Any]:
     if found["ok"] or found["kind"] != "status":
         return found
     # A list that is too long for one answer says nothing about the server.
-    return {**server(host, port, seconds=SECONDS), "models": None}
+    return {"models": None, "unread": found["error"], **server(host, port, seconds=SECONDS)}
 
 
 if __name__ == "__main__":
