@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, job, key, mute, objects, release, route, runs, sandbox, secrets, session
+from fatecloud.cli import inventory, job, key, mute, objects, release, route, runs, sandbox, secrets, serving, session
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
@@ -44,6 +44,7 @@ _SINGLE: tuple[Callable[..., object], ...] = (
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "job": (job.app, "Show, explain and end the jobs of all parties."),
     "session": (session.app, "Show and end the sessions of EggRoll, with the workers of jobs."),
+    "serving": (serving.app, "Show, publish and try the models that answer requests."),
     "mute": (mute.app, "Keep known findings from counting for some time."),
     "runs": (runs.app, "Show who did what, when, from where, and how it ended."),
     "inventory": (inventory.app, "Validate and show inventories."),

@@ -19,9 +19,11 @@ from fatecloud import components
 from fatecloud.components.script import package_of
 from fatecloud.model.component import Component
 from fatecloud.model.computing import SessionApiAt
+from fatecloud.model.desired import Desired
 from fatecloud.model.jobs import JobApiAt
 from fatecloud.model.proof import Proof, ProofKind
 from fatecloud.model.release import Release
+from fatecloud.model.serving_api import ModelApiAt
 
 
 def packages() -> list[str]:
@@ -110,6 +112,15 @@ def session_api(kind: str) -> SessionApiAt | None:
     """What asks a service of this kind for its sessions; None where it has none, or is not known."""
     found = by_kind().get(kind)
     return pkgutil.resolve_name(found.session_api) if found and found.session_api else None
+
+
+def model_api(desired: Desired) -> ModelApiAt | None:
+    """What asks the services that answer with models for them; None where there are none.
+
+    All generations of a component have one: it asks each service as that one can be asked.
+    """
+    there = (by_kind()[service.kind].model_api for service in desired.services.values())
+    return next((pkgutil.resolve_name(name) for name in there if name), None)
 
 
 def job_cores(kind: str) -> str:

@@ -197,6 +197,8 @@ class Component:
     """Where its `model.jobs.JobApiAt` is, `package.module:name`, if it runs jobs. It is imported when a verb asks."""
     session_api: str = ""
     """Where its `model.computing.SessionApiAt` is, likewise, if its workers belong to sessions."""
+    model_api: str = ""
+    """Where its `model.serving_api.ModelApiAt` is, likewise, if it answers requests with models."""
     job_cores: str = ""
     """The key of its configuration that says how many cores all jobs of a service together may have; its fact `cores`
     has the number. Empty where it runs no jobs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fatecloud.model.identity import ServiceId
@@ -67,3 +67,71 @@ class Loaded:
     def bound(self, service: str) -> LoadedModel | None:
         """The model that answers requests with a service id."""
         return next((one for one in self.models or () if service in one.services), None)
+
+
+def differences(instances: Sequence[Loaded]) -> tuple[str, ...]:
+    """How the instances of one owner differ, as sentences: a request may come to any of them.
+
+    Instances of which nothing is known are left out.
+    """
+    known = [one for one in instances if one.models is not None]
+    found: list[str] = []
+    for name in dict.fromkeys(model.name for one in known for model in one.models or ()):
+        without = [one.id.key for one in known if name not in [model.name for model in one.models or ()]]
+        # One that has more than could be read may have it.
+        if without and not any(one.left_out for one in known):
+            found.append(f"{name} is not loaded in {', '.join(without)}")
+    for service in dict.fromkeys(s for one in known for model in one.models or () for s in model.services):
+        bound = {one.id.key: model for one in known if (model := one.bound(service))}
+        if len({model.name for model in bound.values()}) > 1:
+            each = ", ".join(f"{key} answers it with {model.table}" for key, model in bound.items())
+            found.append(f"service id {service} is bound to several models: {each}")
+        elif without := [one.id.key for one in known if one.id.key not in bound and not one.left_out]:
+            found.append(f"service id {service} is not bound in {', '.join(without)}")
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnModels:
+    """What the servers of one owner have."""
+
+    owner: str
+    instances: tuple[Loaded, ...]
+    differences: tuple[str, ...]
+    """Sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsPage:
+    """The models of all owners that were asked."""
+
+    owners: tuple[OwnModels, ...]
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Sentences: which servers gave no answer, and why."""
+        found = [one for own in self.owners for one in own.instances if one.error or one.models is None]
+        return tuple(f"{one.id.key}: {one.error or 'its models are not known'}" for one in found)
+
+    @property
+    def exit_status(self) -> int:
+        """0; 1 where instances of an owner differ; 3 where one gave no answer."""
+        return 3 if self.unknown else int(any(own.differences for own in self.owners))
+
+
+@dataclass(frozen=True, slots=True)
+class ServingChange:
+    """What was done."""
+
+    what: str
+    """`bind`, `unpublish` or `publish`."""
+    service: str
+    """Service id; empty where a model was without one."""
+    model: str
+    """Version of the model."""
+    before: Mapping[str, str]
+    """Key of a server -> version of the model that answered the service id there before; without those without one."""
+    servers: tuple[str, ...]
+    """Keys of the servers that were changed."""
+    others: tuple[str, ...] = ()
+    """Sentences: what parties that others operate have to do, or were not asked."""

@@ -254,6 +254,7 @@ _BY_VERB: Mapping[tuple[str, str], _Finder] = {
     **dict.fromkeys([(f"release {verb}", "name") for verb in ("show", "fetch", "bundle")], _releases),
     ("secrets reveal", "name"): _secrets,
     ("job list", "status"): _job_statuses,
+    **dict.fromkeys([("serving smoke", "from_"), ("serving smoke", "to")], _owners),
     ("mute add", "finding"): _found,
     ("mute remove", "finding"): _muted,
     ("inventory schema", "key"): _keys,

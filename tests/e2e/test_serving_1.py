@@ -22,6 +22,7 @@ from waiting import wait_until
 
 from fatecloud.components.script import script_text
 from fatecloud.components.serving_server import sample, trial_model
+from fatecloud.components.serving_server.publishing import publish_request
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
 
@@ -139,7 +140,9 @@ def test_both_parties_together_make_the_score(nodes: Sandbox) -> None:
         nodes.check(
             node, ["sh", "-c", "for n in $(seq 50); do ss -ltn | grep -q :9380 && exit 0; sleep 0.2; done; exit 1"]
         )
-        message = trial_model.request(role, party, guest, host, "").hex()
+        own, partner = trial_model.parts(role, guest, host)
+        service = sample.SERVICE if role == "guest" else ""
+        message = publish_request(own, [partner], service).hex()
         steps = ["publishLoad", *(["publishBind"] if role == "guest" else [])]
         nodes.check(node, ["python3", "-c", LOAD, json.dumps([[step, message] for step in steps])], timeout=180)
     wait_until(lambda: predicted(nodes).get("retcode") == 0, 120)

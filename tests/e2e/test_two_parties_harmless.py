@@ -39,6 +39,8 @@ CHANGING = {
     ),
     *("sandbox up", "sandbox down", "exec", "mute add", "mute remove", "job stop", "job clean", "session kill"),
     "route undo",
+    # A prediction is counted, and its answer may be kept.
+    *(f"serving {verb}" for verb in ("predict", "bind", "unpublish", "cache", "smoke")),
 }
 REVEALING = {"secrets reveal"}
 """Prints a secret, which is looked for in all other output."""
@@ -74,6 +76,7 @@ READING = {
     # These parties have no service with a page, and no EggRoll.
     "open": (),
     "session list": (),
+    "serving models": (),
     "mute list": ((), ("-o", "json")),
     "route show": ((), ("-o", "json")),
     "route lint": ((),),

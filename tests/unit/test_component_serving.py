@@ -26,7 +26,7 @@ from fatecloud.components.serving_proxy import probe_state as proxy_state
 from fatecloud.components.serving_proxy import trial_request
 from fatecloud.components.serving_server import checks as of_servers
 from fatecloud.components.serving_server import exposures as of_server
-from fatecloud.components.serving_server import messages, probe_registry, sample, trial_model
+from fatecloud.components.serving_server import messages, probe_registry, publishing, sample, trial_model
 from fatecloud.components.serving_server import registry as of_registry
 from fatecloud.components.serving_server.registry import address
 from fatecloud.components.serving_server.want import REGISTRY
@@ -530,17 +530,18 @@ def test_the_sample_has_the_parts_that_serving_reads() -> None:
 
 
 def test_a_request_to_load_names_both_parties_and_the_own_part() -> None:
-    message = fields(trial_model.request("guest", "9999", "9999", "10000", "/data/file"))
+    own, partner = trial_model.parts("guest", "9999", "10000")
+    message = fields(publishing.publish_request(own, [partner], sample.SERVICE, "/data/file"))
     assert fields(message[1][0]) == {1: [b"guest"], 2: [b"9999"]}
     assert [fields(entry)[1][0] for entry in message[2]] == [b"guest", b"host"]
     assert (message[4], message[7], message[8]) == ([sample.SERVICE.encode()], [b"CACHE"], [b"/data/file"])
-    assert 7 not in fields(trial_model.request("guest", "9999", "9999", "10000", ""))
+    assert not {4, 7, 8} & {*fields(publishing.publish_request(own, [partner]))}
 
 
 @pytest.mark.parametrize("body", [b"\xff", field(1, "no"), field(2, 5), field(1, field(1, "x"))])
 def test_what_a_server_answers_to_a_load_may_have_any_form(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     monkeypatch.setattr(trial_model, "models", lambda *_, **__: {"ok": True, "models": []})
-    monkeypatch.setattr(trial_model, "asked", lambda *_, **__: (OK, body))
+    monkeypatch.setattr(publishing, "asked", lambda *_, **__: (OK, body))
     with TemporaryDirectory() as place:
         assert trial_model.load("h", 1, place, "host", "9999", "10000")["kind"] == "foreign"
     assert trial_model.load("h", 1, place, "host", "9999", "10000")["kind"] == "file", "the directory is gone"
@@ -557,7 +558,7 @@ def test_what_answers_a_request_may_have_any_form(monkeypatch: pytest.MonkeyPatc
 def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     one = {"table": "v1", "namespace": "guest#9999#m", "services": ["lr"]}
     monkeypatch.setattr(trial_model, "models", lambda *_, **__: {"ok": True, "models": [one]})
-    monkeypatch.setattr(trial_model, "_call", lambda *_: pytest.fail("nothing is loaded"))
+    monkeypatch.setattr(publishing, "_call", lambda *_: pytest.fail("nothing is loaded"))
     found = trial_model.load("h", 1, str(tmp_path), "guest", "9999", "10000")
     assert (found["kind"], list(tmp_path.iterdir())) == ("models", [])
     assert "v1 guest#9999#m" in found["error"]

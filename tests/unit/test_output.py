@@ -21,11 +21,15 @@ from fatecloud import catalogue, inventory
 from fatecloud.cli.verbs import app
 from fatecloud.model.computing import ComputingSession, SessionPage
 from fatecloud.model.diagnosis import Diagnosis, Fault, Side
+from fatecloud.model.identity import ServiceId
 from fatecloud.model.job_report import JobFailure, JobPage, JobReport, JobSide, ListedJob, SideError
 from fatecloud.model.jobs import Measure, TaskState
+from fatecloud.model.kept_answers import KeptAnswer, KeptAnswers
 from fatecloud.model.ledger import Account, Holder, Ledger, Waiting
+from fatecloud.model.predicting import Hop, Prediction, Score
 from fatecloud.model.proof import ProofResult
 from fatecloud.model.remedy import Run
+from fatecloud.model.serving import Loaded, LoadedModel, ModelsPage, OwnModels, Part, ServingChange
 from fatecloud.model.tried import Trial, TriedHop, TriedWay
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
@@ -33,7 +37,18 @@ from fatecloud.report.kinds.published import KINDS
 from fatecloud.resolve.desired import resolve
 from fatecloud.state.clusters import note_cluster
 from fatecloud.state.directory import cluster_directory
-from fatecloud.workflow import computing, diagnose, job_figures, job_look, proving, route_trial, sandbox
+from fatecloud.workflow import (
+    computing,
+    diagnose,
+    job_figures,
+    job_look,
+    proving,
+    route_trial,
+    sandbox,
+    serving_change,
+    serving_look,
+    serving_predict,
+)
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
 HERE = """\
@@ -61,6 +76,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "job metrics": ("job metrics 202611251945082516240", "JobMetricList"),
     "job summary": ("job summary 202611251945082516240", "JobSummary"),
     "session list": ("session list", "SessionList"),
+    "serving models": ("serving models", "ServingModelList"),
+    "serving predict": ("serving predict lr --guest-features one.json", "ServingPrediction"),
+    "serving bind": ("serving bind lr 1", "ServingChange"),
+    "serving unpublish": ("serving unpublish lr", "ServingChange"),
+    "serving cache": ("serving cache", "ServingCache"),
+    "serving smoke": ("serving smoke", "SmokeTest"),
     "mute list": ("mute list", "MuteList"),
     "route show": ("route show -i pair.yml", "RouteTableList"),
     "route lint": ("route lint -i pair.yml", "RouteFlawList"),
@@ -140,6 +161,7 @@ def here(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         left=("a file",),
     )
     some_jobs(monkeypatch)
+    some_models(place, monkeypatch)
     waiting = ComputingSession("202601_lr_0_guest_9999", "NEW", 2, 1, 30.0)
     monkeypatch.setattr(computing, "list_sessions", lambda *_, **__: SessionPage((("9999", waiting),), ()))
     hop = TriedHop("9999/flow@a1", "peer:7", "a:1", "failed", "refused", "connection refused", "other-router", ("a",))
@@ -174,6 +196,23 @@ def some_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_look, "show_job", lambda *_: report)
     monkeypatch.setattr(job_figures, "measured", lambda *_: report)
     monkeypatch.setattr(job_look, "explain_jobs", lambda *_: (Ledger((account,), (waiting,)), None))
+
+
+def some_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model in one of two servers, a score, what was changed and what is kept."""
+    model = LoadedModel("1", "guest#9999#m", "guest", "9999", ("lr",), 1.0, (Part("1", "host#7#m", "host", "7"),))
+    ident = ServiceId.parse("demo", "one/serving-server@s1")
+    server = Loaded(ident, (model,), registered={"lr": ("10.0.0.1:8000",)}, address="10.0.0.1:8000")
+    page = ModelsPage((OwnModels("one", (server, Loaded(ident, error="not read")), ("they differ",)),))
+    call = Prediction("one/serving-proxy@s1", (Score(0, "", 0.5, "1"),), 0.1, (Hop(ident.key, 0.05, None),))
+    change = ServingChange("bind", "lr", "1", {ident.key: "0"}, (ident.key,), ("party 7 keeps its part",))
+    kept = KeptAnswers("one", "10.0.0.1:6379", 300, answers=1, longest=5.0, items=(KeptAnswer("0f", None, 11),))
+    (place / "one.json").write_text("{}")
+    monkeypatch.setattr(serving_look, "show_models", lambda *_, **__: page)
+    monkeypatch.setattr(serving_look, "show_kept", lambda *_, **__: (kept,))
+    monkeypatch.setattr(serving_predict, "predict", lambda *_, **__: (call,))
+    for verb in ("bind", "unpublish"):
+        monkeypatch.setattr(serving_change, verb, lambda *_, **__: change)
 
 
 def test_every_verb_that_shows_something_is_here() -> None:

@@ -18,6 +18,7 @@ from fatecloud.probing.patience import patient
 TIMEOUT, EXAMINED_SECONDS = 5, 10
 MOST = 64 << 10
 """Bytes of an answer; INFO has about 6 KiB."""
+_NUMBER = re.compile(r"-?\d{1,19}$")
 CHECK = "/usr/bin/redis-check-aof"
 WANTED = (
     "redis_version",
@@ -64,7 +65,17 @@ class Connection:
 
     def ask(self, *words: str) -> str:
         """The answer to a command, a simple or a bulk string. Raises Refused."""
+        found = self.reply(*words)
+        if not isinstance(found, str):
+            raise ValueError(readable(found))  # noqa: TRY004 - what Redis says, no fault of ours
+        return found
+
+    def reply(self, *words: str) -> Any:
+        """The answer to any command: a text, a number, None, or a list of these. Raises Refused."""
         self._socket.sendall(command(*words))
+        return self._value(nested=2)
+
+    def _value(self, nested: int) -> Any:
         line = self._file.readline(MOST)
         if not line:
             raise ConnectionResetError("connection closed")
@@ -73,9 +84,15 @@ class Connection:
             raise Refused(text)
         if kind == b"+":
             return text
-        if kind != b"$" or not text.isdigit() or int(text) > MOST:
-            raise ValueError(readable(line))
-        return self._file.read(int(text) + 2)[:-2].decode(errors="replace")
+        if kind == b":" and _NUMBER.match(text):
+            return int(text)
+        if kind in (b"$", b"*") and text == "-1":
+            return None
+        if kind == b"$" and text.isdigit() and int(text) <= MOST:
+            return self._file.read(int(text) + 2)[:-2].decode(errors="replace")
+        if kind == b"*" and text.isdigit() and int(text) <= MOST and nested:
+            return [self._value(nested - 1) for _ in range(int(text))]
+        raise ValueError(readable(line))
 
     def close(self) -> None:
         """End it."""

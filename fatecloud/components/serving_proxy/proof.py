@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from fatecloud.components.script import script_text
+from fatecloud.components.serving_proxy.answers import number, score_in
 from fatecloud.components.serving_server import sample
 from fatecloud.components.serving_server.want import SERVER
 from fatecloud.errors import FatecloudError, ProofFailed, UsageError
@@ -94,7 +94,7 @@ def _scored(ground: ProofGround, began: float) -> dict[str, float]:
             what = f"predict {ground.guest} -> {ground.host}: no score: {_refusal(single)}"
             raise ProofFailed(what, remedy="fatecloud check")
         time.sleep(EVERY)
-    _compared(ground, _score(single["answer"]), expected, "the request")
+    _compared(ground, score_in(single["answer"]), expected, "the request")
     many = {"batchDataList": [{"index": index, **_features()} for index in (1, 2)]}
     batch = _request(ground, proxy, "batchInference", many)
     if not batch["ok"] or batch["retcode"] != 0:
@@ -102,7 +102,7 @@ def _scored(ground: ProofGround, began: float) -> dict[str, float]:
     listed = batch["answer"].get("batchDataList")
     found = listed if isinstance(listed, list) else []
     for one in found:
-        _compared(ground, _score(one), expected, "a request in a batch")
+        _compared(ground, score_in(one), expected, "a request in a batch")
     if len(found) != len(many["batchDataList"]):
         raise ProofFailed(f"predict {ground.guest} -> {ground.host}: a batch of 2 gets {len(found)} answers")
     return {"score": expected, "single": seconds}
@@ -112,15 +112,8 @@ def _refusal(answer: dict[str, Any]) -> str:
     return f"{answer['retcode']}: {answer.get('retmsg', '')}" if answer["ok"] else str(answer["error"])
 
 
-def _score(answer: Any) -> Any:
-    """What one answer has for a score; None where it has none."""
-    data = answer.get("data") if isinstance(answer, dict) else None
-    return data.get("score") if isinstance(data, dict) else None
-
-
 def _compared(ground: ProofGround, got: Any, expected: float, what: str) -> None:
-    # A whole number in JSON may be too large for a float.
-    value = got if isinstance(got, float) or (isinstance(got, int) and 0 <= got <= 1) else math.nan
+    value = number(got)
     if abs(value - expected) < ENOUGH:
         return
     alone = abs(value - sample.score(with_host=False)) < ENOUGH

@@ -122,6 +122,7 @@ def proxy(ctx: Context, program: Program) -> Wanted:
             "own": str(own),
             "http": str(http),
             "party": party_of(ctx.owner),
+            "requests": f"{ctx.logs}/{PROXY}/flow.log",
             "part": program.part,
             "noise": NOISE,
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 from fatecloud.probing.dialing import readable, trouble
@@ -14,7 +15,7 @@ MOST = 1 << 20
 
 
 def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
-    """The answer: `retcode`, and what else it has.
+    """The answer: `retcode`, and what else it has; `seconds` until it came.
 
     Args:
         host: of the proxy.
@@ -22,10 +23,12 @@ def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
         call: `inference` or `batchInference`.
         document: JSON.
     """
+    began = time.monotonic()
     try:
         status, _, body = post(
             host, port, f"/federation/v1/{call}", document.encode(), timeout=SECONDS, headers={}, limit=MOST
         )
+        ended = time.monotonic()
         found = json.loads(body)
     except OSError as error:
         return trouble(error, SECONDS, "silent")
@@ -41,6 +44,7 @@ def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
         "retcode": code,
         "retmsg": readable(found.get("retmsg", found.get("message", ""))),
         "answer": found,
+        "seconds": ended - began,
     }
 
 

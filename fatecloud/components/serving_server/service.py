@@ -143,6 +143,8 @@ def server(ctx: Context, program: Program) -> Wanted:
             "registers": dict.fromkeys(registered, shown_address(ctx, "grpc")),
             "own": str(own),
             "lists": program.lists,
+            "keeping": {"keeps": keeping, "seconds": ctx.config["cache.seconds"], "conf": conf},
+            "requests": f"{ctx.logs}/{SERVER}/flow.log",
             "features": source,
         },
         trees=(TreeUse(SERVER, writes={"logs": f"{ctx.logs}/{SERVER}", ".fate": f"{ctx.data}/.fate"}),),

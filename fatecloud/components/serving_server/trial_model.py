@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from fatecloud.components.serving_server.messages import models
+from fatecloud.components.serving_server.publishing import SECONDS, publish_bind, publish_load, remove, unbind
 from fatecloud.components.serving_server.sample import SERVICE, VERSION, file_name, model, namespace
-from fatecloud.probing.dialing import readable
-from fatecloud.probing.grpc.asking import asked
-from fatecloud.probing.grpc.wire import field, fields
-
-SECONDS = 20.0
-_SERVICE = "/com.webank.ai.fate.api.mlmodel.manager.ModelService/"
 
 
 def load(host: str, port: int, data: str, role: str, guest: str, other: str) -> dict[str, Any]:
@@ -34,68 +29,44 @@ def load(host: str, port: int, data: str, role: str, guest: str, other: str) -> 
     there = models(host, port, seconds=SECONDS)
     if not there["ok"]:
         return there
+    own, partner = parts(role, guest, other)
     names = [f"{one['table']} {one['namespace']}" for one in there["models"]]
-    own = f"{VERSION} {namespace(role, guest if role == 'guest' else other, guest, other)}"
-    if any(name != own for name in names):
+    if any(name != f"{own['table']} {own['namespace']}" for name in names):
         return {"ok": False, "kind": "models", "error": f"it has models: {', '.join(names)}"}
-    party = guest if role == "guest" else other
-    path = Path(data, file_name(role, party, guest, other))
+    path = Path(data, file_name(role, own["party"], guest, other))
     try:
         path.write_bytes(model(role, guest, other))
-        done = _call("publishLoad", request(role, party, guest, other, str(path)), host, port)
+        done = publish_load(host, port, own, [partner], str(path))
     except OSError as error:
         return {"ok": False, "kind": "file", "error": f"{path}: {error.strerror}"}
     finally:
         if path.exists():
             path.unlink()
     if done["ok"] and role == "guest":
-        return _call("publishBind", request(role, party, guest, other, ""), host, port)
+        return publish_bind(host, port, own, [partner], SERVICE)
     return done
 
 
 def unload(host: str, port: int, role: str, guest: str, other: str) -> dict[str, Any]:
     """Remove it; one that is not there is as good."""
-    party = guest if role == "guest" else other
-    name = namespace(role, party, guest, other)
+    own, _ = parts(role, guest, other)
     there = models(host, port, seconds=SECONDS)
-    if not there["ok"] or not any(one["namespace"] == name for one in there["models"]):
+    if not there["ok"] or not any(one["namespace"] == own["namespace"] for one in there["models"]):
         return there
     if role == "guest":
-        bound = field(1, SERVICE) + field(2, VERSION) + field(3, name)
-        done = _call("unbind", bound, host, port)
+        done = unbind(host, port, own, [SERVICE])
         if not done["ok"]:
             return done
-    return _call("unload", field(1, VERSION) + field(2, name), host, port)
+    return remove(host, port, own)
 
 
-def request(role: str, party: str, guest: str, other: str, path: str) -> bytes:
-    """A `PublishRequest`; without a path, to bind."""
-    parties = {"guest": guest, "host": other}
-    roles = b"".join(field(2, field(1, one) + field(2, field(1, number))) for one, number in parties.items())
-    known = b"".join(field(3, field(1, one) + field(2, _known(one, guest, other))) for one in parties)
-    name = namespace(role, party, guest, other)
-    local = field(1, field(1, role) + field(2, party))
-    service = field(4, SERVICE) if role == "guest" else b""
-    loading = field(7, "CACHE") + field(8, path) if path else b""
-    return local + roles + known + service + field(5, VERSION) + field(6, name) + loading
-
-
-def _known(role: str, guest: str, other: str) -> bytes:
-    party = guest if role == "guest" else other
-    where = field(1, VERSION) + field(2, namespace(role, party, guest, other))
-    return field(1, field(1, party) + field(2, where))
-
-
-def _call(method: str, message: bytes, host: str, port: int) -> dict[str, Any]:
-    answer, body = asked(host, port, _SERVICE + method, message, timeout=SECONDS)
-    if not answer["ok"]:
-        return answer
-    try:
-        found = fields(body)
-        code, words = int(found.get(1, [0])[0]), found.get(2, [b""])[0].decode("utf-8", "replace")
-    except (ValueError, TypeError, AttributeError):
-        return {"ok": False, "kind": "foreign", "error": f"the answer to {method} is not Serving's"}
-    return {"ok": False, "kind": "code", "error": readable(f"{method} gets {code}: {words}")} if code else {"ok": True}
+def parts(role: str, guest: str, other: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sample's part of one role, and the other one's."""
+    found = {
+        one: {"table": VERSION, "namespace": namespace(one, party, guest, other), "role": one, "party": party}
+        for one, party in (("guest", guest), ("host", other))
+    }
+    return found[role], found["host" if role == "guest" else "guest"]
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from fatecloud.report.kinds.resources import ResourceList
 from fatecloud.report.kinds.route import RouteFlawList, RouteTableList, RouteWayList
 from fatecloud.report.kinds.route_trial import RouteTest
 from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
+from fatecloud.report.kinds.serving import ServingCache, ServingChangeDocument, ServingModelList, ServingPrediction
 from fatecloud.report.kinds.status import ClusterStatus, LogEntry
 
 KINDS: Mapping[str, type] = MappingProxyType(
@@ -50,6 +51,10 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "JobMetricList": JobMetricList,
         "JobSummary": JobSummary,
         "SessionList": SessionList,
+        "ServingModelList": ServingModelList,
+        "ServingPrediction": ServingPrediction,
+        "ServingChange": ServingChangeDocument,
+        "ServingCache": ServingCache,
         "DeployPlan": DeployPlan,
         "LogEntry": LogEntry,
         "Inventory": InventoryDocument,

@@ -27,6 +27,7 @@ COMPONENT = Component(
     requires=registered_with_redis,
     judge=judge_without_http,
     runtime=JavaRuntime(),
+    model_api="fatecloud.components.serving_server.model_api:serving_models",
     many=True,
     groups=True,
     rolls=True,

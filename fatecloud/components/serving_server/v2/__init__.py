@@ -46,6 +46,7 @@ COMPONENT = Component(
     requires=registered,
     judge=judge,
     runtime=JavaRuntime(),
+    model_api="fatecloud.components.serving_server.model_api:serving_models",
     many=True,
     groups=True,
     rolls=True,

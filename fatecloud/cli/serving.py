@@ -1,0 +1,259 @@
+"""`fatecloud serving`: the models that servers answer requests with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fatecloud.cli import options as o
+from fatecloud.cli.verb import Group
+
+if TYPE_CHECKING:
+    from fatecloud.model.serving import ServingChange
+    from fatecloud.report.console import Console
+    from fatecloud.workflow.serving_change import Changing
+    from fatecloud.workflow.session import Session
+
+app = Group()
+
+SAMPLE = "predict"
+"""The smoke test that `smoke` runs."""
+_Service = Annotated[str, typer.Argument(metavar="SERVICE_ID", help="What applications call a model by.")]
+_One = Annotated[
+    str | None,
+    typer.Option("--owner", help="Whose servers, the guest's; default: those that have the service id or the model."),
+]
+
+
+@app.command()
+def models(
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    owner: o.Owner = None,
+    deadline: o.Deadline = o.DEADLINE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Show what each server has loaded, for which service ids, and how servers of one owner differ."""
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.serving import models_document, models_text  # noqa: PLC0415
+    from fatecloud.workflow.serving_look import show_models  # noqa: PLC0415
+
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    page = show_models(session, owners=owner or (), deadline=deadline)
+    if output is o.TABLE:
+        typer.echo(models_text(page, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("ServingModelList", models_document(page), output))
+    return page.exit_status
+
+
+@app.command()
+def predict(
+    service: _Service,
+    *,
+    guest_features: Annotated[
+        Path,
+        typer.Option(
+            "--guest-features",
+            metavar="FILE",
+            help='JSON: an object of features, {"x0": 0.5}, or for a batch a list of these, or of {"features": ..., '
+            '"send": ...}.',
+        ),
+    ],
+    send: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--send",
+            metavar="NAME=VALUE",
+            help="By what other parties find their own features; repeatable. Default: an id that no one has.",
+        ),
+    ] = None,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    owner: _One = None,
+    deadline: o.Deadline = o.DEADLINE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Ask for scores as an application does, one request or a batch, and show where the time goes."""
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.serving import exit_of, prediction_document, prediction_text  # noqa: PLC0415
+    from fatecloud.workflow import serving_predict  # noqa: PLC0415
+
+    questions = serving_predict.questions_in(guest_features, send or ())
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    calls = serving_predict.predict(session, service, questions, owner=owner, deadline=deadline)
+    if output is o.TABLE:
+        typer.echo(prediction_text(service, calls, line_width(sys.stdout)))
+    else:
+        typer.echo(document_text("ServingPrediction", prediction_document(service, calls), output))
+    return exit_of(calls)
+
+
+@app.command()
+def bind(
+    service: _Service,
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Of a model that is loaded.")],
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    owner: _One = None,
+    yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> None:
+    """Let another model that is loaded answer a service id, in all servers of its guest. Asks first."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow import serving_change  # noqa: PLC0415
+
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    with Console() as console:
+        changing = _changing("serving bind", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        _show(serving_change.bind(session, service, version, owner=owner, changing=changing), console, output)
+
+
+@app.command()
+def unpublish(
+    service: _Service,
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    owner: _One = None,
+    keep: Annotated[bool, typer.Option("--keep-model", help="Leave the model loaded.")] = False,
+    yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> None:
+    """Let nothing answer a service id, and remove its model unless another one needs it. Asks first."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow import serving_change  # noqa: PLC0415
+
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    with Console() as console:
+        changing = _changing("serving unpublish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        _show(serving_change.unpublish(session, service, owner=owner, keep=keep, changing=changing), console, output)
+
+
+@app.command()
+def cache(
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    owner: o.Owner = None,
+    ttl: Annotated[
+        int | None,
+        typer.Option(
+            "--ttl", min=0, max=7 * 86400, help="Let what is there stay so many seconds from now; 0 removes it."
+        ),
+    ] = None,
+    yes: o.Yes = False,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> int:
+    """Show what servers keep of other parties' answers, and for how long, or change that. Asks first."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.serving import kept_document, kept_text  # noqa: PLC0415
+    from fatecloud.workflow.serving_look import change_kept, show_kept  # noqa: PLC0415
+
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
+    with Console() as console:
+        if ttl is None:
+            found = show_kept(session, owners=owner or ())
+        else:
+            ask = None if yes else console.confirm
+            found = change_kept(session, ttl, owners=owner or (), confirm=ask, events=console, argv=tuple(sys.argv))
+        if output is o.TABLE:
+            console.say(kept_text(found, line_width(sys.stdout)))
+        else:
+            console.write(document_text("ServingCache", kept_document(found), output))
+    return 3 if any(one.error for one in found) else 0
+
+
+@app.command()
+def smoke(
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    from_: Annotated[str | None, typer.Option("--from", help="Owner of the guest; default: the first.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Owner of the host; default: the next.")] = None,
+    deadline: Annotated[
+        int | None, typer.Option("--deadline", help="Seconds for everything; default: the test's own.", min=10)
+    ] = None,
+    wait_lock: o.WaitLock = None,
+    output: o.Format = o.TABLE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+) -> int:
+    """Load a sample model into two parties that have none, predict, compare the score, and remove it."""
+    from fatecloud.cli.proof import test  # noqa: PLC0415 - keeps --help fast
+
+    return test(
+        SAMPLE,
+        inventory=inventory,
+        from_=from_,
+        to=to,
+        deadline=deadline,
+        wait_lock=wait_lock,
+        output=output,
+        secrets=secrets,
+        vault_password_file=vault_password_file,
+        state_dir=state_dir,
+    )
+
+
+def _session(
+    inventory: o.Inventory,
+    secrets: o.Secrets,
+    vault_password_file: o.VaultPassword,
+    state_dir: o.StateDir,
+    accept_new_host_keys: o.AcceptKeys,
+    *,
+    changes: bool = False,
+) -> Session:
+    from fatecloud.workflow.load import load_session  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.options import Options  # noqa: PLC0415
+
+    options = Options(inventory, secrets, vault_password_file, state_dir, None, accept_new_host_keys)
+    return load_session(options, need_secrets=changes)
+
+
+def _changing(verb: str, console: Console, *, yes: bool, wait_lock: str | None, deadline: float) -> Changing:
+    from fatecloud.model.duration import seconds  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.serving_change import Changing  # noqa: PLC0415
+
+    ask = None if yes else console.confirm
+    return Changing(verb, console, ask, seconds(wait_lock), deadline, tuple(sys.argv))
+
+
+def _show(change: ServingChange, console: Console, output: o.Output) -> None:
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.look import line_width  # noqa: PLC0415
+    from fatecloud.report.serving import change_document, change_text  # noqa: PLC0415
+
+    if output is not o.TABLE:
+        console.write(document_text("ServingChange", change_document(change), output))
+    elif text := change_text(change, line_width(sys.stdout)):
+        console.say(text)

@@ -1,0 +1,225 @@
+"""`serving bind`, `serving unpublish`: which model answers a service id, and what is taken out of servers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from fatecloud.errors import Refused, RunError, UsageError
+from fatecloud.model.event import Event
+from fatecloud.model.serving import Loaded, LoadedModel, ServingChange
+from fatecloud.plan.belonging import refuse_strangers
+from fatecloud.workflow.deployed import require_read
+from fatecloud.workflow.leases import read_when_free
+from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.serving import MODELS, Serving, guests_of, owner_of, serving
+from fatecloud.workflow.session import Session
+from fatecloud.workflow.ui import Ui
+
+TRIES, EVERY = 6, 1.0
+"""Looks at what came of a change, and seconds between two: a server writes its record a moment later."""
+LEASE = "lease.yml"
+Found = Mapping[str, Sequence[Loaded]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """How a verb that changes servers is called."""
+
+    verb: str
+    """For the history."""
+    ui: Ui
+    confirm: Callable[[str], bool] | None
+    """Asks the operator; None means that the answer is yes."""
+    wait: float
+    """Seconds to wait for another run that holds the nodes."""
+    deadline: float
+    """Seconds for each node to answer when it is read."""
+    argv: tuple[str, ...]
+
+
+@contextmanager
+def free(session: Session, owners: Collection[str], changing: Changing) -> Iterator[tuple[Serving, Found]]:
+    """The servers, and what they have, when no other run holds their nodes.
+
+    Raises:
+        Locked: another run holds a node.
+        Refused: a node is not the one that the inventory means.
+        RunError: a node or a server could not be read.
+    """
+    with serving(session, owners) as there:
+        nodes, verb = there.nodes(), changing.verb
+        read = partial(there.observe, changing.deadline)
+        observed = read_when_free(session, read, nodes, changing.wait, changing.ui, verb=verb, argv=changing.argv)
+        require_read(observed)
+        refuse_strangers(session.cluster, observed, nodes)
+        yield there, there.loaded(observed)
+
+
+@contextmanager
+def held(session: Session, nodes: Collection[str], changing: Changing) -> Iterator[Recorded]:
+    """A run of the history that holds the nodes."""
+    with recorded(session, changing.verb, changing.argv, changing.ui, nodes) as run:
+        run.ansible.play(LEASE)
+        yield run
+
+
+def bind(session: Session, service: str, version: str, *, owner: str | None, changing: Changing) -> ServingChange:
+    """Let the model of a version, which is loaded, answer a service id in all servers of its guest.
+
+    Args:
+        service: the id.
+        version: of the model.
+        owner: whose servers; None where the version says that.
+
+    Raises:
+        UsageError: no server here has the model of that version as a guest's.
+        Refused: not all servers have it, or the operator said no.
+        RunError: a server did not do it.
+    """
+    with free(session, [owner] if owner else (), changing) as (there, found):
+        guests = guests_of(found, version)
+        if len(guests) != 1:
+            where = f"at {' and '.join(guests)}" if guests else "in no server here"
+            remedy = "choose one with --owner" if guests else MODELS
+            raise UsageError(f"the guest's part of model {version} is loaded {where}", remedy=remedy)
+        ((guest, model),) = guests.items()
+        before = bound_before(found[guest], service)
+        without = [one.id.key for one in found[guest] if one.model(model.table, model.namespace) is None]
+        if without:
+            raise Refused(
+                f"model {version} is not loaded in {', '.join(without)}, where requests come too", remedy=MODELS
+            )
+        if {*before.values()} == {version} and len(before) == len(found[guest]):
+            changing.ui(Event("ok", f"service id {service} is bound to model {version} already"))
+            return ServingChange("bind", service, version, before, ())
+        if changing.confirm and not changing.confirm(_question(service, version, guest, before)):
+            raise Refused("nothing was done")
+        with held(session, _nodes(found[guest]), changing) as run:
+            servers = bind_in(there, found[guest], model, service, run)
+            await_bound(there, guest, service, version, changing.deadline)
+            run.events(Event("ok", f"service id {service} is bound to model {version} in {', '.join(servers)}"))
+    return ServingChange("bind", service, version, before, servers)
+
+
+def bind_in(
+    there: Serving, instances: Sequence[Loaded], model: LoadedModel, service: str, run: Recorded
+) -> tuple[str, ...]:
+    """Bind it in each of them. Returns their keys; raises FatecloudError."""
+    for one in instances:
+        run.interruption.check()
+        there.api.bind(one.id.key, model, service)
+    return tuple(one.id.key for one in instances)
+
+
+def bound_before(instances: Sequence[Loaded], service: str) -> dict[str, str]:
+    """Key of a server -> version of the model that answers the service id there."""
+    return {one.id.key: model.table for one in instances if (model := one.bound(service))}
+
+
+def await_bound(there: Serving, owner: str, service: str, version: str, deadline: float) -> None:
+    """Make sure that each server of an owner says itself that it answers a service id with that model.
+
+    Raises:
+        RunError: one does not.
+    """
+    for attempt in range(TRIES):
+        instances = there.api.loaded(owner, there.observe(deadline))
+        missing = [one for one in instances if (model := one.bound(service)) is None or model.table != version]
+        if not missing:
+            return
+        if attempt + 1 < TRIES:
+            time.sleep(EVERY)
+    which = "; ".join(f"{one.id.key}{f' ({one.error})' if one.error else ''}" for one in missing)
+    raise RunError(
+        f"took the request, and does not have service id {service} with model {version}: {which}", remedy=MODELS
+    )
+
+
+def _question(service: str, version: str, guest: str, before: Mapping[str, str]) -> str:
+    now = ", ".join(dict.fromkeys(before.values()))
+    return f"bind service id {service} of {guest} to model {version}?" + (
+        f" Now model {now} answers it." if now else ""
+    )
+
+
+def _nodes(instances: Sequence[Loaded]) -> set[str]:
+    return {one.id.node for one in instances}
+
+
+def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, changing: Changing) -> ServingChange:
+    """Let nothing answer a service id any more, and remove its model where no other service id needs it.
+
+    Args:
+        service: the id.
+        owner: of the guest; None where the service id says that.
+        keep: whether the model stays loaded.
+
+    Raises:
+        UsageError: no server here has the service id.
+        Refused: the release cannot take models away, or the operator said no.
+        RunError: a server did not do it.
+    """
+    # The other parties' parts go too, so all servers are read.
+    with free(session, (), changing) as (there, found):
+        guest = owner or owner_of(found, service)
+        instances = found.get(guest, ())
+        if why := there.api.keeps_models(guest):
+            raise Refused(f"{guest}: {why}")
+        bound = {one.id.key: model for one in instances if (model := one.bound(service))}
+        if not bound:
+            raise UsageError(f"service id {service} is not bound to a model at {guest}", remedy=MODELS)
+        models = {(model.table, model.namespace): model for model in bound.values()}
+        shared = {
+            s for one in instances for m in one.models or () if (m.table, m.namespace) in models for s in m.services
+        }
+        removal = [] if keep or shared - {service} else list(_parts(found, models.values()))
+        before = bound_before(instances, service)
+        version = ", ".join(dict.fromkeys(before.values()))
+        if changing.confirm and not changing.confirm(_loss(service, version, removal)):
+            raise Refused("nothing was done")
+        nodes = _nodes(instances) | {there.session.resolved.services[key].id.node for key, _ in removal}
+        with held(session, nodes, changing) as run:
+            for key, model in bound.items():
+                run.interruption.check()
+                there.api.unbind(key, model, [service])
+                run.events(Event("ok", f"{key} answers service id {service} no more"))
+            for key, model in removal:
+                run.interruption.check()
+                there.api.unload(key, model)
+                run.events(Event("ok", f"{key} has {model.name} no more"))
+            _await_gone(there, service, removal, changing.deadline)
+    servers = tuple(dict.fromkeys([*bound, *(key for key, _ in removal)]))
+    return ServingChange("unpublish", service, version, before, servers, _away(there, models.values()))
+
+
+def _parts(found: Found, models: Collection[LoadedModel]) -> Iterator[tuple[str, LoadedModel]]:
+    """Servers that have a part of the models, the guest's or another party's."""
+    names = {part.name for model in models for part in (model, *model.partners)}
+    for instances in found.values():
+        for one in instances:
+            yield from ((one.id.key, model) for model in one.models or () if model.name in names)
+
+
+def _loss(service: str, version: str, removal: Sequence[tuple[str, LoadedModel]]) -> str:
+    where = ", ".join(dict.fromkeys(key for key, _ in removal))
+    gone = f" The model is removed from {where}; to have it again it has to be published again." if where else ""
+    return f"let nothing answer service id {service}, which model {version} answers now?{gone}"
+
+
+def _await_gone(there: Serving, service: str, removal: Sequence[tuple[str, LoadedModel]], deadline: float) -> None:
+    instances = [one for own in there.loaded(there.observe(deadline)).values() for one in own]
+    left = [one.id.key for one in instances if one.bound(service)]
+    by_key = {one.id.key: one for one in instances}
+    left += [key for key, model in removal if by_key[key].model(model.table, model.namespace)]
+    if left:
+        raise RunError(f"still there after it was taken away: {', '.join(dict.fromkeys(left))}", remedy=MODELS)
+
+
+def _away(there: Serving, models: Collection[LoadedModel]) -> tuple[str, ...]:
+    here = {there.api.party(owner) for owner in there.owners}
+    parties = sorted({part.party for model in models for part in model.partners if part.role == "host"} - here)
+    return tuple(f"party {party} keeps its part: only its operator can remove it" for party in parties)
