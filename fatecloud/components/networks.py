@@ -72,14 +72,18 @@ def networks_with_partners(
     return tuple(dict.fromkeys((*SELF, *own, *ctx.owner.addresses, *come, *theirs)))
 
 
-def networks_of_party(ctx: Context) -> tuple[str, ...]:
+def networks_of_party(ctx: Context, more: Iterable[str] = ()) -> tuple[str, ...]:
     """The networks of a service that is for its own party alone: its party's nodes; empty where they are not known.
 
     EggRoll asks no one for a password, and flow only where its settings say so: who reaches a manager starts programs
     as its user. The unit of such a service therefore drops the packets of all others, those to its eggs or tasks as
     well. That takes systemd, and an address of each node.
+
+    Args:
+        ctx: of the service.
+        more: components of groups that it exchanges packets with, besides the database.
     """
-    givers = (service.node for service in ctx.services("mysql"))
+    givers = (service.node for name in ("mysql", *more) for service in ctx.services(name))
     nodes = [ctx.cluster.nodes[name] for name in sorted({ctx.node.name, *ctx.owner.nodes, *givers})]
     known = all(is_address(host) for node in nodes for host in (node.address, node.advertise))
     if ctx.node.supervision != "systemd" or not known or ctx.external("mysql") is not None:

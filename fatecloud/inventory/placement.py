@@ -12,6 +12,7 @@ from fatecloud.inventory.problems import one_of, short
 from fatecloud.model.endpoint import Endpoint
 from fatecloud.model.owner import External, FromGroup, Placed
 from fatecloud.model.passwords import SecretRef
+from fatecloud.model.release import Release
 
 Placement = dict[str, tuple[Placed, ...] | External | FromGroup]
 
@@ -115,6 +116,7 @@ def refuse_bad_groups(drafts: Collection[Draft]) -> None:
         drafts: of all owners, placed.
     """
     groups = {draft.owner.id: draft.owner for draft in drafts if draft.owner.kind == "group"}
+    releases = {draft.owner.id: draft.release for draft in drafts}
     for draft in drafts:
         for name, where in draft.owner.placement.items():
             if not isinstance(where, FromGroup):
@@ -131,3 +133,13 @@ def refuse_bad_groups(drafts: Collection[Draft]) -> None:
             elif where.group not in giving:
                 what = f"there is no group {where.group!r} with a {name} of its own"
                 draft.refuse(f"services.{name}.group", what, one_of(giving), where.group, giving)
+            elif why := _unfit(draft, releases.get(where.group)):
+                what = f"{name} of group {where.group} is not for a party of FATE {why}"
+                draft.refuse(f"services.{name}.group", what, "a group of another release")
+
+
+def _unfit(draft: Draft, giving: Release | None) -> str:
+    """Why a party cannot use a group's services, after its version of FATE; empty where it can."""
+    own = draft.release.fate if draft.release else ""
+    why = next((one.why for one in giving.incompatible if own and one.has(own)), "") if giving else ""
+    return f"{own}: {why}" if why else ""

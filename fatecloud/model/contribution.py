@@ -14,6 +14,8 @@ class Contribution:
 
     kind: ClassVar[str] = ""
     """`mysql.database`: the component that gives it, and what it is."""
+    everywhere: ClassVar[bool] = False
+    """Whether each instance of the giver gives it; else the first one does."""
     name: str
     """Its name inside the giver: `fate_flow`."""
     service: str

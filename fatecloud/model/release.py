@@ -49,7 +49,7 @@ class Release:
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Component -> configuration keys with the release's own defaults."""
     incompatible: tuple[Incompatible, ...] = ()
-    """With which versions of FATE its parties cannot run jobs."""
+    """With which versions of FATE its parties cannot run jobs; of a group's release, which cannot use its services."""
     replaces: tuple[str, ...] = ()
     """Names of the releases whose services become services of this one in place, with their data."""
 

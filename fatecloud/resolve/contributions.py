@@ -42,13 +42,13 @@ def gather(
     taken: dict[tuple[str, str], Contribution] = {}
     for context in contexts:
         for wish in context.component.requires(context):
-            found = _giver(context, wish, kinds)
+            found = _givers(context, wish, kinds)
             if isinstance(found, Unmet):
                 unmet.append(found)
                 continue
-            given.append(found)
+            given += found
             # Two owners may name one external server, and their accounts must not be the same there.
-            place = str(found.external.endpoint) if found.external else found.giver
+            place = str(found[0].external.endpoint) if found[0].external else found[0].giver
             others = {claim: taken.setdefault((place, claim), wish) for claim in wish.claims}
             unmet += [_both(other, wish, claim, place) for claim, other in others.items() if other is not wish]
     return tuple(given), tuple(unmet)
@@ -59,21 +59,23 @@ def _both(first: Contribution, second: Contribution, claim: str, place: str) -> 
     return Unmet(second, what, "another name for one of them, or a server for each")
 
 
-def _giver(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]) -> Given | Unmet:
+def _givers(context: ResolveContext, wish: Contribution, kinds: Mapping[str, str]) -> tuple[Given, ...] | Unmet:
+    """At least one."""
     what = f"{wish.service} needs a {wish.kind} ({wish.name})"
     if wish.kind not in kinds:
         return Unmet(wish, f"{what}, and no component gives such a thing", "", wish.kind, tuple(kinds))
     name = kinds[wish.kind]
     external = context.external(name)
     if external is not None:
-        return Given(wish, f"external:{name}", external)
+        return (Given(wish, f"external:{name}", external),)
     services = context.services(name)
     if not services:
         return Unmet(
             wish, f"{what}, and there is no {name} for it", f"{name} among the services of {context.owner.title}"
         )
     # The first in order, which is the same in every plan.
-    return Given(wish, services[0].key)
+    giving = services if wish.everywhere else services[:1]
+    return tuple(Given(wish, service.key) for service in giving)
 
 
 def examined(context: ResolveContext, wanted: Wanted) -> Wanted:

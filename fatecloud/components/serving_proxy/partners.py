@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from fatecloud.components.networks import of_party
-from fatecloud.components.serving_server.want import PROXY
+from fatecloud.components.serving_server.want import PROXY, SERVER
 from fatecloud.model.cluster import Peer
 from fatecloud.model.component import ConfigKey, Contradiction
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import Endpoint, is_address
 from fatecloud.model.identity import ServiceId
-from fatecloud.model.owner import Owner
+from fatecloud.model.owner import FromGroup, Owner
 from fatecloud.model.service import Edge
 
 KIND = "serving"
@@ -100,3 +100,9 @@ def judge_parties(
             what = f"{known[number]} and {owner.title} both serve party {number}: others would not know where to send"
             yield name, Contradiction("party", what, "one of them, with several servers")
         known.setdefault(number, owner.title)
+    for name, party in parties.items():
+        taken = party.placement.get(SERVER)
+        group = groups.get(taken.group) if isinstance(taken, FromGroup) else None
+        if group and group.instances(PROXY) and party_of(group) not in (name, str(None)):
+            what = f"{party.title} takes servers from {group.title}, which serves party {party_of(group)}"
+            yield group.id, Contradiction("party", what, f"party: {name}, or a group for each")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from fatecloud.components.networks import SELF, of_node
+from fatecloud.components.serving_server.sources import source_of
 from fatecloud.components.serving_server.want import ADMIN, PROXY, SERVER, nodes_of
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import is_address
@@ -23,7 +24,8 @@ def networks_of(ctx: Context, more: tuple[str, ...] = ()) -> tuple[str, ...]:
     nodes = [ctx.cluster.nodes[name] for name in nodes_of(ctx, _NEIGHBOURS)]
     hosts = [host for node in nodes for host in (node.address, node.advertise)]
     outside = [urlsplit(url).hostname or "" for url in (ctx.config.get("features.url"),) if url]
-    outside += [ctx.config["flow"].host] if ctx.config.get("flow") else []
+    source = source_of(ctx) if ctx.id.component == SERVER else None
+    outside += [source.host] if source else []
     stores = ctx.config.get("features.addresses") or ()
     unknown = ctx.config.get("features.source") == "class" and not stores
     if unknown or ctx.node.supervision != "systemd" or not all(map(is_address, (*hosts, *outside))):

@@ -16,6 +16,7 @@ from fatecloud.components.serving_server.probe_redis import INFO_LENGTH
 from fatecloud.components.serving_server.registry import BOUND, COMPONENTS, HOSTED
 from fatecloud.components.serving_server.registry import SERVER as REGISTERED
 from fatecloud.components.serving_server.sample import HOST_FEATURES
+from fatecloud.components.serving_server.sources import source_of
 from fatecloud.components.serving_server.want import (
     EVERYWHERE,
     OUT,
@@ -167,7 +168,7 @@ def _settings(ctx: Context, program: Program, source: str) -> dict[str, Any]:
         "single": ctx.config["features.class"] or program.single.get(source),
         "batch": ctx.config.get("features.batch_class") or program.batch.get(source),
         "url": ctx.config.get("features.url"),
-        "flow": ctx.config["flow"],
+        "flow": source_of(ctx),
         "timeout": timeout,
         "seconds": ctx.config["cache.seconds"],
         "most": ctx.config.get("batch.most"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fatecloud.components.flow.cores import judge
-from fatecloud.components.flow.database import requires
+from fatecloud.components.flow.database import with_models
 from fatecloud.components.flow.v1.want import want
 from fatecloud.components.question import question
 from fatecloud.components.residues import RESIDUE_KEYS
@@ -54,7 +54,7 @@ COMPONENT = Component(
     want=want,
     judge=judge,
     runtime=PythonRuntime("fate"),
-    requires=requires,
+    requires=with_models,
     job_question=question("flow.jobs", "v1/probe_jobs.py", "{host}", "{port}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
     job_cores="computing.cores",

@@ -20,6 +20,7 @@ from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
+from fatecloud.components.serving_server.want import SERVER
 from fatecloud.components.sizing import Work, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.needs import Needs
@@ -114,7 +115,7 @@ def edges_of(ctx: Context) -> tuple[Edge, ...]:
 def _networks(ctx: Context) -> tuple[str, ...]:
     """Where its packets come from and go to, if other nodes of its party reach it, and no one else."""
     alone = ip_address(ctx.listen("http").host).is_loopback
-    return () if alone or ctx.config["bind"] else networks_of_party(ctx)
+    return () if alone or ctx.config["bind"] else networks_of_party(ctx, (SERVER,))
 
 
 def _files(ctx: Context, edges: tuple[Edge, ...], work: Work) -> tuple[FileSpec, ...]:
@@ -146,6 +147,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...], work: Work) -> dict[str, Any
         "cores": max(1, work.cores // nodes),
         "nodes": nodes,
         "rollsite": by_kind[PROXY],
+        "servings": ctx.endpoints(SERVER, "grpc"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatecloud.components.flow.database import requires
+from fatecloud.components.flow.database import with_models
 from fatecloud.components.flow.v1_4.want import want
 from fatecloud.components.question import question
 from fatecloud.components.residues import RESIDUE_KEYS
@@ -40,7 +40,7 @@ COMPONENT = Component(
     ),
     want=want,
     runtime=PythonRuntime("fate"),
-    requires=requires,
+    requires=with_models,
     job_question=question("flow.jobs", "v1_4/probe_jobs.py", "{host}", "{port}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
     proofs=(

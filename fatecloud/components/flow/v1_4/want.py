@@ -19,6 +19,7 @@ from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
+from fatecloud.components.serving_server.want import SERVER
 from fatecloud.components.sizing import figure, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.needs import Figure, Needs
@@ -39,7 +40,7 @@ _DEBUG = 10
 def want(ctx: Context) -> Wanted:
     """Files, process, edges and probes of a flow. Pure."""
     logs, edges = logs_of(ctx), _edges(ctx)
-    networks = networks_of_party(ctx)
+    networks = networks_of_party(ctx, (SERVER,))
     work = work_of(ctx.cluster, ctx.owner)
     return Wanted(
         needs=Needs(
@@ -128,7 +129,12 @@ def _files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
         "http_port": ctx.port("http"),
         "grpc_port": ctx.port("grpc"),
     }
-    neighbours = {"proxy": by_kind[PROXY], "http": ctx.own("http"), "grpc": ctx.own("grpc")}
+    neighbours = {
+        "proxy": by_kind[PROXY],
+        "http": ctx.own("http"),
+        "grpc": ctx.own("grpc"),
+        "servings": [str(server) for server in ctx.endpoints(SERVER, "grpc")],
+    }
     return (
         FileSpec(_serve(ctx), "flow/v1_4/serve.py.j2", stamp),
         FileSpec(f"{conf}/base_conf.yaml", "flow/v1_4/base_conf.yaml.j2", stamp | own),

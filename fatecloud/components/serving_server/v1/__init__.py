@@ -12,6 +12,7 @@ from fatecloud.components.serving_server.settings import (
     SOURCE,
     judge_without_http,
 )
+from fatecloud.components.serving_server.sources import ModelSource
 from fatecloud.components.serving_server.v1.want import want
 from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered_with_redis
 from fatecloud.model.component import Component
@@ -24,6 +25,7 @@ COMPONENT = Component(
     config=(*JVM.keys, SOURCE, CLASS, ADDRESSES, FLOW, SECONDS),
     ports=(GRPC,),
     want=want,
+    gives=(ModelSource,),
     requires=registered_with_redis,
     judge=judge_without_http,
     runtime=JavaRuntime(),

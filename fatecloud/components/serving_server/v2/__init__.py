@@ -16,6 +16,7 @@ from fatecloud.components.serving_server.settings import (
     URL,
     judge,
 )
+from fatecloud.components.serving_server.sources import ModelSource
 from fatecloud.components.serving_server.v2.want import want
 from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered
 from fatecloud.model.component import Component, ConfigKey, PortSpec
@@ -43,6 +44,7 @@ COMPONENT = Component(
         PortSpec("http", 8185, "Management over HTTP, from 2.1.7 on", loopback=True, used=False),
     ),
     want=want,
+    gives=(ModelSource,),
     requires=registered,
     judge=judge,
     runtime=JavaRuntime(),
