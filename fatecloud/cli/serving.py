@@ -102,6 +102,35 @@ def predict(
 
 
 @app.command()
+def publish(
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="Id of a job of FATE 1.x, or of a deployment of its model.")
+    ],
+    service: _Service,
+    *,
+    inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
+    yes: o.Yes = False,
+    wait_lock: o.WaitLock = None,
+    deadline: o.Deadline = o.DEADLINE,
+    secrets: o.Secrets = None,
+    vault_password_file: o.VaultPassword = None,
+    state_dir: o.StateDir = None,
+    accept_new_host_keys: o.AcceptKeys = False,
+) -> None:
+    """Bring the model of a job into servers: deploy it, load it at all parties, bind it. Asks first."""
+    from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow import serving_publish  # noqa: PLC0415
+    from fatecloud.workflow.job_id import job_id  # noqa: PLC0415
+
+    wanted = job_id(job)
+    session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys, changes=True)
+    with Console() as console:
+        changing = _changing("serving publish", console, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        _show(serving_publish.publish(session, wanted, service, changing=changing), console, output)
+
+
+@app.command()
 def bind(
     service: _Service,
     version: Annotated[str, typer.Argument(metavar="VERSION", help="Of a model that is loaded.")],

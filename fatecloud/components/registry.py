@@ -22,6 +22,7 @@ from fatecloud.model.computing import SessionApiAt
 from fatecloud.model.desired import Desired
 from fatecloud.model.jobs import JobApiAt
 from fatecloud.model.proof import Proof, ProofKind
+from fatecloud.model.publication import PublisherAt
 from fatecloud.model.release import Release
 from fatecloud.model.serving_api import ModelApiAt
 
@@ -112,6 +113,12 @@ def session_api(kind: str) -> SessionApiAt | None:
     """What asks a service of this kind for its sessions; None where it has none, or is not known."""
     found = by_kind().get(kind)
     return pkgutil.resolve_name(found.session_api) if found and found.session_api else None
+
+
+def publisher(kind: str) -> PublisherAt | None:
+    """What asks a service of this kind for its models; None where it publishes none, or is not known."""
+    found = by_kind().get(kind)
+    return pkgutil.resolve_name(found.publisher) if found and found.publisher else None
 
 
 def model_api(desired: Desired) -> ModelApiAt | None:

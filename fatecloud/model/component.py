@@ -199,6 +199,10 @@ class Component:
     """Where its `model.computing.SessionApiAt` is, likewise, if its workers belong to sessions."""
     model_api: str = ""
     """Where its `model.serving_api.ModelApiAt` is, likewise, if it answers requests with models."""
+    publisher: str = ""
+    """Where its `model.publication.PublisherAt` is, likewise, if its jobs make models that servers can load."""
+    publishes_not: str = ""
+    """Why there is none, as a sentence, where it runs jobs."""
     job_cores: str = ""
     """The key of its configuration that says how many cores all jobs of a service together may have; its fact `cores`
     has the number. Empty where it runs no jobs."""

@@ -132,7 +132,7 @@ def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program) -
 def test_both_parties_together_make_the_score(nodes: Sandbox) -> None:
     code = _code()
     guest, host = (party for _, party in SIDES.values())
-    for role, (node, party) in reversed(SIDES.items()):
+    for role, (node, _) in reversed(SIDES.items()):
         nodes.write(node, CODE, code)
         nodes.write(node, f"{MODELS}/{role}", sample.model(role, guest, host))
         nodes.write(node, f"{MODELS}/stand_in.py", STAND_IN.encode())

@@ -40,7 +40,7 @@ CHANGING = {
     *("sandbox up", "sandbox down", "exec", "mute add", "mute remove", "job stop", "job clean", "session kill"),
     "route undo",
     # A prediction is counted, and its answer may be kept.
-    *(f"serving {verb}" for verb in ("predict", "bind", "unpublish", "cache", "smoke")),
+    *(f"serving {verb}" for verb in ("predict", "publish", "bind", "unpublish", "cache", "smoke")),
 }
 REVEALING = {"secrets reveal"}
 """Prints a secret, which is looked for in all other output."""

@@ -48,6 +48,7 @@ from fatecloud.workflow import (
     serving_change,
     serving_look,
     serving_predict,
+    serving_publish,
 )
 from fatecloud.workflow.secrets import SecretsFiles, init_secrets
 
@@ -78,6 +79,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "session list": ("session list", "SessionList"),
     "serving models": ("serving models", "ServingModelList"),
     "serving predict": ("serving predict lr --guest-features one.json", "ServingPrediction"),
+    "serving publish": ("serving publish 202611251945082516240 lr", "ServingChange"),
     "serving bind": ("serving bind lr 1", "ServingChange"),
     "serving unpublish": ("serving unpublish lr", "ServingChange"),
     "serving cache": ("serving cache", "ServingCache"),
@@ -213,6 +215,7 @@ def some_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_predict, "predict", lambda *_, **__: (call,))
     for verb in ("bind", "unpublish"):
         monkeypatch.setattr(serving_change, verb, lambda *_, **__: change)
+    monkeypatch.setattr(serving_publish, "publish", lambda *_, **__: change)
 
 
 def test_every_verb_that_shows_something_is_here() -> None:

@@ -47,12 +47,12 @@ def inventory(fate: str, serving: str, *, servers: str = "[s1, s2]", party: str 
 
 def text_of(found: Desired, key: str, name: str) -> str:
     files = {file.path: file.text for file in render_specs(found.services[key].specs, key, folder("templates"))}
-    # In the place of a secret stands its name, which would be no YAML.
+    # In the place of a secret is its name, which YAML does not read.
     return next(text for path, text in files.items() if path.endswith(name)).replace("@@fatecloud:", "secret:")
 
 
 @pytest.mark.parametrize(("fate", "serving"), PAIRS)
-def test_one_line_tells_flow_of_all_servers_and_each_server_of_flow(tmp_path: Path, fate: str, serving: str) -> None:
+def test_one_line_shows_flow_all_servers_and_each_server_its_flow(tmp_path: Path, fate: str, serving: str) -> None:
     found = resolved(tmp_path, inventory(fate, serving))
     servers = ["10.0.0.2:8000", "10.0.0.3:8000"]
     if fate == "fate-1.4.5":
@@ -91,7 +91,7 @@ def test_a_flow_that_the_settings_name_comes_first(tmp_path: Path) -> None:
     assert "model.transfer.url=http://10.0.0.9:9380/v1/model/transfer\n" in settings
 
 
-def test_a_party_that_does_not_join_is_told_of_no_server(tmp_path: Path) -> None:
+def test_a_party_that_does_not_join_has_no_server(tmp_path: Path) -> None:
     text = inventory("fate-1.11.4", "serving-2.1.7").replace(f", serving-server: {FROM}", "")
     found = resolved(tmp_path, text)
     assert "servings" not in yaml.safe_load(text_of(found, "9999/flow@a1", "service_conf.yaml"))

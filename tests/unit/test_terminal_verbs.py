@@ -89,6 +89,7 @@ SCENES: dict[str, Scene] = {
     "session kill": Scene("session kill 机构甲 -i far.yml", 64, "no service here has sessions"),
     "serving models": Scene("serving models -i far.yml", 64, "no service here answers requests with models"),
     "serving predict": Scene("serving predict lr --guest-features 机构甲 -i far.yml", 78, "机构甲: No such file"),
+    "serving publish": Scene("serving publish 7 lr -i far.yml", 64, "invalid job id"),
     "serving bind": Scene("serving bind lr 7 -i far.yml", 64, "no service here answers requests with models"),
     "serving unpublish": Scene("serving unpublish lr -i far.yml", 64, "no service here answers requests with models"),
     "serving cache": Scene("serving cache -i far.yml", 64, "no service here answers requests with models"),

@@ -43,6 +43,7 @@ COMPONENT = Component(
     requires=with_models,
     job_question=question("flow.jobs", "v1_4/probe_jobs.py", "{host}", "{port}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
+    publisher=f"{__name__}.models:flow_models",
     proofs=(
         ProofKind(
             "toy",

@@ -80,6 +80,8 @@ COMPONENT = Component(
     requires=requires,
     job_question=question("flow.jobs", "v2/probe_jobs.py", "{host}", "{port}", "{settings}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
+    publishes_not="FATE-Flow 2 answers code 0 when it is to load or move a model, and does nothing; it has no way to "
+    "publish or bind one. Train it on FATE 1.x",
     job_cores="computing.cores",
     proofs=(
         ProofKind(

@@ -1,0 +1,192 @@
+"""`serving publish`: the model of a job of FATE 1.x into servers: deployed, loaded at all parties, and bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fatecloud.components.registry import by_kind, publisher
+from fatecloud.errors import FatecloudError, Interrupted, Refused, RunError, UsageError
+from fatecloud.model.event import Event
+from fatecloud.model.jobs import JobRunner
+from fatecloud.model.publication import Publisher, Trained
+from fatecloud.model.serving import Loaded, ServingChange
+from fatecloud.workflow.job_services import JobServices, job_services
+from fatecloud.workflow.recorded import Recorded
+from fatecloud.workflow.service_commands import ServiceCommands
+from fatecloud.workflow.serving import MODELS, Serving
+from fatecloud.workflow.serving_change import Changing, Found, await_bound, bound_before, free, held
+from fatecloud.workflow.session import Session
+
+JOIN = "let the party take servers from a group: services: {serving-server: {group: NAME}}, then deploy"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a publication works with."""
+
+    there: Serving
+    found: Found
+    by_party: Mapping[str, str]
+    """Number of a party -> owner of its servers here."""
+    model: Trained
+
+    @property
+    def owners(self) -> dict[tuple[str, str], str]:
+        """Role and party of each part -> owner of its servers; without those of others."""
+        return {part: self.by_party[part[1]] for part in self.model.parts if part[1] in self.by_party}
+
+    @property
+    def guest(self) -> str:
+        """Owner of the servers that a service id is bound in."""
+        return self.by_party[self.model.party]
+
+
+def publish(session: Session, job: str, service: str, *, changing: Changing) -> ServingChange:
+    """Bring the model of a job into the servers of its parties, and let it answer a service id.
+
+    Args:
+        job: id of the job, or version of a deployment that was made of it.
+        service: the id.
+
+    Raises:
+        UsageError: no party here has the model, or its party has no servers.
+        Refused: the release cannot publish models, or the operator said no.
+        RunError: a party did not load it, or a server does not have it although its party said so.
+    """
+    with job_services(session, changing.deadline) as services, ServiceCommands(session) as commands:
+        runner, flow, model = _source(services, commands, job)
+        with free(session, (), changing) as (there, found):
+            ground = _ground(there, found, model)
+            before = bound_before(found[ground.guest], service)
+            if changing.confirm and not changing.confirm(_question(ground, service, before)):
+                raise Refused("nothing was done")
+            nodes = {one.id.node for owner in ground.owners.values() for one in found[owner]} | {runner.id.node}
+            with held(session, nodes, changing) as run:
+                model = _published(ground, flow, service, run, changing.deadline)
+    servers = tuple(one.id.key for owner in dict.fromkeys(ground.owners.values()) for one in found[owner])
+    return ServingChange("publish", service, model.version, before, servers, _others(ground))
+
+
+def _source(services: JobServices, commands: ServiceCommands, job: str) -> tuple[JobRunner, Publisher, Trained]:
+    """The flow of the party that started the job, which passes requests on to the others, and the model there."""
+    refusals: list[FatecloudError] = []
+    for runner in _runners(services, job):
+        at = publisher(runner.kind)
+        if at is None:
+            why = by_kind()[runner.kind].publishes_not if runner.kind in by_kind() else ""
+            words = why or "its release has no way to"
+            refusals.append(Refused(f"party {runner.id.owner} cannot publish a model: {words}"))
+            continue
+        flow = at(runner, commands.at(runner.id, runner.user))
+        try:
+            model = flow.trained(job)
+        except UsageError as error:
+            refusals.append(error)
+            continue
+        if (model.role, model.party) == ("guest", runner.id.owner):
+            return runner, flow, model
+        refusals.append(
+            UsageError(
+                f"the model was started by {model.role} {model.party}, whose flow has to publish it",
+                remedy="a job for online inference is started by its guest, at a party of this inventory",
+            )
+        )
+    raise refusals[0]
+
+
+def _runners(services: JobServices, job: str) -> Sequence[JobRunner]:
+    """At least one: those that may have the model, the likeliest first. A deployment has its own version."""
+    try:
+        known = services.known(job)
+    except UsageError:
+        return services.runners
+    found = [runner for runner, rows in known if any(row.scheduler == runner.id.owner for row in rows)]
+    return [*found, *(runner for runner, _ in known if runner not in found)]
+
+
+def _ground(there: Serving, found: Found, model: Trained) -> _Ground:
+    by_party = {there.api.party(owner): owner for owner in there.owners}
+    if model.party not in by_party:
+        raise UsageError(f"party {model.party} has no servers here that could answer with the model", remedy=JOIN)
+    return _Ground(there, found, by_party, model)
+
+
+def _question(ground: _Ground, service: str, before: Mapping[str, str]) -> str:
+    model = ground.model
+    parties = ", ".join(f"{role} {party}" for role, party in model.parts)
+    now = ", ".join(dict.fromkeys(before.values()))
+    return f"publish model {model.version} to the servers of {parties}, and let it answer service id {service}?" + (
+        f" Now model {now} answers it." if now else ""
+    )
+
+
+def _published(ground: _Ground, flow: Publisher, service: str, run: Recorded, deadline: float) -> Trained:
+    model = ground.model
+    if not model.deployed:
+        model = flow.deploy(model)
+        run.events(Event("ok", f"model {ground.model.version} is deployed as {model.version}"))
+    run.interruption.check()
+    try:
+        # Where all servers are of this inventory, each knows by its settings where its flow is.
+        flow.load(model, by_servers=len(ground.owners) == len(model.parts))
+        _await_loaded(ground, model, deadline)
+        run.events(Event("ok", f"model {model.version} is loaded at {', '.join(_words(model))}"))
+        run.interruption.check()
+        flow.bind(model, service)
+        await_bound(ground.there, ground.guest, service, model.version, deadline)
+    except FatecloudError as error:
+        if isinstance(error, Interrupted):
+            raise
+        left = _cleared(ground, model, deadline)
+        raise RunError(f"{error.message}{left}", remedy=error.remedy or MODELS) from error
+    run.events(Event("ok", f"service id {service} is bound to model {model.version}"))
+    return model
+
+
+def _words(model: Trained) -> list[str]:
+    return [f"{role} {party}" for role, party in model.parts]
+
+
+def _await_loaded(ground: _Ground, model: Trained, deadline: float) -> None:
+    """Make sure that each server here has its part, whatever flow said. Raises RunError."""
+    observed = ground.there.observe(deadline)
+    missing = [
+        f"{one.id.key}{f' ({one.error})' if one.error else ''}"
+        for (role, party), owner in ground.owners.items()
+        for one in ground.there.api.loaded(owner, observed)
+        if one.model(model.version, model.namespace(role, party)) is None
+    ]
+    if missing:
+        raise RunError(f"flow says that model {model.version} is loaded, and it is not in {', '.join(missing)}")
+
+
+def _cleared(ground: _Ground, model: Trained, deadline: float) -> str:
+    """Remove what a failed publication has loaded, where that can be done. Returns what is left, as words."""
+    try:
+        observed = ground.there.observe(deadline)
+        loaded = [
+            (owner, one, part)
+            for (role, party), owner in ground.owners.items()
+            for one in ground.there.api.loaded(owner, observed)
+            if (part := one.model(model.version, model.namespace(role, party)))
+            and not _had(ground.found[owner], one, model, role, party)
+        ]
+        kept = [one.id.key for owner, one, _ in loaded if ground.there.api.keeps_models(owner)]
+        for owner, one, part in loaded:
+            if not ground.there.api.keeps_models(owner):
+                ground.there.api.unload(one.id.key, part)
+    except FatecloudError as error:
+        return f"; what it loaded before could not be removed: {error.message}"
+    return f"; it stays loaded in {', '.join(kept)}, where nothing can remove it" if kept else ""
+
+
+def _had(before: Sequence[Loaded], now: Loaded, model: Trained, role: str, party: str) -> bool:
+    """Whether a server had it before this publication."""
+    same = [one for one in before if one.id.key == now.id.key]
+    return any(one.model(model.version, model.namespace(role, party)) is not None for one in same)
+
+
+def _others(ground: _Ground) -> tuple[str, ...]:
+    away = [party for _, party in ground.model.parts if party not in ground.by_party]
+    return tuple(f"party {party} has its part by the word of its flow alone: we have none of its servers" for party in away)
