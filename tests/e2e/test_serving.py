@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from program import Program
 from raised import RAISED
 from two_parties import unit
 
+from fatecloud.components.script import script_text
 from fatecloud.components.serving_server import sample
 from fatecloud.sandbox.nodes import Sandbox
 from fatecloud.workflow.sandbox import Handed
@@ -32,6 +35,8 @@ FIRST, LATER = "serving-2.1.6", "serving-2.1.7"
 SIDES = {"guest": ("n1", 9999), "host": ("n2", 10000)}
 SERVICES = ("zookeeper", "redis", "serving-server", "serving-proxy", "serving-admin")
 KEPT = {"zookeeper", "redis"}
+DATA = "find / -xdev -path '*/conf/serving-server.properties' -exec sed -n s/^model.cache.path=//p {} + | head -n 1"
+"""Shows where a server keeps its models."""
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,53 @@ def test_it_is_healthy_and_a_second_deploy_has_nothing_to_do(program: Program) -
 def test_both_parties_together_make_the_score_from_either_side(program: Program) -> None:
     predicted(program, "guest", "host")
     predicted(program, "host", "guest")
+
+
+def said(program: Program, *words: str, status: int = 0) -> Any:
+    done = program.run("serving", *words, "-o", "json")
+    assert done.status == status, done.err
+    return json.loads(done.out)
+
+
+def test_the_verbs_show_ask_bind_and_take_away_a_model(program: Program, nodes: Sandbox, tmp_path: Path) -> None:
+    guest, host = (str(party) for _, party in SIDES.values())
+    script = script_text("serving-server", "trial_model.py")
+    for role, (node, _) in reversed(SIDES.items()):
+        data = nodes.check(node, ["sh", "-c", DATA]).strip()
+        loaded = nodes.check(node, ["python3", "-c", script, "load", "127.0.0.1", "8000", data, role, guest, host])
+        assert json.loads(loaded) == {"ok": True}, loaded
+    ((own, *_), (other, *_)) = (item["instances"] for item in said(program, "models")["items"])
+    ((model,), (partner,)) = own["models"], other["models"]
+    assert (model["version"], model["services"], model["role"]) == (sample.VERSION, [sample.SERVICE], "guest")
+    assert (partner["role"], partner["services"], model["partners"][0]["id"]) == ("host", [], partner["id"])
+    assert time.time() - 600 < datetime.fromisoformat(model["since"]).timestamp() < time.time() + 60
+    assert own["registered"][sample.SERVICE]
+    assert [where for where in other["registered"].values() if where]
+    file = tmp_path / "features.json"
+    file.write_text(json.dumps(sample.GUEST_FEATURES))
+    predict = ("predict", sample.SERVICE, "--guest-features", str(file))
+    # The first request after a start may come too early for a connection.
+    program.run("serving", *predict)
+    (call,) = said(program, *predict)["calls"]
+    assert call["scores"][0]["score"] == pytest.approx(sample.score(), abs=1e-9)
+    services = [hop["service"].partition("@")[0] for hop in call["hops"]]
+    assert services == ["guest/serving-proxy", "guest/serving-server", "host/serving-server"]
+    file.write_text(json.dumps([sample.GUEST_FEATURES] * 3))
+    (batch,) = said(program, *predict)["calls"]
+    assert [one["score"] for one in batch["scores"]] == [pytest.approx(sample.score(), abs=1e-9)] * 3
+    assert said(program, "cache", "--owner", "guest")["items"][0]["answers"] >= 1
+    assert said(program, "cache", "--owner", "guest", "--ttl", "0", "--yes")["items"][0]["changed"] >= 1
+    assert said(program, "cache", "--owner", "guest")["items"][0]["answers"] == 0
+    assert said(program, "bind", "lr", sample.VERSION, "--yes")["before"] == {}
+    file.write_text(json.dumps(sample.GUEST_FEATURES))
+    (bound,) = said(program, "predict", "lr", "--guest-features", str(file))["calls"]
+    assert bound["scores"][0]["score"] == pytest.approx(sample.score(), abs=1e-9)
+    healthy(program)
+    assert "it has models" in program.run("serving", "smoke").err
+    assert len(said(program, "unpublish", "lr", "--yes")["servers"]) == 1
+    assert len(said(program, "unpublish", sample.SERVICE, "--yes")["servers"]) == 2
+    assert all(not one["models"] for item in said(program, "models")["items"] for one in item["instances"])
+    assert said(program, "predict", "lr", "--guest-features", str(file), "--owner", "guest", status=1)
 
 
 def test_a_restart_of_everything_changes_nothing_about_the_score(program: Program) -> None:

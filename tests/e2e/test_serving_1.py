@@ -150,6 +150,22 @@ def test_both_parties_together_make_the_score(nodes: Sandbox) -> None:
     assert data["prob"] == pytest.approx(sample.score(), abs=1e-9)
 
 
+def test_the_verbs_read_the_record_ask_once_for_each_request_and_take_nothing_away(
+    program: Program, tmp_path: Path
+) -> None:
+    listed = json.loads(program.ok("serving", "models", "-o", "json").out)["items"]
+    ((own, *_), (other, *_)) = (item["instances"] for item in listed)
+    ((model,), (partner,)) = own["models"], other["models"]
+    assert (model["version"], model["services"], own["recorded"]) == (sample.VERSION, [sample.SERVICE], True)
+    assert (partner["role"], model["partners"][0]["id"]) == ("host", partner["id"])
+    file = tmp_path / "features.json"
+    file.write_text(json.dumps([sample.GUEST_FEATURES] * 2))
+    done = program.ok("serving", "predict", sample.SERVICE, "--guest-features", str(file), "-o", "json")
+    calls = json.loads(done.out)["calls"]
+    assert [call["scores"][0]["score"] for call in calls] == [pytest.approx(sample.score(), abs=1e-9)] * 2
+    assert "no call that takes a model" in program.run("serving", "unpublish", sample.SERVICE, "--yes").err
+
+
 def _code() -> bytes:
     """What the nodes ask with, as Python imports it from one file."""
     root, packed = Path(trial_model.__file__).parents[2], io.BytesIO()
