@@ -78,7 +78,11 @@ class PlaceKind:
             return WrittenPlace(value.mark, external=self._external.read(value, reader, path).get("external", {}))
         if isinstance(value, Table) and "group" in value.entries:
             read = _GROUP.read(value, reader, path)
-            return WrittenPlace(value.mark, group=FromGroup(read["group"])) if "group" in read else BAD
+            return (
+                WrittenPlace(value.mark, group=FromGroup(read["group"], hard=not self.component.soft))
+                if "group" in read
+                else BAD
+            )
         items = value.items if isinstance(value, Listing) else [value]
         found = [self._read(item, reader, path) for item in items]
         if not items:

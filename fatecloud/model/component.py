@@ -185,6 +185,8 @@ class Component:
     """Whether a group may have it."""
     lent: bool = True
     """Whether others may take a group's in place of one of their own."""
+    soft: bool = False
+    """Whether who takes a group's works without it, too: where it stops, no job of theirs is interrupted."""
     external: ExternalUse | None = None
     """How services use one that others run in its place; None where there is no such thing."""
     workers: Workers | None = None

@@ -25,6 +25,8 @@ class FromGroup:
     """A component that its owner does not have: it uses that of a group."""
 
     group: str
+    hard: bool = True
+    """Whether its owner cannot do its own work without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +100,33 @@ def users_of(owners: Mapping[str, Owner], owner: Owner, component: str) -> tuple
     """Who uses a component of an owner: itself, and for a group all that take it from there."""
     if owner.kind == "party":
         return (owner,)
-    taken = FromGroup(owner.id)
-    return (owner, *(other for other in owners.values() if other.placement.get(component) == taken))
+    return (owner, *(other for other in owners.values() if _takes(other, component, owner.id)))
 
 
-def givers_of(owners: Mapping[str, Owner], owner: Owner) -> tuple[Owner, ...]:
-    """Whose services an owner needs: its own, those of the groups from which it takes a component, and of theirs."""
+def _takes(owner: Owner, component: str, group: str, *, hard: bool = False) -> bool:
+    """Whether an owner takes a component from a group; with `hard`, one that it cannot work without."""
+    where = owner.placement.get(component)
+    return isinstance(where, FromGroup) and where.group == group and (where.hard or not hard)
+
+
+def givers_of(owners: Mapping[str, Owner], owner: Owner, *, hard: bool = False) -> tuple[Owner, ...]:
+    """Whose services an owner uses: its own, those of the groups from which it takes a component, and of theirs.
+
+    Args:
+        owners: all of them, by their ids.
+        owner: one of them.
+        hard: only where it cannot work without them.
+    """
     found = {owner.id: owner}
     waiting = [owner]  # two groups may take different components from each other
     while waiting:
         one = waiting.pop()
-        fresh = {giver.id: giver for giver in (giver_of(owners, one, name) for name in one.placement)}
+        soft = {
+            name for name, where in one.placement.items() if hard and isinstance(where, FromGroup) and not where.hard
+        }
+        fresh = {
+            giver.id: giver for giver in (giver_of(owners, one, name) for name in one.placement if name not in soft)
+        }
         waiting += [giver for name, giver in fresh.items() if name not in found]
         found |= fresh
     return tuple(found.values())
@@ -122,7 +140,6 @@ def needing(owners: Mapping[str, Owner], owner: str, component: str) -> frozense
     Args:
         owner: its id. One that is not in the inventory any more is needed by no one else.
     """
-    users = {user.id for user in users_of(owners, owners[owner], component)} if owner in owners else {owner}
-    others = users - {owner}
-    further = {one.id for one in owners.values() if others and others & {giver.id for giver in givers_of(owners, one)}}
-    return frozenset(users | further)
+    others = {one.id for one in owners.values() if _takes(one, component, owner, hard=True)}
+    further = {one.id for one in owners.values() if others & {g.id for g in givers_of(owners, one, hard=True)}}
+    return frozenset({owner} | others | further)

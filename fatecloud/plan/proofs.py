@@ -26,7 +26,7 @@ def unproven(desired: Desired, stages: Iterable[Stage], manifests: Iterable[Mapp
     records = [manifest.get("proofs") or {} for manifest in manifests]
     due = []
     for owner in provable(desired):
-        needed = {giver.id for giver in givers_of(desired.cluster.owners, desired.cluster.owners[owner])}
+        needed = {giver.id for giver in givers_of(desired.cluster.owners, desired.cluster.owners[owner], hard=True)}
         nodes = {service.id.node for service in _services(desired, owner)}
         # A node serves all its services, so what changes on it may break any of them.
         changes = any(
@@ -66,7 +66,7 @@ def owners_digest(desired: Desired, owner: str) -> str:
 
 def _services(desired: Desired, owner: str) -> list[DesiredService]:
     """The services of an owner, and those of the groups that it uses."""
-    needed = {giver.id for giver in givers_of(desired.cluster.owners, desired.cluster.owners[owner])}
+    needed = {giver.id for giver in givers_of(desired.cluster.owners, desired.cluster.owners[owner], hard=True)}
     return [service for service in desired.services.values() if service.id.owner in needed]
 
 

@@ -189,4 +189,6 @@ def _had(before: Sequence[Loaded], now: Loaded, model: Trained, role: str, party
 
 def _others(ground: _Ground) -> tuple[str, ...]:
     away = [party for _, party in ground.model.parts if party not in ground.by_party]
-    return tuple(f"party {party} has its part by the word of its flow alone: we have none of its servers" for party in away)
+    return tuple(
+        f"party {party} has its part by the word of its flow alone: we have none of its servers" for party in away
+    )

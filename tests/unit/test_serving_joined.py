@@ -11,6 +11,7 @@ from group_world import loaded, resolved
 
 from fatecloud.errors import InventoryError
 from fatecloud.model.desired import Desired
+from fatecloud.model.owner import givers_of, needing
 from fatecloud.render.files import render_specs
 from fatecloud.shipped import folder
 
@@ -81,6 +82,13 @@ def test_on_one_node_both_reach_each_other_there(tmp_path: Path) -> None:
     own = found.services["9999/flow@a1"].facts["job_api"]
     settings = text_of(found, "online/serving-server@a1", "serving-server.properties")
     assert f"model.transfer.url={own}/v1/model/transfer\n" in settings
+
+
+def test_what_the_servers_do_interrupts_no_job_of_the_party(tmp_path: Path) -> None:
+    owners = loaded(tmp_path, inventory("fate-1.11.4", "serving-2.1.7")).owners
+    assert [*needing(owners, "online", "serving-server")] == ["online"]
+    assert {giver.id for giver in givers_of(owners, owners["9999"])} == {"9999", "online"}
+    assert [giver.id for giver in givers_of(owners, owners["9999"], hard=True)] == ["9999"]
 
 
 def test_a_flow_that_the_settings_name_comes_first(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ COMPONENT = Component(
     model_api="fatecloud.components.serving_server.model_api:serving_models",
     many=True,
     groups=True,
+    soft=True,
     rolls=True,
     spare=lambda instances: instances - 1,
     keeps="the models that were loaded into it, and to which service ids they are bound",
