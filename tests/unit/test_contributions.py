@@ -85,7 +85,7 @@ def test_a_kind_without_a_giver_is_refused_with_the_nearest_word(tmp_path: Path)
 
     assert refusal(tmp_path, GOOD, wanting("nginx", room)) == (
         ":19:7: 9999/nginx@a2 needs a mysql.databse (rules), and no component gives such a thing,"
-        " expected mysql.database, redis.keys or zookeeper.tree; did you mean 'mysql.database'?"
+        " expected mysql.database, redis.keys, serving-server.source or zookeeper.tree; did you mean 'mysql.database'?"
     )
 
 
