@@ -10,6 +10,7 @@
     |   |-- ArtifactMissing         1   the store lacks something a deployment needs
     |   |-- ClientMissing           1   a registry's client is not installed; carries its package
     |   |-- HashMismatch            1   bytes that are not what the lock says
+    |   |-- ModelRefused            1   an archive of a model that is not taken, with the name of the reason
     |   `-- NotTrusted              6   bytes from a stranger, which need the operator's word
     |-- TransportError              1   a node could not be reached or used; carries a finding code
     |-- RunError                    1   a deployment or verb failed on a node
@@ -105,6 +106,19 @@ class ClientMissing(ArtifactError):
 
 class HashMismatch(ArtifactError):
     """Bytes that are not what the lock says."""
+
+
+class ModelRefused(ArtifactError):
+    """An archive of a trained model that is not taken.
+
+    Args:
+        reason: its name, which begins the message.
+        what: what was found.
+    """
+
+    def __init__(self, reason: str, what: str, *, remedy: str = "") -> None:
+        super().__init__(f"refused ({reason}): {what}", remedy=remedy)
+        self.reason = reason
 
 
 class NotTrusted(ArtifactError):

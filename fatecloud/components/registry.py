@@ -25,6 +25,7 @@ from fatecloud.model.proof import Proof, ProofKind
 from fatecloud.model.publication import PublisherAt
 from fatecloud.model.release import Release
 from fatecloud.model.serving_api import ModelApiAt
+from fatecloud.model.trained import ModelSourceAt, ModelTargetAt
 
 
 def packages() -> list[str]:
@@ -128,6 +129,18 @@ def model_api(desired: Desired) -> ModelApiAt | None:
     """
     there = (by_kind()[service.kind].model_api for service in desired.services.values())
     return next((pkgutil.resolve_name(name) for name in there if name), None)
+
+
+def models_from(kind: str) -> ModelSourceAt | None:
+    """What gives the trained models of a service of this kind; None where it holds none."""
+    found = by_kind().get(kind)
+    return pkgutil.resolve_name(found.models_from) if found and found.models_from else None
+
+
+def models_into(kind: str) -> ModelTargetAt | None:
+    """What takes trained models for a service of this kind; None where it takes none."""
+    found = by_kind().get(kind)
+    return pkgutil.resolve_name(found.models_into) if found and found.models_into else None
 
 
 def job_cores(kind: str) -> str:

@@ -205,6 +205,10 @@ class Component:
     """Where its `model.publication.PublisherAt` is, likewise, if its jobs make models that servers can load."""
     publishes_not: str = ""
     """Why there is none, as a sentence, where it runs jobs."""
+    models_from: str = ""
+    """Where its `model.trained.ModelSourceAt` is, likewise, if it holds trained models."""
+    models_into: str = ""
+    """Where its `model.trained.ModelTargetAt` is, likewise, if it takes those of others."""
     job_cores: str = ""
     """The key of its configuration that says how many cores all jobs of a service together may have; its fact `cores`
     has the number. Empty where it runs no jobs."""

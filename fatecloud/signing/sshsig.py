@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fatecloud.signing.keys import TYPE, PublicKey, SigningKey, public_of
 from fatecloud.signing.wire import packed, unpacked
 
-BUNDLE, EXPORT = "bundle@fatecloud", "export@fatecloud"
-"""Namespaces of signatures of bundles, and of what a check saw."""
+BUNDLE, EXPORT, MODEL = "bundle@fatecloud", "export@fatecloud", "model@fatecloud"
+"""Namespaces of signatures of bundles, of what a check saw, and of trained models."""
 LIMIT = 4096
 """Characters that a signature has at most; ours have 300."""
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"

@@ -62,6 +62,6 @@ def judge(
         last = max(key.until for key in named if key.until is not None)
         raise NotTrusted(
             f"{what} is signed by {found} ({named[0].owner}), a key that expired on {last.isoformat()}",
-            remedy="ask for a bundle that is signed with the present key",
+            remedy="ask for one that is signed with the present key",
         )
     return valid[0]

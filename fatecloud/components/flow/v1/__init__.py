@@ -58,6 +58,7 @@ COMPONENT = Component(
     job_question=question("flow.jobs", "v1/probe_jobs.py", "{host}", "{port}", timeout=20),
     job_api=f"{__name__}.job_api:flow_api",
     publisher=f"{__name__}.models:flow_models",
+    models_from="fatecloud.components.flow.transferred:of_flow_1",
     job_cores="computing.cores",
     proofs=(
         ProofKind(

@@ -82,6 +82,8 @@ COMPONENT = Component(
     job_api=f"{__name__}.job_api:flow_api",
     publishes_not="FATE-Flow 2 answers code 0 when it is to load or move a model, and does nothing; it has no way to "
     "publish or bind one. Train it on FATE 1.x",
+    models_from=f"{__name__}.carried:FlowModels",
+    models_into=f"{__name__}.carried:FlowModels",
     job_cores="computing.cores",
     proofs=(
         ProofKind(

@@ -21,7 +21,7 @@ LIMIT = 4 * 1024 * 1024
 """Bytes. A longer answer is refused: no expected answer comes near it."""
 
 
-class _Stays(urllib.request.HTTPRedirectHandler):
+class Stays(urllib.request.HTTPRedirectHandler):
     """Follows no redirection: what listens on flow's port must not send a question of root's elsewhere."""
 
     def redirect_request(self, *_: Any) -> None:
@@ -45,7 +45,7 @@ def exchange(request: dict[str, Any]) -> dict[str, Any]:
         method=request["method"],
     )
     # A proxy from the node's environment must not intercept requests to a service on this network.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stays)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Stays)
     try:
         with opener.open(call, timeout=float(request.get("timeout", 15))) as answer:
             status, data = answer.status, answer.read(LIMIT + 1)

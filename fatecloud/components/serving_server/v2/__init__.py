@@ -57,4 +57,6 @@ COMPONENT = Component(
     keeps="the models that were loaded into it, and to which service ids they are bound",
     signs=(".fate/*",),
     unit_exceptions=UNIT_EXCEPTIONS,
+    models_from=f"{__name__}.carried:models",
+    models_into=f"{__name__}.carried:models",
 )
