@@ -13,7 +13,21 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from fatecloud import __version__
-from fatecloud.cli import inventory, job, key, mute, objects, release, route, runs, sandbox, secrets, serving, session
+from fatecloud.cli import (
+    inventory,
+    job,
+    key,
+    model,
+    mute,
+    objects,
+    release,
+    route,
+    runs,
+    sandbox,
+    secrets,
+    serving,
+    session,
+)
 from fatecloud.cli.check import check
 from fatecloud.cli.clusters import clusters
 from fatecloud.cli.completion import completion, install_script, print_script
@@ -43,6 +57,7 @@ _SINGLE: tuple[Callable[..., object], ...] = (
 )
 _GROUPS: Mapping[str, tuple[typer.Typer, str]] = {
     "job": (job.app, "Show, explain and end the jobs of all parties."),
+    "model": (model.app, "Carry trained models between environments, as one signed archive each."),
     "session": (session.app, "Show and end the sessions of EggRoll, with the workers of jobs."),
     "serving": (serving.app, "Show, publish and try the models that answer requests."),
     "mute": (mute.app, "Keep known findings from counting for some time."),

@@ -60,10 +60,28 @@ def accept_signature(file: Path, bundle: Bundle, given: Acceptance, say: Say, to
     if not bundle.signature and given.unsigned:
         say(f"{file}: not signed")
         return
-    signature = _read(file, bundle.signature)
+    signer = accept_text(file, bundle.signature, bundle.index, BUNDLE, given, say, today)
+    say(f"{file}: signed by {signer}")
+
+
+def accept_text(file: Path, text: str, message: bytes, namespace: str, given: Acceptance, say: Say, today: date) -> str:
+    """Judge who signed a message in a file.
+
+    Args:
+        text: of the signature; empty for none.
+        namespace: the purpose that it has to be for.
+
+    Returns:
+        Fingerprint and owner of the key.
+
+    Raises:
+        NotTrusted: there is no signature, or its key is unknown or expired.
+        ArtifactError: it is damaged, or not one of this message.
+    """
+    signature = _read(file, text)
     trusted = list(_trusted(signature.key.fingerprint, given, say)) if signature else []
-    signer = judge(str(file), signature, bundle.index, BUNDLE, trusted, today)
-    say(f"{file}: signed by {signer.fingerprint} ({signer.owner})")
+    signer = judge(str(file), signature, message, namespace, trusted, today)
+    return f"{signer.fingerprint} ({signer.owner})"
 
 
 def accept_runtimes(file: Path, bundle: Bundle, store: Store, given: Acceptance) -> None:

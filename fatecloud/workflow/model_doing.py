@@ -1,0 +1,140 @@
+"""Makes the changes of a verb about models: loads, binds, looks whether it is so, takes back what failed halfway."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fatecloud.artifacts.trained.archive import Contents
+from fatecloud.errors import FatecloudError, Refused, RunError
+from fatecloud.model.event import Event
+from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
+from fatecloud.workflow.model_changes import Step
+from fatecloud.workflow.model_holders import Target
+from fatecloud.workflow.recorded import done_as_run
+from fatecloud.workflow.session import Session
+from fatecloud.workflow.ui import Ui
+
+PATIENCE, EVERY = 30.0, 1.0
+"""Seconds until a service lists what it has taken, and between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a verb about models goes about it."""
+
+    owners: Sequence[str]
+    """Only these parties and groups; empty for all."""
+    dry_run: bool
+    """Whether it only says what would change."""
+    confirm: Callable[[str], bool] | None
+    """Asks the operator; None means that the answer is yes."""
+    wait_lock: str | None
+    deadline: float
+    """Seconds for each node to answer."""
+    ui: Ui
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """Changes of one model at several services."""
+
+    session: Session
+    targets: Sequence[Target]
+    roles: Roles
+    contents: Contents
+    """Of the parts that are loaded."""
+
+    def do(self, verb: str, what: str, steps: Sequence[Step], way: Way) -> None:
+        """Show the steps, ask, and make them, as one run of the history.
+
+        Raises:
+            Refused: the operator said no.
+            RunError: a service did not do one of them.
+        """
+        for step in steps:
+            way.ui.say(str(step))
+        if not steps:
+            way.ui.say("nothing to do: it is so already")
+        elif way.dry_run:
+            way.ui.say("nothing was changed")
+        elif way.confirm and not way.confirm(f"{what}?"):
+            raise Refused("nothing was changed")
+        else:
+            done_as_run(self.session, verb, way.argv, way.ui, lambda: self._make(steps, way.ui))
+
+    def _make(self, steps: Sequence[Step], ui: Ui) -> None:
+        done: list[Step] = []
+        try:
+            for step in steps:
+                # One whose answer is lost may have been made all the same.
+                done.append(step)
+                self._step(step)
+                ui(Event("ok", _said(step), service=step.key))
+            for step in steps:
+                self._look(step)
+        except BaseException as error:
+            left = self._taken_back(done)
+            if isinstance(error, FatecloudError):
+                after = f"; could not be taken back: {'; '.join(left)}" if left else "; what was done is taken back"
+                raise RunError(f"{error.message}{after}", remedy=error.remedy) from error
+            raise
+
+    def _step(self, step: Step) -> None:
+        models = self._at(step).models
+        if step.service:
+            models.bind(step.part, self.roles, step.service)
+        else:
+            models.load(step.part, self.roles, self.contents[step.part][0])
+
+    def _look(self, step: Step) -> None:
+        """It has what it said that it took."""
+        until = time.monotonic() + PATIENCE
+        while not self._is_made(step):
+            if time.monotonic() >= until:
+                raise RunError(f"{step.key} does not list it: {_said(step)}", remedy=f"fatecloud check {step.key}")
+            time.sleep(EVERY)
+
+    def _is_made(self, step: Step) -> bool:
+        target = self._at(step)
+        asked = Asked(target.party, model=step.part.model, version=step.part.version)
+        found = next((held for held in target.models.held(asked) if held.part == step.part), None)
+        return found is not None and (step.service in found.services if step.service else self._is_whole(found))
+
+    def _is_whole(self, found: HeldPart) -> bool:
+        return found.sha256 == hashlib.sha256(self.contents[found.part][0]).hexdigest()
+
+    def _taken_back(self, done: Sequence[Step]) -> list[str]:
+        """Undo steps, the last one first. Returns what could not be undone, in words."""
+        left = []
+        for step in reversed(done):
+            try:
+                self._undo(step)
+            except FatecloudError as error:
+                left.append(error.message)
+        return left
+
+    def _undo(self, step: Step) -> None:
+        models = self._at(step).models
+        if not step.service:
+            if any(held.part == step.part for held in models.held(_of(step))):
+                models.unload(step.part)
+        elif step.before:
+            models.bind(step.before, roles_in(step.before.model), step.service)
+        # Where it led nowhere before, removing the model ends it.
+
+    def _at(self, step: Step) -> Target:
+        return next(target for target in self.targets if target.service.id.key == step.key)
+
+
+def _of(step: Step) -> Asked:
+    return Asked(step.part.party, model=step.part.model, version=step.part.version)
+
+
+def _said(step: Step) -> str:
+    if step.service:
+        return f"service id {step.service} leads to version {step.part.version}"
+    return f"has version {step.part.version} as {step.part}"
