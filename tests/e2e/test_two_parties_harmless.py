@@ -38,7 +38,7 @@ CHANGING = {
         "release bundle",
     ),
     *("sandbox up", "sandbox down", "exec", "mute add", "mute remove", "job stop", "job clean", "session kill"),
-    "route undo",
+    *("route undo", "model import", "model back"),
     # A prediction is counted, and its answer may be kept.
     *(f"serving {verb}" for verb in ("predict", "publish", "bind", "unpublish", "cache", "smoke")),
 }
@@ -69,6 +69,8 @@ READING = {
     "safe-to-stop": (("n1",), ("n2", "-o", "json")),
     "job list": ((), ("-o", "json")),
     "job why": ((), ("-o", "json")),
+    # It needs a model, and these parties have trained none.
+    "model export": (),
     # These need a job, and smoke tests remove theirs.
     "job show": (),
     "job summary": (),
