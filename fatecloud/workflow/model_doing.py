@@ -13,12 +13,13 @@ from fatecloud.model.event import Event
 from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
 from fatecloud.workflow.model_changes import Step
 from fatecloud.workflow.model_holders import Target
-from fatecloud.workflow.recorded import done_as_run
+from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
 PATIENCE, EVERY = 30.0, 1.0
 """Seconds until a service lists what it has taken, and between two looks."""
+LEASE = "lease.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,11 @@ class Changing:
     """Of the parts that are loaded."""
 
     def do(self, verb: str, what: str, steps: Sequence[Step], way: Way) -> None:
-        """Show the steps, ask, and make them, as one run of the history.
+        """Show the steps, ask, and make them, as one run of the history that holds the nodes.
 
         Raises:
             Refused: the operator said no.
-            RunError: a service did not do one of them.
+            FatecloudError: a service did not do one of them.
         """
         for step in steps:
             way.ui.say(str(step))
@@ -64,23 +65,27 @@ class Changing:
         elif way.confirm and not way.confirm(f"{what}?"):
             raise Refused("nothing was changed")
         else:
-            done_as_run(self.session, verb, way.argv, way.ui, lambda: self._make(steps, way.ui))
+            nodes = {self._at(step).service.id.node for step in steps}
+            with recorded(self.session, verb, way.argv, way.ui, nodes) as run:
+                run.ansible.play(LEASE)
+                self._make(steps, run)
 
-    def _make(self, steps: Sequence[Step], ui: Ui) -> None:
+    def _make(self, steps: Sequence[Step], run: Recorded) -> None:
         done: list[Step] = []
         try:
             for step in steps:
+                run.interruption.check()
                 # One whose answer is lost may have been made all the same.
                 done.append(step)
                 self._step(step)
-                ui(Event("ok", _said(step), service=step.key))
+                run.events(Event("ok", _said(step), service=step.key))
             for step in steps:
                 self._look(step)
         except BaseException as error:
             left = self._taken_back(done)
             if isinstance(error, FatecloudError):
-                after = f"; could not be taken back: {'; '.join(left)}" if left else "; what was done is taken back"
-                raise RunError(f"{error.message}{after}", remedy=error.remedy) from error
+                after = f"could not be taken back: {'; '.join(left)}" if left else "what was done is taken back"
+                error.message = f"{error.message}; {after}"
             raise
 
     def _step(self, step: Step) -> None:

@@ -14,6 +14,7 @@ from fatecloud.model.duration import seconds
 from fatecloud.model.observed import Observed
 from fatecloud.model.serving import GUEST, HOST
 from fatecloud.model.trained import Asked, Reason, roles_in
+from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.signing.sshsig import MODEL
 from fatecloud.workflow.acceptance import Acceptance, accept_text
 from fatecloud.workflow.deployed import FACTS, deployed_of
@@ -64,7 +65,7 @@ def import_model(session: Session, found: Verified, service: str, way: Way) -> N
         ModelRefused: it is not for these services; nothing was changed.
         Refused: the operator said no.
         Locked: a run holds a node.
-        RunError: a service did not take it; what was done before is taken back as far as that is possible.
+        FatecloudError: a service did not take it; what was done before is taken back as far as that is possible.
     """
     listing = found.listing
     service = service or listing.service
@@ -88,7 +89,7 @@ def go_back(session: Session, service: str, way: Way) -> None:
         NoMatch: none has this one.
         Refused: there is nothing to go back to, or the operator said no.
         Locked: a run holds a node.
-        RunError: a service did not do it.
+        FatecloudError: a service did not do it.
     """
     with ServiceCommands(session) as commands:
         binding = [target for target in targets_of(session, commands, way.owners) if target.models.binds]
@@ -127,6 +128,7 @@ def _deployed(session: Session, targets: Sequence[Target], way: Way, verb: str) 
 
     observed = read_when_free(session, read, nodes, seconds(way.wait_lock), way.ui, verb=verb, argv=way.argv)
     there = deployed_of(session.resolved, observed, keys, way.ui)
+    refuse_strangers(session.cluster, observed, nodes)
     return [target for target in targets if target.service.id.key in there]
 
 

@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from component_world import GOLDEN
@@ -89,6 +90,8 @@ class World:
     servers: dict[str, Server]
     ran: list[tuple[str, ...]] = field(default_factory=list)
     """Commands on nodes: argv."""
+    lease: Any = field(default_factory=MagicMock)
+    """The run that holds the nodes."""
 
     def run(self, *words: str) -> Any:
         return CliRunner().invoke(app, ["model", *words], standalone_mode=False, env={"COLUMNS": "200"})
@@ -175,5 +178,6 @@ def _patched(patch: pytest.MonkeyPatch, found: World) -> None:
     patch.setattr("fatecloud.workflow.service_commands.ServiceCommands.of", lambda *_: run)
     patch.setattr(model_export, "require_deployed", lambda *_: None)
     patch.setattr(model_import, "_deployed", lambda _session, targets, *_: list(targets))
+    patch.setattr("fatecloud.workflow.model_doing.recorded", lambda *_: nullcontext(found.lease))
     patch.setattr("fatecloud.workflow.model_doing.EVERY", 0.01)
     patch.setattr("fatecloud.workflow.model_doing.PATIENCE", 0.5)

@@ -17,7 +17,7 @@ from fatecloud.artifacts.trained.archive import opened
 from fatecloud.artifacts.trained.listing import Listing
 from fatecloud.components.serving_server.carried import namespace
 from fatecloud.components.serving_server.model_files import NOTE, document
-from fatecloud.errors import FatecloudError, ModelRefused, NoMatch, RunError, UsageError
+from fatecloud.errors import FatecloudError, Interrupted, ModelRefused, NoMatch, UsageError
 from fatecloud.model.trained import Needs
 
 
@@ -147,16 +147,25 @@ def test_what_was_done_before_a_server_refused_is_taken_back(here: World, role: 
         here.put(name, service="lr" if name == "guest" else "")
     here.servers[role].refuses[method] = "no room"
     done = here.run("import", str(both(here, LATER)), "--yes")
-    assert isinstance(done.exception, RunError)
+    assert isinstance(done.exception, FatecloudError)
     assert f"{method} gets 110: no room" in done.exception.message
     assert KEYS[role] in done.exception.message
     assert (here.versions("guest"), here.versions("host"), here.leads_to()) == ([VERSION], [VERSION], VERSION)
 
 
+def test_an_interrupted_import_is_taken_back(here: World) -> None:
+    here.lease.interruption.check.side_effect = [None, None, Interrupted("interrupted by SIGTERM")]
+    done = here.run("import", str(both(here)), "--yes")
+    assert isinstance(done.exception, Interrupted)
+    assert "what was done is taken back" in done.exception.message
+    assert (here.versions("guest"), here.versions("host")) == ([], [])
+    here.lease.ansible.play.assert_called_once_with("lease.yml")
+
+
 def test_a_server_that_says_yes_and_does_not_do_it_is_found_out(here: World) -> None:
     here.servers["guest"].forgets = True
     done = here.run("import", str(both(here)), "--yes")
-    assert isinstance(done.exception, RunError)
+    assert isinstance(done.exception, FatecloudError)
     assert "does not list it: service id lr leads to version" in done.exception.message
     assert here.versions("guest") == []
 
@@ -164,7 +173,7 @@ def test_a_server_that_says_yes_and_does_not_do_it_is_found_out(here: World) -> 
 def test_what_cannot_be_taken_back_is_named(here: World) -> None:
     here.servers["guest"].refuses = {"publishBind": "no", "unload": "busy"}
     done = here.run("import", str(both(here)), "--yes")
-    assert isinstance(done.exception, RunError)
+    assert isinstance(done.exception, FatecloudError)
     assert "could not be taken back: guest/serving-server@g1: unload gets 110: busy" in done.exception.message
 
 
@@ -243,7 +252,7 @@ def test_serving_1_needs_the_address_of_a_flow_that_is_free(old: World) -> None:
     server.flow = "192.0.2.1:9380"
     file = archive(old.place / "one.tar", old.key, _for_1(listing()))
     done = old.run("import", str(file), "--yes")
-    assert isinstance(done.exception, RunError)
+    assert isinstance(done.exception, FatecloudError)
     assert "cannot answer for a flow at 192.0.2.1:9380" in done.exception.message
     assert done.exception.message.startswith(KEYS["host"])
 
