@@ -59,7 +59,7 @@ class Verb(TyperCommand):
 
     def _words(self, ctx: Any) -> Iterator[str]:
         for parameter in self.params:
-            # A file that a verb works with is no inventory, wherever that is.
+            # A file that a verb works with is not taken for the inventory.
             if parameter.param_type_name == "argument" and parameter.type.name != "path":
                 value = ctx.params.get(parameter.name) or ()
                 yield from (str(word) for word in (value if isinstance(value, (list, tuple)) else [value]))

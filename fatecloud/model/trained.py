@@ -126,7 +126,7 @@ class ModelSource(Protocol):
         """What a part is made of, one line for each of its components. Pure.
 
         Raises:
-            ArtifactError: the files are no model of this kind, or they say that they are of another part.
+            ArtifactError: the files are not a model of this kind, or they say that they are of another part.
         """
 
 

@@ -69,7 +69,7 @@ def export_model(
 
     Raises:
         NoMatch: no service here has the model.
-        ModelRefused: what it has is no whole model, or differs between services.
+        ModelRefused: what it has is not a whole model, or differs between services.
         SecretsError: there is no key to sign with.
         InputError: the file cannot be written.
         RunError: a node could not be read.

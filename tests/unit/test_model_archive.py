@@ -164,7 +164,7 @@ CORRUPTIONS: dict[str, tuple[Change, str]] = {
     "a signature that is too large": (with_bytes(SIGNATURE, lambda _: b"x" * 5000), Reason.TOO_LARGE),
     "an unknown format": (with_list(lambda data: data.update(format=2)), Reason.FORMAT),
     "a list of another form": (with_bytes(LIST, lambda octets: octets + b" "), Reason.LIST),
-    "a list that is no JSON": (with_bytes(LIST, lambda octets: octets[:-1]), Reason.LIST),
+    "a list that is not JSON": (with_bytes(LIST, lambda octets: octets[:-1]), Reason.LIST),
     "a list without its parts": (with_list(lambda data: data.pop("parts")), Reason.LIST),
     "a path in a list": (with_list(lambda data: data["parts"][0].update(party="../1")), Reason.LIST),
     "no part": (with_list(lambda data: data.update(parts=[])), Reason.MISSING),
@@ -187,7 +187,7 @@ CORRUPTIONS: dict[str, tuple[Change, str]] = {
         with_part(lambda files: {k: v for k, v in files.items() if "pipeline" not in k}),
         Reason.CONTENT,
     ),
-    "a part that is no model": (with_part(lambda _: {PIPELINE: b"\xff\xff"}), Reason.CONTENT),
+    "a part that is not a model": (with_part(lambda _: {PIPELINE: b"\xff\xff"}), Reason.CONTENT),
     "a file name that leads out": (with_part(lambda files: {**files, "../x.y": b""}), Reason.PATH),
     "other components than the list says": (
         with_list(lambda data: data["parts"][0].update(components=["hetero_lr_0 HeteroLRGuest"])),
@@ -231,7 +231,7 @@ def test_a_file_that_is_cut_packed_or_grown_is_refused_by_its_name(here: World, 
     assert f"refused ({reason})" in here.refused("import", str(whole), "--yes").message
 
 
-def test_a_zip_of_a_flow_is_no_archive(here: World, tmp_path: Path) -> None:
+def test_a_zip_of_a_flow_is_refused(here: World, tmp_path: Path) -> None:
     file = tmp_path / "model.zip"
     with zipfile.ZipFile(file, "w") as out:
         out.writestr("../x", "x")

@@ -180,11 +180,11 @@ def test_an_export_that_unpacks_to_more_than_a_model_has_is_refused(
         model_moving._document(question, file)
 
 
-def test_what_is_no_output_of_a_task_is_no_model_of_a_flow_2(tmp_path: Path) -> None:
+def test_a_flow_2_refuses_what_its_tasks_have_not_written(tmp_path: Path) -> None:
     with flow_2(tmp_path, Flow()) as models:
         own = ModelPart(JOB, "0", "guest", GUEST)
         for files in ({"lr_0/m": b"text"}, {"lr_0.m": output()}):
-            with pytest.raises(ModelRefused, match="no output of a task"):
+            with pytest.raises(ModelRefused, match="not an output of a task"):
                 models.judge(own, files)
         with pytest.raises(FatecloudError, match="binds no service ids"):
             models.bind(own, {}, "lr")

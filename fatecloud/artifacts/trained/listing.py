@@ -142,7 +142,7 @@ def _listing(data: Any) -> Listing:
 def _part(model: str, version: str, data: Any) -> ListedPart:
     size = data["size"]
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise ValueError("a size that is no number")
+        raise ValueError("a size that is not a number")
     return ListedPart(
         ModelPart(model, version, _text(data["role"], _ROLE, "role"), _text(data["party"], _PARTY, "party")),
         _text(data["sha256"], _SHA256, "sha256"),

@@ -11,7 +11,7 @@ from typing import Any
 MOST = 64 << 20
 """Bytes of a file, and of what it becomes in the one form."""
 NOTE, NOTE_MOST = "fatecloud-former.json", 1 << 20
-"""Beside its models: whoever operates the server later finds it there, too."""
+"""Beside its models, where every operator of the server finds it."""
 
 
 def place_of(data: str, table: str, namespace: str) -> Path:
@@ -20,11 +20,11 @@ def place_of(data: str, table: str, namespace: str) -> Path:
 
 
 def document(path: Path) -> bytes:
-    """The model in one form, whoever wrote it: a server orders it in its own way, and flow in another.
+    """The model in one form: a server orders it in its own way, and flow in another.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is no model.
+        ValueError: it is not a model.
     """
     with path.open("rb") as file:
         text = file.read(MOST + 1)

@@ -57,7 +57,7 @@ class FlowModels:
     def judge(self, part: ModelPart, files: Mapping[str, bytes]) -> tuple[str, ...]:
         """Its tasks: each output is a tar file, of which flow reads the content as data."""
         if wrong := [name for name, octets in files.items() if "/" not in name or octets[_MAGIC] != b"ustar"]:
-            raise ModelRefused(Reason.CONTENT, f"the part of {part}: {wrong[0]} is no output of a task")
+            raise ModelRefused(Reason.CONTENT, f"the part of {part}: {wrong[0]} is not an output of a task")
         return tuple(sorted({name.partition("/")[0] for name in files}))
 
     def load(self, part: ModelPart, roles: Roles, content: bytes) -> None:
