@@ -14,6 +14,7 @@ from fatecloud.checks import (
     data,
     deployed,
     filling,
+    filtered,
     growth,
     heap,
     incomplete,
@@ -56,6 +57,7 @@ _ROOMS = (
     packets,
     java,
     confined,
+    filtered,
     ports,
 )
 

@@ -206,6 +206,8 @@ _STATES = Maybe(
     }
 )
 
+_RULE = {"port": Some(whole), "from": UpTo(5_000, str), "does": str}
+
 SHAPES: dict[str, tuple[Any, ...]] = {
     "addresses": (_NAMES,),
     "clock": ({"epoch": number, "boot_epoch": Some(number), "timezone": _zone, "synchronized": Some(bool)},),
@@ -217,6 +219,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "disk": ({_ANY: {**_MOUNT, "total": number, "available": number, "options": str, "inodes_total": number}},),
     "environment": ({"proxy": {_ANY: str}, "no_proxy": str, "locale_utf8": bool},),
     "files": ({_ANY: Some(_FILE)}, {_ANY: Some(Maybe({"mtime": number}))}),
+    "filters": ({_ANY: {"rules": UpTo(1_000, _RULE), "error": str}},),
     "folders": ({_ANY: Some({"mode": _mode, "owner": str, "group": str})},),
     "firewall": ({"name": str, "active": bool},),
     "foreign": ([{"kind": str, "name": str, "pid": Some(whole), "detail": str}],),

@@ -25,6 +25,7 @@ PARTS = (
     "processes",
     "bounds",
     "system",
+    "filters",
     "load",
     "accounts",
     "own_records",

@@ -52,6 +52,7 @@ def spec_for(
         "folders": _folders(desired, place, services),
         "services": [_service(service, place) for service in services],
         "directives": sorted({directive for service in services for directive in service.protections}),
+        "filters": {service.id.key: service.filter.table for service in services if service.filter},
         "probes": [question_of(s, p) for s in services for p in s.probes if probes] + (early or []),
         "paths": sorted({place.paths.base, place.paths.data, place.paths.logs}),
         "users": sorted({owner_of(place).user, *(s.user for s in services)}),

@@ -83,6 +83,7 @@ class NodeBuilder:
             memory=layers.get("memory", None, READ),
             cores=layers.get("cores", None, READ),
             java=layers.get("java", "any"),
+            packet_filter=layers.get("packet_filter", "nftables"),
             dump_days=layers.get("dump_days", 14),
             python=layers.get("python", PYTHON),
             check=self._check(layers, usable=root and not local),

@@ -112,6 +112,12 @@ _DEFAULTABLE = {
         "ones; or an imported one.",
         default="any",
     ),
+    "packet_filter": Field(
+        Choice(("nftables", "none")),
+        "What keeps others than its callers from a port that asks no one for a password: with root and systemd, a table "
+        "in nftables for each service with such a port; or nothing.",
+        default="nftables",
+    ),
     "dump_days": Field(
         Whole(1, 3650),
         "Days that the dumps of migrations stay in `paths.backup`; the newest one of each service always stays.",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.contribution import Given
+from fatecloud.model.filter import Filter
 from fatecloud.model.identity import ServiceId, kind_of
 from fatecloud.model.java import Java, Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
@@ -112,6 +113,8 @@ class DesiredService:
     """What people open in a browser."""
     workers: Workers | None = None
     """The processes that it starts for the jobs of others."""
+    filter: Filter | None = None
+    """At which of its ports nftables lets in its callers alone."""
     generation: str = ""
     """Of its component, which its version chose; empty where that has only one."""
 
@@ -128,6 +131,10 @@ class DesiredService:
         """Files that say from what its environment and its views of trees were made."""
         thin = (thin_marker_of(self.home),) if self.python else ()
         return thin + tuple(tree_marker_of(tree.path) for tree in self.trees)
+
+    def filtered(self, port: PortUse) -> bool:
+        """Whether a packet filter keeps all others than its callers from a port."""
+        return self.filter is not None and any(one.port == port.number for one in self.filter.openings)
 
     @property
     def python(self) -> str:

@@ -26,11 +26,13 @@ def judged_of(service: DesiredService) -> dict[str, Any]:
 
 
 def digests(service: DesiredService) -> dict[str, str]:
-    """Name of a part -> its digest: `user`, `data`, `protections`, each fact and the question of each probe.
+    """Name of a part -> its digest: `user`, `data`, `protections`, `filter`, each fact and the question of each probe.
 
     A probe's script is left out: another version of fatecloud asks the same question with other words.
     """
     parts: dict[str, Any] = {"user": service.user, "data": service.data, "protections": dict(service.protections)}
+    if service.filter:
+        parts["filter"] = [[one.port, *one.networks] for one in service.filter.openings]
     parts |= {fact_part(name): value for name, value in service.facts.items()}
     parts |= {probe_part(probe.name): [*probe.argv, probe.user] for probe in service.probes}
     return {name: value_digest(value) for name, value in sorted(parts.items())}

@@ -92,6 +92,21 @@ def networks_path_of(unit_path: str) -> str:
     return f"{unit_path}.d/networks.conf"
 
 
+def filter_unit_of(unit: str) -> str:
+    """What loads a service's packet filter and takes it away; `unit` is the service's, its name or its path."""
+    return f"{unit.removesuffix('.service')}-filter.service"
+
+
+def filter_part_of(unit_path: str) -> str:
+    """The part of a unit that has the packet filter loaded before the service starts."""
+    return f"{unit_path}.d/filter.conf"
+
+
+def filter_rules_of(home: str) -> str:
+    """The packet filter of a service, as nftables reads it."""
+    return f"{home}/conf/filter.nft"
+
+
 def sweep_timer_of(unit: str) -> str:
     """The timer of what removes a service's residues; `unit` is the service's, its name or its path."""
     return f"{unit.removesuffix('.service')}-sweep.timer"

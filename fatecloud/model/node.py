@@ -78,6 +78,8 @@ class Node:
     """Cores likewise."""
     java: Literal["any", "imported"] = "any"
     """Which JVMs its services may run in: those of the node and its distribution too, or imported ones alone."""
+    packet_filter: Literal["nftables", "none"] = "nftables"
+    """What keeps all others than its callers from a port, where a unit cannot; none for the network's own firewalls."""
     dump_days: int = 14
     """Days that the dumps of migrations stay; the newest one of a service stays longer."""
     python: str = PYTHON

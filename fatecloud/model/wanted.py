@@ -15,6 +15,8 @@ from fatecloud.model.trees import TreeUse
 
 CARRIED_LEAST, CARRIED_MOST = 1_400, 64 << 10
 """Bytes of a question's real size: more than a packet of a narrow route, and nothing that would burden a service."""
+ANYWHERE = ("*",)
+"""The callers of a port that the operator opened to others: no one has said where they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Wanted:
     """The tables by which it passes on what parties send each other."""
     takes: Mapping[str, str] = field(default_factory=dict)
     """Name of a port -> role of the packets that end there, see `model/routes.py`."""
+    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a port -> hosts that connect to it, besides its clients, parties, and services with an edge to it."""
     page: Page | None = None
     """What people open in a browser, if there is something."""
 

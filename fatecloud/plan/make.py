@@ -10,7 +10,8 @@ from fatecloud.errors import RunError
 from fatecloud.model.access import folders_wrong
 from fatecloud.model.accounts import has_own_account
 from fatecloud.model.desired import Desired, DesiredService
-from fatecloud.model.layout import thin_marker_of
+from fatecloud.model.filtering import unfiltered
+from fatecloud.model.layout import filter_rules_of, thin_marker_of
 from fatecloud.model.listening import silent_ports
 from fatecloud.model.observed import NodeFacts, Observed
 from fatecloud.model.own_accounts import differences
@@ -232,6 +233,10 @@ def _service_actions(
     if state.get("needs_reload"):
         # A run that was killed has written what it did not come to apply.
         actions.append(Action("configure", node, key, "let systemd read its unit again"))
+    # A change of its file is loaded by the deploy that writes it.
+    written = filter_rules_of(service.home) in {change.path for change in changes}
+    if state["state"] in UP and not written and (problem := unfiltered(service, facts)):
+        actions.append(Action("configure", node, key, f"load its packet filter: {problem}"))
     actions += _process_actions(desired, service, facts, state, real)
     if service.objects:
         record = seen.get(service.objects.applied)

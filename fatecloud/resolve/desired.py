@@ -11,6 +11,7 @@ from fatecloud.components.registry import components_by_owner
 from fatecloud.errors import InputError
 from fatecloud.model.cluster import Cluster
 from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.filter import PACKAGES, Filter
 from fatecloud.model.java import Jdk
 from fatecloud.model.layout import thin_marker_of, tree_marker_of
 from fatecloud.model.protections import in_effect
@@ -21,6 +22,7 @@ from fatecloud.model.trees import SUPERVISOR
 from fatecloud.model.wanted import Wanted
 from fatecloud.resolve.context import ResolveContext
 from fatecloud.resolve.contributions import examined, gather
+from fatecloud.resolve.filters import filter_of, filter_specs
 from fatecloud.resolve.order import stages
 from fatecloud.resolve.pairs import refuse_one_way
 from fatecloud.resolve.placed import contexts_of
@@ -57,9 +59,11 @@ def resolve(
         raise InputError("\n".join(one.why for one in unmet))
     contexts = {key: replace(context, given=given) for key, context in asked.items()}
     wanted = {key: examined(context, context.component.want(context)) for key, context in contexts.items()}
-    refuse_one_way((edge for answer in wanted.values() for edge in answer.edges), cluster.parties)
+    edges = tuple(edge for answer in wanted.values() for edge in answer.edges)
+    refuse_one_way(edges, cluster.parties)
     order = stages({key: answer.edges for key, answer in wanted.items()})
-    services = {key: _service(contexts[key], wanted[key], contexts) for key in wanted}
+    filters = {key: filter_of(contexts[key], answer, edges) for key, answer in wanted.items()}
+    services = {key: _service(contexts[key], wanted[key], contexts, filters[key]) for key in wanted}
     return Desired(
         cluster=cluster,
         releases=releases,
@@ -79,7 +83,9 @@ def resolve(
     )
 
 
-def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, ResolveContext]) -> DesiredService:
+def _service(
+    context: ResolveContext, wanted: Wanted, contexts: Mapping[str, ResolveContext], kept_out: Filter | None
+) -> DesiredService:
     component, node, home = context.component, context.node, context.home
     trees = placed_trees(context, wanted)
     own = [f"{home}/run", context.data, context.logs, *(path for tree in trees for path in tree.writes.values())]
@@ -94,6 +100,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     specs = wanted.files + supervision_specs(
         node, context.id, context.owner, component, wanted, home, writable, after, markers
     )
+    specs += filter_specs(node, context.id, f"{component.summary} of {context.owner.title}", home, kept_out)
     return DesiredService(
         id=context.id,
         version=context.release.components.get(component.name, DISTRIBUTION),
@@ -111,7 +118,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         readiness=wanted.readiness,
         readiness_deadline=wanted.readiness_deadline,
         runtime=component.runtime,
-        packages=_packages(context),
+        packages=_packages(context, kept_out),
         masks=component.masks,
         objects=wanted.objects,
         migrations=wanted.migrations,
@@ -123,6 +130,7 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
         signs=component.signs,
         workers=component.workers,
         generation=component.generation,
+        filter=kept_out,
         trees=trees,
         residues=wanted.residues,
         routes=wanted.routes,
@@ -135,15 +143,17 @@ def _service(context: ResolveContext, wanted: Wanted, contexts: Mapping[str, Res
     )
 
 
-def _packages(context: ResolveContext) -> dict[str, tuple[str, ...]]:
-    """The distribution packages of a service by family, its JVM's among them."""
+def _packages(context: ResolveContext, kept_out: Filter | None) -> dict[str, tuple[str, ...]]:
+    """The distribution packages of a service by family, its JVM's and what loads its packet filter among them."""
     packages, system, java = dict(context.component.packages), context.node.machine.system, context.chosen
     more: dict[str, tuple[str, ...]] = {}
     if context.javas and system is None:
         more = dict(openjdk.names())  # the node is asked which of them it has, before one is chosen
     elif system and java and java.package:
         more = {system.family: (java.package,)}
-    return {family: (*packages.get(family, ()), *more.get(family, ())) for family in {**packages, **more}}
+    tables = (packages, more, PACKAGES if kept_out else {})
+    families = dict.fromkeys(family for table in tables for family in table)
+    return {family: tuple(name for table in tables for name in table.get(family, ())) for family in families}
 
 
 def _below(path: str, directories: Mapping[str, int]) -> bool:

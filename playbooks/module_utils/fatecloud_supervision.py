@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+from ansible.module_utils import fatecloud_filters as filters
 from ansible.module_utils import fatecloud_strays as strays
 from ansible.module_utils.fatecloud_inside import remove_placed, remove_tree
 from ansible.module_utils.fatecloud_node import MARK, POLL, Refused, clean_environment, private
@@ -62,7 +63,7 @@ class Systemd:
     """A service as a unit of the system's manager."""
 
     def __init__(self, params: dict) -> None:
-        self.unit, self.path = params["unit"], params["unit_path"]
+        self.unit, self.path, self.home = params["unit"], params["unit_path"], params.get("home", "")
 
     def _show(self) -> dict:
         names = "LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload"
@@ -70,9 +71,14 @@ class Systemd:
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def adopt(self) -> list:
-        """Let the manager know the unit as it is on disk, and start it at boot. What was done."""
+        """Let the manager know the unit as it is on disk, and start it at boot. What was done.
+
+        Raises:
+            Refused: see `fatecloud_filters.load`.
+        """
         shown = self._show()
         done = self.reread(shown)
+        filters.load(call, self.path, self.home)
         if shown.get("UnitFileState") != "enabled":
             call(["systemctl", "enable", "--quiet", self.unit])
             done.append("enable")
@@ -108,6 +114,7 @@ class Systemd:
 
     def forget(self) -> None:
         """Disable it; its file is still there."""
+        filters.unload(call, self.path)
         if self.state() != "absent":
             call(["systemctl", "disable", "--quiet", self.unit], accept=(0, 1))
 

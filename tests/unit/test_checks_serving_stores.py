@@ -34,7 +34,7 @@ def test_memory_that_redis_can_free_raises_nothing(answer: dict[str, Any]) -> No
 @pytest.mark.parametrize(
     ("key", "bind", "codes"),
     [
-        (LEADER, "192.0.2.11", ["EXPOSURE_ZOOKEEPER_PLAINTEXT", "EXPOSURE_ZOOKEEPER_MEMBERS"]),
+        (LEADER, "192.0.2.11", ["EXPOSURE_ZOOKEEPER_PLAINTEXT"]),
         (LEADER, "127.0.0.1", []),
         (REDIS, "192.0.2.13", ["EXPOSURE_REDIS_PLAINTEXT"]),
         (REDIS, "127.0.0.1", []),
@@ -48,3 +48,11 @@ def test_what_other_nodes_can_reach_is_an_exposure(key: str, bind: str, codes: l
     found = list((of_redis if key == REDIS else of_zookeeper).exposures.function(view))
     assert [one.code for one in found] == codes
     assert all(one.severity == "exposure" and all(map(str, one.remedy)) for one in found)
+
+
+def test_a_member_without_a_packet_filter_believes_anyone() -> None:
+    service = replace(desired().services[LEADER], filter=None)
+    facts = NodeFacts("n1", {}, {}, 0.1)
+    found = list(of_zookeeper.exposures.function(ServiceView(desired(), Observed({"n1": facts}, 0.0), facts, service)))
+    assert [one.code for one in found] == ["EXPOSURE_ZOOKEEPER_PLAINTEXT", "EXPOSURE_ZOOKEEPER_MEMBERS"]
+    assert all("let only" in str(one.remedy[0]) for one in found)

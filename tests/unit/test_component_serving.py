@@ -33,6 +33,7 @@ from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.components.zookeeper.protocol import NO_AUTH, Refused
 from fatecloud.errors import InventoryError
 from fatecloud.model.check import ServiceView
+from fatecloud.model.filter import Filter, Opening
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer
 from fatecloud.model.remedy import Run, immediate
 from fatecloud.probing.grpc.wire import field, fields
@@ -427,23 +428,25 @@ def test_an_admin_older_than_its_settings_gets_no_password_for_its_log(
         assert (admin_state.state(str(conf), "h", 1)["kind"], sent) == ("login", ["own", "admin"])
 
 
-@pytest.mark.parametrize("closed", [True, False])
-def test_an_open_management_is_an_exposure_and_a_warning_where_anyone_may_come(*, closed: bool) -> None:
+@pytest.mark.parametrize(("closed", "filtered"), [(True, True), (True, False), (False, True), (False, False)])
+def test_an_open_management_is_an_exposure_and_a_warning_where_anyone_may_come(*, closed: bool, filtered: bool) -> None:
     for key, checks in ((SERVER, of_server), (PROXY, of_proxy)):
         service = desired(EXAMPLE).services[key]
         assert service.process.networks
+        (used,) = (port for port in service.ports if port.name in ("grpc", "intra"))
+        service = replace(service, filter=Filter("t", (Opening(used.number, ()),)) if filtered else None)
         if not closed:
             service = replace(service, process=replace(service.process, networks=()))
         facts = NodeFacts("g1", {}, {}, 0.1)
         view = ServiceView(desired(EXAMPLE), Observed({"g1": facts}, 0.0), facts, service)
         found = list(checks.exposures.function(view))
         assert found[0].code == "EXPOSURE_SERVING_OPEN"
-        assert found[0].severity == ("exposure" if closed else "warning")
+        assert found[0].severity == ("exposure" if closed or filtered else "warning")
         assert [one.code for one in found[1:]] == (["EXPOSURE_SERVING_PLAINTEXT"] if key == PROXY else [])
         partners = "the nodes of its group and the other parties" in found[0].symptom
-        assert partners == (closed and key == PROXY)
+        assert partners == (closed and not filtered and key == PROXY)
         limited = any("let only the nodes of its group reach port" in str(one) for one in found[0].remedy)
-        assert limited == (partners or not closed)
+        assert limited == (partners or not (closed or filtered))
 
 
 def test_a_page_of_the_admin_that_others_reach_is_an_exposure() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List
 from . import (
     accounts,
     afresh,
+    filters,
     hashes,
     java,
     load,
@@ -67,6 +68,7 @@ OF_THE_SPEC: Dict[str, Callable[[Spec], Any]] = {
     "records": own_records.records,
     "files": hashes.files,
     "folders": hashes.folders,
+    "filters": filters.filters,
     "data": marks.data,
     "services": services.services,
     "packages": packages.packages,

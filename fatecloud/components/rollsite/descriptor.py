@@ -26,6 +26,7 @@ def descriptor(want: Callable[[Context], Wanted], jvm: Jvm, *keys: ConfigKey) ->
                 "listens on all addresses",
                 public="proxy",
                 clients=("flow", "nodemanager"),
+                filtered=True,
             ),
         ),
         want=want,

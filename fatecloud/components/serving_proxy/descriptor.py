@@ -54,6 +54,7 @@ def descriptor(want: Callable[[Context], Wanted], clients: tuple[str, ...], proo
                 8879,
                 "Requests of the own servers for other parties, and its routes; the software listens on all addresses",
                 clients=clients,
+                filtered=True,
             ),
             PortSpec(
                 "inter",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fatecloud.components.judging import open_ports
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
-from fatecloud.model.remedy import Edit, administrator
+from fatecloud.model.remedy import Edit, Remedy, administrator
+from fatecloud.model.service import PortUse
 
 OPEN = Code(
     "EXPOSURE_SERVING_OPEN",
@@ -29,7 +30,7 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
 
 
 def exposed(view: ServiceView, port: str, what: str, *, partners: bool = False) -> Finding:
-    """About a port that asks no one for a password: the unit drops the packets of strangers, or everyone is let in.
+    """About a port that asks no one for a password: others than its callers are kept out, or everyone is let in.
 
     Args:
         view: the service.
@@ -38,10 +39,9 @@ def exposed(view: ServiceView, port: str, what: str, *, partners: bool = False) 
         partners: whether the unit lets in other parties, for another of its ports: systemd knows addresses alone.
     """
     (used,) = open_ports(view, port)
-    closed = bool(view.service.process.networks)
+    filtered = view.service.filtered(used)
+    closed, partners = filtered or bool(view.service.process.networks), partners and not filtered
     who = "the nodes of its group" if closed else "anyone who reaches it"
-    keep = administrator(view.facts.node, f"keep other software off the nodes that reach port {used.number}")
-    alone = administrator(view.facts.node, f"let only the nodes of its group reach port {used.number}")
     return Finding(
         OPEN.name,
         # A stranger's model would make decisions. No warning only where strangers cannot come near.
@@ -50,15 +50,18 @@ def exposed(view: ServiceView, port: str, what: str, *, partners: bool = False) 
         f"port {used.number} {what}, for {f'{who} and the other parties' if closed and partners else who}, "
         "without a password",
         cause="Serving's gRPC listens on all addresses and has no authentication",
-        remedy=((alone, keep) if partners else (keep,))
-        if closed
-        else (
-            alone,
-            Edit(
-                "let systemd supervise it, give each node and partner an address that is a number, and name in "
-                "`features.addresses` what a class of features connects to",
-                instead=True,
-            ),
-        ),
+        remedy=_remedy(view, used, closed=closed, partners=partners),
         source="inventory",
     )
+
+
+def _remedy(view: ServiceView, used: PortUse, *, closed: bool, partners: bool) -> tuple[Remedy, ...]:
+    node = view.facts.node
+    keep = administrator(node, f"keep other software off the nodes that reach port {used.number}")
+    alone = administrator(node, f"let only the nodes of its group reach port {used.number}")
+    off = view.desired.node(node).packet_filter == "none"
+    known = "let systemd supervise it, with root, and give each node of its group an address that is a number"
+    way = Edit("set `packet_filter: nftables` of its node" if off else known, instead=True)
+    if closed:
+        return (alone, way, keep) if partners else (keep,)
+    return (alone, way)

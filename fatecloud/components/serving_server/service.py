@@ -148,6 +148,7 @@ def server(ctx: Context, program: Program) -> Wanted:
             "requests": f"{ctx.logs}/{SERVER}/flow.log",
             "features": source,
         },
+        callers={"grpc": (ctx.config["flow"].host,)} if ctx.config["flow"] else {},
         trees=(TreeUse(SERVER, writes={"logs": f"{ctx.logs}/{SERVER}", ".fate": f"{ctx.data}/.fate"}),),
         needs=start.needs,
         residues=(

@@ -59,6 +59,7 @@ GRPC = PortSpec(
     8000,
     "Requests of the own proxy, and management; the software listens on all addresses",
     clients=(PROXY, ADMIN),
+    filtered=True,
 )
 _URL = re.compile(r"https?://[^\s/:]+(:\d{1,5})?(/\S*)?")
 _CLASS = re.compile(r"([A-Za-z_$][\w$]*\.)*[A-Za-z_$][\w$]*")

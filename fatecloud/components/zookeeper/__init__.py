@@ -41,9 +41,9 @@ COMPONENT = Component(
         ),
     ),
     ports=(
-        PortSpec("client", 2181, "ZooKeeper's protocol, for serving", clients=("zookeeper", *_SERVING)),
-        PortSpec("quorum", 2888, "The leader's port for the other members", clients=("zookeeper",)),
-        PortSpec("election", 3888, "Election of the leader", clients=("zookeeper",)),
+        PortSpec("client", 2181, "ZooKeeper's protocol, for serving", clients=("zookeeper", *_SERVING), filtered=True),
+        PortSpec("quorum", 2888, "The leader's port for the other members", clients=("zookeeper",), filtered=True),
+        PortSpec("election", 3888, "Election of the leader", clients=("zookeeper",), filtered=True),
     ),
     secrets=always(
         SecretSpec("zookeeper.fate", "Password of the account `fate` in ZooKeeper"),

@@ -33,17 +33,17 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
         ),
     ):
         for port in open_ports(view, name):
+            # Members are known as such by their addresses alone; what is read on the way stays open to those between.
+            if code is MEMBERS and view.service.filtered(port):
+                continue
             also = " and that for the quorum" if code is MEMBERS else ""
+            limit = "" if view.service.filtered(port) else f"let only {who} reach port {port.number}{also}, and "
             yield Finding(
                 code.name,
                 code.severity,
                 view.subject,
                 f"its port {port.number} at {port.bind} {what}",
                 cause=cause,
-                remedy=(
-                    administrator(
-                        view.facts.node, f"let only {who} reach port {port.number}{also}, and use a VPN between sites"
-                    ),
-                ),
+                remedy=(administrator(view.facts.node, f"{limit}use a VPN between sites"),),
                 source="inventory",
             )

@@ -15,7 +15,7 @@ from fatecloud.model.identity import ServiceId
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
 from fatecloud.model.service import FileSpec, Objects, PortUse, Process
-from fatecloud.model.wanted import Wanted
+from fatecloud.model.wanted import ANYWHERE, Wanted
 
 JVM = Jvm(heap=Share(8, 128 * MIB, 1024 * MIB), direct=Share(32, 64 * MIB, 256 * MIB))
 JARS = ("/usr/share/java/zookeeper.jar", "/usr/share/java/slf4j-simple.jar")
@@ -104,6 +104,7 @@ def want(ctx: Context) -> Wanted:
         readiness=STATE,
         readiness_deadline=180,
         objects=Objects(objects, (account,), applied) if acl else None,
+        callers={"client": ANYWHERE} if ctx.config["bind"] else {},
         ports=(
             PortUse("client", ctx.port("client"), ctx.listen("client").host),
             # Only the leader listens on the port for the quorum.
