@@ -114,8 +114,8 @@ _DEFAULTABLE = {
     ),
     "packet_filter": Field(
         Choice(("nftables", "none")),
-        "What keeps others than its callers from a port that asks no one for a password: with root and systemd, a table "
-        "in nftables for each service with such a port; or nothing.",
+        "What keeps others than its callers from a port that asks no one for a password: nftables, with root and "
+        "systemd (a table for each service with such a port), or nothing.",
         default="nftables",
     ),
     "dump_days": Field(

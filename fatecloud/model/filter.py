@@ -57,7 +57,7 @@ def collapsed(networks: Iterable[str]) -> tuple[str, ...]:
     """The same addresses in as few networks as possible, in order; a set of nftables takes no address twice.
 
     Raises:
-        ValueError: one is no network.
+        ValueError: one is not a network.
     """
     known: list[Network] = [ip_network(one) for one in networks]
     four = collapse_addresses(one for one in known if isinstance(one, IPv4Network))

@@ -22,6 +22,7 @@ FACTS = (
     "data",
     "disk",
     "files",
+    "filters",
     "folders",
     "identity",
     "lease",

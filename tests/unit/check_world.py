@@ -13,6 +13,7 @@ from fatecloud.checks.engine import judge
 from fatecloud.checks.registry import running_checks
 from fatecloud.model.check import CheckSpec
 from fatecloud.model.desired import Desired, DesiredFile
+from fatecloud.model.filter import Filter, Opening
 from fatecloud.model.finding import Report
 from fatecloud.model.layout import LAYOUT, thin_marker_of
 from fatecloud.model.observed import Fact, NodeFacts, Observed, ProbeAnswer, Unreachable
@@ -48,6 +49,7 @@ def the_desired() -> Desired:
         desired.services[ENGINE],
         readiness="engine.api",
         protections=PROTECTED,
+        filter=Filter("fatecloud-demo-9999-engine", (Opening(9380, ("10.0.0.2/32", "10.0.0.8/29")),)),
         probes=(NodeProbe("engine.api", ("python3", "-"), "print('{}')"),),
         places={HOME: 0o750, f"{HOME}/conf": 0o750},
         directories={RUN: 0o750},
@@ -115,6 +117,16 @@ def a_confined_state(pid: int) -> dict[str, Any]:
     return a_state(pid) | {"directives": dict(PROTECTED), "confinement": a_confinement()}
 
 
+def held(*words: str) -> list[dict[str, Any]]:
+    """What nftables holds of the engine's packet filter, with these networks at its port instead of its own."""
+    callers = list(words) or ["10.0.0.2", "10.0.0.8/29"]
+    return [
+        {"port": None, "from": ["lo"], "does": "accept"},
+        {"port": 9380, "from": callers, "does": "accept"},
+        {"port": 9380, "from": [], "does": "drop"},
+    ]
+
+
 def a_file() -> dict[str, Any]:
     return {"mode": "0640", "owner": "app", "group": "apps", "size": 9, "mtime": NOW - 90000, "sha256": SHA}
 
@@ -162,6 +174,7 @@ def healthy_documents() -> Documents:
         },
         "services": {ENGINE: a_confined_state(101) | {"started": {CONF: SHA}}, FRONT: a_state(102) | {"jvm": a_jvm()}},
         "listeners": [a_listener(9380, 101), a_listener(9300, 102)],
+        "filters": {ENGINE: {"rules": held(), "error": ""}},
         "logs": {
             "/data/fate/logs/demo-c3f9a2-9999-engine/fate.log": {
                 "size": 1,

@@ -36,6 +36,7 @@ defaults:
   paths: {base: /data/projects/fate, data: /data/all, logs: /srv/fate/logs, backup: /srv/fate/backup}
   bind: 0.0.0.0
   check: {user: monitor, key: ~/.ssh/monitor}
+  packet_filter: nftables
   dump_days: 30
   memory: 64GiB
   cores: 16
@@ -58,6 +59,7 @@ nodes:
     paths: {base: /opt/fate, data: /opt/fate-data, logs: /var/log/fate, backup: /opt/fate-backup}
     bind: "::"
     check: {user: watcher, key: keys/watcher}
+    packet_filter: none
     dump_days: 1
     memory: 8GiB
     cores: 4

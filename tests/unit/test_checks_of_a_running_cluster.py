@@ -26,6 +26,7 @@ from check_world import (
     a_process,
     a_record,
     healthy_documents,
+    held,
     report_of,
     the_desired,
 )
@@ -243,6 +244,19 @@ CASES: list[tuple[str, str, Change]] = [
     ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "SystemCallFilter", value="")),
     ("UNIT_PROTECTION_MISSING", ENGINE, put(*_DIRECTIVES, "RestrictAddressFamilies", value="AF_INET AF_PACKET")),
     *(("UNIT_PROTECTION_MISSING", ENGINE, engine(confinement=a_confinement(**changes))) for changes in _WEAKER),
+    *(
+        ("PACKET_FILTER_NOT_IN_FORCE", ENGINE, put("a1", "filters", ENGINE, value=value))
+        for value in (
+            {"rules": [], "error": "Error: No such file or directory"},
+            {"rules": [], "error": "nft is not installed"},
+            {"rules": held("10.0.0.2", "10.0.0.3"), "error": ""},
+            {"rules": held("10.0.0.0-10.0.0.255"), "error": ""},
+            {"rules": held()[:2], "error": ""},
+            {"rules": held()[::-1], "error": ""},
+            {"rules": [{"port": None, "from": [], "does": "other"}, *held()], "error": ""},
+            {"rules": [], "error": "no chain of it sees what comes in"},
+        )
+    ),
     ("EXPOSURE_SYSTEMD_OLD", "a1", lambda d: d["a1"]["services"][ENGINE]["directives"].pop("PrivateIPC")),
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, STRANGER)),
     ("PORT_STOLEN", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101), STRANGER)),
@@ -251,6 +265,11 @@ CASES: list[tuple[str, str, Change]] = [
     ("PORT_NOT_LISTENING", ENGINE, listeners(FRONT_PORT, a_listener(9380, 101, address="127.0.0.1"))),
     ("PORT_TOO_OPEN", STORE, put("a2", "listeners", value=[a_listener(3306, 201)])),
 ]
+
+
+def test_a_packet_filter_that_nft_writes_otherwise_is_the_same() -> None:
+    same = {"rules": held("10.0.0.8-10.0.0.11", "10.0.0.12/30", "10.0.0.2-10.0.0.2"), "error": ""}
+    assert report_of(put("a1", "filters", ENGINE, value=same)).findings == report_of().findings
 
 
 def test_an_account_that_was_lost_is_named_and_explains_whose_the_files_seem_to_be() -> None:

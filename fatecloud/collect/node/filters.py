@@ -38,7 +38,7 @@ def _held(program: str, table: str) -> Dict[str, Any]:
         entries = json.loads(ended.stdout)["nftables"]
         hooked = {e["chain"]["name"] for e in entries if "chain" in e and _sees_all(e["chain"])}
         rules = [_rule(e["rule"]["expr"]) for e in entries if "rule" in e and e["rule"]["chain"] in hooked]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise Unreadable("nft printed something else than its rules")
     return {"rules": rules, "error": "" if hooked else "no chain of it sees what comes in"}
 
