@@ -62,7 +62,8 @@ class PortSpec:
     """Whether it refuses all addresses but those of its clients' nodes, which must then be known."""
     filtered: bool = False
     """Whether a packet filter lets in its callers alone, where they are known and its unit lets in others as well: for
-    software that listens on all addresses, or believes everyone who reaches it. Not while peers use it."""
+    software that listens on all addresses, believes everyone who reaches it, or takes passwords as they are. Not while
+    peers use it."""
     used: bool = True
     """Whether anything connects to it today. No firewall has to be opened for a port that only might be used later."""
     needs: str = ""

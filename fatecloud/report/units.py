@@ -36,7 +36,7 @@ _ABSENT = """
 | directive | reason |
 |---|---|
 | `PrivateUsers` | a node where user namespaces are switched off, as hardening guides ask, would start no service |
-| `IPAddressDeny` | only where the inventory names who a service talks to: `networks.conf`, after the unit; for ports with fewer callers there are packet filters |
+| `IPAddressDeny` | only where the inventory names who a service talks to; beside it, packet filters |
 | `PrivateNetwork` | every service talks to others |
 | `RootDirectory` | the programs come from the distribution's packages |
 """

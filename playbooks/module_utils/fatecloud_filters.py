@@ -30,7 +30,9 @@ def load(call: Callable, unit_path: str, home: str) -> None:
     name = os.path.basename(path)
     # systemd would only say that the unit failed.
     call([NFT, "-c", "-f", os.path.join(home, "conf", "filter.nft")])
-    if "NeedDaemonReload=yes" in call(["systemctl", "show", name, "-p", "NeedDaemonReload"]):
+    shown = call(["systemctl", "show", os.path.basename(unit_path), name, "-p", "Wants,NeedDaemonReload"])
+    # Of the first part that a unit gets, systemd says for a while that it need not read it.
+    if "NeedDaemonReload=yes" in shown or name not in shown:
         call(["systemctl", "daemon-reload"])
     call(["systemctl", "reload-or-restart", name])
 

@@ -247,7 +247,7 @@ CASES: list[tuple[str, str, Change]] = [
     *(
         ("PACKET_FILTER_NOT_IN_FORCE", ENGINE, put("a1", "filters", ENGINE, value=value))
         for value in (
-            {"rules": [], "error": "Error: No such file or directory"},
+            {"rules": [], "error": "nftables has no such table"},
             {"rules": [], "error": "nft is not installed"},
             {"rules": held("10.0.0.2", "10.0.0.3"), "error": ""},
             {"rules": held("10.0.0.0-10.0.0.255"), "error": ""},

@@ -23,7 +23,7 @@ from fatecloud.model.observed import Fact, NodeFacts
 
 loading = utility("fatecloud_filters")
 PROXY, SERVER, ROLLSITE = "one/serving-proxy@n1", "one/serving-server@n1", "9999/rollsite@a1"
-MEMBER = "one/zookeeper@n1"
+MEMBER, REDIS = "one/zookeeper@n1", "one/redis@n1"
 ONE = """\
 groups:
   one:
@@ -88,6 +88,9 @@ def test_a_flow_that_loads_models_may_reach_a_server(tmp_path: Path) -> None:
 def test_a_port_that_the_operator_opens_stays_open(tmp_path: Path) -> None:
     opened = ("config: {", 'config: {zookeeper: {bind: "0.0.0.0"}, ')
     assert openings(tmp_path, MEMBER, opened) == dict.fromkeys((2888, 3888), ("10.0.0.2/31",))
+    kept = ("serving-proxy: n1}", "serving-proxy: n1, redis: n1}")
+    assert openings(tmp_path, REDIS, kept) == {6379: ("10.0.0.2/32",)}
+    assert openings(tmp_path, REDIS, kept, ("config: {", "config: {redis: {bind: 10.0.0.1}, ")) == {}
     http = ("party: 9999", "party: 9999, bind: 10.0.0.1")
     assert service(tmp_path, PROXY, http).process.networks == (), "applications may be anywhere"
     assert openings(tmp_path, PROXY, http) == {8879: ("10.0.0.2/32",)}
@@ -210,7 +213,8 @@ def test_any_other_rule_is_another_filter(nft: Callable[..., dict[str, Any]], ru
 def test_a_table_that_sees_nothing_or_is_gone_is_named_with_its_reason(nft: Callable[..., dict[str, Any]]) -> None:
     assert nft(listing(LISTED, hook="forward")) == {"rules": [], "error": "no chain of it sees what comes in"}
     gone = "Error: No such file or directory\nlist table inet t\n"
-    assert nft(gone, 1) == {"rules": [], "error": "Error: No such file or directory"}
+    assert nft(gone, 1) == {"rules": [], "error": "nftables has no such table"}
+    assert nft("Error: x", 1) == {"rules": [], "error": "Error: x"}
     with pytest.raises(Unreadable, match="something else"):
         nft('{"nftables": [{"chain": 3}]}')
 
@@ -242,13 +246,13 @@ def test_what_differs_is_said_with_the_rules(nft: Callable[..., dict[str, Any]])
 class Node:
     """Remembers what is run on it."""
 
-    def __init__(self, reload: str = "no") -> None:
+    def __init__(self, shown: str = "") -> None:
         self.ran: list[str] = []
-        self.reload = reload
+        self.shown = shown
 
     def __call__(self, argv: list[str], **_more: Any) -> str:
         self.ran.append(" ".join(argv))
-        return f"NeedDaemonReload={self.reload}"
+        return self.shown
 
 
 @pytest.fixture
@@ -260,13 +264,23 @@ def unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(tmp_path / "fatecloud-demo-one-x.service")
 
 
-@pytest.mark.parametrize("reload", ["no", "yes"])
-def test_rules_are_tried_and_then_loaded_over_the_old_ones(unit: str, reload: str) -> None:
+KNOWN = "Wants=x.timer fatecloud-demo-one-x-filter.service\nNeedDaemonReload=no"
+
+
+@pytest.mark.parametrize(
+    ("shown", "reload"),
+    [
+        (KNOWN, False),
+        (KNOWN.replace("no", "yes"), True),
+        ("Wants=x.timer\nNeedDaemonReload=no", True),
+    ],
+)
+def test_rules_are_tried_and_then_loaded_over_the_old_ones(unit: str, shown: str, *, reload: bool) -> None:
     Path(unit.replace(".service", "-filter.service")).touch()
-    node = Node(reload)
+    node = Node(shown)
     loading.load(node, unit, "/home")
     assert node.ran[0] == f"{loading.NFT} -c -f /home/conf/filter.nft"
-    assert ("systemctl daemon-reload" in node.ran) == (reload == "yes")
+    assert ("systemctl daemon-reload" in node.ran) is reload
     assert node.ran[-1] == "systemctl reload-or-restart fatecloud-demo-one-x-filter.service"
 
 

@@ -32,8 +32,8 @@ def _held(program: str, table: str) -> Dict[str, Any]:
     if ended.error:
         raise Unreadable("nft: " + ended.error)
     if ended.exit:
-        said = ended.stderr.strip().splitlines() or ["exit %s" % ended.exit]
-        return {"rules": [], "error": said[0][:200]}
+        said = (ended.stderr.strip().splitlines() or ["exit %s" % ended.exit])[0]
+        return {"rules": [], "error": "nftables has no such table" if "No such file" in said else said[:200]}
     try:
         entries = json.loads(ended.stdout)["nftables"]
         hooked = {e["chain"]["name"] for e in entries if "chain" in e and _sees_all(e["chain"])}

@@ -27,7 +27,7 @@ COMPONENT = Component(
             choices=("noeviction", "volatile-lru", "volatile-lfu", "volatile-ttl", "allkeys-lru", "allkeys-lfu"),
         ),
     ),
-    ports=(PortSpec("redis", 6379, "Redis' protocol, for serving", clients=("serving-server",)),),
+    ports=(PortSpec("redis", 6379, "Redis' protocol, for serving", clients=("serving-server",), filtered=True),),
     secrets=always(SecretSpec("redis.password", "Password that clients of Redis give")),
     want=want,
     gives=(Keys,),

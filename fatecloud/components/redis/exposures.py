@@ -27,7 +27,9 @@ def exposures(view: ServiceView) -> Iterator[Finding]:
             f"its port {port.number} at {port.bind} speaks without TLS, and its one password allows every command",
             cause="serving has no setting for TLS to Redis, nor for an account of its own",
             remedy=(
-                administrator(view.facts.node, f"let only serving's nodes reach port {port.number}"),
+                administrator(view.facts.node, "use a VPN between the nodes")
+                if view.service.filtered(port)
+                else administrator(view.facts.node, f"let only serving's nodes reach port {port.number}"),
                 Edit("put both on one node", instead=True),
             ),
             source="inventory",

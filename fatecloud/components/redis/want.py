@@ -7,7 +7,7 @@ from fatecloud.components.sizing import figure
 from fatecloud.model.context import Context
 from fatecloud.model.needs import MIB, Figure, Needs
 from fatecloud.model.service import FileSpec, PortUse, Process
-from fatecloud.model.wanted import Wanted
+from fatecloud.model.wanted import ANYWHERE, Wanted
 
 PROGRAM = "/usr/bin/redis-server"
 
@@ -34,6 +34,7 @@ def want(ctx: Context) -> Wanted:
         probes=(question("redis.login", "probe_login.py", own.host, str(own.port), conf, data, timeout=20),),
         readiness="redis.login",
         readiness_deadline=180,
+        callers={"redis": ANYWHERE} if ctx.config["bind"] else {},
         ports=(PortUse("redis", ctx.port("redis"), here),),
         # While it writes its file from scratch, a forked copy holds what changes meanwhile.
         needs=Needs(
