@@ -17,7 +17,7 @@ import pytest
 from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
-from two_parties import home, slug
+from two_parties import cluster_name, home, slug
 
 from fatecloud.components.script import parts_of
 from fatecloud.sandbox.nodes import Sandbox
@@ -210,5 +210,5 @@ def test_filters_come_with_a_boot_and_go_with_their_services(program: Program, n
 
 def test_nothing_of_them_is_left_after_destroy(program: Program, nodes: Sandbox) -> None:
     nodes.check(OWN, ["nft", "add", "table", "inet", "others"])
-    program.ok("destroy", "--yes", "--purge", timeout=900)
+    program.ok("destroy", "--cluster-name", cluster_name(program), timeout=900)
     assert nodes.check(OWN, ["nft", "list", "tables", "inet"]).split() == ["table", "inet", "others"]
