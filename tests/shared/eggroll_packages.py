@@ -22,6 +22,8 @@ EGGROLL, OSX = "3.2.0", "1.1.0"
 ARCHIVES, BOARD = ("eggroll.tar.gz", "osx.tar.gz"), "fateboard.tar.gz"
 _OF_TALLY, _OF_EGGROLL = ("mariadb-*", "commons-*", "log4j-*"), ("mysql-*", "HikariCP-*")
 """Libraries, by their names: two drivers for one database would be in each other's way."""
+OF_SERVING = ("curator-*", "zookeeper-*", "netty-*", "audience-*")
+"""What speaks to ZooKeeper, which neither of these does."""
 
 
 @cache
@@ -44,7 +46,7 @@ def archives() -> tuple[Path, ...]:
 def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
     """Names in the archive, and files."""
     yield from tree_files(SOURCES / "eggroll", "")
-    yield from libraries_in("lib", _OF_TALLY)
+    yield from libraries_in("lib", _OF_TALLY + OF_SERVING)
     for artifact, packages in (
         ("core", (BASE, "fixture/eggroll")),
         ("cluster_manager", ("org/fedai/eggroll/clustermanager",)),
@@ -56,7 +58,7 @@ def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
 
 def _osx(place: Path) -> Iterator[tuple[str, Path]]:
     yield from tree_files(SOURCES / "osx", "osx/")
-    yield from libraries_in("osx/lib", _OF_TALLY + _OF_EGGROLL)
+    yield from libraries_in("osx/lib", _OF_TALLY + _OF_EGGROLL + OF_SERVING)
     for artifact, directory, packages in (
         ("osx-core", "lib", (BASE,)),
         ("osx-broker", "lib", ("org/fedai/osx", "fixture/osx")),

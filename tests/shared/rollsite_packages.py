@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 from eggroll_packages import EGGROLL as OTHER_EGGROLL
-from eggroll_packages import libraries_in, tree_files, write_archive
+from eggroll_packages import OF_SERVING, libraries_in, tree_files, write_archive
 from jvm import BASE, SOURCES, alone, built, digest_of, pack
 
 from fatecloud import catalogue
@@ -71,7 +71,7 @@ def _eggroll(place: Path) -> Iterator[tuple[str, Path]]:
             yield name, code
         elif name.split("/")[0] in ("bin", "deploy"):
             yield name, path
-    yield from libraries_in("lib", _OF_OTHERS)
+    yield from libraries_in("lib", _OF_OTHERS + OF_SERVING)
     for artifact, packages in (
         ("eggroll-core", (BASE, "fixture/eggroll", "com/webank/eggroll/core")),
         ("eggroll-roll-pair", ()),
