@@ -142,6 +142,21 @@ class NodeProbe:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """How an instance leaves its work to the others of its owner before it is stopped, and takes part again later.
+
+    Both questions are asked on its node, as its user: `ok`, or `error`.
+    """
+
+    leave: NodeProbe
+    """Asked once, right before it is stopped or restarted. That it fails holds up nothing: it may hang or be broken."""
+    join: NodeProbe
+    """Asked after it has answered its readiness probe, until the answer is good; only then is the next one stopped."""
+    deadline: int
+    """Seconds for that."""
+
+
+@dataclass(frozen=True, slots=True)
 class LogFile:
     """A log that a service writes."""
 

@@ -17,6 +17,7 @@ from fatecloud.model.layout import (
 )
 from fatecloud.model.node import Node
 from fatecloud.model.owner import needing
+from fatecloud.model.service import NodeProbe
 from fatecloud.model.trees import PlacedTree
 from fatecloud.render.turns import turns
 from fatecloud.shipped import folder
@@ -85,6 +86,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "dump_days": node.dump_days,
         "data_directory": service.data,
         "readiness": _readiness(service),
+        **_handover(service),
         "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
@@ -129,13 +131,21 @@ def _way_to_ask(runner: DesiredService, *, here: bool) -> dict[str, str]:
 
 def _readiness(service: DesiredService) -> Mapping[str, Any] | None:
     probe = next((p for p in service.probes if p.name == service.readiness), None)
-    if probe is None:
-        return None
+    return None if probe is None else {**_question(service, probe), "deadline": service.readiness_deadline}
+
+
+def _handover(service: DesiredService) -> Mapping[str, Any]:
+    if service.handover is None:
+        return {}
+    join = {**_question(service, service.handover.join), "deadline": service.handover.deadline}
+    return {"handover": {"leave": _question(service, service.handover.leave), "join": join}}
+
+
+def _question(service: DesiredService, probe: NodeProbe) -> Mapping[str, Any]:
     return {
         "argv": list(probe.argv),
         "stdin": probe.stdin,
         "timeout": probe.timeout,
-        "deadline": service.readiness_deadline,
         "user": service.user if probe.user == "service" else "",
     }
 

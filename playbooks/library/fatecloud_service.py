@@ -8,6 +8,7 @@ record that it leaves of them), `home`, `user`, `kept` (what later runs want to 
 is started either). `absent` takes the files from the manifest; data and logs stay.
 `runners` are the services whose jobs need this one, `node_runners` those whose jobs need any service of the node, see
 `let_jobs_end`; `questions` and `wait_jobs` belong to them. `interrupt_jobs` asks none of them.
+`leave` (`argv`, `stdin`, `timeout`, `user`) makes other instances do its work before it is stopped; empty without them.
 
 There are no handlers: a service is restarted when what it read at its start differs from what lies there now.
 """
@@ -18,7 +19,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.fatecloud_asking import let_jobs_end
+from ansible.module_utils.fatecloud_asking import SHOWN, ask, let_jobs_end
 from ansible.module_utils.fatecloud_inside import sha256_of, text_of
 from ansible.module_utils.fatecloud_marks import check_mark, read_mark
 from ansible.module_utils.fatecloud_migrating import flag_of
@@ -110,6 +111,20 @@ def spare_jobs(service: object, params: dict) -> list:
     return let_jobs_end(params, list(by_key.values())) if by_key else []
 
 
+def take_leave(service: object, params: dict) -> list:
+    """Let other instances do the work of one that is about to be ended. Sentences about why it could not be asked to.
+
+    One that hangs or is broken does no work that others could take.
+    """
+    verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
+    if not params["leave"] or service.state() not in UP or verb not in ("stop", "restart"):
+        return []
+    answer = ask(params["leave"])
+    if answer.get("ok"):
+        return []
+    return [f"{params['service']} could not leave its work to others: {str(answer.get('error'))[:SHOWN]}"]
+
+
 def _gone(key: str, service: str, known: dict) -> bool:
     """Whether another service of this service's node is not on it, so that it runs nothing."""
     return key not in known and key != service and key.rpartition("@")[2] == service.rpartition("@")[2]
@@ -168,7 +183,7 @@ def apply(params: dict, check: bool) -> dict:  # noqa: FBT001
         raise Refused(
             "its unit is not on this node any more, although its process runs; fatecloud deploy brings it back"
         )
-    silent = [] if check else spare_jobs(service, params)
+    silent = [] if check else [*spare_jobs(service, params), *take_leave(service, params)]
     with working(params["base"], params["run"], check) as manifest:
         if check:
             verb = decide(params["state"], service.state(), stale(params["inputs"], params["started"]))
@@ -231,6 +246,7 @@ def main() -> None:
             "wait_jobs": {"type": "float", "default": 0},
             "data": {"type": "dict", "default": {}},
             "data_directory": {"type": "path", "default": ""},
+            "leave": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )

@@ -34,7 +34,7 @@ from fatecloud.components.serving_server.want import (
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
-from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
+from fatecloud.model.service import FileSpec, Handover, LogFile, PortUse, Process
 from fatecloud.model.steps import numbers
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
@@ -61,6 +61,8 @@ class Program:
     """Whether it gets the path of its settings as an argument."""
     components: bool = True
     """Whether it registers itself as a component, beside what it offers."""
+    rolling: str = ""
+    """Script that makes other servers do its work while it is away; empty where it has no means for that."""
     http_since: str = ""
     """Version from which on it opens its port for HTTP, whatever its settings say."""
     needs_redis: bool = False
@@ -136,6 +138,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         readiness=STATE,
         # With five JVMs at once on two cores, 110 s were seen.
         readiness_deadline=240,
+        handover=_handover(ctx, program, conf),
         ports=(
             PortUse("grpc", ctx.port("grpc"), EVERYWHERE),
             *((PortUse("http", ctx.port("http"), ctx.listen("http").host),) if http else ()),
@@ -157,6 +160,20 @@ def server(ctx: Context, program: Program) -> Wanted:
             residue(ctx, f"{ctx.data}/.fate/metric/*", "counts of requests"),
         ),
     )
+
+
+def _handover(ctx: Context, program: Program, conf: str) -> Handover | None:
+    """With the other servers of its owner. By its address it knows itself in the registry."""
+    shown, own = shown_address(ctx, "grpc"), ctx.own("grpc")
+    if not program.rolling or not shown or len(ctx.services(SERVER)) < 2:  # noqa: PLR2004 - itself, and another one
+        return None
+    members = map(str, ctx.endpoints("zookeeper", "client"))
+    arguments = (conf, shown, str(own), ctx.data, *members)
+    leave, join = (
+        question(f"{SERVER}.{what}", program.rolling, what, *arguments, timeout=60) for what in ("leave", "join")
+    )
+    # With proxies that are away, and models that take long to load.
+    return Handover(leave, join, deadline=180)
 
 
 def _settings(ctx: Context, program: Program, source: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ PROGRAM = Program(
     # None over HTTP: upstream's class for that cannot be made in 2.1.6.
     batch={"sample": f"{_ADAPTORS}BatchTestFileAdapter"},
     classes=("extension",),
+    rolling="v2/rolling.py",
     http_since="2.1.7",
 )
 
