@@ -20,7 +20,7 @@ from fatecloud.model.release import Release
 from fatecloud.model.residues import Residue
 from fatecloud.model.routes import RouteTable
 from fatecloud.model.runtime import JavaRange, Runtime, python_set_of
-from fatecloud.model.service import Edge, FileSpec, Handover, LogFile, NodeProbe, Objects, Page, PortUse, Process
+from fatecloud.model.service import Drain, Edge, FileSpec, LogFile, NodeProbe, Objects, Page, PortUse, Process
 from fatecloud.model.trees import PlacedTree, Tree
 from fatecloud.model.workers import Workers
 
@@ -84,7 +84,7 @@ class DesiredService:
     """What the component's checks need to know, typed values only."""
     data: str = ""
     """Absolute path of the directory where it keeps its data."""
-    handover: Handover | None = None
+    drain: Drain | None = None
     """How it leaves its work to other instances while it is away."""
     rolls: bool = False
     """Whether it is restarted only while the other instances of its owner's component are ready."""

@@ -142,7 +142,7 @@ class NodeProbe:
 
 
 @dataclass(frozen=True, slots=True)
-class Handover:
+class Drain:
     """How an instance leaves its work to the others of its owner before it is stopped, and takes part again later.
 
     Both questions are asked on its node, as its user: `ok`, or `error`.

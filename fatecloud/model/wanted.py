@@ -10,7 +10,7 @@ from fatecloud.model.migration import Migration
 from fatecloud.model.needs import Needs
 from fatecloud.model.residues import Chore, Residue
 from fatecloud.model.routes import RouteTable
-from fatecloud.model.service import Edge, FileSpec, Handover, LogFile, NodeProbe, Objects, Page, PortUse, Process
+from fatecloud.model.service import Drain, Edge, FileSpec, LogFile, NodeProbe, Objects, Page, PortUse, Process
 from fatecloud.model.trees import TreeUse
 
 CARRIED_LEAST, CARRIED_MOST = 1_400, 64 << 10
@@ -33,7 +33,7 @@ class Wanted:
     logs: tuple[LogFile, ...] = ()
     readiness: str = ""
     readiness_deadline: int = 120
-    handover: Handover | None = None
+    drain: Drain | None = None
     """How it leaves its work to other instances while it is away; None where it has none, or there are no others."""
     objects: Objects | None = None
     ports: tuple[PortUse, ...] = ()

@@ -86,7 +86,7 @@ def service_variables(desired: Desired, service: DesiredService) -> dict[str, An
         "dump_days": node.dump_days,
         "data_directory": service.data,
         "readiness": _readiness(service),
-        **_handover(service),
+        **_drain(service),
         "ports": [{"number": port.number, "bind": port.bind} for port in service.ports],
         "objects": _objects(service),
         "logs": [*([service.process.console] if service.process.console else []), *(log.path for log in service.logs)],
@@ -131,21 +131,22 @@ def _way_to_ask(runner: DesiredService, *, here: bool) -> dict[str, str]:
 
 def _readiness(service: DesiredService) -> Mapping[str, Any] | None:
     probe = next((p for p in service.probes if p.name == service.readiness), None)
-    return None if probe is None else {**_question(service, probe), "deadline": service.readiness_deadline}
+    return None if probe is None else _question(service, probe, deadline=service.readiness_deadline)
 
 
-def _handover(service: DesiredService) -> Mapping[str, Any]:
-    if service.handover is None:
+def _drain(service: DesiredService) -> Mapping[str, Any]:
+    if service.drain is None:
         return {}
-    join = {**_question(service, service.handover.join), "deadline": service.handover.deadline}
-    return {"handover": {"leave": _question(service, service.handover.leave), "join": join}}
+    join = _question(service, service.drain.join, deadline=service.drain.deadline)
+    return {"drain": {"leave": _question(service, service.drain.leave), "join": join}}
 
 
-def _question(service: DesiredService, probe: NodeProbe) -> Mapping[str, Any]:
+def _question(service: DesiredService, probe: NodeProbe, **more: int) -> Mapping[str, Any]:
     return {
         "argv": list(probe.argv),
         "stdin": probe.stdin,
         "timeout": probe.timeout,
+        **more,
         "user": service.user if probe.user == "service" else "",
     }
 

@@ -117,7 +117,7 @@ def _service(
         logs=wanted.logs,
         readiness=wanted.readiness,
         readiness_deadline=wanted.readiness_deadline,
-        handover=wanted.handover,
+        drain=wanted.drain,
         runtime=component.runtime,
         packages=_packages(context, kept_out),
         masks=component.masks,

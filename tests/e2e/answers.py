@@ -20,6 +20,8 @@ RECORD = Path(__file__).with_name("eggroll_answers.json")
 """Of EggRoll 3 and OSX."""
 RECORD_OF_1 = Path(__file__).with_name("rollsite_answers.json")
 """Of FATE 1.11.4: EggRoll 2.5.3, rollsite and flow."""
+RECORD_OF_SERVING = Path(__file__).with_name("serving_answers.json")
+"""Of FATE-Serving 2.1."""
 _UPDATES = bool(REAL) and os.environ.get("FATECLOUD_UPDATE_ANSWERS") == "1"
 
 

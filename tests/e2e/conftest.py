@@ -28,6 +28,9 @@ from rollsite_packages import PACKAGES
 from rollsites import MEMORY as MEMORY_OF_ROLLSITES
 from rollsites import deployed as with_rollsites
 from sampling import LONG
+from serving_packages import archives as archives_of_serving
+from servings import MEMORY as MEMORY_OF_SERVINGS
+from servings import deployed as with_servings
 from tallies import MEMORY as MEMORY_OF_JVMS
 from tallies import Tallies, deployed
 from two_parties import state_of
@@ -190,6 +193,17 @@ def rollsites(new_sandbox: NewSandbox, store: Path, tmp_path_factory: pytest.Tem
         pytest.skip("this machine has no JDK or no Maven")
     handed = new_sandbox("rollsite", 4, prepared=True, memory=MEMORY_OF_ROLLSITES)
     return with_rollsites(handed, tmp_path_factory.mktemp("rollsites"), store)
+
+
+@pytest.fixture(scope="session")
+def servings(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
+    """A guest and a host on FATE-Serving 2.1: upstream's, or the fixtures' in their place."""
+    if not REAL and not (shutil.which("javac") and shutil.which("mvn")):
+        pytest.skip("this machine has no JDK or no Maven")
+    if not archives_of_serving():
+        pytest.skip("FATECLOUD_PACKAGES names no directory with serving 2.1")
+    handed = new_sandbox("servings", 3, prepared=True, memory=MEMORY_OF_SERVINGS)
+    return with_servings(handed, tmp_path_factory.mktemp("servings"))
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,7 @@ def asked(base: Path, state: str, **changes: Any) -> dict[str, Any]:
         "questions": {},
         "wait_jobs": 0,
         "data": {},
+        "leave": {},
     }
     return plain | changes
 
@@ -166,6 +167,35 @@ def test_what_a_removed_unit_has_left_is_not_started_before_a_deploy(
         service.apply(asked(base, state), check=False)
     service.apply(asked(base, "stopped"), check=False)
     assert fake.calls == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("state", "now", "calls"),
+    [
+        ("restarted", "running", ["leave", "adopt", "restart"]),
+        ("stopped", "running", ["leave", "stop"]),
+        ("started", "running", ["adopt"]),
+        ("restarted", "stopped", ["adopt", "start"]),
+        ("restarted", "unsupervised", ["adopt", "restart"]),
+    ],
+)
+def test_one_of_several_leaves_its_work_before_it_is_ended(
+    base: Path, monkeypatch: pytest.MonkeyPatch, state: str, now: str, calls: list[str]
+) -> None:
+    fake = Fake(now)
+    leave = {"argv": ["python3", "-"], "stdin": "", "timeout": 5, "user": "fc"}
+
+    def answer(params: dict[str, Any]) -> dict[str, Any]:
+        assert params == leave
+        fake.calls.append("leave")
+        return {"ok": False, "error": "no answer"}
+
+    monkeypatch.setattr(service, "supervised", lambda _params: fake)
+    monkeypatch.setattr(service, "ask", answer)
+    done = service.apply(asked(base, state, leave=leave), check=False)
+    assert fake.calls == calls
+    said = ["9999/flow@a1 could not leave its work to others: no answer"]
+    assert done["silent"] == (said if "leave" in calls else [])
 
 
 class Manager:

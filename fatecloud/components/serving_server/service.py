@@ -34,7 +34,7 @@ from fatecloud.components.serving_server.want import (
 from fatecloud.model.context import Context
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
-from fatecloud.model.service import FileSpec, Handover, LogFile, PortUse, Process
+from fatecloud.model.service import Drain, FileSpec, LogFile, PortUse, Process
 from fatecloud.model.steps import numbers
 from fatecloud.model.trees import TreeUse
 from fatecloud.model.wanted import Wanted
@@ -138,7 +138,7 @@ def server(ctx: Context, program: Program) -> Wanted:
         readiness=STATE,
         # With five JVMs at once on two cores, 110 s were seen.
         readiness_deadline=240,
-        handover=_handover(ctx, program, conf),
+        drain=_drain(ctx, program, conf),
         ports=(
             PortUse("grpc", ctx.port("grpc"), EVERYWHERE),
             *((PortUse("http", ctx.port("http"), ctx.listen("http").host),) if http else ()),
@@ -162,7 +162,7 @@ def server(ctx: Context, program: Program) -> Wanted:
     )
 
 
-def _handover(ctx: Context, program: Program, conf: str) -> Handover | None:
+def _drain(ctx: Context, program: Program, conf: str) -> Drain | None:
     """With the other servers of its owner. By its address it knows itself in the registry."""
     shown, own = shown_address(ctx, "grpc"), ctx.own("grpc")
     if not program.rolling or not shown or len(ctx.services(SERVER)) < 2:  # noqa: PLR2004 - itself, and another one
@@ -173,7 +173,7 @@ def _handover(ctx: Context, program: Program, conf: str) -> Handover | None:
         question(f"{SERVER}.{what}", program.rolling, what, *arguments, timeout=60) for what in ("leave", "join")
     )
     # With proxies that are away, and models that take long to load.
-    return Handover(leave, join, deadline=180)
+    return Drain(leave, join, deadline=180)
 
 
 def _settings(ctx: Context, program: Program, source: str) -> dict[str, Any]:

@@ -58,6 +58,8 @@ from fatecloud.probing.patience import patient
 TIMEOUT = 5
 MOST = 256 << 10
 """Bytes of an answer."""
+NAME_MOST = 2000
+"""Characters of a name: Serving's say all about what is registered."""
 GET_ACL, SET_ACL, CHILDREN, CLOSE, AUTH = 6, 7, 8, -11, 100
 AUTH_XID = -4
 ALL = 31
@@ -190,7 +192,7 @@ class Session:
 def _text_at(data, place):
     (length,) = struct.unpack_from("!i", data, place)
     end = place + 4 + max(0, length)
-    return readable(data[place + 4 : end].decode(errors="replace")), end
+    return readable(data[place + 4 : end].decode(errors="replace"), NAME_MOST), end
 '''
 Carried.texts['fatecloud.probing.dialing'] = r'''"""Runs on the node: asks many endpoints the same question at once, and names what went wrong with each.
 
