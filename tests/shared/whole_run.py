@@ -54,7 +54,9 @@ GROUP = _named("group")
 EGGROLL = _like("eggroll*")
 ROLLSITE = _like("rollsite*")
 """They share one cluster."""
-_APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE))
+SERVING = _like("serving*")
+"""Those of 2.1 share one cluster, and an update is the last that happens to it. That of 1.3 has its own."""
+_APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE, *SERVING))
 REST = tuple(path for path in _like("*") if path not in _APART)
 ALWAYS = frozenset(
     _named(
@@ -94,6 +96,7 @@ def parts(some: Some) -> dict[str, list[tuple[str, ...]]]:
         "faults": (*FAULTS, *WITH_ALL),
         "eggroll": tuple(path for path in EGGROLL if path in ALWAYS or path in beside),
         "rollsite": ROLLSITE,
+        "serving": SERVING,
         "jvm": tuple(path for path in JVM if path in ALWAYS or path in beside),
         **{Path(path).stem.removeprefix("test_").removeprefix("two_parties_"): (path,) for path in alone},
         "first": FIRST,
