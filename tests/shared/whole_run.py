@@ -55,7 +55,8 @@ EGGROLL = _like("eggroll*")
 ROLLSITE = _like("rollsite*")
 """They share one cluster."""
 SERVING = _like("serving*")
-"""Those of 2.1 share one cluster, and an update is the last that happens to it. That of 1.3 has its own."""
+"""They share one cluster, and an update is the last that happens to it. Where upstream's zips are, some more have their
+own nodes."""
 _APART = frozenset((*SHARED, *PREPARES, *JVM, *FIRST, *OLDEST, *GROUP, *EGGROLL, *ROLLSITE, *SERVING))
 REST = tuple(path for path in _like("*") if path not in _APART)
 ALWAYS = frozenset(
