@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 from fatecloud.components.clustermanager.commands import PADDING as MANAGER_PADDING
-from fatecloud.components.clustermanager.reach import common_endpoint
-from fatecloud.components.flow import own_database
 from fatecloud.components.flow.cores import cores_known, figures
 from fatecloud.components.flow.database import requires
-from fatecloud.components.flow.v1.code import EGGROLL, logs_of, own_trees, search_path, surroundings, versions
+from fatecloud.components.flow.fate_1 import (
+    COMPUTING,
+    DATABASE,
+    PROXY,
+    database_probe,
+    edges_of,
+    eggroll_settings,
+    environment,
+    job_facts,
+    log_files,
+    residues_of,
+)
 from fatecloud.components.flow.v1.code import FLOW as TREE
+from fatecloud.components.flow.v1.code import logs_of, own_trees, search_path, surroundings, versions
 from fatecloud.components.flow.v1.version_question import PADDING
-from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
-from fatecloud.components.residues import residue
 from fatecloud.components.serving_server.want import SERVER
 from fatecloud.components.sizing import Work, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.needs import Needs
-from fatecloud.model.residues import JOB
 from fatecloud.model.routes import FLOW
-from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, PortUse, Process
+from fatecloud.model.service import Edge, FileSpec, NodeProbe, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
-DATABASE, COMPUTING, PROXY = "database", "computing", "proxy"
-"""Kinds of edges."""
-_IDS = "[0-9]*"
-"""Of jobs: a time and a number. Flow's own logs are beside those of its jobs."""
 _INFO = 20
 """It logs at all levels, whatever its settings say."""
 
@@ -46,14 +48,7 @@ def want(ctx: Context) -> Wanted:
         needs=Needs(figures(ctx, work)),
         process=Process(
             argv=(ctx.python, f"{ctx.tree(TREE)}/python/fate_flow/fate_flow_server.py"),
-            environment={
-                "PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
-                "PYTHONUNBUFFERED": "1",
-                "PYTHONPATH": search_path(ctx),
-                **surroundings(ctx),
-                # Its tasks inherit it: EggRoll's part of them would write into the tree.
-                "EGGROLL_LOGS_DIR": f"{logs}/eggroll",
-            },
+            environment={**environment(ctx, logs, search_path(ctx)), **surroundings(ctx)},
             directory=ctx.home,
             console=ctx.console,
             networks=_networks(ctx),
@@ -61,20 +56,10 @@ def want(ctx: Context) -> Wanted:
         files=_files(ctx, edges, work),
         edges=edges,
         probes=_probes(ctx, edges),
-        logs=(
-            *(
-                LogFile(f"{logs}/fate_flow/fate_flow_{name}.log", levels=True)
-                for name in ("stat", "schedule", "detect", "database")
-            ),
-            LogFile(ctx.console),
-        ),
+        logs=log_files(ctx, logs, "stat", "schedule", "detect", "database"),
         directories={f"{ctx.data}/upload": 0o750},
         trees=own_trees(ctx),
-        residues=(
-            residue(ctx, f"{ctx.data}/jobs/{JOB}", "directories of jobs", _IDS),
-            residue(ctx, f"{logs}/{JOB}", "logs of jobs", _IDS),
-            *(residue(ctx, f"{logs}/{part}/*.log.*", "older logs") for part in ("fate_flow", "eggroll")),
-        ),
+        residues=residues_of(ctx, logs),
         readiness="flow.api",
         readiness_deadline=180,
         ports=(
@@ -82,33 +67,15 @@ def want(ctx: Context) -> Wanted:
             PortUse("grpc", ctx.port("grpc"), ctx.listen("http").host),
         ),
         facts={
-            "job_api": f"http://{ctx.own('http')}",
-            "job_api_away": f"http://{ctx.away('http')}",
+            **job_facts(ctx, logs, work),
             "upload_directory": f"{ctx.data}/upload",
             # What flow's own API leaves on the disk when a job is cleaned.
             "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}", f"{ctx.data}/model_local_cache/*/{{job}}"),
-            "job_logs": (f"{logs}/{{job}}",),
             "log_level": _INFO,
             "cores_row": {"database": requires(ctx)[0].name if requires(ctx) else "", "engine": "EGGROLL"},
-            "job_cores": work.job,
-            "cores": work.cores,
             "cores_known": cores_known(ctx.config, ctx.node),
         },
         takes={"grpc": FLOW},
-    )
-
-
-def edges_of(ctx: Context) -> tuple[Edge, ...]:
-    """To its database, to the clustermanager, which gives sessions to tasks, and to rollsite."""
-    proxy = edges_to(ctx, "rollsite", "grpc", PROXY, probe="flow.proxy", choose="first")
-    # A task hands rollsite's address on to its eggs, which may be on other nodes.
-    shared = [
-        common_endpoint(ctx, service, "grpc", ("flow", "nodemanager")) for service in ctx.services("rollsite")[:1]
-    ]
-    return (
-        *edges_to(ctx, "mysql", "mysql", DATABASE, probe="flow.database", choose="first"),
-        *edges_to(ctx, "clustermanager", "grpc", COMPUTING, probe="flow.computing", choose="first"),
-        *(replace(edge, endpoint=where) for edge, where in zip(proxy, shared, strict=True)),
     )
 
 
@@ -120,15 +87,12 @@ def _networks(ctx: Context) -> tuple[str, ...]:
 
 def _files(ctx: Context, edges: tuple[Edge, ...], work: Work) -> tuple[FileSpec, ...]:
     stamp, conf = {"stamp": ctx.id.stamp}, f"{ctx.home}/conf/service_conf.yaml"
-    defaults, eggroll = f"{ctx.tree(TREE)}/conf/job_default_config.yaml", f"{ctx.tree(EGGROLL)}/conf/eggroll.properties"
-    timeout = ctx.config["jobs.timeout"]
-    manager = ctx.endpoints("clustermanager", "grpc")[0]
+    defaults, timeout = f"{ctx.tree(TREE)}/conf/job_default_config.yaml", ctx.config["jobs.timeout"]
     return (
         versions(ctx),
         FileSpec(conf, "flow/v1/service_conf.yaml.j2", stamp | _service(ctx, edges, work)),
         FileSpec(defaults, "flow/v1/job_default_config.yaml.j2", stamp | {"cores": work.job, "timeout": timeout}),
-        # In the place of the one that upstream ships, with a login to a database.
-        FileSpec(eggroll, "flow/eggroll.properties.j2", stamp | {"manager": manager}),
+        eggroll_settings(ctx),
     )
 
 
@@ -153,7 +117,7 @@ def _service(ctx: Context, edges: tuple[Edge, ...], work: Work) -> dict[str, Any
 
 def _probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
     """Those that need its libraries run under its own interpreter and see what it sees."""
-    own, conf = ctx.own("http"), f"{ctx.home}/conf/service_conf.yaml"
+    own = ctx.own("http")
     by_kind = {edge.kind: edge.endpoint for edge in edges}
     proxy, manager = by_kind[PROXY], by_kind[COMPUTING]
     ask = partial(question, python=ctx.python)
@@ -161,15 +125,7 @@ def _probes(ctx: Context, edges: tuple[Edge, ...]) -> tuple[NodeProbe, ...]:
         ask("flow.api", "v1/probe_api.py", own.host, str(own.port), timeout=25),
         ask("flow.jobs", "v1/probe_jobs.py", own.host, str(own.port), timeout=20),
         ask("flow.schedule", "probe_schedule.py", f"{logs_of(ctx)}/fate_flow/fate_flow_schedule.log", timeout=20),
-        ask(
-            "flow.database",
-            "v1/probe_database.py",
-            ctx.site_packages,
-            conf,
-            timeout=20,
-            libraries=True,
-            carries=own_database.PADDING,
-        ),
+        database_probe(ctx, "v1/probe_database.py", f"{ctx.home}/conf/service_conf.yaml"),
         # Rollsite is asked through to the flow behind it, and then itself.
         ask(
             "flow.proxy",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from fatecloud.components.flow.check_database import database
 from fatecloud.components.flow.check_service import COMPUTING_DOWN, api, jobs, proxy, scheduler
+from fatecloud.components.flow.fate_1 import COMPUTING
 from fatecloud.components.flow.v1.exposures import exposures
-from fatecloud.components.flow.v1.want import COMPUTING
 from fatecloud.components.flow.v1_4.want import OWN_ADDRESS
 from fatecloud.components.judging import answer_of, finding, reached_again
 from fatecloud.model.check import Code, ServiceView, service_check

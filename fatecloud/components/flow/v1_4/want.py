@@ -8,31 +8,37 @@ from typing import Any
 
 from fatecloud.components.clustermanager.commands import PADDING as MANAGER_PADDING
 from fatecloud.components.clustermanager.reach import EVERYWHERE, registered_at
-from fatecloud.components.flow import own_database
 from fatecloud.components.flow.cores import AT_A_TIME, JOB, MEMORY
 from fatecloud.components.flow.database import requires
+from fatecloud.components.flow.fate_1 import (
+    COMPUTING,
+    DATABASE,
+    PROXY,
+    database_probe,
+    edges_of,
+    eggroll_settings,
+    environment,
+    job_facts,
+    log_files,
+    residues_of,
+)
 from fatecloud.components.flow.v1.version_question import PADDING
-from fatecloud.components.flow.v1.want import COMPUTING, DATABASE, PROXY, edges_of
-from fatecloud.components.flow.v1_4.code import EGGROLL, base, logs_of, own_trees, search_path
+from fatecloud.components.flow.v1_4.code import base, logs_of, own_trees, search_path
 from fatecloud.components.flow.v1_4.probe_schedule import LATE
 from fatecloud.components.neighbours import edges_to
 from fatecloud.components.networks import networks_of_party
 from fatecloud.components.question import question
-from fatecloud.components.residues import residue
 from fatecloud.components.serving_server.want import SERVER
 from fatecloud.components.sizing import figure, work_of
 from fatecloud.model.context import Context
 from fatecloud.model.needs import Figure, Needs
-from fatecloud.model.residues import JOB as JOB_ID
 from fatecloud.model.routes import FLOW
-from fatecloud.model.service import Edge, FileSpec, LogFile, NodeProbe, PortUse, Process
+from fatecloud.model.service import Edge, FileSpec, NodeProbe, PortUse, Process
 from fatecloud.model.wanted import Wanted
 
 OWN_ADDRESS = "flow.address"
 JOBS_AT_A_TIME = 5
 """A constant of flow's own (`MAX_CONCURRENT_JOB_RUN`)."""
-_IDS = "[0-9]*"
-"""Of jobs: a time and a number. Flow's own logs are beside those of its jobs."""
 _DEBUG = 10
 """It logs at all levels, and has no setting for it."""
 
@@ -52,15 +58,7 @@ def want(ctx: Context) -> Wanted:
         ),
         process=Process(
             argv=(ctx.python, _serve(ctx), f"{base(ctx)}/fate_flow/fate_flow_server.py"),
-            environment={
-                # It starts its tasks as `python3`.
-                "PATH": f"{ctx.home}/venv/bin:/usr/local/bin:/usr/bin:/bin",
-                "PYTHONUNBUFFERED": "1",
-                "PYTHONPATH": search_path(ctx),
-                "EGGROLL_HOME": ctx.tree(EGGROLL),
-                # Its tasks inherit it: EggRoll's part of them would write into the tree.
-                "EGGROLL_LOGS_DIR": f"{logs}/eggroll",
-            },
+            environment=environment(ctx, logs, search_path(ctx)),
             directory=ctx.home,
             # At SIGTERM it ends its session, which may take EggRoll some seconds.
             stop_timeout=30,
@@ -70,33 +68,18 @@ def want(ctx: Context) -> Wanted:
         files=_files(ctx, edges),
         edges=edges,
         probes=_probes(ctx, edges, networks),
-        logs=(
-            *(
-                LogFile(f"{logs}/fate_flow/fate_flow_{name}.log", levels=True)
-                for name in ("stat", "schedule", "detect")
-            ),
-            LogFile(ctx.console),
-        ),
+        logs=log_files(ctx, logs, "stat", "schedule", "detect"),
         trees=own_trees(ctx),
-        residues=(
-            residue(ctx, f"{ctx.data}/jobs/{JOB_ID}", "directories of jobs", _IDS),
-            residue(ctx, f"{logs}/{JOB_ID}", "logs of jobs", _IDS),
-            *(residue(ctx, f"{logs}/{part}/*.log.*", "older logs") for part in ("fate_flow", "eggroll")),
-        ),
+        residues=residues_of(ctx, logs),
         readiness="flow.api",
         # It listens once it has a session, for which EggRoll gives it three minutes.
         readiness_deadline=300,
         ports=(PortUse("http", ctx.port("http"), EVERYWHERE), PortUse("grpc", ctx.port("grpc"), EVERYWHERE)),
         facts={
-            "job_api": f"http://{ctx.own('http')}",
-            "job_api_away": f"http://{ctx.away('http')}",
-            "job_traces": (f"{logs}/{{job}}", f"{ctx.data}/jobs/{{job}}"),
-            "job_logs": (f"{logs}/{{job}}",),
+            **job_facts(ctx, logs, work),
             "log_level": _DEBUG,
             "beat": 120,
             "stalled": LATE,
-            "job_cores": work.job,
-            "cores": work.cores,
             # It has no limit that would have to fit the node.
             "cores_known": True,
         },
@@ -119,7 +102,6 @@ def _edges(ctx: Context) -> tuple[Edge, ...]:
 def _files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
     stamp, conf = {"stamp": ctx.id.stamp}, f"{base(ctx)}/arch/conf"
     by_kind: dict[str, Any] = {edge.kind: edge.endpoint for edge in edges}
-    manager = ctx.endpoints("clustermanager", "grpc")[0]
     (needed,) = requires(ctx)
     own = {
         "database": needed,
@@ -139,10 +121,7 @@ def _files(ctx: Context, edges: tuple[Edge, ...]) -> tuple[FileSpec, ...]:
         FileSpec(_serve(ctx), "flow/v1_4/serve.py.j2", stamp),
         FileSpec(f"{conf}/base_conf.yaml", "flow/v1_4/base_conf.yaml.j2", stamp | own),
         FileSpec(f"{conf}/server_conf.json", "flow/v1_4/server_conf.json.j2", neighbours),
-        # In the place of the one that upstream ships, with a login to a database.
-        FileSpec(
-            f"{ctx.tree(EGGROLL)}/conf/eggroll.properties", "flow/eggroll.properties.j2", stamp | {"manager": manager}
-        ),
+        eggroll_settings(ctx),
     )
 
 
@@ -157,15 +136,7 @@ def _probes(ctx: Context, edges: tuple[Edge, ...], networks: tuple[str, ...]) ->
         ask("flow.api", "v1_4/probe_api.py", own.host, str(own.port), timeout=25),
         ask("flow.jobs", "v1_4/probe_jobs.py", own.host, str(own.port), timeout=20),
         ask("flow.schedule", "v1_4/probe_schedule.py", f"{logs_of(ctx)}/fate_flow", timeout=25),
-        ask(
-            "flow.database",
-            "v1_4/probe_database.py",
-            ctx.site_packages,
-            f"{base(ctx)}/arch/conf/base_conf.yaml",
-            timeout=20,
-            libraries=True,
-            carries=own_database.PADDING,
-        ),
+        database_probe(ctx, "v1_4/probe_database.py", f"{base(ctx)}/arch/conf/base_conf.yaml"),
         # Rollsite is asked through to the flow behind it, and then itself.
         ask(
             "flow.proxy",
