@@ -1,10 +1,11 @@
-"""Two parties on FATE 1.11.4 over four nodes: EggRoll 2.5.3, its eggs, rollsite between the parties, and flow.
+"""Two parties over four nodes: EggRoll 2, its eggs, rollsite between the parties, and flow.
 
-Of upstream's archives, or of the fixtures' in their place.
+FATE 1.11.4 is upstream's archives, or the fixtures' in their place; FATE 1.4.5 is upstream's alone.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from fatecloud.workflow.sandbox import Handed
 
 MEMORY = (9 if PACKAGES else 8) << 30
 """Bytes that a node may use. There is a FATEBoard beside upstream's software alone."""
+OLDEST, MEMORY_OF_OLDEST = "fate-1.4.5", 5 << 30
+OLDEST_PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none", OLDEST)
+"""Upstream's archives, and `python`, a CPython 3.6."""
 WORKERS = {A: "n3", B: "n4"}
 """Each party has a node for everything, and one more for eggs."""
 

@@ -6,28 +6,14 @@ Only where FATECLOUD_PACKAGES names a directory with a directory `fate-1.4.5`, w
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-
 import on_rollsite
 import pytest
 from rolling import Rolling
-from rollsites import MEMORY, of_upstream
+from rollsites import OLDEST, OLDEST_PACKAGES
 
-from fatecloud.workflow.sandbox import Handed
-
-RELEASE = "fate-1.4.5"
-PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none") / RELEASE
-if not PACKAGES.is_dir():
-    pytest.skip(f"FATECLOUD_PACKAGES names no directory with {RELEASE}", allow_module_level=True)
+if not OLDEST_PACKAGES.is_dir():
+    pytest.skip(f"FATECLOUD_PACKAGES names no directory with {OLDEST}", allow_module_level=True)
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
-
-
-@pytest.fixture(scope="module")
-def oldest(new_sandbox: Callable[..., Handed], tmp_path_factory: pytest.TempPathFactory) -> Rolling:
-    handed = new_sandbox("rollsite145", 4, prepared=True, memory=MEMORY)
-    return of_upstream(handed, tmp_path_factory.mktemp("rollsite145"), RELEASE, PACKAGES)
 
 
 def test_a_second_deploy_has_nothing_to_do(oldest: Rolling) -> None:
