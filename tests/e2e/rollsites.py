@@ -53,13 +53,15 @@ def of_upstream(handed: Handed, place: Path, release: str, folder: Path, *, boar
         handed: four nodes.
         place: an empty directory for the operator.
         release: its name.
-        folder: the archives, and `python`, the release's CPython.
+        folder: the archives, and `python`, the release's CPython: its program, or the directory that it is installed in.
         board: whether each party has one.
     """
     empty = place / "empty"
     empty.mkdir()
     program = operator(handed, place, empty, _on_four_nodes(handed, release, board=board))
-    program.ok("release", "fetch", release, "--interpreter", str((folder / "python").resolve()), timeout=1200)
+    python = (folder / "python").resolve()
+    python = python / "bin" / "python3" if python.is_dir() else python
+    program.ok("release", "fetch", release, "--interpreter", str(python), timeout=1200)
     return _deployed(program, handed, tuple(sorted(folder.glob("*.tar.gz"))))
 
 

@@ -19,11 +19,14 @@ from fatecloud.components.clustermanager.v2_0.commands import WORKER
 from fatecloud.components.flow.v1_4 import probe_proxy
 from fatecloud.components.nodemanager.v2_0 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages as shared
+from fatecloud.components.rollsite.own_table import OwnTable
 from fatecloud.components.rollsite.v2_0 import messages, probe_peers, probe_state
 from fatecloud.probing.grpc.wire import field, fields
 from fatecloud.render.placeholders import names
 
 EXAMPLE = "eggroll-rollsite-1.4"
+NO_TABLE = OwnTable()
+"""A table that cannot be read, as before a deploy."""
 MANAGER, ROLLSITE = "9999/clustermanager@a1", "9999/rollsite@a1"
 CONF, TABLE = "trees/eggroll/conf/eggroll.properties", "trees/eggroll/conf/route_table.json"
 POOLS = "trees/eggroll/conf/applicationContext-proxy.xml"
@@ -56,11 +59,14 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Asked]:
     def commanded(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
         return given.get(fields(message)[2][0].decode(), (REFUSED, b""))
 
-    def sent(_host: str, _port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
+    def sent(host: str, port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
         head = fields(fields(message)[1][0])
+        operator = head[5][0].decode()
+        if (straight := given.get(f"{host}:{port} {operator}")) is not None:
+            return straight
         # It routes no packet whose topics have no name, and says nothing about it.
         assert all(fields(head[number][0])[1] == [b"fatecloud"] for number in (2, 3))
-        return given.get(head[5][0].decode(), (REFUSED, b""))
+        return given.get(operator, (REFUSED, b""))
 
     def routed(host: str, port: int, _path: str, message: bytes = b"", **_: Any) -> Asked:
         assert sorted(fields(message)) == [1, 2, 3]
@@ -171,8 +177,9 @@ def test_nothing_is_sent_where_the_other_rollsite_may_send_it_round(
         number = theirs.getsockname()[1]
         endpoint = f"127.0.0.1:{number}"
         answers[f"route of {endpoint}"] = leads_to("10.0.0.7", {"theirs": number, "own": 1, "flow": 2}[port])
-        found = probe_peers.ask("h:1", "9999", "10000", endpoint)
+        found = probe_peers.ask("h:1", "9999", NO_TABLE, "10000", endpoint)
         assert (found.get("kind"), ways) == ((None, ["10000"]) if port == "flow" else ("party", []))
+        assert found.get("named") == (None if port == "flow" else "route")
 
 
 @pytest.mark.parametrize(("there", "own", "sent"), [(9370, 9360, False), (9360, 9360, True), (9370, 9370, True)])
@@ -202,8 +209,28 @@ def test_nothing_is_sent_where_the_other_rollsites_route_is_not_known(
         theirs.bind(("127.0.0.1", 0))
         theirs.listen()
         answers["route"] = ({"ok": False, **said}, b"")
-        found = probe_peers.ask("h:1", "9999", "10000", f"127.0.0.1:{theirs.getsockname()[1]}")
+        found = probe_peers.ask("h:1", "9999", NO_TABLE, "10000", f"127.0.0.1:{theirs.getsockname()[1]}")
     assert (found.get("kind"), bool(ways)) == (kind, sent)
+
+
+def test_its_table_and_a_connection_that_it_holds_on_to_are_named_as_those_of_2_5(answers: dict[str, Asked]) -> None:
+    """It says nothing of the place: the same question gets its answer from flow itself."""
+    with socket.socket() as flow:
+        flow.bind(("127.0.0.1", 0))
+        flow.listen()
+        port = flow.getsockname()[1]
+        there = f"127.0.0.1:{port}"
+        answers["registerBroker"], answers["route"] = ({"ok": True}, HELLO), leads_to("127.0.0.1", port)
+        answers["POST"] = ({"ok": False, "kind": "status", "status": "UNAVAILABLE", "error": "io exception"}, b"")
+        table = OwnTable("h:1", {"9999": {"fateflow": [{"ip": "127.0.0.1", "port": port}]}})
+        answers[f"{there} POST"] = (REFUSED, b"")
+        assert "named" not in probe_state.state("h", 1, "9999", there, table)["behind"]
+        answers[f"{there} POST"] = ({"ok": True}, field(2, field(2, VERSION)))
+        assert probe_state.state("h", 1, "9999", there, table)["behind"]["named"] == "stale"
+        other = OwnTable("h:1", {"9999": {"fateflow": [{"ip": "127.0.0.1", "port": 9369}]}})
+        found = probe_state.state("h", 1, "9999", there, other)
+        assert found["table"] == [f"what is for fateflow of party 9999 goes to 127.0.0.1:9369, not to {there}"]
+        assert "named" not in found["behind"]
 
 
 @pytest.mark.parametrize("body", [b"\xff", field(2, field(2, b"other")), b""])
@@ -219,9 +246,9 @@ def test_rollsite_is_not_asked_to_connect_to_what_is_not_there(answers: dict[str
         free.bind(("127.0.0.1", 0))
         there = f"127.0.0.1:{free.getsockname()[1]}"
     answers["registerBroker"], answers["route"] = ({"ok": True}, HELLO), ({"ok": True}, ENDPOINT)
-    found = probe_state.state("h", 1, "9999", there)
+    found = probe_state.state("h", 1, "9999", there, NO_TABLE)
     assert (found["ok"], found["behind"]["kind"]) == (True, "refused")
-    assert probe_peers.ask("h:1", "9999", "10000", there)["kind"] == "refused"
+    assert probe_peers.ask("h:1", "9999", NO_TABLE, "10000", there)["kind"] == "refused"
 
 
 @pytest.mark.parametrize("example", [EXAMPLE, "eggroll-rollsite"])

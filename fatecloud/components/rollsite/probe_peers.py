@@ -32,6 +32,11 @@ def ask(own: str, own_party: str, table: OwnTable, party: str, endpoint: str) ->
         return trouble(error, CONNECT_SECONDS)
     ways = {"flow": beyond(own, table, flow), "health": beyond(own, table, health)}
     found = way_to(own, own_party, {}, party, endpoint, padding=PADDING, **ways)
+    return named(found, own_party, table, party, endpoint)
+
+
+def named(found: dict[str, Any], own_party: str, table: OwnTable, party: str, endpoint: str) -> dict[str, Any]:
+    """An answer of `way_to`, with `named` where it is for a check of rollsite's own. Arguments as for `ask`."""
     behind = found.get("behind", {})
     if found.get("own"):
         stale = held_back(behind) and table.leads(party, FLOW) == endpoint
@@ -59,7 +64,9 @@ def beyond(own: str, table: OwnTable, question: Callable[..., dict[str, Any]]) -
     return asking
 
 
-def look(own: str, own_party: str, table: OwnTable, pairs: list[str]) -> dict[str, Any]:
+def look(
+    own: str, own_party: str, table: OwnTable, pairs: list[str], question: Callable[..., dict[str, Any]] = ask
+) -> dict[str, Any]:
     """All parties' answers; `table` says what of their entries leads elsewhere than it should.
 
     Args:
@@ -67,8 +74,9 @@ def look(own: str, own_party: str, table: OwnTable, pairs: list[str]) -> dict[st
         own_party: who asks.
         table: the one that it reads.
         pairs: `party=host:port` of each other party.
+        question: the `ask` of a generation.
     """
-    found = asked(pairs, functools.partial(ask, own, own_party, table), ALL_SECONDS)
+    found = asked(pairs, functools.partial(question, own, own_party, table), ALL_SECONDS)
     known = [pair.split("=", 1) for pair in pairs]
     wrong = table.wrong([(party, FLOW, where) for party, where in known])
     wrong += [f"what is for party {party} goes out without TLS" for party, _ in known if table.in_plaintext(party)]

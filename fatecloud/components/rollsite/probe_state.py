@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from fatecloud.components.flow.v1.version_question import PADDING
@@ -32,23 +33,37 @@ def state(host: str, port: int, party: str, upstream: str, table: OwnTable) -> d
     if wrong and table.leads(party, DEFAULT) not in ("", table.own):
         # Each question would go round, and take more and more threads.
         return {"ok": False, "kind": "route", "error": _ASTRAY, "table": wrong}
-    found = _asked(host, port, party, upstream)
-    if table.known and not wrong and held_back(found.get("behind", {})):
-        direct = flow(*address_of(upstream), party, party, padding=PADDING, seconds=DIRECT_SECONDS)
-        found = {**found, "behind": named_stale(found["behind"])} if direct["ok"] else found
-    return {**found, "table": wrong} if wrong else found
+    found = asked_past(host, port, party, upstream, flow=flow, health=health)
+    return explained(found, wrong, party, upstream, table)
 
 
-def _asked(host: str, port: int, party: str, upstream: str) -> dict[str, Any]:
-    """Rollsite keeps a connection that failed, and tries it again after up to two minutes.
+def asked_past(
+    host: str,
+    port: int,
+    party: str,
+    upstream: str,
+    *,
+    flow: Callable[..., dict[str, Any]],
+    health: Callable[..., dict[str, Any]],
+) -> dict[str, Any]:
+    """See `own_state`, which has the arguments as well.
 
-    So while its flow is not there, it is asked for nothing that would make it connect.
+    Rollsite keeps a connection that failed, and tries it again after up to two minutes. So while its flow is not there,
+    it is asked for nothing that would make it connect.
     """
     try:
         connected(upstream, CONNECT_SECONDS).close()
     except OSError as error:
         return {**health(host, port, party, party), "behind": trouble(error, CONNECT_SECONDS)}
     return own_state(host, port, party, flow=flow, health=health, padding=PADDING)
+
+
+def explained(found: dict[str, Any], wrong: list[str], party: str, upstream: str, table: OwnTable) -> dict[str, Any]:
+    """The answer, with what leads elsewhere, or `behind` marked where rollsite holds on to a connection that failed."""
+    if table.known and not wrong and held_back(found.get("behind", {})):
+        direct = flow(*address_of(upstream), party, party, padding=PADDING, seconds=DIRECT_SECONDS)
+        found = {**found, "behind": named_stale(found["behind"])} if direct["ok"] else found
+    return {**found, "table": wrong} if wrong else found
 
 
 if __name__ == "__main__":

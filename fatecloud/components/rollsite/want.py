@@ -187,8 +187,6 @@ def _probes(
     own, scripts = ctx.own("grpc"), router.scripts
     flows = [str(edge.endpoint) for edge in upstream]
     peers = [f"{party}={endpoint}" for party, endpoint in sorted(known.items())]
-    # Where the entries decide, the probes look into the table before they ask: a wrong one sends packets round.
-    table = (conf,) if router.by_entry else ()
     return (
         question(
             STATE,
@@ -197,7 +195,8 @@ def _probes(
             str(own.port),
             ctx.owner.id,
             *flows,
-            *table,
+            # They look into the table before they ask: a wrong entry sends packets round.
+            conf,
             timeout=25,
             carries=PADDING,
         ),
@@ -206,7 +205,7 @@ def _probes(
             f"{scripts}probe_peers.py",
             str(own),
             ctx.owner.id,
-            *table,
+            conf,
             *peers,
             timeout=28,
             early=True,
