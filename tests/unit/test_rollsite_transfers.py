@@ -35,6 +35,14 @@ def failed(message: str, path: str, *, observer: str = "ForwardPushReqSO", key: 
     )
 
 
+def old(status: str, party: str) -> str:
+    """As rollsite 2.0.2 writes it: the status of the next call, and what was sent in one line."""
+    topics = f'"src":{{"partyId":"9999"}},"dst":{{"name":"n","partyId":"{party}"}}'
+    sent = f'{{"task":{{"taskId":"__federation__#s#n#t"}},{topics}}}'
+    what = f"error in push server: Status{{code={status}}}, metadata: {sent}, ackCount: 1"
+    return entry(f"[PUSH][OBSERVER][ONERROR] {what}", at="c.w.e.r.g.o.ServerPushRequestStreamObserver:315")
+
+
 @pytest.mark.parametrize(
     ("text", "hop", "party"),
     [
@@ -46,7 +54,20 @@ def failed(message: str, path: str, *, observer: str = "ForwardPushReqSO", key: 
         (failed("The routing table not have current party=7 and default party", "h(9999)"), "table", "10000"),
         (failed("java.lang.NullPointerException", "h(9999)"), "own", "10000"),
         (failed("UNAVAILABLE: io exception", "h(9999)", observer="PutBatchSinkPushReqSO"), "eggs", "9999"),
-        (entry("[PUSH][OBSERVER][ONERROR] error in push server: Status{code=INTERNAL}"), "network", ""),
+        # EggRoll 2.0; the first one was seen where the other rollsite had no memory left.
+        (
+            old("INTERNAL, description=HTTP/2 error code: INTERNAL_ERROR\nReceived Rst Stream", "10000"),
+            "theirs",
+            "10000",
+        ),
+        (old("UNAVAILABLE, description=io exception, cause=null", "10000"), "network", "10000"),
+        (old("UNKNOWN, description=null, cause=java.lang.NullPointerException", "10000"), "own", "10000"),
+        (old("UNKNOWN, description=null, cause=java.lang.NullPointerException", "9999"), "eggs", "9999"),
+        (
+            entry("[PUSH][OBSERVER][ONERROR] error in push server: Status{code=UNAVAILABLE, io exception}"),
+            "network",
+            "",
+        ),
     ],
 )
 def test_the_hop_is_the_rollsite_that_failed_first(text: str, hop: str, party: str) -> None:

@@ -1,7 +1,8 @@
 """Runs on the node: what rollsite's logs say of data of jobs that did not arrive, and on which hop they were lost.
 
 EggRoll 2.2 to 2.5 wraps an error on its way back: `exception trans path: a(10000) --> b(9999)` has the rollsite that
-failed first. EggRoll 2.0 does not, and says of each pull that still waits, every five minutes, how much has arrived.
+failed first. EggRoll 2.0 does not: there the status of the next call and the party that it was for tell the hop. And
+it says of each pull that still waits, every five minutes, how much has arrived.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ WAITS = 6
 _STILL = 330.0
 """Seconds: a pull that waits says so every 300."""
 _PUSH = re.compile(r"- (ForwardPush|PutBatchSinkPush)\w*?(Req|Resp)SO\.onError calling\. rsKey=(\S*?), ")
-_OLD_PUSH = re.compile(r"\[PUSH\]\[OBSERVER\]\[ONERROR\] (.*)")
+_OLD_PUSH = re.compile(r"\[PUSH\]\[OBSERVER\]\[ONERROR\] error in push server: (.*?)(?:, metadata: (.*))?\Z", re.DOTALL)
+_OLD_TOWARDS = re.compile(r'"dst": ?\{[^}]*?"partyId": ?"([^"]*)"')
+_BROKEN_OFF = re.compile("HTTP/2 error code|RST_STREAM")
+"""Ends of a call by the other end, as for want of memory or of threads there."""
 _SAID = re.compile(r"location msg=(.*?)\s*(?:stack info=|$)", re.DOTALL)
 _PATH = re.compile(r"exception trans path: *([^\n]+)")
 _PARTY = re.compile(r"\((\w+)\)")
@@ -75,9 +79,9 @@ def waiting(found: list[str], now: float) -> list[dict[str, Any]]:
 
 def _push(entry: str, own: str) -> tuple[str, str, str] | None:
     """Hop, party and words of an error about a push; None for what is about something else."""
-    old, match = _OLD_PUSH.search(entry), _PUSH.search(entry)
+    match = _PUSH.search(entry)
     if match is None:
-        return ("network", "", old.group(1)) if old else None
+        return _old_push(entry, own)
     said, path = _SAID.search(entry), _PATH.search(entry)
     error = said.group(1) if said else entry.partition(" - ")[2].partition("\n")[0]
     parties = _PARTY.findall(path.group(1)) if path else []
@@ -93,3 +97,17 @@ def _push(entry: str, own: str) -> tuple[str, str, str] | None:
         return "network", towards, error
     # An answer to what was sent on: the next one failed without a word, as for want of memory.
     return "theirs" if match.group(2) == "Resp" else "own", towards, error
+
+
+def _old_push(entry: str, own: str) -> tuple[str, str, str] | None:
+    """The same of EggRoll 2.0, which writes the status of the call that followed, and what was sent."""
+    match = _OLD_PUSH.search(entry[:_LINE])
+    if match is None:
+        return None
+    to = _OLD_TOWARDS.search(match.group(2) or "")
+    error, towards = match.group(1), to.group(1) if to else ""
+    if towards == own:
+        return "eggs", own, error
+    if _UNREACHED.search(error):
+        return "network", towards, error
+    return "theirs" if _BROKEN_OFF.search(error) else "own", towards, error
