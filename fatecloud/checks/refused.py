@@ -19,7 +19,7 @@ REFUSED = Code(
     "critical",
     "All threads of a pool in a service's JVM were in use, and work that came then was never done.",
     ("JAVA_OUT_OF_MEMORY", "node"),
-    explains=("SERVICE_HUNG",),
+    explains=("SERVICE_HUNG", "SERVICE_THREADS"),
     settles=False,
     underlies=True,
 )

@@ -83,7 +83,8 @@ def _usable(router: Router) -> CheckSpec:
     code = router.code(
         "UNUSABLE",
         f"What answers on {router.name}'s port does not work as its party's {router.name}.",
-        ("node",),
+        # Of EggRoll 2.0 it then ends every call with an error.
+        ("node", "JAVA_WORK_REFUSED"),
     )
     probe = router.probe("state")
 

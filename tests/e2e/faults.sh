@@ -386,6 +386,102 @@ lost_pushes() {
     done
 }
 
+# The same of EggRoll 2.0.2: the status of the next call, and what was sent.
+broken_pushes() {
+    log=$base/logs/$label-$party-rollsite/eggroll/rollsite.jvm.err.log
+    status="Status{code=INTERNAL, description=HTTP/2 error code: INTERNAL_ERROR"
+    sent='{"task":{"taskId":"__federation__#s#n#t#guest#9999#host#10000"},"dst":{"name":"n","partyId":"10000","role":"host"}}'
+    for number in 1 2; do
+        echo "[ERROR][4711][$(date '+%F %T'),000][grpc-$number,pid:1,tid:1][c.w.e.r.g.o.ServerPushRequestStreamObserver:315] - [PUSH][OBSERVER][ONERROR] error in push server: $status" >> "$log"
+        echo "Received Rst Stream, cause=null}, metadata: $sent, ackCount: 1" >> "$log"
+    done
+}
+
+# A pull that rollsite of EggRoll 2.0.2 has named each five minutes, for half an hour.
+waiting_pull() {
+    log=$base/logs/$label-$party-rollsite/eggroll/rollsite.jvm.log
+    sent='{"task":{"taskId":"__federation__#s#n#t#guest#10000#host#9999"}}'
+    counts="current latch count: -2147483648, put batch required: 0, put batch finished: 0"
+    for minutes in 25 20 15 10 5 0; do
+        at=$(date -d "$minutes minutes ago" '+%F %T')
+        echo "[INFO ][4711][$at,000][grpc-1,pid:1,tid:1][c.w.e.r.g.s.DataTransferPipedServerImpl:313] - getStatus: job NOT finished: $sent. $counts" >> "$log"
+    done
+}
+
+# So many pulls whose data never come: rollsite of EggRoll 2.0 keeps a thread for each for five minutes.
+pulls() {
+    cat > /var/tmp/pulls.py <<'END'
+import grpc, sys
+
+def number(value):
+    octets = b""
+    while True:
+        octets, value = octets + bytes([value & 127 | (128 if value > 127 else 0)]), value >> 7
+        if not value:
+            return octets
+
+def part(name, data):
+    return number(name << 3 | 2) + number(len(data)) + data
+
+def packet(tag):
+    known = (b"s", b"n", tag, b"guest", b"10000", b"host", b"9999", b"object")
+    session = b"".join(part(name, data) for name, data in enumerate(known, 1))
+    task = part(1, b"fault") + part(2, part(1, session) + part(2, b"s"))
+    topics = [part(1, b"fault") + part(2, party) + part(3, b"host") for party in (b"10000", b"9999")]
+    return part(1, part(1, task) + part(2, topics[0]) + part(3, topics[1]) + part(5, b"getStatus"))
+
+channel = grpc.insecure_channel(sys.argv[1])
+path = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"
+call = channel.unary_unary(path, request_serializer=lambda data: data, response_deserializer=lambda data: data)
+for future in [call.future(packet(b"%d" % one), timeout=900) for one in range(int(sys.argv[2]))]:
+    future.code()
+END
+    where=$(address n1):9370
+    systemd-run --quiet --collect --unit=pulls "$(home flow)/venv/bin/python" /var/tmp/pulls.py "$where" "$1"
+    sleep 5
+}
+pulls_end() { systemctl stop pulls 2> /dev/null || true; }
+
+# A component's process may have hardly more descriptors than it has.
+few_descriptors() {
+    restart "$1"
+    sleep 40
+    used=$(ls "/proc/$(pid "$1")/fd" | wc -l)
+    override "$1" "LimitNOFILE=$((used + 5))"
+}
+
+# The node's own name leads to the other party's node; and to the node again.
+other_own_name() {
+    cp -p /etc/hosts /var/tmp/hosts
+    kept=$(sed "s/^[0-9.]*\([[:space:]].*\b$(hostname)\b\)/$other\1/" /etc/hosts)
+    echo "$kept" > /etc/hosts
+}
+own_name() { cat /var/tmp/hosts > /etc/hosts; }
+
+# The sessions that flows of 1.4 made for themselves have another status, as if they had ended ten minutes ago.
+flow_session() {
+    sql "UPDATE eggroll_meta.session_main SET status = '$1', updated_at = UTC_TIMESTAMP() - INTERVAL 600 SECOND \
+        WHERE session_id LIKE 'session\\_used\\_by\\_fate%' AND status = 'ACTIVE'"
+}
+
+# One job of FATE 1.4 that has been waiting for 20 minutes, and is in no queue.
+older_queue() {
+    columns=f_job_id,f_roles,f_work_mode,f_initiator_party_id,f_is_initiator,f_dsl,f_runtime_conf,f_run_ip,f_status
+    columns=$columns,f_role,f_party_id,f_create_time
+    roles='{"guest": [10000], "host": [9999]}'
+    values="'200000000000000000001','$roles',1,'10000',0,'{}','{}','','waiting','host','$party',(UNIX_TIMESTAMP() - 1200) * 1000"
+    sql "INSERT INTO fate_flow.t_job ($columns) VALUES ($values)"
+}
+
+# The newest job that this flow of 1.4 has scheduled runs again, and none of its tasks does, for 20 minutes.
+forgotten_job() {
+    newest="SELECT f_job_id FROM fate_flow.t_job WHERE f_is_initiator = 1 ORDER BY f_create_time DESC LIMIT 1"
+    job=$(sql "$newest" | tail -1)
+    ago="f_update_time = f_update_time - 1200000"
+    sql "UPDATE fate_flow.t_task SET $ago WHERE f_job_id = '$job'"
+    sql "UPDATE fate_flow.t_job SET $ago, f_status = 'running', f_end_time = NULL WHERE f_job_id = '$job' AND f_is_initiator = 1"
+}
+
 # Rollsite cannot connect to the other party's for two minutes, while it is asked to: then it waits for a minute or more
 # before it tries again, although nothing is in its way.
 stale_connection() {
@@ -418,7 +514,7 @@ def part(name, data):
 
 channel = grpc.insecure_channel(sys.argv[1], options=[("grpc.max_send_message_length", -1)])
 party, size, seconds = sys.argv[2].encode(), int(sys.argv[3]), int(sys.argv[4])
-topic = part(2, party) + part(3, b"fateflow")
+topic = part(1, b"fault") + part(2, party) + part(3, b"fateflow")
 head = part(2, topic) + part(3, topic) + part(4, part(1, b"/x")) + part(5, b"POST")
 packet = part(1, head) + part(2, part(1, b"k") + part(2, b"x" * size))
 path = "/com.webank.ai.eggroll.api.networking.proxy.DataTransferService/unaryCall"

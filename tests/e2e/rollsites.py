@@ -53,7 +53,7 @@ def of_upstream(handed: Handed, place: Path, release: str, folder: Path, *, boar
         handed: four nodes.
         place: an empty directory for the operator.
         release: its name.
-        folder: the archives, and `python`, the release's CPython: its program, or the directory that it is installed in.
+        folder: the archives, and `python`, the release's CPython: its program, or the directory that has `bin/python3`.
         board: whether each party has one.
     """
     empty = place / "empty"

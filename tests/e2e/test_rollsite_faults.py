@@ -8,13 +8,13 @@ from fault_run import run
 from fault_site import Parties
 from fault_sites import SITES
 from rolling import Rolling
-from rollsite_packages import PACKAGES
+from rollsite_packages import PACKAGES, RELEASE
 from sampling import LONG, SEED, sample
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 IN_CI = 3
-ROWS = rows_on("rollsite", long=LONG, real=PACKAGES is not None)
+ROWS = rows_on("rollsite", long=LONG, real=PACKAGES is not None, release=RELEASE)
 
 
 @pytest.mark.parametrize("row", sample("fault of rollsite", ROWS, IN_CI), ids=str)

@@ -53,6 +53,8 @@ class Row:
     """Name of the two parties on which it is made, see `fault_sites.py`."""
     only: str = ""
     """The one grade of EggRoll on which it can be made; empty for both."""
+    releases: tuple[str, ...] = ()
+    """Names of the site's releases on which it can be made; empty for all."""
     together: tuple[Row, ...] = ()
     """Another fault that is made at once."""
 
@@ -98,16 +100,18 @@ def rows(document: Mapping[str, Any] | None = None) -> tuple[Row, ...]:
     return tuple(_row(one, (plain[one["with"]],) if "with" in one else ()) for one in written)
 
 
-def rows_on(architecture: str, *, long: bool, real: bool = False) -> list[Row]:
+def rows_on(architecture: str, *, long: bool, real: bool = False, release: str = "") -> list[Row]:
     """The rows of one site.
 
     Args:
         architecture: of the site.
         long: whether those are among them that take too long for CI.
         real: whether it has upstream's EggRoll.
+        release: that it has; empty for a site with one.
     """
     other = FIXTURES if real else REAL
-    return [row for row in rows() if row.site == architecture and row.only != other and (long or not row.long)]
+    found = [row for row in rows() if row.site == architecture and row.only != other and (long or not row.long)]
+    return [row for row in found if release in row.releases or not row.releases]
 
 
 def unfit() -> Mapping[str, str]:
@@ -134,6 +138,10 @@ def _read() -> dict[str, Any]:
     return dict(yaml.safe_load(FILE.read_text()))
 
 
+_LISTS = ("root", "inject", "repair", "after", "never", "by", "releases")
+"""Keys whose value may be one text as well."""
+
+
 def _row(written: Mapping[str, Any], together: tuple[Row, ...] = ()) -> Row:
     known = {key: value for key, value in written.items() if key not in ("with", "closed", "edit")}
     if rule := written.get("closed"):
@@ -144,7 +152,7 @@ def _row(written: Mapping[str, Any], together: tuple[Row, ...] = ()) -> Row:
             "repair": "inventory",
             "why": "an edit may be taken back",
         }
-    known |= {key: _several(known.get(key, ())) for key in ("root", "inject", "repair", "after", "never", "by")}
+    known |= {key: _several(known.get(key, ())) for key in _LISTS}
     return Row(**known, together=together)
 
 

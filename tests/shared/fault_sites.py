@@ -21,6 +21,8 @@ class FaultSite:
     """Keys of services beside these."""
     workers: tuple[str, ...] = ()
     """Nodes with `further` alone."""
+    releases: tuple[str, ...] = ()
+    """Those on which its rows are made, where there are several; the first one has fixtures as well."""
     root_seconds: float = 45.0
     """How long a fault may take to be the root, alone, where its row says nothing else."""
     cleared_seconds: float = 90.0
@@ -59,6 +61,7 @@ SITES = {
         ("clustermanager", "flow", "mysql", "nodemanager", "rollsite"),
         (f"9999/nodemanager@{WORKER}", f"10000/nodemanager@{SECOND_WORKER}"),
         (WORKER, SECOND_WORKER),
+        ("fate-1.11.4", "fate-1.4.5"),
         # A rollsite holds on to a connection that failed for up to two minutes.
         root_seconds=90.0,
         cleared_seconds=300.0,

@@ -158,6 +158,11 @@ def test_descriptors_and_threads_are_judged_by_their_limits(name: str, code: str
     assert found(front(main=few), {FRONT: {name: line(limit // 2, limit / 100)}}) == []
 
 
+def test_a_process_that_may_have_fewer_descriptors_than_ours_is_judged_by_that() -> None:
+    assert [f.code for f in found(front(main=a_main(102, fds=950, files=1024)))] == ["SERVICE_DESCRIPTORS"]
+    assert found(front(main=a_main(102, fds=950, files=None))) == []
+
+
 def test_a_service_whose_pools_have_fewer_threads_is_judged_by_these() -> None:
     desired = the_desired()
     own = replace(desired.services[FRONT], facts={"threads": 600})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -93,6 +94,7 @@ def test_the_main_process_and_its_children_are_described_apart(main: subprocess.
     pids = children_of(main)
     found = look(main)
     assert (found["main"]["pid"], found["main"]["frozen"], found["main"]["threads"]) == (main.pid, False, 1)
+    assert found["main"]["files"] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     assert {child["pid"] for child in found["children"]} == set(pids)
     assert not any(child["frozen"] for child in found["children"])
     for process in (found["main"], *found["children"]):

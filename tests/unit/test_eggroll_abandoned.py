@@ -37,7 +37,9 @@ def jobs(*names: str, waiting: int = 0) -> Change:
 
 def test_a_session_of_a_job_that_ended_before_two_looks_is_named_with_what_ends_it() -> None:
     (finding,) = found()
-    assert finding.symptom == "1 active sessions with 2 eggs are of jobs that have ended, the oldest is 1 h old"
+    assert (
+        finding.symptom == "1 active sessions with 2 eggs are of jobs or flows that have ended, the oldest is 1 h old"
+    )
     assert [str(one) for one in finding.remedy] == [f"fatecloud session kill {SESSION} --owner 9999"]
     assert len(found(jobs("202611302014238411721"))) == 1
 
@@ -65,3 +67,29 @@ def test_a_look_keeps_the_names() -> None:
     rows = set_answer(f"{MANAGER}:clustermanager.database", sessions=[session()])
     kept = joined({}, desired(EXAMPLE), observed(rows, example=EXAMPLE), [sessions_end])
     assert list(kept[MANAGER]) == [f"abandoned {SESSION}"]
+
+
+OLDEST, OF_FLOW = "eggroll-rollsite-1.4", "session_used_by_fate_flow_server_a"
+
+
+@pytest.mark.parametrize(
+    ("began", "codes"),
+    [
+        (100.0, ["CLUSTERMANAGER_SESSION_ABANDONED"]),
+        # It made it for itself, some seconds after its start.
+        (4010.0, []),
+        # Clocks differ, and a flow that does not run may come up again.
+        (3995.0, []),
+        (None, []),
+    ],
+)
+def test_a_session_that_flow_1_4_made_for_itself_ends_with_that_flow(began: float | None, codes: list[str]) -> None:
+    row = {"id": OF_FLOW, "status": "ACTIVE", "total": 3, "active": 3, "age": 4000, "changed": 3990}
+    state = {"state": "running", "since": NOW - began if began else None}
+    before = {MANAGER: {f"abandoned {OF_FLOW}": (Sample(NOW - 60, 1.0),)}}
+    seen = observed(
+        set_answer(f"{MANAGER}:clustermanager.database", sessions=[row]),
+        lambda answers: answers.update({"9999/flow@a1": state, "earlier": before}),
+        example=OLDEST,
+    )
+    assert [one.code for one in judge(desired(OLDEST), seen, [sessions_end]).findings] == codes

@@ -8,7 +8,7 @@ import os
 import time
 from typing import Any, Dict, List, Optional, Set
 
-from .processes import Process, command_line, descriptors, of_unit, owner, process_of, table, tree
+from .processes import Process, command_line, descriptors, descriptors_allowed, of_unit, owner, process_of, table, tree
 from .reading import Unreadable, text_of
 
 _STOPPED = ("T", "t")
@@ -75,13 +75,18 @@ def figures(pid: Optional[int], processes: List[Process], still: Set[int]) -> Di
     children = [process for process in processes if process is not main]
     shown = sorted(children, key=lambda process: (process.pid not in still, -process.rss))[:_SHOWN]
     return {
-        "main": dict(_described(main, still, _MAIN_COMMAND), threads=main.threads) if main else None,
+        "main": _main(main, still) if main else None,
         "children": [_described(child, still) for child in shown],
         "processes": len(processes),
         "pids": sorted(process.pid for process in processes)[:_PIDS],
         "rss": sum(process.rss for process in processes) if processes else None,
         "user": owner(main.pid) if main else None,
     }
+
+
+def _main(process: Process, still: Set[int]) -> Dict[str, Any]:
+    found = _described(process, still, _MAIN_COMMAND)
+    return dict(found, threads=process.threads, files=descriptors_allowed(process.pid))
 
 
 def _described(process: Process, still: Set[int], most: int = _COMMAND) -> Dict[str, Any]:

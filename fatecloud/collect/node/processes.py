@@ -117,6 +117,18 @@ def descriptors(pid: int) -> Optional[int]:
         return None
 
 
+def descriptors_allowed(pid: int) -> Optional[int]:
+    """How many it may have at most, or None where we may not look."""
+    try:
+        lines = text_of("/proc/%d/limits" % pid).splitlines()
+    except Unreadable:
+        return None
+    head = "Max open files"
+    # The soft limit first, and the hard one behind it; a number or `unlimited`.
+    soft = next((line[len(head) :].split()[0] for line in lines if line.startswith(head)), "")
+    return int(soft) if soft.isdigit() else None
+
+
 def listeners() -> List[Dict[str, Any]]:
     """Listening TCP sockets with the process that holds each; `pid` is None where only root could tell."""
     try:

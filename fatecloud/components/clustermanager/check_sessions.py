@@ -125,7 +125,7 @@ def _missing(view: ServiceView, key: str, pids: list[int]) -> int:
     # Under supervisor eggs outlive their nodemanager, and no one knows whose they are.
     if service is None or view.desired.node(service.id.node).supervision != "systemd":
         return 0
-    state, now = _state(view, key) or {}, _now(view, key)
+    state, now = state_at(view, key) or {}, clock_at(view, key)
     known, since = state.get("pids"), state.get("since")
     if known is None or len(known) >= _MOST or (since is not None and now - since < _RECOVERY):
         return 0
@@ -134,19 +134,20 @@ def _missing(view: ServiceView, key: str, pids: list[int]) -> int:
 
 def _began_later(view: ServiceView, key: str, age: float) -> bool:
     """Whether a nodemanager does not run, or began after a session of this age: its eggs have ended with it."""
-    state = _state(view, key) or {}
+    state = state_at(view, key) or {}
     since = state.get("since")
-    return state.get("pid") is None or (since is not None and since > _now(view, key) - age)
+    return state.get("pid") is None or (since is not None and since > clock_at(view, key) - age)
 
 
-def _now(view: ServiceView, key: str) -> float:
-    """By the clock of a nodemanager's node."""
+def clock_at(view: ServiceView, key: str) -> float:
+    """Seconds since the epoch, by the clock of a service's node."""
     seen = view.observed.reached(view.desired.services[key].id.node)
     clock = seen.fact("clock").value if seen else None
     return float(clock["epoch"]) if clock else view.observed.taken
 
 
-def _state(view: ServiceView, key: str) -> Mapping[str, Any] | None:
+def state_at(view: ServiceView, key: str) -> Mapping[str, Any] | None:
+    """What its node says of a service; None where that is not known."""
     seen = view.observed.reached(view.desired.services[key].id.node)
     states = seen.fact("services").value if seen else None
     found: Mapping[str, Any] | None = (states or {}).get(key)

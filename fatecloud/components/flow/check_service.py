@@ -28,7 +28,7 @@ COMPUTING_DOWN = Code(
     ("computing", "node"),
 )
 PROXY_DOWN = Code("FLOW_PROXY_DOWN", "critical", "Flow cannot reach its own party's proxy.", ("proxy", "node"))
-JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for cores for a long time.")
+JOBS_WAITING = Code("FLOW_JOBS_WAITING", "warning", "A job has been waiting for its turn or for cores for a long time.")
 
 
 @service_check(API_DOWN, component="flow")
@@ -115,16 +115,20 @@ def jobs(view: ServiceView) -> Iterator[Finding]:
     old = [job for job in answer.get("jobs", ()) if job["status"] == "waiting" and (job["age"] or 0) > WAITING_SECONDS]
     if old:
         first = max(old, key=lambda job: job["age"])
+        # Flow 1.4 counts jobs, and has no setting for them.
+        at_a_time = view.service.facts.get("at_a_time")
+        reason = f"{at_a_time} jobs run at a time" if at_a_time else "it asks for more cores than are free"
+        more = Edit("raise `computing.cores` of flow, then deploy", instead=True)
         yield finding(
             view,
             JOBS_WAITING,
             f"job {first['job']} has been waiting for {first['age'] / 60:.0f} min; {answer['waiting']} wait in total",
             "flow.jobs",
-            cause="it asks for more cores than are free, here or at a partner; all later jobs wait behind it",
+            cause=f"{reason}, here or at a partner; all later jobs wait behind it",
             remedy=(
-                logs(view, "'apply resource failed'"),
+                logs(view, "'host is busy'" if at_a_time else "'apply resource failed'"),
                 Ask("who submitted the job", "stop it"),
-                Edit("raise `computing.cores` of flow, then deploy", instead=True),
+                *(() if at_a_time else (more,)),
             ),
             expected=f"no job waits longer than {WAITING_SECONDS / 60:.0f} min",
             got=f"{first['age']} s",

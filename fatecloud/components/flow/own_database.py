@@ -28,11 +28,12 @@ CORES = """
 select f_cores, f_remaining_cores, (select coalesce(sum(f_cores), 0) from t_job where f_resource_in_use = 1)
 from t_engine_registry where f_engine_type = 'computing' and f_engine_name = %s
 """
-"""In one statement: flow gives and takes cores in a transaction, so these always agree."""
+"""How many there are for jobs, how many are free, and how many jobs have. In one statement: flow gives and takes them
+in a transaction, so these always agree."""
 
 
-def mysql(conf: dict[str, Any], engine: str = "") -> dict[str, Any]:
-    """Log in as flow does and look at the schema, and at the cores of an engine."""
+def mysql(conf: dict[str, Any], engine: str = "", question: str = "") -> dict[str, Any]:
+    """Log in as flow does and look at the schema, at the cores of an engine, and at the `rows` of one more question."""
     driver = importlib.import_module("pymysql")
     where = f"{conf['host']}:{conf['port']}"
     begin = time.monotonic()
@@ -49,7 +50,8 @@ def mysql(conf: dict[str, Any], engine: str = "") -> dict[str, Any]:
             (tables,) = cursor.fetchone()
             cursor.execute("show status like 'Threads_connected'")
             (_, threads) = cursor.fetchone()
-            cores = _cores(driver, cursor, engine)
+            cores = _asked(driver, cursor, CORES, (engine,))
+            rows = _asked(driver, cursor, question, ()) if question else []
     except driver.err.MySQLError as error:
         return {"ok": False, "where": where, **explained(error, conf)}
     finally:
@@ -65,20 +67,20 @@ def mysql(conf: dict[str, Any], engine: str = "") -> dict[str, Any]:
         "threads": int(threads),
         "max_connections": int(limit),
         "seconds": round(login, 3),
-        "cores": cores,
+        "cores": {name: int(cores[0][at]) for at, name in enumerate(("all", "free", "held"))} if cores else None,
+        **({"rows": [list(row) for row in rows]} if question else {}),
     }
 
 
-def _cores(driver: Any, cursor: Any, engine: str) -> Any:
-    """How many cores there are for jobs, how many are free, and how many jobs have; None before flow's first start."""
+def _asked(driver: Any, cursor: Any, statement: str, values: tuple[Any, ...]) -> Any:
+    """The rows of an answer; none before flow's first start, when it has no tables."""
     try:
-        cursor.execute(CORES, (engine,))
-        row = cursor.fetchone()
+        cursor.execute(statement, values)
+        return cursor.fetchall()
     except driver.err.MySQLError as error:
         if error.args and error.args[0] == ABSENT:
-            return None
+            return ()
         raise
-    return {"all": int(row[0]), "free": int(row[1]), "held": int(row[2])} if row else None
 
 
 def echoed(driver: Any, conf: dict[str, Any], padding: int, seconds: float) -> dict[str, Any]:

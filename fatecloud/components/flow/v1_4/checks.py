@@ -8,13 +8,14 @@ from fatecloud.components.flow.check_database import database
 from fatecloud.components.flow.check_service import COMPUTING_DOWN, api, jobs, proxy, scheduler
 from fatecloud.components.flow.fate_1 import COMPUTING
 from fatecloud.components.flow.v1.exposures import exposures
+from fatecloud.components.flow.v1_4.check_forgotten import drives_on
 from fatecloud.components.flow.v1_4.want import OWN_ADDRESS
 from fatecloud.components.judging import answer_of, finding, reached_again
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import administrator, logs_of_service
 
-__all__ = ["address", "api", "database", "exposures", "jobs", "managers", "proxy", "scheduler"]
+__all__ = ["address", "api", "database", "drives_on", "exposures", "jobs", "managers", "proxy", "scheduler"]
 
 ADDRESS = Code(
     "FLOW_OWN_ADDRESS",

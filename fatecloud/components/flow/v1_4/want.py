@@ -80,6 +80,7 @@ def want(ctx: Context) -> Wanted:
             "log_level": _DEBUG,
             "beat": 120,
             "stalled": LATE,
+            "at_a_time": JOBS_AT_A_TIME,
             # It has no limit that would have to fit the node.
             "cores_known": True,
         },

@@ -1,0 +1,28 @@
+"""Faults of `faults.yml` on FATE 1.4.5: each has its root, alone, and what its finding says repairs it.
+
+On upstream's software alone, see `test_rollsite_145.py`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from fault_rows import Row, rows_on
+from fault_run import run
+from fault_site import Parties
+from fault_sites import SITES
+from rolling import Rolling
+from rollsites import OLDEST, OLDEST_PACKAGES
+from sampling import LONG, SEED, sample
+
+if not OLDEST_PACKAGES.is_dir():
+    pytest.skip(f"FATECLOUD_PACKAGES names no directory with {OLDEST}", allow_module_level=True)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+IN_CI = 3
+ROWS = rows_on("rollsite", long=LONG, real=True, release=OLDEST)
+
+
+@pytest.mark.parametrize("row", sample("fault of FATE 1.4.5", ROWS, IN_CI), ids=str)
+def test_a_fault_has_its_root_alone_and_its_remedy_repairs_it(oldest: Rolling, row: Row) -> None:
+    print(f"FATECLOUD_SEED={SEED} {row}")  # noqa: T201 - pytest shows it where the test fails
+    run(row, Parties(oldest.program, oldest.nodes, SITES["rollsite"]))
