@@ -43,8 +43,9 @@ def open(  # noqa: A001 - a verb is named by its function
     service = page_of(session.resolved, keys)
     with interruptible() as interruption, opened(session, service, port) as page:
         typer.echo(page.url)
-        password = typed(f"fatecloud secrets reveal {page.page.secret}")
-        typer.echo(f"log in as {page.page.account}; `{password}` shows the password", err=True)
+        if page.page.secret:
+            password = typed(f"fatecloud secrets reveal {page.page.secret}")
+            typer.echo(f"log in as {page.page.account}; `{password}` shows the password", err=True)
         if not page.through:
             return 0
         typer.echo(f"through SSH to {page.through}, until Ctrl-C", err=True)

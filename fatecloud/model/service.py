@@ -48,10 +48,10 @@ class Page:
 
     port: str
     """Name of the service's port."""
-    account: str
-    """With which people log in."""
-    secret: str
-    """Full name of the secret with its password."""
+    account: str = ""
+    """With which people log in; empty where it has no login."""
+    secret: str = ""
+    """Full name of the secret with its password; likewise."""
 
 
 @dataclass(frozen=True, slots=True)

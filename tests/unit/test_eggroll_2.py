@@ -15,6 +15,7 @@ from fatecloud.components.clustermanager.sessions import CREATE, GET, KILL
 from fatecloud.components.clustermanager.v2 import asking_manager, probe_workers
 from fatecloud.components.clustermanager.v2.commands import NODES, RESOURCE, alive, nodes, resource
 from fatecloud.components.declared import component_checks
+from fatecloud.components.mysql.jdbc import NoLogin
 from fatecloud.components.nodemanager.v2 import probe_state as nodemanager_state
 from fatecloud.components.rollsite import messages, probe_peers, probe_state
 from fatecloud.components.rollsite.own_table import OwnTable
@@ -216,7 +217,7 @@ def test_only_the_clustermanager_has_the_login_to_eggrolls_database() -> None:
 def test_its_password_is_read_where_it_is(tmp_path: Path) -> None:
     text = rendered("9999/clustermanager@a1", EXAMPLE)[CONF].text
     (tmp_path / "eggroll.properties").write_text(text)
-    with pytest.raises(own_database.NoLogin):
+    with pytest.raises(NoLogin):
         own_database.login_of(str(tmp_path / "eggroll.properties"))
     (tmp_path / own_database.APART).write_text("# x\npassword=s3\\u0063ret\n")
     login = own_database.login_of(str(tmp_path / "eggroll.properties"))

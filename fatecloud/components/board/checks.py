@@ -48,7 +48,7 @@ JOBS_UNREADABLE = Code(
     "BOARD_JOBS_UNREADABLE",
     "critical",
     "Flow answers FATEBoard, and the list of jobs does not come.",
-    ("flow", "FILE_DRIFTED", "RESTART_PENDING"),
+    ("flow", "FILE_DRIFTED", "RESTART_PENDING", "BOARD_DATABASE_REFUSED"),
 )
 _HANGS = ("timeout", "silent", "unanswered", "refused", "reset")
 """Kinds of answers that are for the checks of every service."""
@@ -82,7 +82,7 @@ def account(view: ServiceView) -> Iterator[Finding]:
             cause="its settings were changed by hand, or are missing: then those in its jar count, and their account",
             # It reads them again at each login.
             remedy=PUT_BACK,
-            expected=f"the account {view.service.facts['account']} alone",
+            expected=f"{view.service.facts['works']} alone",
             got=f"a login as {name}",
         )
 
@@ -118,7 +118,7 @@ def usable(view: ServiceView) -> Iterator[Finding]:
         if refused
         else "another program has its port, or its settings cannot be read",
         remedy=(*PUT_BACK, verb(view, "restart"), logs(view)),
-        expected=f"a login as {view.service.facts['account']}",
+        expected=str(view.service.facts["works"]),
         got=str(answer["kind"]),
     )
 

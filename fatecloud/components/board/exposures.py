@@ -10,7 +10,7 @@ from fatecloud.model.remedy import Edit, Remedy, administrator
 OPEN = Code(
     "EXPOSURE_BOARD_OPEN",
     "exposure",
-    "FATEBoard speaks without TLS, or shows the logs and the progress of jobs without a login.",
+    "FATEBoard speaks without TLS, or shows jobs or their logs without a login.",
 )
 
 

@@ -18,7 +18,7 @@ SECONDS = 6.0
 ATTEMPTS = 2
 """Logins with a key of its own each: where the board renews its key in between, it refuses the right password."""
 TITLES = (b"<title>FateBoard</title>", b"<title>FATE Board</title>")
-"""Of FATEBoard 2 and 1.11."""
+"""Of FATEBoard 2, and of 1.4 and 1.11."""
 SHIPPED = (("admin", "admin"), ("", ""))
 """Accounts that upstream's settings, guides and jars have; the empty one is in the jar of FATEBoard 2."""
 _LEAD = "server.board.login."
@@ -42,7 +42,7 @@ def state(path: str, host: str, port: int) -> dict[str, Any]:
     key = board.key(SECONDS)
     if "kind" in key:
         return key
-    found = {"shipped": _shipped(board), "login": False, **_page(board)}
+    found = {"shipped": _shipped(board), "login": False, **shown(board)}
     try:
         account, password = login_of(path)
     except (OSError, KeyError) as error:
@@ -70,15 +70,16 @@ def _shipped(board: Board) -> list[str]:
     return found
 
 
-def _page(board: Board) -> dict[str, Any]:
+def shown(board: Board) -> dict[str, Any]:
+    """Whether it shows its page, and what it shows."""
     try:
         status, text = board.page("/", SECONDS)
     except OSError as error:
         return {"page": False, "answer": trouble(error, SECONDS, "silent")["error"]}
     except NoHttp as error:
         return {"page": False, "answer": readable(error)}
-    shown = status == OK and any(title in text for title in TITLES)
-    return {"page": shown, "answer": f"HTTP {status}" if status != OK else "a page" if shown else "another page"}
+    there = status == OK and any(title in text for title in TITLES)
+    return {"page": there, "answer": f"HTTP {status}" if status != OK else "a page" if there else "another page"}
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def judge(path: str, host: str, port: int, endpoint: str, flow: Flow) -> dict[st
         endpoint: of flow.
         flow: how it is asked.
     """
-    direct = sized(functools.partial(_direct, flow, *address_of(endpoint)), flow.padding, LIMITS)
+    direct = asked_directly(endpoint, flow)
     # An error that flow itself reports is one of its database: what that means for the jobs is asked through the board.
     if not direct["ok"] and direct["kind"] != "code":
         return {"ok": False, "kind": "flow", "error": direct["error"], "direct": direct}
@@ -70,18 +70,23 @@ def judge(path: str, host: str, port: int, endpoint: str, flow: Flow) -> dict[st
     return {**through, "direct": direct}
 
 
+def asked_directly(endpoint: str, flow: Flow) -> dict[str, Any]:
+    """What flow answers to this node."""
+    return sized(functools.partial(_direct, flow, *address_of(endpoint)), flow.padding, LIMITS)
+
+
 def _through(board: Board, endpoint: str, flow: Flow) -> dict[str, Any]:
     info = board.call(INFO, BOARD_SECONDS, {})
     if info.get("code") != 0:
         kind = "signed" if info.get("code") in flow.signed else "board" if "kind" in info else "unreached"
-        return {"ok": False, "kind": kind, "error": _words(info)}
+        return {"ok": False, "kind": kind, "error": words(info)}
     shown, own = _instances(info["data"]), _instances(_own(endpoint, flow))
     if own and shown != own:
         names = f"FATEBoard shows flow {' and '.join(shown) or 'none'}, and at {endpoint} is {' and '.join(own)}"
         return {"ok": False, "kind": "other", "error": names}
     jobs = board.call(JOBS, BOARD_SECONDS, verb="GET")
     if jobs.get("code") != 0:
-        return {"ok": False, "kind": "board" if "kind" in jobs else "jobs", "error": _words(jobs)}
+        return {"ok": False, "kind": "board" if "kind" in jobs else "jobs", "error": words(jobs)}
     return {"ok": True, "flow": shown}
 
 
@@ -107,5 +112,6 @@ def _instances(data: object) -> list[str]:
     return sorted(readable(name) for name in data) if isinstance(data, dict) else []
 
 
-def _words(answer: dict[str, Any]) -> str:
+def words(answer: dict[str, Any]) -> str:
+    """What FATEBoard answered, for people."""
     return str(answer["error"]) if "kind" in answer else f"code {answer['code']}: {answer['message']}"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from fatecloud.components.clustermanager.own_database import NoLogin, login_of
+from fatecloud.components.clustermanager.own_database import login_of
+from fatecloud.components.mysql.jdbc import NoLogin
 from fatecloud.components.mysql.wire import NoPlainLogin, NotMysql, Session, SqlError
 
 SECONDS = 600.0

@@ -11,7 +11,8 @@ import json
 import sys
 from typing import Any
 
-from fatecloud.components.clustermanager.own_database import Login, NoLogin, login_of
+from fatecloud.components.clustermanager.own_database import login_of
+from fatecloud.components.mysql.jdbc import Login, NoLogin
 from fatecloud.components.mysql.probe_external import failed
 from fatecloud.components.mysql.wire import NoPlainLogin, NotMysql, Session, SqlError
 from fatecloud.probing.dialing import readable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from fatecloud.model.context import Context
@@ -35,11 +35,14 @@ class Database(Contribution):
     """Bytes of the largest statement that the service sends (`max_allowed_packet`)."""
     ours: bool = True
     """Whether the account is made for this database; another operator's may serve several."""
+    joined: bool = False
+    """Whether another service has the database, and this one an account on it alone."""
 
     @property
     def claims(self) -> tuple[str, ...]:
         """Database and account."""
-        return (f"database {self.name}", *([f"account {self.account}"] if self.ours else []))
+        account = [f"account {self.account}"] if self.ours else []
+        return (*([] if self.joined else [f"database {self.name}"]), *account)
 
     @property
     def details(self) -> dict[str, str]:
@@ -52,7 +55,16 @@ class Database(Contribution):
         return {"name": self.name, "service": self.service, "account": self.account, "rights": list(self.rights)}
 
 
-def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Database:
+def reader(ctx: Context, name: str, account: str) -> Database:
+    """An account that reads the database of another service of its owner, and changes nothing.
+
+    At an external server it is that of the other service, which the inventory chooses.
+    """
+    found = database(ctx, name, account, secret=account)
+    return replace(found, rights=("SELECT",), joined=True)
+
+
+def database(ctx: Context, name: str, account: str, *, tables: str = "", secret: str = "") -> Database:
     """The database that a service asks for, at whatever server its owner uses.
 
     Args:
@@ -61,6 +73,7 @@ def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Data
             at an external one the inventory may choose the database, and chooses the account.
         account: likewise.
         tables: see `Database`.
+        secret: name of the password's secret, where it is not the database's.
     """
     external = ctx.external("mysql")
     if external is not None:
@@ -78,7 +91,7 @@ def database(ctx: Context, name: str, account: str, *, tables: str = "") -> Data
     return Database(
         name=f"{name}{tail}",
         service=ctx.id.key,
-        secret=ctx.secret(f"mysql.{name}{tail}"),
+        secret=ctx.secret(f"mysql.{secret or name}{tail}"),
         account=f"{account}{tail}",
         tables=tables,
     )
