@@ -34,7 +34,7 @@ from servings import MEMORY as MEMORY_OF_SERVINGS
 from servings import deployed as with_servings
 from tallies import MEMORY as MEMORY_OF_JVMS
 from tallies import Tallies, deployed
-from two_parties import state_of
+from two_parties import A, state_of
 
 from fatecloud.artifacts import default_store
 from fatecloud.errors import SandboxError
@@ -211,7 +211,7 @@ def servings(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) 
 def oldest(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
     """Two parties on FATE 1.4.5, on bare nodes: prepared ones would need another release first."""
     handed = new_sandbox("oldest", 4, memory=MEMORY_OF_OLDEST)
-    return of_upstream(handed, tmp_path_factory.mktemp("oldest"), OLDEST, OLDEST_PACKAGES)
+    return of_upstream(handed, tmp_path_factory.mktemp("oldest"), OLDEST, OLDEST_PACKAGES, {A: {}})
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ FATE 1.11.4 is upstream's archives, or the fixtures' in their place; FATE 1.4.5 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ MEMORY = (9 if PACKAGES else 8) << 30
 OLDEST, MEMORY_OF_OLDEST = "fate-1.4.5", 5 << 30
 OLDEST_PACKAGES = Path(os.environ.get("FATECLOUD_PACKAGES") or "none", OLDEST)
 """Upstream's archives, and `python`, a CPython 3.6."""
+Boards = Mapping[str, dict[str, Any]]
 WORKERS = {A: "n3", B: "n4"}
 """Each party has a node for everything, and one more for eggs."""
 
@@ -37,16 +38,18 @@ def deployed(handed: Handed, place: Path, store: Path) -> Rolling:
         store: has fate-2.2.0.
     """
     if PACKAGES:
-        return of_upstream(handed, place, RELEASE, PACKAGES, board=True)
+        # One board listens on loopback, and one where its users reach it.
+        boards: Boards = {A: {}, B: {"bind": handed.sandbox.addresses[B]}}
+        return of_upstream(handed, place, RELEASE, PACKAGES, boards)
     lent = place / "lent"
     lent.mkdir()
-    program = operator(handed, place, store, _on_four_nodes(handed, RELEASE, board=False))
+    program = operator(handed, place, store, _on_four_nodes(handed, RELEASE, {}))
     program.command = lend(lent)
     lend_interpreter(Path(program.environment["FATECLOUD_STORE"]))
     return _deployed(program, handed, archives())
 
 
-def of_upstream(handed: Handed, place: Path, release: str, folder: Path, *, board: bool = False) -> Rolling:
+def of_upstream(handed: Handed, place: Path, release: str, folder: Path, boards: Boards) -> Rolling:
     """The same with upstream's software of a release, in a store that has nothing else.
 
     Args:
@@ -54,11 +57,11 @@ def of_upstream(handed: Handed, place: Path, release: str, folder: Path, *, boar
         place: an empty directory for the operator.
         release: its name.
         folder: the archives, and `python`, the release's CPython: its program, or the directory that has `bin/python3`.
-        board: whether each party has one.
+        boards: nodes of parties that have one, with its settings.
     """
     empty = place / "empty"
     empty.mkdir()
-    program = operator(handed, place, empty, _on_four_nodes(handed, release, board=board))
+    program = operator(handed, place, empty, _on_four_nodes(handed, release, boards))
     python = (folder / "python").resolve()
     python = python / "bin" / "python3" if python.is_dir() else python
     program.ok("release", "fetch", release, "--interpreter", str(python), timeout=1200)
@@ -72,18 +75,17 @@ def _deployed(program: Program, handed: Handed, packages: tuple[Path, ...]) -> R
     return Rolling(program, handed.sandbox)
 
 
-def _on_four_nodes(handed: Handed, release: str, *, board: bool) -> Callable[[dict[str, Any]], None]:
+def _on_four_nodes(handed: Handed, release: str, boards: Boards) -> Callable[[dict[str, Any]], None]:
     """Makes an inventory of it."""
     addresses = dict(handed.sandbox.addresses)
 
     def party(node: str) -> dict[str, Any]:
-        components = ("flow", "mysql", "clustermanager", "rollsite", *(("board",) if board else ()))
-        # One board listens on loopback, and one where its users reach it.
-        bound = {"board": {"bind": addresses[node]}} if board and node == B else {}
+        components = ("flow", "mysql", "clustermanager", "rollsite", *(("board",) if node in boards else ()))
+        board = {"board": boards[node]} if boards.get(node) else {}
         return {
             "addresses": [addresses[node], addresses[WORKERS[node]]],
             "services": {**dict.fromkeys(components, node), "nodemanager": [node, WORKERS[node]]},
-            "config": {"flow": {"jobs": {"cores": 2}}, **bound},
+            "config": {"flow": {"jobs": {"cores": 2}}, **board},
         }
 
     def change(document: dict[str, Any]) -> None:

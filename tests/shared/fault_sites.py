@@ -59,7 +59,8 @@ SITES = {
     "rollsite": FaultSite(
         {A: "9999", B: "10000", WORKER: "9999", SECOND_WORKER: "10000"},
         ("clustermanager", "flow", "mysql", "nodemanager", "rollsite"),
-        (f"9999/nodemanager@{WORKER}", f"10000/nodemanager@{SECOND_WORKER}"),
+        # FATEBoard only beside upstream's software.
+        (f"9999/nodemanager@{WORKER}", f"10000/nodemanager@{SECOND_WORKER}", f"9999/board@{A}"),
         (WORKER, SECOND_WORKER),
         ("fate-1.11.4", "fate-1.4.5"),
         # A rollsite holds on to a connection that failed for up to two minutes.

@@ -106,6 +106,12 @@ UPDATE `server_node` SET `status` = 'HEALTHY', `last_heartbeat_at` = NULL WHERE 
 INSERT INTO `server_node` (`name`, `host`, `port`, `node_type`, `status`) SELECT '127.0.0.1', '127.0.0.1', 4671, 'NODE_MANAGER', 'HEALTHY' FROM DUAL
   WHERE NOT EXISTS (SELECT 1 FROM `server_node` WHERE `node_type` = 'NODE_MANAGER' AND `host` = '127.0.0.1' AND `port` = 4671);
 
+-- fate_flow, for 9999/board@a1
+CREATE DATABASE IF NOT EXISTS `fate_flow` CHARACTER SET utf8mb4;
+CREATE USER IF NOT EXISTS 'board'@'%' IDENTIFIED BY @@fatecloud:9999.mysql.board:sql@@;
+ALTER USER 'board'@'%' IDENTIFIED BY @@fatecloud:9999.mysql.board:sql@@;
+GRANT SELECT ON `fate\_flow`.* TO 'board'@'%';
+
 -- fate_flow, for 9999/flow@a1
 CREATE DATABASE IF NOT EXISTS `fate_flow` CHARACTER SET utf8mb4;
 CREATE USER IF NOT EXISTS 'fate'@'%' IDENTIFIED BY @@fatecloud:9999.mysql.fate_flow:sql@@;
