@@ -26,7 +26,7 @@ from rolling import Rolling
 from rolling import deployed as rolled
 from rollsite_packages import PACKAGES
 from rollsites import MEMORY as MEMORY_OF_ROLLSITES
-from rollsites import MEMORY_OF_OLDEST, OLDEST, OLDEST_PACKAGES, of_upstream
+from rollsites import OLDEST, OLDEST_PACKAGES, of_upstream
 from rollsites import deployed as with_rollsites
 from sampling import LONG
 from serving_packages import archives as archives_of_serving
@@ -210,7 +210,7 @@ def servings(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def oldest(new_sandbox: NewSandbox, tmp_path_factory: pytest.TempPathFactory) -> Rolling:
     """Two parties on FATE 1.4.5, on bare nodes: prepared ones would need another release first."""
-    handed = new_sandbox("oldest", 4, memory=MEMORY_OF_OLDEST)
+    handed = new_sandbox("oldest", 4, memory=MEMORY_OF_ROLLSITES)
     return of_upstream(handed, tmp_path_factory.mktemp("oldest"), OLDEST, OLDEST_PACKAGES, {A: {}})
 
 
