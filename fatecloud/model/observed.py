@@ -53,20 +53,32 @@ class ProbeAnswer:
 
     @property
     def delayed(self) -> bool:
-        """Whether it is late, or what it asked answers and the service behind that did not in time."""
-        behind = self.data.get("behind") if isinstance(self.data, Mapping) else None
-        late = isinstance(behind, Mapping) and behind.get("ok") is not True and behind.get("kind") in NO_ANSWER
-        return self.late or late
+        """Whether it is late, or what it asked answers and the service behind that did not in time.
+
+        Of what goes to other parties, only what came late through the own router, and in time past it (`own`): there no
+        one elsewhere was late.
+        """
+        whole = [self.data] if isinstance(self.data, Mapping) else []
+        behind = [one.get("behind") for one in (*whole, *(part for part in self._peers if part.get("own")))]
+        return self.late or any(isinstance(one, Mapping) and _without_answer(one) for one in behind)
 
     @property
     def peers_late(self) -> bool:
         """Whether it asked several parties, and those that failed did not answer in time."""
-        peers = self.data.get("peers") if isinstance(self.data, Mapping) else None
-        parts = [part for part in (peers.values() if isinstance(peers, Mapping) else ()) if isinstance(part, Mapping)]
+        parts = self._peers
         # A party's proxy may answer, and the service behind it not.
         parts += [behind for part in parts if isinstance(behind := part.get("behind"), Mapping)]
         failed = [part for part in parts if part.get("ok") is not True]
-        return bool(failed) and all(part.get("kind") in NO_ANSWER for part in failed)
+        return bool(failed) and all(_without_answer(part) for part in failed)
+
+    @property
+    def _peers(self) -> list[Mapping[str, Any]]:
+        peers = self.data.get("peers") if isinstance(self.data, Mapping) else None
+        return [part for part in (peers.values() if isinstance(peers, Mapping) else ()) if isinstance(part, Mapping)]
+
+
+def _without_answer(part: Mapping[str, Any]) -> bool:
+    return part.get("ok") is not True and part.get("kind") in NO_ANSWER
 
 
 @dataclass(frozen=True, slots=True)

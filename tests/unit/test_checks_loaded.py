@@ -267,6 +267,18 @@ def test_the_service_behind_a_partys_proxy_may_be_late_too() -> None:
     assert not said(ok=True).peers_late
 
 
+def test_what_comes_in_time_past_the_own_router_alone_accuses_the_load() -> None:
+    def said(kind: str, **more: Any) -> ProbeAnswer:
+        behind = {"ok": False, "kind": kind, "error": "no answer within 7 s"}
+        return ProbeAnswer(0, {"ok": True, "peers": {"10000": {"ok": True, "behind": behind, **more}}}, None, 9.0)
+
+    late = said("unanswered", own=True)
+    assert (late.late, late.delayed) == (False, True)
+    assert [finding.id for finding in report_of(loaded(answer=late)).findings] == ["NODE_LOADED@a1"]
+    assert not said("status", own=True).delayed
+    assert not said("unanswered").delayed
+
+
 @pytest.mark.parametrize(
     ("kind", "own", "code"),
     [
