@@ -73,18 +73,22 @@ OLDEST, OF_FLOW = "eggroll-rollsite-1.4", "session_used_by_fate_flow_server_a"
 
 
 @pytest.mark.parametrize(
-    ("began", "codes"),
+    ("began", "eggs", "codes"),
     [
-        (100.0, ["CLUSTERMANAGER_SESSION_ABANDONED"]),
+        (100.0, 3, ["CLUSTERMANAGER_SESSION_ABANDONED"]),
+        # Seen after a boot of all nodes.
+        (100.0, 0, []),
         # It made it for itself, some seconds after its start.
-        (4010.0, []),
+        (4010.0, 3, []),
         # Clocks differ, and a flow that does not run may come up again.
-        (3995.0, []),
-        (None, []),
+        (3995.0, 3, []),
+        (None, 3, []),
     ],
 )
-def test_a_session_that_flow_1_4_made_for_itself_ends_with_that_flow(began: float | None, codes: list[str]) -> None:
-    row = {"id": OF_FLOW, "status": "ACTIVE", "total": 3, "active": 3, "age": 4000, "changed": 3990}
+def test_a_session_that_flow_1_4_made_for_itself_ends_with_that_flow(
+    began: float | None, eggs: int, codes: list[str]
+) -> None:
+    row = {"id": OF_FLOW, "status": "ACTIVE", "total": 3, "active": eggs, "age": 4000, "changed": 3990}
     state = {"state": "running", "since": NOW - began if began else None}
     before = {MANAGER: {f"abandoned {OF_FLOW}": (Sample(NOW - 60, 1.0),)}}
     seen = observed(

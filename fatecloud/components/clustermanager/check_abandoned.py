@@ -70,12 +70,16 @@ def _unused(view: ServiceView) -> list[Mapping[str, Any]]:
 def _without_flow(
     view: ServiceView, rows: list[Mapping[str, Any]], flows: list[DesiredService]
 ) -> list[Mapping[str, Any]]:
-    """Those that flows made for themselves before they last began; none while one does not run."""
+    """Those that flows made for themselves before they last began; none while one does not run.
+
+    After a boot of the nodes, EggRoll 2.0 calls them active for ever, and they have no eggs left: that costs nothing.
+    """
     began = [(state_at(view, flow.id.key) or {}).get("since") for flow in flows]
     ages = [clock_at(view, flow.id.key) - since for flow, since in zip(flows, began, strict=True) if since]
     if len(ages) < len(flows):
         return []
-    return [row for row in rows if row["id"].startswith(_OF_FLOW) and row["age"] > max(ages) + _CLOCKS]
+    kept = [row for row in rows if row["id"].startswith(_OF_FLOW) and row["active"]]
+    return [row for row in kept if row["age"] > max(ages) + _CLOCKS]
 
 
 def _without_job(
