@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from board_fakes import HOME, NO_PAGE, said
-from component_world import GOLDEN, desired, rendered, report, say
+from component_world import GOLDEN, desired, rendered, report, say, set_answer
 from mysql_server import Server, refusal
 from web_fakes import closed_port, serving
 
@@ -136,3 +136,12 @@ def test_an_account_that_is_refused_explains_that_no_jobs_come() -> None:
     ).findings
     assert [one.code for one in found if not one.caused_by] == ["BOARD_DATABASE_REFUSED"]
     assert len(found) == 2
+
+
+def test_a_right_that_was_revoked_is_the_databases_and_not_flows() -> None:
+    denied = {"ok": False, "kind": "schema", "where": "127.0.0.1:3306", "error": "1142 SELECT command denied"}
+    revoked = set_answer("9999/mysql@a1:mysql.admin", joined__board__rights=[])
+    found = report(revoked, say(f"{HERE}:board.database", **denied), example=EXAMPLE).findings
+    (root,) = [one for one in found if not one.caused_by]
+    assert (root.id, root.symptom) == ("MYSQL_USER_MISSING@9999/mysql@a1", "account board: no rights on fate_flow")
+    assert [one.code for one in found if one.caused_by] == ["BOARD_DATABASE_REFUSED"]

@@ -128,7 +128,7 @@ def client(folder: Path, monkeypatch: pytest.MonkeyPatch, rows: str, status: int
 
 def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = client(tmp_path, monkeypatch, ROWS, 0)
-    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow=fate", "gone=other")
+    answer = probe_admin.judge("/run/my.sock", "app", "fate_flow=fate", "gone=other", "board@fate_flow")
     assert answer == {
         "ok": True,
         "version": "10.11",
@@ -138,12 +138,13 @@ def test_the_probe_asks_through_the_socket_without_a_password(tmp_path: Path, mo
             "fate_flow": {"schema": True, "account": True, "rights": ["SELECT"]},
             "gone": {"schema": False, "account": False, "rights": []},
         },
+        "joined": {"board": {"schema": True, "account": False, "rights": []}},
         "held": ["database fate_flow", "account fate", "database old"],
     }
     argv = Path(f"{program}.argv").read_text()
     assert "--no-defaults" in argv
     assert "--socket=/run/my.sock --user=app" in argv
-    assert "schema_name in ('fate_flow', 'gone')" in Path(f"{program}.question").read_text()
+    assert "schema_name in ('fate_flow', 'gone', 'fate_flow')" in Path(f"{program}.question").read_text()
 
 
 def test_the_probe_reports_the_clients_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,22 +43,30 @@ def usable(view: ServiceView) -> Iterator[Finding]:
 @service_check(SCHEMA_MISSING, USER_MISSING, component="mysql", after=("MYSQL_UNUSABLE",))
 def objects(view: ServiceView) -> Iterator[Finding]:
     """Every database that a service needs is there, with its account and the account's rights."""
-    there = answer_of(view, "mysql.admin")["databases"]
-    wanted = view.service.facts["databases"]
+    answer, wanted = answer_of(view, "mysql.admin"), view.service.facts["databases"]
     remedy = (apply_objects(view), CHECK)
-    gone = [one["name"] for one in wanted if not there[one["name"]]["schema"]]
+    there = {one["account"]: _seen(one, answer) for one in wanted}
+    gone = [one["name"] for one in wanted if not one.get("joined") and not there[one["account"]]["schema"]]
     if gone:
         cause = "it was dropped, or the data directory was replaced"
         symptom, names = f"there is no schema {' and no schema '.join(gone)}", ", ".join(gone)
         yield finding(
             view, SCHEMA_MISSING, symptom, "mysql.admin", cause=cause, remedy=_made_again(view, gone), expected=names
         )
-    wrong = {one["account"]: lack for one in wanted if (lack := _lack(one, there[one["name"]]))}
+    wrong = {one["account"]: lack for one in wanted if (lack := _lack(one, there[one["account"]]))}
     if wrong:
         cause = "it was dropped or its rights were revoked, or the data directory was replaced"
         symptom = "; ".join(f"account {account}: {what}" for account, what in wrong.items())
         got = ", ".join(wrong.values())
         yield finding(view, USER_MISSING, symptom, "mysql.admin", cause=cause, remedy=remedy, got=got)
+
+
+def _seen(wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the server has of a database and an account."""
+    found: Mapping[str, Any] = (
+        answer["joined"][wanted["account"]] if wanted.get("joined") else answer["databases"][wanted["name"]]
+    )
+    return found
 
 
 def _made_again(view: ServiceView, gone: list[str]) -> tuple[Remedy, ...]:

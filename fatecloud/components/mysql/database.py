@@ -52,7 +52,8 @@ class Database(Contribution):
     @property
     def shown(self) -> dict[str, Any]:
         """What checks and scripts need of it, for JSON."""
-        return {"name": self.name, "service": self.service, "account": self.account, "rights": list(self.rights)}
+        known = {"name": self.name, "service": self.service, "account": self.account, "rights": list(self.rights)}
+        return {**known, "joined": True} if self.joined else known
 
 
 def reader(ctx: Context, name: str, account: str) -> Database:

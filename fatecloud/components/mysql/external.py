@@ -21,7 +21,7 @@ def examine(ctx: Context, external: External, needed: tuple[Contribution, ...]) 
         "where": str(external.endpoint),
         "user": external.user,
         "password": external.password.name,
-        "databases": {one.name: list(one.rights) for one in needed if isinstance(one, Database)},
+        "databases": {one.name: list(one.rights) for one in needed if isinstance(one, Database) and not one.joined},
     }
     return Examination(
         files=(FileSpec(account, "mysql/external.json.j2", values, restarts=False),),

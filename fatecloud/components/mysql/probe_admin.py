@@ -44,7 +44,7 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
     Args:
         socket: of the server.
         user: its administrator.
-        databases: `NAME=ACCOUNT` each.
+        databases: `NAME=ACCOUNT` each; `ACCOUNT@NAME` for one more account on the database of another service.
     """
     folders = "/usr/bin:/usr/local/bin:/bin"
     client = shutil.which("mariadb", path=folders) or shutil.which("mysql", path=folders)
@@ -53,10 +53,12 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
     # Without the node's own option files, which may name another server or account.
     argv = [client, "--no-defaults", "--batch", "--skip-column-names", f"--socket={socket}", f"--user={user}"]
     argv += [f"--connect-timeout={patient(LOGIN_SECONDS):.0f}"]
-    accounts = dict(one.split("=", 1) for one in databases)
+    accounts = dict(one.split("=", 1) for one in databases if "=" in one)
+    joined = dict(one.split("@", 1) for one in databases if "=" not in one)
     question = QUERY
-    if accounts:
-        question += OBJECTS.format(names=quoted(accounts), accounts=quoted(accounts.values()))
+    if accounts or joined:
+        known = (*accounts.values(), *joined)
+        question += OBJECTS.format(names=quoted((*accounts, *joined.values())), accounts=quoted(known))
     try:
         answer = subprocess.run(
             argv,
@@ -76,8 +78,9 @@ def judge(socket: str, user: str, *databases: str) -> dict[str, Any]:
     numbers = {row[0].lower(): int(row[1]) for row in rows if row[0] not in TEXTS}
     held = [" ".join(row[1:]) for row in rows if row[0] == "held"]
     there = {name: state_of(name, account, rows) for name, account in accounts.items()}
+    others = {account: state_of(name, account, rows) for account, name in joined.items()}
     version = dict(row[:2] for row in rows)["version"]
-    return {"ok": True, "version": version, **numbers, "databases": there, "held": held}
+    return {"ok": True, "version": version, **numbers, "databases": there, "joined": others, "held": held}
 
 
 def state_of(name: str, account: str, rows: list[list[str]]) -> dict[str, Any]:
