@@ -360,7 +360,7 @@ END
 session_of() {
     columns=session_id,name,status,tag,total_proc_count,active_proc_count,created_at,updated_at
     began="UTC_TIMESTAMP() - INTERVAL 600 SECOND"
-    sql "INSERT INTO eggroll_meta.session_main ($columns) VALUES ('$1','$1','$2','',2,$3,$began,$began)"
+    sql "REPLACE INTO eggroll_meta.session_main ($columns) VALUES ('$1','$1','$2','',2,$3,$began,$began)"
 }
 
 # One job of FATE 1.11 that has been waiting for 20 minutes; another party schedules it, so flow leaves it alone.
