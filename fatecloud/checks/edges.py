@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from fatecloud.components.party_routes import party_of
 from fatecloud.model.behind import PEER, services_behind
-from fatecloud.model.desired import Desired
+from fatecloud.model.desired import Desired, DesiredService
+from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import ProbeAnswer
 from fatecloud.model.service import Edge
 
@@ -16,6 +17,23 @@ def concerns(about: str, key: str) -> bool:
     """Whether one part of a finding's `about` means a service: every one, this one, or all of its party (`10000/`)."""
     party = about.endswith("/")
     return about in ("", key) or (party and (key.startswith(about) or key == f"{PEER}{about[:-1]}"))
+
+
+def whole_way(service: DesiredService, kinds: Collection[str], desired: Desired) -> list[ServiceId]:
+    """The services at the ends of edges of these kinds, and what is behind them within their own owner.
+
+    Not the parties that these know in turn: a request passes two parties, and no third one.
+    """
+    ends = [target.id for edge in service.edges if edge.kind in kinds for target in services_behind(edge, desired)]
+    found, waiting = list(ends), list(ends)
+    while waiting:
+        further = desired.services[waiting.pop().key]
+        edges = [edge for edge in further.edges if edge.kind in kinds]
+        behind = [target.id for edge in edges for target in services_behind(edge, desired)]
+        more = [end for end in behind if end.owner == further.id.owner and end not in found]
+        found += more
+        waiting += more
+    return found
 
 
 def needed_by(desired: Desired, key: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fatecloud.checks.booting import coming_up
 from fatecloud.checks.causes import explain, without_held
 from fatecloud.checks.codes import CHECK_CRASHED, ENGINE_CODES, FACT_ABSENT, NODE_CODES
-from fatecloud.checks.edges import concerns, needed_by
+from fatecloud.checks.edges import concerns, needed_by, whole_way
 from fatecloud.checks.holders import runs_under_way
 from fatecloud.checks.order import in_order, prerequisites
 from fatecloud.checks.pending import ALL, as_deployed
@@ -23,6 +23,7 @@ from fatecloud.checks.under_way import UnderWay, under_way
 from fatecloud.model.check import PENDING, CheckSpec, Code, FactAbsent, NodeView, ServiceView, Unjudged
 from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.finding import Finding, Report, Skipped, Subject, probe_source
+from fatecloud.model.identity import ServiceId
 from fatecloud.model.observed import NodeFacts, Observed, Unreachable
 from fatecloud.model.remedy import Ask, look
 from fatecloud.model.trust import RECORDS
@@ -208,8 +209,13 @@ class _Bench:
         return (
             key in self.settling
             or (code.noted and not needed_by(self.desired, key).isdisjoint(self.settling))
+            or (code.far and any(one.key in self.settling for one in self._way(key, code)))
             or (bool(parts) and all(any(concerns(part, one) for one in self.settling) for part in parts))
         )
+
+    def _way(self, key: str, code: Code) -> list[ServiceId]:
+        service = self.desired.services.get(key)
+        return whole_way(service, code.explained_by, self.desired) if service else []
 
     def _asked(self, finding: Finding) -> list[str]:
         """The neighbours that the finding's probe asked: one may have come up again before it was looked at itself."""

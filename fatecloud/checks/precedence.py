@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from fatecloud.checks.codes import CHECK_CRASHED
-from fatecloud.checks.edges import concerns
+from fatecloud.checks.edges import concerns, whole_way
 from fatecloud.model.behind import services_behind
 from fatecloud.model.check import Code
 from fatecloud.model.desired import Desired
@@ -78,6 +78,8 @@ def part_of(effect: Finding, about: str, code: Code, world: World) -> Part:
     edges = [edge for edge in service.edges if concerns(about, edge.target)] if service else []
     along = [e for e in edges if e.kind in code.explained_by or ("*" in code.explained_by and e.hard)]
     ends = [target.id for edge in along for target in services_behind(edge, world.desired)]
+    if code.far and service:
+        ends = whole_way(service, code.explained_by, world.desired)
     reached = {target.id.node for edge in edges for target in services_behind(edge, world.desired)}
     return Part(
         effect,

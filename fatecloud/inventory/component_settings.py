@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fatecloud.inventory.addresses import ENDPOINT, HOST, PORT, Networks
-from fatecloud.inventory.kinds import Choice, Flag, Kind, Size, Text, Whole
+from fatecloud.inventory.kinds import Choice, Flag, Kind, Number, Size, Text, Whole
 from fatecloud.inventory.sections import Field, Section
 from fatecloud.inventory.words import DIRECTORY, FILE
 from fatecloud.model.component import Component, ConfigKey
@@ -55,6 +55,7 @@ def _setting_kind(key: ConfigKey) -> Kind:
     if key.type == "int":
         return Whole(key.minimum, key.maximum)
     kinds: dict[str, Kind] = {
+        "number": Number(key.minimum, key.maximum),
         "bool": Flag(),
         "size": Size(key.minimum, key.maximum),
         "endpoint": ENDPOINT,

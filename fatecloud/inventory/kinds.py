@@ -119,6 +119,35 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A number, with a fraction or without one."""
+
+    minimum: int | None = None
+    maximum: int | None = None
+
+    @property
+    def what(self) -> str:
+        """Names the bounds that there are."""
+        bounds = (("from", self.minimum), ("to", self.maximum))
+        return " ".join(["a number", *(f"{word} {bound}" for word, bound in bounds if bound is not None)])
+
+    def read(self, value: Value, reader: Reader, path: str) -> Any:
+        """A float."""
+        form = r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][-+]?[0-9]{1,2})?"
+        if isinstance(value, Scalar) and value.type in ("int", "float") and re.fullmatch(form, value.text):
+            number = float(value.text)
+            low = self.minimum is None or number >= self.minimum
+            if low and (self.maximum is None or number <= self.maximum):
+                return number
+        return refuse(value, reader, path, self.what)
+
+    def schema(self) -> dict[str, Any]:
+        """A number with its bounds."""
+        bounds = {"minimum": self.minimum, "maximum": self.maximum}
+        return {"type": "number", **{name: bound for name, bound in bounds.items() if bound is not None}}
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """True or false."""
 

@@ -26,7 +26,7 @@ class ConfigKey:
     """One configuration key that an operator may set, dotted below the component: `computing.cores`."""
 
     name: str
-    type: Literal["int", "str", "bool", "size", "endpoint", "host", "networks", "name", "path", "file"]
+    type: Literal["int", "str", "bool", "size", "endpoint", "host", "networks", "name", "path", "file", "number"]
     """`path` is a directory of our own; `file` is one that the operator put on the node."""
     default: Any
     """None means derived; the component says how in `doc`."""

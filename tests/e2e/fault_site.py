@@ -43,7 +43,8 @@ class Parties(Clock):
             case ["inventory"]:
                 self.program.inventory.write_text(self._inventory)
             case _:
-                at = Node(self.sandbox, label(self.program), node, self.site.nodes[node], home(self.program))
+                party, base = self.site.nodes[node], home(self.program)
+                at = Node(self.sandbox, label(self.program), node, party, base, self.site.nodes)
                 at.shell(at.script(script, self.site.components))
 
     def report(self) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from shlex import quote
 
@@ -27,6 +27,8 @@ class Site:
     node: str
     party: str
     base: str
+    parties: Mapping[str, str] = field(default_factory=lambda: PARTIES)
+    """All nodes and their parties."""
 
     def home(self, component: str) -> str:
         return f"{self.base}/{self.cluster}-{self.party}-{component}"
@@ -53,7 +55,7 @@ class Site:
     @property
     def other(self) -> str:
         """Address of the other party's first node."""
-        return next(self.sandbox.addresses[node] for node, party in PARTIES.items() if party != self.party)
+        return next(self.sandbox.addresses[node] for node, party in self.parties.items() if party != self.party)
 
     def broker(self, words: str) -> None:
         self.shell(f"{self.as_user('rabbitmq')} {self.home('rabbitmq')}/bin/rabbitmqctl {words}")
@@ -64,7 +66,13 @@ class Site:
         Args:
             components: those of the party, each with an account.
         """
-        known = {"base": self.base, "label": self.cluster, "party": self.party, "other": self.other}
+        known = {
+            "base": self.base,
+            "label": self.cluster,
+            "party": self.party,
+            "other": self.other,
+            "own": self.sandbox.addresses[self.node],
+        }
         accounts = {name: own_name(ServiceId(self.cluster, self.party, name, self.node)) for name in components}
         return "\n".join(
             (

@@ -1,5 +1,5 @@
-# What the scripts in faults.yml may call. Before it come: base, label, party, other (the address of the other party's
-# first node) and the functions user (the account of a component) and address (that of a node).
+# What the scripts in faults.yml may call. Before it come: base, label, party, own (the address of the node), other (that of
+# the other party's first node) and the functions user (the account of a component) and address (that of a node).
 
 home() { echo "$base/$label-$party-$1"; }
 unit() { echo "fatecloud-$label-$party-$1.service"; }
@@ -14,6 +14,7 @@ conf() {
     case $1 in
         clustermanager | nodemanager | rollsite) echo "$(home "$1")/trees/eggroll/conf" ;;
         osx) echo "$(home osx)/trees/osx/conf/broker" ;;
+        serving-*) echo "$(home "$1")/trees/$1/conf" ;;
         board) echo "$(home board)/trees/fateboard/conf" ;;
         *) echo "$(home "$1")/conf" ;;
     esac
@@ -523,4 +524,118 @@ for future in [call.future(packet, timeout=seconds) for _ in range(6)]:
     future.code()
 END
     "$(home flow)/venv/bin/python" /var/tmp/large.py "$(address n1):9370" "$1" "$2" "$3"
+}
+
+# The sample model as this party has it: `load` or `unload`; see `serving_site.py`, which puts the script there.
+model() {
+    case $party in guest) role=guest ;; *) role=host ;; esac
+    case $1 in load) where=$base/data/$label-$party-serving-server ;; *) where= ;; esac
+    # shellcheck disable=SC2086 # without a word for what is not there
+    as serving-server python3 -IS /opt/model.py "$1" 127.0.0.1 8000 $where $role 9999 10000
+}
+model_file() { echo "$base/data/$label-$party-serving-server/.fate/"model_*_cache; }
+
+# The running Redis of Serving has another password than its file.
+redis_password() {
+    port=$(sed -n 's/^port //p' "$(conf redis)/redis.conf")
+    export REDISCLI_AUTH
+    REDISCLI_AUTH=$(sed -n 's/^requirepass "\(.*\)"$/\1/p' "$(conf redis)/redis.conf")
+    redis-cli -h "$(sed -n 's/^bind //p' "$(conf redis)/redis.conf" | cut -d' ' -f1)" -p "$port" config set requirepass "$1"
+}
+
+# The node's own name resolves to another address; and as before. A container's file is a mount, so it is written in place.
+own_name_is() {
+    cp /etc/hosts /var/tmp/hosts
+    sed "s/^[0-9.]*\(.*[[:blank:]]$(hostname)\)$/$1\1/" /var/tmp/hosts > /etc/hosts
+    ! cmp -s /etc/hosts /var/tmp/hosts
+}
+own_name_was() { cat /var/tmp/hosts > /etc/hosts; rm /var/tmp/hosts; }
+
+# An entry of a server that is nowhere, in ZooKeeper, as the server of this node registers; `create` or `delete`.
+registry_entry() {
+    python3 - "$1" "$(conf serving-server)/serving-server.properties" <<'END'
+import struct, sys, urllib.parse
+sys.path.insert(0, "/opt/asking.zip")
+import zoo
+from fatecloud.probing.properties import settings
+
+own = settings(sys.argv[2])
+host, _, port = own["zk.url"].partition(",")[0].rpartition(":")
+session = zoo.Session(host, int(port))
+session.login(own["acl.username"], own["acl.password"])
+url = "grpc://10.99.0.9:8000/serving/online/publishLoad?router_mode=ALL_ALLOWED&timestamp=1&version=216"
+path = zoo.text("/FATE-SERVICES/serving/online/publishLoad/providers/" + urllib.parse.quote(url, safe=""))
+anyone = struct.pack(">ii", 1, 31) + zoo.text("world") + zoo.text("anyone")
+if sys.argv[1] == "create":
+    session._ask(1, path + struct.pack(">i", 0) + anyone + struct.pack(">i", 0))
+else:
+    session._ask(2, path + struct.pack(">i", -1))
+session.close()
+END
+}
+
+# Entries of this node's server in ZooKeeper go, while it runs: those of a service.
+unregister() {
+    python3 - "$1" "$(conf serving-server)/serving-server.properties" "$own" <<'END'
+import struct, sys, urllib.parse
+sys.path.insert(0, "/opt/asking.zip")
+import zoo
+from fatecloud.probing.properties import settings
+
+service, conf, address = sys.argv[1:]
+own = settings(conf)
+host, _, port = own["zk.url"].partition(",")[0].rpartition(":")
+session = zoo.Session(host, int(port))
+session.login(own["acl.username"], own["acl.password"])
+place = "/FATE-SERVICES/" + service + "/providers"
+mine = [name for name in session.children(place) if "//" + address + ":" in urllib.parse.unquote(name)]
+assert mine, session.children(place)
+for name in mine:
+    session._ask(2, zoo.text(place + "/" + name) + struct.pack(">i", -1))
+session.close()
+END
+}
+
+# A service of Serving is started while ZooKeeper is away, and ZooKeeper comes back once its port is open.
+without_registry() {
+    systemctl stop "$(unit zookeeper)"
+    systemctl kill -s KILL "$(unit "$1")"
+    for second in $(seq 150); do
+        sleep 1
+        [ "$second" -lt 20 ] || ! ss -ltn | grep -q ":$2 " || break
+    done
+    sleep 20
+    systemctl start "$(unit zookeeper)"
+}
+
+# The sample's service id is bound (`publishBind`) or unbound (`unbind`) in the server at an address.
+bound() {
+    python3 - "$1" "$2" <<'END'
+import sys
+sys.path.insert(0, "/opt/asking.zip")
+from fatecloud.components.serving_server import sample, trial_model
+from fatecloud.probing.grpc.wire import field
+
+what, host = sys.argv[1:]
+name = sample.namespace("guest", "9999", "9999", "10000")
+message = trial_model.request("guest", "9999", "9999", "10000", "")
+message = message if what == "publishBind" else field(1, sample.SERVICE) + field(2, sample.VERSION) + field(3, name)
+answer = trial_model._call(what, message, host, 8000)
+assert answer["ok"], answer
+END
+}
+model_record() { echo "$base/data/$label-$party-serving-server/.fate/loadModelStore.cache"; }
+
+# So many requests to score a second are let in by the server of this node.
+limit() {
+    python3 - "$1" <<'END'
+import struct, sys
+sys.path.insert(0, "/opt/asking.zip")
+from fatecloud.probing.grpc.asking import asked
+from fatecloud.probing.grpc.wire import field
+
+message = field(1, "I_singleInference") + bytes([17]) + struct.pack("<d", float(sys.argv[1]))
+answer, _ = asked("127.0.0.1", 8000, "/com.webank.ai.fate.api.networking.common.CommonService/updateFlowRule", message, timeout=20)
+assert answer["ok"], answer
+END
 }

@@ -1,4 +1,4 @@
-"""The clusters on which the rows of `faults.yml` are made, by their architectures: two parties in each."""
+"""The clusters on which the rows of `faults.yml` are made, by their architectures: two parties or groups in each."""
 
 from __future__ import annotations
 
@@ -65,6 +65,15 @@ SITES = {
         ("fate-1.11.4", "fate-1.4.5"),
         # A rollsite holds on to a connection that failed for up to two minutes.
         root_seconds=90.0,
+        cleared_seconds=300.0,
+    ),
+    "serving": FaultSite(
+        {A: "guest", B: "host", WORKER: "guest"},
+        ("redis", "serving-admin", "serving-proxy", "serving-server", "zookeeper"),
+        (f"guest/serving-server@{WORKER}",),
+        (WORKER,),
+        # A session with ZooKeeper lasts 40 s, and a proxy holds on to a connection that failed for up to two minutes.
+        root_seconds=120.0,
         cleared_seconds=300.0,
     ),
 }

@@ -134,13 +134,18 @@ class Case:
     def change(self, answers: Answers) -> None:
         """Let the service answer as the file says: `changed` are parts of answers, `whole` answers; `state` is its own.
 
-        `states` are those of its neighbours; `seen` are names of samples of earlier looks, with the age of each.
+        `states` are those of its neighbours, `beside` what others on its node answer; `seen` are names of samples of
+        earlier looks, with the age of each.
         """
         said = filled_in(self.file, self.key, self.example)
         for probe, parts in said.get("changed", {}).items():
             answers[f"{self.key}:{probe}"] |= parts
         for probe, document in said.get("whole", {}).items():
             answers[f"{self.key}:{probe}"] = document
+        owner, _, node = self.key.replace("/", "@").split("@")
+        for component, changed in said.get("beside", {}).items():
+            for probe, parts in changed.items():
+                answers[f"{owner}/{component}@{node}:{probe}"] |= parts
         states = {self.key: said["state"]} if "state" in said else {}
         for key, state in {**states, **said.get("states", {})}.items():
             answers[key] = state

@@ -276,6 +276,7 @@ groups:
         timeout: 2000
         threads: 50
         queue: 20
+        shadow: {service: credit, features: '{"x0": 0.5}', remote: '{"id": "7"}', score: 0.25, tolerance: 0.001}
         jvm: {heap: 512M, direct: 128M, stack: 512K, gc_log: false, dumps: /srv/dumps}
         residues: {days: 3, size: 1GiB}
         ports: {http: 18059, intra: 18879, inter: 18869}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import hashlib
 import json
 import math
 import socket
@@ -426,6 +427,17 @@ def test_an_admin_older_than_its_settings_gets_no_password_for_its_log(
         sent.clear()
         monkeypatch.setattr(admin_state, "started", lambda _, begun=begun: begun)
         assert (admin_state.state(str(conf), "h", 1)["kind"], sent) == ("login", ["own", "admin"])
+
+
+def test_an_admin_whose_settings_were_put_back_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    conf, record = tmp_path / "application.properties", tmp_path / "started"
+    conf.write_text("admin.username=fate\nadmin.password=own\n")
+    record.write_text(f"{hashlib.sha256(conf.read_bytes()).hexdigest()}  {conf}\n")
+    monkeypatch.setattr(admin_state, "started", lambda _: conf.stat().st_mtime - 60)
+    monkeypatch.setattr(admin_state, "post", Mock(side_effect=ConnectionRefusedError))
+    assert admin_state.state(str(conf), "h", 1, str(record))["kind"] == "refused"
+    conf.write_text("admin.username=fate\nadmin.password=other\n")
+    assert admin_state.state(str(conf), "h", 1, str(record))["error"] == admin_state.UNREAD
 
 
 @pytest.mark.parametrize(("closed", "filtered"), [(True, True), (True, False), (False, True), (False, False)])

@@ -7,15 +7,34 @@ from dataclasses import replace
 
 from fatecloud.components.judging import answer_of, finding, logs, verb
 from fatecloud.components.party_routes import BLOCKED, LARGE, blocked, packets_lost, routes_to_parties
+from fatecloud.components.serving_proxy.check_partner_models import has_their_parts
+from fatecloud.components.serving_proxy.check_shadow import witness
+from fatecloud.components.serving_proxy.check_table import no_loop, own_party, own_table
+from fatecloud.components.serving_proxy.check_waits import waits
 from fatecloud.components.serving_proxy.exposures import exposures
 from fatecloud.components.serving_proxy.partners import KIND
 from fatecloud.components.serving_proxy.service import PEERS, STATE
 from fatecloud.components.serving_server.checks import HANGS
+from fatecloud.components.serving_server.registry import SERVER
+from fatecloud.components.serving_server.want import REGISTRY
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import CHECK, PLAN, PUT_BACK, Ask, Edit, look
 
-__all__ = ["behind", "exposures", "passes_on", "peers", "usable"]
+__all__ = [
+    "behind",
+    "exposures",
+    "has_their_parts",
+    "known_servers",
+    "no_loop",
+    "own_party",
+    "own_table",
+    "passes_on",
+    "peers",
+    "usable",
+    "waits",
+    "witness",
+]
 
 UNUSABLE = Code(
     "SERVING_PROXY_UNUSABLE",
@@ -46,6 +65,12 @@ PEER_MTU = Code(
 )
 
 
+SERVER_UNKNOWN = Code(
+    "SERVING_SERVER_UNKNOWN",
+    "warning",
+    "A server is registered in ZooKeeper that the inventory does not have, and gets requests.",
+    ("server",),
+)
 CONNECTION_LOST = Code(
     "SERVING_CONNECTION_LOST",
     "critical",
@@ -68,6 +93,35 @@ def usable(view: ServiceView) -> Iterator[Finding]:
             remedy=(verb(view, "restart"), logs(view), look("fatecloud preflight")),
             expected="an answer of Serving's proxy",
             got=str(answer["kind"]),
+        )
+
+
+@service_check(
+    SERVER_UNKNOWN, component="serving-proxy", after=("SERVICE_HUNG", "SERVING_REGISTRY_DOWN", "SERVING_ADDRESS_WRONG")
+)
+def known_servers(view: ServiceView) -> Iterator[Finding]:
+    """No other servers are registered than those of the inventory: requests would go there."""
+    answer = answer_of(view, REGISTRY)
+    own = [s for s in view.desired.services.values() if s.id.owner == view.service.id.owner]
+    known = {where for service in own for where in service.facts.get("registers", {}).values()}
+    # Of a node that the inventory has by name, any address will do.
+    if not answer["ok"] or "" in known:
+        return
+    strange = [where or "no address" for where in answer["found"].get(SERVER, []) if where not in known]
+    if strange:
+        yield finding(
+            view,
+            SERVER_UNKNOWN,
+            f"{', '.join(strange)} is registered as a server, and the inventory has none there",
+            REGISTRY,
+            cause="a server that was removed or moved still runs, another environment uses this ZooKeeper, or its "
+            "entry stayed when it ended",
+            remedy=(
+                Ask("who runs it", "stop that server, or give it a ZooKeeper of its own"),
+                replace(CHECK, when="after a minute: the entry of a server that ended goes with its session"),
+            ),
+            expected=", ".join(sorted(filter(None, known))),
+            got=", ".join(strange),
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fatecloud.components.serving_proxy.partners import KIND, PARTY, judge_parties
 from fatecloud.components.serving_proxy.service import JVM
+from fatecloud.components.serving_proxy.shadow import KEYS, judge_shadow
 from fatecloud.components.serving_server.want import UNIT_EXCEPTIONS, registered
 from fatecloud.model.component import Component, ConfigKey, PortSpec
 from fatecloud.model.context import Context
@@ -46,6 +47,7 @@ def descriptor(want: Callable[[Context], Wanted], clients: tuple[str, ...], proo
             ),
             ConfigKey("threads", "int", 100, "Requests at a time over gRPC.", 1, 10000),
             ConfigKey("queue", "int", 10, "Requests that wait for one of these; more are refused.", 0, 100000),
+            *KEYS,
         ),
         ports=(
             PortSpec("http", 8059, "Requests of applications"),
@@ -65,6 +67,7 @@ def descriptor(want: Callable[[Context], Wanted], clients: tuple[str, ...], proo
         ),
         want=want,
         requires=registered,
+        judge=judge_shadow,
         judge_parties=judge_parties,
         runtime=JavaRuntime(),
         peer_kind=KIND,

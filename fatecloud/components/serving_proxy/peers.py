@@ -11,6 +11,7 @@ import sys
 import time
 from typing import Any
 
+from fatecloud.components.serving_proxy.own_table import is_here, leads, own_table
 from fatecloud.components.serving_server.messages import PADDING, party, proxy
 from fatecloud.probing.dialing import address_of, asked, connected, trouble
 from fatecloud.probing.sized import sized
@@ -19,12 +20,26 @@ CONNECT_SECONDS, AGAIN_SECONDS = 3.0, 1.0
 LIMITS = (7.0, 3.0, 3.0)
 DIRECT = (3.0, 2.0, 2.0)
 ALL_SECONDS = 22.0
+ROLE = "host"
+"""Of the party that a packet is for."""
+
+
+ASTRAY = "its own table of routes sends it back to this proxy"
 
 
 def ask(
-    own: str, own_party: str, numbers: dict[str, str], name: str, endpoint: str, *, old: bool = False
+    own: str,
+    own_party: str,
+    numbers: dict[str, str],
+    name: str,
+    endpoint: str,
+    *,
+    old: bool = False,
+    looped: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """One party's answer: `behind` is what comes back through the own proxy, from the other party's server.
+
+    A party whose packets the own proxy sends to itself (`looped`) is not asked: each would take all of its threads.
 
     `own` is true where that server answers without the own proxy, and not through it. A proxy that is not there is not
     asked for anything that makes the own one connect: each failure doubles the time until it tries again.
@@ -33,6 +48,9 @@ def ask(
         connected(endpoint, CONNECT_SECONDS).close()
     except OSError as error:
         return trouble(error, CONNECT_SECONDS)
+
+    if numbers[name] in looped:
+        return {"ok": True, "behind": {"ok": False, "kind": "route", "error": ASTRAY, "hop": ""}}
 
     def through(padding: int, seconds: float) -> dict[str, Any]:
         return party(*address_of(own), own_party, numbers[name], old=old, padding=padding, seconds=seconds)
@@ -55,7 +73,10 @@ def ask(
 
 def main(arguments: list[str], *, old: bool = False) -> None:
     """Print what the parties answer; `old` where they are of Serving 1."""
-    own, own_party, numbers, *pairs = arguments
+    own, own_party, numbers, table, itself, *pairs = arguments
     known = dict(pair.split("=", 1) for pair in numbers.split(",") if pair)
-    found = asked(pairs, functools.partial(ask, own, own_party, known, old=old), ALL_SECONDS)
+    routes = own_table(table).get("routes", {})
+    here = itself.split(",")
+    looped = frozenset(p for p in known.values() if any(is_here(where, here) for where in leads(routes, p, ROLE)))
+    found = asked(pairs, functools.partial(ask, own, own_party, known, old=old, looped=looped), ALL_SECONDS)
     sys.stdout.write(json.dumps(found) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,7 @@ from fatecloud.components.neighbours import edges_to
 from fatecloud.components.question import question
 from fatecloud.components.residues import residue
 from fatecloud.components.serving_proxy.partners import networks_of_partners, partner_edges, partners, party_of
+from fatecloud.components.serving_proxy.shadow import request_of
 from fatecloud.components.serving_server.callers import networks_of
 from fatecloud.components.serving_server.messages import PADDING
 from fatecloud.components.serving_server.registry import COMPONENTS
@@ -22,13 +25,15 @@ from fatecloud.components.serving_server.want import (
     SERVERS,
     STEP,
     asks,
+    load_question,
     registry_edges,
     registry_question,
     registry_values,
+    settings_question,
     shown_address,
 )
 from fatecloud.model.context import Context
-from fatecloud.model.endpoint import LOOPBACK
+from fatecloud.model.endpoint import LOOPBACK, Endpoint
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
 from fatecloud.model.service import FileSpec, LogFile, PortUse, Process
@@ -38,7 +43,10 @@ from fatecloud.model.wanted import Wanted
 JVM = Jvm(heap=Share(8, 256 * MIB, 2048 * MIB), direct=Share(16, 64 * MIB, 1024 * MIB))
 """It was seen to take 280 to 300 MiB in all. Upstream sets no heap."""
 MAIN = "com.webank.ai.fate.serving.proxy.bootstrap.Bootstrap"
+POOL = "grpc-service"
+"""How the names of its threads for packets begin."""
 STATE, PEERS = f"{PROXY}.state", f"{PROXY}.peers"
+TABLE, SHADOW = f"{PROXY}.table", f"{PROXY}.shadow"
 
 
 NOISE = (r"host id is null",)
@@ -67,6 +75,8 @@ def proxy(ctx: Context, program: Program) -> Wanted:
     registered = (REGISTERED, *([f"{COMPONENTS}/proxy"] if program.components else []))
     own, http = ctx.own("intra"), ctx.own("http")
     inter = ctx.own("inter")
+    party, parties, itself = party_of(ctx.owner), routes(ctx), _itself(ctx)
+    known, shadow = request_of(ctx.config), f"{ctx.home}/conf/shadow.json"
     pairs = [f"{p.owner}={p.endpoint}" for p in partners(ctx)]
     numbers = ",".join(f"{p.owner}={p.party}" for p in partners(ctx))
     return Wanted(
@@ -81,7 +91,9 @@ def proxy(ctx: Context, program: Program) -> Wanted:
         files=(
             FileSpec(conf, f"serving-proxy/{program.part}/application.properties.j2", _settings(ctx, table)),
             # It reads this one again within ten seconds.
-            FileSpec(table, "serving-proxy/route_table.json.j2", {"table": routes(ctx)}, restarts=False, kept=True),
+            FileSpec(table, "serving-proxy/route_table.json.j2", {"table": parties}, restarts=False, kept=True),
+            # What is known of a person is in no command.
+            *([FileSpec(shadow, "serving-proxy/shadow.json.j2", {"request": known}, restarts=False)] if known else []),
         ),
         directories=start.directories,
         edges=(
@@ -92,13 +104,23 @@ def proxy(ctx: Context, program: Program) -> Wanted:
         probes=(
             question(STATE, "probe_state.py", str(http), str(own), str(inter), timeout=25),
             registry_question(ctx, conf, *registered, SERVERS_REGISTERED),
+            settings_question(conf),
+            load_question(f"{ctx.logs}/{PROXY}/fate-{PROXY}.log", MAIN, POOL, ctx.config["threads"]),
+            question(TABLE, "probe_table.py", conf, table, party, ",".join(itself), _ends(parties), timeout=20),
+            *(
+                [question(SHADOW, "probe_shadow.py", str(http), shadow, table, ",".join(itself), timeout=35)]
+                if known
+                else []
+            ),
             *asks(ctx, SERVERS, f"{program.part}/probe_servers.py", SERVER, "grpc", PADDING),
             question(
                 PEERS,
                 f"{program.part}/probe_peers.py",
                 str(own),
-                party_of(ctx.owner),
+                party,
                 numbers,
+                table,
+                ",".join(itself),
                 *pairs,
                 timeout=28,
                 carries=PADDING,
@@ -121,8 +143,10 @@ def proxy(ctx: Context, program: Program) -> Wanted:
             "registers": dict.fromkeys(registered, shown_address(ctx, "intra")),
             "own": str(own),
             "http": str(http),
-            "party": party_of(ctx.owner),
             "requests": f"{ctx.logs}/{PROXY}/flow.log",
+            "party": party,
+            "shadow": {"service": known["service"], **_expected(ctx)} if known else None,
+            "timeout": ctx.config["timeout"],
             "part": program.part,
             "noise": NOISE,
         },
@@ -156,6 +180,25 @@ def routes(ctx: Context) -> dict[str, Any]:
         there = {"ip": partner.endpoint.host, "port": partner.endpoint.port, "useSSL": False}
         parties[partner.party] = {"default": [there]}
     return {"route_table": parties, "permission": {"default_allow": True}}
+
+
+def _ends(table: Mapping[str, Any]) -> str:
+    """Party -> role -> where it leads, in JSON."""
+    ends = {
+        party: {role: [str(Endpoint(one["ip"], one["port"])) for one in ends] for role, ends in roles.items()}
+        for party, roles in table["route_table"].items()
+    }
+    return json.dumps(ends, sort_keys=True)
+
+
+def _expected(ctx: Context) -> dict[str, float]:
+    return {"score": ctx.config["shadow.score"], "tolerance": ctx.config["shadow.tolerance"]}
+
+
+def _itself(ctx: Context) -> list[str]:
+    """Under which addresses a packet comes back to this proxy."""
+    hosts = (ctx.node.address, ctx.node.advertise, ctx.own("inter").host)
+    return sorted({str(Endpoint(host, ctx.port(name))) for host in hosts if host for name in ("inter", "intra")})
 
 
 def _settings(ctx: Context, table: str) -> dict[str, Any]:

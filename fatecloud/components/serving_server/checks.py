@@ -10,13 +10,34 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fatecloud.components.judging import answer_of, finding, logs, reached_again, verb
+from fatecloud.components.serving_server.check_load import takes_requests
+from fatecloud.components.serving_server.check_models import alike, answered, back, kept, registered_models
+from fatecloud.components.serving_server.check_settings import class_there, forgets, mock, readable
 from fatecloud.components.serving_server.exposures import exposures
 from fatecloud.components.serving_server.want import OUT, REDIS, REGISTRY, SERVERS, STATE
 from fatecloud.model.check import Code, ServiceView, service_check
 from fatecloud.model.finding import Finding
 from fatecloud.model.remedy import PUT_BACK, Run, administrator, logs_of_service, look
 
-__all__ = ["exposures", "proxies", "redis", "registered", "registry", "servers", "usable"]
+__all__ = [
+    "alike",
+    "answered",
+    "back",
+    "class_there",
+    "exposures",
+    "forgets",
+    "kept",
+    "mock",
+    "proxies",
+    "readable",
+    "redis",
+    "registered",
+    "registered_models",
+    "registry",
+    "servers",
+    "takes_requests",
+    "usable",
+]
 
 UNUSABLE = Code(
     "SERVING_SERVER_UNUSABLE",
@@ -154,7 +175,7 @@ def registered(view: ServiceView) -> Iterator[Finding]:
                         f"let the node's own name resolve to {wanted.rpartition(':')[0] or 'its address'} "
                         "in /etc/hosts",
                     ),
-                    verb(view, "restart"),
+                    replace(verb(view, "restart"), when="once it does"),
                 ),
                 expected=wanted or f"an address with port {port}",
                 got=", ".join(others),

@@ -25,10 +25,13 @@ from fatecloud.components.serving_server.want import (
     SERVER,
     STATE,
     STEP,
+    STORE,
     asks,
+    load_question,
     registry_edges,
     registry_question,
     registry_values,
+    settings_question,
     shown_address,
 )
 from fatecloud.model.context import Context
@@ -41,6 +44,8 @@ from fatecloud.model.wanted import Wanted
 
 JVM = Jvm(heap=Share(8, 256 * MIB, 4096 * MIB), direct=Share(16, 64 * MIB, 1024 * MIB))
 """It was seen to take 250 to 320 MiB in all, with one small model. Upstream sets no heap."""
+POOL = "ServingServer"
+"""How the names of its threads for requests begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,9 @@ def server(ctx: Context, program: Program) -> Wanted:
         probes=(
             question(STATE, program.state, own.host, str(own.port), *record, timeout=25),
             registry_question(ctx, conf, *registered, BOUND, HOSTED),
+            *([question(STORE, "v2/probe_store.py", ctx.data, timeout=20)] if program.lists else []),
+            load_question(f"{ctx.logs}/{SERVER}/fate-{SERVER}.log", program.main, POOL, 0),
+            settings_question(conf, *(f"{tree}/{name}" for name in (*program.classes, "lib")), tree),
             *(
                 question(
                     REDIS,

@@ -19,7 +19,8 @@ from fatecloud.model.service import Edge, NodeProbe
 
 SERVER, PROXY, ADMIN = "serving-server", "serving-proxy", "serving-admin"
 REGISTRY, REDIS, OUT, STATE = f"{SERVER}.registry", f"{SERVER}.redis", f"{SERVER}.proxy", f"{SERVER}.state"
-SERVERS = f"{PROXY}.servers"
+SERVERS, SETTINGS, STORE = f"{PROXY}.servers", f"{SERVER}.settings", f"{SERVER}.store"
+LOAD = f"{SERVER}.load"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what its gRPC ports do, and no setting changes that
 UNIT_EXCEPTIONS = (
     *JVM_EXCEPTIONS,
@@ -56,6 +57,16 @@ def registry_question(ctx: Context, conf: str, *paths: str) -> NodeProbe:
     """What is registered, see `registry.listed`; with the login of the settings `conf`."""
     members = (f"{member.node}={ctx.reached(member, 'client')}" for member in ctx.services("zookeeper"))
     return question(REGISTRY, "probe_registry.py", conf, ",".join(paths), *members, timeout=40, carries=FIGURES_LENGTH)
+
+
+def settings_question(conf: str, *folders: str) -> NodeProbe:
+    """What the settings `conf` say, see `probe_settings`; `folders` have the jars with classes that they name."""
+    return question(SETTINGS, "probe_settings.py", conf, *folders, timeout=20)
+
+
+def load_question(log: str, main: str, pool: str, most: int) -> NodeProbe:
+    """How many of its threads a service uses, see `probe_load.load`."""
+    return question(LOAD, "probe_load.py", log, main, pool, str(most), timeout=20)
 
 
 def asks(ctx: Context, name: str, script: str, component: str, port: str, carries: int) -> tuple[NodeProbe, ...]:

@@ -5,6 +5,7 @@ It does not log out: all logins of an account have one token, and people who loo
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -27,14 +28,21 @@ _DEEPEST = 6
 _GROUPS = ("serving", "proxy", "admin")
 
 
-def state(conf: str, host: str, port: int) -> dict[str, Any]:
-    """`ok` where people can work with it; `shown` are the addresses that it shows, by kind of process."""
+def state(conf: str, host: str, port: int, record: str = "") -> dict[str, Any]:
+    """`ok` where people can work with it; `shown` are the addresses that it shows, by kind of process.
+
+    Args:
+        conf: its settings.
+        host: of its page.
+        port: likewise.
+        record: of the files that it started with, as `sha256sum` writes it; empty where there is none.
+    """
     try:
         own = settings(conf)
         account, password = own["admin.username"], own["admin.password"]
     except (OSError, KeyError) as error:
         return {"ok": False, "kind": "config", "error": f"{conf}: {type(error).__name__}: {error}"}
-    unread = _is_unread(conf)
+    unread = _is_unread(conf, record)
     login = {} if unread else _call(host, port, "/api/admin/login", {"username": account, "password": password})
     if "kind" in login:
         return login
@@ -52,10 +60,23 @@ def state(conf: str, host: str, port: int) -> dict[str, Any]:
     return {"ok": True, **found, "shown": {name: sorted(_leaves(shown.get("data"), name)) for name in _GROUPS}}
 
 
-def _is_unread(conf: str) -> bool:
-    """Whether the process is older than its settings: it would write a login that it refuses to its log, in clear."""
+def _is_unread(conf: str, record: str) -> bool:
+    """Whether the process is older than its settings: it would write a login that it refuses to its log, in clear.
+
+    Settings that were changed and put back are newer than a process that has read the very same ones.
+    """
     begun = started(f"-Dspring.config.location={conf}")
-    return begun is not None and os.stat(conf).st_mtime > begun + _CLOCKS
+    return begun is not None and os.stat(conf).st_mtime > begun + _CLOCKS and not _as_recorded(conf, record)
+
+
+def _as_recorded(conf: str, record: str) -> bool:
+    try:
+        with open(conf, "rb") as file:
+            line = f"{hashlib.sha256(file.read(MOST)).hexdigest()}  {conf}"
+        with open(record, encoding="utf-8", errors="replace") as file:
+            return line in file.read(MOST).splitlines()
+    except OSError:
+        return False
 
 
 def _call(host: str, port: int, path: str, body: dict[str, str] | None, token: str = "") -> dict[str, Any]:
@@ -94,4 +115,4 @@ def _leaves(node: Any, group: str, depth: int = 0) -> set[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(state(sys.argv[1], sys.argv[2], int(sys.argv[3]))) + "\n")
+    sys.stdout.write(json.dumps(state(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])) + "\n")

@@ -19,10 +19,12 @@ from fatecloud.components.serving_server.want import (
     registry_edges,
     registry_question,
     registry_values,
+    settings_question,
     shown_address,
 )
 from fatecloud.model.context import Context
 from fatecloud.model.endpoint import LOOPBACK
+from fatecloud.model.layout import started_of
 from fatecloud.model.machine import Share
 from fatecloud.model.needs import MIB
 from fatecloud.model.service import FileSpec, LogFile, Page, PortUse, Process
@@ -70,8 +72,9 @@ def want(ctx: Context) -> Wanted:
             *edges_to(ctx, PROXY, "intra", "proxy", probe=OUT, hard=False),
         ),
         probes=(
-            question(STATE, "v2/probe_state.py", conf, own.host, str(own.port), timeout=30),
+            question(STATE, "v2/probe_state.py", conf, own.host, str(own.port), started_of(ctx.home), timeout=30),
             registry_question(ctx, conf, f"{COMPONENTS}/admin"),
+            settings_question(conf),
             *asks(ctx, SERVERS, "v2/probe_servers.py", SERVER, "grpc", PADDING),
             *asks(ctx, OUT, "probe_proxy.py", PROXY, "intra", PADDING),
         ),

@@ -1,0 +1,65 @@
+"""Runs on the node: the table of routes that the own proxy reads, every ten seconds, from its file.
+
+Its own answer to a question for the table (`queryRouter`) is read from the file as well, see `RouterTableUtils`, and so
+shows no more than that.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from fatecloud.probing.dialing import readable
+
+DEFAULT = "default"
+_MOST = 4 << 20
+"""Bytes of a table."""
+_SHOWN = 200
+"""Entries of a table."""
+
+
+def own_table(path: str) -> dict[str, Any]:
+    """The document: `routes` and `permission`; with a `kind` where the proxy cannot read it and keeps an older one."""
+    try:
+        with open(path, "rb") as file:
+            found = json.loads(file.read(_MOST).decode("utf-8", "replace"))
+    except OSError as error:
+        return {"ok": False, "kind": "file", "error": f"{path}: {error.strerror}"}
+    except (ValueError, RecursionError) as error:
+        return {"ok": False, "kind": "json", "error": f"{path} is no JSON: {readable(error)}"}
+    try:
+        routes = {readable(party): _roles(roles) for party, roles in list(found["route_table"].items())[:_SHOWN]}
+        allowed = found["permission"].get("default_allow", False) is True and not found["permission"].get("deny")
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return {"ok": False, "kind": "form", "error": f"{path} is no table of Serving's: {readable(error)}"}
+    return {"ok": True, "routes": routes, "allowed": allowed}
+
+
+def leads(routes: dict[str, dict[str, list[str]]], party: str, role: str) -> list[str]:
+    """Where what is for a role of a party goes, see `ConfigFileBasedServingRouter`: `host:port`, or nowhere."""
+    roles = routes.get(party, routes.get(DEFAULT, {}))
+    return roles.get(role, roles.get(DEFAULT, []))
+
+
+def is_here(where: str, itself: list[str]) -> bool:
+    """Whether a packet that goes there comes back: the proxy listens on all addresses, and so on all of loopback.
+
+    Args:
+        where: `host:port`.
+        itself: under which addresses others reach this proxy.
+    """
+    host, _, port = where.rpartition(":")
+    loopback = host.startswith("127.") or host in ("localhost", "[::1]")
+    return where in itself or (loopback and port in {own.rpartition(":")[2] for own in itself})
+
+
+def _roles(roles: dict[str, Any]) -> dict[str, list[str]]:
+    # The admin's page writes these two beside the roles.
+    names = [name for name in roles if name not in ("createTime", "updateTime")]
+    return {readable(name): [_where(one) for one in roles[name]] for name in names[:_SHOWN]}
+
+
+def _where(entry: dict[str, Any]) -> str:
+    """As endpoints are written: an IPv6 address in brackets. Where there is an address, the host's name is left out."""
+    host = readable(entry.get("ip") or entry.get("hostname") or "")
+    return f"[{host}]:{int(entry['port'])}" if ":" in host else f"{host}:{int(entry['port'])}"
