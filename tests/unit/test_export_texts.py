@@ -31,12 +31,23 @@ READING = {
     "rollsite.peers",
     "rollsite.state",
     "rollsite.transfers",
+    "serving-proxy.table",
+    "serving-server.load",
+    "serving-server.settings",
+    "serving-server.store",
 }
 """Probes whose answer has something that they read on the node: each finding that shows it names its source."""
 ASKING = {
     *("board.flow", "board.state", "clustermanager.database", "flow.api", "flow.broker", "flow.jobs", "flow.proxy"),
     *("flow.sites", "mysql.admin", "mysql.external", "nginx.peers", "nginx.upstream", "osx.peers", "osx.state"),
-    *("rabbitmq.admin", "serving-admin.state", "serving-server.redis", "serving-server.registry", "zookeeper.access"),
+    *("rabbitmq.admin", "serving-admin.state", "serving-proxy.peers"),
+    *(
+        "serving-proxy.shadow",
+        "serving-server.redis",
+        "serving-server.state",
+        "serving-server.registry",
+        "zookeeper.access",
+    ),
     *("zookeeper.members", "zookeeper.state"),
 }
 """Probes that read settings, and run clients, in order to ask."""

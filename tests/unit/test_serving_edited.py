@@ -1,4 +1,4 @@
-"""What somebody edited in FATE-Serving's settings and routes: read as Serving reads it, and named by its value."""
+"""What someone edited in FATE-Serving's settings and routes: read as Serving reads it, and named by its value."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_what_java_does_not_read_is_named_with_its_blanks(tmp_path: Path, line: 
 @pytest.mark.parametrize(
     "line", ["port=8000", "port= 8000", "useRegister=TRUE", "acl.password=8000 ", "zk.url=h:2181 ", "redis.expire=-1"]
 )
-def test_what_java_reads_and_what_is_no_number_is_left_alone(tmp_path: Path, line: str) -> None:
+def test_what_java_reads_and_other_texts_are_left_alone(tmp_path: Path, line: str) -> None:
     assert judge(conf(tmp_path, line + "\n"), [])["unreadable"] == []
 
 
@@ -157,7 +157,7 @@ def test_what_differs_from_the_inventory_is_named(tmp_path: Path, document: Any,
         ("[" * 100_000, "json"),
     ],
 )
-def test_a_table_that_the_proxy_cannot_read_is_told_apart(tmp_path: Path, document: Any, kind: str) -> None:
+def test_a_table_that_the_proxy_cannot_read_has_a_kind(tmp_path: Path, document: Any, kind: str) -> None:
     assert judged(tmp_path, document)["kind"] == kind
 
 
@@ -201,6 +201,6 @@ def test_a_proxy_may_wait_as_long_as_the_other_party_and_not_shorter() -> None:
     )
 
 
-def test_a_table_that_was_not_read_is_no_loop() -> None:
+def test_a_table_that_was_not_read_is_not_a_loop() -> None:
     change = say(f"{PROXY}:serving-proxy.table", ok=False, kind="file", error="No such file or directory")
     assert [f.code for f in findings(change, example=EXAMPLE)] == ["SERVING_TABLE_WRONG"]

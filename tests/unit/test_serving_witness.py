@@ -54,7 +54,7 @@ def test_a_file_that_is_gone_is_damaged_and_a_server_without_models_has_none(tmp
     assert kept(tmp_path, texts(MODEL, other), texts())["damaged"] == {other: "No such file or directory"}
 
 
-def test_a_record_that_java_did_not_write_is_no_record(tmp_path: Path) -> None:
+def test_a_record_that_java_did_not_write_is_not_read(tmp_path: Path) -> None:
     assert kept(tmp_path, b"\0\0\0\0", texts())["kind"] == "foreign"
 
 
@@ -182,8 +182,8 @@ groups:
     [
         ("{service: credit, score: 0.5}", "shadow.features is missing"),
         ("{service: credit, features: '{}'}", "shadow.score is missing"),
-        ("{service: credit, features: 'x0: 1', score: 0.5}", "shadow.features is no JSON object"),
-        ("{service: credit, features: '{}', remote: '[1]', score: 0.5}", "shadow.remote is no JSON object"),
+        ("{service: credit, features: 'x0: 1', score: 0.5}", "shadow.features is not a JSON object"),
+        ("{service: credit, features: '{}', remote: '[1]', score: 0.5}", "shadow.remote is not a JSON object"),
         ("{score: 0.5}", "shadow.score counts for nothing without shadow.service"),
         ("{service: credit, features: '{}', score: 2}", "a number from 0 to 1"),
         ('{service: credit, features: "{}", score: "0.5"}', "a number from 0 to 1"),

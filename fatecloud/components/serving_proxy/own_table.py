@@ -26,12 +26,12 @@ def own_table(path: str) -> dict[str, Any]:
     except OSError as error:
         return {"ok": False, "kind": "file", "error": f"{path}: {error.strerror}"}
     except (ValueError, RecursionError) as error:
-        return {"ok": False, "kind": "json", "error": f"{path} is no JSON: {readable(error)}"}
+        return {"ok": False, "kind": "json", "error": f"{path} is not JSON: {readable(error)}"}
     try:
         routes = {readable(party): _roles(roles) for party, roles in list(found["route_table"].items())[:_SHOWN]}
         allowed = found["permission"].get("default_allow", False) is True and not found["permission"].get("deny")
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        return {"ok": False, "kind": "form", "error": f"{path} is no table of Serving's: {readable(error)}"}
+        return {"ok": False, "kind": "form", "error": f"{path} is not a table of Serving's: {readable(error)}"}
     return {"ok": True, "routes": routes, "allowed": allowed}
 
 

@@ -37,7 +37,7 @@ def judge_shadow(config: Mapping[str, Any], node: Node, architecture: str | None
     """A shadow has all that it takes, and nothing of one is there without it."""
     del node, architecture
     found = [
-        Contradiction(key.name, f"{key.name} is no JSON object", _FORM)
+        Contradiction(key.name, f"{key.name} is not a JSON object", _FORM)
         for key in (FEATURES, REMOTE)
         if config[key.name] is not None and _values(config[key.name]) is None
     ]

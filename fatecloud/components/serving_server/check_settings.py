@@ -1,4 +1,4 @@
-"""What somebody edited in the settings of Serving's services, and what its software does with that."""
+"""What someone edited in the settings of Serving's services, and what its software does with that."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _strings(content: bytes) -> Iterator[str]:
         whole = bool(raw) and len(raw) == length and min(raw) >= _BLANK
         if whole:
             yield raw.decode("utf-8", "replace")
-        # Where it is no text, the byte was a part of something else.
+        # Where it is not a text, the byte was a part of something else.
         at = content.find(bytes([_TEXT]), at + 3 + length if whole else at + 1)
 
 
@@ -85,7 +85,7 @@ def _damage(path: str) -> str:
             last = file.read(1)
     except OSError as error:
         return str(error.strerror)
-    return "" if (first, last) == _ENDS else "its content is no model"
+    return "" if (first, last) == _ENDS else "its content is not a model"
 
 
 if __name__ == "__main__":
