@@ -366,12 +366,13 @@ session_of() {
 
 # One job of FATE 1.11 that has been waiting for 20 minutes; another party schedules it, so flow leaves it alone.
 old_queue() {
+    # Flow lists no job without a tag, and its table has none by itself.
     columns=f_job_id,f_dsl,f_runtime_conf,f_runtime_conf_on_party,f_roles,f_initiator_role,f_initiator_party_id,f_status,f_user
     columns=$columns,f_role,f_party_id,f_is_initiator,f_ready_signal,f_cancel_signal,f_rerun_signal,f_cores,f_memory
-    columns=$columns,f_remaining_cores,f_remaining_memory,f_resource_in_use,f_create_time
+    columns=$columns,f_remaining_cores,f_remaining_memory,f_resource_in_use,f_tag,f_create_time
     roles='{"guest": [10000], "host": [9999]}'
     values="'200000000000000000001','{}','{}','{}','$roles','guest','10000','waiting','{}'"
-    values="$values,'host','$party',0,0,0,0,1,0,1,0,0,(UNIX_TIMESTAMP() - 1200) * 1000"
+    values="$values,'host','$party',0,0,0,0,1,0,1,0,0,'',(UNIX_TIMESTAMP() - 1200) * 1000"
     sql "INSERT INTO fate_flow.t_job ($columns) VALUES ($values)"
 }
 

@@ -17,6 +17,7 @@ import pytest
 from own_store import import_confirmed, operator
 from program import Program
 from raised import RAISED
+from repairs import repair
 from two_parties import cluster_name, home, slug
 
 from fatecloud.components.script import parts_of
@@ -187,7 +188,7 @@ def test_a_filter_that_someone_flushed_is_named_and_comes_back(program: Program,
     assert {one["code"] for one in report["findings"]} == {"PACKET_FILTER_NOT_IN_FORCE"}
     assert "load its packet filter" in program.ok("plan").out
     (found,) = report["findings"]
-    nodes.check(OWN, ["sh", "-c", found["remedy"][0]["command"]])
+    assert repair(program, nodes, found)
     healthy(program)
     assert reached(nodes, PARTNER, INNER) != ["open"]
     assert nodes.check(OWN, ["systemctl", "show", "-P", "MainPID", f"{name}.service"]) == pid

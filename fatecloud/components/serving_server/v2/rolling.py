@@ -1,7 +1,7 @@
 """Runs on the node: takes the own server out of the proxies' choice before it is stopped, and puts it back afterwards.
 
 It does so by weights, as Serving's admin does: a server whose services weigh nothing is asked for nothing while another
-one offers the same, and its weights outlast a restart. A server that is told to end refuses requests before the proxies
+one offers the same, and its weights outlast a restart. A server that ends refuses requests before the proxies
 know. A proxy whose connection broke refuses requests for a server that is long back, until it tries again: for half a
 minute (`GrpcConnectionPool` in FATE-Serving). So a server takes part again when the proxies have their connections.
 """
@@ -163,7 +163,7 @@ def _connections(port: int) -> dict[str, int]:
 
 
 def read(data: str) -> dict[str, Any]:
-    """The record; empty if there is none, or it is no such thing."""
+    """The record; empty if there is none, or where it is something else."""
     try:
         with open(f"{data}/{FILE}", encoding="utf-8") as file:  # noqa: PTH123 - likewise
             found = json.load(file)
