@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from fatecloud.sandbox.nodes import Sandbox
 
-_ASK_FIRST = frozenset({"deploy", "restart", "session", "stop"})
+_ASK_FIRST = frozenset({"deploy", "job", "restart", "session", "stop"})
 """Verbs that ask before they change something."""
 _NO_JOB = ("--no-verify",)
 """A deploy is not to end with a job here: that takes longer than everything else, and shows nothing of the fault."""

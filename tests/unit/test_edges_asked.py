@@ -188,10 +188,11 @@ class Driver:
         if self.loses and len("".join(values)) > CARRIED_LEAST:
             raise OSError(2013, "Lost connection to MySQL server during query (timed out)")
 
+    def fetchall(self) -> list[tuple[object, ...]]:
+        return [(32, 20, 8)] if "t_engine_registry" in self.asked[-1] else []
+
     def fetchone(self) -> tuple[object, ...]:
         sql = self.asked[-1]
-        if "t_engine_registry" in sql:
-            return (32, 20, 8)
         return (3,) if "count" in sql else ("x", "5")
 
 

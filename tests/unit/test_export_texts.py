@@ -38,7 +38,16 @@ READING = {
 }
 """Probes whose answer has something that they read on the node: each finding that shows it names its source."""
 ASKING = {
-    *("board.flow", "board.state", "clustermanager.database", "flow.api", "flow.broker", "flow.jobs", "flow.proxy"),
+    *(
+        "board.database",
+        "board.flow",
+        "board.state",
+        "clustermanager.database",
+        "flow.api",
+        "flow.broker",
+        "flow.jobs",
+        "flow.proxy",
+    ),
     *("flow.sites", "mysql.admin", "mysql.external", "nginx.peers", "nginx.upstream", "osx.peers", "osx.state"),
     *("rabbitmq.admin", "serving-admin.state", "serving-proxy.peers"),
     *(

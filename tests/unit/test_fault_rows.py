@@ -235,6 +235,7 @@ def test_after_a_failure_the_fault_is_taken_away() -> None:
         ("/opt/fatecloud start -i 'a b.yml' 9999/flow@n1", ["start", "9999/flow@n1"]),
         ("fatecloud deploy -i x.yml --overwrite-drift", ["deploy", "--overwrite-drift", "--no-verify", "--yes"]),
         ("fatecloud restart 9999/flow@n1", ["restart", "9999/flow@n1", "--yes"]),
+        ("fatecloud job stop 2026", ["job", "stop", "2026", "--yes"]),
     ],
 )
 def test_a_command_of_ours_neither_asks_nor_runs_a_job(command: str, typed: list[str]) -> None:

@@ -84,6 +84,7 @@ def test_a_deploy_that_is_a_remedy_plans_something_and_is_not_refused(
 
 SHOWN_BY = {
     "BOARD_ACCOUNT_SHIPPED": "FILE_DRIFTED",
+    "BOARD_DATABASE_REFUSED": "FILE_DRIFTED",
     "BOARD_FLOW_SIGNED": "FILE_DRIFTED",
     "CLUSTERMANAGER_DATABASE": "FILE_DRIFTED",
     "FLOW_ROUTE_MISSING": "FILE_DRIFTED",

@@ -35,7 +35,6 @@ def descriptor(program: Program) -> Component:
             ConfigKey("account", "name", "fate", "Name of the one account with which people log in."),
             ConfigKey("session.hours", "int", 4, "Hours without a click after which a login ends.", 1, 168),
         ),
-        ports=(_PORT,),
         secrets=always(SecretSpec(LOGIN, "Password with which people log in to FATEBoard")),
     )
 
@@ -50,7 +49,8 @@ def without_login(
         # A page of which a cluster has no need: a party gets it where the inventory names it.
         architectures=(),
         config=JVM.keys,
-        ports=(replace(_PORT, loopback=True),),
+        # Without a key `bind` and without clients among services, it listens on loopback.
+        ports=(_PORT,),
         want=want,
         requires=requires,
         runtime=JavaRuntime(),
