@@ -54,13 +54,14 @@ def questions_in(file: Path, sent: Sequence[str]) -> tuple[Question, ...]:
     try:
         with file.open("rb") as stream:
             text = stream.read(MOST_BYTES + 1)
-        found = json.loads(text)
     except OSError as error:
         raise InputError(f"{file}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{file}: not JSON: {error}; expected {EXPECTED}") from error
     if len(text) > MOST_BYTES:
         raise InputError(f"{file}: more than {MOST_BYTES >> 20} MiB")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file}: not JSON: {error}; expected {EXPECTED}") from error
     listed = found if isinstance(found, list) else [found]
     if not 0 < len(listed) <= MOST:
         raise InputError(f"{file}: {len(listed)} requests; expected 1 to {MOST}")

@@ -138,6 +138,13 @@ def test_a_server_that_was_not_read_is_not_one_without_models(world: World) -> N
     assert document("models")["items"][1]["instances"][0]["models"] is None
 
 
+@pytest.mark.parametrize("since", [9.007e12, -1.0, 10**400, "now", True])
+def test_a_time_that_no_calendar_has_is_not_known(world: World, since: Any) -> None:
+    world.models[GUEST][0]["since"] = since
+    assert document("models --owner guest")["items"][0]["instances"][0]["models"][0]["since"] is None
+    assert run("models").exception is None
+
+
 def loaded(node: str, *models: tuple[str, tuple[str, ...]], left_out: int = 0) -> Loaded:
     parts = tuple(LoadedModel(table, "guest#1#m", "guest", "1", services) for table, services in models)
     return Loaded(ServiceId.parse("demo", f"one/serving-server@{node}"), parts, left_out)
@@ -178,6 +185,7 @@ def test_a_file_has_one_request_or_many(tmp_path: Path, text: str, questions: li
         ("", "not JSON"),
         ("[]", "0 requests; expected 1 to 300"),
         ("[" * 100_000, "not JSON"),
+        ('{"x0": "' + "1" * (1 << 20) + '"}', "more than 1 MiB"),
         ('{"x0": [1]}', "request 1: features is not names with numbers or texts"),
         ('[{"x0": 1}, 7]', "request 2: features is not names"),
         ('{"features": {}, "send": 7}', "request 1: send is not names"),
@@ -239,6 +247,7 @@ def test_a_request_without_an_id_has_one_that_no_answer_is_kept_for(world: World
         ({"retcode": 0, "data": {"prob": 0.4}, "retmsg": "success"}, "the guest's part alone"),
         ({"retcode": 2000, "data": {"prob": 0.4}, "retmsg": "success"}, "2000"),
         ({"retcode": 0, "data": {"score": True}}, "none   0"),
+        ({"retcode": 0, "data": {"score": float("inf")}}, "none   0"),
     ],
 )
 def test_an_answer_without_a_score_of_both_parties_is_a_failure(

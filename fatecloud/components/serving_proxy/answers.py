@@ -24,7 +24,9 @@ def score_in(answer: Any) -> Any:
 
 def number(value: Any) -> float:
     """The value where it can be a score, else not a number. A whole number in JSON may be too large for a float."""
-    return value if isinstance(value, float) or (type(value) is int and 0 <= value <= 1) else math.nan
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return value if type(value) is int and 0 <= value <= 1 else math.nan
 
 
 def scored(answer: Mapping[str, Any]) -> Score:

@@ -12,6 +12,8 @@ from fatecloud.model.desired import Desired, DesiredService
 from fatecloud.model.observed import Observed
 from fatecloud.model.serving import GUEST, HOST, Loaded, LoadedModel, Part
 
+_LATEST = 253402300800
+"""The beginning of the year 10000, in seconds since the epoch."""
 _PROJECT = BOUND.partition("/")[0]
 
 
@@ -52,13 +54,18 @@ def _answer(service: DesiredService, observed: Observed, probe: str) -> Mapping[
 
 
 def _model(one: Mapping[str, Any]) -> LoadedModel:
-    since = one.get("since")
     return LoadedModel(
         **_part(one),
         services=_texts(one.get("services")),
-        since=float(since) if isinstance(since, (int, float)) and not isinstance(since, bool) else None,
+        since=_time(one.get("since")),
         partners=tuple(Part(**_part(part)) for part in one.get("partners") or () if isinstance(part, Mapping)),
     )
+
+
+def _time(since: Any) -> float | None:
+    """None for what is no time that a calendar has: it comes from the server."""
+    known = isinstance(since, (int, float)) and not isinstance(since, bool) and 0 < since < _LATEST
+    return float(since) if known else None
 
 
 def _part(one: Mapping[str, Any]) -> dict[str, Any]:
