@@ -15,6 +15,22 @@ from fatecloud.plain import harmless, plain_word
 _BEGIN = "import sys; exec(sys.stdin.buffer.read(int(sys.argv.pop(1))).decode())"
 
 
+def piped(
+    package: str, name: str, *arguments: str, more: bytes = b"", python: str = "python3"
+) -> tuple[tuple[str, ...], bytes]:
+    """The command that runs a script, and its standard input.
+
+    Args:
+        package: of the script, see `script_text`.
+        name: of its file.
+        arguments: of the script. Everyone on the node can read them, and sudo writes them to a log.
+        more: what the script itself reads from standard input.
+        python: the interpreter on the node.
+    """
+    text = script_text(package, name).encode()
+    return (python, "-IS", "-c", _BEGIN, str(len(text)), *arguments), text + more
+
+
 @dataclass(frozen=True, slots=True)
 class Piped:
     """A script beside one service. Every method raises FatecloudError where it cannot be run, or prints something else.
@@ -40,9 +56,9 @@ class Piped:
             seconds: time limit.
             more: what it reads from standard input.
         """
-        text = script_text(self.package, self.name).encode()
-        argv = (self.python, "-IS", "-c", _BEGIN, str(len(text)), json.dumps(dict(question)))
-        line, _, rest = self.run(argv, text + more, seconds).partition(b"\n")
+        document = json.dumps(dict(question))
+        argv, stdin = piped(self.package, self.name, document, more=more, python=self.python)
+        line, _, rest = self.run(argv, stdin, seconds).partition(b"\n")
         try:
             answer = harmless(json.loads(line))
         except (ValueError, RecursionError):

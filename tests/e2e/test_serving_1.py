@@ -118,8 +118,8 @@ def predicted(nodes: Sandbox) -> dict[str, Any]:
         "head": {"serviceId": sample.SERVICE},
         "body": {"featureData": sample.GUEST_FEATURES, "sendToRemoteFeatureData": {"id": os.urandom(8).hex()}},
     }
-    script = script_text("serving-proxy", "trial_request.py")
-    argv = ["python3", "-c", script, "127.0.0.1", "8059", "inference", json.dumps(document)]
+    ask = 'printf %s "$1" | python3 -c "$2" 127.0.0.1 8059 inference'
+    argv = ["sh", "-c", ask, "sh", json.dumps(document), script_text("serving-proxy", "trial_request.py")]
     answer: dict[str, Any] = json.loads(nodes.check("n1", argv))["answer"]
     return answer
 

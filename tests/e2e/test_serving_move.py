@@ -146,8 +146,9 @@ def score(nodes: Sandbox, place: Place) -> float:
             "head": {"serviceId": SERVICE},
             "body": {"featureData": sample.GUEST_FEATURES, "sendToRemoteFeatureData": {"id": os.urandom(8).hex()}},
         }
-        argv = ["python3", "-c", script_text("serving-proxy", "trial_request.py")]
-        text = nodes.check(place.nodes["guest"], [*argv, "127.0.0.1", "8059", "inference", json.dumps(document)])
+        ask = 'printf %s "$1" | python3 -c "$2" 127.0.0.1 8059 inference'
+        script = script_text("serving-proxy", "trial_request.py")
+        text = nodes.check(place.nodes["guest"], ["sh", "-c", ask, "sh", json.dumps(document), script])
         found.update(json.loads(text))
         return bool(found.get("retcode") == 0)
 

@@ -567,7 +567,7 @@ def test_what_a_server_answers_to_a_load_may_have_any_form(monkeypatch: pytest.M
 )
 def test_what_answers_a_request_may_have_any_form(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     monkeypatch.setattr(trial_request, "post", lambda *_, **__: (200, "OK", body))
-    assert trial_request.predicted("h", 1, "inference", "{}")["kind"] == "foreign"
+    assert trial_request.predicted("h", 1, "inference", b"{}")["kind"] == "foreign"
 
 
 def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def ground(answer: Answer, deadline: float, asked: list[tuple[str, ...]] | None = None) -> ProofGround:
     def to(_service: DesiredService) -> Callable[..., bytes]:
         def command(argv: tuple[str, ...], _stdin: bytes, _seconds: float) -> bytes:
-            words = argv[3:]
+            words = argv[5:]
             if asked is not None:
                 asked.append(words)
             known = [word for word in words if word in ("load", "unload", "inference", "batchInference")]

@@ -50,6 +50,8 @@ class World:
             HOST: [{**PARTNER, "services": [], "since": None, "partners": [dict(MODEL, services=[])]}],
         }
         self.asked: list[tuple[str, ...]] = []
+        self.sent: list[Any] = []
+        """Requests to score."""
         self.answer: dict[str, Any] = {"ok": True, "retcode": 0, "answer": SCORED, "seconds": 0.05}
         self.kept: dict[str, Any] = {"ok": True, "answers": 3, "shortest": 5.0, "longest": 500.0, "items": []}
         self.hops: dict[str, list[dict[str, Any]]] = {}
@@ -89,7 +91,12 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     found = World()
 
     def of(_self: ServiceCommands, service: Any) -> Callable[..., bytes]:
-        return lambda argv, _stdin, _seconds: json.dumps(found.script(service.id.key, argv[3:])).encode()
+        def run(argv: tuple[str, ...], stdin: bytes, _seconds: float) -> bytes:
+            if more := stdin[int(argv[4]) :]:
+                found.sent.append(json.loads(more))
+            return json.dumps(found.script(service.id.key, argv[5:])).encode()
+
+        return run
 
     @contextmanager
     def recorded(_session: Any, verb: str, _argv: Any, ui: Any, nodes: Any) -> Iterator[Any]:
@@ -223,18 +230,24 @@ def test_a_request_is_sent_as_an_application_sends_it_and_its_time_is_split_by_s
         (GUEST, 0.03, 0.02),
         (HOST, 0.007, None),
     ]
-    key, _, _, name, text = next(words for words in world.asked if words[3:4] == ("inference",))
-    sent = json.loads(text)
-    assert (key, name, sent["head"]["serviceId"]) == (PROXY, "inference", "lr")
+    words, (sent,) = next(words for words in world.asked if words[3:4] == ("inference",)), world.sent
+    assert (words[0], words[3:], sent["head"]["serviceId"]) == (PROXY, ("inference",), "lr")
     assert sent["body"] == {"featureData": {"x0": 0.5}, "sendToRemoteFeatureData": {"device_id": "7"}}
     assert sent["head"]["caseid"] in next(words for words in world.asked if words[1].endswith("flow.log"))
+
+
+def test_features_of_people_are_in_no_argument(world: World) -> None:
+    features = {"income": "7" * 200_000}
+    Path("one.json").write_text(json.dumps(features))
+    document("predict lr --guest-features one.json")
+    assert world.sent[0]["body"]["featureData"] == features, "an argument has 128 KiB at most"
+    assert not [word for words in world.asked for word in words if "777" in word or "income" in word]
 
 
 def test_a_request_without_an_id_has_one_that_no_answer_is_kept_for(world: World, one: str) -> None:
     run(one)
     run(one)
-    texts = [words[4] for words in world.asked if words[3:4] == ("inference",)]
-    assert len({json.loads(text)["body"]["sendToRemoteFeatureData"]["id"] for text in texts}) == 2
+    assert len({sent["body"]["sendToRemoteFeatureData"]["id"] for sent in world.sent}) == 2
 
 
 @pytest.mark.parametrize(
@@ -270,8 +283,7 @@ def test_several_requests_are_a_batch_in_their_order(world: World) -> None:
     found = document("predict lr --guest-features many.json")
     assert [one["score"] for one in found["calls"][0]["scores"]] == [0.75, 0.25, None]
     assert found["exit_status"] == 1
-    text = next(words[4] for words in world.asked if words[3:4] == ("batchInference",))
-    assert [one["index"] for one in json.loads(text)["body"]["batchDataList"]] == [1, 2, 3]
+    assert [one["index"] for one in world.sent[0]["body"]["batchDataList"]] == [1, 2, 3]
     world.answer["answer"] = {"retcode": 105, "retmsg": "remote rpc exception"}
     assert [one["code"] for one in document("predict lr --guest-features many.json")["calls"][0]["scores"]] == [105] * 3
 

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from fatecloud.components.script import script_text
+from fatecloud.components.piped import piped
 from fatecloud.components.serving_proxy.answers import number, score_in
 from fatecloud.components.serving_server import sample
 from fatecloud.components.serving_server.want import SERVER
@@ -133,8 +133,8 @@ def _features() -> dict[str, Any]:
 
 def _request(ground: ProofGround, proxy: DesiredService, call: str, body: dict[str, Any]) -> dict[str, Any]:
     host, port = address_of(str(proxy.facts["http"]))
-    document = json.dumps({"head": {"serviceId": sample.SERVICE}, "body": body})
-    answer = _asked(ground, proxy, PACKAGE, "trial_request.py", host, str(port), call, document)
+    document = json.dumps({"head": {"serviceId": sample.SERVICE}, "body": body}).encode()
+    answer = _asked(ground, proxy, PACKAGE, "trial_request.py", host, str(port), call, more=document)
     if answer["ok"] and not (isinstance(answer.get("retcode"), int) and isinstance(answer.get("answer"), dict)):
         return {"ok": False, "error": "what it printed is not an answer of Serving's"}
     return answer
@@ -179,9 +179,10 @@ def _number(ground: ProofGround, owner: str) -> str:
     return str(ground.services[owner].facts["party"]) if owner in ground.services else owner
 
 
-def _asked(ground: ProofGround, service: DesiredService, package: str, script: str, *arguments: str) -> dict[str, Any]:
-    argv = ("python3", "-IS", "-", *arguments)
-    output = ground.run(service)(argv, script_text(package, script).encode(), CALL_SECONDS).decode(errors="replace")
+def _asked(
+    ground: ProofGround, service: DesiredService, package: str, script: str, *arguments: str, more: bytes = b""
+) -> dict[str, Any]:
+    output = ground.run(service)(*piped(package, script, *arguments, more=more), CALL_SECONDS).decode(errors="replace")
     try:
         answer = harmless(json.loads(output))
     except (ValueError, RecursionError):

@@ -1,4 +1,7 @@
-"""Runs on the node of a proxy: one request to score, as an application sends it."""
+"""Runs on the node of a proxy: one request to score, as an application sends it.
+
+Standard input: the request, JSON. It has features of people, which everyone on the node could read among arguments.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ SECONDS = 15.0
 MOST = 1 << 20
 
 
-def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
+def predicted(host: str, port: int, call: str, document: bytes) -> dict[str, Any]:
     """The answer: `retcode`, and what else it has; `seconds` until it came.
 
     Args:
@@ -25,9 +28,7 @@ def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
     """
     began = time.monotonic()
     try:
-        status, _, body = post(
-            host, port, f"/federation/v1/{call}", document.encode(), timeout=SECONDS, headers={}, limit=MOST
-        )
+        status, _, body = post(host, port, f"/federation/v1/{call}", document, timeout=SECONDS, headers={}, limit=MOST)
         ended = time.monotonic()
         found = json.loads(body)
     except OSError as error:
@@ -49,4 +50,5 @@ def predicted(host: str, port: int, call: str, document: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(predicted(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])) + "\n")
+    host, port, call = sys.argv[1:]
+    sys.stdout.write(json.dumps(predicted(host, int(port), call, sys.stdin.buffer.read())) + "\n")

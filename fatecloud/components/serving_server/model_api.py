@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fatecloud.components.script import script_text
+from fatecloud.components.piped import piped
 from fatecloud.components.serving_proxy.answers import batch, scored
 from fatecloud.components.serving_server.loaded import instances
 from fatecloud.components.serving_server.want import PROXY, SERVER
@@ -69,9 +69,9 @@ class ServingModels:
         # The proxy reads the one name, and the server the other.
         head = {"serviceId": service, "caseid": case, "caseId": case}
         host, port = address_of(str(proxy.facts["http"]))
-        document = json.dumps({"head": head, "body": body})
+        document = json.dumps({"head": head, "body": body}).encode()
         call = "batchInference" if many else "inference"
-        said = self._asked(proxy, PROXY, "trial_request.py", host, str(port), call, document)
+        said = self._asked(proxy, PROXY, "trial_request.py", host, str(port), call, more=document)
         answer, seconds = said.get("answer"), said.get("seconds")
         if not isinstance(answer, Mapping) or not isinstance(seconds, (int, float)):
             raise FatecloudError(f"{proxy.id.key}: what it printed is not an answer of Serving's")
@@ -146,10 +146,11 @@ class ServingModels:
             raise FatecloudError(f"{owner} has no {PROXY}, through which its models are asked")
         return found[0]
 
-    def _asked(self, service: DesiredService, package: str, script: str, *arguments: str) -> dict[str, Any]:
+    def _asked(
+        self, service: DesiredService, package: str, script: str, *arguments: str, more: bytes = b""
+    ) -> dict[str, Any]:
         """What a script says, which is well. Raises FatecloudError."""
-        argv = ("python3", "-IS", "-", *arguments)
-        output = self.run(service)(argv, script_text(package, script).encode(), SECONDS).decode(errors="replace")
+        output = self.run(service)(*piped(package, script, *arguments, more=more), SECONDS).decode(errors="replace")
         try:
             answer = harmless(json.loads(output))
         except (ValueError, RecursionError):
