@@ -14,6 +14,7 @@ from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
 from fatecloud.workflow.model_changes import Step
 from fatecloud.workflow.model_holders import Target
 from fatecloud.workflow.recorded import Recorded, recorded
+from fatecloud.workflow.serving_restore import add_what_is_left
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
@@ -84,8 +85,7 @@ class Changing:
         except BaseException as error:
             left = self._taken_back(done)
             if isinstance(error, FatecloudError):
-                after = f"could not be taken back: {'; '.join(left)}" if left else "what was done is taken back"
-                error.message = f"{error.message}; {after}"
+                add_what_is_left(error, left)
             raise
 
     def _step(self, step: Step) -> None:

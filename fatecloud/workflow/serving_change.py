@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from fatecloud.errors import Refused, RunError, UsageError
+from fatecloud.errors import FatecloudError, Refused, RunError, UsageError
 from fatecloud.model.event import Event
-from fatecloud.model.serving import Loaded, LoadedModel, ServingChange
+from fatecloud.model.serving import GUEST, HOST, Loaded, LoadedModel, ServingChange
 from fatecloud.plan.belonging import refuse_strangers
 from fatecloud.workflow.deployed import require_read
 from fatecloud.workflow.leases import read_when_free
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.serving import MODELS, Serving, guests_of, owner_of, serving
+from fatecloud.workflow.serving_restore import add_what_is_left, led_back, require_known
 from fatecloud.workflow.session import Session
 from fatecloud.workflow.ui import Ui
 
@@ -48,7 +49,7 @@ def free(session: Session, owners: Collection[str], changing: Changing) -> Itera
     Raises:
         Locked: another run holds a node.
         Refused: a node is not the one that the inventory means.
-        RunError: a node or a server could not be read.
+        RunError: a node could not be read.
     """
     with serving(session, owners) as there:
         nodes, verb = there.nodes(), changing.verb
@@ -78,10 +79,11 @@ def bind(session: Session, service: str, version: str, *, owner: str | None, cha
     Raises:
         UsageError: no server here has the model of that version as a guest's.
         Refused: not all servers have it, or the operator said no.
-        RunError: a server did not do it.
+        RunError: a server could not be read, or did not do it; what others did is taken back.
     """
     with free(session, [owner] if owner else (), changing) as (there, found):
         guests = guests_of(found, version)
+        require_known([one for name in guests or found for one in found[name]])
         if len(guests) != 1:
             where = f"at {' and '.join(guests)}" if guests else "in no server here"
             remedy = "choose one with --owner" if guests else MODELS
@@ -99,20 +101,17 @@ def bind(session: Session, service: str, version: str, *, owner: str | None, cha
         if changing.confirm and not changing.confirm(_question(service, version, guest, before)):
             raise Refused("nothing was done")
         with held(session, _nodes(found[guest]), changing) as run:
-            servers = bind_in(there, found[guest], model, service, run)
-            await_bound(there, guest, service, version, changing.deadline)
+            try:
+                for one in found[guest]:
+                    run.interruption.check()
+                    there.api.bind(one.id.key, model, service)
+                await_bound(there, guest, service, version, changing.deadline)
+            except FatecloudError as error:
+                add_what_is_left(error, led_back(there, guest, found[guest], service, changing.deadline))
+                raise
+            servers = tuple(one.id.key for one in found[guest])
             run.events(Event("ok", f"service id {service} is bound to model {version} in {', '.join(servers)}"))
     return ServingChange("bind", service, version, before, servers)
-
-
-def bind_in(
-    there: Serving, instances: Sequence[Loaded], model: LoadedModel, service: str, run: Recorded
-) -> tuple[str, ...]:
-    """Bind it in each of them. Returns their keys; raises FatecloudError."""
-    for one in instances:
-        run.interruption.check()
-        there.api.bind(one.id.key, model, service)
-    return tuple(one.id.key for one in instances)
 
 
 def bound_before(instances: Sequence[Loaded], service: str) -> dict[str, str]:
@@ -161,12 +160,15 @@ def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, 
     Raises:
         UsageError: no server here has the service id.
         Refused: the release cannot take models away, or the operator said no.
-        RunError: a server did not do it.
+        RunError: a server could not be read, or did not do it.
     """
     # The other parties' parts go too, so all servers are read.
     with free(session, (), changing) as (there, found):
+        if owner and owner not in found:
+            raise UsageError(f"{owner} has no servers of its own", remedy=f"--owner is one of {', '.join(found)}")
         guest = owner or owner_of(found, service)
-        instances = found.get(guest, ())
+        instances = found[guest]
+        require_known(instances)
         if why := there.api.keeps_models(guest):
             raise Refused(f"{guest}: {why}")
         bound = {one.id.key: model for one in instances if (model := one.bound(service))}
@@ -176,7 +178,7 @@ def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, 
         shared = {
             s for one in instances for m in one.models or () if (m.table, m.namespace) in models for s in m.services
         }
-        removal = [] if keep or shared - {service} else list(_parts(found, models.values()))
+        removal = [] if keep or shared - {service} else _parts(there, found, models.values())
         before = bound_before(instances, service)
         version = ", ".join(dict.fromkeys(before.values()))
         if changing.confirm and not changing.confirm(_loss(service, version, removal)):
@@ -187,21 +189,29 @@ def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, 
                 run.interruption.check()
                 there.api.unbind(key, model, [service])
                 run.events(Event("ok", f"{key} answers service id {service} no more"))
-            for key, model in removal:
-                run.interruption.check()
-                there.api.unload(key, model)
-                run.events(Event("ok", f"{key} has {model.name} no more"))
-            _await_gone(there, service, removal, changing.deadline)
+            try:
+                for key, model in removal:
+                    run.interruption.check()
+                    there.api.unload(key, model)
+                    run.events(Event("ok", f"{key} has {model.name} no more"))
+                _await_gone(there, service, {*bound}, removal, changing.deadline)
+            except FatecloudError as error:
+                # The guest's part is the last one, so that what is left can be taken away in this way.
+                once = " and ".join(f"`fatecloud serving bind {service} {model.table}`" for model in models.values())
+                error.remedy = f"fatecloud check; then {once}, and `fatecloud serving unpublish {service}` again"
+                raise
     servers = tuple(dict.fromkeys([*bound, *(key for key, _ in removal)]))
     return ServingChange("unpublish", service, version, before, servers, _away(there, models.values()))
 
 
-def _parts(found: Found, models: Collection[LoadedModel]) -> Iterator[tuple[str, LoadedModel]]:
-    """Servers that have a part of the models, the guest's or another party's."""
+def _parts(there: Serving, found: Found, models: Collection[LoadedModel]) -> list[tuple[str, LoadedModel]]:
+    """Servers that have a part of the models, the guest's last. Raises RunError where that is not known of one."""
     names = {part.name for model in models for part in (model, *model.partners)}
-    for instances in found.values():
-        for one in instances:
-            yield from ((one.id.key, model) for model in one.models or () if model.name in names)
+    parties = {part.party for model in models for part in (model, *model.partners)}
+    instances = [one for owner, own in found.items() if there.api.party(owner) in parties for one in own]
+    require_known(instances)
+    parts = [(one.id.key, model) for one in instances for model in one.models or () if model.name in names]
+    return sorted(parts, key=lambda part: part[1].role == GUEST)
 
 
 def _loss(service: str, version: str, removal: Sequence[tuple[str, LoadedModel]]) -> str:
@@ -210,10 +220,13 @@ def _loss(service: str, version: str, removal: Sequence[tuple[str, LoadedModel]]
     return f"let nothing answer service id {service}, which model {version} answers now?{gone}"
 
 
-def _await_gone(there: Serving, service: str, removal: Sequence[tuple[str, LoadedModel]], deadline: float) -> None:
+def _await_gone(
+    there: Serving, service: str, bound: Collection[str], removal: Sequence[tuple[str, LoadedModel]], deadline: float
+) -> None:
     instances = [one for own in there.loaded(there.observe(deadline)).values() for one in own]
-    left = [one.id.key for one in instances if one.bound(service)]
     by_key = {one.id.key: one for one in instances}
+    require_known([by_key[key] for key in {*bound, *(key for key, _ in removal)}])
+    left = [key for key in bound if by_key[key].bound(service)]
     left += [key for key, model in removal if by_key[key].model(model.table, model.namespace)]
     if left:
         raise RunError(f"still there after it was taken away: {', '.join(dict.fromkeys(left))}", remedy=MODELS)
@@ -221,5 +234,5 @@ def _await_gone(there: Serving, service: str, removal: Sequence[tuple[str, Loade
 
 def _away(there: Serving, models: Collection[LoadedModel]) -> tuple[str, ...]:
     here = {there.api.party(owner) for owner in there.owners}
-    parties = sorted({part.party for model in models for part in model.partners if part.role == "host"} - here)
+    parties = sorted({part.party for model in models for part in model.partners if part.role == HOST} - here)
     return tuple(f"party {party} keeps its part: only its operator can remove it" for party in parties)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fatecloud.components.registry import by_kind, publisher
-from fatecloud.errors import FatecloudError, Interrupted, Refused, RunError, UsageError
+from fatecloud.errors import FatecloudError, Refused, RunError, UsageError
 from fatecloud.model.event import Event
 from fatecloud.model.jobs import JobRunner
 from fatecloud.model.publication import Publisher, Trained
-from fatecloud.model.serving import Loaded, ServingChange
+from fatecloud.model.serving import Loaded, LoadedModel, ServingChange
 from fatecloud.workflow.job_services import JobServices, job_services
 from fatecloud.workflow.recorded import Recorded
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving import MODELS, Serving
 from fatecloud.workflow.serving_change import Changing, Found, await_bound, bound_before, free, held
+from fatecloud.workflow.serving_restore import add_what_is_left, led_back
 from fatecloud.workflow.session import Session
 
 JOIN = "let the party take servers from a group: services: {serving-server: {group: NAME}}, then deploy"
@@ -52,7 +53,8 @@ def publish(session: Session, job: str, service: str, *, changing: Changing) -> 
     Raises:
         UsageError: no party here has the model, or its party has no servers.
         Refused: the release cannot publish models, or the operator said no.
-        RunError: a party did not load it, or a server does not have it although its party said so.
+        RunError: a party did not load it, or a server does not have it although its party said so; what was done is
+            taken back.
     """
     with job_services(session, changing.deadline) as services, ServiceCommands(session) as commands:
         runner, flow, model = _source(services, commands, job)
@@ -126,20 +128,25 @@ def _published(ground: _Ground, flow: Publisher, service: str, run: Recorded, de
     if not model.deployed:
         model = flow.deploy(model)
         run.events(Event("ok", f"model {ground.model.version} is deployed as {model.version}"))
-    run.interruption.check()
+    binding = False
     try:
+        run.interruption.check()
         # Where all servers are of this inventory, each knows by its settings where its flow is.
         flow.load(model, by_servers=len(ground.owners) == len(model.parts))
         _await_loaded(ground, model, deadline)
         run.events(Event("ok", f"model {model.version} is loaded at {', '.join(_words(model))}"))
         run.interruption.check()
+        binding = True
         flow.bind(model, service)
         await_bound(ground.there, ground.guest, service, model.version, deadline)
     except FatecloudError as error:
-        if isinstance(error, Interrupted):
-            raise
-        left = _cleared(ground, model, deadline)
-        raise RunError(f"{error.message}{left}", remedy=error.remedy or MODELS) from error
+        # First of all: removing a model takes its service ids along, and then nothing would answer them.
+        left = led_back(ground.there, ground.guest, ground.found[ground.guest], service, deadline) if binding else []
+        left += [] if left else _cleared(ground, model, deadline)
+        failed = error if isinstance(error, RunError) else RunError(error.message, remedy=error.remedy)
+        failed.remedy = failed.remedy or MODELS
+        add_what_is_left(failed, left)
+        raise failed from error
     run.events(Event("ok", f"service id {service} is bound to model {model.version}"))
     return model
 
@@ -161,24 +168,31 @@ def _await_loaded(ground: _Ground, model: Trained, deadline: float) -> None:
         raise RunError(f"flow says that model {model.version} is loaded, and it is not in {', '.join(missing)}")
 
 
-def _cleared(ground: _Ground, model: Trained, deadline: float) -> str:
-    """Remove what a failed publication has loaded, where that can be done. Returns what is left, as words."""
+def _cleared(ground: _Ground, model: Trained, deadline: float) -> list[str]:
+    """Remove what a failed publication has loaded, where that can be done. Returns what is left, in words."""
     try:
         observed = ground.there.observe(deadline)
-        loaded = [
-            (owner, one, part)
+        return [
+            words
             for (role, party), owner in ground.owners.items()
             for one in ground.there.api.loaded(owner, observed)
-            if (part := one.model(model.version, model.namespace(role, party)))
-            and not _had(ground.found[owner], one, model, role, party)
+            if not _had(ground.found[owner], one, model, role, party)
+            for words in _removed(ground, owner, one, one.model(model.version, model.namespace(role, party)))
         ]
-        kept = [one.id.key for owner, one, _ in loaded if ground.there.api.keeps_models(owner)]
-        for owner, one, part in loaded:
-            if not ground.there.api.keeps_models(owner):
-                ground.there.api.unload(one.id.key, part)
     except FatecloudError as error:
-        return f"; what it loaded before could not be removed: {error.message}"
-    return f"; it stays loaded in {', '.join(kept)}, where nothing can remove it" if kept else ""
+        return [error.message]
+
+
+def _removed(ground: _Ground, owner: str, one: Loaded, part: LoadedModel | None) -> Iterator[str]:
+    if one.models is None:
+        yield f"{one.id.key}: {one.error or 'its models are not known'}"
+    elif part and ground.there.api.keeps_models(owner):
+        yield f"{one.id.key} keeps model {part.table}, where nothing can remove it"
+    elif part:
+        try:
+            ground.there.api.unload(one.id.key, part)
+        except FatecloudError as error:
+            yield error.message
 
 
 def _had(before: Sequence[Loaded], now: Loaded, model: Trained, role: str, party: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from component_world import desired
@@ -16,7 +17,7 @@ from fatecloud.components.flow.exchange import FlowApiError
 from fatecloud.components.flow.v1.models import FlowModels
 from fatecloud.components.flow.v1_4 import models as of_1_4
 from fatecloud.components.registry import by_kind, publisher
-from fatecloud.errors import Refused, RunError, UsageError
+from fatecloud.errors import Interrupted, Refused, RunError, UsageError
 from fatecloud.model.identity import ServiceId
 from fatecloud.model.jobs import JobRunner
 from fatecloud.model.publication import Trained
@@ -244,6 +245,47 @@ def test_what_a_failed_publication_loaded_is_removed(world: World, flow: Flow) -
     assert isinstance(error, RunError)
     assert "code 104: model is not exist" in error.message
     assert {key: [one["table"] for one in models] for key, models in world.models.items()} == before
+
+
+def test_what_answered_before_a_publication_that_failed_after_binding_still_does(world: World, flow: Flow) -> None:
+    flow.answers["/v1/model/bind"] = {"retcode": 105, "retmsg": "the second server is busy"}
+    error = run(f"publish {JOB} lr --yes").exception
+    assert isinstance(error, RunError)
+    assert error.message.endswith("the second server is busy; what was done is taken back")
+    assert [(model["table"], model["services"]) for model in world.models[GUEST]] == [("v1", ["lr"]), ("v2", [])]
+
+
+def test_a_model_that_still_answers_is_not_removed(world: World, flow: Flow) -> None:
+    flow.answers["/v1/model/bind"] = {"retcode": 105, "retmsg": "busy"}
+    world.refuses[GUEST, "bind"] = "busy too"
+    does = flow.does
+
+    def bound(path: str, body: Mapping[str, Any]) -> None:
+        why = world.refuses.pop((GUEST, "bind"), "")
+        does(path, body)
+        world.refuses[GUEST, "bind"] = why
+
+    flow.does = bound
+    error = run(f"publish {JOB} lr --yes").exception
+    assert isinstance(error, RunError)
+    assert error.message.endswith(f"; could not be taken back: {GUEST}: busy too")
+    assert world.models[GUEST][-1]["services"] == ["lr"], "it would be a service id without a model"
+
+
+def test_an_interrupted_publication_is_taken_back(world: World, flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {key: [one["table"] for one in models] for key, models in world.models.items()}
+    stop = Mock(side_effect=[None, Interrupted("interrupted by SIGTERM")])
+
+    @contextmanager
+    def held(_session: Any, _nodes: Any, changing: Any) -> Any:
+        yield Mock(events=changing.ui, interruption=Mock(check=stop))
+
+    monkeypatch.setattr(serving_publish, "held", held)
+    error = run(f"publish {JOB} lr --yes").exception
+    assert isinstance(error, Interrupted)
+    assert error.message == "interrupted by SIGTERM; what was done is taken back"
+    assert {key: [one["table"] for one in models] for key, models in world.models.items()} == before
+    assert flow.asked[-1][0] == "/v1/model/load"
 
 
 def test_without_a_yes_nothing_is_published(world: World, flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from component_world import GOLDEN, desired, observed, set_answer
+from component_world import GOLDEN, MORE, desired, observed, set_answer
 from typer.testing import CliRunner
 
 from fatecloud.cli.verbs import app
@@ -26,6 +26,7 @@ from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving_predict import questions_in
 
 GUEST, HOST, PROXY = "guest/serving-server@g1", "host/serving-server@h1", "guest/serving-proxy@g1"
+SECOND = "guest/serving-server@g2"
 ID = "guest-9999#host-10000#model"
 PARTNER = {"table": "v1", "namespace": f"host#10000#{ID}", "role": "host", "party": "10000"}
 MODEL = {
@@ -56,14 +57,19 @@ class World:
         self.kept: dict[str, Any] = {"ok": True, "answers": 3, "shortest": 5.0, "longest": 500.0, "items": []}
         self.hops: dict[str, list[dict[str, Any]]] = {}
         self.deaf = False
+        self.refuses: dict[tuple[str, str], str] = {}
+        """Server and what it is to do -> why it does not."""
         self.lost: tuple[str, ...] = ()
+        self.silent: tuple[str, ...] = ()
 
     def observe(self, *_: Any, **__: Any) -> Observed:
         changes = [set_answer(f"{key}:serving-server.state", models=models) for key, models in self.models.items()]
-        return observed(*changes, example=self.example, lost=self.lost)
+        return observed(*changes, example=self.example, lost=self.lost, silent=self.silent)
 
     def script(self, key: str, words: tuple[str, ...]) -> dict[str, Any]:
         self.asked.append((key, *words))
+        if why := self.refuses.get((key, words[0])):
+            return {"ok": False, "kind": "code", "error": why}
         if words[0] in ("bind", "unbind", "unload"):
             if not self.deaf:
                 self._change(key, words[0], json.loads(words[3]))
@@ -326,6 +332,66 @@ def test_a_server_that_says_yes_and_does_nothing_has_failed(world: World) -> Non
     assert "still there after it was taken away" in error.message
 
 
+def test_a_server_that_does_not_answer_is_not_one_without_the_model(world: World) -> None:
+    for key, words in ((HOST, "unpublish lr --yes"), (GUEST, "bind lr v2 --yes"), (GUEST, "bind lr v9 --yes")):
+        world.silent = (f"{key}:serving-server.state",)
+        error = run(words).exception
+        assert isinstance(error, RunError), words
+        assert error.message.startswith(f"{key}: ")
+    assert changes(world) == []
+    world.silent = (f"{HOST}:serving-server.state",)
+    assert document("unpublish lr --keep-model --yes")["servers"] == [GUEST], "the host's is not asked for then"
+
+
+@pytest.fixture
+def several(world: World) -> World:
+    """With a second server of the guest's, which has the same."""
+    world.example = "serving-several"
+    shutil.copy(MORE / "serving-several.yml", "inventory.yml")
+    world.models[SECOND] = [dict(model) for model in world.models[GUEST]]
+    return world
+
+
+@pytest.mark.parametrize("before", [["lr"], []])
+def test_a_bind_that_fails_halfway_leaves_what_was_there(several: World, before: list[str]) -> None:
+    for key in (GUEST, SECOND):
+        several.models[key][0]["services"] = before
+    several.refuses[SECOND, "bind"] = "busy"
+    error = run("bind lr v2 --yes").exception
+    assert isinstance(error, FatecloudError)
+    assert error.message == f"{SECOND}: busy; what was done is taken back"
+    for key in (GUEST, SECOND):
+        assert [model["services"] for model in several.models[key]] == [before, []]
+
+
+def test_a_bind_that_cannot_be_taken_back_says_where(several: World) -> None:
+    for key in (GUEST, SECOND):
+        several.models[key][0]["services"] = []
+    several.refuses = {(SECOND, "bind"): "busy", (GUEST, "unbind"): "no"}
+    error = run("bind lr v2 --yes").exception
+    assert isinstance(error, FatecloudError)
+    assert error.message == f"{SECOND}: busy; could not be taken back: {GUEST}: no"
+
+
+def test_an_unpublish_that_fails_halfway_can_be_done_again(world: World) -> None:
+    world.refuses[HOST, "unload"] = "busy"
+    error = run("unpublish lr --yes").exception
+    assert isinstance(error, FatecloudError)
+    again = "`fatecloud serving bind lr v1`, and `fatecloud serving unpublish lr` again"
+    assert error.remedy == f"fatecloud check; then {again}"
+    world.refuses.clear()
+    for words in ("bind lr v1 --yes", "unpublish lr --yes"):
+        assert run(words).exception is None
+    assert ([model["table"] for model in world.models[GUEST]], world.models[HOST]) == (["v2"], [])
+
+
+def test_an_owner_without_servers_is_named(world: World) -> None:
+    error = run("unpublish lr --owner other --yes").exception
+    assert isinstance(error, UsageError)
+    assert error.remedy == "--owner is one of guest, host"
+    assert changes(world) == []
+
+
 def test_a_model_that_is_not_loaded_is_not_bound(world: World) -> None:
     error = run("bind lr v9 --yes").exception
     assert isinstance(error, UsageError)
@@ -339,14 +405,14 @@ def test_without_a_yes_nothing_is_changed(world: World, monkeypatch: pytest.Monk
     for words in ("bind lr v2", "unpublish lr", "cache --ttl 0"):
         assert isinstance(run(words).exception, Refused), words
     assert questions[0] == "bind service id lr of guest to model v2? Now model v1 answers it."
-    assert f"The model is removed from {GUEST}, {HOST}" in questions[1]
+    assert f"The model is removed from {HOST}, {GUEST}" in questions[1]
     assert changes(world) == []
     assert not [words for words in world.asked if words[-1] == "0"]
 
 
 def test_unpublish_removes_all_parts_of_a_model_that_nothing_else_needs(world: World) -> None:
     found = document("unpublish lr --yes")
-    assert changes(world) == [(GUEST, "unbind"), (GUEST, "unload"), (HOST, "unload")]
+    assert changes(world) == [(GUEST, "unbind"), (HOST, "unload"), (GUEST, "unload")]
     assert (found["servers"], found["model"], found["others"]) == ([GUEST, HOST], "v1", [])
     assert [model["table"] for model in world.models[GUEST]] == ["v2"]
 
