@@ -73,6 +73,14 @@ def test_one_line_shows_flow_all_servers_and_each_server_its_flow(tmp_path: Path
     ]
 
 
+def test_flow_comes_from_any_address_of_its_node(tmp_path: Path) -> None:
+    text = inventory("fate-1.11.4", "serving-2.1.7").replace(
+        "{address: 10.0.0.1}", "{address: 10.0.0.1, advertise: 10.1.0.1}"
+    )
+    networks = {*resolved(tmp_path, text).services["online/serving-server@s2"].process.networks}
+    assert {"10.0.0.1/32", "10.1.0.1/32"} < networks
+
+
 def test_on_one_node_both_reach_each_other_there(tmp_path: Path) -> None:
     text = inventory("fate-1.11.4", "serving-2.1.7").replace("s1", "a1").replace("  a1: {address: 10.0.0.2}\n", "")
     found = resolved(tmp_path, text.replace("[a1, s2]", "a1"))
