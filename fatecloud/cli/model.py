@@ -12,6 +12,9 @@ from fatecloud.cli import options as o
 from fatecloud.cli.verb import Group
 
 if TYPE_CHECKING:
+    from fatecloud.model.model_change import ModelChange
+    from fatecloud.report.console import Console
+    from fatecloud.workflow.model_doing import Way
     from fatecloud.workflow.session import Session
 
 app = Group()
@@ -56,6 +59,7 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An archive that `model export` wrote.")],
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
     service_id: Annotated[
         str, typer.Option("--service-id", metavar="ID", help="Service id for it; default: the one of its origin.")
     ] = "",
@@ -78,18 +82,16 @@ def import_(
 
     from fatecloud.report.console import Console  # noqa: PLC0415
     from fatecloud.workflow.acceptance import Acceptance, given_fingerprints  # noqa: PLC0415
-    from fatecloud.workflow.model_doing import Way  # noqa: PLC0415
     from fatecloud.workflow.model_import import import_model, verified  # noqa: PLC0415
     from fatecloud.workflow.secrets import SecretsFiles  # noqa: PLC0415
 
     files = SecretsFiles(inventory, secrets, vault_password_file)
     given = Acceptance(files, given_fingerprints(trust, "--trust"))
     with Console() as console:
-        ask = None if yes else console.confirm
-        way = Way(owner or (), dry_run, ask, wait_lock, deadline, console, tuple(sys.argv))
+        way = _way(console, output, owner, dry_run=dry_run, yes=yes, wait_lock=wait_lock, deadline=deadline)
         found = verified(file, given, way, datetime.now(UTC).date())
         session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
-        import_model(session, found, service_id, way)
+        _show(import_model(session, found, service_id, way), console, output)
 
 
 @app.command()
@@ -97,6 +99,7 @@ def back(
     service_id: Annotated[str, typer.Argument(metavar="ID", help="A service id.")],
     *,
     inventory: o.Inventory = o.DEFAULT_INVENTORY,
+    output: o.Format = o.TABLE,
     owner: _Owner = None,
     dry_run: _DryRun = False,
     yes: o.Yes = False,
@@ -109,14 +112,39 @@ def back(
 ) -> None:
     """Let a service id lead to the version that it led to before the last import. Asks first."""
     from fatecloud.report.console import Console  # noqa: PLC0415 - keeps --help fast
-    from fatecloud.workflow.model_doing import Way  # noqa: PLC0415
     from fatecloud.workflow.model_import import go_back  # noqa: PLC0415
 
     session = _session(inventory, secrets, vault_password_file, state_dir, accept_new_host_keys)
     with Console() as console:
-        ask = None if yes else console.confirm
-        way = Way(owner or (), dry_run, ask, wait_lock, deadline, console, tuple(sys.argv))
-        go_back(session, service_id, way)
+        way = _way(console, output, owner, dry_run=dry_run, yes=yes, wait_lock=wait_lock, deadline=deadline)
+        _show(go_back(session, service_id, way), console, output)
+
+
+def _way(
+    console: Console,
+    output: o.Output,
+    owner: list[str] | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    wait_lock: str | None,
+    deadline: float,
+) -> Way:
+    from fatecloud.model.event import Event  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.workflow.model_doing import Way  # noqa: PLC0415
+
+    ask = None if yes else console.confirm
+    # The document is alone on standard output.
+    say = console.say if output is o.TABLE else lambda text: console(Event("note", text))
+    return Way(owner or (), dry_run, ask, wait_lock, deadline, console, say, tuple(sys.argv))
+
+
+def _show(change: ModelChange, console: Console, output: o.Output) -> None:
+    from fatecloud.report.envelope import document_text  # noqa: PLC0415 - keeps --help fast
+    from fatecloud.report.trained import change_document  # noqa: PLC0415
+
+    if output is not o.TABLE:
+        console.write(document_text("ModelChange", change_document(change), output))
 
 
 def _session(

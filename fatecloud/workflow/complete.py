@@ -7,8 +7,10 @@ from pathlib import Path
 
 from fatecloud.errors import FatecloudError
 from fatecloud.model.routes import DEFAULT, FLOW
+from fatecloud.state.listed import JOBS, MODELS, SERVICE_IDS, VERSIONS
 
 Word = tuple[str, str]
+_Finder = Callable[[str, str], Iterable[Word]]
 INVENTORY = "inventory.yml"
 _LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -143,13 +145,17 @@ def _found(unfinished: str, inventory: str) -> Iterator[Word]:
     yield from ((root, "") for root in (last.roots if last else ()))
 
 
-def _jobs(unfinished: str, inventory: str) -> Iterator[Word]:
-    """The jobs that were listed last: nothing is read of nodes at TAB."""
-    from fatecloud.state.directory import place_of  # noqa: PLC0415
-    from fatecloud.state.last_jobs import last_jobs  # noqa: PLC0415
+def _last(what: str) -> _Finder:
+    """What was listed last: nothing is read of nodes at TAB."""
 
-    del unfinished
-    yield from last_jobs(place_of(_Names(inventory).cluster.id))
+    def find(unfinished: str, inventory: str) -> Iterator[Word]:
+        from fatecloud.state.directory import place_of  # noqa: PLC0415
+        from fatecloud.state.listed import listed  # noqa: PLC0415
+
+        del unfinished
+        yield from listed(place_of(_Names(inventory).cluster.id), what)
+
+    return find
 
 
 def _job_statuses(unfinished: str, inventory: str) -> Iterator[Word]:
@@ -224,7 +230,6 @@ def _last_proofs(unfinished: str, inventory: str) -> Iterator[Word]:
         yield from ((kind.name, kind.doc) for kind in component.proofs if not kind.early)
 
 
-_Finder = Callable[[str, str], Iterable[Word]]
 _FINDERS: Mapping[str, _Finder] = {
     "selectors": _selectors,
     "selector": _selectors,
@@ -236,7 +241,11 @@ _FINDERS: Mapping[str, _Finder] = {
     "limit": _nodes,
     "component": _components,
     "code": _codes,
-    "job": _jobs,
+    "job": _last(JOBS),
+    "service": _last(SERVICE_IDS),
+    "service_id": _last(SERVICE_IDS),
+    "model_id": _last(MODELS),
+    "model_version": _last(VERSIONS),
     "template": _templates,
     "names": _secrets,
     "supply": _secrets,
@@ -254,6 +263,7 @@ _BY_VERB: Mapping[tuple[str, str], _Finder] = {
     **dict.fromkeys([(f"release {verb}", "name") for verb in ("show", "fetch", "bundle")], _releases),
     ("secrets reveal", "name"): _secrets,
     ("job list", "status"): _job_statuses,
+    ("serving bind", "version"): _last(VERSIONS),
     **dict.fromkeys([("serving smoke", "from_"), ("serving smoke", "to")], _owners),
     ("mute add", "finding"): _found,
     ("mute remove", "finding"): _muted,

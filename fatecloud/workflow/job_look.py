@@ -17,7 +17,7 @@ from fatecloud.model.jobs import ENDED, FAILED, LEADING, Attempt, JobApi, JobRow
 from fatecloud.model.ledger import Ledger, Site
 from fatecloud.model.nearest import nearest
 from fatecloud.model.selection import Selection, select
-from fatecloud.state.last_jobs import keep_last_jobs
+from fatecloud.state.listed import JOBS, keep_listed
 from fatecloud.workflow.job_services import Answer, JobServices, job_services
 from fatecloud.workflow.session import Session
 
@@ -52,7 +52,7 @@ def list_jobs(
         answers = services.ask(lambda api: (*api.active(), *api.newest(PAGE)))
         rows = [(runner.id.owner, row) for runner, found in answers for row in found]
         every = _listed(rows, services.starts)
-        keep_last_jobs(session.state, [(job.job, f"{job.status}, {', '.join(job.sides)}") for job in every])
+        keep_listed(session.state, JOBS, [(job.job, f"{job.status}, {', '.join(job.sides)}") for job in every])
         chosen = [job for job in every if not status or job.status in status][:newest]
         return JobPage(tuple(chosen), tuple(services.silent))
 

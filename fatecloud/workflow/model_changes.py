@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fatecloud.artifacts.trained.listing import Listing
 from fatecloud.errors import ModelRefused, Refused
+from fatecloud.model.model_change import Step
 from fatecloud.model.serving import GUEST
-from fatecloud.model.sizes import size_text
 from fatecloud.model.trained import HeldPart, ModelPart, Reason
 
 
@@ -22,29 +22,6 @@ class Place:
     party: str
     binds: bool
     held: Sequence[HeldPart]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change at one service."""
-
-    key: str
-    """Of the service."""
-    part: ModelPart
-    size: int
-    """Bytes that are loaded; 0 where it only gets a service id."""
-    service: str = ""
-    """Service id that is to lead to the part; empty to load it."""
-    before: ModelPart | None = None
-    """What the service id leads to now."""
-
-    def __str__(self) -> str:
-        if not self.service:
-            return f"{self.key}: load version {self.part.version} as {self.part}, {size_text(self.size)}"
-        now = f"version {self.before.version}" if self.before else "nothing"
-        if self.before and self.before.model != self.part.model:
-            now = f"{now} of model {self.before.model}"
-        return f"{self.key}: service id {self.service} leads to version {self.part.version}; now to {now}"
 
 
 def changes(listing: Listing, places: Sequence[Place], service: str, *, named: bool) -> list[Step]:

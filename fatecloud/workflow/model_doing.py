@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from fatecloud.artifacts.trained.archive import Contents
 from fatecloud.errors import FatecloudError, Refused, RunError
 from fatecloud.model.event import Event
+from fatecloud.model.model_change import Step
 from fatecloud.model.trained import Asked, HeldPart, Roles, roles_in
-from fatecloud.workflow.model_changes import Step
 from fatecloud.workflow.model_holders import Target
 from fatecloud.workflow.recorded import Recorded, recorded
 from fatecloud.workflow.serving_restore import add_what_is_left
@@ -37,6 +37,8 @@ class Way:
     deadline: float
     """Seconds for each node to answer."""
     ui: Ui
+    say: Callable[[str], None]
+    """Shows a result to people; where programs get a document, beside it."""
     argv: tuple[str, ...]
 
 
@@ -50,26 +52,31 @@ class Changing:
     contents: Contents
     """Of the parts that are loaded."""
 
-    def do(self, verb: str, what: str, steps: Sequence[Step], way: Way) -> None:
+    def do(self, verb: str, what: str, steps: Sequence[Step], way: Way) -> bool:
         """Show the steps, ask, and make them, as one run of the history that holds the nodes.
+
+        Returns:
+            Whether they were made.
 
         Raises:
             Refused: the operator said no.
             FatecloudError: a service did not do one of them.
         """
         for step in steps:
-            way.ui.say(str(step))
+            way.say(str(step))
         if not steps:
-            way.ui.say("nothing to do: it is so already")
-        elif way.dry_run:
-            way.ui.say("nothing was changed")
-        elif way.confirm and not way.confirm(f"{what}?"):
+            way.say("nothing to do: it is so already")
+            return False
+        if way.dry_run:
+            way.say("nothing was changed")
+            return False
+        if way.confirm and not way.confirm(f"{what}?"):
             raise Refused("nothing was changed")
-        else:
-            nodes = {self._at(step).service.id.node for step in steps}
-            with recorded(self.session, verb, way.argv, way.ui, nodes) as run:
-                run.ansible.play(LEASE)
-                self._make(steps, run)
+        nodes = {self._at(step).service.id.node for step in steps}
+        with recorded(self.session, verb, way.argv, way.ui, nodes) as run:
+            run.ansible.play(LEASE)
+            self._make(steps, run)
+        return True
 
     def _make(self, steps: Sequence[Step], run: Recorded) -> None:
         done: list[Step] = []
@@ -115,9 +122,12 @@ class Changing:
     def _taken_back(self, done: Sequence[Step]) -> list[str]:
         """Undo steps, the last one first. Returns what could not be undone, in words."""
         left = []
+        loaded = {(step.key, step.part) for step in done if not step.service}
         for step in reversed(done):
             try:
                 self._undo(step)
+                if step.service and not step.before and (step.key, step.part) not in loaded and self._is_made(step):
+                    left.append(f"{step.key}: {_said(step)}")
             except FatecloudError as error:
                 left.append(error.message)
         return left
@@ -129,7 +139,7 @@ class Changing:
                 models.unload(step.part)
         elif step.before:
             models.bind(step.before, roles_in(step.before.model), step.service)
-        # Where it led nowhere before, removing the model ends it.
+        # Where it led nowhere before, removing the model ends it, if this run has loaded it.
 
     def _at(self, step: Step) -> Target:
         return next(target for target in self.targets if target.service.id.key == step.key)

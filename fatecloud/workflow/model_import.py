@@ -11,6 +11,7 @@ from fatecloud.artifacts.trained.archive import Contents, opened
 from fatecloud.artifacts.trained.listing import Listing
 from fatecloud.errors import ModelRefused, NoMatch, NotTrusted, UsageError
 from fatecloud.model.duration import seconds
+from fatecloud.model.model_change import ModelChange
 from fatecloud.model.observed import Observed
 from fatecloud.model.serving import GUEST, HOST
 from fatecloud.model.trained import Asked, Reason, roles_in
@@ -49,13 +50,13 @@ def verified(file: Path, given: Acceptance, way: Way, today: date) -> Verified:
             raise NotTrusted(
                 f"{file} is not signed", remedy="ask its sender for the archive as `fatecloud model export` wrote it"
             )
-        signer = accept_text(file, archive.signature, archive.octets, MODEL, given, way.ui.say, today)
+        signer = accept_text(file, archive.signature, archive.octets, MODEL, given, way.say, today)
         contents = archive.contents()
-    way.ui.say(f"{file}: version {archive.listing.version} of model {archive.listing.model}, signed by {signer}")
+    way.say(f"{file}: version {archive.listing.version} of model {archive.listing.model}, signed by {signer}")
     return Verified(archive.listing, contents)
 
 
-def import_model(session: Session, found: Verified, service: str, way: Way) -> None:
+def import_model(session: Session, found: Verified, service: str, way: Way) -> ModelChange:
     """Load a verified model into the services that it is for.
 
     Args:
@@ -74,14 +75,16 @@ def import_model(session: Session, found: Verified, service: str, way: Way) -> N
         _judge(targets[0], found)
         targets = _deployed(session, targets, way, "model import")
         steps = changes(listing, [_place(target, listing) for target in targets], service, named=bool(way.owners))
-        for line in _notes(listing, targets, service):
-            way.ui.say(line)
+        notes = tuple(_notes(listing, targets, service))
+        for line in notes:
+            way.say(line)
         changing = Changing(session, targets, listing.roles, found.contents)
         what = f"import version {listing.version} of model {listing.model}, from {listing.release}"
-        changing.do("model import", what, steps, way)
+        done = changing.do("model import", what, steps, way)
+    return ModelChange("import", service, steps, done, notes)
 
 
-def go_back(session: Session, service: str, way: Way) -> None:
+def go_back(session: Session, service: str, way: Way) -> ModelChange:
     """Let a service id lead to what it led to before it was last bound.
 
     Raises:
@@ -104,7 +107,8 @@ def go_back(session: Session, service: str, way: Way) -> None:
         steps = backwards([place for _, place in meant], former, service)
         roles = roles_in(steps[0].part.model) if steps else {}
         changing = Changing(session, [target for target, _ in meant], roles, {})
-        changing.do("model back", f"let service id {service} lead to its former version", steps, way)
+        done = changing.do("model back", f"let service id {service} lead to its former version", steps, way)
+    return ModelChange("back", service, steps, done)
 
 
 def _fitting(targets: Sequence[Target], listing: Listing) -> list[Target]:

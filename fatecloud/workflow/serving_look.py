@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from fatecloud.errors import FatecloudError, Refused
 from fatecloud.model.event import Event, Listener
 from fatecloud.model.kept_answers import KeptAnswers
-from fatecloud.model.serving import ModelsPage, OwnModels, differences
+from fatecloud.model.serving import LoadedModel, ModelsPage, OwnModels, differences
+from fatecloud.plain import plain_word
+from fatecloud.state.listed import MODELS, SERVICE_IDS, VERSIONS, keep_listed
 from fatecloud.workflow.recorded import done_as_run
 from fatecloud.workflow.serving import Serving, serving
 from fatecloud.workflow.session import Session
@@ -27,7 +29,17 @@ def show_models(session: Session, *, owners: Collection[str], deadline: float) -
     """
     with serving(session, owners) as there:
         found = there.loaded(there.observe(deadline, limited=True))
+    _keep(session, [model for own in found.values() for one in own for model in one.models or ()])
     return ModelsPage(tuple(OwnModels(owner, instances, differences(instances)) for owner, instances in found.items()))
+
+
+def _keep(session: Session, models: Sequence[LoadedModel]) -> None:
+    """For TAB."""
+    ids = {service: f"version {model.table}" for model in models for service in model.services}
+    names = {model.namespace.partition("#")[2].partition("#")[2]: f"version {model.table}" for model in models}
+    versions = {model.table: f"{model.role} {model.party}" for model in models}
+    for what, words in ((SERVICE_IDS, ids), (MODELS, names), (VERSIONS, versions)):
+        keep_listed(session.state, what, [(plain_word(word), plain_word(said)) for word, said in words.items()])
 
 
 def show_kept(session: Session, *, owners: Collection[str]) -> tuple[KeptAnswers, ...]:
@@ -68,7 +80,11 @@ def change_kept(
         able = [owner for owner in there.owners if there.api.setting(owner).store]
         if not able:
             raise Refused("answers are kept in the servers' own memory: only a restart removes them there")
-        what = "remove all answers that are kept" if not seconds else f"keep answers {seconds} s more from now"
+        what = (
+            f"let the answers that are kept stay {seconds} s from now"
+            if seconds
+            else "remove all answers that are kept"
+        )
         if confirm and not confirm(f"{what} at {', '.join(able)}?"):
             raise Refused("nothing was done")
         done: list[KeptAnswers] = []

@@ -26,10 +26,12 @@ from fatecloud.model.job_report import JobFailure, JobPage, JobReport, JobSide, 
 from fatecloud.model.jobs import Measure, TaskState
 from fatecloud.model.kept_answers import KeptAnswer, KeptAnswers
 from fatecloud.model.ledger import Account, Holder, Ledger, Waiting
+from fatecloud.model.model_change import ModelChange, Step
 from fatecloud.model.predicting import Hop, Prediction, Score
 from fatecloud.model.proof import ProofResult
 from fatecloud.model.remedy import Run
 from fatecloud.model.serving import Loaded, LoadedModel, ModelsPage, OwnModels, Part, ServingChange
+from fatecloud.model.trained import ModelPart
 from fatecloud.model.tried import Trial, TriedHop, TriedWay
 from fatecloud.report.envelope import document_text, moment
 from fatecloud.report.kind_schema import output_schema
@@ -42,6 +44,7 @@ from fatecloud.workflow import (
     diagnose,
     job_figures,
     job_look,
+    model_import,
     proving,
     route_trial,
     sandbox,
@@ -84,6 +87,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "serving unpublish": ("serving unpublish lr", "ServingChange"),
     "serving cache": ("serving cache", "ServingCache"),
     "serving smoke": ("serving smoke", "SmokeTest"),
+    "model import": ("model import lr.tar", "ModelChange"),
+    "model back": ("model back lr", "ModelChange"),
     "mute list": ("mute list", "MuteList"),
     "route show": ("route show -i pair.yml", "RouteTableList"),
     "route lint": ("route lint -i pair.yml", "RouteFlawList"),
@@ -216,6 +221,12 @@ def some_models(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for verb in ("bind", "unpublish"):
         monkeypatch.setattr(serving_change, verb, lambda *_, **__: change)
     monkeypatch.setattr(serving_publish, "publish", lambda *_, **__: change)
+    part = ModelPart("m", "1", "guest", "9999")
+    steps = (Step(ident.key, part, 9), Step(ident.key, part, 0, "lr", ModelPart("m", "0", "guest", "9999")))
+    monkeypatch.setattr(model_import, "verified", lambda *_: None)
+    for what, verb in (("import", "import_model"), ("back", "go_back")):
+        moved = ModelChange(what, "lr", steps, done=True, notes=("a host needs it too",))
+        monkeypatch.setattr(model_import, verb, lambda *_, moved=moved: moved)
 
 
 def test_every_verb_that_shows_something_is_here() -> None:

@@ -30,6 +30,7 @@ from fatecloud.report.kinds.route_trial import RouteTest
 from fatecloud.report.kinds.run import ClusterList, Run, RunList, SmokeTest
 from fatecloud.report.kinds.serving import ServingCache, ServingChangeDocument, ServingModelList, ServingPrediction
 from fatecloud.report.kinds.status import ClusterStatus, LogEntry
+from fatecloud.report.kinds.trained import ModelChangeDocument
 
 KINDS: Mapping[str, type] = MappingProxyType(
     {
@@ -55,6 +56,7 @@ KINDS: Mapping[str, type] = MappingProxyType(
         "ServingPrediction": ServingPrediction,
         "ServingChange": ServingChangeDocument,
         "ServingCache": ServingCache,
+        "ModelChange": ModelChangeDocument,
         "DeployPlan": DeployPlan,
         "LogEntry": LogEntry,
         "Inventory": InventoryDocument,
