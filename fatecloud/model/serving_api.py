@@ -27,7 +27,7 @@ class ModelApi(Protocol):
         """All of an owner's, in the order of their keys."""
 
     def party(self, owner: str) -> str:
-        """The number of the party whose models an owner has."""
+        """The number of the party whose models an owner has; empty where it has no proxy, which says that."""
 
     def loaded(self, owner: str, observed: Observed) -> tuple[Loaded, ...]:
         """What each of them has, out of what was read."""

@@ -153,8 +153,10 @@ def _scored(score: Score) -> ScoreDocument:
 
 def change_text(change: ServingChange, width: int) -> str:
     """What has to be known after it: how to go back, and what others have to do."""
-    earlier = [version for version in dict.fromkeys(change.before.values()) if version != change.model]
-    lines = [f"to go back: fatecloud serving bind {change.service} {version}" for version in earlier if change.servers]
+    # What was unpublished may be gone.
+    can = bool(change.servers) and change.what != "unpublish"
+    earlier = [version for version in dict.fromkeys(change.before.values()) if can and version != change.model]
+    lines = [f"to go back: fatecloud serving bind {change.service} {version}" for version in earlier]
     return "\n".join(line for text in (*lines, *change.others) for line in wrapped(plain(text), width, "", "    "))
 
 

@@ -39,11 +39,14 @@ def deployed_of(desired: Desired, observed: Observed, keys: Collection[str], eve
     return there
 
 
-def require_deployed(session: Session, keys: Collection[str], deadline: float) -> None:
+def require_deployed(session: Session, keys: Collection[str], deadline: float) -> tuple[str, ...]:
     """Make sure that at least one of the services is on its node, for a verb that otherwise reads no facts.
 
     Args:
         deadline: seconds for each node to answer.
+
+    Returns:
+        Keys of those that are.
 
     Raises:
         RunError: a node could not be read.
@@ -51,7 +54,7 @@ def require_deployed(session: Session, keys: Collection[str], deadline: float) -
     """
     nodes = {session.resolved.services[key].id.node for key in keys}
     observed = observe(session, probes=False, nodes=nodes, want=FACTS, deadline=deadline)
-    deployed_of(session.resolved, observed, keys, lambda _: None)
+    return deployed_of(session.resolved, observed, keys, lambda _: None)
 
 
 def is_deployed(desired: Desired, observed: Observed, key: str) -> bool:

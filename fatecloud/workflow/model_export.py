@@ -79,7 +79,8 @@ def export_model(
         raise UsageError(f"cannot write {target}: there is no such directory")
     with ServiceCommands(session) as commands:
         sources = sources_of(session, commands, owners)
-        require_deployed(session, [source.service.id.key for source in sources], deadline)
+        there = require_deployed(session, [source.service.id.key for source in sources], deadline)
+        sources = [source for source in sources if source.service.id.key in there]
         found = _found(sources, wanted, events)
         contents = {held.part: source.models.content(held) for source, held in found}
     listing = _listing(session, found, contents, wanted.service)

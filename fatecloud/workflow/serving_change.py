@@ -207,7 +207,8 @@ def unpublish(session: Session, service: str, *, owner: str | None, keep: bool, 
 def _parts(there: Serving, found: Found, models: Collection[LoadedModel]) -> list[tuple[str, LoadedModel]]:
     """Servers that have a part of the models, the guest's last. Raises RunError where that is not known of one."""
     names = {part.name for model in models for part in (model, *model.partners)}
-    parties = {part.party for model in models for part in (model, *model.partners)}
+    # One without a number may have a part of any party.
+    parties = {"", *(part.party for model in models for part in (model, *model.partners))}
     instances = [one for owner, own in found.items() if there.api.party(owner) in parties for one in own]
     require_known(instances)
     parts = [(one.id.key, model) for one in instances for model in one.models or () if model.name in names]

@@ -90,6 +90,8 @@ class World:
     servers: dict[str, Server]
     ran: list[tuple[str, ...]] = field(default_factory=list)
     """Commands on nodes: argv."""
+    absent: set[str] = field(default_factory=set)
+    """Keys of services that are not deployed."""
     lease: Any = field(default_factory=MagicMock)
     """The run that holds the nodes."""
 
@@ -176,7 +178,7 @@ def _patched(patch: pytest.MonkeyPatch, found: World) -> None:
         model_holders, "_services", lambda desired, owners: [(here(s), party) for s, party in services(desired, owners)]
     )
     patch.setattr("fatecloud.workflow.service_commands.ServiceCommands.of", lambda *_: run)
-    patch.setattr(model_export, "require_deployed", lambda *_: None)
+    patch.setattr(model_export, "require_deployed", lambda _session, keys, _deadline: set(keys) - found.absent)
     patch.setattr(model_import, "_deployed", lambda _session, targets, *_: list(targets))
     patch.setattr("fatecloud.workflow.model_doing.recorded", lambda *_: nullcontext(found.lease))
     patch.setattr("fatecloud.workflow.model_doing.EVERY", 0.01)

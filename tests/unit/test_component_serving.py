@@ -260,6 +260,8 @@ def test_an_empty_answer_is_a_server_without_models(answers: dict[str, Asked]) -
     assert messages.server("h", 1, seconds=1) == OK
     assert messages.models("h", 1, seconds=1) == {"ok": True, "models": [], "left_out": 0}
     one = field(1, "v1") + field(2, "guest#9999#m") + field(3, "lr-b") + field(3, "lr-a") + field(4, "{}")
+    answers["queryModel"] = (OK, field(1, 110) + field(2, "no"))
+    assert messages.models("h", 1, seconds=1) == {"ok": False, "kind": "code", "error": "it answers 110: no"}
     answers["queryModel"] = (OK, field(2, "success") + field(3, one))
     (found,) = messages.models("h", 1, seconds=1)["models"]
     assert (found["table"], found["namespace"], found["services"]) == ("v1", "guest#9999#m", ["lr-a", "lr-b"])

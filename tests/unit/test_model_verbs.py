@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from model_servers import OldServer
@@ -17,7 +18,7 @@ from fatecloud.artifacts.trained.archive import opened
 from fatecloud.artifacts.trained.listing import Listing
 from fatecloud.components.serving_server.carried import namespace
 from fatecloud.components.serving_server.model_files import NOTE, document
-from fatecloud.errors import FatecloudError, Interrupted, ModelRefused, NoMatch, UsageError
+from fatecloud.errors import FatecloudError, Interrupted, ModelRefused, NoMatch, RunError, UsageError
 from fatecloud.model.trained import Needs
 
 
@@ -71,6 +72,23 @@ def test_a_dry_run_says_what_would_change_and_changes_nothing(here: World) -> No
     assert f"service id lr leads to version {LATER}; now to version {VERSION}" in lines[-1]
     assert "nothing was changed" in said
     assert here.state() == before
+
+
+def test_programs_get_a_document_alone(here: World) -> None:
+    for role in ("guest", "host"):
+        here.put(role, service="lr" if role == "guest" else "")
+    words = ("import", str(both(here, LATER)), "-o", "json")
+    dry, done, again = (json.loads(here.said(*words, *more)) for more in (("--dry-run",), ("--yes",), ("--yes",)))
+    assert (dry["kind"], dry["done"], done["done"], again["done"]) == ("ModelChange", False, True, False)
+    assert dry["steps"] == done["steps"]
+    assert [(step["service"], step["what"]) for step in done["steps"]] == [
+        (KEYS["host"], "load"),
+        (KEYS["guest"], "load"),
+        (KEYS["guest"], "bind"),
+    ]
+    assert (done["steps"][-1]["version"], done["steps"][-1]["before"], again["steps"]) == (LATER, VERSION, [])
+    back = json.loads(here.said("back", "lr", "--yes", "-o", "json"))
+    assert (back["what"], back["done"], [step["version"] for step in back["steps"]]) == ("back", True, [VERSION])
 
 
 def test_it_asks_first_and_without_a_terminal_it_refuses(here: World) -> None:
@@ -177,12 +195,32 @@ def test_what_cannot_be_taken_back_is_named(here: World) -> None:
     assert "could not be taken back: guest/serving-server@g1: unload gets 110: busy" in done.exception.message
 
 
+def test_a_service_id_that_stays_is_named(here: World) -> None:
+    for role in ("guest", "host"):
+        here.put(role)
+    here.lease.interruption.check.side_effect = [None]
+    with patch("fatecloud.workflow.model_doing.Changing._look", side_effect=RunError("no answer")):
+        done = here.run("import", str(both(here)), "--yes")
+    assert isinstance(done.exception, RunError)
+    stays = f"{KEYS['guest']}: service id lr leads to version {VERSION}"
+    assert done.exception.message == f"no answer; could not be taken back: {stays}"
+
+
 def test_a_damaged_file_of_a_server_is_not_exported(here: World) -> None:
     here.put("guest", service="lr")
     here.servers["guest"].file((VERSION, namespace(part("guest")))).write_text("{}x")
     error = here.refused("export", "--service-id", "lr", "-o", "model.tar")
     assert "has a file that cannot be used" in error.message
     assert not (here.place / "model.tar").exists()
+
+
+def test_a_service_that_is_not_deployed_yet_is_not_asked(here: World) -> None:
+    here.put("guest", service="lr")
+    here.servers["host"].refuses["queryModel"] = "nothing listens"
+    here.absent = {KEYS["host"]}
+    here.said("export", "--service-id", "lr", "-o", "model.tar")
+    with opened(here.place / "model.tar") as found:
+        assert [str(one.part) for one in found.listing.parts] == ["guest 9999"]
 
 
 def test_a_service_id_with_two_models_needs_an_owner(here: World) -> None:

@@ -22,6 +22,7 @@ from fatecloud.model.predicting import Question
 from fatecloud.model.serving import Loaded, LoadedModel, differences
 from fatecloud.report.console import Console
 from fatecloud.workflow import serving, serving_change
+from fatecloud.workflow.complete import values
 from fatecloud.workflow.service_commands import ServiceCommands
 from fatecloud.workflow.serving_predict import questions_in
 
@@ -142,6 +143,15 @@ def test_models_are_listed_per_server_with_what_they_answer_and_since_when(world
     assert (first["version"], first["role"], first["services"]) == ("v1", "guest", ["lr"])
     assert first["partners"] == [{"version": "v1", "id": PARTNER["namespace"], "role": "host", "party": "10000"}]
     assert (second["services"], server["recorded"]) == ([], False)
+
+
+def test_what_was_listed_completes_at_tab(world: World) -> None:
+    del world
+    assert run("models").return_value == 0
+    words = [("serving unpublish", "service"), ("model back", "service_id"), ("model export", "model_id")]
+    assert [[word for word, _ in values(*one, "", "")] for one in words] == [["lr"], ["lr"], [ID]]
+    for one in (("serving bind", "version"), ("model export", "model_version")):
+        assert [word for word, _ in values(*one, "", "")] == ["v1", "v2"]
 
 
 def test_a_server_that_was_not_read_is_not_one_without_models(world: World) -> None:
@@ -373,6 +383,15 @@ def test_a_bind_that_cannot_be_taken_back_says_where(several: World) -> None:
     assert error.message == f"{SECOND}: busy; could not be taken back: {GUEST}: no"
 
 
+def test_no_way_back_leads_to_a_model_that_was_removed(several: World) -> None:
+    first, second = several.models[SECOND]
+    first["services"], second["services"] = [], ["lr"]
+    done = run("unpublish lr --yes")
+    assert done.exception is None, done.exception
+    assert "to go back" not in done.output
+    assert several.models[GUEST] == several.models[SECOND] == []
+
+
 def test_an_unpublish_that_fails_halfway_can_be_done_again(world: World) -> None:
     world.refuses[HOST, "unload"] = "busy"
     error = run("unpublish lr --yes").exception
@@ -383,6 +402,17 @@ def test_an_unpublish_that_fails_halfway_can_be_done_again(world: World) -> None
     for words in ("bind lr v1 --yes", "unpublish lr --yes"):
         assert run(words).exception is None
     assert ([model["table"] for model in world.models[GUEST]], world.models[HOST]) == (["v2"], [])
+
+
+def test_servers_without_a_proxy_have_no_number_and_can_be_changed(world: World) -> None:
+    text = Path("inventory.yml").read_text()
+    without = text.replace("      serving-proxy: {party: 9999}\n", "").replace(
+        "serving-proxy: g1, serving-admin: g1", ""
+    )
+    Path("inventory.yml").write_text(without.replace("    config:\n  host:", "  host:"))
+    found = document("unpublish lr --yes")
+    assert found["servers"] == [GUEST, HOST]
+    assert changes(world) == [(GUEST, "unbind"), (HOST, "unload"), (GUEST, "unload")]
 
 
 def test_an_owner_without_servers_is_named(world: World) -> None:

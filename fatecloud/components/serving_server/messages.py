@@ -68,6 +68,9 @@ def models(host: str, port: int, *, seconds: float) -> dict[str, Any]:
     answer, body = asked(host, port, QUERY_MODEL, field(6, ALL), timeout=seconds, limit=MOST)
     if not answer["ok"]:
         return _explained(answer)
+    code, words = _status(body)
+    if code > 0:
+        return {"ok": False, "kind": "code", "error": f"it answers {code}: {words}"}
     try:
         found = [fields(one) for one in fields(body).get(3, [])]
         listed = [_model(one) for one in found]

@@ -46,7 +46,7 @@ class ServingModels:
 
     def party(self, owner: str) -> str:
         """As its proxy is set."""
-        return str(self._proxy(owner).facts["party"])
+        return next((str(service.facts["party"]) for service in self._proxies(owner)), "")
 
     def loaded(self, owner: str, observed: Observed) -> tuple[Loaded, ...]:
         """Out of the answers of their probes."""
@@ -141,10 +141,13 @@ class ServingModels:
         return sorted(found, key=lambda service: service.id.key)
 
     def _proxy(self, owner: str) -> DesiredService:
-        found = [service for service in self._all(PROXY) if service.id.owner == owner]
+        found = self._proxies(owner)
         if not found:
             raise FatecloudError(f"{owner} has no {PROXY}, through which its models are asked")
         return found[0]
+
+    def _proxies(self, owner: str) -> list[DesiredService]:
+        return [service for service in self._all(PROXY) if service.id.owner == owner]
 
     def _asked(
         self, service: DesiredService, package: str, script: str, *arguments: str, more: bytes = b""
