@@ -19,7 +19,7 @@ from fatecloud.workflow.serving_change import Changing, Found, await_bound, boun
 from fatecloud.workflow.serving_restore import add_what_is_left, led_back
 from fatecloud.workflow.session import Session
 
-JOIN = "let the party take servers from a group: services: {serving-server: {group: NAME}}, then deploy"
+JOIN = "let the party take servers from a group (docs/how-to/serving.md), then fatecloud deploy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def publish(session: Session, job: str, service: str, *, changing: Changing) -> 
             taken back.
     """
     with job_services(session, changing.deadline) as services, ServiceCommands(session) as commands:
-        runner, flow, model = _source(services, commands, job)
+        runner, source, model = _source(services, commands, job)
         with free(session, (), changing) as (there, found):
             ground = _ground(there, found, model)
             before = bound_before(found[ground.guest], service)
@@ -65,7 +65,7 @@ def publish(session: Session, job: str, service: str, *, changing: Changing) -> 
                 raise Refused("nothing was done")
             nodes = {one.id.node for owner in ground.owners.values() for one in found[owner]} | {runner.id.node}
             with held(session, nodes, changing) as run:
-                model = _published(ground, flow, service, run, changing.deadline)
+                model = _published(ground, source, service, run, changing.deadline)
     servers = tuple(one.id.key for owner in dict.fromkeys(ground.owners.values()) for one in found[owner])
     return ServingChange("publish", service, model.version, before, servers, _others(ground))
 
@@ -80,17 +80,17 @@ def _source(services: JobServices, commands: ServiceCommands, job: str) -> tuple
             words = why or "its release has no way to"
             refusals.append(Refused(f"party {runner.id.owner} cannot publish a model: {words}"))
             continue
-        flow = at(runner, commands.at(runner.id, runner.user))
+        source = at(runner, commands.at(runner.id, runner.user))
         try:
-            model = flow.trained(job)
+            model = source.trained(job)
         except UsageError as error:
             refusals.append(error)
             continue
         if (model.role, model.party) == ("guest", runner.id.owner):
-            return runner, flow, model
+            return runner, source, model
         refusals.append(
             UsageError(
-                f"the model was started by {model.role} {model.party}, whose flow has to publish it",
+                f"the model was started by {model.role} {model.party}, which has to publish it",
                 remedy="a job for online inference is started by its guest, at a party of this inventory",
             )
         )
@@ -123,21 +123,21 @@ def _question(ground: _Ground, service: str, before: Mapping[str, str]) -> str:
     )
 
 
-def _published(ground: _Ground, flow: Publisher, service: str, run: Recorded, deadline: float) -> Trained:
+def _published(ground: _Ground, source: Publisher, service: str, run: Recorded, deadline: float) -> Trained:
     model = ground.model
     if not model.deployed:
-        model = flow.deploy(model)
+        model = source.deploy(model)
         run.events(Event("ok", f"model {ground.model.version} is deployed as {model.version}"))
     binding = False
     try:
         run.interruption.check()
         # Where all servers are of this inventory, each knows by its settings where its flow is.
-        flow.load(model, by_servers=len(ground.owners) == len(model.parts))
+        source.load(model, by_servers=len(ground.owners) == len(model.parts))
         _await_loaded(ground, model, deadline)
         run.events(Event("ok", f"model {model.version} is loaded at {', '.join(_words(model))}"))
         run.interruption.check()
         binding = True
-        flow.bind(model, service)
+        source.bind(model, service)
         await_bound(ground.there, ground.guest, service, model.version, deadline)
     except FatecloudError as error:
         # First of all: removing a model takes its service ids along, and then nothing would answer them.
@@ -165,7 +165,7 @@ def _await_loaded(ground: _Ground, model: Trained, deadline: float) -> None:
         if one.model(model.version, model.namespace(role, party)) is None
     ]
     if missing:
-        raise RunError(f"flow says that model {model.version} is loaded, and it is not in {', '.join(missing)}")
+        raise RunError(f"model {model.version} is said to be loaded, and it is not in {', '.join(missing)}")
 
 
 def _cleared(ground: _Ground, model: Trained, deadline: float) -> list[str]:
@@ -203,6 +203,4 @@ def _had(before: Sequence[Loaded], now: Loaded, model: Trained, role: str, party
 
 def _others(ground: _Ground) -> tuple[str, ...]:
     away = [party for _, party in ground.model.parts if party not in ground.by_party]
-    return tuple(
-        f"party {party} has its part by the word of its flow alone: we have none of its servers" for party in away
-    )
+    return tuple(f"party {party} has its part by its own word alone: we have none of its servers" for party in away)

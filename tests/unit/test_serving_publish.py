@@ -232,7 +232,7 @@ def test_flows_word_alone_is_not_believed(world: World, flow: Flow) -> None:
     flow.does = lambda *_: None
     error = run(f"publish {JOB} lr --yes").exception
     assert isinstance(error, RunError)
-    assert f"flow says that model {DEPLOYED} is loaded, and it is not in {GUEST}, {HOST}" in error.message
+    assert f"model {DEPLOYED} is said to be loaded, and it is not in {GUEST}, {HOST}" in error.message
     assert "bind" not in [path.rpartition("/")[2] for path, _ in flow.asked]
     assert world.models[GUEST][0]["services"] == ["lr"], "what answered before still does"
 
@@ -316,7 +316,7 @@ def test_a_flow_whose_party_did_not_start_the_job_is_refused(flow: Flow) -> None
     flow.answers["/v1/model/query"] = {**DONE, "data": [row]}
     error = run(f"publish {JOB} lr --yes").exception
     assert isinstance(error, UsageError)
-    assert "started by guest 10000, whose flow has to publish it" in error.message
+    assert "started by guest 10000, which has to publish it" in error.message
 
 
 def test_the_version_of_a_deployment_is_looked_for_at_each_party(
