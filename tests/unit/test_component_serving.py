@@ -23,8 +23,8 @@ from fatecloud.components.serving_admin import checks as of_admin
 from fatecloud.components.serving_admin.v2 import probe_state as admin_state
 from fatecloud.components.serving_proxy import exposures as of_proxy
 from fatecloud.components.serving_proxy import peers as probe_peers
+from fatecloud.components.serving_proxy import probe_shadow, trial_request
 from fatecloud.components.serving_proxy import probe_state as proxy_state
-from fatecloud.components.serving_proxy import trial_request
 from fatecloud.components.serving_server import checks as of_servers
 from fatecloud.components.serving_server import exposures as of_server
 from fatecloud.components.serving_server import messages, probe_registry, publishing, sample, trial_model
@@ -570,6 +570,24 @@ def test_what_a_server_answers_to_a_load_may_have_any_form(monkeypatch: pytest.M
 def test_what_answers_a_request_may_have_any_form(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     monkeypatch.setattr(trial_request, "post", lambda *_, **__: (200, "OK", body))
     assert trial_request.predicted("h", 1, "inference", b"{}")["kind"] == "foreign"
+
+
+def test_the_known_request_arrives_as_an_application_sends_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    sent: list[bytes] = []
+
+    def post(_host: str, _port: int, _path: str, body: bytes, **_: Any) -> tuple[int, str, bytes]:
+        sent.append(body)
+        return 200, "OK", b'{"retcode": 0, "retmsg": "", "data": {"score": 0.25}}'
+
+    monkeypatch.setattr(trial_request, "post", post)
+    request, table = tmp_path / "request.json", tmp_path / "route_table.json"
+    request.write_text(json.dumps({"service": "credit", "features": {"x0": 0.5}, "remote": {"id": "7"}}))
+    table.write_text("{}")
+    assert probe_shadow.shadow("127.0.0.1:8059", str(request), str(table), []) == {"ok": True, "score": 0.25}
+    (body,) = sent
+    found = json.loads(body.decode())
+    assert (found["head"], found["body"]["featureData"]) == ({"serviceId": "credit"}, {"x0": 0.5})
+    assert found["body"]["sendToRemoteFeatureData"].keys() == {"id", "fatecloud"}
 
 
 def test_a_server_with_a_model_is_left_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

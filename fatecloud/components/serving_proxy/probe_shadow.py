@@ -52,7 +52,7 @@ def _asked(page: str, request: dict[str, Any]) -> dict[str, Any]:
     # An id that no one had: a score that was kept would hide that the other party is away.
     remote = dict(request["remote"], fatecloud=os.urandom(16).hex())
     body = {"featureData": request["features"], "sendToRemoteFeatureData": remote}
-    document = json.dumps({"head": {"serviceId": request["service"]}, "body": body})
+    document = json.dumps({"head": {"serviceId": request["service"]}, "body": body}).encode()
     host, port = address_of(page)
     found = predicted(host, port, "inference", document)
     if not found["ok"]:
