@@ -29,7 +29,6 @@ class Reason(StrEnum):
     CUT_OFF = "cut off"
     FORMAT = "unknown format"
     LIST = "unusable list"
-    SIGNATURE = "damaged signature"
     TOO_LARGE = "too large"
     PATH = "foreign path"
     SPECIAL = "link or device"
