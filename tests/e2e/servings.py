@@ -60,7 +60,7 @@ def _pair(document: dict[str, Any]) -> None:
             "release": FIRST,
             "services": {
                 **dict.fromkeys(SERVICES, node),
-                "serving-server": [node, {"node": SECOND, "config": {"ports": {"grpc": PORTS[side][SECOND]}}}],
+                "serving-server": [node, {"node": SECOND, "config": {"ports": _own(PORTS[side][SECOND])}}],
             },
             "config": {
                 "serving-proxy": {"party": party, "timeout": PATIENCE},
@@ -70,6 +70,11 @@ def _pair(document: dict[str, Any]) -> None:
         }
         for side, (node, party) in SIDES.items()
     }
+
+
+def _own(grpc: int) -> dict[str, int]:
+    """Ports of a server that shares its node with another one."""
+    return {"grpc": grpc, "http": grpc + 185}
 
 
 def healthy(program: Program) -> None:
