@@ -23,6 +23,7 @@ VERSIONS = {"server": ("2.1.6", "2.1.7"), "proxy": ("2.1.6", "2.1.7"), "admin": 
 """By the part of Serving: 2.1.7 comes without an admin, and its release has the other one."""
 _GROUP = "com.webank.ai.fate"
 _CODE = ("fixture/serving", "com/webank/ai/fate/serving")
+_ADAPTERS = ("com/webank/ai/fate/serving/adaptor",)
 _OF_OTHERS = ("mariadb-*", "mysql-*", "HikariCP-*", "commons-*", "log4j-*")
 """Libraries that Serving does not have, by their names."""
 _TIME = (2026, 1, 1, 0, 0, 0)
@@ -63,7 +64,7 @@ def _files(name: str, version: str, place: Path) -> Iterator[tuple[str, bytes]]:
     }
     if name == "server":
         extension = "fate-serving-extension"
-        own = pack(place / "extension.jar", (), version, pom=(_GROUP, extension))
+        own = pack(place / "extension.jar", _ADAPTERS, version, pom=(_GROUP, extension))
         jars[f"extension/{extension}-{version}.jar"] = own
     jars |= dict(libraries_in("lib", _OF_OTHERS))
     conf = dict(tree_files(SOURCES / "serving" / name, ""))
