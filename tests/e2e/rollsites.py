@@ -19,7 +19,7 @@ from two_parties import PARTIES, A, B
 
 from fatecloud.workflow.sandbox import Handed
 
-MEMORY = (9 if PACKAGES else 8) << 30
+MEMORY = (10 if PACKAGES else 8) << 30
 """Bytes that a node may use, for preflight. There is a FATEBoard beside upstream's software alone. FATE 1.4.5 at rest
 was seen to take 1.8 GiB on a node with everything, and 0.6 on one with eggs alone."""
 OLDEST = "fate-1.4.5"
