@@ -23,7 +23,9 @@ from fatecloud.model.check import OVERLOADED
 
 PROGRAM = str(Path(sys.executable).with_name("fatecloud"))
 _NO_INVENTORY = frozenset({"clusters", "completion", "explain", "help", "release", "sandbox", "version"})
-_GROUPS = frozenset({"inventory", "job", "key", "model", "mute", "objects", "route", "runs", "secrets", "session"})
+_GROUPS = frozenset(
+    {"inventory", "job", "key", "model", "mute", "objects", "route", "runs", "secrets", "serving", "session"}
+)
 _NO_STATE = frozenset({"inventory", "key", "objects", "route", "secrets"})
 _SPEAKS_OF_CODES = frozenset({"explain", "logs"})
 """Verbs whose output may name a code that nothing has raised."""

@@ -30,7 +30,3 @@ def test_checks_find_nothing_also_while_a_job_runs(rollsites: Rolling) -> None:
 
 def test_no_file_that_eggs_can_read_has_the_login_to_the_database(rollsites: Rolling) -> None:
     on_rollsite.keeps_the_login_from_eggs(rollsites)
-
-
-def test_after_a_reboot_of_all_nodes_jobs_run_again(rollsites: Rolling) -> None:
-    on_rollsite.comes_back_after_a_reboot(rollsites)
