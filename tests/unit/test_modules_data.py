@@ -172,6 +172,7 @@ def test_no_service_is_started_without_its_data(place: Path, asked: Asked, monke
     plain = {
         "unit_path": "/",
         "inputs": [],
+        "leave": {},
         "started": "/nonexistent",
         "interrupt_jobs": True,
         "data_directory": "",

@@ -95,6 +95,7 @@ def change(base: Path, state: str, answer: Any, **changes: Any) -> dict[str, Any
         "kept": {},
         "data_directory": "",
         "data": {},
+        "leave": {},
         "runners": [{"key": KEY, "kind": "flow", "url": "http://127.0.0.1:9380"}],
         "node_runners": [],
         "interrupt_jobs": False,

@@ -63,7 +63,7 @@ def _model(one: Mapping[str, Any]) -> LoadedModel:
 
 
 def _time(since: Any) -> float | None:
-    """None for what is no time that a calendar has: it comes from the server."""
+    """None where it cannot be a time that a calendar has: it comes from the server."""
     known = isinstance(since, (int, float)) and not isinstance(since, bool) and 0 < since < _LATEST
     return float(since) if known else None
 
